@@ -1,0 +1,375 @@
+"""Which instructions of a code object are accesses to state that threads can share.
+
+Everything here is decided from the code object, its file and, for names of modules, its globals; never from values
+that a test computes: so that the scheduling points of a program are the same in every execution and every process.
+"""
+
+from __future__ import annotations
+
+import dis
+import sys
+from collections.abc import Iterator, Mapping
+from types import BuiltinFunctionType, CodeType, FunctionType, ModuleType
+from typing import Any, NamedTuple
+
+from ._operations import Operation
+
+_PY314 = sys.version_info >= (3, 14)
+_PY312 = sys.version_info >= (3, 12)
+
+#: Methods of the built-in containers, and of their kin, that read.
+READING_METHODS = frozenset(
+    "copy count difference get index intersection isdisjoint issubset issuperset items keys "
+    "symmetric_difference union values most_common elements".split()
+)
+#: The same for methods that write.
+WRITING_METHODS = frozenset(
+    "add append appendleft clear difference_update discard extend extendleft insert intersection_update "
+    "move_to_end pop popitem popleft remove reverse rotate setdefault sort subtract "
+    "symmetric_difference_update update".split()
+)
+#: Built-in functions that look into, or change, what they are given.
+READING_BUILTINS = frozenset(
+    "all any dict frozenset getattr hasattr len list max min set sorted sum tuple vars".split()
+)
+WRITING_BUILTINS = frozenset("delattr next setattr".split())
+#: Methods of the synchronisation primitives: each call is a scheduling point of its own.
+SYNC_METHODS = frozenset(
+    "acquire release locked wait wait_for notify notify_all set is_set clear abort reset put put_nowait get "
+    "get_nowait task_done join start is_alive submit result".split()
+)
+#: Iterables that no other thread sees.
+PRIVATE_ITERABLES = frozenset(("range", "enumerate", "zip", "reversed", "map", "filter"))
+
+_CALLS = frozenset(("CALL", "CALL_KW", "CALL_FUNCTION_EX", "CALL_FUNCTION_KW"))
+_STORES = {
+    "STORE_ATTR": "write",
+    "DELETE_ATTR": "delete",
+    "STORE_SUBSCR": "write",
+    "DELETE_SUBSCR": "delete",
+    "STORE_SLICE": "write",
+    "STORE_GLOBAL": "write",
+    "DELETE_GLOBAL": "delete",
+    "STORE_DEREF": "write",
+    "DELETE_DEREF": "delete",
+}
+_LOADS = {
+    "LOAD_ATTR": "read",
+    "LOAD_METHOD": "read",
+    "LOAD_SUPER_ATTR": "read",
+    "BINARY_SUBSCR": "read",
+    "BINARY_SLICE": "read",
+    "CONTAINS_OP": "read",
+    "LOAD_GLOBAL": "read",
+    "LOAD_DEREF": "read",
+    "LOAD_CLASSDEREF": "read",
+    "LOAD_FROM_DICT_OR_DEREF": "read",
+    "GET_ITER": "iterate",
+    "FOR_ITER": "iterate",
+}
+_SKIPPED = frozenset(("CACHE", "PRECALL", "KW_NAMES", "PUSH_NULL", "NOP", "RESUME", "EXTENDED_ARG", "COPY", "NOT_TAKEN"))
+_INITIALISERS = frozenset(("__init__", "__new__", "__post_init__", "__init_subclass__", "__set_name__"))
+
+
+class FileFacts(NamedTuple):
+    """What the whole file says about the names that are accessed in it."""
+
+    #: Module globals that some function assigns.
+    assigned_globals: frozenset[str]
+    #: Closure variables that are assigned more than once, in a loop or from an inner function.
+    assigned_cells: frozenset[str]
+    #: Attributes that are assigned somewhere else than in an initialiser.
+    assigned_attributes: frozenset[str]
+    #: Attributes that are assigned in initialisers only.
+    initial_attributes: frozenset[str]
+    #: Functions defined in class bodies.
+    methods: frozenset[str]
+
+
+_NO_FACTS = FileFacts(*[frozenset[str]()] * 5)
+
+
+def facts_of_file(filename: str) -> FileFacts | None:
+    """Compile the file and look; None where there is no source to compile."""
+    try:
+        with open(filename, "rb") as source:
+            module = compile(source.read(), filename, "exec", dont_inherit=True, flags=0)
+    except (OSError, SyntaxError, ValueError):
+        return None
+    return facts_of_code(module)
+
+
+def facts_of_code(module: CodeType) -> FileFacts:
+    """What a module's code, with everything in it, says about names."""
+    global_names: set[str] = set()
+    cells: set[str] = set()
+    assigned: set[str] = set()
+    initial: set[str] = set()
+    methods: set[str] = set()
+    dynamic = False
+    for code in _all_codes(module):
+        is_function = bool(code.co_flags & 0x1)
+        stored: dict[str, int] = {}
+        loops: list[tuple[int, int]] = []
+        for instruction in dis.get_instructions(code):
+            name = instruction.opname
+            if name in ("STORE_GLOBAL", "DELETE_GLOBAL"):
+                global_names.add(instruction.argval)
+            elif name in ("STORE_ATTR", "DELETE_ATTR"):
+                (initial if code.co_name in _INITIALISERS else assigned).add(instruction.argval)
+            elif name in ("STORE_DEREF", "DELETE_DEREF"):
+                if instruction.argval in code.co_freevars:
+                    cells.add(instruction.argval)
+                elif instruction.argval in stored:
+                    cells.add(instruction.argval)
+                stored[instruction.argval] = instruction.offset
+            elif name == "STORE_NAME" and not is_function and code is not module:
+                methods.add(instruction.argval)
+            elif name.startswith("JUMP_BACKWARD"):
+                loops.append((instruction.argval, instruction.offset))
+            elif instruction.argval in ("setattr", "__setattr__", "__dict__", "vars"):
+                dynamic = True
+        cells.update(
+            variable
+            for variable, offset in stored.items()
+            if any(begin <= offset <= end for begin, end in loops)
+        )
+    if dynamic:
+        assigned |= initial
+        initial = set()
+    return FileFacts(
+        frozenset(global_names),
+        frozenset(cells),
+        frozenset(assigned),
+        frozenset(initial - assigned),
+        frozenset(_defined(module) & methods),
+    )
+
+
+def _defined(module: CodeType) -> set[str]:
+    return {code.co_name for code in _all_codes(module)}
+
+
+def _all_codes(code: CodeType) -> Iterator[CodeType]:
+    yield code
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from _all_codes(constant)
+
+
+class _Instruction(NamedTuple):
+    opname: str
+    arg: int
+    argval: Any
+    offset: int
+    span: tuple[int | None, int | None, int | None, int | None]
+
+
+def accesses_of(code: CodeType, namespace: Mapping[str, Any], facts: FileFacts | None) -> dict[int, Operation]:
+    """By byte offset, the operations of `code` that are scheduling points.
+
+    `namespace` is the module's globals; it tells modules and functions from data. Code of modules and classes has
+    none: it runs once, when it is imported.
+    """
+    if not code.co_flags & 0x1:
+        return {}
+    return _Analysis(code, namespace, facts or _NO_FACTS, facts is not None).run()
+
+
+class _Analysis:
+    def __init__(self, code: CodeType, namespace: Mapping[str, Any], facts: FileFacts, known: bool) -> None:
+        self.code = code
+        self.namespace = namespace
+        self.facts = facts
+        self.known = known
+        self.instructions = [
+            _Instruction(
+                found.opname,
+                found.arg or 0,
+                found.argval,
+                found.offset,
+                (
+                    (
+                        found.positions.lineno,
+                        found.positions.col_offset,
+                        found.positions.end_lineno,
+                        found.positions.end_col_offset,
+                    )
+                    if found.positions is not None
+                    else (None, None, None, None)
+                ),
+            )
+            for found in dis.get_instructions(code)
+            if found.opname not in _SKIPPED or found.opname == "COPY"
+        ]
+        self.table: dict[int, Operation] = {}
+        #: Callables waiting for their call: start of the call expression, kind and name of the access, or None.
+        self.pending: list[tuple[tuple[int | None, int | None], tuple[str, bool, str] | None]] = []
+
+    def run(self) -> dict[int, Operation]:
+        private_iterators = False
+        for index, instruction in enumerate(self.instructions):
+            name = instruction.opname
+            if name in _STORES:
+                self._store(instruction)
+            elif name in ("LOAD_ATTR", "LOAD_METHOD", "LOAD_SUPER_ATTR"):
+                self._load_attribute(index, instruction)
+            elif name == "LOAD_GLOBAL":
+                self._load_global(instruction)
+            elif name in _CALLS:
+                self._call(instruction)
+            elif name in ("LOAD_DEREF", "LOAD_CLASSDEREF", "LOAD_FROM_DICT_OR_DEREF"):
+                if self._cell_is_shared(instruction.argval):
+                    self._add(instruction, "read", False, instruction.argval)
+                self._may_be_called(instruction, None)
+            elif name == "GET_ITER":
+                private_iterators = self._iterates_private(index)
+                if not private_iterators:
+                    self._add(instruction, "iterate", False, "")
+            elif name == "FOR_ITER":
+                if not private_iterators:
+                    self._add(instruction, "iterate", False, "")
+                private_iterators = False
+            elif name in ("BINARY_SUBSCR", "BINARY_SLICE", "CONTAINS_OP") or (
+                _PY314 and name == "BINARY_OP" and instruction.arg == 26
+            ):
+                self._add(instruction, "read", False, "[]")
+        return self.table
+
+    def _add(self, instruction: _Instruction, kind: str, mutates: bool, name: str) -> None:
+        self.table[instruction.offset] = Operation(
+            kind, None, self.code, instruction.offset, mutates=mutates, name=name
+        )
+
+    def _store(self, instruction: _Instruction) -> None:
+        name = instruction.opname
+        if name.endswith("_DEREF") and not self._cell_is_shared(instruction.argval):
+            return
+        label = instruction.argval if isinstance(instruction.argval, str) else "[]"
+        self._add(instruction, _STORES[name], True, label)
+
+    def _cell_is_shared(self, name: str) -> bool:
+        if name in ("__class__", "__classdict__"):
+            return False
+        return not self.known or name in self.facts.assigned_cells
+
+    def _load_global(self, instruction: _Instruction) -> None:
+        name = instruction.argval
+        if name in self.facts.assigned_globals or (not self.known and not self._is_fixed_global(name)):
+            self._add(instruction, "read", False, name)
+        effect: tuple[str, bool, str] | None = None
+        if name not in self.namespace:
+            if name in READING_BUILTINS:
+                effect = ("read", False, name)
+            elif name in WRITING_BUILTINS:
+                effect = ("write", True, name)
+        self._may_be_called(instruction, effect)
+
+    def _is_fixed_global(self, name: str) -> bool:
+        return name not in self.namespace or _is_fixed(self.namespace[name])
+
+    def _load_attribute(self, index: int, instruction: _Instruction) -> None:
+        name = instruction.argval
+        as_method = instruction.opname == "LOAD_METHOD" or (
+            _PY312 and instruction.opname != "LOAD_METHOD" and bool(instruction.arg & 1)
+        )
+        effect: tuple[str, bool, str] | None = None
+        if self._loads_from_module(index):
+            if not as_method and not self._is_fixed_module_member(index):
+                self._add(instruction, "read", False, name)
+        elif as_method:
+            if name in self.facts.assigned_attributes:
+                # A callable kept in an attribute that others replace.
+                self._add(instruction, "read", False, name)
+            elif name in WRITING_METHODS:
+                effect = ("write", True, f".{name}()")
+            elif name in READING_METHODS:
+                effect = ("read", False, f".{name}()")
+        elif not self._is_method_reference(name) and not self._is_folded(index, name):
+            self._add(instruction, "read", False, name)
+        self._may_be_called(instruction, effect)
+
+    def _is_method_reference(self, name: str) -> bool:
+        """A bound method taken without being called, as in `Thread(target=self.work)`."""
+        facts = self.facts
+        return name in facts.methods and name not in facts.assigned_attributes and name not in facts.initial_attributes
+
+    def _is_folded(self, index: int, name: str) -> bool:
+        """Whether the load only fetches the owner of the next access, from an attribute that is never replaced.
+
+        `self.lock` in `with self.lock:` and `self.items` in `self.items.append(x)` are one operation with what
+        follows, where `__init__` alone assigns the attribute.
+        """
+        if name not in self.facts.initial_attributes or index + 1 >= len(self.instructions):
+            return False
+        following = self.instructions[index + 1]
+        if following.opname in ("BEFORE_WITH", "COPY", "GET_ITER"):
+            return True
+        if following.opname in ("LOAD_ATTR", "LOAD_METHOD"):
+            return (
+                following.argval in WRITING_METHODS
+                or following.argval in READING_METHODS
+                or following.argval in SYNC_METHODS
+            )
+        return False
+
+    def _loads_from_module(self, index: int) -> bool:
+        return isinstance(self._static_owner(index), ModuleType)
+
+    def _static_owner(self, index: int) -> Any:
+        """The module, or module's member, that an attribute is loaded from, where names alone tell."""
+        path: list[str] = []
+        at = index - 1
+        while at >= 0:
+            before = self.instructions[at]
+            if before.opname == "LOAD_ATTR":
+                path.append(before.argval)
+                at -= 1
+                continue
+            if before.opname != "LOAD_GLOBAL":
+                return None
+            value = self.namespace.get(before.argval)
+            for name in reversed(path):
+                if not isinstance(value, ModuleType):
+                    return None
+                value = vars(value).get(name)
+            return value
+        return None
+
+    def _is_fixed_module_member(self, index: int) -> bool:
+        owner = self._static_owner(index)
+        return _is_fixed(vars(owner).get(self.instructions[index].argval))
+
+    def _may_be_called(self, instruction: _Instruction, effect: tuple[str, bool, str] | None) -> None:
+        self.pending.append((instruction.span[:2], effect))
+
+    def _call(self, instruction: _Instruction) -> None:
+        """Find the callable of a call by where the call expression begins; what it does to data is an access."""
+        start = instruction.span[:2]
+        if start == (None, None):
+            return
+        for position in range(len(self.pending) - 1, -1, -1):
+            if self.pending[position][0] == start:
+                effect = self.pending[position][1]
+                del self.pending[position:]
+                if effect is not None:
+                    kind, mutates, name = effect
+                    self._add(instruction, kind, mutates, name)
+                return
+
+    def _iterates_private(self, index: int) -> bool:
+        """Whether `for` runs over a `range`, `enumerate` and the like, made on the spot, or over a constant."""
+        before = self.instructions[index - 1] if index else None
+        if before is None or before.opname == "LOAD_CONST":
+            return True
+        if before.opname not in _CALLS:
+            return False
+        for earlier in reversed(self.instructions[: index - 1]):
+            if earlier.span[:2] == before.span[:2] and earlier.opname == "LOAD_GLOBAL":
+                return earlier.argval in PRIVATE_ITERABLES
+        return False
+
+
+def _is_fixed(value: Any) -> bool:
+    """Whether a module's member is a definition rather than data."""
+    return value is None or isinstance(value, (ModuleType, FunctionType, BuiltinFunctionType, type))

@@ -1,0 +1,100 @@
+"""Control over one test: everything that its executions share."""
+
+from __future__ import annotations
+
+import gc
+import random
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from . import _current
+from ._affinity import choose_cpu, pin, unpin
+from ._carriers import Carriers
+from ._execution import Execution
+from ._instrument import engine
+from ._outcome import Outcome
+from ._patches import Patches
+from ._protocol import Strategy
+from ._threads import forget_tasks
+from ._watchdog import Watchdog
+
+#: Executions between two full collections of garbage.
+_COLLECT_EVERY = 64
+
+
+class Control:
+    """While entered, bodies can be run under control; what is replaced for it is put back at the end.
+
+    Not re-entrant: one test at a time, in the thread that enters.
+    """
+
+    def __init__(self) -> None:
+        self._engine = engine()
+        self._patches = Patches()
+        self._cpu: int | None = None
+        self._affinity: set[int] | None = None
+        self._carriers: Carriers
+        self._watchdog: Watchdog
+        self._collecting = False
+        self._frozen = False
+        self._random: Any = None
+        self._executions = 0
+        self._trace_before: Any = None
+
+    def __enter__(self) -> Control:
+        if _current.current_task() is not None:
+            raise RuntimeError("a test under control cannot run another one under control")
+        self._watchdog = Watchdog()
+        self._cpu = choose_cpu()
+        self._affinity = pin(self._cpu)
+        self._carriers = Carriers(lambda: _pin_carrier(self._cpu), self._engine.trace)
+        self._patches.apply()
+        self._engine.on()
+        self._random = random.getstate()
+        self._collecting = gc.isenabled()
+        gc.disable()
+        if gc.get_freeze_count() == 0:
+            gc.freeze()
+            self._frozen = True
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._engine.off()
+        self._patches.remove()
+        self._carriers.retire()
+        self._watchdog.stop()
+        unpin(self._affinity)
+        random.setstate(self._random)
+        if self._frozen:
+            gc.unfreeze()
+        if self._collecting:
+            gc.enable()
+
+    def prepare(self) -> None:
+        """Before an execution's fixtures are made: the same random numbers each time, no garbage left."""
+        self._executions += 1
+        random.seed(0)
+        gc.collect(2 if self._executions % _COLLECT_EVERY == 0 else 0)
+
+    def run(
+        self, body: Callable[[], object], strategy: Strategy, *, max_steps: int, detail: bool = False
+    ) -> Outcome:
+        """Run `body` in the calling thread under `strategy`, with every thread that it starts."""
+        execution = Execution(strategy, self._carriers, max_steps=max_steps, detail=detail)
+        self._watchdog.watch(execution)
+        trace = self._engine.trace
+        before = sys.gettrace()
+        try:
+            return execution.run(body, trace)
+        finally:
+            self._watchdog.watch(None)
+            if trace is not None:
+                sys.settrace(before)
+            forget_tasks()
+
+
+def _pin_carrier(cpu: int | None) -> None:
+    pin(cpu)
+
+

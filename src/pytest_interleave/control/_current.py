@@ -1,0 +1,31 @@
+"""What is under control now: the controlled threads by identifier, and the scope. Imported on every path: light."""
+
+from __future__ import annotations
+
+import _thread
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ._scope import Scope
+    from ._tasks import Task
+
+#: Controlled threads by OS thread identifier. A thread that is not in it is not under control.
+tasks: dict[int, Task] = {}
+
+get_ident = _thread.get_ident
+#: The real lock, whatever `_thread.allocate_lock` stands for while the plugin is in place.
+real_lock = _thread.allocate_lock
+
+#: The scope of this process; set once, when the plugin takes hold.
+scope: Scope
+
+
+def current_task() -> Task | None:
+    """The controlled thread that calls, or None for a thread that is not under control."""
+    return tasks.get(get_ident())
+
+
+def set_scope(new: Scope) -> None:
+    """Make `new` the scope of this process."""
+    global scope
+    scope = new

@@ -1,0 +1,525 @@
+"""One execution: controlled threads announce their operations and are granted them one at a time.
+
+There is no scheduler thread. The thread that arrives at a scheduling point asks the strategy who goes next; if that
+is another thread, it opens that thread's gate and waits at its own. So exactly one controlled thread runs, and a
+switch wakes exactly one.
+"""
+
+from __future__ import annotations
+
+import _thread
+import sys
+import threading
+from collections.abc import Callable
+from operator import attrgetter
+from typing import TYPE_CHECKING
+
+from . import _current
+from ._carriers import Carriers
+from ._clock import POLLING_READS, Clock
+from ._closing import Closing
+from ._operations import Operation
+from ._outcome import Outcome, Stuck, WaitingThread
+from ._outside import Outside
+from ._places import user_place
+from ._tasks import Moment, Resource, Task, Unwind
+from ._waits import cycle_from, waits_of
+
+if TYPE_CHECKING:
+    from ._protocol import Strategy
+
+#: Steps in a row that change nothing, after which a thread that keeps running while others could counts as spinning.
+SPIN_STEPS = 50
+#: Steps in a row of any kind, after which the others get a turn.
+RUN_STEPS = 5_000
+#: Steps that threads may still take after the test body has ended.
+DRAIN_STEPS = 2_000
+
+_by_index = attrgetter("index")
+
+
+class Execution:
+    """One run of a body under one schedule.
+
+    `strategy` chooses; `carriers` lend OS threads; after `max_steps` scheduling points the execution is ended as a
+    livelock. With `detail`, each step's nearest place in scope is kept, for the report.
+    """
+
+    def __init__(self, strategy: Strategy, carriers: Carriers, *, max_steps: int, detail: bool = False) -> None:
+        self.strategy = strategy
+        self.carriers = carriers
+        self.detail = detail
+        self.bound = max_steps
+        self.clock = Clock()
+        self.tasks: list[Task] = []
+        self.enabled: list[Task] = []
+        #: The schedule: the index of the thread granted, wherever more than one could have been.
+        self.choices: list[int] = []
+        #: Every step, in the order granted.
+        self.log: list[tuple[Task, Operation]] = []
+        self.running: Task | None = None
+        self.draining = False
+        self.over = False
+        self.stuck: Stuck | None = None
+        self.closing: Closing | None = None
+        self.outside = Outside(self)
+        self.main = self._new_task("main", Operation("begin", None, _BEGIN, 0, name="main"), None, daemon=False)
+
+    # -- the test's own thread -------------------------------------------------------------------------------
+
+    def run(self, body: Callable[[], object], trace: Callable[[Task], None] | None = None) -> Outcome:
+        """Run `body` in the calling thread under control, then every thread that it left, and end them all."""
+        main = self.main
+        main.ident = _current.get_ident()
+        main.begun = True
+        main.native_id = threading.get_native_id()
+        main.gate = _new_gate()
+        self.running = main
+        self.enable(main)
+        _current.tasks[main.ident] = main
+        try:
+            if trace is not None:
+                trace(main)
+            try:
+                body()
+            except Unwind as unwinding:
+                main.unwound = True
+                main.exception = unwinding
+            except BaseException as error:
+                main.exception = error
+        finally:
+            if trace is not None:
+                sys.settrace(None)
+            try:
+                self._finish_main(main)
+            finally:
+                self.over = True
+                del _current.tasks[main.ident]
+        return Outcome.of(self)
+
+    def _finish_main(self, main: Task) -> None:
+        if main.outside and self.closing is None:
+            self.outside.come_back(main)
+        main.done = True
+        if self.closing is None:
+            self.refresh(main)
+            self._drain(main)
+        if self.closing is None:
+            self.close()
+        assert self.closing is not None
+        self.closing.finish_main(main)
+
+    def _drain(self, main: Task) -> None:
+        """Let the other threads finish what they can still do without the test's own thread."""
+        self.enabled.remove(main)
+        main.enabled = False
+        self.draining = True
+        self.bound = min(self.bound, len(self.log) + DRAIN_STEPS)
+        chosen = self.next_task()
+        if chosen is not None and chosen is not main:
+            self.hand_over(chosen)
+            self.park(main)
+
+    # -- scheduling points -----------------------------------------------------------------------------------
+
+    def point(self, task: Task, operation: Operation) -> None:
+        """Announce an operation that can always run; return when it is granted."""
+        if task.special and self._special_point(task, operation):
+            return
+        task.operation = operation
+        enabled = self.enabled
+        if len(enabled) > 1:
+            chosen = enabled[self.strategy.choose(enabled, task)]
+            self.choices.append(chosen.index)
+            if chosen is not task:
+                self._switch(task, chosen)
+            elif operation.mutates:
+                task.streak = 0
+                task.run_length += 1
+                if task.run_length > RUN_STEPS:
+                    self._give_way(task)
+            else:
+                task.streak += 1
+                if task.streak > SPIN_STEPS:
+                    self._give_way(task)
+        elif not operation.mutates:
+            task.streak += 1
+            if task.streak > SPIN_STEPS:
+                task.streak = 0
+                self._pass_time(task)
+        self.log.append((task, operation))
+        if self.detail:
+            self._note_place(operation)
+        if len(self.log) >= self.bound:
+            self._bound_reached(task)
+
+    def wait_for(self, task: Task, operation: Operation, resource: Resource, deadline: int | None = None) -> bool:
+        """Announce an operation that can run once `resource` is available; return when it is granted.
+
+        The answer is False where `deadline` (virtual) came first. It is for the caller to take the resource.
+        """
+        if task.special and self._special_wait(task, operation, resource):
+            return True
+        task.operation = operation
+        if self.detail:
+            self._note_place(operation)
+        if resource.available(task):
+            enabled = self.enabled
+            if len(enabled) > 1:
+                chosen = enabled[self.strategy.choose(enabled, task)]
+                self.choices.append(chosen.index)
+                if chosen is not task:
+                    self._register(task, resource, deadline)
+                    self._switch(task, chosen)
+                    self._withdraw(task)
+                elif operation.mutates:
+                    task.streak = 0
+                    task.run_length += 1
+                    if task.run_length > RUN_STEPS:
+                        self._register(task, resource, deadline)
+                        self._give_way(task)
+                        self._withdraw(task)
+        else:
+            self._register(task, resource, deadline)
+            self._block(task)
+            self._withdraw(task)
+        self.log.append((task, operation))
+        if len(self.log) >= self.bound:
+            self._bound_reached(task)
+        task.clock_reads = 0
+        return resource.available(task)
+
+    def mark(self, task: Task, operation: Operation) -> None:
+        """Record something that a thread does without a scheduling point of its own."""
+        if not task.special:
+            self.log.append((task, operation))
+            if self.detail:
+                self._note_place(operation)
+
+    def sleep(self, task: Task, operation: Operation, seconds: float) -> None:
+        """Wait for virtual time to pass; with 0 seconds, let others have their turn."""
+        if seconds > 0:
+            moment = Moment()
+            self.wait_for(task, operation, moment, self.clock.deadline(seconds))
+            return
+        self.point(task, operation)
+        if not task.special and len(self.enabled) > 1:
+            self.strategy.yielded(task.index)
+
+    def read_clock(self, task: Task) -> None:
+        """A thread looks at the clock. One that does nothing else is made to wait: time passes for it."""
+        task.clock_reads += 1
+        if task.clock_reads > POLLING_READS and not task.special:
+            operation = Operation("poll", task, _BEGIN, 0, mutates=False)
+            if len(self.enabled) > 1:
+                self.point(task, operation)
+                self.strategy.yielded(task.index)
+            else:
+                self.mark(task, operation)
+                self._pass_time(task, leap=True)
+            if len(self.log) >= self.bound:
+                self._bound_reached(task)
+
+    # -- availability ----------------------------------------------------------------------------------------
+
+    def refresh(self, resource: Resource) -> None:
+        """A resource may have become available, or no longer be: those who wait for it can run, or not."""
+        for waiter in resource.waiting:
+            able = waiter.timed_out or resource.available(waiter)
+            if able != waiter.enabled:
+                if able:
+                    self.enable(waiter)
+                else:
+                    self.enabled.remove(waiter)
+                    waiter.enabled = False
+
+    def move(self, task: Task, resource: Resource) -> None:
+        """Let a parked thread wait for another resource (a notified one waits for its lock)."""
+        if task.resource is not None:
+            task.resource.waiting.remove(task)
+        task.resource = resource
+        resource.waiting.append(task)
+        able = resource.available(task)
+        if able != task.enabled:
+            if able:
+                self.enable(task)
+            else:
+                self.enabled.remove(task)
+                task.enabled = False
+
+    def time_out(self, task: Task) -> None:
+        """The time of a waiting thread is over: it can go on."""
+        task.timed_out = True
+        if not task.enabled:
+            self.enable(task)
+
+    def enable(self, task: Task) -> None:
+        task.enabled = True
+        self.enabled.append(task)
+        if len(self.enabled) > 1:
+            self.enabled.sort(key=_by_index)
+
+    def _register(self, task: Task, resource: Resource, deadline: int | None) -> None:
+        task.resource = resource
+        task.deadline = deadline
+        task.timed_out = False
+        resource.waiting.append(task)
+
+    def _withdraw(self, task: Task) -> None:
+        resource = task.resource
+        if resource is not None:
+            resource.waiting.remove(task)
+            task.resource = None
+        task.deadline = None
+
+    # -- who goes next ---------------------------------------------------------------------------------------
+
+    def _switch(self, task: Task, chosen: Task) -> None:
+        task.streak = 0
+        task.run_length = 0
+        task.clock_reads = 0
+        self.hand_over(chosen)
+        self.park(task)
+
+    def hand_over(self, chosen: Task) -> None:
+        self.running = chosen
+        chosen.gate.release()
+
+    def park(self, task: Task) -> None:
+        try:
+            task.gate.acquire()
+        except BaseException:
+            # A signal handler (a time limit, Ctrl-C) has interrupted the test's own thread. Another one runs.
+            self.close(interrupted=True)
+            raise
+        if task.special and self.closing is not None:
+            self.closing.woken(task)
+
+    def _block(self, task: Task) -> None:
+        self.enabled.remove(task)
+        task.enabled = False
+        task.streak = 0
+        task.run_length = 0
+        cycle = cycle_from(task)
+        if cycle:
+            self._end_stuck(task, "deadlock", cycle)
+        chosen = self.next_task()
+        if chosen is None:
+            self._end_stuck(task, "deadlock", [])
+        elif chosen is not task:
+            self.hand_over(chosen)
+            self.park(task)
+
+    def next_task(self) -> Task | None:
+        """The thread to go on with after the running one has blocked or ended; None where none ever will.
+
+        While draining, that is the test's own thread as soon as the others have done what they can.
+        """
+        while True:
+            if self.outside.busy:
+                self.outside.absorb()
+            if self.draining and not any(not task.daemon for task in self.enabled):
+                sleeper = self.earliest(daemons=False)
+                if sleeper is None and not self.outside.keeps_waiting():
+                    return self.main
+            enabled = self.enabled
+            if enabled:
+                if len(enabled) == 1:
+                    return enabled[0]
+                chosen = enabled[self.strategy.choose(enabled, None)]
+                self.choices.append(chosen.index)
+                return chosen
+            if self.outside.may_wake_someone():
+                return self.outside.idle_task
+            if not self.advance():
+                return None
+
+    def advance(self) -> bool:
+        """Move the clock to the next deadline; whoever is due can go on."""
+        sleeper = self.earliest(daemons=not self.draining)
+        if sleeper is None:
+            return False
+        assert sleeper.deadline is not None
+        self.clock.advance_to(sleeper.deadline)
+        for task in self.tasks:
+            resource = task.resource
+            if (
+                resource is not None
+                and task.deadline is not None
+                and task.deadline <= self.clock.elapsed
+                and not task.timed_out
+            ):
+                resource.expire(task)
+        return True
+
+    def earliest(self, *, daemons: bool) -> Task | None:
+        waiting = [
+            task
+            for task in self.tasks
+            if task.deadline is not None and not task.timed_out and not task.enabled and (daemons or not task.daemon)
+        ]
+        return min(waiting, key=lambda task: (task.deadline, task.index), default=None)
+
+    def _give_way(self, task: Task) -> None:
+        """The running thread spins: demote it, and let the next one in line go on."""
+        self.strategy.yielded(task.index)
+        enabled = self.enabled
+        chosen = enabled[(enabled.index(task) + 1) % len(enabled)]
+        self.choices[-1] = chosen.index
+        self._switch(task, chosen)
+
+    def _pass_time(self, task: Task, *, leap: bool = False) -> None:
+        """The only thread that could run polls: let time pass, at most until another one is due."""
+        sleeper = self.earliest(daemons=True)
+        if leap:
+            self.clock.leap_ahead(None if sleeper is None else sleeper.deadline)
+        if sleeper is not None and (not leap or self.clock.elapsed >= (sleeper.deadline or 0)):
+            self.advance()
+            if len(self.enabled) > 1:
+                self.choices.append(task.index)
+                self._give_way(task)
+
+    # -- threads ---------------------------------------------------------------------------------------------
+
+    def spawn(
+        self,
+        parent: Task,
+        target: Callable[[], object],
+        operation: Operation,
+        name: str,
+        *,
+        daemon: bool,
+        thread: threading.Thread | None = None,
+    ) -> Task:
+        """Start a controlled thread; its first scheduling point is its beginning."""
+        task = self._new_task(name, operation, parent, daemon=daemon)
+        task.target = target
+        task.thread = thread
+        self.carriers.assign(task)
+        if self.closing is None:
+            self.enable(task)
+        else:
+            self.closing.add(task)
+        return task
+
+    def _new_task(self, name: str, operation: Operation, parent: Task | None, *, daemon: bool) -> Task:
+        task = Task(self, len(self.tasks), name, operation, parent, daemon)
+        self.tasks.append(task)
+        self.strategy.spawned(task.index)
+        return task
+
+    def run_task(self, task: Task) -> None:
+        """What a carrier runs: the controlled thread's own code."""
+        task.begun = True
+        if task.doomed:
+            return
+        self.log.append((task, task.operation))
+        assert task.target is not None
+        try:
+            task.target()
+        except Unwind:
+            task.unwound = True
+        except BaseException as error:
+            task.exception = error
+
+    def finish(self, task: Task) -> None:
+        """A controlled thread has ended; its carrier's last act is to wake the next one."""
+        task.done = True
+        if self.closing is not None:
+            self.closing.finished(task)
+            return
+        if task.outside:
+            self.outside.finished(task)
+            return
+        if task.enabled:
+            self.enabled.remove(task)
+            task.enabled = False
+        self.refresh(task)
+        chosen = self.next_task()
+        if chosen is None:
+            self.end_stuck_from_outside()
+        else:
+            self.hand_over(chosen)
+
+    # -- endings ---------------------------------------------------------------------------------------------
+
+    def close(self, *, interrupted: bool = False) -> None:
+        """From now on nothing is scheduled: every thread that is left is ended, one after the other."""
+        if self.closing is None:
+            self.closing = Closing(self, interrupted=interrupted)
+
+    def _end_stuck(self, task: Task, kind: str, cycle: list[Task]) -> None:
+        """The execution cannot go on. The calling thread is among those to be ended."""
+        self.stuck = self._describe_stuck(kind, cycle)
+        self.close()
+        assert self.closing is not None
+        self.closing.begin_from(task)
+
+    def end_stuck_from_outside(self) -> None:
+        """The execution cannot go on, and the calling thread is not one of those to be ended."""
+        self.stuck = self._describe_stuck("deadlock", [])
+        self.close()
+        assert self.closing is not None
+        self.closing.next_victim()
+
+    def _describe_stuck(self, kind: str, cycle: list[Task]) -> Stuck:
+        concerned = cycle or [task for task in self.tasks if not task.done]
+        waits: list[WaitingThread] = waits_of(concerned, sys._current_frames())
+        return Stuck(kind, waits, len(self.log), bool(cycle))
+
+    def _bound_reached(self, task: Task) -> None:
+        if not self.draining:
+            self._end_stuck(task, "livelock", [])
+            return
+        # Enough for threads that the test body has left behind.
+        self.bound = sys.maxsize
+        self.hand_over(self.main)
+        self.park(task)
+
+    # -- the uncommon ----------------------------------------------------------------------------------------
+
+    def _special_point(self, task: Task, operation: Operation) -> bool:
+        """True where the point is dealt with: nothing is to be scheduled."""
+        if self.closing is not None:
+            self.closing.point(task)
+            return True
+        if self._absorb_outside(task):
+            return False
+        if task.atomic:
+            self.log.append((task, operation))
+            return True
+        return False
+
+    def _special_wait(self, task: Task, operation: Operation, resource: Resource) -> bool:
+        """True where the wait is dealt with: the resource is available and nothing is to be scheduled."""
+        if self.closing is not None:
+            self.closing.wait(task, resource)
+            return True
+        if self._absorb_outside(task):
+            return False
+        if task.atomic and resource.available(task):
+            self.log.append((task, operation))
+            return True
+        return False
+
+    def _absorb_outside(self, task: Task) -> bool:
+        """True where only threads outside made the point special, and they are dealt with now."""
+        if task.outside:
+            self.outside.come_back(task)
+        elif self.outside.busy:
+            self.outside.absorb()
+        task.special = task.atomic > 0
+        return not task.special
+
+    def _note_place(self, operation: Operation) -> None:
+        if operation.place is None:
+            operation.place = user_place(sys._getframe(2))
+
+
+def _new_gate() -> _thread.LockType:
+    gate = _current.real_lock()
+    gate.acquire()
+    return gate
+
+
+_BEGIN = _new_gate.__code__

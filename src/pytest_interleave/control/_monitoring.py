@@ -1,0 +1,100 @@
+"""Scheduling points by `sys.monitoring` (Python 3.12 and later)."""
+
+from __future__ import annotations
+
+import sys
+from types import CodeType
+from typing import TYPE_CHECKING, Any
+
+from . import _current
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ._instrument import Tables
+    from ._tasks import Task
+
+_NAME = "pytest-interleave"
+
+
+class MonitoringEngine:
+    """Instruments each code object in scope when it first starts; code out of scope pays for one event, once."""
+
+    trace: Callable[[Task], None] | None = None
+
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+        self._tool: int | None = None
+
+    def on(self) -> None:
+        """Take a tool id and listen."""
+        monitoring = sys.monitoring
+        events = monitoring.events
+        tool = self._tool = _take_tool_id()
+        monitoring.register_callback(tool, events.INSTRUCTION, _instruction_callback(self._tables))
+        started = self._started_callback(tool)
+        monitoring.register_callback(tool, events.PY_START, started)
+        monitoring.register_callback(tool, events.PY_RESUME, started)
+        for code in self._tables.codes:
+            monitoring.set_local_events(tool, code, events.INSTRUCTION)
+        monitoring.set_events(tool, events.PY_START | events.PY_RESUME)
+
+    def off(self) -> None:
+        """Stop listening and give the tool id back."""
+        tool, self._tool = self._tool, None
+        if tool is None:
+            return
+        monitoring = sys.monitoring
+        events = monitoring.events
+        monitoring.set_events(tool, 0)
+        for code in self._tables.codes:
+            monitoring.set_local_events(tool, code, 0)
+        for event in (events.INSTRUCTION, events.PY_START, events.PY_RESUME):
+            monitoring.register_callback(tool, event, None)
+        monitoring.free_tool_id(tool)
+
+    def _started_callback(self, tool: int) -> Callable[[CodeType, int], Any]:
+        tables = self._tables
+        known = tables.by_id
+        disable = sys.monitoring.DISABLE
+        instruction = sys.monitoring.events.INSTRUCTION
+
+        def started(code: CodeType, _offset: int) -> Any:
+            if id(code) not in known and tables.in_scope(code):
+                tables.add(code, sys._getframe(1).f_globals)
+                sys.monitoring.set_local_events(tool, code, instruction)
+            return disable
+
+        return started
+
+
+def _instruction_callback(tables: Tables) -> Callable[[CodeType, int], Any]:
+    """The hottest function of all: called before every instruction of interest."""
+    by_id = tables.by_id
+    tasks = _current.tasks
+    get_ident = _current.get_ident
+    disable = sys.monitoring.DISABLE
+
+    def instruction(code: CodeType, offset: int) -> Any:
+        operation = by_id[id(code)].get(offset)
+        if operation is None:
+            return disable
+        task = tasks.get(get_ident())
+        if task is not None:
+            task.execution.point(task, operation)
+        return None
+
+    return instruction
+
+
+def _take_tool_id() -> int:
+    """A free tool id. 0 to 2 are for debuggers, coverage and profilers, so they come last."""
+    monitoring = sys.monitoring
+    for tool in (4, 3, 5, 2, 1, 0):
+        if monitoring.get_tool(tool) is None:
+            monitoring.use_tool_id(tool, _NAME)
+            return tool
+    raise RuntimeError(
+        "pytest-interleave found no free sys.monitoring tool id: other tools (debuggers, profilers, coverage) hold "
+        "all six of them; run without one of these"
+    )

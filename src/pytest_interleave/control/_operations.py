@@ -1,0 +1,63 @@
+"""Operations: what a controlled thread will do when granted."""
+
+from __future__ import annotations
+
+from types import CodeType
+from typing import TYPE_CHECKING
+
+from ._places import Place, place_of_code
+
+if TYPE_CHECKING:
+    from typing import Any
+
+
+class Operation:
+    """What a controlled thread will do when granted: its kind, the object, the place in the source.
+
+    `kind` is a short verb ("acquire", "read"), `target` the primitive or None for an access to data, `name` what
+    an access touches as it is written (an attribute's name), `mutates` whether it changes something that others
+    can wait for. `place` is the nearest place in scope where the execution is recorded in detail.
+    """
+
+    __slots__ = ("code", "kind", "lasti", "mutates", "name", "place", "target")
+
+    def __init__(
+        self,
+        kind: str,
+        target: Any,
+        code: CodeType,
+        lasti: int,
+        mutates: bool = True,
+        name: str = "",
+    ) -> None:
+        self.kind = kind
+        self.target = target
+        self.code = code
+        self.lasti = lasti
+        self.mutates = mutates
+        self.name = name
+        self.place: Place | None = None
+
+    def where(self) -> Place:
+        """The place in scope where it is known, else the instruction's own."""
+        if self.place is None:
+            self.place = place_of_code(self.code, self.lasti)
+        return self.place
+
+    @property
+    def is_access(self) -> bool:
+        """Whether this is an access to data rather than an operation on a primitive or a thread."""
+        return self.target is None
+
+    def same_as(self, other: Operation) -> bool:
+        """Whether both do the same at the same instruction; objects of two executions are never identical."""
+        return (
+            self.kind == other.kind
+            and self.lasti == other.lasti
+            and self.code.co_name == other.code.co_name
+            and self.code.co_filename == other.code.co_filename
+            and self.code.co_firstlineno == other.code.co_firstlineno
+        )
+
+    def __repr__(self) -> str:
+        return f"<Operation {self.kind} {self.name or self.target!r} at {self.where()}>"

@@ -1,0 +1,90 @@
+"""What an execution came to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from ._places import Place
+
+if TYPE_CHECKING:
+    from ._execution import Execution
+    from ._operations import Operation
+    from ._tasks import Task
+
+
+class WaitingThread(NamedTuple):
+    """A thread that could not go on: what it waited for, where, and who held that since where."""
+
+    index: int
+    thread: str
+    waits_for: str
+    where: Place | None
+    holder: str | None
+    acquired: Place | None
+
+
+class Stuck(NamedTuple):
+    """Why an execution was ended: a "deadlock" or a "livelock", after `steps` steps."""
+
+    kind: str
+    waits: list[WaitingThread]
+    steps: int
+    cycle: bool
+
+
+class ThreadFailure(NamedTuple):
+    """An exception that ended a thread."""
+
+    index: int
+    thread: str
+    exception: BaseException
+
+
+class SetAside(NamedTuple):
+    """A thread that blocked where the scheduler could not see it."""
+
+    thread: str
+    where: Place | None
+
+
+class Outcome(NamedTuple):
+    """One execution's end."""
+
+    #: What the body raised in the test's own thread; None also where it was ended as part of being stuck.
+    exception: BaseException | None
+    #: Where the body was ended as part of being stuck, the exception that did it: it has the traceback.
+    unwinding: BaseException | None
+    failures: list[ThreadFailure]
+    stuck: Stuck | None
+    threads: list[str]
+    choices: list[int]
+    log: list[tuple[Task, Operation]]
+    #: Threads that could not be ended.
+    leaked: list[SetAside]
+    set_aside: list[SetAside]
+
+    @classmethod
+    def of(cls, execution: Execution) -> Outcome:
+        """Sum up an execution that is over."""
+        main = execution.main
+        closing = execution.closing
+        return cls(
+            exception=None if main.unwound else main.exception,
+            unwinding=main.exception if main.unwound else None,
+            failures=[
+                ThreadFailure(task.index, task.name, task.exception)
+                for task in execution.tasks[1:]
+                if task.exception is not None
+            ],
+            stuck=execution.stuck,
+            threads=[task.name for task in execution.tasks],
+            choices=execution.choices,
+            log=execution.log,
+            leaked=[] if closing is None else closing.leaked,
+            set_aside=execution.outside.noted,
+        )
+
+    @property
+    def steps(self) -> int:
+        """Scheduling points passed."""
+        return len(self.log)

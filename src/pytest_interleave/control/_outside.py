@@ -1,0 +1,189 @@
+"""Threads that block where the scheduler cannot see it, and threads that are not under control.
+
+A controlled thread that blocks in C code, at a lock made before the plugin was loaded, or in the operating system is
+*set aside* by the watchdog: it keeps its place, the others go on. When it comes back it parks at its next scheduling
+point until it is granted. While everyone else waits and someone is outside, nobody runs: the watchdog then waits,
+in real time, for one of those outside to come back.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from typing import TYPE_CHECKING
+
+from . import _current
+from ._clock import _real_monotonic_ns
+from ._operations import Operation
+from ._outcome import SetAside
+from ._places import user_place
+from ._tasks import Task
+
+if TYPE_CHECKING:
+    from ._execution import Execution
+
+#: Real seconds that an execution in which everyone waits is given for a thread outside to come back.
+OUTSIDE_PATIENCE = 10.0
+#: The same once the test body is done.
+DRAIN_PATIENCE = 1.0
+#: The same for threads that are not under control, which might do what a controlled one waits for.
+FOREIGN_PATIENCE = 2.0
+
+#: Threads of the test runner itself; they never do anything that a test waits for.
+infrastructure: set[int] = set()
+
+
+def foreign_threads() -> list[threading.Thread]:
+    """Live threads that are not under control and not the test runner's own."""
+    return [
+        thread
+        for thread in threading.enumerate()
+        if thread.ident is not None
+        and thread.ident not in _current.tasks
+        and thread.ident not in infrastructure
+        and thread is not threading.main_thread()
+        and not getattr(getattr(thread, "function", None), "__module__", "").startswith("pytest_timeout")
+    ]
+
+
+class Outside:
+    """The threads of one execution that are outside the scheduler's sight."""
+
+    def __init__(self, execution: Execution) -> None:
+        self.execution = execution
+        #: Whether anything here needs looking at.
+        self.busy = False
+        #: What the watchdog has set aside, for the warning.
+        self.noted: list[SetAside] = []
+        #: Threads outside when the execution was ended; they end if they ever come back.
+        self.ending: list[Task] = []
+        self._out: list[Task] = []
+        self._returned: list[Task] = []
+        self._ended: list[Task] = []
+        self._mutex = _current.real_lock()
+        self._idle_since: int | None = None
+        self._foreign_checked = False
+        #: Stands for "nobody": handing over to it wakes the watchdog.
+        self.idle_task = Task(execution, -1, "nobody", Operation("idle", None, foreign_threads.__code__, 0))
+        self.idle_task.gate = _current.real_lock()
+        self.idle_task.gate.acquire()
+
+    # -- going out and coming back ---------------------------------------------------------------------------
+
+    def set_aside(self, task: Task) -> None:
+        """The watchdog has found the running thread blocked: let the others go on."""
+        execution = self.execution
+        task.outside = True
+        task.special = True
+        with self._mutex:
+            if execution.running is not task or not task.outside:
+                task.outside = False
+                return
+            self.busy = True
+            self._out.append(task)
+            self.noted.append(SetAside(task.name, user_place(sys._current_frames().get(task.ident))))
+            if task.enabled:
+                execution.enabled.remove(task)
+                task.enabled = False
+            execution.running = self.idle_task
+        self.idle()
+
+    def leave(self, task: Task) -> None:
+        """The calling thread is about to wait for something that the scheduler cannot see."""
+        execution = self.execution
+        task.outside = True
+        task.special = True
+        with self._mutex:
+            self.busy = True
+            self._out.append(task)
+        execution.enabled.remove(task)
+        task.enabled = False
+        chosen = execution.next_task()
+        execution.hand_over(self.idle_task if chosen is None else chosen)
+
+    def come_back(self, task: Task) -> None:
+        """In a thread that was outside: wait to be granted again."""
+        execution = self.execution
+        with self._mutex:
+            if task not in self._out:
+                # It was about to be set aside, but moves.
+                task.outside = False
+                return
+            self._out.remove(task)
+            self._returned.append(task)
+        execution.park(task)
+        task.outside = False
+
+    def finished(self, task: Task) -> None:
+        """A thread that was outside has ended without coming back."""
+        with self._mutex:
+            if task in self._out:
+                self._out.remove(task)
+            self._ended.append(task)
+
+    def leave_ending(self, task: Task) -> None:
+        """The execution ends while the thread is outside."""
+        self.ending.append(task)
+
+    def absorb(self) -> None:
+        """In the running thread: those who have come back can be granted, those who ended can be joined."""
+        execution = self.execution
+        with self._mutex:
+            returned, self._returned = self._returned, []
+            ended, self._ended = self._ended, []
+            self.busy = bool(self._out)
+        for task in sorted(returned, key=lambda task: task.index):
+            execution.enable(task)
+        for task in ended:
+            execution.refresh(task)
+
+    # -- when nobody runs ------------------------------------------------------------------------------------
+
+    def may_wake_someone(self) -> bool:
+        """Whether those outside, or threads that are not under control, could still let someone go on."""
+        if self._returned or self._ended or self.keeps_waiting():
+            return True
+        if self.execution.draining:
+            return False
+        return bool(foreign_threads()) and not self._patience_over(FOREIGN_PATIENCE)
+
+    def keeps_waiting(self) -> bool:
+        """Whether anybody outside is worth waiting for: after the test body, no daemon thread is."""
+        return any(not (task.daemon and self.execution.draining) for task in self._out)
+
+    def _patience_over(self, seconds: float) -> bool:
+        now = _real_monotonic_ns()
+        if self._idle_since is None:
+            self._idle_since = now
+        return now - self._idle_since > seconds * 1e9
+
+    def idle(self) -> None:
+        """In the watchdog, while nobody runs: wait for someone to come back, then let them go on."""
+        execution = self.execution
+        self._idle_since = began = _real_monotonic_ns()
+        clock_then = execution.clock.elapsed
+        while execution.closing is None:
+            self.absorb()
+            for task in execution.tasks:
+                if task.resource is not None and not task.enabled and task.resource.available(task):
+                    execution.enable(task)
+            if not execution.enabled:
+                # Time is real while someone is outside.
+                sleeper = execution.earliest(daemons=not execution.draining)
+                passed = _real_monotonic_ns() - began
+                if sleeper is not None and clock_then + passed >= (sleeper.deadline or 0):
+                    execution.advance()
+            waiting_is_over = self._patience_over(DRAIN_PATIENCE if execution.draining else OUTSIDE_PATIENCE) or (
+                not self._out and (execution.draining or self._patience_over(FOREIGN_PATIENCE))
+            )
+            if execution.enabled or waiting_is_over:
+                chosen = None if not execution.enabled else execution.next_task()
+                if chosen is None and execution.draining:
+                    chosen = execution.main
+                self._idle_since = None
+                if chosen is None:
+                    execution.end_stuck_from_outside()
+                else:
+                    execution.hand_over(chosen)
+                return
+            self.idle_task.gate.acquire(timeout=0.001)

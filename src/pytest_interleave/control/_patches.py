@@ -1,0 +1,88 @@
+"""What is replaced while a marked test runs, and put back after it.
+
+Code that is in scope may hold its own reference (`from time import sleep`): such names are replaced too, in every
+module in scope and in the few modules of the standard library that matter.
+"""
+
+from __future__ import annotations
+
+import _thread
+import concurrent.futures.thread as _futures_thread
+import logging
+import sys
+import threading
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+from . import _current, _threads, _time
+from .primitives import Lock, RLock
+
+_STDLIB_HOLDERS = ("queue", "sched", "concurrent.futures._base", "concurrent.futures.thread")
+
+
+class Patches:
+    """Puts replacements in place and takes them away again."""
+
+    def __init__(self) -> None:
+        self._undo: list[Callable[[], None]] = []
+
+    def apply(self) -> None:
+        """Replace threads' methods, the clock, and locks of the standard library that would be blocked on."""
+        _threads.remember_hook()
+        for name in ("start", "join", "is_alive"):
+            self._set(threading.Thread, name, getattr(_threads, name))
+        replacements = [*_time.REPLACEMENTS, (_thread, "start_new_thread", _threads.start_new_thread)]
+        by_id: dict[int, Any] = {}
+        for module, name, ours in replacements:
+            by_id[id(getattr(module, name))] = ours
+            self._set(module, name, ours)
+        for holder in self._holders():
+            for name, value in list(vars(holder).items()):
+                ours = by_id.get(id(value))
+                if ours is not None and value is not ours:
+                    self._set(holder, name, ours)
+        self._set(_futures_thread, "_global_shutdown_lock", Lock())
+        self._set(logging.Handler, "handle", _atomic_handle(logging.Handler.handle))
+
+    def remove(self) -> None:
+        """Put everything back."""
+        while self._undo:
+            self._undo.pop()()
+
+    def _set(self, owner: Any, name: str, value: Any) -> None:
+        before = vars(owner)[name]
+        setattr(owner, name, value)
+        self._undo.append(lambda: setattr(owner, name, before))
+
+    def _holders(self) -> list[ModuleType]:
+        holds = _current.scope.holds
+        found = []
+        for name, module in list(sys.modules.items()):
+            if not isinstance(module, ModuleType):
+                continue
+            filename = getattr(module, "__file__", None)
+            if name in _STDLIB_HOLDERS or (isinstance(filename, str) and holds[filename]):
+                found.append(module)
+        return found
+
+
+def _atomic_handle(real: Callable[[logging.Handler, logging.LogRecord], Any]) -> Any:
+    def handle(self: logging.Handler, record: logging.LogRecord) -> Any:
+        """See `logging.Handler.handle`. A handler whose lock cannot be seen is not preempted while it holds it."""
+        task = _current.current_task()
+        if task is None or isinstance(self.lock, _our_locks):
+            return real(self, record)
+        task.atomic += 1
+        task.special = True
+        try:
+            return real(self, record)
+        finally:
+            task.atomic -= 1
+            task.special = task.atomic > 0 or task.outside or task.execution.closing is not None
+
+    return handle
+
+
+
+_our_locks = (Lock, RLock)

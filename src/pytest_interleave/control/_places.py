@@ -1,0 +1,96 @@
+"""Places in the source: where an operation stands, where a lock was made."""
+
+from __future__ import annotations
+
+import linecache
+import os
+import sys
+from types import CodeType, FrameType
+from typing import NamedTuple
+
+from . import _current
+
+
+class Place(NamedTuple):
+    """A line of a source file, and the function that it is in."""
+
+    filename: str
+    lineno: int
+    function: str
+
+    def __str__(self) -> str:
+        return f"{short_path(self.filename)}:{self.lineno}"
+
+    @property
+    def text(self) -> str:
+        """The source line, stripped; empty where the source is not at hand."""
+        return linecache.getline(self.filename, self.lineno).strip()
+
+
+def short_path(filename: str) -> str:
+    """The path from the current directory where that is shorter, else from `site-packages`, else as it is."""
+    here = os.getcwd() + os.sep
+    if filename.startswith(here):
+        return filename[len(here) :]
+    _, found, rest = filename.rpartition(f"site-packages{os.sep}")
+    if found:
+        return rest
+    _, found, rest = filename.rpartition(f"{os.sep}lib{os.sep}python")
+    if found:
+        return rest.partition(os.sep)[2] or filename
+    return filename
+
+
+def line_of(code: CodeType, lasti: int) -> int:
+    """The line of the instruction at byte offset `lasti`."""
+    for start, end, line in code.co_lines():
+        if start <= lasti < end and line is not None:
+            return line
+    return code.co_firstlineno
+
+
+def place_of_code(code: CodeType, lasti: int) -> Place:
+    """The place of the instruction at byte offset `lasti`."""
+    return Place(code.co_filename, line_of(code, lasti), code.co_qualname)
+
+
+def place_of_frame(frame: FrameType) -> Place:
+    """The place where `frame` stands now."""
+    return Place(frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_qualname)
+
+
+def scope_frame(frame: FrameType | None) -> FrameType | None:
+    """The innermost frame in scope, from `frame` outwards; None where there is none before an import begins."""
+    holds = _current.scope.holds
+    while frame is not None:
+        filename = frame.f_code.co_filename
+        if holds[filename]:
+            return frame
+        if filename == "<frozen importlib._bootstrap>":
+            return None
+        frame = frame.f_back
+    return None
+
+
+def user_place(frame: FrameType | None) -> Place | None:
+    """The innermost place in scope from `frame` outwards; without one, the innermost place that is not ours."""
+    found = scope_frame(frame)
+    if found is not None:
+        return place_of_frame(found)
+    while frame is not None and is_ours(frame.f_code.co_filename):
+        frame = frame.f_back
+    return None if frame is None else place_of_frame(frame)
+
+
+def made_here() -> tuple[str, int] | None:
+    """File and line of the nearest caller in scope: where a primitive is made."""
+    frame = scope_frame(sys._getframe(2))
+    return None if frame is None else (frame.f_code.co_filename, frame.f_lineno)
+
+
+_OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+
+
+def is_ours(filename: str) -> bool:
+    """Whether the file belongs to this package."""
+    return filename.startswith(_OURS)

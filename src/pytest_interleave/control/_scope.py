@@ -1,0 +1,94 @@
+"""Which source files' accesses are scheduling points."""
+
+from __future__ import annotations
+
+import fnmatch
+import os
+import sys
+import sysconfig
+from collections.abc import Iterable
+
+_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+_STDLIB = tuple({os.path.realpath(sysconfig.get_path(name)) + os.sep for name in ("stdlib", "platstdlib")})
+_ENVIRONMENT_PARTS = {"site-packages", "dist-packages"}
+
+#: Pure-Python containers of the standard library whose own races a test can run into. They are only taken
+#: where instrumenting them is cheap (`sys.monitoring`), see `Scope`.
+_STDLIB_CONTAINERS = ("collections/__init__.py", "_collections_abc.py", "functools.py")
+
+
+class _Answers(dict[str, bool]):
+    """Filename to answer; asks the scope once for each file, so that a look-up is one dict access."""
+
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
+
+    def __missing__(self, filename: str) -> bool:
+        answer = self[filename] = self._scope.judge(filename)
+        return answer
+
+
+class Scope:
+    """The source files whose accesses are scheduling points.
+
+    `root` is the directory whose files are in scope, but for those of an environment (a `site-packages`, or a
+    directory that has a `pyvenv.cfg`). `include` adds installed packages and modules by name, or files by
+    path glob. `containers` adds the standard library's pure-Python containers.
+    """
+
+    def __init__(self, root: str, include: Iterable[str] = (), *, containers: bool | None = None) -> None:
+        self.root = os.path.realpath(root) + os.sep
+        self.include = tuple(include)
+        if containers is None:
+            containers = sys.version_info >= (3, 12)
+        self._stdlib_files = (
+            {os.path.join(base, name) for base in _STDLIB for name in _STDLIB_CONTAINERS} if containers else set()
+        )
+        self._environments: dict[str, bool] = {}
+        #: `scope.holds[filename]`: whether the file is in scope.
+        self.holds = _Answers(self)
+
+    def judge(self, filename: str) -> bool:
+        """Decide on one file name as found in `co_filename`; use `holds` for the remembered answer."""
+        if filename.startswith("<") or filename.startswith(_PACKAGE):
+            return False
+        path = os.path.realpath(filename)
+        if path.startswith(_PACKAGE):
+            return False
+        if path in self._stdlib_files or self._included(path):
+            return True
+        if not path.startswith(self.root) or path.startswith(_STDLIB):
+            return False
+        directory = os.path.dirname(path)
+        return not self._in_environment(directory)
+
+    def _in_environment(self, directory: str) -> bool:
+        known = self._environments.get(directory)
+        if known is None:
+            known = os.path.basename(directory) in _ENVIRONMENT_PARTS or os.path.exists(
+                os.path.join(directory, "pyvenv.cfg")
+            )
+            if not known and len(directory) >= len(self.root):
+                known = self._in_environment(os.path.dirname(directory))
+            self._environments[directory] = known
+        return known
+
+    def _included(self, path: str) -> bool:
+        for entry in self.include:
+            if os.sep in entry or "*" in entry:
+                pattern = entry if os.path.isabs(entry) else os.path.join(self.root, entry)
+                if fnmatch.fnmatch(path, pattern):
+                    return True
+            elif _module_path_matches(entry, path):
+                return True
+        return False
+
+
+def _module_path_matches(name: str, path: str) -> bool:
+    """Whether `path` is the file of module `name` or lies in package `name`, in any directory of `sys.path`."""
+    stem = name.replace(".", os.sep)
+    for entry in sys.path:
+        base = os.path.join(os.path.realpath(entry or os.curdir), stem)
+        if path.startswith(base + os.sep) or path == base + ".py":
+            return True
+    return False

@@ -1,0 +1,102 @@
+"""Scheduling points by a trace function with opcode events (Python 3.11).
+
+A frame's variables are never read here: in 3.11 and 3.12 that makes CPython write an old snapshot of them back when
+the trace function returns, and another thread's update of a closure variable is lost.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+from . import _current
+
+if TYPE_CHECKING:
+    from ._instrument import Tables
+    from ._tasks import Task
+
+_Trace = Callable[[FrameType, str, Any], Any]
+
+
+class TraceEngine:
+    """Sets a trace function in each controlled thread; one that is there already (coverage) still gets its events."""
+
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+        self.trace: Callable[[Task], None] | None = self._trace
+
+    def on(self) -> None:
+        """Nothing to do before a controlled thread runs."""
+
+    def off(self) -> None:
+        """Nothing is left after it."""
+
+    def _trace(self, task: Task) -> None:
+        other = sys.gettrace()
+        sys.settrace(_alone(self._tables, task) if other is None else _beside(self._tables, task, other))
+
+
+def _alone(tables: Tables, task: Task) -> _Trace:
+    known = tables.by_id
+    holds = _current.scope.holds
+    point = task.execution.point
+
+    def call(frame: FrameType, event: str, arg: Any) -> Any:  # noqa: ARG001
+        code = frame.f_code
+        if not holds[code.co_filename]:
+            return None
+        table = known.get(id(code))
+        if table is None:
+            table = tables.add(code, frame.f_globals) if tables.in_scope(code) else {}
+        if not table:
+            return None
+        frame.f_trace_opcodes = True
+        frame.f_trace_lines = False
+        get = table.get
+
+        def step(frame: FrameType, event: str, arg: Any) -> Any:  # noqa: ARG001
+            if event == "opcode":
+                operation = get(frame.f_lasti)
+                if operation is not None:
+                    point(task, operation)
+            return step
+
+        return step
+
+    return call
+
+
+def _beside(tables: Tables, task: Task, other: Any) -> _Trace:
+    """The same, with a tracer that was there before: it gets its calls, lines, returns and exceptions."""
+    ours = _alone(tables, task)
+
+    def call(frame: FrameType, event: str, arg: Any) -> Any:
+        theirs = other(frame, event, arg)
+        if sys.gettrace() is not call:
+            # A tracer written in C puts itself back in place when it is called.
+            sys.settrace(call)
+        if event != "call":
+            return theirs
+        step = ours(frame, event, arg)
+        if step is None:
+            return theirs
+        if theirs is None:
+            return step
+        frame.f_trace_lines = True
+        return _both(step, theirs)
+
+    return call
+
+
+def _both(step: _Trace, theirs: Any) -> _Trace:
+    def local(frame: FrameType, event: str, arg: Any) -> Any:
+        nonlocal theirs
+        if event == "opcode":
+            step(frame, event, arg)
+        elif theirs is not None:
+            theirs = theirs(frame, event, arg)
+        return local
+
+    return local

@@ -1,0 +1,148 @@
+"""Controlled threads, as the scheduler sees them."""
+
+from __future__ import annotations
+
+import _thread
+from typing import TYPE_CHECKING, Any, Protocol
+
+from ._operations import Operation
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Callable
+
+    from ._carriers import Carrier
+    from ._execution import Execution
+
+
+class Resource(Protocol):
+    """What a controlled thread can wait for."""
+
+    waiting: list[Task]
+
+    def available(self, task: Task, /) -> bool:
+        """Whether `task` could go on now."""
+
+    def expire(self, task: Task, /) -> None:
+        """The time that `task` was ready to wait is over."""
+
+
+class Unwind(BaseException):
+    """Raised in a controlled thread to end it: its `finally` blocks run, nothing of it is reported."""
+
+
+class Task:
+    """A controlled thread: identity, pending operation, and the gate that it waits at.
+
+    It is also what a joiner waits for.
+    """
+
+    __slots__ = (
+        "abandoned",
+        "atomic",
+        "begun",
+        "carrier",
+        "clock_reads",
+        "daemon",
+        "deadline",
+        "done",
+        "doomed",
+        "enabled",
+        "exception",
+        "execution",
+        "gate",
+        "ident",
+        "index",
+        "name",
+        "native_id",
+        "operation",
+        "outside",
+        "parent",
+        "refusals",
+        "resource",
+        "run_length",
+        "special",
+        "streak",
+        "target",
+        "thread",
+        "timed_out",
+        "unwound",
+        "waiting",
+    )
+
+    def __init__(
+        self,
+        execution: Execution,
+        index: int,
+        name: str,
+        operation: Operation,
+        parent: Task | None = None,
+        daemon: bool = False,
+    ) -> None:
+        self.execution = execution
+        self.index = index
+        self.name = name
+        self.parent = parent
+        self.daemon = daemon
+        self.operation = operation
+        self.resource: Resource | None = None
+        self.waiting: list[Task] = []
+        self.gate: _thread.LockType
+        self.carrier: Carrier | None = None
+        self.thread: threading.Thread | None = None
+        self.target: Callable[[], object] | None = None
+        self.ident = 0
+        self.native_id: int | None = None
+        self.deadline: int | None = None
+        self.exception: BaseException | None = None
+        self.streak = 0
+        self.run_length = 0
+        self.clock_reads = 0
+        self.refusals = 0
+        self.atomic = 0
+        #: True where the ordinary path of a scheduling point does not do: unwinding, atomic, outside.
+        self.special = False
+        self.enabled = False
+        self.begun = False
+        self.done = False
+        self.doomed = False
+        self.unwound = False
+        self.outside = False
+        self.abandoned = False
+        self.timed_out = False
+
+    def available(self, task: Task, /) -> bool:  # noqa: ARG002
+        """A joiner can go on when this thread has ended."""
+        return self.done
+
+    def expire(self, task: Task, /) -> None:
+        """A join with a timeout ends without the thread having ended."""
+        task.execution.time_out(task)
+
+    def describe(self) -> str:
+        """For messages: what a joiner waits for."""
+        return f"the end of thread {self.name!r}"
+
+    def __repr__(self) -> str:
+        return f"<Task {self.index} {self.name!r}>"
+
+
+class Moment:
+    """Nothing but a moment in time: what a sleeping thread waits for."""
+
+    __slots__ = ("waiting",)
+
+    def __init__(self) -> None:
+        self.waiting: list[Any] = []
+
+    def available(self, task: Task, /) -> bool:
+        """Only the clock ends a sleep."""
+        return task.timed_out
+
+    def expire(self, task: Task, /) -> None:
+        """The sleep is over."""
+        task.execution.time_out(task)
+
+    def describe(self) -> str:
+        """For messages."""
+        return "time to pass"

@@ -1,0 +1,181 @@
+"""`threading.Thread` and `_thread.start_new_thread` under control."""
+
+from __future__ import annotations
+
+import _thread
+import sys
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from . import _current
+from ._operations import Operation
+from ._tasks import Task
+
+_real_start = threading.Thread.start
+_real_join = threading.Thread.join
+_real_is_alive = threading.Thread.is_alive
+_real_start_new_thread = _thread.start_new_thread
+
+#: The controlled thread of each `Thread` object that runs under control now.
+_task_of: dict[int, Task] = {}
+
+
+def _done_handle() -> Any:
+    """From 3.13 on a `Thread` knows its end by a handle: one that says "done", for all that ran under control."""
+    make = getattr(_thread, "_make_thread_handle", None)
+    if make is None:
+        return None
+    handle = make(0)
+    handle._set_done()
+    return handle
+
+
+_DONE = _done_handle()
+
+
+def _mark_done(thread: threading.Thread) -> None:
+    """Leave the `Thread` object as one is that has ended, also for when nothing is under control any more."""
+    known: Any = thread
+    if _DONE is None:
+        known._is_stopped = True
+        known._tstate_lock = None
+    elif hasattr(thread, "_os_thread_handle"):
+        known._os_thread_handle = _DONE
+    else:
+        known._handle = _DONE
+
+
+def start(self: threading.Thread) -> None:
+    """See `threading.Thread.start`."""
+    task = _current.current_task()
+    if task is None:
+        _real_start(self)
+        return
+    known: Any = self
+    if not known._initialized:
+        raise RuntimeError("thread.__init__() not called")
+    if known._started._flag:
+        raise RuntimeError("threads can only be started once")
+    frame = sys._getframe(1)
+    execution = task.execution
+    execution.point(task, Operation("start", self, frame.f_code, frame.f_lasti))
+    code = self.run.__func__.__code__ if hasattr(self.run, "__func__") else start.__code__
+    begin = Operation("begin", self, code, 0)
+    child = execution.spawn(task, lambda: _run(self), begin, self.name, daemon=self.daemon, thread=self)
+    _task_of[id(self)] = child
+    known._ident = child.ident
+    known._native_id = child.native_id
+    known._started._flag = True
+    threading._active[child.ident] = self  # type: ignore[attr-defined]
+
+
+def _run(thread: threading.Thread) -> None:
+    hook = threading.excepthook
+    try:
+        context = getattr(thread, "_context", None)
+        if context is None:
+            thread.run()
+        else:
+            context.run(thread.run)
+    except SystemExit as request:
+        # As documented, `SystemExit` ends a thread quietly; with a status of failure it is no quiet end.
+        if request.code not in (None, 0):
+            raise
+    except Exception as error:
+        if hook is _hooks[0]:
+            raise
+        # The program has put a hook of its own in place: it deals with such exceptions.
+        hook(threading.ExceptHookArgs((type(error), error, error.__traceback__, thread)))
+    finally:
+        threading._active.pop(_current.get_ident(), None)  # type: ignore[attr-defined]
+        _task_of.pop(id(thread), None)
+        _mark_done(thread)
+
+
+def join(self: threading.Thread, timeout: float | None = None) -> None:
+    """See `threading.Thread.join`."""
+    task = _current.current_task()
+    if task is None:
+        _real_join(self, timeout)
+        return
+    known: Any = self
+    if not known._initialized:
+        raise RuntimeError("Thread.__init__() not called")
+    if not known._started._flag:
+        raise RuntimeError("cannot join thread before it is started")
+    if self is threading.current_thread():
+        raise RuntimeError("cannot join current thread")
+    execution = task.execution
+    target = _task_of.get(id(self))
+    frame = sys._getframe(1)
+    operation = Operation("join", self, frame.f_code, frame.f_lasti)
+    if target is not None and target.execution is execution:
+        deadline = None if timeout is None else execution.clock.deadline(timeout)
+        execution.wait_for(task, operation, target, deadline)
+    elif not _real_is_alive(self):
+        execution.point(task, operation)
+    else:
+        # Not under control: it ends in its own time.
+        execution.outside.leave(task)
+        try:
+            _real_join(self, timeout)
+        finally:
+            execution.outside.come_back(task)
+
+
+def is_alive(self: threading.Thread) -> bool:
+    """See `threading.Thread.is_alive`."""
+    task = _current.current_task()
+    if task is None:
+        return _real_is_alive(self)
+    frame = sys._getframe(1)
+    task.execution.point(task, Operation("is_alive?", self, frame.f_code, frame.f_lasti, mutates=False))
+    target = _task_of.get(id(self))
+    return _real_is_alive(self) if target is None else not target.done
+
+
+def start_new_thread(function: Callable[..., Any], args: tuple[Any, ...], kwargs: Any = None) -> int:
+    """See `_thread.start_new_thread`."""
+    task = _current.current_task()
+    if task is None:
+        return _real_start_new_thread(function, args, *(() if kwargs is None else (kwargs,)))
+    if not callable(function):
+        raise TypeError("first arg must be callable")
+    if not isinstance(args, tuple):
+        raise TypeError("2nd arg must be a tuple")
+    frame = sys._getframe(1)
+    execution = task.execution
+    operation = Operation("start", None, frame.f_code, frame.f_lasti, name="thread")
+    operation.target = function
+    execution.point(task, operation)
+
+    def body() -> None:
+        try:
+            function(*args, **(kwargs or {}))
+        except SystemExit:
+            pass
+        finally:
+            threading._active.pop(_current.get_ident(), None)  # type: ignore[attr-defined]
+
+    name = f"{getattr(function, '__name__', 'thread')}-{len(execution.tasks)}"
+    begin = Operation("begin", function, getattr(function, "__code__", start.__code__), 0)
+    return execution.spawn(task, body, begin, name, daemon=True).ident
+
+
+def forget_tasks() -> None:
+    """Between executions: threads that were never begun have ended too."""
+    for task in list(_task_of.values()):
+        if task.thread is not None and (task.done or task.execution.over):
+            threading._active.pop(task.ident, None)  # type: ignore[attr-defined]
+            _mark_done(task.thread)
+            _task_of.pop(id(task.thread), None)
+
+
+#: The excepthook that was in place when the test began: not the program's own.
+_hooks: list[Any] = [threading.excepthook]
+
+
+def remember_hook() -> None:
+    """Call before a test."""
+    _hooks[0] = threading.excepthook

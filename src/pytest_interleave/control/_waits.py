@@ -1,0 +1,64 @@
+"""Who waits for whom."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import FrameType
+
+from ._outcome import WaitingThread
+from ._places import Place, user_place
+from ._tasks import Task
+
+
+def cycle_from(task: Task) -> list[Task]:
+    """The threads that wait for each other in a circle through `task`, without a time limit; else nothing."""
+    chain: list[Task] = []
+    current = task
+    while True:
+        if current.deadline is not None or current.enabled or current.done:
+            return []
+        chain.append(current)
+        blocker = blocker_of(current)
+        if blocker is None:
+            return []
+        if blocker is task:
+            return chain
+        if blocker in chain:
+            return []
+        current = blocker
+
+
+def blocker_of(task: Task) -> Task | None:
+    """The one thread that alone can let `task` go on: the owner of the lock, the thread to be joined."""
+    resource = task.resource
+    if resource is None:
+        return None
+    if isinstance(resource, Task):
+        return resource
+    owner = getattr(resource, "owner", None)
+    return owner if isinstance(owner, Task) else None
+
+
+def waits_of(tasks: list[Task], frames: Mapping[int, FrameType]) -> list[WaitingThread]:
+    """For each thread, what it waits for and where, for the report."""
+    found: list[WaitingThread] = []
+    for task in tasks:
+        resource = task.resource
+        where: Place | None = user_place(frames.get(task.ident)) if task.begun else None
+        holder = blocker_of(task)
+        describe = getattr(resource, "describe", None)
+        what = describe() if describe is not None else ""
+        if task.outside and resource is None:
+            what = "something outside the scheduler's sight"
+        acquired = getattr(resource, "acquired_at", None)
+        found.append(
+            WaitingThread(
+                index=task.index,
+                thread=task.name,
+                waits_for=what,
+                where=where,
+                holder=None if holder is None or holder is resource else holder.name,
+                acquired=acquired() if acquired is not None else None,
+            )
+        )
+    return found

@@ -1,0 +1,108 @@
+"""The watchdog: a thread that looks, now and then, whether the running controlled thread is blocked out of sight."""
+
+from __future__ import annotations
+
+import sys
+from types import FrameType
+from typing import TYPE_CHECKING
+
+from . import _current
+from ._carriers import start_new_thread
+from ._closing import PATIENCE
+from ._clock import _real_monotonic_ns
+
+if TYPE_CHECKING:
+    from ._execution import Execution
+    from ._tasks import Task
+
+#: Real seconds between two looks.
+INTERVAL = 0.01
+#: Looks in a row at which a thread must stand at the same instruction to count as blocked.
+LOOKS = 3
+
+
+class Watchdog:
+    """Watches the executions of one test, one after the other."""
+
+    def __init__(self) -> None:
+        self._execution: Execution | None = None
+        self._stopped = False
+        self._gate = _current.real_lock()
+        self._seen: tuple[object, ...] = ()
+        self._times = 0
+        self._ending: Task | None = None
+        self._ending_since = 0
+        #: Looked at by the watchdog alone.
+        self.ident = start_new_thread(self._loop, ())
+
+    def watch(self, execution: Execution | None) -> None:
+        """From now on this execution; None between two of them."""
+        self._execution = execution
+
+    def stop(self) -> None:
+        """End the watchdog's thread, soon."""
+        self._stopped = True
+
+    def _loop(self) -> None:
+        pause = _current.real_lock()
+        pause.acquire()
+        while not self._stopped:
+            execution = self._execution
+            if execution is None or execution.over:
+                pause.acquire(timeout=INTERVAL)
+                continue
+            poked = execution.outside.idle_task.gate.acquire(timeout=INTERVAL)
+            if execution.closing is not None:
+                self._look_at_ending(execution)
+            elif poked or execution.running is execution.outside.idle_task:
+                execution.outside.idle()
+            else:
+                self._look(execution)
+
+    def _look(self, execution: Execution) -> None:
+        task = execution.running
+        if task is None or task.outside:
+            return
+        if execution.outside.busy:
+            task.special = True
+        frame = sys._current_frames().get(task.ident)
+        seen = (task, len(execution.log), frame, None if frame is None else frame.f_lasti)
+        if seen != self._seen:
+            self._seen = seen
+            self._times = 0
+            return
+        self._times += 1
+        if self._times >= LOOKS and _sleeps(task) and not _debugging(frame):
+            self._seen = ()
+            execution.outside.set_aside(task)
+
+    def _look_at_ending(self, execution: Execution) -> None:
+        closing = execution.closing
+        assert closing is not None
+        task = closing.current
+        now = _real_monotonic_ns()
+        if task is None or task is not self._ending:
+            self._ending = task
+            self._ending_since = now
+        elif now - self._ending_since > 2 * PATIENCE * 1e9:
+            closing.abandon(task)
+        elif now - self._ending_since > PATIENCE * 1e9:
+            closing.interrupt(task)
+
+
+def _sleeps(task: Task) -> bool:
+    """Whether the operating system says that the thread waits; where it does not say, it is taken for waiting."""
+    try:
+        with open(f"/proc/self/task/{task.native_id}/stat", "rb") as stat:
+            return stat.read().rpartition(b")")[2].split()[0] in (b"S", b"D")
+    except OSError:
+        return True
+
+
+def _debugging(frame: FrameType | None) -> bool:
+    """Whether the thread is in a debugger, which waits for its user: the others stay parked."""
+    while frame is not None:
+        if frame.f_globals.get("__name__") in ("bdb", "pdb"):
+            return True
+        frame = frame.f_back
+    return False

@@ -1,0 +1,150 @@
+"""`threading.Barrier` under control."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from .. import _current
+from .._operations import Operation
+from .._places import made_here
+from ._dispatch import Primitive
+from ._lazycondition import HasLazyCondition
+from ._lock import made_text
+
+if TYPE_CHECKING:
+    from .._tasks import Task
+
+RealBarrier = threading.Barrier
+BrokenBarrierError = threading.BrokenBarrierError
+_tasks = _current.tasks
+_get_ident = _current.get_ident
+
+_FILLING, _BROKEN = 0, -2
+
+
+class _Round:
+    """One filling of the barrier: those who wait in it go on together."""
+
+    __slots__ = ("barrier", "broken", "tripped", "waiting")
+
+    def __init__(self, barrier: Barrier) -> None:
+        self.barrier = barrier
+        self.waiting: list[Task] = []
+        self.tripped = False
+        self.broken = False
+
+    def available(self, task: Task, /) -> bool:  # noqa: ARG002
+        return self.tripped or self.broken
+
+    def expire(self, task: Task, /) -> None:
+        task.execution.time_out(task)
+
+    def describe(self) -> str:
+        return self.barrier.describe()
+
+
+class Barrier(HasLazyCondition, RealBarrier, metaclass=Primitive):
+    """A point that a fixed number of threads pass together; arriving is one operation."""
+
+    def __init__(
+        self, parties: int, action: Callable[[], None] | None = None, timeout: float | None = None
+    ) -> None:
+        if parties < 1:
+            raise ValueError("parties must be >= 1")
+        self._action = action
+        self._timeout = timeout
+        self._parties = parties
+        self._state = _FILLING
+        self._count = 0
+        self._round = _Round(self)
+        self.made = made_here()
+
+    def wait(self, timeout: float | None = None) -> int:
+        """See `threading.Barrier.wait`."""
+        task = _tasks.get(_get_ident())
+        if task is None:
+            return super().wait(timeout)
+        execution = task.execution
+        if timeout is None:
+            timeout = self._timeout
+        frame = sys._getframe(1)
+        execution.point(task, Operation("arrive", self, frame.f_code, frame.f_lasti))
+        if self._state < _FILLING:
+            raise BrokenBarrierError
+        index = self._count
+        self._count += 1
+        this = self._round
+        if self._count == self._parties:
+            self._trip(task, this)
+            return index
+        deadline = None if timeout is None else execution.clock.deadline(timeout)
+        passed = Operation("pass", self, frame.f_code, frame.f_lasti)
+        try:
+            in_time = execution.wait_for(task, passed, this, deadline)
+        except BaseException:
+            self._break(task)
+            raise
+        if not in_time:
+            self._break(task)
+        if this.broken:
+            raise BrokenBarrierError
+        return index
+
+    def _trip(self, task: Task, this: _Round) -> None:
+        try:
+            if self._action is not None:
+                self._action()
+        except BaseException:
+            self._break(task)
+            raise
+        this.tripped = True
+        self._next_round(task, this)
+
+    def _next_round(self, task: Task, this: _Round) -> None:
+        self._round = _Round(self)
+        self._count = 0
+        if this.waiting:
+            task.execution.refresh(this)
+
+    def _break(self, task: Task) -> None:
+        self._state = _BROKEN
+        this = self._round
+        this.broken = True
+        self._next_round(task, this)
+
+    def reset(self) -> None:
+        """See `threading.Barrier.reset`."""
+        task = _tasks.get(_get_ident())
+        if task is None:
+            super().reset()
+            return
+        frame = sys._getframe(1)
+        task.execution.point(task, Operation("reset", self, frame.f_code, frame.f_lasti))
+        this = self._round
+        this.broken = True
+        self._state = _FILLING
+        self._next_round(task, this)
+
+    def abort(self) -> None:
+        """See `threading.Barrier.abort`."""
+        task = _tasks.get(_get_ident())
+        if task is None:
+            super().abort()
+            return
+        frame = sys._getframe(1)
+        task.execution.point(task, Operation("abort", self, frame.f_code, frame.f_lasti))
+        self._break(task)
+
+    def describe(self) -> str:
+        """For messages: what it is, where it was made, who is there."""
+        here = ", ".join(repr(waiter.name) for waiter in self._round.waiting)
+        return f"Barrier of {self._parties}{made_text(self.made)}, where {self._count} wait ({here})"
+
+    def __repr__(self) -> str:
+        name = f"{type(self).__module__}.{type(self).__qualname__}"
+        if self.broken:
+            return f"<{name} at {id(self):#x}: broken>"
+        return f"<{name} at {id(self):#x}: waiters={self.n_waiting}/{self.parties}>"

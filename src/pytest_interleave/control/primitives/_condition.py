@@ -1,0 +1,166 @@
+"""`threading.Condition` under control."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections import deque
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from .. import _current
+from .._operations import Operation
+from .._places import made_here
+from ._dispatch import Primitive
+from ._lock import Lock, made_text
+from ._rlock import RLock
+
+if TYPE_CHECKING:
+    from .._tasks import Task
+
+RealCondition = threading.Condition
+_tasks = _current.tasks
+_get_ident = _current.get_ident
+_T = TypeVar("_T")
+
+
+class _Waiter:
+    """One call of `wait`: first for a notification, then for the lock."""
+
+    __slots__ = ("condition", "notified", "task", "waiting")
+
+    def __init__(self, condition: Condition, task: Task) -> None:
+        self.condition = condition
+        self.task = task
+        self.notified = False
+        self.waiting: list[Task] = []
+
+    def available(self, task: Task, /) -> bool:
+        if not (self.notified or task.timed_out):
+            return False
+        lock = self.condition._lock
+        return lock.available(task) if isinstance(lock, (Lock, RLock)) else True
+
+    def expire(self, task: Task, /) -> None:
+        self.condition._parked.remove(self)
+        self.go_for_lock(timed_out=True)
+
+    def go_for_lock(self, *, timed_out: bool = False) -> None:
+        lock = self.condition._lock
+        execution = self.task.execution
+        if isinstance(lock, (Lock, RLock)):
+            execution.move(self.task, lock)
+            self.task.deadline = None
+        elif timed_out:
+            execution.time_out(self.task)
+        else:
+            execution.refresh(self)
+
+    def describe(self) -> str:
+        return self.condition.describe()
+
+
+class Condition(RealCondition, metaclass=Primitive):
+    """A condition variable: waiting is one operation, whatever the lock."""
+
+    def __init__(self, lock: Any = None) -> None:
+        super().__init__(RLock() if lock is None else lock)
+        self._parked: deque[_Waiter] = deque()
+        self.made = made_here()
+
+    def describe(self) -> str:
+        """For messages: what it is and where it was made."""
+        return f"a notification of Condition{made_text(self.made)}"
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """See `threading.Condition.wait`."""
+        task = _tasks.get(_get_ident())
+        if task is None:
+            return super().wait(timeout)
+        if not self._is_owned():  # type: ignore[attr-defined]
+            raise RuntimeError("cannot wait on un-acquired lock")
+        frame = sys._getframe(1)
+        return self._wait(task, timeout, Operation("wait", self, frame.f_code, frame.f_lasti))
+
+    def _wait(self, task: Task, timeout: float | None, operation: Operation) -> bool:
+        execution = task.execution
+        lock: Any = self._lock  # type: ignore[attr-defined]
+        execution.point(task, operation)
+        ours = isinstance(lock, (Lock, RLock))
+        saved = self._release_save()  # type: ignore[attr-defined]
+        waiter = _Waiter(self, task)
+        self._parked.append(waiter)
+        deadline = None if timeout is None else execution.clock.deadline(timeout)
+        woken = Operation("woken", self, operation.code, operation.lasti)
+        try:
+            execution.wait_for(task, woken, waiter, deadline)
+        except BaseException:
+            if waiter in self._parked:
+                self._parked.remove(waiter)
+            self._acquire_anyhow(task, saved, ours)
+            raise
+        if ours and isinstance(lock, Lock):
+            lock.take(task, woken)
+        else:
+            self._acquire_restore(saved)  # type: ignore[attr-defined]
+        return waiter.notified
+
+    def _acquire_anyhow(self, task: Task, saved: Any, ours: bool) -> None:
+        """The wait was ended by an exception: the caller still expects to hold the lock, where it is free."""
+        lock: Any = self._lock  # type: ignore[attr-defined]
+        if ours and not lock.available(task):
+            return
+        if isinstance(lock, Lock):
+            lock.take(task, task.operation)
+        else:
+            self._acquire_restore(saved)  # type: ignore[attr-defined]
+
+    def wait_for(self, predicate: Callable[[], _T], timeout: float | None = None) -> _T:
+        """See `threading.Condition.wait_for`."""
+        task = _tasks.get(_get_ident())
+        if task is None:
+            return super().wait_for(predicate, timeout)
+        frame = sys._getframe(1)
+        clock = task.execution.clock
+        end = None if timeout is None else clock.deadline(timeout)
+        result = predicate()
+        while not result:
+            left = None if end is None else (end - clock.elapsed) / 1e9
+            if left is not None and left <= 0:
+                break
+            if not self._is_owned():  # type: ignore[attr-defined]
+                raise RuntimeError("cannot wait on un-acquired lock")
+            self._wait(task, left, Operation("wait", self, frame.f_code, frame.f_lasti))
+            result = predicate()
+        return result
+
+    def notify(self, n: int = 1) -> None:
+        """See `threading.Condition.notify`."""
+        task = _tasks.get(_get_ident())
+        if not self._is_owned():  # type: ignore[attr-defined]
+            raise RuntimeError("cannot notify on un-acquired lock")
+        if task is not None:
+            frame = sys._getframe(1)
+            task.execution.mark(task, Operation("notify", self, frame.f_code, frame.f_lasti))
+        self._notify(task, n)
+
+    def notify_all(self) -> None:
+        """See `threading.Condition.notify_all`."""
+        task = _tasks.get(_get_ident())
+        if not self._is_owned():  # type: ignore[attr-defined]
+            raise RuntimeError("cannot notify on un-acquired lock")
+        if task is not None:
+            frame = sys._getframe(1)
+            task.execution.mark(task, Operation("notify all", self, frame.f_code, frame.f_lasti))
+        self._notify(task, len(self._parked) + len(self._waiters))  # type: ignore[attr-defined]
+
+    def _notify(self, task: Task | None, n: int) -> None:
+        parked = self._parked
+        while parked and n > 0:
+            waiter = parked.popleft()
+            n -= 1
+            waiter.notified = True
+            if task is not None and waiter.task.execution is task.execution:
+                waiter.go_for_lock()
+        if n > 0 and self._waiters:  # type: ignore[attr-defined]
+            super().notify(n)

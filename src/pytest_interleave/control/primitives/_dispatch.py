@@ -1,0 +1,75 @@
+"""Which calls of `threading.Lock()` and its kin make our primitive, and which the standard library's.
+
+While the plugin is in place, the names in `threading`, `queue` and `_thread` stand for our classes. Code that has
+nothing to do with the tests must not notice, so our classes make the real thing unless the call comes from a
+controlled thread or from code in scope (directly, or through a library that this code calls).
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from .. import _current
+from .._places import scope_frame
+
+#: Our public classes that stand in for the real ones, with what they stand for.
+real_of: dict[type, Any] = {}
+#: Whether the stand-ins are in place.
+active = [False]
+
+
+def wanted() -> bool:
+    """Whether the caller of a stand-in is to get our primitive."""
+    if _current.get_ident() in _current.tasks:
+        return True
+    if not active[0]:
+        # Our class itself was called, by someone who imported it while it was in place.
+        return True
+    return scope_frame(sys._getframe(2)) is not None
+
+
+class Primitive(type):
+    """Metaclass of our primitives: decides what a call makes; real ones count as instances too."""
+
+    def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+        real = real_of.get(cls)
+        if real is not None and not wanted():
+            return real(*args, **kwargs)
+        return super().__call__(*args, **kwargs)
+
+    def __new__(mcs, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **options: Any) -> Any:
+        if any(base in real_of for base in bases) and not wanted():
+            # A library derives a class of its own while our names are in place: it derives from the real one.
+            bases = tuple(real_of.get(base, base) for base in bases)
+            plain = type(bases[0])
+            if not issubclass(plain, Primitive):
+                return plain(name, bases, namespace, **options)
+        return super().__new__(mcs, name, bases, namespace, **options)
+
+    def __instancecheck__(cls, instance: Any) -> bool:
+        if super().__instancecheck__(instance):
+            return True
+        real = real_of.get(cls)
+        if real is None:
+            return False
+        kind = _kinds.get(cls)
+        return isinstance(instance, kind if kind is not None else real)
+
+    def __subclasscheck__(cls, subclass: type) -> bool:
+        if super().__subclasscheck__(subclass):
+            return True
+        real = real_of.get(cls)
+        kind = _kinds.get(cls, real)
+        return isinstance(kind, type) and issubclass(subclass, kind)
+
+
+#: For stand-ins of functions (`threading.Lock` up to 3.12): the type of what the function makes.
+_kinds: dict[type, type] = {}
+
+
+def stands_for(cls: type, real: Any, kind: type | None = None) -> None:
+    """Register `cls` as the stand-in for `real`, which makes objects of type `kind` where it is no class."""
+    real_of[cls] = real
+    if kind is not None:
+        _kinds[cls] = kind

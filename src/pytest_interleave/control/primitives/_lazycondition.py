@@ -1,0 +1,37 @@
+"""The inner condition that the standard library's primitives are made of, only made where a real thread needs it."""
+
+from __future__ import annotations
+
+import _thread
+
+from ._condition import RealCondition
+from ._lock import RealLock
+
+_making = _thread.allocate_lock()
+
+
+class HasLazyCondition:
+    """Gives `_cond`, as the standard library's own methods use it for threads that are not under control."""
+
+    _made_cond: RealCondition | None = None
+
+    @property
+    def _cond(self) -> RealCondition:
+        made = self._made_cond
+        if made is None:
+            with _making:
+                made = self._made_cond
+                if made is None:
+                    made = self._made_cond = RealCondition(RealLock())
+        return made
+
+    @_cond.setter
+    def _cond(self, condition: RealCondition) -> None:
+        self._made_cond = condition
+
+    def _wake_real_waiters(self) -> None:
+        """A controlled thread has changed something that threads not under control may wait for."""
+        made = self._made_cond
+        if made is not None:
+            with made:
+                made.notify_all()

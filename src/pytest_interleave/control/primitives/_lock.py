@@ -1,0 +1,157 @@
+"""`threading.Lock` under control."""
+
+from __future__ import annotations
+
+import _thread
+import sys
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from .. import _current
+from .._operations import Operation
+from .._places import Place, made_here, short_path
+from ._dispatch import Primitive
+
+if TYPE_CHECKING:
+    from .._tasks import Task
+
+RealLock = _thread.allocate_lock
+_tasks = _current.tasks
+_get_ident = _current.get_ident
+
+
+class Lock(metaclass=Primitive):
+    """A mutual exclusion lock; the state is a real lock's, so that it serves threads of any kind."""
+
+    def __init__(self) -> None:
+        self._real = RealLock()
+        self.waiting: list[Task] = []
+        #: The controlled thread that holds it, and the operation by which it acquired it.
+        self.owner: Task | None = None
+        self.acquired: Operation | None = None
+        self.made = made_here()
+
+    __slots__ = ("__weakref__", "_real", "acquired", "made", "owner", "waiting")
+
+    def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:
+        """See `threading.Lock.acquire`."""
+        task = _tasks.get(_get_ident())
+        if task is None:
+            return self._real.acquire(blocking, timeout)
+        frame = sys._getframe(1)
+        operation = Operation("acquire", self, frame.f_code, frame.f_lasti)
+        execution = task.execution
+        if blocking and timeout == -1:
+            execution.wait_for(task, operation, self)
+        else:
+            _check_timeout(blocking, timeout)
+            if not blocking or timeout == 0:
+                operation.kind = "try acquire"
+                operation.mutates = not self._real.locked()
+                execution.point(task, operation)
+                if not self.available(task):
+                    return False
+            elif not execution.wait_for(task, operation, self, execution.clock.deadline(timeout)):
+                return False
+        self.take(task, operation)
+        return True
+
+    __enter__ = acquire
+
+    def release(self) -> None:
+        """See `threading.Lock.release`."""
+        task = _tasks.get(_get_ident())
+        if task is not None:
+            frame = sys._getframe(1)
+            task.execution.point(task, Operation("release", self, frame.f_code, frame.f_lasti))
+        self.drop(task)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        task = _tasks.get(_get_ident())
+        if task is not None:
+            frame = sys._getframe(1)
+            task.execution.point(task, Operation("release", self, frame.f_code, frame.f_lasti))
+        self.drop(task)
+
+    def locked(self) -> bool:
+        """See `threading.Lock.locked`."""
+        task = _tasks.get(_get_ident())
+        if task is not None:
+            frame = sys._getframe(1)
+            task.execution.point(task, Operation("locked?", self, frame.f_code, frame.f_lasti, mutates=False))
+        return self._real.locked()
+
+    # The names of old, which the real ones still have.
+    acquire_lock = acquire
+    release_lock = release
+    locked_lock = locked
+
+    # -- for the scheduler, and for conditions ---------------------------------------------------------------
+
+    def available(self, task: Task, /) -> bool:  # noqa: ARG002
+        """Whether it is free. A lock left locked by an earlier execution is."""
+        if not self._real.locked():
+            return True
+        owner = self.owner
+        if owner is not None and owner.execution.over:
+            self._real = RealLock()
+            self.owner = None
+            return True
+        return False
+
+    def expire(self, task: Task, /) -> None:
+        """An acquisition with a timeout fails."""
+        task.execution.time_out(task)
+
+    def take(self, task: Task, operation: Operation) -> None:
+        """Acquire it for `task`, at once; it is known to be free."""
+        if not self._real.acquire(False):
+            # A thread that is not under control was faster.
+            self._real.acquire()
+        self.owner = task
+        self.acquired = operation
+        if self.waiting:
+            task.execution.refresh(self)
+
+    def drop(self, task: Task | None) -> None:
+        """Release it, at once."""
+        self._real.release()
+        self.owner = None
+        if task is not None and self.waiting:
+            task.execution.refresh(self)
+
+    def describe(self) -> str:
+        """For messages: what it is and where it was made."""
+        return f"Lock{made_text(self.made)}"
+
+    def acquired_at(self) -> Place | None:
+        """Where its owner acquired it."""
+        return self.acquired.where() if self.acquired is not None and self.owner is not None else None
+
+    def _at_fork_reinit(self) -> None:
+        self._real = RealLock()
+        self.owner = None
+
+    def __reduce__(self) -> Any:
+        raise TypeError("cannot pickle '_thread.lock' object")
+
+    def __repr__(self) -> str:
+        state = "locked" if self._real.locked() else "unlocked"
+        return f"<{state} {type(self).__module__}.{type(self).__qualname__} object at {id(self):#x}>"
+
+
+def made_text(made: tuple[str, int] | None) -> str:
+    """For messages: " (made at FILE:LINE)" where that is known."""
+    return "" if made is None else f" (made at {short_path(made[0])}:{made[1]})"
+
+
+def _check_timeout(blocking: bool, timeout: float) -> None:
+    """Refuse what the real `acquire` refuses."""
+    if not blocking and timeout != -1:
+        raise ValueError("can't specify a timeout for a non-blocking call")
+    if timeout < 0 and timeout != -1:
+        raise ValueError("timeout value must be a non-negative number")
+    if timeout > _thread.TIMEOUT_MAX:
+        raise OverflowError("timeout value is too large")

@@ -1,0 +1,63 @@
+"""The names under which programs find the primitives: put in place before any test module is imported."""
+
+from __future__ import annotations
+
+import _thread
+import functools
+import queue
+import threading
+from types import ModuleType
+from typing import Any
+
+from ._barrier import Barrier, RealBarrier
+from ._condition import Condition, RealCondition
+from ._dispatch import active, stands_for
+from ._event import Event, RealEvent
+from ._lock import Lock, RealLock
+from ._rlock import RealRLock, RLock
+from ._semaphore import BoundedSemaphore, RealBoundedSemaphore, RealSemaphore, Semaphore
+from ._simple_queue import RealSimpleQueue, SimpleQueue
+
+_STAND_INS: tuple[tuple[ModuleType, str, Any], ...] = (
+    (threading, "Lock", Lock),
+    (threading, "RLock", RLock),
+    (threading, "Condition", Condition),
+    (threading, "Semaphore", Semaphore),
+    (threading, "BoundedSemaphore", BoundedSemaphore),
+    (threading, "Event", Event),
+    (threading, "Barrier", Barrier),
+    (queue, "SimpleQueue", SimpleQueue),
+    (_thread, "allocate_lock", Lock),
+    (_thread, "RLock", RLock),
+    # It holds its own reference, for `cached_property` up to 3.11 and `singledispatch`.
+    (functools, "RLock", RLock),
+)
+
+_replaced: list[tuple[ModuleType, str, Any]] = []
+
+
+def install_names() -> None:
+    """Put our primitives in the place of the real ones. Calls for which they are not meant still get real ones."""
+    if active[0]:
+        return
+    stands_for(Lock, threading.Lock, type(RealLock()))
+    stands_for(RLock, threading.RLock, RealRLock)
+    stands_for(Condition, RealCondition)
+    stands_for(Semaphore, RealSemaphore)
+    stands_for(BoundedSemaphore, RealBoundedSemaphore)
+    stands_for(Event, RealEvent)
+    stands_for(Barrier, RealBarrier)
+    stands_for(SimpleQueue, RealSimpleQueue)
+    for module, name, ours in _STAND_INS:
+        if hasattr(module, name):
+            _replaced.append((module, name, getattr(module, name)))
+            setattr(module, name, ours)
+    active[0] = True
+
+
+def remove_names() -> None:
+    """Put the real ones back; ours that exist go on working."""
+    while _replaced:
+        module, name, real = _replaced.pop()
+        setattr(module, name, real)
+    active[0] = False

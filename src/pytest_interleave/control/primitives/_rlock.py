@@ -1,0 +1,176 @@
+"""`threading.RLock` under control."""
+
+from __future__ import annotations
+
+import _thread
+import sys
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from .. import _current
+from .._operations import Operation
+from .._places import Place, made_here
+from ._dispatch import Primitive
+from ._lock import _check_timeout, made_text
+
+if TYPE_CHECKING:
+    from .._tasks import Task
+
+RealRLock = _thread.RLock
+_tasks = _current.tasks
+_get_ident = _current.get_ident
+
+
+class RLock(metaclass=Primitive):
+    """A re-entrant lock; the state is a real one's, and who holds it how often is known here too."""
+
+    __slots__ = ("__weakref__", "_count", "_holder", "_real", "acquired", "made", "owner", "waiting")
+
+    def __init__(self) -> None:
+        self._real = RealRLock()
+        self._holder: int | None = None
+        self._count = 0
+        self.waiting: list[Task] = []
+        #: The controlled thread that holds it, and the operation by which it first acquired it.
+        self.owner: Task | None = None
+        self.acquired: Operation | None = None
+        self.made = made_here()
+
+    def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:
+        """See `threading.RLock.acquire`."""
+        task = _tasks.get(_get_ident())
+        if task is None:
+            if not self._real.acquire(blocking, timeout):
+                return False
+            self._holder = _get_ident()
+            self._count += 1
+            return True
+        frame = sys._getframe(1)
+        operation = Operation("acquire", self, frame.f_code, frame.f_lasti)
+        execution = task.execution
+        if blocking and timeout == -1:
+            execution.wait_for(task, operation, self)
+        else:
+            _check_timeout(blocking, timeout)
+            if not blocking or timeout == 0:
+                operation.kind = "try acquire"
+                operation.mutates = self.available(task)
+                execution.point(task, operation)
+                if not self.available(task):
+                    return False
+            elif not execution.wait_for(task, operation, self, execution.clock.deadline(timeout)):
+                return False
+        self.take(task, operation)
+        return True
+
+    __enter__ = acquire
+
+    def release(self) -> None:
+        """See `threading.RLock.release`."""
+        self._release(sys._getframe(1).f_code, sys._getframe(1).f_lasti)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._release(sys._getframe(1).f_code, sys._getframe(1).f_lasti)
+
+    def _release(self, code: Any, lasti: int) -> None:
+        ident = _get_ident()
+        if self._holder != ident:
+            raise RuntimeError("cannot release un-acquired lock")
+        task = _tasks.get(ident)
+        if task is not None:
+            task.execution.point(task, Operation("release", self, code, lasti))
+        self.drop(task)
+
+    def locked(self) -> bool:
+        """See `threading.RLock.locked` (new in Python 3.14)."""
+        return self._count > 0
+
+    # -- for the scheduler, and for conditions ---------------------------------------------------------------
+
+    def available(self, task: Task, /) -> bool:
+        """Whether it is free, or held by `task` already. One left locked by an earlier execution is free."""
+        if self._count == 0 or self._holder == task.ident:
+            return True
+        owner = self.owner
+        if owner is not None and owner.execution.over:
+            self._at_fork_reinit()
+            return True
+        return False
+
+    def expire(self, task: Task, /) -> None:
+        """An acquisition with a timeout fails."""
+        task.execution.time_out(task)
+
+    def take(self, task: Task, operation: Operation) -> None:
+        """Acquire it for `task`, at once; it is known to be available."""
+        self._real.acquire()
+        self._count += 1
+        if self._count == 1:
+            self._holder = task.ident
+            self.owner = task
+            self.acquired = operation
+            if self.waiting:
+                task.execution.refresh(self)
+
+    def drop(self, task: Task | None) -> None:
+        """Release it once, at once."""
+        self._count -= 1
+        if self._count == 0:
+            self._holder = None
+            self.owner = None
+        self._real.release()
+        if self._count == 0 and task is not None and self.waiting:
+            task.execution.refresh(self)
+
+    def describe(self) -> str:
+        """For messages: what it is and where it was made."""
+        return f"RLock{made_text(self.made)}"
+
+    def acquired_at(self) -> Place | None:
+        """Where its owner first acquired it."""
+        return self.acquired.where() if self.acquired is not None and self.owner is not None else None
+
+    # -- what `threading.Condition` asks of a re-entrant lock ------------------------------------------------
+
+    def _is_owned(self) -> bool:
+        return self._holder == _get_ident()
+
+    def _recursion_count(self) -> int:
+        return self._count if self._holder == _get_ident() else 0
+
+    def _release_save(self) -> tuple[int, Operation | None]:
+        if self._count == 0:
+            raise RuntimeError("cannot release un-acquired lock")
+        saved = (self._count, self.acquired)
+        task = _tasks.get(_get_ident())
+        for _ in range(saved[0]):
+            self.drop(task)
+        return saved
+
+    def _acquire_restore(self, saved: tuple[int, Operation | None]) -> None:
+        count, operation = saved
+        task = _tasks.get(_get_ident())
+        for _ in range(count):
+            if task is None or operation is None:
+                self.acquire()
+            else:
+                self.take(task, operation)
+
+    def _at_fork_reinit(self) -> None:
+        self._real = RealRLock()
+        self._holder = None
+        self._count = 0
+        self.owner = None
+
+    def __reduce__(self) -> Any:
+        raise TypeError("cannot pickle '_thread.RLock' object")
+
+    def __repr__(self) -> str:
+        state = "locked" if self._count else "unlocked"
+        owner = self._holder or 0
+        return (
+            f"<{state} {type(self).__module__}.{type(self).__qualname__} object "
+            f"owner={owner} count={self._count} at {id(self):#x}>"
+        )

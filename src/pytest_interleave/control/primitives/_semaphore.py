@@ -1,0 +1,113 @@
+"""`threading.Semaphore` and `threading.BoundedSemaphore` under control."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from .. import _current
+from .._operations import Operation
+from .._places import made_here
+from ._dispatch import Primitive
+from ._lazycondition import HasLazyCondition
+from ._lock import made_text
+
+if TYPE_CHECKING:
+    from .._tasks import Task
+
+RealSemaphore = threading.Semaphore
+RealBoundedSemaphore = threading.BoundedSemaphore
+_tasks = _current.tasks
+_get_ident = _current.get_ident
+
+
+class Semaphore(HasLazyCondition, RealSemaphore, metaclass=Primitive):
+    """A counting semaphore."""
+
+    _bound: int | None = None
+
+    def __init__(self, value: int = 1) -> None:
+        if value < 0:
+            raise ValueError("semaphore initial value must be >= 0")
+        self._value = value
+        self.waiting: list[Task] = []
+        self.made = made_here()
+
+    def acquire(self, blocking: bool = True, timeout: float | None = None) -> bool:
+        """See `threading.Semaphore.acquire`."""
+        if not blocking and timeout is not None:
+            raise ValueError("can't specify timeout for non-blocking acquire")
+        task = _tasks.get(_get_ident())
+        if task is None:
+            return super().acquire(blocking, timeout)
+        frame = sys._getframe(1)
+        operation = Operation("acquire", self, frame.f_code, frame.f_lasti)
+        execution = task.execution
+        if blocking:
+            deadline = None if timeout is None else execution.clock.deadline(timeout)
+            if not execution.wait_for(task, operation, self, deadline):
+                return False
+        else:
+            operation.mutates = self._value > 0
+            execution.point(task, operation)
+            if self._value <= 0:
+                return False
+        self._value -= 1
+        if self.waiting:
+            execution.refresh(self)
+        return True
+
+    __enter__ = acquire
+
+    def release(self, n: int = 1) -> None:
+        """See `threading.Semaphore.release`."""
+        task = _tasks.get(_get_ident())
+        if task is None:
+            super().release(n)
+            return
+        frame = sys._getframe(1)
+        self._release(task, n, Operation("release", self, frame.f_code, frame.f_lasti))
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        task = _tasks.get(_get_ident())
+        if task is None:
+            super().release()
+            return
+        frame = sys._getframe(1)
+        self._release(task, 1, Operation("release", self, frame.f_code, frame.f_lasti))
+
+    def _release(self, task: Task, n: int, operation: Operation) -> None:
+        if n < 1:
+            raise ValueError("n must be one or more")
+        task.execution.point(task, operation)
+        if self._bound is not None and self._value + n > self._bound:
+            raise ValueError("Semaphore released too many times")
+        self._value += n
+        if self.waiting:
+            task.execution.refresh(self)
+        self._wake_real_waiters()
+
+    def available(self, task: Task, /) -> bool:  # noqa: ARG002
+        """Whether it can be acquired now."""
+        return self._value > 0
+
+    def expire(self, task: Task, /) -> None:
+        """An acquisition with a timeout fails."""
+        task.execution.time_out(task)
+
+    def describe(self) -> str:
+        """For messages: what it is and where it was made."""
+        return f"{type(self).__name__}{made_text(self.made)}"
+
+
+class BoundedSemaphore(Semaphore, RealBoundedSemaphore):
+    """A semaphore that refuses to be released more often than it was acquired."""
+
+    def __init__(self, value: int = 1) -> None:
+        Semaphore.__init__(self, value)
+        self._initial_value = value
+        self._bound = value

@@ -1,0 +1,101 @@
+"""`queue.SimpleQueue` under control."""
+
+from __future__ import annotations
+
+import queue
+import sys
+from types import GenericAlias
+from typing import TYPE_CHECKING, Any
+
+from .. import _current
+from .._operations import Operation
+from .._places import made_here
+from ._dispatch import Primitive
+from ._lock import made_text
+
+if TYPE_CHECKING:
+    from .._tasks import Task
+
+RealSimpleQueue = queue.SimpleQueue
+_tasks = _current.tasks
+_get_ident = _current.get_ident
+
+
+class SimpleQueue(metaclass=Primitive):
+    """An unbounded queue; the items are in a real one, so that it serves threads of any kind."""
+
+    __class_getitem__ = classmethod(GenericAlias)
+
+    def __init__(self) -> None:
+        self._real: queue.SimpleQueue[Any] = RealSimpleQueue()
+        self.waiting: list[Task] = []
+        self.made = made_here()
+
+    def put(self, item: Any, block: bool = True, timeout: float | None = None) -> None:  # noqa: ARG002
+        """See `queue.SimpleQueue.put`: never blocks."""
+        task = _tasks.get(_get_ident())
+        if task is None:
+            self._real.put(item)
+            return
+        frame = sys._getframe(1)
+        task.execution.point(task, Operation("put", self, frame.f_code, frame.f_lasti))
+        self._real.put(item)
+        if self.waiting:
+            task.execution.refresh(self)
+
+    def put_nowait(self, item: Any) -> None:
+        """See `queue.SimpleQueue.put_nowait`."""
+        self.put(item)
+
+    def get(self, block: bool = True, timeout: float | None = None) -> Any:
+        """See `queue.SimpleQueue.get`."""
+        task = _tasks.get(_get_ident())
+        if task is None:
+            return self._real.get(block, timeout)
+        if block and timeout is not None and timeout < 0:
+            raise ValueError("'timeout' must be a non-negative number")
+        frame = sys._getframe(1)
+        execution = task.execution
+        operation = Operation("get", self, frame.f_code, frame.f_lasti)
+        if block:
+            deadline = None if timeout is None else execution.clock.deadline(timeout)
+            execution.wait_for(task, operation, self, deadline)
+        else:
+            operation.mutates = not self._real.empty()
+            execution.point(task, operation)
+        item = self._real.get_nowait()
+        if self.waiting:
+            execution.refresh(self)
+        return item
+
+    def get_nowait(self) -> Any:
+        """See `queue.SimpleQueue.get_nowait`."""
+        return self.get(block=False)
+
+    def empty(self) -> bool:
+        """See `queue.SimpleQueue.empty`."""
+        self._look()
+        return self._real.empty()
+
+    def qsize(self) -> int:
+        """See `queue.SimpleQueue.qsize`."""
+        self._look()
+        return self._real.qsize()
+
+    def _look(self) -> None:
+        task = _tasks.get(_get_ident())
+        if task is not None:
+            frame = sys._getframe(2)
+            task.execution.point(task, Operation("size?", self, frame.f_code, frame.f_lasti, mutates=False))
+
+    def available(self, task: Task, /) -> bool:  # noqa: ARG002
+        """Whether there is an item."""
+        return not self._real.empty()
+
+    def expire(self, task: Task, /) -> None:
+        """A get with a timeout ends."""
+        task.execution.time_out(task)
+
+    def describe(self) -> str:
+        """For messages: what it is and where it was made."""
+        return f"an item in SimpleQueue{made_text(self.made)}"
