@@ -4,10 +4,11 @@ from ._control import Control
 from ._current import current_task, set_scope
 from ._operations import Operation
 from ._outcome import Outcome, SetAside, Stuck, ThreadFailure, WaitingThread
-from ._places import Place, short_path
+from ._places import Place, is_ours, short_path
 from ._protocol import PendingOperation, Strategy, ThreadView
 from ._scope import Scope
 from ._tasks import Task, Unwind
+from ._tracebacks import without_ours
 
 __all__ = [
     "Control",
@@ -25,6 +26,8 @@ __all__ = [
     "Unwind",
     "WaitingThread",
     "current_task",
+    "is_ours",
     "set_scope",
     "short_path",
+    "without_ours",
 ]

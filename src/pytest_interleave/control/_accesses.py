@@ -6,6 +6,7 @@ that a test computes: so that the scheduling points of a program are the same in
 
 from __future__ import annotations
 
+import ast
 import dis
 import sys
 from collections.abc import Iterator, Mapping
@@ -13,6 +14,7 @@ from types import BuiltinFunctionType, CodeType, FunctionType, ModuleType
 from typing import Any, NamedTuple
 
 from ._operations import Operation
+from ._private_names import private_starts
 
 _PY314 = sys.version_info >= (3, 14)
 _PY312 = sys.version_info >= (3, 12)
@@ -84,22 +86,25 @@ class FileFacts(NamedTuple):
     initial_attributes: frozenset[str]
     #: Functions defined in class bodies.
     methods: frozenset[str]
+    #: Where local containers that no other thread can see are used.
+    private: frozenset[tuple[int, int]]
 
 
-_NO_FACTS = FileFacts(*[frozenset[str]()] * 5)
+_NO_FACTS = FileFacts(*[frozenset[str]()] * 5, frozenset())
 
 
 def facts_of_file(filename: str) -> FileFacts | None:
     """Compile the file and look; None where there is no source to compile."""
     try:
         with open(filename, "rb") as source:
-            module = compile(source.read(), filename, "exec", dont_inherit=True, flags=0)
+            tree = ast.parse(source.read(), filename)
+        module = compile(tree, filename, "exec", dont_inherit=True)
     except (OSError, SyntaxError, ValueError):
         return None
-    return facts_of_code(module)
+    return facts_of_code(module, private_starts(tree))
 
 
-def facts_of_code(module: CodeType) -> FileFacts:
+def facts_of_code(module: CodeType, private: frozenset[tuple[int, int]] = frozenset()) -> FileFacts:
     """What a module's code, with everything in it, says about names."""
     global_names: set[str] = set()
     cells: set[str] = set()
@@ -143,6 +148,7 @@ def facts_of_code(module: CodeType) -> FileFacts:
         frozenset(assigned),
         frozenset(initial - assigned),
         frozenset(_defined(module) & methods),
+        private,
     )
 
 
@@ -223,7 +229,7 @@ class _Analysis:
                     self._add(instruction, "read", False, instruction.argval)
                 self._may_be_called(instruction, None)
             elif name == "GET_ITER":
-                private_iterators = self._iterates_private(index)
+                private_iterators = instruction.span[:2] in self.facts.private or self._iterates_private(index)
                 if not private_iterators:
                     self._add(instruction, "iterate", False, "")
             elif name == "FOR_ITER":
@@ -237,6 +243,8 @@ class _Analysis:
         return self.table
 
     def _add(self, instruction: _Instruction, kind: str, mutates: bool, name: str) -> None:
+        if instruction.span[:2] in self.facts.private:
+            return
         self.table[instruction.offset] = Operation(
             kind, None, self.code, instruction.offset, mutates=mutates, name=name
         )

@@ -16,7 +16,7 @@ from ._instrument import engine
 from ._outcome import Outcome
 from ._patches import Patches
 from ._protocol import Strategy
-from ._threads import forget_tasks
+from ._threads import forget_tasks, number_threads_anew
 from ._watchdog import Watchdog
 
 #: Executions between two full collections of garbage.
@@ -75,6 +75,7 @@ class Control:
         """Before an execution's fixtures are made: the same random numbers each time, no garbage left."""
         self._executions += 1
         random.seed(0)
+        number_threads_anew()
         gc.collect(2 if self._executions % _COLLECT_EVERY == 0 else 0)
 
     def run(

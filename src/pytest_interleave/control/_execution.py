@@ -23,6 +23,7 @@ from ._outcome import Outcome, Stuck, WaitingThread
 from ._outside import Outside
 from ._places import user_place
 from ._tasks import Moment, Resource, Task, Unwind
+from ._tracebacks import without_ours
 from ._waits import cycle_from, waits_of
 
 if TYPE_CHECKING:
@@ -84,9 +85,9 @@ class Execution:
                 body()
             except Unwind as unwinding:
                 main.unwound = True
-                main.exception = unwinding
+                main.exception = unwinding.with_traceback(without_ours(unwinding.__traceback__))
             except BaseException as error:
-                main.exception = error
+                main.exception = error.with_traceback(without_ours(error.__traceback__))
         finally:
             if trace is not None:
                 sys.settrace(None)
@@ -414,13 +415,15 @@ class Execution:
         if task.doomed:
             return
         self.log.append((task, task.operation))
+        # Beginning and the first operation are one step: nothing that others could see lies between them.
+        task.fresh = task.special = True
         assert task.target is not None
         try:
             task.target()
         except Unwind:
             task.unwound = True
         except BaseException as error:
-            task.exception = error
+            task.exception = error.with_traceback(without_ours(error.__traceback__))
 
     def finish(self, task: Task) -> None:
         """A controlled thread has ended; its carrier's last act is to wake the next one."""
@@ -483,24 +486,28 @@ class Execution:
         if self.closing is not None:
             self.closing.point(task)
             return True
-        if self._absorb_outside(task):
+        fresh, task.fresh = task.fresh, False
+        if self._absorb_outside(task) and not fresh:
             return False
-        if task.atomic:
-            self.log.append((task, operation))
-            return True
-        return False
+        task.operation = operation
+        self.log.append((task, operation))
+        if self.detail:
+            self._note_place(operation, 3)
+        return True
 
     def _special_wait(self, task: Task, operation: Operation, resource: Resource) -> bool:
         """True where the wait is dealt with: the resource is available and nothing is to be scheduled."""
         if self.closing is not None:
             self.closing.wait(task, resource)
             return True
-        if self._absorb_outside(task):
+        fresh, task.fresh = task.fresh, False
+        if (self._absorb_outside(task) and not fresh) or not resource.available(task):
             return False
-        if task.atomic and resource.available(task):
-            self.log.append((task, operation))
-            return True
-        return False
+        task.operation = operation
+        self.log.append((task, operation))
+        if self.detail:
+            self._note_place(operation, 3)
+        return True
 
     def _absorb_outside(self, task: Task) -> bool:
         """True where only threads outside made the point special, and they are dealt with now."""
@@ -511,9 +518,9 @@ class Execution:
         task.special = task.atomic > 0
         return not task.special
 
-    def _note_place(self, operation: Operation) -> None:
+    def _note_place(self, operation: Operation, depth: int = 2) -> None:
         if operation.place is None:
-            operation.place = user_place(sys._getframe(2))
+            operation.place = user_place(sys._getframe(depth))
 
 
 def _new_gate() -> _thread.LockType:

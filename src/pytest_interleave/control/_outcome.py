@@ -72,9 +72,9 @@ class Outcome(NamedTuple):
             exception=None if main.unwound else main.exception,
             unwinding=main.exception if main.unwound else None,
             failures=[
-                ThreadFailure(task.index, task.name, task.exception)
+                ThreadFailure(task.index, task.name, error)
                 for task in execution.tasks[1:]
-                if task.exception is not None
+                if (error := task.exception or (task.caught if execution.stuck is not None else None)) is not None
             ],
             stuck=execution.stuck,
             threads=[task.name for task in execution.tasks],

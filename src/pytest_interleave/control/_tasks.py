@@ -42,6 +42,7 @@ class Task:
         "atomic",
         "begun",
         "carrier",
+        "caught",
         "clock_reads",
         "daemon",
         "deadline",
@@ -50,6 +51,7 @@ class Task:
         "enabled",
         "exception",
         "execution",
+        "fresh",
         "gate",
         "ident",
         "index",
@@ -95,6 +97,8 @@ class Task:
         self.native_id: int | None = None
         self.deadline: int | None = None
         self.exception: BaseException | None = None
+        #: An exception that the thread's own code caught and keeps for somebody else to raise.
+        self.caught: BaseException | None = None
         self.streak = 0
         self.run_length = 0
         self.clock_reads = 0
@@ -104,6 +108,7 @@ class Task:
         self.special = False
         self.enabled = False
         self.begun = False
+        self.fresh = False
         self.done = False
         self.doomed = False
         self.unwound = False

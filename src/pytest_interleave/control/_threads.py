@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import _thread
+import itertools
 import sys
 import threading
 from collections.abc import Callable
@@ -59,7 +60,8 @@ def start(self: threading.Thread) -> None:
         raise RuntimeError("threads can only be started once")
     frame = sys._getframe(1)
     execution = task.execution
-    execution.point(task, Operation("start", self, frame.f_code, frame.f_lasti))
+    # No choice here: that the new thread goes on later is chosen later.
+    execution.mark(task, Operation("start", self, frame.f_code, frame.f_lasti))
     code = self.run.__func__.__code__ if hasattr(self.run, "__func__") else start.__code__
     begin = Operation("begin", self, code, 0)
     child = execution.spawn(task, lambda: _run(self), begin, self.name, daemon=self.daemon, thread=self)
@@ -89,7 +91,6 @@ def _run(thread: threading.Thread) -> None:
         hook(threading.ExceptHookArgs((type(error), error, error.__traceback__, thread)))
     finally:
         threading._active.pop(_current.get_ident(), None)  # type: ignore[attr-defined]
-        _task_of.pop(id(thread), None)
         _mark_done(thread)
 
 
@@ -110,11 +111,11 @@ def join(self: threading.Thread, timeout: float | None = None) -> None:
     target = _task_of.get(id(self))
     frame = sys._getframe(1)
     operation = Operation("join", self, frame.f_code, frame.f_lasti)
-    if target is not None and target.execution is execution:
+    if target is not None and target.execution is execution and not target.done:
         deadline = None if timeout is None else execution.clock.deadline(timeout)
         execution.wait_for(task, operation, target, deadline)
-    elif not _real_is_alive(self):
-        execution.point(task, operation)
+    elif target is not None or not _real_is_alive(self):
+        execution.mark(task, operation)
     else:
         # Not under control: it ends in its own time.
         execution.outside.leave(task)
@@ -148,7 +149,7 @@ def start_new_thread(function: Callable[..., Any], args: tuple[Any, ...], kwargs
     execution = task.execution
     operation = Operation("start", None, frame.f_code, frame.f_lasti, name="thread")
     operation.target = function
-    execution.point(task, operation)
+    execution.mark(task, operation)
 
     def body() -> None:
         try:
@@ -161,6 +162,11 @@ def start_new_thread(function: Callable[..., Any], args: tuple[Any, ...], kwargs
     name = f"{getattr(function, '__name__', 'thread')}-{len(execution.tasks)}"
     begin = Operation("begin", function, getattr(function, "__code__", start.__code__), 0)
     return execution.spawn(task, body, begin, name, daemon=True).ident
+
+
+def number_threads_anew() -> None:
+    """Before an execution: threads without a name of their own get the same ones each time."""
+    threading._counter = itertools.count(1).__next__  # type: ignore[attr-defined]
 
 
 def forget_tasks() -> None:

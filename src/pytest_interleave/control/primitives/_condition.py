@@ -85,7 +85,8 @@ class Condition(RealCondition, metaclass=Primitive):
     def _wait(self, task: Task, timeout: float | None, operation: Operation) -> bool:
         execution = task.execution
         lock: Any = self._lock  # type: ignore[attr-defined]
-        execution.point(task, operation)
+        # No choice here: the thread holds the lock, and gives it up and waits in one step.
+        execution.mark(task, operation)
         ours = isinstance(lock, (Lock, RLock))
         saved = self._release_save()  # type: ignore[attr-defined]
         waiter = _Waiter(self, task)

@@ -17,11 +17,13 @@ from .._places import scope_frame
 real_of: dict[type, Any] = {}
 #: Whether the stand-ins are in place.
 active = [False]
+#: Whether fixtures of a marked test are being made: then every primitive takes part, whoever makes it.
+everything_is_ours = [False]
 
 
 def wanted() -> bool:
     """Whether the caller of a stand-in is to get our primitive."""
-    if _current.get_ident() in _current.tasks:
+    if everything_is_ours[0] or _current.get_ident() in _current.tasks:
         return True
     if not active[0]:
         # Our class itself was called, by someone who imported it while it was in place.

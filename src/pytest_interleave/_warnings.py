@@ -1,0 +1,5 @@
+"""The category of this plugin's warnings."""
+
+
+class InterleaveWarning(UserWarning):
+    """Something about a test under control is worth knowing, but is no failure."""

@@ -1,0 +1,109 @@
+"""Findings: what made an execution fail, from all that happened in it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from ..control import Outcome, ThreadFailure
+from ._stuck import describe_stuck
+
+
+class Deadlock(AssertionError):
+    """Threads waited for each other, or for what nobody would ever do. The message names each of them."""
+
+    __module__ = "pytest_interleave"
+
+
+class Livelock(AssertionError):
+    """The threads ran on and on: the bound on scheduling points (`max_steps`) was reached."""
+
+    __module__ = "pytest_interleave"
+
+
+class Finding(NamedTuple):
+    """What made an execution fail: its kind, and the exception that tells of it."""
+
+    #: "worker exception", "failed test body", "deadlock" or "livelock".
+    kind: str
+    exception: BaseException
+
+    @property
+    def message(self) -> str:
+        """One paragraph for reports."""
+        text = str(self.exception).strip()
+        name = type(self.exception).__name__
+        return f"{name}: {text}" if text else name
+
+    @property
+    def place(self) -> tuple[str, int] | None:
+        """File and line where the exception was raised; the innermost."""
+        traceback = self.exception.__traceback__
+        if traceback is None:
+            return None
+        while traceback.tb_next is not None:
+            traceback = traceback.tb_next
+        return (traceback.tb_frame.f_code.co_filename, traceback.tb_lineno)
+
+    def same_as(self, other: Finding) -> bool:
+        """Whether both are the same finding, as far as kind and exception tell."""
+        return self.kind == other.kind and type(self.exception) is type(other.exception)
+
+
+def finding_of(
+    outcome: Outcome, extra: Sequence[ThreadFailure] = (), skips: tuple[type[BaseException], ...] = ()
+) -> Finding | None:
+    """What the execution found, or None.
+
+    `extra` are failures that nobody looked at (of futures, for example). Exceptions of a type in `skips` are no
+    failures, and never hide one.
+    """
+    failures = [failure for failure in (*outcome.failures, *extra) if not isinstance(failure.exception, skips)]
+    body = outcome.exception
+    if isinstance(body, skips):
+        body = None
+    for failure in failures:
+        _note(failure.exception, f"raised in thread {failure.thread!r}")
+    if outcome.stuck is not None:
+        return _stuck_finding(outcome, failures)
+    if body is not None and not failures:
+        return Finding("failed test body", body)
+    if body is not None:
+        failures = [failure for failure in failures if not _within(failure.exception, body)]
+        if not failures:
+            return Finding("failed test body", body)
+        together = [body, *(failure.exception for failure in failures)]
+        return Finding("worker exception", _group("the test and other threads failed", together))
+    if len(failures) == 1:
+        return Finding("worker exception", failures[0].exception)
+    if failures:
+        raised = [failure.exception for failure in failures]
+        return Finding("worker exception", _group(f"{len(raised)} threads failed", raised))
+    return None
+
+
+def _stuck_finding(outcome: Outcome, failures: Sequence[ThreadFailure]) -> Finding:
+    assert outcome.stuck is not None
+    stuck = outcome.stuck
+    error: BaseException = (Livelock if stuck.kind == "livelock" else Deadlock)(describe_stuck(stuck))
+    if outcome.unwinding is not None:
+        error = error.with_traceback(outcome.unwinding.__traceback__)
+    if failures:
+        error = _group(f"{stuck.kind}, and other threads failed", [error, *(f.exception for f in failures)])
+    return Finding(stuck.kind, error)
+
+
+def _group(message: str, exceptions: list[BaseException]) -> BaseException:
+    return BaseExceptionGroup(message, exceptions)
+
+
+def _within(error: BaseException, outer: BaseException) -> bool:
+    """Whether `error` is `outer` or one of its members, however deep."""
+    if error is outer:
+        return True
+    return isinstance(outer, BaseExceptionGroup) and any(_within(error, inner) for inner in outer.exceptions)
+
+
+def _note(error: BaseException, text: str) -> None:
+    if text not in getattr(error, "__notes__", ()):
+        error.add_note(text)

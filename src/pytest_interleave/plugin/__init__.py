@@ -1,0 +1,209 @@
+"""The pytest plugin: hooks only. What takes time to import is imported when the first marked test is there."""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Generator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from ..control import _current, _outside
+from ..control._scope import Scope
+from ..control.primitives import install_names, remove_names
+from ..control.primitives._dispatch import everything_is_ours
+from ._fixtures import barrier, run_concurrent, thread_pool
+from ._options import Options, add_options, read_options
+from ._settings import MARKER, is_marked, read_settings
+
+if TYPE_CHECKING:
+    from ..explore import Token
+    from ._runner import TestRunner
+
+__all__ = ["barrier", "run_concurrent", "thread_pool"]
+
+_options_key = pytest.StashKey[Options]()
+_rows_key = pytest.StashKey[list[dict[str, Any]]]()
+_replay_key = pytest.StashKey["Token"]()
+_runner_key = pytest.StashKey["TestRunner"]()
+_random_key = pytest.StashKey[Any]()
+
+
+def options_of(config: pytest.Config) -> Options:
+    """The options of this run."""
+    return config.stash[_options_key]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Register options and ini values."""
+    add_options(parser)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
+    """Before any conftest or test module is imported: locks that they make must be ours."""
+    _take_hold(early_config)
+
+
+def _take_hold(config: pytest.Config) -> None:
+    _current.set_scope(Scope(str(config.rootpath), config.getini("interleave_include")))
+    install_names()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Check options; register the marker."""
+    config.addinivalue_line("markers", MARKER)
+    config.stash[_options_key] = options = read_options(config)
+    config.stash[_rows_key] = []
+    config.pluginmanager.register(_Gatherer(config), "interleave-gatherer")
+    if not hasattr(_current, "scope"):
+        # Loaded too late for pytest_load_initial_conftests (by a conftest's pytest_plugins).
+        _take_hold(config)
+    if options.replay is not None:
+        from ..explore import Token, TokenError
+
+        try:
+            config.stash[_replay_key] = Token.parse(options.replay)
+        except TokenError as error:
+            raise pytest.UsageError(f"--interleave-replay: {error}") from None
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """With pytest-xdist: all workers use the seed of the controller."""
+    node.workerinput["interleave_seed"] = options_of(node.config).seed
+
+
+def pytest_sessionstart() -> None:
+    """Threads that are there now belong to the test runner."""
+    _outside.infrastructure.update(
+        thread.ident for thread in threading.enumerate() if thread.ident is not None
+    )
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Check every marker; with a token, keep the test that it was made for."""
+    for item in items:
+        if is_marked(item):
+            read_settings(item, options_of(config))
+    token = config.stash.get(_replay_key, None)
+    if token is not None:
+        from ._replaying import select_for_token
+
+        items[:] = select_for_token(config, items, token)
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Without a marked test, nothing of ours stays in anybody's way."""
+    if not any(is_marked(item) for item in session.items):
+        remove_names()
+
+
+def pytest_report_collectionfinish(config: pytest.Config, items: list[pytest.Item]) -> list[str]:
+    """Show the seed, if any test depends on it."""
+    marked = sum(is_marked(item) for item in items)
+    if not marked:
+        return []
+    return [f"interleave: {marked} concurrency test{'' if marked == 1 else 's'}, seed {options_of(config).seed}"]
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
+    """A marked test's `runtest` becomes the loop over its schedules."""
+    if not is_marked(item):
+        return (yield)
+    from ._runner import TestRunner, seed_random
+
+    assert isinstance(item, pytest.Function)
+    item.stash[_random_key] = seed_random()
+    settings = read_settings(item, options_of(item.config))
+    runner = TestRunner(item, settings, item.config.stash.get(_replay_key, None), _width(item.config))
+    item.stash[_runner_key] = runner
+    item.runtest = runner.run  # type: ignore[method-assign]
+    everything_is_ours[0] = True
+    try:
+        return (yield)
+    finally:
+        everything_is_ours[0] = False
+
+
+def _width(config: pytest.Config) -> int:
+    return max(60, min(160, config.get_terminal_writer().fullwidth))
+
+
+@pytest.hookimpl(wrapper=True, trylast=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object]:
+    """Put the random state and `runtest` back."""
+    try:
+        return (yield)
+    finally:
+        before = item.stash.get(_random_key, None)
+        if before is not None:
+            random.setstate(before)
+            del item.stash[_random_key]
+            item.__dict__.pop("runtest", None)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Add the interleaving to a failure, and the figures to the report of the call."""
+    report = yield
+    runner = item.stash.get(_runner_key, None)
+    if runner is None or call.when != "call" or runner.exploration is None:
+        return report
+    from ._report import failure_text, figures
+
+    exploration = runner.exploration
+    if exploration.finding is not None and report.outcome == "failed":
+        text = failure_text(item, exploration)
+        addsection = getattr(report.longrepr, "addsection", None)
+        if addsection is not None:
+            addsection("interleaving", text)
+        else:
+            report.longrepr = f"{report.longrepr}\n\n{text}"
+    report.interleave = figures(item, exploration, report.outcome)  # type: ignore[attr-defined]
+    for warning in exploration.warnings:
+        from .._warnings import InterleaveWarning
+
+        item.warn(InterleaveWarning(f"{item.nodeid}: {warning}"))
+    return report
+
+
+class _Gatherer:
+    """Gathers the figures of all reports; with pytest-xdist, in the controller."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        row = getattr(report, "interleave", None)
+        if row is not None and report.when == "call":
+            self._config.stash[_rows_key].append(row)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """One line for each marked test."""
+    rows = config.stash.get(_rows_key, [])
+    if rows:
+        from ._summary import write_section
+
+        write_section(terminalreporter, rows)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Write the JSON report, once, in the process that has all reports."""
+    config = session.config
+    options = config.stash.get(_options_key, None)
+    if options is not None and options.json is not None and not hasattr(config, "workerinput"):
+        from ._summary import write_json
+
+        write_json(options.json, config.stash[_rows_key], options.seed)
+
+
+def pytest_unconfigure() -> None:
+    """Nothing of ours outlives the run."""
+    remove_names()

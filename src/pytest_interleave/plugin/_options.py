@@ -1,0 +1,137 @@
+"""Command-line options and ini values."""
+
+from __future__ import annotations
+
+import os
+import random
+from typing import Any, NamedTuple
+
+import pytest
+
+#: Defaults of the marker's arguments.
+SCHEDULES = 200
+SECONDS = 5.0
+MAX_STEPS = 100_000
+WORKERS = 2
+STRATEGIES = ("auto", "random", "pct")
+
+
+def add_options(parser: pytest.Parser) -> None:
+    """Register everything; all in one help group, all with an ini value of the same meaning where that is useful."""
+    group = parser.getgroup("interleave", "concurrency tests (pytest-interleave)")
+    group.addoption(
+        "--interleave-schedules",
+        metavar="N",
+        help=f"run each marked test under N schedules (default: {SCHEDULES})",
+    )
+    group.addoption(
+        "--interleave-workers",
+        metavar="N",
+        help=f"workers of run_concurrent and parties of barrier where the test names none (default: {WORKERS})",
+    )
+    group.addoption(
+        "--interleave-strategy",
+        metavar="NAME",
+        help=f"what chooses the schedules: {', '.join(STRATEGIES)} (default: auto)",
+    )
+    group.addoption(
+        "--interleave-seed",
+        metavar="N",
+        help="seed of the random choices (default: 0 under CI, else a fresh one, shown after collection)",
+    )
+    group.addoption(
+        "--interleave-replay",
+        metavar="TOKEN",
+        help="run only the test that TOKEN was made for, under the schedule that TOKEN holds",
+    )
+    group.addoption(
+        "--interleave-json",
+        metavar="PATH",
+        help="write the figures and findings of all marked tests to PATH",
+    )
+    parser.addini("interleave_schedules", "schedules for each marked test")
+    parser.addini("interleave_workers", "workers of run_concurrent and parties of barrier")
+    parser.addini("interleave_strategy", "what chooses the schedules")
+    parser.addini("interleave_seed", "seed of the random choices")
+    parser.addini(
+        "interleave_include",
+        "installed packages, modules or path globs whose accesses are scheduling points too",
+        type="args",
+        default=[],
+    )
+
+
+class Options(NamedTuple):
+    """What the options and ini values come to."""
+
+    schedules: int
+    workers: int
+    strategy: str
+    seed: int
+    replay: str | None
+    json: str | None
+
+
+def read_options(config: pytest.Config) -> Options:
+    """Read and check everything.
+
+    Raises `pytest.UsageError` that names the option and what it takes.
+    """
+    strategy = _text(config, "strategy") or "auto"
+    if strategy not in STRATEGIES:
+        raise pytest.UsageError(
+            f"--interleave-strategy: {strategy!r} is no strategy; choose one of {', '.join(STRATEGIES)}"
+        )
+    json = config.getoption("--interleave-json")
+    if json is not None:
+        _check_writable(json)
+    return Options(
+        schedules=_number(config, "schedules", SCHEDULES, 1),
+        workers=_number(config, "workers", WORKERS, 1),
+        strategy=strategy,
+        seed=_seed(config),
+        replay=config.getoption("--interleave-replay"),
+        json=json,
+    )
+
+
+def _text(config: pytest.Config, name: str) -> str | None:
+    given: Any = config.getoption(f"--interleave-{name}")
+    if given is None:
+        given = config.getini(f"interleave_{name}") or None
+    return given
+
+
+def _number(config: pytest.Config, name: str, default: int, least: int | None) -> int:
+    given = _text(config, name)
+    if given is None:
+        return default
+    try:
+        number = int(given)
+    except ValueError:
+        raise pytest.UsageError(
+            f"--interleave-{name} (ini: interleave_{name}): {given!r} is not a whole number"
+        ) from None
+    if least is not None and number < least:
+        raise pytest.UsageError(
+            f"--interleave-{name} (ini: interleave_{name}): {number} is too small; give {least} or more"
+        )
+    return number
+
+
+def _seed(config: pytest.Config) -> int:
+    handed: Any = getattr(config, "workerinput", {}).get("interleave_seed")
+    if handed is not None:
+        return int(handed)
+    default = 0 if os.environ.get("CI") else random.SystemRandom().randrange(2**31)
+    return _number(config, "seed", default, None)
+
+
+def _check_writable(path: str) -> None:
+    directory = os.path.dirname(os.path.abspath(path))
+    if os.path.isdir(path):
+        raise pytest.UsageError(f"--interleave-json: {path} is a directory; give the path of a file")
+    if not os.path.isdir(directory):
+        raise pytest.UsageError(f"--interleave-json: there is no directory {directory}; make it first")
+    if not os.access(path if os.path.exists(path) else directory, os.W_OK):
+        raise pytest.UsageError(f"--interleave-json: {path} cannot be written; choose another path")

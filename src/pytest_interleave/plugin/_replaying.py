@@ -1,0 +1,34 @@
+"""Which of the collected tests a token is for."""
+
+from __future__ import annotations
+
+import pytest
+
+from ..explore import Token, TokenError
+from ._runner import fingerprints
+from ._settings import is_marked
+
+
+def select_for_token(config: pytest.Config, items: list[pytest.Item], token: Token) -> list[pytest.Item]:
+    """The marked test that the token was made for; all others are deselected.
+
+    Raises `pytest.UsageError` where there is none, or where the token no longer fits it.
+    """
+    chosen = [item for item in items if is_marked(item) and fingerprints(item)[0] == token.test]
+    if not chosen:
+        marked = [item.nodeid for item in items if is_marked(item)]
+        among = f"the test that was collected, {marked[0]}" if len(marked) == 1 else f"any of {len(marked)} tests"
+        raise pytest.UsageError(
+            f"--interleave-replay: the token was not made for {among}: give the node id that stands before it "
+            "in the report"
+        )
+    try:
+        for item in chosen:
+            test, source = fingerprints(item)
+            token.check(test=test, source=source, nodeid=item.nodeid)
+    except TokenError as error:
+        raise pytest.UsageError(f"--interleave-replay: {error}") from None
+    others = [item for item in items if item not in chosen]
+    if others:
+        config.hook.pytest_deselected(items=others)
+    return chosen

@@ -1,0 +1,73 @@
+"""What a report says of an exploration: the text under a failure, and the figures that travel to the controller."""
+
+from __future__ import annotations
+
+import shlex
+from typing import Any
+
+import pytest
+
+from ._runner import Exploration
+
+
+def failure_text(item: pytest.Item, exploration: Exploration) -> str:
+    """What stands under the traceback; the last line reproduces the failure."""
+    finding = exploration.finding
+    assert finding is not None
+    assert exploration.token is not None
+    lines = [_headline(exploration), ""]
+    if exploration.difference:
+        lines += [exploration.difference, ""]
+    if exploration.table:
+        lines += [exploration.table, ""]
+    lines += ["To see exactly this again:", replay_command(item, str(exploration.token))]
+    return "\n".join(lines)
+
+
+def _headline(exploration: Exploration) -> str:
+    finding = exploration.finding
+    assert finding is not None
+    if exploration.ended_by == "replay":
+        return f"{finding.kind}, in the schedule of the token"
+    settings = exploration.settings
+    switches = exploration.token.switches if exploration.token is not None else 0
+    return (
+        f"{finding.kind} in schedule {exploration.found_at} of at most {settings.schedules} "
+        f"(strategy {exploration.strategy}, seed {settings.seed}, {switches} switches)"
+    )
+
+
+def replay_command(item: pytest.Item, token: str) -> str:
+    """One line that runs the test under the token's schedule."""
+    nodeid = item.config.cwd_relative_nodeid(item.nodeid)
+    quoted = shlex.quote(nodeid) if "'" in nodeid else f"'{nodeid}'"
+    return f"pytest {quoted} --interleave-replay={token}"
+
+
+def figures(item: pytest.Item, exploration: Exploration, outcome: str) -> dict[str, Any]:
+    """The entry of one test in the JSON report, with a few more that only the summary uses (`_…`)."""
+    finding = exploration.finding
+    told = None
+    if finding is not None:
+        assert exploration.token is not None
+        told = {
+            "kind": finding.kind,
+            "message": finding.message,
+            "token": str(exploration.token),
+            "switches": exploration.token.switches,
+        }
+    return {
+        "nodeid": item.nodeid,
+        "marker": "concurrency",
+        "outcome": outcome,
+        "schedules": exploration.schedules,
+        "distinct": exploration.distinct,
+        "exhausted": False,
+        "found_at": exploration.found_at,
+        "strategy": exploration.strategy or exploration.settings.strategy,
+        "seconds": round(exploration.seconds, 4),
+        "finding": told,
+        "_ended_by": exploration.ended_by,
+        "_planned": exploration.settings.schedules,
+        "_command": None if told is None else replay_command(item, told["token"]),
+    }

@@ -1,0 +1,358 @@
+"""Runs one marked test under its schedules: the loop inside the one test item that everybody else sees."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import random
+import time
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import pytest
+from _pytest.outcomes import Skipped, XFailed
+
+from ..control import Control, Outcome, ThreadFailure
+from ..detect import Finding, finding_of
+from ..explore import Replay, Token, fingerprint, make_strategy
+from ..trace import Difference, first_difference, interleaving_table
+from ._fixtures import _Raised, open_pools, run_workers
+from ._settings import Settings
+
+_clock = time.perf_counter
+_QUIET = (Skipped, XFailed)
+
+
+class Exploration(NamedTuple):
+    """What exploring a test came to."""
+
+    settings: Settings
+    schedules: int
+    distinct: int
+    seconds: float
+    #: "schedules", "seconds", "nothing to interleave", "finding", "skip" or "replay": why it ended.
+    ended_by: str
+    threads: int
+    found_at: int | None = None
+    finding: Finding | None = None
+    strategy: str = ""
+    token: Token | None = None
+    #: Text of the interleaving, where it could be recorded.
+    table: str = ""
+    difference: str | None = None
+    warnings: tuple[str, ...] = ()
+
+
+class TestRunner:
+    """Explores one item. `exploration` has the figures as soon as `run` has returned or raised."""
+
+    __test__ = False
+
+    def __init__(self, item: pytest.Function, settings: Settings, replay: Token | None, width: int) -> None:
+        self.item = item
+        self.settings = settings
+        self.replay = replay
+        self.width = width
+        self.exploration: Exploration | None = None
+        self._control: Control
+        self._runtest = item.runtest
+        self._function = item.obj
+        self._fresh = True
+        self._seen: set[int] = set()
+        self._started = 0.0
+        self._threads = 1
+        self._notes: dict[str, None] = {}
+
+    def run(self) -> None:
+        """In the place of `item.runtest`: raises what the finding raised."""
+        __tracebackhide__ = True
+        self._started = _clock()
+        with Control() as self._control:
+            error = self._replay_token(self.replay) if self.replay is not None else self._explore()
+        if error is not None:
+            raise error
+
+    # -- the loop --------------------------------------------------------------------------------------------
+
+    def _explore(self) -> BaseException | None:
+        settings = self.settings
+        strategy = make_strategy(settings.strategy, _mix(settings.seed, self.item.nodeid))
+        limit = self._started + settings.seconds
+        skip: BaseException | None = None
+        number = 0
+        ended_by = "schedules"
+        while number < settings.schedules:
+            number += 1
+            self._prepare()
+            strategy.begin(number)
+            outcome = self._execute(strategy)
+            strategy.end(len(outcome.choices))
+            self._note(outcome)
+            finding = self._finding(outcome)
+            if finding is not None:
+                chosen = getattr(strategy, "current", strategy)
+                return self._found(finding, outcome, number, chosen.name)
+            quiet = _quiet_exception(outcome)
+            if quiet is not None:
+                skip = quiet
+                if quiet is outcome.exception and self._threads == 1:
+                    ended_by = "skip"
+                    break
+            if not outcome.choices and number == 1:
+                ended_by = "nothing to interleave"
+                break
+            if _clock() >= limit and number < settings.schedules:
+                ended_by = "seconds"
+                break
+        self._conclude(number, ended_by)
+        return skip
+
+    def _found(self, finding: Finding, outcome: Outcome, number: int, strategy: str) -> BaseException:
+        """Run the schedule once more, in detail: to see whether it repeats, and to show it."""
+        again, second = self._again(outcome.choices)
+        difference: str | None = None
+        steps = outcome.log
+        found = first_difference(outcome.log, second.log)
+        if again is not None and again.same_as(finding) and found is None:
+            finding, steps = again, second.log
+        else:
+            difference = _tell_difference(found, finding, again)
+        self._conclude(
+            number,
+            "finding",
+            found_at=number,
+            finding=finding,
+            strategy=strategy,
+            token=self._token(outcome, warm=number > 1),
+            table=interleaving_table(steps, self.width),
+            difference=difference,
+        )
+        return finding.exception
+
+    def _again(self, choices: list[int]) -> tuple[Finding | None, Outcome]:
+        replay = Replay(choices)
+        self._prepare()
+        replay.begin(1)
+        outcome = self._execute(replay, detail=True)
+        replay.end(len(outcome.choices))
+        return self._finding(outcome), outcome
+
+    def _replay_token(self, token: Token) -> BaseException | None:
+        number = 1
+        if token.warm:
+            # The schedule was found after others had run in the same process: what they had filled (imports,
+            # caches, lazily made objects) is filled now too.
+            number = 2
+            self._prepare()
+            warming = make_strategy("auto", 0)
+            warming.begin(1)
+            self._execute(warming)
+        replay = Replay(token.choices)
+        self._prepare()
+        replay.begin(1)
+        outcome = self._execute(replay, detail=True)
+        replay.end(len(outcome.choices))
+        self._note(outcome)
+        finding = self._finding(outcome)
+        difference: str | None = None
+        if replay.diverged is not None or outcome.steps != token.steps:
+            difference = _tell_divergence(replay, outcome, token)
+        table = interleaving_table(outcome.log, self.width)
+        self._conclude(
+            1,
+            "replay",
+            found_at=None if finding is None else 1,
+            finding=finding,
+            strategy="replay",
+            token=token,
+            table=table,
+            difference=difference,
+        )
+        if finding is not None:
+            return finding.exception
+        if difference is not None:
+            return ReplayDiverged(difference)
+        return _quiet_exception(outcome)
+
+    def _conclude(self, schedules: int, ended_by: str, **more: Any) -> None:
+        if ended_by == "nothing to interleave":
+            self._notes[self._nothing_to_interleave()] = None
+        self.exploration = Exploration(
+            settings=self.settings,
+            schedules=schedules,
+            distinct=len(self._seen),
+            seconds=_clock() - self._started,
+            ended_by=ended_by,
+            threads=self._threads,
+            warnings=tuple(self._notes),
+            **more,
+        )
+
+    def _nothing_to_interleave(self) -> str:
+        if self._threads == 1:
+            return (
+                "the test starts no thread, so nothing could be interleaved: start threads in it (the fixture "
+                "run_concurrent does), or let its body run in several: @pytest.mark.concurrency(workers=2)"
+            )
+        return (
+            "no two of the test's threads could ever run at the same time, so nothing could be interleaved: "
+            "start all of them before the first is joined"
+        )
+
+    # -- one execution ---------------------------------------------------------------------------------------
+
+    def _prepare(self) -> None:
+        """Fresh function-scoped fixtures, except before the first execution, for which pytest has made them."""
+        if self._fresh:
+            self._fresh = False
+            return
+        item = self.item
+        state = item.session._setupstate
+        state.teardown_exact(item.parent)  # type: ignore[arg-type]
+        self._forget_output()
+        if isinstance(item.parent, pytest.Class) and hasattr(item, "_instance"):
+            # As pytest does for each test: a new instance of its class.
+            del item._instance
+            item._obj = None
+        elif not hasattr(item, "_addexcinfo"):
+            item.obj = self._function
+        self._control.prepare()
+        item._initrequest()
+        state.setup(item)
+
+    def _execute(self, strategy: Any, *, detail: bool = False) -> Outcome:
+        return self._control.run(self._body(), strategy, max_steps=self.settings.max_steps, detail=detail)
+
+    def _body(self) -> Callable[[], None]:
+        item = self.item
+        if self.settings.workers > 1:
+            item.obj = _in_workers(item.obj, self.settings.workers)
+        if not hasattr(item, "_addexcinfo"):
+            return self._runtest
+        item._excinfo = None
+
+        def unittest_body() -> None:
+            self._runtest()
+            raised, item._excinfo = item._excinfo, None  # type: ignore[attr-defined]
+            if raised:
+                raise raised[0].value
+
+        return unittest_body
+
+    def _note(self, outcome: Outcome) -> None:
+        self._seen.add(hash(tuple(outcome.choices)))
+        self._threads = max(self._threads, len(outcome.threads))
+        for thread, where in outcome.set_aside:
+            self._notes[
+                f"thread {thread!r} blocked at {where} where the scheduler cannot see it, and was set aside: the "
+                "order of the threads is not fully controlled there. A lock made before the plugin was loaded, or "
+                "a call that waits in the operating system, does that"
+            ] = None
+        for thread, where in outcome.leaked:
+            self._notes[f"thread {thread!r} could not be ended; it is still at {where}"] = None
+
+    def _finding(self, outcome: Outcome) -> Finding | None:
+        extra = [
+            ThreadFailure(-1, "pool", error) for pool in open_pools for error in pool.unseen_exceptions()
+        ]
+        return finding_of(outcome, extra, _QUIET)
+
+    def _token(self, outcome: Outcome, *, warm: bool) -> Token:
+        test, source = fingerprints(self.item)
+        return Token.make(outcome.choices, outcome.steps, test=test, source=source, warm=warm)
+
+    def _forget_output(self) -> None:
+        """What earlier executions printed and logged is not part of this one's report."""
+        manager = self.item.config.pluginmanager
+        capture = manager.getplugin("capturemanager")
+        if capture is not None and capture.is_globally_capturing():
+            capture.read_global_capture()
+        logging_plugin = manager.getplugin("logging-plugin")
+        if logging_plugin is not None:
+            logging_plugin.caplog_handler.reset()
+            logging_plugin.report_handler.reset()
+
+
+class ReplayDiverged(AssertionError):
+    """The schedule of a token could not be followed to its end."""
+
+
+def fingerprints(item: pytest.Item) -> tuple[int, int]:
+    """Of the node id and of the test's source."""
+    function = inspect.unwrap(getattr(item, "obj", None) or (lambda: None))
+    try:
+        source = inspect.getsource(function)
+    except (OSError, TypeError):
+        source = ""
+    return fingerprint(item.nodeid), fingerprint(source)
+
+
+def seed_random() -> object:
+    """Before the first execution's fixtures: the random state of every execution; what to restore afterwards."""
+    before = random.getstate()
+    random.seed(0)
+    return before
+
+
+def _mix(seed: int, nodeid: str) -> int:
+    """A seed for one test, from the seed of the run."""
+    return seed * 65_537 + fingerprint(nodeid)
+
+
+def _quiet_exception(outcome: Outcome) -> BaseException | None:
+    """A skip or an expected failure, of the body or of a thread."""
+    if isinstance(outcome.exception, _QUIET):
+        return outcome.exception
+    for failure in outcome.failures:
+        if isinstance(failure.exception, _QUIET):
+            return failure.exception
+    return None
+
+
+def _in_workers(function: Callable[..., Any], workers: int) -> Callable[..., Any]:
+    @functools.wraps(function)
+    def body(*args: Any, **kwargs: Any) -> None:
+        __tracebackhide__ = True
+        results, _ = run_workers([lambda: function(*args, **kwargs)] * workers)
+        errors = [result.error for result in results if isinstance(result, _Raised)]
+        failures = [error for error in errors if not isinstance(error, _QUIET)] or errors[:1]
+        if len(failures) == 1:
+            raise failures[0]
+        if failures:
+            raise BaseExceptionGroup(f"{len(failures)} of {workers} workers failed", failures)
+
+    return body
+
+
+def _tell_difference(difference: Difference | None, finding: Finding, again: Finding | None) -> str:
+    came = "nothing" if again is None else again.message.splitlines()[0]
+    text = (
+        "This execution could not be repeated: the same schedule, run again at once, gave "
+        f"{came} in place of {finding.message.splitlines()[0]}."
+    )
+    if difference is not None:
+        text += f" The first step that differs is {difference}."
+    return (
+        f"{text} The test depends on something besides the schedule (state that outlives an execution, real time, "
+        "addresses, threads not under control); the token may not reproduce it."
+    )
+
+
+def _tell_divergence(replay: Replay, outcome: Outcome, token: Token) -> str:
+    if replay.diverged is not None:
+        choice, why = replay.diverged
+        position = _step_of_choice(outcome, choice)
+        what = f"at choice {choice + 1} ({position}) {why}"
+    else:
+        what = f"it took {outcome.steps} steps in place of {token.steps}"
+    return (
+        f"The execution did not follow the token's schedule: {what}. The code under test has changed since the token "
+        "was made, or the test depends on something besides the schedule."
+    )
+
+
+def _step_of_choice(outcome: Outcome, choice: int) -> str:
+    """Roughly where in the execution a choice was made: the operation that was granted by it."""
+    position = min(choice, len(outcome.log) - 1)
+    task, operation = outcome.log[position]
+    return f"near {operation.kind} by {task.name!r} at {operation.where()}"

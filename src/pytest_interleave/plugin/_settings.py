@@ -1,0 +1,82 @@
+"""The marker `concurrency` of one test, read and checked."""
+
+from __future__ import annotations
+
+import inspect
+import math
+from typing import Any, NamedTuple
+
+import pytest
+
+from ._options import MAX_STEPS, SECONDS, STRATEGIES, Options
+
+MARKER = (
+    "concurrency(schedules=200, workers=1, strategy='auto', seed=None, max_steps=100000, seconds=5): "
+    "run the test under many thread interleavings, each with fresh function-scoped fixtures; "
+    "with workers=N the body itself runs in N threads"
+)
+
+_ARGUMENTS = ("schedules", "workers", "strategy", "seed", "max_steps", "seconds")
+
+
+class Settings(NamedTuple):
+    """How one test is to be explored."""
+
+    schedules: int
+    workers: int
+    strategy: str
+    seed: int
+    max_steps: int
+    seconds: float
+
+
+def is_marked(item: pytest.Item) -> bool:
+    """Whether the test is to run under control."""
+    return isinstance(item, pytest.Function) and item.get_closest_marker("concurrency") is not None
+
+
+def read_settings(item: pytest.Item, options: Options) -> Settings:
+    """The marker's arguments over the options over the defaults.
+
+    Raises `pytest.UsageError` that names the test and what to write.
+    """
+    marker = item.get_closest_marker("concurrency")
+    assert marker is not None
+    if marker.args:
+        raise _error(item, f"takes keyword arguments only, not {marker.args[0]!r}: write schedules=..., workers=...")
+    given: dict[str, Any] = dict(marker.kwargs)
+    unknown = sorted(set(given) - set(_ARGUMENTS))
+    if unknown:
+        raise _error(item, f"has no argument {unknown[0]!r}; it takes {', '.join(_ARGUMENTS)}")
+    if inspect.isasyncgenfunction(getattr(item, "obj", None)):
+        raise _error(item, "marks an asynchronous generator; a test is a function")
+    strategy = given.get("strategy", options.strategy)
+    if strategy not in STRATEGIES:
+        raise _error(item, f"has strategy={strategy!r}; choose one of {', '.join(STRATEGIES)}")
+    seed = given.get("seed")
+    if seed is not None and (not isinstance(seed, int) or isinstance(seed, bool)):
+        raise _error(item, f"has seed={seed!r}; give a whole number, or None for that of the run")
+    seconds = given.get("seconds", SECONDS)
+    if seconds is None:
+        seconds = math.inf
+    if not isinstance(seconds, (int, float)) or isinstance(seconds, bool) or not seconds > 0:
+        raise _error(item, f"has seconds={seconds!r}; give a number above 0, or None for no limit")
+    return Settings(
+        schedules=_count(item, given, "schedules", options.schedules),
+        workers=_count(item, given, "workers", 1),
+        strategy=strategy,
+        seed=options.seed if seed is None else seed,
+        max_steps=_count(item, given, "max_steps", MAX_STEPS),
+        seconds=seconds,
+    )
+
+
+def _count(item: pytest.Item, given: dict[str, Any], name: str, default: int) -> int:
+    value = given.get(name, default)
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise _error(item, f"has {name}={value!r}; give a whole number of 1 or more")
+    return value
+
+
+def _error(item: pytest.Item, what: str) -> pytest.UsageError:
+    return pytest.UsageError(f"{item.nodeid}: the marker 'concurrency' {what}")

@@ -1,0 +1,60 @@
+"""The section of the terminal summary, and the JSON report."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+from typing import Any
+
+import pytest
+
+from .._version import __version__
+
+#: Figures of all marked tests of this run, in the order in which their reports came.
+Rows = list[dict[str, Any]]
+
+
+def write_section(terminal: pytest.TerminalReporter, rows: Rows) -> None:
+    """One line for each marked test."""
+    if not rows:
+        return
+    terminal.section("interleave")
+    for row in rows:
+        terminal.write_line(line_of(row))
+
+
+def line_of(row: dict[str, Any]) -> str:
+    """What is said of one test: how many schedules, how many of them distinct, how long, and what ended it."""
+    schedules = row["schedules"]
+    text = (
+        f"{row['nodeid']}: {schedules} schedule{'' if schedules == 1 else 's'}, {row['distinct']} distinct, "
+        f"{row['seconds']:.2f} s"
+    )
+    finding = row["finding"]
+    if finding is not None:
+        return f"{text}: {finding['kind']}"
+    ended_by = row["_ended_by"]
+    if ended_by == "seconds":
+        return f"{text} (time was up, of {row['_planned']})"
+    if ended_by == "nothing to interleave":
+        return f"{text} (nothing could be interleaved)"
+    if ended_by == "replay":
+        return f"{text} (the token's schedule; nothing found)"
+    return text
+
+
+def write_json(path: str, rows: Rows, seed: int) -> None:
+    """Write the machine-readable report."""
+    report = {
+        "version": 1,
+        "plugin": __version__,
+        "python": platform.python_version(),
+        "seed": seed,
+        "tests": [{key: value for key, value in row.items() if not key.startswith("_")} for row in rows],
+    }
+    partial = f"{path}.part"
+    with open(partial, "w", encoding="utf-8") as out:
+        json.dump(report, out, indent=1)
+        out.write("\n")
+    os.replace(partial, path)

@@ -1,0 +1,41 @@
+"""Compares two executions of one schedule, operation by operation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from ..control import Operation, Task
+
+Steps = Sequence[tuple[Task, Operation]]
+
+
+class Difference(NamedTuple):
+    """The first step at which two executions of the same schedule differ."""
+
+    #: Counted from 1.
+    step: int
+    first: str
+    second: str
+
+    def __str__(self) -> str:
+        return f"step {self.step}: first {self.first}, then {self.second}"
+
+
+def first_difference(first: Steps, second: Steps) -> Difference | None:
+    """The first step that differs, or None."""
+    for number, ((task, operation), (other_task, other)) in enumerate(zip(first, second, strict=False), 1):
+        if task.index != other_task.index or not operation.same_as(other):
+            return Difference(number, _tell(task, operation), _tell(other_task, other))
+    if len(first) == len(second):
+        return None
+    number = min(len(first), len(second)) + 1
+    longer = first if len(first) > len(second) else second
+    more = _tell(*longer[number - 1])
+    ends = "the end of the execution"
+    return Difference(number, *((more, ends) if longer is first else (ends, more)))
+
+
+def _tell(task: Task, operation: Operation) -> str:
+    what = f"{operation.kind} {operation.name}".strip()
+    return f"{task.name!r} did {what!r} at {operation.where()}"
