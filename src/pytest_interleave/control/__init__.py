@@ -1,14 +1,44 @@
 """Runs a program one thread at a time: scheduler, controlled threads, primitives, clock, scope, instrumentation."""
 
-from ._control import Control
-from ._current import current_task, set_scope
-from ._operations import Operation
-from ._outcome import Outcome, SetAside, Stuck, ThreadFailure, WaitingThread
-from ._places import Place, is_ours, short_path
-from ._protocol import PendingOperation, Strategy, ThreadView
-from ._scope import Scope
-from ._tasks import Task, Unwind
-from ._tracebacks import without_ours
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ._control import Control
+    from ._current import current_task, set_scope
+    from ._operations import Operation
+    from ._outcome import Outcome, SetAside, Stuck, ThreadFailure, WaitingThread
+    from ._places import Place, is_ours, short_path
+    from ._protocol import PendingOperation, Strategy, ThreadView
+    from ._scope import Scope
+    from ._tasks import Task, Unwind
+    from ._tracebacks import without_ours
+else:
+    from .._lazy import names_from
+
+    __getattr__ = names_from(
+        __name__,
+        {
+            "Control": "._control",
+            "Operation": "._operations",
+            "Outcome": "._outcome",
+            "PendingOperation": "._protocol",
+            "Place": "._places",
+            "Scope": "._scope",
+            "SetAside": "._outcome",
+            "Strategy": "._protocol",
+            "Stuck": "._outcome",
+            "Task": "._tasks",
+            "ThreadFailure": "._outcome",
+            "ThreadView": "._protocol",
+            "Unwind": "._tasks",
+            "WaitingThread": "._outcome",
+            "current_task": "._current",
+            "is_ours": "._places",
+            "set_scope": "._current",
+            "short_path": "._places",
+            "without_ours": "._tracebacks",
+        },
+    )
 
 __all__ = [
     "Control",

@@ -468,7 +468,8 @@ class Execution:
     def _describe_stuck(self, kind: str, cycle: list[Task]) -> Stuck:
         concerned = cycle or [task for task in self.tasks if not task.done]
         waits: list[WaitingThread] = waits_of(concerned, sys._current_frames())
-        return Stuck(kind, waits, len(self.log), bool(cycle))
+        pending = [(task, task.operation) for task in concerned if not task.done and not task.enabled]
+        return Stuck(kind, waits, len(self.log), bool(cycle), pending)
 
     def _bound_reached(self, task: Task) -> None:
         if not self.draining:

@@ -30,6 +30,8 @@ class Stuck(NamedTuple):
     waits: list[WaitingThread]
     steps: int
     cycle: bool
+    #: What each of them had announced and was never granted.
+    pending: list[tuple[Task, Operation]]
 
 
 class ThreadFailure(NamedTuple):

@@ -16,25 +16,32 @@ _WIDEST_COLUMN = 40
 _WIDEST_PLACE = 30
 
 
-def interleaving_table(steps: Steps, width: int = 100, max_rows: int = MAX_ROWS) -> str:
+def interleaving_table(
+    steps: Steps, width: int = 100, max_rows: int = MAX_ROWS, pending: Steps = ()
+) -> str:
     """The last steps of an execution, at most `max_rows` lines in all, each at most `width` columns wide.
+
+    `pending` are operations that were announced and never granted: what threads in a deadlock wait to do.
 
     Shown are operations on primitives and threads, and accesses to what more than one thread accesses and at least
     one changes. A row names the place in the source, what is done, and the line's text; it begins in the column of
     its thread and may run on to the right.
     """
     shared = _shared_names(steps)
-    rows = [(task, operation) for task, operation in steps if _matters(operation, shared)]
+    rows = [(task, operation, "") for task, operation in steps if _matters(operation, shared)]
+    rows += [(task, operation, "waits to ") for task, operation in pending if _matters(operation, shared)]
     if not rows:
         return "(no operation that threads share)"
     heading = 2
     cut = len(rows) > max_rows - heading
     shown = rows[-(max_rows - heading - 1) :] if cut else rows
-    layout = _Layout([task for task, _ in shown], [_place(operation) for _, operation in shown], width)
+    layout = _Layout([task for task, _, _ in shown], [_place(operation) for _, operation, _ in shown], width)
     lines = layout.heading()
     if cut:
         lines.append(f"… {len(rows) - len(shown)} earlier steps")
-    lines.extend(layout.row(task, _place(operation), _text(operation)) for task, operation in shown)
+    lines.extend(
+        layout.row(task, _place(operation), prefix + _text(operation)) for task, operation, prefix in shown
+    )
     return "\n".join(line.rstrip() for line in lines)
 
 
