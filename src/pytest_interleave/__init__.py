@@ -4,10 +4,29 @@ Install it and mark a test with `@pytest.mark.concurrency`; there is nothing to 
 annotations and for `except` clauses.
 """
 
+from typing import TYPE_CHECKING
+
 from ._version import __version__
 from ._warnings import InterleaveWarning
-from .detect import Deadlock, Livelock
-from .plugin._fixtures import RunConcurrent, ThreadPool, WorkersBarrier
+
+if TYPE_CHECKING:
+    from .detect import Deadlock, Livelock
+    from .plugin._barrier import WorkersBarrier
+    from .plugin._pool import ThreadPool
+    from .plugin._workers import RunConcurrent
+else:
+    from ._lazy import names_from
+
+    __getattr__ = names_from(
+        __name__,
+        {
+            "Deadlock": ".detect",
+            "Livelock": ".detect",
+            "RunConcurrent": ".plugin._workers",
+            "ThreadPool": ".plugin._pool",
+            "WorkersBarrier": ".plugin._barrier",
+        },
+    )
 
 __all__ = [
     "Deadlock",

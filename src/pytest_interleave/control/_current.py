@@ -16,6 +16,9 @@ get_ident = _thread.get_ident
 #: The real lock, whatever `_thread.allocate_lock` stands for while the plugin is in place.
 real_lock = _thread.allocate_lock
 
+#: Identifiers of the test runner's own threads; they never do anything that a test waits for.
+infrastructure: set[int] = set()
+
 #: The scope of this process; set once, when the plugin takes hold.
 scope: Scope
 

@@ -29,9 +29,6 @@ DRAIN_PATIENCE = 1.0
 #: The same for threads that are not under control, which might do what a controlled one waits for.
 FOREIGN_PATIENCE = 2.0
 
-#: Threads of the test runner itself; they never do anything that a test waits for.
-infrastructure: set[int] = set()
-
 
 def foreign_threads() -> list[threading.Thread]:
     """Live threads that are not under control and not the test runner's own."""
@@ -40,7 +37,7 @@ def foreign_threads() -> list[threading.Thread]:
         for thread in threading.enumerate()
         if thread.ident is not None
         and thread.ident not in _current.tasks
-        and thread.ident not in infrastructure
+        and thread.ident not in _current.infrastructure
         and thread is not threading.main_thread()
         and not getattr(getattr(thread, "function", None), "__module__", "").startswith("pytest_timeout")
     ]

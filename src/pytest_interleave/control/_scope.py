@@ -5,11 +5,11 @@ from __future__ import annotations
 import fnmatch
 import os
 import sys
-import sysconfig
 from collections.abc import Iterable
 
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
-_STDLIB = tuple({os.path.realpath(sysconfig.get_path(name)) + os.sep for name in ("stdlib", "platstdlib")})
+# Not by `sysconfig`, which takes longer to import than all of this plugin.
+_STDLIB = os.path.dirname(os.path.realpath(os.__file__)) + os.sep
 _ENVIRONMENT_PARTS = {"site-packages", "dist-packages"}
 
 #: Pure-Python containers of the standard library whose own races a test can run into. They are only taken
@@ -42,7 +42,7 @@ class Scope:
         if containers is None:
             containers = sys.version_info >= (3, 12)
         self._stdlib_files = (
-            {os.path.join(base, name) for base in _STDLIB for name in _STDLIB_CONTAINERS} if containers else set()
+            {os.path.join(_STDLIB, name) for name in _STDLIB_CONTAINERS} if containers else set()
         )
         self._environments: dict[str, bool] = {}
         #: `scope.holds[filename]`: whether the file is in scope.

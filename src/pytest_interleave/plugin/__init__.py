@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ..control import _current, _outside
+from ..control import _current
 from ..control._scope import Scope
 from ..control.primitives import install_names, remove_names
 from ..control.primitives._dispatch import everything_is_ours
@@ -77,7 +77,7 @@ def pytest_configure_node(node: Any) -> None:
 
 def pytest_sessionstart() -> None:
     """Threads that are there now belong to the test runner."""
-    _outside.infrastructure.update(
+    _current.infrastructure.update(
         thread.ident for thread in threading.enumerate() if thread.ident is not None
     )
 
@@ -155,16 +155,11 @@ def pytest_runtest_makereport(
     runner = item.stash.get(_runner_key, None)
     if runner is None or call.when != "call" or runner.exploration is None:
         return report
-    from ._report import failure_text, figures
+    from ._report import add_text, failure_text, figures
 
     exploration = runner.exploration
     if exploration.finding is not None and report.outcome == "failed":
-        text = failure_text(item, exploration)
-        addsection = getattr(report.longrepr, "addsection", None)
-        if addsection is not None:
-            addsection("interleaving", text)
-        else:
-            report.longrepr = f"{report.longrepr}\n\n{text}"
+        add_text(report, failure_text(item, exploration))
     report.interleave = figures(item, exploration, report.outcome)  # type: ignore[attr-defined]
     for warning in exploration.warnings:
         from .._warnings import InterleaveWarning

@@ -24,6 +24,21 @@ def failure_text(item: pytest.Item, exploration: Exploration) -> str:
     return "\n".join(lines)
 
 
+def add_text(report: pytest.TestReport, text: str) -> None:
+    """Put `text` under what the report shows of the failure, whatever form that has."""
+    shown = report.longrepr
+    for traceback, *_ in getattr(shown, "chain", ()):
+        # Said of a group that was put together from what threads raised: nothing is hidden, and to pass
+        # --full-trace, as pytest advises, would not help.
+        if (getattr(traceback, "extraline", None) or "").startswith("All traceback entries are hidden"):
+            traceback.extraline = None
+    add_section = getattr(shown, "addsection", None)
+    if add_section is not None:
+        add_section("interleaving", text)
+    else:
+        report.longrepr = f"{shown}\n\n{text}"
+
+
 def _headline(exploration: Exploration) -> str:
     finding = exploration.finding
     assert finding is not None

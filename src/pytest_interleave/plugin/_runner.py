@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import inspect
 import random
 import time
@@ -10,17 +9,16 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import pytest
-from _pytest.outcomes import Skipped, XFailed
 
 from ..control import Control, Outcome, ThreadFailure
 from ..detect import Finding, finding_of
 from ..explore import Replay, Token, fingerprint, make_strategy
 from ..trace import Difference, first_difference, interleaving_table
-from ._fixtures import _Raised, open_pools, run_workers
+from ._pool import open_pools
 from ._settings import Settings
+from ._workers import in_workers, quiet_types, raised_by_workers
 
 _clock = time.perf_counter
-_QUIET = (Skipped, XFailed)
 
 
 class Exploration(NamedTuple):
@@ -70,7 +68,7 @@ class TestRunner:
         with Control() as self._control:
             error = self._replay_token(self.replay) if self.replay is not None else self._explore()
         if error is not None:
-            raise error
+            raise _as_failure(error)
 
     # -- the loop --------------------------------------------------------------------------------------------
 
@@ -124,7 +122,7 @@ class TestRunner:
             finding=finding,
             strategy=strategy,
             token=self._token(outcome, warm=number > 1),
-            table=interleaving_table(steps, self.width),
+            table=self._table(outcome if steps is outcome.log else second),
             difference=difference,
         )
         return finding.exception
@@ -157,7 +155,6 @@ class TestRunner:
         difference: str | None = None
         if replay.diverged is not None or outcome.steps != token.steps:
             difference = _tell_divergence(replay, outcome, token)
-        table = interleaving_table(outcome.log, self.width)
         self._conclude(
             1,
             "replay",
@@ -165,7 +162,7 @@ class TestRunner:
             finding=finding,
             strategy="replay",
             token=token,
-            table=table,
+            table=self._table(outcome),
             difference=difference,
         )
         if finding is not None:
@@ -221,12 +218,16 @@ class TestRunner:
         state.setup(item)
 
     def _execute(self, strategy: Any, *, detail: bool = False) -> Outcome:
-        return self._control.run(self._body(), strategy, max_steps=self.settings.max_steps, detail=detail)
+        outcome = self._control.run(self._body(), strategy, max_steps=self.settings.max_steps, detail=detail)
+        request = _request_to_stop(outcome)
+        if request is not None:
+            raise request
+        return outcome
 
     def _body(self) -> Callable[[], None]:
         item = self.item
         if self.settings.workers > 1:
-            item.obj = _in_workers(item.obj, self.settings.workers)
+            item.obj = in_workers(item.obj, self.settings.workers)
         if not hasattr(item, "_addexcinfo"):
             return self._runtest
         item._excinfo = None
@@ -255,7 +256,14 @@ class TestRunner:
         extra = [
             ThreadFailure(-1, "pool", error) for pool in open_pools for error in pool.unseen_exceptions()
         ]
-        return finding_of(outcome, extra, _QUIET)
+        finding = finding_of(outcome, extra, quiet_types())
+        if finding is not None and finding.kind == "failed test body" and raised_by_workers(finding.exception):
+            return finding._replace(kind="worker exception")
+        return finding
+
+    def _table(self, outcome: Outcome) -> str:
+        pending = () if outcome.stuck is None else outcome.stuck.pending
+        return interleaving_table(outcome.log, self.width, pending=pending)
 
     def _token(self, outcome: Outcome, *, warm: bool) -> Token:
         test, source = fingerprints(self.item)
@@ -299,29 +307,32 @@ def _mix(seed: int, nodeid: str) -> int:
     return seed * 65_537 + fingerprint(nodeid)
 
 
-def _quiet_exception(outcome: Outcome) -> BaseException | None:
-    """A skip or an expected failure, of the body or of a thread."""
-    if isinstance(outcome.exception, _QUIET):
+def _request_to_stop(outcome: Outcome) -> BaseException | None:
+    """What ends the whole session: Ctrl-C, which comes to the test's own thread; `pytest.exit` in any thread."""
+    if isinstance(outcome.exception, KeyboardInterrupt):
         return outcome.exception
-    for failure in outcome.failures:
-        if isinstance(failure.exception, _QUIET):
-            return failure.exception
+    raised = [outcome.exception, *(failure.exception for failure in outcome.failures)]
+    while raised:
+        error = raised.pop()
+        if isinstance(error, pytest.exit.Exception):
+            return error
+        if isinstance(error, BaseExceptionGroup):
+            raised.extend(error.exceptions)
     return None
 
 
-def _in_workers(function: Callable[..., Any], workers: int) -> Callable[..., Any]:
-    @functools.wraps(function)
-    def body(*args: Any, **kwargs: Any) -> None:
-        __tracebackhide__ = True
-        results, _ = run_workers([lambda: function(*args, **kwargs)] * workers)
-        errors = [result.error for result in results if isinstance(result, _Raised)]
-        failures = [error for error in errors if not isinstance(error, _QUIET)] or errors[:1]
-        if len(failures) == 1:
-            raise failures[0]
-        if failures:
-            raise BaseExceptionGroup(f"{len(failures)} of {workers} workers failed", failures)
+def _as_failure(error: BaseException) -> BaseException:
+    """The exception for pytest, which would take a `KeyboardInterrupt` that a thread raised for Ctrl-C."""
+    if isinstance(error, KeyboardInterrupt):
+        return BaseExceptionGroup("1 thread failed", [error])
+    return error
 
-    return body
+
+def _quiet_exception(outcome: Outcome) -> BaseException | None:
+    """A skip or an expected failure, of the body or of a thread."""
+    types = quiet_types()
+    raised = (outcome.exception, *(failure.exception for failure in outcome.failures))
+    return next((error for error in raised if isinstance(error, types)), None)
 
 
 def _tell_difference(difference: Difference | None, finding: Finding, again: Finding | None) -> str:

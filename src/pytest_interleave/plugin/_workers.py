@@ -1,0 +1,160 @@
+"""Runs functions in threads of their own. Under control those are controlled threads; elsewhere ordinary ones."""
+
+from __future__ import annotations
+
+import functools
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import pytest
+
+from ..control import Unwind, current_task, without_ours
+
+_NOTE = "raised in worker "
+
+
+class RunConcurrent:
+    """Runs functions in threads of their own and gives back what they return; the fixture `run_concurrent`."""
+
+    def __init__(self, workers: int) -> None:
+        self._workers = workers
+
+    def __call__(
+        self,
+        func: Callable[..., Any],
+        /,
+        *args: Any,
+        workers: int | None = None,
+        timeout: float | None = None,
+        **kwargs: Any,
+    ) -> list[Any]:
+        """Call `func(*args, **kwargs)` in `workers` threads at once; the results come in worker order.
+
+        `timeout` is in seconds for all of them together. Raises `ExceptionGroup` (`BaseExceptionGroup` where one is
+        no `Exception`) with the exceptions of all workers that failed, each noted with its worker; `TimeoutError`
+        naming the workers that did not end in time; `ValueError` for `workers` below 1.
+        """
+        count = self._workers if workers is None else workers
+        if count < 1:
+            raise ValueError(f"workers={count!r}: at least 1 worker is needed")
+        return self._run([lambda: func(*args, **kwargs)] * count, timeout)
+
+    def each(self, func: Callable[[Any], Any], items: Iterable[Any], *, timeout: float | None = None) -> list[Any]:
+        """Call `func(item)` for every item, each in a thread of its own; the results come in the items' order.
+
+        Raises as calling it does.
+        """
+        return self._run([lambda item=item: func(item) for item in items], timeout)  # type: ignore[misc]
+
+    def together(self, *funcs: Callable[[], Any], timeout: float | None = None) -> list[Any]:
+        """Call each of `funcs`, each in a thread of its own; the results come in their order.
+
+        Raises as calling it does.
+        """
+        return self._run(list(funcs), timeout)
+
+    def _run(self, calls: list[Callable[[], Any]], timeout: float | None) -> list[Any]:
+        __tracebackhide__ = True
+        outcomes, late = run_workers(calls, timeout)
+        failures, quiet = failures_of(outcomes)
+        if late:
+            error = TimeoutError(f"after {timeout} s not ended: {', '.join(late)}")
+            if not failures:
+                raise error
+            raise BaseExceptionGroup(f"{len(late)} workers late, {len(failures)} failed", [error, *failures])
+        if failures:
+            raise BaseExceptionGroup(f"{len(failures)} of {len(calls)} workers failed", failures)
+        if quiet is not None:
+            raise quiet
+        return outcomes
+
+
+class _Raised:
+    """What a worker raised, so that it cannot be confused with an exception that one returned."""
+
+    __slots__ = ("error",)
+
+    def __init__(self, error: BaseException) -> None:
+        self.error = error
+
+
+def run_workers(calls: list[Callable[[], Any]], timeout: float | None = None) -> tuple[list[Any], list[str]]:
+    """Run each call in a thread; results or `_Raised` in order, and the names of those not ended in time."""
+    results: list[Any] = [None] * len(calls)
+
+    def work(number: int) -> None:
+        try:
+            results[number] = calls[number]()
+        except BaseException as error:
+            if isinstance(error, Unwind):
+                raise
+            error.add_note(f"{_NOTE}{number}")
+            results[number] = _Raised(error.with_traceback(without_ours(error.__traceback__)))
+            note_worker_exception(error)
+
+    threads = [
+        threading.Thread(target=work, args=(number,), name=f"worker-{number}", daemon=timeout is not None)
+        for number in range(len(calls))
+    ]
+    for thread in threads:
+        thread.start()
+    if timeout is None:
+        for thread in threads:
+            thread.join()
+        return results, []
+    deadline = time.monotonic() + timeout
+    late = []
+    for thread in threads:
+        thread.join(max(0.0, deadline - time.monotonic()))
+        if thread.is_alive():
+            late.append(thread.name)
+    return results, late
+
+
+def in_workers(function: Callable[..., Any], workers: int) -> Callable[..., None]:
+    """`function`, run in several threads at once with the same arguments; raises what they raised."""
+
+    @functools.wraps(function)
+    def body(*args: Any, **kwargs: Any) -> None:
+        __tracebackhide__ = True
+        outcomes, _ = run_workers([lambda: function(*args, **kwargs)] * workers)
+        failures, quiet = failures_of(outcomes)
+        if len(failures) > 1:
+            raise BaseExceptionGroup(f"{len(failures)} of {workers} workers failed", failures)
+        error = failures[0] if failures else quiet
+        if error is not None:
+            raise error
+
+    return body
+
+
+def failures_of(outcomes: list[Any]) -> tuple[list[BaseException], BaseException | None]:
+    """What workers failed with; and a skip or an expected failure of one, which counts where none failed."""
+    raised = [outcome.error for outcome in outcomes if isinstance(outcome, _Raised)]
+    types = quiet_types()
+    failures = [error for error in raised if not isinstance(error, types)]
+    return failures, next((error for error in raised if isinstance(error, types)), None)
+
+
+def quiet_types() -> tuple[type[BaseException], ...]:
+    """Exceptions that end a test without failing it."""
+    skip_test = getattr(sys.modules.get("unittest.case"), "SkipTest", None)
+    types = (pytest.skip.Exception, pytest.xfail.Exception)
+    return types if skip_test is None else (*types, skip_test)
+
+
+def raised_by_workers(error: BaseException) -> bool:
+    """Whether it was raised in a worker, or is the group of what workers raised."""
+    if isinstance(error, BaseExceptionGroup):
+        return all(raised_by_workers(inner) for inner in error.exceptions)
+    return any(note.startswith(_NOTE) for note in getattr(error, "__notes__", ()))
+
+
+def note_worker_exception(error: BaseException) -> None:
+    """Let the report know of an exception that a worker raised, should nobody live to raise it again."""
+    task = current_task()
+    if task is not None:
+        task.caught = error
