@@ -3,3 +3,5 @@
 
 class InterleaveWarning(UserWarning):
     """Something about a test under control is worth knowing, but is no failure."""
+
+    __module__ = "pytest_interleave"

@@ -16,6 +16,7 @@ from types import ModuleType
 from typing import Any
 
 from . import _current, _threads, _time
+from ._tasks import Unwind
 from .primitives import Lock, RLock
 
 _STDLIB_HOLDERS = ("queue", "sched", "concurrent.futures._base", "concurrent.futures.thread")
@@ -71,6 +72,9 @@ def _atomic_handle(real: Callable[[logging.Handler, logging.LogRecord], Any]) ->
     def handle(self: logging.Handler, record: logging.LogRecord) -> Any:
         """See `logging.Handler.handle`. A handler whose lock cannot be seen is not preempted while it holds it."""
         task = _current.current_task()
+        if task is not None and record.exc_info and isinstance(record.exc_info[1], Unwind):
+            # A library (a thread pool, for one) tells of what ended its thread: that was us.
+            return False
         if task is None or isinstance(self.lock, _our_locks):
             return real(self, record)
         task.atomic += 1

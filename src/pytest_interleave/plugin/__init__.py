@@ -155,16 +155,13 @@ def pytest_runtest_makereport(
     runner = item.stash.get(_runner_key, None)
     if runner is None or call.when != "call" or runner.exploration is None:
         return report
-    from ._report import add_text, failure_text, figures
+    from ._report import add_text, failure_text, figures, mend
 
+    mend(report)
     exploration = runner.exploration
     if exploration.finding is not None and report.outcome == "failed":
         add_text(report, failure_text(item, exploration))
     report.interleave = figures(item, exploration, report.outcome)  # type: ignore[attr-defined]
-    for warning in exploration.warnings:
-        from .._warnings import InterleaveWarning
-
-        item.warn(InterleaveWarning(f"{item.nodeid}: {warning}"))
     return report
 
 

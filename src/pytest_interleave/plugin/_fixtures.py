@@ -45,7 +45,7 @@ def thread_pool(request: pytest.FixtureRequest) -> Iterator[ThreadPool]:
     finally:
         open_pools.remove(pool)
         pool.shutdown(wait=True, cancel_futures=True)
-    unseen = pool.unseen_exceptions()
+    unseen = [error for _, error in pool.unseen_exceptions()]
     if unseen:
         raise BaseExceptionGroup("exceptions in the thread pool that nobody looked at", unseen)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
@@ -11,6 +12,8 @@ class _WatchedFuture(Future[Any]):
     """A future that knows whether somebody has looked at its outcome."""
 
     looked = False
+    #: The name of the thread that ran it, once one has begun to.
+    ran_in: Sequence[str] = ()
 
     def result(self, timeout: float | None = None) -> Any:
         """See `concurrent.futures.Future.result`."""
@@ -33,19 +36,27 @@ class ThreadPool(ThreadPoolExecutor):
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         """See `concurrent.futures.Executor.submit`."""
-        future: Any = super().submit(fn, *args, **kwargs)
+        ran_in: list[str] = []
+
+        def call() -> Any:
+            __tracebackhide__ = True
+            ran_in.append(threading.current_thread().name)
+            return fn(*args, **kwargs)
+
+        future: Any = super().submit(call)
+        future.ran_in = ran_in
         future.__class__ = _WatchedFuture
         self._watched.append(future)
         return future  # type: ignore[no-any-return]
 
-    def unseen_exceptions(self) -> list[BaseException]:
-        """Exceptions of futures that ended and that nobody asked; each is given once."""
+    def unseen_exceptions(self) -> list[tuple[str, BaseException]]:
+        """Exceptions of futures that ended and that nobody asked, with the threads' names; each is given once."""
         found = []
         for future in self._watched:
             if future.done() and not future.cancelled() and not future.looked:
                 error = future.exception()
                 if error is not None:
-                    found.append(error)
+                    found.append((future.ran_in[0] if future.ran_in else "pool", error))
         return found
 
 

@@ -24,19 +24,23 @@ def failure_text(item: pytest.Item, exploration: Exploration) -> str:
     return "\n".join(lines)
 
 
-def add_text(report: pytest.TestReport, text: str) -> None:
-    """Put `text` under what the report shows of the failure, whatever form that has."""
-    shown = report.longrepr
-    for traceback, *_ in getattr(shown, "chain", ()):
-        # Said of a group that was put together from what threads raised: nothing is hidden, and to pass
-        # --full-trace, as pytest advises, would not help.
+def mend(report: pytest.TestReport) -> None:
+    """Take away what pytest says of an exception without a traceback of its own, as a group of threads' is.
+
+    It says that all was hidden and that --full-trace would help; nothing is, and it would not.
+    """
+    for traceback, *_ in getattr(report.longrepr, "chain", ()):
         if (getattr(traceback, "extraline", None) or "").startswith("All traceback entries are hidden"):
             traceback.extraline = None
-    add_section = getattr(shown, "addsection", None)
+
+
+def add_text(report: pytest.TestReport, text: str) -> None:
+    """Put `text` under what the report shows of the failure, whatever form that has."""
+    add_section = getattr(report.longrepr, "addsection", None)
     if add_section is not None:
         add_section("interleaving", text)
     else:
-        report.longrepr = f"{shown}\n\n{text}"
+        report.longrepr = f"{report.longrepr}\n\n{text}"
 
 
 def _headline(exploration: Exploration) -> str:

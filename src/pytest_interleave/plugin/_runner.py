@@ -10,12 +10,15 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from .._warnings import InterleaveWarning
 from ..control import Control, Outcome, ThreadFailure
+from ..control.primitives._dispatch import everything_is_ours
 from ..detect import Finding, finding_of
 from ..explore import Replay, Token, fingerprint, make_strategy
 from ..trace import Difference, first_difference, interleaving_table
 from ._pool import open_pools
 from ._settings import Settings
+from ._unittest import UnittestBody
 from ._workers import in_workers, quiet_types, raised_by_workers
 
 _clock = time.perf_counter
@@ -28,7 +31,8 @@ class Exploration(NamedTuple):
     schedules: int
     distinct: int
     seconds: float
-    #: "schedules", "seconds", "nothing to interleave", "finding", "skip" or "replay": why it ended.
+    #: "schedules", "seconds", "nothing to interleave", "finding", "skip", "expected failure" or "replay": why it
+    #: ended.
     ended_by: str
     threads: int
     found_at: int | None = None
@@ -55,6 +59,7 @@ class TestRunner:
         self._control: Control
         self._runtest = item.runtest
         self._function = item.obj
+        self._unittest = UnittestBody(item) if hasattr(item, "_addexcinfo") else None
         self._fresh = True
         self._seen: set[int] = set()
         self._started = 0.0
@@ -67,8 +72,21 @@ class TestRunner:
         self._started = _clock()
         with Control() as self._control:
             error = self._replay_token(self.replay) if self.replay is not None else self._explore()
+        self._warn(error)
         if error is not None:
             raise _as_failure(error)
+
+    def _warn(self, error: BaseException | None) -> None:
+        """Here rather than in the report, so that a filter that makes errors of warnings makes this test fail."""
+        __tracebackhide__ = True
+        assert self.exploration is not None
+        for text in self.exploration.warnings:
+            try:
+                self.item.warn(InterleaveWarning(f"{self.item.nodeid}: {text}"))
+            except InterleaveWarning as warning:
+                if error is None or isinstance(error, quiet_types()):
+                    raise warning.with_traceback(None) from None
+                error.add_note(f"also, {warning}")
 
     # -- the loop --------------------------------------------------------------------------------------------
 
@@ -93,17 +111,20 @@ class TestRunner:
             quiet = _quiet_exception(outcome)
             if quiet is not None:
                 skip = quiet
+                if self._unittest is not None and self._unittest.expects_failure:
+                    ended_by = "expected failure"
+                    break
                 if quiet is outcome.exception and self._threads == 1:
                     ended_by = "skip"
                     break
             if not outcome.choices and number == 1:
-                ended_by = "nothing to interleave"
+                ended_by = "nothing to interleave" if quiet is None else "skip"
                 break
             if _clock() >= limit and number < settings.schedules:
                 ended_by = "seconds"
                 break
         self._conclude(number, ended_by)
-        return skip
+        return skip if skip is not None or self._unittest is None else self._unittest.unexpected_success
 
     def _found(self, finding: Finding, outcome: Outcome, number: int, strategy: str) -> BaseException:
         """Run the schedule once more, in detail: to see whether it repeats, and to show it."""
@@ -211,11 +232,15 @@ class TestRunner:
             # As pytest does for each test: a new instance of its class.
             del item._instance
             item._obj = None
-        elif not hasattr(item, "_addexcinfo"):
+        elif self._unittest is None:
             item.obj = self._function
         self._control.prepare()
         item._initrequest()
-        state.setup(item)
+        everything_is_ours[0] = True
+        try:
+            state.setup(item)
+        finally:
+            everything_is_ours[0] = False
 
     def _execute(self, strategy: Any, *, detail: bool = False) -> Outcome:
         outcome = self._control.run(self._body(), strategy, max_steps=self.settings.max_steps, detail=detail)
@@ -228,17 +253,9 @@ class TestRunner:
         item = self.item
         if self.settings.workers > 1:
             item.obj = in_workers(item.obj, self.settings.workers)
-        if not hasattr(item, "_addexcinfo"):
+        if self._unittest is None:
             return self._runtest
-        item._excinfo = None
-
-        def unittest_body() -> None:
-            self._runtest()
-            raised, item._excinfo = item._excinfo, None  # type: ignore[attr-defined]
-            if raised:
-                raise raised[0].value
-
-        return unittest_body
+        return lambda: self._unittest.run(self._runtest)
 
     def _note(self, outcome: Outcome) -> None:
         self._seen.add(hash(tuple(outcome.choices)))
@@ -254,7 +271,7 @@ class TestRunner:
 
     def _finding(self, outcome: Outcome) -> Finding | None:
         extra = [
-            ThreadFailure(-1, "pool", error) for pool in open_pools for error in pool.unseen_exceptions()
+            ThreadFailure(-1, thread, error) for pool in open_pools for thread, error in pool.unseen_exceptions()
         ]
         finding = finding_of(outcome, extra, quiet_types())
         if finding is not None and finding.kind == "failed test body" and raised_by_workers(finding.exception):

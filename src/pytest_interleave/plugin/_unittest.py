@@ -1,0 +1,63 @@
+"""The body of a `unittest.TestCase` test: pytest gathers what such a test raises, and reports its subtests at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any
+
+import pytest
+
+
+class UnittestBody:
+    """Runs a test of a `unittest.TestCase` so that it raises what it came to, as any other test does."""
+
+    def __init__(self, item: Any) -> None:
+        self._item = item
+        flag = "__unittest_expecting_failure__"
+        #: Whether the test is decorated with `unittest.expectedFailure`, or its class is.
+        self.expects_failure = bool(getattr(item.obj, flag, False) or getattr(item.parent.obj, flag, False))
+        #: What to raise where the expected failure came in no schedule at all.
+        self.unexpected_success: BaseException | None = None
+
+    def run(self, runtest: Callable[[], None]) -> None:
+        """Run it once; `runtest` is the item's own."""
+        failed: list[BaseException] = []
+        state = vars(self._item)
+        state.pop("_excinfo", None)
+        state["addSubTest"] = lambda case, subtest, raised: _gather(failed, subtest, raised)
+        try:
+            runtest()
+        finally:
+            del state["addSubTest"]
+            gathered = state.pop("_excinfo", [])
+        for info in gathered:
+            error = info.value
+            if isinstance(error, BaseExceptionGroup):
+                # A group is shown as Python shows it: pytest takes the frames of unittest out of all others.
+                error = error.with_traceback(_without_unittest(error.__traceback__))
+            if self.expects_failure and type(error) is pytest.fail.Exception:
+                # In this schedule; another may yet bring the failure.
+                self.unexpected_success = error
+            elif not any(error is known for known in failed):
+                failed.append(error)
+        if len(failed) == 1:
+            raise failed[0]
+        if failed:
+            raise BaseExceptionGroup(f"{len(failed)} failures in one test", failed)
+
+
+def _without_unittest(traceback: TracebackType | None) -> TracebackType | None:
+    if traceback is None:
+        return None
+    rest = _without_unittest(traceback.tb_next)
+    frame = traceback.tb_frame
+    return rest if "__unittest" in frame.f_globals else TracebackType(rest, frame, traceback.tb_lasti, traceback.tb_lineno)
+
+
+def _gather(failed: list[BaseException], subtest: Any, raised: Any) -> None:
+    """A subtest's failure is the test's: each schedule would report all of its subtests otherwise."""
+    error = raised[1] if isinstance(raised, tuple) else getattr(raised, "value", None)
+    if error is not None:
+        error.add_note(f"in subtest {subtest._subDescription()}")
+        failed.append(error)
