@@ -17,6 +17,7 @@ from ..detect import Finding, finding_of
 from ..explore import Replay, Token, fingerprint, make_strategy
 from ..trace import Difference, first_difference, interleaving_table
 from ._pool import open_pools
+from ._raised import as_failure, came_by_signal, quiet_exception, request_to_stop
 from ._settings import Settings
 from ._unittest import UnittestBody
 from ._workers import in_workers, quiet_types, raised_by_workers
@@ -31,8 +32,8 @@ class Exploration(NamedTuple):
     schedules: int
     distinct: int
     seconds: float
-    #: "schedules", "seconds", "nothing to interleave", "finding", "skip", "expected failure" or "replay": why it
-    #: ended.
+    #: "schedules", "seconds", "nothing to interleave", "finding", "skip", "expected failure", "interrupted" or
+    #: "replay": why it ended.
     ended_by: str
     threads: int
     found_at: int | None = None
@@ -74,7 +75,7 @@ class TestRunner:
             error = self._replay_token(self.replay) if self.replay is not None else self._explore()
         self._warn(error)
         if error is not None:
-            raise _as_failure(error)
+            raise as_failure(error)
 
     def _warn(self, error: BaseException | None) -> None:
         """Here rather than in the report, so that a filter that makes errors of warnings makes this test fail."""
@@ -104,11 +105,15 @@ class TestRunner:
             outcome = self._execute(strategy)
             strategy.end(len(outcome.choices))
             self._note(outcome)
+            if came_by_signal(outcome.exception):
+                # A time limit, for example: it would not come again, and to repeat what hangs would hang.
+                self._conclude(number, "interrupted")
+                return outcome.exception
             finding = self._finding(outcome)
             if finding is not None:
                 chosen = getattr(strategy, "current", strategy)
                 return self._found(finding, outcome, number, chosen.name)
-            quiet = _quiet_exception(outcome)
+            quiet = quiet_exception(outcome)
             if quiet is not None:
                 skip = quiet
                 if self._unittest is not None and self._unittest.expects_failure:
@@ -190,7 +195,7 @@ class TestRunner:
             return finding.exception
         if difference is not None:
             return ReplayDiverged(difference)
-        return _quiet_exception(outcome)
+        return quiet_exception(outcome)
 
     def _conclude(self, schedules: int, ended_by: str, **more: Any) -> None:
         if ended_by == "nothing to interleave":
@@ -244,7 +249,7 @@ class TestRunner:
 
     def _execute(self, strategy: Any, *, detail: bool = False) -> Outcome:
         outcome = self._control.run(self._body(), strategy, max_steps=self.settings.max_steps, detail=detail)
-        request = _request_to_stop(outcome)
+        request = request_to_stop(outcome)
         if request is not None:
             raise request
         return outcome
@@ -322,34 +327,6 @@ def seed_random() -> object:
 def _mix(seed: int, nodeid: str) -> int:
     """A seed for one test, from the seed of the run."""
     return seed * 65_537 + fingerprint(nodeid)
-
-
-def _request_to_stop(outcome: Outcome) -> BaseException | None:
-    """What ends the whole session: Ctrl-C, which comes to the test's own thread; `pytest.exit` in any thread."""
-    if isinstance(outcome.exception, KeyboardInterrupt):
-        return outcome.exception
-    raised = [outcome.exception, *(failure.exception for failure in outcome.failures)]
-    while raised:
-        error = raised.pop()
-        if isinstance(error, pytest.exit.Exception):
-            return error
-        if isinstance(error, BaseExceptionGroup):
-            raised.extend(error.exceptions)
-    return None
-
-
-def _as_failure(error: BaseException) -> BaseException:
-    """The exception for pytest, which would take a `KeyboardInterrupt` that a thread raised for Ctrl-C."""
-    if isinstance(error, KeyboardInterrupt):
-        return BaseExceptionGroup("1 thread failed", [error])
-    return error
-
-
-def _quiet_exception(outcome: Outcome) -> BaseException | None:
-    """A skip or an expected failure, of the body or of a thread."""
-    types = quiet_types()
-    raised = (outcome.exception, *(failure.exception for failure in outcome.failures))
-    return next((error for error in raised if isinstance(error, types)), None)
 
 
 def _tell_difference(difference: Difference | None, finding: Finding, again: Finding | None) -> str:

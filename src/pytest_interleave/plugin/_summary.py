@@ -39,6 +39,8 @@ def line_of(row: dict[str, Any]) -> str:
         return f"{text} (time was up, of {row['_planned']})"
     if ended_by == "nothing to interleave":
         return f"{text} (nothing could be interleaved)"
+    if ended_by == "interrupted":
+        return f"{text} (interrupted, of {row['_planned']})"
     if ended_by == "replay":
         return f"{text} (the token's schedule; nothing found)"
     return text

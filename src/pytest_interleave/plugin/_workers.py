@@ -91,7 +91,8 @@ def run_workers(calls: list[Callable[[], Any]], timeout: float | None = None) ->
         except BaseException as error:
             if isinstance(error, Unwind):
                 raise
-            error.add_note(f"{_NOTE}{number}")
+            if not isinstance(error, pytest.exit.Exception):
+                error.add_note(f"{_NOTE}{number}")
             results[number] = _Raised(error.with_traceback(without_ours(error.__traceback__)))
             note_worker_exception(error)
 

@@ -1,0 +1,51 @@
+"""What the exceptions of an execution mean for pytest, where they are no findings."""
+
+from __future__ import annotations
+
+import signal
+
+import pytest
+
+from ..control import Outcome
+from ._workers import quiet_types
+
+
+def request_to_stop(outcome: Outcome) -> BaseException | None:
+    """What ends the whole session: Ctrl-C, which comes to the test's own thread; `pytest.exit` in any thread."""
+    if isinstance(outcome.exception, KeyboardInterrupt):
+        return outcome.exception
+    raised = [outcome.exception, *(failure.exception for failure in outcome.failures)]
+    while raised:
+        error = raised.pop()
+        if isinstance(error, pytest.exit.Exception):
+            return error
+        if isinstance(error, BaseExceptionGroup):
+            raised.extend(error.exceptions)
+    return None
+
+
+def as_failure(error: BaseException) -> BaseException:
+    """The exception for pytest, which would take a `KeyboardInterrupt` that a thread raised for Ctrl-C."""
+    if isinstance(error, KeyboardInterrupt):
+        return BaseExceptionGroup("1 thread failed", [error])
+    return error
+
+
+def came_by_signal(error: BaseException | None) -> bool:
+    """Whether a signal handler raised it, as pytest-timeout's does: it has nothing to do with the schedule."""
+    if error is None:
+        return False
+    handlers = {getattr(signal.getsignal(number), "__code__", None) for number in signal.valid_signals()}
+    traceback = error.__traceback__
+    while traceback is not None:
+        if traceback.tb_frame.f_code in handlers:
+            return True
+        traceback = traceback.tb_next
+    return False
+
+
+def quiet_exception(outcome: Outcome) -> BaseException | None:
+    """A skip or an expected failure, of the body or of a thread."""
+    types = quiet_types()
+    raised = (outcome.exception, *(failure.exception for failure in outcome.failures))
+    return next((error for error in raised if isinstance(error, types)), None)
