@@ -10,6 +10,9 @@ _real_time_ns = _time.time_ns
 #: Clock readings in a row, without anything else done, after which a thread counts as polling the clock.
 POLLING_READS = 20
 
+#: Nanoseconds by which a wait is longer than asked for: several times the precision of `time.time()`.
+_SLACK = 1_000
+
 
 class Clock:
     """The virtual clock of one execution, in nanoseconds; it begins at the real time."""
@@ -31,8 +34,11 @@ class Clock:
         return self.wall_base + self.elapsed
 
     def deadline(self, seconds: float) -> int:
-        """The moment `seconds` from now."""
-        return self.elapsed + max(0, round(seconds * 1e9))
+        """The moment `seconds` from now, and a little more, as with real clocks.
+
+        So the difference of two readings is never less than was waited for, however floating point rounds.
+        """
+        return self.elapsed if seconds <= 0 else self.elapsed + round(seconds * 1e9) + _SLACK
 
     def advance_to(self, moment: int) -> None:
         """Move on to `moment`; the clock never goes back."""

@@ -60,6 +60,7 @@ class Closing:
         if task is self.execution.main:
             if self.current is not None:
                 task.gate.acquire()
+            task.doomed = True
             raise Unwind
         task.gate.acquire()
         self.woken(task)
@@ -69,6 +70,7 @@ class Closing:
         if task is self.execution.main and task.done:
             return
         if not task.abandoned:
+            task.doomed = True
             raise Unwind
         self._park_for_good(task)
 

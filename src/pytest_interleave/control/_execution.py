@@ -96,6 +96,9 @@ class Execution:
             finally:
                 self.over = True
                 del _current.tasks[main.ident]
+                for task in self.tasks:
+                    # A primitive may outlive the execution; who was ended while waiting for it no longer does.
+                    self._withdraw(task)
         return Outcome.of(self)
 
     def _finish_main(self, main: Task) -> None:
@@ -159,8 +162,15 @@ class Execution:
 
         The answer is False where `deadline` (virtual) came first. It is for the caller to take the resource.
         """
+        # That an earlier wait ran out of time says nothing about this one.
+        task.timed_out = False
         if task.special and self._special_wait(task, operation, resource):
             return True
+        if deadline is not None and deadline <= self.clock.elapsed:
+            # Not willing to wait at all: it looks once, whenever it is granted.
+            operation.mutates = resource.available(task)
+            self.point(task, operation)
+            return resource.available(task)
         task.operation = operation
         if self.detail:
             self._note_place(operation)
@@ -187,7 +197,6 @@ class Execution:
         self.log.append((task, operation))
         if len(self.log) >= self.bound:
             self._bound_reached(task)
-        task.clock_reads = 0
         return resource.available(task)
 
     def mark(self, task: Task, operation: Operation) -> None:
@@ -208,18 +217,19 @@ class Execution:
             self.strategy.yielded(task.index)
 
     def read_clock(self, task: Task) -> None:
-        """A thread looks at the clock. One that does nothing else is made to wait: time passes for it."""
+        """A thread looks at the clock. One that does so again and again, and never waits, waits for time to pass.
+
+        So it gives way to the others; and where all that could run wait in this manner, time passes.
+        """
         task.clock_reads += 1
-        if task.clock_reads > POLLING_READS and not task.special:
-            operation = Operation("poll", task, _BEGIN, 0, mutates=False)
-            if len(self.enabled) > 1:
-                self.point(task, operation)
-                self.strategy.yielded(task.index)
-            else:
-                self.mark(task, operation)
-                self._pass_time(task, leap=True)
-            if len(self.log) >= self.bound:
-                self._bound_reached(task)
+        if task.clock_reads <= POLLING_READS:
+            return
+        operation = Operation("poll", task, _BEGIN, 0, mutates=False)
+        if self.closing is None and all(other.clock_reads > POLLING_READS for other in self.enabled):
+            self._pass_time(task, leap=True)
+        if len(self.enabled) > 1:
+            self.strategy.yielded(task.index)
+        self.point(task, operation)
 
     # -- availability ----------------------------------------------------------------------------------------
 
@@ -278,7 +288,6 @@ class Execution:
     def _switch(self, task: Task, chosen: Task) -> None:
         task.streak = 0
         task.run_length = 0
-        task.clock_reads = 0
         self.hand_over(chosen)
         self.park(task)
 
@@ -301,6 +310,7 @@ class Execution:
         task.enabled = False
         task.streak = 0
         task.run_length = 0
+        task.clock_reads = 0
         cycle = cycle_from(task)
         if cycle:
             self._end_stuck(task, "deadlock", cycle)
@@ -330,10 +340,20 @@ class Execution:
                 chosen = enabled[self.strategy.choose(enabled, None)]
                 self.choices.append(chosen.index)
                 return chosen
+            if self._enable_overlooked():
+                continue
             if self.outside.may_wake_someone():
                 return self.outside.idle_task
             if not self.advance():
                 return None
+
+    def _enable_overlooked(self) -> bool:
+        """Threads that are not under control may have released what someone waits for, without telling."""
+        for task in self.tasks:
+            resource = task.resource
+            if resource is not None and not task.enabled and not task.outside and resource.available(task):
+                self.enable(task)
+        return bool(self.enabled)
 
     def advance(self) -> bool:
         """Move the clock to the next deadline; whoever is due can go on."""
@@ -376,9 +396,6 @@ class Execution:
             self.clock.leap_ahead(None if sleeper is None else sleeper.deadline)
         if sleeper is not None and (not leap or self.clock.elapsed >= (sleeper.deadline or 0)):
             self.advance()
-            if len(self.enabled) > 1:
-                self.choices.append(task.index)
-                self._give_way(task)
 
     # -- threads ---------------------------------------------------------------------------------------------
 

@@ -22,7 +22,8 @@ def cycle_from(task: Task) -> list[Task]:
         if blocker is None:
             return []
         if blocker is task:
-            return chain
+            # A thread that waits for a lock of its own may use it as a signal: another one may release it.
+            return chain if len(chain) > 1 else []
         if blocker in chain:
             return []
         current = blocker

@@ -49,6 +49,9 @@ class _Round:
 class Barrier(HasLazyCondition, RealBarrier, metaclass=Primitive):
     """A point that a fixed number of threads pass together; arriving is one operation."""
 
+    # As messages and users know it.
+    __module__ = "threading"
+
     def __init__(
         self, parties: int, action: Callable[[], None] | None = None, timeout: float | None = None
     ) -> None:
@@ -60,6 +63,8 @@ class Barrier(HasLazyCondition, RealBarrier, metaclass=Primitive):
         self._state = _FILLING
         self._count = 0
         self._round = _Round(self)
+        #: The last round that tripped: those who have not left it yet fail if the barrier is aborted.
+        self._leaving: _Round | None = None
         self.made = made_here()
 
     def wait(self, timeout: float | None = None) -> int:
@@ -78,29 +83,32 @@ class Barrier(HasLazyCondition, RealBarrier, metaclass=Primitive):
         self._count += 1
         this = self._round
         if self._count == self._parties:
-            self._trip(task, this)
+            self._trip_controlled(task, this)
             return index
         deadline = None if timeout is None else execution.clock.deadline(timeout)
         passed = Operation("pass", self, frame.f_code, frame.f_lasti)
         try:
             in_time = execution.wait_for(task, passed, this, deadline)
         except BaseException:
-            self._break(task)
+            # The thread is being ended. It is as if it had never come: others may use the barrier later.
+            if this is self._round:
+                self._count -= 1
             raise
         if not in_time:
-            self._break(task)
+            self._break_controlled(task)
         if this.broken:
             raise BrokenBarrierError
         return index
 
-    def _trip(self, task: Task, this: _Round) -> None:
+    def _trip_controlled(self, task: Task, this: _Round) -> None:
         try:
             if self._action is not None:
                 self._action()
         except BaseException:
-            self._break(task)
+            self._break_controlled(task)
             raise
         this.tripped = True
+        self._leaving = this
         self._next_round(task, this)
 
     def _next_round(self, task: Task, this: _Round) -> None:
@@ -109,9 +117,11 @@ class Barrier(HasLazyCondition, RealBarrier, metaclass=Primitive):
         if this.waiting:
             task.execution.refresh(this)
 
-    def _break(self, task: Task) -> None:
+    def _break_controlled(self, task: Task) -> None:
         self._state = _BROKEN
-        this = self._round
+        leaving, this = self._leaving, self._round
+        if leaving is not None and leaving.waiting:
+            leaving.broken = True
         this.broken = True
         self._next_round(task, this)
 
@@ -136,7 +146,7 @@ class Barrier(HasLazyCondition, RealBarrier, metaclass=Primitive):
             return
         frame = sys._getframe(1)
         task.execution.point(task, Operation("abort", self, frame.f_code, frame.f_lasti))
-        self._break(task)
+        self._break_controlled(task)
 
     def describe(self) -> str:
         """For messages: what it is, where it was made, who is there."""

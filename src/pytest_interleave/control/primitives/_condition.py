@@ -24,6 +24,12 @@ _get_ident = _current.get_ident
 _T = TypeVar("_T")
 
 
+def _is_ours(lock: Any) -> bool:
+    """Whether the scheduler knows the lock; `isinstance` would count the real ones too."""
+    kinds = type(lock).__mro__
+    return Lock in kinds or RLock in kinds
+
+
 class _Waiter:
     """One call of `wait`: first for a notification, then for the lock."""
 
@@ -39,7 +45,7 @@ class _Waiter:
         if not (self.notified or task.timed_out):
             return False
         lock = self.condition._lock
-        return lock.available(task) if isinstance(lock, (Lock, RLock)) else True
+        return lock.available(task) if _is_ours(lock) else True
 
     def expire(self, task: Task, /) -> None:
         self.condition._parked.remove(self)
@@ -48,7 +54,7 @@ class _Waiter:
     def go_for_lock(self, *, timed_out: bool = False) -> None:
         lock = self.condition._lock
         execution = self.task.execution
-        if isinstance(lock, (Lock, RLock)):
+        if _is_ours(lock):
             execution.move(self.task, lock)
             self.task.deadline = None
         elif timed_out:
@@ -62,6 +68,9 @@ class _Waiter:
 
 class Condition(RealCondition, metaclass=Primitive):
     """A condition variable: waiting is one operation, whatever the lock."""
+
+    # As messages and users know it.
+    __module__ = "threading"
 
     def __init__(self, lock: Any = None) -> None:
         super().__init__(RLock() if lock is None else lock)
@@ -87,20 +96,27 @@ class Condition(RealCondition, metaclass=Primitive):
         lock: Any = self._lock  # type: ignore[attr-defined]
         # No choice here: the thread holds the lock, and gives it up and waits in one step.
         execution.mark(task, operation)
-        ours = isinstance(lock, (Lock, RLock))
+        ours = _is_ours(lock)
         saved = self._release_save()  # type: ignore[attr-defined]
         waiter = _Waiter(self, task)
         self._parked.append(waiter)
         deadline = None if timeout is None else execution.clock.deadline(timeout)
+        timeless = deadline is not None and deadline <= execution.clock.elapsed
         woken = Operation("woken", self, operation.code, operation.lasti)
         try:
-            execution.wait_for(task, woken, waiter, deadline)
+            if timeless and ours:
+                # Not willing to wait: gives the lock to others and takes it back.
+                execution.wait_for(task, woken, lock)
+            else:
+                execution.wait_for(task, woken, waiter, deadline)
+            if timeless and waiter in self._parked:
+                self._parked.remove(waiter)
         except BaseException:
             if waiter in self._parked:
                 self._parked.remove(waiter)
             self._acquire_anyhow(task, saved, ours)
             raise
-        if ours and isinstance(lock, Lock):
+        if ours and Lock in type(lock).__mro__:
             lock.take(task, woken)
         else:
             self._acquire_restore(saved)  # type: ignore[attr-defined]
@@ -111,7 +127,7 @@ class Condition(RealCondition, metaclass=Primitive):
         lock: Any = self._lock  # type: ignore[attr-defined]
         if ours and not lock.available(task):
             return
-        if isinstance(lock, Lock):
+        if Lock in type(lock).__mro__:
             lock.take(task, task.operation)
         else:
             self._acquire_restore(saved)  # type: ignore[attr-defined]
@@ -123,12 +139,18 @@ class Condition(RealCondition, metaclass=Primitive):
             return super().wait_for(predicate, timeout)
         frame = sys._getframe(1)
         clock = task.execution.clock
-        end = None if timeout is None else clock.deadline(timeout)
+        end: int | None = None
+        left = timeout
         result = predicate()
         while not result:
-            left = None if end is None else (end - clock.elapsed) / 1e9
-            if left is not None and left <= 0:
-                break
+            # As the real one does, it waits once at least, even without any time left.
+            if left is not None:
+                if end is None:
+                    end = clock.deadline(left)
+                else:
+                    left = (end - clock.elapsed) / 1e9
+                    if left <= 0:
+                        break
             if not self._is_owned():  # type: ignore[attr-defined]
                 raise RuntimeError("cannot wait on un-acquired lock")
             self._wait(task, left, Operation("wait", self, frame.f_code, frame.f_lasti))

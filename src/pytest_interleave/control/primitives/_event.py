@@ -21,12 +21,35 @@ _tasks = _current.tasks
 _get_ident = _current.get_ident
 
 
+class _Wait:
+    """Those who wait at the same time: one `set` lets all of them go on, whatever becomes of the flag then."""
+
+    __slots__ = ("event", "released", "waiting")
+
+    def __init__(self, event: Event) -> None:
+        self.event = event
+        self.released = False
+        self.waiting: list[Task] = []
+
+    def available(self, task: Task, /) -> bool:  # noqa: ARG002
+        return self.released or self.event._flag
+
+    def expire(self, task: Task, /) -> None:
+        task.execution.time_out(task)
+
+    def describe(self) -> str:
+        return self.event.describe()
+
+
 class Event(HasLazyCondition, RealEvent, metaclass=Primitive):
     """A flag that threads can wait for."""
 
+    # As messages and users know it.
+    __module__ = "threading"
+
     def __init__(self) -> None:
         self._flag = False
-        self.waiting: list[Task] = []
+        self._wait = _Wait(self)
         self.made = made_here()
 
     def is_set(self) -> bool:
@@ -42,13 +65,23 @@ class Event(HasLazyCondition, RealEvent, metaclass=Primitive):
         task = _tasks.get(_get_ident())
         if task is None:
             super().set()
+            self._release_waiting()
             return
         frame = sys._getframe(1)
         task.execution.point(task, Operation("set", self, frame.f_code, frame.f_lasti))
         self._flag = True
-        if self.waiting:
-            task.execution.refresh(self)
+        released = self._release_waiting()
+        if released is not None:
+            task.execution.refresh(released)
         self._wake_real_waiters()
+
+    def _release_waiting(self) -> _Wait | None:
+        this = self._wait
+        if not this.waiting:
+            return None
+        this.released = True
+        self._wait = _Wait(self)
+        return this
 
     def clear(self) -> None:
         """See `threading.Event.clear`."""
@@ -59,8 +92,9 @@ class Event(HasLazyCondition, RealEvent, metaclass=Primitive):
         frame = sys._getframe(1)
         task.execution.point(task, Operation("clear", self, frame.f_code, frame.f_lasti))
         self._flag = False
-        if self.waiting:
-            task.execution.refresh(self)
+        if self._wait.waiting:
+            # They announced their wait while it was set, but have not gone through with it.
+            task.execution.refresh(self._wait)
 
     def wait(self, timeout: float | None = None) -> bool:
         """See `threading.Event.wait`."""
@@ -71,15 +105,7 @@ class Event(HasLazyCondition, RealEvent, metaclass=Primitive):
         execution = task.execution
         deadline = None if timeout is None else execution.clock.deadline(timeout)
         operation = Operation("wait", self, frame.f_code, frame.f_lasti, mutates=False)
-        return execution.wait_for(task, operation, self, deadline)
-
-    def available(self, task: Task, /) -> bool:  # noqa: ARG002
-        """Whether it is set."""
-        return self._flag
-
-    def expire(self, task: Task, /) -> None:
-        """A wait with a timeout ends."""
-        task.execution.time_out(task)
+        return execution.wait_for(task, operation, self._wait, deadline)
 
     def describe(self) -> str:
         """For messages: what it is and where it was made."""

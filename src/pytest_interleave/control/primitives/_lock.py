@@ -23,6 +23,9 @@ _get_ident = _current.get_ident
 class Lock(metaclass=Primitive):
     """A mutual exclusion lock; the state is a real lock's, so that it serves threads of any kind."""
 
+    # As messages and users know it.
+    __module__ = "_thread"
+
     def __init__(self) -> None:
         self._real = RealLock()
         self.waiting: list[Task] = []
@@ -37,6 +40,7 @@ class Lock(metaclass=Primitive):
         """See `threading.Lock.acquire`."""
         task = _tasks.get(_get_ident())
         if task is None:
+            self._free_if_left_locked()
             return self._real.acquire(blocking, timeout)
         frame = sys._getframe(1)
         operation = Operation("acquire", self, frame.f_code, frame.f_lasti)
@@ -64,6 +68,9 @@ class Lock(metaclass=Primitive):
         if task is not None:
             frame = sys._getframe(1)
             task.execution.point(task, Operation("release", self, frame.f_code, frame.f_lasti))
+            if task.execution.closing is not None and self.owner is not task:
+                # It unwinds out of a wait in which it had given up the lock.
+                return
         self.drop(task)
 
     def __exit__(
@@ -73,6 +80,8 @@ class Lock(metaclass=Primitive):
         if task is not None:
             frame = sys._getframe(1)
             task.execution.point(task, Operation("release", self, frame.f_code, frame.f_lasti))
+            if task.execution.closing is not None and self.owner is not task:
+                return
         self.drop(task)
 
     def locked(self) -> bool:
@@ -92,12 +101,12 @@ class Lock(metaclass=Primitive):
 
     def available(self, task: Task, /) -> bool:  # noqa: ARG002
         """Whether it is free. A lock left locked by an earlier execution is."""
-        if not self._real.locked():
-            return True
+        return not self._real.locked() or self._free_if_left_locked()
+
+    def _free_if_left_locked(self) -> bool:
         owner = self.owner
         if owner is not None and owner.execution.over:
-            self._real = RealLock()
-            self.owner = None
+            self._at_fork_reinit()
             return True
         return False
 

@@ -24,6 +24,9 @@ _get_ident = _current.get_ident
 class RLock(metaclass=Primitive):
     """A re-entrant lock; the state is a real one's, and who holds it how often is known here too."""
 
+    # As messages and users know it.
+    __module__ = "_thread"
+
     __slots__ = ("__weakref__", "_count", "_holder", "_real", "acquired", "made", "owner", "waiting")
 
     def __init__(self) -> None:
@@ -40,6 +43,7 @@ class RLock(metaclass=Primitive):
         """See `threading.RLock.acquire`."""
         task = _tasks.get(_get_ident())
         if task is None:
+            self._free_if_left_locked()
             if not self._real.acquire(blocking, timeout):
                 return False
             self._holder = _get_ident()
@@ -75,10 +79,12 @@ class RLock(metaclass=Primitive):
         self._release(sys._getframe(1).f_code, sys._getframe(1).f_lasti)
 
     def _release(self, code: Any, lasti: int) -> None:
-        ident = _get_ident()
-        if self._holder != ident:
+        task = _tasks.get(_get_ident())
+        if not self._is_owned():
+            if task is not None and task.execution.closing is not None:
+                # It unwinds out of a wait in which it had given up the lock.
+                return
             raise RuntimeError("cannot release un-acquired lock")
-        task = _tasks.get(ident)
         if task is not None:
             task.execution.point(task, Operation("release", self, code, lasti))
         self.drop(task)
@@ -91,8 +97,15 @@ class RLock(metaclass=Primitive):
 
     def available(self, task: Task, /) -> bool:
         """Whether it is free, or held by `task` already. One left locked by an earlier execution is free."""
-        if self._count == 0 or self._holder == task.ident:
-            return True
+        return self._count == 0 or self._is_held_by(task) or self._free_if_left_locked()
+
+    def _is_held_by(self, task: Task | None) -> bool:
+        # The operating system gives identifiers of threads that have ended to new ones: the owner decides.
+        if task is None:
+            return self._holder == _get_ident()
+        return self._holder == task.ident and self.owner in (None, task)
+
+    def _free_if_left_locked(self) -> bool:
         owner = self.owner
         if owner is not None and owner.execution.over:
             self._at_fork_reinit()
@@ -135,10 +148,10 @@ class RLock(metaclass=Primitive):
     # -- what `threading.Condition` asks of a re-entrant lock ------------------------------------------------
 
     def _is_owned(self) -> bool:
-        return self._holder == _get_ident()
+        return self._is_held_by(_tasks.get(_get_ident()))
 
     def _recursion_count(self) -> int:
-        return self._count if self._holder == _get_ident() else 0
+        return self._count if self._is_owned() else 0
 
     def _release_save(self) -> tuple[int, Operation | None]:
         if self._count == 0:

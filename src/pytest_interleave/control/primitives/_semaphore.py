@@ -26,6 +26,9 @@ _get_ident = _current.get_ident
 class Semaphore(HasLazyCondition, RealSemaphore, metaclass=Primitive):
     """A counting semaphore."""
 
+    # As messages and users know it.
+    __module__ = "threading"
+
     _bound: int | None = None
 
     def __init__(self, value: int = 1) -> None:
@@ -106,6 +109,9 @@ class Semaphore(HasLazyCondition, RealSemaphore, metaclass=Primitive):
 
 class BoundedSemaphore(Semaphore, RealBoundedSemaphore):
     """A semaphore that refuses to be released more often than it was acquired."""
+
+    # As messages and users know it.
+    __module__ = "threading"
 
     def __init__(self, value: int = 1) -> None:
         Semaphore.__init__(self, value)

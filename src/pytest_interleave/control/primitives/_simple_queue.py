@@ -24,6 +24,9 @@ _get_ident = _current.get_ident
 class SimpleQueue(metaclass=Primitive):
     """An unbounded queue; the items are in a real one, so that it serves threads of any kind."""
 
+    # As messages and users know it.
+    __module__ = "_queue"
+
     __class_getitem__ = classmethod(GenericAlias)
 
     def __init__(self) -> None:
