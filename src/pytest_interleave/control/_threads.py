@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import _thread
+import concurrent.futures.thread as _futures_thread
 import itertools
 import sys
 import threading
@@ -12,11 +13,15 @@ from typing import Any
 from . import _current
 from ._operations import Operation
 from ._tasks import Task
+from .primitives import Semaphore
 
 _real_start = threading.Thread.start
 _real_join = threading.Thread.join
 _real_is_alive = threading.Thread.is_alive
 _real_start_new_thread = _thread.start_new_thread
+
+#: Weak references to the pools whose workers run under control now, and the workers.
+_pools: list[tuple[Callable[[], Any], threading.Thread]] = []
 
 #: The controlled thread of each `Thread` object that runs under control now.
 _task_of: dict[int, Task] = {}
@@ -64,6 +69,7 @@ def start(self: threading.Thread) -> None:
     execution.mark(task, Operation("start", self, frame.f_code, frame.f_lasti))
     code = self.run.__func__.__code__ if hasattr(self.run, "__func__") else start.__code__
     begin = Operation("begin", self, code, 0)
+    _remember_pool(self)
     child = execution.spawn(task, lambda: _run(self), begin, self.name, daemon=self.daemon, thread=self)
     _task_of[id(self)] = child
     known._ident = child.ident
@@ -169,8 +175,26 @@ def number_threads_anew() -> None:
     threading._counter = itertools.count(1).__next__  # type: ignore[attr-defined]
 
 
+def _remember_pool(thread: threading.Thread) -> None:
+    """A worker of a `ThreadPoolExecutor` is about to start: its pool may live longer than the execution."""
+    known: Any = thread
+    if known._target is _futures_thread._worker:
+        _pools.append((known._args[0], thread))
+
+
+def _revive_pools() -> None:
+    """The workers of a pool that outlives the execution have ended: let it start new ones."""
+    while _pools:
+        pool_reference, thread = _pools.pop()
+        pool: Any = pool_reference()
+        if pool is not None:
+            pool._threads.discard(thread)
+            pool._idle_semaphore = Semaphore(0)
+
+
 def forget_tasks() -> None:
     """Between executions: threads that were never begun have ended too."""
+    _revive_pools()
     for task in list(_task_of.values()):
         if task.thread is not None and (task.done or task.execution.over):
             threading._active.pop(task.ident, None)  # type: ignore[attr-defined]
