@@ -1,0 +1,73 @@
+"""Sessions for development: `nox` runs tests, lint, types and docs; `nox -s benchmarks` wants a quiet machine."""
+
+import shutil
+import subprocess
+
+import nox
+
+nox.options.sessions = ["tests", "lint", "types", "docs"]
+nox.needs_version = ">=2024.10"
+
+FORMATTED = ["benchmarks", "docs", "examples", "noxfile.py", "tests/docs", "tests/examples"]
+
+
+def _interpreters() -> list[str]:
+    """Those that the plugin is for and that are here; an executable that only says what is missing is not."""
+    found = []
+    for version in ("3.11", "3.12", "3.13", "3.14", "3.13t", "3.14t"):
+        executable = shutil.which(f"python{version}")
+        if executable is None:
+            continue
+        if subprocess.run([executable, "-c", ""], capture_output=True, check=False).returncode == 0:
+            found.append(version)
+    return found
+
+
+INTERPRETERS = _interpreters()
+
+
+def _install_group(session: nox.Session, group: str) -> None:
+    session.install("--upgrade", "pip>=25.1")
+    session.install("--group", group)
+
+
+@nox.session(python=INTERPRETERS)
+def tests(session: nox.Session) -> None:
+    """The test suite, on each interpreter that is here."""
+    _install_group(session, "test")
+    session.install(".")
+    session.run("python", "-m", "pytest", *(session.posargs or ["-n", "2"]))
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Rules and format."""
+    _install_group(session, "lint")
+    session.run("ruff", "check")
+    session.run("ruff", "format", "--check", *FORMATTED)
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Static types."""
+    _install_group(session, "types")
+    session.install("-e", ".")
+    session.run("mypy")
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """The documentation; a warning is an error."""
+    _install_group(session, "docs")
+    session.install(".")
+    session.run("sphinx-build", "-W", "--keep-going", "-b", "html", "docs", "docs/_build/html")
+
+
+@nox.session(python="3.13" if "3.13" in INTERPRETERS else INTERPRETERS[-1:])
+def benchmarks(session: nox.Session) -> None:
+    """Figures: against the peers, for unmarked tests, for memory."""
+    _install_group(session, "bench")
+    session.install(".")
+    session.run("python", "benchmarks/peers.py", *session.posargs)
+    session.run("python", "benchmarks/overhead.py")
+    session.run("python", "benchmarks/memory.py")

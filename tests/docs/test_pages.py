@@ -1,0 +1,100 @@
+"""What the documentation shows works, and what it lists is what there is."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from .pages import ROOT, Block, blocks
+
+BLOCKS = list(blocks())
+TESTS = [block for block in BLOCKS if block.comment.startswith("test: ")]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+REFERENCE = (ROOT / "docs" / "reference.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("block", TESTS, ids=lambda block: block.name)
+def test_example_does_what_the_page_says(block: Block, pytester: pytest.Pytester) -> None:
+    pytester.makeini("[pytest]")
+    for name, text in block.files.items():
+        pytester.path.joinpath(name).write_text(text, encoding="utf-8")
+    pytester.path.joinpath("test_page.py").write_text(block.text, encoding="utf-8")
+    result = pytester.runpytest_subprocess("-p", "no:cacheprovider", "--interleave-seed=0")
+    outcome, _, text = block.comment.removeprefix("test: ").partition(": ")
+    assert outcome in ("passes", "fails")
+    if outcome == "passes":
+        assert result.ret == pytest.ExitCode.OK
+    else:
+        assert result.ret == pytest.ExitCode.TESTS_FAILED
+        assert text
+        assert text in result.stdout.str()
+
+
+def test_there_are_examples_to_run() -> None:
+    assert len(TESTS) >= 8
+    assert {test.page for test in TESTS} >= {"docs/tutorial.md", "docs/reference.md", "docs/explanation.md"}
+
+
+def test_every_test_shown_is_run_or_part_of_an_example() -> None:
+    for block in BLOCKS:
+        if block.language != "python" or "def test_" not in block.text or block.comment.startswith("test: "):
+            continue
+        assert block.comment.startswith("examples/"), f"{block.name} says nothing about its test"
+        assert block.text in (ROOT / block.comment).read_text(encoding="utf-8"), block.name
+
+
+def test_readme_has_two_commands_and_no_other() -> None:
+    section = README.partition("\n## Two commands\n")[2].partition("\n## ")[0]
+    assert section.count("```bash\n") == README.count("```bash\n") == 2
+
+
+def test_readme_shows_what_the_quickstart_prints(pytester: pytest.Pytester) -> None:
+    for name in ("bank.py", "test_bank.py", "pytest.ini"):
+        source = ROOT / "examples" / "quickstart" / name
+        pytester.path.joinpath(name).write_bytes(source.read_bytes())
+    result = pytester.runpytest_subprocess("-k", "test_deposit", "--interleave-seed=0")
+    (shown,) = [block.text for block in BLOCKS if block.page == "README.md" and block.language == "text"]
+    printed = result.stdout.str()
+    # Addresses, tokens and the order of steps are another on other versions, and dashes on other screens.
+    for line in shown.splitlines():
+        stable = re.sub(r"( at 0x\w+|AQM\S+|… *$| in schedule .*)", "\0", line.strip("_- ")).split("\0")
+        for part in stable:
+            assert part.strip(" >.") in printed
+
+
+def _documented(text: str) -> set[str]:
+    return set(re.findall(r"^\| `(--interleave-[a-z]+)", text, re.MULTILINE))
+
+
+def _documented_ini(text: str) -> set[str]:
+    return set(re.findall(r"^\|[^|]*\| `(interleave_[a-z]+)` \|", text, re.MULTILINE))
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/reference.md"])
+def test_options_and_ini_values_are_those_that_there_are(page: str, pytester: pytest.Pytester) -> None:
+    text = (ROOT / page).read_text(encoding="utf-8")
+    pytester.makeini("[pytest]")
+    help_text = pytester.runpytest_subprocess("--help").stdout.str()
+    assert _documented(text) == set(re.findall(r"^ +(--interleave-[a-z]+)", help_text, re.MULTILINE))
+    assert _documented_ini(text) == set(re.findall(r"^ +(interleave_[a-z]+) \(", help_text, re.MULTILINE))
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/reference.md"])
+def test_the_signature_of_the_marker_is_the_registered_one(page: str, pytester: pytest.Pytester) -> None:
+    text = (ROOT / page).read_text(encoding="utf-8")
+    pytester.makeini("[pytest]")
+    markers = pytester.runpytest_subprocess("--markers").stdout.str()
+    registered = re.search(r"@pytest\.mark\.(concurrency\(.*?\)):", markers)
+    shown = re.search(r"@pytest\.mark\.(concurrency\(schedules=200.*\))", text)
+    assert registered is not None
+    assert shown is not None
+    assert _arguments(shown[1]) == _arguments(registered[1])
+
+
+def _arguments(call: str) -> dict[str, object]:
+    import ast
+
+    tree = ast.parse(call, mode="eval").body
+    assert isinstance(tree, ast.Call)
+    return {str(keyword.arg): ast.literal_eval(keyword.value) for keyword in tree.keywords}
