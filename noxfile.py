@@ -1,4 +1,4 @@
-"""Sessions for development: `nox` runs tests, lint, types and docs; `nox -s benchmarks` wants a quiet machine."""
+"""Sessions: `nox` runs tests, lint, types and docs; `nox -s benchmarks` is for a quiet machine."""
 
 import shutil
 import subprocess
