@@ -12,6 +12,8 @@ import sys
 from collections import deque
 from typing import TYPE_CHECKING
 
+from . import _current
+from ._clock import _real_monotonic_ns
 from ._outcome import SetAside
 from ._places import user_place
 from ._tasks import Resource, Task, Unwind
@@ -25,6 +27,8 @@ UNWINDING_STEPS = 10_000
 REFUSALS = 100
 #: Real seconds that a thread may take to unwind, before it is interrupted and, after as long again, abandoned.
 PATIENCE = 1.0
+#: Real seconds for a thread that is outside the scheduler's sight.
+OUTSIDE_PATIENCE = 0.2
 
 
 class Closing:
@@ -147,7 +151,18 @@ class Closing:
             main.gate.acquire()
         for task in self.execution.outside.ending:
             if not task.done:
-                self._leak(task)
+                self._end_outside(task)
+
+    def _end_outside(self, task: Task) -> None:
+        """A thread is where it cannot be reached: it may still compute, and then it can be interrupted."""
+        self.interrupt(task)
+        pause = _current.real_lock()
+        pause.acquire()
+        until = _real_monotonic_ns() + OUTSIDE_PATIENCE * 1e9
+        while not task.done and _real_monotonic_ns() < until:
+            pause.acquire(timeout=0.001)
+        if not task.done:
+            self._leak(task)
 
     def interrupt(self, task: Task) -> None:
         """The thread that is being ended takes long: raise `Unwind` in it wherever it is."""

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 INTERVAL = 0.01
 #: Looks in a row at which a thread must stand at the same instruction to count as blocked.
 LOOKS = 3
+#: Looks in a row without a scheduling point after which a thread that computes is set aside too, so that one which
+#: never ends cannot keep the others from running.
+COMPUTING_LOOKS = 200
 
 
 class Watchdog:
@@ -30,6 +33,8 @@ class Watchdog:
         self._gate = _current.real_lock()
         self._seen: tuple[object, ...] = ()
         self._times = 0
+        self._progress: tuple[object, ...] = ()
+        self._computing = 0
         self._ending: Task | None = None
         self._ending_since = 0
         #: Looked at by the watchdog alone.
@@ -66,14 +71,19 @@ class Watchdog:
         if execution.outside.busy:
             task.special = True
         frame = sys._current_frames().get(task.ident)
-        seen = (task, len(execution.log), frame, None if frame is None else frame.f_lasti)
-        if seen != self._seen:
-            self._seen = seen
+        progress = (task, len(execution.log))
+        stands = (frame, None if frame is None else frame.f_lasti)
+        if progress != self._progress:
+            self._progress = progress
+            self._computing = 0
+        self._computing += 1
+        if (progress, stands) != self._seen:
+            self._seen = (progress, stands)
             self._times = 0
-            return
         self._times += 1
-        if self._times >= LOOKS and _sleeps(task) and not _debugging(frame):
-            self._seen = ()
+        blocked = self._times > LOOKS and _sleeps(task)
+        if (blocked or self._computing > COMPUTING_LOOKS) and not _debugging(frame):
+            self._seen = self._progress = ()
             execution.outside.set_aside(task)
 
     def _look_at_ending(self, execution: Execution) -> None:
