@@ -15,7 +15,7 @@ from ..control.primitives import install_names, remove_names
 from ..control.primitives._dispatch import everything_is_ours
 from ._fixtures import barrier, run_concurrent, thread_pool
 from ._options import Options, add_options, read_options
-from ._settings import MARKER, is_marked, read_settings
+from ._settings import MARKER, is_marked, read_settings, warn_of_marker
 
 if TYPE_CHECKING:
     from ..explore import Token
@@ -88,6 +88,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if is_marked(item):
             read_settings(item, options_of(config))
+        else:
+            warn_of_marker(item)
     token = config.stash.get(_replay_key, None)
     if token is not None:
         from ._replaying import select_for_token

@@ -80,7 +80,8 @@ def read_options(config: pytest.Config) -> Options:
     strategy = _text(config, "strategy") or "auto"
     if strategy not in STRATEGIES:
         raise pytest.UsageError(
-            f"--interleave-strategy: {strategy!r} is no strategy; choose one of {', '.join(STRATEGIES)}"
+            f"--interleave-strategy (ini: interleave_strategy): {strategy!r} is no strategy; "
+            f"choose one of {', '.join(STRATEGIES)}"
         )
     json = config.getoption("--interleave-json")
     if json is not None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import inspect
 import math
+import warnings
 from typing import Any, NamedTuple
 
 import pytest
 
+from .._warnings import InterleaveWarning
 from ._options import MAX_STEPS, SECONDS, STRATEGIES, Options
 
 MARKER = (
@@ -35,6 +37,19 @@ def is_marked(item: pytest.Item) -> bool:
     return isinstance(item, pytest.Function) and item.get_closest_marker("concurrency") is not None
 
 
+def warn_of_marker(item: pytest.Item) -> None:
+    """Where the marker stands on what is no Python function, say that it does nothing."""
+    if isinstance(item, pytest.Function) or item.get_closest_marker("concurrency") is None:
+        return
+    text = f"{item.nodeid}: the marker 'concurrency' does nothing here, because the item is not a Python function"
+    try:
+        # Not by `item.warn`, which fails for an item without a line of its own.
+        warnings.warn_explicit(InterleaveWarning(text), None, str(item.path), 1)
+    except InterleaveWarning as warning:
+        # Warnings are errors in this run, and there is no test yet that could fail of it.
+        raise pytest.UsageError(str(warning)) from None
+
+
 def read_settings(item: pytest.Item, options: Options) -> Settings:
     """The marker's arguments over the options over the defaults.
 
@@ -43,13 +58,20 @@ def read_settings(item: pytest.Item, options: Options) -> Settings:
     marker = item.get_closest_marker("concurrency")
     assert marker is not None
     if marker.args:
-        raise _error(item, f"takes keyword arguments only, not {marker.args[0]!r}: write schedules=..., workers=...")
+        first = marker.args[0]
+        name = "strategy" if isinstance(first, str) else "schedules"
+        raise _error(item, f"takes keyword arguments only, not {first!r}: write {name}={first!r}")
     given: dict[str, Any] = dict(marker.kwargs)
     unknown = sorted(set(given) - set(_ARGUMENTS))
     if unknown:
-        raise _error(item, f"has no argument {unknown[0]!r}; it takes {', '.join(_ARGUMENTS)}")
-    if inspect.isasyncgenfunction(getattr(item, "obj", None)):
-        raise _error(item, "marks an asynchronous generator; a test is a function")
+        raise _error(item, f"has no argument {unknown[0]!r}; {_advice(unknown[0])}")
+    function = getattr(item, "obj", None)
+    if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
+        raise _error(
+            item,
+            "marks an async def test, and asyncio code cannot be run under control: take the marker away, or write "
+            "a test that starts threads",
+        )
     strategy = given.get("strategy", options.strategy)
     if strategy not in STRATEGIES:
         raise _error(item, f"has strategy={strategy!r}; choose one of {', '.join(STRATEGIES)}")
@@ -76,6 +98,13 @@ def _count(item: pytest.Item, given: dict[str, Any], name: str, default: int) ->
     if not isinstance(value, int) or isinstance(value, bool) or value < 1:
         raise _error(item, f"has {name}={value!r}; give a whole number of 1 or more")
     return value
+
+
+def _advice(unknown: str) -> str:
+    import difflib
+
+    near = difflib.get_close_matches(unknown, _ARGUMENTS, 1)
+    return f"did you mean {near[0]!r}?" if near else f"it takes {', '.join(_ARGUMENTS)}"
 
 
 def _error(item: pytest.Item, what: str) -> pytest.UsageError:

@@ -1,0 +1,102 @@
+"""Runs pytest as a user would, in a process of its own: the plugin replaces names in `threading` for all of it."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import pytest
+
+PRELUDE = """
+import threading
+import time
+import unittest
+
+import pytest
+
+
+class Counter:
+    def __init__(self):
+        self.value = 0
+
+    def increment(self):
+        value = self.value
+        self.value = value + 1
+
+
+@pytest.fixture
+def counter():
+    return Counter()
+"""
+
+
+class Run(NamedTuple):
+    """A pytest run that is over."""
+
+    result: pytest.RunResult
+    text: str
+
+    @property
+    def command(self) -> list[str]:
+        """The line that reproduces the last failure shown, split as a shell does."""
+        return shlex.split(self.lines("pytest '")[-1])
+
+    def lines(self, start: str) -> list[str]:
+        """Lines that begin with `start`."""
+        return [line for line in self.text.splitlines() if line.startswith(start)]
+
+    def one_line_error(self) -> str:
+        """The usage error that ended the run, of which there must be one and no traceback."""
+        assert self.result.ret == pytest.ExitCode.USAGE_ERROR, self.text
+        assert "Traceback" not in self.text
+        assert "INTERNALERROR" not in self.text
+        errors = self.lines("ERROR: ")
+        assert len(errors) == 1, self.text
+        return errors[0].removeprefix("ERROR: ")
+
+
+@pytest.fixture
+def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Run]:
+    """`run(source, *options)`: writes test_it.py, with counters and imports in front, and runs pytest on it.
+
+    With `plugins`, all plugins that are installed are loaded, as they are for users.
+    """
+    for name in ("CI", "COLUMNS", "PYTEST_ADDOPTS", "PYTEST_XDIST_WORKER", "NO_COLOR", "FORCE_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+
+    def run_pytest(
+        source: str | None, *options: str, seed: int | None = 1, stdin: bytes = b"", plugins: bool = False
+    ) -> Run:
+        if source is not None:
+            pytester.makepyfile(test_it=PRELUDE + source)
+        seeds = () if seed is None else (f"--interleave-seed={seed}",)
+        if plugins:
+            monkeypatch.delenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", raising=False)
+        else:
+            # The other plugins of this environment take longer to import than most of these tests take.
+            monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+            options = ("-p", "pytest_interleave.plugin", *options)
+        words = [*pytester._getpytestargs(), f"--basetemp={pytester.path / 'basetemp'}", *seeds, *options]
+        result = pytester.run(*words, timeout=60, stdin=stdin)
+        return Run(result, result.stdout.str() + "\n" + result.stderr.str())
+
+    return run_pytest
+
+
+@pytest.fixture
+def report(pytester: pytest.Pytester) -> Callable[[], dict[str, Any]]:
+    """The JSON report that a run with --interleave-json=report.json has written."""
+
+    def read() -> dict[str, Any]:
+        read_back: dict[str, Any] = json.loads((pytester.path / "report.json").read_text("utf-8"))
+        return read_back
+
+    return read
+
+
+def token_in(text: str) -> str:
+    """The token of the last failure shown."""
+    return re.findall(r"--interleave-replay=(\S+)", text)[-1]

@@ -1,0 +1,321 @@
+"""The marker `concurrency`: its arguments, where it may stand, and what is said of wrong ones."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+
+from pytest_interleave.plugin._options import Options
+from pytest_interleave.plugin._settings import read_settings
+
+RACY = """
+@pytest.mark.concurrency({})
+def test_race(counter, run_concurrent):
+    run_concurrent(counter.increment)
+    assert counter.value == 2
+"""
+
+WORKERS = """
+class TestPlain:
+    @pytest.mark.concurrency(workers=3)
+    def test_method(self, counter):
+        counter.increment()
+        names.append(threading.current_thread().name)
+        assert self is not None
+
+class TestCase(unittest.TestCase):
+    def setUp(self):
+        self.counter = Counter()
+
+    @pytest.mark.concurrency(workers=3)
+    def test_case(self):
+        self.counter.increment()
+        names.append(threading.current_thread().name)
+
+names = []
+
+@pytest.mark.concurrency(workers=3)
+def test_function(counter):
+    counter.increment()
+    names.append(threading.current_thread().name)
+
+def test_names():
+    assert set(names) == {"worker-0", "worker-1", "worker-2"}
+    assert len(names) % 3 == 0
+"""
+
+
+def test_a_race_is_found(run):
+    done = run(RACY.format(""))
+    done.result.assert_outcomes(failed=1)
+    done.result.stdout.fnmatch_lines(
+        [
+            "*1 concurrency test, seed 1",
+            "*assert counter.value == 2",
+            "*interleaving*",
+            "failed test body in schedule * of at most 200 (*",
+            "*read: value = self.value*",
+            "*write: self.value = value + 1*",
+            "To see exactly this again:",
+            "pytest 'test_it.py::test_race' --interleave-replay=*",
+            "test_it.py::test_race: * schedules, * distinct, * s: failed test body",
+        ]
+    )
+
+
+def test_schedules_bound_the_search(run):
+    done = run(RACY.format("schedules=1"))
+    done.result.assert_outcomes(passed=1)
+    done.result.stdout.fnmatch_lines(["test_it.py::test_race: 1 schedule, 1 distinct, * s"])
+
+
+def test_seconds_bound_the_search_and_the_summary_says_so(run):
+    done = run(
+        """
+@pytest.mark.concurrency(seconds=1e-9)
+def test_quick(counter, run_concurrent):
+    run_concurrent(counter.increment)
+"""
+    )
+    done.result.assert_outcomes(passed=1)
+    done.result.stdout.fnmatch_lines(["test_it.py::test_quick: 1 schedule, * (time was up, of 200)"])
+
+
+@pytest.mark.parametrize("strategy", ["auto", "random", "pct"])
+def test_every_strategy_finds_it(run, report, strategy):
+    done = run(RACY.format(f"strategy={strategy!r}, seconds=None"), "--interleave-json=report.json")
+    done.result.assert_outcomes(failed=1)
+    if strategy != "auto":
+        assert report()["tests"][0]["strategy"] == strategy
+
+
+def test_seed_of_the_marker_wins(run, report):
+    found = []
+    for seed in (3, 4):
+        run(RACY.format("seed=7"), "--interleave-json=report.json", seed=seed)
+        found.append(report()["tests"][0]["finding"]["token"])
+    assert found[0] == found[1]
+
+
+def test_workers_run_the_body_together(run):
+    done = run(WORKERS)
+    done.result.assert_outcomes(passed=4)
+
+
+def test_workers_share_the_fixtures(run):
+    done = run(
+        """
+@pytest.mark.concurrency(workers=2)
+def test_shared(counter):
+    counter.increment()
+    assert counter.value in (1, 2)
+    time.sleep(1)
+    assert counter.value == 2
+"""
+    )
+    done.result.assert_outcomes(failed=1)
+    done.result.stdout.fnmatch_lines(["*assert 1 == 2*", "worker exception in schedule *"])
+
+
+def test_several_failing_workers_read_well(run):
+    done = run(
+        """
+@pytest.mark.concurrency(workers=3)
+def test_all():
+    raise ValueError(threading.current_thread().name)
+"""
+    )
+    done.result.assert_outcomes(failed=1)
+    done.result.stdout.fnmatch_lines(
+        [
+            "*ExceptionGroup: 3 of 3 workers failed (3 sub-exceptions)",
+            "*in test_all",
+            "*ValueError: worker-0",
+            "*raised in worker 0",
+            "*ValueError: worker-1",
+            "*ValueError: worker-2",
+            "worker exception in schedule 1 *",
+        ]
+    )
+    done.result.stdout.no_fnmatch_line("*All traceback entries are hidden*")
+    done.result.stdout.no_fnmatch_line("*pytest_interleave/*")
+
+
+def test_several_failing_workers_of_a_unittest_read_well(run):
+    done = run(
+        """
+class TestCase(unittest.TestCase):
+    @pytest.mark.concurrency(workers=2)
+    def test_all(self):
+        self.assertEqual(1, 2)
+"""
+    )
+    done.result.assert_outcomes(failed=1)
+    done.result.stdout.fnmatch_lines(["*ExceptionGroup: 2 of 2 workers failed*", "*AssertionError: 1 != 2"])
+    done.result.stdout.no_fnmatch_line("*unittest/case.py*, line *")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "mend"),
+    [
+        ("workers=0", "*has workers=0; give a whole number of 1 or more"),
+        ("schedules='x'", "*has schedules='x'; give a whole number of 1 or more"),
+        ("schedules=True", "*has schedules=True; give a whole number of 1 or more"),
+        ("max_steps=-1", "*has max_steps=-1; give a whole number of 1 or more"),
+        ("strategy='pcr'", "*has strategy='pcr'; choose one of auto, random, pct"),
+        ("strategy=['pct']", "*has strategy=?'pct'?; choose one of auto, random, pct"),
+        ("seed='s'", "*has seed='s'; give a whole number, or None for that of the run"),
+        ("seconds=0", "*has seconds=0; give a number above 0, or None for no limit"),
+        ("seconds=float('nan')", "*has seconds=nan; give a number above 0, or None for no limit"),
+        ("200", "*takes keyword arguments only, not 200: write schedules=200"),
+        ("'pct'", "*takes keyword arguments only, not 'pct': write strategy='pct'"),
+        ("scheduels=1", "*has no argument 'scheduels'; did you mean 'schedules'?"),
+        ("colour=1", "*has no argument 'colour'; it takes schedules, workers, strategy, seed, max_steps, seconds"),
+    ],
+)
+def test_wrong_arguments(arguments, mend):
+    marker = eval(f"pytest.mark.concurrency({arguments})").mark
+    item = SimpleNamespace(nodeid="test_it.py::test_race", get_closest_marker=lambda name: marker, obj=int)
+    with pytest.raises(pytest.UsageError) as raised:
+        read_settings(item, Options(200, 2, "auto", 1, None, None))
+    error = str(raised.value)
+    assert error.startswith("test_it.py::test_race: the marker 'concurrency' ")
+    assert "\n" not in error
+    pytest.LineMatcher([error]).fnmatch_lines([mend])
+
+
+def test_wrong_arguments_end_the_run_with_one_line(run):
+    error = run(RACY.format("workers=0")).one_line_error()
+    assert error.startswith("test_it.py::test_race: the marker 'concurrency' has workers=0; give a whole number")
+
+
+def test_an_asynchronous_test_is_refused_with_what_to_do(run):
+    error = run(
+        """
+@pytest.mark.concurrency
+async def test_later():
+    pass
+"""
+    ).one_line_error()
+    assert error.startswith("test_it.py::test_later: the marker 'concurrency' ")
+    assert "asyncio" in error
+
+
+def test_marked_items_that_are_no_functions_run_as_they_are(run, pytester):
+    pytester.makeconftest(
+        """
+import pytest
+
+class Item(pytest.Item):
+    def runtest(self):
+        assert self.get_closest_marker("concurrency") is not None
+
+class File(pytest.File):
+    def collect(self):
+        item = Item.from_parent(self, name="text")
+        item.add_marker(pytest.mark.concurrency)
+        yield item
+
+def pytest_collect_file(file_path, parent):
+    if file_path.suffix == ".txt":
+        return File.from_parent(parent, path=file_path)
+"""
+    )
+    pytester.makefile(".txt", test_text="text")
+    done = run(None)
+    done.result.assert_outcomes(passed=1, warnings=1)
+    done.result.stdout.fnmatch_lines(["*InterleaveWarning: test_text.txt::text: *not a Python function*"])
+
+
+def test_marker_on_a_class_and_on_a_module(run):
+    done = run(
+        """
+pytestmark = pytest.mark.concurrency(schedules=3)
+
+@pytest.mark.concurrency(schedules=4)
+class TestClass:
+    def test_four(self, counter, run_concurrent):
+        run_concurrent(counter.increment)
+
+def test_three(counter, run_concurrent):
+    run_concurrent(counter.increment)
+"""
+    )
+    done.result.assert_outcomes(passed=2)
+    done.result.stdout.fnmatch_lines(["*::test_four: 4 schedules*", "*::test_three: 3 schedules*"])
+
+
+def test_is_registered_with_its_arguments(run):
+    done = run(None, "--markers")
+    done.result.stdout.fnmatch_lines(["@pytest.mark.concurrency(schedules=200, workers=1, strategy='auto', *"])
+
+
+def test_selects_tests(run):
+    done = run(
+        RACY.format("schedules=1")
+        + """
+def test_other():
+    pass
+""",
+        "-m",
+        "concurrency",
+        "--strict-markers",
+    )
+    done.result.assert_outcomes(passed=1, deselected=1)
+
+
+def test_warns_of_a_body_that_starts_no_thread(run):
+    done = run(
+        """
+@pytest.mark.concurrency
+def test_alone(counter):
+    counter.increment()
+"""
+    )
+    done.result.assert_outcomes(passed=1, warnings=1)
+    done.result.stdout.fnmatch_lines(
+        [
+            "*InterleaveWarning: test_it.py::test_alone: the test starts no thread*concurrency(workers=2)*",
+            "*: 1 schedule, 1 distinct, * (nothing could be interleaved)",
+        ]
+    )
+
+
+def test_warns_where_threads_never_meet(run):
+    done = run(
+        """
+@pytest.mark.concurrency
+def test_one_by_one(counter):
+    for _ in range(2):
+        thread = threading.Thread(target=counter.increment)
+        thread.start()
+        thread.join()
+"""
+    )
+    done.result.assert_outcomes(passed=1, warnings=1)
+    done.result.stdout.fnmatch_lines(["*InterleaveWarning: *no two of the test's threads could ever run*"])
+
+
+def test_warnings_can_be_errors(run):
+    done = run(
+        """
+@pytest.mark.concurrency
+def test_alone(counter):
+    counter.increment()
+
+@pytest.mark.concurrency
+def test_alone_and_wrong(counter):
+    counter.increment()
+    assert counter.value == 2
+""",
+        "-W",
+        "error::pytest_interleave.InterleaveWarning",
+    )
+    done.result.assert_outcomes(failed=2)
+    done.result.stdout.fnmatch_lines(
+        ["E   pytest_interleave.InterleaveWarning: test_it.py::test_alone: the test starts no thread*"]
+    )
+    done.result.stdout.fnmatch_lines(["*assert 1 == 2"])
+    done.result.stdout.no_fnmatch_line("*INTERNALERROR*")
+    done.result.stdout.no_fnmatch_line("*_runner.py*")

@@ -1,0 +1,146 @@
+"""Options and ini values."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+QUIET = """
+@pytest.mark.concurrency
+def test_two(counter, run_concurrent):
+    assert len(run_concurrent(counter.increment)) == WORKERS
+
+WORKERS = 2
+"""
+
+
+def ini(pytester, **values):
+    lines = "\n".join(f"{name} = {value}" for name, value in values.items())
+    pytester.makeini(f"[pytest]\n{lines}\n")
+
+
+def test_schedules(run):
+    done = run(QUIET, "--interleave-schedules=7")
+    done.result.stdout.fnmatch_lines(["*::test_two: 7 schedules*"])
+
+
+def test_schedules_ini_and_option_wins(run, pytester):
+    ini(pytester, interleave_schedules=6)
+    run(QUIET).result.stdout.fnmatch_lines(["*::test_two: 6 schedules*"])
+    run(QUIET, "--interleave-schedules=5").result.stdout.fnmatch_lines(["*::test_two: 5 schedules*"])
+
+
+@pytest.mark.parametrize("by_ini", [False, True])
+def test_workers(run, pytester, by_ini):
+    source = (
+        QUIET.replace("WORKERS = 2", "WORKERS = 4")
+        + """
+def test_parties(barrier, thread_pool):
+    assert barrier.parties == 4
+    assert thread_pool._max_workers == 4
+"""
+    )
+    if by_ini:
+        ini(pytester, interleave_workers=4)
+        done = run(source)
+    else:
+        done = run(source, "--interleave-workers=4")
+    done.result.assert_outcomes(passed=2)
+
+
+def test_strategy(run, report):
+    run(QUIET, "--interleave-strategy=pct", "--interleave-json=report.json")
+    assert report()["tests"][0]["strategy"] == "pct"
+
+
+def test_seed_is_shown_and_fresh(run):
+    seeds = set()
+    for _ in range(2):
+        done = run(QUIET, "--interleave-schedules=1", seed=None)
+        seeds.add(done.lines("interleave: 1 concurrency test, seed ")[0])
+    assert len(seeds) == 2
+
+
+def test_seed_is_fixed_under_ci(run, monkeypatch):
+    monkeypatch.setenv("CI", "true")
+    done = run(QUIET, "--interleave-schedules=1", seed=None)
+    done.result.stdout.fnmatch_lines(["interleave: 1 concurrency test, seed 0"])
+
+
+def test_seed_by_ini(run, pytester):
+    ini(pytester, interleave_seed=12)
+    done = run(QUIET, "--interleave-schedules=1", seed=None)
+    done.result.stdout.fnmatch_lines(["interleave: 1 concurrency test, seed 12"])
+
+
+def test_include_widens_the_scope(run, pytester):
+    # By default a directory with a pyvenv.cfg is not in scope.
+    package = pytester.mkpydir("installed")
+    (package / "pyvenv.cfg").touch()
+    (package / "library.py").write_text(
+        "class Box:\n"
+        "    value = 0\n"
+        "    def increment(self):\n"
+        "        value = self.value\n"
+        "        self.value = value + 1\n"
+    )
+    source = """
+from installed.library import Box
+
+@pytest.mark.concurrency
+def test_box(run_concurrent):
+    box = Box()
+    run_concurrent(box.increment)
+    assert box.value == 2
+"""
+    run(source).result.assert_outcomes(passed=1)
+    ini(pytester, interleave_include="installed")
+    run(source).result.assert_outcomes(failed=1)
+    ini(pytester, interleave_include="installed/*.py")
+    run(source).result.assert_outcomes(failed=1)
+
+
+@pytest.mark.parametrize(
+    ("option", "error"),
+    [
+        ("--interleave-schedules=many", "*'many' is not a whole number"),
+        ("--interleave-schedules=0", "*0 is too small; give 1 or more"),
+        ("--interleave-workers=0", "*0 is too small; give 1 or more"),
+        ("--interleave-strategy=dpor", "*'dpor' is no strategy; choose one of auto, random, pct"),
+        ("--interleave-seed=pi", "*'pi' is not a whole number"),
+        ("--interleave-json=.", "*. is a directory; give the path of a file"),
+        ("--interleave-json=nowhere/report.json", "*there is no directory *nowhere; make it first"),
+        ("--interleave-replay=AAAA", "*'AAAA' is mangled or cut short: *"),
+        ("--interleave-replay=$$$", "*is not a token: copy the whole of it from the report"),
+        ("--interleave-replay=", "*is mangled or cut short: *"),
+    ],
+)
+def test_wrong_options(run, option, error):
+    said = run(QUIET, option, seed=None).one_line_error()
+    assert said.startswith(option.partition("=")[0])
+    pytest.LineMatcher([said]).fnmatch_lines([error])
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("schedules", "many"), ("schedules", "0"), ("workers", "x"), ("strategy", "dpor"), ("seed", "pi")],
+)
+def test_wrong_ini_values(run, pytester, name, value):
+    ini(pytester, **{f"interleave_{name}": value})
+    said = run(QUIET, seed=None).one_line_error()
+    assert f"interleave_{name}" in said
+    assert value in said
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="nothing is unwritable here")
+def test_unwritable_report(run, pytester):
+    pytester.path.joinpath("report.json").touch(0o400)
+    assert "cannot be written" in run(QUIET, "--interleave-json=report.json").one_line_error()
+
+
+def test_help_has_one_group(run):
+    done = run(None, "--help")
+    done.result.stdout.fnmatch_lines(
+        ["concurrency tests (pytest-interleave):", "*--interleave-schedules=N*", "*--interleave-json=PATH*"]
+    )
