@@ -1,0 +1,124 @@
+"""`run_concurrent`, `thread_pool` and `barrier`, under control and in unmarked tests."""
+
+from __future__ import annotations
+
+BOTH = """
+def test_results_in_order(run_concurrent):
+    assert run_concurrent(lambda: 1) == [1, 1]
+    assert run_concurrent(lambda a, b=0: a + b, 1, b=2, workers=3) == [3, 3, 3]
+    assert run_concurrent.each(lambda item: item * 2, [3, 1, 2]) == [6, 2, 4]
+    assert run_concurrent.together(lambda: "a", lambda: "b") == ["a", "b"]
+    assert run_concurrent.each(str, []) == []
+
+def test_all_exceptions(run_concurrent):
+    def fail(number):
+        raise ValueError(number)
+    with pytest.raises(ExceptionGroup, match="2 of 3 workers failed") as raised:
+        run_concurrent.each(lambda number: number and fail(number), [1, 0, 2])
+    assert [error.args for error in raised.value.exceptions] == [(1,), (2,)]
+    assert [error.__notes__ for error in raised.value.exceptions] == [["raised in worker 0"], ["raised in worker 2"]]
+
+def test_returned_exceptions_are_results(run_concurrent):
+    assert [type(result) for result in run_concurrent(ValueError)] == [ValueError, ValueError]
+
+def test_base_exceptions(run_concurrent):
+    with pytest.raises(BaseExceptionGroup) as raised:
+        run_concurrent.together(lambda: pytest.fail("failed"), lambda: exit(3))
+    assert [str(error) for error in raised.value.exceptions] == ["failed", "3"]
+
+def test_too_few_workers(run_concurrent):
+    with pytest.raises(ValueError, match="at least 1 worker"):
+        run_concurrent(print, workers=0)
+
+def test_pool(thread_pool):
+    futures = [thread_pool.submit(pow, 2, number) for number in range(5)]
+    assert [future.result() for future in futures] == [1, 2, 4, 8, 16]
+    assert list(thread_pool.map(abs, [-1, -2])) == [1, 2]
+    with pytest.raises(ZeroDivisionError):
+        thread_pool.submit(divmod, 1, 0).result()
+    assert isinstance(thread_pool.submit(divmod, 1, 0).exception(), ZeroDivisionError)
+
+def test_barrier(barrier, run_concurrent):
+    assert barrier.parties == 2
+    assert sorted(run_concurrent(barrier.wait)) == [0, 1]
+    assert sorted(run_concurrent(barrier.wait)) == [0, 1]
+    assert barrier.of(3).parties == 3
+
+def test_barrier_one_short(barrier, run_concurrent):
+    with pytest.raises(ExceptionGroup) as raised:
+        run_concurrent(barrier.of(3).wait, 0.1)
+    said = "2 of 3 parties came to the barrier (worker-?, worker-?), 1 did not; it is broken (timeout 0.1 s)"
+    for error in raised.value.exceptions:
+        assert isinstance(error, threading.BrokenBarrierError)
+        assert str(error).replace("-0", "-?").replace("-1", "-?") == said
+"""
+
+SLOW = """
+def test_timeout(run_concurrent):
+    gate = threading.Event()
+    with pytest.raises(TimeoutError, match="after 0.05 s not ended: worker-1"):
+        run_concurrent.each(lambda wait: wait and gate.wait(WAIT), [False, True], timeout=0.05)
+    gate.set()
+"""
+
+UNSEEN = """
+def test_unseen(thread_pool):
+    thread_pool.submit(divmod, 1, 0)
+"""
+
+
+def test_under_control(run):
+    done = run("pytestmark = pytest.mark.concurrency(schedules=10, seconds=None)\n" + BOTH)
+    done.result.assert_outcomes(passed=8, warnings=done.text.count("InterleaveWarning: "))
+    assert "could not be ended" not in done.text
+
+
+def test_unmarked(run):
+    run(BOTH).result.assert_outcomes(passed=8)
+
+
+def test_timeout_is_virtual_under_control(run):
+    source = "WAIT = 3600\npytestmark = pytest.mark.concurrency(schedules=10, seconds=None)\n" + SLOW
+    run(source).result.assert_outcomes(passed=1)
+
+
+def test_timeout_unmarked(run):
+    run("WAIT = 10\n" + SLOW).result.assert_outcomes(passed=1)
+
+
+def test_unseen_exception_in_the_pool_is_a_finding(run):
+    done = run("pytestmark = pytest.mark.concurrency\n" + UNSEEN)
+    done.result.assert_outcomes(failed=1)
+    done.result.stdout.fnmatch_lines(["*ZeroDivisionError*", "*raised in thread 'pool_0'", "worker exception in *"])
+    assert "Unwind" not in done.text
+
+
+def test_unseen_exception_in_the_pool_unmarked(run):
+    done = run(UNSEEN)
+    done.result.assert_outcomes(passed=1, errors=1)
+    done.result.stdout.fnmatch_lines(["*ExceptionGroup: exceptions in the thread pool that nobody looked at*"])
+
+
+def test_workers_of_the_marker_size_them(run):
+    done = run(
+        """
+@pytest.mark.concurrency(workers=3)
+def test_it(barrier, run_concurrent):
+    assert barrier.parties == 3
+    assert len(run_concurrent(int)) == 3
+    barrier.wait()
+"""
+    )
+    done.result.assert_outcomes(passed=1)
+
+
+def test_barrier_fails_the_test_that_is_one_short(run):
+    done = run(
+        """
+@pytest.mark.concurrency
+def test_it(barrier, run_concurrent):
+    run_concurrent.each(lambda wait: wait and barrier.of(2).wait(), [True, False])
+"""
+    )
+    done.result.assert_outcomes(failed=1)
+    done.result.stdout.fnmatch_lines(["*BrokenBarrierError: 1 of 2 parties came to the barrier (worker-0), 1 did not*"])

@@ -1,0 +1,420 @@
+"""Running one test many times: what is fresh for each schedule, what stays, and how other outcomes fare."""
+
+from __future__ import annotations
+
+MADE = """
+made = []
+
+@pytest.fixture(scope="module")
+def wide():
+    made.append("wide")
+    yield
+    made.append("wide gone")
+
+@pytest.fixture
+def narrow(wide):
+    made.append("narrow")
+    yield Counter()
+    made.append("narrow gone")
+"""
+
+RACY_BODY = """
+    threads = [threading.Thread(target=counter.increment) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+"""
+
+
+def test_function_scoped_fixtures_are_fresh_and_wider_ones_stay(run):
+    done = run(
+        MADE
+        + """
+@pytest.mark.concurrency(schedules=3, seconds=None)
+def test_it(narrow, run_concurrent):
+    assert narrow.value == 0
+    run_concurrent(narrow.increment)
+
+def test_made():
+    assert made == ["wide"] + ["narrow", "narrow gone"] * 3
+"""
+    )
+    done.result.assert_outcomes(passed=2)
+
+
+def test_a_finding_leaves_its_fixtures_to_the_end(run):
+    done = run(
+        MADE
+        + """
+@pytest.mark.concurrency
+def test_it(narrow, run_concurrent):
+    run_concurrent(narrow.increment)
+    assert narrow.value == 3
+
+def test_made():
+    # The one that found it, and the same schedule once more in detail.
+    assert made == ["wide"] + ["narrow", "narrow gone"] * 2
+"""
+    )
+    done.result.assert_outcomes(passed=1, failed=1)
+
+
+def test_methods_get_a_fresh_instance_and_set_up(run):
+    done = run(
+        """
+seen = []
+
+class TestClass:
+    def setup_method(self):
+        seen.append("setup")
+
+    def teardown_method(self):
+        seen.append("teardown")
+
+    @pytest.mark.concurrency(schedules=3, seconds=None)
+    def test_it(self, run_concurrent):
+        assert not hasattr(self, "mine")
+        self.mine = Counter()
+        run_concurrent(self.mine.increment)
+
+def test_seen():
+    assert seen == ["setup", "teardown"] * 3
+"""
+    )
+    done.result.assert_outcomes(passed=2)
+
+
+def test_unittest_gets_a_fresh_instance_and_set_up(run):
+    done = run(
+        """
+seen = []
+
+class TestCase(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        seen.append("class")
+
+    def setUp(self):
+        assert not hasattr(self, "counter")
+        self.counter = Counter()
+        self.addCleanup(seen.append, "cleanup")
+        seen.append("setup")
+
+    def tearDown(self):
+        seen.append("teardown")
+
+    @pytest.mark.concurrency(schedules=3, seconds=None)
+    def test_it(self):
+        counter = self.counter
+"""
+        + RACY_BODY.replace("\n    ", "\n        ")
+        + """
+def test_seen():
+    assert seen == ["class"] + ["setup", "teardown", "cleanup"] * 3
+"""
+    )
+    done.result.assert_outcomes(passed=2)
+
+
+def test_a_failing_teardown_is_an_error_and_ends_the_search(run):
+    done = run(
+        """
+count = []
+
+@pytest.fixture
+def fragile():
+    yield
+    count.append(1)
+    if len(count) == 2:
+        raise RuntimeError("could not clean up")
+
+@pytest.mark.concurrency(seconds=None)
+def test_it(fragile, counter, run_concurrent):
+    run_concurrent(counter.increment)
+
+def test_after():
+    assert len(count) == 2
+"""
+    )
+    done.result.assert_outcomes(failed=1, passed=1)
+    done.result.stdout.fnmatch_lines(["*RuntimeError: could not clean up"])
+    done.result.stdout.fnmatch_lines(["*::test_it: 2 schedules, *fixtures*"])
+    done.result.stdout.no_fnmatch_line("*INTERNALERROR*")
+
+
+def test_a_failing_setup_is_reported(run):
+    done = run(
+        """
+count = []
+
+@pytest.fixture
+def fragile():
+    count.append(1)
+    if len(count) == 2:
+        raise RuntimeError("could not make it")
+
+@pytest.mark.concurrency(seconds=None)
+def test_it(fragile, counter, run_concurrent):
+    run_concurrent(counter.increment)
+
+def test_after():
+    assert len(count) == 2
+"""
+    )
+    done.result.assert_outcomes(failed=1, passed=1)
+    done.result.stdout.fnmatch_lines(["*RuntimeError: could not make it"])
+    done.result.stdout.no_fnmatch_line("*INTERNALERROR*")
+
+
+def test_parametrize_and_builtin_fixtures(run):
+    done = run(
+        """
+import logging
+import os
+
+@pytest.mark.concurrency(schedules=4, seconds=None)
+@pytest.mark.parametrize("number", [1, 2])
+def test_it(number, tmp_path, monkeypatch, capsys, caplog, run_concurrent):
+    assert number in (1, 2)
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "file").write_text("x")
+    assert "OURS" not in os.environ
+    monkeypatch.setenv("OURS", "1")
+    def work():
+        print("out")
+        logging.getLogger("ours").warning("logged")
+    run_concurrent(work)
+    assert capsys.readouterr().out == "out\\nout\\n"
+    assert [record.message for record in caplog.records] == ["logged", "logged"]
+"""
+    )
+    done.result.assert_outcomes(passed=2)
+    done.result.stdout.fnmatch_lines(["*::test_it?1?: 4 schedules*", "*::test_it?2?: 4 schedules*"])
+
+
+def test_output_of_the_failing_execution_alone_is_shown(run):
+    done = run(
+        """
+import logging
+
+@pytest.mark.concurrency(seconds=None)
+def test_it(counter, run_concurrent):
+    print("begin")
+    logging.getLogger("ours").warning("logged")
+    run_concurrent(counter.increment)
+    assert counter.value == 2
+"""
+    )
+    done.result.assert_outcomes(failed=1)
+    assert len(done.lines("begin")) == 1
+    assert len([line for line in done.text.splitlines() if line.endswith("logged")]) == 1
+
+
+def test_xfail(run):
+    racy = "(counter, run_concurrent):\n    run_concurrent(counter.increment)\n    assert counter.value == 2\n"
+    fine = "(counter, run_concurrent):\n    run_concurrent(counter.increment)\n"
+    done = run(
+        f"""
+pytestmark = pytest.mark.concurrency(schedules=20, seconds=None)
+
+@pytest.mark.xfail
+def test_xfail{racy}
+@pytest.mark.xfail(strict=True)
+def test_xfail_strict{racy}
+@pytest.mark.xfail(raises=AssertionError)
+def test_xfail_raises{racy}
+@pytest.mark.xfail(raises=ValueError)
+def test_fail{racy}
+@pytest.mark.xfail
+def test_xpass{fine}
+@pytest.mark.xfail(strict=True)
+def test_xpass_strict{fine}
+@pytest.mark.xfail(run=False)
+def test_not_run{fine}
+def test_imperative(run_concurrent):
+    run_concurrent(lambda: None)
+    pytest.xfail("known")
+"""
+    )
+    done.result.assert_outcomes(xfailed=5, xpassed=1, failed=2)
+    done.result.stdout.fnmatch_lines(["FAILED *::test_fail *", "FAILED *::test_xpass_strict *"])
+
+
+def test_skip(run):
+    done = run(
+        """
+pytestmark = pytest.mark.concurrency(schedules=5)
+
+def test_in_the_body():
+    pytest.skip("body")
+
+@pytest.mark.skip(reason="marked")
+def test_marked():
+    raise AssertionError
+
+def test_in_a_thread():
+    thread = threading.Thread(target=pytest.skip, args=("thread",))
+    thread.start()
+    thread.join()
+
+def test_in_a_worker(run_concurrent):
+    run_concurrent.together(lambda: None, lambda: pytest.skip("worker"))
+
+class TestCase(unittest.TestCase):
+    def test_case(self):
+        self.skipTest("case")
+""",
+        "-rs",
+    )
+    done.result.assert_outcomes(skipped=5)
+    for reason in ("body", "marked", "thread", "worker", "case"):
+        done.result.stdout.fnmatch_lines([f"SKIPPED * {reason}"])
+
+
+def test_a_skip_in_one_worker_hides_no_failure(run):
+    done = run(
+        """
+pytestmark = pytest.mark.concurrency(schedules=5)
+
+def fail():
+    raise ValueError("here")
+
+def test_workers(run_concurrent):
+    run_concurrent.together(lambda: pytest.skip("not here"), fail)
+
+def test_threads():
+    for function in (lambda: pytest.skip("not here"), fail):
+        thread = threading.Thread(target=function)
+        thread.start()
+        thread.join()
+
+@pytest.mark.concurrency(workers=2)
+def test_bodies():
+    pytest.skip("not here") if threading.current_thread().name == "worker-0" else fail()
+
+def test_body_skips():
+    thread = threading.Thread(target=fail)
+    thread.start()
+    thread.join()
+    pytest.skip("not here")
+"""
+    )
+    done.result.assert_outcomes(failed=4)
+
+
+def test_unittest_outcomes(run):
+    done = run(
+        """
+pytestmark = pytest.mark.concurrency(schedules=50, seconds=None)
+
+class TestCase(unittest.TestCase):
+    def increments(self):
+        counter = Counter()
+"""
+        + RACY_BODY.replace("\n    ", "\n        ")
+        + """
+        return counter.value
+
+    def test_failure(self):
+        self.assertEqual(self.increments(), 2)
+
+    @unittest.expectedFailure
+    def test_expected(self):
+        self.assertEqual(self.increments(), 2)
+
+    @unittest.expectedFailure
+    def test_unexpected(self):
+        self.assertIn(self.increments(), (1, 2))
+
+    def test_subtests(self):
+        value = self.increments()
+        for number in range(2):
+            with self.subTest(number=number):
+                self.assertEqual(value, 2)
+
+    def test_fine_subtests(self):
+        for number in range(2):
+            with self.subTest(number=number):
+                self.increments()
+"""
+    )
+    done.result.assert_outcomes(failed=3, xfailed=1, passed=1)
+    done.result.stdout.fnmatch_lines(["*AssertionError: 1 != 2", "*in subtest (number=0)", "*in subtest (number=1)"])
+    done.result.stdout.fnmatch_lines(["Unexpected success"])
+
+
+def test_random_numbers_are_the_same_each_time_and_none_are_taken_from_others(run):
+    done = run(
+        """
+import random
+
+drawn = []
+state = []
+
+def test_before():
+    random.seed(5)
+    state.append(random.getstate())
+
+@pytest.fixture
+def number():
+    return random.random()
+
+@pytest.mark.concurrency(schedules=5, seconds=None)
+def test_it(number, run_concurrent):
+    drawn.append((number, random.random()))
+    run_concurrent.together(lambda: drawn[-1], lambda: drawn[-1])
+
+def test_after():
+    assert random.getstate() == state[0]
+    assert len(drawn) == 5
+    assert len(set(drawn)) == 1
+"""
+    )
+    done.result.assert_outcomes(passed=3)
+
+
+def test_exit_first_and_last_failed(run):
+    source = """
+@pytest.mark.concurrency
+def test_first(counter, run_concurrent):
+    run_concurrent(counter.increment)
+    assert counter.value == 2
+
+@pytest.mark.concurrency
+def test_second(counter, run_concurrent):
+    run_concurrent(counter.increment)
+"""
+    run(source, "-x").result.assert_outcomes(failed=1)
+    run(source, "--lf").result.assert_outcomes(failed=1)
+
+
+def test_exit_in_a_worker_ends_the_session(run):
+    done = run(
+        """
+@pytest.mark.concurrency
+def test_first(run_concurrent):
+    run_concurrent(lambda: pytest.exit("enough", 7))
+
+def test_second():
+    pass
+"""
+    )
+    assert done.result.ret == 7
+    done.result.stdout.fnmatch_lines(["*Exit: enough*"])
+
+
+def test_interrupt_of_the_body_ends_the_session(run):
+    done = run(
+        """
+@pytest.mark.concurrency
+def test_first(run_concurrent):
+    raise KeyboardInterrupt
+
+def test_second():
+    pass
+"""
+    )
+    assert done.result.ret == 2
+    done.result.stdout.fnmatch_lines(["*KeyboardInterrupt*"])
+    done.result.assert_outcomes()

@@ -1,0 +1,105 @@
+"""Installed, but no test is marked: nothing of it is in the way."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+HEAVY = [
+    "pytest_interleave.control._accesses",
+    "pytest_interleave.control._control",
+    "pytest_interleave.control._execution",
+    "pytest_interleave.control._threadlocals",
+    "pytest_interleave.detect",
+    "pytest_interleave.explore",
+    "pytest_interleave.plugin._pool",
+    "pytest_interleave.plugin._report",
+    "pytest_interleave.plugin._runner",
+    "pytest_interleave.plugin._workers",
+    "pytest_interleave.trace",
+]
+
+
+def test_names_are_put_back_and_nothing_heavy_is_imported(run):
+    done = run(
+        f"""
+import _thread
+import queue
+import sys
+
+def test_names():
+    for module, names in (
+        (threading, ("Lock", "RLock", "Condition", "Semaphore", "BoundedSemaphore", "Event", "Barrier", "Thread")),
+        (queue, ("SimpleQueue",)),
+        (_thread, ("allocate_lock", "RLock")),
+    ):
+        for name in names:
+            assert "interleave" not in getattr(module, name).__module__, name
+    assert type(threading.Lock()).__module__ == "_thread"
+
+def test_modules():
+    assert "pytest_interleave.plugin" in sys.modules
+    assert [name for name in {HEAVY!r} if name in sys.modules] == []
+"""
+    )
+    done.result.assert_outcomes(passed=2)
+    assert "interleave:" not in done.text
+    assert "= interleave =" not in done.text
+
+
+def test_a_marked_test_that_is_deselected_counts_as_none(run):
+    done = run(
+        """
+@pytest.mark.concurrency
+def test_marked():
+    pass
+
+def test_names():
+    assert "interleave" not in threading.Lock.__module__
+""",
+        "-k",
+        "names",
+    )
+    done.result.assert_outcomes(passed=1, deselected=1)
+
+
+def test_importing_the_plugin_imports_little():
+    code = (
+        "import queue, sys, threading, pytest; before = set(sys.modules); import pytest_interleave.plugin; "
+        "print(*(name for name in set(sys.modules) - before if 'interleave' not in name))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []
+
+
+def test_locks_of_other_modules_stay_real_while_tests_are_marked(run):
+    done = run(
+        """
+import sched
+
+@pytest.mark.concurrency(schedules=1)
+def test_marked(run_concurrent):
+    run_concurrent(int)
+
+def test_names():
+    # Made by a library for itself, while our names are in place.
+    real = type(sched.scheduler()._lock)
+    assert "interleave" in type(threading.RLock()).__module__ or real is not None
+
+def test_restored_behaviour():
+    began = time.monotonic()
+    threading.Event().wait(0.01)
+    assert time.monotonic() - began >= 0.009
+"""
+    )
+    done.result.assert_outcomes(passed=3)
+
+
+def test_the_facade_gives_what_it_lists():
+    import pytest_interleave
+    from pytest_interleave import control
+
+    for module in (pytest_interleave, control):
+        for name in module.__all__:
+            assert getattr(module, name) is not None
+    assert not hasattr(pytest_interleave, "nothing_of_that_name")
