@@ -139,7 +139,7 @@ def test_after():
     )
     done.result.assert_outcomes(failed=1, passed=1)
     done.result.stdout.fnmatch_lines(["*RuntimeError: could not clean up"])
-    done.result.stdout.fnmatch_lines(["*::test_it: 2 schedules, *fixtures*"])
+    done.result.stdout.fnmatch_lines(["*::test_it: 2 schedules, * (a fixture failed, of 200)"])
     done.result.stdout.no_fnmatch_line("*INTERNALERROR*")
 
 
@@ -418,3 +418,23 @@ def test_second():
     assert done.result.ret == 2
     done.result.stdout.fnmatch_lines(["*KeyboardInterrupt*"])
     done.result.assert_outcomes()
+
+
+def test_a_finding_survives_fixtures_that_fail_the_second_time(run):
+    done = run(
+        """
+count = []
+
+@pytest.fixture
+def once():
+    count.append(1)
+    if len(count) == 2:
+        raise RuntimeError("only once")
+
+@pytest.mark.concurrency
+def test_it(once, run_concurrent):
+    run_concurrent.together(int, lambda: 1 / 0)
+"""
+    )
+    done.result.assert_outcomes(failed=1)
+    done.result.stdout.fnmatch_lines(["*ZeroDivisionError*", "*a fixture raised RuntimeError: only once*"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import random
+import shutil
 import time
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -32,8 +33,8 @@ class Exploration(NamedTuple):
     schedules: int
     distinct: int
     seconds: float
-    #: "schedules", "seconds", "nothing to interleave", "finding", "skip", "expected failure", "interrupted" or
-    #: "replay": why it ended.
+    #: "schedules", "seconds", "nothing to interleave", "finding", "skip", "expected failure", "interrupted",
+    #: "fixtures" (one of them failed) or "replay": why it ended.
     ended_by: str
     threads: int
     found_at: int | None = None
@@ -64,6 +65,7 @@ class TestRunner:
         self._fresh = True
         self._seen: set[int] = set()
         self._started = 0.0
+        self._executions = 0
         self._threads = 1
         self._notes: dict[str, None] = {}
 
@@ -71,8 +73,14 @@ class TestRunner:
         """In the place of `item.runtest`: raises what the finding raised."""
         __tracebackhide__ = True
         self._started = _clock()
-        with Control() as self._control:
-            error = self._replay_token(self.replay) if self.replay is not None else self._explore()
+        try:
+            with Control() as self._control:
+                error = self._replay_token(self.replay) if self.replay is not None else self._explore()
+        except BaseException as stopped:
+            if self.exploration is None:
+                asked = isinstance(stopped, (KeyboardInterrupt, pytest.exit.Exception))
+                self._conclude(self._executions, "interrupted" if asked else "fixtures")
+            raise
         self._warn(error)
         if error is not None:
             raise as_failure(error)
@@ -133,14 +141,21 @@ class TestRunner:
 
     def _found(self, finding: Finding, outcome: Outcome, number: int, strategy: str) -> BaseException:
         """Run the schedule once more, in detail: to see whether it repeats, and to show it."""
-        again, second = self._again(outcome.choices)
         difference: str | None = None
-        steps = outcome.log
-        found = first_difference(outcome.log, second.log)
-        if again is not None and again.same_as(finding) and found is None:
-            finding, steps = again, second.log
+        shown = outcome
+        try:
+            again, second = self._again(outcome.choices)
+        except Exception as error:
+            difference = (
+                "The same schedule could not be run again at once, to show it in detail: a fixture raised "
+                f"{type(error).__name__}: {error}"
+            )
         else:
-            difference = _tell_difference(found, finding, again)
+            found = first_difference(outcome.log, second.log)
+            if again is not None and again.same_as(finding) and found is None:
+                finding, shown = again, second
+            else:
+                difference = _tell_difference(found, finding, again)
         self._conclude(
             number,
             "finding",
@@ -148,7 +163,7 @@ class TestRunner:
             finding=finding,
             strategy=strategy,
             token=self._token(outcome, warm=number > 1),
-            table=self._table(outcome if steps is outcome.log else second),
+            table=self._table(shown),
             difference=difference,
         )
         return finding.exception
@@ -231,7 +246,7 @@ class TestRunner:
             return
         item = self.item
         state = item.session._setupstate
-        state.teardown_exact(item.parent)  # type: ignore[arg-type]
+        self._tear_down()
         self._forget_output()
         if isinstance(item.parent, pytest.Class) and hasattr(item, "_instance"):
             # As pytest does for each test: a new instance of its class.
@@ -247,7 +262,22 @@ class TestRunner:
         finally:
             everything_is_ours[0] = False
 
+    def _tear_down(self) -> None:
+        """End the function-scoped fixtures, as pytest does after a test; but there is more to come for this item."""
+        item = self.item
+        directory = item.funcargs.get("tmp_path")
+        stash = item.stash._storage
+        kept = dict(stash)
+        item.session._setupstate.teardown_exact(item.parent)  # type: ignore[arg-type]
+        for key, value in kept.items():
+            # Fixtures put things there once for an item, and take them away when they think it is over.
+            stash.setdefault(key, value)
+        if directory is not None:
+            # So that there is one in the end, not hundreds, and it has the same name in each execution.
+            shutil.rmtree(directory, ignore_errors=True)
+
     def _execute(self, strategy: Any, *, detail: bool = False) -> Outcome:
+        self._executions += 1
         outcome = self._control.run(self._body(), strategy, max_steps=self.settings.max_steps, detail=detail)
         request = request_to_stop(outcome)
         if request is not None:

@@ -41,6 +41,8 @@ def line_of(row: dict[str, Any]) -> str:
         return f"{text} (nothing could be interleaved)"
     if ended_by == "interrupted":
         return f"{text} (interrupted, of {row['_planned']})"
+    if ended_by == "fixtures":
+        return f"{text} (a fixture failed, of {row['_planned']})"
     if ended_by == "replay":
         return f"{text} (the token's schedule; nothing found)"
     return text
