@@ -11,10 +11,9 @@ import pytest
 
 from pytest_interleave.control import current_task, primitives
 from pytest_interleave.explore import NonPreemptive, RandomWalk
+from tests.control.driving import executions, require_good_end
 
-from .driving import executions, require_good_end
-
-lock_tests = pytest.importorskip("test.lock_tests", reason="this interpreter is installed without its own tests")
+lock_tests = pytest.importorskip("test.lock_tests", reason="the interpreter is installed without its tests")
 
 #: Which of CPython's classes tests what.
 _CLASSES: dict[str, dict[str, Any]] = {
@@ -41,7 +40,7 @@ def _each_case() -> Iterator[Any]:
 
 @pytest.fixture
 def count_controlled(monkeypatch: pytest.MonkeyPatch) -> None:
-    """`_thread._count`, by which CPython's tests see that their threads have ended, knows no controlled threads."""
+    """`_thread._count`, by which CPython's tests see their threads' end, knows no controlled threads."""
     real = _thread._count
 
     def count() -> int:
@@ -63,8 +62,8 @@ def test_under_control(
     scope_with: Callable[..., None],
     count_controlled: None,
 ) -> None:
-    # In scope, every access of CPython's test to its own lists is a scheduling point, and the names that it has
-    # imported (`start_new_thread`) are the controlled ones.
+    # In scope, every access of CPython's test to its own lists is a scheduling point, and the names that it
+    # has imported (`start_new_thread`) are the controlled ones.
     scope_with("test.lock_tests")
     for strategy, number in ((NonPreemptive(), 1), (RandomWalk(1), 3), (RandomWalk(2), 3)):
         for outcome in executions(lambda: case(method).debug(), strategy, number):

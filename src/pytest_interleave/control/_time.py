@@ -56,42 +56,40 @@ class _DateType(type):
     """Makes the stand-ins indistinguishable from the real classes in `isinstance` and `issubclass`."""
 
     def __instancecheck__(cls, instance: Any) -> bool:
-        return isinstance(instance, _REAL_OF.get(cls, cls.__mro__[1]))
+        real = _REAL_OF.get(cls)
+        return super().__instancecheck__(instance) if real is None else isinstance(instance, real)
 
     def __subclasscheck__(cls, subclass: type) -> bool:
-        return issubclass(subclass, _REAL_OF.get(cls, cls.__mro__[1]))
+        real = _REAL_OF.get(cls)
+        return super().__subclasscheck__(subclass) if real is None else issubclass(subclass, real)
 
 
 class _Date(_datetime.date, metaclass=_DateType):
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
-        return _real_date(*args, **kwargs)
+        return _real_date(*args, **kwargs) if cls in _REAL_OF else super().__new__(cls, *args, **kwargs)
 
     @classmethod
     def today(cls) -> Any:
         now = _virtual_timestamp()
-        return _real_date.today() if now is None else _real_date.fromtimestamp(now)
+        return super().today() if now is None else cls.fromtimestamp(now)
 
 
 class _DateTime(_datetime.datetime, metaclass=_DateType):
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
-        return _real_datetime(*args, **kwargs)
+        return _real_datetime(*args, **kwargs) if cls in _REAL_OF else super().__new__(cls, *args, **kwargs)
 
     @classmethod
     def now(cls, tz: _datetime.tzinfo | None = None) -> Any:
         now = _virtual_timestamp()
-        return _real_datetime.now(tz) if now is None else _real_datetime.fromtimestamp(now, tz)
+        return super().now(tz) if now is None else cls.fromtimestamp(now, tz)
 
     @classmethod
     def today(cls) -> Any:
-        now = _virtual_timestamp()
-        return _real_datetime.today() if now is None else _real_datetime.fromtimestamp(now)
+        return cls.now()
 
     @classmethod
     def utcnow(cls) -> Any:
-        now = _virtual_timestamp()
-        if now is None:
-            return _real_datetime.now(_datetime.UTC).replace(tzinfo=None)
-        return _real_datetime.fromtimestamp(now, _datetime.UTC).replace(tzinfo=None)
+        return cls.now(_datetime.UTC).replace(tzinfo=None)
 
 
 _real_date = _datetime.date

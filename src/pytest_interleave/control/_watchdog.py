@@ -7,7 +7,7 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 from . import _current
-from ._carriers import start_new_thread
+from ._carriers import Carrier, start_new_thread
 from ._closing import PATIENCE
 from ._clock import _real_monotonic_ns
 
@@ -71,6 +71,9 @@ class Watchdog:
         if execution.outside.busy:
             task.special = True
         frame = sys._current_frames().get(task.ident)
+        if frame is not None and frame.f_code is Carrier.__init__.__code__:
+            # It waits for a new OS thread, which takes as long as the machine is busy; nothing is out of sight.
+            return
         progress = (task, len(execution.log))
         stands = (frame, None if frame is None else frame.f_lasti)
         if progress != self._progress:

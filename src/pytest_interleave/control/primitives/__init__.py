@@ -1,4 +1,4 @@
-"""Synchronisation primitives whose every operation is one scheduling point; outside control, like the real ones."""
+"""Primitives whose every operation is one scheduling point; outside control they are like the real ones."""
 
 from ._barrier import Barrier
 from ._condition import Condition

@@ -47,7 +47,7 @@ class _Waiter:
         lock = self.condition._lock
         return lock.available(task) if _is_ours(lock) else True
 
-    def expire(self, task: Task, /) -> None:
+    def expire(self, task: Task, /) -> None:  # noqa: ARG002
         self.condition._parked.remove(self)
         self.go_for_lock(timed_out=True)
 
@@ -69,11 +69,14 @@ class _Waiter:
 class Condition(RealCondition, metaclass=Primitive):
     """A condition variable: waiting is one operation, whatever the lock."""
 
+    _lock: Any
+
     # As messages and users know it.
     __module__ = "threading"
 
     def __init__(self, lock: Any = None) -> None:
-        super().__init__(RLock() if lock is None else lock)
+        made: Any = RLock() if lock is None else lock
+        super().__init__(made)
         self._parked: deque[_Waiter] = deque()
         self.made = made_here()
 
@@ -93,7 +96,7 @@ class Condition(RealCondition, metaclass=Primitive):
 
     def _wait(self, task: Task, timeout: float | None, operation: Operation) -> bool:
         execution = task.execution
-        lock: Any = self._lock  # type: ignore[attr-defined]
+        lock = self._lock
         # No choice here: the thread holds the lock, and gives it up and waits in one step.
         execution.mark(task, operation)
         ours = _is_ours(lock)
@@ -124,7 +127,7 @@ class Condition(RealCondition, metaclass=Primitive):
 
     def _acquire_anyhow(self, task: Task, saved: Any, ours: bool) -> None:
         """The wait was ended by an exception: the caller still expects to hold the lock, where it is free."""
-        lock: Any = self._lock  # type: ignore[attr-defined]
+        lock = self._lock
         if ours and not lock.available(task):
             return
         if Lock in type(lock).__mro__:

@@ -22,7 +22,7 @@ _get_ident = _current.get_ident
 
 
 class _Wait:
-    """Those who wait at the same time: one `set` lets all of them go on, whatever becomes of the flag then."""
+    """Those who wait at the same time: one `set` lets all of them go on, even if `clear` follows at once."""
 
     __slots__ = ("event", "released", "waiting")
 

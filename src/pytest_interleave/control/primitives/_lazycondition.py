@@ -1,4 +1,4 @@
-"""The inner condition that the standard library's primitives are made of, only made where a real thread needs it."""
+"""The inner condition of the standard library's primitives, only made where a real thread needs it."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ class SimpleQueue(metaclass=Primitive):
     # As messages and users know it.
     __module__ = "_queue"
 
-    __class_getitem__ = classmethod(GenericAlias)
+    __class_getitem__: Any = classmethod(GenericAlias)
 
     def __init__(self) -> None:
         self._real: queue.SimpleQueue[Any] = RealSimpleQueue()
