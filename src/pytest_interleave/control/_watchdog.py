@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from . import _current
 from ._carriers import Carrier, start_new_thread
-from ._closing import PATIENCE
 from ._clock import _real_monotonic_ns
+from ._closing import PATIENCE
 
 if TYPE_CHECKING:
     from ._execution import Execution
@@ -72,7 +72,7 @@ class Watchdog:
             task.special = True
         frame = sys._current_frames().get(task.ident)
         if frame is not None and frame.f_code is Carrier.__init__.__code__:
-            # It waits for a new OS thread, which takes as long as the machine is busy; nothing is out of sight.
+            # It waits for a new OS thread, which can take long on a busy machine; nothing is out of sight.
             return
         progress = (task, len(execution.log))
         stands = (frame, None if frame is None else frame.f_lasti)

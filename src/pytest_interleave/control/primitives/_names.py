@@ -37,7 +37,7 @@ _replaced: list[tuple[ModuleType, str, Any]] = []
 
 
 def install_names() -> None:
-    """Put our primitives in the place of the real ones. Who is not meant to have ours still gets real ones."""
+    """Put our primitives in the place of the real ones. Who is not meant to have ours still gets those."""
     if active[0]:
         return
     stands_for(Lock, threading.Lock, type(RealLock()))
