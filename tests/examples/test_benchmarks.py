@@ -1,0 +1,46 @@
+"""The benchmarks run; their figures are for a quiet machine, and are not judged here."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
+
+
+def run(*command: str) -> str:
+    result = subprocess.run(
+        [sys.executable, *command], cwd=BENCHMARKS, capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 0, result.stdout + result.stderr
+    return result.stdout
+
+
+def test_peers_prints_rates_and_ratios() -> None:
+    printed = run(
+        "peers.py", "--repetitions=1", "--tools", "uncontrolled", "plugin", "--bodies", "counter-2"
+    ).splitlines()
+    (rates,) = [line for line in printed if line.startswith("| 2 threads, counter |")][:1]
+    uncontrolled, plugin = (float(cell.replace(",", "")) for cell in rates.split("|")[2:4])
+    assert min(uncontrolled, plugin) > 0
+    against_peer, _, against_uncontrolled, wanted = (cell.strip() for cell in printed[-1].split("|")[2:6])
+    assert (against_peer, wanted) == ("not measured", "at most 2")
+    # The rates above are rounded.
+    assert float(against_uncontrolled) == pytest.approx(uncontrolled / plugin, abs=0.01)
+
+
+def test_peers_says_who_is_left_out() -> None:
+    printed = run(
+        "-S", "peers.py", "--repetitions=1", "--tools", "uncontrolled", "frontrun", "--bodies", "counter-2"
+    )
+    assert "frontrun 0.7.0 is left out: it is not installed (pip install 'frontrun==0.7.0')" in printed
+    assert "| body | uncontrolled |" in printed
+
+
+def test_memory_of_many_schedules_is_that_of_few() -> None:
+    pytest.importorskip("resource")
+    printed = run("memory.py")
+    assert "| 20 MB |" in printed
