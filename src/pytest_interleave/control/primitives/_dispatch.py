@@ -1,8 +1,8 @@
 """Which calls of `threading.Lock()` and its kin make our primitive, and which the standard library's.
 
 While the plugin is in place, the names in `threading`, `queue` and `_thread` stand for our classes. Code
-that has nothing to do with the tests must not notice, so our classes make the real thing unless the call comes from
-a controlled thread or from code in scope (directly, or through a library that this code calls).
+that has nothing to do with the tests must not notice, so our classes make the real thing unless the call
+comes from a controlled thread or from code in scope (directly, or through a library that this code calls).
 """
 
 from __future__ import annotations
