@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ._control import Control
+    from ._control import Control, begin_alike
     from ._current import current_task, set_scope
     from ._operations import Operation
     from ._outcome import Outcome, SetAside, Stuck, ThreadFailure, WaitingThread
@@ -32,6 +32,7 @@ else:
             "ThreadView": "._protocol",
             "Unwind": "._tasks",
             "WaitingThread": "._outcome",
+            "begin_alike": "._control",
             "current_task": "._current",
             "is_ours": "._places",
             "set_scope": "._current",
@@ -55,6 +56,7 @@ __all__ = [
     "ThreadView",
     "Unwind",
     "WaitingThread",
+    "begin_alike",
     "current_task",
     "is_ours",
     "set_scope",

@@ -6,12 +6,17 @@ import os
 import sys
 
 
+def has_gil() -> bool:
+    """Whether this interpreter runs with a global interpreter lock."""
+    return bool(getattr(sys, "_is_gil_enabled", lambda: True)())
+
+
 def choose_cpu() -> int | None:
     """The CPU to pin controlled threads to; None where that does not help or cannot be done.
 
     Parallel pytest-xdist workers take different CPUs. Without a GIL pinning makes hand-off slower.
     """
-    if not hasattr(os, "sched_setaffinity") or not getattr(sys, "_is_gil_enabled", lambda: True)():
+    if not hasattr(os, "sched_setaffinity") or not has_gil():
         return None
     allowed = sorted(os.sched_getaffinity(0))
     worker = os.environ.get("PYTEST_XDIST_WORKER", "")

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from . import _current
-from ._affinity import choose_cpu, pin, unpin
+from ._affinity import choose_cpu, has_gil, pin, unpin
 from ._carriers import Carriers
 from ._execution import Execution
 from ._instrument import engine
@@ -18,6 +18,12 @@ from ._patches import Patches
 from ._protocol import Strategy
 from ._threads import forget_tasks, number_threads_anew
 from ._watchdog import Watchdog
+
+def begin_alike() -> None:
+    """Before an execution's fixtures are made: the same random numbers and names of threads each time."""
+    random.seed(0)
+    number_threads_anew()
+
 
 #: Executions between two full collections of garbage.
 _COLLECT_EVERY = 64
@@ -72,11 +78,14 @@ class Control:
             gc.enable()
 
     def prepare(self) -> None:
-        """Before an execution's fixtures are made: the same random numbers each time, no garbage left."""
+        """Before an execution's fixtures are made: everything begins alike, and no garbage is left."""
         self._executions += 1
-        random.seed(0)
-        number_threads_anew()
-        gc.collect(2 if self._executions % _COLLECT_EVERY == 0 else 0)
+        begin_alike()
+        if self._executions % _COLLECT_EVERY == 0:
+            gc.collect()
+        elif has_gil():
+            # Without a GIL every collection is a full one.
+            gc.collect(0)
 
     def run(
         self, body: Callable[[], object], strategy: Strategy, *, max_steps: int, detail: bool = False

@@ -42,10 +42,20 @@ def _in_function(function: ast.FunctionDef | ast.AsyncFunctionDef) -> set[_Start
                 (made if value is not None and _makes_container(value) else spoilt).add(node.id)
             elif isinstance(node.ctx, ast.Load):
                 if _is_harmless(node, parent, grandparent):
-                    uses.setdefault(node.id, set()).add((node.lineno, node.col_offset))
+                    uses.setdefault(node.id, set()).update(_starts(node, parent, grandparent))
                 else:
                     spoilt.add(node.id)
     return {start for name in made - spoilt for start in uses.get(name, ())}
+
+
+def _starts(node: ast.Name, parent: ast.AST, grandparent: ast.AST | None) -> set[_Start]:
+    """Where instructions that access it can say they begin: up to 3.12, iteration begins where its statement does."""
+    starts = {(node.lineno, node.col_offset)}
+    if isinstance(parent, ast.For):
+        starts.add((parent.lineno, parent.col_offset))
+    elif isinstance(parent, ast.comprehension) and isinstance(grandparent, (*_DISPLAYS, ast.GeneratorExp)):
+        starts.add((grandparent.lineno, grandparent.col_offset))
+    return starts
 
 
 def _makes_container(value: ast.expr) -> bool:

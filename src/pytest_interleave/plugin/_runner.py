@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from .._warnings import InterleaveWarning
-from ..control import Control, Outcome, ThreadFailure
+from ..control import Control, Outcome, ThreadFailure, begin_alike
 from ..control.primitives._dispatch import everything_is_ours
 from ..detect import Finding, finding_of
 from ..explore import Replay, Token, fingerprint, make_strategy
@@ -350,7 +350,7 @@ def fingerprints(item: pytest.Item) -> tuple[int, int]:
 def seed_random() -> object:
     """Before the first execution's fixtures: the random state of every execution; what to restore afterwards."""
     before = random.getstate()
-    random.seed(0)
+    begin_alike()
     return before
 
 
