@@ -69,7 +69,7 @@ _LOADS = {
     "GET_ITER": "iterate",
     "FOR_ITER": "iterate",
 }
-_SKIPPED = frozenset(("CACHE", "PRECALL", "KW_NAMES", "PUSH_NULL", "NOP", "RESUME", "EXTENDED_ARG", "COPY", "NOT_TAKEN"))
+_SKIPPED = frozenset(("CACHE", "PRECALL", "KW_NAMES", "PUSH_NULL", "NOP", "RESUME", "EXTENDED_ARG", "NOT_TAKEN"))
 _INITIALISERS = frozenset(("__init__", "__new__", "__post_init__", "__init_subclass__", "__set_name__"))
 
 
@@ -90,7 +90,7 @@ class FileFacts(NamedTuple):
     private: frozenset[tuple[int, int]]
 
 
-_NO_FACTS = FileFacts(*[frozenset[str]()] * 5, frozenset())
+_NO_FACTS = FileFacts(frozenset(), frozenset(), frozenset(), frozenset(), frozenset(), frozenset())
 
 
 def facts_of_file(filename: str) -> FileFacts | None:
@@ -123,9 +123,7 @@ def facts_of_code(module: CodeType, private: frozenset[tuple[int, int]] = frozen
             elif name in ("STORE_ATTR", "DELETE_ATTR"):
                 (initial if code.co_name in _INITIALISERS else assigned).add(instruction.argval)
             elif name in ("STORE_DEREF", "DELETE_DEREF"):
-                if instruction.argval in code.co_freevars:
-                    cells.add(instruction.argval)
-                elif instruction.argval in stored:
+                if instruction.argval in code.co_freevars or instruction.argval in stored:
                     cells.add(instruction.argval)
                 stored[instruction.argval] = instruction.offset
             elif name == "STORE_NAME" and not is_function and code is not module:
@@ -206,7 +204,7 @@ class _Analysis:
                 ),
             )
             for found in dis.get_instructions(code)
-            if found.opname not in _SKIPPED or found.opname == "COPY"
+            if found.opname not in _SKIPPED
         ]
         self.table: dict[int, Operation] = {}
         #: Callables waiting for their call: start of the call expression, kind and name of the access, or None.

@@ -19,6 +19,7 @@ from ._protocol import Strategy
 from ._threads import forget_tasks, number_threads_anew
 from ._watchdog import Watchdog
 
+
 def begin_alike() -> None:
     """Before an execution's fixtures are made: the same random numbers and names of threads each time."""
     random.seed(0)

@@ -150,7 +150,7 @@ class Execution:
             task.streak += 1
             if task.streak > SPIN_STEPS:
                 task.streak = 0
-                self._pass_time(task)
+                self._pass_time()
         self.log.append((task, operation))
         if self.detail:
             self._note_place(operation)
@@ -226,7 +226,7 @@ class Execution:
             return
         operation = Operation("poll", task, _BEGIN, 0, mutates=False)
         if self.closing is None and all(other.clock_reads > POLLING_READS for other in self.enabled):
-            self._pass_time(task, leap=True)
+            self._pass_time(leap=True)
         if len(self.enabled) > 1:
             self.strategy.yielded(task.index)
         self.point(task, operation)
@@ -389,7 +389,7 @@ class Execution:
         self.choices[-1] = chosen.index
         self._switch(task, chosen)
 
-    def _pass_time(self, task: Task, *, leap: bool = False) -> None:
+    def _pass_time(self, *, leap: bool = False) -> None:
         """The only thread that could run polls: let time pass, at most until another one is due."""
         sleeper = self.earliest(daemons=True)
         if leap:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 class WaitingThread(NamedTuple):
     """A thread that could not go on: what it waited for, where, and who held that since where."""
 
-    index: int
+    number: int
     thread: str
     waits_for: str
     where: Place | None
@@ -37,7 +37,7 @@ class Stuck(NamedTuple):
 class ThreadFailure(NamedTuple):
     """An exception that ended a thread."""
 
-    index: int
+    number: int
     thread: str
     exception: BaseException
 

@@ -75,7 +75,7 @@ def _atomic_handle(real: Callable[[logging.Handler, logging.LogRecord], Any]) ->
         if task is not None and record.exc_info and isinstance(record.exc_info[1], Unwind):
             # A library (a thread pool, for one) tells of what ended its thread: that was us.
             return False
-        if task is None or type(self.lock) in _our_locks:
+        if task is None or type(self.lock) in _OUR_LOCKS:
             return real(self, record)
         task.atomic += 1
         task.special = True
@@ -89,4 +89,4 @@ def _atomic_handle(real: Callable[[logging.Handler, logging.LogRecord], Any]) ->
 
 
 
-_our_locks = (Lock, RLock)
+_OUR_LOCKS: frozenset[type] = frozenset((Lock, RLock))

@@ -50,7 +50,7 @@ class Scope:
 
     def judge(self, filename: str) -> bool:
         """Decide on one file name as found in `co_filename`; use `holds` for the remembered answer."""
-        if filename.startswith("<") or filename.startswith(_PACKAGE):
+        if filename.startswith(("<", _PACKAGE)):
             return False
         path = os.path.realpath(filename)
         if path.startswith(_PACKAGE):

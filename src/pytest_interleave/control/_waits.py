@@ -54,7 +54,7 @@ def waits_of(tasks: list[Task], frames: Mapping[int, FrameType]) -> list[Waiting
         acquired = getattr(resource, "acquired_at", None)
         found.append(
             WaitingThread(
-                index=task.index,
+                number=task.index,
                 thread=task.name,
                 waits_for=what,
                 where=where,

@@ -24,7 +24,7 @@ class TokenError(ValueError):
 
 
 def python_version() -> str:
-    """This interpreter, as far as schedules depend on it."""
+    """The running interpreter, as far as schedules depend on it."""
     free = "" if getattr(sys, "_is_gil_enabled", lambda: True)() else "t"
     return f"{sys.version_info.major}.{sys.version_info.minor}{free}"
 
