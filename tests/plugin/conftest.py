@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import pytest
 
 PRELUDE = """
+import os
 import threading
 import time
 import unittest

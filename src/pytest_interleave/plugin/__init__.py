@@ -15,7 +15,7 @@ from ..control.primitives import install_names, remove_names
 from ..control.primitives._dispatch import everything_is_ours
 from ._fixtures import barrier, run_concurrent, thread_pool
 from ._options import Options, add_options, read_options
-from ._settings import MARKER, is_marked, read_settings, warn_of_marker
+from ._settings import MARKER, check_marker, is_marked, read_settings
 
 if TYPE_CHECKING:
     from ..explore import Token
@@ -27,6 +27,7 @@ _options_key = pytest.StashKey[Options]()
 _rows_key = pytest.StashKey[list[dict[str, Any]]]()
 _replay_key = pytest.StashKey["Token"]()
 _runner_key = pytest.StashKey["TestRunner"]()
+_error_key = pytest.StashKey[str]()
 _random_key = pytest.StashKey[Any]()
 
 
@@ -85,16 +86,27 @@ def pytest_sessionstart() -> None:
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Check every marker; with a token, keep the test that it was made for."""
+    # A worker of pytest-xdist has no way to end the run with an error: there, the tests concerned fail of it.
+    alone = not hasattr(config, "workerinput")
     for item in items:
-        if is_marked(item):
-            read_settings(item, options_of(config))
-        else:
-            warn_of_marker(item)
+        try:
+            check_marker(item, options_of(config))
+        except pytest.UsageError as error:
+            if alone:
+                raise
+            item.stash[_error_key] = str(error)
     token = config.stash.get(_replay_key, None)
     if token is not None:
         from ._replaying import select_for_token
 
-        items[:] = select_for_token(config, items, token)
+        try:
+            items[:] = select_for_token(config, items, token)
+        except pytest.UsageError as error:
+            if alone:
+                raise
+            del items[1:]
+            for item in items:
+                item.stash[_error_key] = str(error)
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
@@ -114,6 +126,14 @@ def pytest_report_collectionfinish(config: pytest.Config, items: list[pytest.Ite
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
     """A marked test's `runtest` becomes the loop over its schedules."""
+    error = item.stash.get(_error_key, None)
+    if error is not None:
+        try:
+            yield
+        except Exception:
+            # Of no interest: the item cannot be run anyway.
+            pass
+        pytest.fail(error, pytrace=False)
     if not is_marked(item):
         return (yield)
     from ._runner import TestRunner, seed_random
@@ -132,6 +152,8 @@ def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
 
 
 def _width(config: pytest.Config) -> int:
+    if not config.pluginmanager.has_plugin("terminalreporter"):
+        return 100
     return max(60, min(160, config.get_terminal_writer().fullwidth))
 
 
@@ -157,13 +179,13 @@ def pytest_runtest_makereport(
     runner = item.stash.get(_runner_key, None)
     if runner is None or call.when != "call" or runner.exploration is None:
         return report
-    from ._report import add_text, failure_text, figures, mend
+    from ._report import add_text, failure_text, figures, mend, outcome_of
 
     mend(report)
     exploration = runner.exploration
     if exploration.finding is not None and report.outcome == "failed":
         add_text(report, failure_text(item, exploration))
-    report.interleave = figures(item, exploration, report.outcome)  # type: ignore[attr-defined]
+    report.interleave = figures(item, exploration, outcome_of(report))  # type: ignore[attr-defined]
     return report
 
 

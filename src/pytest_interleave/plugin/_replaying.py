@@ -17,10 +17,15 @@ def select_for_token(config: pytest.Config, items: list[pytest.Item], token: Tok
     chosen = [item for item in items if is_marked(item) and fingerprints(item)[0] == token.test]
     if not chosen:
         marked = [item.nodeid for item in items if is_marked(item)]
+        if not marked:
+            raise pytest.UsageError(
+                "--interleave-replay: no test with the marker 'concurrency' was collected: give the node id that "
+                "stands before the token in the report"
+            )
         among = f"the test that was collected, {marked[0]}" if len(marked) == 1 else f"any of {len(marked)} tests"
         raise pytest.UsageError(
-            f"--interleave-replay: the token was not made for {among}: give the node id that stands before it "
-            "in the report"
+            f"--interleave-replay: the token was not made for {among}: give the node id that stands before "
+            "the token in the report"
         )
     try:
         for item in chosen:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from typing import Any
 
@@ -34,6 +35,13 @@ def mend(report: pytest.TestReport) -> None:
             traceback.extraline = None
 
 
+def outcome_of(report: pytest.TestReport) -> str:
+    """The outcome as pytest shows it."""
+    if hasattr(report, "wasxfail"):
+        return "xpassed" if report.outcome == "passed" else "xfailed"
+    return report.outcome
+
+
 def add_text(report: pytest.TestReport, text: str) -> None:
     """Put `text` under what the report shows of the failure, whatever form that has."""
     add_section = getattr(report.longrepr, "addsection", None)
@@ -58,7 +66,15 @@ def _headline(exploration: Exploration) -> str:
 
 def replay_command(item: pytest.Item, token: str) -> str:
     """One line that runs the test under the token's schedule."""
-    nodeid = item.config.cwd_relative_nodeid(item.nodeid)
+    path, colons, rest = item.nodeid.partition("::")
+    # Not by `config.cwd_relative_nodeid`, which takes different things in different versions of pytest.
+    here = item.config.invocation_params.dir
+    try:
+        path = os.path.relpath(item.config.rootpath / path, here)
+    except ValueError:
+        # On another drive.
+        path = str(item.config.rootpath / path)
+    nodeid = path + colons + rest
     quoted = shlex.quote(nodeid) if "'" in nodeid else f"'{nodeid}'"
     return f"pytest {quoted} --interleave-replay={token}"
 

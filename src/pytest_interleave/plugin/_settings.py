@@ -37,9 +37,15 @@ def is_marked(item: pytest.Item) -> bool:
     return isinstance(item, pytest.Function) and item.get_closest_marker("concurrency") is not None
 
 
-def warn_of_marker(item: pytest.Item) -> None:
-    """Where the marker stands on what is no Python function, say that it does nothing."""
-    if isinstance(item, pytest.Function) or item.get_closest_marker("concurrency") is None:
+def check_marker(item: pytest.Item, options: Options) -> None:
+    """Once, at collection: check the marker's arguments; where it does nothing, say so.
+
+    Raises `pytest.UsageError` as `read_settings` does.
+    """
+    if item.get_closest_marker("concurrency") is None:
+        return
+    if isinstance(item, pytest.Function):
+        read_settings(item, options)
         return
     text = f"{item.nodeid}: the marker 'concurrency' does nothing here, because the item is not a Python function"
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 
 from ..control import Operation, Task, is_ours
@@ -14,6 +15,7 @@ MAX_ROWS = 40
 _LAST_COLUMN = 36
 _WIDEST_COLUMN = 40
 _WIDEST_PLACE = 30
+_RUNNERS = (os.path.join("_pytest", "python.py"), os.path.join("unittest", "case.py"))
 
 
 def interleaving_table(
@@ -65,7 +67,9 @@ def _name(operation: Operation) -> str:
 def _matters(operation: Operation, shared: frozenset[str]) -> bool:
     if operation.is_access:
         return _name(operation) in shared
-    return operation.kind not in ("poll", "begin") and not is_ours(operation.where().filename)
+    filename = operation.where().filename
+    # What only has a test runner's line to show says nothing: the threads that run the test's body.
+    return operation.kind not in ("poll", "begin") and not is_ours(filename) and not filename.endswith(_RUNNERS)
 
 
 def _place(operation: Operation) -> str:

@@ -1,0 +1,226 @@
+"""Other plugins and pytest's own options beside marked tests."""
+
+from __future__ import annotations
+
+import json
+import signal
+
+import pytest
+
+RACE = """
+pytestmark = pytest.mark.concurrency(seconds=None)
+
+def test_it(counter, run_concurrent):
+    run_concurrent(counter.increment)
+    assert counter.value == 2
+"""
+
+
+@pytest.mark.parametrize("core", ["", "sysmon"])
+def test_coverage_counts_what_controlled_threads_ran(run, pytester, monkeypatch, core):
+    if core:
+        monkeypatch.setenv("COVERAGE_CORE", core)
+    pytester.makepyfile(
+        library="""
+def in_a_worker(number):
+    if number < 0:
+        return "never"
+    return sum(
+        part for part in range(number)
+    )
+
+def never():
+    return 1
+"""
+    )
+    done = run(
+        """
+import library
+
+@pytest.mark.concurrency(schedules=5)
+def test_it(run_concurrent):
+    run_concurrent(library.in_a_worker, 3)
+""",
+        "--cov=library",
+        "--cov-report=json:cov.json",
+        plugins=True,
+    )
+    done.result.assert_outcomes(passed=1)
+    measured = json.loads((pytester.path / "cov.json").read_text("utf-8"))["files"]["library.py"]
+    assert measured["missing_lines"] == [3, 9]
+
+
+@pytest.mark.parametrize(
+    "body", ["os.read(os.pipe()[0], 1)", "while True: pass", "run_concurrent(os.read, os.pipe()[0], 1)"]
+)
+@pytest.mark.skipif(not hasattr(signal, "SIGALRM"), reason="no such signal")
+def test_timeout_by_signal_fails_the_test_and_goes_on(run, body):
+    done = run(
+        f"""
+
+@pytest.mark.concurrency
+def test_hangs(run_concurrent):
+    {body}
+
+def test_after():
+    pass
+""",
+        "--timeout=0.5",
+        "--timeout-method=signal",
+        plugins=True,
+    )
+    done.result.assert_outcomes(failed=1, passed=1, warnings=done.text.count("InterleaveWarning: "))
+    done.result.stdout.fnmatch_lines(["*Timeout (>0.5s) from pytest-timeout*", "*::test_hangs: 1 schedule, * (interrupted, *"])
+    assert "interleave-replay" not in done.text
+
+
+def test_timeout_by_thread_ends_the_process(run):
+    done = run(
+        """
+
+@pytest.mark.concurrency
+def test_hangs(run_concurrent):
+    run_concurrent(os.read, os.pipe()[0], 1)
+""",
+        "--timeout=0.5",
+        "--timeout-method=thread",
+        plugins=True,
+    )
+    assert done.result.ret not in (0, None)
+    assert "Timeout" in done.text
+    assert "test_hangs" in done.text
+
+
+def test_timeout_does_not_disturb_what_is_quick(run):
+    done = run(RACE.replace("== 2", "in (1, 2)"), "--timeout=30", plugins=True)
+    done.result.assert_outcomes(passed=1)
+
+
+def test_debugger_after_the_failure_finds_the_fixtures_alive(run):
+    done = run(
+        """
+@pytest.fixture
+def resource():
+    counter = Counter()
+    counter.alive = True
+    yield counter
+    counter.alive = False
+
+@pytest.mark.concurrency(seconds=None)
+def test_it(resource, run_concurrent):
+    run_concurrent(resource.increment)
+    assert resource.value == 2
+""",
+        "--pdb",
+        stdin=b"p 'alive', resource.alive, resource.value\nq\n",
+    )
+    done.result.stdout.fnmatch_lines(["*('alive', True, 1)*", "*Exit: Quitting debugger*"])
+
+
+def test_breakpoint_in_a_controlled_thread(run):
+    done = run(
+        """
+@pytest.mark.concurrency(schedules=1)
+def test_it(counter, run_concurrent):
+    def work():
+        here = "worker"
+        breakpoint()
+        counter.increment()
+    run_concurrent(work, workers=1)
+    assert counter.value == 1
+""",
+        stdin=b"p 'here is', here\nc\n",
+    )
+    done.result.assert_outcomes(passed=1, warnings=done.text.count("InterleaveWarning: "))
+    done.result.stdout.fnmatch_lines(["*('here is', 'worker')*"])
+
+
+@pytest.mark.parametrize(
+    "options",
+    [("--setup-show",), ("--durations=2", "-vv"), ("-p", "no:cacheprovider"), ("-p", "no:logging"), ("-s",), ("-p", "no:terminal")],
+    ids=" ".join,
+)
+def test_options_of_pytest(run, options, report):
+    done = run(RACE, *options, "--interleave-json=report.json")
+    assert "INTERNALERROR" not in done.text
+    assert done.result.ret == pytest.ExitCode.TESTS_FAILED
+    assert report()["tests"][0]["outcome"] == "failed"
+
+
+def test_setup_plan_and_collect_only_run_nothing(run):
+    for option in ("--collect-only", "--setup-plan"):
+        done = run(RACE, option)
+        assert done.result.ret == 0
+        assert "INTERNALERROR" not in done.text
+        assert "distinct" not in done.text
+
+
+def test_xdist_workers_use_one_seed(run, report):
+    tests = "".join(
+        f"\ndef test_{number}(counter, run_concurrent):\n    run_concurrent(counter.increment)\n    assert counter.value == 2\n"
+        for number in range(3)
+    )
+    mark = "pytestmark = pytest.mark.concurrency(seconds=None)\n"
+    run(mark + tests, "--interleave-json=report.json", seed=5).result.assert_outcomes(failed=3)
+    alone = {row["nodeid"]: row["finding"]["switches"] for row in report()["tests"]}
+    done = run(mark + tests, "--interleave-json=report.json", "-n2", seed=5, plugins=True)
+    done.result.assert_outcomes(failed=3)
+    assert {row["nodeid"]: row["finding"]["switches"] for row in report()["tests"]} == alone
+    assert report()["seed"] == 5
+
+
+def test_xdist_and_a_wrong_marker(run):
+    done = run("@pytest.mark.concurrency(workers=0)\ndef test_it():\n    pass\n", "-n2", plugins=True)
+    done.result.assert_outcomes(errors=1)
+    done.result.stdout.fnmatch_lines(["test_it.py::test_it: the marker 'concurrency' has workers=0; *"])
+    assert "INTERNALERROR" not in done.text
+
+
+def test_hypothesis(run):
+    done = run(
+        """
+from hypothesis import given, settings, strategies
+
+@pytest.mark.concurrency(schedules=3, seconds=None)
+@settings(max_examples=5, database=None, deadline=None)
+@given(number=strategies.integers())
+def test_it(number):
+    counter = Counter()
+    threads = [threading.Thread(target=counter.increment) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert counter.value in (1, 2)
+""",
+        "-p",
+        "no:randomly",
+        plugins=True,
+    )
+    done.result.assert_outcomes(passed=1)
+
+
+def test_nothing_is_left_of_the_affinity_and_the_trace_function(run):
+    done = run(
+        """
+import sys
+
+before = []
+
+def state():
+    cpus = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else None
+    return cpus, sys.gettrace(), threading.gettrace(), sys.getprofile(), time.sleep, threading.Thread.start
+
+def test_before():
+    before.append(state())
+
+@pytest.mark.concurrency(schedules=3)
+def test_it(counter, run_concurrent):
+    run_concurrent(counter.increment)
+
+def test_after():
+    assert state() == before[0]
+    assert threading.active_count() == 1
+"""
+    )
+    done.result.assert_outcomes(passed=3)

@@ -1,0 +1,136 @@
+"""The machine-readable report."""
+
+from __future__ import annotations
+
+import platform
+
+import pytest
+
+import pytest_interleave
+
+SOURCE = """
+pytestmark = pytest.mark.concurrency(schedules=20, seconds=None)
+
+def test_fails(counter, run_concurrent):
+    run_concurrent(counter.increment)
+    assert counter.value == 2
+
+@pytest.mark.xfail
+def test_xfails(counter, run_concurrent):
+    run_concurrent(counter.increment)
+    assert counter.value == 2
+
+def test_passes(counter, run_concurrent):
+    run_concurrent(counter.increment)
+
+def test_skips(run_concurrent):
+    run_concurrent.together(int, int)
+    pytest.skip("no")
+
+@pytest.mark.skip
+def test_never():
+    pass
+
+def test_deadlock(run_concurrent):
+    first, second = threading.Lock(), threading.Lock()
+    def one():
+        with first, second:
+            pass
+    def two():
+        with second, first:
+            pass
+    run_concurrent.together(one, two)
+"""
+
+UNMARKED = "\n@pytest.fixture\ndef unused():\n    pass\n"
+
+
+@pytest.mark.parametrize("options", [(), ("-n2",)], ids=["one process", "xdist"])
+def test_report(run, report, options):
+    done = run(SOURCE + UNMARKED, "--interleave-json=report.json", *options, plugins=bool(options))
+    done.result.assert_outcomes(failed=2, passed=1, xfailed=1, skipped=2)
+    written = report()
+    tests = {row["nodeid"].partition("::")[2]: row for row in written.pop("tests")}
+    assert written == {
+        "version": 1,
+        "plugin": pytest_interleave.__version__,
+        "python": platform.python_version(),
+        "seed": 1,
+    }
+    # What pytest never ran has no figures.
+    assert set(tests) == {"test_fails", "test_xfails", "test_passes", "test_skips", "test_deadlock"}
+    for name, row in tests.items():
+        assert list(row) == [
+            "nodeid",
+            "marker",
+            "outcome",
+            "schedules",
+            "distinct",
+            "exhausted",
+            "found_at",
+            "strategy",
+            "seconds",
+            "finding",
+        ]
+        assert row["nodeid"] == f"test_it.py::{name}"
+        assert row["marker"] == "concurrency"
+        assert row["exhausted"] is False
+        assert 1 <= row["distinct"] <= row["schedules"] <= 20
+        assert 0 < row["seconds"] < 60
+    outcomes = {name: row["outcome"] for name, row in tests.items()}
+    assert outcomes == {
+        "test_fails": "failed",
+        "test_xfails": "xfailed",
+        "test_passes": "passed",
+        "test_skips": "skipped",
+        "test_deadlock": "failed",
+    }
+    for name in ("test_passes", "test_skips"):
+        assert (tests[name]["found_at"], tests[name]["finding"]) == (None, None)
+        assert tests[name]["strategy"] == "auto"
+    for name, kind in (("test_fails", "failed test body"), ("test_deadlock", "deadlock")):
+        row = tests[name]
+        assert 1 <= row["found_at"] == row["schedules"]
+        finding = row["finding"]
+        assert list(finding) == ["kind", "message", "token", "switches"]
+        assert finding["kind"] == kind
+        assert finding["token"] in done.text
+        assert finding["switches"] >= 1
+    assert tests["test_fails"]["finding"]["message"].startswith("AssertionError: assert 1 == 2")
+    assert tests["test_deadlock"]["finding"]["message"].startswith("Deadlock: deadlock: ")
+    assert tests["test_xfails"]["finding"]["kind"] == "failed test body"
+
+
+def test_summary_lines_stand_in_the_controller(run):
+    done = run(SOURCE, "-n2", plugins=True)
+    assert len([line for line in done.lines("test_it.py::") if " distinct, " in line]) == 5
+
+
+def test_xpass_and_a_strict_one(run, report):
+    run(
+        """
+pytestmark = pytest.mark.concurrency(schedules=3, seconds=None)
+
+@pytest.mark.xfail
+def test_xpasses(run_concurrent):
+    run_concurrent(int)
+
+@pytest.mark.xfail(strict=True)
+def test_strict(run_concurrent):
+    run_concurrent(int)
+""",
+        "--interleave-json=report.json",
+    )
+    assert [row["outcome"] for row in report()["tests"]] == ["xpassed", "failed"]
+
+
+def test_a_run_without_marked_tests_writes_an_empty_report(run, report):
+    run("def test_it():\n    pass\n", "--interleave-json=report.json").result.assert_outcomes(passed=1)
+    assert report()["tests"] == []
+
+
+def test_an_older_report_is_replaced(run, report, pytester):
+    pytester.path.joinpath("report.json").write_text("{")
+    run("def test_it():\n    pass\n", "--interleave-json=report.json")
+    assert report()["version"] == 1
+    assert sorted(path.name for path in pytester.path.glob("report*")) == ["report.json"]

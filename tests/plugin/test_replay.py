@@ -1,0 +1,214 @@
+"""The last line of a failure runs in a fresh process and gives the same finding; tokens that do not fit say so."""
+
+from __future__ import annotations
+
+import base64
+import re
+import zlib
+
+import pytest
+
+from .conftest import token_in
+
+KINDS = {
+    "failed test body": """
+def test_it(counter, run_concurrent):
+    run_concurrent(counter.increment)
+    assert counter.value == 2
+""",
+    "worker exception": """
+def test_it(counter):
+    def work():
+        counter.increment()
+        if counter.value == 1 and threading.current_thread().name == "b":
+            raise ValueError("lost")
+    threads = [threading.Thread(target=work, name=name) for name in "ab"]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+""",
+    "deadlock": """
+def test_it(run_concurrent):
+    first, second = threading.Lock(), threading.Lock()
+    def one():
+        with first, second:
+            pass
+    def two():
+        with second, first:
+            pass
+    run_concurrent.together(one, two)
+""",
+    "livelock": """
+@pytest.mark.concurrency(max_steps=300)
+def test_it(counter, run_concurrent):
+    def wait():
+        counter.value = 1
+        while counter.value:
+            counter.value = counter.value
+    run_concurrent(wait)
+""",
+}
+MARK = "pytestmark = pytest.mark.concurrency(seconds=None)\n"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_same_finding_in_a_fresh_process(run, report, kind):
+    first = run(MARK + KINDS[kind], "--interleave-json=report.json")
+    first.result.assert_outcomes(failed=1)
+    found = report()["tests"][0]["finding"]
+    assert found["kind"] == kind
+    program, *arguments = first.command
+    assert program == "pytest"
+    assert first.lines("pytest '")[-1] == f"pytest 'test_it.py::test_it' --interleave-replay={found['token']}"
+    again = run(None, *arguments, "--interleave-json=report.json", seed=99)
+    again.result.assert_outcomes(failed=1)
+    row = report()["tests"][0]
+    assert (row["strategy"], row["schedules"], row["found_at"]) == ("replay", 1, 1)
+    assert row["finding"] == found | {"message": row["finding"]["message"]}
+    strip = re.compile(r"0x[0-9a-f]+").sub
+    assert strip("", row["finding"]["message"]) == strip("", found["message"])
+    assert "could not be repeated" not in first.text
+    assert "did not follow" not in again.text
+
+
+def test_the_replayed_table_is_the_one_that_was_shown(run):
+    def table(text):
+        return text[text.index("----\n") : text.index("To see exactly this")].splitlines()[3:]
+
+    first = run(MARK + KINDS["deadlock"])
+    again = run(None, *first.command[1:])
+    assert table(first.text) == table(again.text)
+    assert len(table(first.text)) > 3
+
+
+def test_node_ids_with_quotes_brackets_and_classes_from_a_subdirectory(run, pytester, monkeypatch):
+    run_source = """
+class TestOuter:
+    class TestInner:
+        @pytest.mark.concurrency(seconds=None)
+        @pytest.mark.parametrize("text", ["it's [a] \\"b\\"; $HOME"])
+        def test_it(self, text, counter, run_concurrent):
+            run_concurrent(counter.increment)
+            assert counter.value == 2
+"""
+    pytester.makeini("[pytest]\n")
+    below = pytester.mkdir("below")
+    first = run(run_source, "--rootdir=.")
+    first.result.assert_outcomes(failed=1)
+    monkeypatch.chdir(below)
+    from_below = run(None, "..")
+    command = [line for line in from_below.text.splitlines() if "--interleave-replay=" in line][-1]
+    assert "../test_it.py" in command
+    import shlex
+
+    arguments = shlex.split(command)[1:]
+    again = run(None, *arguments)
+    again.result.assert_outcomes(failed=1)
+    again.result.stdout.fnmatch_lines(["failed test body, in the schedule of the token"])
+
+
+def test_only_the_test_of_the_token_runs(run):
+    first = run(MARK + KINDS["deadlock"] + "\ndef test_other():\n    pass\n")
+    first.result.assert_outcomes(failed=1, warnings=1, passed=1)
+    again = run(None, f"--interleave-replay={token_in(first.text)}")
+    again.result.assert_outcomes(failed=1, deselected=1)
+
+
+def test_token_of_another_test(run):
+    token = token_in(run(MARK + KINDS["deadlock"]).text)
+    error = run("@pytest.mark.concurrency\ndef test_other():\n    pass\n", f"--interleave-replay={token}").one_line_error()
+    assert "the token was not made for the test that was collected, test_it.py::test_other" in error
+
+
+def test_token_without_any_marked_test(run):
+    token = token_in(run(MARK + KINDS["deadlock"]).text)
+    error = run("def test_other():\n    pass\n", f"--interleave-replay={token}").one_line_error()
+    assert "no test with the marker 'concurrency' was collected" in error
+
+
+def test_changed_test(run):
+    first = run(MARK + KINDS["deadlock"])
+    changed = KINDS["deadlock"].replace("pass", "assert True")
+    error = run(MARK + changed, *first.command[1:]).one_line_error()
+    assert "test_it.py::test_it has changed since the token was made" in error
+
+
+def test_mangled_token(run):
+    *arguments, last = run(MARK + KINDS["deadlock"]).command[1:]
+    option, _, token = last.partition("=")
+    cut = run(None, *arguments, f"{option}={token[:-2]}").one_line_error()
+    assert "is mangled or cut short: copy the whole token" in cut
+    swapped = token[:12] + token[12:14][::-1] + token[14:]
+    assert swapped != token
+    assert "is mangled" in run(None, *arguments, f"{option}={swapped}").one_line_error()
+
+
+def test_token_of_another_python(run):
+    *arguments, last = run(MARK + KINDS["deadlock"]).command[1:]
+    option, _, token = last.partition("=")
+    raw = bytearray(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))[:-3])
+    raw[2] = 99
+    forged = base64.urlsafe_b64encode(bytes(raw) + zlib.crc32(bytes(raw)).to_bytes(4, "big")[:3]).decode().rstrip("=")
+    error = run(None, *arguments, f"{option}={forged}").one_line_error()
+    assert "the token was made on Python 3.99, this is Python 3." in error
+
+
+def test_a_test_that_depends_on_more_than_the_schedule_is_told(run):
+    done = run(
+        MARK
+        + """
+runs = []
+
+def test_it(counter, run_concurrent):
+    runs.append(1)
+    if len(runs) == 3:
+        counter.increment()
+        counter.increment()
+    run_concurrent(counter.increment)
+    assert len(runs) != 3
+"""
+    )
+    done.result.assert_outcomes(failed=1)
+    done.result.stdout.fnmatch_lines(
+        [
+            "This execution could not be repeated: *gave nothing in place of AssertionError: assert 3 != 3*"
+            " The first step that differs is step *: first 'main' did * at test_it.py:*"
+        ]
+    )
+
+
+def test_a_replay_that_finds_nothing_and_leaves_the_schedule_fails_and_says_where(run, pytester):
+    source = (
+        MARK
+        + """
+import pathlib
+
+def test_it(counter, run_concurrent):
+    if pathlib.Path("other").exists():
+        run_concurrent(int)
+    else:
+        run_concurrent(counter.increment)
+        assert counter.value == 2
+"""
+    )
+    first = run(source)
+    pytester.path.joinpath("other").touch()
+    again = run(None, *first.command[1:])
+    again.result.assert_outcomes(failed=1)
+    again.result.stdout.fnmatch_lines(["*ReplayDiverged: The execution did not follow the token's schedule: *"])
+
+
+def test_under_xdist(run):
+    first = run(MARK + KINDS["deadlock"] + "\ndef test_other():\n    pass\n", "-n2", plugins=True)
+    first.result.assert_outcomes(failed=1, passed=1, warnings=first.text.count("InterleaveWarning: "))
+    again = run(None, "-n2", *first.command[1:], plugins=True)
+    again.result.assert_outcomes(failed=1)
+    again.result.stdout.fnmatch_lines(["deadlock, in the schedule of the token"])
+
+
+def test_a_wrong_token_under_xdist_is_a_clear_error(run):
+    token = token_in(run(MARK + KINDS["deadlock"]).text)
+    done = run("@pytest.mark.concurrency\ndef test_other():\n    pass\n", "-n2", f"--interleave-replay={token}", plugins=True)
+    assert done.result.ret != 0
+    assert "the token was not made for the test that was collected" in done.text

@@ -1,0 +1,222 @@
+"""What is shown of findings."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ElementTree
+
+import pytest
+
+MARK = "pytestmark = pytest.mark.concurrency(seconds=None)\n"
+RACE = (
+    MARK
+    + """
+def test_it(counter, run_concurrent):
+    run_concurrent(counter.increment)
+    assert counter.value == 2
+"""
+)
+
+
+def thread(body):
+    return MARK + f"""
+import sys
+
+def work():
+    {body}
+
+def test_it():
+    thread = threading.Thread(target=work, name="helper")
+    thread.start()
+    thread.join()
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "shown"),
+    [
+        ("raise ValueError('escaped')", "*ValueError: escaped"),
+        ("raise BaseException('base')", "*BaseException: base"),
+        ("sys.exit(1)", "*SystemExit: 1"),
+        ("pytest.fail('told')", "*Failed: told"),
+        ("raise KeyboardInterrupt", "*KeyboardInterrupt"),
+        ("assert [1] == [2]", "*assert ?1? == ?2?"),
+    ],
+)
+def test_what_escapes_a_thread_is_a_finding(run, body, shown):
+    done = run(thread(body) + "\ndef test_after():\n    pass\n")
+    done.result.assert_outcomes(failed=1, passed=1, warnings=1)
+    done.result.stdout.fnmatch_lines(
+        [shown, "*raised in thread 'helper'", "worker exception in schedule 1 of at most 200 *", "pytest 'test_it.py::test_it' *"]
+    )
+
+
+def test_a_quiet_exit_is_none(run):
+    run(thread("sys.exit(0)")).result.assert_outcomes(passed=1, warnings=1)
+
+
+def test_all_threads_that_fail_are_shown(run):
+    done = run(
+        MARK
+        + """
+def test_it():
+    def work(number):
+        raise ValueError(number)
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not threads
+"""
+    )
+    done.result.assert_outcomes(failed=1)
+    done.result.stdout.fnmatch_lines(
+        ["*the test and other threads failed (4 sub-exceptions)", "*AssertionError*", "*ValueError: 0", "*ValueError: 1", "*ValueError: 2"]
+    )
+    done.result.stdout.no_fnmatch_line("*All traceback entries are hidden*")
+
+
+def test_deadlock_names_all_and_the_exception_before_it(run):
+    done = run(
+        MARK
+        + """
+def test_it(run_concurrent):
+    queue = []
+    ready = threading.Condition()
+    def produce():
+        raise ValueError("before it could notify")
+    def consume():
+        with ready:
+            while not queue:
+                ready.wait()
+    run_concurrent.together(produce, consume)
+"""
+    )
+    done.result.assert_outcomes(failed=1)
+    done.result.stdout.fnmatch_lines(
+        ["*deadlock, and other threads failed (2 sub-exceptions)", "*waits for *Condition*", "*ValueError: before it could notify"]
+    )
+    done.result.stdout.fnmatch_lines(["deadlock in schedule 1 of *"])
+
+
+def test_deadlock_says_who_holds_what_since_where(run):
+    done = run(
+        MARK
+        + """
+def test_it(run_concurrent):
+    first = threading.Lock()
+    second = threading.Lock()
+    def one():
+        with first:
+            with second:
+                pass
+    def two():
+        with second:
+            with first:
+                pass
+    run_concurrent.together(one, two)
+"""
+    )
+    done.result.stdout.fnmatch_lines_random(
+        [
+            "E*'worker-0' waits for Lock (made at test_it.py:*) at test_it.py:* in test_it.<locals>.one",
+            "E*held by 'worker-1', which acquired it at test_it.py:*",
+            "E*'worker-1' waits for Lock (made at test_it.py:*) at test_it.py:* in test_it.<locals>.two",
+            "E*held by 'worker-0', which acquired it at test_it.py:*",
+        ]
+    )
+
+
+def test_livelock_says_how_to_raise_the_bound(run):
+    done = run(
+        """
+@pytest.mark.concurrency(max_steps=200)
+def test_it(counter, run_concurrent):
+    def work():
+        while True:
+            counter.increment()
+    run_concurrent(work)
+"""
+    )
+    done.result.assert_outcomes(failed=1)
+    done.result.stdout.fnmatch_lines(["*livelock: no end after 200 *", "*concurrency(max_steps=...)", "livelock in schedule 1 *"])
+
+
+@pytest.mark.parametrize("style", ["auto", "long", "short", "line", "native", "no"])
+def test_traceback_styles(run, style):
+    done = run(RACE, f"--tb={style}")
+    done.result.assert_outcomes(failed=1)
+    if style == "no":
+        assert "interleave-replay" not in done.text
+    elif style != "line":
+        assert len(done.lines("pytest 'test_it.py::test_it' --interleave-replay=")) == 1
+        assert "write: self.value = value + 1" in done.text
+
+
+def test_quiet_and_short_summaries(run):
+    done = run(RACE, "-q", "-rA")
+    done.result.assert_outcomes(failed=1)
+    done.result.stdout.fnmatch_lines(["FAILED test_it.py::test_it - *assert 1 == 2*"])
+
+
+def test_the_table_keeps_to_its_size(run, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "90")
+    done = run(
+        MARK
+        + """
+def test_it(counter, run_concurrent):
+    def work():
+        for _ in range(100):
+            counter.increment()
+    run_concurrent(work, workers=3)
+    assert counter.value == 301
+"""
+    )
+    begin = next(number for number, line in enumerate(done.result.outlines) if line.startswith("failed test body in "))
+    end = done.result.outlines.index("To see exactly this again:")
+    table = done.result.outlines[begin + 1 : end]
+    assert 20 < len([line for line in table if line]) <= 40
+    assert max(len(line) for line in table) <= 90
+    assert any("earlier steps" in line for line in table)
+
+
+def test_bodies_in_workers_show_no_line_of_pytest_itself(run):
+    done = run(
+        """
+@pytest.mark.concurrency(workers=2, seconds=None)
+def test_it(counter):
+    counter.increment()
+    assert counter.value == 3
+"""
+    )
+    done.result.assert_outcomes(failed=1)
+    done.result.stdout.fnmatch_lines(["*read: value = self.value*"])
+    assert "testfunction" not in done.text
+
+
+def test_junit_has_the_whole_report(run, pytester):
+    run(RACE, "--junitxml=junit.xml")
+    case = ElementTree.parse(pytester.path / "junit.xml").getroot().find(".//testcase")
+    assert case is not None
+    failure = case.find("failure")
+    assert failure is not None
+    assert "--interleave-replay=" in (failure.text or "")
+
+
+def test_one_item_for_everybody(run, pytester):
+    pytester.makeconftest(
+        """
+calls = []
+
+def pytest_runtest_logreport(report):
+    calls.append(report.when)
+
+def pytest_runtest_call(item):
+    calls.append("run")
+
+def pytest_sessionfinish():
+    print("calls:", calls)
+"""
+    )
+    done = run(MARK + "def test_it(run_concurrent):\n    run_concurrent(int)\n", "-s")
+    assert "calls: ['setup', 'run', 'call', 'teardown']" in done.text
