@@ -70,7 +70,9 @@ def test_after():
         plugins=True,
     )
     done.result.assert_outcomes(failed=1, passed=1, warnings=done.text.count("InterleaveWarning: "))
-    done.result.stdout.fnmatch_lines(["*Timeout (>0.5s) from pytest-timeout*", "*::test_hangs: 1 schedule, * (interrupted, *"])
+    done.result.stdout.fnmatch_lines(
+        ["*Timeout (>0.5s) from pytest-timeout*", "*::test_hangs: 1 schedule, * (interrupted, *"]
+    )
     assert "interleave-replay" not in done.text
 
 
@@ -137,7 +139,14 @@ def test_it(counter, run_concurrent):
 
 @pytest.mark.parametrize(
     "options",
-    [("--setup-show",), ("--durations=2", "-vv"), ("-p", "no:cacheprovider"), ("-p", "no:logging"), ("-s",), ("-p", "no:terminal")],
+    [
+        ("--setup-show",),
+        ("--durations=2", "-vv"),
+        ("-p", "no:cacheprovider"),
+        ("-p", "no:logging"),
+        ("-s",),
+        ("-p", "no:terminal"),
+    ],
     ids=" ".join,
 )
 def test_options_of_pytest(run, options, report):
@@ -157,7 +166,8 @@ def test_setup_plan_and_collect_only_run_nothing(run):
 
 def test_xdist_workers_use_one_seed(run, report):
     tests = "".join(
-        f"\ndef test_{number}(counter, run_concurrent):\n    run_concurrent(counter.increment)\n    assert counter.value == 2\n"
+        f"\ndef test_{number}(counter, run_concurrent):\n"
+        "    run_concurrent(counter.increment)\n    assert counter.value == 2\n"
         for number in range(3)
     )
     mark = "pytestmark = pytest.mark.concurrency(seconds=None)\n"

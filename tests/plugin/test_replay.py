@@ -117,7 +117,9 @@ def test_only_the_test_of_the_token_runs(run):
 
 def test_token_of_another_test(run):
     token = token_in(run(MARK + KINDS["deadlock"]).text)
-    error = run("@pytest.mark.concurrency\ndef test_other():\n    pass\n", f"--interleave-replay={token}").one_line_error()
+    error = run(
+        "@pytest.mark.concurrency\ndef test_other():\n    pass\n", f"--interleave-replay={token}"
+    ).one_line_error()
     assert "the token was not made for the test that was collected, test_it.py::test_other" in error
 
 
@@ -209,6 +211,8 @@ def test_under_xdist(run):
 
 def test_a_wrong_token_under_xdist_is_a_clear_error(run):
     token = token_in(run(MARK + KINDS["deadlock"]).text)
-    done = run("@pytest.mark.concurrency\ndef test_other():\n    pass\n", "-n2", f"--interleave-replay={token}", plugins=True)
+    done = run(
+        "@pytest.mark.concurrency\ndef test_other():\n    pass\n", "-n2", f"--interleave-replay={token}", plugins=True
+    )
     assert done.result.ret != 0
     assert "the token was not made for the test that was collected" in done.text

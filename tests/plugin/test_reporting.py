@@ -18,7 +18,9 @@ def test_it(counter, run_concurrent):
 
 
 def thread(body):
-    return MARK + f"""
+    return (
+        MARK
+        + f"""
 import sys
 
 def work():
@@ -29,6 +31,7 @@ def test_it():
     thread.start()
     thread.join()
 """
+    )
 
 
 @pytest.mark.parametrize(
@@ -46,7 +49,12 @@ def test_what_escapes_a_thread_is_a_finding(run, body, shown):
     done = run(thread(body) + "\ndef test_after():\n    pass\n")
     done.result.assert_outcomes(failed=1, passed=1, warnings=1)
     done.result.stdout.fnmatch_lines(
-        [shown, "*raised in thread 'helper'", "worker exception in schedule 1 of at most 200 *", "pytest 'test_it.py::test_it' *"]
+        [
+            shown,
+            "*raised in thread 'helper'",
+            "worker exception in schedule 1 of at most 200 *",
+            "pytest 'test_it.py::test_it' *",
+        ]
     )
 
 
@@ -71,7 +79,13 @@ def test_it():
     )
     done.result.assert_outcomes(failed=1)
     done.result.stdout.fnmatch_lines(
-        ["*the test and other threads failed (4 sub-exceptions)", "*AssertionError*", "*ValueError: 0", "*ValueError: 1", "*ValueError: 2"]
+        [
+            "*the test and other threads failed (4 sub-exceptions)",
+            "*AssertionError*",
+            "*ValueError: 0",
+            "*ValueError: 1",
+            "*ValueError: 2",
+        ]
     )
     done.result.stdout.no_fnmatch_line("*All traceback entries are hidden*")
 
@@ -94,7 +108,11 @@ def test_it(run_concurrent):
     )
     done.result.assert_outcomes(failed=1)
     done.result.stdout.fnmatch_lines(
-        ["*deadlock, and other threads failed (2 sub-exceptions)", "*waits for *Condition*", "*ValueError: before it could notify"]
+        [
+            "*deadlock, and other threads failed (2 sub-exceptions)",
+            "*waits for *Condition*",
+            "*ValueError: before it could notify",
+        ]
     )
     done.result.stdout.fnmatch_lines(["deadlock in schedule 1 of *"])
 
@@ -139,7 +157,9 @@ def test_it(counter, run_concurrent):
 """
     )
     done.result.assert_outcomes(failed=1)
-    done.result.stdout.fnmatch_lines(["*livelock: no end after 200 *", "*concurrency(max_steps=...)", "livelock in schedule 1 *"])
+    done.result.stdout.fnmatch_lines(
+        ["*livelock: no end after 200 *", "*concurrency(max_steps=...)", "livelock in schedule 1 *"]
+    )
 
 
 @pytest.mark.parametrize("style", ["auto", "long", "short", "line", "native", "no"])

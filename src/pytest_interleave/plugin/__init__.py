@@ -25,8 +25,8 @@ __all__ = ["barrier", "run_concurrent", "thread_pool"]
 
 _options_key = pytest.StashKey[Options]()
 _rows_key = pytest.StashKey[list[dict[str, Any]]]()
-_replay_key = pytest.StashKey["Token"]()
-_runner_key = pytest.StashKey["TestRunner"]()
+_replay_key: pytest.StashKey[Token] = pytest.StashKey()
+_runner_key: pytest.StashKey[TestRunner] = pytest.StashKey()
 _error_key = pytest.StashKey[str]()
 _random_key = pytest.StashKey[Any]()
 
@@ -78,9 +78,7 @@ def pytest_configure_node(node: Any) -> None:
 
 def pytest_sessionstart() -> None:
     """Threads that are there now belong to the test runner."""
-    _current.infrastructure.update(
-        thread.ident for thread in threading.enumerate() if thread.ident is not None
-    )
+    _current.infrastructure.update(thread.ident for thread in threading.enumerate() if thread.ident is not None)
 
 
 @pytest.hookimpl(trylast=True)

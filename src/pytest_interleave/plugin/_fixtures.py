@@ -24,7 +24,7 @@ def _workers(request: pytest.FixtureRequest) -> int:
 
 @pytest.fixture
 def run_concurrent(request: pytest.FixtureRequest) -> RunConcurrent:
-    """Runs functions in threads at once: run_concurrent(func, *args, workers=2), .each(func, items), .together(f, g).
+    """Runs functions in threads at once: (func, *args, workers=2), .each(func, items), .together(f, g).
 
     Results come in worker order; all exceptions of all workers come as one ExceptionGroup.
     """

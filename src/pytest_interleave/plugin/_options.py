@@ -97,9 +97,10 @@ def read_options(config: pytest.Config) -> Options:
 
 
 def _text(config: pytest.Config, name: str) -> str | None:
-    given: Any = config.getoption(f"--interleave-{name}")
+    given: str | None = config.getoption(f"--interleave-{name}")
     if given is None:
-        given = config.getini(f"interleave_{name}") or None
+        from_ini: str = config.getini(f"interleave_{name}")
+        given = from_ini or None
     return given
 
 

@@ -104,5 +104,4 @@ def figures(item: pytest.Item, exploration: Exploration, outcome: str) -> dict[s
         "finding": told,
         "_ended_by": exploration.ended_by,
         "_planned": exploration.settings.schedules,
-        "_command": None if told is None else replay_command(item, told["token"]),
     }

@@ -7,6 +7,7 @@ import random
 import shutil
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
@@ -177,11 +178,9 @@ class TestRunner:
         return self._finding(outcome), outcome
 
     def _replay_token(self, token: Token) -> BaseException | None:
-        number = 1
         if token.warm:
             # The schedule was found after others had run in the same process: what they had filled (imports,
             # caches, lazily made objects) is filled now too.
-            number = 2
             self._prepare()
             warming = make_strategy("auto", 0)
             warming.begin(1)
@@ -272,7 +271,7 @@ class TestRunner:
         for key, value in kept.items():
             # Fixtures put things there once for an item, and take them away when they think it is over.
             stash.setdefault(key, value)
-        if directory is not None:
+        if isinstance(directory, Path):
             # So that there is one in the end, not hundreds, and it has the same name in each execution.
             shutil.rmtree(directory, ignore_errors=True)
 
@@ -288,9 +287,8 @@ class TestRunner:
         item = self.item
         if self.settings.workers > 1:
             item.obj = in_workers(item.obj, self.settings.workers)
-        if self._unittest is None:
-            return self._runtest
-        return lambda: self._unittest.run(self._runtest)
+        unittest = self._unittest
+        return self._runtest if unittest is None else lambda: unittest.run(self._runtest)
 
     def _note(self, outcome: Outcome) -> None:
         self._seen.add(hash(tuple(outcome.choices)))
@@ -305,9 +303,7 @@ class TestRunner:
             self._notes[f"thread {thread!r} could not be ended; it is still at {where}"] = None
 
     def _finding(self, outcome: Outcome) -> Finding | None:
-        extra = [
-            ThreadFailure(-1, thread, error) for pool in open_pools for thread, error in pool.unseen_exceptions()
-        ]
+        extra = [ThreadFailure(-1, thread, error) for pool in open_pools for thread, error in pool.unseen_exceptions()]
         finding = finding_of(outcome, extra, quiet_types())
         if finding is not None and finding.kind == "failed test body" and raised_by_workers(finding.exception):
             return finding._replace(kind="worker exception")

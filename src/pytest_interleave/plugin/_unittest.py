@@ -25,7 +25,7 @@ class UnittestBody:
         failed: list[BaseException] = []
         state = vars(self._item)
         state.pop("_excinfo", None)
-        state["addSubTest"] = lambda case, subtest, raised: _gather(failed, subtest, raised)
+        state["addSubTest"] = lambda _, subtest, raised: _gather(failed, subtest, raised)
         try:
             runtest()
         finally:
@@ -51,8 +51,9 @@ def _without_unittest(traceback: TracebackType | None) -> TracebackType | None:
     if traceback is None:
         return None
     rest = _without_unittest(traceback.tb_next)
-    frame = traceback.tb_frame
-    return rest if "__unittest" in frame.f_globals else TracebackType(rest, frame, traceback.tb_lasti, traceback.tb_lineno)
+    if "__unittest" in traceback.tb_frame.f_globals:
+        return rest
+    return TracebackType(rest, traceback.tb_frame, traceback.tb_lasti, traceback.tb_lineno)
 
 
 def _gather(failed: list[BaseException], subtest: Any, raised: Any) -> None:
