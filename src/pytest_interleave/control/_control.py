@@ -26,8 +26,8 @@ def begin_alike() -> None:
     number_threads_anew()
 
 
-#: Executions between two full collections of garbage.
-_COLLECT_EVERY = 64
+#: Which generation of garbage is collected after how many executions. Without a GIL every collection is a full one.
+_COLLECTIONS = ((2, 1024), (1, 128), (0, 16)) if has_gil() else ((2, 256),)
 
 
 class Control:
@@ -82,11 +82,10 @@ class Control:
         """Before an execution's fixtures are made: everything begins alike, and no garbage is left."""
         self._executions += 1
         begin_alike()
-        if self._executions % _COLLECT_EVERY == 0:
-            gc.collect()
-        elif has_gil():
-            # Without a GIL every collection is a full one.
-            gc.collect(0)
+        for generation, every in _COLLECTIONS:
+            if self._executions % every == 0:
+                gc.collect(generation)
+                break
 
     def run(
         self, body: Callable[[], object], strategy: Strategy, *, max_steps: int, detail: bool = False
