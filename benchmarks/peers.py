@@ -313,9 +313,7 @@ Key = tuple[str, str, str]
 
 
 def _environment(tool: str) -> dict[str, str]:
-    environment = {
-        name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "FRONTRUN_"))
-    }
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "FRONTRUN_"))}
     if tool == "frontrun":
         # What the command `frontrun` sets; its library for sockets and files is not needed here.
         environment["FRONTRUN_ACTIVE"] = "1"
@@ -364,9 +362,7 @@ def modes_that_find(name: str) -> list[str]:
     return found
 
 
-def measure_all(
-    names: list[str], bodies: list[str], repetitions: int, seconds: float
-) -> dict[Key, list[float]]:
+def measure_all(names: list[str], bodies: list[str], repetitions: int, seconds: float) -> dict[Key, list[float]]:
     """Rates by body, tool and mode."""
     tools = [(name, mode) for name in available(names) for mode in modes_that_find(name)]
     rates: dict[Key, list[float]] = {}
@@ -445,9 +441,7 @@ def _figure(rate: float) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description="Schedules per second of this plugin and of its peers.")
     parser.add_argument("--repetitions", type=int, default=5, help="measurements of each (default: 5)")
-    parser.add_argument(
-        "--seconds", type=float, default=1.0, help="for one measurement of a peer (default: 1)"
-    )
+    parser.add_argument("--seconds", type=float, default=1.0, help="for one measurement of a peer (default: 1)")
     parser.add_argument("--bodies", nargs="+", choices=BODIES, default=list(BODIES))
     parser.add_argument("--tools", nargs="+", choices=TOOLS, default=list(TOOLS))
     parser.add_argument("--json", type=Path, help="write all rates there, too")

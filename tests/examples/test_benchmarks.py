@@ -12,9 +12,7 @@ BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
 
 
 def run(*command: str) -> str:
-    result = subprocess.run(
-        [sys.executable, *command], cwd=BENCHMARKS, capture_output=True, text=True, check=False
-    )
+    result = subprocess.run([sys.executable, *command], cwd=BENCHMARKS, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stdout + result.stderr
     return result.stdout
 
@@ -33,9 +31,7 @@ def test_peers_prints_rates_and_ratios() -> None:
 
 
 def test_peers_says_who_is_left_out() -> None:
-    printed = run(
-        "-S", "peers.py", "--repetitions=1", "--tools", "uncontrolled", "frontrun", "--bodies", "counter-2"
-    )
+    printed = run("-S", "peers.py", "--repetitions=1", "--tools", "uncontrolled", "frontrun", "--bodies", "counter-2")
     assert "frontrun 0.7.0 is left out: it is not installed (pip install 'frontrun==0.7.0')" in printed
     assert "| body | uncontrolled |" in printed
 

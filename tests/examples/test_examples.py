@@ -15,9 +15,7 @@ EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 
 
 def run(*command: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    environment = {
-        name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "COV_"))
-    }
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "COV_"))}
     return subprocess.run(
         [sys.executable, *command], cwd=folder, env=environment, capture_output=True, text=True, check=False
     )
@@ -34,9 +32,7 @@ class TestQuickstart:
 
     def test_check_fails_where_a_finding_is_missing(self) -> None:
         # The first schedule has no preemption, and finds nothing.
-        result = run(
-            "check.py", "-p", "no:cacheprovider", "--interleave-schedules=1", folder=EXAMPLES / "quickstart"
-        )
+        result = run("check.py", "-p", "no:cacheprovider", "--interleave-schedules=1", folder=EXAMPLES / "quickstart")
         assert result.returncode == 1
         assert "expected: test_bank.py::test_deposit failed, finding: failed test body" in result.stdout
         assert "found: test_bank.py::test_deposit passed, finding: none" in result.stdout
