@@ -65,13 +65,13 @@ def test_hangs(run_concurrent):
 def test_after():
     pass
 """,
-        "--timeout=0.5",
+        "--timeout=2",
         "--timeout-method=signal",
         plugins=True,
     )
     done.result.assert_outcomes(failed=1, passed=1, warnings=done.text.count("InterleaveWarning: "))
     done.result.stdout.fnmatch_lines(
-        ["*Timeout (>0.5s) from pytest-timeout*", "*::test_hangs: 1 schedule, * (interrupted, *"]
+        ["*Timeout (>2.0s) from pytest-timeout*", "*::test_hangs: 1 schedule, * (interrupted, *"]
     )
     assert "interleave-replay" not in done.text
 
@@ -84,7 +84,7 @@ def test_timeout_by_thread_ends_the_process(run):
 def test_hangs(run_concurrent):
     run_concurrent(os.read, os.pipe()[0], 1)
 """,
-        "--timeout=0.5",
+        "--timeout=2",
         "--timeout-method=thread",
         plugins=True,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import random
 import threading
 from collections.abc import Generator
@@ -108,9 +109,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """Without a marked test, nothing of ours stays in anybody's way."""
+    """Without a marked test, nothing of ours stays in anybody's way; with one, what it needs is imported.
+
+    Now rather than in the first test, whose time may be limited.
+    """
     if not any(is_marked(item) for item in session.items):
         remove_names()
+    elif not session.config.option.collectonly:
+        importlib.import_module("._runner", __package__)
 
 
 def pytest_report_collectionfinish(config: pytest.Config, items: list[pytest.Item]) -> list[str]:
