@@ -55,9 +55,7 @@ def require_good_end(outcome: Outcome, which: str = "the execution") -> None:
         failure.exception.add_note(f"in thread {failure.thread!r} of {which}")
         raise failure.exception.with_traceback(without_ours(failure.exception.__traceback__))
     if outcome.stuck is not None:
-        waits = "\n".join(
-            f"  {wait.thread} at {wait.where}: {wait.waits_for}" for wait in outcome.stuck.waits
-        )
+        waits = "\n".join(f"  {wait.thread} at {wait.where}: {wait.waits_for}" for wait in outcome.stuck.waits)
         raise EndedBadly(f"{outcome.stuck.kind} in {which}:\n{waits}")
     for what, found in (("could not be ended", outcome.leaked), ("was set aside", outcome.set_aside)):
         if found:

@@ -133,9 +133,7 @@ def facts_of_code(module: CodeType, private: frozenset[tuple[int, int]] = frozen
             elif instruction.argval in ("setattr", "__setattr__", "__dict__", "vars"):
                 dynamic = True
         cells.update(
-            variable
-            for variable, offset in stored.items()
-            if any(begin <= offset <= end for begin, end in loops)
+            variable for variable, offset in stored.items() if any(begin <= offset <= end for begin, end in loops)
         )
     if dynamic:
         assigned |= initial

@@ -87,9 +87,7 @@ class Control:
                 gc.collect(generation)
                 break
 
-    def run(
-        self, body: Callable[[], object], strategy: Strategy, *, max_steps: int, detail: bool = False
-    ) -> Outcome:
+    def run(self, body: Callable[[], object], strategy: Strategy, *, max_steps: int, detail: bool = False) -> Outcome:
         """Run `body` in the calling thread under `strategy`, with every thread that it starts."""
         execution = Execution(strategy, self._carriers, max_steps=max_steps, detail=detail)
         self._watchdog.watch(execution)
@@ -106,5 +104,3 @@ class Control:
 
 def _pin_carrier(cpu: int | None) -> None:
     pin(cpu)
-
-

@@ -16,15 +16,15 @@ from typing import TYPE_CHECKING
 
 from . import _current
 from ._carriers import Carriers
-from ._clock import POLLING_READS, Clock
 from ._closing import Closing
 from ._operations import Operation
-from ._outcome import Outcome, Stuck, WaitingThread
+from ._outcome import Outcome, Stuck
 from ._outside import Outside
 from ._places import user_place
-from ._tasks import Moment, Resource, Task, Unwind
+from ._tasks import Resource, Task, Unwind
+from ._timers import Timers
 from ._tracebacks import without_ours
-from ._waits import cycle_from, waits_of
+from ._waits import cycle_from, stuck_of
 
 if TYPE_CHECKING:
     from ._protocol import Strategy
@@ -51,7 +51,8 @@ class Execution:
         self.carriers = carriers
         self.detail = detail
         self.bound = max_steps
-        self.clock = Clock()
+        self.timers = Timers(self)
+        self.clock = self.timers.clock
         self.tasks: list[Task] = []
         self.enabled: list[Task] = []
         #: The schedule: the index of the thread granted, wherever more than one could have been.
@@ -64,7 +65,7 @@ class Execution:
         self.stuck: Stuck | None = None
         self.closing: Closing | None = None
         self.outside = Outside(self)
-        self.main = self._new_task("main", Operation("begin", None, _BEGIN, 0, name="main"), None, daemon=False)
+        self.main = self._new_task("main", Operation("begin", None, BEGIN, 0, name="main"), None, daemon=False)
 
     # -- the test's own thread -------------------------------------------------------------------------------
 
@@ -150,7 +151,7 @@ class Execution:
             task.streak += 1
             if task.streak > SPIN_STEPS:
                 task.streak = 0
-                self._pass_time()
+                self.timers.pass_time()
         self.log.append((task, operation))
         if self.detail:
             self._note_place(operation)
@@ -205,31 +206,6 @@ class Execution:
             self.log.append((task, operation))
             if self.detail:
                 self._note_place(operation)
-
-    def sleep(self, task: Task, operation: Operation, seconds: float) -> None:
-        """Wait for virtual time to pass; with 0 seconds, let others have their turn."""
-        if seconds > 0:
-            moment = Moment()
-            self.wait_for(task, operation, moment, self.clock.deadline(seconds))
-            return
-        self.point(task, operation)
-        if not task.special and len(self.enabled) > 1:
-            self.strategy.yielded(task.index)
-
-    def read_clock(self, task: Task) -> None:
-        """A thread looks at the clock. One that does so again and again, and never waits, waits for time to pass.
-
-        So it gives way to the others; and where all that could run wait in this manner, time passes.
-        """
-        task.clock_reads += 1
-        if task.clock_reads <= POLLING_READS:
-            return
-        operation = Operation("poll", task, _BEGIN, 0, mutates=False)
-        if self.closing is None and all(other.clock_reads > POLLING_READS for other in self.enabled):
-            self._pass_time(leap=True)
-        if len(self.enabled) > 1:
-            self.strategy.yielded(task.index)
-        self.point(task, operation)
 
     # -- availability ----------------------------------------------------------------------------------------
 
@@ -330,7 +306,7 @@ class Execution:
             if self.outside.busy:
                 self.outside.absorb()
             if self.draining and not any(not task.daemon for task in self.enabled):
-                sleeper = self.earliest(daemons=False)
+                sleeper = self.timers.earliest(daemons=False)
                 if sleeper is None and not self.outside.keeps_waiting():
                     return self.main
             enabled = self.enabled
@@ -344,7 +320,7 @@ class Execution:
                 continue
             if self.outside.may_wake_someone():
                 return self.outside.idle_task
-            if not self.advance():
+            if not self.timers.advance():
                 return None
 
     def _enable_overlooked(self) -> bool:
@@ -355,32 +331,6 @@ class Execution:
                 self.enable(task)
         return bool(self.enabled)
 
-    def advance(self) -> bool:
-        """Move the clock to the next deadline; whoever is due can go on."""
-        sleeper = self.earliest(daemons=not self.draining)
-        if sleeper is None:
-            return False
-        assert sleeper.deadline is not None
-        self.clock.advance_to(sleeper.deadline)
-        for task in self.tasks:
-            resource = task.resource
-            if (
-                resource is not None
-                and task.deadline is not None
-                and task.deadline <= self.clock.elapsed
-                and not task.timed_out
-            ):
-                resource.expire(task)
-        return True
-
-    def earliest(self, *, daemons: bool) -> Task | None:
-        waiting = [
-            task
-            for task in self.tasks
-            if task.deadline is not None and not task.timed_out and not task.enabled and (daemons or not task.daemon)
-        ]
-        return min(waiting, key=lambda task: (task.deadline, task.index), default=None)
-
     def _give_way(self, task: Task) -> None:
         """The running thread spins: demote it, and let the next one in line go on."""
         self.strategy.yielded(task.index)
@@ -388,14 +338,6 @@ class Execution:
         chosen = enabled[(enabled.index(task) + 1) % len(enabled)]
         self.choices[-1] = chosen.index
         self._switch(task, chosen)
-
-    def _pass_time(self, *, leap: bool = False) -> None:
-        """The only thread that could run polls: let time pass, at most until another one is due."""
-        sleeper = self.earliest(daemons=True)
-        if leap:
-            self.clock.leap_ahead(None if sleeper is None else sleeper.deadline)
-        if sleeper is not None and (not leap or self.clock.elapsed >= (sleeper.deadline or 0)):
-            self.advance()
 
     # -- threads ---------------------------------------------------------------------------------------------
 
@@ -470,23 +412,17 @@ class Execution:
 
     def _end_stuck(self, task: Task, kind: str, cycle: list[Task]) -> None:
         """The execution cannot go on. The calling thread is among those to be ended."""
-        self.stuck = self._describe_stuck(kind, cycle)
+        self.stuck = stuck_of(self, kind, cycle)
         self.close()
         assert self.closing is not None
         self.closing.begin_from(task)
 
     def end_stuck_from_outside(self) -> None:
         """The execution cannot go on, and the calling thread is not one of those to be ended."""
-        self.stuck = self._describe_stuck("deadlock", [])
+        self.stuck = stuck_of(self, "deadlock", [])
         self.close()
         assert self.closing is not None
         self.closing.next_victim()
-
-    def _describe_stuck(self, kind: str, cycle: list[Task]) -> Stuck:
-        concerned = cycle or [task for task in self.tasks if not task.done]
-        waits: list[WaitingThread] = waits_of(concerned, sys._current_frames())
-        pending = [(task, task.operation) for task in concerned if not task.done and not task.enabled]
-        return Stuck(kind, waits, len(self.log), bool(cycle), pending)
 
     def _bound_reached(self, task: Task) -> None:
         if not self.draining:
@@ -547,4 +483,4 @@ def _new_gate() -> _thread.LockType:
     return gate
 
 
-_BEGIN = _new_gate.__code__
+BEGIN = _new_gate.__code__

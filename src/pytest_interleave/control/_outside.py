@@ -166,10 +166,10 @@ class Outside:
                     execution.enable(task)
             if not execution.enabled:
                 # Time is real while someone is outside.
-                sleeper = execution.earliest(daemons=not execution.draining)
+                sleeper = execution.timers.earliest(daemons=not execution.draining)
                 passed = _real_monotonic_ns() - began
                 if sleeper is not None and clock_then + passed >= (sleeper.deadline or 0):
-                    execution.advance()
+                    execution.timers.advance()
             waiting_is_over = self._patience_over(DRAIN_PATIENCE if execution.draining else OUTSIDE_PATIENCE) or (
                 not self._out and (execution.draining or self._patience_over(FOREIGN_PATIENCE))
             )

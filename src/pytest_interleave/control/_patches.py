@@ -88,5 +88,4 @@ def _atomic_handle(real: Callable[[logging.Handler, logging.LogRecord], Any]) ->
     return handle
 
 
-
 _OUR_LOCKS: frozenset[type] = frozenset((Lock, RLock))

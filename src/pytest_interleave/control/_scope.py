@@ -41,9 +41,7 @@ class Scope:
         self.include = tuple(include)
         if containers is None:
             containers = sys.version_info >= (3, 12)
-        self._stdlib_files = (
-            {os.path.join(_STDLIB, name) for name in _STDLIB_CONTAINERS} if containers else set()
-        )
+        self._stdlib_files = {os.path.join(_STDLIB, name) for name in _STDLIB_CONTAINERS} if containers else set()
         self._environments: dict[str, bool] = {}
         #: `scope.holds[filename]`: whether the file is in scope.
         self.holds = _Answers(self)

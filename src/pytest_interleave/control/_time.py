@@ -26,7 +26,7 @@ def sleep(seconds: float, /) -> None:
         raise ValueError("sleep length must be non-negative")
     frame = sys._getframe(1)
     operation = Operation("sleep", task, frame.f_code, frame.f_lasti)
-    task.execution.sleep(task, operation, seconds)
+    task.execution.timers.sleep(task, operation, seconds)
 
 
 def _reader(real: Callable[[], Any], base: str, divisor: float | None) -> Callable[[], Any]:
@@ -34,7 +34,7 @@ def _reader(real: Callable[[], Any], base: str, divisor: float | None) -> Callab
         task = _current_task()
         if task is None:
             return real()
-        task.execution.read_clock(task)
+        task.execution.timers.read_clock(task)
         value = getattr(task.execution.clock, base)()
         return value if divisor is None else value / divisor
 
@@ -48,7 +48,7 @@ def _virtual_timestamp() -> float | None:
     task = _current_task()
     if task is None:
         return None
-    task.execution.read_clock(task)
+    task.execution.timers.read_clock(task)
     return task.execution.clock.time_ns() / 1e9
 
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from types import FrameType
+from typing import TYPE_CHECKING
 
-from ._outcome import WaitingThread
+from ._outcome import Stuck, WaitingThread
 from ._places import Place, user_place
 from ._tasks import Task
+
+if TYPE_CHECKING:
+    from ._execution import Execution
 
 
 def cycle_from(task: Task) -> list[Task]:
@@ -38,6 +43,14 @@ def blocker_of(task: Task) -> Task | None:
         return resource
     owner = getattr(resource, "owner", None)
     return owner if isinstance(owner, Task) else None
+
+
+def stuck_of(execution: Execution, kind: str, cycle: list[Task]) -> Stuck:
+    """What is known of an execution that cannot go on: the threads in the circle, or all that are left."""
+    concerned = cycle or [task for task in execution.tasks if not task.done]
+    pending = [(task, task.operation) for task in concerned if not task.done and not task.enabled]
+    waits = waits_of(concerned, sys._current_frames())
+    return Stuck(kind, waits, len(execution.log), bool(cycle), pending)
 
 
 def waits_of(tasks: list[Task], frames: Mapping[int, FrameType]) -> list[WaitingThread]:

@@ -18,9 +18,7 @@ _WIDEST_PLACE = 30
 _RUNNERS = (os.path.join("_pytest", "python.py"), os.path.join("unittest", "case.py"))
 
 
-def interleaving_table(
-    steps: Steps, width: int = 100, max_rows: int = MAX_ROWS, pending: Steps = ()
-) -> str:
+def interleaving_table(steps: Steps, width: int = 100, max_rows: int = MAX_ROWS, pending: Steps = ()) -> str:
     """The last steps of an execution, at most `max_rows` lines in all, each at most `width` columns wide.
 
     `pending` are operations that were announced and never granted: what threads in a deadlock wait to do.
@@ -41,9 +39,7 @@ def interleaving_table(
     lines = layout.heading()
     if cut:
         lines.append(f"… {len(rows) - len(shown)} earlier steps")
-    lines.extend(
-        layout.row(task, _place(operation), prefix + _text(operation)) for task, operation, prefix in shown
-    )
+    lines.extend(layout.row(task, _place(operation), prefix + _text(operation)) for task, operation, prefix in shown)
     return "\n".join(line.rstrip() for line in lines)
 
 

@@ -52,9 +52,7 @@ class Barrier(HasLazyCondition, RealBarrier, metaclass=Primitive):
     # As messages and users know it.
     __module__ = "threading"
 
-    def __init__(
-        self, parties: int, action: Callable[[], None] | None = None, timeout: float | None = None
-    ) -> None:
+    def __init__(self, parties: int, action: Callable[[], None] | None = None, timeout: float | None = None) -> None:
         if parties < 1:
             raise ValueError("parties must be >= 1")
         self._action = action

@@ -1,0 +1,83 @@
+"""When time passes: for threads that wait with a time limit, sleep, or poll the clock."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ._clock import POLLING_READS, Clock
+from ._operations import Operation
+from ._tasks import Moment, Task
+
+if TYPE_CHECKING:
+    from ._execution import Execution
+
+
+class Timers:
+    """The virtual clock of one execution, and who waits for it."""
+
+    def __init__(self, execution: Execution) -> None:
+        self.execution = execution
+        self.clock = Clock()
+
+    def advance(self) -> bool:
+        """Move the clock to the next deadline; whoever is due can go on."""
+        sleeper = self.earliest(daemons=not self.execution.draining)
+        if sleeper is None:
+            return False
+        assert sleeper.deadline is not None
+        self.clock.advance_to(sleeper.deadline)
+        for task in self.execution.tasks:
+            resource = task.resource
+            if (
+                resource is not None
+                and task.deadline is not None
+                and task.deadline <= self.clock.elapsed
+                and not task.timed_out
+            ):
+                resource.expire(task)
+        return True
+
+    def earliest(self, *, daemons: bool) -> Task | None:
+        waiting = [
+            task
+            for task in self.execution.tasks
+            if task.deadline is not None and not task.timed_out and not task.enabled and (daemons or not task.daemon)
+        ]
+        return min(waiting, key=lambda task: (task.deadline, task.index), default=None)
+
+    def pass_time(self, *, leap: bool = False) -> None:
+        """The only thread that could run polls: let time pass, at most until another one is due."""
+        sleeper = self.earliest(daemons=True)
+        if leap:
+            self.clock.leap_ahead(None if sleeper is None else sleeper.deadline)
+        if sleeper is not None and (not leap or self.clock.elapsed >= (sleeper.deadline or 0)):
+            self.advance()
+
+    def sleep(self, task: Task, operation: Operation, seconds: float) -> None:
+        """Wait for virtual time to pass; with 0 seconds, let others have their turn."""
+        if seconds > 0:
+            moment = Moment()
+            self.execution.wait_for(task, operation, moment, self.clock.deadline(seconds))
+            return
+        self.execution.point(task, operation)
+        if not task.special and len(self.execution.enabled) > 1:
+            self.execution.strategy.yielded(task.index)
+
+    def read_clock(self, task: Task) -> None:
+        """A thread looks at the clock. One that does so again and again, and never waits, waits for time to pass.
+
+        So it gives way to the others; and where all that could run wait in this manner, time passes.
+        """
+        task.clock_reads += 1
+        if task.clock_reads <= POLLING_READS:
+            return
+        execution = self.execution
+        operation = Operation("poll", task, _POLL, 0, mutates=False)
+        if execution.closing is None and all(other.clock_reads > POLLING_READS for other in execution.enabled):
+            self.pass_time(leap=True)
+        if len(execution.enabled) > 1:
+            execution.strategy.yielded(task.index)
+        execution.point(task, operation)
+
+
+_POLL = Timers.read_clock.__code__
