@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from . import _current
-from ._affinity import choose_cpu, has_gil, pin, unpin
+from ._affinity import Placement, choose_cpu, has_gil, pin, unpin
 from ._carriers import Carriers
 from ._execution import Execution
 from ._instrument import engine
@@ -40,7 +40,7 @@ class Control:
         self._engine = engine()
         self._patches = Patches()
         self._cpu: int | None = None
-        self._affinity: set[int] | None = None
+        self._placement: Placement | None = None
         self._carriers: Carriers
         self._watchdog: Watchdog
         self._collecting = False
@@ -54,7 +54,7 @@ class Control:
             raise RuntimeError("a test under control cannot run another one under control")
         self._watchdog = Watchdog()
         self._cpu = choose_cpu()
-        self._affinity = pin(self._cpu)
+        self._placement = pin(self._cpu)
         self._carriers = Carriers(lambda: _pin_carrier(self._cpu), self._engine.trace)
         self._patches.apply()
         self._engine.on()
@@ -71,7 +71,7 @@ class Control:
         self._patches.remove()
         self._carriers.retire()
         self._watchdog.stop()
-        unpin(self._affinity)
+        unpin(self._placement)
         random.setstate(self._random)
         if self._frozen:
             gc.unfreeze()
