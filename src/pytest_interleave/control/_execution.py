@@ -109,6 +109,8 @@ class Execution:
         if self.closing is None:
             self.refresh(main)
             self._drain(main)
+        if self.closing is None and all(task.done for task in self.tasks):
+            return
         if self.closing is None:
             self.close()
         assert self.closing is not None

@@ -23,7 +23,6 @@ class PCT:
     name = "pct"
 
     def __init__(self, seed: int, depth: int = 3) -> None:
-        self._seed = seed
         self._depth = depth
         self._generator = Random(seed)
         self._estimate = 0
@@ -33,10 +32,9 @@ class PCT:
         self._priorities: dict[int, float] = {}
         self._lowest = 0.0
 
-    def begin(self, number: int) -> None:
+    def begin(self, number: int) -> None:  # noqa: ARG002
         """Draw the steps at which priorities change."""
         generator = self._generator
-        generator.seed(self._seed * 1_000_003 + number)
         self._step = 0
         self._lowest = 0.0
         self._priorities.clear()
@@ -52,13 +50,8 @@ class PCT:
         priorities = self._priorities
         step = self._step
         self._step = step + 1
-        best = 0
-        highest = -1e300
-        for position, thread in enumerate(enabled):
-            priority = priorities[thread.index]
-            if priority > highest:
-                highest = priority
-                best = position
+        candidates = [priorities[thread.index] for thread in enabled]
+        best = candidates.index(max(candidates))
         if step in self._changes:
             self._changes.discard(step)
             self.yielded(enabled[best].index)

@@ -11,19 +11,16 @@ from ..control import ThreadView
 class RandomWalk:
     """Chooses uniformly among the enabled threads (the "random scheduler" of Shuttle, "RW" in the literature).
 
-    `seed` fixes the choices of every execution; they do not depend on how many executions went before.
+    `seed` fixes the choices of all executions, one after the other.
     """
 
     name = "random"
 
     def __init__(self, seed: int) -> None:
-        self._seed = seed
-        self._generator = Random(seed)
-        self._random = self._generator.random
+        self._random = Random(seed).random
 
     def begin(self, number: int) -> None:
-        """Execution `number` has a stream of random numbers of its own."""
-        self._generator.seed(self._seed * 1_000_003 + number)
+        """Nothing to prepare."""
 
     def spawned(self, index: int) -> None:
         """Every thread is treated alike."""

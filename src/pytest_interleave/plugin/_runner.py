@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import random
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -25,6 +26,10 @@ from ._unittest import UnittestBody
 from ._workers import in_workers, quiet_types, raised_by_workers
 
 _clock = time.perf_counter
+
+
+#: Executions between two times that what they printed and logged is thrown away.
+FORGET_EVERY = 32
 
 
 class Exploration(NamedTuple):
@@ -75,7 +80,7 @@ class TestRunner:
         __tracebackhide__ = True
         self._started = _clock()
         try:
-            with Control() as self._control:
+            with _one_hook_proxy(self.item), Control() as self._control:
                 error = self._replay_token(self.replay) if self.replay is not None else self._explore()
         except BaseException as stopped:
             if self.exploration is None:
@@ -172,6 +177,7 @@ class TestRunner:
     def _again(self, choices: list[int]) -> tuple[Finding | None, Outcome]:
         replay = Replay(choices)
         self._prepare()
+        self._forget_output()
         replay.begin(1)
         outcome = self._execute(replay, detail=True)
         replay.end(len(outcome.choices))
@@ -187,6 +193,8 @@ class TestRunner:
             self._execute(warming)
         replay = Replay(token.choices)
         self._prepare()
+        if token.warm:
+            self._forget_output()
         replay.begin(1)
         outcome = self._execute(replay, detail=True)
         replay.end(len(outcome.choices))
@@ -246,7 +254,8 @@ class TestRunner:
         item = self.item
         state = item.session._setupstate
         self._tear_down()
-        self._forget_output()
+        if self._executions % FORGET_EVERY == 0:
+            self._forget_output()
         if isinstance(item.parent, pytest.Class) and hasattr(item, "_instance"):
             # As pytest does for each test: a new instance of its class.
             del item._instance
@@ -327,6 +336,22 @@ class TestRunner:
         if logging_plugin is not None:
             logging_plugin.caplog_handler.reset()
             logging_plugin.report_handler.reset()
+
+
+@contextlib.contextmanager
+def _one_hook_proxy(item: pytest.Item) -> Iterator[None]:
+    """Which conftests' hooks are for the test is the same in all its executions: let pytest find out once."""
+    session = item.session
+    proxy, path, find = item.ihook, item.path, session.gethookproxy
+
+    def gethookproxy(fspath: Any) -> Any:
+        return proxy if fspath is path else find(fspath)
+
+    session.gethookproxy = gethookproxy  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        del session.gethookproxy
 
 
 class ReplayDiverged(AssertionError):
