@@ -51,7 +51,7 @@ class Tables:
 
     def in_scope(self, code: CodeType) -> bool:
         """Whether the code is in scope and has accesses at all."""
-        return _current.scope.holds[code.co_filename] and bool(code.co_flags & 0x1)
+        return _current.scope.holds_code(code) and bool(code.co_flags & 0x1)
 
 
 _engines: list[Engine] = []

@@ -6,6 +6,7 @@ import fnmatch
 import os
 import sys
 from collections.abc import Iterable
+from types import CodeType
 
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 # Not by `sysconfig`, which takes longer to import than all of this plugin.
@@ -15,6 +16,10 @@ _ENVIRONMENT_PARTS = {"site-packages", "dist-packages"}
 #: Pure-Python containers of the standard library whose own races a test can run into. They are only taken
 #: where instrumenting them is cheap (`sys.monitoring`), see `Scope`.
 _STDLIB_CONTAINERS = ("collections/__init__.py", "_collections_abc.py", "functools.py")
+
+
+#: Where the rest of such a file is helpers that anything may call: the part that counts.
+_STDLIB_PARTS = {"functools.py": "cached_property."}
 
 
 class _Answers(dict[str, bool]):
@@ -45,6 +50,13 @@ class Scope:
         self._environments: dict[str, bool] = {}
         #: `scope.holds[filename]`: whether the file is in scope.
         self.holds = _Answers(self)
+
+    def holds_code(self, code: CodeType) -> bool:
+        """Whether accesses of this code are scheduling points."""
+        if not self.holds[code.co_filename]:
+            return False
+        only = _STDLIB_PARTS.get(os.path.basename(code.co_filename))
+        return only is None or code.co_filename not in self._stdlib_files or code.co_qualname.startswith(only)
 
     def judge(self, filename: str) -> bool:
         """Decide on one file name as found in `co_filename`; use `holds` for the remembered answer."""

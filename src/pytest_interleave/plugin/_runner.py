@@ -28,7 +28,7 @@ from ._workers import in_workers, quiet_types, raised_by_workers
 _clock = time.perf_counter
 
 
-#: Executions between two times that what they printed and logged is thrown away.
+#: Executions between two times that what they printed is thrown away.
 FORGET_EVERY = 32
 
 
@@ -68,6 +68,8 @@ class TestRunner:
         self._runtest = item.runtest
         self._function = item.obj
         self._unittest = UnittestBody(item) if hasattr(item, "_addexcinfo") else None
+        self._pytest_calls = _only_pytest_calls(item)
+        self._arguments = item._fixtureinfo.argnames
         self._fresh = True
         self._seen: set[int] = set()
         self._started = 0.0
@@ -254,6 +256,7 @@ class TestRunner:
         item = self.item
         state = item.session._setupstate
         self._tear_down()
+        self._forget_logs()
         if self._executions % FORGET_EVERY == 0:
             self._forget_output()
         if isinstance(item.parent, pytest.Class) and hasattr(item, "_instance"):
@@ -297,7 +300,13 @@ class TestRunner:
         if self.settings.workers > 1:
             item.obj = in_workers(item.obj, self.settings.workers)
         unittest = self._unittest
-        return self._runtest if unittest is None else lambda: unittest.run(self._runtest)
+        if unittest is not None:
+            return lambda: unittest.run(self._runtest)
+        if self._executions > 1 and self._pytest_calls:
+            # The same call without the hook, which would find out again what kind of function it is.
+            function, arguments = item.obj, item.funcargs
+            return lambda: function(**{name: arguments[name] for name in self._arguments})
+        return self._runtest
 
     def _note(self, outcome: Outcome) -> None:
         self._seen.add(hash(tuple(outcome.choices)))
@@ -327,15 +336,25 @@ class TestRunner:
         return Token.make(outcome.choices, outcome.steps, test=test, source=source, warm=warm)
 
     def _forget_output(self) -> None:
-        """What earlier executions printed and logged is not part of this one's report."""
-        manager = self.item.config.pluginmanager
-        capture = manager.getplugin("capturemanager")
+        """What earlier executions printed is not part of this one's report."""
+        capture = self.item.config.pluginmanager.getplugin("capturemanager")
         if capture is not None and capture.is_globally_capturing():
             capture.read_global_capture()
-        logging_plugin = manager.getplugin("logging-plugin")
+
+    def _forget_logs(self) -> None:
+        """Nor is what they logged; and `caplog` begins empty."""
+        logging_plugin = self.item.config.pluginmanager.getplugin("logging-plugin")
         if logging_plugin is not None:
             logging_plugin.caplog_handler.reset()
             logging_plugin.report_handler.reset()
+
+
+def _only_pytest_calls(item: pytest.Function) -> bool:
+    """Whether no other plugin takes part in calling the test function."""
+    implementations = item.ihook.pytest_pyfunc_call.get_hookimpls()
+    return type(item).runtest is pytest.Function.runtest and all(
+        implementation.plugin_name == "python" for implementation in implementations
+    )
 
 
 @contextlib.contextmanager
