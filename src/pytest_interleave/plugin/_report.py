@@ -60,7 +60,7 @@ def _headline(exploration: Exploration) -> str:
     switches = exploration.token.switches if exploration.token is not None else 0
     return (
         f"{finding.kind} in schedule {exploration.found_at} of at most {settings.schedules} "
-        f"(strategy {exploration.strategy}, seed {settings.seed}, {switches} switches)"
+        f"(strategy {exploration.strategy}, seed {settings.seed}, {switches} switch{'' if switches == 1 else 'es'})"
     )
 
 
