@@ -187,6 +187,7 @@ def test_xdist_and_a_wrong_marker(run):
 
 
 def test_hypothesis(run):
+    pytest.importorskip("hypothesis")
     done = run(
         """
 from hypothesis import given, settings, strategies

@@ -153,7 +153,7 @@ def test_token_of_another_python(run):
     raw[2] = 99
     forged = base64.urlsafe_b64encode(bytes(raw) + zlib.crc32(bytes(raw)).to_bytes(4, "big")[:3]).decode().rstrip("=")
     error = run(None, *arguments, f"{option}={forged}").one_line_error()
-    assert "the token was made on Python 3.99, this is Python 3." in error
+    assert re.search(r"the token was made on Python 3\.99t?, this is Python 3\.", error)
 
 
 def test_a_test_that_depends_on_more_than_the_schedule_is_told(run):

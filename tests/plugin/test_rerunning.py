@@ -438,3 +438,137 @@ def test_it(once, run_concurrent):
     )
     done.result.assert_outcomes(failed=1)
     done.result.stdout.fnmatch_lines(["*ZeroDivisionError*", "*a fixture raised RuntimeError: only once*"])
+
+
+KINDS_OF_FIXTURES = """
+def through(function):
+    @functools.wraps(function)
+    def call(*args, **kwargs):
+        return function(*args, **kwargs)
+    return call
+
+made = []
+
+@pytest.fixture(params=["x", "y"])
+def parameter(request):
+    made.append(request.param)
+    return request.param
+
+@pytest.fixture
+def plain(parameter, request):
+    request.addfinalizer(lambda: made.append("finalizer"))
+    return [parameter]
+
+@pytest.fixture
+@through
+def decorated(plain):
+    return plain * 2
+
+@pytest.fixture
+def late(request):
+    return request.getfixturevalue("plain")
+
+@pytest.fixture(autouse=True)
+def unasked():
+    made.append("unasked")
+"""
+
+
+def test_every_kind_of_fixture_is_made_as_pytest_makes_it(run):
+    done = run(
+        "import functools\n"
+        + KINDS_OF_FIXTURES
+        + """
+class TestIt:
+    @pytest.fixture
+    def method(self, plain):
+        self.seen = plain
+        return self
+
+    @pytest.mark.concurrency(schedules=2, seconds=None)
+    def test_it(self, method, late, decorated, run_concurrent):
+        assert method is self
+        assert self.seen is late
+        assert decorated == late * 2
+        run_concurrent(lambda: made.append("ran"))
+
+def test_made():
+    assert made[:2] == ["unasked", "x"]
+    counts = {kind: made.count(kind) for kind in made}
+    # Two parameters, two schedules each; the last of `unasked` is this test's own.
+    assert counts == {"unasked": 5, "x": 2, "y": 2, "ran": 8, "finalizer": 4}, counts
+"""
+    )
+    done.result.assert_outcomes(passed=3)
+
+
+def test_hooks_of_others_take_part_in_making_each_fixture(run, pytester):
+    pytester.makeconftest(
+        """
+import pytest
+
+calls = []
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_fixture_setup(fixturedef):
+    calls.append(("set up", fixturedef.argname))
+
+def pytest_fixture_post_finalizer(fixturedef):
+    calls.append(("finalized", fixturedef.argname))
+
+def pytest_terminal_summary(terminalreporter):
+    terminalreporter.line(f"{calls.count(('set up', 'counter'))} of {calls.count(('finalized', 'counter'))}")
+"""
+    )
+    done = run(
+        """
+@pytest.mark.concurrency(schedules=3, seconds=None)
+def test_it(counter, run_concurrent):
+    run_concurrent(counter.increment)
+"""
+    )
+    assert "3 of 3" in done.text.splitlines()
+
+
+def test_setup_show_shows_each_fixture(run):
+    done = run(
+        """
+@pytest.mark.concurrency(schedules=3, seconds=None)
+def test_it(counter, run_concurrent):
+    run_concurrent(counter.increment)
+""",
+        "--setup-show",
+    )
+    assert done.text.count("SETUP    F counter") == 3
+    assert done.text.count("TEARDOWN F counter") == 3
+
+
+def test_a_plain_fixture_that_raises_or_skips_later_is_reported_as_ever(run):
+    done = run(
+        """
+calls = []
+
+@pytest.fixture
+def fails():
+    calls.append(1)
+    if len(calls) == 2:
+        raise ValueError("no more of these")
+
+@pytest.fixture
+def skips(request):
+    calls.append(1)
+    if len(calls) == 4:
+        pytest.skip("that will do")
+
+@pytest.mark.concurrency(schedules=3, seconds=None)
+def test_fails(fails, run_concurrent):
+    run_concurrent(int)
+
+@pytest.mark.concurrency(schedules=3, seconds=None)
+def test_skips(skips, run_concurrent):
+    run_concurrent(int)
+"""
+    )
+    done.result.assert_outcomes(failed=1, skipped=1)
+    assert "ValueError: no more of these" in done.text
+    assert "that will do" in done.text

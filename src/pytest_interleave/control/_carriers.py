@@ -13,13 +13,10 @@ import contextvars
 import sys
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from . import _current
+from ._tasks import Task, new_gate, nobody
 from ._threadlocals import thread_locals_touched
-
-if TYPE_CHECKING:
-    from ._tasks import Task
 
 #: The interpreter's own, whatever `_thread.start_new_thread` is replaced by while a test is under control.
 start_new_thread = _thread.start_new_thread
@@ -35,6 +32,7 @@ class Carriers:
     def __init__(self, prepare: Callable[[], None], trace: Callable[[Task], None] | None) -> None:
         self.prepare = prepare
         self.trace = trace
+        self.nobody = nobody()
         self._idle: list[Carrier] = []
         self.reuse = True
 
@@ -69,10 +67,8 @@ class Carrier:
     def __init__(self, owner: Carriers) -> None:
         self.owner = owner
         self.task: Task | None = None
-        self.gate = _current.real_lock()
-        self.gate.acquire()
-        self.ready = _current.real_lock()
-        self.ready.acquire()
+        self.gate = new_gate()
+        self.ready = new_gate()
         self.native_id: int | None = None
         self.ident = start_new_thread(self._loop, ())
         self.ready.acquire()
@@ -112,6 +108,7 @@ class Carrier:
                 self.owner.trace(task)
             task.execution.run_task(task)
         finally:
-            sys.settrace(None)
+            if sys.gettrace() is not None:
+                sys.settrace(None)
             if profile is not None:
                 sys.setprofile(None)

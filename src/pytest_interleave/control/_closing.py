@@ -12,11 +12,10 @@ import sys
 from collections import deque
 from typing import TYPE_CHECKING
 
-from . import _current
 from ._clock import _real_monotonic_ns
 from ._outcome import SetAside
 from ._places import user_place
-from ._tasks import Resource, Task, Unwind
+from ._tasks import Resource, Task, Unwind, new_gate
 
 if TYPE_CHECKING:
     from ._execution import Execution
@@ -156,8 +155,7 @@ class Closing:
     def _end_outside(self, task: Task) -> None:
         """A thread is where it cannot be reached: it may still compute, and then it can be interrupted."""
         self.interrupt(task)
-        pause = _current.real_lock()
-        pause.acquire()
+        pause = new_gate()
         until = _real_monotonic_ns() + OUTSIDE_PATIENCE * 1e9
         while not task.done and _real_monotonic_ns() < until:
             pause.acquire(timeout=0.001)

@@ -26,8 +26,11 @@ def begin_alike() -> None:
     number_threads_anew()
 
 
-#: Which generation of garbage is collected after how many executions. Without a GIL every collection is a full one.
-_COLLECTIONS = ((2, 1024), (1, 128), (0, 16)) if has_gil() else ((2, 256),)
+#: So many objects more than there were make it worth while to look for garbage, between two executions. Without a GIL
+#: each collection is a full one, and costs far more.
+_GARBAGE = 2_000 if has_gil() else 20_000
+#: One in so many collections looks at all that there is.
+_FULL_EVERY = 16
 
 
 class Control:
@@ -46,7 +49,7 @@ class Control:
         self._collecting = False
         self._frozen = False
         self._random: Any = None
-        self._executions = 0
+        self._collections = 0
         self._trace_before: Any = None
 
     def __enter__(self) -> Control:
@@ -79,13 +82,11 @@ class Control:
             gc.enable()
 
     def prepare(self) -> None:
-        """Before an execution's fixtures are made: everything begins alike, and no garbage is left."""
-        self._executions += 1
+        """Before an execution's fixtures are made: everything begins alike, and garbage does not pile up."""
         begin_alike()
-        for generation, every in _COLLECTIONS:
-            if self._executions % every == 0:
-                gc.collect(generation)
-                break
+        if gc.get_count()[0] > _GARBAGE:
+            self._collections += 1
+            gc.collect(2 if self._collections % _FULL_EVERY == 0 else 0)
 
     def run(self, body: Callable[[], object], strategy: Strategy, *, max_steps: int, detail: bool = False) -> Outcome:
         """Run `body` in the calling thread under `strategy`, with every thread that it starts."""

@@ -7,21 +7,20 @@ switch wakes exactly one.
 
 from __future__ import annotations
 
-import _thread
 import sys
 import threading
 from collections.abc import Callable
-from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from . import _current
 from ._carriers import Carriers
 from ._closing import Closing
+from ._enabled import Enabled
 from ._operations import Operation
 from ._outcome import Outcome, Stuck
 from ._outside import Outside
 from ._places import user_place
-from ._tasks import Resource, Task, Unwind
+from ._tasks import Resource, Task, Unwind, new_gate
 from ._timers import Timers
 from ._tracebacks import without_ours
 from ._waits import cycle_from, stuck_of
@@ -36,7 +35,7 @@ RUN_STEPS = 5_000
 #: Steps that threads may still take after the test body has ended.
 DRAIN_STEPS = 2_000
 
-_by_index = attrgetter("index")
+_MAIN = new_gate.__code__
 
 
 class Execution:
@@ -54,7 +53,7 @@ class Execution:
         self.timers = Timers(self)
         self.clock = self.timers.clock
         self.tasks: list[Task] = []
-        self.enabled: list[Task] = []
+        self.enabled = Enabled()
         #: The schedule: the index of the thread granted, wherever more than one could have been.
         self.choices: list[int] = []
         #: Every step, in the order granted.
@@ -65,7 +64,7 @@ class Execution:
         self.stuck: Stuck | None = None
         self.closing: Closing | None = None
         self.outside = Outside(self)
-        self.main = self._new_task("main", Operation("begin", None, BEGIN, 0, name="main"), None, daemon=False)
+        self.main = self._new_task("main", Operation("begin", None, _MAIN, 0, name="main"), None, daemon=False)
 
     # -- the test's own thread -------------------------------------------------------------------------------
 
@@ -75,9 +74,9 @@ class Execution:
         main.ident = _current.get_ident()
         main.begun = True
         main.native_id = threading.get_native_id()
-        main.gate = _new_gate()
+        main.gate = new_gate()
         self.running = main
-        self.enable(main)
+        self.enabled.add(main)
         _current.tasks[main.ident] = main
         try:
             if trace is not None:
@@ -98,28 +97,40 @@ class Execution:
                 self.over = True
                 del _current.tasks[main.ident]
                 for task in self.tasks:
-                    # A primitive may outlive the execution; who was ended while waiting for it no longer does.
-                    self._withdraw(task)
-        return Outcome.of(self)
+                    if task.resource is not None:
+                        # It may outlive the execution; who was ended while waiting for it no longer does.
+                        task.withdraw()
+        outcome = Outcome.of(self)
+        if self.closing is None:
+            # All have ended by themselves. Without these circles of references the execution is freed at once, which
+            # is cheaper than to let the garbage collector find it.
+            self.tasks, self.log, self.running = [], [], None
+            del self.main
+        return outcome
 
     def _finish_main(self, main: Task) -> None:
         if main.outside and self.closing is None:
             self.outside.come_back(main)
         main.done = True
         if self.closing is None:
-            self.refresh(main)
+            if self._all_done():
+                self.enabled.clear()
+                return
+            self.enabled.refresh(main)
             self._drain(main)
-        if self.closing is None and all(task.done for task in self.tasks):
-            return
-        if self.closing is None:
-            self.close()
+            if self.closing is None:
+                if self._all_done():
+                    return
+                self.close()
         assert self.closing is not None
         self.closing.finish_main(main)
 
+    def _all_done(self) -> bool:
+        return all(task.done for task in self.tasks)
+
     def _drain(self, main: Task) -> None:
         """Let the other threads finish what they can still do without the test's own thread."""
-        self.enabled.remove(main)
-        main.enabled = False
+        self.enabled.drop(main)
         self.draining = True
         self.bound = min(self.bound, len(self.log) + DRAIN_STEPS)
         chosen = self.next_task()
@@ -183,20 +194,20 @@ class Execution:
                 chosen = enabled[self.strategy.choose(enabled, task)]
                 self.choices.append(chosen.index)
                 if chosen is not task:
-                    self._register(task, resource, deadline)
+                    task.wait_for(resource, deadline)
                     self._switch(task, chosen)
-                    self._withdraw(task)
+                    task.withdraw()
                 elif operation.mutates:
                     task.streak = 0
                     task.run_length += 1
                     if task.run_length > RUN_STEPS:
-                        self._register(task, resource, deadline)
+                        task.wait_for(resource, deadline)
                         self._give_way(task)
-                        self._withdraw(task)
+                        task.withdraw()
         else:
-            self._register(task, resource, deadline)
+            task.wait_for(resource, deadline)
             self._block(task)
-            self._withdraw(task)
+            task.withdraw()
         self.log.append((task, operation))
         if len(self.log) >= self.bound:
             self._bound_reached(task)
@@ -208,58 +219,6 @@ class Execution:
             self.log.append((task, operation))
             if self.detail:
                 self._note_place(operation)
-
-    # -- availability ----------------------------------------------------------------------------------------
-
-    def refresh(self, resource: Resource) -> None:
-        """A resource may have become available, or no longer be: those who wait for it can run, or not."""
-        for waiter in resource.waiting:
-            able = waiter.timed_out or resource.available(waiter)
-            if able != waiter.enabled:
-                if able:
-                    self.enable(waiter)
-                else:
-                    self.enabled.remove(waiter)
-                    waiter.enabled = False
-
-    def move(self, task: Task, resource: Resource) -> None:
-        """Let a parked thread wait for another resource (a notified one waits for its lock)."""
-        if task.resource is not None:
-            task.resource.waiting.remove(task)
-        task.resource = resource
-        resource.waiting.append(task)
-        able = resource.available(task)
-        if able != task.enabled:
-            if able:
-                self.enable(task)
-            else:
-                self.enabled.remove(task)
-                task.enabled = False
-
-    def time_out(self, task: Task) -> None:
-        """The time of a waiting thread is over: it can go on."""
-        task.timed_out = True
-        if not task.enabled:
-            self.enable(task)
-
-    def enable(self, task: Task) -> None:
-        task.enabled = True
-        self.enabled.append(task)
-        if len(self.enabled) > 1:
-            self.enabled.sort(key=_by_index)
-
-    def _register(self, task: Task, resource: Resource, deadline: int | None) -> None:
-        task.resource = resource
-        task.deadline = deadline
-        task.timed_out = False
-        resource.waiting.append(task)
-
-    def _withdraw(self, task: Task) -> None:
-        resource = task.resource
-        if resource is not None:
-            resource.waiting.remove(task)
-            task.resource = None
-        task.deadline = None
 
     # -- who goes next ---------------------------------------------------------------------------------------
 
@@ -284,8 +243,7 @@ class Execution:
             self.closing.woken(task)
 
     def _block(self, task: Task) -> None:
-        self.enabled.remove(task)
-        task.enabled = False
+        self.enabled.drop(task)
         task.streak = 0
         task.run_length = 0
         task.clock_reads = 0
@@ -318,20 +276,12 @@ class Execution:
                 chosen = enabled[self.strategy.choose(enabled, None)]
                 self.choices.append(chosen.index)
                 return chosen
-            if self._enable_overlooked():
+            if self.enabled.overlooked(self.tasks):
                 continue
             if self.outside.may_wake_someone():
-                return self.outside.idle_task
+                return self.carriers.nobody
             if not self.timers.advance():
                 return None
-
-    def _enable_overlooked(self) -> bool:
-        """Threads that are not under control may have released what someone waits for, without telling."""
-        for task in self.tasks:
-            resource = task.resource
-            if resource is not None and not task.enabled and not task.outside and resource.available(task):
-                self.enable(task)
-        return bool(self.enabled)
 
     def _give_way(self, task: Task) -> None:
         """The running thread spins: demote it, and let the next one in line go on."""
@@ -359,7 +309,7 @@ class Execution:
         task.thread = thread
         self.carriers.assign(task)
         if self.closing is None:
-            self.enable(task)
+            self.enabled.add(task)
         else:
             self.closing.add(task)
         return task
@@ -372,9 +322,9 @@ class Execution:
 
     def run_task(self, task: Task) -> None:
         """What a carrier runs: the controlled thread's own code."""
-        task.begun = True
         if task.doomed:
             return
+        task.begun = True
         self.log.append((task, task.operation))
         # Beginning and the first operation are one step: nothing that others could see lies between them.
         task.fresh = task.special = True
@@ -396,9 +346,8 @@ class Execution:
             self.outside.finished(task)
             return
         if task.enabled:
-            self.enabled.remove(task)
-            task.enabled = False
-        self.refresh(task)
+            self.enabled.drop(task)
+        self.enabled.refresh(task)
         chosen = self.next_task()
         if chosen is None:
             self.end_stuck_from_outside()
@@ -477,12 +426,3 @@ class Execution:
     def _note_place(self, operation: Operation, depth: int = 2) -> None:
         if operation.place is None:
             operation.place = user_place(sys._getframe(depth))
-
-
-def _new_gate() -> _thread.LockType:
-    gate = _current.real_lock()
-    gate.acquire()
-    return gate
-
-
-BEGIN = _new_gate.__code__

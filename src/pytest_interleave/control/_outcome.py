@@ -64,26 +64,32 @@ class Outcome(NamedTuple):
     #: Threads that could not be ended.
     leaked: list[SetAside]
     set_aside: list[SetAside]
+    #: Nothing was raised, and every thread ended by itself, always in sight.
+    uneventful: bool
 
     @classmethod
     def of(cls, execution: Execution) -> Outcome:
         """Sum up an execution that is over."""
         main = execution.main
         closing = execution.closing
+        stuck = execution.stuck
+        failures = [
+            ThreadFailure(task.index, task.name, error)
+            for task in execution.tasks[1:]
+            if (error := task.exception or (task.caught if stuck is not None else None)) is not None
+        ]
+        set_aside = execution.outside.noted
         return cls(
             exception=None if main.unwound else main.exception,
             unwinding=main.exception if main.unwound else None,
-            failures=[
-                ThreadFailure(task.index, task.name, error)
-                for task in execution.tasks[1:]
-                if (error := task.exception or (task.caught if execution.stuck is not None else None)) is not None
-            ],
-            stuck=execution.stuck,
+            failures=failures,
+            stuck=stuck,
             threads=[task.name for task in execution.tasks],
             choices=execution.choices,
             log=execution.log,
             leaked=[] if closing is None else closing.leaked,
-            set_aside=execution.outside.noted,
+            set_aside=set_aside,
+            uneventful=closing is None and main.exception is None and not failures and not set_aside,
         )
 
     @property

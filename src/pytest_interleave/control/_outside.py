@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import sys
 import threading
+import weakref
 from typing import TYPE_CHECKING
 
 from . import _current
 from ._clock import _real_monotonic_ns
-from ._operations import Operation
 from ._outcome import SetAside
 from ._places import user_place
 from ._tasks import Task
@@ -47,7 +47,7 @@ class Outside:
     """The threads of one execution that are outside the scheduler's sight."""
 
     def __init__(self, execution: Execution) -> None:
-        self.execution = execution
+        self._execution = weakref.ref(execution)
         #: Whether anything here needs looking at.
         self.busy = False
         #: What the watchdog has set aside, for the warning.
@@ -59,11 +59,13 @@ class Outside:
         self._ended: list[Task] = []
         self._mutex = _current.real_lock()
         self._idle_since: int | None = None
-        self._foreign_checked = False
-        #: Stands for "nobody": handing over to it wakes the watchdog.
-        self.idle_task = Task(execution, -1, "nobody", Operation("idle", None, foreign_threads.__code__, 0))
-        self.idle_task.gate = _current.real_lock()
-        self.idle_task.gate.acquire()
+
+    @property
+    def execution(self) -> Execution:
+        """The execution; only weakly, so that it is freed as soon as it is over. Who calls here holds it."""
+        execution = self._execution()
+        assert execution is not None
+        return execution
 
     # -- going out and coming back ---------------------------------------------------------------------------
 
@@ -80,9 +82,8 @@ class Outside:
             self._out.append(task)
             self.noted.append(SetAside(task.name, user_place(sys._current_frames().get(task.ident))))
             if task.enabled:
-                execution.enabled.remove(task)
-                task.enabled = False
-            execution.running = self.idle_task
+                execution.enabled.drop(task)
+            execution.running = execution.carriers.nobody
         self.idle()
 
     def leave(self, task: Task) -> None:
@@ -93,10 +94,9 @@ class Outside:
         with self._mutex:
             self.busy = True
             self._out.append(task)
-        execution.enabled.remove(task)
-        task.enabled = False
+        execution.enabled.drop(task)
         chosen = execution.next_task()
-        execution.hand_over(self.idle_task if chosen is None else chosen)
+        execution.hand_over(execution.carriers.nobody if chosen is None else chosen)
 
     def come_back(self, task: Task) -> None:
         """In a thread that was outside: wait to be granted again."""
@@ -130,9 +130,9 @@ class Outside:
             ended, self._ended = self._ended, []
             self.busy = bool(self._out)
         for task in sorted(returned, key=lambda task: task.index):
-            execution.enable(task)
+            execution.enabled.add(task)
         for task in ended:
-            execution.refresh(task)
+            execution.enabled.refresh(task)
 
     # -- when nobody runs ------------------------------------------------------------------------------------
 
@@ -161,10 +161,7 @@ class Outside:
         clock_then = execution.clock.elapsed
         while execution.closing is None:
             self.absorb()
-            for task in execution.tasks:
-                if task.resource is not None and not task.enabled and task.resource.available(task):
-                    execution.enable(task)
-            if not execution.enabled:
+            if not execution.enabled.overlooked(execution.tasks):
                 # Time is real while someone is outside.
                 sleeper = execution.timers.earliest(daemons=not execution.draining)
                 passed = _real_monotonic_ns() - began
@@ -173,6 +170,9 @@ class Outside:
             waiting_is_over = self._patience_over(DRAIN_PATIENCE if execution.draining else OUTSIDE_PATIENCE) or (
                 not self._out and (execution.draining or self._patience_over(FOREIGN_PATIENCE))
             )
+            if waiting_is_over and not execution.enabled:
+                # Whoever waits with a time limit goes on now, however far off the limit is.
+                execution.timers.advance()
             if execution.enabled or waiting_is_over:
                 chosen = None if not execution.enabled else execution.next_task()
                 if chosen is None and execution.draining:
@@ -183,4 +183,4 @@ class Outside:
                 else:
                     execution.hand_over(chosen)
                 return
-            self.idle_task.gate.acquire(timeout=0.001)
+            execution.carriers.nobody.gate.acquire(timeout=0.001)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import _thread
 from typing import TYPE_CHECKING, Any, Protocol
 
+from . import _current
 from ._operations import Operation
 
 if TYPE_CHECKING:
@@ -116,13 +117,27 @@ class Task:
         self.abandoned = False
         self.timed_out = False
 
+    def wait_for(self, resource: Resource, deadline: int | None) -> None:
+        """Be among those who wait for `resource`, until the virtual time `deadline` at most."""
+        self.resource = resource
+        self.deadline = deadline
+        self.timed_out = False
+        resource.waiting.append(self)
+
+    def withdraw(self) -> None:
+        """Wait no longer."""
+        if self.resource is not None:
+            self.resource.waiting.remove(self)
+            self.resource = None
+        self.deadline = None
+
     def available(self, task: Task, /) -> bool:  # noqa: ARG002
         """A joiner can go on when this thread has ended."""
         return self.done
 
     def expire(self, task: Task, /) -> None:
         """A join with a timeout ends without the thread having ended."""
-        task.execution.time_out(task)
+        task.execution.enabled.time_out(task)
 
     def describe(self) -> str:
         """For messages: what a joiner waits for."""
@@ -130,6 +145,21 @@ class Task:
 
     def __repr__(self) -> str:
         return f"<Task {self.index} {self.name!r}>"
+
+
+def nobody() -> Task:
+    """No thread at all: whoever hands over to it wakes the watchdog, which waits at its gate."""
+    none: Any = None
+    task = Task(none, -1, "nobody", Operation("idle", None, nobody.__code__, 0))
+    task.gate = new_gate()
+    return task
+
+
+def new_gate() -> _thread.LockType:
+    """A closed gate: who comes to it waits until somebody else opens it."""
+    gate = _current.real_lock()
+    gate.acquire()
+    return gate
 
 
 class Moment:
@@ -146,7 +176,7 @@ class Moment:
 
     def expire(self, task: Task, /) -> None:
         """The sleep is over."""
-        task.execution.time_out(task)
+        task.execution.enabled.time_out(task)
 
     def describe(self) -> str:
         """For messages."""

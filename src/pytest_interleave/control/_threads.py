@@ -67,10 +67,10 @@ def start(self: threading.Thread) -> None:
     execution = task.execution
     # No choice here: that the new thread goes on later is chosen later.
     execution.mark(task, Operation("start", self, frame.f_code, frame.f_lasti))
-    code = self.run.__func__.__code__ if hasattr(self.run, "__func__") else start.__code__
-    begin = Operation("begin", self, code, 0)
+    function = getattr(self.run, "__func__", start)
+    begin = Operation("begin", self, function.__code__, 0)
     _remember_pool(self)
-    child = execution.spawn(task, lambda: _run(self), begin, self.name, daemon=self.daemon, thread=self)
+    child = execution.spawn(task, lambda: _run(self), begin, known._name, daemon=known._daemonic, thread=self)
     _task_of[id(self)] = child
     known._ident = child.ident
     known._native_id = child.native_id
@@ -195,11 +195,11 @@ def _revive_pools() -> None:
 def forget_tasks() -> None:
     """Between executions: threads that were never begun have ended too."""
     _revive_pools()
-    for task in list(_task_of.values()):
-        if task.thread is not None and (task.done or task.execution.over):
+    for task in _task_of.values():
+        if task.thread is not None and not (task.begun and task.done):
             threading._active.pop(task.ident, None)  # type: ignore[attr-defined]
             _mark_done(task.thread)
-            _task_of.pop(id(task.thread), None)
+    _task_of.clear()
 
 
 #: The excepthook that was in place when the test began: not the program's own.

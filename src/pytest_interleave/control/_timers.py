@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from typing import TYPE_CHECKING
 
 from ._clock import POLLING_READS, Clock
@@ -16,8 +17,15 @@ class Timers:
     """The virtual clock of one execution, and who waits for it."""
 
     def __init__(self, execution: Execution) -> None:
-        self.execution = execution
+        self._execution = weakref.ref(execution)
         self.clock = Clock()
+
+    @property
+    def execution(self) -> Execution:
+        """The execution; only weakly, so that it is freed as soon as it is over. Who calls here holds it."""
+        execution = self._execution()
+        assert execution is not None
+        return execution
 
     def advance(self) -> bool:
         """Move the clock to the next deadline; whoever is due can go on."""

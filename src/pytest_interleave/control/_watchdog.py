@@ -6,10 +6,10 @@ import sys
 from types import FrameType
 from typing import TYPE_CHECKING
 
-from . import _current
 from ._carriers import Carrier, start_new_thread
 from ._clock import _real_monotonic_ns
 from ._closing import PATIENCE
+from ._tasks import new_gate
 
 if TYPE_CHECKING:
     from ._execution import Execution
@@ -30,7 +30,6 @@ class Watchdog:
     def __init__(self) -> None:
         self._execution: Execution | None = None
         self._stopped = False
-        self._gate = _current.real_lock()
         self._seen: tuple[object, ...] = ()
         self._times = 0
         self._progress: tuple[object, ...] = ()
@@ -49,17 +48,16 @@ class Watchdog:
         self._stopped = True
 
     def _loop(self) -> None:
-        pause = _current.real_lock()
-        pause.acquire()
+        pause = new_gate()
         while not self._stopped:
             execution = self._execution
             if execution is None or execution.over:
                 pause.acquire(timeout=INTERVAL)
                 continue
-            poked = execution.outside.idle_task.gate.acquire(timeout=INTERVAL)
+            execution.carriers.nobody.gate.acquire(timeout=INTERVAL)
             if execution.closing is not None:
                 self._look_at_ending(execution)
-            elif poked or execution.running is execution.outside.idle_task:
+            elif execution.running is execution.carriers.nobody:
                 execution.outside.idle()
             else:
                 self._look(execution)
@@ -107,7 +105,7 @@ def _sleeps(task: Task) -> bool:
     """Whether the operating system says that the thread waits; where it does not say, it is taken for waiting."""
     try:
         with open(f"/proc/self/task/{task.native_id}/stat", "rb") as stat:
-            return stat.read().rpartition(b")")[2].split()[0] in (b"S", b"D")
+            return stat.read().rpartition(b")")[2].split()[0] == b"S"
     except OSError:
         return True
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import inspect
 import random
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,6 +18,7 @@ from ..control.primitives._dispatch import everything_is_ours
 from ..detect import Finding, finding_of
 from ..explore import Replay, Token, fingerprint, make_strategy
 from ..trace import Difference, first_difference, interleaving_table
+from ._hooks_again import alone_with_call, hooks_found_once
 from ._pool import open_pools
 from ._raised import as_failure, came_by_signal, quiet_exception, request_to_stop
 from ._settings import Settings
@@ -68,8 +68,10 @@ class TestRunner:
         self._runtest = item.runtest
         self._function = item.obj
         self._unittest = UnittestBody(item) if hasattr(item, "_addexcinfo") else None
-        self._pytest_calls = _only_pytest_calls(item)
+        self._pytest_calls = alone_with_call(item)
         self._arguments = item._fixtureinfo.argnames
+        logs = item.config.pluginmanager.getplugin("logging-plugin")
+        self._log_handlers = () if logs is None else (logs.caplog_handler, logs.report_handler)
         self._fresh = True
         self._seen: set[int] = set()
         self._started = 0.0
@@ -82,7 +84,7 @@ class TestRunner:
         __tracebackhide__ = True
         self._started = _clock()
         try:
-            with _one_hook_proxy(self.item), Control() as self._control:
+            with hooks_found_once(self.item), Control() as self._control:
                 error = self._replay_token(self.replay) if self.replay is not None else self._explore()
         except BaseException as stopped:
             if self.exploration is None:
@@ -121,15 +123,17 @@ class TestRunner:
             outcome = self._execute(strategy)
             strategy.end(len(outcome.choices))
             self._note(outcome)
-            if came_by_signal(outcome.exception):
-                # A time limit, for example: it would not come again, and to repeat what hangs would hang.
-                self._conclude(number, "interrupted")
-                return outcome.exception
-            finding = self._finding(outcome)
-            if finding is not None:
-                chosen = getattr(strategy, "current", strategy)
-                return self._found(finding, outcome, number, chosen.name)
-            quiet = quiet_exception(outcome)
+            quiet: BaseException | None = None
+            if not outcome.uneventful or open_pools:
+                if came_by_signal(outcome.exception):
+                    # A time limit, for example: it would not come again, and to repeat what hangs would hang.
+                    self._conclude(number, "interrupted")
+                    return outcome.exception
+                finding = self._finding(outcome)
+                if finding is not None:
+                    chosen = getattr(strategy, "current", strategy)
+                    return self._found(finding, outcome, number, chosen.name)
+                quiet = quiet_exception(outcome)
             if quiet is not None:
                 skip = quiet
                 if self._unittest is not None and self._unittest.expects_failure:
@@ -290,7 +294,7 @@ class TestRunner:
     def _execute(self, strategy: Any, *, detail: bool = False) -> Outcome:
         self._executions += 1
         outcome = self._control.run(self._body(), strategy, max_steps=self.settings.max_steps, detail=detail)
-        request = request_to_stop(outcome)
+        request = None if outcome.uneventful else request_to_stop(outcome)
         if request is not None:
             raise request
         return outcome
@@ -311,6 +315,8 @@ class TestRunner:
     def _note(self, outcome: Outcome) -> None:
         self._seen.add(hash(tuple(outcome.choices)))
         self._threads = max(self._threads, len(outcome.threads))
+        if outcome.uneventful:
+            return
         for thread, where in outcome.set_aside:
             self._notes[
                 f"thread {thread!r} blocked at {where} where the scheduler cannot see it, and was set aside: the "
@@ -343,34 +349,9 @@ class TestRunner:
 
     def _forget_logs(self) -> None:
         """Nor is what they logged; and `caplog` begins empty."""
-        logging_plugin = self.item.config.pluginmanager.getplugin("logging-plugin")
-        if logging_plugin is not None:
-            logging_plugin.caplog_handler.reset()
-            logging_plugin.report_handler.reset()
-
-
-def _only_pytest_calls(item: pytest.Function) -> bool:
-    """Whether no other plugin takes part in calling the test function."""
-    implementations = item.ihook.pytest_pyfunc_call.get_hookimpls()
-    return type(item).runtest is pytest.Function.runtest and all(
-        implementation.plugin_name == "python" for implementation in implementations
-    )
-
-
-@contextlib.contextmanager
-def _one_hook_proxy(item: pytest.Item) -> Iterator[None]:
-    """Which conftests' hooks are for the test is the same in all its executions: let pytest find out once."""
-    session = item.session
-    proxy, path, find = item.ihook, item.path, session.gethookproxy
-
-    def gethookproxy(fspath: Any) -> Any:
-        return proxy if fspath is path else find(fspath)
-
-    session.gethookproxy = gethookproxy  # type: ignore[method-assign]
-    try:
-        yield
-    finally:
-        del session.gethookproxy
+        for handler in self._log_handlers:
+            if handler.records:
+                handler.reset()
 
 
 class ReplayDiverged(AssertionError):

@@ -40,7 +40,7 @@ class _Round:
         return self.tripped or self.broken
 
     def expire(self, task: Task, /) -> None:
-        task.execution.time_out(task)
+        task.execution.enabled.time_out(task)
 
     def describe(self) -> str:
         return self.barrier.describe()
@@ -113,7 +113,7 @@ class Barrier(HasLazyCondition, RealBarrier, metaclass=Primitive):
         self._round = _Round(self)
         self._count = 0
         if this.waiting:
-            task.execution.refresh(this)
+            task.execution.enabled.refresh(this)
 
     def _break_controlled(self, task: Task) -> None:
         self._state = _BROKEN

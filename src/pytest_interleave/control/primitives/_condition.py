@@ -55,12 +55,12 @@ class _Waiter:
         lock = self.condition._lock
         execution = self.task.execution
         if _is_ours(lock):
-            execution.move(self.task, lock)
+            execution.enabled.move(self.task, lock)
             self.task.deadline = None
         elif timed_out:
-            execution.time_out(self.task)
+            execution.enabled.time_out(self.task)
         else:
-            execution.refresh(self)
+            execution.enabled.refresh(self)
 
     def describe(self) -> str:
         return self.condition.describe()

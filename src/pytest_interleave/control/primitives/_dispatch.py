@@ -20,10 +20,14 @@ active = [False]
 #: Whether fixtures of a marked test are being made: then every primitive takes part, whoever makes it.
 everything_is_ours = [False]
 
+_tasks = _current.tasks
+_get_ident = _current.get_ident
+_make = type.__call__
+
 
 def wanted() -> bool:
     """Whether the caller of a stand-in is to get our primitive."""
-    if everything_is_ours[0] or _current.get_ident() in _current.tasks:
+    if everything_is_ours[0] or _get_ident() in _tasks:
         return True
     if not active[0]:
         # Our class itself was called, by someone who imported it while it was in place.
@@ -35,10 +39,11 @@ class Primitive(type):
     """Metaclass of our primitives: decides what a call makes; real ones count as instances too."""
 
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
-        real = real_of.get(cls)
-        if real is not None and not wanted():
-            return real(*args, **kwargs)
-        return super().__call__(*args, **kwargs)
+        if _get_ident() not in _tasks:
+            real = real_of.get(cls)
+            if real is not None and not wanted():
+                return real(*args, **kwargs)
+        return _make(cls, *args, **kwargs)
 
     def __new__(mcs, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **options: Any) -> Any:
         if any(base in real_of for base in bases) and not wanted():

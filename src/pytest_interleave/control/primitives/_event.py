@@ -35,7 +35,7 @@ class _Wait:
         return self.released or self.event._flag
 
     def expire(self, task: Task, /) -> None:
-        task.execution.time_out(task)
+        task.execution.enabled.time_out(task)
 
     def describe(self) -> str:
         return self.event.describe()
@@ -49,7 +49,8 @@ class Event(HasLazyCondition, RealEvent, metaclass=Primitive):
 
     def __init__(self) -> None:
         self._flag = False
-        self._wait = _Wait(self)
+        #: Made by the first that waits, and again after each `set`.
+        self._wait: _Wait | None = None
         self.made = made_here()
 
     def is_set(self) -> bool:
@@ -72,15 +73,14 @@ class Event(HasLazyCondition, RealEvent, metaclass=Primitive):
         self._flag = True
         released = self._release_waiting()
         if released is not None:
-            task.execution.refresh(released)
+            task.execution.enabled.refresh(released)
         self._wake_real_waiters()
 
     def _release_waiting(self) -> _Wait | None:
         this = self._wait
-        if not this.waiting:
-            return None
-        this.released = True
-        self._wait = _Wait(self)
+        if this is not None:
+            this.released = True
+            self._wait = None
         return this
 
     def clear(self) -> None:
@@ -92,9 +92,9 @@ class Event(HasLazyCondition, RealEvent, metaclass=Primitive):
         frame = sys._getframe(1)
         task.execution.point(task, Operation("clear", self, frame.f_code, frame.f_lasti))
         self._flag = False
-        if self._wait.waiting:
+        if self._wait is not None:
             # They announced their wait while it was set, but have not gone through with it.
-            task.execution.refresh(self._wait)
+            task.execution.enabled.refresh(self._wait)
 
     def wait(self, timeout: float | None = None) -> bool:
         """See `threading.Event.wait`."""
@@ -105,6 +105,8 @@ class Event(HasLazyCondition, RealEvent, metaclass=Primitive):
         execution = task.execution
         deadline = None if timeout is None else execution.clock.deadline(timeout)
         operation = Operation("wait", self, frame.f_code, frame.f_lasti, mutates=False)
+        if self._wait is None:
+            self._wait = _Wait(self)
         return execution.wait_for(task, operation, self._wait, deadline)
 
     def describe(self) -> str:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import _thread
 import sys
-from types import TracebackType
+from types import CodeType, TracebackType
 from typing import TYPE_CHECKING, Any
 
 from .. import _current
 from .._operations import Operation
-from .._places import Place, made_here, short_path
+from .._places import Place, made_here, place_of_code
 from ._dispatch import Primitive
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ class Lock(metaclass=Primitive):
 
     def expire(self, task: Task, /) -> None:
         """An acquisition with a timeout fails."""
-        task.execution.time_out(task)
+        task.execution.enabled.time_out(task)
 
     def take(self, task: Task, operation: Operation) -> None:
         """Acquire it for `task`, at once; it is known to be free."""
@@ -122,14 +122,14 @@ class Lock(metaclass=Primitive):
         self.owner = task
         self.acquired = operation
         if self.waiting:
-            task.execution.refresh(self)
+            task.execution.enabled.refresh(self)
 
     def drop(self, task: Task | None) -> None:
         """Release it, at once."""
         self._real.release()
         self.owner = None
         if task is not None and self.waiting:
-            task.execution.refresh(self)
+            task.execution.enabled.refresh(self)
 
     def describe(self) -> str:
         """For messages: what it is and where it was made."""
@@ -151,9 +151,9 @@ class Lock(metaclass=Primitive):
         return f"<{state} {type(self).__module__}.{type(self).__qualname__} object at {id(self):#x}>"
 
 
-def made_text(made: tuple[str, int] | None) -> str:
+def made_text(made: tuple[CodeType, int] | None) -> str:
     """For messages: " (made at FILE:LINE)" where that is known."""
-    return "" if made is None else f" (made at {short_path(made[0])}:{made[1]})"
+    return "" if made is None else f" (made at {place_of_code(*made)})"
 
 
 def _check_timeout(blocking: bool, timeout: float) -> None:

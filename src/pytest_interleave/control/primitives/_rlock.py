@@ -114,7 +114,7 @@ class RLock(metaclass=Primitive):
 
     def expire(self, task: Task, /) -> None:
         """An acquisition with a timeout fails."""
-        task.execution.time_out(task)
+        task.execution.enabled.time_out(task)
 
     def take(self, task: Task, operation: Operation) -> None:
         """Acquire it for `task`, at once; it is known to be available."""
@@ -125,7 +125,7 @@ class RLock(metaclass=Primitive):
             self.owner = task
             self.acquired = operation
             if self.waiting:
-                task.execution.refresh(self)
+                task.execution.enabled.refresh(self)
 
     def drop(self, task: Task | None) -> None:
         """Release it once, at once."""
@@ -135,7 +135,7 @@ class RLock(metaclass=Primitive):
             self.owner = None
         self._real.release()
         if self._count == 0 and task is not None and self.waiting:
-            task.execution.refresh(self)
+            task.execution.enabled.refresh(self)
 
     def describe(self) -> str:
         """For messages: what it is and where it was made."""

@@ -59,7 +59,7 @@ class Semaphore(HasLazyCondition, RealSemaphore, metaclass=Primitive):
                 return False
         self._value -= 1
         if self.waiting:
-            execution.refresh(self)
+            execution.enabled.refresh(self)
         return True
 
     __enter__ = acquire
@@ -91,7 +91,7 @@ class Semaphore(HasLazyCondition, RealSemaphore, metaclass=Primitive):
             raise ValueError("Semaphore released too many times")
         self._value += n
         if self.waiting:
-            task.execution.refresh(self)
+            task.execution.enabled.refresh(self)
         self._wake_real_waiters()
 
     def available(self, task: Task, /) -> bool:  # noqa: ARG002
@@ -100,7 +100,7 @@ class Semaphore(HasLazyCondition, RealSemaphore, metaclass=Primitive):
 
     def expire(self, task: Task, /) -> None:
         """An acquisition with a timeout fails."""
-        task.execution.time_out(task)
+        task.execution.enabled.time_out(task)
 
     def describe(self) -> str:
         """For messages: what it is and where it was made."""

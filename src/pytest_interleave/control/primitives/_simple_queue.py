@@ -44,7 +44,7 @@ class SimpleQueue(metaclass=Primitive):
         task.execution.point(task, Operation("put", self, frame.f_code, frame.f_lasti))
         self._real.put(item)
         if self.waiting:
-            task.execution.refresh(self)
+            task.execution.enabled.refresh(self)
 
     def put_nowait(self, item: Any) -> None:
         """See `queue.SimpleQueue.put_nowait`."""
@@ -68,7 +68,7 @@ class SimpleQueue(metaclass=Primitive):
             execution.point(task, operation)
         item = self._real.get_nowait()
         if self.waiting:
-            execution.refresh(self)
+            execution.enabled.refresh(self)
         return item
 
     def get_nowait(self) -> Any:
@@ -97,7 +97,7 @@ class SimpleQueue(metaclass=Primitive):
 
     def expire(self, task: Task, /) -> None:
         """A get with a timeout ends."""
-        task.execution.time_out(task)
+        task.execution.enabled.time_out(task)
 
     def describe(self) -> str:
         """For messages: what it is and where it was made."""

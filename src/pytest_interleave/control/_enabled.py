@@ -1,0 +1,67 @@
+"""Which controlled threads could go on now, and how that changes as what they wait for becomes available."""
+
+from __future__ import annotations
+
+from operator import attrgetter
+
+from ._tasks import Resource, Task
+
+_by_index = attrgetter("index")
+
+
+class Enabled(list[Task]):
+    """The threads that could go on, in the order of their index."""
+
+    __slots__ = ()
+
+    def add(self, task: Task) -> None:
+        """From now on `task` could go on."""
+        task.enabled = True
+        self.append(task)
+        if len(self) > 1:
+            self.sort(key=_by_index)
+
+    def drop(self, task: Task) -> None:
+        """From now on it could not."""
+        self.remove(task)
+        task.enabled = False
+
+    def refresh(self, resource: Resource) -> None:
+        """A resource may have become available, or no longer be: those who wait for it can go on, or not."""
+        for waiter in resource.waiting:
+            able = waiter.timed_out or resource.available(waiter)
+            if able != waiter.enabled:
+                if able:
+                    self.add(waiter)
+                else:
+                    self.drop(waiter)
+
+    def move(self, task: Task, resource: Resource) -> None:
+        """Let a parked thread wait for another resource (a notified one waits for its lock)."""
+        if task.resource is not None:
+            task.resource.waiting.remove(task)
+        task.resource = resource
+        resource.waiting.append(task)
+        able = resource.available(task)
+        if able != task.enabled:
+            if able:
+                self.add(task)
+            else:
+                self.drop(task)
+
+    def time_out(self, task: Task) -> None:
+        """The time of a waiting thread is over: it can go on."""
+        task.timed_out = True
+        if not task.enabled:
+            self.add(task)
+
+    def overlooked(self, tasks: list[Task]) -> bool:
+        """Threads that are not under control may have released what someone waits for, without telling.
+
+        True where someone could go on after all.
+        """
+        for task in tasks:
+            resource = task.resource
+            if resource is not None and not task.enabled and not task.outside and resource.available(task):
+                self.add(task)
+        return bool(self)

@@ -1,0 +1,100 @@
+"""pytest's hooks for one test whose fixtures are made over and over: what cannot change is found out once.
+
+Only where no other plugin takes part in a hook is it left out; what a plugin or conftest implements is always called.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+from collections.abc import Callable, Iterator
+from types import FunctionType
+from typing import Any
+
+import pytest
+
+#: pytest's own plugins that take part in making a fixture, two of them only for `--setup-show` and its kin.
+_PYTESTS_OWN = frozenset(("fixtures", "python", "setuponly", "setupplan"))
+
+
+@contextlib.contextmanager
+def hooks_found_once(item: pytest.Item) -> Iterator[None]:
+    """Which conftests' hooks are for the test is the same in all its executions: let pytest find out once."""
+    session = item.session
+    path, find = item.path, session.gethookproxy
+    proxy = _FixtureHooks(item.ihook) if _alone_with_fixtures(item) else item.ihook
+
+    def gethookproxy(fspath: Any) -> Any:
+        return proxy if fspath is path else find(fspath)
+
+    session.gethookproxy = gethookproxy  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        del session.gethookproxy
+
+
+def alone_with_call(item: pytest.Function) -> bool:
+    """Whether only pytest itself takes part in calling the test function."""
+    return type(item).runtest is pytest.Function.runtest and _only(item.ihook.pytest_pyfunc_call, {"python"})
+
+
+def _alone_with_fixtures(item: pytest.Item) -> bool:
+    hooks = item.ihook
+    return (
+        not item.config.getoption("setupshow", False)
+        and _only(hooks.pytest_fixture_setup, _PYTESTS_OWN)
+        and _only(hooks.pytest_fixture_post_finalizer, _PYTESTS_OWN)
+    )
+
+
+def _only(hook: Any, plugins: frozenset[str] | set[str]) -> bool:
+    return all(implementation.plugin_name in plugins for implementation in hook.get_hookimpls())
+
+
+class _FixtureHooks:
+    """The hooks of a test where only pytest itself has a part in making fixtures."""
+
+    def __init__(self, hooks: Any) -> None:
+        self._hooks = hooks
+        self._plain: dict[Any, Callable[..., Any] | None] = {}
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._hooks, name)
+        setattr(self, name, found)
+        return found
+
+    def pytest_fixture_setup(self, fixturedef: Any, request: Any) -> Any:
+        """As pytest makes a fixture, without a look at what kind of function a plain function is."""
+        try:
+            function = self._plain[fixturedef]
+        except KeyError:
+            function = self._plain[fixturedef] = _plain_function(fixturedef)
+        if function is None:
+            return self._hooks.pytest_fixture_setup(fixturedef=fixturedef, request=request)
+        key = fixturedef.cache_key(request)
+        try:
+            value = function(**{name: request.getfixturevalue(name) for name in fixturedef.argnames})
+        except (Exception, pytest.fail.Exception, pytest.skip.Exception, pytest.exit.Exception) as error:
+            if isinstance(error, pytest.skip.Exception):
+                # The report of a skip names the test, not the fixture.
+                error._use_item_location = True
+            fixturedef.cached_result = (None, key, (error, error.__traceback__))
+            raise
+        fixturedef.cached_result = (value, key, None)
+        return value
+
+    def pytest_fixture_post_finalizer(self, fixturedef: Any, request: Any) -> None:
+        """Nobody listens."""
+
+
+def _plain_function(fixturedef: Any) -> Callable[..., Any] | None:
+    """The function of a fixture that is made by a mere call; None for all others (with `yield`, bound, async)."""
+    function = fixturedef.func
+    if pytest.version_tuple < (8, 3) or fixturedef.scope != "function" or not isinstance(function, FunctionType):
+        # Before 8.3 pytest remembers a fixture's exception in another form.
+        return None
+    # A function that a decorator has made may only look like a plain one.
+    decides = (inspect.isgeneratorfunction, inspect.iscoroutinefunction, inspect.isasyncgenfunction)
+    plain = not hasattr(function, "__wrapped__") and not any(is_kind(function) for is_kind in decides)
+    return function if plain else None

@@ -1,0 +1,63 @@
+"""Threads that are not under control, beside an execution."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from pytest_interleave.control import _outside
+from tests.control.driving import execute, require_good_end
+
+
+@pytest.fixture
+def _foreign_thread() -> Iterator[None]:
+    """A live thread that does nothing of interest, as a server made for the whole session."""
+    end = threading.Event()
+    thread = threading.Thread(target=end.wait)
+    thread.start()
+    yield
+    end.set()
+    thread.join()
+
+
+@pytest.mark.usefixtures("_foreign_thread")
+def test_who_waits_with_a_time_limit_goes_on_though_a_foreign_thread_lives(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_outside, "FOREIGN_PATIENCE", 0.01)
+
+    def body() -> None:
+        thread = threading.Thread(target=time.sleep, args=(3600,))
+        thread.start()
+        thread.join(60)
+        assert thread.is_alive()
+        thread.join()
+
+    require_good_end(execute(body))
+
+
+@pytest.mark.usefixtures("_foreign_thread")
+def test_a_wait_that_nobody_ends_is_a_deadlock_though_a_foreign_thread_lives(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_outside, "FOREIGN_PATIENCE", 0.01)
+    outcome = execute(lambda: threading.Event().wait())  # noqa: PLW0108
+    assert outcome.stuck is not None
+    assert outcome.stuck.kind == "deadlock"
+
+
+def test_a_foreign_thread_ends_what_a_controlled_one_waits_for() -> None:
+    begun, end = threading.Event(), threading.Event()
+
+    def serve() -> None:
+        begun.wait()
+        end.set()
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+
+    def body() -> None:
+        begun.set()
+        assert end.wait(3600)
+
+    require_good_end(execute(body))
+    thread.join()
