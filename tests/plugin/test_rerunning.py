@@ -567,8 +567,11 @@ def test_fails(fails, run_concurrent):
 @pytest.mark.concurrency(schedules=3, seconds=None)
 def test_skips(skips, run_concurrent):
     run_concurrent(int)
-"""
+""",
+        "-rs",
     )
     done.result.assert_outcomes(failed=1, skipped=1)
     assert "ValueError: no more of these" in done.text
     assert "that will do" in done.text
+    assert done.lines("test_it.py::test_fails: 1 schedule,")[0].endswith("(a fixture failed, of 3)")
+    assert done.lines("test_it.py::test_skips: 1 schedule,")[0].endswith(" s")

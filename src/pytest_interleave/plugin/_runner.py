@@ -88,8 +88,11 @@ class TestRunner:
                 error = self._replay_token(self.replay) if self.replay is not None else self._explore()
         except BaseException as stopped:
             if self.exploration is None:
-                asked = isinstance(stopped, (KeyboardInterrupt, pytest.exit.Exception))
-                self._conclude(self._executions, "interrupted" if asked else "fixtures")
+                if isinstance(stopped, (KeyboardInterrupt, pytest.exit.Exception)):
+                    ended_by = "interrupted"
+                else:
+                    ended_by = "skip" if isinstance(stopped, pytest.skip.Exception) else "fixtures"
+                self._conclude(self._executions, ended_by)
             raise
         self._warn(error)
         if error is not None:
