@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import threading
 import time
 from collections.abc import Iterator
@@ -61,3 +63,39 @@ def test_a_foreign_thread_ends_what_a_controlled_one_waits_for() -> None:
 
     require_good_end(execute(body))
     thread.join()
+
+
+def test_executions_go_on_after_a_thread_that_cannot_be_ended() -> None:
+    receiving, sending = os.pipe()
+
+    def leaves_a_thread() -> None:
+        threading.Thread(target=os.read, args=(receiving, 1), daemon=True).start()
+        time.sleep(1)
+
+    def ends() -> None:
+        thread = threading.Thread(target=int)
+        thread.start()
+        thread.join()
+
+    try:
+        assert [thread for thread, _ in execute(leaves_a_thread).leaked] == ["Thread-1 (read)"]
+        require_good_end(execute(ends))
+    finally:
+        os.write(sending, b"x")
+        os.close(sending)
+        os.close(receiving)
+
+
+def test_executions_go_on_after_a_thread_that_will_not_be_ended() -> None:
+    def leaves_a_thread() -> None:
+        def refuse() -> None:
+            while True:
+                with contextlib.suppress(BaseException):
+                    threading.Event().wait()
+
+        threading.Thread(target=refuse, daemon=True).start()
+        time.sleep(1)
+
+    outcome = execute(leaves_a_thread)
+    assert [thread for thread, _ in outcome.leaked] == ["Thread-1 (refuse)"]
+    require_good_end(execute(lambda: time.sleep(1)))  # noqa: PLW0108

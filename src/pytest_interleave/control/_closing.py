@@ -7,11 +7,11 @@ named in a warning, and refused everything for good.
 
 from __future__ import annotations
 
-import ctypes
 import sys
 from collections import deque
 from typing import TYPE_CHECKING
 
+from ._async_raise import raise_in, settle, take_back
 from ._clock import _real_monotonic_ns
 from ._outcome import SetAside
 from ._places import user_place
@@ -37,6 +37,7 @@ class Closing:
         self.execution = execution
         self.leaked: list[SetAside] = []
         self._steps: dict[int, int] = {}
+        self._interrupted = False
         self.current: Task | None = None
         self._victims: deque[Task] = deque()
         runner = execution.running
@@ -98,7 +99,7 @@ class Closing:
     def _refuse(self, task: Task) -> None:
         task.refusals += 1
         if task.refusals > REFUSALS and task is not self.execution.main:
-            self.abandon(task)
+            # The watchdog abandons it. It could not do so itself: it may be interrupted at any moment.
             self._park_for_good(task)
         raise Unwind
 
@@ -151,6 +152,8 @@ class Closing:
         for task in self.execution.outside.ending:
             if not task.done:
                 self._end_outside(task)
+        if self._interrupted:
+            settle()
 
     def _end_outside(self, task: Task) -> None:
         """A thread is where it cannot be reached: it may still compute, and then it can be interrupted."""
@@ -164,7 +167,8 @@ class Closing:
 
     def interrupt(self, task: Task) -> None:
         """The thread that is being ended takes long: raise `Unwind` in it wherever it is."""
-        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(task.ident), ctypes.py_object(Unwind))
+        self._interrupted = True
+        raise_in(task.ident, Unwind)
 
     def abandon(self, task: Task) -> None:
         """The thread cannot be ended: name it, and go on without it."""
@@ -176,4 +180,5 @@ class Closing:
 
     def _leak(self, task: Task) -> None:
         task.abandoned = True
+        take_back(task.ident)
         self.leaked.append(SetAside(task.name, user_place(sys._current_frames().get(task.ident))))

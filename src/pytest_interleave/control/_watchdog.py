@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ._carriers import Carrier, start_new_thread
 from ._clock import _real_monotonic_ns
-from ._closing import PATIENCE
+from ._closing import PATIENCE, REFUSALS
 from ._tasks import new_gate
 
 if TYPE_CHECKING:
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 #: Real seconds between two looks.
 INTERVAL = 0.01
-#: Looks in a row at which a thread must stand at the same instruction to count as blocked.
+#: Looks in a row at which a thread must sleep at the same instruction to count as blocked: at a single one it may
+#: sleep because the watchdog has the GIL.
 LOOKS = 3
 #: Looks in a row without a scheduling point after which a thread that computes is set aside too, so that one which
 #: never ends cannot keep the others from running.
@@ -81,8 +82,11 @@ class Watchdog:
         if (progress, stands) != self._seen:
             self._seen = (progress, stands)
             self._times = 0
+        elif not _sleeps(task):
+            # It only wants the processor, or the GIL.
+            self._times = 0
         self._times += 1
-        blocked = self._times > LOOKS and _sleeps(task)
+        blocked = self._times > LOOKS
         if (blocked or self._computing > COMPUTING_LOOKS) and not _debugging(frame):
             self._seen = self._progress = ()
             execution.outside.set_aside(task)
@@ -95,7 +99,7 @@ class Watchdog:
         if task is None or task is not self._ending:
             self._ending = task
             self._ending_since = now
-        elif now - self._ending_since > 2 * PATIENCE * 1e9:
+        elif task.refusals > REFUSALS or now - self._ending_since > 2 * PATIENCE * 1e9:
             closing.abandon(task)
         elif now - self._ending_since > PATIENCE * 1e9:
             closing.interrupt(task)
