@@ -13,6 +13,7 @@ from ._affinity import Placement, choose_cpu, has_gil, pin, unpin
 from ._carriers import Carriers
 from ._execution import Execution
 from ._instrument import engine
+from ._main_thread import run_body
 from ._outcome import Outcome
 from ._patches import Patches
 from ._protocol import Strategy
@@ -95,7 +96,7 @@ class Control:
         trace = self._engine.trace
         before = sys.gettrace()
         try:
-            return execution.run(body, trace)
+            return run_body(execution, body, trace)
         finally:
             self._watchdog.watch(None)
             if trace is not None:

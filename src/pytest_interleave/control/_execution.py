@@ -12,12 +12,11 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from . import _current
 from ._carriers import Carriers
 from ._closing import Closing
 from ._enabled import Enabled
 from ._operations import Operation
-from ._outcome import Outcome, Stuck
+from ._outcome import Stuck
 from ._outside import Outside
 from ._places import user_place
 from ._tasks import Resource, Task, Unwind, new_gate
@@ -32,14 +31,12 @@ if TYPE_CHECKING:
 SPIN_STEPS = 50
 #: Steps in a row of any kind, after which the others get a turn.
 RUN_STEPS = 5_000
-#: Steps that threads may still take after the test body has ended.
-DRAIN_STEPS = 2_000
 
 _MAIN = new_gate.__code__
 
 
 class Execution:
-    """One run of a body under one schedule.
+    """One run of a body under one schedule; `_main_thread.run_body` runs it.
 
     `strategy` chooses; `carriers` lend OS threads; after `max_steps` scheduling points the execution is ended as a
     livelock. With `detail`, each step's nearest place in scope is kept, for the report.
@@ -65,78 +62,6 @@ class Execution:
         self.closing: Closing | None = None
         self.outside = Outside(self)
         self.main = self._new_task("main", Operation("begin", None, _MAIN, 0, name="main"), None, daemon=False)
-
-    # -- the test's own thread -------------------------------------------------------------------------------
-
-    def run(self, body: Callable[[], object], trace: Callable[[Task], None] | None = None) -> Outcome:
-        """Run `body` in the calling thread under control, then every thread that it left, and end them all."""
-        main = self.main
-        main.ident = _current.get_ident()
-        main.begun = True
-        main.native_id = threading.get_native_id()
-        main.gate = new_gate()
-        self.running = main
-        self.enabled.add(main)
-        _current.tasks[main.ident] = main
-        try:
-            if trace is not None:
-                trace(main)
-            try:
-                body()
-            except Unwind as unwinding:
-                main.unwound = True
-                main.exception = unwinding.with_traceback(without_ours(unwinding.__traceback__))
-            except BaseException as error:
-                main.exception = error.with_traceback(without_ours(error.__traceback__))
-        finally:
-            if trace is not None:
-                sys.settrace(None)
-            try:
-                self._finish_main(main)
-            finally:
-                self.over = True
-                del _current.tasks[main.ident]
-                for task in self.tasks:
-                    if task.resource is not None:
-                        # It may outlive the execution; who was ended while waiting for it no longer does.
-                        task.withdraw()
-        outcome = Outcome.of(self)
-        if self.closing is None:
-            # All have ended by themselves. Without these circles of references the execution is freed at once, which
-            # is cheaper than to let the garbage collector find it.
-            self.tasks, self.log, self.running = [], [], None
-            del self.main
-        return outcome
-
-    def _finish_main(self, main: Task) -> None:
-        if main.outside and self.closing is None:
-            self.outside.come_back(main)
-        main.done = True
-        if self.closing is None:
-            if self._all_done():
-                self.enabled.clear()
-                return
-            self.enabled.refresh(main)
-            self._drain(main)
-            if self.closing is None:
-                if self._all_done():
-                    return
-                self.close()
-        assert self.closing is not None
-        self.closing.finish_main(main)
-
-    def _all_done(self) -> bool:
-        return all(task.done for task in self.tasks)
-
-    def _drain(self, main: Task) -> None:
-        """Let the other threads finish what they can still do without the test's own thread."""
-        self.enabled.drop(main)
-        self.draining = True
-        self.bound = min(self.bound, len(self.log) + DRAIN_STEPS)
-        chosen = self.next_task()
-        if chosen is not None and chosen is not main:
-            self.hand_over(chosen)
-            self.park(main)
 
     # -- scheduling points -----------------------------------------------------------------------------------
 
@@ -383,6 +308,14 @@ class Execution:
         self.bound = sys.maxsize
         self.hand_over(self.main)
         self.park(task)
+
+    def free(self) -> None:
+        """All threads have ended by themselves: undo the circles of references.
+
+        Then the execution is freed at once, which is cheaper than to let the garbage collector find it.
+        """
+        self.tasks, self.log, self.running = [], [], None
+        del self.main
 
     # -- the uncommon ----------------------------------------------------------------------------------------
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ..explore import Token, TokenError
-from ._runner import fingerprints
+from ._fingerprints import fingerprints
 from ._settings import is_marked
 
 

@@ -1,0 +1,91 @@
+"""The test's own thread in an execution: it runs the body, then lets the other threads finish, then ends them."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Callable
+
+from . import _current
+from ._execution import Execution
+from ._outcome import Outcome
+from ._tasks import Task, Unwind, new_gate
+from ._tracebacks import without_ours
+
+#: Steps that threads may still take after the test body has ended.
+DRAIN_STEPS = 2_000
+
+
+def run_body(execution: Execution, body: Callable[[], object], trace: Callable[[Task], None] | None = None) -> Outcome:
+    """Run `body` in the calling thread under control, then every thread that it left, and end them all."""
+    main = execution.main
+    main.ident = _current.get_ident()
+    main.begun = True
+    main.native_id = threading.get_native_id()
+    main.gate = new_gate()
+    execution.running = main
+    execution.enabled.add(main)
+    _current.tasks[main.ident] = main
+    try:
+        if trace is not None:
+            trace(main)
+        try:
+            body()
+        except Unwind as unwinding:
+            main.unwound = True
+            main.exception = unwinding.with_traceback(without_ours(unwinding.__traceback__))
+        except BaseException as error:
+            main.exception = error.with_traceback(without_ours(error.__traceback__))
+    finally:
+        if trace is not None:
+            sys.settrace(None)
+        try:
+            _finish(execution)
+        finally:
+            execution.over = True
+            del _current.tasks[main.ident]
+            for task in execution.tasks:
+                if task.resource is not None:
+                    # It may outlive the execution; who was ended while waiting for it no longer does.
+                    task.withdraw()
+    outcome = Outcome.of(execution)
+    if execution.closing is None:
+        execution.free()
+    return outcome
+
+
+def _finish(execution: Execution) -> None:
+    main = execution.main
+    if main.outside and execution.closing is None:
+        execution.outside.come_back(main)
+    main.done = True
+    if execution.closing is None:
+        if _all_done(execution):
+            execution.enabled.clear()
+            return
+        execution.enabled.refresh(main)
+        _drain(execution)
+        # The other threads may have closed it meanwhile.
+        closed: object = execution.closing
+        if closed is None:
+            if _all_done(execution):
+                return
+            execution.close()
+    assert execution.closing is not None
+    execution.closing.finish_main(main)
+
+
+def _all_done(execution: Execution) -> bool:
+    return all(task.done for task in execution.tasks)
+
+
+def _drain(execution: Execution) -> None:
+    """Let the other threads finish what they can still do without the test's own thread."""
+    main = execution.main
+    execution.enabled.drop(main)
+    execution.draining = True
+    execution.bound = min(execution.bound, len(execution.log) + DRAIN_STEPS)
+    chosen = execution.next_task()
+    if chosen is not None and chosen is not main:
+        execution.hand_over(chosen)
+        execution.park(main)

@@ -1,0 +1,123 @@
+"""Runs the body of one item over and over under control, each time with fresh function-scoped fixtures."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ..control import Control, Outcome
+from ..control.primitives._dispatch import everything_is_ours
+from ._hooks_again import alone_with_call, hooks_found_once
+from ._raised import request_to_stop
+from ._settings import Settings
+from ._unittest import UnittestBody
+from ._workers import in_workers
+
+#: Executions between two times that what they printed is thrown away.
+FORGET_EVERY = 32
+
+
+class Executions:
+    """The executions of one item. To be entered once, in the thread that runs the test."""
+
+    def __init__(self, item: pytest.Function, settings: Settings) -> None:
+        self.item = item
+        self.settings = settings
+        self.count = 0
+        #: Where the item is a test of a `unittest.TestCase`.
+        self.unittest = UnittestBody(item) if hasattr(item, "_addexcinfo") else None
+        self._fresh = True
+        self._control: Control
+        self._resources = contextlib.ExitStack()
+        self._runtest = item.runtest
+        self._function = item.obj
+        self._pytest_calls = alone_with_call(item)
+        self._arguments = item._fixtureinfo.argnames
+        logs = item.config.pluginmanager.getplugin("logging-plugin")
+        self._log_handlers = () if logs is None else (logs.caplog_handler, logs.report_handler)
+
+    def __enter__(self) -> Executions:
+        self._resources.enter_context(hooks_found_once(self.item))
+        self._control = self._resources.enter_context(Control())
+        return self
+
+    def __exit__(self, *exception: Any) -> None:
+        self._resources.__exit__(*exception)
+
+    def prepare(self) -> None:
+        """Fresh function-scoped fixtures, except before the first execution, for which pytest has made them."""
+        if self._fresh:
+            self._fresh = False
+            return
+        item = self.item
+        state = item.session._setupstate
+        self._tear_down()
+        self._forget_logs()
+        if self.count % FORGET_EVERY == 0:
+            self.forget_output()
+        if isinstance(item.parent, pytest.Class) and hasattr(item, "_instance"):
+            # As pytest does for each test: a new instance of its class.
+            del item._instance
+            item._obj = None
+        elif self.unittest is None:
+            item.obj = self._function
+        self._control.prepare()
+        item._initrequest()
+        everything_is_ours[0] = True
+        try:
+            state.setup(item)
+        finally:
+            everything_is_ours[0] = False
+
+    def _tear_down(self) -> None:
+        """End the function-scoped fixtures, as pytest does after a test; but there is more to come for this item."""
+        item = self.item
+        directory = item.funcargs.get("tmp_path")
+        stash = item.stash._storage
+        kept = dict(stash)
+        item.session._setupstate.teardown_exact(item.parent)  # type: ignore[arg-type]
+        for key, value in kept.items():
+            # Fixtures put things there once for an item, and take them away when they think it is over.
+            stash.setdefault(key, value)
+        if isinstance(directory, Path):
+            # So that there is one in the end, not hundreds, and it has the same name in each execution.
+            shutil.rmtree(directory, ignore_errors=True)
+
+    def run(self, strategy: Any, *, detail: bool = False) -> Outcome:
+        """Run the body once. What asks pytest to stop (`pytest.exit`, Ctrl-C), in whichever thread, is raised."""
+        self.count += 1
+        outcome = self._control.run(self._body(), strategy, max_steps=self.settings.max_steps, detail=detail)
+        request = None if outcome.uneventful else request_to_stop(outcome)
+        if request is not None:
+            raise request
+        return outcome
+
+    def _body(self) -> Callable[[], None]:
+        item = self.item
+        if self.settings.workers > 1:
+            item.obj = in_workers(item.obj, self.settings.workers)
+        unittest = self.unittest
+        if unittest is not None:
+            return lambda: unittest.run(self._runtest)
+        if self.count > 1 and self._pytest_calls:
+            # The same call without the hook, which would find out again what kind of function it is.
+            function, arguments = item.obj, item.funcargs
+            return lambda: function(**{name: arguments[name] for name in self._arguments})
+        return self._runtest
+
+    def forget_output(self) -> None:
+        """What earlier executions printed is not part of this one's report."""
+        capture = self.item.config.pluginmanager.getplugin("capturemanager")
+        if capture is not None and capture.is_globally_capturing():
+            capture.read_global_capture()
+
+    def _forget_logs(self) -> None:
+        """Nor is what they logged; and `caplog` begins empty."""
+        for handler in self._log_handlers:
+            if handler.records:
+                handler.reset()
