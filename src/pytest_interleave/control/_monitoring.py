@@ -11,7 +11,7 @@ from . import _current
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ._instrument import Tables
+    from ._access_tables import AccessTables
     from ._tasks import Task
 
 _NAME = "pytest-interleave"
@@ -22,7 +22,7 @@ class MonitoringEngine:
 
     trace: Callable[[Task], None] | None = None
 
-    def __init__(self, tables: Tables) -> None:
+    def __init__(self, tables: AccessTables) -> None:
         self._tables = tables
         self._tool: int | None = None
 
@@ -68,7 +68,7 @@ class MonitoringEngine:
         return started
 
 
-def _instruction_callback(tables: Tables) -> Callable[[CodeType, int], Any]:
+def _instruction_callback(tables: AccessTables) -> Callable[[CodeType, int], Any]:
     """The hottest function of all: called before every instruction of interest."""
     by_id = tables.by_id
     tasks = _current.tasks

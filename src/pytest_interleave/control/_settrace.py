@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from . import _current
 
 if TYPE_CHECKING:
-    from ._instrument import Tables
+    from ._access_tables import AccessTables
     from ._tasks import Task
 
 _Trace = Callable[[FrameType, str, Any], Any]
@@ -23,7 +23,7 @@ _Trace = Callable[[FrameType, str, Any], Any]
 class TraceEngine:
     """Sets a trace function in each controlled thread; one that is there already (coverage) still gets its events."""
 
-    def __init__(self, tables: Tables) -> None:
+    def __init__(self, tables: AccessTables) -> None:
         self._tables = tables
         self.trace: Callable[[Task], None] | None = self._trace
 
@@ -38,7 +38,7 @@ class TraceEngine:
         sys.settrace(_alone(self._tables, task) if other is None else _beside(self._tables, task, other))
 
 
-def _alone(tables: Tables, task: Task) -> _Trace:
+def _alone(tables: AccessTables, task: Task) -> _Trace:
     known = tables.by_id
     holds = _current.scope.holds
     point = task.execution.point
@@ -68,7 +68,7 @@ def _alone(tables: Tables, task: Task) -> _Trace:
     return call
 
 
-def _beside(tables: Tables, task: Task, other: Any) -> _Trace:
+def _beside(tables: AccessTables, task: Task, other: Any) -> _Trace:
     """The same, with a tracer that was there before: it gets its calls, lines, returns and exceptions."""
     ours = _alone(tables, task)
 
