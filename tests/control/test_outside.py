@@ -29,6 +29,13 @@ def _foreign_thread() -> Iterator[None]:
 def test_who_waits_with_a_time_limit_goes_on_though_a_foreign_thread_lives(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_outside, "FOREIGN_PATIENCE", 0.01)
 
+    require_good_end(execute(lambda: threading.Event().wait(60)))  # noqa: PLW0108
+
+
+@pytest.mark.usefixtures("_foreign_thread")
+def test_sleeping_and_joining_do_not_wait_for_a_foreign_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_outside, "foreign_threads", lambda: pytest.fail("it cannot end what they wait for"))
+
     def body() -> None:
         thread = threading.Thread(target=time.sleep, args=(3600,))
         thread.start()

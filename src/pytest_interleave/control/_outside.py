@@ -17,7 +17,7 @@ from . import _current
 from ._clock import _real_monotonic_ns
 from ._outcome import SetAside
 from ._places import user_place
-from ._tasks import Task
+from ._tasks import Moment, Task
 
 if TYPE_CHECKING:
     from ._execution import Execution
@@ -140,9 +140,18 @@ class Outside:
         """Whether those outside, or threads that are not under control, could still let someone go on."""
         if self._returned or self._ended or self.keeps_waiting():
             return True
-        if self.execution.draining:
+        if self.execution.draining or not self._waits_for_others():
             return False
         return bool(foreign_threads()) and not self._patience_over(FOREIGN_PATIENCE)
+
+    def _waits_for_others(self) -> bool:
+        """Whether anyone waits for what a thread that is not under control could do.
+
+        None can make a sleep shorter, or end a controlled thread.
+        """
+        return any(
+            task.resource is not None and not isinstance(task.resource, (Moment, Task)) for task in self.execution.tasks
+        )
 
     def keeps_waiting(self) -> bool:
         """Whether anybody outside is worth waiting for: after the test body, no daemon thread is."""
