@@ -11,7 +11,7 @@ import pytest
 
 from pytest_interleave.control import current_task, primitives
 from pytest_interleave.explore import NonPreemptive, RandomWalk
-from tests.control.driving import executions, require_good_end
+from tests.driving import executions, require_good_end
 
 lock_tests = pytest.importorskip("test.lock_tests", reason="the interpreter is installed without its tests")
 

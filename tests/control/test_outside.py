@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import pytest
 
 from pytest_interleave.control import _outside
-from tests.control.driving import execute, require_good_end
+from tests.driving import execute, require_good_end
 
 
 @pytest.fixture

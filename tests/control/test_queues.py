@@ -11,7 +11,7 @@ import pytest
 
 from pytest_interleave.control import primitives
 from pytest_interleave.explore import NonPreemptive, RandomWalk
-from tests.control.driving import executions, require_good_end
+from tests.driving import executions, require_good_end
 
 test_queue = pytest.importorskip("test.test_queue", reason="the interpreter is installed without its tests")
 

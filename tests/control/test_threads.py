@@ -6,12 +6,12 @@ import _thread
 import contextvars
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor, TimeoutError, wait
+from concurrent.futures import Future, ThreadPoolExecutor, TimeoutError, as_completed, wait
 
 import pytest
 
-from pytest_interleave.explore import RandomWalk
-from tests.control.driving import check, execute, executions, require_good_end, value_of
+from pytest_interleave.explore import NonPreemptive, RandomWalk
+from tests.driving import check, execute, executions, require_good_end, value_of
 
 
 def test_names_are_the_same_in_every_execution() -> None:
@@ -278,3 +278,35 @@ def test_a_thread_that_was_started_before_can_be_joined() -> None:
 def test_the_main_thread_is_itself() -> None:
     assert value_of(threading.current_thread) is threading.current_thread()
     assert value_of(threading.get_ident) == threading.get_ident()
+
+
+def test_sets_of_threads_and_futures_have_the_same_order_in_every_execution() -> None:
+    kept = []
+
+    def body() -> None:
+        # So that addresses are others each time.
+        kept.append([object() for _ in range(len(kept) * 7 % 11)])
+        with ThreadPoolExecutor(8) as pool:
+            futures = [pool.submit(time.sleep, 1) for _ in range(16)]
+            kept.append(futures)
+            done = [futures.index(future) for future in wait(futures).done]
+            workers = [thread.name for thread in pool._threads]
+        completed = [futures.index(future) for future in as_completed(futures)]
+        timers = [timer.interval for timer in {threading.Timer(number, print) for number in range(16)}]
+        found.append((done, workers, completed, timers))
+
+    found: list[tuple[list[object], ...]] = []
+    for outcome in executions(body, NonPreemptive(), 10):
+        require_good_end(outcome)
+    assert found == [found[0]] * 10
+
+
+def test_what_was_numbered_stays_in_its_set_when_control_is_over() -> None:
+    made = value_of(lambda: [Future(), threading.Thread()])
+    both = set(made)
+    before = [Future(), threading.Thread()]
+    assert all(thing in both for thing in made)
+    assert all(thing not in both for thing in before)
+    execute(lambda: both.update(before))
+    assert all(thing in both for thing in [*made, *before])
+    assert hash(before[0]) == object.__hash__(before[0])

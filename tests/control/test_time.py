@@ -10,7 +10,7 @@ from time import monotonic, sleep
 
 import pytest
 
-from tests.control.driving import check, value_of
+from tests.driving import check, value_of
 
 #: The real ones, out of reach of what replaces names of modules in scope.
 _real = {"monotonic": time.monotonic, "date": datetime.date, "datetime": datetime.datetime}

@@ -7,7 +7,7 @@ if TYPE_CHECKING:
     from ._current import current_task, set_scope
     from ._operations import Operation
     from ._outcome import Outcome, SetAside, Stuck, ThreadFailure, WaitingThread
-    from ._places import Place, is_ours, short_path
+    from ._places import Place, is_ours, is_stdlib, short_path
     from ._protocol import PendingOperation, Strategy, ThreadView
     from ._scope import Scope
     from ._tasks import Task, Unwind
@@ -35,6 +35,7 @@ else:
             "begin_alike": "._control",
             "current_task": "._current",
             "is_ours": "._places",
+            "is_stdlib": "._places",
             "set_scope": "._current",
             "short_path": "._places",
             "without_ours": "._tracebacks",
@@ -59,6 +60,7 @@ __all__ = [
     "begin_alike",
     "current_task",
     "is_ours",
+    "is_stdlib",
     "set_scope",
     "short_path",
     "without_ours",

@@ -14,17 +14,18 @@ from ._carriers import Carriers
 from ._execution import Execution
 from ._instrument import engine
 from ._main_thread import run_body
+from ._numbering import number_anew
 from ._outcome import Outcome
 from ._patches import Patches
 from ._protocol import Strategy
-from ._threads import forget_tasks, number_threads_anew
+from ._threads import forget_tasks
 from ._watchdog import Watchdog
 
 
 def begin_alike() -> None:
     """Before an execution's fixtures are made: the same random numbers and names of threads each time."""
     random.seed(0)
-    number_threads_anew()
+    number_anew()
 
 
 #: So many objects more than there were make it worth while to look for garbage, between two executions. Without a GIL

@@ -95,3 +95,11 @@ _OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 def is_ours(filename: str) -> bool:
     """Whether the file belongs to this package."""
     return filename.startswith(_OURS)
+
+
+_STDLIB = os.path.dirname(os.path.abspath(os.__file__)) + os.sep
+
+
+def is_stdlib(filename: str) -> bool:
+    """Whether the file belongs to the standard library."""
+    return filename.startswith(_STDLIB) and f"{os.sep}site-packages{os.sep}" not in filename

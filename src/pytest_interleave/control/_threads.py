@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import _thread
 import concurrent.futures.thread as _futures_thread
-import itertools
 import sys
 import threading
 from collections.abc import Callable
@@ -168,11 +167,6 @@ def start_new_thread(function: Callable[..., Any], args: tuple[Any, ...], kwargs
     name = f"{getattr(function, '__name__', 'thread')}-{len(execution.tasks)}"
     begin = Operation("begin", function, getattr(function, "__code__", start.__code__), 0)
     return execution.spawn(task, body, begin, name, daemon=True).ident
-
-
-def number_threads_anew() -> None:
-    """Before an execution: threads without a name of their own get the same ones each time."""
-    threading._counter = itertools.count(1).__next__  # type: ignore[attr-defined]
 
 
 def _remember_pool(thread: threading.Thread) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 from ..control import Outcome
 from ..detect import Finding
 from ..explore import Replay, Token
@@ -35,10 +37,16 @@ def tell_divergence(replay: Replay, outcome: Outcome, token: Token) -> str:
         what = f"at choice {choice + 1} ({position}) {why}"
     else:
         what = f"it took {outcome.steps} steps in place of {token.steps}"
-    return (
+    text = (
         f"The execution did not follow the token's schedule: {what}. The code under test has changed since the token "
         "was made, or the test depends on something besides the schedule."
     )
+    if sys.flags.hash_randomization:
+        text += (
+            " If that is the order of a set of strings, it is the same in every process with PYTHONHASHSEED=0 in the "
+            "environment: find a new token with it."
+        )
+    return text
 
 
 def _step_of_choice(outcome: Outcome, choice: int) -> str:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 
-from ..control import Operation, Task, is_ours
+from ..control import Operation, Place, Task, is_ours, is_stdlib
 
 Steps = Sequence[tuple[Task, Operation]]
 
@@ -24,23 +26,51 @@ def interleaving_table(steps: Steps, width: int = 100, max_rows: int = MAX_ROWS,
     `pending` are operations that were announced and never granted: what threads in a deadlock wait to do.
 
     Shown are operations on primitives and threads, and accesses to what more than one thread accesses and at least
-    one changes. A row names the place in the source, what is done, and the line's text; it begins in the column of
-    its thread and may run on to the right.
+    one changes; not what the standard library's own threads do, such as a pool's workers between their tasks. A row
+    names the place in the source, what is done there, and the line's text; it begins in the column of its thread and
+    may run on to the right. Successive steps of a thread at one line are one row.
     """
     shared = _shared_names(steps)
-    rows = [(task, operation, "") for task, operation in steps if _matters(operation, shared)]
-    rows += [(task, operation, "waits to ") for task, operation in pending if _matters(operation, shared)]
+    rows = _rows((task, operation) for task, operation in steps if _matters(operation, shared))
+    rows += [_Row(task, operation.where(), Counter([f"waits to {operation.kind}"])) for task, operation in pending]
     if not rows:
         return "(no operation that threads share)"
     heading = 2
     cut = len(rows) > max_rows - heading
     shown = rows[-(max_rows - heading - 1) :] if cut else rows
-    layout = _Layout([task for task, _, _ in shown], [_place(operation) for _, operation, _ in shown], width)
+    layout = _Layout([row.task for row in shown], [_short(row.place) for row in shown], width)
     lines = layout.heading()
     if cut:
-        lines.append(f"… {len(rows) - len(shown)} earlier steps")
-    lines.extend(layout.row(task, _place(operation), prefix + _text(operation)) for task, operation, prefix in shown)
+        lines.append(f"… {sum(row.kinds.total() for row in rows[: -len(shown)])} earlier steps")
+    lines.extend(layout.row(row.task, _short(row.place), row.text) for row in shown)
     return "\n".join(line.rstrip() for line in lines)
+
+
+@dataclass
+class _Row:
+    """Successive steps of one thread at one line."""
+
+    task: Task
+    place: Place
+    #: What was done and how often, in the order of the first time.
+    kinds: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def text(self) -> str:
+        kinds = ", ".join(kind if count == 1 else f"{kind} ×{count}" for kind, count in self.kinds.items())
+        source = self.place.text
+        return f"{kinds}: {source}" if source else kinds
+
+
+def _rows(steps: Iterator[tuple[Task, Operation]]) -> list[_Row]:
+    rows: list[_Row] = []
+    for task, operation in steps:
+        place = operation.where()
+        if not rows or rows[-1].task is not task or rows[-1].place[:2] != place[:2]:
+            rows.append(_Row(task, place))
+        kind = operation.kind if place.text else f"{operation.kind} {operation.name}".strip()
+        rows[-1].kinds[kind] += 1
+    return rows
 
 
 def _shared_names(steps: Steps) -> frozenset[str]:
@@ -65,17 +95,13 @@ def _matters(operation: Operation, shared: frozenset[str]) -> bool:
         return _name(operation) in shared
     filename = operation.where().filename
     # What only has a test runner's line to show says nothing: the threads that run the test's body.
-    return operation.kind not in ("poll", "begin") and not is_ours(filename) and not filename.endswith(_RUNNERS)
+    elsewhere = is_ours(filename) or is_stdlib(filename) or filename.endswith(_RUNNERS)
+    return operation.kind not in ("poll", "begin") and not elsewhere
 
 
-def _place(operation: Operation) -> str:
-    place = str(operation.where())
-    return place if len(place) <= _WIDEST_PLACE else "…" + place[1 - _WIDEST_PLACE :]
-
-
-def _text(operation: Operation) -> str:
-    source = operation.where().text
-    return f"{operation.kind}: {source}" if source else f"{operation.kind} {operation.name}".strip()
+def _short(place: Place) -> str:
+    text = str(place)
+    return text if len(text) <= _WIDEST_PLACE else "…" + text[1 - _WIDEST_PLACE :]
 
 
 class _Layout:
@@ -95,7 +121,10 @@ class _Layout:
         """The threads' names; a rule under them."""
         names = ["".ljust(self._gutter)]
         for task in self._threads[:-1]:
-            names.append(_fit(task.name, self._column - 1).ljust(self._column))
+            # The end of a name is what distinguishes it.
+            room = self._column - 1
+            name = task.name if len(task.name) <= room else "…"[:room] + task.name[len(task.name) - room + 1 :]
+            names.append(name.ljust(self._column))
         names.append(self._threads[-1].name)
         return [_fit("".join(names), self._width), "-" * min(self._width, self._start(-1) + _LAST_COLUMN)]
 

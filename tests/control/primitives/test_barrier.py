@@ -8,7 +8,7 @@ import pytest
 
 from pytest_interleave.control.primitives import Barrier
 from pytest_interleave.explore import RandomWalk
-from tests.control.driving import check, executions, require_good_end
+from tests.driving import check, executions, require_good_end
 
 
 def _in_threads(*functions) -> None:

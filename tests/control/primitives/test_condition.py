@@ -8,7 +8,7 @@ import time
 import pytest
 
 from pytest_interleave.control.primitives import Condition, Lock, RLock
-from tests.control.driving import check
+from tests.driving import check
 
 
 @pytest.mark.parametrize("make_lock", [lambda: None, Lock, RLock], ids=["default", "Lock", "RLock"])

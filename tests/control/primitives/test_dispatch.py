@@ -10,7 +10,7 @@ import pytest
 
 from pytest_interleave.control import primitives
 from pytest_interleave.control.primitives._dispatch import real_of
-from tests.control.driving import value_of
+from tests.driving import value_of
 
 _NAMES = ("Lock", "RLock", "Condition", "Semaphore", "BoundedSemaphore", "Event", "Barrier")
 

@@ -7,7 +7,7 @@ import time
 
 from pytest_interleave.control.primitives import Event
 from pytest_interleave.explore import RandomWalk
-from tests.control.driving import check, execute, executions
+from tests.driving import check, execute, executions
 
 
 def test_waiting_without_time_is_a_look() -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from pytest_interleave.control.primitives import Lock
 from pytest_interleave.explore import RandomWalk
-from tests.control.driving import check, execute, executions, require_good_end, value_of
+from tests.driving import check, execute, executions, require_good_end, value_of
 
 _REAL = type(Lock()._real)
 

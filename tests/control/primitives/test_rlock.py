@@ -10,7 +10,7 @@ import pytest
 
 from pytest_interleave.control.primitives import RLock
 from pytest_interleave.explore import RandomWalk
-from tests.control.driving import check, execute, executions, require_good_end
+from tests.driving import check, execute, executions, require_good_end
 
 
 def test_it_is_reentrant_and_counts() -> None:

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from pytest_interleave.control.primitives import BoundedSemaphore, Semaphore
-from tests.control.driving import check
+from tests.driving import check
 
 
 @pytest.mark.parametrize("kind", [Semaphore, BoundedSemaphore])

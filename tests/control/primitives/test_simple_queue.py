@@ -9,7 +9,7 @@ import time
 import pytest
 
 from pytest_interleave.control.primitives import SimpleQueue
-from tests.control.driving import check
+from tests.driving import check
 
 
 def test_items_come_out_in_order() -> None:
