@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import abc
 import datetime
+import pickle
 import queue
 import threading
 import time
@@ -181,6 +183,31 @@ def test_a_class_derived_from_datetime_under_control_makes_its_own_instances() -
         assert not isinstance(datetime.datetime(2020, 1, 2), Stamp)
 
     check(body, walks=1)
+
+
+def test_dates_are_no_other_classes_than_elsewhere() -> None:
+    class Before(datetime.datetime):
+        pass
+
+    def body() -> None:
+        class Stamp(datetime.datetime, abc.ABC):
+            pass
+
+        now = datetime.datetime.now()
+        assert type(now) is datetime.datetime is _real["datetime"]
+        assert type(datetime.date.today()) is datetime.date is _real["date"]
+        assert pickle.loads(pickle.dumps(now)) == now
+        assert pickle.loads(pickle.dumps(datetime.datetime)) is datetime.datetime
+        assert pickle.loads(pickle.dumps(time.monotonic)) is time.monotonic
+        time.sleep(86400)
+        for kind in (Stamp, Before):
+            assert type(kind.now()) is kind
+            assert datetime.timedelta(days=1) <= kind.now() - now < datetime.timedelta(days=2)
+
+    before = {name: vars(datetime.datetime)[name] for name in ("now", "utcnow")}
+    check(body, walks=1)
+    assert before == {name: vars(datetime.datetime)[name] for name in ("now", "utcnow")}
+    assert abs(Before.now().timestamp() - time.time()) < 3600
 
 
 def test_all_is_real_again_afterwards() -> None:

@@ -177,6 +177,7 @@ def test_xdist_workers_use_one_seed(run, report):
     done.result.assert_outcomes(failed=3)
     assert {row["nodeid"]: row["finding"]["switches"] for row in report()["tests"]} == alone
     assert report()["seed"] == 5
+    done.result.stdout.fnmatch_lines(["seed 5"])
 
 
 def test_xdist_and_a_wrong_marker(run):
@@ -235,3 +236,99 @@ def test_after():
 """
     )
     done.result.assert_outcomes(passed=3)
+
+
+def test_a_run_within_a_test_leaves_the_outer_run_as_it_was(run, pytester):
+    inner = pytester.mkdir("inner")
+    inner.joinpath("test_inner.py").write_text("def test_nothing():\n    pass\n", "utf-8")
+    done = run(
+        """
+def test_another_run():
+    here = os.path.join(os.path.dirname(__file__), "inner")
+    assert pytest.main([here, f"--rootdir={here}", "-q", "-p", "no:cacheprovider"]) == 0
+
+@pytest.mark.concurrency
+def test_race(counter, run_concurrent):
+    run_concurrent(counter.increment)
+    assert counter.value == 2
+
+@pytest.mark.concurrency
+def test_deadlock(run_concurrent):
+    run_concurrent(threading.Event().wait)
+""",
+        "test_it.py",
+    )
+    done.result.assert_outcomes(passed=1, failed=2)
+    done.result.stdout.fnmatch_lines(["*::test_race: * failed test body", "*::test_deadlock: 1 schedule, *: deadlock"])
+
+
+def test_subtests_are_failures_of_their_test(run, report):
+    pytest.importorskip("_pytest.subtests")
+    done = run(
+        """
+@pytest.mark.concurrency
+def test_race(subtests, counter, run_concurrent):
+    run_concurrent(counter.increment)
+    with subtests.test("value", expected=2):
+        assert counter.value == 2
+    with subtests.test():
+        pytest.skip("this one alone")
+
+@pytest.mark.concurrency(schedules=5)
+def test_two(subtests):
+    thread = threading.Thread(target=int)
+    thread.start()
+    for number in range(2):
+        with subtests.test(number=number):
+            assert not thread
+    thread.join()
+
+@pytest.mark.concurrency(schedules=5)
+def test_fine(subtests, counter, run_concurrent):
+    run_concurrent(counter.increment)
+    with subtests.test():
+        assert counter.value > 0
+    with subtests.test():
+        pytest.skip("this one alone")
+""",
+        "--interleave-json=report.json",
+    )
+    done.result.assert_outcomes(failed=2, passed=1)
+    assert "in subtest [value] (expected=2)" in done.text
+    done.result.stdout.fnmatch_lines(["*2 failures in one test*", "*::test_fine: 5 schedules, *"])
+    assert [test["finding"] is None for test in report()["tests"]] == [False, False, True]
+
+
+def test_names_of_temporary_directories_are_the_same_in_each_schedule(run):
+    run(
+        """
+@pytest.mark.concurrency(schedules=5, seconds=None)
+def test_it(tmp_path, counter, run_concurrent):
+    run_concurrent(counter.increment)
+    assert tmp_path.name == "test_it0"
+    assert not list(tmp_path.iterdir())
+    (tmp_path / "file").touch()
+"""
+    ).result.assert_outcomes(passed=1)
+
+
+def test_what_each_schedule_gives_is_reported_once(run, pytester):
+    done = run(
+        """
+import warnings
+
+@pytest.fixture
+def warning():
+    warnings.warn("made")
+
+@pytest.mark.concurrency(schedules=20, seconds=None)
+def test_it(warning, record_property, run_concurrent):
+    record_property("one", 1)
+    run_concurrent(warnings.warn, "in a worker")
+""",
+        "--junitxml=junit.xml",
+        "-o",
+        "junit_family=legacy",
+    )
+    done.result.assert_outcomes(passed=1, warnings=2)
+    assert pytester.path.joinpath("junit.xml").read_text("utf-8").count("<property ") == 1

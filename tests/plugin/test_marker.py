@@ -319,3 +319,26 @@ def test_alone_and_wrong(counter):
     done.result.stdout.fnmatch_lines(["*assert 1 == 2"])
     done.result.stdout.no_fnmatch_line("*INTERNALERROR*")
     done.result.stdout.no_fnmatch_line("*_runner.py*")
+
+
+def test_a_marker_that_comes_late_and_is_wrong_fails_its_test_alone(run, pytester):
+    pytester.makeconftest(
+        """
+import pytest
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish(session):
+    for item in session.items:
+        if "late" in item.name:
+            item.add_marker(pytest.mark.concurrency(schedules=0))
+"""
+    )
+    done = run("def test_late(): pass\ndef test_other(): pass\n")
+    done.result.assert_outcomes(errors=1, passed=1)
+    done.result.stdout.fnmatch_lines(["*the marker 'concurrency' has schedules=0; give a whole number of 1 or more"])
+    assert "KeyError" not in done.text
+    assert "_settings.py" not in done.text
+
+
+def test_a_number_of_seconds_however_large(run):
+    run(RACY.format("seconds=10**400")).result.assert_outcomes(failed=1)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import threading
 
 import pytest
 
@@ -110,6 +112,8 @@ def test_box(run_concurrent):
         ("--interleave-strategy=dpor", "*'dpor' is no strategy; choose one of auto, random, pct"),
         ("--interleave-seed=pi", "*'pi' is not a whole number"),
         ("--interleave-json=.", "*. is a directory; give the path of a file"),
+        ("--interleave-json=", "*the path is empty; give the path of a file"),
+        (f"--interleave-json=report.json{os.sep}", "*is a directory; give the path of a file"),
         ("--interleave-json=nowhere/report.json", "*there is no directory *nowhere; make it first"),
         ("--interleave-replay=AAAA", "*'AAAA' is mangled or cut short: *"),
         ("--interleave-replay=$$$", "*is not a token: copy the whole of it from the report"),
@@ -144,3 +148,49 @@ def test_help_has_one_group(run):
     done.result.stdout.fnmatch_lines(
         ["concurrency tests (pytest-interleave):", "*--interleave-schedules=N*", "*--interleave-json=PATH*"]
     )
+
+
+def test_include_of_what_is_not_there(run, pytester):
+    ini(pytester, interleave_include="threading python-socketio")
+    said = run(QUIET).one_line_error()
+    assert said.startswith("interleave_include: there is no Python module or package 'python-socketio': ")
+
+
+def test_include_is_of_no_interest_where_no_test_is_marked(run, pytester):
+    ini(pytester, interleave_include="python-socketio")
+    run("def test_it(): pass").result.assert_outcomes(passed=1)
+
+
+def test_a_report_that_cannot_be_written_costs_no_results(run, pytester):
+    pytester.mkdir("out")
+    done = run(
+        QUIET + "\ndef test_it():\n    os.rmdir('out')\n\ndef test_fails():\n    assert 0\n",
+        "--interleave-json=out/report.json",
+    )
+    done.result.assert_outcomes(passed=2, failed=1)
+    done.result.stdout.fnmatch_lines(
+        ["*::test_two: *", "ERROR: --interleave-json: out?report.json could not be written: *"]
+    )
+    assert "INTERNALERROR" not in done.text
+    assert done.result.ret == pytest.ExitCode.TESTS_FAILED
+    pytester.mkdir("out")
+    alone = run(None, "--interleave-json=out/report.json", "--deselect=test_it.py::test_fails")
+    assert alone.result.ret == pytest.ExitCode.USAGE_ERROR
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+def test_a_report_goes_through_links_and_pipes(run, pytester):
+    pytester.path.joinpath("link.json").symlink_to("target.json")
+    run(QUIET, "--interleave-json=link.json")
+    assert pytester.path.joinpath("link.json").is_symlink()
+    assert json.loads(pytester.path.joinpath("target.json").read_text("utf-8"))["version"] == 1
+
+    pipe = pytester.path / "pipe"
+    os.mkfifo(pipe)
+    received = []
+    reader = threading.Thread(target=lambda: received.append(pipe.read_text("utf-8")))
+    reader.start()
+    run(QUIET, "--interleave-json=pipe")
+    reader.join(30)
+    assert json.loads(received[0])["version"] == 1
+    assert pipe.is_fifo()

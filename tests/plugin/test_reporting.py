@@ -240,3 +240,44 @@ def pytest_sessionfinish():
     )
     done = run(MARK + "def test_it(run_concurrent):\n    run_concurrent(int)\n", "-s")
     assert "calls: ['setup', 'run', 'call', 'teardown']" in done.text
+
+
+def test_an_exception_that_cannot_be_printed_hides_nothing(run, report):
+    done = run(
+        """
+class Unprintable(Exception):
+    def __str__(self):
+        raise ValueError
+
+@pytest.mark.concurrency
+def test_it(run_concurrent):
+    def work():
+        raise Unprintable
+    run_concurrent.together(work)
+
+@pytest.mark.concurrency
+def test_thread():
+    def work():
+        raise Unprintable
+    threading.Thread(target=work).start()
+""",
+        "--interleave-json=report.json",
+    )
+    done.result.assert_outcomes(failed=2)
+    assert len(done.lines("worker exception in schedule 1 of")) == 2
+    message = report()["tests"][1]["finding"]["message"]
+    assert message == "Unprintable: (its text cannot be had: __str__ raised ValueError)"
+
+
+def test_the_reason_of_a_worker_s_skip_is_the_reason(run):
+    done = run(
+        """
+@pytest.mark.concurrency
+def test_it(run_concurrent):
+    run_concurrent(lambda: pytest.skip("not here"))
+""",
+        "-rs",
+    )
+    done.result.assert_outcomes(skipped=1)
+    done.result.stdout.fnmatch_lines(["SKIPPED * not here"])
+    assert "raised in worker" not in done.text

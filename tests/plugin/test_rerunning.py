@@ -139,7 +139,7 @@ def test_after():
     )
     done.result.assert_outcomes(failed=1, passed=1)
     done.result.stdout.fnmatch_lines(["*RuntimeError: could not clean up"])
-    done.result.stdout.fnmatch_lines(["*::test_it: 2 schedules, * (a fixture failed, of 200)"])
+    done.result.stdout.fnmatch_lines(["*::test_it: 2 schedules, *: failed teardown"])
     done.result.stdout.no_fnmatch_line("*INTERNALERROR*")
 
 
@@ -575,3 +575,97 @@ def test_skips(skips, run_concurrent):
     assert "that will do" in done.text
     assert done.lines("test_it.py::test_fails: 1 schedule,")[0].endswith("(a fixture failed, of 3)")
     assert done.lines("test_it.py::test_skips: 1 schedule,")[0].endswith(" s")
+
+
+CHECKED_AT_THE_END = """
+@pytest.fixture
+def counted(counter):
+    yield counter
+    assert counter.value == 2, "checked at the end"
+
+@pytest.mark.concurrency
+def test_it(counted, run_concurrent):
+    run_concurrent(counted.increment)
+"""
+
+
+def test_what_a_teardown_finds_has_a_token(run, report):
+    done = run(CHECKED_AT_THE_END, "--interleave-json=report.json")
+    done.result.assert_outcomes(failed=1)
+    done.result.stdout.fnmatch_lines(
+        [
+            "*AssertionError: checked at the end",
+            "failed teardown in schedule * of at most 200 (*",
+            "*read: value = self.value",
+            "pytest 'test_it.py::test_it' --interleave-replay=*",
+            "*::test_it: *: failed teardown",
+        ]
+    )
+    (test,) = report()["tests"]
+    assert test["finding"]["kind"] == "failed teardown"
+    again = run(None, *done.command[1:], seed=None)
+    again.result.assert_outcomes(passed=1, errors=1)
+    again.result.stdout.fnmatch_lines(
+        ["*AssertionError: checked at the end", "failed teardown, in the schedule of the*"]
+    )
+    assert again.command == done.command
+
+
+def test_what_the_last_teardown_finds_has_a_token_too(run, report):
+    # Schedule 1 switches nowhere, and so finds nothing.
+    found = int(run(CHECKED_AT_THE_END).lines("failed teardown in schedule ")[0].split()[4])
+    assert found > 1
+    done = run(None, f"--interleave-schedules={found}", "--interleave-json=report.json")
+    done.result.assert_outcomes(passed=1, errors=1)
+    done.result.stdout.fnmatch_lines([f"failed teardown in schedule {found} of at most {found} (*"])
+    assert done.command[0] == "pytest"
+    (test,) = report()["tests"]
+    assert (test["outcome"], test["found_at"], test["finding"]["kind"]) == ("failed", found, "failed teardown")
+
+
+def test_subtests_of_unittest_that_skip_end_alone(run):
+    done = run(
+        """
+class Test(unittest.TestCase):
+    @pytest.mark.concurrency(schedules=5)
+    def test_skips(self):
+        threading.Thread(target=int).start()
+        for number in range(3):
+            with self.subTest(number=number):
+                if number:
+                    self.skipTest("this one alone")
+
+    @pytest.mark.concurrency(schedules=5)
+    def test_fails(self):
+        with self.subTest("skips"):
+            self.skipTest("this one alone")
+        with self.subTest("fails"):
+            self.fail("here")
+"""
+    )
+    done.result.assert_outcomes(passed=1, failed=1)
+    done.result.stdout.fnmatch_lines(
+        ["*AssertionError: here", "*in subtest [[]fails]", "*::test_skips: 5 schedules, *"]
+    )
+    assert "failures in one test" not in done.text
+
+
+def test_every_finding_is_what_an_expected_failure_expects(run):
+    run(
+        """
+class Test(unittest.TestCase):
+    @unittest.expectedFailure
+    @pytest.mark.concurrency
+    def test_deadlock(self):
+        lock = threading.Lock()
+        lock.acquire()
+        lock.acquire()
+
+    @unittest.expectedFailure
+    @pytest.mark.concurrency
+    def test_thread(self):
+        thread = threading.Thread(target=lambda: 1 / 0)
+        thread.start()
+        thread.join()
+"""
+    ).result.assert_outcomes(xfailed=2)

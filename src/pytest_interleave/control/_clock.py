@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import time as _time
 
-_real_monotonic_ns = _time.monotonic_ns
+#: Wrapped, because a library that freezes time replaces these functions wherever a module has them by name; what is
+#: measured by this one must go on.
+_real_monotonic_ns = functools.partial(_time.monotonic_ns)
+#: Not wrapped: where time is frozen, virtual time begins there.
 _real_time_ns = _time.time_ns
 
 #: Clock readings in a row, without anything else done, after which a thread counts as polling the clock.

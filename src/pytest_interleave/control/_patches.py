@@ -16,6 +16,7 @@ from types import ModuleType
 from typing import Any
 
 from . import _current, _threads, _time
+from ._dates import replace_methods
 from ._numbering import numbering
 from ._tasks import Unwind
 from .primitives import Lock, RLock
@@ -44,6 +45,7 @@ class Patches:
                 ours = by_id.get(id(value))
                 if ours is not None and value is not ours:
                     self._set(holder, name, ours)
+        self._undo.append(replace_methods())
         for owner, name, ours in numbering():
             self._set(owner, name, ours)
         self._set(_futures_thread, "_global_shutdown_lock", Lock())

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import fnmatch
+import importlib.util
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from types import CodeType
 
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
@@ -94,11 +95,28 @@ class Scope:
         return False
 
 
+def missing(name: str) -> bool:
+    """Whether no source file can belong to module or package `name`."""
+    return not any(os.path.isdir(stem) or os.path.isfile(stem + ".py") for stem in _stems(name))
+
+
 def _module_path_matches(name: str, path: str) -> bool:
-    """Whether `path` is the file of module `name` or lies in package `name`, in any directory of `sys.path`."""
-    stem = name.replace(".", os.sep)
+    """Whether `path` is the file of module `name` or lies in package `name`."""
+    return any(path.startswith(stem + os.sep) or path == stem + ".py" for stem in _stems(name))
+
+
+def _stems(name: str) -> Iterator[str]:
+    """Where module or package `name` could lie: its path without the `.py`."""
+    steps = name.split(".")
     for entry in sys.path:
-        base = os.path.join(os.path.realpath(entry or os.curdir), stem)
-        if path.startswith(base + os.sep) or path == base + ".py":
-            return True
-    return False
+        yield os.path.join(os.path.realpath(entry or os.curdir), *steps)
+    # An editable installation may be none of `sys.path`'s. Of the outermost package, because it is not imported here.
+    try:
+        spec = importlib.util.find_spec(steps[0])
+    except (ImportError, ValueError):
+        return
+    if spec is not None and spec.submodule_search_locations is not None:
+        for location in spec.submodule_search_locations:
+            yield os.path.join(os.path.realpath(location), *steps[1:])
+    elif spec is not None and spec.origin is not None and len(steps) == 1:
+        yield os.path.realpath(spec.origin).removesuffix(".py")

@@ -24,15 +24,18 @@ class Livelock(AssertionError):
 class Finding(NamedTuple):
     """What made an execution fail: its kind, and the exception that tells of it."""
 
-    #: "worker exception", "failed test body", "deadlock" or "livelock".
+    #: "worker exception", "failed test body", "failed teardown", "deadlock" or "livelock".
     kind: str
     exception: BaseException
 
     @property
     def message(self) -> str:
         """One paragraph for reports."""
-        text = str(self.exception).strip()
         name = type(self.exception).__name__
+        try:
+            text = str(self.exception).strip()
+        except Exception as error:
+            text = f"(its text cannot be had: __str__ raised {type(error).__name__})"
         return f"{name}: {text}" if text else name
 
     @property

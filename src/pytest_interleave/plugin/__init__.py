@@ -6,7 +6,7 @@ import importlib
 import random
 import threading
 from collections.abc import Generator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
@@ -15,8 +15,8 @@ from ..control._scope import Scope
 from ..control.primitives import install_names, remove_names
 from ..control.primitives._dispatch import everything_is_ours
 from ._fixtures import barrier, run_concurrent, thread_pool
-from ._options import Options, add_options, read_options
-from ._settings import MARKER, check_marker, is_marked, read_settings
+from ._options import Options, add_options, check_include, read_options
+from ._settings import MARKER, Settings, check_marker, is_marked, read_settings
 
 if TYPE_CHECKING:
     from ..explore import Token
@@ -30,6 +30,8 @@ _replay_key: pytest.StashKey[Token] = pytest.StashKey()
 _runner_key: pytest.StashKey[TestRunner] = pytest.StashKey()
 _error_key = pytest.StashKey[str]()
 _random_key = pytest.StashKey[Any]()
+_unwritten_key = pytest.StashKey[str]()
+_hold_key = pytest.StashKey["_Hold"]()
 
 
 def options_of(config: pytest.Config) -> Options:
@@ -48,9 +50,26 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
     _take_hold(early_config)
 
 
+class _Hold(NamedTuple):
+    """What a run has put in place, and what was there before: one run may be started from within another."""
+
+    scope_before: Scope | None
+    names: bool
+
+    def release(self) -> None:
+        self.release_names()
+        if self.scope_before is not None:
+            _current.set_scope(self.scope_before)
+
+    def release_names(self) -> None:
+        if self.names:
+            remove_names()
+
+
 def _take_hold(config: pytest.Config) -> None:
+    before = getattr(_current, "scope", None)
     _current.set_scope(Scope(str(config.rootpath), config.getini("interleave_include")))
-    install_names()
+    config.stash[_hold_key] = _Hold(before, install_names())
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -59,7 +78,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[_options_key] = options = read_options(config)
     config.stash[_rows_key] = []
     config.pluginmanager.register(_Gatherer(config), "interleave-gatherer")
-    if not hasattr(_current, "scope"):
+    if _hold_key not in config.stash:
         # Loaded too late for pytest_load_initial_conftests (by a conftest's pytest_plugins).
         _take_hold(config)
     if options.replay is not None:
@@ -87,6 +106,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Check every marker; with a token, keep the test that it was made for."""
     # A worker of pytest-xdist has no way to end the run with an error: there, the tests concerned fail of it.
     alone = not hasattr(config, "workerinput")
+    if alone and any(is_marked(item) for item in items):
+        check_include(config)
     for item in items:
         try:
             check_marker(item, options_of(config))
@@ -114,7 +135,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     Now rather than in the first test, whose time may be limited.
     """
     if not any(is_marked(item) for item in session.items):
-        remove_names()
+        session.config.stash[_hold_key].release_names()
     elif not session.config.option.collectonly:
         importlib.import_module("._runner", __package__)
 
@@ -131,6 +152,13 @@ def pytest_report_collectionfinish(config: pytest.Config, items: list[pytest.Ite
 def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
     """A marked test's `runtest` becomes the loop over its schedules."""
     error = item.stash.get(_error_key, None)
+    settings: Settings | None = None
+    if error is None and is_marked(item):
+        try:
+            settings = read_settings(item, options_of(item.config))
+        except pytest.UsageError as wrong:
+            # The marker has come after collection, when all others were checked.
+            error = str(wrong)
     if error is not None:
         try:
             yield
@@ -138,13 +166,12 @@ def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
             # Of no interest: the item cannot be run anyway.
             pass
         pytest.fail(error, pytrace=False)
-    if not is_marked(item):
+    if settings is None:
         return (yield)
     from ._runner import TestRunner, seed_random
 
     assert isinstance(item, pytest.Function)
     item.stash[_random_key] = seed_random()
-    settings = read_settings(item, options_of(item.config))
     runner = TestRunner(item, settings, item.config.stash.get(_replay_key, None), _width(item.config))
     item.stash[_runner_key] = runner
     item.runtest = runner.run  # type: ignore[method-assign]
@@ -181,10 +208,15 @@ def pytest_runtest_makereport(
     """Add the interleaving to a failure, and the figures to the report of the call."""
     report = yield
     runner = item.stash.get(_runner_key, None)
-    if runner is None or call.when != "call" or runner.exploration is None:
+    if runner is None or call.when == "setup" or runner.exploration is None:
         return report
     from ._report import add_text, failure_text, figures, mend, outcome_of
 
+    if call.when == "teardown":
+        # pytest has ended the fixtures of the last execution.
+        if call.excinfo is None or not report.failed or runner.exploration.finding is not None:
+            return report
+        runner.teardown_failed(call.excinfo.value)
     mend(report)
     exploration = runner.exploration
     if exploration.finding is not None and report.outcome == "failed":
@@ -201,8 +233,13 @@ class _Gatherer:
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         row = getattr(report, "interleave", None)
-        if row is not None and report.when == "call":
-            self._config.stash[_rows_key].append(row)
+        rows = self._config.stash[_rows_key]
+        if row is not None and report.when == "teardown":
+            # In the place of the row of the call, which had found nothing.
+            last = max(number for number, other in enumerate(rows) if other["nodeid"] == row["nodeid"])
+            rows[last] = row
+        elif row is not None:
+            rows.append(row)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
@@ -211,7 +248,10 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     if rows:
         from ._summary import write_section
 
-        write_section(terminalreporter, rows)
+        write_section(terminalreporter, rows, options_of(config).seed)
+    unwritten = config.stash.get(_unwritten_key, None)
+    if unwritten is not None:
+        terminalreporter.write_line(f"ERROR: {unwritten}", red=True)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
@@ -221,9 +261,17 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     if options is not None and options.json is not None and not hasattr(config, "workerinput"):
         from ._summary import write_json
 
-        write_json(options.json, config.stash[_rows_key], options.seed)
+        try:
+            write_json(options.json, config.stash[_rows_key], options.seed)
+        except OSError as error:
+            # Not raised: the terminal's report, which is still to come, would be lost.
+            config.stash[_unwritten_key] = f"--interleave-json: {options.json} could not be written: {error}"
+            if session.exitstatus == pytest.ExitCode.OK:
+                session.exitstatus = pytest.ExitCode.USAGE_ERROR
 
 
-def pytest_unconfigure() -> None:
+def pytest_unconfigure(config: pytest.Config) -> None:
     """Nothing of ours outlives the run."""
-    remove_names()
+    hold = config.stash.get(_hold_key, None)
+    if hold is not None:
+        hold.release()

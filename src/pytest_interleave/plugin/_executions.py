@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import shutil
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from ..control.primitives._dispatch import everything_is_ours
 from ._hooks_again import alone_with_call, hooks_found_once
 from ._raised import request_to_stop
 from ._settings import Settings
+from ._subtests import with_gathered_subtests
 from ._unittest import UnittestBody
 from ._workers import in_workers
 
@@ -29,9 +31,14 @@ class Executions:
         self.item = item
         self.settings = settings
         self.count = 0
+        #: Whether the fixtures of the last execution are being ended.
+        self.tearing_down = False
         #: Where the item is a test of a `unittest.TestCase`.
         self.unittest = UnittestBody(item) if hasattr(item, "_addexcinfo") else None
         self._fresh = True
+        self._properties = list(item.user_properties)
+        self._warned: set[tuple[object, ...]] = set()
+        self._warnings_kept = 0
         self._control: Control
         self._resources = contextlib.ExitStack()
         self._runtest = item.runtest
@@ -56,8 +63,12 @@ class Executions:
             return
         item = self.item
         state = item.session._setupstate
+        self.tearing_down = True
         self._tear_down()
+        self.tearing_down = False
         self._forget_logs()
+        self._forget_warnings()
+        item.user_properties[:] = self._properties
         if self.count % FORGET_EVERY == 0:
             self.forget_output()
         if isinstance(item.parent, pytest.Class) and hasattr(item, "_instance"):
@@ -87,6 +98,7 @@ class Executions:
         if isinstance(directory, Path):
             # So that there is one in the end, not hundreds, and it has the same name in each execution.
             shutil.rmtree(directory, ignore_errors=True)
+            _use_name_again(item.config, directory)
 
     def run(self, strategy: Any, *, detail: bool = False) -> Outcome:
         """Run the body once. What asks pytest to stop (`pytest.exit`, Ctrl-C), in whichever thread, is raised."""
@@ -104,6 +116,10 @@ class Executions:
         unittest = self.unittest
         if unittest is not None:
             return lambda: unittest.run(self._runtest)
+        subtests = item.funcargs.get("subtests")
+        if hasattr(subtests, "test"):
+            # Of pytest 9, or of the plugin pytest-subtests.
+            return with_gathered_subtests(self._runtest, subtests)
         if self.count > 1 and self._pytest_calls:
             # The same call without the hook, which would find out again what kind of function it is.
             function, arguments = item.obj, item.funcargs
@@ -121,3 +137,33 @@ class Executions:
         for handler in self._log_handlers:
             if handler.records:
                 handler.reset()
+
+    def _forget_warnings(self) -> None:
+        """A warning that every execution gives is told once."""
+        recorded = _recorded_warnings()
+        if not recorded:
+            return
+        kept = self._warnings_kept
+        for warning in recorded[kept:]:
+            key = (warning.category, str(warning.message), warning.filename, warning.lineno)
+            if key not in self._warned:
+                self._warned.add(key)
+                recorded[kept] = warning
+                kept += 1
+        del recorded[kept:]
+        self._warnings_kept = kept
+
+
+def _recorded_warnings() -> list[warnings.WarningMessage] | None:
+    """The warnings that pytest has gathered of this test; None where it does not, or not in the way we know."""
+    append = getattr(warnings, "_showwarnmsg_impl", None)
+    gathered = getattr(append, "__self__", None)
+    return gathered if isinstance(gathered, list) else None
+
+
+def _use_name_again(config: pytest.Config, directory: Path) -> None:
+    """From pytest 9.2 on the names of temporary directories are counted, whether or not one of that name exists."""
+    counted = getattr(getattr(config, "_tmp_path_factory", None), "_next_number", None)
+    prefix = directory.name.rstrip("0123456789")
+    if isinstance(counted, dict) and prefix.lower() in counted:
+        counted[prefix.lower()] = int(directory.name[len(prefix) :])

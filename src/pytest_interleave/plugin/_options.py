@@ -8,10 +8,14 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from ..control._scope import missing
+
 #: Defaults of the marker's arguments.
 SCHEDULES = 200
 SECONDS = 5.0
 MAX_STEPS = 100_000
+#: From here on a time limit is none.
+MAX_SECONDS = 1e9
 WORKERS = 2
 STRATEGIES = ("auto", "random", "pct")
 
@@ -96,6 +100,19 @@ def read_options(config: pytest.Config) -> Options:
     )
 
 
+def check_include(config: pytest.Config) -> None:
+    """When all tests are collected, and `sys.path` is as they see it.
+
+    Raises `pytest.UsageError` where a name in `interleave_include` is that of no module.
+    """
+    for entry in config.getini("interleave_include"):
+        if os.sep not in entry and "*" not in entry and missing(entry):
+            raise pytest.UsageError(
+                f"interleave_include: there is no Python module or package {entry!r}: write it as it is imported, or "
+                "give a path glob"
+            )
+
+
 def _text(config: pytest.Config, name: str) -> str | None:
     given: str | None = config.getoption(f"--interleave-{name}")
     if given is None:
@@ -130,8 +147,10 @@ def _seed(config: pytest.Config) -> int:
 
 
 def _check_writable(path: str) -> None:
+    if not path:
+        raise pytest.UsageError("--interleave-json: the path is empty; give the path of a file")
     directory = os.path.dirname(os.path.abspath(path))
-    if os.path.isdir(path):
+    if os.path.isdir(path) or path.endswith(os.sep):
         raise pytest.UsageError(f"--interleave-json: {path} is a directory; give the path of a file")
     if not os.path.isdir(directory):
         raise pytest.UsageError(f"--interleave-json: there is no directory {directory}; make it first")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import random
 import time
 from typing import Any, NamedTuple
@@ -21,7 +22,8 @@ from ._raised import as_failure, came_by_signal, quiet_exception
 from ._settings import Settings
 from ._workers import quiet_types, raised_by_workers
 
-_clock = time.perf_counter
+#: Wrapped, so that a library that freezes time does not find it.
+_clock = functools.partial(time.perf_counter)
 
 
 class Exploration(NamedTuple):
@@ -57,6 +59,8 @@ class TestRunner:
         self.width = width
         self.exploration: Exploration | None = None
         self._executions = Executions(item, settings)
+        #: The last execution, and the name of its strategy.
+        self._last: tuple[Outcome, str] | None = None
         self._seen: set[int] = set()
         self._started = 0.0
         self._threads = 1
@@ -71,11 +75,13 @@ class TestRunner:
                 error = self._replay_token(self.replay) if self.replay is not None else self._explore()
         except BaseException as stopped:
             if self.exploration is None:
-                if isinstance(stopped, (KeyboardInterrupt, pytest.exit.Exception)):
-                    ended_by = "interrupted"
+                if self._executions.tearing_down and isinstance(stopped, (Exception, pytest.fail.Exception)):
+                    self.teardown_failed(stopped)
+                elif isinstance(stopped, (KeyboardInterrupt, pytest.exit.Exception)):
+                    self._conclude(self._executions.count, "interrupted")
                 else:
                     ended_by = "skip" if isinstance(stopped, pytest.skip.Exception) else "fixtures"
-                self._conclude(self._executions.count, ended_by)
+                    self._conclude(self._executions.count, ended_by)
             raise
         self._warn(error)
         if error is not None:
@@ -109,6 +115,7 @@ class TestRunner:
             strategy.begin(number)
             outcome = self._executions.run(strategy)
             strategy.end(len(outcome.choices))
+            self._last = outcome, getattr(strategy, "current", strategy).name
             self._note(outcome)
             quiet: BaseException | None = None
             if not outcome.uneventful or open_pools:
@@ -117,9 +124,12 @@ class TestRunner:
                     self._conclude(number, "interrupted")
                     return outcome.exception
                 finding = self._finding(outcome)
+                if finding is not None and unittest is not None and unittest.expects_failure:
+                    # Of another thread, or a deadlock: unittest itself knows only what the test raises.
+                    self._conclude(number, "expected failure")
+                    return pytest.xfail.Exception(finding.message)
                 if finding is not None:
-                    chosen = getattr(strategy, "current", strategy)
-                    return self._found(finding, outcome, number, chosen.name)
+                    return self._found(finding, outcome, number, self._last[1])
                 quiet = quiet_exception(outcome)
             if quiet is not None:
                 skip = quiet
@@ -171,6 +181,22 @@ class TestRunner:
         )
         return finding.exception
 
+    def teardown_failed(self, error: BaseException) -> None:
+        """A fixture of the last execution has found something wrong when it ended, or could not end."""
+        if self._last is None:
+            return
+        outcome, strategy = self._last
+        number = 1 if self.replay is not None else self._executions.count
+        self._conclude(
+            number,
+            "finding" if self.replay is None else "replay",
+            found_at=number,
+            finding=Finding("failed teardown", error),
+            strategy=strategy,
+            token=self.replay or self._token(outcome, warm=number > 1),
+            table=self._table(outcome),
+        )
+
     def _again(self, choices: list[int]) -> tuple[Finding | None, Outcome]:
         replay = Replay(choices)
         self._executions.prepare()
@@ -195,6 +221,7 @@ class TestRunner:
         replay.begin(1)
         outcome = self._executions.run(replay, detail=True)
         replay.end(len(outcome.choices))
+        self._last = outcome, "replay"
         self._note(outcome)
         finding = self._finding(outcome)
         difference: str | None = None

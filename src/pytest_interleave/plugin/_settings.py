@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from .._warnings import InterleaveWarning
-from ._options import MAX_STEPS, SECONDS, STRATEGIES, Options
+from ._options import MAX_SECONDS, MAX_STEPS, SECONDS, STRATEGIES, Options
 
 MARKER = (
     "concurrency(schedules=200, workers=1, strategy='auto', seed=None, max_steps=100000, seconds=5): "
@@ -87,7 +87,7 @@ def read_settings(item: pytest.Item, options: Options) -> Settings:
     seconds = given.get("seconds", SECONDS)
     if seconds is None:
         seconds = math.inf
-    if not isinstance(seconds, (int, float)) or isinstance(seconds, bool) or not seconds > 0:
+    if not isinstance(seconds, (int, float)) or isinstance(seconds, bool) or not 0 < seconds <= math.inf:
         raise _error(item, f"has seconds={seconds!r}; give a number above 0, or None for no limit")
     return Settings(
         schedules=_count(item, given, "schedules", options.schedules),
@@ -95,7 +95,8 @@ def read_settings(item: pytest.Item, options: Options) -> Settings:
         strategy=strategy,
         seed=options.seed if seed is None else seed,
         max_steps=_count(item, given, "max_steps", MAX_STEPS),
-        seconds=seconds,
+        # A whole number may be too large to be added to a time.
+        seconds=float(seconds) if seconds < MAX_SECONDS else math.inf,
     )
 
 

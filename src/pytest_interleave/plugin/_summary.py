@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import platform
 from typing import Any
 
@@ -15,11 +14,12 @@ from .._version import __version__
 Rows = list[dict[str, Any]]
 
 
-def write_section(terminal: pytest.TerminalReporter, rows: Rows) -> None:
+def write_section(terminal: pytest.TerminalReporter, rows: Rows, seed: int) -> None:
     """One line for each marked test."""
-    if not rows:
-        return
     terminal.section("interleave")
+    if terminal.config.pluginmanager.has_plugin("dsession"):
+        # With pytest-xdist nothing is collected here, so that the header could not show it.
+        terminal.write_line(f"seed {seed}")
     for row in rows:
         terminal.write_line(line_of(row))
 
@@ -49,7 +49,10 @@ def line_of(row: dict[str, Any]) -> str:
 
 
 def write_json(path: str, rows: Rows, seed: int) -> None:
-    """Write the machine-readable report."""
+    """Write the machine-readable report.
+
+    Raises `OSError` where that cannot be done.
+    """
     report = {
         "version": 1,
         "plugin": __version__,
@@ -57,8 +60,7 @@ def write_json(path: str, rows: Rows, seed: int) -> None:
         "seed": seed,
         "tests": [{key: value for key, value in row.items() if not key.startswith("_")} for row in rows],
     }
-    partial = f"{path}.part"
-    with open(partial, "w", encoding="utf-8") as out:
-        json.dump(report, out, indent=1)
-        out.write("\n")
-    os.replace(partial, path)
+    text = json.dumps(report, indent=1) + "\n"
+    # In place: PATH may be a link, a pipe or a device.
+    with open(path, "w", encoding="utf-8") as out:
+        out.write(text)

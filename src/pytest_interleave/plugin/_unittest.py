@@ -8,6 +8,9 @@ from typing import Any
 
 import pytest
 
+from ._subtests import note_failure, raise_together
+from ._workers import quiet_types
+
 
 class UnittestBody:
     """Runs a test of a `unittest.TestCase` so that it raises what it came to, as any other test does."""
@@ -26,10 +29,11 @@ class UnittestBody:
         state = vars(self._item)
         state.pop("_excinfo", None)
         state["addSubTest"] = lambda _, subtest, raised: _gather(failed, subtest, raised)
+        state["addSkip"] = self._add_skip
         try:
             runtest()
         finally:
-            del state["addSubTest"]
+            del state["addSubTest"], state["addSkip"]
             gathered = state.pop("_excinfo", [])
         for info in gathered:
             error = info.value
@@ -41,10 +45,12 @@ class UnittestBody:
                 self.unexpected_success = error
             elif not any(error is known for known in failed):
                 failed.append(error)
-        if len(failed) == 1:
-            raise failed[0]
-        if failed:
-            raise BaseExceptionGroup(f"{len(failed)} failures in one test", failed)
+        raise_together(failed)
+
+    def _add_skip(self, testcase: Any, reason: str) -> None:
+        """A skip in a subtest ends the subtest, no more."""
+        if type(testcase).__name__ != "_SubTest":
+            type(self._item).addSkip(self._item, testcase, reason)
 
 
 def _without_unittest(traceback: TracebackType | None) -> TracebackType | None:
@@ -59,6 +65,5 @@ def _without_unittest(traceback: TracebackType | None) -> TracebackType | None:
 def _gather(failed: list[BaseException], subtest: Any, raised: Any) -> None:
     """A subtest's failure is the test's: each schedule would report all of its subtests otherwise."""
     error = raised[1] if isinstance(raised, tuple) else getattr(raised, "value", None)
-    if error is not None:
-        error.add_note(f"in subtest {subtest._subDescription()}")
-        failed.append(error)
+    if error is not None and not isinstance(error, quiet_types()):
+        note_failure(failed, error, subtest._subDescription())

@@ -91,7 +91,7 @@ def run_workers(calls: list[Callable[[], Any]], timeout: float | None = None) ->
         except BaseException as error:
             if isinstance(error, Unwind):
                 raise
-            if not isinstance(error, pytest.exit.Exception):
+            if not isinstance(error, (pytest.exit.Exception, *quiet_types())):
                 error.add_note(f"{_NOTE}{number}")
             results[number] = _Raised(error.with_traceback(without_ours(error.__traceback__)))
             note_worker_exception(error)

@@ -17,7 +17,7 @@ MAX_ROWS = 40
 _LAST_COLUMN = 36
 _WIDEST_COLUMN = 40
 _WIDEST_PLACE = 30
-_RUNNERS = (os.path.join("_pytest", "python.py"), os.path.join("unittest", "case.py"))
+_RUNNER = f"{os.sep}_pytest{os.sep}"
 
 
 def interleaving_table(steps: Steps, width: int = 100, max_rows: int = MAX_ROWS, pending: Steps = ()) -> str:
@@ -95,7 +95,7 @@ def _matters(operation: Operation, shared: frozenset[str]) -> bool:
         return _name(operation) in shared
     filename = operation.where().filename
     # What only has a test runner's line to show says nothing: the threads that run the test's body.
-    elsewhere = is_ours(filename) or is_stdlib(filename) or filename.endswith(_RUNNERS)
+    elsewhere = is_ours(filename) or is_stdlib(filename) or _RUNNER in filename
     return operation.kind not in ("poll", "begin") and not elsewhere
 
 

@@ -36,10 +36,13 @@ _STAND_INS: tuple[tuple[ModuleType, str, Any], ...] = (
 _replaced: list[tuple[ModuleType, str, Any]] = []
 
 
-def install_names() -> None:
-    """Put our primitives in the place of the real ones. Who is not meant to have ours still gets those."""
+def install_names() -> bool:
+    """Put our primitives in the place of the real ones. Who is not meant to have ours still gets those.
+
+    The answer is False where they are in place already.
+    """
     if active[0]:
-        return
+        return False
     stands_for(Lock, threading.Lock, type(RealLock()))
     stands_for(RLock, threading.RLock, RealRLock)
     stands_for(Condition, RealCondition)
@@ -53,6 +56,7 @@ def install_names() -> None:
             _replaced.append((module, name, getattr(module, name)))
             setattr(module, name, ours)
     active[0] = True
+    return True
 
 
 def remove_names() -> None:
