@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import os
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -106,3 +108,57 @@ def test_executions_go_on_after_a_thread_that_will_not_be_ended() -> None:
     outcome = execute(leaves_a_thread)
     assert [thread for thread, _ in outcome.leaked] == ["Thread-1 (refuse)"]
     require_good_end(execute(lambda: time.sleep(1)))  # noqa: PLW0108
+
+
+def test_who_polls_for_a_foreign_thread_sees_what_it_does() -> None:
+    begun, done = threading.Event(), []
+
+    def serve() -> None:
+        begun.wait()
+        done.append(os.getpid())
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+
+    def body() -> None:
+        begun.set()
+        deadline = time.monotonic() + 3600
+        while not done:
+            assert time.monotonic() < deadline
+            time.sleep(0.001)
+
+    require_good_end(execute(body))
+    thread.join()
+
+
+@pytest.mark.skipif(not hasattr(os, "waitid"), reason="children cannot be looked for here")
+def test_who_polls_for_a_child_process_sees_its_end() -> None:
+    def body() -> None:
+        process = subprocess.Popen([sys.executable, "-c", "import sys; sys.stdin.read()"], stdin=subprocess.PIPE)
+        assert process.stdin is not None
+        process.stdin.close()
+        deadline = time.monotonic() + 3600
+        while process.poll() is None:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+
+    require_good_end(execute(body)._replace(set_aside=[]))
+
+
+def test_real_time_passes_for_who_was_out_of_sight() -> None:
+    receiving, sending = os.pipe()
+    timer = threading.Timer(0.2, os.write, (sending, b"x"))
+
+    def body() -> None:
+        before = time.monotonic()
+        os.read(receiving, 1)
+        threading.Event().is_set()
+        assert time.monotonic() - before > 0.1
+
+    timer.start()
+    try:
+        require_good_end(execute(body)._replace(set_aside=[]))
+    finally:
+        timer.join()
+        os.close(receiving)
+        os.close(sending)

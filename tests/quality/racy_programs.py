@@ -341,3 +341,139 @@ def test_livelock_flag_that_nobody_sets():
             pass
 
     in_threads(spin, spin)
+
+
+# -- a check that is no access by an instruction of its own, as the first thing that a thread does --
+
+
+@concurrency
+def test_exception_truth_then_pop(run_concurrent):
+    items = [1]
+
+    def take():
+        if items:
+            items.pop()
+
+    run_concurrent(take)
+
+
+PENDING = []
+
+
+@concurrency
+def test_exception_truth_of_a_global_then_pop(run_concurrent):
+    PENDING[:] = [1]
+
+    def take():
+        if PENDING:
+            PENDING.pop()
+
+    run_concurrent(take)
+
+
+@concurrency
+def test_race_comparison_then_append(run_concurrent):
+    items = []
+
+    def add():
+        if items == []:
+            items.append(1)
+
+    run_concurrent(add)
+    assert len(items) == 1
+
+
+@concurrency
+def test_race_match_then_write(run_concurrent):
+    state = {"is": "new", "taken": 0}
+
+    def take():
+        match state:
+            case {"is": "new"}:
+                state["is"] = "old"
+                state["taken"] += 1
+
+    run_concurrent(take)
+    assert state["taken"] == 1
+
+
+@concurrency
+def test_race_cache_miss(run_concurrent):
+    calls = []
+
+    @functools.lru_cache
+    def load(key):
+        calls.append(key)
+        return key
+
+    run_concurrent(load, 1)
+    assert calls == [1]
+
+
+@concurrency
+def test_race_truth_of_what_the_other_has_changed():
+    active, stopping, backed_off = [], [], []
+
+    def one():
+        active.append(1)
+        if not stopping:
+            backed_off.append(1)
+
+    def other():
+        stopping.append(1)
+        if not active:
+            backed_off.append(2)
+
+    in_threads(one, other)
+    assert backed_off
+
+
+@concurrency
+def test_exception_iteration_by_enumerate(run_concurrent):
+    subscribers = {1: int, 2: int}
+
+    def publish():
+        for number, _ in enumerate(subscribers):
+            str(number)
+
+    run_concurrent.together(publish, lambda: subscribers.update({3: int}))
+
+
+@concurrency
+def test_race_by_the_base_class(run_concurrent):
+    class Counts(dict):
+        def count(self):
+            super().__setitem__("n", super().__getitem__("n") + 1)
+
+    counts = Counts(n=0)
+    run_concurrent(counts.count)
+    assert counts["n"] == 2
+
+
+@concurrency
+def test_exception_closure_variable_that_comes_after_the_thread():
+    def work():
+        seen.append(value)
+
+    seen = []
+    thread = Thread(target=work)
+    thread.start()
+    value = 5
+    thread.join()
+
+
+class Connection:
+    """Its callback is cleared from another place than a method, as by another file."""
+
+    def __init__(self, callback):
+        self.callback = callback
+
+    def fire(self):
+        if self.callback is not None:
+            self.callback()
+
+
+@concurrency
+def test_exception_callback_cleared_after_the_check(run_concurrent):
+    connection = Connection(lambda: None)
+    run_concurrent.together(connection.fire, lambda: vars(connection).update(callback=None))

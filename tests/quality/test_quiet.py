@@ -15,6 +15,7 @@ import time
 import weakref
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, as_completed, wait
+from datetime import datetime
 from threading import Lock, Thread, Timer
 from typing import Any
 
@@ -568,3 +569,77 @@ def test_threads_started_by_threads():
 
     in_threads(outer, outer)
     assert done == [1, 1]
+
+
+# -- polling --
+
+
+@pytest.mark.parametrize("pollers", [2, 8, 20])
+def test_polling_under_a_lock(pollers):
+    lock = Lock()
+    ready = Box()
+
+    def poll():
+        while True:
+            with lock:
+                if ready.value:
+                    return
+
+    def prepare():
+        with lock:
+            ready.value = 1
+
+    in_threads(*[poll] * pollers, prepare)
+
+
+def test_many_that_count_while_they_wait():
+    lock = Lock()
+    ready = Box()
+    rounds = Box()
+
+    def poll():
+        while True:
+            with lock:
+                rounds.value += 1
+                if ready.value:
+                    return
+
+    def prepare():
+        with lock:
+            ready.value = 1
+
+    in_threads(*[poll] * 8, prepare)
+
+
+# -- clocks that are kept --
+
+
+class Expiring:
+    """Keeps the clock that was there when this was imported, in every way there is."""
+
+    timer = staticmethod(time.monotonic)
+
+    def __init__(self, clock=time.monotonic, pause=time.sleep, wall=time.time, *, now=datetime.now):
+        self.clock = clock
+        self.pause = pause
+        self.wall = wall
+        self.now = now
+
+    def readings(self):
+        return self.clock(), self.timer(), self.wall(), self.now().timestamp()
+
+
+def test_clocks_as_default_arguments_and_class_attributes():
+    cache = Expiring()
+    before = cache.readings()
+    in_threads(lambda: time.sleep(3600), lambda: cache.pause(3600))
+    assert all(3600 <= later - earlier < 7200 for earlier, later in zip(before, cache.readings(), strict=True))
+
+
+def test_nested_pools():
+    def outer(number):
+        with ThreadPoolExecutor(2) as pool:
+            return sum(pool.map(lambda other: other * number, range(2)))
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(outer, range(3))) == [0, 1, 2]

@@ -22,13 +22,14 @@ _PY312 = sys.version_info >= (3, 12)
 #: Methods of the built-in containers, and of their kin, that read.
 READING_METHODS = frozenset(
     "copy count difference get index intersection isdisjoint issubset issuperset items keys "
-    "symmetric_difference union values most_common elements".split()
+    "symmetric_difference union values most_common elements "
+    "__contains__ __getattribute__ __getitem__ __iter__ __len__".split()
 )
 #: The same for methods that write.
 WRITING_METHODS = frozenset(
     "add append appendleft clear difference_update discard extend extendleft insert intersection_update "
     "move_to_end pop popitem popleft remove reverse rotate setdefault sort subtract "
-    "symmetric_difference_update update".split()
+    "symmetric_difference_update update __delattr__ __delitem__ __setattr__ __setitem__".split()
 )
 #: Built-in functions that look into, or change, what they are given.
 READING_BUILTINS = frozenset(
@@ -40,7 +41,10 @@ SYNC_METHODS = frozenset(
     "acquire release locked wait wait_for notify notify_all set is_set clear abort reset put put_nowait get "
     "get_nowait task_done join start is_alive submit result".split()
 )
-#: Iterables that no other thread sees.
+#: Functions of the module `operator` that do so.
+READING_OPERATORS = frozenset(("contains", "countOf", "getitem", "indexOf"))
+WRITING_OPERATORS = frozenset(("delitem", "setitem"))
+#: Iterables that no other thread sees, if no other thread sees what they are made of.
 PRIVATE_ITERABLES = frozenset(("range", "enumerate", "zip", "reversed", "map", "filter"))
 
 _CALLS = frozenset(("CALL", "CALL_KW", "CALL_FUNCTION_EX", "CALL_FUNCTION_KW"))
@@ -78,7 +82,7 @@ class FileFacts(NamedTuple):
 
     #: Module globals that some function assigns.
     assigned_globals: frozenset[str]
-    #: Closure variables that are assigned more than once, in a loop or from an inner function.
+    #: Closure variables that are assigned more than once, in a loop, from an inner function, or after one has it.
     assigned_cells: frozenset[str]
     #: Attributes that are assigned somewhere else than in an initialiser.
     assigned_attributes: frozenset[str]
@@ -115,6 +119,7 @@ def facts_of_code(module: CodeType, private: frozenset[tuple[int, int]] = frozen
     for code in _all_codes(module):
         is_function = bool(code.co_flags & 0x1)
         stored: dict[str, int] = {}
+        captured: set[str] = set()
         loops: list[tuple[int, int]] = []
         for instruction in dis.get_instructions(code):
             name = instruction.opname
@@ -123,9 +128,12 @@ def facts_of_code(module: CodeType, private: frozenset[tuple[int, int]] = frozen
             elif name in ("STORE_ATTR", "DELETE_ATTR"):
                 (initial if code.co_name in _INITIALISERS else assigned).add(instruction.argval)
             elif name in ("STORE_DEREF", "DELETE_DEREF"):
-                if instruction.argval in code.co_freevars or instruction.argval in stored:
+                if instruction.argval in (*code.co_freevars, *stored, *captured):
                     cells.add(instruction.argval)
                 stored[instruction.argval] = instruction.offset
+            elif isinstance(instruction.argval, CodeType):
+                # But for the function's own name, which is assigned as soon as it is made.
+                captured.update(set(instruction.argval.co_freevars) - {instruction.argval.co_name})
             elif name == "STORE_NAME" and not is_function and code is not module:
                 methods.add(instruction.argval)
             elif name.startswith("JUMP_BACKWARD"):
@@ -217,11 +225,11 @@ class _Analysis:
             elif name in ("LOAD_ATTR", "LOAD_METHOD", "LOAD_SUPER_ATTR"):
                 self._load_attribute(index, instruction)
             elif name == "LOAD_GLOBAL":
-                self._load_global(instruction)
+                self._load_global(index, instruction)
             elif name in _CALLS:
                 self._call(instruction)
             elif name in ("LOAD_DEREF", "LOAD_CLASSDEREF", "LOAD_FROM_DICT_OR_DEREF"):
-                if self._cell_is_shared(instruction.argval):
+                if self._cell_is_shared(instruction.argval) or self._is_tested(index):
                     self._add(instruction, "read", False, instruction.argval)
                 self._may_be_called(instruction, None)
             elif name == "GET_ITER":
@@ -257,9 +265,17 @@ class _Analysis:
             return False
         return not self.known or name in self.facts.assigned_cells
 
-    def _load_global(self, instruction: _Instruction) -> None:
+    def _is_tested(self, index: int) -> bool:
+        """Whether what is loaded is asked at once whether it is true: a container, whether anything is in it."""
+        if index + 1 >= len(self.instructions):
+            return False
+        following = self.instructions[index + 1].opname
+        return following in ("TO_BOOL", "UNARY_NOT") or following.startswith("POP_JUMP_")
+
+    def _load_global(self, index: int, instruction: _Instruction) -> None:
         name = instruction.argval
-        if name in self.facts.assigned_globals or (not self.known and not self._is_fixed_global(name)):
+        may_change = not self.known or self._is_tested(index)
+        if name in self.facts.assigned_globals or (may_change and not self._is_fixed_global(name)):
             self._add(instruction, "read", False, name)
         effect: tuple[str, bool, str] | None = None
         if name not in self.namespace:
@@ -281,9 +297,16 @@ class _Analysis:
         if self._loads_from_module(index):
             if not as_method and not self._is_fixed_module_member(index):
                 self._add(instruction, "read", False, name)
+            elif getattr(self._static_owner(index), "__name__", None) == "operator":
+                if name in WRITING_OPERATORS:
+                    effect = ("write", True, f".{name}()")
+                elif name in READING_OPERATORS:
+                    effect = ("read", False, f".{name}()")
         elif as_method:
-            if name in self.facts.assigned_attributes:
-                # A callable kept in an attribute that others replace.
+            if name in self.facts.assigned_attributes or (
+                name in self.facts.initial_attributes and name not in self.facts.methods
+            ):
+                # A callable kept in an attribute, which others can replace, from another file perhaps.
                 self._add(instruction, "read", False, name)
             elif name in WRITING_METHODS:
                 effect = ("write", True, f".{name}()")
@@ -362,16 +385,27 @@ class _Analysis:
                 return
 
     def _iterates_private(self, index: int) -> bool:
-        """Whether `for` runs over a `range`, `enumerate` and the like, made on the spot, or over a constant."""
+        """Whether `for` runs over a `range`, over a constant, or over an `enumerate` and the like of such things."""
         before = self.instructions[index - 1] if index else None
         if before is None or before.opname == "LOAD_CONST":
             return True
         if before.opname not in _CALLS:
             return False
-        for earlier in reversed(self.instructions[: index - 1]):
+        for position in range(index - 2, -1, -1):
+            earlier = self.instructions[position]
             if earlier.span[:2] == before.span[:2] and earlier.opname == "LOAD_GLOBAL":
-                return earlier.argval in PRIVATE_ITERABLES
+                if earlier.argval not in PRIVATE_ITERABLES:
+                    return False
+                arguments = self.instructions[position + 1 : index - 1]
+                return earlier.argval == "range" or all(map(self._is_private, arguments))
         return False
+
+    def _is_private(self, instruction: _Instruction) -> bool:
+        """Whether an instruction among a call's arguments fetches what no other thread sees."""
+        name = instruction.opname
+        if name == "LOAD_GLOBAL":
+            return instruction.argval in PRIVATE_ITERABLES
+        return name == "LOAD_CONST" or name in _CALLS or instruction.span[:2] in self.facts.private
 
 
 def _is_fixed(value: Any) -> bool:

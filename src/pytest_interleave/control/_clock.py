@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import functools
-import time as _time
+from collections.abc import Callable
+
+from ._time import REAL
 
 #: Wrapped, because a library that freezes time replaces these functions wherever a module has them by name; what is
-#: measured by this one must go on.
-_real_monotonic_ns = functools.partial(_time.monotonic_ns)
+#: measured by these must go on.
+_real_monotonic_ns: Callable[[], int] = functools.partial(REAL["monotonic_ns"])
+real_seconds: Callable[[], float] = functools.partial(REAL["perf_counter"])
 #: Not wrapped: where time is frozen, virtual time begins there.
-_real_time_ns = _time.time_ns
+_real_time_ns: Callable[[], int] = REAL["time_ns"]
 
 #: Clock readings in a row, without anything else done, after which a thread counts as polling the clock.
 POLLING_READS = 20

@@ -12,6 +12,7 @@ from . import _current
 from ._affinity import Placement, choose_cpu, has_gil, pin, unpin
 from ._carriers import Carriers
 from ._execution import Execution
+from ._fork import undo_in_child
 from ._instrument import engine
 from ._main_thread import run_body
 from ._numbering import number_anew
@@ -60,6 +61,7 @@ class Control:
         self._watchdog = Watchdog()
         self._cpu = choose_cpu()
         self._placement = pin(self._cpu)
+        undo_in_child[:] = [lambda: unpin(self._placement)]
         self._carriers = Carriers(lambda: _pin_carrier(self._cpu), self._engine.trace)
         self._patches.apply()
         self._engine.on()
@@ -72,6 +74,7 @@ class Control:
         return self
 
     def __exit__(self, *exception: object) -> None:
+        undo_in_child.clear()
         self._engine.off()
         self._patches.remove()
         self._carriers.retire()

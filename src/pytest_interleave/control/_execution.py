@@ -29,8 +29,10 @@ if TYPE_CHECKING:
 
 #: Steps in a row that change nothing, after which a thread that keeps running while others could counts as spinning.
 SPIN_STEPS = 50
-#: Steps in a row of any kind, after which the others get a turn.
+#: Steps in a row that change something, after which the others get a turn.
 RUN_STEPS = 5_000
+#: So many turns of all threads there are at least before the bound on steps is reached.
+TURNS = 5
 
 _MAIN = new_gate.__code__
 
@@ -47,6 +49,7 @@ class Execution:
         self.carriers = carriers
         self.detail = detail
         self.bound = max_steps
+        self._turn = RUN_STEPS
         self.timers = Timers(self)
         self.clock = self.timers.clock
         self.tasks: list[Task] = []
@@ -58,6 +61,8 @@ class Execution:
         self.running: Task | None = None
         self.draining = False
         self.over = False
+        #: True in a child process, where none of the other threads is.
+        self.forked = False
         self.stuck: Stuck | None = None
         self.closing: Closing | None = None
         self.outside = Outside(self)
@@ -76,20 +81,10 @@ class Execution:
             self.choices.append(chosen.index)
             if chosen is not task:
                 self._switch(task, chosen)
-            elif operation.mutates:
-                task.streak = 0
-                task.run_length += 1
-                if task.run_length > RUN_STEPS:
-                    self._give_way(task)
-            else:
-                task.streak += 1
-                if task.streak > SPIN_STEPS:
-                    self._give_way(task)
+            elif self._has_run_long(task, operation):
+                self._give_way(task)
         elif not operation.mutates:
-            task.streak += 1
-            if task.streak > SPIN_STEPS:
-                task.streak = 0
-                self.timers.pass_time()
+            self._polls_alone(task)
         self.log.append((task, operation))
         if self.detail:
             self._note_place(operation)
@@ -122,13 +117,12 @@ class Execution:
                     task.wait_for(resource, deadline)
                     self._switch(task, chosen)
                     task.withdraw()
-                elif operation.mutates:
-                    task.streak = 0
-                    task.run_length += 1
-                    if task.run_length > RUN_STEPS:
-                        task.wait_for(resource, deadline)
-                        self._give_way(task)
-                        task.withdraw()
+                elif self._has_run_long(task, operation):
+                    task.wait_for(resource, deadline)
+                    self._give_way(task)
+                    task.withdraw()
+            elif not operation.mutates:
+                self._polls_alone(task)
         else:
             task.wait_for(resource, deadline)
             self._block(task)
@@ -208,6 +202,29 @@ class Execution:
             if not self.timers.advance():
                 return None
 
+    def _has_run_long(self, task: Task, operation: Operation) -> bool:
+        """Whether the running thread has gone on for so long that the others are to have a turn.
+
+        Not while it holds a lock, if that ever ends: the others might all wait for it, and never get any further.
+        """
+        if operation.mutates:
+            task.streak = 0
+            task.run_length += 1
+            over = task.run_length - self._turn
+        else:
+            task.streak += 1
+            over = task.streak - SPIN_STEPS
+        return over > (SPIN_STEPS if task.held else 0)
+
+    def _polls_alone(self, task: Task) -> None:
+        """The only thread that can run has changed nothing: if that goes on, let time pass."""
+        task.streak += 1
+        if task.streak > SPIN_STEPS:
+            if not task.held:
+                # Else the others may all wait for what it holds: they are to have their turn as soon as it is free.
+                task.streak = 0
+            self.timers.pass_time()
+
     def _give_way(self, task: Task) -> None:
         """The running thread spins: demote it, and let the next one in line go on."""
         self.strategy.yielded(task.index)
@@ -242,6 +259,8 @@ class Execution:
     def _new_task(self, name: str, operation: Operation, parent: Task | None, *, daemon: bool) -> Task:
         task = Task(self, len(self.tasks), name, operation, parent, daemon)
         self.tasks.append(task)
+        # A change comes with a read, as a rule, and often with a lock that is taken and released.
+        self._turn = min(RUN_STEPS, max(1, self.bound // (4 * TURNS * len(self.tasks))))
         self.strategy.spawned(task.index)
         return task
 
@@ -251,8 +270,6 @@ class Execution:
             return
         task.begun = True
         self.log.append((task, task.operation))
-        # Beginning and the first operation are one step: nothing that others could see lies between them.
-        task.fresh = task.special = True
         assert task.target is not None
         try:
             task.target()
@@ -321,11 +338,12 @@ class Execution:
 
     def _special_point(self, task: Task, operation: Operation) -> bool:
         """True where the point is dealt with: nothing is to be scheduled."""
+        if self.forked:
+            return True
         if self.closing is not None:
             self.closing.point(task)
             return True
-        fresh, task.fresh = task.fresh, False
-        if self._absorb_outside(task) and not fresh:
+        if self._absorb_outside(task):
             return False
         task.operation = operation
         self.log.append((task, operation))
@@ -338,8 +356,7 @@ class Execution:
         if self.closing is not None:
             self.closing.wait(task, resource)
             return True
-        fresh, task.fresh = task.fresh, False
-        if (self._absorb_outside(task) and not fresh) or not resource.available(task):
+        if self._absorb_outside(task) or not resource.available(task):
             return False
         task.operation = operation
         self.log.append((task, operation))

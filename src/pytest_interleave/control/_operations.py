@@ -16,7 +16,8 @@ class Operation:
 
     `kind` is a short verb ("acquire", "read"), `target` the primitive or None for an access to data, `name` what
     an access touches as it is written (an attribute's name), `mutates` whether it changes something that others
-    can wait for. `place` is the nearest place in scope where the execution is recorded in detail.
+    can wait for: taking a lock and giving it back, nothing else done, leaves everything as it was. `place` is the
+    nearest place in scope where the execution is recorded in detail.
     """
 
     __slots__ = ("code", "kind", "lasti", "mutates", "name", "place", "target")

@@ -8,6 +8,7 @@ in real time, for one of those outside to come back.
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 import weakref
@@ -28,6 +29,10 @@ OUTSIDE_PATIENCE = 10.0
 DRAIN_PATIENCE = 1.0
 #: The same for threads that are not under control, which might do what a controlled one waits for.
 FOREIGN_PATIENCE = 2.0
+#: After so many sleeps a thread counts as polling.
+POLLING_SLEEPS = 3
+#: Real seconds that the sleeps of one execution take, at most, for what they might wait for.
+POLLING_PATIENCE = 10.0
 
 
 def foreign_threads() -> list[threading.Thread]:
@@ -41,6 +46,18 @@ def foreign_threads() -> list[threading.Thread]:
         and thread is not threading.main_thread()
         and not getattr(getattr(thread, "function", None), "__module__", "").startswith("pytest_timeout")
     ]
+
+
+def has_children() -> bool:
+    """Whether processes that this one has started live, or have ended and nobody has looked yet."""
+    try:
+        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    except ChildProcessError:
+        return False
+    except AttributeError:
+        # Not on this platform.
+        return False
+    return True
 
 
 class Outside:
@@ -59,6 +76,10 @@ class Outside:
         self._ended: list[Task] = []
         self._mutex = _current.real_lock()
         self._idle_since: int | None = None
+        #: Real and virtual time when a thread went out, by its index.
+        self._went: dict[int, tuple[int, int]] = {}
+        #: Real nanoseconds that nobody ran, and nobody was out.
+        self._slept = 0
 
     @property
     def execution(self) -> Execution:
@@ -78,13 +99,17 @@ class Outside:
             if execution.running is not task or not task.outside:
                 task.outside = False
                 return
-            self.busy = True
-            self._out.append(task)
+            self._goes(task)
             self.noted.append(SetAside(task.name, user_place(sys._current_frames().get(task.ident))))
             if task.enabled:
                 execution.enabled.drop(task)
             execution.running = execution.carriers.nobody
         self.idle()
+
+    def _goes(self, task: Task) -> None:
+        self.busy = True
+        self._out.append(task)
+        self._went[task.index] = (_real_monotonic_ns(), self.execution.clock.elapsed)
 
     def leave(self, task: Task) -> None:
         """The calling thread is about to wait for something that the scheduler cannot see."""
@@ -92,8 +117,7 @@ class Outside:
         task.outside = True
         task.special = True
         with self._mutex:
-            self.busy = True
-            self._out.append(task)
+            self._goes(task)
         execution.enabled.drop(task)
         chosen = execution.next_task()
         execution.hand_over(execution.carriers.nobody if chosen is None else chosen)
@@ -130,6 +154,9 @@ class Outside:
             ended, self._ended = self._ended, []
             self.busy = bool(self._out)
         for task in sorted(returned, key=lambda task: task.index):
+            # For it, real time has passed.
+            real, virtual = self._went[task.index]
+            execution.clock.advance_to(virtual + _real_monotonic_ns() - real)
             execution.enabled.add(task)
         for task in ended:
             execution.enabled.refresh(task)
@@ -140,18 +167,24 @@ class Outside:
         """Whether those outside, or threads that are not under control, could still let someone go on."""
         if self._returned or self._ended or self.keeps_waiting():
             return True
-        if self.execution.draining or not self._waits_for_others():
+        if self.execution.draining or not self._others_matter():
             return False
-        return bool(foreign_threads()) and not self._patience_over(FOREIGN_PATIENCE)
+        return not self._patience_over(FOREIGN_PATIENCE)
 
-    def _waits_for_others(self) -> bool:
-        """Whether anyone waits for what a thread that is not under control could do.
+    def _others_matter(self) -> bool:
+        """Whether anyone waits for what a thread that is not under control, or another process, could do.
 
-        None can make a sleep shorter, or end a controlled thread.
+        None can make a sleep shorter, or end a controlled thread. But who sleeps again and again may look, in between,
+        whether something has happened that takes real time.
         """
-        return any(
-            task.resource is not None and not isinstance(task.resource, (Moment, Task)) for task in self.execution.tasks
-        )
+        polls = False
+        for task in self.execution.tasks:
+            resource = task.resource
+            if isinstance(resource, Moment):
+                polls = polls or task.sleeps > POLLING_SLEEPS
+            elif resource is not None and not isinstance(resource, Task) and foreign_threads():
+                return True
+        return polls and self._slept < POLLING_PATIENCE * 1e9 and (has_children() or bool(foreign_threads()))
 
     def keeps_waiting(self) -> bool:
         """Whether anybody outside is worth waiting for: after the test body, no daemon thread is."""
@@ -187,6 +220,8 @@ class Outside:
                 if chosen is None and execution.draining:
                     chosen = execution.main
                 self._idle_since = None
+                if not self._out:
+                    self._slept += _real_monotonic_ns() - began
                 if chosen is None:
                     execution.end_stuck_from_outside()
                 else:

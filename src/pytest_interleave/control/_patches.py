@@ -20,6 +20,7 @@ from ._dates import replace_methods
 from ._numbering import numbering
 from ._tasks import Unwind
 from .primitives import Lock, RLock
+from .primitives._dispatch import make_ours
 
 _STDLIB_HOLDERS = ("queue", "sched", "concurrent.futures._base", "concurrent.futures.thread")
 
@@ -48,7 +49,7 @@ class Patches:
         self._undo.append(replace_methods())
         for owner, name, ours in numbering():
             self._set(owner, name, ours)
-        self._set(_futures_thread, "_global_shutdown_lock", Lock())
+        self._set(_futures_thread, "_global_shutdown_lock", make_ours(Lock))
         self._set(logging.Handler, "handle", _atomic_handle(logging.Handler.handle))
 
     def remove(self) -> None:

@@ -102,4 +102,6 @@ _STDLIB = os.path.dirname(os.path.abspath(os.__file__)) + os.sep
 
 def is_stdlib(filename: str) -> bool:
     """Whether the file belongs to the standard library."""
+    if filename.startswith("<frozen "):
+        return True
     return filename.startswith(_STDLIB) and f"{os.sep}site-packages{os.sep}" not in filename

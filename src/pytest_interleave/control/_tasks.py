@@ -52,8 +52,8 @@ class Task:
         "enabled",
         "exception",
         "execution",
-        "fresh",
         "gate",
+        "held",
         "ident",
         "index",
         "name",
@@ -64,6 +64,7 @@ class Task:
         "refusals",
         "resource",
         "run_length",
+        "sleeps",
         "special",
         "streak",
         "target",
@@ -100,16 +101,18 @@ class Task:
         self.exception: BaseException | None = None
         #: An exception that the thread's own code caught and keeps for somebody else to raise.
         self.caught: BaseException | None = None
+        #: How many locks it holds.
+        self.held = 0
         self.streak = 0
         self.run_length = 0
         self.clock_reads = 0
+        self.sleeps = 0
         self.refusals = 0
         self.atomic = 0
         #: True where the ordinary path of a scheduling point does not do: unwinding, atomic, outside.
         self.special = False
         self.enabled = False
         self.begun = False
-        self.fresh = False
         self.done = False
         self.doomed = False
         self.unwound = False

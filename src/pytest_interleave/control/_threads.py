@@ -39,16 +39,35 @@ def _done_handle() -> Any:
 _DONE = _done_handle()
 
 
+def _set_handle(thread: threading.Thread, handle: Any) -> None:
+    known: Any = thread
+    if hasattr(thread, "_os_thread_handle"):
+        known._os_thread_handle = handle
+    else:
+        known._handle = handle
+
+
 def _mark_done(thread: threading.Thread) -> None:
     """Leave the `Thread` object as one is that has ended, also for when nothing is under control any more."""
     known: Any = thread
     if _DONE is None:
         known._is_stopped = True
         known._tstate_lock = None
-    elif hasattr(thread, "_os_thread_handle"):
-        known._os_thread_handle = _DONE
     else:
-        known._handle = _DONE
+        _set_handle(thread, _DONE)
+
+
+def before_fork(task: Task) -> None:
+    """Make the `Thread` object what one is that runs without control, for that is what it will be in the child."""
+    if task.thread is not None and _DONE is not None:
+        _set_handle(task.thread, _thread._make_thread_handle(task.ident))  # type: ignore[attr-defined]
+
+
+def after_fork(task: Task) -> None:
+    """The same, in the child, for what the older versions have."""
+    known: Any = task.thread
+    if known is not None and _DONE is None:
+        known._set_tstate_lock()
 
 
 def start(self: threading.Thread) -> None:

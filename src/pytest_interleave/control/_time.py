@@ -12,7 +12,12 @@ from ._operations import Operation
 
 _current_task = _current.current_task
 
-_real_sleep = time.sleep
+#: The real functions: this module is imported before any of them is replaced.
+REAL: dict[str, Callable[..., Any]] = {
+    name: getattr(time, name)
+    for name in ("sleep", "time", "time_ns", "monotonic", "monotonic_ns", "perf_counter", "perf_counter_ns")
+}
+_real_sleep = REAL["sleep"]
 
 
 def sleep(seconds: float, /) -> None:

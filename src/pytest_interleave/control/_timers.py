@@ -64,6 +64,7 @@ class Timers:
     def sleep(self, task: Task, operation: Operation, seconds: float) -> None:
         """Wait for virtual time to pass; with 0 seconds, let others have their turn."""
         if seconds > 0:
+            task.sleeps += 1
             moment = Moment()
             self.execution.wait_for(task, operation, moment, self.clock.deadline(seconds))
             return

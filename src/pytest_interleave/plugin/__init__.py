@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pytest
 
 from ..control import _current
+from ..control._import_clocks import ImportClocks
 from ..control._scope import Scope
 from ..control.primitives import install_names, remove_names
 from ..control.primitives._dispatch import everything_is_ours
@@ -55,8 +56,10 @@ class _Hold(NamedTuple):
 
     scope_before: Scope | None
     names: bool
+    clocks: ImportClocks
 
     def release(self) -> None:
+        self.clocks.remove()
         self.release_names()
         if self.scope_before is not None:
             _current.set_scope(self.scope_before)
@@ -69,7 +72,7 @@ class _Hold(NamedTuple):
 def _take_hold(config: pytest.Config) -> None:
     before = getattr(_current, "scope", None)
     _current.set_scope(Scope(str(config.rootpath), config.getini("interleave_include")))
-    config.stash[_hold_key] = _Hold(before, install_names())
+    config.stash[_hold_key] = _Hold(before, install_names(), ImportClocks())
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -134,8 +137,10 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
     Now rather than in the first test, whose time may be limited.
     """
+    hold = session.config.stash[_hold_key]
+    hold.clocks.remove()
     if not any(is_marked(item) for item in session.items):
-        session.config.stash[_hold_key].release_names()
+        hold.release_names()
     elif not session.config.option.collectonly:
         importlib.import_module("._runner", __package__)
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import functools
 import random
-import time
 from typing import Any, NamedTuple
 
 import pytest
 
 from .._warnings import InterleaveWarning
 from ..control import Outcome, ThreadFailure, begin_alike
+from ..control._clock import real_seconds
 from ..detect import Finding, finding_of
 from ..explore import Replay, Token, fingerprint, make_strategy
 from ..trace import first_difference, interleaving_table
@@ -21,9 +20,6 @@ from ._pool import open_pools
 from ._raised import as_failure, came_by_signal, quiet_exception
 from ._settings import Settings
 from ._workers import quiet_types, raised_by_workers
-
-#: Wrapped, so that a library that freezes time does not find it.
-_clock = functools.partial(time.perf_counter)
 
 
 class Exploration(NamedTuple):
@@ -69,7 +65,7 @@ class TestRunner:
     def run(self) -> None:
         """In the place of `item.runtest`: raises what the finding raised."""
         __tracebackhide__ = True
-        self._started = _clock()
+        self._started = real_seconds()
         try:
             with self._executions:
                 error = self._replay_token(self.replay) if self.replay is not None else self._explore()
@@ -142,7 +138,7 @@ class TestRunner:
             if not outcome.choices and number == 1:
                 ended_by = "nothing to interleave" if quiet is None else "skip"
                 break
-            if _clock() >= limit and number < settings.schedules:
+            if real_seconds() >= limit and number < settings.schedules:
                 ended_by = "seconds"
                 break
         self._conclude(number, ended_by)
@@ -250,7 +246,7 @@ class TestRunner:
             settings=self.settings,
             schedules=schedules,
             distinct=len(self._seen),
-            seconds=_clock() - self._started,
+            seconds=real_seconds() - self._started,
             ended_by=ended_by,
             threads=self._threads,
             warnings=tuple(self._notes),
@@ -264,8 +260,8 @@ class TestRunner:
                 "run_concurrent does), or let its body run in several: @pytest.mark.concurrency(workers=2)"
             )
         return (
-            "no two of the test's threads could ever run at the same time, so nothing could be interleaved: "
-            "start all of them before the first is joined"
+            "no two of the test's threads could ever run at the same time, so nothing could be interleaved: they take "
+            "turns, by joins or by sleeping; if that is not meant, start all of them before the first is joined"
         )
 
     def _note(self, outcome: Outcome) -> None:

@@ -8,7 +8,7 @@ comes from a controlled thread or from code in scope (directly, or through a lib
 from __future__ import annotations
 
 import sys
-from typing import Any
+from typing import Any, TypeVar
 
 from .. import _current
 from .._places import scope_frame
@@ -23,6 +23,7 @@ everything_is_ours = [False]
 _tasks = _current.tasks
 _get_ident = _current.get_ident
 _make = type.__call__
+Kind = TypeVar("Kind")
 
 
 def wanted() -> bool:
@@ -33,6 +34,12 @@ def wanted() -> bool:
         # Our class itself was called, by someone who imported it while it was in place.
         return True
     return scope_frame(sys._getframe(2)) is not None
+
+
+def make_ours(cls: type[Kind]) -> Kind:
+    """An object of one of our classes, whoever asks for it."""
+    made: Kind = _make(cls)
+    return made
 
 
 class Primitive(type):

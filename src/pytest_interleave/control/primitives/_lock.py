@@ -43,7 +43,7 @@ class Lock(metaclass=Primitive):
             self._free_if_left_locked()
             return self._real.acquire(blocking, timeout)
         frame = sys._getframe(1)
-        operation = Operation("acquire", self, frame.f_code, frame.f_lasti)
+        operation = Operation("acquire", self, frame.f_code, frame.f_lasti, mutates=False)
         execution = task.execution
         if blocking and timeout == -1:
             execution.wait_for(task, operation, self)
@@ -51,7 +51,6 @@ class Lock(metaclass=Primitive):
             _check_timeout(blocking, timeout)
             if not blocking or timeout == 0:
                 operation.kind = "try acquire"
-                operation.mutates = not self._real.locked()
                 execution.point(task, operation)
                 if not self.available(task):
                     return False
@@ -67,7 +66,7 @@ class Lock(metaclass=Primitive):
         task = _tasks.get(_get_ident())
         if task is not None:
             frame = sys._getframe(1)
-            task.execution.point(task, Operation("release", self, frame.f_code, frame.f_lasti))
+            task.execution.point(task, Operation("release", self, frame.f_code, frame.f_lasti, mutates=False))
             if task.execution.closing is not None and self.owner is not task:
                 # It unwinds out of a wait in which it had given up the lock.
                 return
@@ -79,7 +78,7 @@ class Lock(metaclass=Primitive):
         task = _tasks.get(_get_ident())
         if task is not None:
             frame = sys._getframe(1)
-            task.execution.point(task, Operation("release", self, frame.f_code, frame.f_lasti))
+            task.execution.point(task, Operation("release", self, frame.f_code, frame.f_lasti, mutates=False))
             if task.execution.closing is not None and self.owner is not task:
                 return
         self.drop(task)
@@ -120,6 +119,7 @@ class Lock(metaclass=Primitive):
             # A thread that is not under control was faster.
             self._real.acquire()
         self.owner = task
+        task.held += 1
         self.acquired = operation
         if self.waiting:
             task.execution.enabled.refresh(self)
@@ -127,7 +127,9 @@ class Lock(metaclass=Primitive):
     def drop(self, task: Task | None) -> None:
         """Release it, at once."""
         self._real.release()
-        self.owner = None
+        if self.owner is not None:
+            self.owner.held -= 1
+            self.owner = None
         if task is not None and self.waiting:
             task.execution.enabled.refresh(self)
 

@@ -50,7 +50,7 @@ class RLock(metaclass=Primitive):
             self._count += 1
             return True
         frame = sys._getframe(1)
-        operation = Operation("acquire", self, frame.f_code, frame.f_lasti)
+        operation = Operation("acquire", self, frame.f_code, frame.f_lasti, mutates=False)
         execution = task.execution
         if blocking and timeout == -1:
             execution.wait_for(task, operation, self)
@@ -58,7 +58,6 @@ class RLock(metaclass=Primitive):
             _check_timeout(blocking, timeout)
             if not blocking or timeout == 0:
                 operation.kind = "try acquire"
-                operation.mutates = self.available(task)
                 execution.point(task, operation)
                 if not self.available(task):
                     return False
@@ -86,7 +85,7 @@ class RLock(metaclass=Primitive):
                 return
             raise RuntimeError("cannot release un-acquired lock")
         if task is not None:
-            task.execution.point(task, Operation("release", self, code, lasti))
+            task.execution.point(task, Operation("release", self, code, lasti, mutates=False))
         self.drop(task)
 
     def locked(self) -> bool:
@@ -123,6 +122,7 @@ class RLock(metaclass=Primitive):
         if self._count == 1:
             self._holder = task.ident
             self.owner = task
+            task.held += 1
             self.acquired = operation
             if self.waiting:
                 task.execution.enabled.refresh(self)
@@ -132,7 +132,9 @@ class RLock(metaclass=Primitive):
         self._count -= 1
         if self._count == 0:
             self._holder = None
-            self.owner = None
+            if self.owner is not None:
+                self.owner.held -= 1
+                self.owner = None
         self._real.release()
         if self._count == 0 and task is not None and self.waiting:
             task.execution.enabled.refresh(self)
