@@ -629,7 +629,10 @@ def test_subtests_of_unittest_that_skip_end_alone(run):
 class Test(unittest.TestCase):
     @pytest.mark.concurrency(schedules=5)
     def test_skips(self):
-        threading.Thread(target=int).start()
+        counter = Counter()
+        threads = [threading.Thread(target=counter.increment) for _ in range(2)]
+        for thread in threads:
+            thread.start()
         for number in range(3):
             with self.subTest(number=number):
                 if number:

@@ -69,8 +69,8 @@ def test_importing_the_plugin_imports_little():
         "print(*(name for name in set(sys.modules) - before if 'interleave' not in name))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    # For the methods of `datetime`, which Python code cannot replace.
-    assert set(done.stdout.split()) <= {"ctypes", "_ctypes", "ctypes._endian"}
+    # For the methods of `datetime`, which Python code cannot replace: 2 to 10 ms.
+    assert {name.partition(".")[0] for name in done.stdout.split()} <= {"ctypes", "_ctypes", "sysconfig"}
 
 
 def test_locks_of_other_modules_stay_real_while_tests_are_marked(run):

@@ -6,7 +6,8 @@ from types import CodeType
 from typing import Any
 
 from . import _current
-from ._accesses import FileFacts, accesses_of, facts_of_file
+from ._accesses import accesses_of
+from ._file_facts import FileFacts, facts_of_file
 from ._operations import Operation
 
 

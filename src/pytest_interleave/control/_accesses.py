@@ -6,15 +6,14 @@ that a test computes: so that the scheduling points of a program are the same in
 
 from __future__ import annotations
 
-import ast
 import dis
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from types import BuiltinFunctionType, CodeType, FunctionType, ModuleType
 from typing import Any, NamedTuple
 
+from ._file_facts import NO_FACTS, FileFacts
 from ._operations import Operation
-from ._private_names import private_starts
 
 _PY314 = sys.version_info >= (3, 14)
 _PY312 = sys.version_info >= (3, 12)
@@ -74,97 +73,6 @@ _LOADS = {
     "FOR_ITER": "iterate",
 }
 _SKIPPED = frozenset(("CACHE", "PRECALL", "KW_NAMES", "PUSH_NULL", "NOP", "RESUME", "EXTENDED_ARG", "NOT_TAKEN"))
-_INITIALISERS = frozenset(("__init__", "__new__", "__post_init__", "__init_subclass__", "__set_name__"))
-
-
-class FileFacts(NamedTuple):
-    """What the whole file says about the names that are accessed in it."""
-
-    #: Module globals that some function assigns.
-    assigned_globals: frozenset[str]
-    #: Closure variables that are assigned more than once, in a loop, from an inner function, or after one has it.
-    assigned_cells: frozenset[str]
-    #: Attributes that are assigned somewhere else than in an initialiser.
-    assigned_attributes: frozenset[str]
-    #: Attributes that are assigned in initialisers only.
-    initial_attributes: frozenset[str]
-    #: Functions defined in class bodies.
-    methods: frozenset[str]
-    #: Where local containers that no other thread can see are used.
-    private: frozenset[tuple[int, int]]
-
-
-_NO_FACTS = FileFacts(frozenset(), frozenset(), frozenset(), frozenset(), frozenset(), frozenset())
-
-
-def facts_of_file(filename: str) -> FileFacts | None:
-    """Compile the file and look; None where there is no source to compile."""
-    try:
-        with open(filename, "rb") as source:
-            tree = ast.parse(source.read(), filename)
-        module = compile(tree, filename, "exec", dont_inherit=True)
-    except (OSError, SyntaxError, ValueError):
-        return None
-    return facts_of_code(module, private_starts(tree))
-
-
-def facts_of_code(module: CodeType, private: frozenset[tuple[int, int]] = frozenset()) -> FileFacts:
-    """What a module's code, with everything in it, says about names."""
-    global_names: set[str] = set()
-    cells: set[str] = set()
-    assigned: set[str] = set()
-    initial: set[str] = set()
-    methods: set[str] = set()
-    dynamic = False
-    for code in _all_codes(module):
-        is_function = bool(code.co_flags & 0x1)
-        stored: dict[str, int] = {}
-        captured: set[str] = set()
-        loops: list[tuple[int, int]] = []
-        for instruction in dis.get_instructions(code):
-            name = instruction.opname
-            if name in ("STORE_GLOBAL", "DELETE_GLOBAL"):
-                global_names.add(instruction.argval)
-            elif name in ("STORE_ATTR", "DELETE_ATTR"):
-                (initial if code.co_name in _INITIALISERS else assigned).add(instruction.argval)
-            elif name in ("STORE_DEREF", "DELETE_DEREF"):
-                if instruction.argval in (*code.co_freevars, *stored, *captured):
-                    cells.add(instruction.argval)
-                stored[instruction.argval] = instruction.offset
-            elif isinstance(instruction.argval, CodeType):
-                # But for the function's own name, which is assigned as soon as it is made.
-                captured.update(set(instruction.argval.co_freevars) - {instruction.argval.co_name})
-            elif name == "STORE_NAME" and not is_function and code is not module:
-                methods.add(instruction.argval)
-            elif name.startswith("JUMP_BACKWARD"):
-                loops.append((instruction.argval, instruction.offset))
-            elif instruction.argval in ("setattr", "__setattr__", "__dict__", "vars"):
-                dynamic = True
-        cells.update(
-            variable for variable, offset in stored.items() if any(begin <= offset <= end for begin, end in loops)
-        )
-    if dynamic:
-        assigned |= initial
-        initial = set()
-    return FileFacts(
-        frozenset(global_names),
-        frozenset(cells),
-        frozenset(assigned),
-        frozenset(initial - assigned),
-        frozenset(_defined(module) & methods),
-        private,
-    )
-
-
-def _defined(module: CodeType) -> set[str]:
-    return {code.co_name for code in _all_codes(module)}
-
-
-def _all_codes(code: CodeType) -> Iterator[CodeType]:
-    yield code
-    for constant in code.co_consts:
-        if isinstance(constant, CodeType):
-            yield from _all_codes(constant)
 
 
 class _Instruction(NamedTuple):
@@ -183,7 +91,7 @@ def accesses_of(code: CodeType, namespace: Mapping[str, Any], facts: FileFacts |
     """
     if not code.co_flags & 0x1:
         return {}
-    return _Analysis(code, namespace, facts or _NO_FACTS, facts is not None).run()
+    return _Analysis(code, namespace, facts or NO_FACTS, facts is not None).run()
 
 
 class _Analysis:
