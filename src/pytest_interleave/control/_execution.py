@@ -81,10 +81,19 @@ class Execution:
             self.choices.append(chosen.index)
             if chosen is not task:
                 self._switch(task, chosen)
-            elif self._has_run_long(task, operation):
-                self._give_way(task)
+            elif operation.mutates:
+                task.streak = 0
+                task.run_length += 1
+                if task.run_length > self._turn and self._is_to_give_way(task):
+                    self._give_way(task)
+            else:
+                task.streak += 1
+                if task.streak > SPIN_STEPS and self._is_to_give_way(task):
+                    self._give_way(task)
         elif not operation.mutates:
-            self._polls_alone(task)
+            task.streak += 1
+            if task.streak > SPIN_STEPS:
+                self._polls_alone(task)
         self.log.append((task, operation))
         if self.detail:
             self._note_place(operation)
@@ -117,12 +126,16 @@ class Execution:
                     task.wait_for(resource, deadline)
                     self._switch(task, chosen)
                     task.withdraw()
-                elif self._has_run_long(task, operation):
-                    task.wait_for(resource, deadline)
-                    self._give_way(task)
-                    task.withdraw()
-            elif not operation.mutates:
-                self._polls_alone(task)
+                else:
+                    task.streak += 1
+                    if task.streak > SPIN_STEPS and self._is_to_give_way(task):
+                        task.wait_for(resource, deadline)
+                        self._give_way(task)
+                        task.withdraw()
+            else:
+                task.streak += 1
+                if task.streak > SPIN_STEPS:
+                    self._polls_alone(task)
         else:
             task.wait_for(resource, deadline)
             self._block(task)
@@ -202,28 +215,19 @@ class Execution:
             if not self.timers.advance():
                 return None
 
-    def _has_run_long(self, task: Task, operation: Operation) -> bool:
-        """Whether the running thread has gone on for so long that the others are to have a turn.
+    def _is_to_give_way(self, task: Task) -> bool:
+        """Whether the running thread, which has gone on for long, is to give the others a turn.
 
         Not while it holds a lock, if that ever ends: the others might all wait for it, and never get any further.
         """
-        if operation.mutates:
-            task.streak = 0
-            task.run_length += 1
-            over = task.run_length - self._turn
-        else:
-            task.streak += 1
-            over = task.streak - SPIN_STEPS
-        return over > (SPIN_STEPS if task.held else 0)
+        return not task.held or task.streak > 2 * SPIN_STEPS or task.run_length > self._turn + SPIN_STEPS
 
     def _polls_alone(self, task: Task) -> None:
-        """The only thread that can run has changed nothing: if that goes on, let time pass."""
-        task.streak += 1
-        if task.streak > SPIN_STEPS:
-            if not task.held:
-                # Else the others may all wait for what it holds: they are to have their turn as soon as it is free.
-                task.streak = 0
-            self.timers.pass_time()
+        """The only thread that can run goes on and on without a change: let time pass."""
+        if not task.held:
+            # Else the others may all wait for what it holds: they are to have their turn as soon as it is free.
+            task.streak = 0
+        self.timers.pass_time()
 
     def _give_way(self, task: Task) -> None:
         """The running thread spins: demote it, and let the next one in line go on."""

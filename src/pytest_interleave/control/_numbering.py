@@ -32,11 +32,13 @@ def number_anew() -> None:
 
 def numbering() -> list[tuple[Any, str, Any]]:
     """What is to be replaced while a test runs: owner, name, replacement."""
-    for kind in (threading.Thread, Future):
-        # It stays when the test is over: what has a number may be in a set that outlives the test.
-        kind.__hash__ = _hash  # type: ignore[method-assign]
+    # These stay when the test is over: what has a number may be in a set that outlives the test.
+    if threading.Thread.__hash__ is not _hash_of_thread:
+        for thread in list(threading._dangling):  # type: ignore[attr-defined]
+            vars(thread)[_NUMBER] = object.__hash__(thread)
+        threading.Thread.__hash__ = _hash_of_thread  # type: ignore[method-assign]
+    Future.__hash__ = _hash_of_future  # type: ignore[method-assign]
     return [
-        (threading.Thread, "__init__", _numbered(threading.Thread.__init__)),
         (Future, "__init__", _numbered(Future.__init__)),
         (_futures_base._AcquireFutures, "__init__", _take_in_order),
     ]
@@ -52,9 +54,19 @@ def _numbered(real: Callable[..., None]) -> Callable[..., None]:
     return __init__
 
 
-def _hash(self: Any) -> int:
+def _hash_of_future(self: Any) -> int:
     number: int | None = vars(self).get(_NUMBER)
     return object.__hash__(self) if number is None else number
+
+
+def _hash_of_thread(self: Any) -> int:
+    """The first time is when it is made: `Thread.__init__` puts it into a set, of all threads that there are."""
+    known = self.__dict__
+    number: int | None = known.get(_NUMBER)
+    if number is None:
+        number = next(_numbers) if _current.get_ident() in _current.tasks else object.__hash__(self)
+        known[_NUMBER] = number
+    return number
 
 
 def _take_in_order(self: Any, futures: Iterable[Future[Any]]) -> None:
