@@ -672,3 +672,86 @@ class Test(unittest.TestCase):
         thread.join()
 """
     ).result.assert_outcomes(xfailed=2)
+
+
+def test_plain_fixtures_that_need_each_other_are_made_anew_in_order(run):
+    done = run(
+        """
+made = []
+
+@pytest.fixture(scope="module")
+def wide():
+    made.append("wide")
+    return object()
+
+@pytest.fixture
+def second(first, wide):
+    made.append("second")
+    return [first, wide]
+
+@pytest.fixture
+def first(counter):
+    made.append("first")
+    return counter
+
+@pytest.fixture(autouse=True)
+def always(wide):
+    made.append("always")
+
+kept = []
+
+@pytest.mark.concurrency(schedules=4, seconds=None)
+def test_it(second, counter, barrier, run_concurrent):
+    assert second[0] is counter
+    assert counter.value == 0
+    kept.append((second, counter, barrier, run_concurrent))
+    run_concurrent(counter.increment)
+
+def test_made(wide, second):
+    assert made[0] == "wide" and made.count("wide") == 1
+    assert made[1:] == ["always", "first", "second"] * 5
+    for things in zip(*kept):
+        assert len({id(thing) for thing in things}) == 4
+    assert [second[1] is wide for second, *_ in kept] == [True] * 4
+"""
+    )
+    done.result.assert_outcomes(passed=2)
+
+
+def test_plain_fixtures_are_ended_as_ever_where_someone_asks_for_it(run, pytester):
+    pytester.makeconftest(
+        """
+import pytest
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_setup(item):
+    item.addfinalizer(lambda: item.module.seen.append("end"))
+"""
+    )
+    run(
+        """
+seen = []
+
+@pytest.mark.concurrency(schedules=3, seconds=None)
+def test_it(counter, run_concurrent):
+    run_concurrent(counter.increment)
+
+def test_seen():
+    # The hook is called once for the test, whatever it does inside.
+    assert seen == ["end"]
+
+nodes = []
+
+@pytest.fixture
+def node(request):
+    nodes.append(request.node)
+
+@pytest.mark.concurrency(schedules=3, seconds=None)
+def test_adds(node, counter, run_concurrent):
+    nodes[-1].addfinalizer(lambda: seen.append("added"))
+    run_concurrent(counter.increment)
+
+def test_added():
+    assert seen.count("added") == 3
+"""
+    ).result.assert_outcomes(passed=4)

@@ -13,7 +13,8 @@ import pytest
 
 from ..control import Control, Outcome
 from ..control.primitives._dispatch import everything_is_ours
-from ._hooks_again import alone_with_call, hooks_found_once
+from ._hooks_again import alone_with_call, alone_with_fixtures, hooks_found_once
+from ._plain_fixtures import PlainFixtures, plain_fixtures
 from ._raised import request_to_stop
 from ._settings import Settings
 from ._subtests import with_gathered_subtests
@@ -43,6 +44,8 @@ class Executions:
         self._resources = contextlib.ExitStack()
         self._runtest = item.runtest
         self._function = item.obj
+        self._alone_with_fixtures = alone_with_fixtures(item) and self.unittest is None
+        self._plain: PlainFixtures | None = None
         self._pytest_calls = alone_with_call(item)
         self._arguments = item._fixtureinfo.argnames
         logs = item.config.pluginmanager.getplugin("logging-plugin")
@@ -60,12 +63,17 @@ class Executions:
         """Fresh function-scoped fixtures, except before the first execution, for which pytest has made them."""
         if self._fresh:
             self._fresh = False
+            if self._alone_with_fixtures:
+                self._plain = plain_fixtures(self.item)
             return
         item = self.item
-        state = item.session._setupstate
-        self.tearing_down = True
-        self._tear_down()
-        self.tearing_down = False
+        plain = self._plain
+        if plain is not None and not plain.still_suffices():
+            plain = self._plain = None
+        if plain is None:
+            self.tearing_down = True
+            self._tear_down()
+            self.tearing_down = False
         self._forget_logs()
         self._forget_warnings()
         item.user_properties[:] = self._properties
@@ -78,10 +86,13 @@ class Executions:
         elif self.unittest is None:
             item.obj = self._function
         self._control.prepare()
-        item._initrequest()
         everything_is_ours[0] = True
         try:
-            state.setup(item)
+            if plain is None:
+                item._initrequest()
+                item.session._setupstate.setup(item)
+            else:
+                plain.make()
         finally:
             everything_is_ours[0] = False
 

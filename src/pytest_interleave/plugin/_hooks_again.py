@@ -22,7 +22,7 @@ def hooks_found_once(item: pytest.Item) -> Iterator[None]:
     """Which conftests' hooks are for the test is the same in all its executions: let pytest find out once."""
     session = item.session
     path, find = item.path, session.gethookproxy
-    proxy = _FixtureHooks(item.ihook) if _alone_with_fixtures(item) else item.ihook
+    proxy = _FixtureHooks(item.ihook) if alone_with_fixtures(item) else item.ihook
 
     def gethookproxy(fspath: Any) -> Any:
         return proxy if fspath is path else find(fspath)
@@ -39,7 +39,8 @@ def alone_with_call(item: pytest.Function) -> bool:
     return type(item).runtest is pytest.Function.runtest and _only(item.ihook.pytest_pyfunc_call, {"python"})
 
 
-def _alone_with_fixtures(item: pytest.Item) -> bool:
+def alone_with_fixtures(item: pytest.Item) -> bool:
+    """Whether only pytest itself takes part in making fixtures."""
     hooks = item.ihook
     return (
         not item.config.getoption("setupshow", False)
@@ -69,7 +70,7 @@ class _FixtureHooks:
         try:
             function = self._plain[fixturedef]
         except KeyError:
-            function = self._plain[fixturedef] = _plain_function(fixturedef)
+            function = self._plain[fixturedef] = plain_function(fixturedef)
         if function is None:
             return self._hooks.pytest_fixture_setup(fixturedef=fixturedef, request=request)
         key = fixturedef.cache_key(request)
@@ -88,7 +89,7 @@ class _FixtureHooks:
         """Nobody listens."""
 
 
-def _plain_function(fixturedef: Any) -> Callable[..., Any] | None:
+def plain_function(fixturedef: Any) -> Callable[..., Any] | None:
     """The function of a fixture that is made by a mere call; None for all others (with `yield`, bound, async)."""
     function = fixturedef.func
     if pytest.version_tuple < (8, 3) or fixturedef.scope != "function" or not isinstance(function, FunctionType):
