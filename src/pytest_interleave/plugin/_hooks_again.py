@@ -74,19 +74,28 @@ class _FixtureHooks:
         if function is None:
             return self._hooks.pytest_fixture_setup(fixturedef=fixturedef, request=request)
         key = fixturedef.cache_key(request)
-        try:
-            value = function(**{name: request.getfixturevalue(name) for name in fixturedef.argnames})
-        except (Exception, pytest.fail.Exception, pytest.skip.Exception, pytest.exit.Exception) as error:
-            if isinstance(error, pytest.skip.Exception):
-                # The report of a skip names the test, not the fixture.
-                error._use_item_location = True
-            fixturedef.cached_result = (None, key, (error, error.__traceback__))
-            raise
-        fixturedef.cached_result = (value, key, None)
-        return value
+        return make_fixture(fixturedef, key, lambda: function(**_arguments(fixturedef, request)))
 
     def pytest_fixture_post_finalizer(self, fixturedef: Any, request: Any) -> None:
         """Nobody listens."""
+
+
+def _arguments(fixturedef: Any, request: Any) -> dict[str, Any]:
+    return {name: request.getfixturevalue(name) for name in fixturedef.argnames}
+
+
+def make_fixture(fixturedef: Any, key: object, make: Callable[[], Any]) -> Any:
+    """Make a fixture by a call, and have pytest remember what came of it as its own way does."""
+    try:
+        value = make()
+    except (Exception, pytest.fail.Exception, pytest.skip.Exception, pytest.exit.Exception) as error:
+        if isinstance(error, pytest.skip.Exception):
+            # The report of a skip names the test, not the fixture.
+            error._use_item_location = True
+        fixturedef.cached_result = (None, key, (error, error.__traceback__))
+        raise
+    fixturedef.cached_result = (value, key, None)
+    return value
 
 
 def plain_function(fixturedef: Any) -> Callable[..., Any] | None:

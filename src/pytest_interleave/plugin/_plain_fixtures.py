@@ -5,13 +5,14 @@ Then what pytest does to set a test up and tear it down comes to just these call
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import pytest
 
 from ._fixtures import barrier, run_concurrent
-from ._hooks_again import plain_function
+from ._hooks_again import make_fixture, plain_function
 
 #: Ours may ask for `request`: they end nothing by it.
 _OURS = (barrier, run_concurrent)
@@ -49,17 +50,7 @@ class PlainFixtures:
             given = {argument: values[argument] for argument in arguments if argument != "request"}
             if len(given) != len(arguments):
                 given["request"] = item._request
-            key = definition.cached_result[1]
-            try:
-                value = function(**given)
-            except (Exception, pytest.fail.Exception, pytest.skip.Exception, pytest.exit.Exception) as error:
-                if isinstance(error, pytest.skip.Exception):
-                    # The report of a skip names the test, not the fixture.
-                    error._use_item_location = True
-                definition.cached_result = (None, key, (error, error.__traceback__))
-                raise
-            definition.cached_result = (value, key, None)
-            values[name] = value
+            values[name] = make_fixture(definition, definition.cached_result[1], functools.partial(function, **given))
 
 
 def plain_fixtures(item: pytest.Function) -> PlainFixtures | None:
