@@ -18,6 +18,7 @@ from typing import Any
 from . import _current, _threads, _time
 from ._dates import replace_methods
 from ._numbering import numbering
+from ._replacements import Replacements
 from ._tasks import Unwind
 from .primitives import Lock, RLock
 from .primitives._dispatch import make_ours
@@ -25,11 +26,8 @@ from .primitives._dispatch import make_ours
 _STDLIB_HOLDERS = ("queue", "sched", "concurrent.futures._base", "concurrent.futures.thread")
 
 
-class Patches:
+class Patches(Replacements):
     """Puts replacements in place and takes them away again."""
-
-    def __init__(self) -> None:
-        self._undo: list[Callable[[], None]] = []
 
     def apply(self) -> None:
         """Replace threads' methods, the clock, and locks of the standard library that would be blocked on."""
@@ -51,16 +49,6 @@ class Patches:
             self._set(owner, name, ours)
         self._set(_futures_thread, "_global_shutdown_lock", make_ours(Lock))
         self._set(logging.Handler, "handle", _atomic_handle(logging.Handler.handle))
-
-    def remove(self) -> None:
-        """Put everything back."""
-        while self._undo:
-            self._undo.pop()()
-
-    def _set(self, owner: Any, name: str, value: Any) -> None:
-        before = vars(owner)[name]
-        setattr(owner, name, value)
-        self._undo.append(lambda: setattr(owner, name, before))
 
     def _holders(self) -> list[ModuleType]:
         holds = _current.scope.holds
