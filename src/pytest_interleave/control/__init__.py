@@ -10,7 +10,8 @@ if TYPE_CHECKING:
     from ._places import Place, is_ours, is_stdlib, short_path
     from ._protocol import PendingOperation, Strategy, ThreadView
     from ._scope import Scope
-    from ._tasks import Task, Unwind
+    from ._tasks import Step, Task, Unwind
+    from ._touches import Touches, conflicts, touches_of
     from ._tracebacks import without_ours
 else:
     from .._lazy import names_from
@@ -27,17 +28,21 @@ else:
             "SetAside": "._outcome",
             "Strategy": "._protocol",
             "Stuck": "._outcome",
+            "Step": "._tasks",
             "Task": "._tasks",
+            "Touches": "._touches",
             "ThreadFailure": "._outcome",
             "ThreadView": "._protocol",
             "Unwind": "._tasks",
             "WaitingThread": "._outcome",
             "begin_alike": "._control",
+            "conflicts": "._touches",
             "current_task": "._current",
             "is_ours": "._places",
             "is_stdlib": "._places",
             "set_scope": "._current",
             "short_path": "._places",
+            "touches_of": "._touches",
             "without_ours": "._tracebacks",
         },
     )
@@ -50,18 +55,22 @@ __all__ = [
     "Place",
     "Scope",
     "SetAside",
+    "Step",
     "Strategy",
     "Stuck",
     "Task",
     "ThreadFailure",
     "ThreadView",
+    "Touches",
     "Unwind",
     "WaitingThread",
     "begin_alike",
+    "conflicts",
     "current_task",
     "is_ours",
     "is_stdlib",
     "set_scope",
     "short_path",
+    "touches_of",
     "without_ours",
 ]

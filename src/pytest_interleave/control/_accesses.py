@@ -13,6 +13,7 @@ from types import BuiltinFunctionType, CodeType, FunctionType, ModuleType
 from typing import Any, NamedTuple
 
 from ._file_facts import NO_FACTS, FileFacts
+from ._operands import Operands
 from ._operations import Operation
 
 _PY314 = sys.version_info >= (3, 14)
@@ -120,6 +121,7 @@ class _Analysis:
             for found in dis.get_instructions(code)
             if found.opname not in _SKIPPED
         ]
+        self.operands = Operands(code, namespace)
         self.table: dict[int, Operation] = {}
         #: Callables waiting for their call: start of the call expression, kind and name of the access, or None.
         self.pending: list[tuple[tuple[int | None, int | None], tuple[str, bool, str] | None]] = []
@@ -157,9 +159,11 @@ class _Analysis:
     def _add(self, instruction: _Instruction, kind: str, mutates: bool, name: str) -> None:
         if instruction.span[:2] in self.facts.private:
             return
-        self.table[instruction.offset] = Operation(
-            kind, None, self.code, instruction.offset, mutates=mutates, name=name
+        operation = Operation(kind, None, self.code, instruction.offset, mutates=mutates, name=name)
+        operation.touch = self.operands.resolver(
+            instruction.opname, instruction.arg, instruction.offset, name, mutates
         )
+        self.table[instruction.offset] = operation
 
     def _store(self, instruction: _Instruction) -> None:
         name = instruction.opname

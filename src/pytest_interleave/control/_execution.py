@@ -19,13 +19,14 @@ from ._operations import Operation
 from ._outcome import Stuck
 from ._outside import Outside
 from ._places import user_place
-from ._tasks import Resource, Task, Unwind, new_gate
+from ._tasks import Resource, Step, Task, Unwind, new_gate
 from ._timers import Timers
 from ._tracebacks import without_ours
 from ._waits import cycle_from, stuck_of
 
 if TYPE_CHECKING:
     from ._protocol import Strategy
+    from ._touches import Touches
 
 #: Steps in a row that change nothing, after which a thread that keeps running while others could counts as spinning.
 SPIN_STEPS = 50
@@ -57,7 +58,7 @@ class Execution:
         #: The schedule: the index of the thread granted, wherever more than one could have been.
         self.choices: list[int] = []
         #: Every step, in the order granted.
-        self.log: list[tuple[Task, Operation]] = []
+        self.log: list[Step] = []
         self.running: Task | None = None
         self.draining = False
         self.over = False
@@ -70,11 +71,12 @@ class Execution:
 
     # -- scheduling points -----------------------------------------------------------------------------------
 
-    def point(self, task: Task, operation: Operation) -> None:
+    def point(self, task: Task, operation: Operation, touches: Touches | None = None) -> None:
         """Announce an operation that can always run; return when it is granted."""
-        if task.special and self._special_point(task, operation):
+        if task.special and self._special_point(task, operation, touches):
             return
         task.operation = operation
+        task.touches = touches
         enabled = self.enabled
         if len(enabled) > 1:
             chosen = enabled[self.strategy.choose(enabled, task)]
@@ -94,7 +96,7 @@ class Execution:
             task.streak += 1
             if task.streak > SPIN_STEPS:
                 self._polls_alone(task)
-        self.log.append((task, operation))
+        self.log.append((task, operation, touches))
         if self.detail:
             self._note_place(operation)
         if len(self.log) >= self.bound:
@@ -115,6 +117,7 @@ class Execution:
             self.point(task, operation)
             return resource.available(task)
         task.operation = operation
+        task.touches = None
         if self.detail:
             self._note_place(operation)
         if resource.available(task):
@@ -140,7 +143,7 @@ class Execution:
             task.wait_for(resource, deadline)
             self._block(task)
             task.withdraw()
-        self.log.append((task, operation))
+        self.log.append((task, operation, None))
         if len(self.log) >= self.bound:
             self._bound_reached(task)
         return resource.available(task)
@@ -148,7 +151,7 @@ class Execution:
     def mark(self, task: Task, operation: Operation) -> None:
         """Record something that a thread does without a scheduling point of its own."""
         if not task.special:
-            self.log.append((task, operation))
+            self.log.append((task, operation, None))
             if self.detail:
                 self._note_place(operation)
 
@@ -273,7 +276,7 @@ class Execution:
         if task.doomed:
             return
         task.begun = True
-        self.log.append((task, task.operation))
+        self.log.append((task, task.operation, None))
         assert task.target is not None
         try:
             task.target()
@@ -340,7 +343,7 @@ class Execution:
 
     # -- the uncommon ----------------------------------------------------------------------------------------
 
-    def _special_point(self, task: Task, operation: Operation) -> bool:
+    def _special_point(self, task: Task, operation: Operation, touches: Touches | None) -> bool:
         """True where the point is dealt with: nothing is to be scheduled."""
         if self.forked:
             return True
@@ -350,7 +353,7 @@ class Execution:
         if self._absorb_outside(task):
             return False
         task.operation = operation
-        self.log.append((task, operation))
+        self.log.append((task, operation, touches))
         if self.detail:
             self._note_place(operation, 3)
         return True
@@ -363,7 +366,7 @@ class Execution:
         if self._absorb_outside(task) or not resource.available(task):
             return False
         task.operation = operation
-        self.log.append((task, operation))
+        self.log.append((task, operation, None))
         if self.detail:
             self._note_place(operation, 3)
         return True

@@ -74,6 +74,7 @@ def _instruction_callback(tables: AccessTables) -> Callable[[CodeType, int], Any
     tasks = _current.tasks
     get_ident = _current.get_ident
     disable = sys.monitoring.DISABLE
+    _getframe = sys._getframe
 
     def instruction(code: CodeType, offset: int) -> Any:
         operation = by_id[id(code)].get(offset)
@@ -81,7 +82,7 @@ def _instruction_callback(tables: AccessTables) -> Callable[[CodeType, int], Any
             return disable
         task = tasks.get(get_ident())
         if task is not None:
-            task.execution.point(task, operation)
+            task.execution.point(task, operation, operation.touch(_getframe(1)))
         return None
 
     return instruction

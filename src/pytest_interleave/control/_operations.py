@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING
 from ._places import Place, place_of_code
 
 if TYPE_CHECKING:
+    from types import FrameType
     from typing import Any
+
+    from ._operands import Resolver
+    from ._touches import Touches
+
+
+def touches_nothing(_frame: FrameType) -> Touches:
+    """For what is no access."""
+    return ()
 
 
 class Operation:
@@ -17,10 +26,11 @@ class Operation:
     `kind` is a short verb ("acquire", "read"), `target` the primitive or None for an access to data, `name` what
     an access touches as it is written (an attribute's name), `mutates` whether it changes something that others
     can wait for: taking a lock and giving it back, nothing else done, leaves everything as it was. `place` is the
-    nearest place in scope where the execution is recorded in detail.
+    nearest place in scope where the execution is recorded in detail. `touch` finds out what an access touches, in the
+    frame that is about to do it.
     """
 
-    __slots__ = ("code", "kind", "lasti", "mutates", "name", "place", "target")
+    __slots__ = ("code", "kind", "lasti", "mutates", "name", "place", "target", "touch")
 
     def __init__(
         self,
@@ -38,6 +48,7 @@ class Operation:
         self.mutates = mutates
         self.name = name
         self.place: Place | None = None
+        self.touch: Resolver = touches_nothing
 
     def where(self) -> Place:
         """The place in scope where it is known, else the instruction's own."""

@@ -8,8 +8,7 @@ from ._places import Place
 
 if TYPE_CHECKING:
     from ._execution import Execution
-    from ._operations import Operation
-    from ._tasks import Task
+    from ._tasks import Step
 
 
 class WaitingThread(NamedTuple):
@@ -31,7 +30,7 @@ class Stuck(NamedTuple):
     steps: int
     cycle: bool
     #: What each of them had announced and was never granted.
-    pending: list[tuple[Task, Operation]]
+    pending: list[Step]
 
 
 class ThreadFailure(NamedTuple):
@@ -60,7 +59,7 @@ class Outcome(NamedTuple):
     stuck: Stuck | None
     threads: list[str]
     choices: list[int]
-    log: list[tuple[Task, Operation]]
+    log: list[Step]
     #: Threads that could not be ended.
     leaked: list[SetAside]
     set_aside: list[SetAside]

@@ -60,7 +60,7 @@ def _alone(tables: AccessTables, task: Task) -> _Trace:
             if event == "opcode":
                 operation = get(frame.f_lasti)
                 if operation is not None:
-                    point(task, operation)
+                    point(task, operation, operation.touch(frame))
             return step
 
         return step

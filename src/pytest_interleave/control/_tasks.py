@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from ._carriers import Carrier
     from ._execution import Execution
+    from ._touches import Touches
 
 
 class Resource(Protocol):
@@ -70,6 +71,7 @@ class Task:
         "target",
         "thread",
         "timed_out",
+        "touches",
         "unwound",
         "waiting",
     )
@@ -89,6 +91,8 @@ class Task:
         self.parent = parent
         self.daemon = daemon
         self.operation = operation
+        #: What the announced operation touches, where it is an access.
+        self.touches: Touches | None = None
         self.resource: Resource | None = None
         self.waiting: list[Task] = []
         self.gate: _thread.LockType
@@ -163,6 +167,10 @@ def new_gate() -> _thread.LockType:
     gate = _current.real_lock()
     gate.acquire()
     return gate
+
+
+#: What a thread did when granted, and what it touched, as found when the operation was announced.
+Step = tuple[Task, Operation, "Touches | None"]
 
 
 class Moment:

@@ -48,7 +48,7 @@ def blocker_of(task: Task) -> Task | None:
 def stuck_of(execution: Execution, kind: str, cycle: list[Task]) -> Stuck:
     """What is known of an execution that cannot go on: the threads in the circle, or all that are left."""
     concerned = cycle or [task for task in execution.tasks if not task.done]
-    pending = [(task, task.operation) for task in concerned if not task.done and not task.enabled]
+    pending = [(task, task.operation, task.touches) for task in concerned if not task.done and not task.enabled]
     waits = waits_of(concerned, sys._current_frames())
     return Stuck(kind, waits, len(execution.log), bool(cycle), pending)
 

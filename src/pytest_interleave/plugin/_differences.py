@@ -52,5 +52,5 @@ def tell_divergence(replay: Replay, outcome: Outcome, token: Token) -> str:
 def _step_of_choice(outcome: Outcome, choice: int) -> str:
     """Roughly where in the execution a choice was made: the operation that was granted by it."""
     position = min(choice, len(outcome.log) - 1)
-    task, operation = outcome.log[position]
+    task, operation, _ = outcome.log[position]
     return f"near {operation.kind} by {task.name!r} at {operation.where()}"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from ..control import Operation, Task
+from ..control import Operation, Step, Task
 
-Steps = Sequence[tuple[Task, Operation]]
+Steps = Sequence[Step]
 
 
 class Difference(NamedTuple):
@@ -24,14 +24,14 @@ class Difference(NamedTuple):
 
 def first_difference(first: Steps, second: Steps) -> Difference | None:
     """The first step that differs, or None."""
-    for number, ((task, operation), (other_task, other)) in enumerate(zip(first, second, strict=False), 1):
+    for number, ((task, operation, _), (other_task, other, _)) in enumerate(zip(first, second, strict=False), 1):
         if task.index != other_task.index or not operation.same_as(other):
             return Difference(number, _tell(task, operation), _tell(other_task, other))
     if len(first) == len(second):
         return None
     number = min(len(first), len(second)) + 1
     longer = first if len(first) > len(second) else second
-    more = _tell(*longer[number - 1])
+    more = _tell(*longer[number - 1][:2])
     ends = "the end of the execution"
     return Difference(number, *((more, ends) if longer is first else (ends, more)))
 

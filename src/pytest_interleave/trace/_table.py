@@ -7,9 +7,9 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from ..control import Operation, Place, Task, is_ours, is_stdlib
+from ..control import Operation, Place, Step, Task, is_ours, is_stdlib
 
-Steps = Sequence[tuple[Task, Operation]]
+Steps = Sequence[Step]
 
 #: Rows that fit a screen.
 MAX_ROWS = 40
@@ -31,8 +31,8 @@ def interleaving_table(steps: Steps, width: int = 100, max_rows: int = MAX_ROWS,
     may run on to the right. Successive steps of a thread at one line are one row.
     """
     shared = _shared_names(steps)
-    rows = _rows((task, operation) for task, operation in steps if _matters(operation, shared))
-    rows += [_Row(task, operation.where(), Counter([f"waits to {operation.kind}"])) for task, operation in pending]
+    rows = _rows((task, operation) for task, operation, _ in steps if _matters(operation, shared))
+    rows += [_Row(task, operation.where(), Counter([f"waits to {operation.kind}"])) for task, operation, _ in pending]
     if not rows:
         return "(no operation that threads share)"
     heading = 2
@@ -76,7 +76,7 @@ def _rows(steps: Iterator[tuple[Task, Operation]]) -> list[_Row]:
 def _shared_names(steps: Steps) -> frozenset[str]:
     threads: dict[str, set[int]] = {}
     changed: set[str] = set()
-    for task, operation in steps:
+    for task, operation, _ in steps:
         if operation.is_access:
             name = _name(operation)
             threads.setdefault(name, set()).add(task.index)

@@ -1,0 +1,202 @@
+"""From an instruction that is an access, and the frame that is about to run it, to what it touches.
+
+The operands lie on the frame's value stack; at which depth, the code object tells. Where frames cannot be read (see
+`_frames`), an access touches everything that is called the same.
+"""
+
+from __future__ import annotations
+
+import sys
+import types
+from collections.abc import Callable, Mapping
+from types import CodeType, FrameType
+from typing import Any
+
+from ._frames import TYPE_WORD, UNMARKED, layout, object_at, words
+from ._owners import (
+    PLAIN_KEYS,
+    attribute,
+    in_scope,
+    is_always_of_the_instance,
+    item,
+    key_of,
+    lives_on,
+    whole,
+)
+from ._stack_depths import stack_depths
+from ._touches import NOTHING, READS, WRITES, Touches
+
+#: Given the frame that is about to run the instruction, what it will touch.
+Resolver = Callable[[FrameType], Touches]
+
+_PY313 = sys.version_info >= (3, 13)
+_PY314 = sys.version_info >= (3, 14)
+#: By instruction, how far below the top of the stack the owner lies, and the key; 0 where there is none.
+_ITEMS = {
+    "BINARY_SUBSCR": (2, 1),
+    "BINARY_OP": (2, 1),
+    "BINARY_SLICE": (3, 0),
+    "STORE_SUBSCR": (2, 1),
+    "DELETE_SUBSCR": (2, 0),
+    "STORE_SLICE": (3, 0),
+    "CONTAINS_OP": (1, 2),
+}
+_ATTRIBUTES = frozenset(("LOAD_ATTR", "LOAD_METHOD", "LOAD_SUPER_ATTR", "STORE_ATTR", "DELETE_ATTR"))
+_GLOBALS = frozenset(("LOAD_GLOBAL", "STORE_GLOBAL", "DELETE_GLOBAL"))
+_CALLS = frozenset(("CALL", "CALL_KW", "CALL_FUNCTION_EX"))
+#: Methods of dictionaries whose first argument is the only key that they look at.
+_KEYED = frozenset((".get()", ".__getitem__()", ".__contains__()"))
+_NAMED = frozenset(("getattr", "hasattr", "setattr", "delattr"))
+#: So many arguments of a built-in function are looked at.
+_MOST_ARGUMENTS = 4
+
+
+class Operands:
+    """Makes the resolvers of one code object."""
+
+    def __init__(self, code: CodeType, namespace: Mapping[str, Any]) -> None:
+        self._namespace = namespace
+        self._depths = {} if layout is None else stack_depths(code)
+        self._variables = len({*code.co_varnames, *code.co_cellvars}) + len(code.co_freevars)
+
+    def resolver(self, opname: str, argument: int, offset: int, name: str, writes: bool) -> Resolver:
+        """The resolver of one instruction; `name` is how the access is called, or the attribute or variable."""
+        how = WRITES if writes else READS
+        if opname in _GLOBALS:
+            return _always(((id(self._namespace), name, how),))
+        depth = self._depths.get(offset)
+        if layout is None or depth is None:
+            return _by_name(name, how)
+        top = self._variables + depth
+        if opname in _ATTRIBUTES:
+            return _attribute(top - 1, name, how)
+        if opname.endswith("DEREF"):
+            return _cell(argument, how)
+        if opname in _ITEMS:
+            owner, key = _ITEMS[opname]
+            return _item(top - owner, top - key if key else None, how)
+        if opname in _CALLS:
+            return _call(opname, argument, top, name, how)
+        return _top(top - 1, how)
+
+
+def _always(touches: Touches) -> Resolver:
+    return lambda _frame: touches
+
+
+def _by_name(name: str, how: int) -> Resolver:
+    key = "[]" if not name or name.endswith(")") else name
+    return _always(((key, None, how),))
+
+
+# Each of these is called at every step, so the address is worked out on the spot. The layout does not change.
+_POINTER, _VARIABLES = layout or (0, 0)
+
+
+def _attribute(slot: int, name: str, how: int) -> Resolver:
+    slot += _VARIABLES
+    known: type | None = None
+    known_address = 0
+
+    def touch(frame: FrameType) -> Touches:
+        nonlocal known, known_address
+        address = words[(words[(id(frame) >> 3) + _POINTER] >> 3) + slot] & UNMARKED
+        if words[(address >> 3) + TYPE_WORD] == known_address:
+            return ((address, name, how),)
+        owner = object_at(address)
+        kind = type(owner)
+        if lives_on(kind) and is_always_of_the_instance(kind, name):
+            known, known_address = kind, id(kind)
+        return attribute(owner, name, how)
+
+    return touch
+
+
+def _cell(slot: int, how: int) -> Resolver:
+    slot += _VARIABLES
+
+    def touch(frame: FrameType) -> Touches:
+        return ((words[(words[(id(frame) >> 3) + _POINTER] >> 3) + slot] & UNMARKED, None, how),)
+
+    return touch
+
+
+def _item(slot: int, key_slot: int | None, how: int) -> Resolver:
+    def touch(frame: FrameType) -> Touches:
+        container = _object(frame, slot)
+        return item(container, _NO_KEY if key_slot is None else _object(frame, key_slot), how)
+
+    return touch
+
+
+#: Stands for a key that is not known, or not to be looked at.
+_NO_KEY = object()
+
+
+def _top(slot: int, how: int) -> Resolver:
+    def touch(frame: FrameType) -> Touches:
+        return whole(_object(frame, slot), how)
+
+    return touch
+
+
+def _object(frame: FrameType, slot: int) -> Any:
+    return object_at(words[(words[(id(frame) >> 3) + _POINTER] >> 3) + slot + _VARIABLES] & UNMARKED)
+
+
+def _object_or_none(frame: FrameType, slot: int) -> Any:
+    """The same for a slot that may be empty."""
+    address = words[(words[(id(frame) >> 3) + _POINTER] >> 3) + slot + _VARIABLES] & UNMARKED
+    return object_at(address) if address else None
+
+
+def _call(opname: str, argument: int, top: int, name: str, how: int) -> Resolver:
+    if opname == "CALL_FUNCTION_EX":
+        below = 4 if _PY314 else (3 if _PY313 else 2) + (argument & 1)
+        count, callable_slot, self_slot = 0, top - below, None
+    else:
+        if opname == "CALL_KW":
+            top -= 1
+        count = argument
+        callable_slot, self_slot = top - count - 2, top - count - 1
+    arguments = range(top - count, top)[:_MOST_ARGUMENTS]
+
+    def touch(frame: FrameType) -> Touches:
+        function = _object_or_none(frame, callable_slot)
+        owner: Any = None
+        if self_slot is not None:
+            owner = _object_or_none(frame, self_slot)
+            if function is None or (_PY313 and owner is None):
+                # Not the form for methods: there is one object only, the function.
+                function = owner if function is None else function
+                owner = getattr(function, "__self__", None) if type(function) in _BOUND else None
+                if type(owner) is types.ModuleType:
+                    owner = None
+        elif type(function) in _BOUND:
+            owner = function.__self__
+        if in_scope(function):
+            # What it does there is seen there.
+            return NOTHING
+        given = [_object(frame, slot) for slot in arguments]
+        if not name.startswith("."):
+            return _of_builtin(name, given, how)
+        if owner is None or type(owner) is types.ModuleType:
+            return whole(given[0], how) if given else NOTHING
+        if name in _KEYED and given and type(owner) is dict and type(given[0]) in PLAIN_KEYS:
+            return ((key_of(owner), given[0], how),)
+        return whole(owner, how)
+
+    return touch
+
+
+_BOUND = frozenset((types.BuiltinMethodType, types.MethodType, types.MethodWrapperType))
+
+
+def _of_builtin(name: str, given: list[Any], how: int) -> Touches:
+    if name in _NAMED and len(given) > 1 and type(given[1]) is str:
+        return attribute(given[0], given[1], how)
+    if name == "vars" and given:
+        return attribute(given[0], "__dict__", how)
+    if len(given) == 1:
+        return whole(given[0], how)
+    return tuple(touch for value in given for touch in whole(value, how))

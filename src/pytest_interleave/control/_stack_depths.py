@@ -1,0 +1,69 @@
+"""How many objects lie on the value stack before each instruction of a code object."""
+
+from __future__ import annotations
+
+import dis
+import sys
+from types import CodeType
+
+_ENDS = frozenset(
+    (
+        "RETURN_VALUE", "RETURN_CONST", "RAISE_VARARGS", "RERAISE", "JUMP_FORWARD", "JUMP_BACKWARD",
+        "JUMP_BACKWARD_NO_INTERRUPT", "INTERPRETER_EXIT",
+    )
+)  # fmt: skip
+# The "jump" of END_ASYNC_FOR only says, from 3.14 on, where its loop is.
+_JUMPS = frozenset((*dis.hasjrel, *dis.hasjabs)) - {dis.opmap["END_ASYNC_FOR"]}
+_PY311 = sys.version_info < (3, 12)
+
+
+def stack_depths(code: CodeType) -> dict[int, int]:
+    """By byte offset; instructions that are never reached are left out, and those where it cannot be told."""
+    instructions = list(dis.get_instructions(code))
+    position = {instruction.offset: index for index, instruction in enumerate(instructions)}
+    depths: dict[int, int] = {}
+    unclear: set[int] = set()
+    waiting = [(0, 0)]
+    # An exception handler begins with what the table says, the exception, and where it was raised if that is kept.
+    waiting += [
+        (entry.target, entry.depth + 1 + entry.lasti)
+        for entry in dis._parse_exception_table(code)  # type: ignore[attr-defined]
+    ]
+    while waiting:
+        offset, depth = waiting.pop()
+        index = position.get(offset)
+        if index is None:
+            continue
+        if offset in depths:
+            if depths[offset] != depth:
+                unclear.add(offset)
+            continue
+        depths[offset] = depth
+        instruction = instructions[index]
+        argument = instruction.arg if instruction.opcode >= dis.HAVE_ARGUMENT else None
+        try:
+            if instruction.opcode in _JUMPS:
+                after = depth + dis.stack_effect(instruction.opcode, argument, jump=True)
+                waiting.append((instruction.argval, after))
+            if instruction.opname not in _ENDS and index + 1 < len(instructions):
+                after = depth + _effect(instruction, argument)
+                waiting.append((instructions[index + 1].offset, after))
+        except ValueError:
+            unclear.add(offset)
+    for offset in unclear:
+        depths.pop(offset, None)
+    return depths
+
+
+def _effect(instruction: dis.Instruction, argument: int | None) -> int:
+    """What the instruction adds to the stack, where it does not jump."""
+    effect = dis.stack_effect(instruction.opcode, argument, jump=False)
+    if _PY311:
+        # Told of PRECALL is what the CALL does that follows it; and of a generator's start, nothing.
+        if instruction.opname == "PRECALL":
+            return 0
+        if instruction.opname == "CALL":
+            return effect + dis.stack_effect(dis.opmap["PRECALL"], argument)
+        if instruction.opname == "RETURN_GENERATOR":
+            return 1
+    return effect

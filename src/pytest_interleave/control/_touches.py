@@ -1,0 +1,60 @@
+"""What an operation touches: objects, and which part of each, to read or to write it.
+
+Two operations of different threads conflict where they touch the same and one of them writes; then their order can
+matter, and all that reasons about schedules asks that question. An object is known by its address, so touches mean
+something within one execution only.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ._operations import Operation
+
+#: An object, a part of it (an attribute's name, a key, an index; None for the whole), and how it is touched.
+Touch = tuple[Any, Any, int]
+Touches = tuple[Touch, ...]
+
+READS = 0
+WRITES = 1
+#: Added where the object is known to be touched, but not by an access that was seen: a library's method was called.
+OPAQUE = 2
+
+NOTHING: Touches = ()
+
+_READING_KINDS = frozenset(("is_set?", "size?", "locked?", "is_alive?", "pass"))
+#: Their order is that of the threads' own beginnings and ends; or they have no effect on others.
+_SILENT_KINDS = frozenset(("begin", "start", "join", "sleep", "poll", "idle"))
+
+
+def conflicts(first: Touches, second: Touches) -> bool:
+    """Whether the order of two operations that touch this can matter."""
+    for key, part, how in first:
+        for other_key, other_part, other_how in second:
+            if (
+                key == other_key
+                and (how | other_how) & WRITES
+                and (part is None or other_part is None or part == other_part)
+            ):
+                return True
+    return False
+
+
+def touches_of(operation: Operation, touches: Touches | None) -> Touches:
+    """What an operation touches: as found when it was announced, or, on a primitive, by its kind."""
+    if touches is not None:
+        return touches
+    target = operation.target
+    kind = operation.kind
+    if target is None or kind in _SILENT_KINDS:
+        return NOTHING
+    lock = getattr(target, "_lock", None) if kind in _WITH_LOCK else None
+    if lock is not None:
+        # A condition: it is always its lock that is released, or taken, as well.
+        return ((id(target), None, WRITES), (id(lock), None, WRITES))
+    reads = kind in _READING_KINDS or (kind == "wait" and not operation.mutates)
+    return ((id(target), None, READS if reads else WRITES),)
+
+
+_WITH_LOCK = frozenset(("wait", "woken"))
