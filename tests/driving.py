@@ -25,7 +25,7 @@ def executions(
             control.prepare()
             strategy.begin(count)
             outcome = control.run(body, strategy, max_steps=max_steps)
-            strategy.end(len(outcome.choices))
+            strategy.end(outcome)
             yield outcome
 
 

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from ._operations import Operation
     from ._outcome import Outcome, SetAside, Stuck, ThreadFailure, WaitingThread
     from ._places import Place, is_ours, is_stdlib, short_path
-    from ._protocol import PendingOperation, Strategy, ThreadView
+    from ._protocol import PendingOperation, Strategy, ThreadView, Trace
     from ._scope import Scope
     from ._tasks import Step, Task, Unwind
     from ._touches import Touches, conflicts, touches_of
@@ -33,6 +33,7 @@ else:
             "Touches": "._touches",
             "ThreadFailure": "._outcome",
             "ThreadView": "._protocol",
+            "Trace": "._protocol",
             "Unwind": "._tasks",
             "WaitingThread": "._outcome",
             "begin_alike": "._control",
@@ -62,6 +63,7 @@ __all__ = [
     "ThreadFailure",
     "ThreadView",
     "Touches",
+    "Trace",
     "Unwind",
     "WaitingThread",
     "begin_alike",

@@ -268,7 +268,7 @@ class Execution:
         self.tasks.append(task)
         # A change comes with a read, as a rule, and often with a lock that is taken and released.
         self._turn = min(RUN_STEPS, max(1, self.bound // (4 * TURNS * len(self.tasks))))
-        self.strategy.spawned(task.index)
+        self.strategy.spawned(task)
         return task
 
     def run_task(self, task: Task) -> None:

@@ -3,24 +3,50 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from ._touches import Touches
 
 
 class PendingOperation(Protocol):
-    """What a thread will do when granted."""
+    """What a thread will do when granted: at which instruction of which code, and on which primitive, if any."""
 
     kind: str
+    name: str
     mutates: bool
+    target: Any
+    code: Any
+    lasti: int
 
 
 class ThreadView(Protocol):
-    """A controlled thread, as far as a strategy may look: `index` is 0 for the test's own thread, then by start."""
+    """A controlled thread, as far as a strategy may look.
+
+    `index` is 0 for the test's own thread, then by start. `path` names it alike in every execution: that of the
+    thread that started it, and how many that one had started before.
+    """
 
     index: int
+    path: tuple[int, ...]
+    #: What the announced operation touches, where it is an access to data; see `touches_of` for the others.
+    touches: Touches | None
 
     @property
     def operation(self) -> PendingOperation:
         """The operation that it has announced."""
+
+
+class Trace(Protocol):
+    """An execution that is over, as far as a strategy may look."""
+
+    @property
+    def choices(self) -> Sequence[int]:
+        """The index of the thread granted, wherever more than one could have been."""
+
+    @property
+    def log(self) -> Sequence[tuple[ThreadView, PendingOperation, Touches | None]]:
+        """Every step in the order granted: the thread, what it did, what that touched."""
 
 
 class Strategy(Protocol):
@@ -29,8 +55,8 @@ class Strategy(Protocol):
     def begin(self, number: int) -> None:
         """An execution begins; `number` counts the executions of this test from 1."""
 
-    def spawned(self, index: int) -> None:
-        """The thread `index` exists from now on (0 is the test's own, present from the beginning)."""
+    def spawned(self, thread: ThreadView) -> None:
+        """The thread exists from now on; index 0, the test's own, from the beginning."""
 
     def choose(self, enabled: Sequence[ThreadView], running: ThreadView | None) -> int:
         """Name one of `enabled` (by its position) to be granted.
@@ -42,5 +68,5 @@ class Strategy(Protocol):
     def yielded(self, index: int) -> None:
         """The thread `index` spins or sleeps without effect: the others should have their turn."""
 
-    def end(self, steps: int) -> None:
-        """The execution has ended after `steps` calls of `choose`."""
+    def end(self, trace: Trace) -> None:
+        """The execution has ended."""

@@ -45,6 +45,7 @@ class Task:
         "begun",
         "carrier",
         "caught",
+        "children",
         "clock_reads",
         "daemon",
         "deadline",
@@ -62,6 +63,7 @@ class Task:
         "operation",
         "outside",
         "parent",
+        "path",
         "refusals",
         "resource",
         "run_length",
@@ -89,6 +91,12 @@ class Task:
         self.index = index
         self.name = name
         self.parent = parent
+        self.children = 0
+        #: Names it alike in every execution: the parent's path, and how many that one had started before.
+        self.path: tuple[int, ...] = ()
+        if parent is not None:
+            self.path = (*parent.path, parent.children)
+            parent.children += 1
         self.daemon = daemon
         self.operation = operation
         #: What the announced operation touches, where it is an access.

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ._operations import Operation
+    from ._protocol import PendingOperation
 
 #: An object, a part of it (an attribute's name, a key, an index; None for the whole), and how it is touched.
 Touch = tuple[Any, Any, int]
@@ -41,7 +41,7 @@ def conflicts(first: Touches, second: Touches) -> bool:
     return False
 
 
-def touches_of(operation: Operation, touches: Touches | None) -> Touches:
+def touches_of(operation: PendingOperation, touches: Touches | None) -> Touches:
     """What an operation touches: as found when it was announced, or, on a primitive, by its kind."""
     if touches is not None:
         return touches

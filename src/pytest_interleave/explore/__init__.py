@@ -2,21 +2,31 @@
 
 from ._auto import Auto
 from ._nonpreemptive import NonPreemptive
+from ._one_preemption import OnePreemption
 from ._pct import PCT
+from ._pos import PartialOrderSampling
 from ._random_walk import RandomWalk
 from ._replay import Replay
 from ._strategies import STRATEGIES, make_strategy
+from ._surw import SelectivelyUniform
+from ._swarm import Swarm
 from ._token import Token, TokenError, fingerprint
+from ._urw import UniformRandomWalk
 
 __all__ = [
     "PCT",
     "STRATEGIES",
     "Auto",
     "NonPreemptive",
+    "OnePreemption",
+    "PartialOrderSampling",
     "RandomWalk",
     "Replay",
+    "SelectivelyUniform",
+    "Swarm",
     "Token",
     "TokenError",
+    "UniformRandomWalk",
     "fingerprint",
     "make_strategy",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..control import ThreadView
+from ..control import ThreadView, Trace
 
 
 class NonPreemptive:
@@ -18,7 +18,7 @@ class NonPreemptive:
     def begin(self, number: int) -> None:
         """Nothing to prepare."""
 
-    def spawned(self, index: int) -> None:
+    def spawned(self, thread: ThreadView) -> None:
         """Every thread is treated alike."""
 
     def choose(self, enabled: Sequence[ThreadView], running: ThreadView | None) -> int:
@@ -28,5 +28,5 @@ class NonPreemptive:
     def yielded(self, index: int) -> None:
         """The scheduler itself lets the next one go on."""
 
-    def end(self, steps: int) -> None:
+    def end(self, trace: Trace) -> None:
         """Nothing to learn."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from random import Random
 
-from ..control import ThreadView
+from ..control import ThreadView, Trace
 
 
 class PCT:
@@ -41,9 +41,9 @@ class PCT:
         wanted = min(self._depth - 1, self._estimate)
         self._changes = set(generator.sample(range(self._estimate), wanted)) if wanted > 0 else set()
 
-    def spawned(self, index: int) -> None:
+    def spawned(self, thread: ThreadView) -> None:
         """A new thread gets a random priority, above all lowered ones."""
-        self._priorities[index] = 1.0 + self._generator.random()
+        self._priorities[thread.index] = 1.0 + self._generator.random()
 
     def choose(self, enabled: Sequence[ThreadView], running: ThreadView | None) -> int:
         """The highest priority; at a step of change, the one that would run next is lowered first."""
@@ -64,6 +64,6 @@ class PCT:
         self._lowest -= 1.0
         self._priorities[index] = self._lowest
 
-    def end(self, steps: int) -> None:
+    def end(self, trace: Trace) -> None:
         """The longest execution is the estimate of the next one's length."""
-        self._estimate = max(self._estimate, steps)
+        self._estimate = max(self._estimate, len(trace.choices))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from random import Random
 
-from ..control import ThreadView
+from ..control import ThreadView, Trace
 
 
 class RandomWalk:
@@ -22,7 +22,7 @@ class RandomWalk:
     def begin(self, number: int) -> None:
         """Nothing to prepare."""
 
-    def spawned(self, index: int) -> None:
+    def spawned(self, thread: ThreadView) -> None:
         """Every thread is treated alike."""
 
     def choose(self, enabled: Sequence[ThreadView], running: ThreadView | None) -> int:  # noqa: ARG002
@@ -32,5 +32,5 @@ class RandomWalk:
     def yielded(self, index: int) -> None:
         """A spinning thread is not chosen more often than another anyhow."""
 
-    def end(self, steps: int) -> None:
+    def end(self, trace: Trace) -> None:
         """Nothing to learn."""

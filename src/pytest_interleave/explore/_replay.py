@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..control import ThreadView
+from ..control import ThreadView, Trace
 
 
 class Replay:
@@ -23,7 +23,7 @@ class Replay:
         self._position = 0
         self.diverged = None
 
-    def spawned(self, index: int) -> None:
+    def spawned(self, thread: ThreadView) -> None:
         """The choices know it by its index."""
 
     def choose(self, enabled: Sequence[ThreadView], running: ThreadView | None) -> int:
@@ -44,7 +44,8 @@ class Replay:
     def yielded(self, index: int) -> None:
         """The choices have it already."""
 
-    def end(self, steps: int) -> None:
+    def end(self, trace: Trace) -> None:
         """Whether all choices were used up."""
+        steps = len(trace.choices)
         if self.diverged is None and steps < len(self._choices):
             self.diverged = (steps, "the execution ended where the recorded one went on")

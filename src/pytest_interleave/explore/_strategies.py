@@ -7,10 +7,22 @@ from typing import Any
 
 from ._auto import Auto
 from ._pct import PCT
+from ._pos import PartialOrderSampling
 from ._random_walk import RandomWalk
+from ._surw import SelectivelyUniform
+from ._swarm import Swarm
+from ._urw import UniformRandomWalk
 
 #: Name to constructor, which takes the seed.
-STRATEGIES: dict[str, Callable[[int], Any]] = {"auto": Auto, "random": RandomWalk, "pct": PCT}
+STRATEGIES: dict[str, Callable[[int], Any]] = {
+    "auto": Auto,
+    "random": RandomWalk,
+    "pct": PCT,
+    "pos": PartialOrderSampling,
+    "urw": UniformRandomWalk,
+    "surw": SelectivelyUniform,
+    "swarm": Swarm,
+}
 
 
 def make_strategy(name: str, seed: int) -> Any:

@@ -110,7 +110,7 @@ class TestRunner:
             self._executions.prepare()
             strategy.begin(number)
             outcome = self._executions.run(strategy)
-            strategy.end(len(outcome.choices))
+            strategy.end(outcome)
             self._last = outcome, getattr(strategy, "current", strategy).name
             self._note(outcome)
             quiet: BaseException | None = None
@@ -199,7 +199,7 @@ class TestRunner:
         self._executions.forget_output()
         replay.begin(1)
         outcome = self._executions.run(replay, detail=True)
-        replay.end(len(outcome.choices))
+        replay.end(outcome)
         return self._finding(outcome), outcome
 
     def _replay_token(self, token: Token) -> BaseException | None:
@@ -216,7 +216,7 @@ class TestRunner:
             self._executions.forget_output()
         replay.begin(1)
         outcome = self._executions.run(replay, detail=True)
-        replay.end(len(outcome.choices))
+        replay.end(outcome)
         self._last = outcome, "replay"
         self._note(outcome)
         finding = self._finding(outcome)

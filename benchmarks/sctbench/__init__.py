@@ -1,0 +1,1 @@
+"""Programs of SCTBench as pytest tests, one file a family of programs."""

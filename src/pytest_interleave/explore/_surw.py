@@ -1,0 +1,122 @@
+"""SURW: selectively uniform random walk."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from random import Random
+
+from ..control import ThreadView, Trace
+from ._profile import Contested, Path, Profile, Site, profile_of, site_of
+from ._swarm import weighted
+from ._weights import Weights
+
+
+class SelectivelyUniform:
+    """Every order of the accesses to one object is about as likely as any other; a new object for each execution.
+
+    The object is drawn among the contested ones of an earlier execution, in proportion to how often it is accessed.
+    Between these accesses, each announced operation has a random priority. Where such an access is about to run, the
+    thread that is to make the next one is drawn by the accesses that each has left, and the others are held back
+    until it has made it.
+
+    Source: H. Zhao, D. Wolff, U. Mathur, A. Roychoudhury, "Selectively Uniform Concurrency Testing", ASPLOS 2025, and
+    its artifact.
+    """
+
+    name = "surw"
+
+    def __init__(self, seed: int, *, balanced: bool = False) -> None:
+        self._balanced = balanced
+        self._drawn = 0
+        self._roles: dict[Path, Site] = {}
+        self._random = Random(seed).random
+        self._contested: list[Contested] = []
+        self._sites: frozenset[Site] = frozenset()
+        self._weights = Weights({})
+        self._priorities: dict[int, float] = {}
+        self._held: set[int] = set()
+        self._intended: Path | None = None
+
+    def begin(self, number: int) -> None:  # noqa: ARG002
+        """Draw the object of this execution."""
+        self._priorities.clear()
+        self._held.clear()
+        self._intended = None
+        if self._contested:
+            drawn = self._contested[weighted(self._random(), [float(one.total) for one in self._contested])]
+            self._sites = drawn.sites
+            self._drawn += 1
+            if self._balanced and self._drawn % 3:
+                self._weights = Weights.balanced(drawn.counts, self._roles)
+            else:
+                self._weights = Weights(drawn.counts)
+        else:
+            self._sites = frozenset()
+            self._weights = Weights({})
+
+    def spawned(self, thread: ThreadView) -> None:
+        """A new thread takes its share of the accesses; and, in proportion, the intention that its parent be next."""
+        weights = self._weights
+        path = thread.path
+        if path and self._intended == path[:-1]:
+            whole = weights.left(path[:-1])
+            if whole > 0 and self._random() < weights.total(path) / whole:
+                self._intended = path
+        weights.spawned(thread)
+
+    def choose(self, enabled: Sequence[ThreadView], running: ThreadView | None) -> int:  # noqa: ARG002
+        """The highest priority, but of the accesses to the object, that of the thread drawn."""
+        held = self._held
+        while True:
+            best = self._highest(enabled)
+            if best is None:
+                # Whoever is to be next cannot go on: it waits for one of those that are held back.
+                held.clear()
+                self._intended = None
+                continue
+            chosen = enabled[best]
+            if site_of(chosen.operation) not in self._sites:
+                break
+            if self._intended is None:
+                weights = self._weights
+                candidates = [thread for thread in enabled if thread.index not in held]
+                drawn = weighted(self._random(), [weights.of(thread) for thread in candidates])
+                self._intended = candidates[drawn].path
+            if chosen.path == self._intended:
+                self._weights.made_step(chosen)
+                held.clear()
+                self._intended = None
+                break
+            held.add(chosen.index)
+        del self._priorities[chosen.index]
+        return best
+
+    def _highest(self, enabled: Sequence[ThreadView]) -> int | None:
+        priorities = self._priorities
+        best: int | None = None
+        highest = -2.0
+        for position, thread in enumerate(enabled):
+            index = thread.index
+            if index in self._held:
+                continue
+            priority = priorities.get(index)
+            if priority is None:
+                priority = priorities[index] = self._random()
+            if priority > highest:
+                best, highest = position, priority
+        return best
+
+    def yielded(self, index: int) -> None:
+        """Behind all others, until it has done something again; and nobody waits for it."""
+        self._priorities[index] = -self._random()
+        self._held.clear()
+        self._intended = None
+
+    def learn(self, profile: Profile) -> None:
+        """Take the objects of `profile` to draw from."""
+        self._contested = profile.contested
+        self._roles = profile.roles
+
+    def end(self, trace: Trace) -> None:
+        """Look for contested objects."""
+        self.learn(profile_of(trace))
