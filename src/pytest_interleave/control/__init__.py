@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from ._operations import Operation
     from ._outcome import Outcome, SetAside, Stuck, ThreadFailure, WaitingThread
     from ._places import Place, is_ours, is_stdlib, short_path
-    from ._protocol import PendingOperation, Strategy, ThreadView, Trace
+    from ._protocol import LoggedStep, PendingOperation, Strategy, ThreadView, Trace
     from ._scope import Scope
     from ._tasks import Step, Task, Unwind
     from ._touches import Touches, conflicts, touches_of
@@ -20,6 +20,7 @@ else:
         __name__,
         {
             "Control": "._control",
+            "LoggedStep": "._protocol",
             "Operation": "._operations",
             "Outcome": "._outcome",
             "PendingOperation": "._protocol",
@@ -50,6 +51,7 @@ else:
 
 __all__ = [
     "Control",
+    "LoggedStep",
     "Operation",
     "Outcome",
     "PendingOperation",

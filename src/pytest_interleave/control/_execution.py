@@ -151,6 +151,7 @@ class Execution:
     def mark(self, task: Task, operation: Operation) -> None:
         """Record something that a thread does without a scheduling point of its own."""
         if not task.special:
+            operation.announced = False
             self.log.append((task, operation, None))
             if self.detail:
                 self._note_place(operation)
@@ -352,7 +353,7 @@ class Execution:
             return True
         if self._absorb_outside(task):
             return False
-        task.operation = operation
+        operation = operation.within_a_step()
         self.log.append((task, operation, touches))
         if self.detail:
             self._note_place(operation, 3)
@@ -365,7 +366,7 @@ class Execution:
             return True
         if self._absorb_outside(task) or not resource.available(task):
             return False
-        task.operation = operation
+        operation = operation.within_a_step()
         self.log.append((task, operation, None))
         if self.detail:
             self._note_place(operation, 3)

@@ -30,7 +30,7 @@ class Operation:
     frame that is about to do it.
     """
 
-    __slots__ = ("code", "kind", "lasti", "mutates", "name", "place", "target", "touch")
+    __slots__ = ("announced", "code", "kind", "lasti", "mutates", "name", "place", "target", "touch")
 
     def __init__(
         self,
@@ -49,6 +49,8 @@ class Operation:
         self.name = name
         self.place: Place | None = None
         self.touch: Resolver = touches_nothing
+        #: False where it is no scheduling point, but belongs to the step before it.
+        self.announced = True
 
     def where(self) -> Place:
         """The place in scope where it is known, else the instruction's own."""
@@ -60,6 +62,12 @@ class Operation:
     def is_access(self) -> bool:
         """Whether this is an access to data rather than an operation on a primitive or a thread."""
         return self.target is None
+
+    def within_a_step(self) -> Operation:
+        """The same operation as part of the step before it."""
+        same = Operation(self.kind, self.target, self.code, self.lasti, self.mutates, self.name)
+        same.announced = False
+        return same
 
     def same_as(self, other: Operation) -> bool:
         """Whether both do the same at the same instruction; objects of two executions are never identical."""

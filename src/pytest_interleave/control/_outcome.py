@@ -60,6 +60,8 @@ class Outcome(NamedTuple):
     threads: list[str]
     choices: list[int]
     log: list[Step]
+    #: What threads had announced that were ended before they could go on.
+    pending: list[Step]
     #: Threads that could not be ended.
     leaked: list[SetAside]
     set_aside: list[SetAside]
@@ -86,6 +88,9 @@ class Outcome(NamedTuple):
             threads=[task.name for task in execution.tasks],
             choices=execution.choices,
             log=execution.log,
+            pending=[
+                (task, task.operation, task.touches) for task in execution.tasks if task.unwound or not task.begun
+            ],
             leaked=[] if closing is None else closing.leaked,
             set_aside=set_aside,
             uneventful=closing is None and main.exception is None and not failures and not set_aside,

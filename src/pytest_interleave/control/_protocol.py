@@ -15,6 +15,8 @@ class PendingOperation(Protocol):
     kind: str
     name: str
     mutates: bool
+    #: False where it is no scheduling point, but belongs to the step before it.
+    announced: bool
     target: Any
     code: Any
     lasti: int
@@ -32,9 +34,20 @@ class ThreadView(Protocol):
     #: What the announced operation touches, where it is an access to data; see `touches_of` for the others.
     touches: Touches | None
 
+    #: The `threading.Thread`, where there is one.
+    thread: Any
+
     @property
     def operation(self) -> PendingOperation:
         """The operation that it has announced."""
+
+    @property
+    def log(self) -> Sequence[LoggedStep]:
+        """The steps of the execution so far."""
+
+
+#: A thread, what it did, and what that touched, where it was an access to data.
+LoggedStep = tuple[ThreadView, PendingOperation, "Touches | None"]
 
 
 class Trace(Protocol):
@@ -45,8 +58,12 @@ class Trace(Protocol):
         """The index of the thread granted, wherever more than one could have been."""
 
     @property
-    def log(self) -> Sequence[tuple[ThreadView, PendingOperation, Touches | None]]:
+    def log(self) -> Sequence[LoggedStep]:
         """Every step in the order granted: the thread, what it did, what that touched."""
+
+    @property
+    def pending(self) -> Sequence[LoggedStep]:
+        """What threads had announced that were ended before they could go on."""
 
 
 class Strategy(Protocol):

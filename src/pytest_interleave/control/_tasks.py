@@ -132,6 +132,11 @@ class Task:
         self.abandoned = False
         self.timed_out = False
 
+    @property
+    def log(self) -> list[Step]:
+        """The steps of its execution so far."""
+        return self.execution.log
+
     def wait_for(self, resource: Resource, deadline: int | None) -> None:
         """Be among those who wait for `resource`, until the virtual time `deadline` at most."""
         self.resource = resource

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Hashable, Sequence
 from typing import NamedTuple
 
-from ..control import PendingOperation, ThreadView, Touches, Trace, touches_of
+from ..control import LoggedStep, PendingOperation, Trace, touches_of
 
 Path = tuple[int, ...]
 #: Where in the program an operation stands; the same in every execution.
@@ -83,7 +83,7 @@ def profile_of(trace: Trace) -> Profile:
     return Profile(dict(steps), list(contested.values()), visits, roles)
 
 
-def _contended(trace: Trace) -> Sequence[tuple[ThreadView, PendingOperation, Touches | None]]:
+def _contended(trace: Trace) -> Sequence[LoggedStep]:
     log = trace.log
     for position, (_, operation, _) in enumerate(log):
         if operation.kind == "start":

@@ -1,0 +1,142 @@
+"""Which steps of an execution could have come in the other order: the races that partial-order reduction is about.
+
+A step happens before another where it is of the same thread and earlier, where it starts the other's thread or is the
+last of a thread that the other joins, where both conflict and it is earlier, and where there is such a chain.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from ..control import Touches, Trace, conflicts, touches_of
+
+Path = tuple[int, ...]
+Clock = dict[Path, int]
+
+#: Kinds of operations that can only follow what they wait for, so that the order of both is no choice.
+_BLOCKING = frozenset(("acquire", "woken"))
+_RELEASING = frozenset(("release", "wait"))
+#: Operations that end when virtual time has passed, which it does when no thread can go on.
+TIMED = frozenset(("sleep", "poll"))
+
+
+class Reversal(NamedTuple):
+    """A step that a later one, of another thread, could have come before."""
+
+    #: The position in the log of the step that is to come later.
+    position: int
+    #: Threads that could go on there instead, on the way to the other order; the first is to be preferred.
+    initials: tuple[Path, ...]
+
+
+class _Event:
+    __slots__ = ("clock", "count", "number", "path", "releases", "step", "touches")
+
+    def __init__(
+        self, number: int, path: Path, count: int, clock: Clock, touches: Touches, step: int, releases: bool
+    ) -> None:
+        #: Position in the log.
+        self.number = number
+        self.path = path
+        #: How many events of its thread there are up to it.
+        self.count = count
+        #: How many events of each thread happen before it, itself included.
+        self.clock = clock
+        self.touches = touches
+        #: Position in the log at which the step that it belongs to was granted.
+        self.step = step
+        self.releases = releases
+
+    def before(self, clock: Clock) -> bool:
+        return clock.get(self.path, 0) >= self.count
+
+
+def reversals(trace: Trace, end: int, choices: Mapping[int, Any]) -> Iterator[Reversal]:
+    """The reversible races of the first `end` steps, as far as their earlier step is one of the `choices`.
+
+    What was announced in the end and never granted counts as a last step. `choices` has the positions in the log at which more than one thread could go on.
+    """
+    events: list[_Event] = []
+    clocks: dict[Path, Clock] = {(): {}}
+    threads: dict[int, Path] = {}
+    last_of: dict[Path, int] = {}
+    log = [*trace.log[:end], *(trace.pending if end == len(trace.log) else ())]
+    for number, (thread, _, _) in enumerate(log):
+        last_of[thread.path] = number
+        if thread.thread is not None:
+            threads[id(thread.thread)] = thread.path
+    recent: dict[Any, dict[Any, _Event]] = {}
+    step = 0
+    for number, (thread, operation, touched) in enumerate(log):
+        path = thread.path
+        if operation.announced:
+            step = number
+        before = clocks.get(path)
+        if before is None:
+            # Its first step: it begins with all that its parent had done when it started it.
+            before = {}
+        touches = touches_of(operation, touched)
+        if thread.thread is not None and last_of[path] == number:
+            touches = (*touches, (id(thread.thread), None, 1))
+        clock = dict(before)
+        kind = operation.kind
+        if kind == "join":
+            ended = threads.get(id(operation.target))
+            if ended is not None and ended in clocks:
+                _join(clock, clocks[ended])
+        elif kind in TIMED:
+            for other in clocks.values():
+                _join(clock, other)
+        ordered = dict(clock)
+        count = clock.get(path, 0) + 1
+        blocks = kind in _BLOCKING
+        candidates: list[_Event] = []
+        for key in {key for key, _, _ in touches}:
+            for other_event in recent.get(key, {}).values():
+                if other_event.path != path and conflicts(touches, other_event.touches):
+                    if not other_event.before(ordered) and not (blocks and other_event.releases):
+                        candidates.append(other_event)
+                    _join(clock, other_event.clock)
+        clock[path] = count
+        event = _Event(number, path, count, clock, touches, step, kind in _RELEASING)
+        events.append(event)
+        clocks[path] = clock
+        if kind == "start":
+            child = (*path, sum(1 for known in clocks if known[:-1] == path and known))
+            clocks[child] = dict(clock)
+        for key, part, how in touches:
+            recent.setdefault(key, {})[path, part, how & 1, event.releases] = event
+        for candidate in candidates:
+            if candidate.step in choices and not any(
+                other is not candidate and candidate.before(other.clock) for other in candidates
+            ):
+                yield Reversal(candidate.step, _initials(events, candidate, event))
+
+
+def _join(clock: Clock, other: Clock) -> None:
+    for path, count in other.items():
+        if clock.get(path, 0) < count:
+            clock[path] = count
+
+
+def _initials(events: list[_Event], earlier: _Event, later: _Event) -> tuple[Path, ...]:
+    """The threads that can go first in what does not happen after `earlier`, followed by `later`."""
+    first: dict[Path, int] = {}
+    found: list[Path] = []
+    for event in events[earlier.number + 1 : later.number]:
+        if earlier.before(event.clock) or event.path in first:
+            continue
+        if not _follows(event, first):
+            found.append(event.path)
+        first[event.path] = event.count
+    if later.path not in first and not _follows(later, first):
+        found.insert(0, later.path)
+    elif later.path in found:
+        found.remove(later.path)
+        found.insert(0, later.path)
+    return tuple(found)
+
+
+def _follows(event: _Event, first: dict[Path, int]) -> bool:
+    return any(event.clock.get(path, 0) >= count for path, count in first.items())
