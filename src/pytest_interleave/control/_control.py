@@ -17,6 +17,7 @@ from ._instrument import engine
 from ._main_thread import run_body
 from ._numbering import number_anew
 from ._outcome import Outcome
+from ._owners import forget_names
 from ._patches import Patches
 from ._protocol import Strategy
 from ._threads import forget_tasks
@@ -95,6 +96,7 @@ class Control:
 
     def run(self, body: Callable[[], object], strategy: Strategy, *, max_steps: int, detail: bool = False) -> Outcome:
         """Run `body` in the calling thread under `strategy`, with every thread that it starts."""
+        forget_names()
         execution = Execution(strategy, self._carriers, max_steps=max_steps, detail=detail)
         self._watchdog.watch(execution)
         trace = self._engine.trace

@@ -21,6 +21,8 @@ from ._owners import (
     item,
     key_of,
     lives_on,
+    loop,
+    names,
     whole,
 )
 from ._stack_depths import stack_depths
@@ -77,6 +79,8 @@ class Operands:
             return _item(top - owner, top - key if key else None, how)
         if opname in _CALLS:
             return _call(opname, argument, top, name, how)
+        if opname == "FOR_ITER":
+            return _loop(top - 1)
         return _top(top - 1, how)
 
 
@@ -101,8 +105,8 @@ def _attribute(slot: int, name: str, how: int) -> Resolver:
     def touch(frame: FrameType) -> Touches:
         nonlocal known, known_address
         address = words[(words[(id(frame) >> 3) + _POINTER] >> 3) + slot] & UNMARKED
-        if words[(address >> 3) + TYPE_WORD] == known_address:
-            return ((address, name, how),)
+        if words[(address >> 3) + TYPE_WORD] == known_address and (owner_name := names.get(address)) is not None:
+            return ((owner_name, name, how),)
         owner = object_at(address)
         kind = type(owner)
         if lives_on(kind) and is_always_of_the_instance(kind, name):
@@ -136,6 +140,13 @@ _NO_KEY = object()
 def _top(slot: int, how: int) -> Resolver:
     def touch(frame: FrameType) -> Touches:
         return whole(_object(frame, slot), how)
+
+    return touch
+
+
+def _loop(slot: int) -> Resolver:
+    def touch(frame: FrameType) -> Touches:
+        return loop(words[(words[(id(frame) >> 3) + _POINTER] >> 3) + slot + _VARIABLES] & UNMARKED)
 
     return touch
 

@@ -10,11 +10,14 @@ import array
 import collections
 import gc
 import itertools
+import sys
 import threading
 import types
+import weakref
 from typing import Any
 
 from . import _current
+from ._frames import object_at
 from ._touches import NOTHING, OPAQUE, READS, WRITES, Touches
 
 _bases = type.__dict__["__mro__"].__get__
@@ -57,7 +60,51 @@ _DEEPEST = 4
 _kinds: dict[type, int] = {}
 STILL, CONTAINER, VIEW, ITERATOR, OTHER, LOCAL = range(6)
 
-#: By address of a `__dict__` that the program has asked for, the address of the object whose attributes it holds.
+#: The names of objects by their addresses: where an object has died, another may be at the same address.
+names: dict[int, int] = {}
+_watches: list[_Watch] = []
+
+
+class _Watch(weakref.ref[Any]):
+    """Notices that an object has died."""
+
+    __slots__ = ("address",)
+    address: int
+
+
+def _died(watch: _Watch) -> None:
+    names.pop(watch.address, None)
+
+
+def name_of(thing: Any) -> int:
+    """What stands for an object in this execution.
+
+    No other object has it, unless this one cannot be referred to weakly: then it is the object's address.
+    """
+    address = id(thing)
+    name = names.get(address)
+    if name is None:
+        try:
+            watch = _Watch(thing, _died)
+        except TypeError:
+            name = address
+        else:
+            watch.address = address
+            _watches.append(watch)
+            # Addresses are positive.
+            name = -len(_watches)
+        names[address] = name
+    return name
+
+
+def forget_names() -> None:
+    """Between executions."""
+    names.clear()
+    _watches.clear()
+    aliases.clear()
+
+
+#: By address of a `__dict__` that the program has asked for, the name of the object whose attributes it holds.
 aliases: dict[int, int] = {}
 
 
@@ -125,9 +172,9 @@ def attributes_of(owner: Any) -> dict[str, Any] | None:
 
 
 def key_of(container: Any) -> int:
-    """The address that stands for a container: of the object whose attributes it holds, where it holds some."""
-    address = id(container)
-    return aliases.get(address, address) if aliases else address
+    """What stands for a container: the name of the object whose attributes it holds, where it holds some."""
+    name = aliases.get(id(container)) if aliases else None
+    return name_of(container) if name is None else name
 
 
 def attribute(owner: Any, name: str, how: int) -> Touches:
@@ -137,29 +184,29 @@ def attribute(owner: Any, name: str, how: int) -> Touches:
         return ((id(_module_namespace(owner)), name, how),)
     if type in _bases(kind):
         holder = class_holding(owner, name) if how == READS else None
-        return ((id(owner if holder is None else holder[0]), name, how),)
+        return ((name_of(owner if holder is None else holder[0]), name, how),)
     if kind_of(kind) == LOCAL:
         return NOTHING
     if name == "__dict__":
         # What follows may change any attribute through it.
         attributes = attributes_of(owner)
         if attributes is not None:
-            aliases[id(attributes)] = id(owner)
-        return ((id(owner), None, READS),)
+            aliases[id(attributes)] = name_of(owner)
+        return ((name_of(owner), None, READS),)
     holder = class_holding(kind, name)
     if holder is None:
-        return ((id(owner), name, how),)
+        return ((name_of(owner), name, how),)
     base, value = holder
     if type(value) is property:
         wanted = value.fget if how == READS else value.fset
-        return NOTHING if in_scope(wanted) else ((id(owner), name, how | OPAQUE),)
+        return NOTHING if in_scope(wanted) else ((name_of(owner), name, how | OPAQUE),)
     if type(value) in (types.MemberDescriptorType, types.GetSetDescriptorType):
-        return ((id(owner), name, how),)
+        return ((name_of(owner), name, how),)
     if how == READS:
         attributes = attributes_of(owner)
         if attributes is None or name not in attributes:
-            return ((id(base), name, how),)
-    return ((id(owner), name, how),)
+            return ((name_of(base), name, how),)
+    return ((name_of(owner), name, how),)
 
 
 def is_always_of_the_instance(kind: type, name: str) -> bool:
@@ -181,10 +228,22 @@ def whole(owner: Any, how: int) -> Touches:
         return _through(owner, how)
     if kind == ITERATOR:
         # Even to look at all that is left uses it up.
-        return ((id(owner), None, WRITES), *_through(owner, READS))
+        return ((name_of(owner), None, WRITES), *_through(owner, READS))
     if type(owner) is types.GeneratorType:
-        return ((id(owner), None, WRITES),)
-    return ((id(owner), None, how | OPAQUE),)
+        return ((name_of(owner), None, WRITES),)
+    return ((name_of(owner), None, how | OPAQUE),)
+
+
+#: Of an iterator that only its loop knows: the loop's reference, and those that exist while they are counted.
+_REFERENCES_OF_A_LOOP = 3
+
+
+def loop(address: int) -> Touches:
+    """What the next round of a loop touches, with its iterator at `address`."""
+    iterator = object_at(address)
+    if kind_of(type(iterator)) == ITERATOR and sys.getrefcount(iterator) <= _REFERENCES_OF_A_LOOP:
+        return _through(iterator, READS)
+    return whole(iterator, READS)
 
 
 def _through(outer: Any, how: int, depth: int = 0) -> Touches:
@@ -195,11 +254,11 @@ def _through(outer: Any, how: int, depth: int = 0) -> Touches:
         if kind == CONTAINER:
             found.append((key_of(inner), None, how))
         elif (kind in (ITERATOR, VIEW) or type(inner) is tuple) and depth < _DEEPEST:
-            if kind == ITERATOR:
-                found.append((id(inner), None, WRITES))
+            if kind == ITERATOR and sys.getrefcount(inner) > _REFERENCES_OF_A_LOOP + 1:
+                found.append((name_of(inner), None, WRITES))
             found.extend(_through(inner, how, depth + 1))
         elif type(inner) is types.GeneratorType:
-            found.append((id(inner), None, WRITES))
+            found.append((name_of(inner), None, WRITES))
     return tuple(found)
 
 
@@ -215,8 +274,8 @@ def item(container: Any, key: Any, how: int) -> Touches:
         return ((key_of(container), key, how),)
     if kind is list:
         if type(key) is not int:
-            return ((id(container), None, how),)
-        return ((id(container), key + len(container) if key < 0 else key, how),)
+            return ((name_of(container), None, how),)
+        return ((name_of(container), key + len(container) if key < 0 else key, how),)
     sort = kind_of(kind)
     if sort in (STILL, LOCAL):
         return NOTHING

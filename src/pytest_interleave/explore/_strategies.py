@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ._auto import Auto
+from ._exhaustive import Exhaustive
 from ._pct import PCT
 from ._pos import PartialOrderSampling
 from ._random_walk import RandomWalk
@@ -22,6 +23,7 @@ STRATEGIES: dict[str, Callable[[int], Any]] = {
     "urw": UniformRandomWalk,
     "surw": SelectivelyUniform,
     "swarm": Swarm,
+    "exhaustive": Exhaustive,
 }
 
 

@@ -17,7 +17,7 @@ MAX_STEPS = 100_000
 #: From here on a time limit is none.
 MAX_SECONDS = 1e9
 WORKERS = 2
-STRATEGIES = ("auto", "random", "pct")
+STRATEGIES = ("auto", "exhaustive", "pct", "pos", "random", "surw", "swarm", "urw")
 
 
 def add_options(parser: pytest.Parser) -> None:
