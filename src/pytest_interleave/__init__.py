@@ -10,9 +10,10 @@ from ._version import __version__
 from ._warnings import InterleaveWarning
 
 if TYPE_CHECKING:
-    from .detect import Deadlock, Livelock
+    from .detect import DataRace, Deadlock, Livelock
     from .plugin._barrier import WorkersBarrier
     from .plugin._pool import ThreadPool
+    from .plugin._race_detector import RaceDetector
     from .plugin._workers import RunConcurrent
 else:
     from ._lazy import names_from
@@ -20,8 +21,10 @@ else:
     __getattr__ = names_from(
         __name__,
         {
+            "DataRace": ".detect",
             "Deadlock": ".detect",
             "Livelock": ".detect",
+            "RaceDetector": ".plugin._race_detector",
             "RunConcurrent": ".plugin._workers",
             "ThreadPool": ".plugin._pool",
             "WorkersBarrier": ".plugin._barrier",
@@ -29,9 +32,11 @@ else:
     )
 
 __all__ = [
+    "DataRace",
     "Deadlock",
     "InterleaveWarning",
     "Livelock",
+    "RaceDetector",
     "RunConcurrent",
     "ThreadPool",
     "WorkersBarrier",

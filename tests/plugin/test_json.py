@@ -67,6 +67,7 @@ def test_report(run, report, options):
             "schedules",
             "distinct",
             "exhausted",
+            "coverage",
             "found_at",
             "strategy",
             "seconds",
@@ -74,7 +75,9 @@ def test_report(run, report, options):
         ]
         assert row["nodeid"] == f"test_it.py::{name}"
         assert row["marker"] == "concurrency"
-        assert row["exhausted"] is False
+        coverage = row["coverage"]
+        assert row["exhausted"] is (coverage["status"] == "exhausted") is (name in ("test_passes", "test_skips"))
+        assert coverage["classes"] == row["distinct"]
         assert 1 <= row["distinct"] <= row["schedules"] <= 20
         assert 0 < row["seconds"] < 60
     outcomes = {name: row["outcome"] for name, row in tests.items()}
@@ -88,6 +91,15 @@ def test_report(run, report, options):
     for name in ("test_passes", "test_skips"):
         assert (tests[name]["found_at"], tests[name]["finding"]) == (None, None)
         assert tests[name]["strategy"] == "auto"
+    assert tests["test_passes"]["coverage"] == {
+        "status": "exhausted",
+        "classes": 4,
+        "preemptions": None,
+        "chance_of_new": None,
+        "estimated_classes": None,
+        "timed": False,
+        "text": "exhausted: all 4 classes",
+    }
     for name, kind in (("test_fails", "failed test body"), ("test_deadlock", "deadlock")):
         row = tests[name]
         assert 1 <= row["found_at"] == row["schedules"]

@@ -67,7 +67,7 @@ def test_a_race_is_found(run):
 def test_schedules_bound_the_search(run):
     done = run(RACY.format("schedules=1"))
     done.result.assert_outcomes(passed=1)
-    done.result.stdout.fnmatch_lines(["test_it.py::test_race: 1 schedule, 1 distinct, * s"])
+    done.result.stdout.fnmatch_lines(["test_it.py::test_race: 1 schedule, 1 distinct, * s; sampled: *"])
 
 
 def test_seconds_bound_the_search_and_the_summary_says_so(run):
@@ -79,10 +79,10 @@ def test_quick(counter, run_concurrent):
 """
     )
     done.result.assert_outcomes(passed=1)
-    done.result.stdout.fnmatch_lines(["test_it.py::test_quick: 1 schedule, * (time was up, of 200)"])
+    done.result.stdout.fnmatch_lines(["test_it.py::test_quick: 1 schedule, * (time was up, of 200); sampled: *"])
 
 
-@pytest.mark.parametrize("strategy", ["auto", "random", "pct"])
+@pytest.mark.parametrize("strategy", ["auto", "exhaustive", "pct", "pos", "random", "surw", "swarm", "urw"])
 def test_every_strategy_finds_it(run, report, strategy):
     done = run(RACY.format(f"strategy={strategy!r}, seconds=None"), "--interleave-json=report.json")
     done.result.assert_outcomes(failed=1)
@@ -163,8 +163,8 @@ class TestCase(unittest.TestCase):
         ("schedules='x'", "*has schedules='x'; give a whole number of 1 or more"),
         ("schedules=True", "*has schedules=True; give a whole number of 1 or more"),
         ("max_steps=-1", "*has max_steps=-1; give a whole number of 1 or more"),
-        ("strategy='pcr'", "*has strategy='pcr'; choose one of auto, random, pct"),
-        ("strategy=['pct']", "*has strategy=?'pct'?; choose one of auto, random, pct"),
+        ("strategy='pcr'", "*has strategy='pcr'; choose one of auto, exhaustive, pct, pos, random, surw, swarm, urw"),
+        ("strategy=['pct']", "*has strategy=?'pct'?; choose one of auto, exhaustive, pct, pos, random, surw, swarm, urw"),
         ("seed='s'", "*has seed='s'; give a whole number, or None for that of the run"),
         ("seconds=0", "*has seconds=0; give a number above 0, or None for no limit"),
         ("seconds=float('nan')", "*has seconds=nan; give a number above 0, or None for no limit"),

@@ -173,7 +173,7 @@ def test_parametrize_and_builtin_fixtures(run):
 import logging
 import os
 
-@pytest.mark.concurrency(schedules=4, seconds=None)
+@pytest.mark.concurrency(schedules=4, seconds=None, strategy="random")
 @pytest.mark.parametrize("number", [1, 2])
 def test_it(number, tmp_path, monkeypatch, capsys, caplog, run_concurrent):
     assert number in (1, 2)
@@ -360,7 +360,7 @@ def test_before():
 def number():
     return random.random()
 
-@pytest.mark.concurrency(schedules=5, seconds=None)
+@pytest.mark.concurrency(schedules=5, seconds=None, strategy="random")
 def test_it(number, run_concurrent):
     drawn.append((number, random.random()))
     run_concurrent.together(lambda: drawn[-1], lambda: drawn[-1])
@@ -560,11 +560,11 @@ def skips(request):
     if len(calls) == 4:
         pytest.skip("that will do")
 
-@pytest.mark.concurrency(schedules=3, seconds=None)
+@pytest.mark.concurrency(schedules=3, seconds=None, strategy="random")
 def test_fails(fails, run_concurrent):
     run_concurrent(int)
 
-@pytest.mark.concurrency(schedules=3, seconds=None)
+@pytest.mark.concurrency(schedules=3, seconds=None, strategy="random")
 def test_skips(skips, run_concurrent):
     run_concurrent(int)
 """,
@@ -574,7 +574,7 @@ def test_skips(skips, run_concurrent):
     assert "ValueError: no more of these" in done.text
     assert "that will do" in done.text
     assert done.lines("test_it.py::test_fails: 1 schedule,")[0].endswith("(a fixture failed, of 3)")
-    assert done.lines("test_it.py::test_skips: 1 schedule,")[0].endswith(" s")
+    assert done.lines("test_it.py::test_skips: 1 schedule,")[0].endswith("unknown number of classes")
 
 
 CHECKED_AT_THE_END = """

@@ -8,7 +8,8 @@ if TYPE_CHECKING:
     from ._operations import Operation
     from ._outcome import Outcome, SetAside, Stuck, ThreadFailure, WaitingThread
     from ._places import Place, is_ours, is_stdlib, short_path
-    from ._protocol import LoggedStep, PendingOperation, Strategy, ThreadView, Trace
+    from ._protocol import LoggedStep, Nesting, PendingOperation, Strategy, ThreadView, Trace
+    from ._recorder import Recorder
     from ._scope import Scope
     from ._tasks import Step, Task, Unwind
     from ._touches import Touches, conflicts, touches_of
@@ -21,10 +22,12 @@ else:
         {
             "Control": "._control",
             "LoggedStep": "._protocol",
+            "Nesting": "._protocol",
             "Operation": "._operations",
             "Outcome": "._outcome",
             "PendingOperation": "._protocol",
             "Place": "._places",
+            "Recorder": "._recorder",
             "Scope": "._scope",
             "SetAside": "._outcome",
             "Strategy": "._protocol",
@@ -52,10 +55,12 @@ else:
 __all__ = [
     "Control",
     "LoggedStep",
+    "Nesting",
     "Operation",
     "Outcome",
     "PendingOperation",
     "Place",
+    "Recorder",
     "Scope",
     "SetAside",
     "Step",

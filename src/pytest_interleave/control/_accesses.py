@@ -13,37 +13,22 @@ from types import BuiltinFunctionType, CodeType, FunctionType, ModuleType
 from typing import Any, NamedTuple
 
 from ._file_facts import NO_FACTS, FileFacts
-from ._operands import Operands
+from ._implicit import implicit_accesses, tested_by
+from ._methods import (
+    READING_BUILTINS,
+    READING_METHODS,
+    READING_OPERATORS,
+    SYNC_METHODS,
+    WRITING_BUILTINS,
+    WRITING_METHODS,
+    WRITING_OPERATORS,
+)
+from ._operands import SUBSCRIPT, Operands
 from ._operations import Operation
 
 _PY314 = sys.version_info >= (3, 14)
 _PY312 = sys.version_info >= (3, 12)
 
-#: Methods of the built-in containers, and of their kin, that read.
-READING_METHODS = frozenset(
-    "copy count difference get index intersection isdisjoint issubset issuperset items keys "
-    "symmetric_difference union values most_common elements "
-    "__contains__ __getattribute__ __getitem__ __iter__ __len__".split()
-)
-#: The same for methods that write.
-WRITING_METHODS = frozenset(
-    "add append appendleft clear difference_update discard extend extendleft insert intersection_update "
-    "move_to_end pop popitem popleft remove reverse rotate setdefault sort subtract "
-    "symmetric_difference_update update __delattr__ __delitem__ __setattr__ __setitem__".split()
-)
-#: Built-in functions that look into, or change, what they are given.
-READING_BUILTINS = frozenset(
-    "all any dict frozenset getattr hasattr len list max min set sorted sum tuple vars".split()
-)
-WRITING_BUILTINS = frozenset("delattr next setattr".split())
-#: Methods of the synchronisation primitives: each call is a scheduling point of its own.
-SYNC_METHODS = frozenset(
-    "acquire release locked wait wait_for notify notify_all set is_set clear abort reset put put_nowait get "
-    "get_nowait task_done join start is_alive submit result".split()
-)
-#: Functions of the module `operator` that do so.
-READING_OPERATORS = frozenset(("contains", "countOf", "getitem", "indexOf"))
-WRITING_OPERATORS = frozenset(("delitem", "setitem"))
 #: Iterables that no other thread sees, if no other thread sees what they are made of.
 PRIVATE_ITERABLES = frozenset(("range", "enumerate", "zip", "reversed", "map", "filter"))
 
@@ -76,7 +61,9 @@ _LOADS = {
 _SKIPPED = frozenset(("CACHE", "PRECALL", "KW_NAMES", "PUSH_NULL", "NOP", "RESUME", "EXTENDED_ARG", "NOT_TAKEN"))
 
 
-class _Instruction(NamedTuple):
+class Instruction(NamedTuple):
+    """An instruction of a code object, as far as it matters here."""
+
     opname: str
     arg: int
     argval: Any
@@ -102,7 +89,7 @@ class _Analysis:
         self.facts = facts
         self.known = known
         self.instructions = [
-            _Instruction(
+            Instruction(
                 found.opname,
                 found.arg or 0,
                 found.argval,
@@ -151,21 +138,26 @@ class _Analysis:
                     self._add(instruction, "iterate", False, "")
                 private_iterators = False
             elif name in ("BINARY_SUBSCR", "BINARY_SLICE", "CONTAINS_OP") or (
-                _PY314 and name == "BINARY_OP" and instruction.arg == 26
+                _PY314 and name == "BINARY_OP" and instruction.arg == SUBSCRIPT
             ):
                 self._add(instruction, "read", False, "[]")
+        for implicit in implicit_accesses(self.instructions, self.facts.private):
+            if implicit.instruction.offset not in self.table:
+                kind = implicit.kind
+                self._add(implicit.instruction, kind, kind == "write", "[]", announced=implicit.announced)
         return self.table
 
-    def _add(self, instruction: _Instruction, kind: str, mutates: bool, name: str) -> None:
+    def _add(self, instruction: Instruction, kind: str, mutates: bool, name: str, announced: bool = True) -> None:
         if instruction.span[:2] in self.facts.private:
             return
         operation = Operation(kind, None, self.code, instruction.offset, mutates=mutates, name=name)
         operation.touch = self.operands.resolver(
             instruction.opname, instruction.arg, instruction.offset, name, mutates
         )
+        operation.announced = announced
         self.table[instruction.offset] = operation
 
-    def _store(self, instruction: _Instruction) -> None:
+    def _store(self, instruction: Instruction) -> None:
         name = instruction.opname
         if name.endswith("_DEREF") and not self._cell_is_shared(instruction.argval):
             return
@@ -179,12 +171,9 @@ class _Analysis:
 
     def _is_tested(self, index: int) -> bool:
         """Whether what is loaded is asked at once whether it is true: a container, whether anything is in it."""
-        if index + 1 >= len(self.instructions):
-            return False
-        following = self.instructions[index + 1].opname
-        return following in ("TO_BOOL", "UNARY_NOT") or following.startswith("POP_JUMP_")
+        return tested_by(self.instructions, index) is not None
 
-    def _load_global(self, index: int, instruction: _Instruction) -> None:
+    def _load_global(self, index: int, instruction: Instruction) -> None:
         name = instruction.argval
         may_change = not self.known or self._is_tested(index)
         if name in self.facts.assigned_globals or (may_change and not self._is_fixed_global(name)):
@@ -200,7 +189,7 @@ class _Analysis:
     def _is_fixed_global(self, name: str) -> bool:
         return name not in self.namespace or _is_fixed(self.namespace[name])
 
-    def _load_attribute(self, index: int, instruction: _Instruction) -> None:
+    def _load_attribute(self, index: int, instruction: Instruction) -> None:
         name = instruction.argval
         as_method = instruction.opname == "LOAD_METHOD" or (
             _PY312 and instruction.opname != "LOAD_METHOD" and bool(instruction.arg & 1)
@@ -279,10 +268,10 @@ class _Analysis:
         owner = self._static_owner(index)
         return _is_fixed(vars(owner).get(self.instructions[index].argval))
 
-    def _may_be_called(self, instruction: _Instruction, effect: tuple[str, bool, str] | None) -> None:
+    def _may_be_called(self, instruction: Instruction, effect: tuple[str, bool, str] | None) -> None:
         self.pending.append((instruction.span[:2], effect))
 
-    def _call(self, instruction: _Instruction) -> None:
+    def _call(self, instruction: Instruction) -> None:
         """Find the callable of a call by where the call expression begins; what it does to data is an access."""
         start = instruction.span[:2]
         if start == (None, None):
@@ -312,7 +301,7 @@ class _Analysis:
                 return earlier.argval == "range" or all(map(self._is_private, arguments))
         return False
 
-    def _is_private(self, instruction: _Instruction) -> bool:
+    def _is_private(self, instruction: Instruction) -> bool:
         """Whether an instruction among a call's arguments fetches what no other thread sees."""
         name = instruction.opname
         if name == "LOAD_GLOBAL":

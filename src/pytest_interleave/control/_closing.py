@@ -45,6 +45,8 @@ class Closing:
             task.special = True
             if not task.done and task is not execution.main:
                 self._victims.append(task)
+        #: Whether one of them could have gone on.
+        self.cut_off = execution.stuck is None and any(task.enabled for task in self._victims)
         if interrupted and runner is not None and runner in self._victims:
             # It still runs, and ends at its next scheduling point.
             self._victims.remove(runner)

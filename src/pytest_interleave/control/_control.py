@@ -20,6 +20,7 @@ from ._outcome import Outcome
 from ._owners import forget_names
 from ._patches import Patches
 from ._protocol import Strategy
+from ._recorder import Recorder
 from ._threads import forget_tasks
 from ._watchdog import Watchdog
 
@@ -94,10 +95,18 @@ class Control:
             self._collections += 1
             gc.collect(2 if self._collections % _FULL_EVERY == 0 else 0)
 
-    def run(self, body: Callable[[], object], strategy: Strategy, *, max_steps: int, detail: bool = False) -> Outcome:
+    def run(
+        self,
+        body: Callable[[], object],
+        strategy: Strategy,
+        *,
+        max_steps: int,
+        detail: bool = False,
+        recorder: Recorder | None = None,
+    ) -> Outcome:
         """Run `body` in the calling thread under `strategy`, with every thread that it starts."""
         forget_names()
-        execution = Execution(strategy, self._carriers, max_steps=max_steps, detail=detail)
+        execution = Execution(strategy, self._carriers, max_steps=max_steps, detail=detail, recorder=recorder)
         self._watchdog.watch(execution)
         trace = self._engine.trace
         before = sys.gettrace()

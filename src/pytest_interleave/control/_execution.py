@@ -25,7 +25,8 @@ from ._tracebacks import without_ours
 from ._waits import cycle_from, stuck_of
 
 if TYPE_CHECKING:
-    from ._protocol import Strategy
+    from ._protocol import Nesting, Strategy
+    from ._recorder import Recorder
     from ._touches import Touches
 
 #: Steps in a row that change nothing, after which a thread that keeps running while others could counts as spinning.
@@ -42,13 +43,23 @@ class Execution:
     """One run of a body under one schedule; `_main_thread.run_body` runs it.
 
     `strategy` chooses; `carriers` lend OS threads; after `max_steps` scheduling points the execution is ended as a
-    livelock. With `detail`, each step's nearest place in scope is kept, for the report.
+    livelock. With `detail`, each step's nearest place in scope is kept, for the report, and a `recorder` may look at
+    what some steps access.
     """
 
-    def __init__(self, strategy: Strategy, carriers: Carriers, *, max_steps: int, detail: bool = False) -> None:
+    def __init__(
+        self,
+        strategy: Strategy,
+        carriers: Carriers,
+        *,
+        max_steps: int,
+        detail: bool = False,
+        recorder: Recorder | None = None,
+    ) -> None:
         self.strategy = strategy
         self.carriers = carriers
         self.detail = detail
+        self.recorder = recorder
         self.bound = max_steps
         self._turn = RUN_STEPS
         self.timers = Timers(self)
@@ -61,7 +72,13 @@ class Execution:
         self.log: list[Step] = []
         self.running: Task | None = None
         self.draining = False
+        #: Each time that a thread has taken a lock while it held others.
+        self.nestings: list[Nesting] = []
+        #: Addresses of locks that another thread released than the one that had taken them.
+        self.signals: set[int] = set()
         self.over = False
+        #: Whether a thread has waited with a time limit.
+        self.timed = False
         #: True in a child process, where none of the other threads is.
         self.forked = False
         self.stuck: Stuck | None = None
@@ -83,6 +100,9 @@ class Execution:
             self.choices.append(chosen.index)
             if chosen is not task:
                 self._switch(task, chosen)
+                if operation.name == "[]":
+                    # Whether a key is there decides what its assignment touches; that may be otherwise by now.
+                    touches = task.touches = operation.touch(sys._getframe(2))
             elif operation.mutates:
                 task.streak = 0
                 task.run_length += 1
@@ -148,11 +168,11 @@ class Execution:
             self._bound_reached(task)
         return resource.available(task)
 
-    def mark(self, task: Task, operation: Operation) -> None:
+    def mark(self, task: Task, operation: Operation, touches: Touches | None = None) -> None:
         """Record something that a thread does without a scheduling point of its own."""
         if not task.special:
             operation.announced = False
-            self.log.append((task, operation, None))
+            self.log.append((task, operation, touches))
             if self.detail:
                 self._note_place(operation)
 
@@ -237,7 +257,13 @@ class Execution:
         """The running thread spins: demote it, and let the next one in line go on."""
         self.strategy.yielded(task.index)
         enabled = self.enabled
-        chosen = enabled[(enabled.index(task) + 1) % len(enabled)]
+        at = enabled.index(task)
+        held_back = getattr(self.strategy, "held_back", ())
+        able = [other for other in (*enabled[at + 1 :], *enabled[:at]) if other.index not in held_back]
+        if not able:
+            task.streak = 0
+            return
+        chosen = able[0]
         self.choices[-1] = chosen.index
         self._switch(task, chosen)
 
@@ -339,7 +365,7 @@ class Execution:
 
         Then the execution is freed at once, which is cheaper than to let the garbage collector find it.
         """
-        self.tasks, self.log, self.running = [], [], None
+        self.tasks, self.log, self.nestings, self.running = [], [], [], None
         del self.main
 
     # -- the uncommon ----------------------------------------------------------------------------------------
@@ -384,3 +410,5 @@ class Execution:
     def _note_place(self, operation: Operation, depth: int = 2) -> None:
         if operation.place is None:
             operation.place = user_place(sys._getframe(depth))
+        if self.recorder is not None and self.log:
+            self.recorder.note(len(self.log) - 1, operation, self.log[-1][2], sys._getframe(depth))

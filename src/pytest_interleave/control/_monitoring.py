@@ -82,7 +82,11 @@ def _instruction_callback(tables: AccessTables) -> Callable[[CodeType, int], Any
             return disable
         task = tasks.get(get_ident())
         if task is not None:
-            task.execution.point(task, operation, operation.touch(_getframe(1)))
+            touches = operation.touch(_getframe(1))
+            if operation.announced:
+                task.execution.point(task, operation, touches)
+            elif touches:
+                task.execution.mark(task, operation, touches)
         return None
 
     return instruction

@@ -14,14 +14,18 @@ from typing import Any
 
 from ._frames import TYPE_WORD, UNMARKED, layout, object_at, words
 from ._owners import (
+    NO_KEY,
     PLAIN_KEYS,
     attribute,
+    contents,
+    deletion,
     in_scope,
     is_always_of_the_instance,
     item,
     key_of,
     lives_on,
     loop,
+    membership,
     names,
     whole,
 )
@@ -33,21 +37,22 @@ Resolver = Callable[[FrameType], Touches]
 
 _PY313 = sys.version_info >= (3, 13)
 _PY314 = sys.version_info >= (3, 14)
+#: The argument of BINARY_OP that makes it what BINARY_SUBSCR was before 3.14.
+SUBSCRIPT = 26
 #: By instruction, how far below the top of the stack the owner lies, and the key; 0 where there is none.
 _ITEMS = {
     "BINARY_SUBSCR": (2, 1),
-    "BINARY_OP": (2, 1),
     "BINARY_SLICE": (3, 0),
     "STORE_SUBSCR": (2, 1),
-    "DELETE_SUBSCR": (2, 0),
     "STORE_SLICE": (3, 0),
-    "CONTAINS_OP": (1, 2),
 }
 _ATTRIBUTES = frozenset(("LOAD_ATTR", "LOAD_METHOD", "LOAD_SUPER_ATTR", "STORE_ATTR", "DELETE_ATTR"))
 _GLOBALS = frozenset(("LOAD_GLOBAL", "STORE_GLOBAL", "DELETE_GLOBAL"))
 _CALLS = frozenset(("CALL", "CALL_KW", "CALL_FUNCTION_EX"))
 #: Methods of dictionaries whose first argument is the only key that they look at.
 _KEYED = frozenset((".get()", ".__getitem__()", ".__contains__()"))
+#: The same for methods that can add it or remove it.
+_KEYED_CHANGES = frozenset((".pop()", ".setdefault()", ".__setitem__()", ".__delitem__()"))
 _NAMED = frozenset(("getattr", "hasattr", "setattr", "delattr"))
 #: So many arguments of a built-in function are looked at.
 _MOST_ARGUMENTS = 4
@@ -74,6 +79,12 @@ class Operands:
             return _attribute(top - 1, name, how)
         if opname.endswith("DEREF"):
             return _cell(argument, how)
+        if opname == "BINARY_OP" and argument == SUBSCRIPT:
+            opname = "BINARY_SUBSCR"
+        if opname == "DELETE_SUBSCR":
+            return _deletion(top - 2, top - 1)
+        if opname == "CONTAINS_OP":
+            return _membership(top - 1, top - 2)
         if opname in _ITEMS:
             owner, key = _ITEMS[opname]
             return _item(top - owner, top - key if key else None, how)
@@ -81,7 +92,9 @@ class Operands:
             return _call(opname, argument, top, name, how)
         if opname == "FOR_ITER":
             return _loop(top - 1)
-        return _top(top - 1, how)
+        if opname == "GET_ITER":
+            return _top(top - 1)
+        return _contents(top - 2, WRITES) if writes else _contents(top - 1, READS)
 
 
 def _always(touches: Touches) -> Resolver:
@@ -128,18 +141,37 @@ def _cell(slot: int, how: int) -> Resolver:
 def _item(slot: int, key_slot: int | None, how: int) -> Resolver:
     def touch(frame: FrameType) -> Touches:
         container = _object(frame, slot)
-        return item(container, _NO_KEY if key_slot is None else _object(frame, key_slot), how)
+        return item(container, NO_KEY if key_slot is None else _object(frame, key_slot), how)
 
     return touch
 
 
-#: Stands for a key that is not known, or not to be looked at.
-_NO_KEY = object()
-
-
-def _top(slot: int, how: int) -> Resolver:
+def _membership(slot: int, key_slot: int) -> Resolver:
     def touch(frame: FrameType) -> Touches:
-        return whole(_object(frame, slot), how)
+        return membership(_object(frame, slot), _object(frame, key_slot))
+
+    return touch
+
+
+def _deletion(slot: int, key_slot: int) -> Resolver:
+    def touch(frame: FrameType) -> Touches:
+        return deletion(_object(frame, slot), _object(frame, key_slot))
+
+    return touch
+
+
+def _top(slot: int) -> Resolver:
+    def touch(frame: FrameType) -> Touches:
+        return whole(_object(frame, slot), READS)
+
+    return touch
+
+
+def _contents(slot: int, how: int) -> Resolver:
+    """Of an instruction that concerns a container only if the object is one."""
+
+    def touch(frame: FrameType) -> Touches:
+        return contents(_object(frame, slot), how)
 
     return touch
 
@@ -195,6 +227,8 @@ def _call(opname: str, argument: int, top: int, name: str, how: int) -> Resolver
             return whole(given[0], how) if given else NOTHING
         if name in _KEYED and given and type(owner) is dict and type(given[0]) in PLAIN_KEYS:
             return ((key_of(owner), given[0], how),)
+        if name in _KEYED_CHANGES and given and type(owner) is dict and type(given[0]) in PLAIN_KEYS:
+            return ((key_of(owner), None, how), (key_of(owner), given[0], how))
         return whole(owner, how)
 
     return touch

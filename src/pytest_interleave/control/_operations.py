@@ -30,7 +30,10 @@ class Operation:
     frame that is about to do it.
     """
 
-    __slots__ = ("announced", "code", "kind", "lasti", "mutates", "name", "place", "target", "touch")
+    __slots__ = ("announced", "code", "expired_at", "kind", "lasti", "mutates", "name", "place", "target", "touch")
+
+    #: False where it waits for a limited time, or not at all.
+    patient = True
 
     def __init__(
         self,
@@ -49,6 +52,8 @@ class Operation:
         self.name = name
         self.place: Place | None = None
         self.touch: Resolver = touches_nothing
+        #: Where the time that it waits at most was over: how many steps there had been.
+        self.expired_at: int | None = None
         #: False where it is no scheduling point, but belongs to the step before it.
         self.announced = True
 
@@ -65,7 +70,7 @@ class Operation:
 
     def within_a_step(self) -> Operation:
         """The same operation as part of the step before it."""
-        same = Operation(self.kind, self.target, self.code, self.lasti, self.mutates, self.name)
+        same = type(self)(self.kind, self.target, self.code, self.lasti, self.mutates, self.name)
         same.announced = False
         return same
 
@@ -81,3 +86,11 @@ class Operation:
 
     def __repr__(self) -> str:
         return f"<Operation {self.kind} {self.name or self.target!r} at {self.where()}>"
+
+
+class ImpatientOperation(Operation):
+    """One that waits for a limited time, or not at all."""
+
+    __slots__ = ()
+
+    patient = False

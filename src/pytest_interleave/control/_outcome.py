@@ -8,6 +8,7 @@ from ._places import Place
 
 if TYPE_CHECKING:
     from ._execution import Execution
+    from ._protocol import Nesting
     from ._tasks import Step
 
 
@@ -62,11 +63,19 @@ class Outcome(NamedTuple):
     log: list[Step]
     #: What threads had announced that were ended before they could go on.
     pending: list[Step]
+    #: Whether a thread was ended that could have gone on: a daemon, as a rule.
+    cut_off: bool
     #: Threads that could not be ended.
     leaked: list[SetAside]
     set_aside: list[SetAside]
+    #: Whether a thread waited with a time limit.
+    timed: bool
     #: Nothing was raised, and every thread ended by itself, always in sight.
     uneventful: bool
+    #: Each time that a thread has taken a lock while it held others.
+    nestings: list[Nesting]
+    #: Addresses of locks that another thread released than the one that had taken them.
+    signals: set[int]
 
     @classmethod
     def of(cls, execution: Execution) -> Outcome:
@@ -91,9 +100,13 @@ class Outcome(NamedTuple):
             pending=[
                 (task, task.operation, task.touches) for task in execution.tasks if task.unwound or not task.begun
             ],
+            cut_off=closing is not None and closing.cut_off,
             leaked=[] if closing is None else closing.leaked,
             set_aside=set_aside,
+            timed=execution.timed,
             uneventful=closing is None and main.exception is None and not failures and not set_aside,
+            nestings=execution.nestings,
+            signals=execution.signals,
         )
 
     @property

@@ -63,13 +63,16 @@ STILL, CONTAINER, VIEW, ITERATOR, OTHER, LOCAL = range(6)
 #: The names of objects by their addresses: where an object has died, another may be at the same address.
 names: dict[int, int] = {}
 _watches: list[_Watch] = []
+#: The types of those whose names are their addresses; of the first at each.
+_addressed: dict[int, type] = {}
 
 
 class _Watch(weakref.ref[Any]):
     """Notices that an object has died."""
 
-    __slots__ = ("address",)
+    __slots__ = ("address", "kind")
     address: int
+    kind: type
 
 
 def _died(watch: _Watch) -> None:
@@ -88,8 +91,10 @@ def name_of(thing: Any) -> int:
             watch = _Watch(thing, _died)
         except TypeError:
             name = address
+            _addressed[address] = type(thing)
         else:
             watch.address = address
+            watch.kind = type(thing)
             _watches.append(watch)
             # Addresses are positive.
             name = -len(_watches)
@@ -101,7 +106,22 @@ def forget_names() -> None:
     """Between executions."""
     names.clear()
     _watches.clear()
+    _addressed.clear()
     aliases.clear()
+
+
+def type_named(name: Any) -> type | None:
+    """The type of the object that has `name`, whether or not it lives on; None where that is not known."""
+    if type(name) is not int:
+        return None
+    return _watches[-name - 1].kind if name < 0 else _addressed.get(name)
+
+
+def object_named(name: Any) -> Any:
+    """The object that has `name`, which the calling thread is about to access; None where it cannot be had."""
+    if type(name) is not int or (name > 0 and name in aliases.values()):
+        return None
+    return _watches[-name - 1]() if name < 0 else object_at(name)
 
 
 #: By address of a `__dict__` that the program has asked for, the name of the object whose attributes it holds.
@@ -246,6 +266,12 @@ def loop(address: int) -> Touches:
     return whole(iterator, READS)
 
 
+def contents(thing: Any, how: int) -> Touches:
+    """What it touches to look at what is in `thing`, or to change that, if there is anything in such objects."""
+    kind = kind_of(type(thing))
+    return whole(thing, how) if kind in (CONTAINER, VIEW, ITERATOR) else NOTHING
+
+
 def _through(outer: Any, how: int, depth: int = 0) -> Touches:
     """What an iterator or a view goes through."""
     found: list[Any] = []
@@ -262,16 +288,39 @@ def _through(outer: Any, how: int, depth: int = 0) -> Touches:
     return tuple(found)
 
 
+#: Stands for a key that is not known, or not to be looked at.
+NO_KEY = object()
+#: Stands before the name of a key in a part that says no more than which object the key is.
+BY_IDENTITY = object()
+
+
+def _part_of(key: Any) -> Any:
+    """A key as a part: itself, where it is compared without any code of the program."""
+    if type(key) in PLAIN_KEYS or _is_plain_tuple(key):
+        return key
+    return (BY_IDENTITY, name_of(key))
+
+
+def _is_plain_tuple(key: Any) -> bool:
+    return type(key) is tuple and all(type(inner) in PLAIN_KEYS or _is_plain_tuple(inner) for inner in key)
+
+
 def item(container: Any, key: Any, how: int) -> Touches:
-    """What `container[key]` touches, to read it or to assign it."""
+    """What `container[key]` touches, to read it or to assign it.
+
+    Where that is more than one part, the whole comes first, and then the part that the key is.
+    """
     kind = type(container)
     if kind is dict:
+        name = key_of(container)
+        if key is NO_KEY:
+            return ((name, None, how),)
         if type(key) not in PLAIN_KEYS:
-            return ((key_of(container), None, how),)
+            return ((name, None, how), (name, _part_of(key), how))
         if how == WRITES and key not in container:
             # A new key changes the order of all, and how many there are.
-            key = None
-        return ((key_of(container), key, how),)
+            return ((name, None, how), (name, key, how))
+        return ((name, key, how),)
     if kind is list:
         if type(key) is not int:
             return ((name_of(container), None, how),)
@@ -280,11 +329,40 @@ def item(container: Any, key: Any, how: int) -> Touches:
     if sort in (STILL, LOCAL):
         return NOTHING
     if sort == CONTAINER:
-        if dict in _bases(kind) and how == READS and type(key) in PLAIN_KEYS and key not in dict.keys(container):
-            # `__missing__` may put it there.
-            return ((key_of(container), None, WRITES),)
-        return ((key_of(container), None, how),)
+        return _item_of_container(container, key, how)
     method = class_holding(kind, "__getitem__" if how == READS else "__setitem__")
     if method is not None and in_scope(method[1]):
         return NOTHING
     return whole(container, how)
+
+
+def membership(container: Any, key: Any) -> Touches:
+    """What `key in container` touches: of a dictionary that key, of others everything."""
+    return item(container, key if dict in _bases(type(container)) else NO_KEY, READS)
+
+
+def deletion(container: Any, key: Any) -> Touches:
+    """What `del container[key]` touches."""
+    touches = item(container, NO_KEY, WRITES)
+    if touches and kind_of(type(container)) == CONTAINER and dict in _bases(type(container)):
+        return (*touches, (touches[0][0], _part_of(key), WRITES))
+    return touches
+
+
+def _item_of_container(container: Any, key: Any, how: int) -> Touches:
+    name = key_of(container)
+    if key is NO_KEY:
+        return ((name, None, how),)
+    if dict in _bases(type(container)):
+        if how == READS and type(key) in PLAIN_KEYS and key not in dict.keys(container):
+            # `__missing__` may put it there.
+            how = WRITES
+        return ((name, None, how), (name, _part_of(key), how))
+    if type(key) is not int:
+        return ((name, None, how),)
+    if key < 0:
+        for base in _bases(type(container)):
+            if base in _CONTAINERS:
+                key += base.__len__(container)
+                break
+    return ((name, None, how), (name, key, how))

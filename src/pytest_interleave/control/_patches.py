@@ -18,6 +18,7 @@ from typing import Any
 from . import _current, _threads, _time
 from ._dates import replace_methods
 from ._numbering import numbering
+from ._operations import Operation
 from ._replacements import Replacements
 from ._tasks import Unwind
 from .primitives import Lock, RLock
@@ -71,6 +72,9 @@ def _atomic_handle(real: Callable[[logging.Handler, logging.LogRecord], Any]) ->
             return False
         if task is None or type(self.lock) in _OUR_LOCKS:
             return real(self, record)
+        frame = sys._getframe(1)
+        # Each handler has a lock. All count as one, because pytest adds some of its own.
+        task.execution.mark(task, Operation("enter", logging.Handler, frame.f_code, frame.f_lasti))
         task.atomic += 1
         task.special = True
         try:
@@ -78,6 +82,7 @@ def _atomic_handle(real: Callable[[logging.Handler, logging.LogRecord], Any]) ->
         finally:
             task.atomic -= 1
             task.special = task.atomic > 0 or task.outside or task.execution.closing is not None
+            task.execution.mark(task, Operation("leave", logging.Handler, frame.f_code, frame.f_lasti))
 
     return handle
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Sequence, Set
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from ._touches import Touches
@@ -17,6 +17,10 @@ class PendingOperation(Protocol):
     mutates: bool
     #: False where it is no scheduling point, but belongs to the step before it.
     announced: bool
+    #: Where the time that it waits at most was over: how many steps there had been.
+    expired_at: int | None
+    #: False where it waits for a limited time, or not at all.
+    patient: bool
     target: Any
     code: Any
     lasti: int
@@ -30,6 +34,7 @@ class ThreadView(Protocol):
     """
 
     index: int
+    name: str
     path: tuple[int, ...]
     #: What the announced operation touches, where it is an access to data; see `touches_of` for the others.
     touches: Touches | None
@@ -44,6 +49,28 @@ class ThreadView(Protocol):
     @property
     def log(self) -> Sequence[LoggedStep]:
         """The steps of the execution so far."""
+
+    @property
+    def held(self) -> Sequence[Any]:
+        """The locks that it holds; the operation by which it took one is its `acquired`."""
+
+    @property
+    def nestings(self) -> Sequence[Nesting]:
+        """The nestings of the execution so far."""
+
+
+class Nesting(NamedTuple):
+    """A thread took a lock while it held others."""
+
+    thread: ThreadView
+    #: Of the step in the log.
+    position: int
+    #: How many threads it had started before.
+    started: int
+    operation: PendingOperation
+    lock: Any
+    #: The others, and the operations by which it had taken them.
+    held: tuple[tuple[Any, PendingOperation], ...]
 
 
 #: A thread, what it did, and what that touched, where it was an access to data.
@@ -64,6 +91,18 @@ class Trace(Protocol):
     @property
     def pending(self) -> Sequence[LoggedStep]:
         """What threads had announced that were ended before they could go on."""
+
+    @property
+    def cut_off(self) -> bool:
+        """Whether a thread was ended that could have gone on."""
+
+    @property
+    def nestings(self) -> Sequence[Nesting]:
+        """Each time that a thread took a lock while it held others."""
+
+    @property
+    def signals(self) -> Set[int]:
+        """Addresses of locks that another thread released than the one that had taken them."""
 
 
 class Strategy(Protocol):

@@ -42,6 +42,7 @@ def _alone(tables: AccessTables, task: Task) -> _Trace:
     known = tables.by_id
     holds = _current.scope.holds
     point = task.execution.point
+    mark = task.execution.mark
 
     def call(frame: FrameType, event: str, arg: Any) -> Any:  # noqa: ARG001
         code = frame.f_code
@@ -60,7 +61,11 @@ def _alone(tables: AccessTables, task: Task) -> _Trace:
             if event == "opcode":
                 operation = get(frame.f_lasti)
                 if operation is not None:
-                    point(task, operation, operation.touch(frame))
+                    touches = operation.touch(frame)
+                    if operation.announced:
+                        point(task, operation, touches)
+                    elif touches:
+                        mark(task, operation, touches)
             return step
 
         return step

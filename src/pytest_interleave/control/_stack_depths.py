@@ -58,12 +58,13 @@ def stack_depths(code: CodeType) -> dict[int, int]:
 def _effect(instruction: dis.Instruction, argument: int | None) -> int:
     """What the instruction adds to the stack, where it does not jump."""
     effect = dis.stack_effect(instruction.opcode, argument, jump=False)
+    if instruction.opname == "RETURN_GENERATOR":
+        # Up to 3.12, what it does is not told.
+        return 1
     if _PY311:
-        # Told of PRECALL is what the CALL does that follows it; and of a generator's start, nothing.
+        # Told of PRECALL is what the CALL does that follows it.
         if instruction.opname == "PRECALL":
             return 0
         if instruction.opname == "CALL":
             return effect + dis.stack_effect(dis.opmap["PRECALL"], argument)
-        if instruction.opname == "RETURN_GENERATOR":
-            return 1
     return effect

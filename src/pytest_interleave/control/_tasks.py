@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from . import _current
 from ._operations import Operation
+from ._protocol import Nesting
 
 if TYPE_CHECKING:
     import threading
@@ -113,8 +114,8 @@ class Task:
         self.exception: BaseException | None = None
         #: An exception that the thread's own code caught and keeps for somebody else to raise.
         self.caught: BaseException | None = None
-        #: How many locks it holds.
-        self.held = 0
+        #: The locks that it holds.
+        self.held: list[Any] = []
         self.streak = 0
         self.run_length = 0
         self.clock_reads = 0
@@ -137,12 +138,25 @@ class Task:
         """The steps of its execution so far."""
         return self.execution.log
 
+    @property
+    def nestings(self) -> list[Nesting]:
+        """The nestings of its execution so far."""
+        return self.execution.nestings
+
+    def note_nesting(self, lock: Any) -> None:
+        """It has just taken `lock`, while it holds others."""
+        execution = self.execution
+        held = tuple((other, other.acquired) for other in self.held)
+        execution.nestings.append(Nesting(self, len(execution.log) - 1, self.children, self.operation, lock, held))
+
     def wait_for(self, resource: Resource, deadline: int | None) -> None:
         """Be among those who wait for `resource`, until the virtual time `deadline` at most."""
         self.resource = resource
         self.deadline = deadline
         self.timed_out = False
         resource.waiting.append(self)
+        if deadline is not None:
+            self.execution.timed = True
 
     def withdraw(self) -> None:
         """Wait no longer."""

@@ -42,6 +42,7 @@ class Timers:
                 and task.deadline <= self.clock.elapsed
                 and not task.timed_out
             ):
+                task.operation.expired_at = len(self.execution.log)
                 resource.expire(task)
         return True
 

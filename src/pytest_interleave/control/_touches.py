@@ -25,7 +25,7 @@ NOTHING: Touches = ()
 
 _READING_KINDS = frozenset(("is_set?", "size?", "locked?", "is_alive?", "pass"))
 #: Their order is that of the threads' own beginnings and ends; or they have no effect on others.
-_SILENT_KINDS = frozenset(("begin", "start", "join", "sleep", "poll", "idle"))
+_SILENT_KINDS = frozenset(("begin", "start", "join", "sleep", "poll", "idle", "enter", "leave"))
 
 
 def conflicts(first: Touches, second: Touches) -> bool:

@@ -1,6 +1,28 @@
-"""What makes an execution fail: findings, and how deadlocks are told."""
+"""What makes an execution fail: findings, how deadlocks are told, and data races."""
 
+from ._fasttrack import Conflict
 from ._findings import Deadlock, Finding, Livelock, finding_of
+from ._lock_order import LockOrder
+from ._predicted import Part, Path, PredictedDeadlock, Site, can_wait
+from ._races import Access, DataRace, Race
 from ._stuck import describe_stuck
+from ._watchlist import Watchlist
 
-__all__ = ["Deadlock", "Finding", "Livelock", "describe_stuck", "finding_of"]
+__all__ = [
+    "Access",
+    "Conflict",
+    "DataRace",
+    "Deadlock",
+    "Finding",
+    "Livelock",
+    "LockOrder",
+    "Part",
+    "Path",
+    "PredictedDeadlock",
+    "Race",
+    "Site",
+    "Watchlist",
+    "can_wait",
+    "describe_stuck",
+    "finding_of",
+]

@@ -24,7 +24,7 @@ class Livelock(AssertionError):
 class Finding(NamedTuple):
     """What made an execution fail: its kind, and the exception that tells of it."""
 
-    #: "worker exception", "failed test body", "failed teardown", "deadlock" or "livelock".
+    #: "worker exception", "failed test body", "failed teardown", "deadlock", "livelock", "data race".
     kind: str
     exception: BaseException
 

@@ -1,78 +1,89 @@
-"""The default: a portfolio that needs no decision from the user."""
+"""The default: what needs no decision from the user."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
-from ..control import ThreadView, Trace
-from ._nonpreemptive import NonPreemptive
-from ._one_preemption import OnePreemption
-from ._pct import PCT
-from ._pos import PartialOrderSampling
-from ._profile import profile_of
-from ._surw import SelectivelyUniform
-from ._swarm import Swarm
+from ..control import Trace
+from ._delegating import Delegating
+from ._portfolio import Portfolio
+from ._reduction import DIVERGED, PartialOrderReduction
 
-#: In which order the strategies take turns, after the schedule without preemptions.
-_TURNS = ("surw", "pos", "surw", "preempt", "surw", "pct", "surw", "swarm")
+#: So many executions are the search's in any case.
+FIRST = 2
+#: A search that is expected to need no more executions than this has them one after the other.
+SMALL = 100
+#: A larger one has one turn in so many, as long as there is time.
+SHARE = 3
+#: What earlier executions leave behind (imports, caches) makes the first ones different: begin again so often.
+FRESH_STARTS = 2
 
 
-class Auto:
-    """The schedule without preemptions first, then strategies with different strengths in turn.
+class Auto(Delegating):
+    """The schedule without preemptions first; then exhaustive search where that fits the budget, else a portfolio.
 
-    SURW has every second turn: it alone finds what needs many threads to be held up at once. POS finds what needs
-    an unusual order of a few accesses, schedules with one preemption what needs one, PCT what needs some at the right
-    steps, swarm what needs one thread to race ahead of another. What one execution shows of the program's length and
-    of what its threads contest is told to all.
+    The search's expected size decides, again and again. Where it is small, it goes to its end. Where it is not so
+    small, the portfolio, which as a rule finds sooner what there is to find, has most of the turns, as long as that
+    leaves enough of the `schedules` for the search.
     """
 
     name = "auto"
 
-    def __init__(self, seed: int) -> None:
-        self._first = NonPreemptive()
-        self._pct = PCT(seed)
-        self._learners: tuple[Any, ...] = (SelectivelyUniform(seed, balanced=True), OnePreemption(seed))
-        members: tuple[Any, ...] = (*self._learners, self._pct, PartialOrderSampling(seed), Swarm(seed))
-        self._members = {member.name: member for member in members}
-        self._current: Any = self._first
-        self._number = 0
+    def __init__(self, seed: int, schedules: int | None = None) -> None:
+        super().__init__()
+        self._schedules = schedules
+        self._portfolio = Portfolio(seed)
+        self._search: PartialOrderReduction | None = PartialOrderReduction()
+        self._searched = 0
+        self._fresh_starts = 0
+        self._searches_now = False
+        #: Whether every class of schedules has been run.
+        self.exhausted = False
+        self.preemptions: int | None = None
 
     @property
-    def current(self) -> Any:
-        """The strategy of this execution."""
-        return self._current
+    def finished(self) -> bool:
+        """Whether there is nothing left to run."""
+        return self.exhausted
 
-    def begin(self, number: int) -> None:
-        """Choose the strategy for this execution."""
-        self._number = number
-        if number == 1:
-            self._current = self._first
-        else:
-            self._current = self._members[_TURNS[(number - 2) % len(_TURNS)]]
-        self._current.begin(number)
-        # The scheduler asks the strategy at every step: let it ask the right one directly.
-        self.choose = self._current.choose  # type: ignore[method-assign]
-        self.yielded = self._current.yielded  # type: ignore[method-assign]
+    def pick(self, number: int) -> Any:
+        """The search or the portfolio."""
+        search = self._search
+        self._searches_now = search is not None and self._is_search_next(search, number)
+        if self._searches_now:
+            self._searched += 1
+            return search
+        return self._portfolio.next()
 
-    def spawned(self, thread: ThreadView) -> None:
-        """Pass on."""
-        self._current.spawned(thread)
-
-    def choose(self, enabled: Sequence[ThreadView], running: ThreadView | None) -> int:
-        """Pass on."""
-        chosen: int = self._current.choose(enabled, running)
-        return chosen
-
-    def yielded(self, index: int) -> None:
-        """Pass on."""
-        self._current.yielded(index)
+    def _is_search_next(self, search: PartialOrderReduction, number: int) -> bool:
+        if number <= FIRST:
+            return True
+        expected = search.estimate * _caution(search.estimate, self._searched)
+        left = expected - self._searched
+        turns = float("inf") if self._schedules is None else self._schedules - number + 1
+        if left > turns:
+            self._search = None
+            return False
+        return expected <= SMALL or SHARE * left > turns or number % SHARE == 0
 
     def end(self, trace: Trace) -> None:
-        """Everyone learns from it; what threads contest is looked for at the first executions, then seldom."""
-        self._pct.end(trace)
-        number = self._number
-        if number & (number - 1) == 0:
-            profile = profile_of(trace)
-            for learner in self._learners:
-                learner.learn(profile)
+        """All learn from it."""
+        super().end(trace)
+        self._portfolio.learn(trace)
+        search = self._search
+        if search is None or not self._searches_now:
+            return
+        if search.finished:
+            self.exhausted = True
+        elif search.incomplete == DIVERGED and self._fresh_starts < FRESH_STARTS:
+            self._fresh_starts += 1
+            self._search = PartialOrderReduction()
+        elif search.incomplete:
+            self._search = None
+
+
+def _caution(estimate: float, searched: int) -> float:
+    """What to multiply a search's estimated size by: at the beginning, not all is seen that there is to choose."""
+    if searched < 16:
+        return 4.0 if estimate > 32 else 2.0
+    return 2.0 if searched < 64 else 1.3

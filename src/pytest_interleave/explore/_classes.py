@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ..control import Trace, touches_of
+
+#: They touch nothing; asked here because this is done for every step.
+_SILENT = frozenset(("begin", "start", "join"))
 
 
 def class_of(trace: Trace) -> int:
     """A fingerprint of the execution's class: equal for equivalent schedules, else different but by chance.
 
     For every access it takes in which changes of the same object it came after. With the program's determinism, that
-    says all: the Mazurkiewicz trace.
+    says all: the Mazurkiewicz trace. What is done before the first thread is started has only one order.
     """
     #: By object and part, the last change of it. A change of the whole takes the place of those of the parts.
-    changes: dict[object, dict[object, int]] = {}
+    changes: dict[Any, dict[Any, int]] = {}
     counts: dict[tuple[int, ...], int] = {}
     fingerprint = 0
+    started = False
     for thread, operation, touched in trace.log:
-        touches = touches_of(operation, touched) if touched is None else touched
-        if not touches:
+        touches = touched
+        if touches is None:
+            if operation.kind in _SILENT:
+                started = True
+                continue
+            touches = touches_of(operation, None)
+        if not touches or not started:
             continue
         path = thread.path
         count = counts[path] = counts.get(path, 0) + 1

@@ -17,8 +17,6 @@ Clock = dict[Path, int]
 #: Kinds of operations that can only follow what they wait for, so that the order of both is no choice.
 _BLOCKING = frozenset(("acquire", "woken"))
 _RELEASING = frozenset(("release", "wait"))
-#: Operations that end when virtual time has passed, which it does when no thread can go on.
-TIMED = frozenset(("sleep", "poll"))
 
 
 class Reversal(NamedTuple):
@@ -55,7 +53,8 @@ class _Event:
 def reversals(trace: Trace, end: int, choices: Mapping[int, Any]) -> Iterator[Reversal]:
     """The reversible races of the first `end` steps, as far as their earlier step is one of the `choices`.
 
-    What was announced in the end and never granted counts as a last step. `choices` has the positions in the log at which more than one thread could go on.
+    What was announced in the end and never granted counts as a last step. `choices` has the positions in the log at
+    which more than one thread could go on.
     """
     events: list[_Event] = []
     clocks: dict[Path, Clock] = {(): {}}
@@ -66,10 +65,14 @@ def reversals(trace: Trace, end: int, choices: Mapping[int, Any]) -> Iterator[Re
         last_of[thread.path] = number
         if thread.thread is not None:
             threads[id(thread.thread)] = thread.path
+    past: dict[int, Clock] = {operation.expired_at: {} for _, operation, _ in log if operation.expired_at is not None}
     recent: dict[Any, dict[Any, _Event]] = {}
     step = 0
     for number, (thread, operation, touched) in enumerate(log):
         path = thread.path
+        if number in past:
+            for known in clocks.values():
+                _join(past[number], known)
         if operation.announced:
             step = number
         before = clocks.get(path)
@@ -85,9 +88,9 @@ def reversals(trace: Trace, end: int, choices: Mapping[int, Any]) -> Iterator[Re
             ended = threads.get(id(operation.target))
             if ended is not None and ended in clocks:
                 _join(clock, clocks[ended])
-        elif kind in TIMED:
-            for other in clocks.values():
-                _join(clock, other)
+        if operation.expired_at is not None:
+            # Time passes only where no thread can go on: after all that was done before.
+            _join(clock, past[operation.expired_at])
         ordered = dict(clock)
         count = clock.get(path, 0) + 1
         blocks = kind in _BLOCKING

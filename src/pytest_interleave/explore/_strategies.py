@@ -14,19 +14,19 @@ from ._surw import SelectivelyUniform
 from ._swarm import Swarm
 from ._urw import UniformRandomWalk
 
-#: Name to constructor, which takes the seed.
-STRATEGIES: dict[str, Callable[[int], Any]] = {
+#: Name to constructor, which takes the seed and how many schedules there may be.
+STRATEGIES: dict[str, Callable[[int, int | None], Any]] = {
     "auto": Auto,
-    "random": RandomWalk,
-    "pct": PCT,
-    "pos": PartialOrderSampling,
-    "urw": UniformRandomWalk,
-    "surw": SelectivelyUniform,
-    "swarm": Swarm,
     "exhaustive": Exhaustive,
+    "pct": lambda seed, _: PCT(seed),
+    "pos": lambda seed, _: PartialOrderSampling(seed),
+    "random": lambda seed, _: RandomWalk(seed),
+    "surw": lambda seed, _: SelectivelyUniform(seed),
+    "swarm": lambda seed, _: Swarm(seed),
+    "urw": lambda seed, _: UniformRandomWalk(seed),
 }
 
 
-def make_strategy(name: str, seed: int) -> Any:
+def make_strategy(name: str, seed: int, schedules: int | None = None) -> Any:
     """The strategy called `name`; `KeyError` for an unknown name."""
-    return STRATEGIES[name](seed)
+    return STRATEGIES[name](seed, schedules)

@@ -15,7 +15,7 @@ from ..control._import_clocks import ImportClocks
 from ..control._scope import Scope
 from ..control.primitives import install_names, remove_names
 from ..control.primitives._dispatch import everything_is_ours
-from ._fixtures import barrier, run_concurrent, thread_pool
+from ._fixtures import barrier, race_detector, run_concurrent, thread_pool
 from ._options import Options, add_options, check_include, read_options
 from ._settings import MARKER, Settings, check_marker, is_marked, read_settings
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ..explore import Token
     from ._runner import TestRunner
 
-__all__ = ["barrier", "run_concurrent", "thread_pool"]
+__all__ = ["barrier", "race_detector", "run_concurrent", "thread_pool"]
 
 _options_key = pytest.StashKey[Options]()
 _rows_key = pytest.StashKey[list[dict[str, Any]]]()

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from ..control import Control, Outcome
+from ..control import Control, Outcome, Recorder
 from ..control.primitives._dispatch import everything_is_ours
 from ._hooks_again import alone_with_call, alone_with_fixtures, hooks_found_once
 from ._plain_fixtures import PlainFixtures, plain_fixtures
@@ -111,10 +111,12 @@ class Executions:
             shutil.rmtree(directory, ignore_errors=True)
             _use_name_again(item.config, directory)
 
-    def run(self, strategy: Any, *, detail: bool = False) -> Outcome:
+    def run(self, strategy: Any, *, detail: bool = False, recorder: Recorder | None = None) -> Outcome:
         """Run the body once. What asks pytest to stop (`pytest.exit`, Ctrl-C), in whichever thread, is raised."""
         self.count += 1
-        outcome = self._control.run(self._body(), strategy, max_steps=self.settings.max_steps, detail=detail)
+        outcome = self._control.run(
+            self._body(), strategy, max_steps=self.settings.max_steps, detail=detail, recorder=recorder
+        )
         request = None if outcome.uneventful else request_to_stop(outcome)
         if request is not None:
             raise request

@@ -11,6 +11,7 @@ from ._barrier import WorkersBarrier
 
 if TYPE_CHECKING:
     from ._pool import ThreadPool
+    from ._race_detector import RaceDetector
     from ._workers import RunConcurrent
 
 
@@ -57,3 +58,21 @@ def barrier(request: pytest.FixtureRequest) -> WorkersBarrier:
     Who waits in vain for 10 seconds gets a BrokenBarrierError that says who came.
     """
     return WorkersBarrier(_workers(request))
+
+
+@pytest.fixture
+def race_detector(request: pytest.FixtureRequest) -> RaceDetector:
+    """Finds data races: .watch(obj) reports them on an object, .races lists them, .allow(...) excepts known ones.
+
+    In tests without the marker, .explore(func) gives the distinct outcomes of a function over many schedules.
+    """
+    from ..detect import Watchlist
+    from . import options_of
+    from ._race_check import watchlists
+    from ._race_detector import RaceDetector
+
+    marker = request.node.get_closest_marker("concurrency")
+    watchlist = Watchlist(everything=marker is not None and marker.kwargs.get("races") is True)
+    if marker is not None:
+        watchlists[:] = [watchlist]
+    return RaceDetector(watchlist, marked=marker is not None, seed=options_of(request.config).seed)

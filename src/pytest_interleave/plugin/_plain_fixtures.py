@@ -11,11 +11,11 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from ._fixtures import barrier, run_concurrent
+from ._fixtures import barrier, race_detector, run_concurrent
 from ._hooks_again import make_fixture, plain_function
 
 #: Ours may ask for `request`: they end nothing by it.
-_OURS = (barrier, run_concurrent)
+_OURS = (barrier, race_detector, run_concurrent)
 
 
 class _Plain(NamedTuple):

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import pytest
 
 from .._warnings import InterleaveWarning
-from ..control import Outcome, ThreadFailure, begin_alike
+from ..control import Outcome, Recorder, ThreadFailure, begin_alike
 from ..control._clock import real_seconds
-from ..detect import Finding, finding_of
-from ..explore import Replay, Token, fingerprint, make_strategy
+from ..detect import Conflict, Finding, finding_of
+from ..explore import Classes, Coverage, Replay, Token, fingerprint, make_strategy
 from ..trace import first_difference, interleaving_table
 from ._differences import ReplayDiverged, tell_difference, tell_divergence
 from ._executions import Executions
 from ._fingerprints import fingerprints
 from ._pool import open_pools
+from ._predictions import Predictions
+from ._race_check import RaceCheck, Raced, not_again, recorder_for
 from ._raised import as_failure, came_by_signal, quiet_exception
 from ._settings import Settings
 from ._workers import quiet_types, raised_by_workers
@@ -27,9 +30,9 @@ class Exploration(NamedTuple):
 
     settings: Settings
     schedules: int
-    distinct: int
+    coverage: Coverage
     seconds: float
-    #: "schedules", "seconds", "nothing to interleave", "finding", "skip", "expected failure", "interrupted",
+    #: "schedules", "seconds", "exhausted", "nothing to interleave", "finding", "skip", "expected failure", "interrupted",
     #: "fixtures" (one of them failed) or "replay": why it ended.
     ended_by: str
     threads: int
@@ -55,9 +58,14 @@ class TestRunner:
         self.width = width
         self.exploration: Exploration | None = None
         self._executions = Executions(item, settings)
+        self._races = RaceCheck(everything=settings.races)
         #: The last execution, and the name of its strategy.
         self._last: tuple[Outcome, str] | None = None
-        self._seen: set[int] = set()
+        self._classes = Classes()
+        self._strategy: Any = None
+        #: Whether nothing has happened that the scheduler does not control; whether time has passed.
+        self._certain = True
+        self._timed = False
         self._started = 0.0
         self._threads = 1
         self._notes: dict[str, None] = {}
@@ -99,7 +107,10 @@ class TestRunner:
 
     def _explore(self) -> BaseException | None:
         settings = self.settings
-        strategy = make_strategy(settings.strategy, _mix(settings.seed, self.item.nodeid))
+        strategy = make_strategy(settings.strategy, _mix(settings.seed, self.item.nodeid), settings.schedules)
+        self._strategy = strategy
+        # Exhaustive search itself tells whether there is a deadlock.
+        predictions = None if settings.strategy == "exhaustive" else Predictions(settings)
         limit = self._started + settings.seconds
         unittest = self._executions.unittest
         skip: BaseException | None = None
@@ -108,24 +119,30 @@ class TestRunner:
         while number < settings.schedules:
             number += 1
             self._executions.prepare()
-            strategy.begin(number)
-            outcome = self._executions.run(strategy)
-            strategy.end(outcome)
-            self._last = outcome, getattr(strategy, "current", strategy).name
+            steered = None if predictions is None else predictions.next()
+            chooser = strategy if steered is None else steered
+            chooser.begin(number)
+            outcome = self._executions.run(chooser)
+            chooser.end(outcome)
+            self._last = outcome, getattr(chooser, "current", chooser).name
             self._note(outcome)
             quiet: BaseException | None = None
-            if not outcome.uneventful or open_pools:
+            suspects = self._races.suspects(outcome)
+            if not outcome.uneventful or open_pools or suspects:
                 if came_by_signal(outcome.exception):
                     # A time limit, for example: it would not come again, and to repeat what hangs would hang.
                     self._conclude(number, "interrupted")
                     return outcome.exception
                 finding = self._finding(outcome)
+                raced = self._confirmed(suspects, outcome) if finding is None else None
+                if raced is not None:
+                    finding = raced.finding
                 if finding is not None and unittest is not None and unittest.expects_failure:
                     # Of another thread, or a deadlock: unittest itself knows only what the test raises.
                     self._conclude(number, "expected failure")
                     return pytest.xfail.Exception(finding.message)
                 if finding is not None:
-                    return self._found(finding, outcome, number, self._last[1])
+                    return self._found(finding, outcome, number, self._last[1], suspects, raced)
                 quiet = quiet_exception(outcome)
             if quiet is not None:
                 skip = quiet
@@ -135,12 +152,19 @@ class TestRunner:
                 if quiet is outcome.exception and self._threads == 1:
                     ended_by = "skip"
                     break
+            if predictions is not None:
+                predictions.look_at(outcome)
             if not outcome.choices and number == 1:
                 ended_by = "nothing to interleave" if quiet is None else "skip"
+                break
+            if getattr(strategy, "finished", False):
+                ended_by = "exhausted"
                 break
             if real_seconds() >= limit and number < settings.schedules:
                 ended_by = "seconds"
                 break
+        if predictions is not None and ended_by in ("schedules", "seconds"):
+            self._notes.update(dict.fromkeys(predictions.warnings()))
         self._conclude(number, ended_by)
         return (
             skip
@@ -148,23 +172,17 @@ class TestRunner:
             else self._executions.unittest.unexpected_success
         )
 
-    def _found(self, finding: Finding, outcome: Outcome, number: int, strategy: str) -> BaseException:
-        """Run the schedule once more, in detail: to see whether it repeats, and to show it."""
-        difference: str | None = None
-        shown = outcome
-        try:
-            again, second = self._again(outcome.choices)
-        except Exception as error:
-            difference = (
-                "The same schedule could not be run again at once, to show it in detail: a fixture raised "
-                f"{type(error).__name__}: {error}"
-            )
-        else:
-            found = first_difference(outcome.log, second.log)
-            if again is not None and again.same_as(finding) and found is None:
-                finding, shown = again, second
-            else:
-                difference = tell_difference(found, finding, again)
+    def _found(
+        self,
+        finding: Finding,
+        outcome: Outcome,
+        number: int,
+        strategy: str,
+        suspects: Sequence[Conflict],
+        raced: Raced | None,
+    ) -> BaseException:
+        """Conclude with a finding; where it is no race, which has been confirmed, see whether it repeats."""
+        finding, shown, difference = raced or self._repeated(finding, outcome, suspects)
         self._conclude(
             number,
             "finding",
@@ -176,6 +194,27 @@ class TestRunner:
             difference=difference,
         )
         return finding.exception
+
+    def _repeated(self, finding: Finding, outcome: Outcome, suspects: Sequence[Conflict]) -> Raced:
+        """Run the schedule once more, in detail: to see whether it repeats, and to show it."""
+        recorder = recorder_for(suspects)
+        try:
+            again, second = self._again(outcome.choices, recorder)
+        except Exception as error:
+            return Raced(finding, outcome, not_again(error))
+        found = first_difference(outcome.log, second.log)
+        if again is None or not again.same_as(finding) or found is not None:
+            return Raced(finding, outcome, tell_difference(found, finding, again))
+        race = self._races.finding(suspects, outcome, second, recorder)
+        if race is not None:
+            again.exception.add_note(f"also, {race.message}")
+        return Raced(again, second)
+
+    def _confirmed(self, suspects: Sequence[Conflict], outcome: Outcome) -> Raced | None:
+        """A data race, where there is one among `suspects`."""
+        if not suspects:
+            return None
+        return self._races.confirm(suspects, outcome, lambda recorder: self._again(outcome.choices, recorder)[1])
 
     def teardown_failed(self, error: BaseException) -> None:
         """A fixture of the last execution has found something wrong when it ended, or could not end."""
@@ -193,12 +232,12 @@ class TestRunner:
             table=self._table(outcome),
         )
 
-    def _again(self, choices: list[int]) -> tuple[Finding | None, Outcome]:
+    def _again(self, choices: list[int], recorder: Recorder) -> tuple[Finding | None, Outcome]:
         replay = Replay(choices)
         self._executions.prepare()
         self._executions.forget_output()
         replay.begin(1)
-        outcome = self._executions.run(replay, detail=True)
+        outcome = self._executions.run(replay, detail=True, recorder=recorder)
         replay.end(outcome)
         return self._finding(outcome), outcome
 
@@ -220,6 +259,11 @@ class TestRunner:
         self._last = outcome, "replay"
         self._note(outcome)
         finding = self._finding(outcome)
+        suspects = self._races.suspects(outcome)
+        shown = outcome
+        raced = self._confirmed(suspects, outcome) if finding is None else None
+        if raced is not None:
+            finding, shown, _ = raced
         difference: str | None = None
         if replay.diverged is not None or outcome.steps != token.steps:
             difference = tell_divergence(replay, outcome, token)
@@ -230,7 +274,7 @@ class TestRunner:
             finding=finding,
             strategy="replay",
             token=token,
-            table=self._table(outcome),
+            table=self._table(shown),
             difference=difference,
         )
         if finding is not None:
@@ -245,7 +289,7 @@ class TestRunner:
         self.exploration = Exploration(
             settings=self.settings,
             schedules=schedules,
-            distinct=len(self._seen),
+            coverage=self._classes.coverage(self._strategy, certain=self._certain, timed=self._timed),
             seconds=real_seconds() - self._started,
             ended_by=ended_by,
             threads=self._threads,
@@ -265,10 +309,13 @@ class TestRunner:
         )
 
     def _note(self, outcome: Outcome) -> None:
-        self._seen.add(hash(tuple(outcome.choices)))
+        self._classes.add(outcome)
+        self._timed = self._timed or outcome.timed
         self._threads = max(self._threads, len(outcome.threads))
         if outcome.uneventful:
             return
+        if outcome.set_aside or outcome.leaked:
+            self._certain = False
         for thread, where in outcome.set_aside:
             self._notes[
                 f"thread {thread!r} blocked at {where} where the scheduler cannot see it, and was set aside: the "

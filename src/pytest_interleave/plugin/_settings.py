@@ -13,12 +13,13 @@ from .._warnings import InterleaveWarning
 from ._options import MAX_SECONDS, MAX_STEPS, SECONDS, STRATEGIES, Options
 
 MARKER = (
-    "concurrency(schedules=200, workers=1, strategy='auto', seed=None, max_steps=100000, seconds=5): "
+    "concurrency(schedules=200, workers=1, strategy='auto', seed=None, max_steps=100000, seconds=5, "
+    "races=False): "
     "run the test under many thread interleavings, each with fresh function-scoped fixtures; "
     "with workers=N the body itself runs in N threads"
 )
 
-_ARGUMENTS = ("schedules", "workers", "strategy", "seed", "max_steps", "seconds")
+_ARGUMENTS = ("schedules", "workers", "strategy", "seed", "max_steps", "seconds", "races")
 
 
 class Settings(NamedTuple):
@@ -30,6 +31,7 @@ class Settings(NamedTuple):
     seed: int
     max_steps: int
     seconds: float
+    races: bool = False
 
 
 def is_marked(item: pytest.Item) -> bool:
@@ -89,6 +91,9 @@ def read_settings(item: pytest.Item, options: Options) -> Settings:
         seconds = math.inf
     if not isinstance(seconds, (int, float)) or isinstance(seconds, bool) or not 0 < seconds <= math.inf:
         raise _error(item, f"has seconds={seconds!r}; give a number above 0, or None for no limit")
+    races = given.get("races", False)
+    if not isinstance(races, bool):
+        raise _error(item, f"has races={races!r}; give True to have data races reported, or False")
     return Settings(
         schedules=_count(item, given, "schedules", options.schedules),
         workers=_count(item, given, "workers", 1),
@@ -97,6 +102,7 @@ def read_settings(item: pytest.Item, options: Options) -> Settings:
         max_steps=_count(item, given, "max_steps", MAX_STEPS),
         # A whole number may be too large to be added to a time.
         seconds=float(seconds) if seconds < MAX_SECONDS else math.inf,
+        races=races,
     )
 
 

@@ -36,7 +36,7 @@ def line_of(row: dict[str, Any]) -> str:
         return f"{text}: {finding['kind']}"
     ended_by = row["_ended_by"]
     if ended_by == "seconds":
-        return f"{text} (time was up, of {row['_planned']})"
+        return f"{text} (time was up, of {row['_planned']}); {row['coverage']['text']}"
     if ended_by == "nothing to interleave":
         return f"{text} (nothing could be interleaved)"
     if ended_by == "interrupted":
@@ -45,7 +45,7 @@ def line_of(row: dict[str, Any]) -> str:
         return f"{text} (a fixture failed, of {row['_planned']})"
     if ended_by == "replay":
         return f"{text} (the token's schedule; nothing found)"
-    return text
+    return f"{text}; {row['coverage']['text']}"
 
 
 def write_json(path: str, rows: Rows, seed: int) -> None:

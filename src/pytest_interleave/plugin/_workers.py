@@ -72,7 +72,7 @@ class RunConcurrent:
         return outcomes
 
 
-class _Raised:
+class Raised:
     """What a worker raised, so that it cannot be confused with an exception that one returned."""
 
     __slots__ = ("error",)
@@ -82,7 +82,7 @@ class _Raised:
 
 
 def run_workers(calls: list[Callable[[], Any]], timeout: float | None = None) -> tuple[list[Any], list[str]]:
-    """Run each call in a thread; results or `_Raised` in order, and the names of those not ended in time."""
+    """Run each call in a thread; results or `Raised` in order, and the names of those not ended in time."""
     results: list[Any] = [None] * len(calls)
 
     def work(number: int) -> None:
@@ -93,7 +93,7 @@ def run_workers(calls: list[Callable[[], Any]], timeout: float | None = None) ->
                 raise
             if not isinstance(error, (pytest.exit.Exception, *quiet_types())):
                 error.add_note(f"{_NOTE}{number}")
-            results[number] = _Raised(error.with_traceback(without_ours(error.__traceback__)))
+            results[number] = Raised(error.with_traceback(without_ours(error.__traceback__)))
             note_worker_exception(error)
 
     threads = [
@@ -134,7 +134,7 @@ def in_workers(function: Callable[..., Any], workers: int) -> Callable[..., None
 
 def failures_of(outcomes: list[Any]) -> tuple[list[BaseException], BaseException | None]:
     """What workers failed with; and a skip or an expected failure of one, which counts where none failed."""
-    raised = [outcome.error for outcome in outcomes if isinstance(outcome, _Raised)]
+    raised = [outcome.error for outcome in outcomes if isinstance(outcome, Raised)]
     types = quiet_types()
     failures = [error for error in raised if not isinstance(error, types)]
     return failures, next((error for error in raised if isinstance(error, types)), None)

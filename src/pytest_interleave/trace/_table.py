@@ -92,11 +92,11 @@ def _name(operation: Operation) -> str:
 
 def _matters(operation: Operation, shared: frozenset[str]) -> bool:
     if operation.is_access:
-        return _name(operation) in shared
+        return operation.announced and _name(operation) in shared
     filename = operation.where().filename
     # What only has a test runner's line to show says nothing: the threads that run the test's body.
     elsewhere = is_ours(filename) or is_stdlib(filename) or _RUNNER in filename
-    return operation.kind not in ("poll", "begin") and not elsewhere
+    return operation.kind not in ("poll", "begin", "enter", "leave", "acted") and not elsewhere
 
 
 def _short(place: Place) -> str:

@@ -102,6 +102,9 @@ class Barrier(HasLazyCondition, RealBarrier, metaclass=Primitive):
         try:
             if self._action is not None:
                 self._action()
+                # Those who go on know of what it has done.
+                frame = sys._getframe(1)
+                task.execution.mark(task, Operation("acted", self, frame.f_code, frame.f_lasti))
         except BaseException:
             self._break_controlled(task)
             raise

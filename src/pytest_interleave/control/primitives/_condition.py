@@ -84,6 +84,18 @@ class Condition(RealCondition, metaclass=Primitive):
         """For messages: what it is and where it was made."""
         return f"a notification of Condition{made_text(self.made)}"
 
+    def __enter__(self) -> bool:
+        """Take the lock, for which the caller stands, not a line of `threading`."""
+        task = _tasks.get(_get_ident())
+        lock = self._lock
+        if task is None or type(lock) not in (Lock, RLock):
+            return super().__enter__()
+        frame = sys._getframe(1)
+        operation = Operation("acquire", lock, frame.f_code, frame.f_lasti, mutates=False)
+        task.execution.wait_for(task, operation, lock)
+        lock.take(task, operation)
+        return True
+
     def wait(self, timeout: float | None = None) -> bool:
         """See `threading.Condition.wait`."""
         task = _tasks.get(_get_ident())

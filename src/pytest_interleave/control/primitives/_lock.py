@@ -8,7 +8,7 @@ from types import CodeType, TracebackType
 from typing import TYPE_CHECKING, Any
 
 from .. import _current
-from .._operations import Operation
+from .._operations import ImpatientOperation, Operation
 from .._places import Place, made_here, place_of_code
 from ._dispatch import Primitive
 
@@ -43,12 +43,13 @@ class Lock(metaclass=Primitive):
             self._free_if_left_locked()
             return self._real.acquire(blocking, timeout)
         frame = sys._getframe(1)
-        operation = Operation("acquire", self, frame.f_code, frame.f_lasti, mutates=False)
         execution = task.execution
         if blocking and timeout == -1:
+            operation = Operation("acquire", self, frame.f_code, frame.f_lasti, mutates=False)
             execution.wait_for(task, operation, self)
         else:
             _check_timeout(blocking, timeout)
+            operation = ImpatientOperation("acquire", self, frame.f_code, frame.f_lasti, mutates=False)
             if not blocking or timeout == 0:
                 operation.kind = "try acquire"
                 execution.point(task, operation)
@@ -119,7 +120,9 @@ class Lock(metaclass=Primitive):
             # A thread that is not under control was faster.
             self._real.acquire()
         self.owner = task
-        task.held += 1
+        if task.held:
+            task.note_nesting(self)
+        task.held.append(self)
         self.acquired = operation
         if self.waiting:
             task.execution.enabled.refresh(self)
@@ -127,8 +130,11 @@ class Lock(metaclass=Primitive):
     def drop(self, task: Task | None) -> None:
         """Release it, at once."""
         self._real.release()
-        if self.owner is not None:
-            self.owner.held -= 1
+        owner = self.owner
+        if owner is not None:
+            owner.held.remove(self)
+            if owner is not task:
+                owner.execution.signals.add(id(self))
             self.owner = None
         if task is not None and self.waiting:
             task.execution.enabled.refresh(self)

@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from .. import _current
-from .._operations import Operation
+from .._operations import ImpatientOperation, Operation
 from .._places import Place, made_here
 from ._dispatch import Primitive
 from ._lock import _check_timeout, made_text
@@ -50,12 +50,13 @@ class RLock(metaclass=Primitive):
             self._count += 1
             return True
         frame = sys._getframe(1)
-        operation = Operation("acquire", self, frame.f_code, frame.f_lasti, mutates=False)
         execution = task.execution
         if blocking and timeout == -1:
+            operation = Operation("acquire", self, frame.f_code, frame.f_lasti, mutates=False)
             execution.wait_for(task, operation, self)
         else:
             _check_timeout(blocking, timeout)
+            operation = ImpatientOperation("acquire", self, frame.f_code, frame.f_lasti, mutates=False)
             if not blocking or timeout == 0:
                 operation.kind = "try acquire"
                 execution.point(task, operation)
@@ -122,7 +123,9 @@ class RLock(metaclass=Primitive):
         if self._count == 1:
             self._holder = task.ident
             self.owner = task
-            task.held += 1
+            if task.held:
+                task.note_nesting(self)
+            task.held.append(self)
             self.acquired = operation
             if self.waiting:
                 task.execution.enabled.refresh(self)
@@ -133,7 +136,7 @@ class RLock(metaclass=Primitive):
         if self._count == 0:
             self._holder = None
             if self.owner is not None:
-                self.owner.held -= 1
+                self.owner.held.remove(self)
                 self.owner = None
         self._real.release()
         if self._count == 0 and task is not None and self.waiting:

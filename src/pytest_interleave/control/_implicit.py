@@ -1,0 +1,78 @@
+"""Reads and changes of containers by instructions that are no accesses: truth tests, in-place operators, unpacking."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from ._methods import READING_METHODS, WRITING_METHODS
+
+if TYPE_CHECKING:
+    from ._accesses import Instruction
+
+#: These take what several threads may share, whole.
+_SPREADING = frozenset(("LIST_EXTEND", "SET_UPDATE", "DICT_UPDATE", "DICT_MERGE", "UNPACK_SEQUENCE", "UNPACK_EX"))
+_LOADS = frozenset(
+    ("LOAD_ATTR", "LOAD_GLOBAL", "LOAD_DEREF", "LOAD_CLASSDEREF", "LOAD_FROM_DICT_OR_DEREF", "BINARY_SUBSCR")
+)
+#: The argument of BINARY_OP from which on it is an in-place operator, up to the one for subscripts.
+_IN_PLACE = range(13, 26)
+_CONSTANTS = frozenset(("LOAD_CONST", "LOAD_SMALL_INT"))
+
+
+class Implicit(NamedTuple):
+    """An instruction that looks into a container, or changes one."""
+
+    instruction: Instruction
+    kind: str
+    #: Whether it is a scheduling point of its own, rather than part of the step before it.
+    announced: bool
+
+
+def implicit_accesses(instructions: Sequence[Instruction], private: frozenset[tuple[int, int]]) -> Iterator[Implicit]:
+    """Look for them in a function's instructions; not at `private` containers."""
+    containers = set(_local_containers(instructions))
+    for index, instruction in enumerate(instructions):
+        name = instruction.opname
+        if name in _SPREADING:
+            if _loads(instructions[index - 1]) and instructions[index - 1].span[:2] not in private:
+                yield Implicit(instruction, "read", announced=True)
+        elif name == "BINARY_OP" and instruction.arg in _IN_PLACE:
+            if instructions[index - 1].opname not in _CONSTANTS:
+                yield Implicit(instruction, "write", announced=False)
+        elif _loads(instruction) and instruction.span[:2] not in private:
+            test = tested_by(instructions, index)
+            if test is None:
+                continue
+            if name in _LOADS:
+                yield Implicit(test, "read", announced=False)
+            elif str(instruction.argval) in containers:
+                yield Implicit(test, "read", announced=True)
+
+
+def tested_by(instructions: Sequence[Instruction], index: int) -> Instruction | None:
+    """The instruction that asks at once whether what is loaded at `index` is true."""
+    for following in instructions[index + 1 : index + 3]:
+        name = following.opname
+        if name in ("TO_BOOL", "UNARY_NOT") or name.startswith(("POP_JUMP_", "JUMP_IF_")):
+            return None if name.endswith("NONE") else following
+        if name != "COPY":
+            return None
+    return None
+
+
+def _loads(instruction: Instruction) -> bool:
+    return instruction.opname in _LOADS or instruction.opname in ("LOAD_FAST", "LOAD_FAST_BORROW", "LOAD_FAST_CHECK")
+
+
+def _local_containers(instructions: Sequence[Instruction]) -> Iterator[str]:
+    """Local variables that are used as containers are."""
+    for index, instruction in enumerate(instructions[:-1]):
+        if not instruction.opname.startswith("LOAD_FAST") or not isinstance(instruction.argval, str):
+            continue
+        following = instructions[index + 1]
+        if following.opname == "GET_ITER" or (
+            following.opname in ("LOAD_ATTR", "LOAD_METHOD")
+            and following.argval in READING_METHODS | WRITING_METHODS
+        ):
+            yield instruction.argval

@@ -1,0 +1,29 @@
+"""Names of methods and functions by what a call does to the containers that it is made on, or given."""
+
+from __future__ import annotations
+
+#: Methods of the built-in containers, and of their kin, that read.
+READING_METHODS = frozenset(
+    "copy count difference get index intersection isdisjoint issubset issuperset items keys "
+    "symmetric_difference union values most_common elements "
+    "__contains__ __getattribute__ __getitem__ __iter__ __len__".split()
+)
+#: The same for methods that write.
+WRITING_METHODS = frozenset(
+    "add append appendleft clear difference_update discard extend extendleft insert intersection_update "
+    "move_to_end pop popitem popleft remove reverse rotate setdefault sort subtract "
+    "symmetric_difference_update update __delattr__ __delitem__ __setattr__ __setitem__".split()
+)
+#: Built-in functions that look into, or change, what they are given.
+READING_BUILTINS = frozenset(
+    "all any dict frozenset getattr hasattr len list max min set sorted sum tuple vars".split()
+)
+WRITING_BUILTINS = frozenset("delattr next setattr".split())
+#: Methods of the synchronisation primitives: each call is a scheduling point of its own.
+SYNC_METHODS = frozenset(
+    "acquire release locked wait wait_for notify notify_all set is_set clear abort reset put put_nowait get "
+    "get_nowait task_done join start is_alive submit result".split()
+)
+#: Functions of the module `operator` that do so.
+READING_OPERATORS = frozenset(("contains", "countOf", "getitem", "indexOf"))
+WRITING_OPERATORS = frozenset(("delitem", "setitem"))

@@ -1,0 +1,59 @@
+"""Looks closely at some steps of an execution: at the objects that they access, and the values there."""
+
+from __future__ import annotations
+
+import dis
+from collections.abc import Collection
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+from ._owners import object_named
+from ._values import MISSING, new_value, short_text, value_at
+
+if TYPE_CHECKING:
+    from ._operations import Operation
+    from ._touches import Touches
+
+
+class Recorder:
+    """Keeps what the accesses at `steps` of one execution concern.
+
+    The objects are kept alive, so that from then on no other one has their addresses.
+    """
+
+    def __init__(self, steps: Collection[int]) -> None:
+        self._steps = frozenset(steps)
+        self._kept: dict[int, list[Any]] = {}
+        self._texts: dict[int, str] = {}
+
+    def text_at(self, step: int) -> str:
+        """The value that was read there, or the old and the new one; empty where nothing was recorded."""
+        return self._texts.get(step, "")
+
+    def has(self, step: int) -> bool:
+        """Whether the objects of that step are kept."""
+        return step in self._kept
+
+    def note(self, step: int, operation: Operation, touches: Touches | None, frame: FrameType | None) -> None:
+        """A step is about to be done, by code that `frame` was called from."""
+        if step not in self._steps or not touches or not operation.is_access:
+            return
+        owners = [object_named(name) for name, _, _ in touches]
+        self._kept[step] = owners
+        while frame is not None and frame.f_code is not operation.code:
+            frame = frame.f_back
+        if frame is not None:
+            self._texts[step] = _text(operation, touches, owners, frame)
+
+
+def _text(operation: Operation, touches: Touches, owners: list[Any], frame: FrameType) -> str:
+    owner, part = owners[-1], touches[-1][1]
+    if owner is None:
+        return ""
+    now = value_at(owner, part)
+    if operation.kind == "write":
+        opnames = {found.offset: found.opname for found in dis.get_instructions(operation.code)}
+        new = new_value(frame, opnames.get(operation.lasti, ""), operation.lasti)
+        if new is not MISSING:
+            return f"{short_text(now)} -> {short_text(new)}"
+    return "" if now is MISSING else short_text(now)

@@ -1,0 +1,120 @@
+"""What an access reads or writes, as a short text. No code of the program is run for it."""
+
+from __future__ import annotations
+
+import types
+from types import CodeType, FrameType
+from typing import Any
+
+from ._frames import layout, object_at, slot_address
+from ._owners import CONTAINER, PLAIN_KEYS, attributes_of, class_holding, kind_of
+from ._stack_depths import stack_depths
+
+_LONGEST = 60
+_MOST = 6
+_DEEPEST = 2
+
+#: Stands for a value that is not there, or cannot be had.
+MISSING = object()
+
+#: By instruction, how far below the top of the stack lies what it is about to write.
+_NEW_VALUES = {"STORE_ATTR": 2, "STORE_SUBSCR": 3, "STORE_GLOBAL": 1, "STORE_DEREF": 1}
+_OPEN: dict[type, tuple[str, str]] = {
+    list: ("[", "]"), tuple: ("(", ")"), set: ("{", "}"), frozenset: ("{", "}"), dict: ("{", "}"),
+}  # fmt: skip
+
+
+def value_at(owner: Any, part: Any) -> Any:
+    """What is in `owner` under the name, key or index `part` now; `MISSING` where that cannot be told."""
+    if type(owner) is types.CellType:
+        try:
+            return owner.cell_contents
+        except ValueError:
+            return MISSING
+    if part is None:
+        return owner if kind_of(type(owner)) == CONTAINER else MISSING
+    if type(part) not in PLAIN_KEYS:
+        return MISSING
+    kind = type(owner)
+    if issubclass(kind, dict) and dict.__contains__(owner, part):
+        return dict.__getitem__(owner, part)
+    if issubclass(kind, list) and type(part) is int:
+        return list.__getitem__(owner, part) if 0 <= part < list.__len__(owner) else MISSING
+    return _attribute(owner, part) if type(part) is str else MISSING
+
+
+def _attribute(owner: Any, name: str) -> Any:
+    if issubclass(type(owner), type):
+        holder = class_holding(owner, name)
+        return MISSING if holder is None else holder[1]
+    attributes = attributes_of(owner)
+    if attributes is not None and name in attributes:
+        return attributes[name]
+    holder = class_holding(type(owner), name)
+    if holder is not None and type(holder[1]) is types.MemberDescriptorType:
+        try:
+            return holder[1].__get__(owner)
+        except AttributeError:
+            return MISSING
+    return MISSING
+
+
+def new_value(frame: FrameType, opname: str, lasti: int) -> Any:
+    """What the instruction that `frame` is about to run will write; `MISSING` where it writes no value."""
+    below = _NEW_VALUES.get(opname)
+    if below is None or layout is None:
+        return MISSING
+    code = frame.f_code
+    depth = stack_depths(code).get(lasti)
+    if depth is None:
+        return MISSING
+    return object_at(slot_address(frame, _variables(code) + depth - below))
+
+
+def _variables(code: CodeType) -> int:
+    return len({*code.co_varnames, *code.co_cellvars}) + len(code.co_freevars)
+
+
+def short_text(value: Any, depth: int = 0) -> str:
+    """A value as a short text; one whose type is not built in is told by its type alone."""
+    kind = type(value)
+    if value is MISSING:
+        return "nothing"
+    if kind in (bool, type(None), float, complex):
+        return repr(value)
+    if kind is int:
+        return _cut(repr(value)) if value.bit_length() < 1_000 else f"<int of {value.bit_length()} bits>"
+    if kind in (str, bytes, bytearray):
+        return _cut(repr(value[: _LONGEST + 1]))
+    if kind in _OPEN:
+        return _cut(_container_text(value, kind, depth))
+    if issubclass(kind, type):
+        return f"<class {type.__dict__['__name__'].__get__(value)}>"
+    if kind in (types.FunctionType, types.BuiltinFunctionType):
+        return f"<function {value.__name__}>"
+    return f"<{kind.__name__} object>"
+
+
+def _container_text(value: Any, kind: type, depth: int) -> str:
+    start, end = _OPEN[kind]
+    if depth >= _DEEPEST:
+        return f"{start}…{end}" if value else start + end
+    if kind is dict:
+        shown = [
+            f"{short_text(key, depth + 1)}: {short_text(inner, depth + 1)}"
+            for key, inner in list(value.items())[:_MOST]
+        ]
+    else:
+        shown = [short_text(inner, depth + 1) for inner in list(value)[:_MOST]]
+    if kind in (set, frozenset):
+        shown.sort()
+        if not shown:
+            return f"{kind.__name__}()"
+    if len(value) > _MOST:
+        shown.append("…")
+    inside = ", ".join(shown)
+    return f"({inside},)" if kind is tuple and len(shown) == 1 else f"{start}{inside}{end}"
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"

@@ -1,0 +1,171 @@
+"""Data races as users see them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..control import Operation, Place, Recorder, Step
+from ..control._owners import BY_IDENTITY, object_named, type_named
+from ..control._values import short_text
+from ._fasttrack import Conflict
+from ._holding import Holding
+from ._variables import CALL, CELL, CLOSURE, ITEM, ROUND, WHOLE, Variable, form_of, opname_of
+
+#: So many are told in full.
+_TOLD = 5
+
+
+@dataclass(frozen=True)
+class Access:
+    """One of the two accesses of a race."""
+
+    #: What it does, as in "worker-0 reads".
+    does: str
+    thread: str
+    place: Place
+    #: The locks that the thread held, described by where they were made.
+    locks: tuple[str, ...]
+    #: The value read, or the old and the new one; empty where it was not recorded.
+    value: str = ""
+
+    def __str__(self) -> str:
+        holds = " and ".join(self.locks) if self.locks else "no lock"
+        lines = [f"{self.thread} {self.does} at {self.place} in {self.place.function}, holding {holds}"]
+        if self.place.text:
+            lines.append(f"    {self.place.text}")
+        if self.value:
+            lines.append(f"    value: {self.value}")
+        return "\n".join(lines)
+
+
+@dataclass(frozen=True)
+class Race:
+    """Two accesses to one thing, at least one of which changes it, that no synchronisation orders."""
+
+    #: "Counter.value", "global hits", "a list", …
+    what: str
+    first: Access
+    second: Access
+    #: Under which names it can be allowed.
+    labels: frozenset[str] = field(default=frozenset(), repr=False)
+
+    @property
+    def key(self) -> object:
+        """The same for races that are told once: on the same thing, between the same two lines."""
+        return (self.what, frozenset((self.first.place[:2], self.second.place[:2])))
+
+    def __str__(self) -> str:
+        lines = [f"data race on {self.what}"]
+        for access in (self.first, self.second):
+            lines.extend("  " + line for line in str(access).splitlines())
+        return "\n".join(lines)
+
+
+class DataRace(AssertionError):
+    """Accesses of different threads to the same thing that nothing orders, and at least one changes it."""
+
+    __module__ = "pytest_interleave"
+
+    def __init__(self, races: Sequence[Race]) -> None:
+        self.races = tuple(races)
+        super().__init__(describe_races(races))
+
+
+def describe_races(races: Sequence[Race]) -> str:
+    """One paragraph for each; the first five of them."""
+    told = [str(race) for race in races[:_TOLD]]
+    if len(races) > _TOLD:
+        told.append(f"and {len(races) - _TOLD} more")
+    if len(races) > 1:
+        told.insert(0, f"{len(races)} data races")
+    else:
+        told[-1] += "\n  No lock, queue, event, start or join orders these two."
+    return "\n".join(told)
+
+
+def races_of(conflicts: Iterable[Conflict], log: Sequence[Step], recorder: Recorder | None = None) -> list[Race]:
+    """Each distinct one once."""
+    conflicts = list(conflicts)
+    locks = _locks_at(log, {step for conflict in conflicts for step in (conflict.first, conflict.second)})
+    found: dict[object, Race] = {}
+
+    def access(step: int) -> Access:
+        task, operation, _ = log[step]
+        value = "" if recorder is None else recorder.text_at(step)
+        return Access(_does(operation), task.name, operation.where(), locks[step], value)
+
+    for conflict in conflicts:
+        operations = (log[conflict.first][1], log[conflict.second][1])
+        what, labels = _name(conflict.variable, operations)
+        race = Race(what, access(conflict.first), access(conflict.second), labels)
+        found.setdefault(race.key, race)
+    return list(found.values())
+
+
+def _locks_at(log: Sequence[Step], steps: set[int]) -> dict[int, tuple[str, ...]]:
+    holding = Holding()
+    found = {}
+    for position in range(max(steps, default=-1) + 1):
+        task, operation, _ = log[position]
+        if operation.target is not None:
+            holding.follow(task, operation)
+        elif position in steps:
+            found[position] = tuple(lock.describe() for lock in holding.of(task))
+    return found
+
+
+_VERBS = {"read": "reads", "write": "writes", "delete": "deletes", "iterate": "loops over it"}
+
+
+def _does(operation: Operation) -> str:
+    form = form_of(operation)
+    if form == CALL and operation.name.startswith("."):
+        return f"calls {operation.name}"
+    if form == CALL and operation.name.isidentifier():
+        return f"calls {operation.name}()"
+    if form == ROUND:
+        return "loops over it"
+    if form == ITEM:
+        return f"{_VERBS[operation.kind]} an item" if operation.kind in _VERBS else operation.kind
+    return _VERBS.get(operation.kind, operation.kind)
+
+
+def _name(variable: Variable, operations: tuple[Operation, Operation]) -> tuple[str, frozenset[str]]:
+    """What a variable is called, and the names under which races on it can be allowed."""
+    kind = type_named(variable.name)
+    if variable.part is CELL:
+        name = next((operation.name for operation in operations if form_of(operation) == CLOSURE), "")
+        return f"the closure variable {name!r}", frozenset((name,))
+    if variable.part is WHOLE:
+        return _a(kind), frozenset()
+    part = variable.part
+    if any(opname_of(operation).endswith("_GLOBAL") for operation in operations):
+        return f"the global {part!r}", frozenset((part,))
+    thing = object_named(variable.name) if variable.name < 0 else None
+    if all(form_of(operation) == ITEM or form_of(operation) == CALL for operation in operations) and (
+        kind is None or not hasattr(thing, "__dict__") or hasattr(kind, "__getitem__")
+    ):
+        labels = frozenset((part,)) if isinstance(part, str) else frozenset()
+        return f"{_key(part)} of {_a(kind)}", labels
+    if isinstance(thing, type):
+        owners: Sequence[type] = type.__dict__["__mro__"].__get__(thing)
+    else:
+        owners = () if kind is None else type.__dict__["__mro__"].__get__(kind)
+    names = [name for owner in owners for name in (owner.__name__, owner.__qualname__)]
+    labels = frozenset((str(part), *(f"{name}.{part}" for name in names)))
+    return f"{owners[0].__name__}.{part}" if owners else f"attribute {part!r}", labels
+
+
+def _a(kind: type | None) -> str:
+    if kind is None:
+        return "a container"
+    name = kind.__name__
+    return f"{'an' if name[:1] in 'aeiouAEIOU' else 'a'} {name}"
+
+
+def _key(part: Any) -> str:
+    if type(part) is tuple and part and part[0] is BY_IDENTITY:
+        return "an item"
+    return f"item {short_text(part)}"

@@ -1,0 +1,49 @@
+"""A portfolio of strategies that sample schedules."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..control import Trace
+from ._one_preemption import OnePreemption
+from ._pct import PCT
+from ._pos import PartialOrderSampling
+from ._profile import profile_of
+from ._surw import SelectivelyUniform
+from ._swarm import Swarm
+
+#: In which order they take turns.
+_TURNS = ("surw", "pos", "surw", "preempt", "surw", "pct", "surw", "swarm")
+
+
+class Portfolio:
+    """Strategies with different strengths in turn.
+
+    SURW has every second turn: it alone finds what needs many threads to be held up at once. POS finds what needs
+    an unusual order of a few accesses, schedules with one preemption what needs one, PCT what needs some at the right
+    steps, swarm what needs one thread to race ahead of another. What one execution shows of the program's length and
+    of what its threads contest is told to all.
+    """
+
+    def __init__(self, seed: int) -> None:
+        self._pct = PCT(seed)
+        self._learners: tuple[Any, ...] = (SelectivelyUniform(seed, balanced=True), OnePreemption(seed))
+        members: tuple[Any, ...] = (*self._learners, self._pct, PartialOrderSampling(seed), Swarm(seed))
+        self._members = {member.name: member for member in members}
+        self._turn = 0
+        self._learnt = 0
+
+    def next(self) -> Any:
+        """Whose turn it is."""
+        member = self._members[_TURNS[self._turn % len(_TURNS)]]
+        self._turn += 1
+        return member
+
+    def learn(self, trace: Trace) -> None:
+        """All learn from an execution; what threads contest is looked for in the first ones, then seldom."""
+        self._pct.end(trace)
+        self._learnt += 1
+        if self._learnt & (self._learnt - 1) == 0:
+            profile = profile_of(trace)
+            for learner in self._learners:
+                learner.learn(profile)

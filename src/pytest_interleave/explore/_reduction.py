@@ -1,0 +1,246 @@
+"""Dynamic partial-order reduction: one schedule of every class of equivalent ones."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import Enum
+
+from ..control import LoggedStep, ThreadView, Touches, Trace, conflicts, touches_of
+from ._profile import Site, site_of
+from ._reversals import Path, reversals
+
+DIVERGED = "the same schedule did not lead to the same steps again"
+GAVE_WAY = "threads that spin, poll or sleep were made to give way to others"
+CUT_OFF = "threads that could have gone on were ended with the test"
+
+
+class Beyond(Enum):
+    """What a step does besides the operation that was announced."""
+
+    NOTHING = 0
+    #: It is the thread's last.
+    END = 1
+    #: A condition is notified or waited for, for example.
+    ANYTHING = 2
+
+
+class _Choice:
+    """A state in which more than one thread could go on, on the way that is being explored."""
+
+    __slots__ = ("chosen", "enabled", "explored", "position", "preemptions", "running", "sites", "sleeping", "wanted")
+
+    def __init__(
+        self,
+        enabled: tuple[Path, ...],
+        sites: tuple[Site, ...],
+        running: Path | None,
+        chosen: Path,
+        sleeping: dict[Path, Beyond],
+        position: int,
+        preemptions: int,
+    ) -> None:
+        self.enabled = enabled
+        #: Where each of them is about to go on.
+        self.sites = sites
+        #: The thread that ran last, if it could go on.
+        self.running = running
+        self.chosen = chosen
+        #: Threads whose going on here would only lead to what is explored elsewhere.
+        self.sleeping = sleeping
+        #: How many steps there were before, and preemptions.
+        self.position = position
+        self.preemptions = preemptions
+        self.explored: set[Path] = set()
+        #: Threads that are to go on here at some time, in the order in which that was found out.
+        self.wanted: list[Path] = [chosen]
+
+
+class PartialOrderReduction:
+    """Runs one schedule of each class of equivalent schedules, until there is none left.
+
+    Depth first: the last choice that could have come out otherwise, in a way that matters, comes out otherwise in the
+    next execution. Which matter, the conflicts of the steps tell (source sets); and what would only repeat an
+    execution in another order is left out (sleep sets).
+
+    With a `bound`, only schedules with at most so many preemptions: switches away from a thread that could go on. To
+    make a switch earlier, where it is free, can then be necessary too, and nothing sleeps.
+
+    Sources: P. Abdulla, S. Aronis, B. Jonsson, K. Sagonas, "Optimal Dynamic Partial Order Reduction", POPL 2014: its
+    algorithm Source-DPOR. K. Coons, M. Musuvathi, K. McKinley, "Bounded Partial-Order Reduction", OOPSLA 2013.
+    """
+
+    name = "exhaustive"
+
+    def __init__(self, bound: int | None = None) -> None:
+        self._bound = bound
+        self._choices: list[_Choice] = []
+        self._depth = 0
+        #: Who sleeps now, with what its announced operation touches: objects of this execution.
+        self._asleep: dict[Path, tuple[Touches, Beyond]] = {}
+        self._awake_until = 0
+        #: The position from which on the execution repeats, in another order, one that is explored elsewhere.
+        self._repeats_from: int | None = None
+        #: True when there is nothing left to explore, within the bound.
+        self.finished = False
+        #: Whether the bound has kept anything from being explored.
+        self.cut = False
+        #: Why "finished" would not mean "all": what went another way than the search decided.
+        self.incomplete: str | None = None
+        self._executions = 0
+
+    @property
+    def repeated(self) -> bool:
+        """Whether the execution turned out to be equivalent to another one."""
+        return self._repeats_from is not None
+
+    def begin(self, number: int) -> None:  # noqa: ARG002
+        """From the first choice on."""
+        self._depth = 0
+        self._repeats_from = None
+        self._asleep = {}
+        self._awake_until = 0
+
+    def spawned(self, thread: ThreadView) -> None:
+        """Threads are known by their paths."""
+
+    def choose(self, enabled: Sequence[ThreadView], running: ThreadView | None) -> int:
+        """As decided, as far as the decisions go; then the running thread, else the first that may."""
+        depth = self._depth
+        self._depth = depth + 1
+        paths = tuple(thread.path for thread in enabled)
+        if depth < len(self._choices):
+            choice = self._choices[depth]
+            if choice.enabled != paths or choice.sites != tuple(site_of(thread.operation) for thread in enabled):
+                self.incomplete = DIVERGED
+                return 0 if running is None else enabled.index(running)
+            if depth + 1 == len(self._choices):
+                self._fall_asleep(choice, enabled)
+            return paths.index(choice.chosen)
+        if not self.repeated:
+            self._wake(enabled[0].log)
+        if self.repeated or self.incomplete:
+            return 0 if running is None else enabled.index(running)
+        asleep = self._asleep
+        position = len(enabled[0].log)
+        ready = [path for path in paths if path not in asleep]
+        if not ready:
+            self._repeats_from = position
+            return 0 if running is None else enabled.index(running)
+        ran = None if running is None else running.path
+        chosen = ran if ran is not None and ran not in asleep else ready[0]
+        sleeping = {path: its[1] for path, its in asleep.items()}
+        used = 0
+        if self._choices:
+            last = self._choices[-1]
+            used = last.preemptions + _is_preemption(last, last.chosen)
+        sites = tuple(site_of(thread.operation) for thread in enabled)
+        self._choices.append(_Choice(paths, sites, ran, chosen, sleeping, position, used))
+        return paths.index(chosen)
+
+    def _fall_asleep(self, choice: _Choice, enabled: Sequence[ThreadView]) -> None:
+        """At the last choice that is decided: from here on, who sleeps there sleeps on."""
+        self._awake_until = choice.position
+        self._asleep = {
+            thread.path: (touches_of(thread.operation, thread.touches), choice.sleeping[thread.path])
+            for thread in enabled
+            if thread.path in choice.sleeping
+        }
+
+    def _wake(self, log: Sequence[LoggedStep]) -> None:
+        """Wake those whose next step conflicts with what was done since the last look.
+
+        Where one that sleeps went on, because no other could, the execution is a repetition from there on.
+        """
+        asleep = self._asleep
+        position = self._awake_until
+        while asleep and position < len(log):
+            thread, operation, touched = log[position]
+            if thread.path in asleep:
+                self._repeats_from = position
+                return
+            touches = touches_of(operation, touched)
+            if touches:
+                for path in [path for path, its in asleep.items() if _matters(operation.kind, touches, *its)]:
+                    del asleep[path]
+            position += 1
+        self._awake_until = len(log)
+
+    def yielded(self, index: int) -> None:  # noqa: ARG002
+        """The scheduler interferes, so that not all is decided here."""
+        self.incomplete = GAVE_WAY
+
+    def end(self, trace: Trace) -> None:
+        """Find out what else there is to explore, and decide on the next."""
+        if trace.cut_off:
+            self.incomplete = CUT_OFF
+        if self.incomplete:
+            return
+        if not self.repeated:
+            self._wake(trace.log)
+        self._executions += 1
+        end = len(trace.log) if self._repeats_from is None else self._repeats_from
+        by_position = {choice.position: number for number, choice in enumerate(self._choices)}
+        for position, initials in reversals(trace, end, by_position):
+            self._want(by_position[position], initials)
+        while self._choices:
+            choice = self._choices[-1]
+            choice.explored.add(choice.chosen)
+            if self._bound is None:
+                choice.sleeping[choice.chosen] = _beyond(trace.log, choice.position)
+            for path in choice.wanted:
+                if path not in choice.sleeping and path not in choice.explored:
+                    if self._bound is None or choice.preemptions + _is_preemption(choice, path) <= self._bound:
+                        choice.chosen = path
+                        return
+                    self.cut = True
+            self._choices.pop()
+        self.finished = True
+
+    def _want(self, number: int, initials: Sequence[Path]) -> None:
+        """See to it that one of `initials` goes on at a choice at some time."""
+        choice = self._choices[number]
+        able = [path for path in initials if path in choice.enabled]
+        if able and not any(path in choice.wanted or path in choice.sleeping for path in able):
+            choice.wanted.append(able[0])
+        if self._bound is None or not able:
+            return
+        # Where the thread that goes on there was switched to, a switch to another costs less.
+        while number > 0 and choice.running == choice.chosen:
+            number -= 1
+            choice = self._choices[number]
+        for path in choice.enabled if able[0] not in choice.enabled else able[:1]:
+            if path not in choice.wanted:
+                choice.wanted.append(path)
+
+    @property
+    def estimate(self) -> float:
+        """How many executions there will be in all, from what share of the choices has been gone through."""
+        share, weight = 0.0, 1.0
+        for choice in self._choices:
+            share += weight * len(choice.explored) / len(choice.wanted)
+            weight /= len(choice.wanted)
+        return self._executions / share if share and not self.finished else float(self._executions)
+
+
+def _is_preemption(choice: _Choice, path: Path) -> bool:
+    return choice.running is not None and choice.running != path
+
+
+def _matters(kind: str, touches: Touches, its: Touches, beyond: Beyond) -> bool:
+    """Whether the order of an operation and a sleeping thread's next step can matter."""
+    if beyond is Beyond.ANYTHING:
+        return True
+    return (beyond is Beyond.END and kind == "is_alive?") or conflicts(its, touches)
+
+
+def _beyond(log: Sequence[LoggedStep], position: int) -> Beyond:
+    """What the step at `position` does besides the operation that was announced."""
+    thread = log[position][0]
+    for number in range(position + 1, len(log)):
+        other, operation, touched = log[number]
+        if other is thread:
+            if operation.announced:
+                return Beyond.NOTHING
+            if touches_of(operation, touched):
+                return Beyond.ANYTHING
+    return Beyond.END

@@ -1,0 +1,416 @@
+"""What accesses touch: the object and the part, found without running any code of the program."""
+
+from __future__ import annotations
+
+import collections
+import gc
+import operator
+import threading
+import weakref
+
+import pytest
+
+from pytest_interleave.control import conflicts, touches_of
+from pytest_interleave.control._owners import names
+from pytest_interleave.control._touches import OPAQUE, READS, WRITES
+from tests.driving import execute, require_good_end
+
+R, W = READS, WRITES
+SETTING = 0
+
+
+class Base:
+    total = 0
+
+
+class Box(Base):
+    def __init__(self):
+        self.value = 0
+        self.items = [1, 2]
+        self.table = {"a": 0}
+
+    @property
+    def doubled(self):
+        return self.value * 2
+
+    def update(self, value):
+        self.value = value
+
+
+class Slots:
+    __slots__ = ("x",)
+
+
+class Explosive:
+    """Whoever looks at it in any way that Python would tell it of fails."""
+
+    def __getattribute__(self, name):
+        raise AssertionError(f"code of the program was run: __getattribute__({name!r})")
+
+    def __getattr__(self, name):
+        raise AssertionError("code of the program was run")
+
+    def __eq__(self, other):
+        raise AssertionError("code of the program was run")
+
+    def __hash__(self):
+        raise AssertionError("code of the program was run")
+
+    def __bool__(self):
+        raise AssertionError("code of the program was run")
+
+
+def touched_in(function, *arguments):
+    """What the accesses that stand in `function` touch, by the objects given: (position, part, how) for each touch."""
+    objects = [*arguments, globals(), Base, Box]
+    found = []
+
+    def body():
+        for thing in arguments:
+            keep.append(thing)
+        known = {}
+        function(*arguments)
+        for thing in objects:
+            known[names.get(id(thing), id(thing))] = thing
+        for inner in arguments:
+            attributes = object.__getattribute__(inner, "__dict__") if isinstance(inner, Box) else {}
+            for name, value in attributes.items():
+                if isinstance(value, (list, dict)):
+                    known[names.get(id(value), id(value))] = name
+        found.append(known)
+
+    keep = []
+    outcome = execute(body)
+    require_good_end(outcome)
+    known = found[0]
+    told = []
+    for _, operation, touches in outcome.log:
+        if operation.code is function.__code__:
+            for key, part, how in touches_of(operation, touches):
+                thing = known.get(key, "?")
+                if not isinstance(thing, str):
+                    thing = next(
+                        (f"argument {at}" for at, given in enumerate(arguments) if given is thing),
+                        {id(globals()): "globals", id(Base): "Base", id(Box): "Box"}.get(id(thing), "?"),
+                    )
+                told.append((thing, part, how))
+    return told
+
+
+def test_attributes():
+    def function(box):
+        box.value = box.value + 1
+        del box.value
+
+    assert touched_in(function, Box()) == [
+        ("argument 0", "value", R),
+        ("argument 0", "value", W),
+        ("argument 0", "value", W),
+    ]
+
+
+def test_an_attribute_of_the_class_is_the_class_s_until_the_instance_has_its_own():
+    def function(box):
+        box.total
+        Base.total += 0
+        box.total = 5
+        box.total
+
+    assert touched_in(function, Box()) == [
+        ("Base", "total", R),
+        ("Base", "total", R),
+        ("Base", "total", W),
+        ("argument 0", "total", W),
+        ("argument 0", "total", R),
+    ]
+
+
+def test_slots():
+    def function(slots):
+        slots.x = 1
+        slots.x
+
+    assert touched_in(function, Slots()) == [("argument 0", "x", W), ("argument 0", "x", R)]
+
+
+def test_a_property_touches_what_it_touches_itself():
+    def function(box):
+        box.doubled
+
+    assert touched_in(function, Box()) == []
+
+
+def test_globals_and_module_attributes_are_the_same():
+    import sys
+
+    module = sys.modules[__name__]
+
+    def function(module):
+        global SETTING
+        SETTING = 1
+        SETTING
+        module.SETTING = 2
+
+    assert touched_in(function, module) == [
+        ("globals", "SETTING", W),
+        ("globals", "SETTING", R),
+        ("globals", "SETTING", W),
+    ]
+
+
+def test_cells_are_told_apart():
+    def make():
+        n = 0
+
+        def step():
+            nonlocal n
+            n += 1
+
+        return step
+
+    keys = set()
+    for step in (make(), make()):
+        outcome = execute(step)
+        keys.update(key for _, operation, touches in outcome.log for key, _, _ in touches if operation.name == "n")
+        keys.add(step)
+    assert len(keys) == 4
+
+
+def test_items_by_key():
+    def function(table):
+        table["a"] = 1
+        table["a"]
+        table["new"] = 1
+        "b" in table
+        table.get("a")
+        del table["a"]
+        table.update(x=1)
+        len(table)
+
+    assert touched_in(function, {"a": 0}) == [
+        ("argument 0", "a", W),
+        ("argument 0", "a", R),
+        # A new key changes how many there are, and their order.
+        ("argument 0", None, W),
+        ("argument 0", "new", W),
+        ("argument 0", "b", R),
+        ("argument 0", "a", R),
+        ("argument 0", None, W),
+        ("argument 0", "a", W),
+        ("argument 0", None, W),
+        ("argument 0", None, R),
+    ]
+
+
+def test_items_by_index():
+    def function(items):
+        items[0] = items[-1]
+        items[1:]
+        items.append(3)
+
+    assert touched_in(function, [1, 2]) == [
+        ("argument 0", 1, R),
+        ("argument 0", 0, W),
+        ("argument 0", None, R),
+        ("argument 0", None, W),
+    ]
+
+
+def test_containers_in_attributes():
+    def function(box):
+        box.items.append(1)
+        box.table["a"] += 1
+
+    touched = touched_in(function, Box())
+    assert ("items", None, W) in touched
+    assert touched[-2:] == [("table", "a", R), ("table", "a", W)]
+
+
+def test_loops_over_containers_views_and_wrappers():
+    def function(items, table):
+        for _ in items:
+            break
+        for _ in table.values():
+            break
+        for _, _ in enumerate(items):
+            break
+        for _, _ in zip(items, table.items(), strict=False):
+            break
+
+    touched = touched_in(function, [1], {"a": 1})
+    assert {touch for touch in touched if touch[0] != "?"} == {("argument 0", None, R), ("argument 1", None, R)}
+    assert touched.count(("argument 0", None, R)) >= 4
+
+
+def test_a_loop_s_own_iterator_is_nobody_else_s():
+    def function(items):
+        for _ in items:
+            pass
+
+    assert set(touched_in(function, [1, 2])) == {("argument 0", None, R)}
+
+
+def test_an_iterator_that_is_shared_is_changed_by_going_on():
+    iterator = iter([1, 2, 3])
+
+    def function(iterator):
+        for _ in iterator:
+            break
+        next(iterator)
+
+    assert touched_in(function, iterator).count(("argument 0", None, W)) >= 2
+
+
+def test_truth_of_containers_is_looked_at():
+    def function(box, items):
+        if box.items:
+            box.items.clear()
+        while items:
+            items.pop()
+
+    touched = touched_in(function, Box(), [1])
+    assert touched[:2] == [("argument 0", "items", R), ("items", None, R)]
+    # Twice true or false, and once changed.
+    assert touched[-3:] == [("argument 1", None, R), ("argument 1", None, W), ("argument 1", None, R)]
+
+
+def test_in_place_operators_and_unpacking():
+    def function(items, more):
+        items += more
+        [*items]
+        _, *_ = more
+
+    touched = touched_in(function, [1], [2])
+    assert touched == [("argument 0", None, W), ("argument 0", None, R), ("argument 1", None, R)]
+
+
+def test_the_dictionary_of_an_object_stands_for_its_attributes():
+    def function(box):
+        box.__dict__["value"] = 1
+        vars(box)["value"]
+
+    assert touched_in(function, Box()) == [
+        ("argument 0", None, R),
+        ("argument 0", "value", W),
+        ("argument 0", None, R),
+        ("argument 0", "value", R),
+    ]
+
+
+def test_built_in_functions():
+    def function(box, items):
+        setattr(box, "value", 1)
+        getattr(box, "value", None)
+        sorted(items)
+        operator.setitem(items, 0, 1)
+
+    assert touched_in(function, Box(), [1]) == [
+        ("argument 0", "value", W),
+        ("argument 0", "value", R),
+        ("argument 1", None, R),
+        ("argument 1", None, W),
+    ]
+
+
+def test_calls_of_all_forms():
+    def function(pile):
+        pile.append(1)
+        pile.append(*[1])
+        pile.extend(iterable) if (iterable := [2]) else None
+        collections.deque.append(pile, 1)
+
+    touched = touched_in(function, collections.deque())
+    assert [touch for touch in touched if touch[2] == W] == [("argument 0", None, W)] * 3
+
+
+def test_what_is_seen_within_a_method_is_not_seen_twice():
+    def function(box):
+        box.update(1)
+
+    assert touched_in(function, Box()) == []
+
+
+def test_calls_into_libraries_are_taken_for_changes_of_the_object():
+    def function(known):
+        known.add(function)
+        len(known)
+
+    assert touched_in(function, weakref.WeakSet()) == [
+        ("argument 0", None, W | OPAQUE),
+        ("argument 0", None, R | OPAQUE),
+    ]
+
+
+def test_what_never_changes_is_not_touched():
+    def function(pair, text):
+        pair[0]
+        text.count("a")
+        len(pair)
+
+    assert touched_in(function, (1, 2), "aa") == []
+
+
+def test_values_of_threads_of_their_own_are_not_touched():
+    def function(local):
+        local.x = 1
+        local.x
+
+    assert touched_in(function, threading.local()) == []
+
+
+def test_no_code_of_the_program_is_run():
+    thing = Explosive()
+
+    def function(things, table, thing):
+        things[0] = thing
+        things[0]
+        table.get(1)
+        object.__setattr__(thing, "x", 1)
+        things.append(thing)
+
+    require_good_end(execute(lambda: function([None], {1: 2}, thing)))
+
+
+def test_an_address_that_is_used_again_is_another_object():
+    def make():
+        box = Box()
+        box.value = 1
+
+    outcome = execute(lambda: (make(), make(), make()))
+    require_good_end(outcome)
+    written = [
+        touches[0][0] for _, operation, touches in outcome.log if operation.code is make.__code__ and touches is not None
+    ]
+    assert len(set(written)) == 3
+
+
+def test_nothing_is_kept_alive():
+    freed = []
+
+    def body():
+        box = Box()
+        weakref.finalize(box, freed.append, True)
+        box.value = 1
+        del box
+        freed.append("end")
+
+    require_good_end(execute(body))
+    assert freed == [True, "end"]
+    gc.collect()
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "expected"),
+    [
+        (((1, "a", R),), ((1, "a", R),), False),
+        (((1, "a", W),), ((1, "a", R),), True),
+        (((1, "a", W),), ((1, "b", W),), False),
+        (((1, None, W),), ((1, "b", R),), True),
+        (((1, None, R),), ((1, "b", R),), False),
+        (((2, None, W),), ((1, None, W),), False),
+        (((2, None, W), (1, 0, R)), ((1, 0, W | OPAQUE),), True),
+        ((), ((1, None, W),), False),
+    ],
+)
+def test_conflicts(first, second, expected):
+    assert conflicts(first, second) is conflicts(second, first) is expected

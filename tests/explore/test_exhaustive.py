@@ -1,0 +1,227 @@
+"""Exhaustive search: every class of schedules, each once; checked against running every schedule that there is."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Any, NamedTuple
+
+import pytest
+
+from pytest_interleave.control import Control
+from pytest_interleave.explore import Auto, Exhaustive, PartialOrderReduction
+from pytest_interleave.explore._classes import class_of
+
+from . import programs
+from .enumerating import Enumeration
+
+MOST = 4_000
+
+
+class Explored(NamedTuple):
+    executions: int
+    classes: set[int]
+    #: What the program returned, or how it got stuck.
+    ends: set[Any]
+    #: Whether nothing was left when it ended.
+    finished: bool
+    #: The number of the first execution that got stuck.
+    stuck_at: int | None
+
+
+def explore(program, strategy, most=MOST):
+    classes = set()
+    ends = set()
+    number = 0
+    stuck_at = None
+    with Control() as control:
+        while number < most and not strategy.finished:
+            number += 1
+            control.prepare()
+            strategy.begin(number)
+            results = []
+            outcome = control.run(lambda: results.append(program()), strategy, max_steps=10_000)  # noqa: B023
+            classes.add(class_of(outcome))
+            strategy.end(outcome)
+            assert outcome.exception is None, outcome.exception
+            if outcome.stuck is not None and stuck_at is None:
+                stuck_at = number
+            ends.add(results[0] if outcome.stuck is None else outcome.stuck.kind)
+    return Explored(number, classes, ends, strategy.finished, stuck_at)
+
+
+@pytest.mark.parametrize("program", programs.SMALL, ids=lambda program: program.__name__)
+def test_small_programs(program):
+    everything = explore(program, Enumeration())
+    assert everything.finished
+    reduced = explore(program, PartialOrderReduction())
+    assert reduced.finished
+    assert reduced.classes == everything.classes
+    assert reduced.ends == everything.ends
+    # Next to no class is run twice.
+    assert reduced.executions <= len(everything.classes) + 1
+
+
+def test_at_least_five_times_fewer_executions_than_schedules():
+    ratios = []
+    for program in programs.SMALL:
+        every = explore(program, Enumeration()).executions
+        ratios.append(every / explore(program, PartialOrderReduction()).executions)
+    assert sum(ratio >= 5 for ratio in ratios) >= 10, ratios
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_generated_programs(seed):
+    program = programs.generated(seed)
+    everything = explore(program, Enumeration())
+    reduced = explore(program, PartialOrderReduction())
+    assert reduced.finished
+    if everything.finished:
+        assert reduced.classes == everything.classes, program.__name__
+        assert reduced.ends == everything.ends, program.__name__
+    else:
+        assert reduced.classes >= everything.classes, program.__name__
+    assert reduced.executions <= 1.5 * len(reduced.classes) + 1
+
+
+@pytest.mark.parametrize("bound", [0, 1, 2])
+@pytest.mark.parametrize("seed", range(40, 60))
+def test_few_preemptions(seed, bound):
+    program = programs.generated(seed)
+    everything = explore(program, Enumeration(bound))
+    search = PartialOrderReduction(bound)
+    reduced = explore(program, search)
+    assert reduced.finished
+    if everything.finished:
+        assert reduced.classes >= everything.classes, program.__name__
+        if not search.cut:
+            assert reduced.classes == explore(program, PartialOrderReduction()).classes
+
+
+def test_figures_of_the_plainest_programs():
+    assert explore(programs.counter, Exhaustive()).executions <= 4
+    assert explore(programs.locked, Exhaustive()).executions <= 3
+    philosophers = explore(programs.philosophers, Exhaustive())
+    assert philosophers.stuck_at is not None
+    assert philosophers.stuck_at <= 10
+    assert philosophers.finished
+
+
+def loops(times, threads):
+    def program():
+        state = programs.State()
+
+        def work():
+            for _ in range(times):
+                state.x += 1
+
+        programs.in_threads(*[work] * threads)
+
+    return program
+
+
+def test_what_is_too_large_is_searched_by_preemptions():
+    strategy = Exhaustive(schedules=150)
+    explored = explore(loops(6, 2), strategy, most=150)
+    assert not explored.finished
+    assert strategy.preemptions == 1
+    assert strategy.incomplete is None
+
+
+def test_auto_searches_exhaustively_what_fits():
+    for program in (programs.counter, programs.locked_by_three, programs.one_writes_one_reads):
+        strategy = Auto(seed=1, schedules=200)
+        assert explore(program, strategy, most=200).finished
+        assert strategy.exhausted
+    strategy = Auto(seed=1, schedules=200)
+    assert not explore(loops(6, 3), strategy, most=200).finished
+    assert not strategy.exhausted
+
+
+def test_equal_sleeps_end_in_any_order():
+    def program():
+        state = programs.State()
+
+        def work():
+            time.sleep(1)
+            state.x += 1
+
+        programs.in_threads(work, work)
+        return state.x
+
+    assert explore(program, PartialOrderReduction()).ends == {1, 2}
+
+
+def test_what_was_made_by_the_first_execution_alone_is_no_obstacle():
+    cache = {}
+
+    def program():
+        state = programs.State()
+
+        def work():
+            if "made" not in cache:
+                cache["made"] = 1
+                state.y = 1
+            state.x += 1
+
+        programs.in_threads(work, work)
+        return state.x
+
+    strategy = Exhaustive()
+    assert explore(program, strategy).ends == {1, 2}
+    assert strategy.exhausted
+
+
+def test_a_program_that_never_repeats_is_not_called_exhausted():
+    runs = []
+
+    def program():
+        runs.append(1)
+        state = programs.State()
+
+        def work():
+            for _ in range(len(runs) % 7):
+                state.x += 1
+
+        programs.in_threads(work, work)
+
+    strategy = Exhaustive()
+    explored = explore(program, strategy, most=100)
+    assert not explored.finished
+    assert strategy.incomplete == "the same schedule did not lead to the same steps again"
+
+
+def test_threads_that_spin_are_not_called_exhausted():
+    def program():
+        state = programs.State()
+
+        def spin():
+            while not state.x:
+                pass
+
+        def release():
+            state.x = 1
+
+        programs.in_threads(spin, release)
+
+    strategy = Exhaustive()
+    explored = explore(program, strategy, most=100)
+    assert not explored.finished
+    assert "give way" in strategy.incomplete
+
+
+def test_daemons_that_are_cut_off_are_not_called_exhausted():
+    def program():
+        state = programs.State()
+
+        def work():
+            while True:
+                state.x += 1
+                time.sleep(1)
+
+        threading.Thread(target=work, daemon=True).start()
+        return state.x
+
+    strategy = Exhaustive()
+    assert not explore(program, strategy, most=50).finished
+    assert "were ended with the test" in strategy.incomplete

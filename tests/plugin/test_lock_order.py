@@ -1,0 +1,223 @@
+"""Predicted deadlocks: confirmed ones are findings, the others are warnings."""
+
+from __future__ import annotations
+
+import pytest
+
+LOCKS = """
+def in_threads(*functions):
+    threads = [threading.Thread(target=function) for function in functions]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def take_two(first, second):
+    with first:
+        with second:
+            pass
+
+
+class Pair:
+    def __init__(self):
+        self.left = threading.Lock()
+        self.right = threading.Lock()
+
+
+@pytest.fixture
+def pair():
+    return Pair()
+"""
+
+DEADLOCK = """
+@pytest.mark.concurrency{arguments}
+def test_it(pair):
+    counters = [Counter(), Counter()]
+
+    def work(first, second, counter):
+        for _ in range(30):
+            counter.increment()
+        take_two(first, second)
+        for _ in range(30):
+            counter.increment()
+
+    in_threads(
+        lambda: work(pair.left, pair.right, counters[0]),
+        lambda: work(pair.right, pair.left, counters[1]),
+    )
+"""
+
+#: Two threads of which one waits for the other, by what is neither a start nor a join.
+ORDERED = """
+@pytest.mark.concurrency{arguments}
+def test_it(pair):
+    done = threading.Event()
+    counter = Counter()
+
+    def one():
+        for _ in range(10):
+            counter.increment()
+        take_two(pair.left, pair.right)
+        done.set()
+
+    def two():
+        for _ in range(10):
+            counter.increment()
+        done.wait()
+        take_two(pair.right, pair.left)
+
+    in_threads(one, two)
+"""
+
+
+def test_deadlock_is_found_by_steering_and_replays(run, report):
+    found = run(LOCKS + DEADLOCK.format(arguments=""), "--interleave-json=report.json")
+    found.result.assert_outcomes(failed=1)
+    assert "deadlock in schedule 2 of at most 200 (strategy steered, seed 1, 1 switch)" in found.text
+    assert "not confirmed" not in found.text
+    (row,) = report()["tests"]
+    assert (row["found_at"], row["strategy"], row["finding"]["kind"]) == (2, "steered", "deadlock")
+    again = run(None, *found.command[1:])
+    again.result.assert_outcomes(failed=1)
+    assert "deadlock, in the schedule of the token" in again.text
+    assert "2 threads wait for each other in a circle" in again.text
+
+
+@pytest.mark.parametrize("strategy", ["pct", "pos", "random", "surw", "swarm", "urw"])
+def test_steering_comes_with_every_strategy_that_samples(run, report, strategy):
+    found = run(LOCKS + DEADLOCK.format(arguments=f"(strategy={strategy!r})"), "--interleave-json=report.json")
+    found.result.assert_outcomes(failed=1)
+    (row,) = report()["tests"]
+    # In the first one by chance, perhaps.
+    assert row["found_at"] <= 4
+    assert row["strategy"] == ("steered" if row["found_at"] > 1 else strategy)
+
+
+def test_unconfirmed_prediction_is_a_warning(run):
+    done = run(LOCKS + ORDERED.format(arguments='(strategy="random", schedules=40)'))
+    done.result.assert_outcomes(passed=1, warnings=1)
+    assert done.text.count("possible deadlock, not confirmed") == 1
+    flat = " ".join(done.text.split())
+    assert "possible deadlock, not confirmed: thread 'Thread-1 (one)' takes Lock (made at test_it.py:" in flat
+    assert "while it holds Lock (made at test_it.py:" in flat
+    assert "; thread 'Thread-2 (two)' takes Lock (made at test_it.py:" in flat
+    assert "; 3 schedules were steered to it and did not deadlock" in flat
+    assert "test_it: 40 schedules" in flat
+
+
+def test_warning_can_be_an_error(run):
+    done = run(LOCKS + ORDERED.format(arguments='(strategy="random", schedules=40)'), "-Werror")
+    done.result.assert_outcomes(failed=1)
+    assert "possible deadlock, not confirmed" in done.text
+
+
+def test_no_warning_where_all_schedules_were_run(run):
+    source = LOCKS + ORDERED.format(arguments="").replace("range(10)", "range(1)")
+    done = run(source)
+    done.result.assert_outcomes(passed=1)
+    assert "not confirmed" not in done.text
+    assert "exhausted" in done.text
+
+
+def test_no_prediction_in_exhaustive_search(run):
+    source = LOCKS + ORDERED.format(arguments='(strategy="exhaustive", schedules=4)')
+    done = run(source)
+    done.result.assert_outcomes(passed=1)
+    assert "not confirmed" not in done.text
+
+
+@pytest.mark.parametrize(
+    ("schedules", "said"),
+    [
+        (3, "no schedule was left to be steered to it"),
+        (4, "1 schedule was steered to it and did not deadlock"),
+        (8, "2 schedules were steered to it and did not deadlock"),
+    ],
+)
+def test_a_quarter_of_the_schedules_at_most(run, schedules, said):
+    done = run(LOCKS + ORDERED.format(arguments=f'(strategy="random", schedules={schedules})'))
+    done.result.assert_outcomes(passed=1, warnings=1)
+    assert said in " ".join(done.text.split())
+    assert f"test_it: {schedules} schedule" in done.text
+
+
+def test_predictions_that_differ_only_in_the_threads_are_one_warning(run):
+    done = run(
+        LOCKS
+        + """
+@pytest.mark.concurrency(strategy="random", schedules=40)
+def test_it(pair):
+    done = threading.Barrier(4)
+
+    def one():
+        take_two(pair.left, pair.right)
+        done.wait()
+
+    def two():
+        done.wait()
+        take_two(pair.right, pair.left)
+
+    in_threads(one, one, two, two)
+"""
+    )
+    done.result.assert_outcomes(passed=1, warnings=1)
+    assert "; 6 schedules were steered to it and did not deadlock" in " ".join(done.text.split())
+
+
+def test_another_finding_is_no_occasion_for_the_warning(run):
+    done = run(LOCKS + ORDERED.format(arguments='(strategy="random")') + "    assert counter.value == 20\n")
+    done.result.assert_outcomes(failed=1)
+    assert "not confirmed" not in done.text
+
+
+def test_correct_programs_are_left_alone(run):
+    done = run(
+        LOCKS
+        + """
+pytestmark = pytest.mark.concurrency(strategy="random", schedules=40)
+
+
+def test_same_order(pair):
+    in_threads(*[lambda: take_two(pair.left, pair.right)] * 3)
+
+
+def test_gate(pair):
+    gate = threading.RLock()
+
+    def work(first, second):
+        with gate:
+            take_two(first, second)
+
+    in_threads(lambda: work(pair.left, pair.right), lambda: work(pair.right, pair.left))
+
+
+def test_one_after_the_other(pair):
+    other = threading.Lock()
+    in_threads(lambda: take_two(pair.left, pair.right), lambda: take_two(other, pair.right))
+    in_threads(lambda: take_two(pair.right, pair.left), lambda: take_two(pair.right, other))
+
+
+def test_back_off(pair):
+    def work(first, second):
+        while True:
+            with first:
+                if second.acquire(blocking=False):
+                    second.release()
+                    return
+            time.sleep(0.01)
+
+    in_threads(lambda: work(pair.left, pair.right), lambda: work(pair.right, pair.left))
+
+
+def test_timeout(pair):
+    def work(first, second):
+        with first:
+            if second.acquire(timeout=1):
+                second.release()
+
+    in_threads(lambda: work(pair.left, pair.right), lambda: work(pair.right, pair.left))
+""",
+        "-Werror",
+    )
+    done.result.assert_outcomes(passed=5)

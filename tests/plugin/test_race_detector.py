@@ -1,0 +1,391 @@
+"""The fixture `race_detector`, and the marker's `races=True`."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from .conftest import token_in
+
+WATCHED = """
+@pytest.mark.concurrency
+def test_count(counter, race_detector, run_concurrent):
+    race_detector.watch(counter)
+    run_concurrent(counter.increment)
+"""
+
+EVERYTHING = """
+@pytest.mark.concurrency(races=True)
+def test_count(counter, run_concurrent):
+    run_concurrent(counter.increment)
+"""
+
+
+@pytest.mark.parametrize("source", [WATCHED, EVERYTHING])
+def test_a_race_is_a_finding_though_nothing_is_asserted(run, report, source):
+    done = run(source, "--interleave-json=report.json")
+    done.result.assert_outcomes(failed=1)
+    (row,) = report()["tests"]
+    assert row["finding"]["kind"] == "data race"
+    assert row["found_at"] <= 5
+    assert "data race in schedule" in done.text
+    assert len(done.lines("E   pytest_interleave.DataRace: 2 data races")) == 1
+    for line in (
+        r"E    data race on Counter.value",
+        r"E      worker-\d writes at test_it.py:17 in Counter.increment, holding no lock",
+        r"E          self.value = value \+ 1",
+        r"E          value: 0 -> 1",
+        r"E      worker-\d reads at test_it.py:16 in Counter.increment, holding no lock",
+    ):
+        assert re.search(line.replace("E  ", "E +"), done.text), done.text
+
+
+@pytest.mark.parametrize("source", [WATCHED, EVERYTHING])
+def test_its_token_repeats_it(run, source):
+    done = run(source)
+    again = run(None, f"--interleave-replay={token_in(done.text)}")
+    again.result.assert_outcomes(failed=1)
+    assert "data race, in the schedule of the token" in again.text
+    errors = done.lines("E ")
+    assert errors
+    assert again.lines("E ") == errors
+
+
+def test_locks_are_told_by_where_they_were_made(run):
+    done = run("""
+@pytest.mark.concurrency(races=True)
+def test_two_locks(counter, run_concurrent):
+    def work(lock):
+        with lock:
+            counter.value = 1
+    run_concurrent.each(work, [threading.Lock(), threading.RLock()])
+""")
+    assert re.search(r"in test_two_locks.<locals>.work, holding Lock \(made at test_it.py:29\)", done.text)
+    assert re.search(r"in test_two_locks.<locals>.work, holding RLock \(made at test_it.py:29\)", done.text)
+    assert "No lock, queue, event, start or join orders these two." in done.text
+
+
+def test_one_finding_tells_of_five(run):
+    done = run("""
+@pytest.mark.concurrency(races=True)
+def test_many(run_concurrent):
+    shared = dict.fromkeys(range(7))
+    def work():
+        for key in range(7):
+            shared[key] = 1
+    run_concurrent(work)
+""")
+    assert "7 data races" in done.text
+    assert "and 2 more" in done.text
+    assert done.text.count("data race on item") == 5
+
+
+def test_a_failed_assertion_comes_with_its_race(run):
+    done = run("""
+@pytest.mark.concurrency
+def test_count(counter, race_detector, run_concurrent):
+    race_detector.watch(counter)
+    run_concurrent(counter.increment)
+    assert not counter.value
+""")
+    assert "failed test body in schedule 1" in done.text
+    assert "also, DataRace: 2 data races" in done.text
+    assert "value: 0 -> 1" in done.text
+
+
+INSIDE = """
+@pytest.mark.concurrency(schedules=20)
+def test_inside(counter, race_detector, run_concurrent):
+    race_detector.watch(counter)
+    race_detector.allow("test_it.py:17")
+    assert race_detector.races == []
+    run_concurrent(counter.increment)
+    assert race_detector.races == []
+    def look():
+        return counter.value
+    def change():
+        counter.value = 7
+    run_concurrent.together(look, change)
+    race, = race_detector.races
+    assert race.what == "Counter.value"
+    assert {race.first.does, race.second.does} == {"reads", "writes"}
+    assert {race.first.place.lineno, race.second.place.lineno} == {35, 37}
+    assert race.first.thread != race.second.thread
+    assert race.first.locks == ()
+    race_detector.allow("Counter.value")
+    assert race_detector.races == []
+"""
+
+
+def test_races_can_be_inspected_and_allowed(run):
+    run(INSIDE).result.assert_outcomes(passed=1)
+
+
+@pytest.mark.parametrize("allowed", ["value", "Counter.value", "test_it.py:17", "Base.value"])
+@pytest.mark.parametrize("races", [True, False])
+def test_known_races_can_be_allowed(run, allowed, races):
+    source = f"""
+class Base:
+    pass
+
+class Counter(Base, Counter):
+    pass
+
+@pytest.mark.concurrency(races={races})
+def test_count(race_detector, run_concurrent):
+    counter = race_detector.watch(Counter())
+    race_detector.allow({allowed!r}, "test_it.py:999", "nothing")
+    run_concurrent(counter.increment)
+"""
+    run(source).result.assert_outcomes(passed=1)
+
+
+@pytest.mark.parametrize("allowed", ["val", "Other.value", "est_it.py:17", "test_it.py:1"])
+def test_other_names_and_places_allow_nothing(run, allowed):
+    source = WATCHED.replace("    run_", f"    race_detector.allow({allowed!r})\n    run_")
+    run(source).result.assert_outcomes(failed=1)
+
+
+def test_watching_classes_names_modules_and_containers(run):
+    done = run("""
+import sys
+total = 0
+
+class Two:
+    made = 0
+    __slots__ = ("left", "right", "__weakref__")
+    def __init__(self):
+        self.left = self.right = 0
+    def work(self):
+        self.left += 1
+    def change(self):
+        Two.made += 1
+
+class Slotted:
+    __slots__ = ("left",)
+    def __init__(self):
+        self.left = 0
+    def work(self):
+        self.left += 1
+
+def add():
+    global total
+    total += 1
+
+@pytest.mark.concurrency
+def test_instances_made_later(race_detector, run_concurrent):
+    race_detector.watch(Two)
+    run_concurrent(Two().work)
+
+@pytest.mark.concurrency
+def test_instances_without_weak_references(race_detector, run_concurrent):
+    race_detector.watch(Slotted)
+    run_concurrent(Slotted().work)
+
+@pytest.mark.concurrency
+def test_class_attribute(race_detector, run_concurrent):
+    race_detector.watch(Two)
+    run_concurrent(Two().change)
+
+@pytest.mark.concurrency
+def test_name(race_detector, run_concurrent):
+    run_concurrent(race_detector.watch(Two(), "left").work)
+
+@pytest.mark.concurrency(schedules=20)
+def test_other_name(race_detector, run_concurrent):
+    run_concurrent(race_detector.watch(Two(), "right").work)
+
+@pytest.mark.concurrency
+def test_module(race_detector, run_concurrent):
+    race_detector.watch(sys.modules[__name__])
+    run_concurrent(add)
+
+@pytest.mark.concurrency
+def test_key(race_detector, run_concurrent):
+    counts = race_detector.watch({"a": 0, "b": 0}, "a")
+    def work():
+        counts["a"] += 1
+    run_concurrent(work)
+
+@pytest.mark.concurrency
+def test_appends(race_detector, run_concurrent):
+    items = race_detector.watch([])
+    run_concurrent(lambda: items.append(1))
+
+@pytest.fixture
+def watched(counter, race_detector):
+    return race_detector.watch(counter)
+
+@pytest.mark.concurrency
+def test_in_a_fixture(watched, run_concurrent):
+    run_concurrent(watched.increment)
+""")
+    done.result.assert_outcomes(failed=8, passed=1)
+    for what in ("Two.left", "Slotted.left", "Two.made", "the global 'total'", "item 'a' of a dict", "a list"):
+        assert f"data race on {what}\n" in done.text
+
+
+def test_another_object_at_the_same_address_is_none(run):
+    done = run("""
+@pytest.mark.concurrency(races=True, schedules=30, strategy="random")
+def test_lists_of_their_own(run_concurrent):
+    def fill(items):
+        items[0] = 1
+        for _ in items:
+            items[1] = 2
+        return len(items)
+
+    def cell():
+        count = 0
+        def more():
+            nonlocal count
+            count += 1
+        more()
+        return count
+
+    def work():
+        for _ in range(3):
+            assert fill([0] * 5) == 5
+            assert cell() == 1
+
+    run_concurrent(work, workers=3)
+""")
+    done.result.assert_outcomes(passed=1)
+    assert "30 schedules" in done.text
+
+
+@pytest.mark.parametrize(
+    ("call", "error"),
+    [
+        ("watch(3)", "TypeError: watch() got 3, on which there is no race: it never changes"),
+        ("watch('name')", "TypeError: watch() got a str, on which there is no race: it never changes"),
+        ("watch((1, 2))", "TypeError: watch() got a tuple, on which there is no race"),
+        ("watch(None)", "TypeError: watch() got None, on which there is no race"),
+        ("watch(threading.Lock())", "TypeError: watch() got a Lock, on which there is no race: it is made for"),
+        ("watch(threading.Event())", "TypeError: watch() got a Event, on which there is no race: it is made for"),
+        ("watch(threading.local())", "on which there is no race: each thread has its own"),
+        ("watch(object(), 3)", "TypeError: watch() takes the names of attributes, as strings, after the object, not 3"),
+        ("watch([], 'x')", "TypeError: watch() got names for a list, which has no attributes: watch all of it"),
+        ("allow()", "TypeError: allow() needs at least one name of an attribute ('hits'), of an attribute with its"),
+        ("allow(3)", "TypeError: allow() takes strings ('hits', 'Stats.hits', 'stats.py:12'), not 3"),
+        ("allow('stats.py')", None),
+        ("allow('a b')", "ValueError: allow() takes 'hits', 'Stats.hits' or 'stats.py:12', not 'a b'"),
+        ("explore(print)", "RuntimeError: race_detector.explore() is for tests without the marker"),
+    ],
+)
+def test_what_makes_no_sense_is_said(run, call, error):
+    done = run(f"""
+@pytest.mark.concurrency
+def test_it(race_detector, run_concurrent):
+    race_detector.{call}
+    run_concurrent(int)
+""")
+    if error is None:
+        done.result.assert_outcomes(passed=1)
+    else:
+        done.result.assert_outcomes(failed=1)
+        assert error in done.text
+
+
+def test_races_of_the_marker_is_true_or_false(run):
+    done = run("@pytest.mark.concurrency(races=1)\ndef test_it(): pass")
+    assert "has races=1; give True to have data races reported, or False" in done.one_line_error()
+
+
+def test_unmarked_it_watches_nothing_and_says_so_once(run):
+    done = run("""
+def test_it(counter, race_detector, run_concurrent):
+    assert race_detector.watch(counter) is counter
+    race_detector.watch([])
+    run_concurrent(counter.increment)
+    assert race_detector.races == []
+""")
+    done.result.assert_outcomes(passed=1, warnings=1)
+    assert "watches nothing, because the test is not under control: mark it with @pytest.mark.conc" in done.text
+
+
+EXPLORE = """
+def test_one_worker(race_detector):
+    def both():
+        counter = Counter()
+        threads = [threading.Thread(target=counter.increment) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        return [counter.value]
+
+    outcomes = race_detector.explore(both, workers=1)
+    assert len(outcomes) == 2
+    assert [1] in outcomes and [2] in outcomes and [3] not in outcomes
+    assert sum(outcomes.values()) <= 100
+    assert outcomes == race_detector.explore(both, workers=1)
+
+def test_workers_share_what_setup_makes(race_detector):
+    def take(items):
+        if items:
+            return items.pop()
+
+    def fill():
+        return [1]
+
+    outcomes = race_detector.explore(take, setup=fill, workers=2)
+    failed = ("raised", IndexError, "pop from empty list")
+    assert set(outcomes) == {(1, None), (None, 1), (1, failed), (failed, 1)}
+
+def test_deadlock_and_exception(race_detector):
+    def locks():
+        return threading.Lock(), threading.Lock()
+
+    def work(pair):
+        first, second = pair if threading.current_thread().name.endswith("0") else reversed(pair)
+        with first:
+            with second:
+                return 1
+
+    outcomes = race_detector.explore(work, setup=locks)
+    assert (1, 1) in outcomes
+    (other,) = set(outcomes) - {(1, 1)}
+    assert other[0] == "raised"
+    assert other[1].__name__ == "Deadlock"
+    assert other[2] == "deadlock: 2 threads wait for each other in a circle"
+
+def test_watched(race_detector):
+    def count():
+        counter = race_detector.watch(Counter())
+        thread = threading.Thread(target=counter.increment)
+        thread.start()
+        counter.increment()
+        thread.join()
+
+    with pytest.raises(AssertionError, match="data race on Counter.value") as raised:
+        race_detector.explore(count, workers=1)
+    assert type(raised.value).__name__ == "DataRace"
+    assert len(raised.value.races) >= 1
+
+def test_what_is_wrong(race_detector):
+    with pytest.raises(ValueError, match="explore.. takes workers as a whole number of 1 or more, not 0"):
+        race_detector.explore(print, workers=0)
+    with pytest.raises(ValueError, match="schedules"):
+        race_detector.explore(print, schedules=True)
+    with pytest.raises(TypeError, match="without calling it"):
+        race_detector.explore(3)
+
+def test_nothing_stays_in_place(race_detector):
+    assert race_detector.explore(lambda: 1, workers=1) == {1: 1}
+    assert threading.Thread.start.__module__ == "threading"
+    assert race_detector.races == []
+"""
+
+
+def test_distinct_outcomes(run):
+    run(EXPLORE).result.assert_outcomes(passed=6)
+
+
+def test_under_xdist(run):
+    pytest.importorskip("xdist")
+    done = run(WATCHED + EVERYTHING.replace("test_count", "test_other"), "-p", "xdist", "-n", "2")
+    done.result.assert_outcomes(failed=2)
+    assert done.text.count("E     data race on Counter.value") >= 2 or done.text.count("data race on Counter") >= 2
+    assert "test_it.py::test_other: " in done.text

@@ -1,0 +1,55 @@
+"""Data races: none in programs that are in order, one in each of the same programs without what orders them."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from .race_programs import PROGRAMS, SEEDS
+
+SOURCE = Path(__file__).with_name("race_programs.py")
+
+
+@pytest.fixture(scope="module")
+def rows(tmp_path_factory):
+    report = tmp_path_factory.mktemp("races") / "report.json"
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "COV"))}
+    done = subprocess.run(
+        [
+            sys.executable, "-m", "pytest", "-q", "--tb=no", "-p", "no:cacheprovider", "-p", "no:xdist",
+            str(SOURCE), f"--interleave-json={report}",
+        ],
+        cwd=SOURCE.parent,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )  # fmt: skip
+    assert done.returncode == 1, done.stdout + done.stderr
+    return {row["nodeid"].partition("::")[2]: row for row in json.loads(report.read_text())["tests"]}
+
+
+def kind(row):
+    return None if row["finding"] is None else row["finding"]["kind"]
+
+
+@pytest.mark.parametrize("how", ["everything", "watched"])
+def test_nothing_is_found_where_all_is_in_order(rows, how):
+    found = {name: row for name, row in rows.items() if name.startswith(f"test_ordered_{how}[")}
+    assert len(found) == len(PROGRAMS)
+    assert {name: kind(row) for name, row in found.items() if row["outcome"] != "passed"} == {}
+    assert {row["schedules"] for row in found.values()} == {200}
+
+
+@pytest.mark.parametrize("how", ["everything", "watched"])
+def test_without_the_order_there_is_a_race_within_5_schedules(rows, how):
+    found = {name: row for name, row in rows.items() if name.startswith(f"test_removed_{how}[")}
+    assert len(found) == len(PROGRAMS) * len(SEEDS)
+    assert {name: kind(row) for name, row in found.items() if kind(row) != "data race"} == {}
+    assert all("Box.value" in row["finding"]["message"] for row in found.values())
