@@ -18,6 +18,9 @@ _LOADS = frozenset(
 #: The argument of BINARY_OP from which on it is an in-place operator, up to the one for subscripts.
 _IN_PLACE = range(13, 26)
 _CONSTANTS = frozenset(("LOAD_CONST", "LOAD_SMALL_INT"))
+_DISPLAYS = frozenset(("BUILD_LIST", "BUILD_MAP", "BUILD_SET", "LIST_EXTEND", "SET_UPDATE", "DICT_UPDATE"))
+#: They look into what `match` is about.
+_MATCHES = frozenset(("MATCH_MAPPING", "MATCH_SEQUENCE", "MATCH_CLASS"))
 
 
 class Implicit(NamedTuple):
@@ -37,6 +40,12 @@ def implicit_accesses(instructions: Sequence[Instruction], private: frozenset[tu
         if name in _SPREADING:
             if _loads(instructions[index - 1]) and instructions[index - 1].span[:2] not in private:
                 yield Implicit(instruction, "read", announced=True)
+        elif name in _MATCHES:
+            yield Implicit(instruction, "read", announced=True)
+        elif name == "COMPARE_OP" and str(instruction.argval).removeprefix("bool(").removesuffix(")") in ("==", "!="):
+            before = {earlier.opname for earlier in instructions[max(index - 2, 0) : index]}
+            if not before & _CONSTANTS:
+                yield Implicit(instruction, "read", announced=bool(before & _DISPLAYS))
         elif name == "BINARY_OP" and instruction.arg in _IN_PLACE:
             if instructions[index - 1].opname not in _CONSTANTS:
                 yield Implicit(instruction, "write", announced=False)

@@ -94,6 +94,10 @@ class Operands:
             return _loop(top - 1)
         if opname == "GET_ITER":
             return _top(top - 1)
+        if opname == "COMPARE_OP":
+            return _both_contents(top - 1, top - 2)
+        if opname == "MATCH_CLASS":
+            return _top(top - 3)
         return _contents(top - 2, WRITES) if writes else _contents(top - 1, READS)
 
 
@@ -172,6 +176,13 @@ def _contents(slot: int, how: int) -> Resolver:
 
     def touch(frame: FrameType) -> Touches:
         return contents(_object(frame, slot), how)
+
+    return touch
+
+
+def _both_contents(slot: int, other: int) -> Resolver:
+    def touch(frame: FrameType) -> Touches:
+        return contents(_object(frame, slot), READS) + contents(_object(frame, other), READS)
 
     return touch
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..control import Trace
+from ._classes import class_of
 from ._delegating import Delegating
 from ._portfolio import Portfolio
 from ._reduction import DIVERGED, PartialOrderReduction
@@ -17,6 +18,8 @@ SMALL = 100
 SHARE = 3
 #: What earlier executions leave behind (imports, caches) makes the first ones different: begin again so often.
 FRESH_STARTS = 2
+#: So many of the portfolio's schedules have to be of known classes before "all" is believed.
+CHECKS = 20
 
 
 class Auto(Delegating):
@@ -25,6 +28,10 @@ class Auto(Delegating):
     The search's expected size decides, again and again. Where it is small, it goes to its end. Where it is not so
     small, the portfolio, which as a rule finds sooner what there is to find, has most of the turns, as long as that
     leaves enough of the `schedules` for the search.
+
+    That nothing is left is only as true as every access was seen: what a cache in C code keeps, for example, is not.
+    So at the end of the search some of the portfolio's schedules are run too. If one is of a class that the search
+    does not know, the portfolio goes on.
     """
 
     name = "auto"
@@ -37,6 +44,9 @@ class Auto(Delegating):
         self._searched = 0
         self._fresh_starts = 0
         self._searches_now = False
+        #: The classes that the search has run.
+        self._classes: set[int] = set()
+        self._checked = 0
         #: Whether every class of schedules has been run.
         self.exhausted = False
         self.preemptions: int | None = None
@@ -49,7 +59,7 @@ class Auto(Delegating):
     def pick(self, number: int) -> Any:
         """The search or the portfolio."""
         search = self._search
-        self._searches_now = search is not None and self._is_search_next(search, number)
+        self._searches_now = search is not None and not search.finished and self._is_search_next(search, number)
         if self._searches_now:
             self._searched += 1
             return search
@@ -60,7 +70,7 @@ class Auto(Delegating):
             return True
         expected = search.estimate * _caution(search.estimate, self._searched)
         left = expected - self._searched
-        turns = float("inf") if self._schedules is None else self._schedules - number + 1
+        turns = float("inf") if self._schedules is None else self._schedules - CHECKS - number + 1
         if left > turns:
             self._search = None
             return False
@@ -71,15 +81,21 @@ class Auto(Delegating):
         super().end(trace)
         self._portfolio.learn(trace)
         search = self._search
-        if search is None or not self._searches_now:
+        if search is None:
             return
-        if search.finished:
-            self.exhausted = True
-        elif search.incomplete == DIVERGED and self._fresh_starts < FRESH_STARTS:
-            self._fresh_starts += 1
-            self._search = PartialOrderReduction()
-        elif search.incomplete:
-            self._search = None
+        if self._searches_now:
+            self._classes.add(class_of(trace))
+            if search.incomplete:
+                self._search = None
+                if search.incomplete == DIVERGED and self._fresh_starts < FRESH_STARTS:
+                    self._fresh_starts += 1
+                    self._search = PartialOrderReduction()
+                    self._classes.clear()
+        elif search.finished:
+            self._checked += 1
+            if class_of(trace) not in self._classes:
+                self._search = None
+        self.exhausted = self._search is search and search.finished and self._checked >= CHECKS
 
 
 def _caution(estimate: float, searched: int) -> float:

@@ -180,7 +180,8 @@ class PartialOrderReduction:
         self._executions += 1
         end = len(trace.log) if self._repeats_from is None else self._repeats_from
         by_position = {choice.position: number for number, choice in enumerate(self._choices)}
-        for position, initials in reversals(trace, end, by_position):
+        could_go_on = {choice.position: choice.enabled for choice in self._choices}
+        for position, initials in reversals(trace, end, could_go_on):
             self._want(by_position[position], initials)
         while self._choices:
             choice = self._choices[-1]

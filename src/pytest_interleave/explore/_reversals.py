@@ -14,8 +14,7 @@ from ..control import Touches, Trace, conflicts, touches_of
 Path = tuple[int, ...]
 Clock = dict[Path, int]
 
-#: Kinds of operations that can only follow what they wait for, so that the order of both is no choice.
-_BLOCKING = frozenset(("acquire", "woken"))
+#: What gives a lock back, which nobody can take before.
 _RELEASING = frozenset(("release", "wait"))
 
 
@@ -50,11 +49,11 @@ class _Event:
         return clock.get(self.path, 0) >= self.count
 
 
-def reversals(trace: Trace, end: int, choices: Mapping[int, Any]) -> Iterator[Reversal]:
+def reversals(trace: Trace, end: int, choices: Mapping[int, tuple[Path, ...]]) -> Iterator[Reversal]:
     """The reversible races of the first `end` steps, as far as their earlier step is one of the `choices`.
 
-    What was announced in the end and never granted counts as a last step. `choices` has the positions in the log at
-    which more than one thread could go on.
+    What was announced in the end and never granted counts as a last step. `choices` has the threads that could go on,
+    by position in the log, where there was more than one.
     """
     events: list[_Event] = []
     clocks: dict[Path, Clock] = {(): {}}
@@ -66,7 +65,8 @@ def reversals(trace: Trace, end: int, choices: Mapping[int, Any]) -> Iterator[Re
         if thread.thread is not None:
             threads[id(thread.thread)] = thread.path
     past: dict[int, Clock] = {operation.expired_at: {} for _, operation, _ in log if operation.expired_at is not None}
-    recent: dict[Any, dict[Any, _Event]] = {}
+    #: By object and by thread and part: accesses to data, the last one; operations on primitives, all of them.
+    accesses: dict[Any, dict[Any, list[_Event]]] = {}
     step = 0
     for number, (thread, operation, touched) in enumerate(log):
         path = thread.path
@@ -93,14 +93,19 @@ def reversals(trace: Trace, end: int, choices: Mapping[int, Any]) -> Iterator[Re
             _join(clock, past[operation.expired_at])
         ordered = dict(clock)
         count = clock.get(path, 0) + 1
-        blocks = kind in _BLOCKING
+        may_wait = operation.target is not None
         candidates: list[_Event] = []
         for key in {key for key, _, _ in touches}:
-            for other_event in recent.get(key, {}).values():
-                if other_event.path != path and conflicts(touches, other_event.touches):
-                    if not other_event.before(ordered) and not (blocks and other_event.releases):
-                        candidates.append(other_event)
-                    _join(clock, other_event.clock)
+            for earlier in accesses.get(key, {}).values():
+                if earlier[0].path == path or not conflicts(touches, earlier[0].touches):
+                    continue
+                _join(clock, earlier[-1].clock)
+                for other_event in earlier:
+                    if other_event.before(ordered) or other_event.step not in choices:
+                        continue
+                    if may_wait and (other_event.releases or _waits(path, events, other_event, choices)):
+                        continue
+                    candidates.append(other_event)
         clock[path] = count
         event = _Event(number, path, count, clock, touches, step, kind in _RELEASING)
         events.append(event)
@@ -109,12 +114,20 @@ def reversals(trace: Trace, end: int, choices: Mapping[int, Any]) -> Iterator[Re
             child = (*path, sum(1 for known in clocks if known[:-1] == path and known))
             clocks[child] = dict(clock)
         for key, part, how in touches:
-            recent.setdefault(key, {})[path, part, how & 1, event.releases] = event
+            known_here = accesses.setdefault(key, {}).setdefault((path, part, how & 1), [])
+            if not may_wait:
+                known_here.clear()
+            known_here.append(event)
         for candidate in candidates:
-            if candidate.step in choices and not any(
-                other is not candidate and candidate.before(other.clock) for other in candidates
-            ):
+            if may_wait or not any(other is not candidate and candidate.before(other.clock) for other in candidates):
                 yield Reversal(candidate.step, _initials(events, candidate, event))
+
+
+def _waits(path: Path, events: list[_Event], at: _Event, choices: Mapping[int, tuple[Path, ...]]) -> bool:
+    """Whether the thread waited already for what it does next when `at` was done, and could not go on there."""
+    if path in choices[at.step]:
+        return False
+    return not any(event.path == path for event in events[at.number + 1 :])
 
 
 def _join(clock: Clock, other: Clock) -> None:

@@ -32,8 +32,8 @@ class Exploration(NamedTuple):
     schedules: int
     coverage: Coverage
     seconds: float
-    #: "schedules", "seconds", "exhausted", "nothing to interleave", "finding", "skip", "expected failure", "interrupted",
-    #: "fixtures" (one of them failed) or "replay": why it ended.
+    #: "schedules", "seconds", "exhausted", "nothing to interleave", "finding", "skip", "expected failure",
+    #: "interrupted", "fixtures" (one of them failed) or "replay": why it ended.
     ended_by: str
     threads: int
     found_at: int | None = None
