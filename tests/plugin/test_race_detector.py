@@ -114,7 +114,7 @@ def test_inside(counter, race_detector, run_concurrent):
     race, = race_detector.races
     assert race.what == "Counter.value"
     assert {race.first.does, race.second.does} == {"reads", "writes"}
-    assert {race.first.place.lineno, race.second.place.lineno} == {33, 35}
+    assert {race.first.place.lineno, race.second.place.lineno} == {30, 32}
     assert race.first.thread != race.second.thread
     assert race.first.locks == ()
     race_detector.allow("Counter.value")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from random import Random
 
 from ..control import ThreadView, Trace
-from ._profile import Profile, Site, profile_of, site_of
+from ._profile import Learning, Profile, Site
 
 
 class OnePreemption:
@@ -28,6 +28,7 @@ class OnePreemption:
         #: How many accesses to something contested there are still before the preemption; negative after it.
         self._left = 0
         self._order: dict[int, float] = {}
+        self._learning = Learning()
 
     def begin(self, number: int) -> None:  # noqa: ARG002
         """Draw the access."""
@@ -41,7 +42,8 @@ class OnePreemption:
     def choose(self, enabled: Sequence[ThreadView], running: ThreadView | None) -> int:
         """The running thread, but once."""
         if running is not None:
-            if self._left < 0 or (self._sites and site_of(running.operation) not in self._sites):
+            operation = running.operation
+            if self._left < 0 or (self._sites and (id(operation.code), operation.lasti) not in self._sites):
                 return enabled.index(running)
             self._left -= 1
             if self._left >= 0:
@@ -61,4 +63,4 @@ class OnePreemption:
 
     def end(self, trace: Trace) -> None:
         """Look for contested accesses."""
-        self.learn(profile_of(trace))
+        self._learning.end(trace, self)

@@ -8,7 +8,7 @@ from ..control import Trace
 from ._one_preemption import OnePreemption
 from ._pct import PCT
 from ._pos import PartialOrderSampling
-from ._profile import profile_of
+from ._profile import Learning
 from ._surw import SelectivelyUniform
 from ._swarm import Swarm
 
@@ -31,7 +31,7 @@ class Portfolio:
         members: tuple[Any, ...] = (*self._learners, self._pct, PartialOrderSampling(seed), Swarm(seed))
         self._members = {member.name: member for member in members}
         self._turn = 0
-        self._learnt = 0
+        self._learning = Learning()
 
     def next(self) -> Any:
         """Whose turn it is."""
@@ -42,8 +42,4 @@ class Portfolio:
     def learn(self, trace: Trace) -> None:
         """All learn from an execution; what threads contest is looked for in the first ones, then seldom."""
         self._pct.end(trace)
-        self._learnt += 1
-        if self._learnt & (self._learnt - 1) == 0:
-            profile = profile_of(trace)
-            for learner in self._learners:
-                learner.learn(profile)
+        self._learning.end(trace, *self._learners)

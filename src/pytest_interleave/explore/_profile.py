@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Hashable, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from ..control import LoggedStep, PendingOperation, Trace, touches_of
 
@@ -99,3 +99,25 @@ def _add_wholes(objects: dict[tuple[object, object], tuple[set[Site], set[Path],
             found[0].update(whole[0])
             found[1].update(whole[1])
             found[2][0] |= whole[2][0]
+
+
+class Learner(Protocol):
+    """Who uses profiles."""
+
+    def learn(self, profile: Profile) -> None:
+        """Take what `profile` says."""
+
+
+class Learning:
+    """When to look again: after the first executions, then ever more seldom, for it takes time."""
+
+    def __init__(self) -> None:
+        self._executions = 0
+
+    def end(self, trace: Trace, *learners: Learner) -> None:
+        """Count an execution, and tell the learners what it shows if it is time to."""
+        self._executions += 1
+        if self._executions & (self._executions - 1) == 0:
+            profile = profile_of(trace)
+            for learner in learners:
+                learner.learn(profile)

@@ -14,8 +14,9 @@ from ..control import Touches, Trace, conflicts, touches_of
 Path = tuple[int, ...]
 Clock = dict[Path, int]
 
-#: What gives a lock back, which nobody can take before.
+#: What gives a lock back, and what can only follow that.
 _RELEASING = frozenset(("release", "wait"))
+_TAKING = frozenset(("acquire", "woken"))
 
 
 class Reversal(NamedTuple):
@@ -103,7 +104,9 @@ def reversals(trace: Trace, end: int, choices: Mapping[int, tuple[Path, ...]]) -
                 for other_event in earlier:
                     if other_event.before(ordered) or other_event.step not in choices:
                         continue
-                    if may_wait and (other_event.releases or _waits(path, events, other_event, choices)):
+                    if other_event.releases and kind in _TAKING:
+                        continue
+                    if may_wait and _waits(path, events, other_event, choices):
                         continue
                     candidates.append(other_event)
         clock[path] = count

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from random import Random
 
 from ..control import ThreadView, Trace
-from ._profile import Contested, Path, Profile, Site, profile_of, site_of
+from ._profile import Contested, Learning, Path, Profile, Site
 from ._swarm import weighted
 from ._weights import Weights
 
@@ -28,6 +28,7 @@ class SelectivelyUniform:
     def __init__(self, seed: int, *, balanced: bool = False) -> None:
         self._balanced = balanced
         self._drawn = 0
+        self._learning = Learning()
         self._roles: dict[Path, Site] = {}
         self._random = Random(seed).random
         self._contested: list[Contested] = []
@@ -40,8 +41,7 @@ class SelectivelyUniform:
     def begin(self, number: int) -> None:  # noqa: ARG002
         """Draw the object of this execution."""
         self._priorities.clear()
-        self._held.clear()
-        self._intended = None
+        self._release()
         if self._contested:
             drawn = self._contested[weighted(self._random(), [float(one.total) for one in self._contested])]
             self._sites = drawn.sites
@@ -56,26 +56,34 @@ class SelectivelyUniform:
 
     def spawned(self, thread: ThreadView) -> None:
         """A new thread takes its share of the accesses; and, in proportion, the intention that its parent be next."""
-        weights = self._weights
         path = thread.path
-        if path and self._intended == path[:-1]:
-            whole = weights.left(path[:-1])
-            if whole > 0 and self._random() < weights.total(path) / whole:
-                self._intended = path
-        weights.spawned(thread)
+        if path and self._intended == path[:-1] and self._random() < self._weights.share_of(path):
+            self._intended = path
+        self._weights.spawned(thread)
 
     def choose(self, enabled: Sequence[ThreadView], running: ThreadView | None) -> int:  # noqa: ARG002
         """The highest priority, but of the accesses to the object, that of the thread drawn."""
         held = self._held
+        sites = self._sites
+        priorities = self._priorities
         while True:
-            best = self._highest(enabled)
-            if best is None:
+            best, highest = -1, -2.0
+            for position, thread in enumerate(enabled):
+                index = thread.index
+                if held and index in held:
+                    continue
+                priority = priorities.get(index)
+                if priority is None:
+                    priority = priorities[index] = self._random()
+                if priority > highest:
+                    best, highest = position, priority
+            if best < 0:
                 # Whoever is to be next cannot go on: it waits for one of those that are held back.
-                held.clear()
-                self._intended = None
+                self._release()
                 continue
             chosen = enabled[best]
-            if site_of(chosen.operation) not in self._sites:
+            operation = chosen.operation
+            if (id(operation.code), operation.lasti) not in sites:
                 break
             if self._intended is None:
                 weights = self._weights
@@ -84,33 +92,20 @@ class SelectivelyUniform:
                 self._intended = candidates[drawn].path
             if chosen.path == self._intended:
                 self._weights.made_step(chosen)
-                held.clear()
-                self._intended = None
+                self._release()
                 break
             held.add(chosen.index)
-        del self._priorities[chosen.index]
+        del priorities[chosen.index]
         return best
 
-    def _highest(self, enabled: Sequence[ThreadView]) -> int | None:
-        priorities = self._priorities
-        best: int | None = None
-        highest = -2.0
-        for position, thread in enumerate(enabled):
-            index = thread.index
-            if index in self._held:
-                continue
-            priority = priorities.get(index)
-            if priority is None:
-                priority = priorities[index] = self._random()
-            if priority > highest:
-                best, highest = position, priority
-        return best
+    def _release(self) -> None:
+        self._held.clear()
+        self._intended = None
 
     def yielded(self, index: int) -> None:
         """Behind all others, until it has done something again; and nobody waits for it."""
         self._priorities[index] = -self._random()
-        self._held.clear()
-        self._intended = None
+        self._release()
 
     def learn(self, profile: Profile) -> None:
         """Take the objects of `profile` to draw from."""
@@ -119,4 +114,4 @@ class SelectivelyUniform:
 
     def end(self, trace: Trace) -> None:
         """Look for contested objects."""
-        self.learn(profile_of(trace))
+        self._learning.end(trace, self)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from random import Random
 
 from ..control import ThreadView, Trace
-from ._profile import Profile, profile_of
+from ._profile import Learning, Profile
 from ._swarm import weighted
 from ._weights import Weights
 
@@ -14,8 +14,8 @@ from ._weights import Weights
 class UniformRandomWalk:
     """Threads go on with a probability in proportion to the steps that they, and those they will start, have left.
 
-    With exact counts and without blocking, every interleaving is equally likely. The counts are those of the
-    execution before; the first one is walked without.
+    With exact counts and without blocking, every interleaving is equally likely. The counts are those of an
+    earlier execution; the first one is walked without.
 
     Source: H. Zhao, D. Wolff, U. Mathur, A. Roychoudhury, "Selectively Uniform Concurrency Testing", ASPLOS 2025.
     """
@@ -25,6 +25,7 @@ class UniformRandomWalk:
     def __init__(self, seed: int) -> None:
         self._random = Random(seed).random
         self._weights = Weights({})
+        self._learning = Learning()
 
     def begin(self, number: int) -> None:  # noqa: ARG002
         """All steps are left."""
@@ -50,4 +51,4 @@ class UniformRandomWalk:
 
     def end(self, trace: Trace) -> None:
         """Count the steps of each thread."""
-        self.learn(profile_of(trace))
+        self._learning.end(trace, self)

@@ -23,7 +23,10 @@ class Weights:
             weight = count * self._units.get(path, 1.0)
             for length in range(len(path) + 1):
                 self._total[path[:length]] += weight
-        self._left: dict[Path, float] = {}
+        #: By index: what each thread has left, and what its steps weigh.
+        self._left: dict[int, float] = {}
+        self._unit: dict[int, float] = {}
+        self._index: dict[Path, int] = {}
 
     @classmethod
     def balanced(cls, counts: Mapping[Path, int], roles: Mapping[Path, Hashable]) -> Weights:
@@ -38,29 +41,32 @@ class Weights:
     def reset(self) -> None:
         """At the beginning of an execution."""
         self._left.clear()
+        self._unit.clear()
+        self._index.clear()
 
     def spawned(self, thread: ThreadView) -> None:
         """A new thread takes its own share from its parent's."""
         path = thread.path
         share = self._total.get(path, 0.0)
-        self._left[path] = share
+        self._left[thread.index] = share
+        self._unit[thread.index] = self._units.get(path, 1.0)
+        self._index[path] = thread.index
         if path:
-            self._left[path[:-1]] -= share
+            self._left[self._index[path[:-1]]] -= share
 
-    def total(self, path: Path) -> float:
-        """What a thread, with all that it starts, has in a whole execution."""
-        return self._total.get(path, 0.0)
-
-    def left(self, path: Path) -> float:
-        """What it has left, as far as the estimate goes; it may be wrong."""
-        return self._left.get(path, 0.0)
+    def share_of(self, path: Path) -> float:
+        """What part of what its parent has left a thread takes that is about to be started."""
+        left = self._left.get(self._index.get(path[:-1], -1), 0.0)
+        return self._total.get(path, 0.0) / left if left > 0 else 0.0
 
     def of(self, thread: ThreadView) -> float:
         """What the thread has left."""
-        left = self._left[thread.path]
-        least = _LEAST * self._units.get(thread.path, 1.0)
+        index = thread.index
+        left = self._left[index]
+        least = _LEAST * self._unit[index]
         return left if left > least else least
 
     def made_step(self, thread: ThreadView) -> None:
         """One less."""
-        self._left[thread.path] -= self._units.get(thread.path, 1.0)
+        index = thread.index
+        self._left[index] -= self._unit[index]
