@@ -66,13 +66,15 @@ class Body(NamedTuple):
     uncontrolled: int
     #: The `max_ops` of frontrun's random strategy that covers the body: it warns where that is too small.
     max_ops: int
+    #: Whether exhaustive search soon has nothing left to run.
+    small: bool = False
     #: At least this many times the faster peer, and at most this many times slower than uncontrolled.
     peer_target: float = 10
     uncontrolled_target: float | None = None
 
 
 BODIES = {
-    "counter-2": Body("2 threads, counter", increment, 2, 6000, 6000, 50, uncontrolled_target=2),
+    "counter-2": Body("2 threads, counter", increment, 2, 6000, 6000, 50, small=True, uncontrolled_target=2),
     "counter-10": Body("10 threads, counter", increment, 10, 1500, 1500, 250, uncontrolled_target=3),
     "locked-200": Body("2 threads, 200 locked increments", locked_increments, 2, 100, 2000, 20_000),
 }
@@ -104,7 +106,7 @@ def counter():
     return Counter()
 
 
-@pytest.mark.concurrency(schedules={schedules}, seconds=None, max_steps=1_000_000)
+@pytest.mark.concurrency(schedules={schedules}, strategy={strategy!r}, seconds=None, max_steps=1_000_000)
 def test_body(counter):
     threads = [threading.Thread(target={work}, args=(counter,)) for _ in range({threads})]
     for thread in threads:
@@ -143,19 +145,21 @@ def measure_uncontrolled(body: Body, mode: str, seconds: float) -> float:  # noq
 
 def measure_plugin(body: Body, mode: str, seconds: float) -> float:  # noqa: ARG001
     """One marked test in a pytest run of its own; the plugin's own figures."""
-    test = run_plugin(body, body.schedules, "")
+    test = run_plugin(body, mode, body.schedules, "")
     if test["outcome"] != "passed" or test["schedules"] != body.schedules:
         raise SystemExit(f"the test did not run all its schedules: {test}")
     return float(test["schedules"] / test["seconds"])
 
 
-def run_plugin(body: Body, schedules: int, check: str) -> dict[str, Any]:
+def run_plugin(body: Body, strategy: str, schedules: int, check: str) -> dict[str, Any]:
     """The entry of the JSON report for the body's test."""
     with tempfile.TemporaryDirectory() as directory:
         folder = Path(directory)
         (folder / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
         (folder / "test_body.py").write_text(
-            TEST.format(schedules=schedules, work=body.work.__name__, threads=body.threads, check=check),
+            TEST.format(
+                schedules=schedules, strategy=strategy, work=body.work.__name__, threads=body.threads, check=check
+            ),
             encoding="utf-8",
         )
         # A peer is a plugin for pytest, too, and must not take part.
@@ -232,9 +236,9 @@ def _rate(explore: Callable[[], int], seconds: float) -> float:
 # -- that each mode can find the race ----------------------------------------------------------------------
 
 
-def find_with_plugin(body: Body, mode: str) -> None:  # noqa: ARG001
+def find_with_plugin(body: Body, mode: str) -> None:
     """The same test with an assertion at its end."""
-    if run_plugin(body, 200, f"assert counter.value == {body.threads}")["outcome"] != "failed":
+    if run_plugin(body, mode, 200, f"assert counter.value == {body.threads}")["outcome"] != "failed":
         raise Missed
 
 
@@ -286,7 +290,8 @@ class Tool(NamedTuple):
 
 TOOLS = {
     "uncontrolled": Tool("uncontrolled", ("",), measure_uncontrolled),
-    "plugin": Tool("pytest-interleave", ("",), measure_plugin, find_with_plugin),
+    "plugin": Tool("pytest-interleave", ("random",), measure_plugin, find_with_plugin),
+    "auto": Tool("the same", ("auto",), measure_plugin, find_with_plugin),
     "frontrun": Tool(
         "frontrun 0.7.0",
         ("dpor", "random"),
@@ -370,6 +375,9 @@ def measure_all(names: list[str], bodies: list[str], repetitions: int, seconds: 
     for body in bodies:
         for repetition in range(repetitions):
             for name, mode in tools:
+                if name == "auto" and BODIES[body].small:
+                    # It would end as soon as all classes of schedules are run.
+                    continue
                 run = _child("--measure", name, mode, body, "--seconds", str(seconds))
                 if run.returncode != 0:
                     raise SystemExit(f"{name} {mode} {body} failed:\n{run.stdout}{run.stderr}")
@@ -410,7 +418,9 @@ def tables(rates: dict[Key, list[float]], bodies: list[str], repetitions: int) -
         cells = []
         for name in names:
             fastest = best(rates, body, name)
-            assert fastest is not None
+            if fastest is None:
+                cells.append("too small")
+                continue
             mode = f" ({fastest.mode})" if fastest.mode else ""
             cells.append(f"{_figure(fastest.rate)}{mode}")
         lines.append(f"| {BODIES[body].title} | {' | '.join(cells)} |")

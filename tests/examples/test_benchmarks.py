@@ -22,7 +22,7 @@ def test_peers_prints_rates_and_ratios() -> None:
         "peers.py", "--repetitions=1", "--tools", "uncontrolled", "plugin", "--bodies", "counter-2"
     ).splitlines()
     (rates,) = [line for line in printed if line.startswith("| 2 threads, counter |")][:1]
-    uncontrolled, plugin = (float(cell.replace(",", "")) for cell in rates.split("|")[2:4])
+    uncontrolled, plugin = (float(cell.split()[0].replace(",", "")) for cell in rates.split("|")[2:4])
     assert min(uncontrolled, plugin) > 0
     against_peer, _, against_uncontrolled, wanted = (cell.strip() for cell in printed[-1].split("|")[2:6])
     assert (against_peer, wanted) == ("not measured", "at most 2")
