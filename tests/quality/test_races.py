@@ -21,7 +21,7 @@ def rows(tmp_path_factory):
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "COV"))}
     done = subprocess.run(
         [
-            sys.executable, "-m", "pytest", "-q", "--tb=no", "-p", "no:cacheprovider", "-p", "no:xdist",
+            sys.executable, "-m", "pytest", "-q", "--tb=line", "-p", "no:cacheprovider", "-p", "no:xdist",
             str(SOURCE), f"--interleave-json={report}",
         ],
         cwd=SOURCE.parent,
@@ -31,6 +31,8 @@ def rows(tmp_path_factory):
         timeout=300,
         check=False,
     )  # fmt: skip
+    # Shown where a test here fails.
+    print(done.stdout)
     assert done.returncode == 1, done.stdout + done.stderr
     return {row["nodeid"].partition("::")[2]: row for row in json.loads(report.read_text())["tests"]}
 
