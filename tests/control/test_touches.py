@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import contextlib
 import gc
 import operator
 import threading
@@ -414,3 +415,110 @@ def test_nothing_is_kept_alive():
 )
 def test_conflicts(first, second, expected):
     assert conflicts(first, second) is conflicts(second, first) is expected
+
+
+def in_generator(box):
+    def generate():
+        for _ in range(2):
+            got = yield box.value
+            if got:
+                box.value = got
+
+    generator = generate()
+    next(generator)
+    generator.send(5)
+
+
+def in_coroutine(box):
+    class Context:
+        async def __aenter__(self):
+            return box
+
+        async def __aexit__(self, *_):
+            box.value = 2
+
+        def __aiter__(self):
+            return self
+
+        async def __anext__(self):
+            if box.value > 3:
+                raise StopAsyncIteration
+            box.value += 1
+            return box
+
+    async def numbers():
+        yield box.value
+
+    async def main():
+        async with Context() as inner:
+            inner.value = 1
+            async for found in Context():
+                found.value += 0
+        return [number + box.value async for number in numbers() if box.value]
+
+    coroutine = main()
+    with contextlib.suppress(StopIteration):
+        coroutine.send(None)
+
+
+def in_handlers(box):
+    for number in range(3):
+        try:
+            try:
+                if number:
+                    raise ExceptionGroup("both", [KeyError(number), ValueError(box.value)])
+            except* KeyError as group:
+                box.value = len(group.exceptions)
+            finally:
+                box.value += 1
+        except ExceptionGroup as error:
+            box.value = [box.value, *[box.value for _ in error.exceptions]][0]
+        else:
+            box.value += 0
+
+
+def in_comprehensions(box):
+    _ = [(box.value, {key: box.value for key in "ab"}) for _ in (1, 2) if box.value >= 0]
+    _ = {box.value for _ in range(2)}, sum(box.value for _ in range(2))
+    _ = (lambda: [lambda: box.value])()[0]()
+
+
+def in_match(box):
+    for thing in ([1, box], {"a": box, "b": 1}, box):
+        match thing:
+            case [1, inner]:
+                inner.value = 1
+            case {"a": inner, **rest}:
+                inner.value = len(rest)
+            case _ as inner if inner.value:
+                inner.value = 3
+
+
+def in_expressions(box):
+    boxes = [box]
+    boxes[0].value = (first := boxes[-1]).value + first.value if 0 <= box.value <= 10 < 20 else f"{box.value!r:>{5}}"
+    box.value, box.value = 1, print(*(box.value,), sep="", end="", **{"flush": False}) or 2
+    del boxes[0].value
+    boxes[0].value = boxes[0:1][0] is box and not box == 3 or None
+
+
+@pytest.mark.parametrize(
+    "function", [in_generator, in_coroutine, in_handlers, in_comprehensions, in_match, in_expressions]
+)
+def test_the_owner_is_found_wherever_the_access_stands(function):
+    box = Box()
+    known = []
+
+    def body():
+        function(box)
+        known.append(names[id(box)])
+
+    outcome = execute(body)
+    require_good_end(outcome)
+    found = [
+        touches
+        for _, operation, touches in outcome.log
+        if operation.name == "value" and operation.code.co_filename == __file__ and operation.code is not body.__code__
+    ]
+    assert len(found) >= 3
+    assert all([key for key, _, _ in touches] == known for touches in found), found
