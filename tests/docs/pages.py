@@ -3,6 +3,7 @@
 A fenced block may have an HTML comment in the line before it:
 
     <!-- test: passes -->           the block is a test file, and pytest passes it
+    <!-- test: passes: some text --> so it does, and the text is in what it prints
     <!-- test: fails: some text --> pytest fails it, and the text is in what it prints
     <!-- file: name.py -->          the block is that file, for the tests that follow on the page
     <!-- examples/some/file.py -->  the block is a part of that file

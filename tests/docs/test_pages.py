@@ -28,7 +28,7 @@ def test_example_does_what_the_page_says(block: Block, pytester: pytest.Pytester
     else:
         assert result.ret == pytest.ExitCode.TESTS_FAILED
         assert text
-        assert text in result.stdout.str()
+    assert text in result.stdout.str()
 
 
 def test_there_are_examples_to_run() -> None:
