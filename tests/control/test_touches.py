@@ -12,7 +12,7 @@ import weakref
 import pytest
 
 from pytest_interleave.control import conflicts, touches_of
-from pytest_interleave.control._owners import names
+from pytest_interleave.control._names import names
 from pytest_interleave.control._touches import OPAQUE, READS, WRITES
 from tests.driving import execute, require_good_end
 
@@ -118,6 +118,9 @@ def test_an_attribute_of_the_class_is_the_class_s_until_the_instance_has_its_own
         box.total
 
     assert touched_in(function, Box()) == [
+        # Whoever gives one of the others such an attribute changes what is read.
+        ("argument 0", "total", R),
+        ("Box", "total", R),
         ("Base", "total", R),
         ("Base", "total", R),
         ("Base", "total", W),

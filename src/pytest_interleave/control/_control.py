@@ -15,9 +15,9 @@ from ._execution import Execution
 from ._fork import undo_in_child
 from ._instrument import engine
 from ._main_thread import run_body
+from ._names import forget_names
 from ._numbering import number_anew
 from ._outcome import Outcome
-from ._owners import forget_names
 from ._patches import Patches
 from ._protocol import Strategy
 from ._recorder import Recorder

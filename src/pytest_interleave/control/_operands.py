@@ -13,22 +13,10 @@ from types import CodeType, FrameType
 from typing import Any
 
 from ._frames import TYPE_WORD, UNMARKED, layout, object_at, words
-from ._owners import (
-    NO_KEY,
-    PLAIN_KEYS,
-    attribute,
-    contents,
-    deletion,
-    in_scope,
-    is_always_of_the_instance,
-    item,
-    key_of,
-    lives_on,
-    loop,
-    membership,
-    names,
-    whole,
-)
+from ._items import NO_KEY, PLAIN_KEYS, deletion, item, membership
+from ._kinds import lives_on
+from ._names import key_of, names
+from ._owners import attribute, contents, in_scope, is_always_of_the_instance, loop, whole
 from ._stack_depths import stack_depths
 from ._touches import NOTHING, READS, WRITES, Touches
 

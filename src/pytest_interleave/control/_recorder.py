@@ -7,7 +7,7 @@ from collections.abc import Collection
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
-from ._owners import object_named
+from ._names import object_named
 from ._values import MISSING, new_value, short_text, value_at
 
 if TYPE_CHECKING:

@@ -7,7 +7,9 @@ from types import CodeType, FrameType
 from typing import Any
 
 from ._frames import layout, object_at, slot_address
-from ._owners import CONTAINER, PLAIN_KEYS, attributes_of, class_holding, kind_of
+from ._items import PLAIN_KEYS
+from ._kinds import CONTAINER, class_holding, kind_of
+from ._owners import attributes_of
 from ._stack_depths import stack_depths
 
 _LONGEST = 60

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..control import Operation, Place, Recorder, Step
-from ..control._owners import BY_IDENTITY, object_named, type_named
+from ..control._items import BY_IDENTITY
+from ..control._names import object_named, type_named
 from ..control._values import short_text
 from ._fasttrack import Conflict
 from ._holding import Holding

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from ..control import Operation, Recorder, Step
-from ..control._owners import CONTAINER, LOCAL, STILL, key_of, kind_of, name_of, type_named
+from ..control._kinds import CONTAINER, LOCAL, STILL, kind_of
+from ..control._names import key_of, name_of, type_named
 from ..control.primitives import Barrier, Condition, Event, Lock, RLock, Semaphore, SimpleQueue
 from ._fasttrack import Conflict, Wanted, conflicts_in
 from ._races import Race, races_of

@@ -117,8 +117,13 @@ class Lock(metaclass=Primitive):
     def take(self, task: Task, operation: Operation) -> None:
         """Acquire it for `task`, at once; it is known to be free."""
         if not self._real.acquire(False):
-            # A thread that is not under control was faster.
-            self._real.acquire()
+            # A thread that is not under control was faster; the others go on meanwhile.
+            outside = task.execution.outside
+            outside.leave(task)
+            try:
+                self._real.acquire()
+            finally:
+                outside.come_back(task)
         self.owner = task
         if task.held:
             task.note_nesting(self)

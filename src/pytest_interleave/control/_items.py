@@ -1,0 +1,108 @@
+"""What accesses to the items of containers touch: single ones by key or index, or the whole."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ._kinds import CONTAINER, LOCAL, STILL, bases_of, class_holding, is_dict, is_made_by_a_program, kind_of
+from ._names import key_of, name_of
+from ._owners import in_scope, whole
+from ._touches import NOTHING, READS, WRITES, Touches
+
+#: Keys that are compared without any code of the program.
+PLAIN_KEYS = frozenset((str, int, bytes, bool, type(None), float))
+#: So many keys are looked at one by one.
+_FEW = 32
+#: Stands for a key that is not known, or not to be looked at.
+NO_KEY = object()
+#: Stands before the name of a key in a part that says no more than which object the key is.
+BY_IDENTITY = object()
+
+
+def _part_of(key: Any) -> Any:
+    """A key as a part: itself, where it is compared without any code of the program."""
+    if type(key) in PLAIN_KEYS or _is_plain_tuple(key):
+        return key
+    return (BY_IDENTITY, name_of(key))
+
+
+def _is_plain_tuple(key: Any) -> bool:
+    return type(key) is tuple and all(type(inner) in PLAIN_KEYS for inner in key)
+
+
+def _has(container: dict[Any, Any], key: Any) -> bool:
+    """Whether a plain key is in a dictionary; False also where to ask could run code of the program.
+
+    It could where a key of a type of the program's has the same hash.
+    """
+    if dict.__len__(container) <= _FEW:
+        return all(type(known) in PLAIN_KEYS for known in dict.keys(container)) and dict.__contains__(container, key)
+    return type(key) is str and dict.__contains__(container, key)
+
+
+def item(container: Any, key: Any, how: int) -> Touches:
+    """What `container[key]` touches, to read it or to assign it.
+
+    Where that is more than one part, the whole comes first, and then the part that the key is.
+    """
+    kind = type(container)
+    if kind is dict:
+        name = key_of(container)
+        if key is NO_KEY:
+            return ((name, None, how),)
+        if type(key) not in PLAIN_KEYS:
+            return ((name, None, how), (name, _part_of(key), how))
+        if how == WRITES and not _has(container, key):
+            # A new key changes the order of all, and how many there are.
+            return ((name, None, how), (name, key, how))
+        return ((name, key, how),)
+    if kind is list:
+        if type(key) is not int:
+            return ((name_of(container), None, how),)
+        return ((name_of(container), key + len(container) if key < 0 else key, how),)
+    sort = kind_of(kind)
+    if sort in (STILL, LOCAL):
+        return NOTHING
+    if sort == CONTAINER:
+        return _item_of_container(container, key, how)
+    method = class_holding(kind, "__getitem__" if how == READS else "__setitem__")
+    if method is not None and in_scope(method[1]):
+        return NOTHING
+    return whole(container, how)
+
+
+def membership(container: Any, key: Any) -> Touches:
+    """What `key in container` touches: of a dictionary that key, of others everything."""
+    return item(container, key if is_dict(type(container)) else NO_KEY, READS)
+
+
+def deletion(container: Any, key: Any) -> Touches:
+    """What `del container[key]` touches."""
+    touches = item(container, NO_KEY, WRITES)
+    if touches and kind_of(type(container)) == CONTAINER and is_dict(type(container)):
+        return (*touches, (touches[0][0], _part_of(key), WRITES))
+    return touches
+
+
+def _item_of_container(container: Any, key: Any, how: int) -> Touches:
+    name = key_of(container)
+    if key is NO_KEY:
+        return ((name, None, how),)
+    if is_dict(type(container)):
+        if how == READS and type(key) in PLAIN_KEYS and not _has(container, key):
+            # `__missing__` may put it there.
+            how = WRITES
+        return ((name, None, how), (name, _part_of(key), how))
+    if type(key) is not int:
+        return ((name, None, how),)
+    if key < 0:
+        key += _length(container)
+    return ((name, None, how), (name, key, how))
+
+
+def _length(container: Any) -> int:
+    """How many items there are, by the container's own reckoning, whatever a class derived from it says."""
+    for base in bases_of(type(container)):
+        if not is_made_by_a_program(base):
+            return int(base.__len__(container))
+    return 0

@@ -1,0 +1,81 @@
+"""Names for the objects of one execution: what an access touches is told by them."""
+
+from __future__ import annotations
+
+import weakref
+from typing import Any
+
+from ._frames import object_at
+
+#: The names of objects by their addresses: where an object has died, another may be at the same address.
+names: dict[int, int] = {}
+_watches: list[_Watch] = []
+#: The types of those whose names are their addresses; of the first at each.
+_addressed: dict[int, type] = {}
+
+
+class _Watch(weakref.ref[Any]):
+    """Notices that an object has died."""
+
+    __slots__ = ("address", "kind")
+    address: int
+    kind: weakref.ref[type]
+
+
+def _died(watch: _Watch) -> None:
+    names.pop(watch.address, None)
+
+
+def name_of(thing: Any) -> int:
+    """What stands for an object in this execution.
+
+    No other object has it, unless this one cannot be referred to weakly: then it is the object's address.
+    """
+    address = id(thing)
+    name = names.get(address)
+    if name is None:
+        try:
+            watch = _Watch(thing, _died)
+        except TypeError:
+            name = address
+            _addressed[address] = type(thing)
+        else:
+            watch.address = address
+            watch.kind = weakref.ref(type(thing))
+            _watches.append(watch)
+            # Addresses are positive.
+            name = -len(_watches)
+        names[address] = name
+    return name
+
+
+def forget_names() -> None:
+    """Between executions."""
+    names.clear()
+    _watches.clear()
+    _addressed.clear()
+    aliases.clear()
+
+
+def type_named(name: Any) -> type | None:
+    """The type of the object that has `name`, whether or not it lives on; None where that is not known."""
+    if type(name) is not int:
+        return None
+    return _watches[-name - 1].kind() if name < 0 else _addressed.get(name)
+
+
+def object_named(name: Any) -> Any:
+    """The object that has `name`, which the calling thread is about to access; None where it cannot be had."""
+    if type(name) is not int or (name > 0 and name in aliases.values()):
+        return None
+    return _watches[-name - 1]() if name < 0 else object_at(name)
+
+
+#: By address of a `__dict__` that the program has asked for, the name of the object whose attributes it holds.
+aliases: dict[int, int] = {}
+
+
+def key_of(container: Any) -> int:
+    """What stands for a container: the name of the object whose attributes it holds, where it holds some."""
+    name = aliases.get(id(container)) if aliases else None
+    return name_of(container) if name is None else name
