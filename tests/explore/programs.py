@@ -204,9 +204,67 @@ def truth() -> Any:
     return tuple(state.items)
 
 
+class Default:
+    value = 0
+
+
+def class_default() -> Any:
+    thing = Default()
+    seen = []
+
+    def write() -> None:
+        thing.value = 1
+
+    in_threads(write, lambda: seen.append(thing.value))
+    return seen[0]
+
+
+def class_attribute() -> Any:
+    class Derived(Default):
+        pass
+
+    thing = Derived()
+    seen = []
+
+    def write() -> None:
+        Derived.value = 1
+
+    in_threads(write, lambda: seen.append(thing.value))
+    return seen[0]
+
+
+def through_a_view() -> Any:
+    data = bytearray(1)
+    view = memoryview(data)
+    seen = []
+
+    def write() -> None:
+        view[0] = 1
+
+    in_threads(write, lambda: seen.append(data[0]))
+    return seen[0]
+
+
+def queue_that_was_not_empty() -> Any:
+    jobs: Any = queue.Queue()
+    jobs.put(1)
+    got = []
+
+    def work() -> None:
+        if not jobs.empty():
+            try:
+                got.append(jobs.get_nowait())
+            except queue.Empty:
+                got.append(None)
+
+    in_threads(work, work)
+    return str(got)
+
+
 SMALL = [
     counter, locked, locked_by_three, independent, one_writes_one_reads, opposite_locks, event, try_lock, keys,
-    child_of_a_child, is_alive, barrier, truth,
+    child_of_a_child, is_alive, barrier, truth, class_default, class_attribute, through_a_view,
+    queue_that_was_not_empty,
 ]  # fmt: skip
 
 # -- generated programs: one to three of these in each thread --

@@ -643,3 +643,25 @@ def test_nested_pools():
 
     with ThreadPoolExecutor(2) as pool:
         assert sorted(pool.map(outer, range(3))) == [0, 1, 2]
+
+
+@pytest.mark.concurrency(schedules=20, seed=20, seconds=60)
+@pytest.mark.parametrize("make", [threading.Lock, threading.RLock])
+def test_locks_at_the_end_of_the_stack(make):
+    lock, ended = make(), []
+
+    def deeper():
+        with lock:
+            pass
+        return deeper()
+
+    def work():
+        try:
+            deeper()
+        except RecursionError:
+            ended.append(True)
+        with lock:
+            pass
+
+    in_threads(work, work)
+    assert len(ended) == 2

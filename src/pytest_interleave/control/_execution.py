@@ -100,8 +100,8 @@ class Execution:
             self.choices.append(chosen.index)
             if chosen is not task:
                 self._switch(task, chosen)
-                if operation.name == "[]":
-                    # Whether a key is there decides what its assignment touches; that may be otherwise by now.
+                if touches and (len(touches) > 1 or operation.name == "[]"):
+                    # Whether a key or an attribute is there decides what is touched; that may be otherwise by now.
                     touches = task.touches = operation.touch(sys._getframe(2))
             elif operation.mutates:
                 task.streak = 0

@@ -57,7 +57,16 @@ class Lock(metaclass=Primitive):
                     return False
             elif not execution.wait_for(task, operation, self, execution.clock.deadline(timeout)):
                 return False
-        self.take(task, operation)
+        try:
+            self.take(task, operation)
+        except RecursionError:
+            # So near the end of the stack it cannot be finished: let it be as if it had not begun.
+            if self.owner is task:
+                self.owner = None
+                if self in task.held:
+                    task.held.remove(self)
+                self._real.release()
+            raise
         return True
 
     __enter__ = acquire
@@ -67,7 +76,15 @@ class Lock(metaclass=Primitive):
         task = _tasks.get(_get_ident())
         if task is not None:
             frame = sys._getframe(1)
-            task.execution.point(task, Operation("release", self, frame.f_code, frame.f_lasti, mutates=False))
+            try:
+                task.execution.point(task, Operation("release", self, frame.f_code, frame.f_lasti, mutates=False))
+            except RecursionError:
+                # The real one needs no stack; and there may be none left even for a call of `drop`.
+                self._real.release()
+                if self.owner is not None:
+                    self.owner.held.remove(self)
+                    self.owner = None
+                raise
             if task.execution.closing is not None and self.owner is not task:
                 # It unwinds out of a wait in which it had given up the lock.
                 return
@@ -79,7 +96,15 @@ class Lock(metaclass=Primitive):
         task = _tasks.get(_get_ident())
         if task is not None:
             frame = sys._getframe(1)
-            task.execution.point(task, Operation("release", self, frame.f_code, frame.f_lasti, mutates=False))
+            try:
+                task.execution.point(task, Operation("release", self, frame.f_code, frame.f_lasti, mutates=False))
+            except RecursionError:
+                # The real one needs no stack; and there may be none left even for a call of `drop`.
+                self._real.release()
+                if self.owner is not None:
+                    self.owner.held.remove(self)
+                    self.owner = None
+                raise
             if task.execution.closing is not None and self.owner is not task:
                 return
         self.drop(task)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import _thread
 import sys
-from types import TracebackType
+from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Any
 
 from .. import _current
@@ -64,19 +64,49 @@ class RLock(metaclass=Primitive):
                     return False
             elif not execution.wait_for(task, operation, self, execution.clock.deadline(timeout)):
                 return False
-        self.take(task, operation)
+        count = self._count
+        try:
+            self.take(task, operation)
+        except RecursionError:
+            # So near the end of the stack it cannot be finished: let it be as if it had not begun.
+            if self._count > count:
+                self._count = count
+                if count == 0:
+                    self._holder = self.owner = None
+                    if self in task.held:
+                        task.held.remove(self)
+                self._real.release()
+            raise
         return True
 
     __enter__ = acquire
 
     def release(self) -> None:
         """See `threading.RLock.release`."""
-        self._release(sys._getframe(1).f_code, sys._getframe(1).f_lasti)
+        self.__exit__(None, None, None, sys._getframe(1))
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+        caller: FrameType | None = None,
     ) -> None:
-        self._release(sys._getframe(1).f_code, sys._getframe(1).f_lasti)
+        frame = caller or sys._getframe(1)
+        count = self._count
+        try:
+            self._release(frame.f_code, frame.f_lasti)
+        except RecursionError:
+            # The real one needs no stack; and there may be none left even for a call of `drop`.
+            if self._count == count > 0:
+                self._count = count - 1
+                if count == 1:
+                    self._holder = None
+                    if self.owner is not None:
+                        self.owner.held.remove(self)
+                        self.owner = None
+                self._real.release()
+            raise
 
     def _release(self, code: Any, lasti: int) -> None:
         task = _tasks.get(_get_ident())
