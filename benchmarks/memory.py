@@ -34,7 +34,7 @@ def counter():
     return Counter()
 
 
-@pytest.mark.concurrency(schedules={schedules}, seconds=None)
+@pytest.mark.concurrency(strategy="random", schedules={schedules}, seconds=None)
 def test_counter(counter, run_concurrent):
     run_concurrent(increment, counter, workers=2)
 """
