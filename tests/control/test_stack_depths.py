@@ -120,7 +120,7 @@ def everything():
     generator.close()
 
 
-@pytest.mark.skipif(sys.version_info[:2] in ((3, 12), (3, 13)), reason="does not keep it while an instruction is observed")
+@pytest.mark.skipif(sys.version_info[:2] in ((3, 12), (3, 13)), reason="no stack pointer is kept in the frame there")
 def test_depths_are_those_of_the_interpreter():
     watch = Watch()
     if sys.version_info >= (3, 12):

@@ -383,7 +383,9 @@ def test_an_address_that_is_used_again_is_another_object():
     outcome = execute(lambda: (make(), make(), make()))
     require_good_end(outcome)
     written = [
-        touches[0][0] for _, operation, touches in outcome.log if operation.code is make.__code__ and touches is not None
+        touches[0][0]
+        for _, operation, touches in outcome.log
+        if operation.code is make.__code__ and touches is not None
     ]
     assert len(set(written)) == 3
 
@@ -481,7 +483,7 @@ def in_handlers(box):
 
 
 def in_comprehensions(box):
-    _ = [(box.value, {key: box.value for key in "ab"}) for _ in (1, 2) if box.value >= 0]
+    _ = [(box.value, {key: [box.value] for key in "ab"}) for _ in (1, 2) if box.value >= 0]
     _ = {box.value for _ in range(2)}, sum(box.value for _ in range(2))
     _ = (lambda: [lambda: box.value])()[0]()
 
@@ -498,9 +500,10 @@ def in_match(box):
 
 
 def in_expressions(box):
+    options = {"flush": False}
     boxes = [box]
     boxes[0].value = (first := boxes[-1]).value + first.value if 0 <= box.value <= 10 < 20 else f"{box.value!r:>{5}}"
-    box.value, box.value = 1, print(*(box.value,), sep="", end="", **{"flush": False}) or 2
+    box.value, box.value = 1, print(*(box.value,), sep="", end="", **options) or 2
     del boxes[0].value
     boxes[0].value = boxes[0:1][0] is box and not box == 3 or None
 
