@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import os
 import statistics
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+
+from .sessions import rows_of
 
 PROGRAMS = Path(__file__).with_name("racy_programs.py")
 
@@ -23,22 +21,7 @@ KINDS = {
 
 @pytest.fixture(scope="module")
 def rows(tmp_path_factory):
-    report = tmp_path_factory.mktemp("finds") / "report.json"
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "COV"))}
-    done = subprocess.run(
-        [
-            sys.executable, "-m", "pytest", "-q", "--tb=no", "-p", "no:cacheprovider", "-p", "no:xdist",
-            str(PROGRAMS), f"--interleave-json={report}",
-        ],
-        cwd=PROGRAMS.parent,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )  # fmt: skip
-    assert done.returncode == 1, done.stdout + done.stderr
-    return {row["nodeid"].partition("::")[2]: row for row in json.loads(report.read_text())["tests"]}
+    return rows_of(PROGRAMS, tmp_path_factory.mktemp("finds") / "report.json", "--tb=no")
 
 
 def schedules_to_find(rows, name):

@@ -2,39 +2,19 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from .race_programs import PROGRAMS, SEEDS
+from .sessions import rows_of
 
 SOURCE = Path(__file__).with_name("race_programs.py")
 
 
 @pytest.fixture(scope="module")
 def rows(tmp_path_factory):
-    report = tmp_path_factory.mktemp("races") / "report.json"
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "COV"))}
-    done = subprocess.run(
-        [
-            sys.executable, "-m", "pytest", "-q", "--tb=line", "-p", "no:cacheprovider", "-p", "no:xdist",
-            str(SOURCE), f"--interleave-json={report}",
-        ],
-        cwd=SOURCE.parent,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )  # fmt: skip
-    # Shown where a test here fails.
-    print(done.stdout)
-    assert done.returncode == 1, done.stdout + done.stderr
-    return {row["nodeid"].partition("::")[2]: row for row in json.loads(report.read_text())["tests"]}
+    return rows_of(SOURCE, tmp_path_factory.mktemp("races") / "report.json", "--tb=line")
 
 
 def kind(row):

@@ -1,0 +1,33 @@
+"""Runs files of programs in pytest sessions of their own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+
+def rows_of(programs: Path, report: Path, *options: str) -> dict[str, dict[str, Any]]:
+    """By name, what the JSON report says of each test in `programs`, of which some are to fail.
+
+    The report is written to `report`. What the session printed is shown where the calling test fails.
+    """
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "COV"))}
+    done = subprocess.run(
+        [
+            sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", *options,
+            str(programs), f"--interleave-json={report}",
+        ],
+        cwd=programs.parent,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )  # fmt: skip
+    print(done.stdout)
+    assert done.returncode == 1, done.stdout + done.stderr
+    return {row["nodeid"].partition("::")[2]: row for row in json.loads(report.read_text())["tests"]}
