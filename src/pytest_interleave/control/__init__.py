@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from ._operations import Operation
     from ._outcome import Outcome, SetAside, Stuck, ThreadFailure, WaitingThread
     from ._places import Place, is_ours, is_stdlib, short_path
-    from ._protocol import LoggedStep, Nesting, PendingOperation, Strategy, ThreadView, Trace
+    from ._protocol import LoggedStep, Nesting, Path, PendingOperation, Strategy, ThreadView, Trace
     from ._recorder import Recorder
     from ._scope import Scope
     from ._tasks import Step, Task, Unwind
@@ -25,6 +25,7 @@ else:
             "Nesting": "._protocol",
             "Operation": "._operations",
             "Outcome": "._outcome",
+            "Path": "._protocol",
             "PendingOperation": "._protocol",
             "Place": "._places",
             "Recorder": "._recorder",
@@ -58,6 +59,7 @@ __all__ = [
     "Nesting",
     "Operation",
     "Outcome",
+    "Path",
     "PendingOperation",
     "Place",
     "Recorder",

@@ -9,6 +9,10 @@ if TYPE_CHECKING:
     from ._touches import Touches
 
 
+#: Names a thread alike in every execution: that of the thread that started it, and how many that had started before.
+Path = tuple[int, ...]
+
+
 class PendingOperation(Protocol):
     """What a thread will do when granted: at which instruction of which code, and on which primitive, if any."""
 
@@ -35,7 +39,7 @@ class ThreadView(Protocol):
 
     index: int
     name: str
-    path: tuple[int, ...]
+    path: Path
     #: What the announced operation touches, where it is an access to data; see `touches_of` for the others.
     touches: Touches | None
 

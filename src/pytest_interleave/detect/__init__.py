@@ -3,7 +3,7 @@
 from ._fasttrack import Conflict
 from ._findings import Deadlock, Finding, Livelock, finding_of
 from ._lock_order import LockOrder
-from ._predicted import Part, Path, PredictedDeadlock, Site, can_wait
+from ._predicted import Part, PredictedDeadlock, Site, can_wait
 from ._races import Access, DataRace, Race
 from ._stuck import describe_stuck
 from ._watchlist import Watchlist
@@ -17,7 +17,6 @@ __all__ = [
     "Livelock",
     "LockOrder",
     "Part",
-    "Path",
     "PredictedDeadlock",
     "Race",
     "Site",

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
+from typing import TypeVar
+
+Thread = TypeVar("Thread", bound=Hashable)
 
 
-class Clock(dict[int, int]):
-    """A vector clock: how far each thread had come, by its index; 0 for those that are not in it."""
+class Clock(dict[Thread, int]):
+    """A vector clock: how far each thread had come, by its index or path; 0 for those that are not in it."""
 
     __slots__ = ()
 
-    def join(self, other: Clock) -> None:
+    def join(self, other: Clock[Thread]) -> None:
         """What the other knows is known here, too."""
         for thread, time in other.items():
             if time > self.get(thread, 0):
@@ -42,7 +45,7 @@ class Accesses:
         """Whether an access by this thread at this time is the only one that counts already."""
         return self._shared is None and self._thread == thread and self._time == time
 
-    def unordered(self, clock: Clock) -> Iterator[int]:
+    def unordered(self, clock: Clock[int]) -> Iterator[int]:
         """The steps of those that did not happen before what `clock` is the time of."""
         if self._shared is None:
             if self._time > clock.get(self._thread, 0):
@@ -52,7 +55,7 @@ class Accesses:
                 if time > clock.get(thread, 0):
                     yield step
 
-    def add(self, thread: int, clock: Clock, step: int) -> None:
+    def add(self, thread: int, clock: Clock[int], step: int) -> None:
         """An access by `thread` at its time `clock`."""
         time = clock[thread]
         shared = self._shared

@@ -30,7 +30,7 @@ class History:
     def __init__(self) -> None:
         self._ways: dict[int, Accesses] = {}
 
-    def access(self, way: int, rules: Rules, thread: int, clock: Clock, step: int) -> list[int]:
+    def access(self, way: int, rules: Rules, thread: int, clock: Clock[int], step: int) -> list[int]:
         """Take an access into account; the steps of the earlier ones that it is not ordered with."""
         ways = self._ways
         own = ways.get(way)

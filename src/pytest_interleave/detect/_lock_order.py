@@ -17,9 +17,9 @@ from collections.abc import Collection, Iterator, Sequence
 from types import CodeType
 from typing import Any, NamedTuple
 
-from ..control import Nesting, PendingOperation, Trace
+from ..control import Nesting, Path, PendingOperation, Trace
 from ..control import _current as control_state
-from ._predicted import LockName, Part, Path, PredictedDeadlock, can_wait
+from ._predicted import LockName, Part, PredictedDeadlock, can_wait
 
 #: Threads in a circle.
 LONGEST = 5

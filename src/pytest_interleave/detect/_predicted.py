@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from types import CodeType
 from typing import Any, NamedTuple
 
-from ..control import PendingOperation
+from ..control import Path, PendingOperation
 from ..control._places import place_of_code
 
-Path = tuple[int, ...]
 #: An instruction, which is the same one in every execution.
 Site = tuple[CodeType, int]
 

@@ -22,7 +22,7 @@ class _Round:
     __slots__ = ("clock", "count")
 
     def __init__(self) -> None:
-        self.clock = Clock()
+        self.clock: Clock[int] = Clock()
         self.count = 0
 
 
@@ -31,10 +31,10 @@ class Order:
 
     def __init__(self, log: Sequence[Step]) -> None:
         self.holding = Holding()
-        self._clocks: dict[int, Clock] = {}
+        self._clocks: dict[int, Clock[int]] = {}
         #: What is known where something was given away, by the address of the object; the log keeps all of them.
-        self._published: dict[int, Clock] = {}
-        self._started: dict[int, Clock] = {}
+        self._published: dict[int, Clock[int]] = {}
+        self._started: dict[int, Clock[int]] = {}
         #: The threads that `Thread` objects stand for, and the last step of each.
         self._begun: dict[int, int] = {}
         self._last = {task.index: position for position, (task, _, _) in enumerate(log)}
@@ -44,7 +44,7 @@ class Order:
         self._round_of: dict[int, _Round] = {}
         self._families: dict[type, Callable[[Task, Operation], None]] = {}
 
-    def clock_of(self, task: Task) -> Clock:
+    def clock_of(self, task: Task) -> Clock[int]:
         """The clock of a thread now."""
         clock = self._clocks.get(task.index)
         if clock is None:
@@ -88,7 +88,7 @@ class Order:
 
     # -- what is given away, and taken -----------------------------------------------------------------------
 
-    def _give(self, published: dict[int, Clock], task: Task, target: Any) -> None:
+    def _give(self, published: dict[int, Clock[int]], task: Task, target: Any) -> None:
         clock = self.clock_of(task)
         known = published.get(id(target))
         if known is None:

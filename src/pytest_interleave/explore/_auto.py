@@ -8,7 +8,7 @@ from ..control import Trace
 from ._classes import class_of
 from ._delegating import Delegating
 from ._portfolio import Portfolio
-from ._reduction import DIVERGED, PartialOrderReduction
+from ._reduction import PartialOrderReduction
 
 #: So many executions are the search's in any case.
 FIRST = 2
@@ -16,8 +16,6 @@ FIRST = 2
 SMALL = 100
 #: A larger one has one turn in so many, as long as there is time.
 SHARE = 3
-#: What earlier executions leave behind (imports, caches) makes the first ones different: begin again so often.
-FRESH_STARTS = 2
 #: So many of the portfolio's schedules have to be of known classes before "all" is believed.
 CHECKS = 20
 
@@ -42,14 +40,12 @@ class Auto(Delegating):
         self._portfolio = Portfolio(seed)
         self._search: PartialOrderReduction | None = PartialOrderReduction()
         self._searched = 0
-        self._fresh_starts = 0
         self._searches_now = False
         #: The classes that the search has run.
         self._classes: set[int] = set()
         self._checked = 0
         #: Whether every class of schedules has been run.
         self.exhausted = False
-        self.preemptions: int | None = None
 
     @property
     def finished(self) -> bool:
@@ -86,11 +82,8 @@ class Auto(Delegating):
         if self._searches_now:
             self._classes.add(class_of(trace))
             if search.incomplete:
-                self._search = None
-                if search.incomplete == DIVERGED and self._fresh_starts < FRESH_STARTS:
-                    self._fresh_starts += 1
-                    self._search = PartialOrderReduction()
-                    self._classes.clear()
+                self._search = search.again()
+                self._classes.clear()
         elif search.finished:
             self._checked += 1
             if class_of(trace) not in self._classes:

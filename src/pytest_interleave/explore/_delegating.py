@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any
 
 from ..control import ThreadView, Trace
 
 
-class Delegating:
+class Delegating(ABC):
     """Before each execution, `pick` names the strategy that is to choose in it."""
 
     def __init__(self) -> None:
@@ -19,9 +20,9 @@ class Delegating:
         """The strategy of this execution."""
         return self._current
 
+    @abstractmethod
     def pick(self, number: int) -> Any:
         """The strategy for the execution `number`."""
-        raise NotImplementedError
 
     def begin(self, number: int) -> None:
         """Pick, and begin with that."""

@@ -7,13 +7,11 @@ from typing import Any
 from ..control import Trace
 from ._delegating import Delegating
 from ._portfolio import Portfolio
-from ._reduction import DIVERGED, PartialOrderReduction
+from ._reduction import PartialOrderReduction
 
 #: After so many executions it is first asked whether the rest fits the budget; then each time that there are twice
 #: as many.
 FIRST_LOOK = 16
-#: What earlier executions leave behind (imports, caches) makes the first ones different: begin again so often.
-FRESH_STARTS = 2
 
 
 class Exhaustive(Delegating):
@@ -32,10 +30,8 @@ class Exhaustive(Delegating):
         self._schedules = schedules
         self._portfolio = Portfolio(seed)
         self._search = PartialOrderReduction()
-        self._bound = -1
         self._next_look = FIRST_LOOK
         self._number = 0
-        self._fresh_starts = 0
         #: Whether every class of schedules has been run.
         self.exhausted = False
         #: Whether all schedules with at most so many preemptions have been run, and with how many.
@@ -61,23 +57,18 @@ class Exhaustive(Delegating):
         if self.incomplete:
             return
         if search.incomplete:
-            if search.incomplete == DIVERGED and self._fresh_starts < FRESH_STARTS:
-                self._fresh_starts += 1
-                self._search = PartialOrderReduction(None if self._bound < 0 else self._bound)
-            else:
+            again = search.again()
+            if again is None:
                 self.incomplete = search.incomplete
+            else:
+                self._search = again
         elif search.finished:
-            if self._bound >= 0:
-                self.preemptions = self._bound
+            self.preemptions = search.bound
             if not search.cut:
                 self.exhausted = True
                 return
-            self._next_bound()
-        elif self._bound < 0 and self._number >= self._next_look:
+            self._search = search.next_bound()
+        elif search.bound is None and self._number >= self._next_look:
             self._next_look = 2 * self._number
             if self._schedules is not None and search.estimate > self._schedules:
-                self._next_bound()
-
-    def _next_bound(self) -> None:
-        self._bound += 1
-        self._search = PartialOrderReduction(self._bound)
+                self._search = search.next_bound()

@@ -6,9 +6,8 @@ from collections import defaultdict
 from collections.abc import Hashable, Sequence
 from typing import NamedTuple, Protocol
 
-from ..control import LoggedStep, PendingOperation, Trace, touches_of
+from ..control import LoggedStep, Path, PendingOperation, Trace, touches_of
 
-Path = tuple[int, ...]
 #: Where in the program an operation stands; the same in every execution.
 Site = Hashable
 

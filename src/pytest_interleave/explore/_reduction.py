@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from enum import Enum
 
-from ..control import LoggedStep, ThreadView, Touches, Trace, conflicts, touches_of
+from ..control import LoggedStep, Path, ThreadView, Touches, Trace, conflicts, touches_of
 from ._profile import Site, site_of
-from ._reversals import Path, reversals
+from ._reversals import reversals
 
 DIVERGED = "the same schedule did not lead to the same steps again"
 GAVE_WAY = "threads that spin, poll or sleep were made to give way to others"
 CUT_OFF = "threads that could have gone on were ended with the test"
+
+
+#: What earlier executions leave behind (imports, caches) makes the first ones different: begin again so often.
+FRESH_STARTS = 2
 
 
 class Beyond(Enum):
@@ -71,8 +75,9 @@ class PartialOrderReduction:
 
     name = "exhaustive"
 
-    def __init__(self, bound: int | None = None) -> None:
-        self._bound = bound
+    def __init__(self, bound: int | None = None, fresh_starts: int = 0) -> None:
+        self.bound = bound
+        self._fresh_starts = fresh_starts
         self._choices: list[_Choice] = []
         self._depth = 0
         #: Who sleeps now, with what its announced operation touches: objects of this execution.
@@ -87,6 +92,19 @@ class PartialOrderReduction:
         #: Why "finished" would not mean "all": what went another way than the search decided.
         self.incomplete: str | None = None
         self._executions = 0
+
+    def next_bound(self) -> PartialOrderReduction:
+        """The search with room for one more preemption; none, if this one had no bound."""
+        return PartialOrderReduction(0 if self.bound is None else self.bound + 1, self._fresh_starts)
+
+    def again(self) -> PartialOrderReduction | None:
+        """A search from the beginning, where that may help: what earlier executions leave behind has changed things.
+
+        None where it does not, or has been tried often enough.
+        """
+        if self.incomplete != DIVERGED or self._fresh_starts >= FRESH_STARTS:
+            return None
+        return PartialOrderReduction(self.bound, self._fresh_starts + 1)
 
     @property
     def repeated(self) -> bool:
@@ -186,11 +204,11 @@ class PartialOrderReduction:
         while self._choices:
             choice = self._choices[-1]
             choice.explored.add(choice.chosen)
-            if self._bound is None:
+            if self.bound is None:
                 choice.sleeping[choice.chosen] = _beyond(trace.log, choice.position)
             for path in choice.wanted:
                 if path not in choice.sleeping and path not in choice.explored:
-                    if self._bound is None or choice.preemptions + _is_preemption(choice, path) <= self._bound:
+                    if self.bound is None or choice.preemptions + _is_preemption(choice, path) <= self.bound:
                         choice.chosen = path
                         return
                     self.cut = True
@@ -203,7 +221,7 @@ class PartialOrderReduction:
         able = [path for path in initials if path in choice.enabled]
         if able and not any(path in choice.wanted or path in choice.sleeping for path in able):
             choice.wanted.append(able[0])
-        if self._bound is None or not able:
+        if self.bound is None or not able:
             return
         # Where the thread that goes on there was switched to, a switch to another costs less.
         while number > 0 and choice.running == choice.chosen:

@@ -9,10 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from ..control import Touches, Trace, conflicts, touches_of
-
-Path = tuple[int, ...]
-Clock = dict[Path, int]
+from ..control import Path, Touches, Trace, conflicts, touches_of
+from ..detect._clocks import Clock
 
 #: What gives a lock back, and what can only follow that.
 _RELEASING = frozenset(("release", "wait"))
@@ -32,7 +30,7 @@ class _Event:
     __slots__ = ("clock", "count", "number", "path", "releases", "step", "touches")
 
     def __init__(
-        self, number: int, path: Path, count: int, clock: Clock, touches: Touches, step: int, releases: bool
+        self, number: int, path: Path, count: int, clock: Clock[Path], touches: Touches, step: int, releases: bool
     ) -> None:
         #: Position in the log.
         self.number = number
@@ -46,7 +44,7 @@ class _Event:
         self.step = step
         self.releases = releases
 
-    def before(self, clock: Clock) -> bool:
+    def before(self, clock: Clock[Path]) -> bool:
         return clock.get(self.path, 0) >= self.count
 
 
@@ -57,7 +55,7 @@ def reversals(trace: Trace, end: int, choices: Mapping[int, tuple[Path, ...]]) -
     by position in the log, where there was more than one.
     """
     events: list[_Event] = []
-    clocks: dict[Path, Clock] = {(): {}}
+    clocks: dict[Path, Clock[Path]] = {(): Clock()}
     threads: dict[int, Path] = {}
     last_of: dict[Path, int] = {}
     log = [*trace.log[:end], *(trace.pending if end == len(trace.log) else ())]
@@ -65,7 +63,9 @@ def reversals(trace: Trace, end: int, choices: Mapping[int, tuple[Path, ...]]) -
         last_of[thread.path] = number
         if thread.thread is not None:
             threads[id(thread.thread)] = thread.path
-    past: dict[int, Clock] = {operation.expired_at: {} for _, operation, _ in log if operation.expired_at is not None}
+    past: dict[int, Clock[Path]] = {
+        operation.expired_at: Clock() for _, operation, _ in log if operation.expired_at is not None
+    }
     #: By object and by thread and part: accesses to data, the last one; operations on primitives, all of them.
     accesses: dict[Any, dict[Any, list[_Event]]] = {}
     step = 0
@@ -73,26 +73,22 @@ def reversals(trace: Trace, end: int, choices: Mapping[int, tuple[Path, ...]]) -
         path = thread.path
         if number in past:
             for known in clocks.values():
-                _join(past[number], known)
+                past[number].join(known)
         if operation.announced:
             step = number
-        before = clocks.get(path)
-        if before is None:
-            # Its first step: it begins with all that its parent had done when it started it.
-            before = {}
         touches = touches_of(operation, touched)
         if thread.thread is not None and last_of[path] == number:
             touches = (*touches, (id(thread.thread), None, 1))
-        clock = dict(before)
+        clock = Clock(clocks.get(path, {}))
         kind = operation.kind
         if kind == "join":
             ended = threads.get(id(operation.target))
             if ended is not None and ended in clocks:
-                _join(clock, clocks[ended])
+                clock.join(clocks[ended])
         if operation.expired_at is not None:
             # Time passes only where no thread can go on: after all that was done before.
-            _join(clock, past[operation.expired_at])
-        ordered = dict(clock)
+            clock.join(past[operation.expired_at])
+        ordered = Clock(clock)
         count = clock.get(path, 0) + 1
         may_wait = operation.target is not None
         candidates: list[_Event] = []
@@ -100,7 +96,7 @@ def reversals(trace: Trace, end: int, choices: Mapping[int, tuple[Path, ...]]) -
             for earlier in accesses.get(key, {}).values():
                 if earlier[0].path == path or not conflicts(touches, earlier[0].touches):
                     continue
-                _join(clock, earlier[-1].clock)
+                clock.join(earlier[-1].clock)
                 for other_event in earlier:
                     if other_event.before(ordered) or other_event.step not in choices:
                         continue
@@ -115,7 +111,8 @@ def reversals(trace: Trace, end: int, choices: Mapping[int, tuple[Path, ...]]) -
         clocks[path] = clock
         if kind == "start":
             child = (*path, sum(1 for known in clocks if known[:-1] == path and known))
-            clocks[child] = dict(clock)
+            # It begins with all that its parent has done until now.
+            clocks[child] = Clock(clock)
         for key, part, how in touches:
             known_here = accesses.setdefault(key, {}).setdefault((path, part, how & 1), [])
             if not may_wait:
@@ -131,12 +128,6 @@ def _waits(path: Path, events: list[_Event], at: _Event, choices: Mapping[int, t
     if path in choices[at.step]:
         return False
     return not any(event.path == path for event in events[at.number + 1 :])
-
-
-def _join(clock: Clock, other: Clock) -> None:
-    for path, count in other.items():
-        if clock.get(path, 0) < count:
-            clock[path] = count
 
 
 def _initials(events: list[_Event], earlier: _Event, later: _Event) -> tuple[Path, ...]:

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Sequence
 from random import Random
 
-from ..control import Nesting, PendingOperation, ThreadView, Trace
-from ..detect import Part, Path, PredictedDeadlock, Site, can_wait
+from ..control import Nesting, Path, PendingOperation, ThreadView, Trace
+from ..detect import Part, PredictedDeadlock, Site, can_wait
 
 #: So often a thread may be found to spin while others are held back: it may be waiting for one of them.
 SPINS = 20

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from random import Random
 
-from ..control import ThreadView, Trace
-from ._profile import Contested, Learning, Path, Profile, Site
+from ..control import Path, ThreadView, Trace
+from ._profile import Contested, Learning, Profile, Site
 from ._swarm import weighted
 from ._weights import Weights
 

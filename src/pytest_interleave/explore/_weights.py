@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Hashable, Mapping
 
-from ..control import ThreadView
-from ._profile import Path
+from ..control import Path, ThreadView
 
 #: Of a thread that goes on although it should have nothing left to do.
 _LEAST = 1.0
