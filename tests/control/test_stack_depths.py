@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from pytest_interleave.control._frames import _WORD, layout, object_at, slot_address, words
-from pytest_interleave.control._stack_depths import stack_depths
+from pytest_interleave.control._stack_depths import stack_depths, variables_of
 
 
 def test_the_layout_is_known_on_this_interpreter():
@@ -19,10 +19,6 @@ def test_variables_are_where_they_are_looked_for():
     frame = sys._getframe()
     assert object_at(slot_address(frame, 0)) is first
     assert object_at(slot_address(frame, 1)) is second
-
-
-def variables_of(code):
-    return len({*code.co_varnames, *code.co_cellvars}) + len(code.co_freevars)
 
 
 def actual_depth(frame):

@@ -17,7 +17,7 @@ from ._items import NO_KEY, PLAIN_KEYS, deletion, item, membership
 from ._kinds import lives_on
 from ._names import key_of, names
 from ._owners import attribute, contents, in_scope, is_always_of_the_instance, loop, whole
-from ._stack_depths import stack_depths
+from ._stack_depths import stack_depths, variables_of
 from ._touches import NOTHING, READS, WRITES, Touches
 
 #: Given the frame that is about to run the instruction, what it will touch.
@@ -52,7 +52,7 @@ class Operands:
     def __init__(self, code: CodeType, namespace: Mapping[str, Any]) -> None:
         self._namespace = namespace
         self._depths = {} if layout is None else stack_depths(code)
-        self._variables = len({*code.co_varnames, *code.co_cellvars}) + len(code.co_freevars)
+        self._variables = variables_of(code)
 
     def resolver(self, opname: str, argument: int, offset: int, name: str, writes: bool) -> Resolver:
         """The resolver of one instruction; `name` is how the access is called, or the attribute or variable."""
@@ -70,9 +70,9 @@ class Operands:
         if opname == "BINARY_OP" and argument == SUBSCRIPT:
             opname = "BINARY_SUBSCR"
         if opname == "DELETE_SUBSCR":
-            return _deletion(top - 2, top - 1)
+            return _of_two(deletion, top - 2, top - 1)
         if opname == "CONTAINS_OP":
-            return _membership(top - 1, top - 2)
+            return _of_two(membership, top - 1, top - 2)
         if opname in _ITEMS:
             owner, key = _ITEMS[opname]
             return _item(top - owner, top - key if key else None, how)
@@ -81,12 +81,13 @@ class Operands:
         if opname == "FOR_ITER":
             return _loop(top - 1)
         if opname == "GET_ITER":
-            return _top(top - 1)
+            return _of_one(whole, top - 1, READS)
         if opname == "COMPARE_OP":
-            return _both_contents(top - 1, top - 2)
+            return _of_two(_both_contents, top - 1, top - 2)
         if opname == "MATCH_CLASS":
-            return _top(top - 3)
-        return _contents(top - 2, WRITES) if writes else _contents(top - 1, READS)
+            return _of_one(whole, top - 3, READS)
+        # What concerns a container only if the object is one.
+        return _of_one(contents, top - 2 if writes else top - 1, how)
 
 
 def _always(touches: Touches) -> Resolver:
@@ -138,41 +139,16 @@ def _item(slot: int, key_slot: int | None, how: int) -> Resolver:
     return touch
 
 
-def _membership(slot: int, key_slot: int) -> Resolver:
-    def touch(frame: FrameType) -> Touches:
-        return membership(_object(frame, slot), _object(frame, key_slot))
-
-    return touch
+def _of_one(find: Callable[[Any, int], Touches], slot: int, how: int) -> Resolver:
+    return lambda frame: find(_object(frame, slot), how)
 
 
-def _deletion(slot: int, key_slot: int) -> Resolver:
-    def touch(frame: FrameType) -> Touches:
-        return deletion(_object(frame, slot), _object(frame, key_slot))
-
-    return touch
+def _of_two(find: Callable[[Any, Any], Touches], slot: int, other: int) -> Resolver:
+    return lambda frame: find(_object(frame, slot), _object(frame, other))
 
 
-def _top(slot: int) -> Resolver:
-    def touch(frame: FrameType) -> Touches:
-        return whole(_object(frame, slot), READS)
-
-    return touch
-
-
-def _contents(slot: int, how: int) -> Resolver:
-    """Of an instruction that concerns a container only if the object is one."""
-
-    def touch(frame: FrameType) -> Touches:
-        return contents(_object(frame, slot), how)
-
-    return touch
-
-
-def _both_contents(slot: int, other: int) -> Resolver:
-    def touch(frame: FrameType) -> Touches:
-        return contents(_object(frame, slot), READS) + contents(_object(frame, other), READS)
-
-    return touch
+def _both_contents(first: Any, second: Any) -> Touches:
+    return contents(first, READS) + contents(second, READS)
 
 
 def _loop(slot: int) -> Resolver:

@@ -17,6 +17,11 @@ _JUMPS = frozenset((*dis.hasjrel, *dis.hasjabs)) - {dis.opmap["END_ASYNC_FOR"]}
 _PY311 = sys.version_info < (3, 12)
 
 
+def variables_of(code: CodeType) -> int:
+    """How many places of a frame its variables take, cells included; the value stack follows them."""
+    return len({*code.co_varnames, *code.co_cellvars}) + len(code.co_freevars)
+
+
 def stack_depths(code: CodeType) -> dict[int, int]:
     """By byte offset; instructions that are never reached are left out, and those where it cannot be told."""
     instructions = list(dis.get_instructions(code))

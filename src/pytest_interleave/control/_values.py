@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import types
-from types import CodeType, FrameType
+from types import FrameType
 from typing import Any
 
 from ._frames import layout, object_at, slot_address
 from ._items import PLAIN_KEYS
-from ._kinds import CONTAINER, class_holding, kind_of
+from ._kinds import CONTAINER, class_holding, is_class, is_dict, kind_of
 from ._owners import attributes_of
-from ._stack_depths import stack_depths
+from ._stack_depths import stack_depths, variables_of
 
 _LONGEST = 60
 _MOST = 6
@@ -38,7 +38,7 @@ def value_at(owner: Any, part: Any) -> Any:
     if type(part) not in PLAIN_KEYS:
         return MISSING
     kind = type(owner)
-    if issubclass(kind, dict) and dict.__contains__(owner, part):
+    if is_dict(kind) and dict.__contains__(owner, part):
         return dict.__getitem__(owner, part)
     if issubclass(kind, list) and type(part) is int:
         return list.__getitem__(owner, part) if 0 <= part < list.__len__(owner) else MISSING
@@ -46,7 +46,7 @@ def value_at(owner: Any, part: Any) -> Any:
 
 
 def _attribute(owner: Any, name: str) -> Any:
-    if issubclass(type(owner), type):
+    if is_class(type(owner)):
         holder = class_holding(owner, name)
         return MISSING if holder is None else holder[1]
     attributes = attributes_of(owner)
@@ -70,11 +70,7 @@ def new_value(frame: FrameType, opname: str, lasti: int) -> Any:
     depth = stack_depths(code).get(lasti)
     if depth is None:
         return MISSING
-    return object_at(slot_address(frame, _variables(code) + depth - below))
-
-
-def _variables(code: CodeType) -> int:
-    return len({*code.co_varnames, *code.co_cellvars}) + len(code.co_freevars)
+    return object_at(slot_address(frame, variables_of(code) + depth - below))
 
 
 def short_text(value: Any, depth: int = 0) -> str:
@@ -90,7 +86,7 @@ def short_text(value: Any, depth: int = 0) -> str:
         return _cut(repr(value[: _LONGEST + 1]))
     if kind in _OPEN:
         return _cut(_container_text(value, kind, depth))
-    if issubclass(kind, type):
+    if is_class(kind):
         return f"<class {type.__dict__['__name__'].__get__(value)}>"
     if kind in (types.FunctionType, types.BuiltinFunctionType):
         return f"<function {value.__name__}>"
