@@ -21,8 +21,6 @@ words: Any = memoryview((ctypes.c_size_t * (2**47 // _WORD)).from_address(0)).ca
 UNMARKED = ~7
 
 _HEADER = object.__basicsize__
-#: From an object's first word to its type.
-TYPE_WORD = _HEADER // _WORD - 1
 
 
 class Layout(NamedTuple):

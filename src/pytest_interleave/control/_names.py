@@ -3,27 +3,31 @@
 from __future__ import annotations
 
 import weakref
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ._frames import object_at
 
+if TYPE_CHECKING:
+    from ._touches import Touches
+
 #: The names of objects by their addresses: where an object has died, another may be at the same address.
 names: dict[int, int] = {}
-_watches: list[_Watch] = []
+#: By address, divided by the size of a word, of an object that is told when it dies: what an access to an attribute
+#: touches, as far as that has been found out. By the attribute's name, for writes with "=" behind it.
+attributes_at: dict[int, dict[str, Touches]] = {}
+#: Each object that was named, and its type; how they are called is told by where they are in these lists.
+_watches: list[weakref.ref[Any]] = []
+_kinds: list[weakref.ref[type]] = []
+#: By address of a watch, that of the object.
+_watched: dict[int, int] = {}
 #: The types of those whose names are their addresses; of the first at each.
 _addressed: dict[int, type] = {}
 
 
-class _Watch(weakref.ref[Any]):
-    """Notices that an object has died."""
-
-    __slots__ = ("address", "kind")
-    address: int
-    kind: weakref.ref[type]
-
-
-def _died(watch: _Watch) -> None:
-    names.pop(watch.address, None)
+def _died(watch: weakref.ref[Any]) -> None:
+    address = _watched.pop(id(watch), 0)
+    names.pop(address, None)
+    attributes_at.pop(address >> 3, None)
 
 
 def name_of(thing: Any) -> int:
@@ -35,14 +39,14 @@ def name_of(thing: Any) -> int:
     name = names.get(address)
     if name is None:
         try:
-            watch = _Watch(thing, _died)
+            watch = weakref.ref(thing, _died)
         except TypeError:
             name = address
             _addressed[address] = type(thing)
         else:
-            watch.address = address
-            watch.kind = weakref.ref(type(thing))
+            _watched[id(watch)] = address
             _watches.append(watch)
+            _kinds.append(weakref.ref(type(thing)))
             # Addresses are positive.
             name = -len(_watches)
         names[address] = name
@@ -52,7 +56,10 @@ def name_of(thing: Any) -> int:
 def forget_names() -> None:
     """Between executions."""
     names.clear()
+    attributes_at.clear()
     _watches.clear()
+    _kinds.clear()
+    _watched.clear()
     _addressed.clear()
     aliases.clear()
 
@@ -61,7 +68,7 @@ def type_named(name: Any) -> type | None:
     """The type of the object that has `name`, whether or not it lives on; None where that is not known."""
     if type(name) is not int:
         return None
-    return _watches[-name - 1].kind() if name < 0 else _addressed.get(name)
+    return _kinds[-name - 1]() if name < 0 else _addressed.get(name)
 
 
 def object_named(name: Any) -> Any:

@@ -12,10 +12,10 @@ from collections.abc import Callable, Mapping
 from types import CodeType, FrameType
 from typing import Any
 
-from ._frames import TYPE_WORD, UNMARKED, layout, object_at, words
+from ._frames import UNMARKED, layout, object_at, words
 from ._items import NO_KEY, PLAIN_KEYS, deletion, item, membership
 from ._kinds import lives_on
-from ._names import key_of, names
+from ._names import attributes_at, key_of, name_of
 from ._owners import attribute, contents, in_scope, is_always_of_the_instance, loop, whole
 from ._stack_depths import stack_depths, variables_of
 from ._touches import NOTHING, READS, WRITES, Touches
@@ -99,52 +99,61 @@ def _by_name(name: str, how: int) -> Resolver:
     return _always(((key, None, how),))
 
 
-# Each of these is called at every step, so the address is worked out on the spot. The layout does not change.
+# These are called at every step, so they read memory on the spot: `_frames[id(frame) >> 3]` is where the interpreter
+# has the frame, and `words[_VARIABLES + slot :][that >> 3]` what is in a slot of it. The layout does not change.
 _POINTER, _VARIABLES = layout or (0, 0)
+_frames = words[_POINTER:]
 
 
 def _attribute(slot: int, name: str, how: int) -> Resolver:
-    slot += _VARIABLES
+    slots = words[_VARIABLES + slot :]
+    key = f"{name}=" if how else name
     known: type | None = None
-    known_address = 0
 
     def touch(frame: FrameType) -> Touches:
-        nonlocal known, known_address
-        address = words[(words[(id(frame) >> 3) + _POINTER] >> 3) + slot] & UNMARKED
-        if words[(address >> 3) + TYPE_WORD] == known_address and (owner_name := names.get(address)) is not None:
-            return ((owner_name, name, how),)
-        owner = object_at(address)
+        nonlocal known
+        word = slots[_frames[id(frame) >> 3] >> 3]
+        found = attributes_at.get(word >> 3)
+        if found is not None:
+            touches = found.get(key)
+            if touches is not None:
+                return touches
+        owner = object_at(word & UNMARKED)
         kind = type(owner)
-        if lives_on(kind) and is_always_of_the_instance(kind, name):
-            known, known_address = kind, id(kind)
-        return attribute(owner, name, how)
+        if kind is not known:
+            if not (lives_on(kind) and is_always_of_the_instance(kind, name)):
+                return attribute(owner, name, how)
+            known = kind
+        owner_name = name_of(owner)
+        touches = ((owner_name, name, how),)
+        if owner_name < 0:
+            attributes_at.setdefault(word >> 3, {})[key] = touches
+        return touches
 
     return touch
 
 
 def _cell(slot: int, how: int) -> Resolver:
-    slot += _VARIABLES
-
-    def touch(frame: FrameType) -> Touches:
-        return ((words[(words[(id(frame) >> 3) + _POINTER] >> 3) + slot] & UNMARKED, None, how),)
-
-    return touch
+    slots = words[_VARIABLES + slot :]
+    return lambda frame: ((slots[_frames[id(frame) >> 3] >> 3] & UNMARKED, None, how),)
 
 
 def _item(slot: int, key_slot: int | None, how: int) -> Resolver:
-    def touch(frame: FrameType) -> Touches:
-        container = _object(frame, slot)
-        return item(container, NO_KEY if key_slot is None else _object(frame, key_slot), how)
-
-    return touch
+    container = _object_in(slot)
+    if key_slot is None:
+        return lambda frame: item(container(frame), NO_KEY, how)
+    key = _object_in(key_slot)
+    return lambda frame: item(container(frame), key(frame), how)
 
 
 def _of_one(find: Callable[[Any, int], Touches], slot: int, how: int) -> Resolver:
-    return lambda frame: find(_object(frame, slot), how)
+    thing = _object_in(slot)
+    return lambda frame: find(thing(frame), how)
 
 
-def _of_two(find: Callable[[Any, Any], Touches], slot: int, other: int) -> Resolver:
-    return lambda frame: find(_object(frame, slot), _object(frame, other))
+def _of_two(find: Callable[[Any, Any], Touches], slot: int, other_slot: int) -> Resolver:
+    thing, other = _object_in(slot), _object_in(other_slot)
+    return lambda frame: find(thing(frame), other(frame))
 
 
 def _both_contents(first: Any, second: Any) -> Touches:
@@ -152,20 +161,19 @@ def _both_contents(first: Any, second: Any) -> Touches:
 
 
 def _loop(slot: int) -> Resolver:
-    def touch(frame: FrameType) -> Touches:
-        return loop(words[(words[(id(frame) >> 3) + _POINTER] >> 3) + slot + _VARIABLES] & UNMARKED)
-
-    return touch
+    slots = words[_VARIABLES + slot :]
+    return lambda frame: loop(slots[_frames[id(frame) >> 3] >> 3] & UNMARKED)
 
 
-def _object(frame: FrameType, slot: int) -> Any:
-    return object_at(words[(words[(id(frame) >> 3) + _POINTER] >> 3) + slot + _VARIABLES] & UNMARKED)
+def _object_in(slot: int) -> Callable[[FrameType], Any]:
+    """Finds the object in a slot of a frame; None where the slot is empty."""
+    slots = words[_VARIABLES + slot :]
 
+    def find(frame: FrameType) -> Any:
+        address = slots[_frames[id(frame) >> 3] >> 3] & UNMARKED
+        return object_at(address) if address else None
 
-def _object_or_none(frame: FrameType, slot: int) -> Any:
-    """The same for a slot that may be empty."""
-    address = words[(words[(id(frame) >> 3) + _POINTER] >> 3) + slot + _VARIABLES] & UNMARKED
-    return object_at(address) if address else None
+    return find
 
 
 def _call(opname: str, argument: int, top: int, name: str, how: int) -> Resolver:
@@ -177,13 +185,15 @@ def _call(opname: str, argument: int, top: int, name: str, how: int) -> Resolver
             top -= 1
         count = argument
         callable_slot, self_slot = top - count - 2, top - count - 1
-    arguments = range(top - count, top)[:_MOST_ARGUMENTS]
+    arguments = [_object_in(slot) for slot in range(top - count, top)[:_MOST_ARGUMENTS]]
+    function_in = _object_in(callable_slot)
+    self_in = None if self_slot is None else _object_in(self_slot)
 
     def touch(frame: FrameType) -> Touches:
-        function = _object_or_none(frame, callable_slot)
+        function = function_in(frame)
         owner: Any = None
-        if self_slot is not None:
-            owner = _object_or_none(frame, self_slot)
+        if self_in is not None:
+            owner = self_in(frame)
             if function is None or (_PY313 and owner is None):
                 # Not the form for methods: there is one object only, the function.
                 function = owner if function is None else function
@@ -195,7 +205,7 @@ def _call(opname: str, argument: int, top: int, name: str, how: int) -> Resolver
         if in_scope(function):
             # What it does there is seen there.
             return NOTHING
-        given = [_object(frame, slot) for slot in arguments]
+        given = [argument_in(frame) for argument_in in arguments]
         if not name.startswith("."):
             return _of_builtin(name, given, how)
         if owner is None or type(owner) is types.ModuleType:

@@ -4,47 +4,67 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..control import Trace, touches_of
+from ..control import ThreadView, Trace, touches_of
 
-#: They touch nothing; asked here because this is done for every step.
+#: They touch nothing, and these change the one lock that they are about; asked here because it is so for most steps.
 _SILENT = frozenset(("begin", "start", "join"))
+_OF_A_LOCK = frozenset(("acquire", "release"))
 
 
 def class_of(trace: Trace) -> int:
     """A fingerprint of the execution's class: equal for equivalent schedules, else different but by chance.
 
-    For every access it takes in which changes of the same object it came after. With the program's determinism, that
-    says all: the Mazurkiewicz trace. What is done before the first thread is started has only one order.
+    For every access of each thread it takes in which change of the same object it came after. With the program's
+    determinism, that says all: the Mazurkiewicz trace. What is done before the first thread is started has only one
+    order.
     """
-    #: By object and part, the last change of it. A change of the whole takes the place of those of the parts.
-    changes: dict[Any, dict[Any, int]] = {}
-    counts: dict[tuple[int, ...], int] = {}
-    fingerprint = 0
+    # This is done for every step of every execution: hence the short cuts.
+    #: By object, the last change of it as a whole, and those of its parts since then.
+    wholes: dict[Any, int] = {}
+    parts: dict[Any, dict[Any, int]] = {}
+    #: By thread, what its last access is called, and for all of them, which change each came after; 0 for none.
+    accesses: dict[ThreadView, list[Any]] = {}
+    last: ThreadView | None = None
+    of_last: list[Any] = [0, []]
+    name, saw = 0, of_last[1].append
     started = False
-    for thread, operation, touched in trace.log:
-        touches = touched
+    for thread, operation, touches in trace.log:
         if touches is None:
-            if operation.kind in _SILENT:
+            kind = operation.kind
+            if kind in _SILENT:
                 started = True
                 continue
-            touches = touches_of(operation, None)
-        if not touches or not started:
+        if not started:
             continue
-        path = thread.path
-        count = counts[path] = counts.get(path, 0) + 1
+        if thread is not last:
+            of_last[0] = name
+            last = thread
+            found = accesses.get(thread)
+            if found is None:
+                found = accesses[thread] = [(hash(thread.path) & 0xFF_FFFF_FFFF) << 20, []]
+            of_last = found
+            name, saw = found[0], found[1].append
+        name += 1
+        if touches is None:
+            if kind in _OF_A_LOCK:
+                key: Any = id(operation.target)
+                saw(wholes.get(key, 0))
+                wholes[key] = name
+                continue
+            touches = touches_of(operation, None)
         for key, part, how in touches:
-            changed = changes.get(key)
-            if changed is None:
-                before = 0
+            changes = parts.get(key)
+            if part is None:
+                saw(wholes.get(key, 0) + (0 if changes is None else sum(changes.values())))
                 if how & 1:
-                    changes[key] = {part: hash((path, count))}
+                    wholes[key] = name
+                    parts.pop(key, None)
+            elif changes is None:
+                saw(wholes.get(key, 0))
+                if how & 1:
+                    parts[key] = {part: name}
             else:
-                before = sum(changed.values()) if part is None else changed.get(part) or changed.get(None, 0)
+                saw(changes.get(part) or wholes.get(key, 0))
                 if how & 1:
-                    if part is None:
-                        changed.clear()
-                    changed[part] = hash((path, count))
-            mixed = hash((path, count, before))
-            # Squared, because the hashes of tuples alone are so regular that their sums collide.
-            fingerprint += mixed * mixed
-    return fingerprint & 0xFFFF_FFFF_FFFF_FFFF
+                    changes[part] = name
+    return sum([hash((thread.path, *seen)) for thread, (_, seen) in accesses.items()])

@@ -57,6 +57,9 @@ class Coverage(NamedTuple):
 
 #: Executions that an estimate needs at least.
 FEWEST = 10
+#: Schedules with at most so many choices are likely to come again; so many of them are remembered.
+_SHORT = 30
+_MOST_KNOWN = 10_000
 
 
 class Classes:
@@ -65,14 +68,25 @@ class Classes:
     def __init__(self) -> None:
         self._counts: Counter[int] = Counter()
         self._executions = 0
+        #: By schedule, where that is short: the same one again is of the same class.
+        self._known: dict[tuple[int, ...], int] = {}
 
     def __len__(self) -> int:
         return len(self._counts)
 
     def add(self, trace: Trace) -> None:
         """Count one more execution."""
-        self._counts[class_of(trace)] += 1
         self._executions += 1
+        if len(trace.choices) > _SHORT:
+            self._counts[class_of(trace)] += 1
+            return
+        schedule = tuple(trace.choices)
+        found = self._known.get(schedule)
+        if found is None:
+            found = class_of(trace)
+            if len(self._known) < _MOST_KNOWN:
+                self._known[schedule] = found
+        self._counts[found] += 1
 
     def coverage(self, strategy: Any, *, certain: bool, timed: bool) -> Coverage:
         """What can be said after the last execution.

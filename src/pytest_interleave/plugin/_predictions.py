@@ -60,7 +60,7 @@ class Predictions:
 
     def next(self) -> Steered | None:
         """The strategy of the next execution where that is to be a steered one."""
-        if not self._budget:
+        if not self._cases or not self._budget:
             return None
         case = min((case for case in self._cases.values() if case.left), key=lambda case: case.tried, default=None)
         if case is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import _thread
 import sys
-from types import CodeType, TracebackType
+from types import CodeType, FrameType, TracebackType
 from typing import TYPE_CHECKING, Any
 
 from .. import _current
@@ -13,6 +13,7 @@ from .._places import Place, made_here, place_of_code
 from ._dispatch import Primitive
 
 if TYPE_CHECKING:
+    from .._execution import Execution
     from .._tasks import Task
 
 RealLock = _thread.allocate_lock
@@ -33,8 +34,10 @@ class Lock(metaclass=Primitive):
         self.owner: Task | None = None
         self.acquired: Operation | None = None
         self.made = made_here()
+        #: By byte offset in the code that does it, the last operation there: it is the same one each time, in a loop.
+        self._operations: dict[int, Operation] = {}
 
-    __slots__ = ("__weakref__", "_real", "acquired", "made", "owner", "waiting")
+    __slots__ = ("__weakref__", "_operations", "_real", "acquired", "made", "owner", "waiting")
 
     def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:
         """See `threading.Lock.acquire`."""
@@ -45,7 +48,7 @@ class Lock(metaclass=Primitive):
         frame = sys._getframe(1)
         execution = task.execution
         if blocking and timeout == -1:
-            operation = Operation("acquire", self, frame.f_code, frame.f_lasti, mutates=False)
+            operation = self._operation("acquire", frame, execution)
             execution.wait_for(task, operation, self)
         else:
             _check_timeout(blocking, timeout)
@@ -75,9 +78,9 @@ class Lock(metaclass=Primitive):
         """See `threading.Lock.release`."""
         task = _tasks.get(_get_ident())
         if task is not None:
-            frame = sys._getframe(1)
+            execution = task.execution
             try:
-                task.execution.point(task, Operation("release", self, frame.f_code, frame.f_lasti, mutates=False))
+                execution.point(task, self._operation("release", sys._getframe(1), execution))
             except RecursionError:
                 # The real one needs no stack; and there may be none left even for a call of `drop`.
                 self._real.release()
@@ -85,7 +88,7 @@ class Lock(metaclass=Primitive):
                     self.owner.held.remove(self)
                     self.owner = None
                 raise
-            if task.execution.closing is not None and self.owner is not task:
+            if execution.closing is not None and self.owner is not task:
                 # It unwinds out of a wait in which it had given up the lock.
                 return
         self.drop(task)
@@ -95,9 +98,9 @@ class Lock(metaclass=Primitive):
     ) -> None:
         task = _tasks.get(_get_ident())
         if task is not None:
-            frame = sys._getframe(1)
+            execution = task.execution
             try:
-                task.execution.point(task, Operation("release", self, frame.f_code, frame.f_lasti, mutates=False))
+                execution.point(task, self._operation("release", sys._getframe(1), execution))
             except RecursionError:
                 # The real one needs no stack; and there may be none left even for a call of `drop`.
                 self._real.release()
@@ -105,7 +108,7 @@ class Lock(metaclass=Primitive):
                     self.owner.held.remove(self)
                     self.owner = None
                 raise
-            if task.execution.closing is not None and self.owner is not task:
+            if execution.closing is not None and self.owner is not task:
                 return
         self.drop(task)
 
@@ -121,6 +124,17 @@ class Lock(metaclass=Primitive):
     acquire_lock = acquire
     release_lock = release
     locked_lock = locked
+
+    def _operation(self, kind: str, frame: FrameType, execution: Execution) -> Operation:
+        lasti = frame.f_lasti
+        known = self._operations.get(lasti)
+        if known is not None and known.code is frame.f_code and known.kind is kind and not execution.detail:
+            return known
+        operation = Operation(kind, self, frame.f_code, lasti, mutates=False)
+        if not execution.detail:
+            # In detail each keeps where it was called from.
+            self._operations[lasti] = operation
+        return operation
 
     # -- for the scheduler, and for conditions ---------------------------------------------------------------
 
