@@ -324,7 +324,7 @@ def test_calls_of_all_forms():
         collections.deque.append(pile, 1)
 
     touched = touched_in(function, collections.deque())
-    assert [touch for touch in touched if touch[2] == W] == [("argument 0", None, W)] * 3
+    assert [touch for touch in touched if touch[2] == W] == [("argument 0", None, W)] * 4
 
 
 def test_what_is_seen_within_a_method_is_not_seen_twice():

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from ._protocol import LoggedStep, Nesting, Path, PendingOperation, Strategy, ThreadView, Trace
     from ._recorder import Recorder
     from ._scope import Scope
+    from ._targets import announce_call
     from ._tasks import Step, Task, Unwind
     from ._touches import Touches, conflicts, touches_of
     from ._tracebacks import without_ours
@@ -41,6 +42,7 @@ else:
             "Trace": "._protocol",
             "Unwind": "._tasks",
             "WaitingThread": "._outcome",
+            "announce_call": "._targets",
             "begin_alike": "._control",
             "conflicts": "._touches",
             "current_task": "._current",
@@ -75,6 +77,7 @@ __all__ = [
     "Trace",
     "Unwind",
     "WaitingThread",
+    "announce_call",
     "begin_alike",
     "conflicts",
     "current_task",

@@ -23,8 +23,9 @@ from ._methods import (
     WRITING_METHODS,
     WRITING_OPERATORS,
 )
-from ._operands import SUBSCRIPT, Operands
+from ._operands import SUBSCRIPT, Operands, Resolver
 from ._operations import Operation
+from ._unforeseen import unforeseen_accesses
 
 _PY314 = sys.version_info >= (3, 14)
 _PY312 = sys.version_info >= (3, 12)
@@ -145,16 +146,25 @@ class _Analysis:
             if implicit.instruction.offset not in self.table:
                 kind = implicit.kind
                 self._add(implicit.instruction, kind, kind == "write", "[]", announced=implicit.announced)
+        for instruction in unforeseen_accesses(self.instructions, self.facts, self.namespace):
+            if instruction.offset not in self.table:
+                touch = self.operands.unforeseen(instruction.opname, instruction.arg, instruction.offset)
+                if touch is not None:
+                    self._put(instruction, Operation("read", None, self.code, instruction.offset, False, "[]"), touch)
         return self.table
 
     def _add(self, instruction: Instruction, kind: str, mutates: bool, name: str, announced: bool = True) -> None:
         if instruction.span[:2] in self.facts.private:
             return
         operation = Operation(kind, None, self.code, instruction.offset, mutates=mutates, name=name)
-        operation.touch = self.operands.resolver(
-            instruction.opname, instruction.arg, instruction.offset, name, mutates
-        )
         operation.announced = announced
+        offset = instruction.offset
+        self._put(
+            instruction, operation, self.operands.resolver(instruction.opname, instruction.arg, offset, name, mutates)
+        )
+
+    def _put(self, instruction: Instruction, operation: Operation, touch: Resolver) -> None:
+        operation.touch = touch
         self.table[instruction.offset] = operation
 
     def _store(self, instruction: Instruction) -> None:

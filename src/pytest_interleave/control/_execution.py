@@ -102,7 +102,7 @@ class Execution:
                 self._switch(task, chosen)
                 if touches and (len(touches) > 1 or operation.name == "[]"):
                     # Whether a key or an attribute is there decides what is touched; that may be otherwise by now.
-                    touches = task.touches = operation.touch(sys._getframe(2))
+                    touches = task.touches = operation.touch(sys._getframe(2)) or ()
             elif operation.mutates:
                 task.streak = 0
                 task.run_length += 1

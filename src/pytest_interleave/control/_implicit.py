@@ -81,7 +81,6 @@ def _local_containers(instructions: Sequence[Instruction]) -> Iterator[str]:
             continue
         following = instructions[index + 1]
         if following.opname == "GET_ITER" or (
-            following.opname in ("LOAD_ATTR", "LOAD_METHOD")
-            and following.argval in READING_METHODS | WRITING_METHODS
+            following.opname in ("LOAD_ATTR", "LOAD_METHOD") and following.argval in READING_METHODS | WRITING_METHODS
         ):
             yield instruction.argval

@@ -83,6 +83,8 @@ def _instruction_callback(tables: AccessTables) -> Callable[[CodeType, int], Any
         task = tasks.get(get_ident())
         if task is not None:
             touches = operation.touch(_getframe(1))
+            if touches is None:
+                return None
             if operation.announced:
                 task.execution.point(task, operation, touches)
             elif touches:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from types import CodeType, FrameType
 from typing import Any
 
+from ._calls import BOUND_IN_C, looks_into_arguments, touches_of_call
 from ._frames import UNMARKED, layout, object_at, words
 from ._items import NO_KEY, PLAIN_KEYS, deletion, item, membership
 from ._kinds import lives_on
@@ -20,8 +21,8 @@ from ._owners import attribute, contents, in_scope, is_always_of_the_instance, l
 from ._stack_depths import stack_depths, variables_of
 from ._touches import NOTHING, READS, WRITES, Touches
 
-#: Given the frame that is about to run the instruction, what it will touch.
-Resolver = Callable[[FrameType], Touches]
+#: Given the frame that is about to run the instruction, what it will touch; None where it is no access after all.
+Resolver = Callable[[FrameType], Touches | None]
 
 _PY313 = sys.version_info >= (3, 13)
 _PY314 = sys.version_info >= (3, 14)
@@ -88,6 +89,19 @@ class Operands:
             return _of_one(whole, top - 3, READS)
         # What concerns a container only if the object is one.
         return _of_one(contents, top - 2 if writes else top - 1, how)
+
+    def unforeseen(self, opname: str, argument: int, offset: int) -> Resolver | None:
+        """The resolver of an instruction that is an access only if it comes upon a container."""
+        depth = self._depths.get(offset)
+        if layout is None or depth is None:
+            return None
+        top = self._variables + depth
+        if opname in _CALLS:
+            return _unforeseen_call(opname, argument, top)
+        if opname in ("COMPARE_OP", "BINARY_OP"):
+            return _if_any(_of_two(_both_contents, top - 2, top - 1))
+        below = 2 if opname == "FORMAT_WITH_SPEC" or (opname == "FORMAT_VALUE" and argument & 4) else 1
+        return _if_any(_of_one(contents, top - below, READS))
 
 
 def _always(touches: Touches) -> Resolver:
@@ -156,6 +170,10 @@ def _of_two(find: Callable[[Any, Any], Touches], slot: int, other_slot: int) -> 
     return lambda frame: find(thing(frame), other(frame))
 
 
+def _if_any(find: Resolver) -> Resolver:
+    return lambda frame: find(frame) or None
+
+
 def _both_contents(first: Any, second: Any) -> Touches:
     return contents(first, READS) + contents(second, READS)
 
@@ -177,19 +195,64 @@ def _object_in(slot: int) -> Callable[[FrameType], Any]:
 
 
 def _call(opname: str, argument: int, top: int, name: str, how: int) -> Resolver:
+    parts = _parts_of_call(opname, argument, top)
+
+    def touch(frame: FrameType) -> Touches:
+        function, owner, given = parts(frame)
+        if in_scope(function):
+            # What it does there is seen there.
+            return NOTHING
+        if not name.startswith("."):
+            return _of_builtin(name, given, how)
+        if owner is None or type(owner) is types.ModuleType:
+            return whole(given[0], how) if given else NOTHING
+        if name in _KEYED and given and type(owner) is dict and type(given[0]) in PLAIN_KEYS:
+            return ((key_of(owner), given[0], how),)
+        if name in _KEYED_CHANGES and given and type(owner) is dict and type(given[0]) in PLAIN_KEYS:
+            return ((key_of(owner), None, how), (key_of(owner), given[0], how))
+        touches = whole(owner, how)
+        if given and looks_into_arguments(owner, name[1:-2]):
+            for value in given:
+                touches += contents(value, READS)
+        return touches
+
+    return touch
+
+
+def _unforeseen_call(opname: str, argument: int, top: int) -> Resolver:
+    """Of a call of which the code does not tell what it does."""
+    parts = _parts_of_call(opname, argument, top)
+    spread = _object_in(top - 1 - (argument & 1 or _PY314)) if opname == "CALL_FUNCTION_EX" else None
+
+    function_in = _object_in(_callable_slot(opname, argument, top))
+
+    def touch(frame: FrameType) -> Touches | None:
+        called = function_in(frame)
+        if type(called) is types.FunctionType and spread is None and in_scope(called):
+            return None
+        function, owner, given = parts(frame)
+        bound = type(function) in _BOUND or owner is None
+        touches = touches_of_call(function, given if bound else (owner, *given))
+        if spread is not None:
+            touches = contents(spread(frame), READS) + touches
+        return touches or None
+
+    return touch
+
+
+def _parts_of_call(opname: str, argument: int, top: int) -> Callable[[FrameType], tuple[Any, Any, list[Any]]]:
+    """Finds what is called, the object whose method that is, and the arguments, as far as they lie on the stack."""
+    function_in = _object_in(_callable_slot(opname, argument, top))
     if opname == "CALL_FUNCTION_EX":
-        below = 4 if _PY314 else (3 if _PY313 else 2) + (argument & 1)
-        count, callable_slot, self_slot = 0, top - below, None
+        count, self_in = 0, None
     else:
         if opname == "CALL_KW":
             top -= 1
         count = argument
-        callable_slot, self_slot = top - count - 2, top - count - 1
+        self_in = _object_in(top - count - 1)
     arguments = [_object_in(slot) for slot in range(top - count, top)[:_MOST_ARGUMENTS]]
-    function_in = _object_in(callable_slot)
-    self_in = None if self_slot is None else _object_in(self_slot)
 
-    def touch(frame: FrameType) -> Touches:
+    def parts(frame: FrameType) -> tuple[Any, Any, list[Any]]:
         function = function_in(frame)
         owner: Any = None
         if self_in is not None:
@@ -202,24 +265,18 @@ def _call(opname: str, argument: int, top: int, name: str, how: int) -> Resolver
                     owner = None
         elif type(function) in _BOUND:
             owner = function.__self__
-        if in_scope(function):
-            # What it does there is seen there.
-            return NOTHING
-        given = [argument_in(frame) for argument_in in arguments]
-        if not name.startswith("."):
-            return _of_builtin(name, given, how)
-        if owner is None or type(owner) is types.ModuleType:
-            return whole(given[0], how) if given else NOTHING
-        if name in _KEYED and given and type(owner) is dict and type(given[0]) in PLAIN_KEYS:
-            return ((key_of(owner), given[0], how),)
-        if name in _KEYED_CHANGES and given and type(owner) is dict and type(given[0]) in PLAIN_KEYS:
-            return ((key_of(owner), None, how), (key_of(owner), given[0], how))
-        return whole(owner, how)
+        return function, owner, [argument_in(frame) for argument_in in arguments]
 
-    return touch
+    return parts
 
 
-_BOUND = frozenset((types.BuiltinMethodType, types.MethodType, types.MethodWrapperType))
+def _callable_slot(opname: str, argument: int, top: int) -> int:
+    if opname == "CALL_FUNCTION_EX":
+        return top - (4 if _PY314 else (3 if _PY313 else 2) + (argument & 1))
+    return top - argument - (3 if opname == "CALL_KW" else 2)
+
+
+_BOUND = BOUND_IN_C | {types.MethodType}
 
 
 def _of_builtin(name: str, given: list[Any], how: int) -> Touches:

@@ -26,6 +26,7 @@ from ._kinds import (
     kind_of,
     namespace_of,
 )
+from ._methods import READING_METHODS
 from ._names import aliases, key_of, name_of
 from ._touches import NOTHING, OPAQUE, READS, WRITES, Touches
 
@@ -151,4 +152,7 @@ def _through(outer: Any, how: int, depth: int = 0) -> Touches:
             found.extend(_through(inner, how, depth + 1))
         elif type(inner) is types.GeneratorType:
             found.append((name_of(inner), None, WRITES))
+        elif type(inner) is types.BuiltinMethodType:
+            # What `map` is to call.
+            found.extend(contents(inner.__self__, READS if inner.__name__ in READING_METHODS else WRITES))
     return tuple(found)

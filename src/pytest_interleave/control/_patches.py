@@ -20,6 +20,7 @@ from ._dates import replace_methods
 from ._numbering import numbering
 from ._operations import Operation
 from ._replacements import Replacements
+from ._targets import announcing_item
 from ._tasks import Unwind
 from .primitives import Lock, RLock
 from .primitives._dispatch import make_ours
@@ -49,6 +50,7 @@ class Patches(Replacements):
         for owner, name, ours in numbering():
             self._set(owner, name, ours)
         self._set(_futures_thread, "_global_shutdown_lock", make_ours(Lock))
+        self._set(_futures_thread._WorkItem, "run", announcing_item(_futures_thread._WorkItem.run))
         self._set(logging.Handler, "handle", _atomic_handle(logging.Handler.handle))
 
     def _holders(self) -> list[ModuleType]:

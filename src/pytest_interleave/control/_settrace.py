@@ -62,6 +62,8 @@ def _alone(tables: AccessTables, task: Task) -> _Trace:
                 operation = get(frame.f_lasti)
                 if operation is not None:
                     touches = operation.touch(frame)
+                    if touches is None:
+                        return step
                     if operation.announced:
                         point(task, operation, touches)
                     elif touches:

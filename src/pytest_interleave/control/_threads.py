@@ -11,6 +11,7 @@ from typing import Any
 
 from . import _current
 from ._operations import Operation
+from ._targets import announce_call
 from ._tasks import Task
 from .primitives import Semaphore
 
@@ -99,6 +100,9 @@ def start(self: threading.Thread) -> None:
 def _run(thread: threading.Thread) -> None:
     hook = threading.excepthook
     try:
+        known: Any = thread
+        if getattr(known, "_target", None) is not None and type(thread).run is threading.Thread.run:
+            announce_call(known._target, known._args)
         context = getattr(thread, "_context", None)
         if context is None:
             thread.run()

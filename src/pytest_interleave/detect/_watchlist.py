@@ -127,8 +127,7 @@ class Watchlist:
 
     def _allows(self, race: Race) -> bool:
         return any(
-            _is_at(race, pattern) if _PLACE.fullmatch(pattern) else pattern in race.labels
-            for pattern in self._allowed
+            _is_at(race, pattern) if _PLACE.fullmatch(pattern) else pattern in race.labels for pattern in self._allowed
         )
 
     def wanted(self) -> Wanted:

@@ -28,7 +28,8 @@ def class_of(trace: Trace) -> int:
     of_last: list[Any] = [0, []]
     name, saw = 0, of_last[1].append
     started = False
-    for thread, operation, touches in trace.log:
+    for thread, operation, touched in trace.log:
+        touches = touched
         if touches is None:
             kind = operation.kind
             if kind in _SILENT:

@@ -150,9 +150,7 @@ class _Exploration:
             self._result = self._func(*arguments)
         else:
             results, _ = run_workers([lambda: self._func(*arguments)] * self._workers)
-            self._result = tuple(
-                _raised(result.error) if isinstance(result, Raised) else result for result in results
-            )
+            self._result = tuple(_raised(result.error) if isinstance(result, Raised) else result for result in results)
 
     def _told(self, outcome: Outcome) -> Any:
         finding = finding_of(outcome)

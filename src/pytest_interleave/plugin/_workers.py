@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from ..control import Unwind, current_task, without_ours
+from ..control import Unwind, announce_call, current_task, without_ours
 
 _NOTE = "raised in worker "
 
@@ -40,21 +40,21 @@ class RunConcurrent:
         count = self._workers if workers is None else workers
         if count < 1:
             raise ValueError(f"workers={count!r}: at least 1 worker is needed")
-        return self._run([lambda: func(*args, **kwargs)] * count, timeout)
+        return self._run([lambda: _call(func, *args, **kwargs)] * count, timeout)
 
     def each(self, func: Callable[[Any], Any], items: Iterable[Any], *, timeout: float | None = None) -> list[Any]:
         """Call `func(item)` for every item, each in a thread of its own; the results come in the items' order.
 
         Raises as calling it does.
         """
-        return self._run([lambda item=item: func(item) for item in items], timeout)  # type: ignore[misc]
+        return self._run([lambda item=item: _call(func, item) for item in items], timeout)  # type: ignore[misc]
 
     def together(self, *funcs: Callable[[], Any], timeout: float | None = None) -> list[Any]:
         """Call each of `funcs`, each in a thread of its own; the results come in their order.
 
         Raises as calling it does.
         """
-        return self._run(list(funcs), timeout)
+        return self._run([lambda func=func: _call(func) for func in funcs], timeout)  # type: ignore[misc]
 
     def _run(self, calls: list[Callable[[], Any]], timeout: float | None) -> list[Any]:
         __tracebackhide__ = True
@@ -70,6 +70,12 @@ class RunConcurrent:
         if quiet is not None:
             raise quiet
         return outcomes
+
+
+def _call(func: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    __tracebackhide__ = True
+    announce_call(func, args)
+    return func(*args, **kwargs)
 
 
 class Raised:

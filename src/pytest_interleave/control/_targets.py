@@ -1,0 +1,69 @@
+"""What threads and pools call is an access where it is a container's own method: `Thread(target=items.append)`.
+
+No code in scope is run for it, so that nothing but this would see it.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from types import FunctionType
+from typing import TYPE_CHECKING, Any
+
+from . import _current
+from ._calls import touches_of_call
+from ._operations import Operation
+from ._touches import OPAQUE, WRITES, Touches
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+    from ._places import Place
+    from ._tasks import Task
+
+
+def announce_call(function: Any, given: Sequence[Any]) -> None:
+    """To be called in a thread that is about to call `function` for the program."""
+    if type(function) is FunctionType and _current.scope.holds[function.__code__.co_filename]:
+        return
+    task = _current.current_task()
+    if task is None:
+        return
+
+    def touch(_frame: FrameType | None = None) -> Touches:
+        # Where it happens is not for the race detector to show.
+        return tuple((key, part, how | OPAQUE) for key, part, how in touches_of_call(function, given))
+
+    touches = touch()
+    if touches:
+        writes = any(how & WRITES for _, _, how in touches)
+        frame = sys._getframe(1)
+        kind = "write" if writes else "read"
+        operation = Operation(kind, None, frame.f_code, frame.f_lasti, writes, f".{_name_of(function)}()")
+        operation.touch = touch
+        operation.place = _start_of(task)
+        task.execution.point(task, operation, touches)
+
+
+def _name_of(function: Any) -> str:
+    return str(getattr(getattr(function, "func", function), "__name__", ""))
+
+
+def _start_of(task: Task) -> Place | None:
+    """Where the thread was started."""
+    if task.thread is not None:
+        for _, operation, _ in reversed(task.execution.log):
+            if operation.kind == "start" and operation.target is task.thread:
+                return operation.where()
+    return None
+
+
+def announcing_item(real: Callable[..., None]) -> Callable[..., None]:
+    """The method `run` of the work items of `ThreadPoolExecutor`, with that said first."""
+
+    def run(self: Any, *context: Any) -> None:
+        function, given = (self.task[0], self.task[1]) if context else (self.fn, self.args)
+        announce_call(function, given)
+        real(self, *context)
+
+    return run

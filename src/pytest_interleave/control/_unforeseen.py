@@ -1,0 +1,120 @@
+"""Instructions that are accesses only if they come upon a container, which the code does not tell.
+
+Comparisons, operators, formatting, truth tests and calls: `a < b`, `f"{a}"`, `print(a)`, `add = a.append; add(1)`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from ._calls import touches_nothing_else
+from ._methods import SYNC_METHODS
+
+if TYPE_CHECKING:
+    from ._accesses import Instruction
+    from ._file_facts import FileFacts
+
+_CALLS = frozenset(("CALL", "CALL_KW", "CALL_FUNCTION_EX"))
+_FORMATS = frozenset(("FORMAT_VALUE", "FORMAT_SIMPLE", "FORMAT_WITH_SPEC", "CONVERT_VALUE"))
+#: The argument of BINARY_OP from which on it changes what is on the left, if it can; or is a subscript.
+_FIRST_IN_PLACE = 13
+#: In the argument of FORMAT_VALUE: how to format it lies above the value.
+_WITH_SPEC = 4
+#: What these leave is no container; or one that nobody else has.
+_PLAIN = frozenset(
+    ("LOAD_CONST", "WITH_EXCEPT_START", "LOAD_SMALL_INT", "COMPARE_OP", "CONTAINS_OP", "IS_OP", "UNARY_NOT", "TO_BOOL")
+)
+_FRESH = frozenset(("BUILD_LIST", "BUILD_MAP", "BUILD_SET", "LIST_EXTEND", "SET_UPDATE", "LIST_APPEND", "MAP_ADD"))
+_ROOTS = frozenset(
+    (
+        "LOAD_GLOBAL",
+        "LOAD_FAST",
+        "LOAD_FAST_BORROW",
+        "LOAD_FAST_CHECK",
+        "LOAD_FAST_AND_CLEAR",
+        "LOAD_DEREF",
+        "LOAD_CONST",
+    )
+)
+_PATHS = _ROOTS | {"LOAD_ATTR", "LOAD_METHOD"}
+#: Built-in functions that do not look into containers.
+_INDIFFERENT = frozenset(
+    "abs bin callable chr complex divmod enumerate float getattr hasattr hash hex id int isinstance issubclass iter "
+    "oct open ord pow range round super type".split()
+)
+
+
+def unforeseen_accesses(
+    instructions: Sequence[Instruction], facts: FileFacts, namespace: Mapping[str, Any]
+) -> Iterator[Instruction]:
+    """Look for them in a function's instructions; not at private containers."""
+    #: By where an expression begins: the instructions that fetch what it is about.
+    loads: dict[Any, list[Instruction]] = {}
+    before: Instruction | None = None
+    for at, instruction in enumerate(instructions):
+        name = instruction.opname
+        start = instruction.span[:2]
+        if name in _PATHS:
+            if name in _ROOTS:
+                loads[start] = []
+            loads.setdefault(start, []).append(instruction)
+        last = "" if before is None else before.opname
+        if name in _CALLS:
+            if name == "CALL_FUNCTION_EX" or not _is_seen(instructions, at, loads.pop(start, ()), facts, namespace):
+                yield instruction
+        elif name == "FORMAT_VALUE" and instruction.arg & _WITH_SPEC:
+            yield instruction
+        elif before is None or last in _PLAIN or before.span[:2] in facts.private:
+            pass
+        elif (
+            name == "COMPARE_OP"
+            or (name == "BINARY_OP" and instruction.arg < _FIRST_IN_PLACE)
+            or ((name in _FORMATS or _tests(name)) and last not in _FRESH)
+        ):
+            yield instruction
+        if name != "COPY":
+            before = instruction
+
+
+def _tests(name: str) -> bool:
+    """Whether an instruction of that name asks whether something is true."""
+    if name in ("TO_BOOL", "UNARY_NOT"):
+        return True
+    return name.startswith(("POP_JUMP_", "JUMP_IF_")) and name.endswith(("TRUE", "FALSE", "OR_POP"))
+
+
+def _is_seen(
+    instructions: Sequence[Instruction],
+    at: int,
+    loads: Sequence[Instruction],
+    facts: FileFacts,
+    namespace: Mapping[str, Any],
+) -> bool:
+    """Whether the code tells that a call touches nothing beside what is seen anyway.
+
+    `loads` are the instructions that fetch what is called, as far as names alone tell.
+    """
+    call = instructions[at]
+    if at and instructions[at - 1].opname == "LOAD_CONST" and instructions[at - 1].span == call.span:
+        # Of `__exit__`, at the end of a `with`.
+        return True
+    if not loads:
+        return False
+    first, last = loads[0], loads[-1]
+    if last.opname in ("LOAD_ATTR", "LOAD_METHOD") and first.opname != "LOAD_GLOBAL" and last.argval in facts.methods:
+        # Of an object whose class is in scope, as far as one can tell from its name.
+        return True
+    if last.opname != "LOAD_GLOBAL" and last.argval in SYNC_METHODS:
+        return last.argval != "join" or call.arg == 0
+    if first.opname != "LOAD_GLOBAL":
+        return False
+    if first.argval not in namespace:
+        return first.argval in _INDIFFERENT
+    value = namespace[first.argval]
+    for load in loads[1:]:
+        if type(value) is not ModuleType:
+            return False
+        value = vars(value).get(load.argval)
+    return touches_nothing_else(value)

@@ -1,0 +1,17 @@
+"""What the code does not say: exhaustive search must not take it for nothing, and so call too little everything."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from .sessions import rows_of
+
+SOURCE = Path(__file__).with_name("hidden_programs.py")
+
+
+def test_every_order_that_matters_is_run(tmp_path):
+    rows = rows_of(SOURCE, tmp_path / "report.json", "--tb=line")
+    assert len(rows) == 30
+    assert {name for name, row in rows.items() if row["outcome"] != "failed"} == set()
+    # A pool's own locks and queues give those far more schedules.
+    assert max(row["found_at"] for name, row in rows.items() if "pools" not in name) <= 5
