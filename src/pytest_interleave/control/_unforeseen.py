@@ -41,8 +41,8 @@ _ROOTS = frozenset(
 _PATHS = _ROOTS | {"LOAD_ATTR", "LOAD_METHOD"}
 #: Built-in functions that do not look into containers.
 _INDIFFERENT = frozenset(
-    "abs bin breakpoint callable chr complex divmod enumerate float getattr hasattr hash hex id int isinstance issubclass "
-    "iter oct open ord pow range round super type".split()
+    "abs bin breakpoint callable chr complex divmod enumerate float getattr hasattr hash hex id int isinstance "
+    "issubclass iter oct open ord pow range round super type".split()
 )
 
 
