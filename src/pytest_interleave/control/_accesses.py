@@ -23,7 +23,8 @@ from ._methods import (
     WRITING_METHODS,
     WRITING_OPERATORS,
 )
-from ._operands import SUBSCRIPT, Operands, Resolver
+from ._opcodes import CALLS, SUBSCRIPT
+from ._operands import Operands, Resolver
 from ._operations import Operation
 from ._unforeseen import unforeseen_accesses
 
@@ -33,7 +34,6 @@ _PY312 = sys.version_info >= (3, 12)
 #: Iterables that no other thread sees, if no other thread sees what they are made of.
 PRIVATE_ITERABLES = frozenset(("range", "enumerate", "zip", "reversed", "map", "filter"))
 
-_CALLS = frozenset(("CALL", "CALL_KW", "CALL_FUNCTION_EX", "CALL_FUNCTION_KW"))
 _STORES = {
     "STORE_ATTR": "write",
     "DELETE_ATTR": "delete",
@@ -124,7 +124,7 @@ class _Analysis:
                 self._load_attribute(index, instruction)
             elif name == "LOAD_GLOBAL":
                 self._load_global(index, instruction)
-            elif name in _CALLS:
+            elif name in CALLS:
                 self._call(instruction)
             elif name in ("LOAD_DEREF", "LOAD_CLASSDEREF", "LOAD_FROM_DICT_OR_DEREF"):
                 if self._cell_is_shared(instruction.argval) or self._is_tested(index):
@@ -300,7 +300,7 @@ class _Analysis:
         before = self.instructions[index - 1] if index else None
         if before is None or before.opname == "LOAD_CONST":
             return True
-        if before.opname not in _CALLS:
+        if before.opname not in CALLS:
             return False
         for position in range(index - 2, -1, -1):
             earlier = self.instructions[position]
@@ -316,7 +316,7 @@ class _Analysis:
         name = instruction.opname
         if name == "LOAD_GLOBAL":
             return instruction.argval in PRIVATE_ITERABLES
-        return name == "LOAD_CONST" or name in _CALLS or instruction.span[:2] in self.facts.private
+        return name == "LOAD_CONST" or name in CALLS or instruction.span[:2] in self.facts.private
 
 
 def _is_fixed(value: Any) -> bool:

@@ -23,22 +23,24 @@ _INDIFFERENT = frozenset(
     map(
         id,
         (
-            isinstance, issubclass, type, id, callable, super, property, staticmethod, classmethod, object, range,
-            slice, iter, enumerate, zip, map, filter, reversed, functools.partial, threading.Thread, threading.Timer,
+            abs, bin, breakpoint, callable, chr, classmethod, complex, divmod, enumerate, filter, float, getattr,
+            hasattr, hash, hex, id, int, isinstance, issubclass, iter, map, object, oct, open, ord, pow, property,
+            range, reversed, round, slice, staticmethod, super, type, zip, functools.partial, threading.Thread,
+            threading.Timer,
         ),
     )
 )  # fmt: skip
-_READERS = frozenset("all any ascii bin chr dumps format hash len max min print repr round sorted sum".split())
+_READERS = frozenset("all any ascii dumps format len max min print repr sorted sum".split())
 #: What is given to functions of these modules is passed on to a thread, and touched there.
 _PASSING_ON = frozenset((threading.__file__, *(f"{path}/thread.py" for path in concurrent.futures.__path__)))
 
 
 def touches_of_call(function: Any, given: Sequence[Any]) -> Touches:
-    """What a call touches, beside what code in scope does in it. Only positional arguments are looked at."""
+    """What a call touches, beside what code in scope does in it; `given` are its arguments, by whatever name."""
     kind = type(function)
     if kind is functools.partial:
         return touches_of_call(function.func, (*function.args, *given))
-    if id(function) in _INDIFFERENT or in_scope(function):
+    if touches_nothing_else(function):
         return NOTHING
     if kind in BOUND_IN_C and function.__self__ is not None and type(function.__self__) is not types.ModuleType:
         return _method(function.__self__, function.__name__, given)
@@ -47,13 +49,10 @@ def touches_of_call(function: Any, given: Sequence[Any]) -> Touches:
     if kind in BOUND_IN_C:
         return _given(given, READS if function.__name__ in _READERS else WRITES | OPAQUE)
     if is_class(kind):
-        maker = class_holding(function, "__init__")
-        return NOTHING if maker is None or in_scope(maker[1]) else _given(given, READS)
+        return _given(given, READS)
     code = _code_of(function)
     if code is None:
         return NOTHING if in_scope(_call_of(function)) else _given(given, READS | OPAQUE)
-    if code.co_filename in _PASSING_ON or is_ours(code.co_filename):
-        return NOTHING
     return _given(given, READS | OPAQUE if code.co_name in _READERS else WRITES | OPAQUE)
 
 
@@ -61,6 +60,8 @@ def touches_nothing_else(function: Any) -> bool:
     """Whether a call of it never touches anything, whatever it is given, beside what code in scope does in it."""
     if id(function) in _INDIFFERENT or in_scope(function):
         return True
+    if type(function) in BOUND_IN_C:
+        return False
     if is_class(type(function)):
         maker = class_holding(function, "__init__")
         return maker is None or in_scope(maker[1])

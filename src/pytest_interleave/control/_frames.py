@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ctypes
 import sys
+from collections.abc import Callable
 from types import FrameType
 from typing import Any, NamedTuple
 
@@ -75,3 +76,25 @@ def slot_address(frame: FrameType, slot: int) -> int:
     start = words[id(frame) // _WORD + layout.pointer] // _WORD
     address: int = words[start + layout.variables + slot] & UNMARKED
     return address
+
+
+# What follows is for slots that are read over and over: the layout does not change, so half of the way is gone before.
+_pointer, _variables = layout or (0, 0)
+#: At `id(frame) >> 3`: where the interpreter has what belongs to the frame.
+frames = words[_pointer:]
+
+
+def words_from(slot: int) -> Any:
+    """At `frames[id(frame) >> 3] >> 3`: the address of the object in `slot` of the frame, with the marks in it."""
+    return words[_variables + slot :]
+
+
+def object_in(slot: int) -> Callable[[FrameType], Any]:
+    """Finds the object in `slot` of a frame; None where the slot is empty."""
+    slots = words_from(slot)
+
+    def find(frame: FrameType) -> Any:
+        address = slots[frames[id(frame) >> 3] >> 3] & UNMARKED
+        return object_at(address) if address else None
+
+    return find

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from ._methods import READING_METHODS, WRITING_METHODS
+from ._opcodes import IN_PLACE, asks_for_truth
 
 if TYPE_CHECKING:
     from ._accesses import Instruction
@@ -15,8 +16,6 @@ _SPREADING = frozenset(("LIST_EXTEND", "SET_UPDATE", "DICT_UPDATE", "DICT_MERGE"
 _LOADS = frozenset(
     ("LOAD_ATTR", "LOAD_GLOBAL", "LOAD_DEREF", "LOAD_CLASSDEREF", "LOAD_FROM_DICT_OR_DEREF", "BINARY_SUBSCR")
 )
-#: The argument of BINARY_OP from which on it is an in-place operator, up to the one for subscripts.
-_IN_PLACE = range(13, 26)
 _CONSTANTS = frozenset(("LOAD_CONST", "LOAD_SMALL_INT"))
 _DISPLAYS = frozenset(("BUILD_LIST", "BUILD_MAP", "BUILD_SET", "LIST_EXTEND", "SET_UPDATE", "DICT_UPDATE"))
 #: They look into what `match` is about.
@@ -46,7 +45,7 @@ def implicit_accesses(instructions: Sequence[Instruction], private: frozenset[tu
             before = {earlier.opname for earlier in instructions[max(index - 2, 0) : index]}
             if not before & _CONSTANTS:
                 yield Implicit(instruction, "read", announced=bool(before & _DISPLAYS))
-        elif name == "BINARY_OP" and instruction.arg in _IN_PLACE:
+        elif name == "BINARY_OP" and instruction.arg in IN_PLACE:
             if instructions[index - 1].opname not in _CONSTANTS:
                 yield Implicit(instruction, "write", announced=False)
         elif _loads(instruction) and instruction.span[:2] not in private:
@@ -62,10 +61,9 @@ def implicit_accesses(instructions: Sequence[Instruction], private: frozenset[tu
 def tested_by(instructions: Sequence[Instruction], index: int) -> Instruction | None:
     """The instruction that asks at once whether what is loaded at `index` is true."""
     for following in instructions[index + 1 : index + 3]:
-        name = following.opname
-        if name in ("TO_BOOL", "UNARY_NOT") or name.startswith(("POP_JUMP_", "JUMP_IF_")):
-            return None if name.endswith("NONE") else following
-        if name != "COPY":
+        if asks_for_truth(following.opname):
+            return following
+        if following.opname != "COPY":
             return None
     return None
 

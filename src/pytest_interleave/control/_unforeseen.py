@@ -5,23 +5,20 @@ Comparisons, operators, formatting, truth tests and calls: `a < b`, `f"{a}"`, `p
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Iterator, Mapping, Sequence
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from ._calls import touches_nothing_else
 from ._methods import SYNC_METHODS
+from ._opcodes import CALLS, IN_PLACE, asks_for_truth, formats_with_specification
 
 if TYPE_CHECKING:
     from ._accesses import Instruction
     from ._file_facts import FileFacts
 
-_CALLS = frozenset(("CALL", "CALL_KW", "CALL_FUNCTION_EX"))
 _FORMATS = frozenset(("FORMAT_VALUE", "FORMAT_SIMPLE", "FORMAT_WITH_SPEC", "CONVERT_VALUE"))
-#: The argument of BINARY_OP from which on it changes what is on the left, if it can; or is a subscript.
-_FIRST_IN_PLACE = 13
-#: In the argument of FORMAT_VALUE: how to format it lies above the value.
-_WITH_SPEC = 4
 #: What these leave is no container; or one that nobody else has.
 _PLAIN = frozenset(
     ("LOAD_CONST", "WITH_EXCEPT_START", "LOAD_SMALL_INT", "COMPARE_OP", "CONTAINS_OP", "IS_OP", "UNARY_NOT", "TO_BOOL")
@@ -39,11 +36,6 @@ _ROOTS = frozenset(
     )
 )
 _PATHS = _ROOTS | {"LOAD_ATTR", "LOAD_METHOD"}
-#: Built-in functions that do not look into containers.
-_INDIFFERENT = frozenset(
-    "abs bin breakpoint callable chr complex divmod enumerate float getattr hasattr hash hex id int isinstance "
-    "issubclass iter oct open ord pow range round super type".split()
-)
 
 
 def unforeseen_accesses(
@@ -61,28 +53,21 @@ def unforeseen_accesses(
                 loads[start] = []
             loads.setdefault(start, []).append(instruction)
         last = "" if before is None else before.opname
-        if name in _CALLS:
+        if name in CALLS:
             if name == "CALL_FUNCTION_EX" or not _is_seen(instructions, at, loads.pop(start, ()), facts, namespace):
                 yield instruction
-        elif name == "FORMAT_VALUE" and instruction.arg & _WITH_SPEC:
+        elif formats_with_specification(name, instruction.arg):
             yield instruction
         elif before is None or last in _PLAIN or before.span[:2] in facts.private:
             pass
         elif (
             name == "COMPARE_OP"
-            or (name == "BINARY_OP" and instruction.arg < _FIRST_IN_PLACE)
-            or ((name in _FORMATS or _tests(name)) and last not in _FRESH)
+            or (name == "BINARY_OP" and instruction.arg < IN_PLACE.start)
+            or ((name in _FORMATS or asks_for_truth(name)) and last not in _FRESH)
         ):
             yield instruction
         if name != "COPY":
             before = instruction
-
-
-def _tests(name: str) -> bool:
-    """Whether an instruction of that name asks whether something is true."""
-    if name in ("TO_BOOL", "UNARY_NOT"):
-        return True
-    return name.startswith(("POP_JUMP_", "JUMP_IF_")) and name.endswith(("TRUE", "FALSE", "OR_POP"))
 
 
 def _is_seen(
@@ -110,9 +95,7 @@ def _is_seen(
         return last.argval != "join" or call.arg == 0
     if first.opname != "LOAD_GLOBAL":
         return False
-    if first.argval not in namespace:
-        return first.argval in _INDIFFERENT
-    value = namespace[first.argval]
+    value = namespace.get(first.argval, vars(builtins).get(first.argval))
     for load in loads[1:]:
         if type(value) is not ModuleType:
             return False
