@@ -26,7 +26,7 @@ _INDIFFERENT = frozenset(
             abs, bin, breakpoint, callable, chr, classmethod, complex, divmod, enumerate, filter, float, getattr,
             hasattr, hash, hex, id, int, isinstance, issubclass, iter, map, object, oct, open, ord, pow, property,
             range, reversed, round, slice, staticmethod, super, type, zip, functools.partial, threading.Thread,
-            threading.Timer,
+            threading.Timer, threading.Lock, threading.RLock,
         ),
     )
 )  # fmt: skip
@@ -63,8 +63,11 @@ def touches_nothing_else(function: Any) -> bool:
     if type(function) in BOUND_IN_C:
         return False
     if is_class(type(function)):
+        # What it makes is touched by nobody else, but it may look into what it is given.
         maker = class_holding(function, "__init__")
-        return maker is None or in_scope(maker[1])
+        if maker is None or in_scope(maker[1]):
+            return True
+        function = maker[1]
     code = _code_of(function)
     return code is not None and (code.co_filename in _PASSING_ON or is_ours(code.co_filename))
 

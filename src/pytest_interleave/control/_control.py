@@ -20,6 +20,7 @@ from ._numbering import number_anew
 from ._outcome import Outcome
 from ._patches import Patches
 from ._protocol import Strategy
+from ._random_state import seed_random
 from ._recorder import Recorder
 from ._threads import forget_tasks
 from ._watchdog import Watchdog
@@ -27,7 +28,7 @@ from ._watchdog import Watchdog
 
 def begin_alike() -> None:
     """Before an execution's fixtures are made: the same random numbers and names of threads each time."""
-    random.seed(0)
+    seed_random()
     number_anew()
 
 

@@ -16,6 +16,7 @@ from ._tasks import Task
 from .primitives import Semaphore
 
 _real_start = threading.Thread.start
+_real_run = threading.Thread.run
 _real_join = threading.Thread.join
 _real_is_alive = threading.Thread.is_alive
 _real_start_new_thread = _thread.start_new_thread
@@ -89,7 +90,10 @@ def start(self: threading.Thread) -> None:
     function = getattr(self.run, "__func__", start)
     begin = Operation("begin", self, function.__code__, 0)
     _remember_pool(self)
-    child = execution.spawn(task, lambda: _run(self), begin, known._name, daemon=known._daemonic, thread=self)
+    runs_target = function is _real_run
+    child = execution.spawn(
+        task, lambda: _run(self, runs_target), begin, known._name, daemon=known._daemonic, thread=self
+    )
     _task_of[id(self)] = child
     known._ident = child.ident
     known._native_id = child.native_id
@@ -97,12 +101,13 @@ def start(self: threading.Thread) -> None:
     threading._active[child.ident] = self  # type: ignore[attr-defined]
 
 
-def _run(thread: threading.Thread) -> None:
+def _run(thread: threading.Thread, runs_target: bool) -> None:
     hook = threading.excepthook
     try:
         known: Any = thread
-        if getattr(known, "_target", None) is not None and type(thread).run is threading.Thread.run:
-            announce_call(known._target, known._args)
+        target = getattr(known, "_target", None) if runs_target else None
+        if target is not None:
+            announce_call(target, known._args)
         context = getattr(thread, "_context", None)
         if context is None:
             thread.run()

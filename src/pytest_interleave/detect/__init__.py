@@ -1,5 +1,6 @@
 """What makes an execution fail: findings, how deadlocks are told, and data races."""
 
+from ._clocks import Clock
 from ._fasttrack import Conflict
 from ._findings import Deadlock, Finding, Livelock, finding_of
 from ._lock_order import LockOrder
@@ -10,6 +11,7 @@ from ._watchlist import Watchlist
 
 __all__ = [
     "Access",
+    "Clock",
     "Conflict",
     "DataRace",
     "Deadlock",

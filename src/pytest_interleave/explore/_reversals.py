@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from ..control import Path, Touches, Trace, conflicts, touches_of
-from ..detect._clocks import Clock
+from ..detect import Clock
 
 #: What gives a lock back, and what can only follow that.
 _RELEASING = frozenset(("release", "wait"))

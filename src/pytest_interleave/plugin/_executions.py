@@ -44,6 +44,7 @@ class Executions:
         self._resources = contextlib.ExitStack()
         self._runtest = item.runtest
         self._function = item.obj
+        self._in_class = isinstance(item.parent, pytest.Class)
         self._alone_with_fixtures = alone_with_fixtures(item) and self.unittest is None
         self._plain: PlainFixtures | None = None
         self._pytest_calls = alone_with_call(item)
@@ -79,7 +80,7 @@ class Executions:
         item.user_properties[:] = self._properties
         if self.count % FORGET_EVERY == 0:
             self.forget_output()
-        if isinstance(item.parent, pytest.Class) and hasattr(item, "_instance"):
+        if self._in_class and hasattr(item, "_instance"):
             # As pytest does for each test: a new instance of its class.
             del item._instance
             item._obj = None

@@ -1,0 +1,56 @@
+"""The global `random` begins alike, whatever it was used for before."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from pytest_interleave.control import _random_state
+from pytest_interleave.control._random_state import seed_random
+
+
+@pytest.fixture(autouse=True)
+def afterwards_as_before() -> Iterator[None]:
+    before = random.getstate()
+    yield
+    random.setstate(before)
+
+
+def use_up_what_was_made_at_once() -> None:
+    for _ in range(624):
+        random.getrandbits(32)
+
+
+USES: list[Callable[[], object]] = [
+    lambda: None,
+    random.random,
+    lambda: random.getrandbits(1),
+    lambda: random.gauss(0, 1),
+    lambda: random.shuffle([1, 2, 3]),
+    lambda: random.seed(1),
+    lambda: random.setstate(random.Random(2).getstate()),
+    use_up_what_was_made_at_once,
+]
+
+
+@pytest.mark.parametrize("use", USES)
+@pytest.mark.parametrize("can_look", [True, False])
+def test_it_is_as_if_it_had_just_been_seeded(
+    use: Callable[[], object], can_look: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not can_look:
+        monkeypatch.setattr(_random_state, "_seeded", None)
+    seed_random()
+    use()
+    seed_random()
+    assert random.getstate() == random.Random(0).getstate()
+
+
+def test_what_nobody_has_used_is_not_seeded_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    seed_random()
+    if _random_state._seeded is None:
+        pytest.skip("the interpreter keeps its random numbers elsewhere")
+    monkeypatch.setattr(random, "seed", pytest.fail)
+    seed_random()
