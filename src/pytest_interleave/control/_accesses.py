@@ -26,6 +26,7 @@ from ._methods import (
 from ._opcodes import CALLS, SUBSCRIPT
 from ._operands import Operands, Resolver
 from ._operations import Operation
+from ._private_names import Span
 from ._unforeseen import unforeseen_accesses
 
 _PY314 = sys.version_info >= (3, 14)
@@ -59,6 +60,8 @@ _LOADS = {
     "GET_ITER": "iterate",
     "FOR_ITER": "iterate",
 }
+#: What they access lies under the name that they have in the source, and is theirs alone where that is.
+_THROUGH = CALLS | {"BINARY_SUBSCR", "BINARY_SLICE", "STORE_SUBSCR", "STORE_SLICE", "DELETE_SUBSCR", "BINARY_OP"}
 _SKIPPED = frozenset(("CACHE", "PRECALL", "KW_NAMES", "PUSH_NULL", "NOP", "RESUME", "EXTENDED_ARG", "NOT_TAKEN"))
 
 
@@ -69,7 +72,7 @@ class Instruction(NamedTuple):
     arg: int
     argval: Any
     offset: int
-    span: tuple[int | None, int | None, int | None, int | None]
+    span: Span
 
 
 def accesses_of(code: CodeType, namespace: Mapping[str, Any], facts: FileFacts | None) -> dict[int, Operation]:
@@ -131,7 +134,7 @@ class _Analysis:
                     self._add(instruction, "read", False, instruction.argval)
                 self._may_be_called(instruction, None)
             elif name == "GET_ITER":
-                private_iterators = instruction.span[:2] in self.facts.private or self._iterates_private(index)
+                private_iterators = instruction.span in self.facts.private.names or self._iterates_private(index)
                 if not private_iterators:
                     self._add(instruction, "iterate", False, "")
             elif name == "FOR_ITER":
@@ -142,7 +145,7 @@ class _Analysis:
                 _PY314 and name == "BINARY_OP" and instruction.arg == SUBSCRIPT
             ):
                 self._add(instruction, "read", False, "[]")
-        for implicit in implicit_accesses(self.instructions, self.facts.private):
+        for implicit in implicit_accesses(self.instructions, self.facts.private.names):
             if implicit.instruction.offset not in self.table:
                 kind = implicit.kind
                 self._add(implicit.instruction, kind, kind == "write", "[]", announced=implicit.announced)
@@ -154,7 +157,8 @@ class _Analysis:
         return self.table
 
     def _add(self, instruction: Instruction, kind: str, mutates: bool, name: str, announced: bool = True) -> None:
-        if instruction.span[:2] in self.facts.private:
+        private = self.facts.private
+        if instruction.span in (private.accesses if instruction.opname in _THROUGH else private.names):
             return
         operation = Operation(kind, None, self.code, instruction.offset, mutates=mutates, name=name)
         operation.announced = announced
@@ -223,8 +227,8 @@ class _Analysis:
                 effect = ("write", True, f".{name}()")
             elif name in READING_METHODS:
                 effect = ("read", False, f".{name}()")
-        elif not self._is_method_reference(name) and not self._is_folded(index, name):
-            self._add(instruction, "read", False, name)
+        elif not self._is_method_reference(name) and not self._is_lock_of_step(index, name):
+            self._add(instruction, "read", False, name, announced=not self._is_folded(index, name))
         self._may_be_called(instruction, effect)
 
     def _is_method_reference(self, name: str) -> bool:
@@ -233,23 +237,40 @@ class _Analysis:
         return name in facts.methods and name not in facts.assigned_attributes and name not in facts.initial_attributes
 
     def _is_folded(self, index: int, name: str) -> bool:
-        """Whether the load only fetches the owner of the next access, from an attribute that is never replaced.
+        """Whether the load only fetches the owner of the next access, from an attribute that is hardly ever replaced.
 
-        `self.lock` in `with self.lock:` and `self.items` in `self.items.append(x)` are one operation with what
-        follows, where `__init__` alone assigns the attribute.
+        `self.items` in `self.items.append(x)` is no scheduling point of its own where `__init__` alone, in the whole
+        file, assigns the attribute. Code in another file may do so, though.
         """
-        if name not in self.facts.initial_attributes or index + 1 >= len(self.instructions):
+        following = self._following(index, name)
+        if following is None or following.opname in ("GET_ITER", "COPY"):
+            return following is not None
+        return following.opname in ("LOAD_ATTR", "LOAD_METHOD") and (
+            following.argval in WRITING_METHODS or following.argval in READING_METHODS
+        )
+
+    def _is_lock_of_step(self, index: int, name: str) -> bool:
+        """The same for what nobody replaces: `self.lock` in `with self.lock:` and `self.lock.acquire()`."""
+        following = self._following(index, name)
+        if following is None:
             return False
-        following = self.instructions[index + 1]
-        if following.opname in ("BEFORE_WITH", "COPY", "GET_ITER"):
+        if following.opname == "BEFORE_WITH":
             return True
-        if following.opname in ("LOAD_ATTR", "LOAD_METHOD"):
-            return (
-                following.argval in WRITING_METHODS
-                or following.argval in READING_METHODS
-                or following.argval in SYNC_METHODS
-            )
-        return False
+        if following.opname == "COPY":
+            # A `with` from 3.14 on.
+            return any(later.opname == "LOAD_SPECIAL" for later in self.instructions[index + 2 : index + 3])
+        return (
+            following.opname in ("LOAD_ATTR", "LOAD_METHOD")
+            and following.argval in SYNC_METHODS
+            and following.argval not in WRITING_METHODS
+            and following.argval not in READING_METHODS
+        )
+
+    def _following(self, index: int, name: str) -> Instruction | None:
+        """The next instruction, where `__init__` alone assigns the attribute that is loaded."""
+        if name not in self.facts.initial_attributes or index + 1 >= len(self.instructions):
+            return None
+        return self.instructions[index + 1]
 
     def _loads_from_module(self, index: int) -> bool:
         return isinstance(self._static_owner(index), ModuleType)
@@ -316,7 +337,7 @@ class _Analysis:
         name = instruction.opname
         if name == "LOAD_GLOBAL":
             return instruction.argval in PRIVATE_ITERABLES
-        return name == "LOAD_CONST" or name in CALLS or instruction.span[:2] in self.facts.private
+        return name == "LOAD_CONST" or name in CALLS or instruction.span in self.facts.private.names
 
 
 def _is_fixed(value: Any) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from types import CodeType
 from typing import NamedTuple
 
-from ._private_names import private_starts
+from ._private_names import NOTHING_PRIVATE, PrivateUses, private_uses
 
 _INITIALISERS = frozenset(("__init__", "__new__", "__post_init__", "__init_subclass__", "__set_name__"))
 
@@ -27,10 +27,10 @@ class FileFacts(NamedTuple):
     #: Functions defined in class bodies.
     methods: frozenset[str]
     #: Where local containers that no other thread can see are used.
-    private: frozenset[tuple[int, int]]
+    private: PrivateUses
 
 
-NO_FACTS = FileFacts(frozenset(), frozenset(), frozenset(), frozenset(), frozenset(), frozenset())
+NO_FACTS = FileFacts(frozenset(), frozenset(), frozenset(), frozenset(), frozenset(), NOTHING_PRIVATE)
 
 
 def facts_of_file(filename: str) -> FileFacts | None:
@@ -41,10 +41,10 @@ def facts_of_file(filename: str) -> FileFacts | None:
         module = compile(tree, filename, "exec", dont_inherit=True)
     except (OSError, SyntaxError, ValueError):
         return None
-    return facts_of_code(module, private_starts(tree))
+    return facts_of_code(module, private_uses(tree))
 
 
-def facts_of_code(module: CodeType, private: frozenset[tuple[int, int]] = frozenset()) -> FileFacts:
+def facts_of_code(module: CodeType, private: PrivateUses = NOTHING_PRIVATE) -> FileFacts:
     """What a module's code, with everything in it, says about names."""
     global_names: set[str] = set()
     cells: set[str] = set()

@@ -10,6 +10,7 @@ from ._opcodes import IN_PLACE, asks_for_truth
 
 if TYPE_CHECKING:
     from ._accesses import Instruction
+    from ._private_names import Span
 
 #: These take what several threads may share, whole.
 _SPREADING = frozenset(("LIST_EXTEND", "SET_UPDATE", "DICT_UPDATE", "DICT_MERGE", "UNPACK_SEQUENCE", "UNPACK_EX"))
@@ -31,13 +32,13 @@ class Implicit(NamedTuple):
     announced: bool
 
 
-def implicit_accesses(instructions: Sequence[Instruction], private: frozenset[tuple[int, int]]) -> Iterator[Implicit]:
+def implicit_accesses(instructions: Sequence[Instruction], private: frozenset[Span]) -> Iterator[Implicit]:
     """Look for them in a function's instructions; not at `private` containers."""
     containers = set(_local_containers(instructions))
     for index, instruction in enumerate(instructions):
         name = instruction.opname
         if name in _SPREADING:
-            if _loads(instructions[index - 1]) and instructions[index - 1].span[:2] not in private:
+            if _loads(instructions[index - 1]) and instructions[index - 1].span not in private:
                 yield Implicit(instruction, "read", announced=True)
         elif name in _MATCHES:
             yield Implicit(instruction, "read", announced=True)
@@ -48,7 +49,7 @@ def implicit_accesses(instructions: Sequence[Instruction], private: frozenset[tu
         elif name == "BINARY_OP" and instruction.arg in IN_PLACE:
             if instructions[index - 1].opname not in _CONSTANTS:
                 yield Implicit(instruction, "write", announced=False)
-        elif _loads(instruction) and instruction.span[:2] not in private:
+        elif _loads(instruction) and instruction.span not in private:
             test = tested_by(instructions, index)
             if test is None:
                 continue

@@ -4,30 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from ._kinds import CONTAINER, LOCAL, STILL, bases_of, class_holding, is_dict, is_made_by_a_program, kind_of
+from ._keys import PLAIN_KEYS, UNKNOWN, part_of
+from ._kinds import CONTAINER, LOCAL, STILL, bases_of, is_dict, is_made_by_a_program, kind_of
 from ._names import key_of, name_of
-from ._owners import in_scope, whole
-from ._touches import NOTHING, READS, WRITES, Touches
+from ._owners import runs_in_scope, whole
+from ._touches import NOTHING, OPAQUE, READS, WRITES, Touches
 
-#: Keys that are compared without any code of the program.
-PLAIN_KEYS = frozenset((str, int, bytes, bool, type(None), float))
 #: So many keys are looked at one by one.
 _FEW = 32
 #: Stands for a key that is not known, or not to be looked at.
 NO_KEY = object()
-#: Stands before the name of a key in a part that says no more than which object the key is.
-BY_IDENTITY = object()
-
-
-def _part_of(key: Any) -> Any:
-    """A key as a part: itself, where it is compared without any code of the program."""
-    if type(key) in PLAIN_KEYS or _is_plain_tuple(key):
-        return key
-    return (BY_IDENTITY, name_of(key))
-
-
-def _is_plain_tuple(key: Any) -> bool:
-    return type(key) is tuple and all(type(inner) in PLAIN_KEYS for inner in key)
 
 
 def _has(container: dict[Any, Any], key: Any) -> bool:
@@ -40,8 +26,8 @@ def _has(container: dict[Any, Any], key: Any) -> bool:
     return type(key) is str and dict.__contains__(container, key)
 
 
-def item(container: Any, key: Any, how: int) -> Touches:
-    """What `container[key]` touches, to read it or to assign it.
+def item(container: Any, key: Any, how: int, *, plain: bool = False) -> Touches:
+    """What `container[key]` touches, to read it or to assign it; `plain` where that is done by `dict.__getitem__`.
 
     Where that is more than one part, the whole comes first, and then the part that the key is.
     """
@@ -51,7 +37,7 @@ def item(container: Any, key: Any, how: int) -> Touches:
         if key is NO_KEY:
             return ((name, None, how),)
         if type(key) not in PLAIN_KEYS:
-            return ((name, None, how), (name, _part_of(key), how))
+            return _whole_and_part(name, key, how)
         if how == WRITES and not _has(container, key):
             # A new key changes the order of all, and how many there are.
             return ((name, None, how), (name, key, how))
@@ -63,25 +49,35 @@ def item(container: Any, key: Any, how: int) -> Touches:
     sort = kind_of(kind)
     if sort in (STILL, LOCAL):
         return NOTHING
+    if not plain and runs_in_scope(kind, "__getitem__" if how == READS else "__setitem__"):
+        return NOTHING
     if sort == CONTAINER:
         return _item_of_container(container, key, how)
-    method = class_holding(kind, "__getitem__" if how == READS else "__setitem__")
-    if method is not None and in_scope(method[1]):
-        return NOTHING
     return whole(container, how)
+
+
+def _whole_and_part(name: int, key: Any, how: int) -> Touches:
+    part = part_of(key)
+    if part is UNKNOWN:
+        how |= OPAQUE
+    return ((name, None, how), (name, part, how))
 
 
 def membership(container: Any, key: Any) -> Touches:
     """What `key in container` touches: of a dictionary that key, of others everything."""
-    return item(container, key if is_dict(type(container)) else NO_KEY, READS)
+    if runs_in_scope(type(container), "__contains__"):
+        return NOTHING
+    return item(container, key if is_dict(type(container)) else NO_KEY, READS, plain=True)
 
 
-def deletion(container: Any, key: Any) -> Touches:
-    """What `del container[key]` touches."""
-    touches = item(container, NO_KEY, WRITES)
-    if touches and kind_of(type(container)) == CONTAINER and is_dict(type(container)):
-        return (*touches, (touches[0][0], _part_of(key), WRITES))
-    return touches
+def deletion(container: Any, key: Any, *, plain: bool = False) -> Touches:
+    """What `del container[key]` touches; `plain` where that is done by `dict.__delitem__`."""
+    kind = type(container)
+    if not plain and runs_in_scope(kind, "__delitem__"):
+        return NOTHING
+    if kind_of(kind) == CONTAINER and is_dict(kind):
+        return _whole_and_part(key_of(container), key, WRITES)
+    return item(container, NO_KEY, WRITES, plain=True)
 
 
 def _item_of_container(container: Any, key: Any, how: int) -> Touches:
@@ -92,7 +88,7 @@ def _item_of_container(container: Any, key: Any, how: int) -> Touches:
         if how == READS and type(key) in PLAIN_KEYS and not _has(container, key):
             # `__missing__` may put it there.
             how = WRITES
-        return ((name, None, how), (name, _part_of(key), how))
+        return _whole_and_part(name, key, how)
     if type(key) is not int:
         return ((name, None, how),)
     if key < 0:

@@ -13,10 +13,10 @@ from typing import Any
 from ._call_operands import foreseen_call, unforeseen_call
 from ._frames import UNMARKED, frames, layout, object_at, object_in, words_from
 from ._items import NO_KEY, deletion, item, membership
-from ._kinds import lives_on
+from ._kinds import class_holding, lives_on
 from ._names import attributes_at, name_of
 from ._opcodes import CALLS, SUBSCRIPT, formats_with_specification
-from ._owners import attribute, contents, is_always_of_the_instance, loop, whole
+from ._owners import attribute, contents, is_always_of_the_instance, iteration, loop
 from ._stack_depths import stack_depths, variables_of
 from ._touches import READS, WRITES, Touches
 
@@ -69,11 +69,12 @@ class Operands:
         if opname == "FOR_ITER":
             return _loop(top - 1)
         if opname == "GET_ITER":
-            return _of_one(whole, top - 1, READS)
+            thing = object_in(top - 1)
+            return lambda frame: iteration(thing(frame))
         if opname == "COMPARE_OP":
             return _of_two(_both_contents, top - 1, top - 2)
         if opname == "MATCH_CLASS":
-            return _of_one(whole, top - 3, READS)
+            return _match_class(argument, top)
         # What concerns a container only if the object is one.
         return _of_one(contents, top - 2 if writes else top - 1, how)
 
@@ -160,6 +161,24 @@ def _if_any(find: Resolver) -> Resolver:
 
 def _both_contents(first: Any, second: Any) -> Touches:
     return contents(first, READS) + contents(second, READS)
+
+
+def _match_class(positional: int, top: int) -> Resolver:
+    """Of `case Point(1, y=2)`: the attributes that are looked at."""
+    subject_in, class_in, names_in = object_in(top - 3), object_in(top - 2), object_in(top - 1)
+
+    def touch(frame: FrameType) -> Touches:
+        subject = subject_in(frame)
+        names = list(names_in(frame))
+        if positional:
+            holder = class_holding(class_in(frame), "__match_args__")
+            names += () if holder is None else holder[1][:positional]
+        touches = contents(subject, READS)
+        for name in names:
+            touches += attribute(subject, name, READS)
+        return touches
+
+    return touch
 
 
 def _loop(slot: int) -> Resolver:

@@ -41,6 +41,14 @@ def in_scope(function: Any) -> bool:
     return type(function) is types.FunctionType and _current.scope.holds[function.__code__.co_filename]
 
 
+def runs_in_scope(kind: type, special: str) -> bool:
+    """Whether a special method of a type's values is the program's own: what it does is seen where it does it."""
+    if not is_made_by_a_program(kind):
+        return False
+    holder = class_holding(kind, special)
+    return holder is not None and in_scope(holder[1])
+
+
 def attributes_of(owner: Any) -> dict[str, Any] | None:
     """An object's own `__dict__`, where it has an ordinary one."""
     for base in bases_of(type(owner)):
@@ -51,9 +59,11 @@ def attributes_of(owner: Any) -> dict[str, Any] | None:
     return None
 
 
-def attribute(owner: Any, name: str, how: int) -> Touches:
-    """What reading or writing `owner.name` touches."""
+def attribute(owner: Any, name: str, how: int, *, plain: bool = False) -> Touches:
+    """What reading or writing `owner.name` touches; `plain` where that is done by `object.__setattr__` or its kin."""
     kind = type(owner)
+    if not plain and runs_in_scope(kind, "__getattribute__" if how == READS else "__setattr__"):
+        return NOTHING
     if kind is types.ModuleType:
         return ((id(_module_namespace(owner)), name, how),)
     if is_class(kind):
@@ -68,8 +78,14 @@ def attribute(owner: Any, name: str, how: int) -> Touches:
         return ((name_of(owner), None, READS),)
     holder = class_holding(kind, name)
     if holder is None:
+        attributes = attributes_of(owner) if how == READS and runs_in_scope(kind, "__getattr__") else None
+        if attributes is not None and name not in attributes:
+            # `__getattr__` looks for it, in its own way, as long as nobody adds one.
+            how |= OPAQUE
         return ((name_of(owner), name, how),)
     value = holder[1]
+    if _is_descriptor_in_scope(value, how) and (how == WRITES or name not in (attributes_of(owner) or ())):
+        return NOTHING
     if type(value) is property:
         wanted = value.fget if how == READS else value.fset
         return NOTHING if in_scope(wanted) else ((name_of(owner), name, how | OPAQUE),)
@@ -83,6 +99,11 @@ def attribute(owner: Any, name: str, how: int) -> Touches:
             # It is the class's only as long as the instance has none.
             return ((name_of(owner), name, how), *_looked_for(bases_of(kind), name))
     return ((name_of(owner), name, how),)
+
+
+def _is_descriptor_in_scope(value: Any, how: int) -> bool:
+    """Whether an attribute of the class is one that gives, or takes, the instances' values by a method in scope."""
+    return runs_in_scope(type(value), "__get__" if how == READS else "__set__")
 
 
 def _looked_for(classes: tuple[type, ...], name: str) -> Touches:
@@ -99,6 +120,8 @@ def _looked_for(classes: tuple[type, ...], name: str) -> Touches:
 def is_always_of_the_instance(kind: type, name: str) -> bool:
     """Whether an attribute of that name is each instance's own, so that it need not be looked for again."""
     if kind is types.ModuleType or is_class(kind) or kind_of(kind) == LOCAL or name == "__dict__":
+        return False
+    if any(runs_in_scope(kind, special) for special in ("__getattribute__", "__setattr__", "__getattr__")):
         return False
     holder = class_holding(kind, name)
     return holder is None or type(holder[1]) is types.MemberDescriptorType
@@ -121,6 +144,11 @@ def whole(owner: Any, how: int) -> Touches:
     return ((name_of(owner), None, how | OPAQUE),)
 
 
+def iteration(thing: Any) -> Touches:
+    """What it touches to begin a loop over `thing`."""
+    return NOTHING if runs_in_scope(type(thing), "__iter__") else whole(thing, READS)
+
+
 #: Of an iterator that only its loop knows: the loop's reference, and those that exist while they are counted.
 _REFERENCES_OF_A_LOOP = 3
 
@@ -135,8 +163,14 @@ def loop(address: int) -> Touches:
 
 def contents(thing: Any, how: int) -> Touches:
     """What it touches to look at what is in `thing`, or to change that, if there is anything in such objects."""
-    kind = kind_of(type(thing))
-    return whole(thing, how) if kind in (CONTAINER, VIEW, ITERATOR) else NOTHING
+    sort = kind_of(type(thing))
+    if sort == CONTAINER and any(runs_in_scope(type(thing), special) for special in _WAYS_IN):
+        # Which of these are called is not known; what they do is seen where they do it.
+        how |= OPAQUE
+    return whole(thing, how) if sort in (CONTAINER, VIEW, ITERATOR) else NOTHING
+
+
+_WAYS_IN = ("__iter__", "__len__", "__bool__", "__contains__", "__getitem__", "__eq__", "__repr__", "keys", "items")
 
 
 def _through(outer: Any, how: int, depth: int = 0) -> Touches:

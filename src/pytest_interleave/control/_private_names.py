@@ -10,27 +10,52 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from typing import NamedTuple
 
 _MAKERS = frozenset(("list", "dict", "set", "deque", "defaultdict", "Counter", "bytearray"))
-_DISPLAYS = (ast.List, ast.Dict, ast.Set, ast.ListComp, ast.DictComp, ast.SetComp)
+_COMPREHENSIONS = (ast.ListComp, ast.DictComp, ast.SetComp)
+_DISPLAYS = (ast.List, ast.Dict, ast.Set, *_COMPREHENSIONS)
 _LOOKERS = frozenset(("len", "sorted", "sum", "min", "max", "any", "all", "list", "tuple", "set", "enumerate", "zip"))
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
-_Start = tuple[int, int]
+#: First line and column, last line and column: what instructions have, too.
+Span = tuple[int | None, int | None, int | None, int | None]
 
 
-def private_starts(tree: ast.AST) -> frozenset[_Start]:
-    """Line and column of each use of a private container, as instructions that access it have them too."""
-    found: set[_Start] = set()
+class PrivateUses(NamedTuple):
+    """Where private containers are used. What is done to what is in them is another matter: others may have that."""
+
+    #: The spans of their names, and of loops over them.
+    names: frozenset[Span]
+    #: The spans of `name[…]`, `name.method` and `name.method(…)`.
+    accesses: frozenset[Span]
+
+
+NOTHING_PRIVATE = PrivateUses(frozenset(), frozenset())
+
+
+def private_uses(tree: ast.AST) -> PrivateUses:
+    """Look for them in all functions of a file."""
+    names: set[Span] = set()
+    accesses: set[Span] = set()
     for node in ast.walk(tree):
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
-            found.update(_in_function(node))
-    return frozenset(found)
+            for use, parent, grandparent in _in_function(node):
+                names.update(_spans_of_name(use, parent, grandparent))
+                if isinstance(parent, (ast.Subscript, ast.Attribute)):
+                    accesses.add(_span(parent))
+                if isinstance(parent, ast.Attribute) and grandparent is not None:
+                    accesses.add(_span(grandparent))
+    return PrivateUses(frozenset(names), frozenset(accesses))
 
 
-def _in_function(function: ast.FunctionDef | ast.AsyncFunctionDef) -> set[_Start]:
+_Use = tuple[ast.Name, ast.AST, "ast.AST | None"]
+
+
+def _in_function(function: ast.FunctionDef | ast.AsyncFunctionDef) -> list[_Use]:
+    """The uses of private containers, each with its parent and grandparent."""
     made: set[str] = set()
     spoilt: set[str] = {argument.arg for argument in ast.walk(function.args) if isinstance(argument, ast.arg)}
-    uses: dict[str, set[_Start]] = {}
+    uses: list[_Use] = []
     for node, parent, grandparent in _own_nodes(function):
         if isinstance(node, (ast.Global, ast.Nonlocal)):
             spoilt.update(node.names)
@@ -42,20 +67,27 @@ def _in_function(function: ast.FunctionDef | ast.AsyncFunctionDef) -> set[_Start
                 (made if value is not None and _makes_container(value) else spoilt).add(node.id)
             elif isinstance(node.ctx, ast.Load):
                 if _is_harmless(node, parent, grandparent):
-                    uses.setdefault(node.id, set()).update(_starts(node, parent, grandparent))
+                    uses.append((node, parent, grandparent))
                 else:
                     spoilt.add(node.id)
-    return {start for name in made - spoilt for start in uses.get(name, ())}
+    private = made - spoilt
+    return [use for use in uses if use[0].id in private]
 
 
-def _starts(node: ast.Name, parent: ast.AST, grandparent: ast.AST | None) -> set[_Start]:
-    """Where instructions that access it can say they begin: up to 3.12, iteration begins where its statement does."""
-    starts = {(node.lineno, node.col_offset)}
-    if isinstance(parent, ast.For):
-        starts.add((parent.lineno, parent.col_offset))
-    elif isinstance(parent, ast.comprehension) and isinstance(grandparent, (*_DISPLAYS, ast.GeneratorExp)):
-        starts.add((grandparent.lineno, grandparent.col_offset))
-    return starts
+def _spans_of_name(node: ast.Name, parent: ast.AST, grandparent: ast.AST | None) -> Iterator[Span]:
+    """Those that instructions can have: up to 3.12, iteration has that of its statement."""
+    yield _span(node)
+    if isinstance(parent, (ast.For, ast.UnaryOp)):
+        yield _span(parent)
+    elif isinstance(parent, ast.comprehension):
+        comprehension = grandparent
+        if isinstance(comprehension, (*_COMPREHENSIONS, ast.GeneratorExp)) and len(comprehension.generators) == 1:
+            yield _span(comprehension)
+
+
+def _span(node: ast.AST) -> Span:
+    assert isinstance(node, (ast.expr, ast.stmt))
+    return node.lineno, node.col_offset, node.end_lineno, node.end_col_offset
 
 
 def _makes_container(value: ast.expr) -> bool:

@@ -58,7 +58,7 @@ def unforeseen_accesses(
                 yield instruction
         elif formats_with_specification(name, instruction.arg):
             yield instruction
-        elif before is None or last in _PLAIN or before.span[:2] in facts.private:
+        elif before is None or last in _PLAIN or before.span in facts.private.names:
             pass
         elif (
             name == "COMPARE_OP"

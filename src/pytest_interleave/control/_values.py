@@ -7,7 +7,7 @@ from types import FrameType
 from typing import Any
 
 from ._frames import layout, object_at, slot_address
-from ._items import PLAIN_KEYS
+from ._keys import PLAIN_KEYS, part_of
 from ._kinds import CONTAINER, class_holding, is_class, is_dict, kind_of
 from ._owners import attributes_of
 from ._stack_depths import stack_depths, variables_of
@@ -35,14 +35,22 @@ def value_at(owner: Any, part: Any) -> Any:
             return MISSING
     if part is None:
         return owner if kind_of(type(owner)) == CONTAINER else MISSING
-    if type(part) not in PLAIN_KEYS:
-        return MISSING
     kind = type(owner)
+    if type(part) not in PLAIN_KEYS:
+        return _item_with(owner, part) if is_dict(kind) else MISSING
     if is_dict(kind) and dict.__contains__(owner, part):
         return dict.__getitem__(owner, part)
     if issubclass(kind, list) and type(part) is int:
         return list.__getitem__(owner, part) if 0 <= part < list.__len__(owner) else MISSING
     return _attribute(owner, part) if type(part) is str else MISSING
+
+
+def _item_with(container: dict[Any, Any], part: Any) -> Any:
+    """The item of a dictionary whose key cannot be looked up, for the program says what it is equal to."""
+    for key, value in dict.items(container):
+        if type(key) not in PLAIN_KEYS and part_of(key) == part:
+            return value
+    return MISSING
 
 
 def _attribute(owner: Any, name: str) -> Any:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..control import Operation, Place, Recorder, Step
-from ..control._items import BY_IDENTITY
+from ..control._keys import shows_key
 from ..control._names import object_named, type_named
 from ..control._values import short_text
 from ._fasttrack import Conflict
@@ -167,6 +167,4 @@ def _a(kind: type | None) -> str:
 
 
 def _key(part: Any) -> str:
-    if type(part) is tuple and part and part[0] is BY_IDENTITY:
-        return "an item"
-    return f"item {short_text(part)}"
+    return f"item {short_text(part)}" if shows_key(part) else "an item"

@@ -65,7 +65,10 @@ class Variable(NamedTuple):
 #: What an instruction does, as far as it matters here.
 VALUE, CLOSURE, ITEM, CALL, ROUND = range(5)
 
-_NAMED = frozenset(("getattr", "hasattr", "setattr", "delattr"))
+_NAMED = frozenset(
+    ("getattr", "hasattr", "setattr", "delattr", ".__getattribute__()", ".__setattr__()", ".__delattr__()")
+)
+_OF_ITEMS = frozenset((".__getitem__()", ".__setitem__()", ".__delitem__()"))
 _FORMS = {"BINARY_SUBSCR": ITEM, "STORE_SUBSCR": ITEM, "DELETE_SUBSCR": ITEM, "GET_ITER": ROUND, "FOR_ITER": ROUND}
 #: By address of a code object, which its accesses keep alive: its instructions' names by their offsets.
 _opnames: dict[int, tuple[Any, dict[int, str]]] = {}
@@ -93,7 +96,9 @@ def form_of(operation: Operation) -> int:
         return CLOSURE
     if opname.endswith(("_ATTR", "_METHOD", "_GLOBAL")):
         return VALUE
-    return VALUE if operation.name in _NAMED else CALL
+    if operation.name in _OF_ITEMS:
+        return ITEM
+    return VALUE if operation.name in _NAMED or opname == "MATCH_CLASS" else CALL
 
 
 def variables_of(operation: Operation, touches: Touches) -> Iterator[tuple[Variable, int]]:
