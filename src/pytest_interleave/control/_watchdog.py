@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from types import FrameType
+from types import CodeType
 from typing import TYPE_CHECKING
 
 from ._carriers import Carrier, start_new_thread
@@ -69,12 +69,11 @@ class Watchdog:
             return
         if execution.outside.busy:
             task.special = True
-        frame = sys._current_frames().get(task.ident)
-        if frame is not None and frame.f_code is Carrier.__init__.__code__:
+        stands = _stands_at(task)
+        if stands is not None and stands[0] is Carrier.__init__.__code__:
             # It waits for a new OS thread, which can take long on a busy machine; nothing is out of sight.
             return
         progress = (task, len(execution.log))
-        stands = (frame, None if frame is None else frame.f_lasti)
         if progress != self._progress:
             self._progress = progress
             self._computing = 0
@@ -87,7 +86,7 @@ class Watchdog:
             self._times = 0
         self._times += 1
         blocked = self._times > LOOKS
-        if (blocked or self._computing > COMPUTING_LOOKS) and not _debugging(frame):
+        if (blocked or self._computing > COMPUTING_LOOKS) and not _debugging(task):
             self._seen = self._progress = ()
             execution.outside.set_aside(task)
 
@@ -114,8 +113,15 @@ def _sleeps(task: Task) -> bool:
         return True
 
 
-def _debugging(frame: FrameType | None) -> bool:
+def _stands_at(task: Task) -> tuple[CodeType, int] | None:
+    """Which instruction the thread is at. Its frame is not kept: it would keep alive what the program has let go."""
+    frame = sys._current_frames().get(task.ident)
+    return None if frame is None else (frame.f_code, frame.f_lasti)
+
+
+def _debugging(task: Task) -> bool:
     """Whether the thread is in a debugger, which waits for its user: the others stay parked."""
+    frame = sys._current_frames().get(task.ident)
     while frame is not None:
         if frame.f_globals.get("__name__") in ("bdb", "pdb"):
             return True

@@ -1,0 +1,28 @@
+"""The watchdog looks on, and leaves no trace."""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from types import SimpleNamespace
+from typing import Any
+
+from pytest_interleave.control._watchdog import Watchdog
+
+
+class Thing:
+    """What a function has while it runs."""
+
+
+def test_a_look_keeps_nothing_alive() -> None:
+    watchdog = Watchdog()
+    watchdog.stop()
+    task = SimpleNamespace(ident=threading.get_ident(), native_id=threading.get_native_id(), outside=False)
+    execution: Any = SimpleNamespace(running=task, log=[], outside=SimpleNamespace(busy=False))
+
+    def looked_at() -> weakref.ref[Thing]:
+        thing = Thing()
+        watchdog._look(execution)
+        return weakref.ref(thing)
+
+    assert looked_at()() is None
