@@ -22,7 +22,9 @@ def test_a_look_keeps_nothing_alive() -> None:
 
     def looked_at() -> weakref.ref[Thing]:
         thing = Thing()
-        watchdog._look(execution)
+        look = threading.Thread(target=watchdog._look, args=(execution,))
+        look.start()
+        look.join()
         return weakref.ref(thing)
 
     assert looked_at()() is None
