@@ -137,6 +137,28 @@ def test_it(counter, run_concurrent):
     done.result.stdout.fnmatch_lines(["*('here is', 'worker')*"])
 
 
+def test_a_breakpoint_stops_where_it_stands(run):
+    done = run(
+        """
+@pytest.mark.concurrency(schedules=1)
+def test_it(counter, run_concurrent):
+    def work():
+        counter.increment()
+        before = counter.value
+        breakpoint()
+        counter.value = before + 10
+        after = counter.value
+        return after
+    run_concurrent(work, workers=1)
+    assert counter.value == 11
+""",
+        stdin=b"p 'before', before, counter.value\nn\nn\np 'then', counter.value\nc\n",
+    )
+    done.result.assert_outcomes(passed=1, warnings=done.text.count("InterleaveWarning: "))
+    done.result.stdout.fnmatch_lines(["*('before', 1, 1)*", "*('then', 11)*"])
+    assert "unknown debugging event" not in done.text
+
+
 @pytest.mark.parametrize(
     "options",
     [

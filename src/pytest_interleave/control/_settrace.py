@@ -6,6 +6,7 @@ the trace function returns, and another thread's update of a closure variable is
 
 from __future__ import annotations
 
+import dis
 import sys
 from collections.abc import Callable
 from types import FrameType
@@ -70,9 +71,33 @@ def _alone(tables: AccessTables, task: Task) -> _Trace:
                         mark(task, operation, touches)
             return step
 
-        return step
+        return _stepping_aside(step, frame) if _BREAKS.intersection(code.co_names) else step
 
     return call
+
+
+#: Names by which a debugger is called.
+_BREAKS = frozenset(("breakpoint", "set_trace"))
+
+
+def _stepping_aside(step: _Trace, frame: FrameType) -> _Trace:
+    """The same, where a function may call a debugger, which wants to be told of lines, and of nothing else."""
+    code = frame.f_code
+    lines = {
+        found.positions.lineno
+        for found in dis.get_instructions(code)
+        if found.argval in _BREAKS and found.positions is not None
+    }
+    frame.f_trace_lines = True
+
+    def aside(frame: FrameType, event: str, arg: Any) -> Any:
+        if event == "line":
+            frame.f_trace_opcodes = frame.f_lineno not in lines
+        else:
+            step(frame, event, arg)
+        return aside
+
+    return aside
 
 
 def _beside(tables: AccessTables, task: Task, other: Any) -> _Trace:
