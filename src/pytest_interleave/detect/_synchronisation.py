@@ -163,9 +163,12 @@ class Order:
     def _of_barrier(self, task: Task, operation: Operation) -> None:
         key = id(operation.target)
         clock = self.clock_of(task)
-        if operation.kind in ("reset", "abort"):
+        if operation.kind in ("reset", "abort", "broken"):
+            # Whoever it is broken for knows of it, and whoever comes to it later.
             self._rounds.pop(key, None)
+            self._give(self._published, task, operation.target)
         elif operation.kind == "arrive":
+            self._take(task, operation.target)
             this = self._rounds.setdefault(key, _Round())
             self._round_of[task.index] = this
             this.count += 1
@@ -182,3 +185,4 @@ class Order:
                 clock[task.index] += 1
             else:
                 clock.join(this.clock)
+                self._take(task, operation.target)
