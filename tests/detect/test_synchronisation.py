@@ -8,37 +8,12 @@ import time
 
 import pytest
 
-from pytest_interleave.control import current_task
-from pytest_interleave.detect import Watchlist
-from pytest_interleave.detect._races import races_of
-from pytest_interleave.explore import RandomWalk
-
-from ..driving import executions
+from .racing import races_between
 
 
 class Box:
     def __init__(self):
         self.n = 0
-
-
-def races(program):
-    """All that is found on what two threads share, in some schedules; `program` makes their functions from a box."""
-    watchlist = Watchlist(everything=True)
-    found = set()
-
-    def body():
-        threads = [threading.Thread(target=function) for function in program(Box())]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        log = current_task().log
-        found.update(race.what for race in races_of(watchlist.suspects(log), log))
-
-    for outcome in executions(body, RandomWalk(3), 20):
-        assert outcome.exception is None
-        assert outcome.failures == []
-    return found
 
 
 def abort(barrier):
@@ -79,7 +54,7 @@ def test_what_was_done_before_a_barrier_was_broken_is_known_to_whom_it_fails(bre
 
         return breaks, waits
 
-    assert races(program) == set()
+    assert races_between(lambda: program(Box())) == set()
 
 
 @pytest.mark.parametrize("break_it", [abort, abort_who_waits, reset_who_waits])
@@ -98,7 +73,7 @@ def test_what_is_done_after_a_barrier_was_broken_is_not(break_it):
 
         return breaks, waits
 
-    assert races(program) == {"Box.n"}
+    assert races_between(lambda: program(Box())) == {"Box.n"}
 
 
 def test_what_an_action_did_that_raised_is_known_to_whom_the_barrier_fails():
@@ -116,7 +91,7 @@ def test_what_an_action_did_that_raised_is_known_to_whom_the_barrier_fails():
 
         return waits, waits
 
-    assert races(program) == set()
+    assert races_between(lambda: program(Box())) == set()
 
 
 def test_those_who_arrived_are_still_no_wiser_for_it():
@@ -130,4 +105,4 @@ def test_those_who_arrived_are_still_no_wiser_for_it():
 
         return passes, passes
 
-    assert races(program) == {"Box.n"}
+    assert races_between(lambda: program(Box())) == {"Box.n"}

@@ -7,6 +7,7 @@ from types import CodeType
 from typing import Any, NamedTuple
 
 from ..control import Path, PendingOperation
+from ..control._kinds import name_of_class
 from ..control._places import place_of_code
 
 #: An instruction, which is the same one in every execution.
@@ -27,7 +28,7 @@ class LockName(NamedTuple):
     @classmethod
     def of(cls, lock: Any) -> LockName:
         """The name of `lock`; all that were made by the same instruction have the same."""
-        return cls(type(lock).__name__, lock.made)
+        return cls(name_of_class(type(lock)), lock.made)
 
     def text(self, number: str = "") -> str:
         """For messages."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from ..control import Operation, Place, Recorder, Step
 from ..control._items import BY_IDENTITY
+from ..control._kinds import bases_of, class_holding, is_class, name_of_class, qualname_of
 from ..control._names import object_named, type_named
 from ..control._values import short_text
 from ._fasttrack import Conflict
@@ -146,23 +147,23 @@ def _name(variable: Variable, operations: tuple[Operation, Operation]) -> tuple[
         return f"the global {part!r}", frozenset((part,))
     thing = object_named(variable.name) if variable.name < 0 else None
     if all(form_of(operation) == ITEM or form_of(operation) == CALL for operation in operations) and (
-        kind is None or not hasattr(thing, "__dict__") or hasattr(kind, "__getitem__")
+        kind is None or class_holding(type(thing), "__dict__") is None or class_holding(kind, "__getitem__") is not None
     ):
         labels = frozenset((part,)) if isinstance(part, str) else frozenset()
         return f"{_key(part)} of {_a(kind)}", labels
-    if isinstance(thing, type):
-        owners: Sequence[type] = type.__dict__["__mro__"].__get__(thing)
+    if is_class(type(thing)):
+        owners: Sequence[type] = bases_of(thing)
     else:
-        owners = () if kind is None else type.__dict__["__mro__"].__get__(kind)
-    names = [name for owner in owners for name in (owner.__name__, owner.__qualname__)]
+        owners = () if kind is None else bases_of(kind)
+    names = [name for owner in owners for name in (name_of_class(owner), qualname_of(owner))]
     labels = frozenset((str(part), *(f"{name}.{part}" for name in names)))
-    return f"{owners[0].__name__}.{part}" if owners else f"attribute {part!r}", labels
+    return f"{name_of_class(owners[0])}.{part}" if owners else f"attribute {part!r}", labels
 
 
 def _a(kind: type | None) -> str:
     if kind is None:
         return "a container"
-    name = kind.__name__
+    name = name_of_class(kind)
     return f"{'an' if name[:1] in 'aeiouAEIOU' else 'a'} {name}"
 
 
