@@ -64,10 +64,19 @@ def test_two_locks(counter, run_concurrent):
         with lock:
             counter.value = 1
     run_concurrent.each(work, [threading.Lock(), threading.RLock()])
+
+@pytest.mark.concurrency(races=True)
+def test_of_one_line(counter, run_concurrent):
+    def work(lock):
+        with lock:
+            counter.value = 1
+    run_concurrent.each(work, [threading.Lock() for _ in range(2)])
 """)
     assert re.search(r"in test_two_locks.<locals>.work, holding Lock \(made at test_it.py:27\)", done.text)
     assert re.search(r"in test_two_locks.<locals>.work, holding RLock \(made at test_it.py:27\)", done.text)
     assert "No lock, queue, event, start or join orders these two." in done.text
+    assert re.search(r"in test_of_one_line.<locals>.work, holding Lock \(made at test_it.py:34\)", done.text)
+    assert re.search(r"in test_of_one_line.<locals>.work, holding another Lock \(made at test_it.py:34\)", done.text)
 
 
 def test_one_finding_tells_of_five(run):

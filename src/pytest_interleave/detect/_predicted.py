@@ -7,7 +7,6 @@ from types import CodeType
 from typing import Any, NamedTuple
 
 from ..control import Path, PendingOperation
-from ..control._kinds import name_of_class
 from ..control._places import place_of_code
 
 #: An instruction, which is the same one in every execution.
@@ -28,7 +27,7 @@ class LockName(NamedTuple):
     @classmethod
     def of(cls, lock: Any) -> LockName:
         """The name of `lock`; all that were made by the same instruction have the same."""
-        return cls(name_of_class(type(lock)), lock.made)
+        return cls(lock.called, lock.made)
 
     def text(self, number: str = "") -> str:
         """For messages."""

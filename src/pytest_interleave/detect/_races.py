@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -27,7 +28,8 @@ class Access:
     does: str
     thread: str
     place: Place
-    #: The locks that the thread held, described by where they were made.
+    #: The locks that the thread held then, described by where they were made; "another Lock …" is one that none of
+    #: those before it is, of both accesses, though it was made at the same line.
     locks: tuple[str, ...]
     #: The value read, or the old and the new one; empty where it was not recorded.
     value: str = ""
@@ -93,20 +95,21 @@ def races_of(conflicts: Iterable[Conflict], log: Sequence[Step], recorder: Recor
     locks = _locks_at(log, {step for conflict in conflicts for step in (conflict.first, conflict.second)})
     found: dict[object, Race] = {}
 
-    def access(step: int) -> Access:
+    def access(step: int, texts: tuple[str, ...]) -> Access:
         task, operation, _ = log[step]
         value = "" if recorder is None else recorder.text_at(step)
-        return Access(_does(operation), task.name, operation.where(), locks[step], value)
+        return Access(_does(operation), task.name, operation.where(), texts, value)
 
     for conflict in conflicts:
         operations = (log[conflict.first][1], log[conflict.second][1])
         what, labels = _name(conflict.variable, operations)
-        race = Race(what, access(conflict.first), access(conflict.second), labels)
+        of_first, of_second = _told_apart(locks[conflict.first], locks[conflict.second])
+        race = Race(what, access(conflict.first, of_first), access(conflict.second, of_second), labels)
         found.setdefault(race.key, race)
     return list(found.values())
 
 
-def _locks_at(log: Sequence[Step], steps: set[int]) -> dict[int, tuple[str, ...]]:
+def _locks_at(log: Sequence[Step], steps: set[int]) -> dict[int, list[Any]]:
     holding = Holding()
     found = {}
     for position in range(max(steps, default=-1) + 1):
@@ -114,8 +117,18 @@ def _locks_at(log: Sequence[Step], steps: set[int]) -> dict[int, tuple[str, ...]
         if operation.target is not None:
             holding.follow(task, operation)
         elif position in steps:
-            found[position] = tuple(lock.describe() for lock in holding.of(task))
+            found[position] = holding.of(task)
     return found
+
+
+def _told_apart(*held: list[Any]) -> list[tuple[str, ...]]:
+    """The locks of each access, described; those that one line has made are not to be taken for one."""
+    texts: dict[int, str] = {}
+    for lock in itertools.chain.from_iterable(held):
+        if id(lock) not in texts:
+            text = lock.describe()
+            texts[id(lock)] = f"another {text}" if text in texts.values() else text
+    return [tuple(texts[id(lock)] for lock in locks) for locks in held]
 
 
 _VERBS = {"read": "reads", "write": "writes", "delete": "deletes", "iterate": "loops over it"}
