@@ -191,6 +191,78 @@ def test_a_program_that_never_repeats_is_not_called_exhausted():
     assert strategy.incomplete == "the same schedule did not lead to the same steps again"
 
 
+def test_an_execution_that_ends_before_all_that_was_decided_is_a_divergence():
+    runs = []
+
+    def program():
+        runs.append(1)
+        state = programs.State()
+
+        def work():
+            for _ in range(1 if len(runs) == 2 else 10):
+                state.x += 1
+
+        threads = [threading.Thread(target=work) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        for thread in reversed(threads):
+            thread.join()
+
+    strategy = PartialOrderReduction()
+    explore(program, strategy, most=2)
+    assert strategy.incomplete == "the same schedule did not lead to the same steps again"
+
+
+def test_steps_before_the_first_choice_are_to_be_the_same_again():
+    runs = []
+
+    def program():
+        runs.append(1)
+        state = programs.State()
+        for _ in range(len(runs)):
+            state.x += 1
+
+        def work():
+            state.x += 1
+
+        programs.in_threads(work, work)
+
+    strategy = PartialOrderReduction()
+    explore(program, strategy, most=2)
+    assert strategy.incomplete == "the same schedule did not lead to the same steps again"
+
+
+def test_who_is_out_of_sight_beside_others_makes_it_incomplete():
+    end = threading.Event()
+    foreign = threading.Thread(target=end.wait)
+    foreign.start()
+
+    def program():
+        threading.Thread(target=end.set).start()
+        foreign.join()
+
+    strategy = PartialOrderReduction()
+    explore(program, strategy, most=1)
+    assert "out of the scheduler's sight" in strategy.incomplete
+    again = strategy.again()
+    assert explore(program, again).finished
+    assert again.incomplete is None
+
+
+def test_who_is_out_of_sight_alone_changes_no_order():
+    end = threading.Event()
+    foreign = threading.Thread(target=end.wait)
+    foreign.start()
+
+    def program():
+        programs.in_threads(end.set, end.is_set)
+        foreign.join()
+
+    strategy = PartialOrderReduction()
+    explore(program, strategy, most=1)
+    assert strategy.incomplete is None
+
+
 def test_threads_that_spin_are_not_called_exhausted():
     def program():
         state = programs.State()

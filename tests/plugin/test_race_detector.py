@@ -64,10 +64,19 @@ def test_two_locks(counter, run_concurrent):
         with lock:
             counter.value = 1
     run_concurrent.each(work, [threading.Lock(), threading.RLock()])
+
+@pytest.mark.concurrency(races=True)
+def test_of_one_line(counter, run_concurrent):
+    def work(lock):
+        with lock:
+            counter.value = 1
+    run_concurrent.each(work, [threading.Lock() for _ in range(2)])
 """)
     assert re.search(r"in test_two_locks.<locals>.work, holding Lock \(made at test_it.py:27\)", done.text)
     assert re.search(r"in test_two_locks.<locals>.work, holding RLock \(made at test_it.py:27\)", done.text)
     assert "No lock, queue, event, start or join orders these two." in done.text
+    assert re.search(r"in test_of_one_line.<locals>.work, holding Lock \(made at test_it.py:34\)", done.text)
+    assert re.search(r"in test_of_one_line.<locals>.work, holding another Lock \(made at test_it.py:34\)", done.text)
 
 
 def test_one_finding_tells_of_five(run):
@@ -307,84 +316,6 @@ def test_it(counter, race_detector, run_concurrent):
 """)
     done.result.assert_outcomes(passed=1, warnings=1)
     assert "watches nothing, because the test is not under control: mark it with @pytest.mark.conc" in done.text
-
-
-EXPLORE = """
-def test_one_worker(race_detector):
-    def both():
-        counter = Counter()
-        threads = [threading.Thread(target=counter.increment) for _ in range(2)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        return [counter.value]
-
-    outcomes = race_detector.explore(both, workers=1)
-    assert len(outcomes) == 2
-    assert [1] in outcomes and [2] in outcomes and [3] not in outcomes
-    assert sum(outcomes.values()) <= 100
-    assert outcomes == race_detector.explore(both, workers=1)
-
-def test_workers_share_what_setup_makes(race_detector):
-    def take(items):
-        if items:
-            return items.pop()
-
-    def fill():
-        return [1]
-
-    outcomes = race_detector.explore(take, setup=fill, workers=2)
-    failed = ("raised", IndexError, "pop from empty list")
-    assert set(outcomes) == {(1, None), (None, 1), (1, failed), (failed, 1)}
-
-def test_deadlock_and_exception(race_detector):
-    def locks():
-        return threading.Lock(), threading.Lock()
-
-    def work(pair):
-        first, second = pair if threading.current_thread().name.endswith("0") else reversed(pair)
-        with first:
-            with second:
-                return 1
-
-    outcomes = race_detector.explore(work, setup=locks)
-    assert (1, 1) in outcomes
-    (other,) = set(outcomes) - {(1, 1)}
-    assert other[0] == "raised"
-    assert other[1].__name__ == "Deadlock"
-    assert other[2] == "deadlock: 2 threads wait for each other in a circle"
-
-def test_watched(race_detector):
-    def count():
-        counter = race_detector.watch(Counter())
-        thread = threading.Thread(target=counter.increment)
-        thread.start()
-        counter.increment()
-        thread.join()
-
-    with pytest.raises(AssertionError, match="data race on Counter.value") as raised:
-        race_detector.explore(count, workers=1)
-    assert type(raised.value).__name__ == "DataRace"
-    assert len(raised.value.races) >= 1
-
-def test_what_is_wrong(race_detector):
-    with pytest.raises(ValueError, match="explore.. takes workers as a whole number of 1 or more, not 0"):
-        race_detector.explore(print, workers=0)
-    with pytest.raises(ValueError, match="schedules"):
-        race_detector.explore(print, schedules=True)
-    with pytest.raises(TypeError, match="without calling it"):
-        race_detector.explore(3)
-
-def test_nothing_stays_in_place(race_detector):
-    assert race_detector.explore(lambda: 1, workers=1) == {1: 1}
-    assert threading.Thread.start.__module__ == "threading"
-    assert race_detector.races == []
-"""
-
-
-def test_distinct_outcomes(run):
-    run(EXPLORE).result.assert_outcomes(passed=6)
 
 
 def test_under_xdist(run):

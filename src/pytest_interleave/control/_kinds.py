@@ -13,7 +13,8 @@ from typing import Any
 #: The bases of a class, itself first, and what it has of its own. A metaclass has no say in these.
 bases_of = type.__dict__["__mro__"].__get__
 namespace_of = type.__dict__["__dict__"].__get__
-_qualname = type.__dict__["__qualname__"].__get__
+name_of_class = type.__dict__["__name__"].__get__
+qualname_of = type.__dict__["__qualname__"].__get__
 _dictoffset = type.__dict__["__dictoffset__"].__get__
 _flags = type.__dict__["__flags__"].__get__
 _IMMUTABLE = 1 << 8
@@ -91,6 +92,19 @@ def is_made_by_a_program(kind: type) -> bool:
     return not _flags(kind) & _IMMUTABLE
 
 
+def is_one_of(kind: type, *classes: type) -> bool:
+    """Whether a class is one of `classes`: neither compared, as `in` would do it, nor hashed."""
+    return any(kind is known for known in classes)
+
+
+def module_of(kind: type) -> str:
+    """The name of the module that a class says it is from."""
+    module = namespace_of(kind).get("__module__")
+    if module is None:
+        return "" if is_made_by_a_program(kind) else type.__dict__["__module__"].__get__(kind)
+    return module if type(module) is str else ""
+
+
 def is_class(kind: type) -> bool:
     """Whether the values of a type are classes."""
     return issubclass(kind, type)
@@ -105,7 +119,7 @@ def lives_on(kind: type) -> bool:
     """Whether a class is its module's, and so stays where it is: it can be known by its address."""
     module = sys.modules.get(namespace_of(kind).get("__module__", "builtins"))
     found: Any = module
-    for name in _qualname(kind).split("."):
+    for name in qualname_of(kind).split("."):
         if type(found) is types.ModuleType:
             found = vars(found).get(name)
         elif found is not None and is_class(type(found)):

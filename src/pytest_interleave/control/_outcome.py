@@ -68,6 +68,8 @@ class Outcome(NamedTuple):
     #: Threads that could not be ended.
     leaked: list[SetAside]
     set_aside: list[SetAside]
+    #: Whether a thread was out of sight while others could go on, so that the order is not all the scheduler's.
+    uncontrolled: bool
     #: Whether a thread waited with a time limit.
     timed: bool
     #: Nothing was raised, and every thread ended by itself, always in sight.
@@ -103,6 +105,7 @@ class Outcome(NamedTuple):
             cut_off=closing is not None and closing.cut_off,
             leaked=[] if closing is None else closing.leaked,
             set_aside=set_aside,
+            uncontrolled=execution.outside.uncontrolled,
             timed=execution.timed,
             uneventful=closing is None and main.exception is None and not failures and not set_aside,
             nestings=execution.nestings,

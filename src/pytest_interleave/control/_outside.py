@@ -69,6 +69,8 @@ class Outside:
         self.busy = False
         #: What the watchdog has set aside, for the warning.
         self.noted: list[SetAside] = []
+        #: Whether anyone was out while others could go on: real time decided when it came back.
+        self.uncontrolled = False
         #: Threads outside when the execution was ended; they end if they ever come back.
         self.ending: list[Task] = []
         self._out: list[Task] = []
@@ -108,6 +110,10 @@ class Outside:
 
     def _goes(self, task: Task) -> None:
         self.busy = True
+        if self._out or any(
+            other.enabled or other.deadline is not None for other in self.execution.tasks if other is not task
+        ):
+            self.uncontrolled = True
         self._out.append(task)
         self._went[task.index] = (_real_monotonic_ns(), self.execution.clock.elapsed)
 

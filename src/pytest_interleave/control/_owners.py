@@ -30,7 +30,7 @@ from ._methods import READING_METHODS
 from ._names import aliases, key_of, name_of
 from ._touches import NOTHING, OPAQUE, READS, WRITES, Touches
 
-_module_namespace = vars(types.ModuleType)["__dict__"].__get__
+namespace_of_module = vars(types.ModuleType)["__dict__"].__get__
 _DEEPEST = 4
 
 
@@ -65,7 +65,7 @@ def attribute(owner: Any, name: str, how: int, *, plain: bool = False) -> Touche
     if not plain and runs_in_scope(kind, "__getattribute__" if how == READS else "__setattr__"):
         return NOTHING
     if kind is types.ModuleType:
-        return ((id(_module_namespace(owner)), name, how),)
+        return ((id(namespace_of_module(owner)), name, how),)
     if is_class(kind):
         return _looked_for(bases_of(owner), name) if how == READS else ((name_of(owner), name, how),)
     if kind_of(kind) == LOCAL:

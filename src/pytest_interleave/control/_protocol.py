@@ -101,6 +101,10 @@ class Trace(Protocol):
         """Whether a thread was ended that could have gone on."""
 
     @property
+    def uncontrolled(self) -> bool:
+        """Whether a thread was out of sight while others could go on."""
+
+    @property
     def nestings(self) -> Sequence[Nesting]:
         """Each time that a thread took a lock while it held others."""
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from ._frames import layout, object_at, slot_address
 from ._keys import PLAIN_KEYS, part_of
-from ._kinds import CONTAINER, class_holding, is_class, is_dict, kind_of
+from ._kinds import CONTAINER, class_holding, is_class, is_dict, is_one_of, kind_of, name_of_class
 from ._owners import attributes_of
 from ._stack_depths import stack_depths, variables_of
 
@@ -21,8 +21,9 @@ MISSING = object()
 
 #: By instruction, how far below the top of the stack lies what it is about to write.
 _NEW_VALUES = {"STORE_ATTR": 2, "STORE_SUBSCR": 3, "STORE_GLOBAL": 1, "STORE_DEREF": 1}
-_OPEN: dict[type, tuple[str, str]] = {
-    list: ("[", "]"), tuple: ("(", ")"), set: ("{", "}"), frozenset: ("{", "}"), dict: ("{", "}"),
+#: By address of the type: a metaclass may define what a hash is, and what equality.
+_OPEN: dict[int, tuple[str, str]] = {
+    id(list): ("[", "]"), id(tuple): ("(", ")"), id(set): ("{", "}"), id(frozenset): ("{", "}"), id(dict): ("{", "}"),
 }  # fmt: skip
 
 
@@ -86,23 +87,23 @@ def short_text(value: Any, depth: int = 0) -> str:
     kind = type(value)
     if value is MISSING:
         return "nothing"
-    if kind in (bool, type(None), float, complex):
+    if is_one_of(kind, bool, type(None), float, complex):
         return repr(value)
     if kind is int:
         return _cut(repr(value)) if value.bit_length() < 1_000 else f"<int of {value.bit_length()} bits>"
-    if kind in (str, bytes, bytearray):
+    if is_one_of(kind, str, bytes, bytearray):
         return _cut(repr(value[: _LONGEST + 1]))
-    if kind in _OPEN:
+    if id(kind) in _OPEN:
         return _cut(_container_text(value, kind, depth))
     if is_class(kind):
-        return f"<class {type.__dict__['__name__'].__get__(value)}>"
-    if kind in (types.FunctionType, types.BuiltinFunctionType):
+        return f"<class {name_of_class(value)}>"
+    if is_one_of(kind, types.FunctionType, types.BuiltinFunctionType):
         return f"<function {value.__name__}>"
-    return f"<{kind.__name__} object>"
+    return f"<{name_of_class(kind)} object>"
 
 
 def _container_text(value: Any, kind: type, depth: int) -> str:
-    start, end = _OPEN[kind]
+    start, end = _OPEN[id(kind)]
     if depth >= _DEEPEST:
         return f"{start}…{end}" if value else start + end
     if kind is dict:

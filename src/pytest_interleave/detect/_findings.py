@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ..control import Outcome, ThreadFailure
 from ._stuck import describe_stuck
@@ -61,9 +61,9 @@ def finding_of(
     `extra` are failures that nobody looked at (of futures, for example). Exceptions of a type in `skips` are no
     failures, and never hide one.
     """
-    failures = [failure for failure in (*outcome.failures, *extra) if not isinstance(failure.exception, skips)]
+    failures = [failure for failure in (*outcome.failures, *extra) if not issubclass(type(failure.exception), skips)]
     body = outcome.exception
-    if isinstance(body, skips):
+    if issubclass(type(body), skips):
         body = None
     for failure in failures:
         _note(failure.exception, f"raised in thread {failure.thread!r}")
@@ -104,7 +104,10 @@ def _within(error: BaseException, outer: BaseException) -> bool:
     """Whether `error` is `outer` or one of its members, however deep."""
     if error is outer:
         return True
-    return isinstance(outer, BaseExceptionGroup) and any(_within(error, inner) for inner in outer.exceptions)
+    if not issubclass(type(outer), BaseExceptionGroup):
+        return False
+    group: Any = outer
+    return any(_within(error, inner) for inner in group.exceptions)
 
 
 def _note(error: BaseException, text: str) -> None:

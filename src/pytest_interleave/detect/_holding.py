@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from ..control import Operation, Task
-from ..control.primitives import Lock, RLock
+from ..control._kinds import bases_of, is_one_of
+from ..control.primitives import Condition, Lock, RLock
 
 
 class Holding:
@@ -37,14 +38,16 @@ class Holding:
             if _is_lock(operation.target):
                 (self._release if kind == "release" else self._acquire)(task, operation.target)
         elif kind in ("wait", "woken"):
-            lock = getattr(operation.target, "_lock", None)
+            # Events are waited for, too.
+            condition = operation.target
+            lock = condition._lock if is_one_of(Condition, *bases_of(type(condition))) else None
             if _is_lock(lock):
                 (self._wait if kind == "wait" else self._wake)(task, lock)
 
     def _acquire(self, task: Task, lock: Any) -> None:
         holder, count = self._holders.get(id(lock), (task.index, 0))
         if holder == task.index:
-            self._take(task, lock, count + 1 if RLock in type(lock).__mro__ else 1)
+            self._take(task, lock, count + 1 if is_one_of(RLock, *bases_of(type(lock))) else 1)
 
     def _release(self, task: Task, lock: Any) -> None:
         holder, count = self._holders.get(id(lock), (task.index, 1))
@@ -71,5 +74,5 @@ class Holding:
 
 
 def _is_lock(target: Any) -> bool:
-    kinds = type(target).__mro__
-    return Lock in kinds or RLock in kinds
+    kind = type(target)
+    return kind is Lock or kind is RLock or any(is_one_of(base, Lock, RLock) for base in bases_of(kind))

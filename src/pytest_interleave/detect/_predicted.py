@@ -27,7 +27,7 @@ class LockName(NamedTuple):
     @classmethod
     def of(cls, lock: Any) -> LockName:
         """The name of `lock`; all that were made by the same instruction have the same."""
-        return cls(type(lock).__name__, lock.made)
+        return cls(lock.called, lock.made)
 
     def text(self, number: str = "") -> str:
         """For messages."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from ..control import Operation, Place, Recorder, Step
 from ..control._keys import shows_key
+from ..control._kinds import bases_of, class_holding, is_class, name_of_class, qualname_of
 from ..control._names import object_named, type_named
 from ..control._values import short_text
 from ._fasttrack import Conflict
@@ -26,7 +28,8 @@ class Access:
     does: str
     thread: str
     place: Place
-    #: The locks that the thread held, described by where they were made.
+    #: The locks that the thread held then, described by where they were made; "another Lock …" is one that none of
+    #: those before it is, of both accesses, though it was made at the same line.
     locks: tuple[str, ...]
     #: The value read, or the old and the new one; empty where it was not recorded.
     value: str = ""
@@ -92,20 +95,21 @@ def races_of(conflicts: Iterable[Conflict], log: Sequence[Step], recorder: Recor
     locks = _locks_at(log, {step for conflict in conflicts for step in (conflict.first, conflict.second)})
     found: dict[object, Race] = {}
 
-    def access(step: int) -> Access:
+    def access(step: int, texts: tuple[str, ...]) -> Access:
         task, operation, _ = log[step]
         value = "" if recorder is None else recorder.text_at(step)
-        return Access(_does(operation), task.name, operation.where(), locks[step], value)
+        return Access(_does(operation), task.name, operation.where(), texts, value)
 
     for conflict in conflicts:
         operations = (log[conflict.first][1], log[conflict.second][1])
         what, labels = _name(conflict.variable, operations)
-        race = Race(what, access(conflict.first), access(conflict.second), labels)
+        of_first, of_second = _told_apart(locks[conflict.first], locks[conflict.second])
+        race = Race(what, access(conflict.first, of_first), access(conflict.second, of_second), labels)
         found.setdefault(race.key, race)
     return list(found.values())
 
 
-def _locks_at(log: Sequence[Step], steps: set[int]) -> dict[int, tuple[str, ...]]:
+def _locks_at(log: Sequence[Step], steps: set[int]) -> dict[int, list[Any]]:
     holding = Holding()
     found = {}
     for position in range(max(steps, default=-1) + 1):
@@ -113,8 +117,18 @@ def _locks_at(log: Sequence[Step], steps: set[int]) -> dict[int, tuple[str, ...]
         if operation.target is not None:
             holding.follow(task, operation)
         elif position in steps:
-            found[position] = tuple(lock.describe() for lock in holding.of(task))
+            found[position] = holding.of(task)
     return found
+
+
+def _told_apart(*held: list[Any]) -> list[tuple[str, ...]]:
+    """The locks of each access, described; those that one line has made are not to be taken for one."""
+    texts: dict[int, str] = {}
+    for lock in itertools.chain.from_iterable(held):
+        if id(lock) not in texts:
+            text = lock.describe()
+            texts[id(lock)] = f"another {text}" if text in texts.values() else text
+    return [tuple(texts[id(lock)] for lock in locks) for locks in held]
 
 
 _VERBS = {"read": "reads", "write": "writes", "delete": "deletes", "iterate": "loops over it"}
@@ -146,23 +160,23 @@ def _name(variable: Variable, operations: tuple[Operation, Operation]) -> tuple[
         return f"the global {part!r}", frozenset((part,))
     thing = object_named(variable.name) if variable.name < 0 else None
     if all(form_of(operation) == ITEM or form_of(operation) == CALL for operation in operations) and (
-        kind is None or not hasattr(thing, "__dict__") or hasattr(kind, "__getitem__")
+        kind is None or class_holding(type(thing), "__dict__") is None or class_holding(kind, "__getitem__") is not None
     ):
         labels = frozenset((part,)) if isinstance(part, str) else frozenset()
         return f"{_key(part)} of {_a(kind)}", labels
-    if isinstance(thing, type):
-        owners: Sequence[type] = type.__dict__["__mro__"].__get__(thing)
+    if is_class(type(thing)):
+        owners: Sequence[type] = bases_of(thing)
     else:
-        owners = () if kind is None else type.__dict__["__mro__"].__get__(kind)
-    names = [name for owner in owners for name in (owner.__name__, owner.__qualname__)]
+        owners = () if kind is None else bases_of(kind)
+    names = [name for owner in owners for name in (name_of_class(owner), qualname_of(owner))]
     labels = frozenset((str(part), *(f"{name}.{part}" for name in names)))
-    return f"{owners[0].__name__}.{part}" if owners else f"attribute {part!r}", labels
+    return f"{name_of_class(owners[0])}.{part}" if owners else f"attribute {part!r}", labels
 
 
 def _a(kind: type | None) -> str:
     if kind is None:
         return "a container"
-    name = kind.__name__
+    name = name_of_class(kind)
     return f"{'an' if name[:1] in 'aeiouAEIOU' else 'a'} {name}"
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ..control import Operation, Step, Task
+from ..control._kinds import bases_of, is_one_of
 from ..control.primitives import Barrier, Condition, Event, Lock, RLock, Semaphore, SimpleQueue
 from ._clocks import Clock
 from ._holding import Holding
@@ -42,7 +43,8 @@ class Order:
         self._set: set[int] = set()
         self._rounds: dict[int, _Round] = {}
         self._round_of: dict[int, _Round] = {}
-        self._families: dict[type, Callable[[Task, Operation], None]] = {}
+        #: By address of the type of a primitive, one derived from it perhaps.
+        self._families: dict[int, Callable[[Task, Operation], None]] = {}
 
     def clock_of(self, task: Task) -> Clock[int]:
         """The clock of a thread now."""
@@ -66,9 +68,10 @@ class Order:
         elif kind == "leave":
             self._give(self._published, task, target)
         elif target is not None:
-            family = self._families.get(type(target))
+            kind_of_target = type(target)
+            family = self._families.get(id(kind_of_target))
             if family is None:
-                family = self._families[type(target)] = self._family_of(type(target))
+                family = self._families[id(kind_of_target)] = self._family_of(kind_of_target)
             family(task, operation)
 
     # -- threads ---------------------------------------------------------------------------------------------
@@ -114,7 +117,7 @@ class Order:
             (Barrier, self._of_barrier),
             (SimpleQueue, self._of_queue),
         ):
-            if primitive in kind.__mro__:
+            if is_one_of(primitive, *bases_of(kind)):
                 return family
         return lambda _task, _operation: None
 
@@ -163,9 +166,12 @@ class Order:
     def _of_barrier(self, task: Task, operation: Operation) -> None:
         key = id(operation.target)
         clock = self.clock_of(task)
-        if operation.kind in ("reset", "abort"):
+        if operation.kind in ("reset", "abort", "broken"):
+            # Whoever it is broken for knows of it, and whoever comes to it later.
             self._rounds.pop(key, None)
+            self._give(self._published, task, operation.target)
         elif operation.kind == "arrive":
+            self._take(task, operation.target)
             this = self._rounds.setdefault(key, _Round())
             self._round_of[task.index] = this
             this.count += 1
@@ -182,3 +188,4 @@ class Order:
                 clock[task.index] += 1
             else:
                 clock.join(this.clock)
+                self._take(task, operation.target)

@@ -11,8 +11,21 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from ..control import Operation, Recorder, Step
-from ..control._kinds import CONTAINER, LOCAL, STILL, kind_of
+from ..control._kinds import (
+    CONTAINER,
+    LOCAL,
+    STILL,
+    bases_of,
+    class_holding,
+    is_class,
+    is_one_of,
+    kind_of,
+    module_of,
+    name_of_class,
+)
 from ..control._names import key_of, name_of, type_named
+from ..control._owners import namespace_of_module
+from ..control._values import short_text
 from ..control.primitives import Barrier, Condition, Event, Lock, RLock, Semaphore, SimpleQueue
 from ._fasttrack import Conflict, Wanted, conflicts_in
 from ._races import Race, races_of
@@ -61,14 +74,16 @@ class Watchlist:
         Raises `TypeError` where there can be no race on it, or the names are none.
         """
         for name in names:
-            if not isinstance(name, str):
-                raise TypeError(f"watch() takes the names of attributes, as strings, after the object, not {name!r}")
+            if not issubclass(type(name), str):
+                raise TypeError(
+                    f"watch() takes the names of attributes, as strings, after the object, not {short_text(name)}"
+                )
         kind = type(thing)
         reason = _why_not(thing)
         if reason is not None:
             raise TypeError(f"watch() got {_called(thing)}, on which there is no race: {reason}")
-        if names and kind_of(kind) == CONTAINER and not hasattr(kind, "keys") and not hasattr(thing, "__dict__"):
-            raise TypeError(f"watch() got names for a {kind.__name__}, which has no attributes: watch all of it")
+        if names and kind_of(kind) == CONTAINER and not any(class_holding(kind, has) for has in ("keys", "__dict__")):
+            raise TypeError(f"watch() got names for a {name_of_class(kind)}, which has no attributes: watch all of it")
         self._watched.append(_Watched(thing, names, since))
 
     def allow(self, patterns: tuple[str, ...]) -> None:
@@ -82,8 +97,10 @@ class Watchlist:
                 "('Stats.hits'), or place in the source ('stats.py:12')"
             )
         for pattern in patterns:
-            if not isinstance(pattern, str):
-                raise TypeError(f"allow() takes strings ('hits', 'Stats.hits', 'stats.py:12'), not {pattern!r}")
+            if not issubclass(type(pattern), str):
+                raise TypeError(
+                    f"allow() takes strings ('hits', 'Stats.hits', 'stats.py:12'), not {short_text(pattern)}"
+                )
             if not (_PLACE.fullmatch(pattern) or _NAME.fullmatch(pattern)):
                 raise ValueError(f"allow() takes 'hits', 'Stats.hits' or 'stats.py:12', not {pattern!r}")
         self._allowed.extend(patterns)
@@ -97,7 +114,8 @@ class Watchlist:
         for conflict in conflicts_in(log, self.wanted()):
             variable = conflict.variable
             first, second = log[conflict.first][1], log[conflict.second][1]
-            key = (type_named(variable.name), variable.part, first.code, first.lasti, second.code, second.lasti)
+            # By its address: a metaclass may define what a hash is, and what equality.
+            key = (id(type_named(variable.name)), variable.part, first.code, first.lasti, second.code, second.lasti)
             allowed = known.get(key)
             if allowed is None:
                 allowed = known[key] = _is_documented(first, second) or (
@@ -136,7 +154,7 @@ class Watchlist:
         classes: list[_Watched] = []
         for watched in self._watched:
             by_name.setdefault(_name_in_execution(watched.thing), []).append(watched)
-            if isinstance(watched.thing, type):
+            if is_class(type(watched.thing)):
                 classes.append(watched)
         otherwise = LENIENT if self.everything else None
         instances: dict[int, list[_Watched]] = {}
@@ -169,12 +187,13 @@ def _concerns(watched: _Watched, variable: Variable) -> bool:
 def _watching_instance(classes: list[_Watched], kind: type | None) -> list[_Watched]:
     if kind is None:
         return []
-    return [watched for watched in classes if watched.thing in type.__dict__["__mro__"].__get__(kind)]
+    bases = bases_of(kind)
+    return [watched for watched in classes if is_one_of(watched.thing, *bases)]
 
 
 def _name_in_execution(thing: Any) -> int:
-    if isinstance(thing, types.ModuleType):
-        return id(vars(thing))
+    if issubclass(type(thing), types.ModuleType):
+        return id(namespace_of_module(thing))
     return key_of(thing) if kind_of(type(thing)) == CONTAINER else name_of(thing)
 
 
@@ -187,16 +206,16 @@ def _is_at(race: Race, pattern: str) -> bool:
 
 
 def _called(thing: Any) -> str:
-    if type(thing) in (int, float, bool, type(None)):
-        return repr(thing)
-    return f"a {type(thing).__name__}"
+    kind = type(thing)
+    return repr(thing) if is_one_of(kind, int, float, bool, type(None)) else f"a {name_of_class(kind)}"
 
 
 def _why_not(thing: Any) -> str | None:
     kind = type(thing)
-    if isinstance(thing, (*_PRIMITIVES, threading.Thread)) and type(thing).__module__ in _LIBRARY:
+    # Not `isinstance`, which asks an object that is none of these for its `__class__`: a property, perhaps.
+    if issubclass(kind, (*_PRIMITIVES, threading.Thread)) and module_of(kind) in _LIBRARY:
         return "it is made for several threads; watch what it protects or hands over"
-    if kind.__module__ == "queue":
+    if module_of(kind) == "queue":
         return "it is made for several threads; watch what it hands over"
     sort = kind_of(kind)
     if sort == LOCAL:

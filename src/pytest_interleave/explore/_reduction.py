@@ -12,6 +12,7 @@ from ._reversals import reversals
 DIVERGED = "the same schedule did not lead to the same steps again"
 GAVE_WAY = "threads that spin, poll or sleep were made to give way to others"
 CUT_OFF = "threads that could have gone on were ended with the test"
+UNCONTROLLED = "threads were out of the scheduler's sight while others could go on"
 
 
 #: What earlier executions leave behind (imports, caches) makes the first ones different: begin again so often.
@@ -100,9 +101,9 @@ class PartialOrderReduction:
     def again(self) -> PartialOrderReduction | None:
         """A search from the beginning, where that may help: what earlier executions leave behind has changed things.
 
-        None where it does not, or has been tried often enough.
+        A first import can be out of sight for long, too. None where it does not, or has been tried often enough.
         """
-        if self.incomplete != DIVERGED or self._fresh_starts >= FRESH_STARTS:
+        if self.incomplete not in (DIVERGED, UNCONTROLLED) or self._fresh_starts >= FRESH_STARTS:
             return None
         return PartialOrderReduction(self.bound, self._fresh_starts + 1)
 
@@ -128,7 +129,11 @@ class PartialOrderReduction:
         paths = tuple(thread.path for thread in enabled)
         if depth < len(self._choices):
             choice = self._choices[depth]
-            if choice.enabled != paths or choice.sites != tuple(site_of(thread.operation) for thread in enabled):
+            if (
+                choice.enabled != paths
+                or choice.position != len(enabled[0].log)
+                or choice.sites != tuple(site_of(thread.operation) for thread in enabled)
+            ):
                 self.incomplete = DIVERGED
                 return 0 if running is None else enabled.index(running)
             if depth + 1 == len(self._choices):
@@ -191,6 +196,11 @@ class PartialOrderReduction:
         """Find out what else there is to explore, and decide on the next."""
         if trace.cut_off:
             self.incomplete = CUT_OFF
+        elif trace.uncontrolled:
+            self.incomplete = self.incomplete or UNCONTROLLED
+        elif self._depth < len(self._choices) or (self._choices and self._choices[-1].position >= len(trace.log)):
+            # It ended before all that was decided had come up, or been done.
+            self.incomplete = self.incomplete or DIVERGED
         if self.incomplete:
             return
         if not self.repeated:

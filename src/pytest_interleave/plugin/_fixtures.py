@@ -75,4 +75,8 @@ def race_detector(request: pytest.FixtureRequest) -> RaceDetector:
     watchlist = Watchlist(everything=marker is not None and marker.kwargs.get("races") is True)
     if marker is not None:
         watchlists[:] = [watchlist]
-    return RaceDetector(watchlist, marked=marker is not None, seed=options_of(request.config).seed)
+    detector = RaceDetector(watchlist, marked=marker is not None, seed=options_of(request.config).seed)
+    if marker is None:
+        # No `yield`: under the marker it is made anew for each schedule by a mere call.
+        request.addfinalizer(detector._warn_if_idle)  # noqa: PT021
+    return detector

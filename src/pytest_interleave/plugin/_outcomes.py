@@ -9,6 +9,7 @@ from typing import Any
 
 from .._warnings import InterleaveWarning
 from ..control import Control, Outcome, Recorder
+from ..control._values import short_text
 from ..control.primitives import install_names, remove_names
 from ..detect import Watchlist, finding_of
 from ..explore import Replay, make_strategy
@@ -80,7 +81,11 @@ def explore(
         if not isinstance(value, int) or isinstance(value, bool) or value < 1:
             raise ValueError(f"explore() takes {name} as a whole number of 1 or more, not {value!r}")
     if not callable(func):
-        raise TypeError(f"explore() takes a function, not {func!r}: race_detector.explore(func), without calling it")
+        given = short_text(func)
+        raise TypeError(f"explore() takes a function, not {given}: race_detector.explore(func), without calling it")
+    if setup is not None and not callable(setup):
+        given = short_text(setup)
+        raise TypeError(f"explore() takes setup as a function, not {given}: setup=make, without calling it")
     names_put = install_names()
     watched = len(watchlist)
     try:
@@ -111,6 +116,7 @@ class _Exploration:
         self._result: Any = None
 
     def run(self, schedules: int, seed: int) -> Outcomes:
+        __tracebackhide__ = True
         races = RaceCheck(everything=False)
         watchlists.append(self._watchlist)
         outcomes = Outcomes()
@@ -132,11 +138,13 @@ class _Exploration:
         return outcomes
 
     def _again(self, choices: list[int], recorder: Recorder) -> Outcome:
+        __tracebackhide__ = True
         replay = Replay(choices)
         replay.begin(1)
         return self._execute(replay, recorder)
 
     def _execute(self, strategy: Any, recorder: Recorder | None = None) -> Outcome:
+        __tracebackhide__ = True
         self._result = None
         self._watchlist.forget_from(self._watched)
         self._control.prepare()
@@ -157,6 +165,7 @@ class _Exploration:
         return self._result if finding is None else _raised(finding.exception)
 
     def _raise_what_is_no_outcome(self, outcome: Outcome) -> None:
+        __tracebackhide__ = True
         error = request_to_stop(outcome) or quiet_exception(outcome)
         if error is None and came_by_signal(outcome.exception):
             error = outcome.exception

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
@@ -26,7 +27,9 @@ class RaceDetector:
         self._watchlist = watchlist
         self._marked = marked
         self._seed = seed
-        self._warned = False
+        self._explores = False
+        #: Where something was watched that nothing accesses under control, so far.
+        self._idle_since: tuple[str, int] | None = None
 
     def watch(self, obj: Thing, *names: str) -> Thing:
         """Report data races on `obj`, and give it back: an instance, a dict, list or set, a module, a class.
@@ -38,15 +41,20 @@ class RaceDetector:
         """
         task = current_task()
         self._watchlist.watch(obj, names, 0 if task is None else len(task.log))
-        if task is None and not self._marked and not self._warned:
-            self._warned = True
-            warnings.warn(
-                "race_detector.watch watches nothing, because the test is not under control: mark it with "
-                "@pytest.mark.concurrency",
-                InterleaveWarning,
-                stacklevel=2,
-            )
+        if task is None and not self._marked and not self._explores and self._idle_since is None:
+            frame = sys._getframe(1)
+            self._idle_since = (frame.f_code.co_filename, frame.f_lineno)
         return obj
+
+    def _warn_if_idle(self) -> None:
+        """At the end of a test without the marker: `explore` may always have followed."""
+        if self._idle_since is not None:
+            warnings.warn_explicit(
+                "race_detector.watch watches nothing, because the test is not under control: mark it with "
+                "@pytest.mark.concurrency, or let race_detector.explore() call what accesses the object",
+                InterleaveWarning,
+                *self._idle_since,
+            )
 
     def allow(self, *what: str) -> None:
         """Do not report races that are known to do no harm.
@@ -85,9 +93,10 @@ class RaceDetector:
         State that is made outside of `func` lasts from one schedule to the next. So `func` must make its own; or
         `setup` makes what the workers share, is called before each schedule, and `func` is given what it returns.
 
-        Raises `RuntimeError` in a test with the marker, which is explored itself; `DataRace` for a race on what
-        `func` watches.
+        Raises `RuntimeError` in a test with the marker, which is explored itself; `DataRace` for a race on what is
+        watched: by `func`, by `setup`, or before.
         """
+        __tracebackhide__ = True
         if self._marked or current_task() is not None:
             raise RuntimeError(
                 "race_detector.explore() is for tests without the marker: this test runs under control already, and "
@@ -95,4 +104,9 @@ class RaceDetector:
             )
         from ._outcomes import explore
 
-        return explore(func, workers, schedules, self._seed, self._watchlist, setup)
+        self._idle_since = None
+        self._explores = True
+        try:
+            return explore(func, workers, schedules, self._seed, self._watchlist, setup)
+        finally:
+            self._explores = False

@@ -96,7 +96,7 @@ def _matters(operation: Operation, shared: frozenset[str]) -> bool:
     filename = operation.where().filename
     # What only has a test runner's line to show says nothing: the threads that run the test's body.
     elsewhere = is_ours(filename) or is_stdlib(filename) or _RUNNER in filename
-    return operation.kind not in ("poll", "begin", "enter", "leave", "acted") and not elsewhere
+    return operation.kind not in ("poll", "begin", "enter", "leave", "acted", "broken") and not elsewhere
 
 
 def _short(place: Place) -> str:

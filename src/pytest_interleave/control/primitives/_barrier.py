@@ -93,6 +93,7 @@ class Barrier(HasLazyCondition, RealBarrier, metaclass=Primitive):
                 self._count -= 1
             raise
         if not in_time:
+            execution.mark(task, Operation("broken", self, frame.f_code, frame.f_lasti))
             self._break_controlled(task)
         if this.broken:
             raise BrokenBarrierError
@@ -106,6 +107,8 @@ class Barrier(HasLazyCondition, RealBarrier, metaclass=Primitive):
                 frame = sys._getframe(1)
                 task.execution.mark(task, Operation("acted", self, frame.f_code, frame.f_lasti))
         except BaseException:
+            frame = sys._getframe(1)
+            task.execution.mark(task, Operation("broken", self, frame.f_code, frame.f_lasti))
             self._break_controlled(task)
             raise
         this.tripped = True

@@ -76,6 +76,9 @@ class Condition(RealCondition, metaclass=Primitive):
 
     def __init__(self, lock: Any = None) -> None:
         made: Any = RLock() if lock is None else lock
+        if lock is None and type(made) is RLock:
+            # Nobody else has it: who holds it holds the condition.
+            made.called = "Condition"
         super().__init__(made)
         self._parked: deque[_Waiter] = deque()
         self.made = made_here()

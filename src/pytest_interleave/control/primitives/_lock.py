@@ -26,6 +26,8 @@ class Lock(metaclass=Primitive):
 
     # As messages and users know it.
     __module__ = "_thread"
+    #: What messages call it.
+    called = "Lock"
 
     def __init__(self) -> None:
         self._real = RealLock()
@@ -186,7 +188,7 @@ class Lock(metaclass=Primitive):
 
     def describe(self) -> str:
         """For messages: what it is and where it was made."""
-        return f"Lock{made_text(self.made)}"
+        return f"{self.called}{made_text(self.made)}"
 
     def acquired_at(self) -> Place | None:
         """Where its owner acquired it."""

@@ -27,7 +27,7 @@ class RLock(metaclass=Primitive):
     # As messages and users know it.
     __module__ = "_thread"
 
-    __slots__ = ("__weakref__", "_count", "_holder", "_real", "acquired", "made", "owner", "waiting")
+    __slots__ = ("__weakref__", "_count", "_holder", "_real", "acquired", "called", "made", "owner", "waiting")
 
     def __init__(self) -> None:
         self._real = RealRLock()
@@ -38,6 +38,8 @@ class RLock(metaclass=Primitive):
         self.owner: Task | None = None
         self.acquired: Operation | None = None
         self.made = made_here()
+        #: What messages call it.
+        self.called = "RLock"
 
     def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:
         """See `threading.RLock.acquire`."""
@@ -174,7 +176,7 @@ class RLock(metaclass=Primitive):
 
     def describe(self) -> str:
         """For messages: what it is and where it was made."""
-        return f"RLock{made_text(self.made)}"
+        return f"{self.called}{made_text(self.made)}"
 
     def acquired_at(self) -> Place | None:
         """Where its owner first acquired it."""
