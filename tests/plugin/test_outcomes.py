@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 EXPLORE = """
 def test_one_worker(race_detector):
     def both():
@@ -143,3 +145,15 @@ def test_setup_that_is_none(race_detector):
     assert "explore() takes setup as a function, not 5: setup=make, without calling it" in done.text
     assert "_race_detector.py" not in done.text
     assert "_outcomes.py" not in done.text
+
+
+@pytest.mark.parametrize("function", ["async def work(): pass", "def work(): yield"])
+def test_what_a_call_does_not_run_is_refused(run, function):
+    done = run(f"""
+{function}
+
+def test_it(race_detector):
+    race_detector.explore(work)
+""")
+    done.result.assert_outcomes(failed=1)
+    assert "explore() takes an ordinary function: a call of <function work> runs nothing of it" in done.text

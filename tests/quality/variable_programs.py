@@ -366,3 +366,32 @@ def test_attribute_is_replaced_in_another_file():
 
     in_threads(flush, lambda: buffer.add(1))
     assert len(buffer) == 1
+
+
+class Unasked(type):
+    """A class whose classes have no hash, and say nothing of equality."""
+
+    def __eq__(cls, other: object) -> bool:
+        raise RuntimeError("nobody is to ask")
+
+
+class Strange(metaclass=Unasked):
+    def __call__(self, items: list[int]) -> int:
+        return len(items)
+
+
+@pytest.mark.concurrency(schedules=20)
+def test_classes_that_will_not_be_asked():
+    shared: dict[Any, int] = {}
+    items: list[int] = []
+
+    def work():
+        strange = Strange()
+        shared[strange] = strange(items)
+        assert strange in shared
+        assert shared.get(strange) is not None
+        items.append(shared[strange])
+        del shared[strange]
+
+    in_threads(work, work)
+    assert len(items) == 2

@@ -18,7 +18,7 @@ from ._touches import NOTHING, READS, Touches
 
 _PY313 = sys.version_info >= (3, 13)
 _PY314 = sys.version_info >= (3, 14)
-_BOUND = BOUND_IN_C | {types.MethodType}
+_BOUND = BOUND_IN_C | {id(types.MethodType)}
 #: Methods of dictionaries whose first argument is the only key that they look at.
 _KEYED = frozenset((".get()", ".__contains__()"))
 #: The same for methods that can add it or remove it.
@@ -50,9 +50,9 @@ def foreseen_call(opname: str, argument: int, top: int, name: str, how: int) -> 
                 return _of_special_method(name, special[0], special[1], how)
         if owner is None or type(owner) is types.ModuleType:
             return whole(given[0], how) if given else NOTHING
-        if name in _KEYED and given and type(owner) is dict and type(given[0]) in PLAIN_KEYS:
+        if name in _KEYED and given and type(owner) is dict and id(type(given[0])) in PLAIN_KEYS:
             return ((key_of(owner), given[0], how),)
-        if name in _KEYED_CHANGES and given and type(owner) is dict and type(given[0]) in PLAIN_KEYS:
+        if name in _KEYED_CHANGES and given and type(owner) is dict and id(type(given[0])) in PLAIN_KEYS:
             return ((key_of(owner), None, how), (key_of(owner), given[0], how))
         touches = whole(owner, how)
         if given and looks_into_arguments(owner, name[1:-2]):
@@ -74,7 +74,7 @@ def unforeseen_call(opname: str, argument: int, top: int) -> Callable[[FrameType
         if spread is None and in_scope(function):
             return None
         given = [value(frame) for value in arguments]
-        if owner is not None and type(function) not in _BOUND:
+        if owner is not None and id(type(function)) not in _BOUND:
             given.insert(0, owner)
         touches = touches_of_call(function, given)
         if spread is not None:
@@ -99,7 +99,7 @@ def _called(opname: str, argument: int, top: int) -> Callable[[FrameType], tuple
         if function is None:
             # Before 3.13, a function that is no method lies where the object would.
             function, owner = owner, None
-        if owner is None and type(function) in _BOUND:
+        if owner is None and id(type(function)) in _BOUND:
             owner = function.__self__
         return function, owner
 

@@ -9,15 +9,15 @@ import types
 from collections.abc import Sequence
 from typing import Any
 
-from ._kinds import CONTAINER, bases_of, class_holding, is_class, is_made_by_a_program, kind_of
+from ._kinds import CONTAINER, bases_of, class_holding, identities, is_class, is_made_by_a_program, kind_of
 from ._methods import READING_METHODS
 from ._owners import contents, in_scope
 from ._places import is_ours
 from ._touches import NOTHING, OPAQUE, READS, WRITES, Touches
 
-#: Bound to an object, and written in C.
-BOUND_IN_C = frozenset((types.BuiltinMethodType, types.MethodWrapperType))
-_UNBOUND_IN_C = frozenset((types.MethodDescriptorType, types.WrapperDescriptorType, types.ClassMethodDescriptorType))
+#: The addresses of the types of what is bound to an object, and written in C.
+BOUND_IN_C = identities((types.BuiltinMethodType, types.MethodWrapperType))
+_UNBOUND_IN_C = identities((types.MethodDescriptorType, types.WrapperDescriptorType, types.ClassMethodDescriptorType))
 #: They do not look into what they are given; or what they make of it does, later, where it is seen.
 _INDIFFERENT = frozenset(
     map(
@@ -42,11 +42,11 @@ def touches_of_call(function: Any, given: Sequence[Any]) -> Touches:
         return touches_of_call(function.func, (*function.args, *given))
     if touches_nothing_else(function):
         return NOTHING
-    if kind in BOUND_IN_C and function.__self__ is not None and type(function.__self__) is not types.ModuleType:
+    if id(kind) in BOUND_IN_C and function.__self__ is not None and type(function.__self__) is not types.ModuleType:
         return _method(function.__self__, function.__name__, given)
-    if kind in _UNBOUND_IN_C and given:
+    if id(kind) in _UNBOUND_IN_C and given:
         return _method(given[0], function.__name__, given[1:])
-    if kind in BOUND_IN_C:
+    if id(kind) in BOUND_IN_C:
         return _given(given, READS if function.__name__ in _READERS else WRITES | OPAQUE)
     if is_class(kind):
         return _given(given, READS)
@@ -60,7 +60,7 @@ def touches_nothing_else(function: Any) -> bool:
     """Whether a call of it never touches anything, whatever it is given, beside what code in scope does in it."""
     if id(function) in _INDIFFERENT or in_scope(function):
         return True
-    if type(function) in BOUND_IN_C:
+    if id(type(function)) in BOUND_IN_C:
         return False
     if is_class(type(function)):
         # What it makes is touched by nobody else, but it may look into what it is given.
@@ -95,7 +95,7 @@ def looks_into_arguments(owner: Any, name: str) -> bool:
 def _given(values: Sequence[Any], how: int) -> Touches:
     touches: list[Any] = []
     for value in values:
-        if type(value) in BOUND_IN_C:
+        if id(type(value)) in BOUND_IN_C:
             # To be called back.
             touches += touches_of_call(value, ())
         else:

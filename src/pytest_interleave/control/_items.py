@@ -22,7 +22,9 @@ def _has(container: dict[Any, Any], key: Any) -> bool:
     It could where a key of a type of the program's has the same hash.
     """
     if dict.__len__(container) <= _FEW:
-        return all(type(known) in PLAIN_KEYS for known in dict.keys(container)) and dict.__contains__(container, key)
+        return all(id(type(known)) in PLAIN_KEYS for known in dict.keys(container)) and dict.__contains__(
+            container, key
+        )
     return type(key) is str and dict.__contains__(container, key)
 
 
@@ -36,7 +38,7 @@ def item(container: Any, key: Any, how: int, *, plain: bool = False) -> Touches:
         name = key_of(container)
         if key is NO_KEY:
             return ((name, None, how),)
-        if type(key) not in PLAIN_KEYS:
+        if id(type(key)) not in PLAIN_KEYS:
             return _whole_and_part(name, key, how)
         if how == WRITES and not _has(container, key):
             # A new key changes the order of all, and how many there are.
@@ -85,7 +87,7 @@ def _item_of_container(container: Any, key: Any, how: int) -> Touches:
     if key is NO_KEY:
         return ((name, None, how),)
     if is_dict(type(container)):
-        if how == READS and type(key) in PLAIN_KEYS and not _has(container, key):
+        if how == READS and id(type(key)) in PLAIN_KEYS and not _has(container, key):
             # `__missing__` may put it there.
             how = WRITES
         return _whole_and_part(name, key, how)

@@ -8,16 +8,16 @@ from __future__ import annotations
 import types
 from typing import Any
 
-from ._kinds import bases_of, class_holding, is_made_by_a_program, namespace_of
+from ._kinds import bases_of, class_holding, identities, is_made_by_a_program, namespace_of
 from ._names import name_of
 
-#: Keys that are compared without any code of the program.
-PLAIN_KEYS = frozenset((str, int, bytes, bool, type(None), float))
+#: The addresses of the types of keys that are compared without any code of the program.
+PLAIN_KEYS = identities((str, int, bytes, bool, type(None), float))
 #: Stands before what a part tells that is not the key itself.
 TOLD_BY = object()
 
-_AS_PLAIN: dict[type, Any] = {
-    str: str.__str__, int: int.__int__, float: float.__float__, bytes: bytes.__bytes__,
+_AS_PLAIN: dict[int, Any] = {
+    id(str): str.__str__, id(int): int.__int__, id(float): float.__float__, id(bytes): bytes.__bytes__,
 }  # fmt: skip
 _DEEPEST = 3
 
@@ -45,7 +45,7 @@ def shows_key(part: Any) -> bool:
 
 def _part(key: Any, depth: int) -> Any:
     kind = type(key)
-    if kind in PLAIN_KEYS:
+    if id(kind) in PLAIN_KEYS:
         return key
     if not depth:
         raise _UnknownError
@@ -55,8 +55,8 @@ def _part(key: Any, depth: int) -> Any:
         return tuple([_part(inner, depth - 1) for inner in tuple.__iter__(key)])
     if base is frozenset:
         return (TOLD_BY, frozenset, frozenset([_part(inner, depth - 1) for inner in frozenset.__iter__(key)]))
-    if base in _AS_PLAIN:
-        return _AS_PLAIN[base](key)
+    if id(base) in _AS_PLAIN:
+        return _AS_PLAIN[id(base)](key)
     fields = _compared_fields(kind)
     if fields is not None:
         return (TOLD_BY, id(kind), tuple([_part(_field(key, name), depth - 1) for name in fields]))

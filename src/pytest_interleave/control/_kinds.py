@@ -49,13 +49,13 @@ _ITERATORS: tuple[type, ...] = (
 _LOCALS = tuple({threading.local, *(base for base in bases_of(threading.local) if base is not object)})
 
 
-def _identities(classes: tuple[type, ...]) -> frozenset[int]:
-    # Not the classes: a metaclass may define what equality is, and what a hash.
+def identities(classes: tuple[type, ...]) -> frozenset[int]:
+    """The addresses of classes, to be asked for: a metaclass may define what equality is, and what a hash."""
     return frozenset(map(id, classes))
 
 
 _unchanging, _containers, _views, _iterators, _locals = map(
-    _identities, (_UNCHANGING, _CONTAINERS, _VIEWS, _ITERATORS, _LOCALS)
+    identities, (_UNCHANGING, _CONTAINERS, _VIEWS, _ITERATORS, _LOCALS)
 )
 
 STILL, CONTAINER, VIEW, ITERATOR, OTHER, LOCAL = range(6)

@@ -23,6 +23,7 @@ from ._kinds import (
     class_holding,
     is_class,
     is_made_by_a_program,
+    is_one_of,
     kind_of,
     namespace_of,
 )
@@ -36,9 +37,11 @@ _DEEPEST = 4
 
 def in_scope(function: Any) -> bool:
     """Whether `function` is written in Python, in a file whose accesses are scheduling points."""
-    while type(function) in (types.MethodType, staticmethod, classmethod):
+    kind = type(function)
+    while kind is types.MethodType or kind is staticmethod or kind is classmethod:
         function = function.__func__
-    return type(function) is types.FunctionType and _current.scope.holds[function.__code__.co_filename]
+        kind = type(function)
+    return kind is types.FunctionType and _current.scope.holds[function.__code__.co_filename]
 
 
 def runs_in_scope(kind: type, special: str) -> bool:
@@ -89,7 +92,7 @@ def attribute(owner: Any, name: str, how: int, *, plain: bool = False) -> Touche
     if type(value) is property:
         wanted = value.fget if how == READS else value.fset
         return NOTHING if in_scope(wanted) else ((name_of(owner), name, how | OPAQUE),)
-    if type(value) in (types.MemberDescriptorType, types.GetSetDescriptorType):
+    if is_one_of(type(value), types.MemberDescriptorType, types.GetSetDescriptorType):
         return ((name_of(owner), name, how),)
     if how == READS:
         attributes = attributes_of(owner)

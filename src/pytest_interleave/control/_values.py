@@ -37,7 +37,7 @@ def value_at(owner: Any, part: Any) -> Any:
     if part is None:
         return owner if kind_of(type(owner)) == CONTAINER else MISSING
     kind = type(owner)
-    if type(part) not in PLAIN_KEYS:
+    if id(type(part)) not in PLAIN_KEYS:
         return _item_with(owner, part) if is_dict(kind) else MISSING
     if is_dict(kind) and dict.__contains__(owner, part):
         return dict.__getitem__(owner, part)
@@ -49,7 +49,7 @@ def value_at(owner: Any, part: Any) -> Any:
 def _item_with(container: dict[Any, Any], part: Any) -> Any:
     """The item of a dictionary whose key cannot be looked up, for the program says what it is equal to."""
     for key, value in dict.items(container):
-        if type(key) not in PLAIN_KEYS and part_of(key) == part:
+        if id(type(key)) not in PLAIN_KEYS and part_of(key) == part:
             return value
     return MISSING
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 import warnings
 from collections.abc import Callable, Iterator, Mapping
@@ -67,6 +68,10 @@ def _same(first: Any, second: Any) -> bool:
     return first is second or bool(first == second)
 
 
+#: Their functions give an object that somebody else is to run.
+_NOT_RUN_BY_A_CALL = (inspect.iscoroutinefunction, inspect.isgeneratorfunction, inspect.isasyncgenfunction)
+
+
 def explore(
     func: Callable[..., object],
     workers: int,
@@ -83,6 +88,8 @@ def explore(
     if not callable(func):
         given = short_text(func)
         raise TypeError(f"explore() takes a function, not {given}: race_detector.explore(func), without calling it")
+    if any(is_kind(func) for is_kind in _NOT_RUN_BY_A_CALL):
+        raise TypeError(f"explore() takes an ordinary function: a call of {short_text(func)} runs nothing of it")
     if setup is not None and not callable(setup):
         given = short_text(setup)
         raise TypeError(f"explore() takes setup as a function, not {given}: setup=make, without calling it")

@@ -93,7 +93,8 @@ class RaceDetector:
         State that is made outside of `func` lasts from one schedule to the next. So `func` must make its own; or
         `setup` makes what the workers share, is called before each schedule, and `func` is given what it returns.
 
-        Raises `RuntimeError` in a test with the marker, which is explored itself; `DataRace` for a race on what is
+        Raises `TypeError` for what a call does not run, such as a coroutine function; `RuntimeError` in a test with the
+        marker, which is explored itself; `DataRace` for a race on what is
         watched: by `func`, by `setup`, or before.
         """
         __tracebackhide__ = True
