@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from ..control import ThreadView, Trace, touches_of
+from ._long_classes import class_of_long, combined
 
 #: They touch nothing, and these change the one lock that they are about; asked here because it is so for most steps.
 _SILENT = frozenset(("begin", "start", "join"))
 _OF_A_LOCK = frozenset(("acquire", "release"))
+#: From so many steps on, the other way to find it out is the faster one.
+_LONG = 300
 
 
 def class_of(trace: Trace) -> int:
@@ -18,6 +21,10 @@ def class_of(trace: Trace) -> int:
     determinism, that says all: the Mazurkiewicz trace. What is done before the first thread is started has only one
     order.
     """
+    if len(trace.log) >= _LONG:
+        found_at_once = class_of_long(trace.log)
+        if found_at_once is not None:
+            return found_at_once
     # This is done for every step of every execution: hence the short cuts.
     #: By object, the last change of it as a whole, and those of its parts since then.
     wholes: dict[Any, int] = {}
@@ -68,4 +75,4 @@ def class_of(trace: Trace) -> int:
                 saw(changes.get(part) or wholes.get(key, 0))
                 if how & 1:
                     changes[part] = name
-    return sum([hash((thread.path, *seen)) for thread, (_, seen) in accesses.items()])
+    return combined([hash((thread.path, *seen)) for thread, (_, seen) in accesses.items()])
