@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import Any, NamedTuple
 
 from ..control import Trace
@@ -66,7 +65,8 @@ class Classes:
     """The classes of the schedules that were run, each with how often."""
 
     def __init__(self) -> None:
-        self._counts: Counter[int] = Counter()
+        # No `Counter`, whose code is in scope: it would be looked through for accesses.
+        self._counts: dict[int, int] = {}
         self._executions = 0
         #: By schedule, where that is short: the same one again is of the same class.
         self._known: dict[tuple[int, ...], int] = {}
@@ -77,16 +77,17 @@ class Classes:
     def add(self, trace: Trace) -> None:
         """Count one more execution."""
         self._executions += 1
+        found: int | None
         if len(trace.choices) > _SHORT:
-            self._counts[class_of(trace)] += 1
-            return
-        schedule = tuple(trace.choices)
-        found = self._known.get(schedule)
-        if found is None:
             found = class_of(trace)
-            if len(self._known) < _MOST_KNOWN:
-                self._known[schedule] = found
-        self._counts[found] += 1
+        else:
+            schedule = tuple(trace.choices)
+            found = self._known.get(schedule)
+            if found is None:
+                found = class_of(trace)
+                if len(self._known) < _MOST_KNOWN:
+                    self._known[schedule] = found
+        self._counts[found] = self._counts.get(found, 0) + 1
 
     def coverage(self, strategy: Any, *, certain: bool, timed: bool) -> Coverage:
         """What can be said after the last execution.
