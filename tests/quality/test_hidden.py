@@ -13,5 +13,5 @@ def test_every_order_that_matters_is_run(tmp_path):
     rows = rows_of(SOURCE, tmp_path / "report.json", "--tb=line")
     assert len(rows) == 30
     assert {name for name, row in rows.items() if row["outcome"] != "failed"} == set()
-    # A pool's own locks and queues give those far more schedules.
-    assert max(row["found_at"] for name, row in rows.items() if "pools" not in name) <= 5
+    # A pool's own locks and queues give those far more schedules; and a loop has a class or two more without a GIL.
+    assert max(row["found_at"] for name, row in rows.items() if "pools" not in name) <= 6
