@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from pytest_interleave.control._affinity import has_gil
+
 from .sessions import rows_of
 
 SOURCE = Path(__file__).with_name("hidden_programs.py")
@@ -13,5 +15,6 @@ def test_every_order_that_matters_is_run(tmp_path):
     rows = rows_of(SOURCE, tmp_path / "report.json", "--tb=line")
     assert len(rows) == 30
     assert {name for name, row in rows.items() if row["outcome"] != "failed"} == set()
-    # A pool's own locks and queues give those far more schedules; and a loop has a class or two more without a GIL.
-    assert max(row["found_at"] for name, row in rows.items() if "pools" not in name) <= 6
+    # A pool's own locks and queues give those far more schedules; and without a GIL a loop has one class more.
+    most = 5 if has_gil() else 6
+    assert max(row["found_at"] for name, row in rows.items() if "pools" not in name) <= most

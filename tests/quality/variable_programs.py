@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import threading
 from collections import namedtuple
-from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 from threading import Thread
@@ -16,20 +15,7 @@ from typing import Any
 import pytest
 
 from tests.quality.elsewhere import Buffer
-
-
-def in_threads(*functions: Callable[[], Any]) -> None:
-    threads = [Thread(target=function) for function in functions]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-
-
-class Box:
-    def __init__(self) -> None:
-        self.value = 0
-
+from tests.quality.race_programs import Box, in_threads
 
 # -- in order, by methods that stand for accesses -----------------------------------------------------------
 
@@ -96,19 +82,23 @@ class Kept:
             super().__setattr__(name, value)
 
 
-class LockedDict(dict[Any, Any]):
+class Locked:
+    """Before a container: each access to an item is under its lock."""
+
     def __init__(self, *given: Any) -> None:
         super().__init__(*given)
         self._lock = threading.RLock()
 
     def __getitem__(self, key: Any) -> Any:
         with self._lock:
-            return super().__getitem__(key)
+            return super().__getitem__(key)  # type: ignore[misc]
 
     def __setitem__(self, key: Any, value: Any) -> None:
         with self._lock:
-            super().__setitem__(key, value)
+            super().__setitem__(key, value)  # type: ignore[misc]
 
+
+class LockedDict(Locked, dict[Any, Any]):
     def __contains__(self, key: Any) -> bool:
         with self._lock:
             return super().__contains__(key)
@@ -118,19 +108,7 @@ class LockedDict(dict[Any, Any]):
             super().__delitem__(key)
 
 
-class LockedList(list[Any]):
-    def __init__(self, *given: Any) -> None:
-        super().__init__(*given)
-        self._lock = threading.RLock()
-
-    def __getitem__(self, key: Any) -> Any:
-        with self._lock:
-            return super().__getitem__(key)
-
-    def __setitem__(self, key: Any, value: Any) -> None:
-        with self._lock:
-            super().__setitem__(key, value)
-
+class LockedList(Locked, list[Any]):
     def __iter__(self) -> Any:
         with self._lock:
             return iter(list(super().__iter__()))

@@ -12,6 +12,7 @@ from ._calls import BOUND_IN_C, looks_into_arguments, touches_of_call
 from ._frames import object_in
 from ._items import deletion, item
 from ._keys import PLAIN_KEYS
+from ._methods import OF_ATTRIBUTES, SPECIAL_OF_ATTRIBUTES, SPECIAL_OF_ITEMS
 from ._names import key_of
 from ._owners import attribute, contents, in_scope, runs_in_scope, whole
 from ._touches import NOTHING, READS, Touches
@@ -23,10 +24,6 @@ _BOUND = BOUND_IN_C | {id(types.MethodType)}
 _KEYED = frozenset((".get()", ".__contains__()"))
 #: The same for methods that can add it or remove it.
 _KEYED_CHANGES = frozenset((".pop()", ".setdefault()"))
-#: Special methods of attributes and items, called by name: of a class, or of `super()`.
-_OF_ATTRIBUTES = frozenset((".__getattribute__()", ".__setattr__()", ".__delattr__()"))
-_OF_ITEMS = frozenset((".__getitem__()", ".__setitem__()", ".__delitem__()"))
-_NAMED = frozenset(("getattr", "hasattr", "setattr", "delattr"))
 #: So many arguments are looked at.
 _MOST_ARGUMENTS = 4
 
@@ -44,7 +41,7 @@ def foreseen_call(opname: str, argument: int, top: int, name: str, how: int) -> 
         given = [value(frame) for value in arguments]
         if not name.startswith("."):
             return _of_builtin(name, given, how)
-        if name in _OF_ATTRIBUTES or name in _OF_ITEMS:
+        if name in SPECIAL_OF_ATTRIBUTES or name in SPECIAL_OF_ITEMS:
             special = given if owner is None else [owner, *given]
             if len(special) > 1:
                 return _of_special_method(name, special[0], special[1], how)
@@ -120,13 +117,13 @@ def _first_argument(opname: str, argument: int, top: int) -> int:
 
 
 def _of_special_method(name: str, owner: Any, key: Any, how: int) -> Touches:
-    if name in _OF_ATTRIBUTES:
+    if name in SPECIAL_OF_ATTRIBUTES:
         return attribute(owner, key, how, plain=True) if type(key) is str else NOTHING
     return deletion(owner, key, plain=True) if name == ".__delitem__()" else item(owner, key, how, plain=True)
 
 
 def _of_builtin(name: str, given: list[Any], how: int) -> Touches:
-    if name in _NAMED and len(given) > 1 and type(given[1]) is str:
+    if name in OF_ATTRIBUTES and len(given) > 1 and type(given[1]) is str:
         return attribute(given[0], given[1], how)
     if name == "vars" and given:
         return attribute(given[0], "__dict__", how)

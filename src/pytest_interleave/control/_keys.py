@@ -8,8 +8,9 @@ from __future__ import annotations
 import types
 from typing import Any
 
-from ._kinds import bases_of, class_holding, identities, is_made_by_a_program, namespace_of
+from ._kinds import class_holding, identities, is_made_by_a_program, namespace_of
 from ._names import name_of
+from ._owners import MISSING, stored_attribute
 
 #: The addresses of the types of keys that are compared without any code of the program.
 PLAIN_KEYS = identities((str, int, bytes, bool, type(None), float))
@@ -80,15 +81,7 @@ def _compared_fields(kind: type) -> tuple[str, ...] | None:
 
 
 def _field(key: Any, name: str) -> Any:
-    """An attribute of an object, as it lies there."""
-    for base in bases_of(type(key)):
-        found = namespace_of(base)
-        slot = found.get(name)
-        if type(slot) is types.MemberDescriptorType:
-            return slot.__get__(key)
-        attributes = found.get("__dict__")
-        if type(attributes) is types.GetSetDescriptorType:
-            own = attributes.__get__(key)
-            if name in own:
-                return own[name]
-    raise _UnknownError
+    value = stored_attribute(key, name)
+    if value is MISSING:
+        raise _UnknownError
+    return value

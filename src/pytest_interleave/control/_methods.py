@@ -24,6 +24,10 @@ SYNC_METHODS = frozenset(
     "acquire release locked wait wait_for notify notify_all set is_set clear abort reset put put_nowait get "
     "get_nowait task_done join start is_alive submit result".split()
 )
+#: What accesses an attribute, or an item, that it is given: built-in functions, and special methods called by name.
+OF_ATTRIBUTES = frozenset(("getattr", "hasattr", "setattr", "delattr"))
+SPECIAL_OF_ATTRIBUTES = frozenset((".__getattribute__()", ".__setattr__()", ".__delattr__()"))
+SPECIAL_OF_ITEMS = frozenset((".__getitem__()", ".__setitem__()", ".__delitem__()"))
 #: Functions of the module `operator` that do so.
 READING_OPERATORS = frozenset(("contains", "countOf", "getitem", "indexOf"))
 WRITING_OPERATORS = frozenset(("delitem", "setitem"))

@@ -62,6 +62,24 @@ def attributes_of(owner: Any) -> dict[str, Any] | None:
     return None
 
 
+#: Stands for a value that is not there, or cannot be had.
+MISSING = object()
+
+
+def stored_attribute(owner: Any, name: str) -> Any:
+    """An instance's attribute, as it lies there; `MISSING` where it has none of its own."""
+    attributes = attributes_of(owner)
+    if attributes is not None and name in attributes:
+        return attributes[name]
+    holder = class_holding(type(owner), name)
+    if holder is not None and type(holder[1]) is types.MemberDescriptorType:
+        try:
+            return holder[1].__get__(owner)
+        except AttributeError:
+            return MISSING
+    return MISSING
+
+
 def attribute(owner: Any, name: str, how: int, *, plain: bool = False) -> Touches:
     """What reading or writing `owner.name` touches; `plain` where that is done by `object.__setattr__` or its kin."""
     kind = type(owner)

@@ -8,7 +8,8 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from ._names import object_named
-from ._values import MISSING, new_value, short_text, value_at
+from ._owners import MISSING
+from ._values import new_value, short_text, value_at
 
 if TYPE_CHECKING:
     from ._operations import Operation

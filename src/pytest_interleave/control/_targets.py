@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
-from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 from . import _current
 from ._calls import touches_of_call
 from ._operations import Operation
+from ._owners import in_scope
 from ._touches import OPAQUE, WRITES, Touches
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 def announce_call(function: Any, given: Sequence[Any]) -> None:
     """To be called in a thread that is about to call `function` for the program."""
-    if type(function) is FunctionType and _current.scope.holds[function.__code__.co_filename]:
+    if in_scope(function):
         return
     task = _current.current_task()
     if task is None:

@@ -9,15 +9,12 @@ from typing import Any
 from ._frames import layout, object_at, slot_address
 from ._keys import PLAIN_KEYS, part_of
 from ._kinds import CONTAINER, class_holding, is_class, is_dict, is_one_of, kind_of, name_of_class
-from ._owners import attributes_of
+from ._owners import MISSING, stored_attribute
 from ._stack_depths import stack_depths, variables_of
 
 _LONGEST = 60
 _MOST = 6
 _DEEPEST = 2
-
-#: Stands for a value that is not there, or cannot be had.
-MISSING = object()
 
 #: By instruction, how far below the top of the stack lies what it is about to write.
 _NEW_VALUES = {"STORE_ATTR": 2, "STORE_SUBSCR": 3, "STORE_GLOBAL": 1, "STORE_DEREF": 1}
@@ -58,16 +55,7 @@ def _attribute(owner: Any, name: str) -> Any:
     if is_class(type(owner)):
         holder = class_holding(owner, name)
         return MISSING if holder is None else holder[1]
-    attributes = attributes_of(owner)
-    if attributes is not None and name in attributes:
-        return attributes[name]
-    holder = class_holding(type(owner), name)
-    if holder is not None and type(holder[1]) is types.MemberDescriptorType:
-        try:
-            return holder[1].__get__(owner)
-        except AttributeError:
-            return MISSING
-    return MISSING
+    return stored_attribute(owner, name)
 
 
 def new_value(frame: FrameType, opname: str, lasti: int) -> Any:

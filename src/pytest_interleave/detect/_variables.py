@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from ..control import Operation, Touches
+from ..control._methods import OF_ATTRIBUTES, SPECIAL_OF_ATTRIBUTES, SPECIAL_OF_ITEMS
 from ..control._touches import OPAQUE, WRITES
 
 #: Ways to access an item, an attribute or the like: a call of a method changes an item in one step.
@@ -65,10 +66,7 @@ class Variable(NamedTuple):
 #: What an instruction does, as far as it matters here.
 VALUE, CLOSURE, ITEM, CALL, ROUND = range(5)
 
-_NAMED = frozenset(
-    ("getattr", "hasattr", "setattr", "delattr", ".__getattribute__()", ".__setattr__()", ".__delattr__()")
-)
-_OF_ITEMS = frozenset((".__getitem__()", ".__setitem__()", ".__delitem__()"))
+_NAMED = OF_ATTRIBUTES | SPECIAL_OF_ATTRIBUTES
 _FORMS = {"BINARY_SUBSCR": ITEM, "STORE_SUBSCR": ITEM, "DELETE_SUBSCR": ITEM, "GET_ITER": ROUND, "FOR_ITER": ROUND}
 #: By address of a code object, which its accesses keep alive: its instructions' names by their offsets.
 _opnames: dict[int, tuple[Any, dict[int, str]]] = {}
@@ -96,7 +94,7 @@ def form_of(operation: Operation) -> int:
         return CLOSURE
     if opname.endswith(("_ATTR", "_METHOD", "_GLOBAL")):
         return VALUE
-    if operation.name in _OF_ITEMS:
+    if operation.name in SPECIAL_OF_ITEMS:
         return ITEM
     return VALUE if operation.name in _NAMED or opname == "MATCH_CLASS" else CALL
 

@@ -5,11 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from ..control import ThreadView, Trace, touches_of
-from ._long_classes import class_of_long, combined
+from ._long_classes import OF_A_LOCK, SILENT, class_of_long, combined
 
-#: They touch nothing, and these change the one lock that they are about; asked here because it is so for most steps.
-_SILENT = frozenset(("begin", "start", "join"))
-_OF_A_LOCK = frozenset(("acquire", "release"))
 #: From so many steps on, the other way to find it out is the faster one.
 _LONG = 300
 
@@ -39,7 +36,7 @@ def class_of(trace: Trace) -> int:
         touches = touched
         if touches is None:
             kind = operation.kind
-            if kind in _SILENT:
+            if kind in SILENT:
                 started = True
                 continue
         if not started:
@@ -54,7 +51,7 @@ def class_of(trace: Trace) -> int:
             name, saw = found[0], found[1].append
         name += 1
         if touches is None:
-            if kind in _OF_A_LOCK:
+            if kind in OF_A_LOCK:
                 key: Any = id(operation.target)
                 saw(wholes.get(key, 0))
                 wholes[key] = name

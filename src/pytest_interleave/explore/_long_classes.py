@@ -17,8 +17,9 @@ _CHANGE = 0x8000
 _MOST_THREADS = 0x8000 - 0x100
 #: Accesses that change nothing, one after the other: their order does not matter.
 _LOOKS = re.compile(f"[\x00-{chr(_CHANGE - 1)}]{{2,}}")
-_SILENT = frozenset(("begin", "start", "join"))
-_OF_A_LOCK = frozenset(("acquire", "release"))
+#: They touch nothing, and these change the one lock that they are about; asked here because it is so for most steps.
+SILENT = frozenset(("begin", "start", "join"))
+OF_A_LOCK = frozenset(("acquire", "release"))
 _CHANGES = 1
 
 #: The numbers of threads, by their paths; the same as long as the process lives.
@@ -88,9 +89,9 @@ def class_of_long(log: Iterable[LoggedStep]) -> int | None:
         touches = touched
         if touches is not None:
             address = id(touches)
-        elif operation.kind in _OF_A_LOCK:
+        elif operation.kind in OF_A_LOCK:
             address = id(operation.target)
-        elif operation.kind in _SILENT:
+        elif operation.kind in SILENT:
             started = True
             continue
         else:

@@ -94,8 +94,7 @@ class RaceDetector:
         `setup` makes what the workers share, is called before each schedule, and `func` is given what it returns.
 
         Raises `TypeError` for what a call does not run, such as a coroutine function; `RuntimeError` in a test with the
-        marker, which is explored itself; `DataRace` for a race on what is
-        watched: by `func`, by `setup`, or before.
+        marker, which is explored itself; `DataRace` for a race on what is watched: by `func`, by `setup`, or before.
         """
         __tracebackhide__ = True
         if self._marked or current_task() is not None:
