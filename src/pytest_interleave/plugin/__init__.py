@@ -17,10 +17,12 @@ from ..control.primitives import install_names, remove_names
 from ..control.primitives._dispatch import everything_is_ours
 from ._fixtures import barrier, race_detector, run_concurrent, thread_pool
 from ._options import Options, add_options, check_include, read_options
-from ._settings import MARKER, Settings, check_marker, is_marked, read_settings
+from ._settings import MARKER, PINS_MARKER, Settings, check_marker, is_marked, pins_of, read_settings
 
 if TYPE_CHECKING:
     from ..explore import Token
+    from ._given import Given
+    from ._memory import Memory
     from ._runner import TestRunner
 
 __all__ = ["barrier", "race_detector", "run_concurrent", "thread_pool"]
@@ -32,6 +34,7 @@ _runner_key: pytest.StashKey[TestRunner] = pytest.StashKey()
 _error_key = pytest.StashKey[str]()
 _random_key = pytest.StashKey[Any]()
 _unwritten_key = pytest.StashKey[str]()
+_memory_key: pytest.StashKey[Memory] = pytest.StashKey()
 _hold_key = pytest.StashKey["_Hold"]()
 
 
@@ -77,7 +80,8 @@ def _take_hold(config: pytest.Config) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Check options; register the marker."""
-    config.addinivalue_line("markers", MARKER)
+    for marker in (MARKER, PINS_MARKER):
+        config.addinivalue_line("markers", marker)
     config.stash[_options_key] = options = read_options(config)
     config.stash[_rows_key] = []
     config.pluginmanager.register(_Gatherer(config), "interleave-gatherer")
@@ -95,8 +99,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
-    """With pytest-xdist: all workers use the seed of the controller."""
+    """With pytest-xdist: all workers use the seed of the controller, and write for its terminal."""
     node.workerinput["interleave_seed"] = options_of(node.config).seed
+    node.workerinput["interleave_width"] = _width(node.config)
 
 
 def pytest_sessionstart() -> None:
@@ -177,7 +182,8 @@ def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
 
     assert isinstance(item, pytest.Function)
     item.stash[_random_key] = seed_random()
-    runner = TestRunner(item, settings, item.config.stash.get(_replay_key, None), _width(item.config))
+    replay = item.config.stash.get(_replay_key, None)
+    runner = TestRunner(item, settings, replay, () if replay is not None else _schedules_given(item, settings))
     item.stash[_runner_key] = runner
     item.runtest = runner.run  # type: ignore[method-assign]
     everything_is_ours[0] = True
@@ -187,7 +193,27 @@ def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
         everything_is_ours[0] = False
 
 
+def _schedules_given(item: pytest.Function, settings: Settings) -> list[Given]:
+    """The schedules to be tried first; a test that only has pinned ones is for these alone."""
+    from ._given import PINNED, Given
+
+    pinned = [Given(token, PINNED) for token in pins_of(item)]
+    return [*pinned, *_memory_of(item.config).given(item.nodeid)] if settings.explored else pinned
+
+
+def _memory_of(config: pytest.Config) -> Memory:
+    memory = config.stash.get(_memory_key, None)
+    if memory is None:
+        from ._memory import Memory
+
+        memory = config.stash[_memory_key] = Memory(config, forget=options_of(config).forget)
+    return memory
+
+
 def _width(config: pytest.Config) -> int:
+    handed = getattr(config, "workerinput", {}).get("interleave_width")
+    if handed is not None:
+        return int(handed)
     if not config.pluginmanager.has_plugin("terminalreporter"):
         return 100
     return max(60, min(160, config.get_terminal_writer().fullwidth))
@@ -219,13 +245,13 @@ def pytest_runtest_makereport(
 
     if call.when == "teardown":
         # pytest has ended the fixtures of the last execution.
-        if call.excinfo is None or not report.failed or runner.exploration.finding is not None:
+        if call.excinfo is None or not report.failed or runner.exploration.explanation is not None:
             return report
         runner.teardown_failed(call.excinfo.value)
     mend(report)
     exploration = runner.exploration
-    if exploration.finding is not None and report.outcome == "failed":
-        add_text(report, failure_text(item, exploration))
+    if exploration.explanation is not None and report.outcome == "failed":
+        add_text(report, failure_text(item, exploration, _width(item.config)))
     report.interleave = figures(item, exploration, outcome_of(report))  # type: ignore[attr-defined]
     return report
 
@@ -254,15 +280,23 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         from ._summary import write_section
 
         write_section(terminalreporter, rows, options_of(config).seed)
+    memory = config.stash.get(_memory_key, None)
+    if memory is not None and memory.trouble is not None:
+        terminalreporter.write_line(f"WARNING: {memory.trouble}", yellow=True)
     unwritten = config.stash.get(_unwritten_key, None)
     if unwritten is not None:
         terminalreporter.write_line(f"ERROR: {unwritten}", red=True)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Write the JSON report, once, in the process that has all reports."""
+    """Remember failures and write the JSON report, once, in the process that has all reports."""
     config = session.config
     options = config.stash.get(_options_key, None)
+    rows = config.stash.get(_rows_key, [])
+    if options is not None and not hasattr(config, "workerinput") and (rows or options.forget):
+        memory = _memory_of(config)
+        memory.take_in(rows)
+        memory.write()
     if options is not None and options.json is not None and not hasattr(config, "workerinput"):
         from ._summary import write_json
 

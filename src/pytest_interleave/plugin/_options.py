@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import random
 from typing import Any, NamedTuple
@@ -13,6 +14,8 @@ from ..control._scope import missing
 #: Defaults of the marker's arguments.
 SCHEDULES = 200
 SECONDS = 5.0
+#: So long, in seconds, each failing schedule may be made smaller.
+SHRINK_SECONDS = 2.0
 MAX_STEPS = 100_000
 #: From here on a time limit is none.
 MAX_SECONDS = 1e9
@@ -49,6 +52,22 @@ def add_options(parser: pytest.Parser) -> None:
         help="run only the test that TOKEN was made for, under the schedule that TOKEN holds",
     )
     group.addoption(
+        "--interleave-trace",
+        metavar="TOKEN",
+        help="like --interleave-replay, and print every step of the execution",
+    )
+    group.addoption(
+        "--interleave-forget",
+        action="store_true",
+        help="forget the failing schedules of earlier runs, which are tried first otherwise",
+    )
+    group.addoption(
+        "--interleave-shrink-seconds",
+        metavar="SECONDS",
+        help="make each failing schedule as small as can be done in so many seconds; 0 for not at all "
+        f"(default: {SHRINK_SECONDS:g})",
+    )
+    group.addoption(
         "--interleave-json",
         metavar="PATH",
         help="write the figures and findings of all marked tests to PATH",
@@ -57,6 +76,7 @@ def add_options(parser: pytest.Parser) -> None:
     parser.addini("interleave_workers", "workers of run_concurrent and parties of barrier")
     parser.addini("interleave_strategy", "what chooses the schedules")
     parser.addini("interleave_seed", "seed of the random choices")
+    parser.addini("interleave_shrink_seconds", "seconds for making each failing schedule smaller")
     parser.addini(
         "interleave_include",
         "installed packages, modules or path globs whose accesses are scheduling points too",
@@ -72,7 +92,11 @@ class Options(NamedTuple):
     workers: int
     strategy: str
     seed: int
+    #: A token, and whether every step is to be printed.
     replay: str | None
+    trace: bool
+    forget: bool
+    shrink_seconds: float
     json: str | None
 
 
@@ -95,7 +119,10 @@ def read_options(config: pytest.Config) -> Options:
         workers=_number(config, "workers", WORKERS, 1),
         strategy=strategy,
         seed=_seed(config),
-        replay=config.getoption("--interleave-replay"),
+        replay=_token(config),
+        trace=config.getoption("--interleave-trace") is not None,
+        forget=config.getoption("--interleave-forget"),
+        shrink_seconds=_seconds(config, "shrink-seconds", SHRINK_SECONDS),
         json=json,
     )
 
@@ -113,12 +140,39 @@ def check_include(config: pytest.Config) -> None:
             )
 
 
+def _token(config: pytest.Config) -> str | None:
+    replay: str | None = config.getoption("--interleave-replay")
+    trace: str | None = config.getoption("--interleave-trace")
+    if replay is not None and trace is not None and replay != trace:
+        raise pytest.UsageError("--interleave-replay and --interleave-trace have different tokens: give one of them")
+    return replay if trace is None else trace
+
+
 def _text(config: pytest.Config, name: str) -> str | None:
     given: str | None = config.getoption(f"--interleave-{name}")
     if given is None:
-        from_ini: str = config.getini(f"interleave_{name}")
+        from_ini: str = config.getini(_ini(name))
         given = from_ini or None
     return given
+
+
+def _ini(name: str) -> str:
+    return f"interleave_{name.replace('-', '_')}"
+
+
+def _seconds(config: pytest.Config, name: str, default: float) -> float:
+    given = _text(config, name)
+    if given is None:
+        return default
+    try:
+        number = float(given)
+    except ValueError:
+        number = math.nan
+    if not 0 <= number < math.inf:
+        raise pytest.UsageError(
+            f"--interleave-{name} (ini: {_ini(name)}): {given!r} is no number of seconds; give 0 or more"
+        )
+    return number
 
 
 def _number(config: pytest.Config, name: str, default: int, least: int | None) -> int:
@@ -128,13 +182,9 @@ def _number(config: pytest.Config, name: str, default: int, least: int | None) -
     try:
         number = int(given)
     except ValueError:
-        raise pytest.UsageError(
-            f"--interleave-{name} (ini: interleave_{name}): {given!r} is not a whole number"
-        ) from None
+        raise pytest.UsageError(f"--interleave-{name} (ini: {_ini(name)}): {given!r} is not a whole number") from None
     if least is not None and number < least:
-        raise pytest.UsageError(
-            f"--interleave-{name} (ini: interleave_{name}): {number} is too small; give {least} or more"
-        )
+        raise pytest.UsageError(f"--interleave-{name} (ini: {_ini(name)}): {number} is too small; give {least} or more")
     return number
 
 

@@ -35,6 +35,8 @@ def line_of(row: dict[str, Any]) -> str:
     if finding is not None:
         return f"{text}: {finding['kind']}"
     ended_by = row["_ended_by"]
+    if ended_by == "pinned":
+        return f"{text} (pinned, and no others)"
     if ended_by == "seconds":
         return f"{text} (time was up, of {row['_planned']}); {row['coverage']['text']}"
     if ended_by == "nothing to interleave":

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+import bisect
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
+
+from ..control import Operation, Outcome, Recorder, Step, Task, Touches, conflicts
+from ..detect import Holding, name_of_access
+from ..explore import ChoicePoint
+from ._relevant import Relevant
+from ._story import story_of
 
 
 class Event(NamedTuple):
@@ -68,3 +76,96 @@ class Timeline(NamedTuple):
             "steps": self.steps,
             "story": self.story,
         }
+
+
+def timeline_of(outcome: Outcome, points: Sequence[ChoicePoint], recorder: Recorder | None = None) -> Timeline:
+    """What is worth showing of an execution in detail, with the choices that were made in it."""
+    log = outcome.log
+    pending = () if outcome.stuck is None else outcome.stuck.pending
+    relevant = Relevant(log, pending)
+    shown = [position for position, step in enumerate(log) if relevant.shows(step)]
+    marked = _marked(shown, points, log)
+    shown = sorted({*shown, *marked})
+    events = [_event(position, log[position], recorder, switch=position in marked) for position in shown]
+    events += [_event(at, step, None)._replace(waits=True) for at, step in enumerate(pending, start=len(log))]
+    return Timeline(
+        threads=tuple(outcome.threads),
+        events=tuple(events),
+        held=tuple(_held(log)),
+        arrows=tuple(_arrows(shown, log, events)),
+        steps=len(log),
+        story=story_of(outcome, points, recorder),
+    )
+
+
+def _marked(shown: Sequence[int], points: Sequence[ChoicePoint], log: Sequence[Step]) -> set[int]:
+    """The first shown step after each switch, where that is one of the thread that was switched to; else its first."""
+    marked: set[int] = set()
+    for point in points:
+        if point.preempts and point.is_switch and point.step < len(log):
+            at = bisect.bisect_left(shown, point.step)
+            is_shown = at < len(shown) and log[shown[at]][0].path == point.chosen
+            marked.add(shown[at] if is_shown else point.step)
+    return marked
+
+
+def _event(position: int, step: Step, recorder: Recorder | None, *, switch: bool = False) -> Event:
+    task, operation, touches = step
+    place = operation.where()
+    return Event(
+        step=position + 1,
+        thread=task.index,
+        kind=operation.kind,
+        what=_what(operation, touches),
+        place=str(place),
+        function=place.function,
+        source=place.text,
+        value="" if recorder is None else recorder.text_at(position),
+        switch=switch,
+    )
+
+
+def _what(operation: Operation, touches: Touches | None) -> str:
+    if operation.is_access:
+        return name_of_access(operation, touches)
+    describe = getattr(operation.target, "describe", None)
+    if describe is not None and not isinstance(operation.target, Task):
+        return str(describe())
+    name = getattr(operation.target, "name", None)
+    return f"thread {name}" if isinstance(name, str) else operation.name
+
+
+def _held(log: Sequence[Step]) -> Iterator[Held]:
+    """The locks that threads held, from the step that took each to the one that gave it back, or to the end."""
+    holding = Holding()
+    since: dict[tuple[int, int], tuple[int, str]] = {}
+    for number, (task, operation, _) in enumerate(log, start=1):
+        if operation.is_access:
+            continue
+        holding.follow(task, operation)
+        now = holding.now
+        for key in [key for key in since if key not in now]:
+            first, text = since.pop(key)
+            yield Held(key[0], text, first, number)
+        for key, lock in now.items():
+            if key not in since:
+                since[key] = (number, lock.describe())
+    for (thread, _), (first, text) in since.items():
+        yield Held(thread, text, first, len(log) + 1)
+
+
+def _arrows(shown: Sequence[int], log: Sequence[Step], events: Sequence[Event]) -> Iterator[Arrow]:
+    """From the last conflicting step of another thread to each that is shown."""
+    by_object: dict[Any, list[int]] = {}
+    for number, position in enumerate(shown):
+        task, _, touches = log[position]
+        latest = None
+        for key, _, _ in touches or ():
+            for earlier in reversed(by_object.get(key, ())):
+                other, _, others = log[shown[earlier]]
+                if other is not task and conflicts(touches or (), others or ()):
+                    latest = earlier if latest is None else max(latest, earlier)
+                    break
+            by_object.setdefault(key, []).append(number)
+        if latest is not None:
+            yield Arrow(events[latest].step, events[number].step, events[number].what)
