@@ -121,6 +121,11 @@ class Recorded:
         """The choices that are other than those of a schedule without switches."""
         return tuple(point.switch for point in self.points if point.is_switch)
 
+    @property
+    def switched(self) -> frozenset[int]:
+        """The positions in the log before which a thread was left that could have gone on."""
+        return frozenset(point.step for point in self.points if point.preempts and point.is_switch)
+
     def begin(self, number: int) -> None:
         """From the beginning."""
         self.points = []

@@ -241,7 +241,7 @@ def pytest_runtest_makereport(
     runner = item.stash.get(_runner_key, None)
     if runner is None or call.when == "setup" or runner.exploration is None:
         return report
-    from ._report import add_text, failure_text, figures, mend, outcome_of
+    from ._report import add_text, failure_text, figures, mend, outcome_of, properties
 
     if call.when == "teardown":
         # pytest has ended the fixtures of the last execution.
@@ -253,6 +253,11 @@ def pytest_runtest_makereport(
     if exploration.explanation is not None and report.outcome == "failed":
         add_text(report, failure_text(item, exploration, _width(item.config)))
     report.interleave = figures(item, exploration, outcome_of(report))  # type: ignore[attr-defined]
+    if exploration.steps:
+        report.interleave_steps = exploration.steps  # type: ignore[attr-defined]
+    if call.when == "call":
+        item.user_properties += properties(exploration)
+        report.user_properties += properties(exploration)
     return report
 
 
@@ -271,6 +276,12 @@ class _Gatherer:
             rows[last] = row
         elif row is not None:
             rows.append(row)
+        steps = getattr(report, "interleave_steps", ())
+        terminal = self._config.pluginmanager.getplugin("terminalreporter")
+        if steps and terminal is not None:
+            terminal.ensure_newline()
+            for line in (f"{report.nodeid}: every step of the schedule", *steps):
+                terminal.write_line(line)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
@@ -279,7 +290,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     if rows:
         from ._summary import write_section
 
-        write_section(terminalreporter, rows, options_of(config).seed)
+        write_section(terminalreporter, rows, options_of(config).seed, terminalreporter.verbosity)
     memory = config.stash.get(_memory_key, None)
     if memory is not None and memory.trouble is not None:
         terminalreporter.write_line(f"WARNING: {memory.trouble}", yellow=True)

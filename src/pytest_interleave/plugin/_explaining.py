@@ -32,6 +32,8 @@ class Explanation(NamedTuple):
     #: in the one that was found first; None where that is not known.
     switches: int | None = None
     switches_before: int | None = None
+    #: How long it took to make it smaller.
+    seconds: float = 0.0
     timeline: Timeline | None = None
     #: Why the token may not reproduce it.
     difference: str | None = None
@@ -176,8 +178,10 @@ class Explaining:
         if first is None or first.switches != shown.recorded.switches:
             # Two places that one fingerprint stands for, or threads that take their turns in another way.
             return explanation
-        limit = real_seconds() + self._seconds
+        started = real_seconds()
+        limit = started + self._seconds
         best = shrink(first, run, lambda: real_seconds() >= limit) if self._seconds else first
+        seconds = real_seconds() - started
         again = self._in_detail(best, shown)
         if again is None:
             return explanation
@@ -188,6 +192,7 @@ class Explaining:
             token=Token.of_switches(best.switches, test=explanation.token.test, warm=warm),
             switches=best.preemptions,
             switches_before=first.preemptions,
+            seconds=seconds,
             timeline=again.timeline(),
         )
 

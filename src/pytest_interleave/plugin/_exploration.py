@@ -29,3 +29,5 @@ class Exploration(NamedTuple):
     #: The first step that differs where the same schedule is run twice.
     unrepeatable: str | None = None
     warnings: tuple[str, ...] = ()
+    #: Every step of a token's execution, where that was asked for.
+    steps: tuple[str, ...] = ()

@@ -105,6 +105,8 @@ def figures(item: pytest.Item, exploration: Exploration, outcome: str) -> dict[s
             "message": explanation.finding.message,
             "token": str(explanation.token),
             "switches": explanation.switches,
+            "shrunk_from": explanation.switches_before,
+            "shrink_seconds": round(explanation.seconds, 4),
             "story": None if explanation.timeline is None else explanation.timeline.story,
             "repeatable": explanation.difference is None,
         }
@@ -131,6 +133,20 @@ def figures(item: pytest.Item, exploration: Exploration, outcome: str) -> dict[s
         },
         "_to_remember": str(explanation.token) if explanation is not None and _is_worth_it(exploration) else None,
     }
+
+
+def properties(exploration: Exploration) -> list[tuple[str, object]]:
+    """What reports in other forms, such as JUnit XML, say of the test."""
+    found: list[tuple[str, object]] = [
+        ("interleave_schedules", exploration.schedules),
+        ("interleave_coverage", str(exploration.coverage)),
+    ]
+    if exploration.explanation is not None:
+        found += [
+            ("interleave_finding", exploration.explanation.finding.kind),
+            ("interleave_token", str(exploration.explanation.token)),
+        ]
+    return found
 
 
 def _is_worth_it(exploration: Exploration) -> bool:

@@ -13,7 +13,7 @@ from ..control import Outcome, Recorder, ThreadFailure, begin_alike
 from ..control._clock import real_seconds
 from ..detect import Conflict, Finding, finding_of
 from ..explore import Classes, Follow, NonPreemptive, Replay, Token, fingerprint, make_strategy
-from ..trace import first_difference, timeline_of
+from ..trace import first_difference, steps_text, timeline_of
 from ._differences import ScheduleLost, tell_lost, tell_unrepeatable
 from ._executions import Executions
 from ._explaining import Explaining, Explanation
@@ -298,11 +298,18 @@ class TestRunner:
             explanation = Explanation(
                 finding,
                 token,
-                switches=sum(point.preempts and point.is_switch for point in recorded.points),
+                switches=len(recorded.switched),
                 timeline=timeline_of(shown, recorded.points, recorder),
                 difference=difference,
             )
-        self._conclude(1, "replay", found_at=None if finding is None else 1, explanation=explanation, strategy="replay")
+        self._conclude(
+            1,
+            "replay",
+            found_at=None if finding is None else 1,
+            explanation=explanation,
+            strategy="replay",
+            steps=tuple(steps_text(outcome.log, recorded.switched, recorder)) if self.settings.trace else (),
+        )
         if finding is not None:
             return finding.exception
         if difference is not None:

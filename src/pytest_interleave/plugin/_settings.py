@@ -44,6 +44,8 @@ class Settings(NamedTuple):
     shrink_seconds: float = 0.0
     #: Whether more than the schedules that are pinned is run.
     explored: bool = True
+    #: Whether every step of a token's execution is to be told.
+    trace: bool = False
 
 
 def is_marked(item: pytest.Item) -> bool:
@@ -158,6 +160,7 @@ def read_settings(item: pytest.Item, options: Options) -> Settings:
         races=races,
         shrink_seconds=options.shrink_seconds,
         explored=explored,
+        trace=options.trace,
     )
 
 

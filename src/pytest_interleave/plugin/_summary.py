@@ -14,14 +14,37 @@ from .._version import __version__
 Rows = list[dict[str, Any]]
 
 
-def write_section(terminal: pytest.TerminalReporter, rows: Rows, seed: int) -> None:
-    """One line for each marked test."""
+def write_section(terminal: pytest.TerminalReporter, rows: Rows, seed: int, verbosity: int) -> None:
+    """With `-v` a line for each marked test, with `-q` nothing, else one for each that wants a look."""
+    if verbosity < 0:
+        return
+    told = rows if verbosity > 0 else [row for row in rows if _wants_a_look(row)]
+    terminal.ensure_newline()
     terminal.section("interleave")
     if terminal.config.pluginmanager.has_plugin("dsession"):
         # With pytest-xdist nothing is collected here, so that the header could not show it.
         terminal.write_line(f"seed {seed}")
-    for row in rows:
+    for row in told:
         terminal.write_line(line_of(row))
+    if len(told) < len(rows):
+        terminal.write_line(_rest_of(rows, told))
+
+
+def _wants_a_look(row: dict[str, Any]) -> bool:
+    """Something was found, or nothing could be interleaved, or it did not come to its end."""
+    ended = row["_ended_by"] in ("schedules", "seconds", "exhausted", "skip", "expected failure", "pinned")
+    return row["finding"] is not None or not row["repeatable"] or not ended
+
+
+def _rest_of(rows: Rows, told: Rows) -> str:
+    rest = [row for row in rows if not any(row is other for other in told)]
+    exhausted = sum(row["exhausted"] for row in rest)
+    count = f"{len(rest)} {'other ' if told else ''}test{'' if len(rest) == 1 else 's'}"
+    schedules = sum(row["schedules"] for row in rest)
+    return (
+        f"{count}: {schedules} schedule{'' if schedules == 1 else 's'}, nothing found; {exhausted} of {len(rest)} "
+        "exhausted (-v has each of them)"
+    )
 
 
 def line_of(row: dict[str, Any]) -> str:
@@ -32,6 +55,8 @@ def line_of(row: dict[str, Any]) -> str:
         f"{row['seconds']:.2f} s"
     )
     finding = row["finding"]
+    if not row["repeatable"]:
+        text += ", not repeatable"
     if finding is not None:
         return f"{text}: {finding['kind']}"
     ended_by = row["_ended_by"]

@@ -1,6 +1,7 @@
 """What happened in an execution: its steps, and the ways in which they are shown."""
 
 from ._compare import Difference, first_difference
+from ._steps import steps_text
 from ._table import interleaving_table
 from ._timeline import Arrow, Event, Held, Timeline, timeline_of
 
@@ -12,5 +13,6 @@ __all__ = [
     "Timeline",
     "first_difference",
     "interleaving_table",
+    "steps_text",
     "timeline_of",
 ]

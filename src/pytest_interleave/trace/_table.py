@@ -74,6 +74,9 @@ def _done(event: Event) -> str:
     what = f"waits to {event.kind}" if event.waits else event.kind
     if not event.source:
         what = f"{what} {event.what}".rstrip()
+    elif "#" in event.what:
+        # One of several locks that the line does not tell apart.
+        what = f"{what} {event.what.partition(' (')[0]}"
     return f"{what} {event.value}" if event.value else what
 
 

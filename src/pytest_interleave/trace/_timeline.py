@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import bisect
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from ..control import Operation, Outcome, Recorder, Step, Task, Touches, conflicts
-from ..detect import Holding, name_of_access
+from ..control import Outcome, Recorder, Step, conflicts
+from ..control._described import described
+from ..detect import Holding
 from ..explore import ChoicePoint
 from ._relevant import Relevant
 from ._story import story_of
+from ._what import what_of
 
 
 class Event(NamedTuple):
@@ -83,15 +85,16 @@ def timeline_of(outcome: Outcome, points: Sequence[ChoicePoint], recorder: Recor
     log = outcome.log
     pending = () if outcome.stuck is None else outcome.stuck.pending
     relevant = Relevant(log, pending)
+    names = described(log, [operation.target for _, operation, _ in pending])
     shown = [position for position, step in enumerate(log) if relevant.shows(step)]
     marked = _marked(shown, points, log)
     shown = sorted({*shown, *marked})
-    events = [_event(position, log[position], recorder, switch=position in marked) for position in shown]
-    events += [_event(at, step, None)._replace(waits=True) for at, step in enumerate(pending, start=len(log))]
+    events = [_event(position, log[position], names, recorder, switch=position in marked) for position in shown]
+    events += [_event(at, step, names)._replace(waits=True) for at, step in enumerate(pending, start=len(log))]
     return Timeline(
         threads=tuple(outcome.threads),
         events=tuple(events),
-        held=tuple(_held(log)),
+        held=tuple(_held(log, names)),
         arrows=tuple(_arrows(shown, log, events)),
         steps=len(log),
         story=story_of(outcome, points, recorder),
@@ -109,14 +112,16 @@ def _marked(shown: Sequence[int], points: Sequence[ChoicePoint], log: Sequence[S
     return marked
 
 
-def _event(position: int, step: Step, recorder: Recorder | None, *, switch: bool = False) -> Event:
+def _event(
+    position: int, step: Step, names: Mapping[int, str], recorder: Recorder | None = None, *, switch: bool = False
+) -> Event:
     task, operation, touches = step
     place = operation.where()
     return Event(
         step=position + 1,
         thread=task.index,
         kind=operation.kind,
-        what=_what(operation, touches),
+        what=what_of(operation, touches, names),
         place=str(place),
         function=place.function,
         source=place.text,
@@ -125,17 +130,7 @@ def _event(position: int, step: Step, recorder: Recorder | None, *, switch: bool
     )
 
 
-def _what(operation: Operation, touches: Touches | None) -> str:
-    if operation.is_access:
-        return name_of_access(operation, touches)
-    describe = getattr(operation.target, "describe", None)
-    if describe is not None and not isinstance(operation.target, Task):
-        return str(describe())
-    name = getattr(operation.target, "name", None)
-    return f"thread {name}" if isinstance(name, str) else operation.name
-
-
-def _held(log: Sequence[Step]) -> Iterator[Held]:
+def _held(log: Sequence[Step], names: Mapping[int, str]) -> Iterator[Held]:
     """The locks that threads held, from the step that took each to the one that gave it back, or to the end."""
     holding = Holding()
     since: dict[tuple[int, int], tuple[int, str]] = {}
@@ -149,7 +144,7 @@ def _held(log: Sequence[Step]) -> Iterator[Held]:
             yield Held(key[0], text, first, number)
         for key, lock in now.items():
             if key not in since:
-                since[key] = (number, lock.describe())
+                since[key] = (number, names.get(id(lock)) or lock.describe())
     for (thread, _), (first, text) in since.items():
         yield Held(thread, text, first, len(log) + 1)
 
