@@ -1,8 +1,8 @@
 """Shrinking: from a failing schedule to one of the same finding with the fewest switches.
 
-The schedule is run again and again, each time with some switches less. What is left when none can be left out is
-minimal, as delta debugging has it, but there may be a smaller one of another kind: that is what a search is for that
-allows fewer preemptions from the outset.
+The schedule is run again and again: without any switch; with one alone that is likely; then each time with some
+switches less. What is left when none can be left out is minimal, as delta debugging has it, but there may be a smaller
+one of another kind: that is what a search is for that allows fewer preemptions from the outset.
 
 Sources: A. Zeller, R. Hildebrandt, "Simplifying and Isolating Failure-Inducing Input", IEEE TSE 28, 2002 (ddmin);
 M. Musuvathi, S. Qadeer, "Iterative Context Bounding for Systematic Testing of Multithreaded Programs", PLDI 2007
@@ -14,12 +14,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from ..control import Path, Strategy
+from ..control import LoggedStep, Path, Strategy
+from ._directed import likely_switches
 from ._reduction import PartialOrderReduction
 from ._switches import ChoicePoint, Follow, Switch
 
-#: The search with fewer preemptions is given up after so many executions with each number of them.
-SEARCHED = 400
+#: The search with each number of preemptions is given up after so many executions, or after so many steps.
+SEARCHED, SEARCHED_STEPS = 100, 15_000
 #: So many later places are tried for each switch.
 _LATER = 12
 
@@ -30,7 +31,7 @@ class Attempt(NamedTuple):
     points: Sequence[ChoicePoint]
     #: How often another thread went on, for whichever reason; and how many steps there were.
     changes: int
-    steps: int
+    log: Sequence[LoggedStep] = ()
     #: For whoever runs the executions.
     outcome: Any = None
 
@@ -47,7 +48,7 @@ class Attempt(NamedTuple):
     @property
     def cost(self) -> tuple[int, int, int, int]:
         """What is to be as small as possible, the most important first."""
-        return (self.preemptions, self.changes, len(self.switches), self.steps)
+        return (self.preemptions, self.changes, len(self.switches), len(self.log))
 
 
 #: Runs the test once under a strategy; None where it has not the same finding.
@@ -60,7 +61,14 @@ def shrink(first: Attempt, run: Run, out_of_time: Callable[[], bool]) -> Attempt
     `run` is not called any more once `out_of_time` says so.
     """
     shrinking = _Shrinking(first, run, out_of_time)
-    for step in (shrinking.leave_out, shrinking.search, shrinking.leave_out, shrinking.move_later):
+    for step in (
+        shrinking.leave_out_all,
+        shrinking.take_one,
+        shrinking.leave_out,
+        shrinking.search,
+        shrinking.leave_out,
+        shrinking.move_later,
+    ):
         step()
     return shrinking.best
 
@@ -72,10 +80,19 @@ class _Shrinking:
         self._out_of_time = out_of_time
         self._tried: set[frozenset[Switch]] = {frozenset(first.switches)}
 
+    def leave_out_all(self) -> None:
+        """The schedule without switches may do."""
+        self._try(())
+
+    def take_one(self) -> None:
+        """A single switch may do, where others came in between."""
+        if self.best.preemptions > 1:
+            for switch in likely_switches(self.best.points, self.best.log):
+                if self._try((switch,)):
+                    return
+
     def leave_out(self) -> None:
-        """All switches; then as many as possible at once, down to each single one."""
-        if not self.best.switches or self._try(()):
-            return
+        """As many switches as possible at once, down to each single one."""
         parts = 2
         while parts <= len(self.best.switches) and not self._out_of_time():
             if any(self._try(fewer) for fewer in _with_less(self.best.switches, parts)):
@@ -90,7 +107,7 @@ class _Shrinking:
         bound = 0
         while bound < self.best.preemptions:
             search: PartialOrderReduction = PartialOrderReduction(bound)
-            for _ in range(SEARCHED):
+            for _ in range(min(SEARCHED, SEARCHED_STEPS // (len(self.best.log) + 1))):
                 if self._out_of_time() or self._adopt(self._run(search)) or search.finished or search.incomplete:
                     break
             bound += 1

@@ -61,7 +61,7 @@ def attempt_of(outcome: Outcome, recorded: Recorded) -> Attempt:
     """What the shrinker wants to know of an execution."""
     announced = [task for task, operation, _ in outcome.log if operation.announced]
     changes = sum(task is not after for task, after in itertools.pairwise(announced))
-    return Attempt(recorded.points, changes, outcome.steps, outcome)
+    return Attempt(recorded.points, changes, outcome.log, outcome)
 
 
 class Explaining:
@@ -111,7 +111,7 @@ class Explaining:
     def unrepeated(self, finding: Finding, outcome: Outcome, *, warm: bool, difference: str | None) -> Explanation:
         """Of a finding whose execution cannot be run again: with nothing but its choices."""
         token = Token.of_choices(outcome.choices, test=name_of_test(self._item), warm=warm)
-        return Explanation(finding, token, difference=difference)
+        return Explanation(finding, token, timeline=timeline_of(outcome, ()), difference=difference)
 
     def explain(
         self, finding: Finding, outcome: Outcome, suspects: Sequence[Conflict], raced: Raced | None, *, warm: bool
@@ -182,7 +182,7 @@ class Explaining:
         limit = started + self._seconds
         best = shrink(first, run, lambda: real_seconds() >= limit) if self._seconds else first
         seconds = real_seconds() - started
-        again = self._in_detail(best, shown)
+        again = self._in_detail(best, shown, is_same)
         if again is None:
             return explanation
         # Another schedule than the first one has been run after others only.
@@ -215,18 +215,17 @@ class Explaining:
 
         return has_finding
 
-    def _in_detail(self, best: Attempt, shown: Shown) -> Shown | None:
+    def _in_detail(self, best: Attempt, shown: Shown, is_same: Callable[[Outcome], bool]) -> Shown | None:
         """The last execution, of what has come out: with the values, and what the test printed."""
         before: Outcome = best.outcome
         suspects = self._races.suspects(before)
         recorder = recorder_for(suspects, everything=True)
         recorded, outcome = self.run(Follow(best.switches), recorder, visible=True)
-        if first_difference(before.log, outcome.log) is not None:
+        if first_difference(before.log, outcome.log) is not None or not is_same(outcome):
             return None
         found = self._found_in(outcome, shown.finding, suspects, before, recorder)
-        if found is None or not found.same_as(shown.finding):
-            return None
-        return Shown(found, outcome, recorded, recorder)
+        # What seemed to be a race may be none.
+        return None if found is None or found.kind != shown.finding.kind else Shown(found, outcome, recorded, recorder)
 
 
 def _places(race: Race) -> frozenset[Any]:

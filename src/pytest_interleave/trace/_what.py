@@ -9,7 +9,7 @@ from ..detect import name_of_access
 
 
 def what_of(operation: Operation, touches: Touches | None, names: Mapping[int, str]) -> str:
-    """As in "Account.balance", "Lock (made at bank.py:9)", "thread worker-0"; `names` has the primitives, by address."""
+    """As in "Account.balance", "Lock (made at bank.py:9)", "thread worker-0"; `names` has primitives by address."""
     target = operation.target
     if target is None:
         return name_of_access(operation, touches)
