@@ -31,7 +31,7 @@ _replay_key: pytest.StashKey[Token] = pytest.StashKey()
 _runner_key: pytest.StashKey[TestRunner] = pytest.StashKey()
 _error_key = pytest.StashKey[str]()
 _random_key = pytest.StashKey[Any]()
-_unwritten_key = pytest.StashKey[str]()
+_unwritten_key = pytest.StashKey[list[str]]()
 _hold_key = pytest.StashKey["_Hold"]()
 
 
@@ -254,25 +254,29 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         from ._summary import write_section
 
         write_section(terminalreporter, rows, options_of(config).seed)
-    unwritten = config.stash.get(_unwritten_key, None)
-    if unwritten is not None:
+    for unwritten in config.stash.get(_unwritten_key, []):
         terminalreporter.write_line(f"ERROR: {unwritten}", red=True)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Write the JSON report, once, in the process that has all reports."""
+    """Write the reports in files, once, in the process that has all reports."""
     config = session.config
     options = config.stash.get(_options_key, None)
-    if options is not None and options.json is not None and not hasattr(config, "workerinput"):
-        from ._summary import write_json
+    if options is None or (options.json, options.html) == (None, None) or hasattr(config, "workerinput"):
+        return
+    from ._summary import write_html, write_json
 
+    unwritten = config.stash[_unwritten_key] = []
+    for name, path, write in (("json", options.json, write_json), ("html", options.html, write_html)):
+        if path is None:
+            continue
         try:
-            write_json(options.json, config.stash[_rows_key], options.seed)
+            write(path, config.stash[_rows_key], options.seed)
         except OSError as error:
             # Not raised: the terminal's report, which is still to come, would be lost.
-            config.stash[_unwritten_key] = f"--interleave-json: {options.json} could not be written: {error}"
-            if session.exitstatus == pytest.ExitCode.OK:
-                session.exitstatus = pytest.ExitCode.USAGE_ERROR
+            unwritten.append(f"--interleave-{name}: {path} could not be written: {error}")
+    if unwritten and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.USAGE_ERROR
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -80,7 +80,7 @@ def replay_command(item: pytest.Item, token: str) -> str:
 
 
 def figures(item: pytest.Item, exploration: Exploration, outcome: str) -> dict[str, Any]:
-    """The entry of one test in the JSON report, with a few more that only the summary uses (`_…`)."""
+    """The entry of one test in the JSON report, with a few more for the summary and the page (`_…`)."""
     finding = exploration.finding
     told = None
     if finding is not None:
@@ -103,6 +103,9 @@ def figures(item: pytest.Item, exploration: Exploration, outcome: str) -> dict[s
         "strategy": exploration.strategy or exploration.settings.strategy,
         "seconds": round(exploration.seconds, 4),
         "finding": told,
+        "_command": None if finding is None else replay_command(item, str(exploration.token)),
+        "_difference": exploration.difference,
+        "_warnings": list(exploration.warnings),
         "_ended_by": exploration.ended_by,
         "_planned": exploration.settings.schedules,
     }
