@@ -19,7 +19,7 @@ _ENDED_BY = {
     "interrupted": "interrupted",
     "fixtures": "a fixture failed",
     "nothing to interleave": "nothing could be interleaved",
-    "replay": "that of the token",
+    "replay": "the token's schedule",
 }
 #: A step's sign tells at a glance what sort of operation it is.
 _SIGNS = {
@@ -112,6 +112,19 @@ class Chart(NamedTuple):
     total: int
     switches: int
 
+    @property
+    def data(self) -> dict[str, Any]:
+        """What the script of the page is given."""
+        steps = [
+            step._asdict()
+            | {
+                "holds": [lock._asdict() for lock in step.holds],
+                "others": [(lock._asdict(), thread) for lock, thread in step.others],
+            }
+            for step in self.steps
+        ]
+        return {"steps": steps, "total": self.total}
+
 
 def render(rows: Sequence[Mapping[str, Any]], *, plugin: str, python: str, seed: int) -> str:
     """The page for the tests of a run: for each its figures, as they go to the JSON report, and a few keys more.
@@ -197,7 +210,7 @@ def _test(number: int, row: Mapping[str, Any]) -> dict[str, Any]:
             ("Switches", None if finding is None else str(finding["switches"])),
         ],
         "seconds": f"{row['seconds']:.2f} s",
-        "said": row["coverage"]["text"] if finding is None else finding["kind"],
+        "said": _said(finding, ended_by, row["coverage"]["text"]),
         "finding": finding,
         "message": None if finding is None else _message(finding["message"]),
         "command": row.get("_command"),
@@ -206,6 +219,15 @@ def _test(number: int, row: Mapping[str, Any]) -> dict[str, Any]:
         "story": (timeline or {}).get("story", ""),
         "chart": None if timeline is None else lay_out(timeline),
     }
+
+
+def _said(finding: Mapping[str, Any] | None, ended_by: str, coverage: str) -> str:
+    """What there is to say in the list."""
+    if finding is not None:
+        return str(finding["kind"])
+    if ended_by == "seconds":
+        return f"time was up; {coverage}"
+    return _ENDED_BY.get(ended_by, coverage)
 
 
 def _message(text: str) -> tuple[str, str]:
