@@ -99,6 +99,8 @@ def read_options(config: pytest.Config) -> Options:
         _check_writable("--interleave-json", json)
     if html is not None:
         _check_writable("--interleave-html", html)
+        if json is not None and _are_one_file(json, html):
+            raise pytest.UsageError(f"--interleave-html: {html} is the path of --interleave-json, too; choose another one")
         if not hasattr(config, "workerinput"):
             _check_template_engine()
     return Options(
@@ -169,6 +171,11 @@ def _check_template_engine() -> None:
         ) from None
 
 
+def _are_one_file(path: str, other: str) -> bool:
+    """Not where both go to a pipe or a device."""
+    return os.path.realpath(path) == os.path.realpath(other) and (not os.path.exists(path) or os.path.isfile(path))
+
+
 def _check_writable(option: str, path: str) -> None:
     if not path:
         raise pytest.UsageError(f"{option}: the path is empty; give the path of a file")
@@ -176,6 +183,6 @@ def _check_writable(option: str, path: str) -> None:
     if os.path.isdir(path) or path.endswith(os.sep):
         raise pytest.UsageError(f"{option}: {path} is a directory; give the path of a file")
     if not os.path.isdir(directory):
-        raise pytest.UsageError(ff"{option}: there is no directory {directory}; make it first")
+        raise pytest.UsageError(f"{option}: there is no directory {directory}; make it first")
     if not os.access(path if os.path.exists(path) else directory, os.W_OK):
         raise pytest.UsageError(f"{option}: {path} cannot be written; choose another path")

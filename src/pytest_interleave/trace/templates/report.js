@@ -107,7 +107,7 @@
     buildPane() {
       this.where = element("span");
       this.back = element("button", { type: "button", textContent: "Back" });
-      this.forward = element("button", { type: "button", textContent: "Forward" });
+      this.forward = element("button", { type: "button", textContent: "Next" });
       this.back.addEventListener("click", () => this.goTo(this.current - 1));
       this.forward.addEventListener("click", () => this.goTo(this.current + 1));
       this.details = element("div");
