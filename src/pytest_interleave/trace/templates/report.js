@@ -95,13 +95,18 @@
         row.setAttribute("role", "option");
         row.addEventListener("click", () => this.goTo(index, true));
         row.addEventListener("focus", () => this.goTo(index));
-        row.addEventListener("pointerenter", (event) => { if (event.pointerType !== "touch") this.show(index); });
+        row.addEventListener("pointermove", (event) => this.point(event, index));
       });
-      list.addEventListener("pointerleave", () => this.show(this.current));
-      // The list itself has no box, so that it is not left where the pointer goes to the pane.
       figure.querySelector(".grid").addEventListener("pointerleave", () => this.show(this.current));
       figure.addEventListener("keydown", (event) => this.key(event));
       this.goTo(0);
+    }
+
+    /** Not where the page is scrolled under a pointer that rests: that comes as a move, too. */
+    point(event, index) {
+      const at = `${event.screenX} ${event.screenY}`;
+      if (event.pointerType !== "touch" && at !== this.pointedAt) this.show(index);
+      this.pointedAt = at;
     }
 
     buildPane() {
@@ -142,7 +147,11 @@
       this.forward.disabled = next === this.rows.length - 1;
       this.show(next);
       if (focus && document.activeElement !== this.rows[next]) this.rows[next].focus({ preventScroll: true });
-      if (moved) this.rows[next].scrollIntoView({ block: "nearest", inline: "nearest" });
+      if (!moved) return;
+      // The pane covers what is behind it, where it stands at the bottom.
+      const covered = getComputedStyle(this.pane).bottom === "auto" ? 0 : this.pane.offsetHeight;
+      this.rows[next].style.scrollMarginBottom = `${covered + 8}px`;
+      this.rows[next].scrollIntoView({ block: "nearest", inline: "nearest" });
     }
 
     /** The details of a step, and its arrows. */
