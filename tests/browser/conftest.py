@@ -17,7 +17,9 @@ CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stab
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Any]:
     """Selenium's driver of the Chromium that is installed: nothing is ever downloaded."""
-    webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed: pip install --group browser")
+    webdriver = pytest.importorskip(
+        "selenium.webdriver", reason="selenium is not installed: pip install --group browser"
+    )
     from selenium.webdriver.chrome.service import Service
 
     binary = next(filter(None, map(shutil.which, CHROMIUM)), None)

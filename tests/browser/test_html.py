@@ -21,11 +21,9 @@ ALL = [*DEPOSIT, *TRANSFER, *CROWD, row("test_cache", timelines.locked()), row("
 
 def current(browser: Any) -> int:
     """The number of the row that is the current one, from 1; all that says so agrees."""
-    (row,) = browser.js("[...document.querySelectorAll('.test[open] .current')].map((row) => row.style.getPropertyValue('--row'))")
-    selected = browser.js(
-        "[...document.querySelectorAll('.test[open] [aria-selected=true]')].map((row) => row.style.getPropertyValue('--row'))"
-    )
-    assert selected == [row]
+    rows = "[...document.querySelectorAll('.test[open] {}')].map((row) => row.style.getPropertyValue('--row'))"
+    (row,) = browser.js(rows.format(".current"))
+    assert browser.js(rows.format("[aria-selected=true]")) == browser.js(rows.format('.step[tabindex="0"]')) == [row]
     return int(row)
 
 
@@ -86,7 +84,9 @@ class TestTimeline:
 
 
 class TestKeyboard:
-    @pytest.mark.parametrize(("forward", "back"), [(Keys.ARROW_DOWN, Keys.ARROW_UP), (Keys.ARROW_RIGHT, Keys.ARROW_LEFT), ("j", "k")])
+    @pytest.mark.parametrize(
+        ("forward", "back"), [(Keys.ARROW_DOWN, Keys.ARROW_UP), (Keys.ARROW_RIGHT, Keys.ARROW_LEFT), ("j", "k")]
+    )
     def test_steps(self, opened: Any, forward: str, back: str) -> None:
         browser = opened(DEPOSIT)
         assert current(browser) == 1
@@ -125,7 +125,9 @@ class TestKeyboard:
         for _ in range(12):
             browser.press(Keys.TAB)
             reached.append(browser.js("document.activeElement.textContent.trim() || document.activeElement.type"))
-            style = browser.js("getComputedStyle(document.activeElement.closest('label') ?? document.activeElement).outlineStyle")
+            style = browser.js(
+                "getComputedStyle(document.activeElement.closest('label') ?? document.activeElement).outlineStyle"
+            )
             assert style != "none", reached
             if reached[-1] == "Next":
                 break
@@ -270,7 +272,16 @@ class TestPage:
         assert poor == []
 
     def test_strange_texts_do_nothing(self, opened: Any) -> None:
-        tests = [row(f"test_it[{NASTY}]", timelines.nasty(), message=NASTY + STRANGE, _command=NASTY, _difference=NASTY, _warnings=[NASTY])]
+        tests = [
+            row(
+                f"test_it[{NASTY}]",
+                timelines.nasty(),
+                message=NASTY + STRANGE,
+                _command=NASTY,
+                _difference=NASTY,
+                _warnings=[NASTY],
+            )
+        ]
         browser = opened(tests)
         assert browser.driver.title == "1 of 1 concurrency test failed – pytest-interleave"
         assert browser.js("document.scripts.length") == 2
@@ -335,7 +346,11 @@ class TestPage:
         browser = opened([*DEPOSIT, *TRANSFER, row("test_b")], dark=True)
         browser.js("dispatchEvent(new Event('beforeprint'))")
         browser.emulate(dark=True, media="print")
-        assert ["open" in (test.get_attribute("outerHTML").partition(">")[0]) for test in browser.all(".test")] == [True, True, False]
+        assert ["open" in (test.get_attribute("outerHTML").partition(">")[0]) for test in browser.all(".test")] == [
+            True,
+            True,
+            False,
+        ]
         assert browser.texts(".pane, .find, .copy, #theme") == []
         assert "conflicts with step 7" in browser.one("#test-1").text
         assert browser.js("getComputedStyle(document.querySelector('.text code')).color") == "rgb(27, 28, 31)"
@@ -355,7 +370,9 @@ const over = (behind, color) => {
   return [...canvas.getImageData(0, 0, 1, 1).data.slice(0, 3)];
 };
 const luminance = (color) => {
-  const [red, green, blue] = color.map((part) => part / 255).map((part) => part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4);
+  const [red, green, blue] = color.map((part) => part / 255).map((part) => (
+    part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4
+  ));
   return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
 };
 const behind = (element) => {
@@ -368,7 +385,8 @@ for (const element of document.querySelectorAll("body *")) {
   const own = [...element.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.textContent.trim());
   if (!own || !element.checkVisibility() || element.disabled || element.closest("script, .unseen")) continue;
   const ground = behind(element);
-  const [high, low] = [luminance(over(ground, getComputedStyle(element).color)), luminance(ground)].sort((a, b) => b - a);
+  const both = [luminance(over(ground, getComputedStyle(element).color)), luminance(ground)];
+  const [high, low] = both.sort((a, b) => b - a);
   const ratio = (high + 0.05) / (low + 0.05);
   if (ratio < 4.5) poor.push([element.className, element.textContent.slice(0, 40), Math.round(ratio * 100) / 100]);
 }

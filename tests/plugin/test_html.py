@@ -10,7 +10,9 @@ import pytest
 
 MARK = "\npytestmark = pytest.mark.concurrency(schedules=40, seconds=None)\n"
 
-SOURCE = MARK + """
+SOURCE = (
+    MARK
+    + """
 def test_fails(counter, run_concurrent):
     run_concurrent(counter.increment)
     assert counter.value == 2, "</script><!-- & <b>"
@@ -34,6 +36,7 @@ def test_starts_none():
 def test_never():
     pass
 """
+)
 
 
 class Page(HTMLParser):
@@ -101,7 +104,8 @@ def test_page(run, page, options):
 
 def test_an_execution_that_does_not_repeat_is_told_of(run, page):
     run(
-        MARK + """
+        MARK
+        + """
 seen = []
 
 def test_depends(counter, run_concurrent):
@@ -117,7 +121,9 @@ def test_depends(counter, run_concurrent):
 def test_a_replay_that_finds_nothing_says_why(run, page, pytester):
     token = run(SOURCE, "-k", "test_fails").command[-1]
     pytester.makeconftest("")
-    changed = pytester.path.joinpath("test_it.py").read_text("utf-8").replace("self.value = value + 1", "self.value += 1")
+    changed = (
+        pytester.path.joinpath("test_it.py").read_text("utf-8").replace("self.value = value + 1", "self.value += 1")
+    )
     pytester.path.joinpath("test_it.py").write_text(changed, "utf-8")
     run(None, token, "--interleave-html=report.html").result.assert_outcomes(failed=1)
     written = page()
@@ -140,7 +146,10 @@ def test_a_module_that_cannot_be_imported(run, page):
 
 @pytest.mark.parametrize("ends", ["raise KeyboardInterrupt", "pytest.exit('enough')"])
 def test_what_ran_before_an_interruption_is_there(run, page, ends):
-    run(f"{SOURCE}\ndef test_ends(run_concurrent):\n    run_concurrent(int)\n    {ends}\n", "--interleave-html=report.html")
+    run(
+        f"{SOURCE}\ndef test_ends(run_concurrent):\n    run_concurrent(int)\n    {ends}\n",
+        "--interleave-html=report.html",
+    )
     tests = page().tests
     assert tests["test_it.py::test_fails"] == "failed"
     assert tests["test_it.py::test_passes"] == "passed"
@@ -153,7 +162,8 @@ def test_the_first_failure_ends_the_run(run, page):
 
 def test_texts_that_cannot_be_written_are_escaped(run, page):
     run(
-        MARK + r"""
+        MARK
+        + r"""
 def test_odd(counter, run_concurrent):
     run_concurrent(counter.increment)
     assert counter.value == 2, "\ud800 \0 \x1b[31m \u202e"
@@ -181,7 +191,7 @@ def test_both_reports(run, page, report):
 
 def test_both_reports_in_one_file(run):
     said = run(SOURCE, "--interleave-html=report", "--interleave-json=./report").one_line_error()
-    assert said == "--interleave-html: report is the path of --interleave-json, too; choose another one"
+    assert said == "--interleave-html: report is the path of --interleave-json, too; choose another"
 
 
 def test_reports_that_cannot_be_written_cost_no_results(run, pytester):

@@ -100,7 +100,7 @@ def read_options(config: pytest.Config) -> Options:
     if html is not None:
         _check_writable("--interleave-html", html)
         if json is not None and _are_one_file(json, html):
-            raise pytest.UsageError(f"--interleave-html: {html} is the path of --interleave-json, too; choose another one")
+            raise pytest.UsageError(f"--interleave-html: {html} is the path of --interleave-json, too; choose another")
         if not hasattr(config, "workerinput"):
             _check_template_engine()
     return Options(

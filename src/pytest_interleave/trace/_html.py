@@ -30,8 +30,8 @@ _SIGNS = {
 }  # fmt: skip
 #: With so many threads at most each has a column wide enough for source text, where the window is.
 _MOST_COLUMNS = 8
-#: What a browser must not get as it is: control characters, which may not be in a page; halves of surrogate pairs, which
-#: cannot be written; and marks that turn the direction of text, which can make a line look like another one.
+#: What a browser must not get as it is: control characters, which may not be in a page; halves of surrogate pairs,
+#: which cannot be written; and marks that turn the direction of text, which can make a line look like another one.
 _UNPRINTABLE = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ufeff\ufffe\uffff\ud800-\udfff]")
 
 
@@ -281,7 +281,9 @@ def lay_out(timeline: Mapping[str, Any]) -> Chart:
                 waits=event["waits"],
                 holder="" if holder is None else _name(names, holder.thread),
                 holds=[locks[each.lock] for each in held if each.thread == event["thread"]],
-                others=[(locks[each.lock], _name(names, each.thread)) for each in held if each.thread != event["thread"]],
+                others=[
+                    (locks[each.lock], _name(names, each.thread)) for each in held if each.thread != event["thread"]
+                ],
                 conflicts=sorted(conflicts.get(row, [])),
             )
         )
@@ -313,16 +315,12 @@ class _Holding(NamedTuple):
 
 def _holdings(timeline: Mapping[str, Any]) -> list[_Holding]:
     released = {(event["step"], event["thread"]) for event in timeline["events"] if event["kind"] == "release"}
-    return [
-        _Holding(
-            held["thread"],
-            held["lock"],
-            held["first"],
-            # To the execution's end, and not because its last step gave it back.
-            None if held["last"] >= timeline["steps"] and (held["last"], held["thread"]) not in released else held["last"],
-        )
-        for held in timeline["held"]
-    ]
+    holdings = []
+    for held in timeline["held"]:
+        # To the execution's end, and not because its last step gave it back.
+        kept = held["last"] >= timeline["steps"] and (held["last"], held["thread"]) not in released
+        holdings.append(_Holding(held["thread"], held["lock"], held["first"], None if kept else held["last"]))
+    return holdings
 
 
 def _holder(event: Mapping[str, Any], holdings: Sequence[_Holding]) -> _Holding | None:
@@ -342,7 +340,7 @@ def _letters(holdings: Sequence[_Holding], events: Sequence[Mapping[str, Any]]) 
 
 
 def _letter(number: int) -> str:
-    """A, B, … Z, A2, B2, …"""
+    """A, B, …, Z, A2, B2, and so on."""
     turn, letter = divmod(number, 26)
     return chr(ord("A") + letter) + (str(turn + 1) if turn else "")
 
