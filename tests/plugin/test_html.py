@@ -8,6 +8,8 @@ from html.parser import HTMLParser
 
 import pytest
 
+from tests.trace import timelines
+
 MARK = "\npytestmark = pytest.mark.concurrency(schedules=40, seconds=None)\n"
 
 SOURCE = (
@@ -100,6 +102,26 @@ def test_page(run, page, options):
     assert "exhausted: all 4 classes" in written.text
     assert "the test starts no thread, so nothing could be interleaved" in written.text
     assert "It may not replay" not in written.text
+
+
+@pytest.mark.parametrize("options", [(), ("-n2",)], ids=["one process", "xdist"])
+def test_what_was_recorded_comes_to_the_page(run, page, pytester, options):
+    pytester.makeconftest(
+        f"""
+import pytest
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_makereport(item, call):
+    report = yield
+    if hasattr(report, "interleave"):
+        report.interleave["_timeline"] = {timelines.lost_update().as_json()!r}
+    return report
+"""
+    )
+    run(SOURCE, "-k", "test_fails", "--interleave-html=report.html", *options, plugins=bool(options))
+    written = page()
+    assert timelines.lost_update().story in written.text
+    assert written.source.count('<li class="step ') == 9
 
 
 def test_an_execution_that_does_not_repeat_is_told_of(run, page):
