@@ -178,7 +178,7 @@ def test_wrong_arguments(arguments, mend):
     marker = eval(f"pytest.mark.concurrency({arguments})").mark
     item = SimpleNamespace(nodeid="test_it.py::test_race", get_closest_marker=lambda name: marker, obj=int)
     with pytest.raises(pytest.UsageError) as raised:
-        read_settings(item, Options(200, 2, "auto", 1, None, None))
+        read_settings(item, Options(200, 2, "auto", 1, None, None, None))
     error = str(raised.value)
     assert error.startswith("test_it.py::test_race: the marker 'concurrency' ")
     assert "\n" not in error
