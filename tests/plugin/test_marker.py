@@ -185,6 +185,7 @@ def test_wrong_arguments(arguments, mend):
         forget=False,
         shrink_seconds=2.0,
         json=None,
+        html=None,
     )
     marker = eval(f"pytest.mark.concurrency({arguments})").mark
     item = SimpleNamespace(nodeid="test_it.py::test_race", get_closest_marker=lambda name: marker, obj=int)

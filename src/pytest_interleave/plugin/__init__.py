@@ -33,7 +33,7 @@ _replay_key: pytest.StashKey[Token] = pytest.StashKey()
 _runner_key: pytest.StashKey[TestRunner] = pytest.StashKey()
 _error_key = pytest.StashKey[str]()
 _random_key = pytest.StashKey[Any]()
-_unwritten_key = pytest.StashKey[str]()
+_unwritten_key = pytest.StashKey[list[str]]()
 _memory_key: pytest.StashKey[Memory] = pytest.StashKey()
 _hold_key = pytest.StashKey["_Hold"]()
 
@@ -252,7 +252,8 @@ def pytest_runtest_makereport(
     exploration = runner.exploration
     if exploration.explanation is not None and report.outcome == "failed":
         add_text(report, failure_text(item, exploration, _width(item.config)))
-    report.interleave = figures(item, exploration, outcome_of(report))  # type: ignore[attr-defined]
+    page = options_of(item.config).html is not None
+    report.interleave = figures(item, exploration, outcome_of(report), page=page)  # type: ignore[attr-defined]
     if exploration.steps:
         report.interleave_steps = exploration.steps  # type: ignore[attr-defined]
     if call.when == "call":
@@ -294,30 +295,36 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     memory = config.stash.get(_memory_key, None)
     if memory is not None and memory.trouble is not None:
         terminalreporter.write_line(f"WARNING: {memory.trouble}", yellow=True)
-    unwritten = config.stash.get(_unwritten_key, None)
-    if unwritten is not None:
+    for unwritten in config.stash.get(_unwritten_key, []):
         terminalreporter.write_line(f"ERROR: {unwritten}", red=True)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Remember failures and write the JSON report, once, in the process that has all reports."""
+    """Remember failures and write the reports in files, once, in the process that has all reports."""
     config = session.config
     options = config.stash.get(_options_key, None)
-    rows = config.stash.get(_rows_key, [])
-    if options is not None and not hasattr(config, "workerinput") and (rows or options.forget):
+    if options is None or hasattr(config, "workerinput"):
+        return
+    rows = config.stash[_rows_key]
+    if rows or options.forget:
         memory = _memory_of(config)
         memory.take_in(rows)
         memory.write()
-    if options is not None and options.json is not None and not hasattr(config, "workerinput"):
-        from ._summary import write_json
+    if (options.json, options.html) == (None, None):
+        return
+    from ._summary import write_html, write_json
 
+    unwritten = config.stash[_unwritten_key] = []
+    for name, path, write in (("json", options.json, write_json), ("html", options.html, write_html)):
+        if path is None:
+            continue
         try:
-            write_json(options.json, config.stash[_rows_key], options.seed)
+            write(path, config.stash[_rows_key], options.seed)
         except OSError as error:
             # Not raised: the terminal's report, which is still to come, would be lost.
-            config.stash[_unwritten_key] = f"--interleave-json: {options.json} could not be written: {error}"
-            if session.exitstatus == pytest.ExitCode.OK:
-                session.exitstatus = pytest.ExitCode.USAGE_ERROR
+            unwritten.append(f"--interleave-{name}: {path} could not be written: {error}")
+    if unwritten and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.USAGE_ERROR
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import math
 import os
 import random
@@ -72,6 +73,11 @@ def add_options(parser: pytest.Parser) -> None:
         metavar="PATH",
         help="write the figures and findings of all marked tests to PATH",
     )
+    group.addoption(
+        "--interleave-html",
+        metavar="PATH",
+        help="write a page to PATH that shows the findings of all marked tests, step by step",
+    )
     parser.addini("interleave_schedules", "schedules for each marked test")
     parser.addini("interleave_workers", "workers of run_concurrent and parties of barrier")
     parser.addini("interleave_strategy", "what chooses the schedules")
@@ -98,6 +104,7 @@ class Options(NamedTuple):
     forget: bool
     shrink_seconds: float
     json: str | None
+    html: str | None
 
 
 def read_options(config: pytest.Config) -> Options:
@@ -111,9 +118,15 @@ def read_options(config: pytest.Config) -> Options:
             f"--interleave-strategy (ini: interleave_strategy): {strategy!r} is no strategy; "
             f"choose one of {', '.join(STRATEGIES)}"
         )
-    json = config.getoption("--interleave-json")
+    json, html = config.getoption("--interleave-json"), config.getoption("--interleave-html")
     if json is not None:
-        _check_writable(json)
+        _check_writable("--interleave-json", json)
+    if html is not None:
+        _check_writable("--interleave-html", html)
+        if json is not None and _are_one_file(json, html):
+            raise pytest.UsageError(f"--interleave-html: {html} is the path of --interleave-json, too; choose another")
+        if not hasattr(config, "workerinput"):
+            _check_template_engine()
     return Options(
         schedules=_number(config, "schedules", SCHEDULES, 1),
         workers=_number(config, "workers", WORKERS, 1),
@@ -124,6 +137,7 @@ def read_options(config: pytest.Config) -> Options:
         forget=config.getoption("--interleave-forget"),
         shrink_seconds=_seconds(config, "shrink-seconds", SHRINK_SECONDS),
         json=json,
+        html=html,
     )
 
 
@@ -196,13 +210,29 @@ def _seed(config: pytest.Config) -> int:
     return _number(config, "seed", default, None)
 
 
-def _check_writable(path: str) -> None:
+def _check_template_engine() -> None:
+    """Now rather than when all tests have run; and by importing it, which alone tells that it can be."""
+    try:
+        importlib.import_module("jinja2")
+    except ImportError as error:
+        raise pytest.UsageError(
+            f"--interleave-html: it needs Jinja2, which cannot be imported ({error}): "
+            "pip install 'pytest-interleave[html]'"
+        ) from None
+
+
+def _are_one_file(path: str, other: str) -> bool:
+    """Not where both go to a pipe or a device."""
+    return os.path.realpath(path) == os.path.realpath(other) and (not os.path.exists(path) or os.path.isfile(path))
+
+
+def _check_writable(option: str, path: str) -> None:
     if not path:
-        raise pytest.UsageError("--interleave-json: the path is empty; give the path of a file")
+        raise pytest.UsageError(f"{option}: the path is empty; give the path of a file")
     directory = os.path.dirname(os.path.abspath(path))
     if os.path.isdir(path) or path.endswith(os.sep):
-        raise pytest.UsageError(f"--interleave-json: {path} is a directory; give the path of a file")
+        raise pytest.UsageError(f"{option}: {path} is a directory; give the path of a file")
     if not os.path.isdir(directory):
-        raise pytest.UsageError(f"--interleave-json: there is no directory {directory}; make it first")
+        raise pytest.UsageError(f"{option}: there is no directory {directory}; make it first")
     if not os.access(path if os.path.exists(path) else directory, os.W_OK):
-        raise pytest.UsageError(f"--interleave-json: {path} cannot be written; choose another path")
+        raise pytest.UsageError(f"{option}: {path} cannot be written; choose another path")

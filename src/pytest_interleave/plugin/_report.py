@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from ..trace import interleaving_table
+from ..trace._html import printable
 from ._exploration import Exploration
 from ._given import PINNED, REMEMBERED
 
@@ -95,9 +96,10 @@ def replay_command(item: pytest.Item, token: str) -> str:
     return f"pytest {quoted} --interleave-replay={token}"
 
 
-def figures(item: pytest.Item, exploration: Exploration, outcome: str) -> dict[str, Any]:
-    """The entry of one test in the JSON report, with a few more that only the summary uses (`_…`)."""
+def figures(item: pytest.Item, exploration: Exploration, outcome: str, *, page: bool) -> dict[str, Any]:
+    """The entry of one test in the JSON report, with a few more for the summary and, with `page`, for HTML (`_…`)."""
     explanation = exploration.explanation
+    timeline = None if explanation is None else explanation.timeline
     told = None
     if explanation is not None:
         told = {
@@ -107,7 +109,7 @@ def figures(item: pytest.Item, exploration: Exploration, outcome: str) -> dict[s
             "switches": explanation.switches,
             "shrunk_from": explanation.switches_before,
             "shrink_seconds": round(explanation.seconds, 4),
-            "story": None if explanation.timeline is None else explanation.timeline.story,
+            "story": None if timeline is None else timeline.story,
             "repeatable": explanation.difference is None,
         }
     return {
@@ -123,6 +125,10 @@ def figures(item: pytest.Item, exploration: Exploration, outcome: str) -> dict[s
         "seconds": round(exploration.seconds, 4),
         "repeatable": exploration.unrepeatable is None,
         "finding": told,
+        "_command": None if explanation is None else replay_command(item, str(explanation.token)),
+        "_difference": None if explanation is None else explanation.difference,
+        "_timeline": printable(timeline.as_json()) if page and timeline is not None else None,
+        "_warnings": list(exploration.warnings),
         "_ended_by": exploration.ended_by,
         "_planned": exploration.settings.schedules,
         "_pinned": sum(given.origin == PINNED for given in exploration.given),

@@ -1,4 +1,4 @@
-"""The section of the terminal summary, and the JSON report."""
+"""The section of the terminal summary, and the reports in files."""
 
 from __future__ import annotations
 
@@ -87,7 +87,20 @@ def write_json(path: str, rows: Rows, seed: int) -> None:
         "seed": seed,
         "tests": [{key: value for key, value in row.items() if not key.startswith("_")} for row in rows],
     }
-    text = json.dumps(report, indent=1) + "\n"
+    _write(path, json.dumps(report, indent=1) + "\n")
+
+
+def write_html(path: str, rows: Rows, seed: int) -> None:
+    """Write the page.
+
+    Raises `OSError` where that cannot be done.
+    """
+    from ..trace._html import render
+
+    _write(path, render(rows, plugin=__version__, python=platform.python_version(), seed=seed))
+
+
+def _write(path: str, text: str) -> None:
     # In place: PATH may be a link, a pipe or a device.
     with open(path, "w", encoding="utf-8") as out:
         out.write(text)
