@@ -21,6 +21,8 @@ from ._switches import ChoicePoint, Follow, Switch
 
 #: The search with each number of preemptions is given up after so many executions, or after so many steps.
 SEARCHED, SEARCHED_STEPS = 100, 15_000
+#: With more threads there are too many orders of them.
+SEARCHED_THREADS = 8
 #: So many later places are tried for each switch.
 _LATER = 12
 
@@ -78,6 +80,7 @@ class _Shrinking:
         self.best = first
         self._run = run
         self._out_of_time = out_of_time
+        self._threads = len({thread.path for thread, _, _ in first.log})
         self._tried: set[frozenset[Switch]] = {frozenset(first.switches)}
 
     def leave_out_all(self) -> None:
@@ -103,9 +106,9 @@ class _Shrinking:
                 parts = min(len(self.best.switches), 2 * parts)
 
     def search(self) -> None:
-        """Look for the finding with fewer preemptions than the best attempt has."""
+        """Look for the finding with fewer preemptions than the best attempt has, where there are not too many ways."""
         bound = 0
-        while bound < self.best.preemptions:
+        while bound < self.best.preemptions and self._threads <= SEARCHED_THREADS:
             search: PartialOrderReduction = PartialOrderReduction(bound)
             for _ in range(min(SEARCHED, SEARCHED_STEPS // (len(self.best.log) + 1))):
                 if self._out_of_time() or self._adopt(self._run(search)) or search.finished or search.incomplete:
