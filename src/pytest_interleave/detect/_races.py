@@ -60,6 +60,15 @@ class Race:
         """The same for races that are told once: on the same thing, between the same two lines."""
         return (self.what, frozenset((self.first.place[:2], self.second.place[:2])))
 
+    @property
+    def story(self) -> str:
+        """In a sentence."""
+        first, second = self.first, self.second
+        return (
+            f"{first.thread} {first.does} {self.what} at {first.place}, {second.thread} {second.does} at "
+            f"{second.place}, and nothing orders the two."
+        )
+
     def __str__(self) -> str:
         lines = [f"data race on {self.what}"]
         for access in (self.first, self.second):

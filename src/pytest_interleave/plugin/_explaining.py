@@ -54,7 +54,9 @@ class Shown(NamedTuple):
 
     def timeline(self) -> Timeline:
         """For the report."""
-        return timeline_of(self.outcome, self.recorded.points, self.recorder)
+        timeline = timeline_of(self.outcome, self.recorded.points, self.recorder)
+        error = self.finding.exception
+        return timeline._replace(story=error.races[0].story) if isinstance(error, DataRace) else timeline
 
 
 def attempt_of(outcome: Outcome, recorded: Recorded) -> Attempt:

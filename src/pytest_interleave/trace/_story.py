@@ -2,27 +2,39 @@
 
 from __future__ import annotations
 
-import itertools
+import os
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from ..control import Outcome, Path, Recorder, Step, Stuck, touches_of
+from ..control import Outcome, Path, Place, Recorder, Step, Stuck, touches_of
 from ..control._touches import WRITES
 from ..detect import name_of_access
 from ..explore import ChoicePoint
+from ._failing import end_of_failure
 
 #: So many switches are told of.
 _TOLD = 3
 
 
-def story_of(outcome: Outcome, points: Sequence[ChoicePoint], recorder: Recorder | None = None) -> str:
+class Story(NamedTuple):
+    """A text, and the positions in the log of the steps that it is about."""
+
+    text: str
+    positions: tuple[int, ...] = ()
+
+
+def story_of(outcome: Outcome, points: Sequence[ChoicePoint], recorder: Recorder | None = None) -> Story:
     """A sentence for each of the first switches, or what the threads wait for; empty where nothing can be said."""
     if outcome.stuck is not None and outcome.stuck.kind == "deadlock":
-        return _of_deadlock(outcome.stuck)
-    teller = _Teller(outcome.log, recorder)
-    switches = [point for point in points if point.preempts and point.is_switch]
-    told = [sentence for point in switches[:_TOLD] if (sentence := teller.of_switch(point))]
-    return " ".join(told or teller.of_order())
+        return Story(_of_deadlock(outcome.stuck))
+    teller = _Teller(outcome.log[: end_of_failure(outcome)], recorder)
+    switches = [point for point in points if point.is_switch]
+    told = [sentence for point in switches if (sentence := teller.of_switch(point))][:_TOLD]
+    if not switches:
+        return Story(
+            "It needs no switch: each thread runs until it blocks or ends, those that were started first first."
+        )
+    return Story(" ".join(text for text, _ in told), tuple(sorted({at for _, places in told for at in places})))
 
 
 def _of_deadlock(stuck: Stuck) -> str:
@@ -32,11 +44,16 @@ def _of_deadlock(stuck: Stuck) -> str:
             continue
         held = ""
         if wait.holder is not None:
-            since = "" if wait.acquired is None else f" since {wait.acquired}"
+            since = "" if wait.acquired is None else f" since {_short(wait.acquired)}"
             held = f", which {wait.holder} holds{since}"
-        at = "" if wait.where is None else f" at {wait.where}"
+        at = "" if wait.where is None else f" at {_short(wait.where)}"
         texts.append(f"{wait.thread} waits for {wait.waits_for}{at}{held}")
     return f"{'; '.join(texts)}." if texts else ""
+
+
+def _short(place: Place) -> str:
+    """Without its directories: the table has them."""
+    return f"{os.path.basename(place.filename)}:{place.lineno}"
 
 
 class _Access(NamedTuple):
@@ -47,23 +64,31 @@ class _Access(NamedTuple):
     writes: bool
 
 
+#: With the positions of the steps that it is about.
+_Sentence = tuple[str, tuple[int, ...]]
+
+
 class _Teller:
     def __init__(self, log: Sequence[Step], recorder: Recorder | None) -> None:
         self._log = log
         self._recorder = recorder
         #: By object and part: the accesses.
         self._accesses: dict[Any, list[_Access]] = {}
+        alone = True
         for position, (task, operation, touches) in enumerate(log):
-            if operation.is_access:
+            # What is done while there is only one thread is no part of it.
+            alone = alone and operation.kind != "start"
+            if operation.is_access and not alone:
                 for key, part, how in touches_of(operation, touches):
                     access = _Access(position, task.path, bool(how & WRITES))
                     self._accesses.setdefault((key, part), []).append(access)
 
     # -- what a switch has done ------------------------------------------------------------------------------
 
-    def of_switch(self, point: ChoicePoint) -> str:
+    def of_switch(self, point: ChoicePoint) -> _Sentence | None:
         """Between two accesses of the thread that was left, what another one did there; else what came too early."""
-        left = point.stand[0]
+        # Where nobody was left who could go on, it is another thread than usual that went on.
+        left = point.stand[0] if point.preempts else point.enabled[0]
         resumed = next(
             (at for at in range(point.step, len(self._log)) if self._log[at][0].path == left), len(self._log)
         )
@@ -74,9 +99,9 @@ class _Teller:
         swapped = [
             found for accesses in self._accesses.values() for found in _swapped(accesses, left, point.step, resumed)
         ]
-        return self._before(*min(swapped, key=lambda found: found[1].position)) if swapped else ""
+        return self._before(*min(swapped, key=lambda found: found[1].position)) if swapped else None
 
-    def _of_torn(self, first: _Access, between: _Access, last: _Access) -> str:
+    def _of_torn(self, first: _Access, between: _Access, last: _Access) -> _Sentence:
         thread, other = self._thread(first), self._thread(between)
         what = self._what(first)
         did, place = self._did(first), self._place(first)
@@ -84,28 +109,17 @@ class _Teller:
         text = f"{thread} {did} {what}{self._value(first)} at {place}; "
         text += f"then {other} {then} it{self._value(between)} at {there}"
         if not first.writes and between.writes and last.writes:
-            return f"{text}, and {thread} overwrote that at {self._place(last)}{self._value(last)}."
-        again = "again " if first.writes == last.writes else ""
-        return f"{text}, before {thread} {self._did(last)} it {again}at {self._place(last)}{self._value(last)}."
+            text += f", and {thread} overwrote that at {self._place(last)}{self._value(last)}."
+        else:
+            again = "again " if first.writes == last.writes else ""
+            text += f", before {thread} {self._did(last)} it {again}at {self._place(last)}{self._value(last)}."
+        return text, (first.position, between.position, last.position)
 
-    # -- an order that is not the usual one ------------------------------------------------------------------
-
-    def of_order(self) -> list[str]:
-        """Without a switch: the last access that another thread's change followed."""
-        found = [
-            (first, second)
-            for accesses in self._accesses.values()
-            for first, second in itertools.pairwise(accesses)
-            if first.thread != second.thread and first.thread and second.thread and (first.writes or second.writes)
-        ]
-        reads_first = [pair for pair in found if not pair[0].writes]
-        chosen = max(reads_first or found, key=lambda pair: pair[1].position, default=None)
-        return [] if chosen is None else [self._before(*chosen)]
-
-    def _before(self, first: _Access, second: _Access) -> str:
+    def _before(self, first: _Access, second: _Access) -> _Sentence:
         return (
             f"{self._thread(first)} {self._did(first)} {self._what(first)}{self._value(first)} at {self._place(first)} "
-            f"before {self._thread(second)} {self._did(second)} it{self._value(second)} at {self._place(second)}."
+            f"before {self._thread(second)} {self._did(second)} it{self._value(second)} at {self._place(second)}.",
+            (first.position, second.position),
         )
 
     # -- words -----------------------------------------------------------------------------------------------
@@ -127,7 +141,7 @@ class _Teller:
         )
 
     def _place(self, access: _Access) -> str:
-        return str(self._log[access.position][1].where())
+        return _short(self._log[access.position][1].where())
 
     def _value(self, access: _Access) -> str:
         text = "" if self._recorder is None else self._recorder.text_at(access.position)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ._timeline import Event, Timeline
 
-#: Lines that fit a screen.
-MAX_LINES = 40
+#: Lines that are taken in at a glance.
+MAX_LINES = 25
 #: Stands before a row where the schedule has switched.
 SWITCHED = ">"
 LEGEND = f"{SWITCHED} the schedule switches here: the thread before could have gone on"
@@ -24,9 +25,9 @@ def interleaving_table(timeline: Timeline, width: int = 100, max_lines: int = MA
 
     A row names the place in the source, what is done there, with the values, and the line's text; it begins in the
     column of its thread and may run on to the right. Successive steps of a thread at one line are one row. Where there
-    are more rows than fit, those next to switches and at the end are shown.
+    are more rows than fit, those next to switches, to what is told in words, and at the end are shown.
     """
-    rows = _rows(timeline.events)
+    rows = _rows(timeline.events, timeline.told)
     if not rows:
         return "(no operation that threads share)"
     legend = any(row.switch for row in rows)
@@ -49,6 +50,8 @@ class _Row:
     place: str
     source: str
     switch: bool
+    #: Whether it is to be shown before others.
+    important: bool = False
     #: What was done, with its value, and how often, in the order of the first time.
     done: Counter[str] = field(default_factory=Counter)
 
@@ -58,7 +61,7 @@ class _Row:
         return f"{done}: {self.source}" if self.source else done
 
 
-def _rows(events: Sequence[Event]) -> list[_Row]:
+def _rows(events: Sequence[Event], told: Sequence[int]) -> list[_Row]:
     rows: list[_Row] = []
     line: object = None
     for event in events:
@@ -67,6 +70,7 @@ def _rows(events: Sequence[Event]) -> list[_Row]:
             rows.append(_Row(event.thread, event.place, event.source, event.switch))
             line = here
         rows[-1].done[_done(event)] += 1
+        rows[-1].important = rows[-1].important or event.switch or event.waits or event.step in told
     return rows
 
 
@@ -84,7 +88,7 @@ def _most_telling(rows: list[_Row], most: int) -> list[_Row | str]:
     """As many as fit; in the place of the others, how many there are."""
     if len(rows) <= most:
         return list(rows)
-    important = [number for number, row in enumerate(rows) if row.switch] + [len(rows) - 1]
+    important = [number for number, row in enumerate(rows) if row.important] + [len(rows) - 1]
     kept: set[int] = set()
     for distance in range(len(rows)):
         for number in important:
@@ -117,6 +121,9 @@ def _left_out(steps: int) -> str:
 
 
 def _short(place: str) -> str:
+    """A place that fits: without its directories where that is necessary."""
+    if len(place) > _WIDEST_PLACE:
+        place = os.path.basename(place)
     return place if len(place) <= _WIDEST_PLACE else "…" + place[1 - _WIDEST_PLACE :]
 
 

@@ -10,6 +10,7 @@ from ..control import Outcome, Recorder, Step, conflicts
 from ..control._described import described
 from ..detect import Holding
 from ..explore import ChoicePoint
+from ._failing import end_of_failure
 from ._relevant import Relevant
 from ._story import story_of
 from ._what import what_of
@@ -65,8 +66,9 @@ class Timeline(NamedTuple):
     arrows: tuple[Arrow, ...]
     #: How many steps the execution had in all.
     steps: int
-    #: What happened, in words.
+    #: What happened, in words; and the numbers of the steps that it is about.
     story: str
+    told: tuple[int, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """As nested dictionaries and lists, which can be written as JSON and sent to another process."""
@@ -77,27 +79,33 @@ class Timeline(NamedTuple):
             "arrows": [arrow._asdict() for arrow in self.arrows],
             "steps": self.steps,
             "story": self.story,
+            "told": list(self.told),
         }
 
 
 def timeline_of(outcome: Outcome, points: Sequence[ChoicePoint], recorder: Recorder | None = None) -> Timeline:
     """What is worth showing of an execution in detail, with the choices that were made in it."""
-    log = outcome.log
+    end = end_of_failure(outcome)
+    log = outcome.log[:end]
     pending = () if outcome.stuck is None else outcome.stuck.pending
     relevant = Relevant(log, pending)
     names = described(log, [operation.target for _, operation, _ in pending])
-    shown = [position for position, step in enumerate(log) if relevant.shows(step)]
+    # What is done while there is only one thread is not done to another.
+    begin = next((position for position, (_, operation, _) in enumerate(log) if operation.kind == "start"), 0)
+    shown = [position for position in range(begin, len(log)) if relevant.shows(log[position])]
     marked = _marked(shown, points, log)
     shown = sorted({*shown, *marked})
     events = [_event(position, log[position], names, recorder, switch=position in marked) for position in shown]
     events += [_event(at, step, names)._replace(waits=True) for at, step in enumerate(pending, start=len(log))]
+    story = story_of(outcome, points, recorder)
     return Timeline(
         threads=tuple(outcome.threads),
         events=tuple(events),
         held=tuple(_held(log, names)),
         arrows=tuple(_arrows(shown, log, events)),
-        steps=len(log),
-        story=story_of(outcome, points, recorder),
+        steps=len(outcome.log),
+        story=story.text,
+        told=tuple(position + 1 for position in story.positions),
     )
 
 
