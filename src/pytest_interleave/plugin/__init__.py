@@ -284,9 +284,19 @@ class _Gatherer:
             for line in (f"{report.nodeid}: every step of the schedule", *steps):
                 terminal.write_line(line)
 
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> Generator[None, object, object]:
+        """Around what pytest shows of the failures."""
+        if not self._config.stash[_rows_key]:
+            return (yield)
+        from ._colours import coloured
+
+        with coloured(terminalreporter):
+            return (yield)
+
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """One line for each marked test."""
+    """What is to be said of all marked tests."""
     rows = config.stash.get(_rows_key, [])
     if rows:
         from ._summary import write_section

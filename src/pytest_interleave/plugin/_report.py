@@ -14,6 +14,9 @@ from ..trace._html import printable
 from ._exploration import Exploration
 from ._given import PINNED, REMEMBERED
 
+#: The title of what stands under a failure.
+SECTION = "interleaving"
+
 
 def failure_text(item: pytest.Item, exploration: Exploration, width: int) -> str:
     """What stands under the traceback; the last line reproduces the failure."""
@@ -52,7 +55,7 @@ def add_text(report: pytest.TestReport, text: str) -> None:
     """Put `text` under what the report shows of the failure, whatever form that has."""
     add_section = getattr(report.longrepr, "addsection", None)
     if add_section is not None:
-        add_section("interleaving", text)
+        add_section(SECTION, text)
     else:
         report.longrepr = f"{report.longrepr}\n\n{text}"
 

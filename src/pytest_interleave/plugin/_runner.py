@@ -21,6 +21,7 @@ from ._exploration import Exploration
 from ._given import PINNED, Given, follower, is_lost
 from ._pool import open_pools
 from ._predictions import Predictions
+from ._progress import Progress
 from ._race_check import RaceCheck, Raced
 from ._raised import as_failure, came_by_signal, quiet_exception
 from ._settings import Settings
@@ -55,6 +56,7 @@ class TestRunner:
         self._certain = True
         self._timed = False
         self._started = 0.0
+        self._progress: Progress
         self._threads = 1
         self._unrepeatable: str | None = None
         self._notes: dict[str, None] = {}
@@ -63,6 +65,7 @@ class TestRunner:
         """In the place of `item.runtest`: raises what the finding raised."""
         __tracebackhide__ = True
         self._started = real_seconds()
+        self._progress = Progress(self.item.config, self.settings.schedules)
         try:
             with self._executions:
                 error = self._replay_token(self.replay) if self.replay is not None else self._explore()
@@ -76,6 +79,8 @@ class TestRunner:
                     ended_by = "skip" if isinstance(stopped, pytest.skip.Exception) else "fixtures"
                     self._conclude(self._number, ended_by)
             raise
+        finally:
+            self._progress.clear()
         self._warn(error)
         if error is not None:
             raise as_failure(error)
@@ -140,9 +145,12 @@ class TestRunner:
             if getattr(strategy, "finished", False):
                 ended_by = "exhausted"
                 break
-            if real_seconds() >= limit and self._number < settings.schedules:
+            now = real_seconds()
+            if now >= limit and self._number < settings.schedules:
                 ended_by = "seconds"
                 break
+            if now >= self._progress.next:
+                self._progress.tell(self._number)
         if predictions is not None and ended_by in ("schedules", "seconds"):
             self._notes.update(dict.fromkeys(predictions.warnings()))
         self._conclude(self._number, ended_by)

@@ -2,10 +2,11 @@
 
 from ._compare import Difference, first_difference
 from ._steps import steps_text
-from ._table import interleaving_table
+from ._table import SWITCHED, interleaving_table
 from ._timeline import Arrow, Event, Held, Timeline, timeline_of
 
 __all__ = [
+    "SWITCHED",
     "Arrow",
     "Difference",
     "Event",
