@@ -262,6 +262,25 @@ def pytest_runtest_makereport(
     return report
 
 
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_exception_interact(node: pytest.Item, call: pytest.CallInfo[Any]) -> Generator[None, object, object]:
+    """With `--pdb`: stop in the thread that failed."""
+    if _runner_key not in node.stash:
+        return (yield)
+    from ._debugging import in_failing_thread
+
+    with in_failing_thread(call):
+        return (yield)
+
+
+@pytest.hookimpl
+def pytest_leave_pdb() -> None:
+    """A debugger lets the program go on."""
+    from ..control import debugger_left
+
+    debugger_left()
+
+
 class _Gatherer:
     """Gathers the figures of all reports; with pytest-xdist, in the controller."""
 
