@@ -257,8 +257,9 @@ def pytest_runtest_makereport(
     if exploration.steps:
         report.interleave_steps = exploration.steps  # type: ignore[attr-defined]
     if call.when == "call":
-        item.user_properties += properties(exploration)
-        report.user_properties += properties(exploration)
+        # pytest reports both, of the call and of the teardown; where the test is run again, the new ones count.
+        for known in (item.user_properties, report.user_properties):
+            known[:] = [pair for pair in known if not pair[0].startswith("interleave_")] + properties(exploration)
     return report
 
 
