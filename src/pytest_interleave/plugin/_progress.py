@@ -16,7 +16,7 @@ FIRST, EVERY = 1.0, 0.25
 #: Terminals know these; what is written between them is not part of pytest's line.
 _SAVE, _RESTORE, _CLEAR = "\x1b7", "\x1b8", "\x1b[K"
 #: With fewer columns left than this, nothing is shown.
-_FEWEST = 24
+FEWEST = 24
 
 
 class Progress:
@@ -47,7 +47,7 @@ class Progress:
     def _write(self, text: str) -> None:
         assert self._writer is not None
         room = self._writer.fullwidth - self._writer.width_of_current_line - 1
-        if text and room < _FEWEST:
+        if text and room < FEWEST:
             return
         with self._uncaptured():
             sys.stdout.write(f"{_SAVE}{text[:room]}{_CLEAR}{_RESTORE}")
