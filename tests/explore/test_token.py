@@ -160,7 +160,7 @@ def test_packed_schedules_that_cannot_be_unpacked_are_refused():
 
 @pytest.mark.parametrize(("number", "most"), [(0, 12), (1, 20), (3, 40)])
 def test_few_switches_make_a_short_token(number, most):
-    """With sites that cannot be packed, in threads that the test itself has started, at places that are often passed."""
+    """With sites that cannot be packed, at places that are often passed."""
     schedule = [Switch((thread,), 0xBEEF - 7919 * thread, 120, (thread + 1,)) for thread in range(number)]
     assert len(str(Token.of_switches(schedule, test=NameOfTest(0xFFFF, 0xFF), warm=True))) <= most
 

@@ -48,9 +48,11 @@ class Attempt(NamedTuple):
         return sum(point.preempts and point.is_switch for point in self.points)
 
     @property
-    def cost(self) -> tuple[int, int, int, int]:
+    def cost(self) -> tuple[int, bool, int, int, int]:
         """What is to be as small as possible, the most important first."""
-        return (self.preemptions, self.changes, len(self.switches), len(self.log))
+        switches = self.switches
+        # That none is needed is worth more than that threads take turns less often.
+        return (self.preemptions, bool(switches), self.changes, len(switches), len(self.log))
 
 
 #: Runs the test once under a strategy; None where it has not the same finding.
