@@ -10,6 +10,7 @@ import pytest
 from pytest_interleave.control import Operation
 from pytest_interleave.explore import Follow, RandomWalk, SelectivelyUniform, shrink
 from pytest_interleave.explore._directed import MOST, likely_switches
+from pytest_interleave.explore._shrink import _passing_by
 from pytest_interleave.explore._switches import ChoicePoint, Switch
 from tests.detailing import Laboratory
 
@@ -259,12 +260,13 @@ def reorder():
     in_threads(*[set_both] * 30, check)
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(4))
 def test_one_switch_among_thirty_threads_in_few_executions(seed):
     first, best, executions = shrunk(reorder, SelectivelyUniform(seed))
+    assert first.preemptions > 20
     assert best.preemptions == 1
-    # Each single switch of the first schedule would be as many tries.
-    assert executions <= 60, (first.preemptions, executions)
+    # In two of them thirty threads give way one to the next.
+    assert executions <= (100 if seed in (2, 3) else 10)
 
 
 # -- what ends it --
@@ -384,6 +386,38 @@ def test_first_those_with_the_first_threads_that_are_alike():
     log[3:6] = [log[3], log[5], log[4]]
     found = likely_switches([point(threads[5], 5, threads[4])], log)
     assert found == [Switch((0,), 77, 1, (1,)), Switch((5,), 77, 1, (4,))]
+
+
+def chained():
+    """Each thread lets the next one begin, as long as it is not the last one."""
+    state = State()
+
+    def work():
+        state.x += 1
+
+    in_threads(*[work] * 6)
+    assert state.x == 6
+
+
+def test_threads_that_only_pass_on_are_passed_by():
+    with Laboratory() as laboratory:
+        usual = laboratory.run(chained, Follow(()))
+        # The places at which each thread is about to read and about to write.
+        stands = {point.stand[0]: [] for point in usual.recorded.points if point.preempts}
+        for point in usual.recorded.points:
+            if point.preempts:
+                stands[point.stand[0]].append(point.stand)
+        chain = [Switch(*stands[number,][0], (number + 1,)) for number in range(4)]
+        chain.append(Switch(*stands[4,][-1], (0,)))
+        found = laboratory.run(chained, Follow(chain))
+        assert found.attempt.preemptions == 5
+        points = [point for point in found.recorded.points if point.is_switch]
+        (first, *others) = list(_passing_by(found.recorded.points))
+        assert first == (*(point.switch for point in points[:3]), points[3].switch._replace(to=(0,)))
+        assert len(others) == 4
+        # The first thread was not switched to; it went on of itself, and need not.
+        assert others[-1][0].leaves == ()
+        assert others[-1][0].to == (1,)
 
 
 def test_there_are_not_too_many():

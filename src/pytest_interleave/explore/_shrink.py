@@ -48,11 +48,9 @@ class Attempt(NamedTuple):
         return sum(point.preempts and point.is_switch for point in self.points)
 
     @property
-    def cost(self) -> tuple[int, bool, int, int, int]:
+    def cost(self) -> tuple[int, int, int, int]:
         """What is to be as small as possible, the most important first."""
-        switches = self.switches
-        # That none is needed is worth more than that threads take turns less often.
-        return (self.preemptions, bool(switches), self.changes, len(switches), len(self.log))
+        return (self.preemptions, len(self.switches), self.changes, len(self.log))
 
 
 #: Runs the test once under a strategy; None where it has not the same finding.
@@ -69,6 +67,7 @@ def shrink(first: Attempt, run: Run, out_of_time: Callable[[], bool]) -> Attempt
         shrinking.leave_out_all,
         shrinking.take_one,
         shrinking.leave_out,
+        shrinking.pass_by,
         shrinking.search,
         shrinking.leave_out,
         shrinking.move_later,
@@ -90,11 +89,14 @@ class _Shrinking:
         self._try(())
 
     def take_one(self) -> None:
-        """A single switch may do, where others came in between."""
+        """A single switch may do, where others came in between; else one, with those for which nobody has to stop."""
         if self.best.preemptions > 1:
-            for switch in likely_switches(self.best.points, self.best.log):
-                if self._try((switch,)):
-                    return
+            likely = likely_switches(self.best.points, self.best.log)
+            free = tuple(point.switch for point in self.best.points if point.is_switch and not point.preempts)
+            for others in ((), free):
+                for switch in likely:
+                    if self._try((*others, switch)):
+                        return
 
     def leave_out(self) -> None:
         """As many switches as possible at once, down to each single one."""
@@ -106,6 +108,11 @@ class _Shrinking:
                 break
             else:
                 parts = min(len(self.best.switches), 2 * parts)
+
+    def pass_by(self) -> None:
+        """In a chain of threads that give way one to the next, none can be left out, but each can be passed by."""
+        while any(self._try(fewer) for fewer in _passing_by(self.best.points)):
+            pass
 
     def search(self) -> None:
         """Look for the finding with fewer preemptions than the best attempt has, where there are not too many ways."""
@@ -156,6 +163,22 @@ def _with_less(switches: Sequence[Switch], parts: int) -> Iterator[tuple[Switch,
             yield tuple(switches[start:end])
     for start, end in pieces:
         yield (*switches[:start], *switches[end:])
+
+
+def _passing_by(points: Sequence[ChoicePoint]) -> Iterator[tuple[Switch, ...]]:
+    """The switch to a thread and the one away from it as one, to the thread that went on then; the last first."""
+    for number in range(len(points) - 1, -1, -1):
+        left = points[number]
+        if not (left.preempts and left.is_switch):
+            continue
+        by = left.stand[0]
+        earlier = ((at, points[at]) for at in range(number - 1, -1, -1))
+        came = next(
+            (at for at, point in earlier if point.chosen == by and not (point.preempts and point.stand[0] == by)), None
+        )
+        if came is not None and left.chosen in points[came].enabled:
+            changed = [*points[:came], points[came]._replace(chosen=left.chosen), *points[came + 1 : number]]
+            yield tuple(point.switch for point in (*changed, *points[number + 1 :]) if point.is_switch)
 
 
 def _later_stands(points: Sequence[ChoicePoint], switch: Switch) -> Iterator[tuple[Path, int, int]]:
