@@ -75,7 +75,8 @@ def _rows(events: Sequence[Event], told: Sequence[int]) -> list[_Row]:
 
 
 def _done(event: Event) -> str:
-    what = f"waits to {event.kind}" if event.waits else event.kind
+    # In the end of a wait at a condition its lock is taken again: that is a step of its own.
+    what = f"waits to {'be ' if event.kind == 'woken' else ''}{event.kind}" if event.waits else event.kind
     if not event.source:
         what = f"{what} {event.what}".rstrip()
     elif "#" in event.what:
