@@ -57,7 +57,7 @@ class Attempt(NamedTuple):
     @property
     def cost(self) -> tuple[int, int, int, int]:
         """What is to be as small as possible, the most important first."""
-        return (self.preemptions, self.changes, len(self.switches), len(self.log))
+        return (self.preemptions, len(self.switches), self.changes, len(self.log))
 
 
 #: Runs the test once under a strategy; None where it has not the same finding.
@@ -73,6 +73,7 @@ def shrink(first: Attempt, run: Run, time_used: Callable[[], float]) -> Attempt:
     shrinking.leave_out_all()
     shrinking.take_few(1)
     shrinking.leave_out()
+    shrinking.pass_by()
     shrinking.take_few(2)
     shrinking.change_single_ones()
     shrinking.search()
@@ -93,12 +94,14 @@ class _Shrinking:
         self._try(())
 
     def take_few(self, number: int) -> None:
-        """So many switches may do, where others came in between."""
+        """So many switches may do, where others came in between; else with those for which nobody has to stop."""
         if self.best.preemptions > number:
             likely = likely_switches(self.best.points, self.best.log)
-            for few in itertools.combinations(likely if number == 1 else likely[:_LIKELIEST], number):
-                if self._try(few):
-                    return
+            free = tuple(point.switch for point in self.best.points if point.is_switch and not point.preempts)
+            for others in ((), free) if free else ((),):
+                for few in itertools.combinations(likely if number == 1 else likely[:_LIKELIEST], number):
+                    if self._try((*others, *few)):
+                        return
 
     def leave_out(self) -> None:
         """As many switches as possible at once, down to each single one."""
@@ -130,6 +133,11 @@ class _Shrinking:
             for to in points[switch].enabled[:_FEW] if switch in points else ():
                 if to not in (switch.to, switch.leaves):
                     yield (*switches[:at], switch._replace(to=to), *switches[at + 1 :])
+
+    def pass_by(self) -> None:
+        """In a chain of threads that give way one to the next, none can be left out, but each can be passed by."""
+        while any(self._try(fewer) for fewer in _passing_by(self.best.points)):
+            pass
 
     def search(self) -> None:
         """Look for the finding with fewer preemptions than the best attempt has, where there are not too many ways."""
@@ -167,6 +175,22 @@ def _with_less(switches: Sequence[Switch], parts: int) -> Iterator[tuple[Switch,
             yield tuple(switches[start:end])
     for start, end in pieces:
         yield (*switches[:start], *switches[end:])
+
+
+def _passing_by(points: Sequence[ChoicePoint]) -> Iterator[tuple[Switch, ...]]:
+    """The switch to a thread and the one away from it as one, to the thread that went on then; the last first."""
+    for number in range(len(points) - 1, -1, -1):
+        left = points[number]
+        if not (left.preempts and left.is_switch):
+            continue
+        by = left.stand[0]
+        earlier = ((at, points[at]) for at in range(number - 1, -1, -1))
+        came = next(
+            (at for at, point in earlier if point.chosen == by and not (point.preempts and point.stand[0] == by)), None
+        )
+        if came is not None and left.chosen in points[came].enabled:
+            changed = [*points[:came], points[came]._replace(chosen=left.chosen), *points[came + 1 : number]]
+            yield tuple(point.switch for point in (*changed, *points[number + 1 :]) if point.is_switch)
 
 
 def _later_stands(points: Sequence[ChoicePoint], switch: Switch) -> Iterator[tuple[Path, int, int]]:

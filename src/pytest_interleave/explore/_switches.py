@@ -19,7 +19,7 @@ from ..control import LoggedStep, Path, PendingOperation, ThreadView, Trace
 #: The site of a thread that has ended.
 ENDED = 0
 #: Up to Python 3.11 comprehensions are functions of their own.
-_INLINED = re.compile(r"\.<locals>\.<(list|set|dict)comp>")
+_INLINED = re.compile(r"\.<(list|set|dict)comp>")
 
 
 class Switch(NamedTuple):
@@ -72,9 +72,14 @@ class Sites:
         site = self._known.get(key)
         if site is None:
             line = place.text or str(place.lineno)
-            text = "\0".join((_INLINED.sub("", place.function), line, *key[1:]))
+            text = "\0".join((_function(place.function), line, *key[1:]))
             site = self._known[key] = 1 + zlib.crc32(text.encode("utf-8", "surrogatepass")) % 0xFFFF
         return site
+
+
+def _function(qualname: str) -> str:
+    """A function's name as later Pythons have it: without the comprehensions that it is in, or that it is."""
+    return _INLINED.sub("", qualname).removesuffix(".<locals>")
 
 
 class ChoicePoint(NamedTuple):

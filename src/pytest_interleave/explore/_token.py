@@ -22,6 +22,8 @@ _FORMAT = 2
 _CHECK_BYTES = 3
 #: Bits of the second byte.
 _WARM, _FREE_THREADED, _CHOICES, _PACKED = 1, 2, 4, 8
+#: More are in no token; what is read from a mangled one need not fit into memory.
+_MOST_CHOICES = 10_000_000
 
 
 class TokenError(ValueError):
@@ -86,7 +88,7 @@ class Token(NamedTuple):
         body = bytes((_FORMAT, flags, minor, *self.test.name.to_bytes(2, "big"), self.test.parameters))
         body += packed if is_packed else schedule
         check = zlib.crc32(body).to_bytes(4, "big")[:_CHECK_BYTES]
-        return base64.urlsafe_b64encode(body + check).decode("ascii").rstrip("=")
+        return _letters(body + check)
 
     @classmethod
     def parse(cls, text: str) -> Token:
@@ -103,7 +105,8 @@ class Token(NamedTuple):
         mangled = TokenError(
             f"{_short(text)} is mangled or cut short: copy the whole token from the report, up to the end of the line"
         )
-        if len(body) < 6 or zlib.crc32(body).to_bytes(4, "big")[:_CHECK_BYTES] != check:
+        if len(body) < 6 or zlib.crc32(body).to_bytes(4, "big")[:_CHECK_BYTES] != check or _letters(raw) != text:
+            # The last letter has bits to spare: another one may stand for the same bytes.
             raise mangled
         if body[0] != _FORMAT:
             raise TokenError(
@@ -133,6 +136,10 @@ class Token(NamedTuple):
                 f"the token holds on Python {self.python} only, this is Python {python_version()}: "
                 "replay it there, or let the test find the failure again here"
             )
+
+
+def _letters(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).decode("ascii").rstrip("=")
 
 
 def _switches_written(switches: Sequence[Switch]) -> bytes:
@@ -177,6 +184,8 @@ def _choices_read(data: bytes) -> tuple[int, ...]:
     while at < len(data):
         count, at = _get(data, at)
         thread, at = _get(data, at)
+        if count > _MOST_CHOICES - len(choices):
+            raise IndexError
         choices.extend([thread] * count)
     return tuple(choices)
 

@@ -27,7 +27,7 @@ def story_of(outcome: Outcome, points: Sequence[ChoicePoint], recorder: Recorder
     """A sentence for each of the first switches, or what the threads wait for; empty where nothing can be said."""
     if outcome.stuck is not None and outcome.stuck.kind == "deadlock":
         return Story(_of_deadlock(outcome.stuck))
-    teller = _Teller(outcome.log[: end_of_failure(outcome)], recorder)
+    teller = _Teller(outcome.log, end_of_failure(outcome), recorder)
     switches = [point for point in points if point.is_switch]
     told = [sentence for point in switches if (sentence := teller.of_switch(point))][:_TOLD]
     if not switches:
@@ -69,8 +69,10 @@ _Sentence = tuple[str, tuple[int, ...]]
 
 
 class _Teller:
-    def __init__(self, log: Sequence[Step], recorder: Recorder | None) -> None:
+    def __init__(self, log: Sequence[Step], end: int, recorder: Recorder | None) -> None:
         self._log = log
+        #: With the step before it the execution has failed. What a thread has not done by then, it does later on.
+        self._end = end
         self._recorder = recorder
         #: By object and part: the accesses.
         self._accesses: dict[Any, list[_Access]] = {}
@@ -92,12 +94,22 @@ class _Teller:
         resumed = next(
             (at for at in range(point.step, len(self._log)) if self._log[at][0].path == left), len(self._log)
         )
-        torn = [found for accesses in self._accesses.values() for found in _torn(accesses, left, point.step, resumed)]
+        until = min(resumed, self._end)
+        torn = [found for accesses in self._accesses.values() for found in _torn(accesses, left, point.step, until)]
         if torn:
             # Those that are closest together have most to do with each other.
-            return self._of_torn(*min(torn, key=lambda found: (_rank(found), found[2].position - found[0].position)))
+            return self._of_torn(
+                *min(
+                    torn,
+                    key=lambda found: (
+                        found[2].position >= self._end,
+                        _rank(found),
+                        found[2].position - found[0].position,
+                    ),
+                )
+            )
         swapped = [
-            found for accesses in self._accesses.values() for found in _swapped(accesses, left, point.step, resumed)
+            found for accesses in self._accesses.values() for found in _swapped(accesses, left, point.step, until)
         ]
         return self._before(*min(swapped, key=lambda found: found[1].position)) if swapped else None
 
@@ -108,7 +120,7 @@ class _Teller:
         then, there = self._did(between), self._place(between)
         text = f"{thread} {did} {what}{self._value(first)} at {place}; "
         text += f"then {other} {then} it{self._value(between)} at {there}"
-        if not first.writes and between.writes and last.writes:
+        if not first.writes and between.writes and self._did(last) == "wrote":
             text += f", and {thread} overwrote that at {self._place(last)}{self._value(last)}."
         else:
             again = "again " if first.writes == last.writes else ""
@@ -154,9 +166,9 @@ _PAST = {"write": "wrote", "read": "read"}
 def _torn(
     accesses: Sequence[_Access], left: Path, switch: int, resumed: int
 ) -> Iterator[tuple[_Access, _Access, _Access]]:
-    """An access before the switch, another thread's meanwhile, the first one thereafter: not as if in one piece."""
+    """An access before the switch, another thread's until it went on, the first one then: not as if in one piece."""
     before = [access for access in accesses if access.thread == left and access.position < switch]
-    after = [access for access in accesses if access.thread == left and access.position >= resumed]
+    after = [access for access in accesses if access.thread == left and access.position >= switch]
     if not before or not after:
         return
     first, last = before[-1], after[0]
@@ -175,7 +187,7 @@ def _rank(found: tuple[_Access, _Access, _Access]) -> int:
 
 def _swapped(accesses: Sequence[_Access], left: Path, switch: int, resumed: int) -> Iterator[tuple[_Access, _Access]]:
     """What another thread did meanwhile, and the thread that was left only thereafter."""
-    after = next((access for access in accesses if access.thread == left and access.position >= resumed), None)
+    after = next((access for access in accesses if access.thread == left and access.position >= switch), None)
     if after is None:
         return
     for between in accesses:

@@ -74,11 +74,9 @@ def _rows(events: Sequence[Event], told: Sequence[int]) -> list[_Row]:
     return rows
 
 
-_WAITING = {"woken": "waits to be woken"}
-
-
 def _done(event: Event) -> str:
-    what = _WAITING.get(event.kind, f"waits to {event.kind}") if event.waits else event.kind
+    # In the end of a wait at a condition its lock is taken again: that is a step of its own.
+    what = f"waits to {'be ' if event.kind == 'woken' else ''}{event.kind}" if event.waits else event.kind
     if not event.source:
         what = f"{what} {event.what}".rstrip()
     elif "#" in event.what and event.kind in ("acquire", "release"):

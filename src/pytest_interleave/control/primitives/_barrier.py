@@ -45,6 +45,10 @@ class _Round:
     def describe(self) -> str:
         return self.barrier.describe()
 
+    @property
+    def awaited(self) -> Barrier:
+        return self.barrier
+
 
 class Barrier(HasLazyCondition, RealBarrier, metaclass=Primitive):
     """A point that a fixed number of threads pass together; arriving is one operation."""

@@ -65,6 +65,10 @@ class _Waiter:
     def describe(self) -> str:
         return self.condition.describe()
 
+    @property
+    def awaited(self) -> Condition:
+        return self.condition
+
 
 class Condition(RealCondition, metaclass=Primitive):
     """A condition variable: waiting is one operation, whatever the lock."""

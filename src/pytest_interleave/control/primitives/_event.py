@@ -40,6 +40,10 @@ class _Wait:
     def describe(self) -> str:
         return self.event.describe()
 
+    @property
+    def awaited(self) -> Event:
+        return self.event
+
 
 class Event(HasLazyCondition, RealEvent, metaclass=Primitive):
     """A flag that threads can wait for."""
