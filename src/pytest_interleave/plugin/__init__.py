@@ -307,9 +307,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         return
     rows = config.stash[_rows_key]
     if rows or options.forget:
-        memory = _memory_of(config)
-        memory.take_in(rows)
-        memory.write()
+        _memory_of(config).keep(rows)
     if (options.json, options.html) == (None, None):
         return
     from ._summary import write_html, write_json
