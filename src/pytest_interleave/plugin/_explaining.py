@@ -20,7 +20,7 @@ from ._race_check import RaceCheck, Raced, not_again, recorder_for
 from ._raised import came_by_signal
 
 #: What fixtures raise, and time limits.
-_STOPPED = (Exception, pytest.fail.Exception, pytest.skip.Exception)
+_STOPPED = (Exception, SystemExit, pytest.fail.Exception, pytest.skip.Exception)
 
 
 class Explanation(NamedTuple):
