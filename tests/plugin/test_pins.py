@@ -260,7 +260,7 @@ def test_a_choice_of_threads_that_never_were(run):
     token = str(Token.of_choices([9], test=name, warm=False))
     done = run(pin(token) + RACE)
     done.result.assert_outcomes(failed=1)
-    assert f"the schedule {token} no longer fits the test: at choice 1, thread 9, which ran here, cannot run" in done.text
+    assert f"the schedule {token} no longer fits the test: at choice 1, thread 9, which ran here, cannot" in done.text
 
 
 def test_pins_are_in_the_list_of_markers(run):

@@ -94,7 +94,7 @@ def pytest_configure(config: pytest.Config) -> None:
         try:
             config.stash[_replay_key] = Token.parse(options.replay)
         except TokenError as error:
-            raise pytest.UsageError(f"--interleave-replay: {error}") from None
+            raise pytest.UsageError(f"{options.replay_option}: {error}") from None
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -128,7 +128,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         from ._replaying import select_for_token
 
         try:
-            items[:] = select_for_token(config, items, token)
+            items[:] = select_for_token(config, items, token, options_of(config).replay_option)
         except pytest.UsageError as error:
             if alone:
                 raise
@@ -288,6 +288,10 @@ class _Gatherer:
         terminal = self._config.pluginmanager.getplugin("terminalreporter")
         if steps and terminal is not None:
             terminal.ensure_newline()
+            writer = self._config.get_terminal_writer()
+            if writer.width_of_current_line:
+                # With -q, pytest does not see that the line is not empty.
+                writer.line()
             for line in (f"{report.nodeid}: every step of the schedule", *steps):
                 terminal.write_line(line)
 
