@@ -50,7 +50,8 @@ class NameOfTest(NamedTuple):
     @classmethod
     def of(cls, name: str, parameters: str) -> NameOfTest:
         """The fingerprints of these texts."""
-        return cls(fingerprint(name), fingerprint(parameters) & 0xFF if parameters else 0)
+        # 0 is for none.
+        return cls(fingerprint(name), 1 + fingerprint(parameters) % 0xFF if parameters else 0)
 
 
 class Token(NamedTuple):

@@ -94,7 +94,7 @@ def pytest_configure(config: pytest.Config) -> None:
         try:
             config.stash[_replay_key] = Token.parse(options.replay)
         except TokenError as error:
-            raise pytest.UsageError(f"--interleave-replay: {error}") from None
+            raise pytest.UsageError(f"{options.replay_option}: {error}") from None
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -128,7 +128,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         from ._replaying import select_for_token
 
         try:
-            items[:] = select_for_token(config, items, token)
+            items[:] = select_for_token(config, items, token, options_of(config).replay_option)
         except pytest.UsageError as error:
             if alone:
                 raise
@@ -163,9 +163,13 @@ def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
     """A marked test's `runtest` becomes the loop over its schedules."""
     error = item.stash.get(_error_key, None)
     settings: Settings | None = None
+    given: list[Given] = []
+    replay = item.config.stash.get(_replay_key, None)
     if error is None and is_marked(item):
         try:
             settings = read_settings(item, options_of(item.config))
+            if replay is None:
+                given = _schedules_given(item, settings)
         except pytest.UsageError as wrong:
             # The marker has come after collection, when all others were checked.
             error = str(wrong)
@@ -182,8 +186,7 @@ def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
 
     assert isinstance(item, pytest.Function)
     item.stash[_random_key] = seed_random()
-    replay = item.config.stash.get(_replay_key, None)
-    runner = TestRunner(item, settings, replay, () if replay is not None else _schedules_given(item, settings))
+    runner = TestRunner(item, settings, replay, given)
     item.stash[_runner_key] = runner
     item.runtest = runner.run  # type: ignore[method-assign]
     everything_is_ours[0] = True
@@ -193,12 +196,16 @@ def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
         everything_is_ours[0] = False
 
 
-def _schedules_given(item: pytest.Function, settings: Settings) -> list[Given]:
-    """The schedules to be tried first; a test that only has pinned ones is for these alone."""
+def _schedules_given(item: pytest.Item, settings: Settings) -> list[Given]:
+    """The schedules to be tried first; a test that only has pinned ones is for these alone.
+
+    Raises `pytest.UsageError` as `pins_of` does.
+    """
+    from ._fingerprints import nodeid_of
     from ._given import PINNED, Given
 
     pinned = [Given(token, PINNED) for token in pins_of(item)]
-    return [*pinned, *_memory_of(item.config).given(item.nodeid)] if settings.explored else pinned
+    return [*pinned, *_memory_of(item.config).given(nodeid_of(item))] if settings.explored else pinned
 
 
 def _memory_of(config: pytest.Config) -> Memory:
@@ -301,6 +308,10 @@ class _Gatherer:
         terminal = self._config.pluginmanager.getplugin("terminalreporter")
         if steps and terminal is not None:
             terminal.ensure_newline()
+            writer = self._config.get_terminal_writer()
+            if writer.width_of_current_line:
+                # With -q, pytest does not see that the line is not empty.
+                writer.line()
             for line in (f"{report.nodeid}: every step of the schedule", *steps):
                 terminal.write_line(line)
 
@@ -337,9 +348,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         return
     rows = config.stash[_rows_key]
     if rows or options.forget:
-        memory = _memory_of(config)
-        memory.take_in(rows)
-        memory.write()
+        _memory_of(config).keep(rows)
     if (options.json, options.html) == (None, None):
         return
     from ._summary import write_html, write_json

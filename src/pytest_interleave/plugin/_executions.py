@@ -34,6 +34,9 @@ class Executions:
         self.count = 0
         #: Whether the fixtures of the last execution are being ended.
         self.tearing_down = False
+        #: Whether a finding is known. What a fixture raises when it ends tells nothing new then; pytest still reports
+        #: it of the last execution.
+        self.found = False
         #: Where the item is a test of a `unittest.TestCase`.
         self.unittest = UnittestBody(item) if hasattr(item, "_addexcinfo") else None
         self._fresh = True
@@ -73,7 +76,13 @@ class Executions:
             plain = self._plain = None
         if plain is None:
             self.tearing_down = True
-            self._tear_down()
+            try:
+                self._tear_down()
+            except pytest.exit.Exception:
+                raise
+            except (Exception, BaseExceptionGroup, pytest.fail.Exception, pytest.skip.Exception):
+                if not self.found:
+                    raise
             self.tearing_down = False
         self._forget_logs()
         self._forget_warnings()
@@ -103,14 +112,16 @@ class Executions:
         directory = item.funcargs.get("tmp_path")
         stash = item.stash._storage
         kept = dict(stash)
-        item.session._setupstate.teardown_exact(item.parent)  # type: ignore[arg-type]
-        for key, value in kept.items():
-            # Fixtures put things there once for an item, and take them away when they think it is over.
-            stash.setdefault(key, value)
-        if isinstance(directory, Path):
-            # So that there is one in the end, not hundreds, and it has the same name in each execution.
-            shutil.rmtree(directory, ignore_errors=True)
-            _use_name_again(item.config, directory)
+        try:
+            item.session._setupstate.teardown_exact(item.parent)  # type: ignore[arg-type]
+        finally:
+            for key, value in kept.items():
+                # Fixtures put things there once for an item, and take them away when they think it is over.
+                stash.setdefault(key, value)
+            if isinstance(directory, Path):
+                # So that there is one in the end, not hundreds, and it has the same name in each execution.
+                shutil.rmtree(directory, ignore_errors=True)
+                _use_name_again(item.config, directory)
 
     def run(self, strategy: Any, *, detail: bool = False, recorder: Recorder | None = None) -> Outcome:
         """Run the body once. What asks pytest to stop (`pytest.exit`, Ctrl-C), in whichever thread, is raised."""

@@ -19,8 +19,8 @@ from ._fingerprints import name_of_test
 from ._race_check import RaceCheck, Raced, not_again, recorder_for
 from ._raised import came_by_signal
 
-#: What fixtures raise, and time limits.
-_STOPPED = (Exception, pytest.fail.Exception, pytest.skip.Exception)
+#: What fixtures raise, and time limits; and what asks pytest to stop.
+_STOPPED = (Exception, SystemExit, pytest.fail.Exception, pytest.skip.Exception, KeyboardInterrupt)
 
 
 class Explanation(NamedTuple):
@@ -120,11 +120,13 @@ class Explaining:
     ) -> Explanation:
         """Run the schedule once more, shrink it, and run what is left in detail."""
         plain = self.unrepeated(finding, outcome, warm=warm, difference=None)
+        self._executions.found = True
         if raced is not None and raced.difference is not None:
             return plain._replace(finding=raced.finding, difference=raced.difference)
         try:
             shown = self._repeated(plain.finding, outcome, suspects)
         except _STOPPED as error:
+            self._stop_session(error)
             return plain._replace(difference=not_again(error))
         if isinstance(shown, str):
             return plain._replace(difference=shown)
@@ -133,14 +135,21 @@ class Explaining:
         )
         try:
             return self._shrunk(shown, explanation)
-        except _STOPPED:
+        except _STOPPED as error:
             # A time limit is over, or a fixture fails for the first time now: what is known so far has to do.
+            self._stop_session(error)
             return explanation
+
+    def _stop_session(self, error: BaseException) -> None:
+        """Where that is asked for, by Ctrl-C or `pytest.exit`: when the finding is reported."""
+        if isinstance(error, (KeyboardInterrupt, pytest.exit.Exception)):
+            self._item.session.shouldstop = str(error) or type(error).__name__
 
     def _repeated(self, finding: Finding, outcome: Outcome, suspects: Sequence[Conflict]) -> Shown | str:
         """The same execution in detail; a text where it was another one."""
         recorder = recorder_for(suspects)
         recorded, second = self.run(Replay(outcome.choices), recorder, visible=True)
+        _require_no_signal(second)
         again = self._found_in(second, finding, suspects, outcome, recorder)
         difference = first_difference(outcome.log, second.log)
         if again is None or not again.same_as(finding) or difference is not None:
@@ -172,8 +181,7 @@ class Explaining:
             recorded, outcome = self.run(strategy)
             if is_same(outcome):
                 return attempt_of(outcome, recorded)
-            if outcome.exception is not None and came_by_signal(outcome.exception):
-                raise outcome.exception
+            _require_no_signal(outcome)
             return None
 
         first = run(Follow(shown.recorded.switches))
@@ -227,6 +235,11 @@ class Explaining:
         found = self._found_in(outcome, shown.finding, suspects, before, recorder)
         # What seemed to be a race may be none.
         return None if found is None or found.kind != shown.finding.kind else Shown(found, outcome, recorded, recorder)
+
+
+def _require_no_signal(outcome: Outcome) -> None:
+    if outcome.exception is not None and came_by_signal(outcome.exception):
+        raise outcome.exception
 
 
 def _places(race: Race) -> frozenset[Any]:

@@ -7,9 +7,16 @@ import pytest
 from ..explore import NameOfTest
 
 
+def nodeid_of(item: pytest.Item) -> str:
+    """Without the group that pytest-xdist puts behind it for --dist=loadgroup, in workers and for that run only."""
+    path, colons, name = item.nodeid.partition("::")
+    head, bracket, tail = name.rpartition("]")
+    return path + colons + head + bracket + tail.partition("@")[0]
+
+
 def name_of_test(item: pytest.Item) -> NameOfTest:
     """Without the file: a test may be moved. With its parameters: each set of them is a test of its own."""
-    name = item.nodeid.partition("::")[2]
+    name = nodeid_of(item).partition("::")[2]
     callspec = getattr(item, "callspec", None)
     parameters = "" if callspec is None else callspec.id
     return NameOfTest.of(name.removesuffix(f"[{parameters}]"), parameters)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from collections.abc import Iterable
@@ -34,10 +35,9 @@ class Memory:
     def __init__(self, config: pytest.Config, *, forget: bool) -> None:
         self.trouble: str | None = None
         self._cache = getattr(config, "cache", None)
-        self._failures: dict[str, list[_Remembered]] = {}
-        self._changed = forget
-        if self._cache is not None and not forget:
-            self._read(Path(self._cache._cachedir) / "d" / "interleave" / "failures.json")
+        self._forget = forget
+        self._damaged = False
+        self._failures = self._read()
 
     def given(self, nodeid: str) -> list[Given]:
         """The schedules to be tried first for a test, the last failure first."""
@@ -52,28 +52,34 @@ class Memory:
             found.append(Given(token, REMEMBERED))
         return found
 
-    def take_in(self, rows: Iterable[dict[str, Any]]) -> None:
-        """What came of the tests of a run."""
+    def keep(self, rows: Iterable[dict[str, Any]]) -> None:
+        """Remember for the next run what came of the tests of this one."""
+        if self._cache is None:
+            return
+        # Read anew: another run may have written in the meantime.
+        failures = self._read()
+        changed = self._forget or self._damaged
         for row in rows:
-            known = self._failures.get(row["nodeid"], [])
+            known = failures.get(row["nodeid"], [])
             kept = [after for one in known if (after := _after(one, row.get("_remembered") or {})) is not None]
             token = row.get("_to_remember")
             if token is not None:
                 kept = [_Remembered(token, 0), *(one for one in kept if one.token != token)][:MOST]
             if kept != known:
-                self._changed = True
-                self._failures[row["nodeid"]] = kept
+                changed = True
+                failures[row["nodeid"]] = kept
+        if changed:
+            self._write(failures)
 
-    def write(self) -> None:
-        """Keep it for the next run, if anything has changed."""
-        if self._cache is None or not self._changed:
-            return
-        failures = {
+    def _write(self, failures: dict[str, list[_Remembered]]) -> None:
+        assert self._cache is not None
+        written = {
             nodeid: [{"token": one.token, "passes": one.passes} for one in kept]
-            for nodeid, kept in self._failures.items()
+            for nodeid, kept in failures.items()
             if kept
         }
-        text = json.dumps({"version": _VERSION, "failures": failures}, indent=1)
+        text = json.dumps({"version": _VERSION, "failures": written}, indent=1)
+        temporary: Path | None = None
         try:
             path: Path = self._cache.mkdir("interleave") / "failures.json"
             # Whole or not at all: another run may read or write it at the same time.
@@ -82,13 +88,19 @@ class Memory:
             temporary.replace(path)
         except OSError as error:
             self.trouble = f"the failing schedules cannot be remembered for the next run: {error}"
+            if temporary is not None:
+                with contextlib.suppress(OSError):
+                    temporary.unlink()
 
-    def _read(self, path: Path) -> None:
+    def _read(self) -> dict[str, list[_Remembered]]:
+        if self._cache is None or self._forget:
+            return {}
+        path = Path(self._cache._cachedir) / "d" / "interleave" / "failures.json"
         try:
             read = json.loads(path.read_text("utf-8"))
             if read["version"] != _VERSION:
-                return
-            self._failures = {
+                return {}
+            return {
                 str(nodeid): [_Remembered(str(one["token"]), int(one["passes"])) for one in kept]
                 for nodeid, kept in read["failures"].items()
             }
@@ -96,9 +108,10 @@ class Memory:
             pass
         except OSError as error:
             self.trouble = f"the failing schedules of earlier runs cannot be read: {error}"
-        except (ValueError, TypeError, KeyError, AttributeError):
-            self._changed = True
+        except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
+            self._damaged = True
             self.trouble = f"the failing schedules of earlier runs are forgotten: {path} is not as it was written"
+        return {}
 
 
 def _after(one: _Remembered, tried: dict[str, bool]) -> _Remembered | None:

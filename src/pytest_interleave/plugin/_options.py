@@ -106,6 +106,11 @@ class Options(NamedTuple):
     json: str | None
     html: str | None
 
+    @property
+    def replay_option(self) -> str:
+        """The option that has the token."""
+        return "--interleave-trace" if self.trace else "--interleave-replay"
+
 
 def read_options(config: pytest.Config) -> Options:
     """Read and check everything.

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+import pytest
+
 from ..control import Outcome, Recorder
 from ..detect import Conflict, DataRace, Finding, Race, Watchlist, races_of
 from ..trace import first_difference
 from ._differences import tell_difference
+from ._raised import came_by_signal
 
 #: What the fixture `race_detector` of the execution that runs, or has just been, watches; empty without one.
 watchlists: list[Watchlist] = []
@@ -54,7 +57,9 @@ class RaceCheck:
         recorder = recorder_for(suspects)
         try:
             second = again(recorder)
-        except Exception as error:
+        except pytest.exit.Exception:
+            raise
+        except (Exception, pytest.fail.Exception, pytest.skip.Exception) as error:
             return Raced(_finding(certain), outcome, not_again(error)) if certain else None
         finding = self.finding(suspects, outcome, second, recorder)
         if finding is not None:
@@ -86,8 +91,9 @@ def _finding(races: Sequence[Race]) -> Finding:
 
 
 def not_again(error: BaseException) -> str:
-    """What is said where a fixture failed."""
+    """What is said where a fixture failed, a time limit was over, or Ctrl-C came."""
+    what = "a signal handler" if came_by_signal(error) else "a fixture or the test"
     return (
-        "The same schedule could not be run again at once, to show it in detail: a fixture raised "
-        f"{type(error).__name__}: {error}"
+        f"The same schedule could not be run again at once, to show it in detail: {what} raised "
+        f"{type(error).__name__}{f': {error}' if str(error) else ''}"
     )

@@ -9,8 +9,8 @@ from ._fingerprints import name_of_test
 from ._settings import is_marked
 
 
-def select_for_token(config: pytest.Config, items: list[pytest.Item], token: Token) -> list[pytest.Item]:
-    """The marked test that the token was made for; all others are deselected.
+def select_for_token(config: pytest.Config, items: list[pytest.Item], token: Token, option: str) -> list[pytest.Item]:
+    """The marked test that the token, given by `option`, was made for; all others are deselected.
 
     Raises `pytest.UsageError` where there is none or more than one, or where the token holds on another Python only.
     """
@@ -19,23 +19,23 @@ def select_for_token(config: pytest.Config, items: list[pytest.Item], token: Tok
         marked = [item.nodeid for item in items if is_marked(item)]
         if not marked:
             raise pytest.UsageError(
-                "--interleave-replay: no test with the marker 'concurrency' was collected: give the node id that "
+                f"{option}: no test with the marker 'concurrency' was collected: give the node id that "
                 "stands before the token in the report"
             )
         among = f"the test that was collected, {marked[0]}" if len(marked) == 1 else f"any of {len(marked)} tests"
         raise pytest.UsageError(
-            f"--interleave-replay: the token was not made for {among}: give the node id that stands before "
+            f"{option}: the token was not made for {among}: give the node id that stands before "
             "the token in the report"
         )
     if len(chosen) > 1:
         raise pytest.UsageError(
-            f"--interleave-replay: the token is for each of {chosen[0].nodeid} and {chosen[1].nodeid}: give the node "
+            f"{option}: the token is for each of {chosen[0].nodeid} and {chosen[1].nodeid}: give the node "
             "id that stands before the token in the report"
         )
     try:
         token.require_this_python()
     except TokenError as error:
-        raise pytest.UsageError(f"--interleave-replay: {error}") from None
+        raise pytest.UsageError(f"{option}: {error}") from None
     others = [item for item in items if item not in chosen]
     if others:
         config.hook.pytest_deselected(items=others)

@@ -12,6 +12,7 @@ import pytest
 from ..trace import interleaving_table
 from ..trace._html import printable
 from ._exploration import Exploration
+from ._fingerprints import nodeid_of
 from ._given import PINNED, REMEMBERED
 
 #: The title of what stands under a failure.
@@ -77,7 +78,8 @@ def _headline(exploration: Exploration) -> str:
         told.insert(0, "remembered from an earlier run")
     else:
         told[:0] = [f"strategy {exploration.strategy}", f"seed {settings.seed}"]
-    return f"{kind} in schedule {exploration.found_at} of at most {settings.schedules}{_in_brackets(told)}"
+    most = f" of at most {settings.schedules}" if settings.explored else ""
+    return f"{kind} in schedule {exploration.found_at}{most}{_in_brackets(told)}"
 
 
 def _in_brackets(told: list[str]) -> str:
@@ -86,7 +88,7 @@ def _in_brackets(told: list[str]) -> str:
 
 def replay_command(item: pytest.Item, token: str) -> str:
     """One line that runs the test under the token's schedule."""
-    path, colons, rest = item.nodeid.partition("::")
+    path, colons, rest = nodeid_of(item).partition("::")
     # Not by `config.cwd_relative_nodeid`, which takes different things in different versions of pytest.
     here = item.config.invocation_params.dir
     try:
@@ -116,8 +118,8 @@ def figures(item: pytest.Item, exploration: Exploration, outcome: str, *, page: 
             "repeatable": explanation.difference is None,
         }
     return {
-        "nodeid": item.nodeid,
-        "marker": "concurrency",
+        "nodeid": nodeid_of(item),
+        "marker": "concurrency" if exploration.settings.explored else "interleaving",
         "outcome": outcome,
         "schedules": exploration.schedules,
         "distinct": exploration.coverage.classes,

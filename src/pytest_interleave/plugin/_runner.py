@@ -200,31 +200,45 @@ class TestRunner:
 
     def _try_given(self) -> tuple[bool, BaseException | None]:
         """First the schedules that are known; whether that ends the exploration, as in `_look_at`."""
+        skip: BaseException | None = None
         for position, given in enumerate(self._given):
             strategy = follower(given.token)
             outcome = self._follow(strategy, warm=given.token.warm)
             self._number += 1
             ended, error = self._look_at(outcome, given.origin)
+            skip = skip or error
             self._given[position] = given._replace(found=ended)
             if ended:
                 if self.exploration is not None:
                     self.exploration = self.exploration._replace(given=tuple(self._given))
                 return True, error
-            lost = self._why_lost(strategy) if given.origin == PINNED else None
+            # A test that is skipped here does not come to any place.
+            lost = self._why_lost(strategy) if given.origin == PINNED and error is None else None
             if lost is not None:
                 self._conclude(self._number, "pinned")
                 return True, ScheduleLost(tell_lost(str(given.token), lost))
-        if not self.settings.explored:
-            self._conclude(self._number, "pinned")
-            return True, None
-        return False, None
+        if self.settings.explored:
+            return False, None
+        if not self._given:
+            # None is for this set of parameters; it is a test all the same.
+            usual = NonPreemptive()
+            outcome = self._explaining.run(usual)[1]
+            self._number += 1
+            ended, skip = self._look_at(outcome, usual.name)
+            if ended:
+                return True, skip
+        self._conclude(self._number, "pinned")
+        unittest = self._executions.unittest
+        return True, skip if skip is not None or unittest is None else unittest.unexpected_success
 
     def _follow(self, strategy: Follow | Replay, *, warm: bool) -> Outcome:
         if warm and self._executions.count == 0:
             # The schedule was found after others had run in the same process: what they had filled (imports,
             # caches, lazily made objects) is filled now too.
             with no_breakpoints():
-                self._explaining.run(NonPreemptive())
+                outcome = self._explaining.run(NonPreemptive())[1]
+            if came_by_signal(outcome.exception):
+                return outcome
         return self._explaining.run(strategy, visible=warm)[1]
 
     def _why_lost(self, strategy: Follow | Replay) -> str | None:

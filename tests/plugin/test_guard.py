@@ -1,0 +1,192 @@
+"""The first schedule is run twice: a test that then takes other steps is not repeatable, and is told so."""
+
+from __future__ import annotations
+
+import pytest
+
+MARK = "pytestmark = pytest.mark.concurrency(seconds=None, schedules=30)\n"
+NOT = "*InterleaveWarning: test_it.py::test_it: the test is not repeatable: run again under the same *"
+
+DIFFERS = """
+runs = []
+
+def test_it(counter, run_concurrent):
+    runs.append(1)
+    for _ in range(len(runs)):
+        counter.value = 0
+    run_concurrent(counter.increment)
+"""
+
+
+def test_a_test_that_differs_each_time_is_told(run, report):
+    done = run(MARK + DIFFERS, "--interleave-json=report.json", verbose=False)
+    done.result.assert_outcomes(passed=1, warnings=1)
+    done.result.stdout.fnmatch_lines([NOT])
+    assert "The first that differs is step " in done.text
+    assert "at test_it.py:2" in done.text
+    # It is told though nothing was found.
+    done.result.stdout.fnmatch_lines(["test_it.py::test_it: 30 schedules, * distinct, *, not repeatable; sampled: *"])
+    (row,) = report()["tests"]
+    assert (row["repeatable"], row["finding"]) == (False, None)
+
+
+def test_its_findings_may_not_replay(run, report):
+    done = run(MARK + DIFFERS + "    assert counter.value == 2\n", "--interleave-json=report.json")
+    done.result.assert_outcomes(failed=1, warnings=1)
+    (row,) = report()["tests"]
+    assert (row["repeatable"], row["finding"]["repeatable"]) == (False, False)
+    (line,) = (line for line in done.text.splitlines() if line.startswith("This "))
+    assert line.startswith(("This finding may not replay: ", "This execution could not be repeated: "))
+    assert "step " in line
+    # Nothing breaks when the token is used.
+    again = run(None, *done.command[1:])
+    assert "INTERNALERROR" not in again.text
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        """
+import functools
+
+@functools.cache
+def made():
+    one = Counter()
+    one.increment()
+    one.increment()
+    return one
+
+def test_it(counter, run_concurrent):
+    run_concurrent(lambda: made().value)
+""",
+        """
+class Lazy:
+    @property
+    def value(self):
+        global value
+        try:
+            return value
+        except NameError:
+            value = 1
+            return value
+
+def test_it(counter, run_concurrent):
+    counter.value = Lazy().value
+    run_concurrent(counter.increment)
+""",
+        """
+import sys
+
+def test_it(counter, run_concurrent):
+    def work():
+        import lazily
+        lazily.count(counter)
+    run_concurrent(work)
+""",
+    ],
+    ids=["functools.cache", "lazy value", "import"],
+)
+def test_what_only_the_first_execution_does_is_no_difference(run, report, pytester, body):
+    pytester.makepyfile(lazily="made = [0]\nfor n in range(3):\n    made[0] += n\n\ndef count(c):\n    c.increment()\n")
+    done = run(MARK + body, "--interleave-json=report.json", "-W", "error")
+    done.result.assert_outcomes(passed=1)
+    assert report()["tests"][0]["repeatable"]
+    assert "not repeatable" not in done.text
+
+
+def test_the_order_of_a_set_of_strings_is_the_same_in_one_process(run, report):
+    body = """
+def test_it(counter, run_concurrent):
+    def work():
+        for name in {"a", "b", "c", "d", "e", "f"}:
+            setattr(counter, name, 1)
+    run_concurrent(work)
+"""
+    run(MARK + body, "--interleave-json=report.json").result.assert_outcomes(passed=1)
+    assert report()["tests"][0]["repeatable"]
+
+
+def test_an_order_that_changes_each_time(run, report, monkeypatch):
+    body = """
+salt = []
+
+def test_it(counter, run_concurrent):
+    salt.append(1)
+    names = sorted("abcdef", key=lambda name: hash((name, len(salt))))
+    def work():
+        for name in names:
+            if name < "d":
+                counter.value = 1
+            else:
+                counter.other = 2
+    run_concurrent(work)
+"""
+    monkeypatch.setenv("PYTHONHASHSEED", "0")
+    fixed = run(MARK + body, "--interleave-json=report.json")
+    fixed.result.assert_outcomes(passed=1, warnings=1)
+    assert not report()["tests"][0]["repeatable"]
+    # It cannot be the reason.
+    assert "PYTHONHASHSEED" not in fixed.text
+    monkeypatch.setenv("PYTHONHASHSEED", "random")
+    done = run(MARK + DIFFERS)
+    assert "it is the same in every process with PYTHONHASHSEED=0 in the environment" in done.text
+
+
+def test_a_warning_that_is_an_error_fails_the_test(run):
+    done = run(MARK + DIFFERS, "-W", "error")
+    done.result.assert_outcomes(failed=1)
+    assert "is not repeatable" in done.text
+    assert "_runner.py" not in done.text
+
+
+FRAGILE = """
+made = []
+
+@pytest.fixture
+def fragile():
+    made.append(1)
+    yield
+    if len(made) == ENDS:
+        RAISES
+
+@pytest.fixture
+def fragile_at_once():
+    made.append(1)
+    if len(made) == ENDS:
+        RAISES
+
+def test_it(FIXTURE, counter, run_concurrent):
+    print("execution", len(made))
+    run_concurrent(counter.increment)
+    assert counter.value == 2
+
+def test_after(counter, run_concurrent):
+    run_concurrent.together(int, str)
+"""
+
+
+@pytest.mark.parametrize("fixture", ["fragile", "fragile_at_once"])
+@pytest.mark.parametrize("raises", ["raise OSError('gone')", "pytest.fail('gone')", "pytest.skip('gone')", "exit(3)"])
+def test_a_fixture_that_fails_costs_no_finding(run, report, fixture, raises):
+    """The 4th time is that of the repetition: there are one of the first schedule, one to check it, and the finding."""
+    for ends in (4, 5):
+        source = FRAGILE.replace("ENDS", str(ends)).replace("RAISES", raises).replace("FIXTURE", fixture)
+        done = run(MARK + source, "--interleave-json=report.json", "-p", "no:cacheprovider")
+        outcomes = done.result.parseoutcomes()
+        assert outcomes.get("failed") == 1, done.text
+        assert outcomes.get("passed") == 1, done.text
+        assert "INTERNALERROR" not in done.text
+        row = report()["tests"][0]
+        assert row["finding"]["kind"] == "failed test body"
+        assert done.command[-1] == f"--interleave-replay={row['finding']['token']}"
+        assert "assert 1 == 2" in done.text
+
+
+def test_a_fixture_that_fails_in_the_execution_that_checks(run, report):
+    for ends, raises in ((2, "raise OSError('gone')"), (2, "pytest.skip('gone')")):
+        source = FRAGILE.replace("ENDS", str(ends)).replace("RAISES", raises).replace("FIXTURE", "fragile_at_once")
+        done = run(MARK + source, "--interleave-json=report.json", "-p", "no:cacheprovider", "-rs")
+        outcome = "skipped" if "skip" in raises else "failed"
+        done.result.assert_outcomes(passed=1, **{outcome: 1})
+        assert "gone" in done.text
+        assert report()["tests"][0]["finding"] is None

@@ -1,0 +1,294 @@
+"""Schedules pinned in the source, by the marker `interleaving`."""
+
+from __future__ import annotations
+
+import pytest
+
+from pytest_interleave.explore import NameOfTest, Switch, Token
+
+from .conftest import token_in
+
+MARK = "@pytest.mark.concurrency(seconds=None)"
+RACE = """
+def test_it(counter, run_concurrent):
+    run_concurrent(counter.increment)
+    assert counter.value == 2
+"""
+LOCK = """
+lock = threading.Lock()
+
+class Locked(Counter):
+    def increment(self):
+        with lock:
+            super().increment()
+
+@pytest.fixture
+def counter():
+    return Locked()
+"""
+
+
+def pin(*tokens):
+    return f"\n@pytest.mark.interleaving({', '.join(map(repr, tokens))})\n"
+
+
+@pytest.fixture
+def token(run):
+    return token_in(run(MARK + RACE, "-p", "no:cacheprovider").text)
+
+
+def test_a_pin_is_tried_first(run, report, token):
+    # Also where none of the strategy's schedules would find it.
+    source = pin(token) + MARK.replace("(", "(strategy='exhaustive', schedules=1, ") + RACE
+    done = run(source, "--interleave-json=report.json", seed=5)
+    done.result.assert_outcomes(failed=1)
+    done.result.stdout.fnmatch_lines(
+        ["failed test body in schedule 1 of at most 1 (pinned by the marker interleaving, 1 switch)"]
+    )
+    (row,) = report()["tests"]
+    assert (row["strategy"], row["found_at"], row["marker"]) == ("pinned", 1, "concurrency")
+    assert token_in(done.text) == row["finding"]["token"] == token
+
+
+def test_pins_alone(run, report, token):
+    failing = run(pin(token) + RACE, "--interleave-json=report.json")
+    failing.result.assert_outcomes(failed=1)
+    failing.result.stdout.fnmatch_lines(
+        ["failed test body in schedule 1 (pinned by the marker interleaving, 1 switch)"]
+    )
+    again = run(None, *failing.command[1:])
+    again.result.assert_outcomes(failed=1)
+    # The bug is mended by a lock: the place where the schedule switches is still there.
+    done = run(LOCK + pin(token) + RACE, "--interleave-json=report.json")
+    done.result.assert_outcomes(passed=1)
+    done.result.stdout.fnmatch_lines(["*::test_it: 1 schedule, *(pinned, and no others)"])
+    (row,) = report()["tests"]
+    assert (row["schedules"], row["finding"], row["marker"]) == (1, None, "interleaving")
+
+
+def test_with_the_marker_concurrency_the_others_follow(run, report, token):
+    done = run(LOCK + pin(token) + MARK + RACE, "--interleave-json=report.json")
+    done.result.assert_outcomes(passed=1)
+    (row,) = report()["tests"]
+    assert row["schedules"] > 10
+    assert row["exhausted"]
+
+
+def test_a_line_that_was_rewritten_fails_with_what_to_do(run, token):
+    rewritten = """
+class Other(Counter):
+    def increment(self):
+        value = 0 + self.value
+        self.value = 1 + value
+
+@pytest.fixture
+def counter():
+    return Other()
+"""
+    for mark in ("", MARK):
+        done = run(rewritten + pin(token) + mark + RACE)
+        done.result.assert_outcomes(failed=1)
+        (line,) = (line for line in done.text.splitlines() if line.startswith("E ") and "no longer fits" in line)
+        assert f"the schedule {token} no longer fits the test: the place of its switch 1 of 1 is none that" in line
+        assert "If the failure was mended by that change, take the token away; else let the test find it again" in line
+        assert "_runner.py" not in done.text
+
+
+def test_edits_elsewhere_and_another_file_are_no_change(run, token, pytester):
+    done = run("\nimport string\n\n\ndef unused():\n    pass\n\n" + pin(token) + RACE)
+    done.result.assert_outcomes(failed=1)
+    moved = pytester.mkdir("below") / "test_elsewhere.py"
+    pytester.path.joinpath("test_it.py").rename(moved)
+    run(None).result.stdout.fnmatch_lines(["failed test body in schedule 1 (pinned *"])
+
+
+def test_a_renamed_test_is_told_its_new_token(run, token):
+    renamed = RACE.replace("test_it", "test_renamed")
+    said = run(pin(token) + renamed).one_line_error()
+    assert said.startswith(f"test_it.py::test_renamed: the marker 'interleaving' has {token}, the token of another")
+    new = said.rpartition("write ")[2].removesuffix(" in its place")
+    run(pin(new) + renamed).result.stdout.fnmatch_lines(["failed test body in schedule 1 (pinned *"])
+
+
+@pytest.mark.parametrize(
+    ("marker", "error"),
+    [
+        ("", "takes tokens, as reports of failures have them: @pytest.mark.interleaving(\"TOKEN\")"),
+        ("(1)", "takes tokens, as reports *"),
+        ("(token='AAAA')", "takes tokens, as reports *"),
+        ("('AAAA')", "'AAAA' is mangled or cut short: copy the whole token *"),
+        ("('no token')", "'no token' is not a token: copy the whole of it *"),
+        ("('')", "'' is mangled *"),
+    ],
+)
+def test_what_is_no_token(run, marker, error):
+    said = run(f"@pytest.mark.interleaving{marker}{RACE}").one_line_error()
+    pytest.LineMatcher([said]).fnmatch_lines([f"test_it.py::test_it: the marker 'interleaving'*{error}"])
+
+
+def test_what_is_no_token_under_xdist_fails_its_test_alone(run):
+    done = run(f"{pin('AAAA')}{RACE}\ndef test_other():\n    pass\n", "-n2", plugins=True)
+    done.result.assert_outcomes(errors=1, passed=1)
+    assert "the marker 'interleaving': 'AAAA' is mangled or cut short" in done.text
+
+
+def test_a_pin_that_comes_late_and_is_wrong_fails_its_test_alone(run, pytester):
+    pytester.makeconftest(
+        """
+import pytest
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_protocol(item):
+    item.add_marker(pytest.mark.interleaving("AAAA"))
+"""
+    )
+    done = run(RACE)
+    done.result.assert_outcomes(errors=1)
+    assert "the marker 'interleaving': 'AAAA' is mangled or cut short" in done.text
+    assert "Traceback" not in done.text
+    assert "_settings.py" not in done.text
+
+
+PARAMETERS = """
+@pytest.mark.parametrize("wanted", [0, 2, 3], ids=["any", "two", "fails"])
+def test_it(wanted, counter, run_concurrent):
+    run_concurrent(counter.increment)
+    assert counter.value >= wanted
+"""
+
+
+def test_each_set_of_parameters_has_its_pins(run, report):
+    found = run(MARK + PARAMETERS, "-p", "no:cacheprovider", "--interleave-json=report.json")
+    found.result.assert_outcomes(failed=2, passed=1)
+    two, fails = (row["finding"]["token"] for row in report()["tests"] if row["finding"])
+    assert two != fails
+    source = pin(fails) + pin(two) + PARAMETERS
+    run(source, "--interleave-json=report.json").result.assert_outcomes(failed=2, passed=1)
+    rows = {row["nodeid"].partition("[")[2]: row for row in report()["tests"]}
+    assert rows["two]"]["finding"]["token"] == two
+    assert rows["fails]"]["finding"]["token"] == fails
+    # There is none for it; to pass, it has to be run.
+    assert rows["any]"]["schedules"] == 1
+
+
+def test_a_set_of_parameters_without_pins_is_run_all_the_same(run, report):
+    source = MARK + PARAMETERS
+    two = run(source, "-k", "two", "-p", "no:cacheprovider", "--interleave-json=report.json").command[-1].split("=")[1]
+    done = run(pin(two) + PARAMETERS, "-k", "fails or any", "--interleave-json=report.json")
+    done.result.assert_outcomes(failed=1, passed=1, deselected=1)
+    failed = next(row for row in report()["tests"] if row["finding"])
+    assert failed["nodeid"] == "test_it.py::test_it[fails]"
+    assert failed["finding"]["message"].startswith("AssertionError: assert 2 >= 3")
+
+
+def test_no_set_of_parameters_is_taken_for_none():
+    # Of these the lowest eight bits of the checksum are 0.
+    for parameters in ("49", "197", "266", "548"):
+        assert NameOfTest.of("test_it", parameters).parameters != 0
+
+
+def test_a_pin_of_another_class_of_tests(run, token):
+    source = f"""
+class TestOne:
+    {pin(token).strip()}
+    def test_it(self, counter, run_concurrent):
+        run_concurrent(counter.increment)
+"""
+    said = run(source).one_line_error()
+    assert said.startswith(f"test_it.py::TestOne::test_it: the marker 'interleaving' has {token}, the token of another")
+
+
+def test_unittest(run):
+    case = """
+class TestCase(unittest.TestCase):
+    MARK
+    def test_it(self):
+        counter = Counter()
+        threads = [threading.Thread(target=counter.increment) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.assertEqual(counter.value, 2)
+"""
+    token = token_in(run(case.replace("MARK", MARK)).text)
+    pinned = case.replace("MARK", pin(token).strip())
+    run(pinned).result.stdout.fnmatch_lines(["failed test body in schedule 1 (pinned *"])
+    expected = case.replace("MARK", pin(token).strip() + "\n    @unittest.expectedFailure")
+    run(expected).result.assert_outcomes(xfailed=1)
+    unexpected = run(LOCK + expected.replace("Counter()", "Locked()"))
+    unexpected.result.assert_outcomes(failed=1)
+    assert "Unexpected success" in unexpected.text
+
+
+def test_skips_and_expected_failures(run, token):
+    skips = RACE.replace("    run_concurrent", "    pytest.skip('not here')\n    run_concurrent")
+    # Nothing that the schedule switches at is come to, and that is no fault of the pin.
+    for mark in ("", MARK):
+        done = run(pin(token) + mark + skips, "-rs")
+        done.result.assert_outcomes(skipped=1)
+        assert "not here" in done.text
+    xfail = "@pytest.mark.xfail(strict=True)\n"
+    run(pin(token) + xfail + RACE).result.assert_outcomes(xfailed=1)
+    run(LOCK + pin(token) + xfail + RACE).result.assert_outcomes(failed=1)
+    imperative = RACE.replace("    run_concurrent", "    pytest.xfail('known')\n    run_concurrent")
+    run(pin(token) + imperative).result.assert_outcomes(xfailed=1)
+
+
+def test_two_tests_of_one_name_in_two_files(run, pytester, token):
+    run(pin(token) + RACE)
+    source = pytester.path.joinpath("test_it.py").read_text("utf-8")
+    pytester.path.joinpath("test_other.py").write_text(source, "utf-8")
+    both = run(None)
+    both.result.assert_outcomes(failed=2)
+    said = run(None, f"--interleave-replay={token}").one_line_error()
+    assert "the token is for each of test_it.py::test_it and test_other.py::test_it: give the node id" in said
+    run(None, "test_other.py::test_it", f"--interleave-replay={token}").result.assert_outcomes(failed=1)
+
+
+def test_places_that_never_were(run):
+    name = NameOfTest.of("test_it", "")
+    switch = Switch((0,), 12345, 1, (1,))
+    token = str(Token.of_switches([switch, switch], test=name, warm=True))
+    done = run(pin(token) + RACE)
+    done.result.assert_outcomes(failed=1)
+    assert "the place of its switch 1 of 2 is none that the test comes to" in done.text
+
+
+def test_a_choice_of_threads_that_never_were(run):
+    name = NameOfTest.of("test_it", "")
+    token = str(Token.of_choices([9], test=name, warm=False))
+    done = run(pin(token) + RACE)
+    done.result.assert_outcomes(failed=1)
+    assert f"the schedule {token} no longer fits the test: at choice 1, thread 9, which ran here, cannot" in done.text
+
+
+def test_pins_are_in_the_list_of_markers(run):
+    done = run(None, "--markers")
+    done.result.stdout.fnmatch_lines(["@pytest.mark.interleaving(token, ...): run the test under these schedules, *"])
+
+
+def test_warnings_as_errors(run, token):
+    run(LOCK + pin(token) + RACE, "-W", "error", "--strict-markers").result.assert_outcomes(passed=1)
+
+
+def test_a_time_limit_that_is_over_while_caches_are_filled_ends_the_test(run, pytester):
+    """The limit comes once: what hangs the next time would hang for ever."""
+    name = NameOfTest.of("test_it", "")
+    token = str(Token.of_choices([0], test=name, warm=True))
+    source = f"""
+executions = []
+gate, _ = os.pipe()
+
+@pytest.mark.timeout(1)
+{pin(token).strip()}
+def test_it(run_concurrent):
+    executions.append(1)
+    os.read(gate, 1)
+
+def test_after():
+    assert executions == [1]
+"""
+    done = run(source, "-p", "pytest_timeout", "-o", "timeout_method=signal")
+    done.result.assert_outcomes(failed=1, passed=1)
+    assert "Timeout" in done.text

@@ -1,0 +1,100 @@
+"""Every step of a token's execution, by --interleave-trace."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from .conftest import token_in
+
+MARK = "@pytest.mark.concurrency(seconds=None)"
+RACE = """
+def test_it(counter, run_concurrent):
+    run_concurrent(counter.increment)
+    assert counter.value == 2
+"""
+OTHER = "\n@pytest.mark.concurrency\ndef test_other(run_concurrent):\n    run_concurrent(int)\n"
+
+
+@pytest.fixture
+def token(run):
+    return token_in(run(MARK + RACE, "-p", "no:cacheprovider").text)
+
+
+def steps(text):
+    """The printed steps, without addresses."""
+    lines = re.sub(r"0x[0-9a-f]+", "", text).splitlines()
+    begin = next(number for number, line in enumerate(lines) if line.endswith("every step of the schedule"))
+    shown = lines[begin + 1 :]
+    end = next(number for number, line in enumerate(shown) if not line or line[0] in "=F" or "%]" in line)
+    return shown[:end]
+
+
+def test_every_step_is_printed(run, token):
+    done = run(MARK + RACE + OTHER, f"--interleave-trace={token}", seed=7)
+    done.result.assert_outcomes(failed=1, deselected=1)
+    assert len(done.lines("test_it.py::test_it: every step of the schedule")) == 1
+    shown = steps(done.text)
+    for wanted in (
+        "main*start*run_concurrent(counter.increment)*",
+        "worker-0*read*value = self.value*",
+        "worker-1*write*self.value = value + 1*",
+        "worker-0*write*self.value = value + 1*",
+    ):
+        pytest.LineMatcher(shown).fnmatch_lines([f"*{wanted}"])
+    # The finding is reported as in a replay.
+    done.result.stdout.fnmatch_lines(["failed test body, in the schedule of the token (1 switch)"])
+    again = run(None, f"--interleave-trace={token}", "-q", verbose=False)
+    assert steps(again.text) == shown
+    replayed = run(None, f"--interleave-replay={token}")
+    assert "every step" not in replayed.text
+    both = run(None, f"--interleave-replay={token}", f"--interleave-trace={token}")
+    assert steps(both.text) == shown
+
+
+def test_steps_of_an_execution_without_a_finding(run, token):
+    done = run(MARK + RACE.replace("== 2", ">= 1"), f"--interleave-trace={token}")
+    done.result.assert_outcomes(passed=1)
+    assert any("worker-1" in line for line in steps(done.text))
+    done.result.stdout.fnmatch_lines(["*::test_it: 1 schedule, *(the token's schedule; nothing found)"])
+
+
+def test_under_xdist_they_are_printed_once(run, token):
+    source = MARK + RACE
+    shown = steps(run(source, f"--interleave-trace={token}").text)
+    done = run(source, "-n2", f"--interleave-trace={token}", plugins=True)
+    done.result.assert_outcomes(failed=1)
+    assert len(done.lines("test_it.py::test_it: every step of the schedule")) == 1
+    assert steps(done.text) == shown
+
+
+def test_what_is_no_token(run, token):
+    source = MARK + RACE
+    for option in ("--interleave-trace=", "--interleave-trace=AAAA"):
+        assert run(source, option).one_line_error().startswith("--interleave-trace: ")
+    said = run(source, f"--interleave-trace={token}", "--interleave-replay=AAAA").one_line_error()
+    assert said == "--interleave-replay and --interleave-trace have different tokens: give one of them"
+    said = run(OTHER, f"--interleave-trace={token}").one_line_error()
+    assert said.startswith("--interleave-trace: the token was not made for the test that was collected, ")
+
+
+def test_what_cannot_be_printed_is(run):
+    source = """
+class Text(str):
+    def __repr__(self):
+        raise ValueError
+
+@pytest.mark.concurrency(seconds=None)
+def test_it(counter, run_concurrent):
+    counter.value = Text("\\ud800 \\x1b[31m é")
+    def work():
+        counter.value = counter.value + "\\ud801"
+    run_concurrent(work)
+    assert len(counter.value) == 12
+"""
+    token = token_in(run(source).text)
+    done = run(source, f"--interleave-trace={token}")
+    done.result.assert_outcomes(failed=1)
+    assert "INTERNALERROR" not in done.text
+    assert "\x1b" not in "".join(steps(done.text))
