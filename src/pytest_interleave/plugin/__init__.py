@@ -16,8 +16,10 @@ from ..control._scope import Scope
 from ..control.primitives import install_names, remove_names
 from ..control.primitives._dispatch import everything_is_ours
 from ._fixtures import barrier, race_detector, run_concurrent, thread_pool
+from ._merging import merged, row_without_figures
 from ._options import Options, add_options, check_include, read_options
 from ._settings import MARKER, Settings, check_marker, is_marked, read_settings
+from ._shards import WHOLE, nodeid_of, shard_of
 
 if TYPE_CHECKING:
     from ..explore import Token
@@ -91,6 +93,10 @@ def pytest_configure(config: pytest.Config) -> None:
             config.stash[_replay_key] = Token.parse(options.replay)
         except TokenError as error:
             raise pytest.UsageError(f"--interleave-replay: {error}") from None
+    elif options.shards > 1:
+        from ._splitting import Splitter
+
+        config.pluginmanager.register(Splitter(options), "interleave-splitter")
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -147,10 +153,13 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 def pytest_report_collectionfinish(config: pytest.Config, items: list[pytest.Item]) -> list[str]:
     """Show the seed, if any test depends on it."""
-    marked = sum(is_marked(item) for item in items)
+    marked = [item for item in items if is_marked(item)]
     if not marked:
         return []
-    return [f"interleave: {marked} concurrency test{'' if marked == 1 else 's'}, seed {options_of(config).seed}"]
+    tests = len({nodeid_of(item) for item in marked if shard_of(item) != WHOLE})
+    tests += sum(shard_of(item) == WHOLE for item in marked)
+    split = "" if tests == len(marked) else f" in {len(marked)} shards"
+    return [f"interleave: {tests} concurrency test{'' if tests == 1 else 's'}{split}, seed {options_of(config).seed}"]
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -239,12 +248,25 @@ class _Gatherer:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         row = getattr(report, "interleave", None)
         rows = self._config.stash[_rows_key]
-        if row is not None and report.when == "teardown":
+        if row is None and report.failed and report.when != "teardown":
+            row = row_without_figures(report.nodeid)
+        if row is None:
+            return
+        if report.when == "teardown":
             # In the place of the row of the call, which had found nothing.
-            last = max(number for number, other in enumerate(rows) if other["nodeid"] == row["nodeid"])
-            rows[last] = row
-        elif row is not None:
+            rows.pop(_last_of_same(rows, row))
+        outcome: str = report.outcome
+        if outcome != "rerun":
+            # Else a plugin runs the test again, and there is another row to come.
             rows.append(row)
+
+
+def _last_of_same(rows: list[dict[str, Any]], row: dict[str, Any]) -> int:
+    return max(
+        number
+        for number, other in enumerate(rows)
+        if all(other.get(key) == row.get(key) for key in ("nodeid", "_shard"))
+    )
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
@@ -262,12 +284,15 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Write the JSON report, once, in the process that has all reports."""
     config = session.config
+    rows = config.stash.get(_rows_key, [])
+    # From here on, for all reports, there is one row for each test.
+    rows[:] = merged(rows)
     options = config.stash.get(_options_key, None)
     if options is not None and options.json is not None and not hasattr(config, "workerinput"):
         from ._summary import write_json
 
         try:
-            write_json(options.json, config.stash[_rows_key], options.seed)
+            write_json(options.json, rows, options.seed)
         except OSError as error:
             # Not raised: the terminal's report, which is still to come, would be lost.
             config.stash[_unwritten_key] = f"--interleave-json: {options.json} could not be written: {error}"

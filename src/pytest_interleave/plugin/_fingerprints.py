@@ -7,6 +7,7 @@ import inspect
 import pytest
 
 from ..explore import fingerprint
+from ._shards import nodeid_of
 
 
 def fingerprints(item: pytest.Item) -> tuple[int, int]:
@@ -16,4 +17,4 @@ def fingerprints(item: pytest.Item) -> tuple[int, int]:
         source = inspect.getsource(function)
     except (OSError, TypeError):
         source = ""
-    return fingerprint(item.nodeid), fingerprint(source)
+    return fingerprint(nodeid_of(item)), fingerprint(source)

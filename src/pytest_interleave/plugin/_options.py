@@ -44,6 +44,12 @@ def add_options(parser: pytest.Parser) -> None:
         help="seed of the random choices (default: 0 under CI, else a fresh one, shown after collection)",
     )
     group.addoption(
+        "--interleave-shards",
+        metavar="N|auto",
+        help="split the schedules of each marked test over N items, which pytest-xdist can run at the same time; "
+        "auto: one for each of its workers (default: 1)",
+    )
+    group.addoption(
         "--interleave-replay",
         metavar="TOKEN",
         help="run only the test that TOKEN was made for, under the schedule that TOKEN holds",
@@ -57,6 +63,7 @@ def add_options(parser: pytest.Parser) -> None:
     parser.addini("interleave_workers", "workers of run_concurrent and parties of barrier")
     parser.addini("interleave_strategy", "what chooses the schedules")
     parser.addini("interleave_seed", "seed of the random choices")
+    parser.addini("interleave_shards", "items that the schedules of each marked test are split over")
     parser.addini(
         "interleave_include",
         "installed packages, modules or path globs whose accesses are scheduling points too",
@@ -74,6 +81,7 @@ class Options(NamedTuple):
     seed: int
     replay: str | None
     json: str | None
+    shards: int = 1
 
 
 def read_options(config: pytest.Config) -> Options:
@@ -97,6 +105,7 @@ def read_options(config: pytest.Config) -> Options:
         seed=_seed(config),
         replay=config.getoption("--interleave-replay"),
         json=json,
+        shards=_shards(config),
     )
 
 
@@ -136,6 +145,17 @@ def _number(config: pytest.Config, name: str, default: int, least: int | None) -
             f"--interleave-{name} (ini: interleave_{name}): {number} is too small; give {least} or more"
         )
     return number
+
+
+def _shards(config: pytest.Config) -> int:
+    given = _text(config, "shards")
+    if given == "auto":
+        # Only the workers of pytest-xdist collect tests, where there are any.
+        return int(getattr(config, "workerinput", {}).get("workercount", 1))
+    try:
+        return _number(config, "shards", 1, 1)
+    except pytest.UsageError as error:
+        raise pytest.UsageError(f"{error}, or auto for as many as pytest-xdist has workers") from None
 
 
 def _seed(config: pytest.Config) -> int:

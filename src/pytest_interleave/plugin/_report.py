@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from ._runner import Exploration
+from ._shards import WHOLE, nodeid_of
 
 
 def failure_text(item: pytest.Item, exploration: Exploration) -> str:
@@ -66,7 +67,7 @@ def _headline(exploration: Exploration) -> str:
 
 def replay_command(item: pytest.Item, token: str) -> str:
     """One line that runs the test under the token's schedule."""
-    path, colons, rest = item.nodeid.partition("::")
+    path, colons, rest = nodeid_of(item).partition("::")
     # Not by `config.cwd_relative_nodeid`, which takes different things in different versions of pytest.
     here = item.config.invocation_params.dir
     try:
@@ -92,7 +93,7 @@ def figures(item: pytest.Item, exploration: Exploration, outcome: str) -> dict[s
             "switches": exploration.token.switches,
         }
     return {
-        "nodeid": item.nodeid,
+        "nodeid": nodeid_of(item),
         "marker": "concurrency",
         "outcome": outcome,
         "schedules": exploration.schedules,
@@ -105,4 +106,19 @@ def figures(item: pytest.Item, exploration: Exploration, outcome: str) -> dict[s
         "finding": told,
         "_ended_by": exploration.ended_by,
         "_planned": exploration.settings.schedules,
+        **_of_shard(exploration),
+    }
+
+
+def _of_shard(exploration: Exploration) -> dict[str, Any]:
+    """What it takes to put the figures of a test's shards together."""
+    shard = exploration.settings.shard
+    if shard == WHOLE:
+        return {}
+    return {
+        "_shard": shard.number,
+        "_shards": shard.of,
+        # As texts: pytest-xdist hands on no negative number of that size.
+        "_classes": {f"{found & 0xFFFF_FFFF_FFFF_FFFF:x}": count for found, count in exploration.classes.items()},
+        "_certain": exploration.certain,
     }

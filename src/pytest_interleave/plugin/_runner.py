@@ -22,6 +22,7 @@ from ._predictions import Predictions
 from ._race_check import RaceCheck, Raced, not_again, recorder_for
 from ._raised import as_failure, came_by_signal, quiet_exception
 from ._settings import Settings
+from ._shards import nodeid_of
 from ._workers import quiet_types, raised_by_workers
 
 
@@ -31,6 +32,9 @@ class Exploration(NamedTuple):
     settings: Settings
     schedules: int
     coverage: Coverage
+    #: How often each class was run; whether nothing has happened that the scheduler does not control.
+    classes: dict[int, int]
+    certain: bool
     seconds: float
     #: "schedules", "seconds", "exhausted", "nothing to interleave", "finding", "skip", "expected failure",
     #: "interrupted", "fixtures" (one of them failed) or "replay": why it ended.
@@ -97,7 +101,7 @@ class TestRunner:
         assert self.exploration is not None
         for text in self.exploration.warnings:
             try:
-                self.item.warn(InterleaveWarning(f"{self.item.nodeid}: {text}"))
+                self.item.warn(InterleaveWarning(f"{nodeid_of(self.item)}: {text}"))
             except InterleaveWarning as warning:
                 if error is None or isinstance(error, quiet_types()):
                     raise warning.with_traceback(None) from None
@@ -107,7 +111,9 @@ class TestRunner:
 
     def _explore(self) -> BaseException | None:
         settings = self.settings
-        strategy = make_strategy(settings.strategy, _mix(settings.seed, self.item.nodeid), settings.schedules)
+        strategy = make_strategy(
+            settings.strategy, _mix(settings.stream, nodeid_of(self.item)), settings.for_search
+        )
         self._strategy = strategy
         # Exhaustive search itself tells whether there is a deadlock.
         predictions = None if settings.strategy == "exhaustive" else Predictions(settings)
@@ -290,6 +296,8 @@ class TestRunner:
             settings=self.settings,
             schedules=schedules,
             coverage=self._classes.coverage(self._strategy, certain=self._certain, timed=self._timed),
+            classes=self._classes.counts,
+            certain=self._certain,
             seconds=real_seconds() - self._started,
             ended_by=ended_by,
             threads=self._threads,

@@ -28,9 +28,11 @@ def line_of(row: dict[str, Any]) -> str:
     """What is said of one test: how many schedules, how many of them distinct, how long, and what ended it."""
     schedules = row["schedules"]
     text = (
-        f"{row['nodeid']}: {schedules} schedule{'' if schedules == 1 else 's'}, {row['distinct']} distinct, "
-        f"{row['seconds']:.2f} s"
+        f"{row['nodeid']}: {schedules} schedule{'' if schedules == 1 else 's'}{_shards_of(row)}, "
+        f"{row['distinct']} distinct, {row['seconds']:.2f} s"
     )
+    if "shards" in row:
+        text += " in all"
     finding = row["finding"]
     if finding is not None:
         return f"{text}: {finding['kind']}"
@@ -46,6 +48,13 @@ def line_of(row: dict[str, Any]) -> str:
     if ended_by == "replay":
         return f"{text} (the token's schedule; nothing found)"
     return f"{text}; {row['coverage']['text']}"
+
+
+def _shards_of(row: dict[str, Any]) -> str:
+    if "shards" not in row:
+        return ""
+    ran, shards = row["shards_run"], row["shards"]
+    return f" in {shards} shards" if ran == shards else f" in {ran} of {shards} shards"
 
 
 def write_json(path: str, rows: Rows, seed: int) -> None:
