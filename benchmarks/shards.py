@@ -65,7 +65,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="One test in one process, and in shards over several.")
     parser.add_argument("--pairs", type=int, default=3, help="runs of each kind (default: 3)")
     parser.add_argument("--schedules", type=int, default=2000, help="of the test (default: 2000)")
-    parser.add_argument("--additions", type=int, default=100, help="of each of its threads (default: 100)")
+    parser.add_argument("--additions", type=int, default=200, help="of each of its threads (default: 200)")
     parser.add_argument("--threads", type=int, default=3, help="that it starts (default: 3)")
     parser.add_argument("--shards", type=int, default=4, help="items that it is split over (default: 4)")
     parser.add_argument("--processes", type=int, default=2, help="workers of pytest-xdist (default: 2)")

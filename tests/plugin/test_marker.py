@@ -176,7 +176,9 @@ class TestCase(unittest.TestCase):
 )
 def test_wrong_arguments(arguments, mend):
     marker = eval(f"pytest.mark.concurrency({arguments})").mark
-    item = SimpleNamespace(nodeid="test_it.py::test_race", get_closest_marker=lambda name: marker, obj=int)
+    item = SimpleNamespace(
+        nodeid="test_it.py::test_race", get_closest_marker=lambda name: marker, obj=int, stash=pytest.Stash()
+    )
     with pytest.raises(pytest.UsageError) as raised:
         read_settings(item, Options(200, 2, "auto", 1, None, None))
     error = str(raised.value)
