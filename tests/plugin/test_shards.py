@@ -613,6 +613,67 @@ def test_always(run_concurrent):
     assert rows["test_body"]["schedules"] == 4
 
 
+def test_a_failing_teardown_whose_call_has_no_entry(run, report, pytester):
+    """A plugin may mark any report as that of what is run again."""
+    pytester.makeconftest(
+        """
+        import pytest
+
+        @pytest.hookimpl(wrapper=True, tryfirst=True)
+        def pytest_runtest_makereport(item, call):
+            report = yield
+            if call.when == "call":
+                report.outcome = "rerun"
+            return report
+
+        def pytest_report_teststatus(report):
+            if report.outcome == "rerun":
+                return "rerun", "R", "RERUN"
+        """
+    )
+    done = run(
+        """
+@pytest.fixture
+def fragile(request):
+    yield
+    raise RuntimeError("could not clean up")
+
+@pytest.mark.concurrency(schedules=1, seconds=None, strategy="random")
+def test_it(fragile, run_concurrent):
+    run_concurrent(int)
+""",
+        "--interleave-json=report.json",
+    )
+    assert "INTERNALERROR" not in done.text
+    assert [row["outcome"] for row in report()["tests"]] == ["failed"]
+
+
+LONG = """
+@pytest.mark.concurrency(schedules=60, seconds=None, strategy="random")
+@pytest.mark.parametrize("times", [2, 40])
+def test_long(run_concurrent, times):
+    lock = threading.Lock()
+    def work():
+        for _ in range(times):
+            with lock:
+                pass
+    run_concurrent(work)
+"""
+
+
+def test_classes_of_several_processes_are_known_to_be_the_same(run, report):
+    """Each worker hashes texts in its own way."""
+    figures = []
+    for options in ((), ("-n2", *XDIST), ("-n3", *XDIST)):
+        run(LONG, "--interleave-shards=4", "--interleave-json=report.json", *options).result.assert_outcomes(passed=8)
+        figures.append(sorted(({**row, "seconds": 0} for row in report()["tests"]), key=lambda row: row["nodeid"]))
+    assert figures[0] == figures[1] == figures[2]
+    short, long = (row for row in figures[0])
+    assert short["distinct"] == 6
+    assert short["coverage"]["chance_of_new"] == 0
+    assert long["distinct"] > 50
+
+
 def test_other_reporters_know_the_shards(run, pytester):
     run(EVERY_KIND, "--interleave-shards=2", "-p", "junitxml", "--junitxml=junit.xml", "-k", "ids or unittest")
     written = pytester.path.joinpath("junit.xml").read_text("utf-8")

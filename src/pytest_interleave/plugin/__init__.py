@@ -254,19 +254,18 @@ class _Gatherer:
             return
         if report.when == "teardown":
             # In the place of the row of the call, which had found nothing.
-            rows.pop(_last_of_same(rows, row))
+            _remove_last_of_same(rows, row)
         outcome: str = report.outcome
         if outcome != "rerun":
             # Else a plugin runs the test again, and there is another row to come.
             rows.append(row)
 
 
-def _last_of_same(rows: list[dict[str, Any]], row: dict[str, Any]) -> int:
-    return max(
-        number
-        for number, other in enumerate(rows)
-        if all(other.get(key) == row.get(key) for key in ("nodeid", "_shard"))
-    )
+def _remove_last_of_same(rows: list[dict[str, Any]], row: dict[str, Any]) -> None:
+    for number in reversed(range(len(rows))):
+        if all(rows[number].get(key) == row.get(key) for key in ("nodeid", "_shard")):
+            del rows[number]
+            return
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
