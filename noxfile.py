@@ -1,11 +1,11 @@
-"""Sessions: `nox` runs tests, lint, types and docs; `nox -s benchmarks` is for a quiet machine."""
+"""Sessions: `nox` runs tests, those in a browser, lint, types and docs; `nox -s benchmarks` is for a quiet machine."""
 
 import shutil
 import subprocess
 
 import nox
 
-nox.options.sessions = ["tests", "lint", "types", "docs"]
+nox.options.sessions = ["tests", "browser", "lint", "types", "docs"]
 nox.needs_version = ">=2024.10"
 
 FORMATTED = ["benchmarks", "docs", "examples", "noxfile.py", "tests/docs", "tests/examples"]
@@ -37,6 +37,14 @@ def tests(session: nox.Session) -> None:
     _install_group(session, "test")
     session.install(".")
     session.run("python", "-m", "pytest", *(session.posargs or ["-n", "2"]))
+
+
+@nox.session
+def browser(session: nox.Session) -> None:
+    """The HTML report in a browser; skipped where there is no Chromium with its driver."""
+    _install_group(session, "browser")
+    session.install(".")
+    session.run("python", "-m", "pytest", "-rs", "tests/browser", *session.posargs)
 
 
 @nox.session

@@ -69,7 +69,12 @@ def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Callable[
         monkeypatch.delenv(name, raising=False)
 
     def run_pytest(
-        source: str | None, *options: str, seed: int | None = 1, stdin: bytes = b"", plugins: bool = False
+        source: str | None,
+        *options: str,
+        seed: int | None = 1,
+        stdin: bytes = b"",
+        plugins: bool = False,
+        verbose: bool = True,
     ) -> Run:
         if source is not None:
             pytester.makepyfile(test_it=PRELUDE + source)
@@ -80,6 +85,8 @@ def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Callable[
             # The other plugins of this environment take longer to import than most of these tests take.
             monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
             options = ("-p", "pytest_interleave.plugin", *options)
+        if verbose:
+            options = ("-v", *options)
         words = [*pytester._getpytestargs(), f"--basetemp={pytester.path / 'basetemp'}", *seeds, *options]
         result = pytester.run(*words, timeout=60, stdin=stdin)
         return Run(result, result.stdout.str() + "\n" + result.stderr.str())

@@ -172,7 +172,7 @@ def test_it(counter, run_concurrent):
     ids=" ".join,
 )
 def test_options_of_pytest(run, options, report):
-    done = run(RACE, *options, "--interleave-json=report.json")
+    done = run(RACE, *options, "--interleave-json=report.json", verbose="no:terminal" not in options)
     assert "INTERNALERROR" not in done.text
     assert done.result.ret == pytest.ExitCode.TESTS_FAILED
     assert report()["tests"][0]["outcome"] == "failed"
@@ -353,4 +353,4 @@ def test_it(warning, record_property, run_concurrent):
         "junit_family=legacy",
     )
     done.result.assert_outcomes(passed=1, warnings=2)
-    assert pytester.path.joinpath("junit.xml").read_text("utf-8").count("<property ") == 1
+    assert pytester.path.joinpath("junit.xml").read_text("utf-8").count('<property name="one"') == 1

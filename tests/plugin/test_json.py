@@ -71,6 +71,7 @@ def test_report(run, report, options):
             "found_at",
             "strategy",
             "seconds",
+            "repeatable",
             "finding",
         ]
         assert row["nodeid"] == f"test_it.py::{name}"
@@ -104,17 +105,28 @@ def test_report(run, report, options):
         row = tests[name]
         assert 1 <= row["found_at"] == row["schedules"]
         finding = row["finding"]
-        assert list(finding) == ["kind", "message", "token", "switches"]
+        assert list(finding) == [
+            "kind",
+            "message",
+            "token",
+            "switches",
+            "shrunk_from",
+            "shrink_seconds",
+            "story",
+            "repeatable",
+        ]
         assert finding["kind"] == kind
         assert finding["token"] in done.text
-        assert finding["switches"] >= 1
+        assert finding["switches"] == 1 <= finding["shrunk_from"]
+        assert finding["repeatable"] is row["repeatable"] is True
+        assert "worker-0" in finding["story"] and "worker-1" in finding["story"]
     assert tests["test_fails"]["finding"]["message"].startswith("AssertionError: assert 1 == 2")
     assert tests["test_deadlock"]["finding"]["message"].startswith("Deadlock: deadlock: ")
     assert tests["test_xfails"]["finding"]["kind"] == "failed test body"
 
 
 def test_summary_lines_stand_in_the_controller(run):
-    done = run(SOURCE, "-n2", plugins=True)
+    done = run(SOURCE, "-n2", "-v", plugins=True)
     assert len([line for line in done.lines("test_it.py::") if " distinct, " in line]) == 5
 
 

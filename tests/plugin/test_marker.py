@@ -55,8 +55,8 @@ def test_a_race_is_found(run):
             "*assert counter.value == 2",
             "*interleaving*",
             "failed test body in schedule * of at most 200 (*",
-            "*read: value = self.value*",
-            "*write: self.value = value + 1*",
+            "*read 0: value = self.value*",
+            "*write 0 -> 1: self.value = value + 1*",
             "To see exactly this again:",
             "pytest 'test_it.py::test_race' --interleave-replay=*",
             "test_it.py::test_race: * schedules, * distinct, * s: failed test body",
@@ -175,12 +175,24 @@ class TestCase(unittest.TestCase):
     ],
 )
 def test_wrong_arguments(arguments, mend):
+    options = Options(
+        schedules=200,
+        workers=2,
+        strategy="auto",
+        seed=1,
+        replay=None,
+        trace=False,
+        forget=False,
+        shrink_seconds=2.0,
+        json=None,
+        html=None,
+    )
     marker = eval(f"pytest.mark.concurrency({arguments})").mark
     item = SimpleNamespace(
         nodeid="test_it.py::test_race", get_closest_marker=lambda name: marker, obj=int, stash=pytest.Stash()
     )
     with pytest.raises(pytest.UsageError) as raised:
-        read_settings(item, Options(200, 2, "auto", 1, None, None))
+        read_settings(item, options)
     error = str(raised.value)
     assert error.startswith("test_it.py::test_race: the marker 'concurrency' ")
     assert "\n" not in error

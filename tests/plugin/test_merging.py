@@ -27,8 +27,12 @@ def part(shard, classes, *, of=3, nodeid="test_it.py::test_it", coverage=None, f
         "strategy": "auto",
         "seconds": 0.5,
         "finding": None if found_at is None else {"kind": "deadlock", "token": f"of {shard}"},
+        "repeatable": True,
         "_ended_by": "schedules",
         "_planned": 100,
+        "_pinned": 0,
+        "_remembered": {},
+        "_warnings": [],
         "_shard": shard,
         "_shards": of,
         "_classes": {f"{found:x}": count for found, count in classes.items()},
@@ -56,7 +60,8 @@ def test_figures_add_up_and_classes_are_united():
     row = together(part(2, {1: 2, 2: 1}), part(3, {2: 4}), part(1, {3: 1, 1: 1}))
     assert (row["schedules"], row["distinct"], row["seconds"], row["_planned"]) == (9, 3, 1.5, 300)
     assert (row["shards"], row["shards_run"], row["outcome"]) == (3, 3, "passed")
-    assert {key for key in row if key.startswith("_")} == {"_ended_by", "_planned"}
+    left = {key for key in row if key.startswith("_")}
+    assert left == {"_ended_by", "_planned", "_pinned", "_remembered", "_warnings"}
     json.dumps(row)
 
 
@@ -130,6 +135,16 @@ def test_few_preemptions():
     row = together(bounded, part(2, {3: 1}, coverage=Coverage("bounded", 1, 2)))
     assert row["coverage"]["preemptions"] == 2
     assert together(bounded, part(2, {3: 1}, _certain=False))["coverage"]["preemptions"] is None
+
+
+def test_what_any_shard_says_is_said_of_the_test():
+    row = together(
+        part(1, {1: 3}, _remembered={"AA": True, "BB": False}, _pinned=2, _warnings=["one", "two"]),
+        part(2, {1: 3}, _remembered={}, _warnings=["two", "three"], repeatable=False),
+    )
+    assert (row["_remembered"], row["_pinned"]) == ({"AA": True, "BB": False}, 2)
+    assert row["_warnings"] == ["one", "two", "three"]
+    assert not row["repeatable"]
 
 
 def test_time_in_any_shard():

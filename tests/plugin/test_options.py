@@ -115,6 +115,10 @@ def test_box(run_concurrent):
         ("--interleave-json=", "*the path is empty; give the path of a file"),
         (f"--interleave-json=report.json{os.sep}", "*is a directory; give the path of a file"),
         ("--interleave-json=nowhere/report.json", "*there is no directory *nowhere; make it first"),
+        ("--interleave-html=.", "*. is a directory; give the path of a file"),
+        ("--interleave-html=", "*the path is empty; give the path of a file"),
+        (f"--interleave-html=report.html{os.sep}", "*is a directory; give the path of a file"),
+        ("--interleave-html=nowhere/report.html", "*there is no directory *nowhere; make it first"),
         ("--interleave-replay=AAAA", "*'AAAA' is mangled or cut short: *"),
         ("--interleave-replay=$$$", "*is not a token: copy the whole of it from the report"),
         ("--interleave-replay=", "*is mangled or cut short: *"),
@@ -138,9 +142,12 @@ def test_wrong_ini_values(run, pytester, name, value):
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="nothing is unwritable here")
-def test_unwritable_report(run, pytester):
-    pytester.path.joinpath("report.json").touch(0o400)
-    assert "cannot be written" in run(QUIET, "--interleave-json=report.json").one_line_error()
+@pytest.mark.parametrize("kind", ["json", "html"])
+def test_unwritable_report(run, pytester, kind):
+    pytester.path.joinpath(f"report.{kind}").touch(0o400)
+    said = run(QUIET, f"--interleave-{kind}=report.{kind}").one_line_error()
+    assert said.startswith(f"--interleave-{kind}: ")
+    assert "cannot be written" in said
 
 
 def test_help_has_one_group(run):

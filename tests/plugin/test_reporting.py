@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import xml.etree.ElementTree as ElementTree
 
 import pytest
@@ -170,7 +171,7 @@ def test_traceback_styles(run, style):
         assert "interleave-replay" not in done.text
     elif style != "line":
         assert len(done.lines("pytest 'test_it.py::test_it' --interleave-replay=")) == 1
-        assert "write: self.value = value + 1" in done.text
+        assert "write 1 -> 1: self.value = value + 1" in done.text
 
 
 def test_quiet_and_short_summaries(run):
@@ -194,10 +195,11 @@ def test_it(counter, run_concurrent):
     )
     begin = next(number for number, line in enumerate(done.result.outlines) if line.startswith("failed test body in "))
     end = done.result.outlines.index("To see exactly this again:")
-    table = done.result.outlines[begin + 1 : end]
-    assert 20 < len([line for line in table if line]) <= 40
-    assert max(len(line) for line in table) <= 90
-    assert any("earlier steps" in line for line in table)
+    shown = done.result.outlines[begin + 1 : end]
+    rule = next(number for number, line in enumerate(shown) if line.startswith("-----"))
+    assert 20 < len([line for line in shown[rule - 1 :] if line]) <= 40
+    assert max(len(line) for line in shown) <= 90
+    assert any(re.fullmatch(r"  … \d+ steps", line) for line in shown)
 
 
 def test_bodies_in_workers_show_no_line_of_pytest_itself(run):
@@ -210,7 +212,7 @@ def test_it(counter):
 """
     )
     done.result.assert_outcomes(failed=1)
-    done.result.stdout.fnmatch_lines(["*read: value = self.value*"])
+    done.result.stdout.fnmatch_lines(["*read 0: value = self.value*"])
     assert "testfunction" not in done.text
 
 

@@ -37,7 +37,8 @@ def test_it(narrow, run_concurrent):
     run_concurrent(narrow.increment)
 
 def test_made():
-    assert made == ["wide"] + ["narrow", "narrow gone"] * 3
+    # The first schedule is run twice.
+    assert made == ["wide"] + ["narrow", "narrow gone"] * 4
 """
     )
     done.result.assert_outcomes(passed=2)
@@ -53,8 +54,8 @@ def test_it(narrow, run_concurrent):
     assert narrow.value == 3
 
 def test_made():
-    # The one that found it, and the same schedule once more in detail.
-    assert made == ["wide"] + ["narrow", "narrow gone"] * 2
+    # The one that found it, the same schedule once more, by its switches, and in detail.
+    assert made == ["wide"] + ["narrow", "narrow gone"] * 4
 """
     )
     done.result.assert_outcomes(passed=1, failed=1)
@@ -79,7 +80,8 @@ class TestClass:
         run_concurrent(self.mine.increment)
 
 def test_seen():
-    assert seen == ["setup", "teardown"] * 3
+    # The first schedule is run twice.
+    assert seen == ["setup", "teardown"] * 4
 """
     )
     done.result.assert_outcomes(passed=2)
@@ -111,7 +113,8 @@ class TestCase(unittest.TestCase):
         + RACY_BODY.replace("\n    ", "\n        ")
         + """
 def test_seen():
-    assert seen == ["class"] + ["setup", "teardown", "cleanup"] * 3
+    # The first schedule is run twice.
+    assert seen == ["class"] + ["setup", "teardown", "cleanup"] * 4
 """
     )
     done.result.assert_outcomes(passed=2)
@@ -139,7 +142,7 @@ def test_after():
     )
     done.result.assert_outcomes(failed=1, passed=1)
     done.result.stdout.fnmatch_lines(["*RuntimeError: could not clean up"])
-    done.result.stdout.fnmatch_lines(["*::test_it: 2 schedules, *: failed teardown"])
+    done.result.stdout.fnmatch_lines(["*::test_it: 1 schedule, *: failed teardown"])
     done.result.stdout.no_fnmatch_line("*INTERNALERROR*")
 
 
@@ -367,7 +370,8 @@ def test_it(number, run_concurrent):
 
 def test_after():
     assert random.getstate() == state[0]
-    assert len(drawn) == 5
+    # The first schedule is run twice.
+    assert len(drawn) == 6
     assert len(set(drawn)) == 1
 """
     )
@@ -495,8 +499,8 @@ class TestIt:
 def test_made():
     assert made[:2] == ["unasked", "x"]
     counts = {kind: made.count(kind) for kind in made}
-    # Two parameters, two schedules each; the last of `unasked` is this test's own.
-    assert counts == {"unasked": 5, "x": 2, "y": 2, "ran": 8, "finalizer": 4}, counts
+    # Two parameters, two schedules each, the first of which is run twice; the last of `unasked` is this test's own.
+    assert counts == {"unasked": 7, "x": 3, "y": 3, "ran": 12, "finalizer": 6}, counts
 """
     )
     done.result.assert_outcomes(passed=3)
@@ -527,7 +531,7 @@ def test_it(counter, run_concurrent):
     run_concurrent(counter.increment)
 """
     )
-    assert "3 of 3" in done.text.splitlines()
+    assert "4 of 4" in done.text.splitlines()
 
 
 def test_setup_show_shows_each_fixture(run):
@@ -539,8 +543,8 @@ def test_it(counter, run_concurrent):
 """,
         "--setup-show",
     )
-    assert done.text.count("SETUP    F counter") == 3
-    assert done.text.count("TEARDOWN F counter") == 3
+    assert done.text.count("SETUP    F counter") == 4
+    assert done.text.count("TEARDOWN F counter") == 4
 
 
 def test_a_plain_fixture_that_raises_or_skips_later_is_reported_as_ever(run):
@@ -615,7 +619,7 @@ def test_what_the_last_teardown_finds_has_a_token_too(run, report):
     # Schedule 1 switches nowhere, and so finds nothing.
     found = int(run(CHECKED_AT_THE_END).lines("failed teardown in schedule ")[0].split()[4])
     assert found > 1
-    done = run(None, f"--interleave-schedules={found}", "--interleave-json=report.json")
+    done = run(None, f"--interleave-schedules={found}", "--interleave-json=report.json", "--interleave-forget")
     done.result.assert_outcomes(passed=1, errors=1)
     done.result.stdout.fnmatch_lines([f"failed teardown in schedule {found} of at most {found} (*"])
     assert done.command[0] == "pytest"
@@ -709,10 +713,11 @@ def test_it(second, counter, barrier, run_concurrent):
 
 def test_made(wide, second):
     assert made[0] == "wide" and made.count("wide") == 1
-    assert made[1:] == ["always", "first", "second"] * 5
+    # Four schedules, the first of them twice, and this test.
+    assert made[1:] == ["always", "first", "second"] * 6
     for things in zip(*kept):
-        assert len({id(thing) for thing in things}) == 4
-    assert [second[1] is wide for second, *_ in kept] == [True] * 4
+        assert len({id(thing) for thing in things}) == 5
+    assert [second[1] is wide for second, *_ in kept] == [True] * 5
 """
     )
     done.result.assert_outcomes(passed=2)
@@ -752,6 +757,6 @@ def test_adds(node, counter, run_concurrent):
     run_concurrent(counter.increment)
 
 def test_added():
-    assert seen.count("added") == 3
+    assert seen.count("added") == 4
 """
     ).result.assert_outcomes(passed=4)

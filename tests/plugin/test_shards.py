@@ -8,6 +8,8 @@ import re
 
 import pytest
 
+from .conftest import token_in
+
 #: Not all plugins that are installed: each process would import them.
 XDIST = ("-p", "xdist")
 
@@ -55,7 +57,7 @@ def came(pytester):
 
 
 def names(done):
-    """Of the items that were collected, with --collect-only -q."""
+    """Of the items that were collected, with --collect-only -qq."""
     return [line.partition("::")[2] for line in done.lines("test_it.py::")]
 
 
@@ -96,7 +98,7 @@ def test_unmarked():
 
 
 def test_every_kind_of_test(run, report):
-    listed = names(run(EVERY_KIND, "--interleave-shards=3", "--collect-only", "-q"))
+    listed = names(run(EVERY_KIND, "--interleave-shards=3", "--collect-only", "-qq"))
     tests = ["test_function", "test_ids[1]", "test_ids[2]", "TestClass::test_method", "TestUnittest::test_it"]
     shards = [f"[shard-{number}-of-3]" for number in (1, 2, 3)]
     assert listed == [*(test + shard for test in tests for shard in shards), "test_unmarked"]
@@ -114,7 +116,7 @@ def test_every_kind_of_test(run, report):
     assert {(row["outcome"], row["schedules"], row["shards"], row["shards_run"]) for row in rows} == {
         ("passed", 10, 3, 3)
     }
-    assert {len(row) for row in rows} == {13}
+    assert {len(row) for row in rows} == {14}
 
 
 @pytest.mark.parametrize(
@@ -134,18 +136,18 @@ def test_every_kind_of_test(run, report):
     ids=lambda value: None if value[0].startswith(("Test", "test")) and ".py" not in value[0] else " ".join(value),
 )
 def test_the_names_of_tests_still_select_them(run, options, wanted):
-    listed = names(run(EVERY_KIND, "--interleave-shards=2", "--collect-only", "-q", *options))
+    listed = names(run(EVERY_KIND, "--interleave-shards=2", "--collect-only", "-qq", *options))
     assert listed == [f"{test}[shard-{number}-of-2]" for test in wanted for number in (1, 2)]
 
 
 def test_one_shard_can_be_asked_for(run, report):
     shard = "test_it.py::TestUnittest::test_it[shard-2-of-3]"
-    done = run(EVERY_KIND, "--interleave-shards=3", "--interleave-json=report.json", shard)
+    done = run(EVERY_KIND, "--interleave-shards=3", "--interleave-json=report.json", shard, "-v")
     done.result.assert_outcomes(passed=1)
     done.result.stdout.fnmatch_lines(["*::test_it: 3 schedules in 1 of 3 shards, *"])
     (row,) = report()["tests"]
     assert (row["shards"], row["shards_run"]) == (3, 1)
-    assert names(run(None, "--interleave-shards=3", "--collect-only", "-q", "-k", "shard-1-of-3 and ids")) == [
+    assert names(run(None, "--interleave-shards=3", "--collect-only", "-qq", "-k", "shard-1-of-3 and ids")) == [
         "test_ids[1][shard-1-of-3]",
         "test_ids[2][shard-1-of-3]",
     ]
@@ -156,10 +158,12 @@ def test_schedules_add_up_and_are_others_in_each_shard(run, pytester):
     (alone,) = came(pytester)[0].values()
     run(None, "--interleave-shards=4").result.assert_outcomes(passed=4)
     shards, _ = came(pytester)
-    assert [len(orders) for orders in shards.values()] == [11, 11, 10, 10]
+    # The first schedule is run twice, to see whether the test does the same again.
+    assert [len(orders) - 1 for orders in shards.values()] == [11, 11, 10, 10]
+    assert all(orders[0] == orders[1] for orders in shards.values())
     first, *others = shards.values()
-    assert first == alone[:11]
-    assert len({tuple(orders[:10]) for orders in [first, *others]}) == 4
+    assert first == alone[:12]
+    assert len({tuple(orders[:11]) for orders in [first, *others]}) == 4
     # The same on another day, and in whichever worker.
     run(None, "--interleave-shards=4", "-n2", *XDIST).result.assert_outcomes(passed=4)
     again, workers = came(pytester)
@@ -298,7 +302,7 @@ def test_a_finding_is_that_of_the_whole_test(run, report):
     for options in ((), ("--interleave-shards=4",), ("--interleave-shards=auto", "-n2", *XDIST)):
         again = run(None, *done.command[1:], *options)
         again.result.assert_outcomes(failed=1)
-        again.result.stdout.fnmatch_lines(["failed test body, in the schedule of the token"])
+        again.result.stdout.fnmatch_lines(["failed test body, in the schedule of the token*"])
         assert again.command == done.command
 
 
@@ -334,7 +338,30 @@ class TestUnittest(unittest.TestCase):
         nodeid, token = command.removeprefix("pytest '").split("' ")
         again = run(None, nodeid, token)
         again.result.assert_outcomes(failed=1)
-        again.result.stdout.fnmatch_lines(["failed test body, in the schedule of the token"])
+        again.result.stdout.fnmatch_lines(["failed test body, in the schedule of the token*"])
+
+
+def test_what_failed_before_is_tried_by_the_first_shard_alone(run, pytester):
+    done = run(
+        RACY.replace("counter.value == 2", "counter.value == 2 or os.path.exists('mended')"), "--interleave-shards=2"
+    )
+    done.result.assert_outcomes(failed=2)
+    pytester.path.joinpath("mended").touch()
+    remembered = pytester.path / ".pytest_cache" / "d" / "interleave" / "failures.json"
+    for number, passes in ((2, 0), (1, 1)):
+        run(None, "--interleave-shards=2", "-k", f"shard-{number}-of-2").result.assert_outcomes(passed=1)
+        failures = json.loads(remembered.read_text("utf-8"))["failures"]
+        assert [one["passes"] for one in failures["test_it.py::test_racy"]] == [passes]
+
+
+def test_what_is_only_pinned_is_not_split(run):
+    token = token_in(run(RACY).text)
+    pinned = RACY.replace("concurrency(schedules=200, seconds=None)", f"interleaving('{token}')")
+    done = run(pinned, "--interleave-shards=4")
+    done.result.assert_outcomes(failed=1)
+    again = run(RACY.replace("@pytest", f"@pytest.mark.interleaving('{token}')\n@pytest"), "--interleave-shards=2")
+    again.result.assert_outcomes(failed=2)
+    assert token in again.text
 
 
 IN_ONE = """
@@ -360,10 +387,14 @@ def test_one_failing_shard_fails_the_test(run, report, options):
 def test_a_failing_teardown_is_that_of_its_shard(run, report):
     done = run(
         """
+ended = []
+
 @pytest.fixture
 def fragile(request):
     yield
-    assert "shard-2" not in request.node.name
+    ended.append(request.node.name)
+    # That of the second shard's last execution: its only schedule, run a second time.
+    assert "shard-2" not in request.node.name or ended.count(request.node.name) < 2
 
 @pytest.mark.concurrency(schedules=3, seconds=None, strategy="random")
 def test_it(fragile, run_concurrent):
@@ -450,7 +481,7 @@ def test_ways_to_distribute(run, report, pytester, dist):
     done.result.assert_outcomes(passed=9)
     assert [row["schedules"] for row in report()["tests"]] == [9, 9, 9]
     orders, workers = came(pytester)
-    assert sum(map(len, orders.values())) == 27
+    assert sum(len(each) - 1 for each in orders.values()) == 27
     assert sum(map(len, workers.values())) == 9
     if dist == "loadscope":
         # A class stays together.
@@ -633,10 +664,14 @@ def test_a_failing_teardown_whose_call_has_no_entry(run, report, pytester):
     )
     done = run(
         """
+ended = []
+
 @pytest.fixture
-def fragile(request):
+def fragile():
     yield
-    raise RuntimeError("could not clean up")
+    ended.append(1)
+    # The only schedule is run twice, to see whether it repeats.
+    assert len(ended) < 2
 
 @pytest.mark.concurrency(schedules=1, seconds=None, strategy="random")
 def test_it(fragile, run_concurrent):

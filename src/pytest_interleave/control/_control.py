@@ -11,6 +11,7 @@ from typing import Any
 from . import _current
 from ._affinity import Placement, choose_cpu, has_gil, pin, unpin
 from ._carriers import Carriers
+from ._detailed import DetailedExecution
 from ._execution import Execution
 from ._fork import undo_in_child
 from ._instrument import engine
@@ -105,9 +106,15 @@ class Control:
         detail: bool = False,
         recorder: Recorder | None = None,
     ) -> Outcome:
-        """Run `body` in the calling thread under `strategy`, with every thread that it starts."""
+        """Run `body` in the calling thread under `strategy`, with every thread that it starts.
+
+        With `detail` or a `recorder`, as a `DetailedExecution`.
+        """
         forget_names()
-        execution = Execution(strategy, self._carriers, max_steps=max_steps, detail=detail, recorder=recorder)
+        if detail or recorder is not None:
+            execution: Execution = DetailedExecution(strategy, self._carriers, max_steps=max_steps, recorder=recorder)
+        else:
+            execution = Execution(strategy, self._carriers, max_steps=max_steps)
         self._watchdog.watch(execution)
         trace = self._engine.trace
         before = sys.gettrace()

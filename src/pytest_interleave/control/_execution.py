@@ -18,7 +18,6 @@ from ._enabled import Enabled
 from ._operations import Operation
 from ._outcome import Stuck
 from ._outside import Outside
-from ._places import user_place
 from ._tasks import Resource, Step, Task, Unwind, new_gate
 from ._timers import Timers
 from ._tracebacks import without_ours
@@ -26,7 +25,6 @@ from ._waits import cycle_from, stuck_of
 
 if TYPE_CHECKING:
     from ._protocol import Nesting, Strategy
-    from ._recorder import Recorder
     from ._touches import Touches
 
 #: Steps in a row that change nothing, after which a thread that keeps running while others could counts as spinning.
@@ -43,23 +41,17 @@ class Execution:
     """One run of a body under one schedule; `_main_thread.run_body` runs it.
 
     `strategy` chooses; `carriers` lend OS threads; after `max_steps` scheduling points the execution is ended as a
-    livelock. With `detail`, each step's nearest place in scope is kept, for the report, and a `recorder` may look at
-    what some steps access.
+    livelock.
     """
 
-    def __init__(
-        self,
-        strategy: Strategy,
-        carriers: Carriers,
-        *,
-        max_steps: int,
-        detail: bool = False,
-        recorder: Recorder | None = None,
-    ) -> None:
+    #: Whether each step's nearest place in scope is kept; see `DetailedExecution`.
+    detail = False
+    #: How far the frame that is about to do an access is from `point`.
+    _depth = 2
+
+    def __init__(self, strategy: Strategy, carriers: Carriers, *, max_steps: int) -> None:
         self.strategy = strategy
         self.carriers = carriers
-        self.detail = detail
-        self.recorder = recorder
         self.bound = max_steps
         self._turn = RUN_STEPS
         self.timers = Timers(self)
@@ -102,7 +94,7 @@ class Execution:
                 self._switch(task, chosen)
                 if touches and (len(touches) > 1 or operation.name == "[]"):
                     # Whether a key or an attribute is there decides what is touched; that may be otherwise by now.
-                    touches = task.touches = operation.touch(sys._getframe(2)) or ()
+                    touches = task.touches = operation.touch(sys._getframe(self._depth)) or ()
             elif operation.mutates:
                 task.streak = 0
                 task.run_length += 1
@@ -117,8 +109,6 @@ class Execution:
             if task.streak > SPIN_STEPS:
                 self._polls_alone(task)
         self.log.append((task, operation, touches))
-        if self.detail:
-            self._note_place(operation)
         if len(self.log) >= self.bound:
             self._bound_reached(task)
 
@@ -138,8 +128,6 @@ class Execution:
             return resource.available(task)
         task.operation = operation
         task.touches = None
-        if self.detail:
-            self._note_place(operation)
         if resource.available(task):
             enabled = self.enabled
             if len(enabled) > 1:
@@ -173,8 +161,6 @@ class Execution:
         if not task.special:
             operation.announced = False
             self.log.append((task, operation, touches))
-            if self.detail:
-                self._note_place(operation)
 
     # -- who goes next ---------------------------------------------------------------------------------------
 
@@ -379,10 +365,7 @@ class Execution:
             return True
         if self._absorb_outside(task):
             return False
-        operation = operation.within_a_step()
-        self.log.append((task, operation, touches))
-        if self.detail:
-            self._note_place(operation, 3)
+        self.log.append((task, operation.within_a_step(), touches))
         return True
 
     def _special_wait(self, task: Task, operation: Operation, resource: Resource) -> bool:
@@ -392,10 +375,7 @@ class Execution:
             return True
         if self._absorb_outside(task) or not resource.available(task):
             return False
-        operation = operation.within_a_step()
-        self.log.append((task, operation, None))
-        if self.detail:
-            self._note_place(operation, 3)
+        self.log.append((task, operation.within_a_step(), None))
         return True
 
     def _absorb_outside(self, task: Task) -> bool:
@@ -406,9 +386,3 @@ class Execution:
             self.outside.absorb()
         task.special = task.atomic > 0
         return not task.special
-
-    def _note_place(self, operation: Operation, depth: int = 2) -> None:
-        if operation.place is None:
-            operation.place = user_place(sys._getframe(depth))
-        if self.recorder is not None and self.log:
-            self.recorder.note(len(self.log) - 1, operation, self.log[-1][2], sys._getframe(depth))

@@ -1,6 +1,9 @@
-"""Kinds of instructions that more than one place has to tell apart, by their names and arguments in `dis`."""
+"""Instructions by their names and arguments in `dis`: kinds that more than one place has to tell apart."""
 
 from __future__ import annotations
+
+import dis
+from types import CodeType
 
 CALLS = frozenset(("CALL", "CALL_KW", "CALL_FUNCTION_EX"))
 #: The arguments of BINARY_OP that are in-place operators: it changes what is on the left, if it can.
@@ -19,3 +22,16 @@ def asks_for_truth(opname: str) -> bool:
 def formats_with_specification(opname: str, argument: int) -> bool:
     """Whether how to format a value lies above it, as in `f"{value:>10}"`."""
     return opname == "FORMAT_WITH_SPEC" or (opname == "FORMAT_VALUE" and bool(argument & 4))
+
+
+#: By address of a code object, which is kept with it: its instructions' names by their offsets.
+_opnames: dict[int, tuple[CodeType, dict[int, str]]] = {}
+
+
+def opname_at(code: CodeType, lasti: int) -> str:
+    """The name of the instruction at byte offset `lasti`; empty where none begins there."""
+    known = _opnames.get(id(code))
+    if known is None:
+        names = {found.offset: found.opname for found in dis.get_instructions(code)}
+        known = _opnames[id(code)] = (code, names)
+    return known[1].get(lasti, "")

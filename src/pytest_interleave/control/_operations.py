@@ -26,8 +26,8 @@ class Operation:
     `kind` is a short verb ("acquire", "read"), `target` the primitive or None for an access to data, `name` what
     an access touches as it is written (an attribute's name), `mutates` whether it changes something that others
     can wait for: taking a lock and giving it back, nothing else done, leaves everything as it was. `place` is the
-    nearest place in scope where the execution is recorded in detail. `touch` finds out what an access touches, in the
-    frame that is about to do it.
+    nearest place in scope, known where the execution is a detailed one. `touch` finds out what an access touches, in
+    the frame that is about to do it.
     """
 
     __slots__ = ("announced", "code", "expired_at", "kind", "lasti", "mutates", "name", "place", "target", "touch")
@@ -72,6 +72,7 @@ class Operation:
         """The same operation as part of the step before it."""
         same = type(self)(self.kind, self.target, self.code, self.lasti, self.mutates, self.name)
         same.announced = False
+        same.place = self.place
         return same
 
     def same_as(self, other: Operation) -> bool:

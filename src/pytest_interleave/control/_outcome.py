@@ -57,6 +57,8 @@ class Outcome(NamedTuple):
     #: Where the body was ended as part of being stuck, the exception that did it: it has the traceback.
     unwinding: BaseException | None
     failures: list[ThreadFailure]
+    #: By thread, what its own code raised; also where somebody else has caught it, to raise it again.
+    raised: dict[int, BaseException]
     stuck: Stuck | None
     threads: list[str]
     choices: list[int]
@@ -95,6 +97,11 @@ class Outcome(NamedTuple):
             exception=None if main.unwound else main.exception,
             unwinding=main.exception if main.unwound else None,
             failures=failures,
+            raised={
+                task.index: error
+                for task in execution.tasks
+                if not task.unwound and (error := task.exception or task.caught) is not None
+            },
             stuck=stuck,
             threads=[task.name for task in execution.tasks],
             choices=execution.choices,

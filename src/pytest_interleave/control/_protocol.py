@@ -6,6 +6,7 @@ from collections.abc import Sequence, Set
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 if TYPE_CHECKING:
+    from ._places import Place
     from ._touches import Touches
 
 
@@ -29,6 +30,13 @@ class PendingOperation(Protocol):
     code: Any
     lasti: int
 
+    def where(self) -> Place:
+        """The nearest place in scope where the execution is a detailed one, else the instruction's own."""
+
+    @property
+    def is_access(self) -> bool:
+        """Whether this is an access to data rather than an operation on a primitive or a thread."""
+
 
 class ThreadView(Protocol):
     """A controlled thread, as far as a strategy may look.
@@ -45,6 +53,8 @@ class ThreadView(Protocol):
 
     #: The `threading.Thread`, where there is one.
     thread: Any
+    #: Whether it has ended.
+    done: bool
 
     @property
     def operation(self) -> PendingOperation:

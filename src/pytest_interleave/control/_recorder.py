@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import dis
 from collections.abc import Collection
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from ._names import object_named
+from ._opcodes import opname_at
 from ._owners import MISSING
 from ._values import new_value, short_text, value_at
 
@@ -17,13 +17,14 @@ if TYPE_CHECKING:
 
 
 class Recorder:
-    """Keeps what the accesses at `steps` of one execution concern.
+    """Keeps what the accesses at `steps` of one execution concern; with `everything`, the values of all others too.
 
-    The objects are kept alive, so that from then on no other one has their addresses.
+    The objects at `steps` are kept alive, so that from then on no other one has their addresses.
     """
 
-    def __init__(self, steps: Collection[int]) -> None:
+    def __init__(self, steps: Collection[int] = (), *, everything: bool = False) -> None:
         self._steps = frozenset(steps)
+        self._everything = everything
         self._kept: dict[int, list[Any]] = {}
         self._texts: dict[int, str] = {}
 
@@ -37,14 +38,15 @@ class Recorder:
 
     def note(self, step: int, operation: Operation, touches: Touches | None, frame: FrameType | None) -> None:
         """A step is about to be done, by code that `frame` was called from."""
-        if step not in self._steps or not touches or not operation.is_access:
+        concerned = step in self._steps
+        if not (concerned or self._everything) or step in self._texts or not touches or not operation.is_access:
             return
         owners = [object_named(name) for name, _, _ in touches]
-        self._kept[step] = owners
+        if concerned:
+            self._kept[step] = owners
         while frame is not None and frame.f_code is not operation.code:
             frame = frame.f_back
-        if frame is not None:
-            self._texts[step] = _text(operation, touches, owners, frame)
+        self._texts[step] = "" if frame is None else _text(operation, touches, owners, frame)
 
 
 def _text(operation: Operation, touches: Touches, owners: list[Any], frame: FrameType) -> str:
@@ -53,8 +55,7 @@ def _text(operation: Operation, touches: Touches, owners: list[Any], frame: Fram
         return ""
     now = value_at(owner, part)
     if operation.kind == "write":
-        opnames = {found.offset: found.opname for found in dis.get_instructions(operation.code)}
-        new = new_value(frame, opnames.get(operation.lasti, ""), operation.lasti)
+        new = new_value(frame, opname_at(operation.code, operation.lasti), operation.lasti)
         if new is not MISSING:
             return f"{short_text(now)} -> {short_text(new)}"
     return "" if now is MISSING else short_text(now)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from types import FrameType
 from typing import TYPE_CHECKING
 
+from ._described import described
 from ._outcome import Stuck, WaitingThread
 from ._places import Place, user_place
 from ._tasks import Task
@@ -49,19 +50,19 @@ def stuck_of(execution: Execution, kind: str, cycle: list[Task]) -> Stuck:
     """What is known of an execution that cannot go on: the threads in the circle, or all that are left."""
     concerned = cycle or [task for task in execution.tasks if not task.done]
     pending = [(task, task.operation, task.touches) for task in concerned if not task.done and not task.enabled]
-    waits = waits_of(concerned, sys._current_frames())
+    names = described(execution.log, [task.resource for task in concerned])
+    waits = waits_of(concerned, sys._current_frames(), names)
     return Stuck(kind, waits, len(execution.log), bool(cycle), pending)
 
 
-def waits_of(tasks: list[Task], frames: Mapping[int, FrameType]) -> list[WaitingThread]:
-    """For each thread, what it waits for and where, for the report."""
+def waits_of(tasks: list[Task], frames: Mapping[int, FrameType], names: Mapping[int, str]) -> list[WaitingThread]:
+    """For each thread, what it waits for and where, for the report; `names` has the resources, by address."""
     found: list[WaitingThread] = []
     for task in tasks:
         resource = task.resource
         where: Place | None = user_place(frames.get(task.ident)) if task.begun else None
         holder = blocker_of(task)
-        describe = getattr(resource, "describe", None)
-        what = describe() if describe is not None else ""
+        what = names.get(id(resource), "")
         if task.outside and resource is None:
             what = "something outside the scheduler's sight"
         acquired = getattr(resource, "acquired_at", None)

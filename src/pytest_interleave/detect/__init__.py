@@ -3,9 +3,11 @@
 from ._clocks import Clock
 from ._fasttrack import Conflict
 from ._findings import Deadlock, Finding, Livelock, finding_of
+from ._holding import Holding
+from ._identity import identity_of
 from ._lock_order import LockOrder
 from ._predicted import Part, PredictedDeadlock, Site, can_wait
-from ._races import Access, DataRace, Race
+from ._races import Access, DataRace, Race, name_of_access, races_of
 from ._stuck import describe_stuck
 from ._watchlist import Watchlist
 
@@ -16,6 +18,7 @@ __all__ = [
     "DataRace",
     "Deadlock",
     "Finding",
+    "Holding",
     "Livelock",
     "LockOrder",
     "Part",
@@ -26,4 +29,7 @@ __all__ = [
     "can_wait",
     "describe_stuck",
     "finding_of",
+    "identity_of",
+    "name_of_access",
+    "races_of",
 ]

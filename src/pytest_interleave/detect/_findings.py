@@ -38,19 +38,19 @@ class Finding(NamedTuple):
             text = f"(its text cannot be had: __str__ raised {type(error).__name__})"
         return f"{name}: {text}" if text else name
 
-    @property
-    def place(self) -> tuple[str, int] | None:
-        """File and line where the exception was raised; the innermost."""
-        traceback = self.exception.__traceback__
-        if traceback is None:
-            return None
-        while traceback.tb_next is not None:
-            traceback = traceback.tb_next
-        return (traceback.tb_frame.f_code.co_filename, traceback.tb_lineno)
-
     def same_as(self, other: Finding) -> bool:
         """Whether both are the same finding, as far as kind and exception tell."""
         return self.kind == other.kind and type(self.exception) is type(other.exception)
+
+
+def place_of_error(error: BaseException) -> tuple[str, int] | None:
+    """File and line where an exception was raised; the innermost."""
+    traceback = error.__traceback__
+    if traceback is None:
+        return None
+    while traceback.tb_next is not None:
+        traceback = traceback.tb_next
+    return (traceback.tb_frame.f_code.co_filename, traceback.tb_lineno)
 
 
 def finding_of(

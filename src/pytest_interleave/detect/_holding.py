@@ -31,6 +31,11 @@ class Holding:
         """Whether a thread holds a lock."""
         return self._holders.get(id(lock), (None,))[0] == task.index
 
+    @property
+    def now(self) -> dict[tuple[int, int], Any]:
+        """All locks that are held, by thread and address."""
+        return {(thread, address): lock for thread, locks in self._locks.items() for address, lock in locks.items()}
+
     def follow(self, task: Task, operation: Operation) -> None:
         """Take a step into account."""
         kind = operation.kind

@@ -7,14 +7,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..control import Operation, Place, Recorder, Step
+from ..control import Operation, Place, Recorder, Step, Touches
 from ..control._keys import shows_key
 from ..control._kinds import bases_of, class_holding, is_class, name_of_class, qualname_of
 from ..control._names import object_named, type_named
 from ..control._values import short_text
 from ._fasttrack import Conflict
 from ._holding import Holding
-from ._variables import CALL, CELL, CLOSURE, ITEM, ROUND, WHOLE, Variable, form_of, opname_of
+from ._variables import CALL, CELL, CLOSURE, ITEM, ROUND, WHOLE, Variable, form_of, opname_of, variables_of
 
 #: So many are told in full.
 _TOLD = 5
@@ -59,6 +59,15 @@ class Race:
     def key(self) -> object:
         """The same for races that are told once: on the same thing, between the same two lines."""
         return (self.what, frozenset((self.first.place[:2], self.second.place[:2])))
+
+    @property
+    def story(self) -> str:
+        """In a sentence."""
+        first, second = self.first, self.second
+        return (
+            f"{first.thread} {first.does} {self.what} at {first.place}, {second.thread} {second.does} at "
+            f"{second.place}, and nothing orders the two."
+        )
 
     def __str__(self) -> str:
         lines = [f"data race on {self.what}"]
@@ -171,6 +180,15 @@ def _name(variable: Variable, operations: tuple[Operation, Operation]) -> tuple[
     names = [name for owner in owners for name in (name_of_class(owner), qualname_of(owner))]
     labels = frozenset((str(part), *(f"{name}.{part}" for name in names)))
     return f"{name_of_class(owners[0])}.{part}" if owners else f"attribute {part!r}", labels
+
+
+def name_of_access(operation: Operation, touches: Touches | None) -> str:
+    """What an access is to, for people: "Account.balance", "the global 'hits'", "item 0 of a list"."""
+    variables = [variable for variable, _ in variables_of(operation, touches or ())]
+    if not variables:
+        return operation.name.strip(".()[]") or "a container"
+    single = [variable for variable in variables if variable.part is not WHOLE]
+    return _name((single or variables)[-1], (operation, operation))[0]
 
 
 def _a(kind: type | None) -> str:

@@ -7,12 +7,12 @@ container, `len`, a copy) cannot go wrong halfway, while a loop sees what others
 
 from __future__ import annotations
 
-import dis
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from ..control import Operation, Touches
 from ..control._methods import OF_ATTRIBUTES, SPECIAL_OF_ATTRIBUTES, SPECIAL_OF_ITEMS
+from ..control._opcodes import opname_at
 from ..control._touches import OPAQUE, WRITES
 
 #: Ways to access an item, an attribute or the like: a call of a method changes an item in one step.
@@ -68,18 +68,10 @@ VALUE, CLOSURE, ITEM, CALL, ROUND = range(5)
 
 _NAMED = OF_ATTRIBUTES | SPECIAL_OF_ATTRIBUTES
 _FORMS = {"BINARY_SUBSCR": ITEM, "STORE_SUBSCR": ITEM, "DELETE_SUBSCR": ITEM, "GET_ITER": ROUND, "FOR_ITER": ROUND}
-#: By address of a code object, which its accesses keep alive: its instructions' names by their offsets.
-_opnames: dict[int, tuple[Any, dict[int, str]]] = {}
-
 
 def opname_of(operation: Operation) -> str:
     """The name of the instruction that an access is."""
-    code = operation.code
-    known = _opnames.get(id(code))
-    if known is None:
-        names = {found.offset: found.opname for found in dis.get_instructions(code)}
-        known = _opnames[id(code)] = (code, names)
-    return known[1].get(operation.lasti, "")
+    return opname_at(operation.code, operation.lasti)
 
 
 def form_of(operation: Operation) -> int:

@@ -10,32 +10,41 @@ from ._pos import PartialOrderSampling
 from ._random_walk import RandomWalk
 from ._reduction import PartialOrderReduction
 from ._replay import Replay
+from ._shrink import Attempt, shrink
 from ._steer import Steered
 from ._strategies import STRATEGIES, make_strategy
 from ._surw import SelectivelyUniform
 from ._swarm import Swarm
-from ._token import Token, TokenError, fingerprint
+from ._switches import ChoicePoint, Follow, Recorded, Switch
+from ._token import NameOfTest, Token, TokenError, fingerprint
 from ._urw import UniformRandomWalk
 
 __all__ = [
     "PCT",
     "STRATEGIES",
+    "Attempt",
     "Auto",
+    "ChoicePoint",
     "Classes",
     "Coverage",
     "Exhaustive",
+    "Follow",
+    "NameOfTest",
     "NonPreemptive",
     "OnePreemption",
     "PartialOrderReduction",
     "PartialOrderSampling",
     "RandomWalk",
+    "Recorded",
     "Replay",
     "SelectivelyUniform",
     "Steered",
     "Swarm",
+    "Switch",
     "Token",
     "TokenError",
     "UniformRandomWalk",
     "fingerprint",
     "make_strategy",
+    "shrink",
 ]

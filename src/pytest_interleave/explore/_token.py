@@ -1,9 +1,9 @@
 """Tokens: a schedule, written so that it can be given on a command line.
 
-A token holds the format's version, the Python version, a fingerprint of the test, whether executions went before
-(so that caches were warm), how many steps there were, and the choices. The choices are written as their difference
-from the schedule without preemptions of choice points: how many choice points the same thread stays, then which
-thread goes on.
+A token holds the format's version, fingerprints of the test's name and parameters, whether executions went before
+(so that caches were warm), and the schedule: as a rule as switches, which mean the same on each Python version and
+after an edit elsewhere. Where an execution could not be repeated by those, the choices themselves are in the token,
+how many choice points the same thread stays and which one goes on then; such a token is for one Python version.
 """
 
 from __future__ import annotations
@@ -15,8 +15,13 @@ import zlib
 from collections.abc import Sequence
 from typing import NamedTuple
 
-_FORMAT = 1
+from ..control import Path
+from ._switches import Switch
+
+_FORMAT = 2
 _CHECK_BYTES = 3
+#: Bits of the second byte.
+_WARM, _FREE_THREADED, _CHOICES, _PACKED = 1, 2, 4, 8
 
 
 class TokenError(ValueError):
@@ -34,47 +39,54 @@ def fingerprint(text: str) -> int:
     return zlib.crc32(text.encode("utf-8", "surrogatepass")) & 0xFFFF
 
 
-class Token(NamedTuple):
-    """A schedule of one test, on one Python version."""
+class NameOfTest(NamedTuple):
+    """Fingerprints of a test's name (with its classes, without its file), and of its parameters' id."""
 
-    choices: tuple[int, ...]
-    steps: int
-    #: Fingerprint of the test's node id, and of its source.
-    test: int
-    source: int
-    #: Whether executions went before in the same process.
-    warm: bool
-    python: str
+    name: int
+    parameters: int
 
     @classmethod
-    def make(cls, choices: Sequence[int], steps: int, *, test: int, source: int, warm: bool) -> Token:
-        """The token of a schedule on this interpreter."""
-        return cls(tuple(choices), steps, test, source, warm, python_version())
+    def of(cls, name: str, parameters: str) -> NameOfTest:
+        """The fingerprints of these texts."""
+        return cls(fingerprint(name), fingerprint(parameters) & 0xFF if parameters else 0)
+
+
+class Token(NamedTuple):
+    """A schedule of one test."""
+
+    test: NameOfTest
+    switches: tuple[Switch, ...] = ()
+    #: In the place of switches: the thread granted at each choice point.
+    choices: tuple[int, ...] | None = None
+    #: Whether executions went before in the same process.
+    warm: bool = False
+    python: str = ""
+
+    @classmethod
+    def of_switches(cls, switches: Sequence[Switch], *, test: NameOfTest, warm: bool) -> Token:
+        """The token of a schedule that is known by its switches."""
+        return cls(test, tuple(switches), None, warm, python_version())
+
+    @classmethod
+    def of_choices(cls, choices: Sequence[int], *, test: NameOfTest, warm: bool) -> Token:
+        """The token of a schedule of which only the choices are known, on this interpreter."""
+        return cls(test, (), tuple(choices), warm, python_version())
 
     def __str__(self) -> str:
-        body = bytearray()
-        major, minor = self.python.rstrip("t").split(".")
-        body += bytes((_FORMAT, int(major), int(minor), self.python.endswith("t") * 2 + self.warm))
-        body += self.test.to_bytes(2, "big") + self.source.to_bytes(2, "big")
-        _put(body, self.steps)
-        _put(body, len(self.choices))
-        runs = bytearray()
-        position = 0
-        while position < len(self.choices):
-            thread = self.choices[position]
-            end = position
-            while end < len(self.choices) and self.choices[end] == thread:
-                end += 1
-            _put(runs, end - position)
-            _put(runs, thread)
-            position = end
-        packed = zlib.compress(bytes(runs), 9, wbits=-15)
-        if len(packed) < len(runs):
-            body += b"\x01" + packed
-        else:
-            body += b"\x00" + runs
-        check = zlib.crc32(bytes(body)).to_bytes(4, "big")[:_CHECK_BYTES]
-        return base64.urlsafe_b64encode(bytes(body) + check).decode("ascii").rstrip("=")
+        schedule = _choices_written(self.choices) if self.choices is not None else _switches_written(self.switches)
+        packed = zlib.compress(schedule, 9, wbits=-15)
+        is_packed = len(packed) < len(schedule)
+        flags = (
+            (_WARM if self.warm else 0)
+            | (_FREE_THREADED if self.python.endswith("t") else 0)
+            | (_CHOICES if self.choices is not None else 0)
+            | (_PACKED if is_packed else 0)
+        )
+        minor = int(self.python.rstrip("t").split(".")[1])
+        body = bytes((_FORMAT, flags, minor, *self.test.name.to_bytes(2, "big"), self.test.parameters))
+        body += packed if is_packed else schedule
+        check = zlib.crc32(body).to_bytes(4, "big")[:_CHECK_BYTES]
+        return base64.urlsafe_b64encode(body + check).decode("ascii").rstrip("=")
 
     @classmethod
     def parse(cls, text: str) -> Token:
@@ -88,57 +100,106 @@ class Token(NamedTuple):
         except (binascii.Error, ValueError):
             raise TokenError(f"{_short(text)} is not a token: copy the whole of it from the report") from None
         body, check = raw[:-_CHECK_BYTES], raw[-_CHECK_BYTES:]
-        if len(body) < 11 or zlib.crc32(body).to_bytes(4, "big")[:_CHECK_BYTES] != check:
-            raise TokenError(
-                f"{_short(text)} is mangled or cut short: copy the whole token from the report, "
-                "up to the end of the line"
-            )
+        mangled = TokenError(
+            f"{_short(text)} is mangled or cut short: copy the whole token from the report, up to the end of the line"
+        )
+        if len(body) < 6 or zlib.crc32(body).to_bytes(4, "big")[:_CHECK_BYTES] != check:
+            raise mangled
         if body[0] != _FORMAT:
             raise TokenError(
                 f"{_short(text)} has format {body[0]}, this version of pytest-interleave reads format {_FORMAT}: "
                 "let the test find the failure again to get a new token"
             )
-        steps, at = _get(body, 8)
-        length, at = _get(body, at)
-        runs = body[at + 1 :]
-        if body[at] == 1:
-            runs = zlib.decompress(runs, wbits=-15)
-        choices: list[int] = []
-        at = 0
-        while at < len(runs):
-            count, at = _get(runs, at)
-            thread, at = _get(runs, at)
-            choices.extend([thread] * count)
-        if len(choices) != length:
-            raise TokenError(f"{_short(text)} is mangled: copy the whole token from the report")
+        flags = body[1]
+        try:
+            schedule = zlib.decompress(body[6:], wbits=-15) if flags & _PACKED else body[6:]
+            choices = _choices_read(schedule) if flags & _CHOICES else None
+            switches = () if flags & _CHOICES else _switches_read(schedule)
+        except (IndexError, zlib.error):
+            # The check sum is right by chance.
+            raise mangled from None
         return cls(
-            tuple(choices),
-            steps,
-            int.from_bytes(body[4:6], "big"),
-            int.from_bytes(body[6:8], "big"),
-            bool(body[3] & 1),
-            f"{body[1]}.{body[2]}" + ("t" if body[3] & 2 else ""),
+            NameOfTest(int.from_bytes(body[3:5], "big"), body[5]),
+            switches,
+            choices,
+            bool(flags & _WARM),
+            f"3.{body[2]}" + ("t" if flags & _FREE_THREADED else ""),
         )
 
-    def check(self, *, test: int, source: int, nodeid: str) -> None:
-        """Raise `TokenError` where the token was made for another Python version, another test or another source."""
-        if self.python != python_version():
+    def require_this_python(self) -> None:
+        """Raise `TokenError` where it holds on another Python version only."""
+        if self.choices is not None and self.python != python_version():
             raise TokenError(
-                f"the token was made on Python {self.python}, this is Python {python_version()}: "
+                f"the token holds on Python {self.python} only, this is Python {python_version()}: "
                 "replay it there, or let the test find the failure again here"
             )
-        if self.test != test:
-            raise TokenError(f"the token was made for another test than {nodeid}")
-        if self.source != source:
-            raise TokenError(
-                f"{nodeid} has changed since the token was made: its schedule no longer fits; "
-                "let the test find the failure again"
-            )
 
-    @property
-    def switches(self) -> int:
-        """How often the schedule goes from one thread to another."""
-        return sum(before != after for before, after in zip(self.choices, self.choices[1:], strict=False))
+
+def _switches_written(switches: Sequence[Switch]) -> bytes:
+    out = bytearray()
+    for leaves, site, occurrence, to in switches:
+        _put_path(out, leaves)
+        out += site.to_bytes(2, "big")
+        _put(out, occurrence)
+        _put_path(out, to)
+    return bytes(out)
+
+
+def _switches_read(data: bytes) -> tuple[Switch, ...]:
+    switches: list[Switch] = []
+    at = 0
+    while at < len(data):
+        leaves, at = _get_path(data, at)
+        site = data[at] << 8 | data[at + 1]
+        occurrence, at = _get(data, at + 2)
+        to, at = _get_path(data, at)
+        switches.append(Switch(leaves, site, occurrence, to))
+    return tuple(switches)
+
+
+def _choices_written(choices: Sequence[int]) -> bytes:
+    out = bytearray()
+    position = 0
+    while position < len(choices):
+        thread = choices[position]
+        end = position
+        while end < len(choices) and choices[end] == thread:
+            end += 1
+        _put(out, end - position)
+        _put(out, thread)
+        position = end
+    return bytes(out)
+
+
+def _choices_read(data: bytes) -> tuple[int, ...]:
+    choices: list[int] = []
+    at = 0
+    while at < len(data):
+        count, at = _get(data, at)
+        thread, at = _get(data, at)
+        choices.extend([thread] * count)
+    return tuple(choices)
+
+
+def _put_path(out: bytearray, path: Path) -> None:
+    """0 for the test's own thread, an odd number for one that it has started, else twice the path's length first."""
+    if len(path) == 1:
+        _put(out, 2 * path[0] + 1)
+    else:
+        _put(out, 2 * len(path))
+        for number in path:
+            _put(out, number)
+
+
+def _get_path(data: bytes, at: int) -> tuple[Path, int]:
+    first, at = _get(data, at)
+    if first % 2:
+        return (first // 2,), at
+    path: list[int] = []
+    for _ in range(first // 2):
+        number, at = _get(data, at)
+        path.append(number)
+    return tuple(path), at
 
 
 def _put(out: bytearray, number: int) -> None:
@@ -149,11 +210,10 @@ def _put(out: bytearray, number: int) -> None:
     out.append(number)
 
 
-def _get(data: bytes | bytearray, at: int) -> tuple[int, int]:
+def _get(data: bytes, at: int) -> tuple[int, int]:
+    """The number that begins at `at`, and where the next one does; IndexError where the data ends before."""
     number = shift = 0
     while True:
-        if at >= len(data):
-            raise TokenError("the token is cut short: copy the whole of it from the report")
         byte = data[at]
         at += 1
         number |= (byte & 0x7F) << shift

@@ -18,11 +18,13 @@ from ..control.primitives._dispatch import everything_is_ours
 from ._fixtures import barrier, race_detector, run_concurrent, thread_pool
 from ._merging import merged, row_without_figures
 from ._options import Options, add_options, check_include, read_options
-from ._settings import MARKER, Settings, check_marker, is_marked, read_settings
+from ._settings import MARKER, PINS_MARKER, Settings, check_marker, is_marked, pins_of, read_settings
 from ._shards import WHOLE, nodeid_of, shard_of
 
 if TYPE_CHECKING:
     from ..explore import Token
+    from ._given import Given
+    from ._memory import Memory
     from ._runner import TestRunner
 
 __all__ = ["barrier", "race_detector", "run_concurrent", "thread_pool"]
@@ -33,7 +35,8 @@ _replay_key: pytest.StashKey[Token] = pytest.StashKey()
 _runner_key: pytest.StashKey[TestRunner] = pytest.StashKey()
 _error_key = pytest.StashKey[str]()
 _random_key = pytest.StashKey[Any]()
-_unwritten_key = pytest.StashKey[str]()
+_unwritten_key = pytest.StashKey[list[str]]()
+_memory_key: pytest.StashKey[Memory] = pytest.StashKey()
 _hold_key = pytest.StashKey["_Hold"]()
 
 
@@ -79,7 +82,8 @@ def _take_hold(config: pytest.Config) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Check options; register the marker."""
-    config.addinivalue_line("markers", MARKER)
+    for marker in (MARKER, PINS_MARKER):
+        config.addinivalue_line("markers", marker)
     config.stash[_options_key] = options = read_options(config)
     config.stash[_rows_key] = []
     config.pluginmanager.register(_Gatherer(config), "interleave-gatherer")
@@ -101,8 +105,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
-    """With pytest-xdist: all workers use the seed of the controller."""
+    """With pytest-xdist: all workers use the seed of the controller, and write for its terminal."""
     node.workerinput["interleave_seed"] = options_of(node.config).seed
+    node.workerinput["interleave_width"] = _width(node.config)
 
 
 def pytest_sessionstart() -> None:
@@ -186,7 +191,8 @@ def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
 
     assert isinstance(item, pytest.Function)
     item.stash[_random_key] = seed_random()
-    runner = TestRunner(item, settings, item.config.stash.get(_replay_key, None), _width(item.config))
+    replay = item.config.stash.get(_replay_key, None)
+    runner = TestRunner(item, settings, replay, () if replay is not None else _schedules_given(item, settings))
     item.stash[_runner_key] = runner
     item.runtest = runner.run  # type: ignore[method-assign]
     everything_is_ours[0] = True
@@ -196,7 +202,30 @@ def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
         everything_is_ours[0] = False
 
 
+def _schedules_given(item: pytest.Function, settings: Settings) -> list[Given]:
+    """The schedules to be tried first; a test that only has pinned ones is for these alone."""
+    from ._given import PINNED, Given
+
+    if settings.shard.number > 1:
+        # The first shard tries them.
+        return []
+    pinned = [Given(token, PINNED) for token in pins_of(item)]
+    return [*pinned, *_memory_of(item.config).given(nodeid_of(item))] if settings.explored else pinned
+
+
+def _memory_of(config: pytest.Config) -> Memory:
+    memory = config.stash.get(_memory_key, None)
+    if memory is None:
+        from ._memory import Memory
+
+        memory = config.stash[_memory_key] = Memory(config, forget=options_of(config).forget)
+    return memory
+
+
 def _width(config: pytest.Config) -> int:
+    handed = getattr(config, "workerinput", {}).get("interleave_width")
+    if handed is not None:
+        return int(handed)
     if not config.pluginmanager.has_plugin("terminalreporter"):
         return 100
     return max(60, min(160, config.get_terminal_writer().fullwidth))
@@ -224,18 +253,24 @@ def pytest_runtest_makereport(
     runner = item.stash.get(_runner_key, None)
     if runner is None or call.when == "setup" or runner.exploration is None:
         return report
-    from ._report import add_text, failure_text, figures, mend, outcome_of
+    from ._report import add_text, failure_text, figures, mend, outcome_of, properties
 
     if call.when == "teardown":
         # pytest has ended the fixtures of the last execution.
-        if call.excinfo is None or not report.failed or runner.exploration.finding is not None:
+        if call.excinfo is None or not report.failed or runner.exploration.explanation is not None:
             return report
         runner.teardown_failed(call.excinfo.value)
     mend(report)
     exploration = runner.exploration
-    if exploration.finding is not None and report.outcome == "failed":
-        add_text(report, failure_text(item, exploration))
-    report.interleave = figures(item, exploration, outcome_of(report))  # type: ignore[attr-defined]
+    if exploration.explanation is not None and report.outcome == "failed":
+        add_text(report, failure_text(item, exploration, _width(item.config)))
+    page = options_of(item.config).html is not None
+    report.interleave = figures(item, exploration, outcome_of(report), page=page)  # type: ignore[attr-defined]
+    if exploration.steps:
+        report.interleave_steps = exploration.steps  # type: ignore[attr-defined]
+    if call.when == "call":
+        item.user_properties += properties(exploration)
+        report.user_properties += properties(exploration)
     return report
 
 
@@ -259,6 +294,22 @@ class _Gatherer:
         if outcome != "rerun":
             # Else a plugin runs the test again, and there is another row to come.
             rows.append(row)
+        steps = getattr(report, "interleave_steps", ())
+        terminal = self._config.pluginmanager.getplugin("terminalreporter")
+        if steps and terminal is not None:
+            terminal.ensure_newline()
+            for line in (f"{report.nodeid}: every step of the schedule", *steps):
+                terminal.write_line(line)
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> Generator[None, object, object]:
+        """Around what pytest shows of the failures."""
+        if not self._config.stash[_rows_key]:
+            return (yield)
+        from ._colours import coloured
+
+        with coloured(terminalreporter):
+            return (yield)
 
 
 def _remove_last_of_same(rows: list[dict[str, Any]], row: dict[str, Any]) -> None:
@@ -269,34 +320,47 @@ def _remove_last_of_same(rows: list[dict[str, Any]], row: dict[str, Any]) -> Non
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """One line for each marked test."""
+    """What is to be said of all marked tests."""
     rows = config.stash.get(_rows_key, [])
     if rows:
         from ._summary import write_section
 
-        write_section(terminalreporter, rows, options_of(config).seed)
-    unwritten = config.stash.get(_unwritten_key, None)
-    if unwritten is not None:
+        write_section(terminalreporter, rows, options_of(config).seed, terminalreporter.verbosity)
+    memory = config.stash.get(_memory_key, None)
+    if memory is not None and memory.trouble is not None:
+        terminalreporter.write_line(f"WARNING: {memory.trouble}", yellow=True)
+    for unwritten in config.stash.get(_unwritten_key, []):
         terminalreporter.write_line(f"ERROR: {unwritten}", red=True)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Write the JSON report, once, in the process that has all reports."""
+    """Remember failures and write the reports in files, once, in the process that has all reports."""
     config = session.config
-    rows = config.stash.get(_rows_key, [])
+    options = config.stash.get(_options_key, None)
+    if options is None or hasattr(config, "workerinput"):
+        return
+    rows = config.stash[_rows_key]
     # From here on, for all reports, there is one row for each test.
     rows[:] = merged(rows)
-    options = config.stash.get(_options_key, None)
-    if options is not None and options.json is not None and not hasattr(config, "workerinput"):
-        from ._summary import write_json
+    if rows or options.forget:
+        memory = _memory_of(config)
+        memory.take_in(rows)
+        memory.write()
+    if (options.json, options.html) == (None, None):
+        return
+    from ._summary import write_html, write_json
 
+    unwritten = config.stash[_unwritten_key] = []
+    for name, path, write in (("json", options.json, write_json), ("html", options.html, write_html)):
+        if path is None:
+            continue
         try:
-            write_json(options.json, rows, options.seed)
+            write(path, rows, options.seed)
         except OSError as error:
             # Not raised: the terminal's report, which is still to come, would be lost.
-            config.stash[_unwritten_key] = f"--interleave-json: {options.json} could not be written: {error}"
-            if session.exitstatus == pytest.ExitCode.OK:
-                session.exitstatus = pytest.ExitCode.USAGE_ERROR
+            unwritten.append(f"--interleave-{name}: {path} could not be written: {error}")
+    if unwritten and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.USAGE_ERROR
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

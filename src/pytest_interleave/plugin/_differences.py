@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import sys
 
-from ..control import Outcome
 from ..detect import Finding
-from ..explore import Replay, Token
 from ..trace import Difference
 
 
-class ReplayDiverged(AssertionError):
-    """The schedule of a token could not be followed to its end."""
+class ScheduleLost(AssertionError):
+    """A token's schedule no longer fits its test."""
 
 
 def tell_difference(difference: Difference | None, finding: Finding, again: Finding | None) -> str:
@@ -29,28 +27,28 @@ def tell_difference(difference: Difference | None, finding: Finding, again: Find
     )
 
 
-def tell_divergence(replay: Replay, outcome: Outcome, token: Token) -> str:
-    """An execution parted from the schedule of its token."""
-    if replay.diverged is not None:
-        choice, why = replay.diverged
-        position = _step_of_choice(outcome, choice)
-        what = f"at choice {choice + 1} ({position}) {why}"
-    else:
-        what = f"it took {outcome.steps} steps in place of {token.steps}"
-    text = (
-        f"The execution did not follow the token's schedule: {what}. The code under test has changed since the token "
-        "was made, or the test depends on something besides the schedule."
+def tell_unrepeatable(difference: Difference) -> str:
+    """The same schedule was run more than once, and the executions were not the same."""
+    return (
+        "the test is not repeatable: run again under the same schedule, it took other steps. The first that differs is "
+        f"{difference}. It depends on something besides the schedule: state that outlives an execution, real time, "
+        f"addresses, or threads that are not under control{_HASHES}"
     )
-    if sys.flags.hash_randomization:
-        text += (
-            " If that is the order of a set of strings, it is the same in every process with PYTHONHASHSEED=0 in the "
-            "environment: find a new token with it."
-        )
-    return text
 
 
-def _step_of_choice(outcome: Outcome, choice: int) -> str:
-    """Roughly where in the execution a choice was made: the operation that was granted by it."""
-    position = min(choice, len(outcome.log) - 1)
-    task, operation, _ = outcome.log[position]
-    return f"near {operation.kind} by {task.name!r} at {operation.where()}"
+def tell_lost(token: str, why: str) -> str:
+    """The schedule of a token could not be followed, and nothing was found."""
+    return (
+        f"the schedule {token} no longer fits the test: {why}. The code has changed since the token was made, or the "
+        f"test depends on something besides the schedule{_HASHES} If the failure was mended by that change, take the "
+        "token away; else let the test find it again."
+    )
+
+
+#: What is said besides, where it may be the reason.
+_HASHES = (
+    ". If that is the order of a set of strings, it is the same in every process with PYTHONHASHSEED=0 in the "
+    "environment."
+    if sys.flags.hash_randomization
+    else "."
+)

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import inspect
-
 import pytest
 
-from ..explore import fingerprint
+from ..explore import NameOfTest
 from ._shards import nodeid_of
 
 
-def fingerprints(item: pytest.Item) -> tuple[int, int]:
-    """Of the node id and of the test's source."""
-    function = inspect.unwrap(getattr(item, "obj", None) or (lambda: None))
-    try:
-        source = inspect.getsource(function)
-    except (OSError, TypeError):
-        source = ""
-    return fingerprint(nodeid_of(item)), fingerprint(source)
+def name_of_test(item: pytest.Item) -> NameOfTest:
+    """Without the file: a test may be moved. With its parameters: each set of them is a test of its own."""
+    name = nodeid_of(item).partition("::")[2]
+    callspec = getattr(item, "callspec", None)
+    parameters = "" if callspec is None else callspec.id
+    return NameOfTest.of(name.removesuffix(f"[{parameters}]"), parameters)

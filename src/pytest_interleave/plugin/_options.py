@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import math
 import os
 import random
 from typing import Any, NamedTuple
@@ -13,6 +15,8 @@ from ..control._scope import missing
 #: Defaults of the marker's arguments.
 SCHEDULES = 200
 SECONDS = 5.0
+#: So long, in seconds, each failing schedule may be made smaller.
+SHRINK_SECONDS = 2.0
 MAX_STEPS = 100_000
 #: From here on a time limit is none.
 MAX_SECONDS = 1e9
@@ -55,15 +59,37 @@ def add_options(parser: pytest.Parser) -> None:
         help="run only the test that TOKEN was made for, under the schedule that TOKEN holds",
     )
     group.addoption(
+        "--interleave-trace",
+        metavar="TOKEN",
+        help="like --interleave-replay, and print every step of the execution",
+    )
+    group.addoption(
+        "--interleave-forget",
+        action="store_true",
+        help="forget the failing schedules of earlier runs, which are tried first otherwise",
+    )
+    group.addoption(
+        "--interleave-shrink-seconds",
+        metavar="SECONDS",
+        help="make each failing schedule as small as can be done in so many seconds; 0 for not at all "
+        f"(default: {SHRINK_SECONDS:g})",
+    )
+    group.addoption(
         "--interleave-json",
         metavar="PATH",
         help="write the figures and findings of all marked tests to PATH",
+    )
+    group.addoption(
+        "--interleave-html",
+        metavar="PATH",
+        help="write a page to PATH that shows the findings of all marked tests, step by step",
     )
     parser.addini("interleave_schedules", "schedules for each marked test")
     parser.addini("interleave_workers", "workers of run_concurrent and parties of barrier")
     parser.addini("interleave_strategy", "what chooses the schedules")
     parser.addini("interleave_seed", "seed of the random choices")
     parser.addini("interleave_shards", "items that the schedules of each marked test are split over")
+    parser.addini("interleave_shrink_seconds", "seconds for making each failing schedule smaller")
     parser.addini(
         "interleave_include",
         "installed packages, modules or path globs whose accesses are scheduling points too",
@@ -79,8 +105,13 @@ class Options(NamedTuple):
     workers: int
     strategy: str
     seed: int
+    #: A token, and whether every step is to be printed.
     replay: str | None
+    trace: bool
+    forget: bool
+    shrink_seconds: float
     json: str | None
+    html: str | None
     shards: int = 1
 
 
@@ -95,16 +126,26 @@ def read_options(config: pytest.Config) -> Options:
             f"--interleave-strategy (ini: interleave_strategy): {strategy!r} is no strategy; "
             f"choose one of {', '.join(STRATEGIES)}"
         )
-    json = config.getoption("--interleave-json")
+    json, html = config.getoption("--interleave-json"), config.getoption("--interleave-html")
     if json is not None:
-        _check_writable(json)
+        _check_writable("--interleave-json", json)
+    if html is not None:
+        _check_writable("--interleave-html", html)
+        if json is not None and _are_one_file(json, html):
+            raise pytest.UsageError(f"--interleave-html: {html} is the path of --interleave-json, too; choose another")
+        if not hasattr(config, "workerinput"):
+            _check_template_engine()
     return Options(
         schedules=_number(config, "schedules", SCHEDULES, 1),
         workers=_number(config, "workers", WORKERS, 1),
         strategy=strategy,
         seed=_seed(config),
-        replay=config.getoption("--interleave-replay"),
+        replay=_token(config),
+        trace=config.getoption("--interleave-trace") is not None,
+        forget=config.getoption("--interleave-forget"),
+        shrink_seconds=_seconds(config, "shrink-seconds", SHRINK_SECONDS),
         json=json,
+        html=html,
         shards=_shards(config),
     )
 
@@ -122,12 +163,39 @@ def check_include(config: pytest.Config) -> None:
             )
 
 
+def _token(config: pytest.Config) -> str | None:
+    replay: str | None = config.getoption("--interleave-replay")
+    trace: str | None = config.getoption("--interleave-trace")
+    if replay is not None and trace is not None and replay != trace:
+        raise pytest.UsageError("--interleave-replay and --interleave-trace have different tokens: give one of them")
+    return replay if trace is None else trace
+
+
 def _text(config: pytest.Config, name: str) -> str | None:
     given: str | None = config.getoption(f"--interleave-{name}")
     if given is None:
-        from_ini: str = config.getini(f"interleave_{name}")
+        from_ini: str = config.getini(_ini(name))
         given = from_ini or None
     return given
+
+
+def _ini(name: str) -> str:
+    return f"interleave_{name.replace('-', '_')}"
+
+
+def _seconds(config: pytest.Config, name: str, default: float) -> float:
+    given = _text(config, name)
+    if given is None:
+        return default
+    try:
+        number = float(given)
+    except ValueError:
+        number = math.nan
+    if not 0 <= number < math.inf:
+        raise pytest.UsageError(
+            f"--interleave-{name} (ini: {_ini(name)}): {given!r} is no number of seconds; give 0 or more"
+        )
+    return number
 
 
 def _number(config: pytest.Config, name: str, default: int, least: int | None) -> int:
@@ -137,13 +205,9 @@ def _number(config: pytest.Config, name: str, default: int, least: int | None) -
     try:
         number = int(given)
     except ValueError:
-        raise pytest.UsageError(
-            f"--interleave-{name} (ini: interleave_{name}): {given!r} is not a whole number"
-        ) from None
+        raise pytest.UsageError(f"--interleave-{name} (ini: {_ini(name)}): {given!r} is not a whole number") from None
     if least is not None and number < least:
-        raise pytest.UsageError(
-            f"--interleave-{name} (ini: interleave_{name}): {number} is too small; give {least} or more"
-        )
+        raise pytest.UsageError(f"--interleave-{name} (ini: {_ini(name)}): {number} is too small; give {least} or more")
     return number
 
 
@@ -166,13 +230,29 @@ def _seed(config: pytest.Config) -> int:
     return _number(config, "seed", default, None)
 
 
-def _check_writable(path: str) -> None:
+def _check_template_engine() -> None:
+    """Now rather than when all tests have run; and by importing it, which alone tells that it can be."""
+    try:
+        importlib.import_module("jinja2")
+    except ImportError as error:
+        raise pytest.UsageError(
+            f"--interleave-html: it needs Jinja2, which cannot be imported ({error}): "
+            "pip install 'pytest-interleave[html]'"
+        ) from None
+
+
+def _are_one_file(path: str, other: str) -> bool:
+    """Not where both go to a pipe or a device."""
+    return os.path.realpath(path) == os.path.realpath(other) and (not os.path.exists(path) or os.path.isfile(path))
+
+
+def _check_writable(option: str, path: str) -> None:
     if not path:
-        raise pytest.UsageError("--interleave-json: the path is empty; give the path of a file")
+        raise pytest.UsageError(f"{option}: the path is empty; give the path of a file")
     directory = os.path.dirname(os.path.abspath(path))
     if os.path.isdir(path) or path.endswith(os.sep):
-        raise pytest.UsageError(f"--interleave-json: {path} is a directory; give the path of a file")
+        raise pytest.UsageError(f"{option}: {path} is a directory; give the path of a file")
     if not os.path.isdir(directory):
-        raise pytest.UsageError(f"--interleave-json: there is no directory {directory}; make it first")
+        raise pytest.UsageError(f"{option}: there is no directory {directory}; make it first")
     if not os.access(path if os.path.exists(path) else directory, os.W_OK):
-        raise pytest.UsageError(f"--interleave-json: {path} cannot be written; choose another path")
+        raise pytest.UsageError(f"{option}: {path} cannot be written; choose another path")

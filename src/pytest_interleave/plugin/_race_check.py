@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from ..control import Outcome, Recorder
-from ..detect import Conflict, DataRace, Finding, Race, Watchlist
+from ..detect import Conflict, DataRace, Finding, Race, Watchlist, races_of
 from ..trace import first_difference
 from ._differences import tell_difference
 
@@ -44,6 +44,10 @@ class RaceCheck:
             return ()
         return watchlist.suspects(outcome.log)
 
+    def likely(self, outcome: Outcome) -> list[Race]:
+        """What seem to be races in an execution, described."""
+        return races_of(self.suspects(outcome), outcome.log)
+
     def confirm(self, suspects: Sequence[Conflict], outcome: Outcome, again: Again) -> Raced | None:
         """Run the schedule once more, to see whether it is a race, and with which values; None where it is none."""
         certain = self._watchlist().races(outcome.log)
@@ -71,16 +75,17 @@ class RaceCheck:
         return _finding(races) if races else None
 
 
-def recorder_for(suspects: Sequence[Conflict]) -> Recorder:
-    """Looks at the accesses of what seem to be races."""
-    return Recorder({step for conflict in suspects for step in (conflict.first, conflict.second)})
+def recorder_for(suspects: Sequence[Conflict], *, everything: bool = False) -> Recorder:
+    """Looks at the accesses of what seem to be races; with `everything`, at all other values, too."""
+    steps = {step for conflict in suspects for step in (conflict.first, conflict.second)}
+    return Recorder(steps, everything=everything)
 
 
 def _finding(races: Sequence[Race]) -> Finding:
     return Finding("data race", DataRace(races))
 
 
-def not_again(error: Exception) -> str:
+def not_again(error: BaseException) -> str:
     """What is said where a fixture failed."""
     return (
         "The same schedule could not be run again at once, to show it in detail: a fixture raised "

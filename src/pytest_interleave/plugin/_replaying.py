@@ -5,16 +5,16 @@ from __future__ import annotations
 import pytest
 
 from ..explore import Token, TokenError
-from ._fingerprints import fingerprints
+from ._fingerprints import name_of_test
 from ._settings import is_marked
 
 
 def select_for_token(config: pytest.Config, items: list[pytest.Item], token: Token) -> list[pytest.Item]:
     """The marked test that the token was made for; all others are deselected.
 
-    Raises `pytest.UsageError` where there is none, or where the token no longer fits it.
+    Raises `pytest.UsageError` where there is none or more than one, or where the token holds on another Python only.
     """
-    chosen = [item for item in items if is_marked(item) and fingerprints(item)[0] == token.test]
+    chosen = [item for item in items if is_marked(item) and name_of_test(item) == token.test]
     if not chosen:
         marked = [item.nodeid for item in items if is_marked(item)]
         if not marked:
@@ -27,10 +27,13 @@ def select_for_token(config: pytest.Config, items: list[pytest.Item], token: Tok
             f"--interleave-replay: the token was not made for {among}: give the node id that stands before "
             "the token in the report"
         )
+    if len(chosen) > 1:
+        raise pytest.UsageError(
+            f"--interleave-replay: the token is for each of {chosen[0].nodeid} and {chosen[1].nodeid}: give the node "
+            "id that stands before the token in the report"
+        )
     try:
-        for item in chosen:
-            test, source = fingerprints(item)
-            token.check(test=test, source=source, nodeid=item.nodeid)
+        token.require_this_python()
     except TokenError as error:
         raise pytest.UsageError(f"--interleave-replay: {error}") from None
     others = [item for item in items if item not in chosen]

@@ -4,26 +4,35 @@ from __future__ import annotations
 
 import os
 import shlex
+import textwrap
 from typing import Any
 
 import pytest
 
-from ._runner import Exploration
+from ..trace import interleaving_table
+from ..trace._html import printable
+from ._exploration import Exploration
+from ._given import PINNED, REMEMBERED
 from ._shards import WHOLE, nodeid_of
 
+#: The title of what stands under a failure.
+SECTION = "interleaving"
 
-def failure_text(item: pytest.Item, exploration: Exploration) -> str:
+
+def failure_text(item: pytest.Item, exploration: Exploration, width: int) -> str:
     """What stands under the traceback; the last line reproduces the failure."""
-    finding = exploration.finding
-    assert finding is not None
-    assert exploration.token is not None
-    lines = [_headline(exploration), ""]
-    if exploration.difference:
-        lines += [exploration.difference, ""]
-    if exploration.table:
-        lines += [exploration.table, ""]
-    lines += ["To see exactly this again:", replay_command(item, str(exploration.token))]
-    return "\n".join(lines)
+    explanation = exploration.explanation
+    assert explanation is not None
+    parts = [_headline(exploration)]
+    if explanation.difference:
+        parts.append(explanation.difference)
+    timeline = explanation.timeline
+    if timeline is not None:
+        if timeline.story:
+            parts.append(textwrap.fill(timeline.story, width, break_long_words=False, break_on_hyphens=False))
+        parts.append(interleaving_table(timeline, width))
+    parts.append(f"To see exactly this again:\n{replay_command(item, str(explanation.token))}")
+    return "\n\n".join(parts)
 
 
 def mend(report: pytest.TestReport) -> None:
@@ -47,22 +56,33 @@ def add_text(report: pytest.TestReport, text: str) -> None:
     """Put `text` under what the report shows of the failure, whatever form that has."""
     add_section = getattr(report.longrepr, "addsection", None)
     if add_section is not None:
-        add_section("interleaving", text)
+        add_section(SECTION, text)
     else:
         report.longrepr = f"{report.longrepr}\n\n{text}"
 
 
 def _headline(exploration: Exploration) -> str:
-    finding = exploration.finding
-    assert finding is not None
+    explanation = exploration.explanation
+    assert explanation is not None
+    kind = explanation.finding.kind
+    switches = explanation.switches
+    told = [] if switches is None else [f"{switches} switch{'' if switches == 1 else 'es'}"]
+    if switches is not None and explanation.switches_before not in (None, switches):
+        told.append(f"shrunk from {explanation.switches_before}")
     if exploration.ended_by == "replay":
-        return f"{finding.kind}, in the schedule of the token"
+        return f"{kind}, in the schedule of the token{_in_brackets(told)}"
     settings = exploration.settings
-    switches = exploration.token.switches if exploration.token is not None else 0
-    return (
-        f"{finding.kind} in schedule {exploration.found_at} of at most {settings.schedules} "
-        f"(strategy {exploration.strategy}, seed {settings.seed}, {switches} switch{'' if switches == 1 else 'es'})"
-    )
+    if exploration.strategy == PINNED:
+        told.insert(0, "pinned by the marker interleaving")
+    elif exploration.strategy == REMEMBERED:
+        told.insert(0, "remembered from an earlier run")
+    else:
+        told[:0] = [f"strategy {exploration.strategy}", f"seed {settings.seed}"]
+    return f"{kind} in schedule {exploration.found_at} of at most {settings.schedules}{_in_brackets(told)}"
+
+
+def _in_brackets(told: list[str]) -> str:
+    return f" ({', '.join(told)})" if told else ""
 
 
 def replay_command(item: pytest.Item, token: str) -> str:
@@ -80,17 +100,21 @@ def replay_command(item: pytest.Item, token: str) -> str:
     return f"pytest {quoted} --interleave-replay={token}"
 
 
-def figures(item: pytest.Item, exploration: Exploration, outcome: str) -> dict[str, Any]:
-    """The entry of one test in the JSON report, with a few more that only the summary uses (`_…`)."""
-    finding = exploration.finding
+def figures(item: pytest.Item, exploration: Exploration, outcome: str, *, page: bool) -> dict[str, Any]:
+    """The entry of one test in the JSON report, with a few more for the summary and, with `page`, for HTML (`_…`)."""
+    explanation = exploration.explanation
+    timeline = None if explanation is None else explanation.timeline
     told = None
-    if finding is not None:
-        assert exploration.token is not None
+    if explanation is not None:
         told = {
-            "kind": finding.kind,
-            "message": finding.message,
-            "token": str(exploration.token),
-            "switches": exploration.token.switches,
+            "kind": explanation.finding.kind,
+            "message": explanation.finding.message,
+            "token": str(explanation.token),
+            "switches": explanation.switches,
+            "shrunk_from": explanation.switches_before,
+            "shrink_seconds": round(explanation.seconds, 4),
+            "story": None if timeline is None else timeline.story,
+            "repeatable": explanation.difference is None,
         }
     return {
         "nodeid": nodeid_of(item),
@@ -103,9 +127,21 @@ def figures(item: pytest.Item, exploration: Exploration, outcome: str) -> dict[s
         "found_at": exploration.found_at,
         "strategy": exploration.strategy or exploration.settings.strategy,
         "seconds": round(exploration.seconds, 4),
+        "repeatable": exploration.unrepeatable is None,
         "finding": told,
+        "_command": None if explanation is None else replay_command(item, str(explanation.token)),
+        "_difference": None if explanation is None else explanation.difference,
+        "_timeline": printable(timeline.as_json()) if page and timeline is not None else None,
+        "_warnings": list(exploration.warnings),
         "_ended_by": exploration.ended_by,
         "_planned": exploration.settings.schedules,
+        "_pinned": sum(given.origin == PINNED for given in exploration.given),
+        "_remembered": {
+            str(given.token): given.found
+            for given in exploration.given
+            if given.origin == REMEMBERED and given.found is not None
+        },
+        "_to_remember": str(explanation.token) if explanation is not None and _is_worth_it(exploration) else None,
         **_of_shard(exploration),
     }
 
@@ -122,3 +158,22 @@ def _of_shard(exploration: Exploration) -> dict[str, Any]:
         "_classes": {f"{found & 0xFFFF_FFFF_FFFF_FFFF:x}": count for found, count in exploration.classes.items()},
         "_certain": exploration.certain,
     }
+
+
+def properties(exploration: Exploration) -> list[tuple[str, object]]:
+    """What reports in other forms, such as JUnit XML, say of the test."""
+    found: list[tuple[str, object]] = [
+        ("interleave_schedules", exploration.schedules),
+        ("interleave_coverage", str(exploration.coverage)),
+    ]
+    if exploration.explanation is not None:
+        found += [
+            ("interleave_finding", exploration.explanation.finding.kind),
+            ("interleave_token", str(exploration.explanation.token)),
+        ]
+    return found
+
+
+def _is_worth_it(exploration: Exploration) -> bool:
+    """Whether the schedule of a finding is to be remembered: not one that the source or the user has."""
+    return exploration.ended_by != "replay" and exploration.strategy != PINNED

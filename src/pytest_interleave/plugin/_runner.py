@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 
@@ -12,72 +12,61 @@ from .._warnings import InterleaveWarning
 from ..control import Outcome, Recorder, ThreadFailure, begin_alike
 from ..control._clock import real_seconds
 from ..detect import Conflict, Finding, finding_of
-from ..explore import Classes, Coverage, Replay, Token, fingerprint, make_strategy
-from ..trace import first_difference, interleaving_table
-from ._differences import ReplayDiverged, tell_difference, tell_divergence
+from ..explore import Classes, Follow, NonPreemptive, Replay, Token, fingerprint, make_strategy
+from ..trace import first_difference, steps_text, timeline_of
+from ._differences import ScheduleLost, tell_lost, tell_unrepeatable
 from ._executions import Executions
-from ._fingerprints import fingerprints
+from ._explaining import Explaining, Explanation
+from ._exploration import Exploration
+from ._given import PINNED, Given, follower, is_lost
 from ._pool import open_pools
 from ._predictions import Predictions
-from ._race_check import RaceCheck, Raced, not_again, recorder_for
+from ._progress import Progress
+from ._race_check import RaceCheck, Raced
 from ._raised import as_failure, came_by_signal, quiet_exception
 from ._settings import Settings
 from ._shards import nodeid_of
 from ._workers import quiet_types, raised_by_workers
 
 
-class Exploration(NamedTuple):
-    """What exploring a test came to."""
-
-    settings: Settings
-    schedules: int
-    coverage: Coverage
-    #: How often each class was run; whether nothing has happened that the scheduler does not control.
-    classes: dict[int, int]
-    certain: bool
-    seconds: float
-    #: "schedules", "seconds", "exhausted", "nothing to interleave", "finding", "skip", "expected failure",
-    #: "interrupted", "fixtures" (one of them failed) or "replay": why it ended.
-    ended_by: str
-    threads: int
-    found_at: int | None = None
-    finding: Finding | None = None
-    strategy: str = ""
-    token: Token | None = None
-    #: Text of the interleaving, where it could be recorded.
-    table: str = ""
-    difference: str | None = None
-    warnings: tuple[str, ...] = ()
-
-
 class TestRunner:
-    """Explores one item. `exploration` has the figures as soon as `run` has returned or raised."""
+    """Explores one item. `exploration` has the figures as soon as `run` has returned or raised.
+
+    `given` are schedules to be tried first; with `replay`, its schedule is the only one.
+    """
 
     __test__ = False
 
-    def __init__(self, item: pytest.Function, settings: Settings, replay: Token | None, width: int) -> None:
+    def __init__(
+        self, item: pytest.Function, settings: Settings, replay: Token | None = None, given: Sequence[Given] = ()
+    ) -> None:
         self.item = item
         self.settings = settings
         self.replay = replay
-        self.width = width
         self.exploration: Exploration | None = None
         self._executions = Executions(item, settings)
         self._races = RaceCheck(everything=settings.races)
+        self._explaining = Explaining(item, self._executions, self._races, self._finding, settings.shrink_seconds)
+        self._given = list(given)
         #: The last execution, and the name of its strategy.
         self._last: tuple[Outcome, str] | None = None
         self._classes = Classes()
         self._strategy: Any = None
+        self._number = 0
         #: Whether nothing has happened that the scheduler does not control; whether time has passed.
         self._certain = True
         self._timed = False
         self._started = 0.0
+        self._progress: Progress
         self._threads = 1
+        self._unrepeatable: str | None = None
         self._notes: dict[str, None] = {}
 
     def run(self) -> None:
         """In the place of `item.runtest`: raises what the finding raised."""
         __tracebackhide__ = True
         self._started = real_seconds()
+        self._progress = Progress(self.item.config, self.settings.schedules)
         try:
             with self._executions:
                 error = self._replay_token(self.replay) if self.replay is not None else self._explore()
@@ -86,11 +75,13 @@ class TestRunner:
                 if self._executions.tearing_down and isinstance(stopped, (Exception, pytest.fail.Exception)):
                     self.teardown_failed(stopped)
                 elif isinstance(stopped, (KeyboardInterrupt, pytest.exit.Exception)):
-                    self._conclude(self._executions.count, "interrupted")
+                    self._conclude(self._number, "interrupted")
                 else:
                     ended_by = "skip" if isinstance(stopped, pytest.skip.Exception) else "fixtures"
-                    self._conclude(self._executions.count, ended_by)
+                    self._conclude(self._number, ended_by)
             raise
+        finally:
+            self._progress.clear()
         self._warn(error)
         if error is not None:
             raise as_failure(error)
@@ -111,6 +102,10 @@ class TestRunner:
 
     def _explore(self) -> BaseException | None:
         settings = self.settings
+        unittest = self._executions.unittest
+        ended, error = self._try_given()
+        if ended:
+            return error
         strategy = make_strategy(
             settings.strategy, _mix(settings.stream, nodeid_of(self.item)), settings.for_search
         )
@@ -118,176 +113,221 @@ class TestRunner:
         # Exhaustive search itself tells whether there is a deadlock.
         predictions = None if settings.strategy == "exhaustive" else Predictions(settings)
         limit = self._started + settings.seconds
-        unittest = self._executions.unittest
         skip: BaseException | None = None
-        number = 0
+        turn = 0
         ended_by = "schedules"
-        while number < settings.schedules:
-            number += 1
+        while self._number < settings.schedules:
+            turn += 1
             self._executions.prepare()
+            self._number += 1
             steered = None if predictions is None else predictions.next()
             chooser = strategy if steered is None else steered
-            chooser.begin(number)
+            chooser.begin(turn)
             outcome = self._executions.run(chooser)
             chooser.end(outcome)
-            self._last = outcome, getattr(chooser, "current", chooser).name
-            self._note(outcome)
-            quiet: BaseException | None = None
-            suspects = self._races.suspects(outcome)
-            if not outcome.uneventful or open_pools or suspects:
-                if came_by_signal(outcome.exception):
-                    # A time limit, for example: it would not come again, and to repeat what hangs would hang.
-                    self._conclude(number, "interrupted")
-                    return outcome.exception
-                finding = self._finding(outcome)
-                raced = self._confirmed(suspects, outcome) if finding is None else None
-                if raced is not None:
-                    finding = raced.finding
-                if finding is not None and unittest is not None and unittest.expects_failure:
-                    # Of another thread, or a deadlock: unittest itself knows only what the test raises.
-                    self._conclude(number, "expected failure")
-                    return pytest.xfail.Exception(finding.message)
-                if finding is not None:
-                    return self._found(finding, outcome, number, self._last[1], suspects, raced)
-                quiet = quiet_exception(outcome)
-            if quiet is not None:
-                skip = quiet
+            ended, error = self._look_at(outcome, getattr(chooser, "current", chooser).name)
+            if ended:
+                return error
+            if error is not None:
+                skip = error
                 if unittest is not None and unittest.expects_failure:
                     ended_by = "expected failure"
                     break
-                if quiet is outcome.exception and self._threads == 1:
+                if error is outcome.exception and self._threads == 1:
                     ended_by = "skip"
                     break
             if predictions is not None:
                 predictions.look_at(outcome)
-            if not outcome.choices and number == 1:
-                ended_by = "nothing to interleave" if quiet is None else "skip"
-                break
+            if turn == 1:
+                if not outcome.choices:
+                    ended_by = "nothing to interleave" if error is None else "skip"
+                    break
+                ended, error = self._run_again(outcome)
+                if ended:
+                    return error
             if getattr(strategy, "finished", False):
                 ended_by = "exhausted"
                 break
-            if real_seconds() >= limit and number < settings.schedules:
+            now = real_seconds()
+            if now >= limit and self._number < settings.schedules:
                 ended_by = "seconds"
                 break
+            if now >= self._progress.next:
+                self._progress.tell(self._number)
         if predictions is not None and ended_by in ("schedules", "seconds"):
             self._notes.update(dict.fromkeys(predictions.warnings()))
-        self._conclude(number, ended_by)
-        return (
-            skip
-            if skip is not None or self._executions.unittest is None
-            else self._executions.unittest.unexpected_success
-        )
+        self._conclude(self._number, ended_by)
+        return skip if skip is not None or unittest is None else unittest.unexpected_success
+
+    def _look_at(self, outcome: Outcome, strategy: str) -> tuple[bool, BaseException | None]:
+        """Whether an execution ends the exploration, and what it comes to; else a skip, where it was one."""
+        self._last = outcome, strategy
+        self._note(outcome)
+        suspects = self._races.suspects(outcome)
+        if outcome.uneventful and not open_pools and not suspects:
+            return False, None
+        if came_by_signal(outcome.exception):
+            # A time limit, for example: it would not come again, and to repeat what hangs would hang.
+            self._conclude(self._number, "interrupted")
+            return True, outcome.exception
+        finding = self._finding(outcome)
+        raced = self._explaining.confirmed(suspects, outcome) if finding is None else None
+        if raced is not None:
+            finding = raced.finding
+        if finding is None:
+            return False, quiet_exception(outcome)
+        unittest = self._executions.unittest
+        if unittest is not None and unittest.expects_failure:
+            # Of another thread, or a deadlock: unittest itself knows only what the test raises.
+            self._conclude(self._number, "expected failure")
+            return True, pytest.xfail.Exception(finding.message)
+        return True, self._found(finding, outcome, strategy, suspects, raced)
 
     def _found(
-        self,
-        finding: Finding,
-        outcome: Outcome,
-        number: int,
-        strategy: str,
-        suspects: Sequence[Conflict],
-        raced: Raced | None,
+        self, finding: Finding, outcome: Outcome, strategy: str, suspects: Sequence[Conflict], raced: Raced | None
     ) -> BaseException:
-        """Conclude with a finding; where it is no race, which has been confirmed, see whether it repeats."""
-        finding, shown, difference = raced or self._repeated(finding, outcome, suspects)
+        explanation = self._explaining.explain(finding, outcome, suspects, raced, warm=self._executions.count > 1)
         self._conclude(
-            number,
-            "finding",
-            found_at=number,
-            finding=finding,
-            strategy=strategy,
-            token=self._token(outcome, warm=number > 1),
-            table=self._table(shown),
-            difference=difference,
+            self._number, "finding", found_at=self._number, explanation=self._doubted(explanation), strategy=strategy
         )
-        return finding.exception
+        return explanation.finding.exception
 
-    def _repeated(self, finding: Finding, outcome: Outcome, suspects: Sequence[Conflict]) -> Raced:
-        """Run the schedule once more, in detail: to see whether it repeats, and to show it."""
-        recorder = recorder_for(suspects)
-        try:
-            again, second = self._again(outcome.choices, recorder)
-        except Exception as error:
-            return Raced(finding, outcome, not_again(error))
-        found = first_difference(outcome.log, second.log)
-        if again is None or not again.same_as(finding) or found is not None:
-            return Raced(finding, outcome, tell_difference(found, finding, again))
-        race = self._races.finding(suspects, outcome, second, recorder)
-        if race is not None:
-            again.exception.add_note(f"also, {race.message}")
-        return Raced(again, second)
+    def _doubted(self, explanation: Explanation) -> Explanation:
+        """Of a test that is not repeatable, no finding surely is."""
+        if self._unrepeatable is None or explanation.difference is not None:
+            return explanation
+        return explanation._replace(difference=f"This finding may not replay: {self._unrepeatable}")
 
-    def _confirmed(self, suspects: Sequence[Conflict], outcome: Outcome) -> Raced | None:
-        """A data race, where there is one among `suspects`."""
-        if not suspects:
+    # -- besides the strategy's schedules --------------------------------------------------------------------
+
+    def _try_given(self) -> tuple[bool, BaseException | None]:
+        """First the schedules that are known; whether that ends the exploration, as in `_look_at`."""
+        for position, given in enumerate(self._given):
+            strategy = follower(given.token)
+            outcome = self._follow(strategy, warm=given.token.warm)
+            self._number += 1
+            ended, error = self._look_at(outcome, given.origin)
+            self._given[position] = given._replace(found=ended)
+            if ended:
+                if self.exploration is not None:
+                    self.exploration = self.exploration._replace(given=tuple(self._given))
+                return True, error
+            lost = self._why_lost(strategy) if given.origin == PINNED else None
+            if lost is not None:
+                self._conclude(self._number, "pinned")
+                return True, ScheduleLost(tell_lost(str(given.token), lost))
+        if not self.settings.explored:
+            self._conclude(self._number, "pinned")
+            return True, None
+        return False, None
+
+    def _follow(self, strategy: Follow | Replay, *, warm: bool) -> Outcome:
+        if warm and self._executions.count == 0:
+            # The schedule was found after others had run in the same process: what they had filled (imports,
+            # caches, lazily made objects) is filled now too.
+            self._explaining.run(NonPreemptive())
+        return self._explaining.run(strategy, visible=warm)[1]
+
+    def _why_lost(self, strategy: Follow | Replay) -> str | None:
+        """Why a schedule is not the token's any more, also by the places that the test comes to without switches."""
+        if is_lost(strategy, set()) is None:
             return None
-        return self._races.confirm(suspects, outcome, lambda recorder: self._again(outcome.choices, recorder)[1])
+        usual = Follow(())
+        self._explaining.run(usual)
+        return is_lost(strategy, usual.seen)
+
+    def _run_again(self, outcome: Outcome) -> tuple[bool, BaseException | None]:
+        """The same schedule once more: does the test do the same? As in `_look_at`.
+
+        What only the first execution does, because nothing is imported or cached yet, is no difference.
+        """
+        before = outcome
+        difference = None
+        for _ in range(2):
+            if before.set_aside:
+                return False, None
+            self._executions.prepare()
+            replay = Replay(before.choices)
+            replay.begin(1)
+            again = self._executions.run(replay)
+            replay.end(again)
+            if not again.uneventful:
+                self._number += 1
+                ended, error = self._look_at(again, replay.name)
+                if ended:
+                    return True, error
+                self._number -= 1
+            difference = first_difference(before.log, again.log)
+            if difference is None:
+                return False, None
+            before = again
+        assert difference is not None
+        self._unrepeatable = tell_unrepeatable(difference)
+        self._notes[self._unrepeatable] = None
+        return False, None
 
     def teardown_failed(self, error: BaseException) -> None:
         """A fixture of the last execution has found something wrong when it ended, or could not end."""
         if self._last is None:
             return
         outcome, strategy = self._last
-        number = 1 if self.replay is not None else self._executions.count
+        number = 1 if self.replay is not None else self._number
+        explanation = self._explaining.unrepeated(
+            Finding("failed teardown", error), outcome, warm=self._executions.count > 1, difference=None
+        )
+        if self.replay is not None:
+            explanation = explanation._replace(token=self.replay)
         self._conclude(
             number,
             "finding" if self.replay is None else "replay",
             found_at=number,
-            finding=Finding("failed teardown", error),
+            explanation=explanation,
             strategy=strategy,
-            token=self.replay or self._token(outcome, warm=number > 1),
-            table=self._table(outcome),
         )
 
-    def _again(self, choices: list[int], recorder: Recorder) -> tuple[Finding | None, Outcome]:
-        replay = Replay(choices)
-        self._executions.prepare()
-        self._executions.forget_output()
-        replay.begin(1)
-        outcome = self._executions.run(replay, detail=True, recorder=recorder)
-        replay.end(outcome)
-        return self._finding(outcome), outcome
+    # -- replay ----------------------------------------------------------------------------------------------
 
     def _replay_token(self, token: Token) -> BaseException | None:
+        self._number = 1
+        strategy = follower(token)
         if token.warm:
-            # The schedule was found after others had run in the same process: what they had filled (imports,
-            # caches, lazily made objects) is filled now too.
-            self._executions.prepare()
-            warming = make_strategy("auto", 0)
-            warming.begin(1)
-            self._executions.run(warming)
-        replay = Replay(token.choices)
-        self._executions.prepare()
-        if token.warm:
-            self._executions.forget_output()
-        replay.begin(1)
-        outcome = self._executions.run(replay, detail=True)
-        replay.end(outcome)
+            self._explaining.run(NonPreemptive())
+        recorder = Recorder(everything=True)
+        recorded, outcome = self._explaining.run(strategy, recorder, visible=token.warm)
         self._last = outcome, "replay"
         self._note(outcome)
         finding = self._finding(outcome)
-        suspects = self._races.suspects(outcome)
         shown = outcome
-        raced = self._confirmed(suspects, outcome) if finding is None else None
-        if raced is not None:
-            finding, shown, _ = raced
-        difference: str | None = None
-        if replay.diverged is not None or outcome.steps != token.steps:
-            difference = tell_divergence(replay, outcome, token)
+        if finding is None:
+            raced = self._explaining.confirmed(self._races.suspects(outcome), outcome)
+            if raced is not None:
+                finding, shown, _ = raced
+        lost = self._why_lost(strategy)
+        difference = None if lost is None else tell_lost(str(token), lost)
+        explanation = None
+        if finding is not None:
+            explanation = Explanation(
+                finding,
+                token,
+                switches=len(recorded.switched),
+                timeline=timeline_of(shown, recorded.points, recorder),
+                difference=difference,
+            )
         self._conclude(
             1,
             "replay",
             found_at=None if finding is None else 1,
-            finding=finding,
+            explanation=explanation,
             strategy="replay",
-            token=token,
-            table=self._table(shown),
-            difference=difference,
+            steps=tuple(steps_text(outcome.log, recorded.switched, recorder)) if self.settings.trace else (),
         )
         if finding is not None:
             return finding.exception
         if difference is not None:
-            return ReplayDiverged(difference)
+            return ScheduleLost(difference)
         return quiet_exception(outcome)
+
+    # -- conclusions -----------------------------------------------------------------------------------------
 
     def _conclude(self, schedules: int, ended_by: str, **more: Any) -> None:
         if ended_by == "nothing to interleave":
@@ -301,6 +341,8 @@ class TestRunner:
             seconds=real_seconds() - self._started,
             ended_by=ended_by,
             threads=self._threads,
+            given=tuple(self._given),
+            unrepeatable=self._unrepeatable,
             warnings=tuple(self._notes),
             **more,
         )
@@ -339,14 +381,6 @@ class TestRunner:
         if finding is not None and finding.kind == "failed test body" and raised_by_workers(finding.exception):
             return finding._replace(kind="worker exception")
         return finding
-
-    def _table(self, outcome: Outcome) -> str:
-        pending = () if outcome.stuck is None else outcome.stuck.pending
-        return interleaving_table(outcome.log, self.width, pending=pending)
-
-    def _token(self, outcome: Outcome, *, warm: bool) -> Token:
-        test, source = fingerprints(self.item)
-        return Token.make(outcome.choices, outcome.steps, test=test, source=source, warm=warm)
 
 
 def seed_random() -> object:

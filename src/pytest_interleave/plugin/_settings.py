@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import math
 import warnings
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
@@ -13,11 +13,19 @@ from .._warnings import InterleaveWarning
 from ._options import MAX_SECONDS, MAX_STEPS, SECONDS, STRATEGIES, Options
 from ._shards import TINY, WHOLE, Shard, shard_of
 
+if TYPE_CHECKING:
+    from ..explore import Token
+
 MARKER = (
     "concurrency(schedules=200, workers=1, strategy='auto', seed=None, max_steps=100000, seconds=5, "
     "races=False): "
     "run the test under many thread interleavings, each with fresh function-scoped fixtures; "
     "with workers=N the body itself runs in N threads"
+)
+
+PINS_MARKER = (
+    "interleaving(token, ...): run the test under these schedules, each the token of an earlier failure, before all "
+    "others; without the marker concurrency, under these only"
 )
 
 _ARGUMENTS = ("schedules", "workers", "strategy", "seed", "max_steps", "seconds", "races")
@@ -33,6 +41,12 @@ class Settings(NamedTuple):
     max_steps: int
     seconds: float
     races: bool = False
+    #: So long, in seconds, a failing schedule may be made smaller.
+    shrink_seconds: float = 0.0
+    #: Whether more than the schedules that are pinned is run.
+    explored: bool = True
+    #: Whether every step of a token's execution is to be told.
+    trace: bool = False
     #: With the schedules that are its own.
     shard: Shard = WHOLE
 
@@ -49,7 +63,44 @@ class Settings(NamedTuple):
 
 def is_marked(item: pytest.Item) -> bool:
     """Whether the test is to run under control."""
-    return isinstance(item, pytest.Function) and item.get_closest_marker("concurrency") is not None
+    return isinstance(item, pytest.Function) and marker_of(item) is not None
+
+
+def marker_of(item: pytest.Item) -> str | None:
+    """The name of the marker that puts the test under control, if one does."""
+    return next((name for name in ("concurrency", "interleaving") if item.get_closest_marker(name) is not None), None)
+
+
+def pins_of(item: pytest.Item) -> list[Token]:
+    """The schedules that the marker `interleaving` pins, for this set of parameters.
+
+    Raises `pytest.UsageError` that names the test and the token.
+    """
+    from ..explore import Token, TokenError
+    from ._fingerprints import name_of_test
+
+    name = name_of_test(item)
+    pins: list[Token] = []
+    for marker in item.iter_markers("interleaving"):
+        if marker.kwargs or not marker.args or not all(isinstance(text, str) for text in marker.args):
+            raise pytest.UsageError(
+                f"{item.nodeid}: the marker 'interleaving' takes tokens, as reports of failures have them: "
+                '@pytest.mark.interleaving("TOKEN")'
+            )
+        for text in marker.args:
+            try:
+                token = Token.parse(text)
+                token.require_this_python()
+            except TokenError as error:
+                raise pytest.UsageError(f"{item.nodeid}: the marker 'interleaving': {error}") from None
+            if token.test.name != name.name or not (name.parameters or token.test == name):
+                raise pytest.UsageError(
+                    f"{item.nodeid}: the marker 'interleaving' has {text}, the token of another test; if it is this "
+                    f"one's under an earlier name, write {token._replace(test=name)} in its place"
+                )
+            if token.test == name:
+                pins.append(token)
+    return pins
 
 
 def check_marker(item: pytest.Item, options: Options) -> None:
@@ -57,12 +108,14 @@ def check_marker(item: pytest.Item, options: Options) -> None:
 
     Raises `pytest.UsageError` as `read_settings` does.
     """
-    if item.get_closest_marker("concurrency") is None:
+    name = marker_of(item)
+    if name is None:
         return
     if isinstance(item, pytest.Function):
         read_settings(item, options)
+        pins_of(item)
         return
-    text = f"{item.nodeid}: the marker 'concurrency' does nothing here, because the item is not a Python function"
+    text = f"{item.nodeid}: the marker {name!r} does nothing here, because the item is not a Python function"
     try:
         # Not by `item.warn`, which fails for an item without a line of its own.
         warnings.warn_explicit(InterleaveWarning(text), None, str(item.path), 1)
@@ -77,7 +130,9 @@ def read_settings(item: pytest.Item, options: Options) -> Settings:
     Raises `pytest.UsageError` that names the test and what to write.
     """
     marker = item.get_closest_marker("concurrency")
-    assert marker is not None
+    explored = marker is not None
+    if marker is None:
+        marker = pytest.mark.concurrency.mark
     if marker.args:
         first = marker.args[0]
         name = "strategy" if isinstance(first, str) else "schedules"
@@ -117,6 +172,9 @@ def read_settings(item: pytest.Item, options: Options) -> Settings:
         # A whole number may be too large to be added to a time.
         seconds=float(seconds) if seconds < MAX_SECONDS else math.inf,
         races=races,
+        shrink_seconds=options.shrink_seconds,
+        explored=explored,
+        trace=options.trace,
         shard=shard,
     )
 

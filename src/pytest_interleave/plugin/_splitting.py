@@ -51,7 +51,7 @@ class Splitter:
         except pytest.UsageError:
             # It is told when all tests are collected.
             return 1
-        if settings.strategy == "exhaustive" or _is_to_fail(item):
+        if settings.strategy == "exhaustive" or not settings.explored or _is_to_fail(item):
             return 1
         return min(self._options.shards, settings.schedules)
 

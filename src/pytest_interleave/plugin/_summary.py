@@ -1,4 +1,4 @@
-"""The section of the terminal summary, and the JSON report."""
+"""The section of the terminal summary, and the reports in files."""
 
 from __future__ import annotations
 
@@ -14,14 +14,38 @@ from .._version import __version__
 Rows = list[dict[str, Any]]
 
 
-def write_section(terminal: pytest.TerminalReporter, rows: Rows, seed: int) -> None:
-    """One line for each marked test."""
+def write_section(terminal: pytest.TerminalReporter, rows: Rows, seed: int, verbosity: int) -> None:
+    """With `-v` a line for each marked test, with `-q` nothing, else one for each that wants a look."""
+    if verbosity < 0:
+        return
+    told = rows if verbosity > 0 else [row for row in rows if _wants_a_look(row)]
+    terminal.ensure_newline()
     terminal.section("interleave")
     if terminal.config.pluginmanager.has_plugin("dsession"):
         # With pytest-xdist nothing is collected here, so that the header could not show it.
         terminal.write_line(f"seed {seed}")
-    for row in rows:
+    for row in told:
         terminal.write_line(line_of(row))
+    if len(told) < len(rows):
+        terminal.write_line(_rest_of(rows, told))
+
+
+def _wants_a_look(row: dict[str, Any]) -> bool:
+    """Something was found, or nothing could be interleaved, or it did not come to its end."""
+    ended = row["_ended_by"] in ("schedules", "seconds", "exhausted", "skip", "expected failure", "pinned")
+    complete = row.get("shards_run") == row.get("shards")
+    return row["finding"] is not None or not row["repeatable"] or not ended or not complete
+
+
+def _rest_of(rows: Rows, told: Rows) -> str:
+    rest = [row for row in rows if not any(row is other for other in told)]
+    exhausted = sum(row["exhausted"] for row in rest)
+    count = f"{len(rest)} {'other ' if told else ''}test{'' if len(rest) == 1 else 's'}"
+    schedules = sum(row["schedules"] for row in rest)
+    return (
+        f"{count}: {schedules} schedule{'' if schedules == 1 else 's'}, nothing found; {exhausted} of {len(rest)} "
+        "exhausted (-v has each of them)"
+    )
 
 
 def line_of(row: dict[str, Any]) -> str:
@@ -34,9 +58,13 @@ def line_of(row: dict[str, Any]) -> str:
     if "shards" in row:
         text += " in all"
     finding = row["finding"]
+    if not row["repeatable"]:
+        text += ", not repeatable"
     if finding is not None:
         return f"{text}: {finding['kind']}"
     ended_by = row["_ended_by"]
+    if ended_by == "pinned":
+        return f"{text} (pinned, and no others)"
     if ended_by == "seconds":
         return f"{text} (time was up, of {row['_planned']}); {row['coverage']['text']}"
     if ended_by == "nothing to interleave":
@@ -69,7 +97,20 @@ def write_json(path: str, rows: Rows, seed: int) -> None:
         "seed": seed,
         "tests": [{key: value for key, value in row.items() if not key.startswith("_")} for row in rows],
     }
-    text = json.dumps(report, indent=1) + "\n"
+    _write(path, json.dumps(report, indent=1) + "\n")
+
+
+def write_html(path: str, rows: Rows, seed: int) -> None:
+    """Write the page.
+
+    Raises `OSError` where that cannot be done.
+    """
+    from ..trace._html import render
+
+    _write(path, render(rows, plugin=__version__, python=platform.python_version(), seed=seed))
+
+
+def _write(path: str, text: str) -> None:
     # In place: PATH may be a link, a pipe or a device.
     with open(path, "w", encoding="utf-8") as out:
         out.write(text)

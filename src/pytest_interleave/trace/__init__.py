@@ -1,6 +1,19 @@
-"""What happened in an execution: its steps, and the table that shows them side by side."""
+"""What happened in an execution: its steps, and the ways in which they are shown."""
 
 from ._compare import Difference, first_difference
-from ._table import interleaving_table
+from ._steps import steps_text
+from ._table import SWITCHED, interleaving_table
+from ._timeline import Arrow, Event, Held, Timeline, timeline_of
 
-__all__ = ["Difference", "first_difference", "interleaving_table"]
+__all__ = [
+    "SWITCHED",
+    "Arrow",
+    "Difference",
+    "Event",
+    "Held",
+    "Timeline",
+    "first_difference",
+    "interleaving_table",
+    "steps_text",
+    "timeline_of",
+]

@@ -1,48 +1,44 @@
-"""The interleaving as a table: one column a thread, one row a step."""
+"""A timeline as a table: one column a thread, one row a step, or several at one line."""
 
 from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from ..control import Operation, Place, Step, Task, is_ours, is_stdlib
+from ._timeline import Event, Timeline
 
-Steps = Sequence[Step]
-
-#: Rows that fit a screen.
-MAX_ROWS = 40
+#: Lines that are taken in at a glance.
+MAX_LINES = 25
+#: Stands before a row where the schedule has switched.
+SWITCHED = ">"
+LEGEND = f"{SWITCHED} the schedule switches here: the thread before could have gone on"
 #: Columns kept for the text of the thread furthest to the right.
 _LAST_COLUMN = 36
 _WIDEST_COLUMN = 40
 _WIDEST_PLACE = 30
-_RUNNER = f"{os.sep}_pytest{os.sep}"
 
 
-def interleaving_table(steps: Steps, width: int = 100, max_rows: int = MAX_ROWS, pending: Steps = ()) -> str:
-    """The last steps of an execution, at most `max_rows` lines in all, each at most `width` columns wide.
+def interleaving_table(timeline: Timeline, width: int = 100, max_lines: int = MAX_LINES) -> str:
+    """At most `max_lines` lines, each at most `width` columns wide.
 
-    `pending` are operations that were announced and never granted: what threads in a deadlock wait to do.
-
-    Shown are operations on primitives and threads, and accesses to what more than one thread accesses and at least
-    one changes; not what the standard library's own threads do, such as a pool's workers between their tasks. A row
-    names the place in the source, what is done there, and the line's text; it begins in the column of its thread and
-    may run on to the right. Successive steps of a thread at one line are one row.
+    A row names the place in the source, what is done there, with the values, and the line's text; it begins in the
+    column of its thread and may run on to the right. Successive steps of a thread at one line are one row. Where there
+    are more rows than fit, those next to switches, to what is told in words, and at the end are shown.
     """
-    shared = _shared_names(steps)
-    rows = _rows((task, operation) for task, operation, _ in steps if _matters(operation, shared))
-    rows += [_Row(task, operation.where(), Counter([f"waits to {operation.kind}"])) for task, operation, _ in pending]
+    rows = _rows(timeline.events, timeline.told)
     if not rows:
         return "(no operation that threads share)"
-    heading = 2
-    cut = len(rows) > max_rows - heading
-    shown = rows[-(max_rows - heading - 1) :] if cut else rows
-    layout = _Layout([row.task for row in shown], [_short(row.place) for row in shown], width)
+    legend = any(row.switch for row in rows)
+    around = 3 if legend else 2
+    shown = _most_telling(rows, max_lines - around)
+    kept = [row for row in shown if isinstance(row, _Row)]
+    layout = _Layout(timeline.threads, kept, width)
     lines = layout.heading()
-    if cut:
-        lines.append(f"… {sum(row.kinds.total() for row in rows[: -len(shown)])} earlier steps")
-    lines.extend(layout.row(row.task, _short(row.place), row.text) for row in shown)
+    lines.extend(layout.row(row) if isinstance(row, _Row) else row for row in shown)
+    if legend:
+        lines.append(_fit(LEGEND, width))
     return "\n".join(line.rstrip() for line in lines)
 
 
@@ -50,91 +46,120 @@ def interleaving_table(steps: Steps, width: int = 100, max_rows: int = MAX_ROWS,
 class _Row:
     """Successive steps of one thread at one line."""
 
-    task: Task
-    place: Place
-    #: What was done and how often, in the order of the first time.
-    kinds: Counter[str] = field(default_factory=Counter)
+    thread: int
+    place: str
+    source: str
+    switch: bool
+    #: Whether it is to be shown before others.
+    important: bool = False
+    #: What was done, with its value, and how often, in the order of the first time.
+    done: Counter[str] = field(default_factory=Counter)
 
     @property
     def text(self) -> str:
-        kinds = ", ".join(kind if count == 1 else f"{kind} ×{count}" for kind, count in self.kinds.items())
-        source = self.place.text
-        return f"{kinds}: {source}" if source else kinds
+        done = ", ".join(what if count == 1 else f"{what} ×{count}" for what, count in self.done.items())
+        return f"{done}: {self.source}" if self.source else done
 
 
-def _rows(steps: Iterator[tuple[Task, Operation]]) -> list[_Row]:
+def _rows(events: Sequence[Event], told: Sequence[int]) -> list[_Row]:
     rows: list[_Row] = []
-    for task, operation in steps:
-        place = operation.where()
-        if not rows or rows[-1].task is not task or rows[-1].place[:2] != place[:2]:
-            rows.append(_Row(task, place))
-        kind = operation.kind if place.text else f"{operation.kind} {operation.name}".strip()
-        rows[-1].kinds[kind] += 1
+    line: object = None
+    for event in events:
+        here = (event.thread, event.place, event.source, event.waits)
+        if here != line or event.switch:
+            rows.append(_Row(event.thread, event.place, event.source, event.switch))
+            line = here
+        rows[-1].done[_done(event)] += 1
+        rows[-1].important = rows[-1].important or event.switch or event.waits or event.step in told
     return rows
 
 
-def _shared_names(steps: Steps) -> frozenset[str]:
-    threads: dict[str, set[int]] = {}
-    changed: set[str] = set()
-    for task, operation, _ in steps:
-        if operation.is_access:
-            name = _name(operation)
-            threads.setdefault(name, set()).add(task.index)
-            if operation.mutates:
-                changed.add(name)
-    return frozenset(name for name, users in threads.items() if len(users) > 1 and name in changed)
+def _done(event: Event) -> str:
+    what = f"waits to {event.kind}" if event.waits else event.kind
+    if not event.source:
+        what = f"{what} {event.what}".rstrip()
+    elif "#" in event.what:
+        # One of several locks that the line does not tell apart.
+        what = f"{what} {event.what.partition(' (')[0]}"
+    return f"{what} {event.value}" if event.value else what
 
 
-def _name(operation: Operation) -> str:
-    # Calls and subscripts, whatever they are made on, can be of the same container.
-    return "[]" if operation.name.startswith((".", "[")) or not operation.name else operation.name
+def _most_telling(rows: list[_Row], most: int) -> list[_Row | str]:
+    """As many as fit; in the place of the others, how many there are."""
+    if len(rows) <= most:
+        return list(rows)
+    important = [number for number, row in enumerate(rows) if row.important] + [len(rows) - 1]
+    kept: set[int] = set()
+    for distance in range(len(rows)):
+        for number in important:
+            for near in {number - distance - 1, number + distance}:
+                if 0 <= near < len(rows) and len(_elided(rows, kept | {near})) <= most:
+                    kept.add(near)
+        if len(_elided(rows, kept)) >= most:
+            break
+    return _elided(rows, kept)
 
 
-def _matters(operation: Operation, shared: frozenset[str]) -> bool:
-    if operation.is_access:
-        return operation.announced and _name(operation) in shared
-    filename = operation.where().filename
-    # What only has a test runner's line to show says nothing: the threads that run the test's body.
-    elsewhere = is_ours(filename) or is_stdlib(filename) or _RUNNER in filename
-    return operation.kind not in ("poll", "begin", "enter", "leave", "acted", "broken") and not elsewhere
+def _elided(rows: Sequence[_Row], kept: set[int]) -> list[_Row | str]:
+    shown: list[_Row | str] = []
+    left_out = 0
+    for number, row in enumerate(rows):
+        if number in kept:
+            if left_out:
+                shown.append(_left_out(left_out))
+                left_out = 0
+            shown.append(row)
+        else:
+            left_out += row.done.total()
+    if left_out:
+        shown.append(_left_out(left_out))
+    return shown
 
 
-def _short(place: Place) -> str:
-    text = str(place)
-    return text if len(text) <= _WIDEST_PLACE else "…" + text[1 - _WIDEST_PLACE :]
+def _left_out(steps: int) -> str:
+    return f"  … {steps} step{'' if steps == 1 else 's'}"
+
+
+def _short(place: str) -> str:
+    """A place that fits: without its directories where that is necessary."""
+    if len(place) > _WIDEST_PLACE:
+        place = os.path.basename(place)
+    return place if len(place) <= _WIDEST_PLACE else "…" + place[1 - _WIDEST_PLACE :]
 
 
 class _Layout:
     """Where each thread's column begins."""
 
-    def __init__(self, tasks: Sequence[Task], places: Sequence[str], width: int) -> None:
-        threads = {task.index: task for task in tasks}
-        self._threads = [threads[index] for index in sorted(threads)]
-        self._position = {task.index: position for position, task in enumerate(self._threads)}
+    def __init__(self, names: Sequence[str], rows: Sequence[_Row], width: int) -> None:
+        self._threads = sorted({row.thread for row in rows})
+        self._names = [names[thread] for thread in self._threads]
+        self._position = {thread: position for position, thread in enumerate(self._threads)}
         self._width = width
-        self._gutter = max(len(place) for place in places) + 2
+        self._gutter = len(SWITCHED) + 1 + max(len(_short(row.place)) for row in rows) + 2
         room = width - self._gutter - _LAST_COLUMN
         others = len(self._threads) - 1
         self._column = max(1, min(_WIDEST_COLUMN, room // others)) if others else 0
 
     def heading(self) -> list[str]:
         """The threads' names; a rule under them."""
-        names = ["".ljust(self._gutter)]
-        for task in self._threads[:-1]:
+        texts = ["".ljust(self._gutter)]
+        for name in self._names[:-1]:
             # The end of a name is what distinguishes it.
             room = self._column - 1
-            name = task.name if len(task.name) <= room else "…"[:room] + task.name[len(task.name) - room + 1 :]
-            names.append(name.ljust(self._column))
-        names.append(self._threads[-1].name)
-        return [_fit("".join(names), self._width), "-" * min(self._width, self._start(-1) + _LAST_COLUMN)]
+            shown = name if len(name) <= room else "…"[:room] + name[len(name) - room + 1 :]
+            texts.append(shown.ljust(self._column))
+        texts.append(self._names[-1])
+        rule = min(self._width, self._start(len(self._threads) - 1) + _LAST_COLUMN)
+        return [_fit("".join(texts), self._width), "-" * rule]
 
-    def row(self, task: Task, place: str, text: str) -> str:
-        """One step."""
-        start = self._start(self._position[task.index])
-        return place.ljust(start) + _fit(text, self._width - start)
+    def row(self, row: _Row) -> str:
+        """One line."""
+        start = self._start(self._position[row.thread])
+        mark = SWITCHED if row.switch else " " * len(SWITCHED)
+        return f"{mark} {_short(row.place)}".ljust(start) + _fit(row.text, self._width - start)
 
     def _start(self, position: int) -> int:
-        return self._gutter + self._column * (position % len(self._threads))
+        return self._gutter + self._column * position
 
 
 def _fit(text: str, width: int) -> str:

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
+import bisect
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
+
+from ..control import Outcome, Recorder, Step, conflicts
+from ..control._described import described
+from ..detect import Holding
+from ..explore import ChoicePoint
+from ._failing import end_of_failure
+from ._relevant import Relevant
+from ._story import story_of
+from ._what import what_of
 
 
 class Event(NamedTuple):
@@ -55,8 +66,9 @@ class Timeline(NamedTuple):
     arrows: tuple[Arrow, ...]
     #: How many steps the execution had in all.
     steps: int
-    #: What happened, in words.
+    #: What happened, in words; and the numbers of the steps that it is about.
     story: str
+    told: tuple[int, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """As nested dictionaries and lists, which can be written as JSON and sent to another process."""
@@ -67,4 +79,96 @@ class Timeline(NamedTuple):
             "arrows": [arrow._asdict() for arrow in self.arrows],
             "steps": self.steps,
             "story": self.story,
+            "told": list(self.told),
         }
+
+
+def timeline_of(outcome: Outcome, points: Sequence[ChoicePoint], recorder: Recorder | None = None) -> Timeline:
+    """What is worth showing of an execution in detail, with the choices that were made in it."""
+    end = end_of_failure(outcome)
+    log = outcome.log[:end]
+    pending = () if outcome.stuck is None else outcome.stuck.pending
+    relevant = Relevant(log, pending)
+    names = described(log, [operation.target for _, operation, _ in pending])
+    # What is done while there is only one thread is not done to another.
+    begin = next((position for position, (_, operation, _) in enumerate(log) if operation.kind == "start"), 0)
+    shown = [position for position in range(begin, len(log)) if relevant.shows(log[position])]
+    marked = _marked(shown, points, log)
+    shown = sorted({*shown, *marked})
+    events = [_event(position, log[position], names, recorder, switch=position in marked) for position in shown]
+    events += [_event(at, step, names)._replace(waits=True) for at, step in enumerate(pending, start=len(log))]
+    story = story_of(outcome, points, recorder)
+    return Timeline(
+        threads=tuple(outcome.threads),
+        events=tuple(events),
+        held=tuple(_held(log, names)),
+        arrows=tuple(_arrows(shown, log, events)),
+        steps=len(outcome.log),
+        story=story.text,
+        told=tuple(position + 1 for position in story.positions),
+    )
+
+
+def _marked(shown: Sequence[int], points: Sequence[ChoicePoint], log: Sequence[Step]) -> set[int]:
+    """The first shown step after each switch, where that is one of the thread that was switched to; else its first."""
+    marked: set[int] = set()
+    for point in points:
+        if point.preempts and point.is_switch and point.step < len(log):
+            at = bisect.bisect_left(shown, point.step)
+            is_shown = at < len(shown) and log[shown[at]][0].path == point.chosen
+            marked.add(shown[at] if is_shown else point.step)
+    return marked
+
+
+def _event(
+    position: int, step: Step, names: Mapping[int, str], recorder: Recorder | None = None, *, switch: bool = False
+) -> Event:
+    task, operation, touches = step
+    place = operation.where()
+    return Event(
+        step=position + 1,
+        thread=task.index,
+        kind=operation.kind,
+        what=what_of(operation, touches, names),
+        place=str(place),
+        function=place.function,
+        source=place.text,
+        value="" if recorder is None else recorder.text_at(position),
+        switch=switch,
+    )
+
+
+def _held(log: Sequence[Step], names: Mapping[int, str]) -> Iterator[Held]:
+    """The locks that threads held, from the step that took each to the one that gave it back, or to the end."""
+    holding = Holding()
+    since: dict[tuple[int, int], tuple[int, str]] = {}
+    for number, (task, operation, _) in enumerate(log, start=1):
+        if operation.is_access:
+            continue
+        holding.follow(task, operation)
+        now = holding.now
+        for key in [key for key in since if key not in now]:
+            first, text = since.pop(key)
+            yield Held(key[0], text, first, number)
+        for key, lock in now.items():
+            if key not in since:
+                since[key] = (number, names.get(id(lock)) or lock.describe())
+    for (thread, _), (first, text) in since.items():
+        yield Held(thread, text, first, len(log) + 1)
+
+
+def _arrows(shown: Sequence[int], log: Sequence[Step], events: Sequence[Event]) -> Iterator[Arrow]:
+    """From the last conflicting step of another thread to each that is shown."""
+    by_object: dict[Any, list[int]] = {}
+    for number, position in enumerate(shown):
+        task, _, touches = log[position]
+        latest = None
+        for key, _, _ in touches or ():
+            for earlier in reversed(by_object.get(key, ())):
+                other, _, others = log[shown[earlier]]
+                if other is not task and conflicts(touches or (), others or ()):
+                    latest = earlier if latest is None else max(latest, earlier)
+                    break
+            by_object.setdefault(key, []).append(number)
+        if latest is not None:
+            yield Arrow(events[latest].step, events[number].step, events[number].what)

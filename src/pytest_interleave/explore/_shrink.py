@@ -1,0 +1,170 @@
+"""Shrinking: from a failing schedule to one of the same finding with the fewest switches.
+
+The schedule is run again and again: without any switch; with one alone that is likely; then each time with some
+switches less. What is left when none can be left out is minimal, as delta debugging has it, but there may be a smaller
+one of another kind: that is what a search is for that allows fewer preemptions from the outset.
+
+Sources: A. Zeller, R. Hildebrandt, "Simplifying and Isolating Failure-Inducing Input", IEEE TSE 28, 2002 (ddmin);
+M. Musuvathi, S. Qadeer, "Iterative Context Bounding for Systematic Testing of Multithreaded Programs", PLDI 2007
+(fewest preemptions first).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+from ..control import LoggedStep, Path, Strategy
+from ._directed import likely_switches
+from ._reduction import PartialOrderReduction
+from ._switches import ChoicePoint, Follow, Switch
+
+#: The search with each number of preemptions is given up after so many executions, or after so many steps.
+SEARCHED, SEARCHED_STEPS = 100, 15_000
+#: With more threads there are too many orders of them.
+SEARCHED_THREADS = 8
+#: So many later places are tried for each switch.
+_LATER = 12
+
+
+class Attempt(NamedTuple):
+    """An execution with the finding."""
+
+    points: Sequence[ChoicePoint]
+    #: How often another thread went on, for whichever reason; and how many steps there were.
+    changes: int
+    log: Sequence[LoggedStep] = ()
+    #: For whoever runs the executions.
+    outcome: Any = None
+
+    @property
+    def switches(self) -> tuple[Switch, ...]:
+        """Its schedule."""
+        return tuple(point.switch for point in self.points if point.is_switch)
+
+    @property
+    def preemptions(self) -> int:
+        """How often a thread had to stop that could have gone on."""
+        return sum(point.preempts and point.is_switch for point in self.points)
+
+    @property
+    def cost(self) -> tuple[int, int, int, int]:
+        """What is to be as small as possible, the most important first."""
+        return (self.preemptions, self.changes, len(self.switches), len(self.log))
+
+
+#: Runs the test once under a strategy; None where it has not the same finding.
+Run = Callable[[Strategy], Attempt | None]
+
+
+def shrink(first: Attempt, run: Run, out_of_time: Callable[[], bool]) -> Attempt:
+    """The smallest attempt that was found, perhaps `first` itself; never one that costs more.
+
+    `run` is not called any more once `out_of_time` says so.
+    """
+    shrinking = _Shrinking(first, run, out_of_time)
+    for step in (
+        shrinking.leave_out_all,
+        shrinking.take_one,
+        shrinking.leave_out,
+        shrinking.search,
+        shrinking.leave_out,
+        shrinking.move_later,
+    ):
+        step()
+    return shrinking.best
+
+
+class _Shrinking:
+    def __init__(self, first: Attempt, run: Run, out_of_time: Callable[[], bool]) -> None:
+        self.best = first
+        self._run = run
+        self._out_of_time = out_of_time
+        self._threads = len({thread.path for thread, _, _ in first.log})
+        self._tried: set[frozenset[Switch]] = {frozenset(first.switches)}
+
+    def leave_out_all(self) -> None:
+        """The schedule without switches may do."""
+        self._try(())
+
+    def take_one(self) -> None:
+        """A single switch may do, where others came in between."""
+        if self.best.preemptions > 1:
+            for switch in likely_switches(self.best.points, self.best.log):
+                if self._try((switch,)):
+                    return
+
+    def leave_out(self) -> None:
+        """As many switches as possible at once, down to each single one."""
+        parts = 2
+        while parts <= len(self.best.switches) and not self._out_of_time():
+            if any(self._try(fewer) for fewer in _with_less(self.best.switches, parts)):
+                parts = max(2, parts - 1)
+            elif parts == len(self.best.switches):
+                break
+            else:
+                parts = min(len(self.best.switches), 2 * parts)
+
+    def search(self) -> None:
+        """Look for the finding with fewer preemptions than the best attempt has, where there are not too many ways."""
+        bound = 0
+        while bound < self.best.preemptions and self._threads <= SEARCHED_THREADS:
+            search: PartialOrderReduction = PartialOrderReduction(bound)
+            for _ in range(min(SEARCHED, SEARCHED_STEPS // (len(self.best.log) + 1))):
+                if self._out_of_time() or self._adopt(self._run(search)) or search.finished or search.incomplete:
+                    break
+            bound += 1
+
+    def move_later(self) -> None:
+        """Let each thread go on for as long as possible before it is left: that can save a switch back to it."""
+        position = 0
+        while self.best.preemptions > 1 and position < len(self.best.switches):
+            switches = self.best.switches
+            moved = switches[position]
+            for stand in _later_stands(self.best.points, moved):
+                if self._out_of_time():
+                    return
+                if self._try((*switches[:position], Switch(*stand, moved.to), *switches[position + 1 :])):
+                    break
+            else:
+                position += 1
+
+    def _try(self, switches: Sequence[Switch]) -> bool:
+        """Whether these are enough, and better."""
+        key = frozenset(switches)
+        if key in self._tried or self._out_of_time():
+            return False
+        self._tried.add(key)
+        return self._adopt(self._run(Follow(switches)))
+
+    def _adopt(self, attempt: Attempt | None) -> bool:
+        if attempt is None or attempt.cost >= self.best.cost:
+            return False
+        self.best = attempt
+        self._tried.add(frozenset(attempt.switches))
+        return True
+
+
+def _with_less(switches: Sequence[Switch], parts: int) -> Iterator[tuple[Switch, ...]]:
+    """Only one of so many parts; then all but one."""
+    bounds = [len(switches) * number // parts for number in range(parts + 1)]
+    pieces = [(bounds[number], bounds[number + 1]) for number in range(parts)]
+    if parts > 2:
+        for start, end in pieces:
+            yield tuple(switches[start:end])
+    for start, end in pieces:
+        yield (*switches[:start], *switches[end:])
+
+
+def _later_stands(points: Sequence[ChoicePoint], switch: Switch) -> Iterator[tuple[Path, int, int]]:
+    """Where the thread stands, after the place where it is left, when it could have been left again; the last first."""
+    stands = [point.stand for point in points]
+    at = next((number for number, point in enumerate(points) if point.switch == switch), None)
+    if at is None or not points[at].preempts:
+        return
+    later = [
+        stand
+        for stand, point in zip(stands[at + 1 :], points[at + 1 :], strict=True)
+        if stand[0] == switch.leaves and point.preempts
+    ]
+    yield from reversed(later[:_LATER])

@@ -1,0 +1,234 @@
+"""From the execution in which something was found to what the report shows of it: repeated, shrunk, in detail."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import pytest
+
+from ..control import Outcome, Recorder, Strategy
+from ..control._clock import real_seconds
+from ..detect import Conflict, DataRace, Finding, Race, identity_of
+from ..explore import Attempt, Follow, Recorded, Replay, Token, shrink
+from ..trace import Timeline, first_difference, timeline_of
+from ._differences import tell_difference
+from ._executions import Executions
+from ._fingerprints import name_of_test
+from ._race_check import RaceCheck, Raced, not_again, recorder_for
+from ._raised import came_by_signal
+
+#: What fixtures raise, and time limits.
+_STOPPED = (Exception, pytest.fail.Exception, pytest.skip.Exception)
+
+
+class Explanation(NamedTuple):
+    """A finding as it is to be reported."""
+
+    finding: Finding
+    token: Token
+    #: How many switches away from a thread that could go on there are in the token's schedule, and how many there were
+    #: in the one that was found first; None where that is not known.
+    switches: int | None = None
+    switches_before: int | None = None
+    #: How long it took to make it smaller.
+    seconds: float = 0.0
+    timeline: Timeline | None = None
+    #: Why the token may not reproduce it.
+    difference: str | None = None
+
+
+class Shown(NamedTuple):
+    """An execution that has a finding, in detail."""
+
+    finding: Finding
+    outcome: Outcome
+    recorded: Recorded
+    recorder: Recorder
+
+    @property
+    def attempt(self) -> Attempt:
+        """For the shrinker."""
+        return attempt_of(self.outcome, self.recorded)
+
+    def timeline(self) -> Timeline:
+        """For the report."""
+        timeline = timeline_of(self.outcome, self.recorded.points, self.recorder)
+        error = self.finding.exception
+        return timeline._replace(story=error.races[0].story) if isinstance(error, DataRace) else timeline
+
+
+def attempt_of(outcome: Outcome, recorded: Recorded) -> Attempt:
+    """What the shrinker wants to know of an execution."""
+    announced = [task for task, operation, _ in outcome.log if operation.announced]
+    changes = sum(task is not after for task, after in itertools.pairwise(announced))
+    return Attempt(recorded.points, changes, outcome.log, outcome)
+
+
+class Explaining:
+    """Runs the executions that explain a finding of one item.
+
+    `judge` says what an execution has found, but for data races.
+    """
+
+    def __init__(
+        self,
+        item: pytest.Function,
+        executions: Executions,
+        races: RaceCheck,
+        judge: Callable[[Outcome], Finding | None],
+        seconds: float,
+    ) -> None:
+        self._item = item
+        self._executions = executions
+        self._races = races
+        self._judge = judge
+        #: So long, in real seconds, may be spent on shrinking.
+        self._seconds = seconds
+
+    # -- executions ------------------------------------------------------------------------------------------
+
+    def run(
+        self, strategy: Strategy, recorder: Recorder | None = None, *, visible: bool = False
+    ) -> tuple[Recorded, Outcome]:
+        """One more execution, in detail. What it prints is `visible`: in the report, but nothing from before."""
+        recorded = Recorded(strategy)
+        recorded.begin(1)
+        self._executions.prepare()
+        if visible:
+            self._executions.forget_output()
+        outcome = self._executions.run(recorded, detail=True, recorder=recorder)
+        recorded.end(outcome)
+        return recorded, outcome
+
+    def confirmed(self, suspects: Sequence[Conflict], outcome: Outcome) -> Raced | None:
+        """A data race, where there is one among `suspects`."""
+        if not suspects:
+            return None
+        return self._races.confirm(suspects, outcome, lambda recorder: self.run(Replay(outcome.choices), recorder)[1])
+
+    # -- explanations ----------------------------------------------------------------------------------------
+
+    def unrepeated(self, finding: Finding, outcome: Outcome, *, warm: bool, difference: str | None) -> Explanation:
+        """Of a finding whose execution cannot be run again: with nothing but its choices."""
+        token = Token.of_choices(outcome.choices, test=name_of_test(self._item), warm=warm)
+        return Explanation(finding, token, timeline=timeline_of(outcome, ()), difference=difference)
+
+    def explain(
+        self, finding: Finding, outcome: Outcome, suspects: Sequence[Conflict], raced: Raced | None, *, warm: bool
+    ) -> Explanation:
+        """Run the schedule once more, shrink it, and run what is left in detail."""
+        plain = self.unrepeated(finding, outcome, warm=warm, difference=None)
+        if raced is not None and raced.difference is not None:
+            return plain._replace(finding=raced.finding, difference=raced.difference)
+        try:
+            shown = self._repeated(plain.finding, outcome, suspects)
+        except _STOPPED as error:
+            return plain._replace(difference=not_again(error))
+        if isinstance(shown, str):
+            return plain._replace(difference=shown)
+        explanation = plain._replace(
+            finding=shown.finding, timeline=shown.timeline(), switches=shown.attempt.preemptions
+        )
+        try:
+            return self._shrunk(shown, explanation)
+        except _STOPPED:
+            # A time limit is over, or a fixture fails for the first time now: what is known so far has to do.
+            return explanation
+
+    def _repeated(self, finding: Finding, outcome: Outcome, suspects: Sequence[Conflict]) -> Shown | str:
+        """The same execution in detail; a text where it was another one."""
+        recorder = recorder_for(suspects)
+        recorded, second = self.run(Replay(outcome.choices), recorder, visible=True)
+        again = self._found_in(second, finding, suspects, outcome, recorder)
+        difference = first_difference(outcome.log, second.log)
+        if again is None or not again.same_as(finding) or difference is not None:
+            return tell_difference(difference, finding, again)
+        return Shown(again, second, recorded, recorder)
+
+    def _found_in(
+        self,
+        second: Outcome,
+        finding: Finding,
+        suspects: Sequence[Conflict],
+        first: Outcome,
+        recorder: Recorder,
+    ) -> Finding | None:
+        """What the second execution of a schedule found; with a race, if there is one as well."""
+        again = self._judge(second)
+        race = self._races.finding(suspects, first, second, recorder)
+        if again is None:
+            return race
+        if race is not None and not isinstance(finding.exception, DataRace):
+            again.exception.add_note(f"also, {race.message}")
+        return again
+
+    def _shrunk(self, shown: Shown, explanation: Explanation) -> Explanation:
+        """The explanation of a smaller schedule with the same finding; else of the same one, by its switches."""
+        is_same = self._same_as(shown)
+
+        def run(strategy: Strategy) -> Attempt | None:
+            recorded, outcome = self.run(strategy)
+            if is_same(outcome):
+                return attempt_of(outcome, recorded)
+            if outcome.exception is not None and came_by_signal(outcome.exception):
+                raise outcome.exception
+            return None
+
+        first = run(Follow(shown.recorded.switches))
+        if first is None or first.switches != shown.recorded.switches:
+            # Two places that one fingerprint stands for, or threads that take their turns in another way.
+            return explanation
+        started = real_seconds()
+        limit = started + self._seconds
+        best = shrink(first, run, lambda: real_seconds() >= limit) if self._seconds else first
+        seconds = real_seconds() - started
+        again = self._in_detail(best, shown, is_same)
+        if again is None:
+            return explanation
+        # Another schedule than the first one has been run after others only.
+        warm = explanation.token.warm or best is not first
+        return explanation._replace(
+            finding=again.finding,
+            token=Token.of_switches(best.switches, test=explanation.token.test, warm=warm),
+            switches=best.preemptions,
+            switches_before=first.preemptions,
+            seconds=seconds,
+            timeline=again.timeline(),
+        )
+
+    def _same_as(self, shown: Shown) -> Callable[[Outcome], bool]:
+        finding = shown.finding
+        if isinstance(finding.exception, DataRace):
+            wanted = _places(finding.exception.races[0])
+
+            def has_race(outcome: Outcome) -> bool:
+                return self._judge(outcome) is None and any(
+                    _places(race) == wanted for race in self._races.likely(outcome)
+                )
+
+            return has_race
+        identity = identity_of(finding, shown.outcome)
+
+        def has_finding(outcome: Outcome) -> bool:
+            found = self._judge(outcome)
+            return found is not None and identity_of(found, outcome) == identity
+
+        return has_finding
+
+    def _in_detail(self, best: Attempt, shown: Shown, is_same: Callable[[Outcome], bool]) -> Shown | None:
+        """The last execution, of what has come out: with the values, and what the test printed."""
+        before: Outcome = best.outcome
+        suspects = self._races.suspects(before)
+        recorder = recorder_for(suspects, everything=True)
+        recorded, outcome = self.run(Follow(best.switches), recorder, visible=True)
+        if first_difference(before.log, outcome.log) is not None or not is_same(outcome):
+            return None
+        found = self._found_in(outcome, shown.finding, suspects, before, recorder)
+        # What seemed to be a race may be none.
+        return None if found is None or found.kind != shown.finding.kind else Shown(found, outcome, recorded, recorder)
+
+
+def _places(race: Race) -> frozenset[Any]:
+    return frozenset((race.first.place[:2], race.second.place[:2]))

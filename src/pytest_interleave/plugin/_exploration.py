@@ -1,0 +1,36 @@
+"""What exploring a test came to."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from ..explore import Coverage
+from ._explaining import Explanation
+from ._given import Given
+from ._settings import Settings
+
+
+class Exploration(NamedTuple):
+    """The figures of one test, and its finding."""
+
+    settings: Settings
+    schedules: int
+    coverage: Coverage
+    #: How often each class was run; whether nothing has happened that the scheduler does not control.
+    classes: dict[int, int]
+    certain: bool
+    seconds: float
+    #: "schedules", "seconds", "exhausted", "nothing to interleave", "finding", "skip", "expected failure", "pinned",
+    #: "interrupted", "fixtures" (one of them failed) or "replay": why it ended.
+    ended_by: str
+    threads: int
+    found_at: int | None = None
+    explanation: Explanation | None = None
+    strategy: str = ""
+    #: Schedules that were known before, and were tried first.
+    given: tuple[Given, ...] = ()
+    #: The first step that differs where the same schedule is run twice.
+    unrepeatable: str | None = None
+    warnings: tuple[str, ...] = ()
+    #: Every step of a token's execution, where that was asked for.
+    steps: tuple[str, ...] = ()

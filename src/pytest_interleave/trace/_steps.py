@@ -1,0 +1,27 @@
+"""Every step of an execution as text, one line each."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+
+from ..control import Recorder, Step
+from ..control._described import described
+from ._table import SWITCHED
+from ._what import what_of
+
+
+def steps_text(log: Sequence[Step], switched: Collection[int] = (), recorder: Recorder | None = None) -> Iterator[str]:
+    """The number of the step, its thread, what it does to what, with the values, and where.
+
+    `switched` are the positions in the log before which the schedule switched away from a thread that could go on.
+    """
+    names = described(log)
+    threads = max((len(task.name) for task, _, _ in log), default=0)
+    digits = len(str(len(log)))
+    for position, (task, operation, touches) in enumerate(log):
+        place = operation.where()
+        value = "" if recorder is None else recorder.text_at(position)
+        what = " ".join(word for word in (operation.kind, what_of(operation, touches, names), value) if word)
+        mark = SWITCHED if position in switched else " " * len(SWITCHED)
+        source = f"  {place.text}" if place.text else ""
+        yield f"{mark} {position + 1:>{digits}}  {task.name:<{threads}}  {what}  {place}{source}"

@@ -1,0 +1,254 @@
+"""The HTML report: which tests it tells of, and what becomes of it where something is in its way."""
+
+from __future__ import annotations
+
+import json
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+from tests.trace import timelines
+
+MARK = "\npytestmark = pytest.mark.concurrency(schedules=40, seconds=None)\n"
+
+SOURCE = (
+    MARK
+    + """
+def test_fails(counter, run_concurrent):
+    run_concurrent(counter.increment)
+    assert counter.value == 2, "</script><!-- & <b>"
+
+@pytest.mark.xfail
+def test_xfails(counter, run_concurrent):
+    run_concurrent(counter.increment)
+    assert counter.value == 2
+
+def test_passes(counter, run_concurrent):
+    run_concurrent(counter.increment)
+
+def test_skips(run_concurrent):
+    run_concurrent.together(int, int)
+    pytest.skip("no")
+
+def test_starts_none():
+    pass
+
+@pytest.mark.skip
+def test_never():
+    pass
+"""
+)
+
+
+class Page(HTMLParser):
+    """What is in a page: the tests with their outcomes, and all of its text."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.source = text
+        self.tests = {}
+        self.text = ""
+        self._within = []
+        self._outcome = None
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag, attributes):
+        self._within.append(tag)
+        if tag == "details":
+            self._outcome = dict(attributes)["data-outcome"]
+            self._name = ""
+
+    def handle_endtag(self, tag):
+        # What has no end tag is over, too.
+        while self._within and self._within.pop() != tag:
+            pass
+        if tag == "summary":
+            self.tests[self._name] = self._outcome
+
+    def handle_data(self, data):
+        if not {"script", "style"}.intersection(self._within):
+            self.text += data
+        if "h2" in self._within:
+            self._name += data
+
+
+@pytest.fixture
+def page(pytester):
+    """The page that a run with --interleave-html=report.html has written."""
+    return lambda: Page((pytester.path / "report.html").read_text("utf-8"))
+
+
+@pytest.mark.parametrize("options", [(), ("-n2",)], ids=["one process", "xdist"])
+def test_page(run, page, options):
+    unmarked = "\n@pytest.fixture\ndef unused():\n    pass\n"
+    done = run(SOURCE + unmarked, "--interleave-html=report.html", *options, plugins=bool(options))
+    done.result.assert_outcomes(failed=1, passed=2, xfailed=1, skipped=2, warnings=1)
+    written = page()
+    # What pytest never ran has no figures.
+    assert written.tests == {
+        "test_it.py::test_fails": "failed",
+        "test_it.py::test_xfails": "xfailed",
+        "test_it.py::test_passes": "passed",
+        "test_it.py::test_skips": "skipped",
+        "test_it.py::test_starts_none": "passed",
+    }
+    assert "1 of 5 concurrency tests failed" in written.text
+    assert "seed 1" in written.text
+    (command,) = done.lines("pytest 'test_it.py::test_fails' --interleave-replay=")
+    assert command in written.text
+    assert "AssertionError: </script><!-- & <b>" in written.text
+    assert "exhausted: all 4 classes" in written.text
+    assert "the test starts no thread, so nothing could be interleaved" in written.text
+    assert "It may not replay" not in written.text
+
+
+@pytest.mark.parametrize("options", [(), ("-n2",)], ids=["one process", "xdist"])
+def test_what_was_recorded_comes_to_the_page(run, page, pytester, options):
+    pytester.makeconftest(
+        f"""
+import pytest
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_makereport(item, call):
+    report = yield
+    if hasattr(report, "interleave"):
+        report.interleave["_timeline"] = {timelines.lost_update().as_json()!r}
+    return report
+"""
+    )
+    run(SOURCE, "-k", "test_fails", "--interleave-html=report.html", *options, plugins=bool(options))
+    written = page()
+    assert timelines.lost_update().story in written.text
+    assert written.source.count('<li class="step ') == 9
+
+
+def test_an_execution_that_does_not_repeat_is_told_of(run, page):
+    run(
+        MARK
+        + """
+seen = []
+
+def test_depends(counter, run_concurrent):
+    run_concurrent(counter.increment)
+    seen.append(1)
+    assert len(seen) != 3
+""",
+        "--interleave-html=report.html",
+    ).result.assert_outcomes(failed=1)
+    assert "It may not replay. This execution could not be repeated" in page().text
+
+
+def test_a_replay_that_finds_nothing_says_why(run, page, pytester):
+    token = run(SOURCE, "-k", "test_fails").command[-1]
+    pytester.makeconftest("")
+    changed = (
+        pytester.path.joinpath("test_it.py").read_text("utf-8").replace("self.value = value + 1", "self.value += 1")
+    )
+    pytester.path.joinpath("test_it.py").write_text(changed, "utf-8")
+    run(None, token, "--interleave-html=report.html").result.assert_outcomes(failed=1)
+    written = page()
+    assert written.tests == {"test_it.py::test_fails": "failed"}
+    assert "The execution did not follow the token's schedule" in written.text
+
+
+def test_a_run_without_marked_tests_says_so(run, page):
+    run("def test_it():\n    pass\n", "--interleave-html=report.html").result.assert_outcomes(passed=1)
+    written = page()
+    assert written.tests == {}
+    assert "No concurrency test ran" in written.text
+
+
+def test_a_module_that_cannot_be_imported(run, page):
+    done = run("raise ValueError", "--interleave-html=report.html")
+    assert done.result.ret == pytest.ExitCode.INTERRUPTED
+    assert "No concurrency test ran" in page().text
+
+
+@pytest.mark.parametrize("ends", ["raise KeyboardInterrupt", "pytest.exit('enough')"])
+def test_what_ran_before_an_interruption_is_there(run, page, ends):
+    run(
+        f"{SOURCE}\ndef test_ends(run_concurrent):\n    run_concurrent(int)\n    {ends}\n",
+        "--interleave-html=report.html",
+    )
+    tests = page().tests
+    assert tests["test_it.py::test_fails"] == "failed"
+    assert tests["test_it.py::test_passes"] == "passed"
+
+
+def test_the_first_failure_ends_the_run(run, page):
+    run(SOURCE, "-x", "--interleave-html=report.html").result.assert_outcomes(failed=1)
+    assert page().tests == {"test_it.py::test_fails": "failed"}
+
+
+def test_texts_that_cannot_be_written_are_escaped(run, page):
+    run(
+        MARK
+        + r"""
+def test_odd(counter, run_concurrent):
+    run_concurrent(counter.increment)
+    assert counter.value == 2, "\ud800 \0 \x1b[31m \u202e"
+""",
+        "--interleave-html=report.html",
+    ).result.assert_outcomes(failed=1)
+    written = page()
+    assert r"AssertionError: \ud800 \x00 \x1b[31m \u202e" in written.text
+    assert not re.search("[\0-\x08\x0b-\x1f]", written.source)
+
+
+def test_an_older_page_is_replaced(run, page, pytester):
+    pytester.path.joinpath("report.html").write_text("old" * 100_000)
+    run(SOURCE, "--interleave-html=report.html")
+    source = page().source
+    assert source.startswith("<!doctype html>")
+    assert source.rstrip().endswith("</html>")
+
+
+def test_both_reports(run, page, report):
+    run(SOURCE, "--interleave-html=report.html", "--interleave-json=report.json")
+    assert {row["nodeid"]: row["outcome"] for row in report()["tests"]} == page().tests
+    assert not any(key.startswith("_") for row in report()["tests"] for key in row)
+
+
+def test_both_reports_in_one_file(run):
+    said = run(SOURCE, "--interleave-html=report", "--interleave-json=./report").one_line_error()
+    assert said == "--interleave-html: report is the path of --interleave-json, too; choose another"
+
+
+def test_reports_that_cannot_be_written_cost_no_results(run, pytester):
+    pytester.mkdir("out")
+    options = ("--interleave-html=out/report.html", "--interleave-json=out/report.json")
+    gone = MARK + "\ndef test_it():\n    os.rmdir('out')\n\ndef test_fails():\n    assert 0\n"
+    done = run(gone, *options)
+    done.result.assert_outcomes(passed=1, failed=1, warnings=1)
+    errors = done.lines("ERROR: --interleave-")
+    assert [re.sub(" could.*", "", error) for error in errors] == [
+        f"ERROR: {option.replace('=', ': ')}" for option in reversed(options)
+    ]
+    assert "INTERNALERROR" not in done.text
+    assert done.result.ret == pytest.ExitCode.TESTS_FAILED
+    pytester.mkdir("out")
+    alone = run(None, *options, "--deselect=test_it.py::test_fails")
+    assert alone.result.ret == pytest.ExitCode.USAGE_ERROR
+    pytester.mkdir("out")
+    # One that can be written is written nevertheless.
+    run(None, options[0], "--interleave-json=report.json", "--deselect=test_it.py::test_fails")
+    assert json.loads(pytester.path.joinpath("report.json").read_text("utf-8"))["version"] == 1
+
+
+def test_without_jinja_one_error_says_what_to_install(run, pytester):
+    pytester.path.joinpath("jinja2.py").write_text("raise ModuleNotFoundError(\"No module named 'jinja2'\")")
+    said = run(SOURCE, "--interleave-html=report.html").one_line_error()
+    assert said == (
+        "--interleave-html: it needs Jinja2, which cannot be imported (No module named 'jinja2'): "
+        "pip install 'pytest-interleave[html]'"
+    )
+    # Without the option nobody asks for it.
+    run(SOURCE).result.assert_outcomes(failed=1, passed=2, xfailed=1, skipped=2, warnings=1)
+
+
+def test_jinja_is_imported_for_the_option_only(run):
+    source = "\nimport sys\n\ndef test_it(request):\n    there = 'jinja2' in sys.modules\n    assert there is {}\n"
+    run(source.format(False)).result.assert_outcomes(passed=1)
+    run(source.format(True), "--interleave-html=report.html").result.assert_outcomes(passed=1)
