@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from ._control import Control, begin_alike
     from ._current import current_task, set_scope
+    from ._instrument import debugger_left
     from ._operations import Operation
     from ._outcome import Outcome, SetAside, Stuck, ThreadFailure, WaitingThread
     from ._places import Place, is_ours, is_stdlib, short_path
@@ -46,6 +47,7 @@ else:
             "begin_alike": "._control",
             "conflicts": "._touches",
             "current_task": "._current",
+            "debugger_left": "._instrument",
             "is_ours": "._places",
             "is_stdlib": "._places",
             "set_scope": "._current",
@@ -81,6 +83,7 @@ __all__ = [
     "begin_alike",
     "conflicts",
     "current_task",
+    "debugger_left",
     "is_ours",
     "is_stdlib",
     "set_scope",

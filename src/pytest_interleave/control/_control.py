@@ -14,7 +14,7 @@ from ._carriers import Carriers
 from ._detailed import DetailedExecution
 from ._execution import Execution
 from ._fork import undo_in_child
-from ._instrument import engine
+from ._instrument import engine, renew_after_debugger
 from ._main_thread import run_body
 from ._names import forget_names
 from ._numbering import number_anew
@@ -111,6 +111,7 @@ class Control:
         With `detail` or a `recorder`, as a `DetailedExecution`.
         """
         forget_names()
+        renew_after_debugger()
         if detail or recorder is not None:
             execution: Execution = DetailedExecution(strategy, self._carriers, max_steps=max_steps, recorder=recorder)
         else:

@@ -23,11 +23,16 @@ class Engine(Protocol):
     def on(self) -> None:
         """From now on."""
 
+    def renew(self) -> None:
+        """Once more, where a debugger may have put itself in the way."""
+
     def off(self) -> None:
         """No longer; code runs at full speed."""
 
 
 _engines: list[Engine] = []
+#: Whether a debugger was at work in the last execution.
+_debugged = [False]
 
 
 def engine() -> Engine:
@@ -43,3 +48,18 @@ def engine() -> Engine:
 
             _engines.append(TraceEngine(tables))
     return _engines[0]
+
+
+def debugger_left() -> None:
+    """A debugger lets the program go on."""
+    _debugged[0] = True
+    for known in _engines:
+        known.renew()
+
+
+def renew_after_debugger() -> None:
+    """Before an execution: what a debugger did when it was gone already is undone."""
+    if _debugged[0]:
+        _debugged[0] = False
+        for known in _engines:
+            known.renew()

@@ -39,6 +39,15 @@ class MonitoringEngine:
             monitoring.set_local_events(tool, code, events.INSTRUCTION)
         monitoring.set_events(tool, events.PY_START | events.PY_RESUME)
 
+    def renew(self) -> None:
+        """Listen again: a debugger that follows opcodes takes the events of the code that it was in with it."""
+        tool = self._tool
+        if tool is not None:
+            for code in self._tables.codes:
+                sys.monitoring.set_local_events(tool, code, 0)
+                sys.monitoring.set_local_events(tool, code, sys.monitoring.events.INSTRUCTION)
+            sys.monitoring.restart_events()
+
     def off(self) -> None:
         """Stop listening and give the tool id back."""
         tool, self._tool = self._tool, None

@@ -31,6 +31,9 @@ class TraceEngine:
     def on(self) -> None:
         """Nothing to do before a controlled thread runs."""
 
+    def renew(self) -> None:
+        """Each execution sets the trace functions of its threads anew."""
+
     def off(self) -> None:
         """Nothing is left after it."""
 

@@ -11,6 +11,7 @@ M. Musuvathi, S. Qadeer, "Iterative Context Bounding for Systematic Testing of M
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -23,6 +24,12 @@ from ._switches import ChoicePoint, Follow, Switch
 SEARCHED, SEARCHED_STEPS = 100, 15_000
 #: With more threads there are too many orders of them.
 SEARCHED_THREADS = 8
+#: The share of the time that the search may take.
+SEARCHED_TIME = 0.25
+#: So many of the likely switches are tried in pairs.
+_LIKELIEST = 8
+#: Of so many switches, pairs are left out; and so many other threads are tried for each.
+_FEW = 12
 #: So many later places are tried for each switch.
 _LATER = 12
 
@@ -57,29 +64,27 @@ class Attempt(NamedTuple):
 Run = Callable[[Strategy], Attempt | None]
 
 
-def shrink(first: Attempt, run: Run, out_of_time: Callable[[], bool]) -> Attempt:
+def shrink(first: Attempt, run: Run, time_used: Callable[[], float]) -> Attempt:
     """The smallest attempt that was found, perhaps `first` itself; never one that costs more.
 
-    `run` is not called any more once `out_of_time` says so.
+    `time_used` says which share of the time there is has been used; `run` is not called any more once that is 1.
     """
-    shrinking = _Shrinking(first, run, out_of_time)
-    for step in (
-        shrinking.leave_out_all,
-        shrinking.take_one,
-        shrinking.leave_out,
-        shrinking.search,
-        shrinking.leave_out,
-        shrinking.move_later,
-    ):
-        step()
+    shrinking = _Shrinking(first, run, time_used)
+    shrinking.leave_out_all()
+    shrinking.take_few(1)
+    shrinking.leave_out()
+    shrinking.take_few(2)
+    shrinking.change_single_ones()
+    shrinking.search()
+    shrinking.leave_out()
     return shrinking.best
 
 
 class _Shrinking:
-    def __init__(self, first: Attempt, run: Run, out_of_time: Callable[[], bool]) -> None:
+    def __init__(self, first: Attempt, run: Run, time_used: Callable[[], float]) -> None:
         self.best = first
         self._run = run
-        self._out_of_time = out_of_time
+        self._time_used = time_used
         self._threads = len({thread.path for thread, _, _ in first.log})
         self._tried: set[frozenset[Switch]] = {frozenset(first.switches)}
 
@@ -87,17 +92,18 @@ class _Shrinking:
         """The schedule without switches may do."""
         self._try(())
 
-    def take_one(self) -> None:
-        """A single switch may do, where others came in between."""
-        if self.best.preemptions > 1:
-            for switch in likely_switches(self.best.points, self.best.log):
-                if self._try((switch,)):
+    def take_few(self, number: int) -> None:
+        """So many switches may do, where others came in between."""
+        if self.best.preemptions > number:
+            likely = likely_switches(self.best.points, self.best.log)
+            for few in itertools.combinations(likely if number == 1 else likely[:_LIKELIEST], number):
+                if self._try(few):
                     return
 
     def leave_out(self) -> None:
         """As many switches as possible at once, down to each single one."""
         parts = 2
-        while parts <= len(self.best.switches) and not self._out_of_time():
+        while parts <= len(self.best.switches) and self._time_used() < 1:
             if any(self._try(fewer) for fewer in _with_less(self.best.switches, parts)):
                 parts = max(2, parts - 1)
             elif parts == len(self.best.switches):
@@ -105,34 +111,41 @@ class _Shrinking:
             else:
                 parts = min(len(self.best.switches), 2 * parts)
 
+    def change_single_ones(self) -> None:
+        """Two switches less, one in the place of two, another thread, a later place: whatever helps, over and over."""
+        while self.best.preemptions > 1 and any(self._try(other) for other in self._changed()):
+            self.leave_out()
+
+    def _changed(self) -> Iterator[tuple[Switch, ...]]:
+        switches = self.best.switches
+        if len(switches) <= _FEW:
+            for pair in itertools.combinations(switches, 2):
+                yield tuple(switch for switch in switches if switch not in pair)
+        for at, (one, following) in enumerate(itertools.pairwise(switches)):
+            yield (*switches[:at], one._replace(to=following.to), *switches[at + 2 :])
+        points = {point.switch: point for point in self.best.points}
+        for at, switch in enumerate(switches):
+            for stand in _later_stands(self.best.points, switch):
+                yield (*switches[:at], Switch(*stand, switch.to), *switches[at + 1 :])
+            for to in points[switch].enabled[:_FEW] if switch in points else ():
+                if to not in (switch.to, switch.leaves):
+                    yield (*switches[:at], switch._replace(to=to), *switches[at + 1 :])
+
     def search(self) -> None:
         """Look for the finding with fewer preemptions than the best attempt has, where there are not too many ways."""
+        limit = min(1.0, self._time_used() + SEARCHED_TIME)
         bound = 0
         while bound < self.best.preemptions and self._threads <= SEARCHED_THREADS:
             search: PartialOrderReduction = PartialOrderReduction(bound)
             for _ in range(min(SEARCHED, SEARCHED_STEPS // (len(self.best.log) + 1))):
-                if self._out_of_time() or self._adopt(self._run(search)) or search.finished or search.incomplete:
+                if self._time_used() >= limit or self._adopt(self._run(search)) or search.finished or search.incomplete:
                     break
             bound += 1
-
-    def move_later(self) -> None:
-        """Let each thread go on for as long as possible before it is left: that can save a switch back to it."""
-        position = 0
-        while self.best.preemptions > 1 and position < len(self.best.switches):
-            switches = self.best.switches
-            moved = switches[position]
-            for stand in _later_stands(self.best.points, moved):
-                if self._out_of_time():
-                    return
-                if self._try((*switches[:position], Switch(*stand, moved.to), *switches[position + 1 :])):
-                    break
-            else:
-                position += 1
 
     def _try(self, switches: Sequence[Switch]) -> bool:
         """Whether these are enough, and better."""
         key = frozenset(switches)
-        if key in self._tried or self._out_of_time():
+        if key in self._tried or self._time_used() >= 1:
             return False
         self._tried.add(key)
         return self._adopt(self._run(Follow(switches)))

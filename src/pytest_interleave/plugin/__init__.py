@@ -269,9 +269,29 @@ def pytest_runtest_makereport(
     if exploration.steps:
         report.interleave_steps = exploration.steps  # type: ignore[attr-defined]
     if call.when == "call":
-        item.user_properties += properties(exploration)
-        report.user_properties += properties(exploration)
+        # pytest reports both, of the call and of the teardown; where the test is run again, the new ones count.
+        for known in (item.user_properties, report.user_properties):
+            known[:] = [pair for pair in known if not pair[0].startswith("interleave_")] + properties(exploration)
     return report
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_exception_interact(node: pytest.Item, call: pytest.CallInfo[Any]) -> Generator[None, object, object]:
+    """With `--pdb`: stop in the thread that failed."""
+    if _runner_key not in node.stash:
+        return (yield)
+    from ._debugging import in_failing_thread
+
+    with in_failing_thread(call):
+        return (yield)
+
+
+@pytest.hookimpl
+def pytest_leave_pdb() -> None:
+    """A debugger lets the program go on."""
+    from ..control import debugger_left
+
+    debugger_left()
 
 
 class _Gatherer:

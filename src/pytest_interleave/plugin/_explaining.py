@@ -181,8 +181,7 @@ class Explaining:
             # Two places that one fingerprint stands for, or threads that take their turns in another way.
             return explanation
         started = real_seconds()
-        limit = started + self._seconds
-        best = shrink(first, run, lambda: real_seconds() >= limit) if self._seconds else first
+        best = shrink(first, run, lambda: (real_seconds() - started) / self._seconds) if self._seconds else first
         seconds = real_seconds() - started
         again = self._in_detail(best, shown, is_same)
         if again is None:

@@ -14,6 +14,7 @@ from ..control._clock import real_seconds
 from ..detect import Conflict, Finding, finding_of
 from ..explore import Classes, Follow, NonPreemptive, Replay, Token, fingerprint, make_strategy
 from ..trace import first_difference, steps_text, timeline_of
+from ._debugging import no_breakpoints
 from ._differences import ScheduleLost, tell_lost, tell_unrepeatable
 from ._executions import Executions
 from ._explaining import Explaining, Explanation
@@ -225,7 +226,8 @@ class TestRunner:
         if warm and self._executions.count == 0:
             # The schedule was found after others had run in the same process: what they had filled (imports,
             # caches, lazily made objects) is filled now too.
-            self._explaining.run(NonPreemptive())
+            with no_breakpoints():
+                self._explaining.run(NonPreemptive())
         return self._explaining.run(strategy, visible=warm)[1]
 
     def _why_lost(self, strategy: Follow | Replay) -> str | None:
@@ -233,7 +235,8 @@ class TestRunner:
         if is_lost(strategy, set()) is None:
             return None
         usual = Follow(())
-        self._explaining.run(usual)
+        with no_breakpoints():
+            self._explaining.run(usual)
         return is_lost(strategy, usual.seen)
 
     def _run_again(self, outcome: Outcome) -> tuple[bool, BaseException | None]:
@@ -291,7 +294,8 @@ class TestRunner:
         self._number = 1
         strategy = follower(token)
         if token.warm:
-            self._explaining.run(NonPreemptive())
+            with no_breakpoints():
+                self._explaining.run(NonPreemptive())
         recorder = Recorder(everything=True)
         recorded, outcome = self._explaining.run(strategy, recorder, visible=token.warm)
         self._last = outcome, "replay"

@@ -74,11 +74,14 @@ def _rows(events: Sequence[Event], told: Sequence[int]) -> list[_Row]:
     return rows
 
 
+_WAITING = {"woken": "waits to be woken"}
+
+
 def _done(event: Event) -> str:
-    what = f"waits to {event.kind}" if event.waits else event.kind
+    what = _WAITING.get(event.kind, f"waits to {event.kind}") if event.waits else event.kind
     if not event.source:
         what = f"{what} {event.what}".rstrip()
-    elif "#" in event.what:
+    elif "#" in event.what and event.kind in ("acquire", "release"):
         # One of several locks that the line does not tell apart.
         what = f"{what} {event.what.partition(' (')[0]}"
     return f"{what} {event.value}" if event.value else what
