@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
@@ -61,6 +62,29 @@ def test_readme_shows_what_the_quickstart_prints(pytester: pytest.Pytester) -> N
         stable = re.sub(r"( at 0x\w+|AQM\S+|… *$| in schedule .*)", "\0", line.strip("_- ")).split("\0")
         for part in stable:
             assert part.strip(" >.") in printed
+
+
+def test_the_nightly_run_of_the_guide_runs(pytester: pytest.Pytester) -> None:
+    (workflow,) = [block.text for block in BLOCKS if block.page == "docs/howto/ci.md" and block.language == "yaml"]
+    command = workflow.partition("- run: >-\n")[2].partition("\n      - ")[0]
+    words = re.sub(r"\$\{\{.*?\}\}", "7", command).replace("-n auto", "-n 2").split()
+    (report,) = re.findall(r"--interleave-json=(\S+)", " ".join(words))
+    assert f"path: {report}" in re.sub(r"\$\{\{.*?\}\}", "7", workflow)
+    pytester.makeini("[pytest]")
+    pytester.makepyfile(
+        """
+        import pytest
+
+        @pytest.mark.concurrency
+        def test_it(run_concurrent):
+            run_concurrent(int)
+        """
+    )
+    assert words[0] == "pytest"
+    result = pytester.runpytest_subprocess(*words[1:])
+    result.assert_outcomes(passed=2)
+    (test,) = json.loads(pytester.path.joinpath(report).read_text("utf-8"))["tests"]
+    assert test["shards"] == 2
 
 
 def _documented(text: str) -> set[str]:

@@ -40,3 +40,12 @@ def test_memory_of_many_schedules_is_that_of_few() -> None:
     pytest.importorskip("resource")
     printed = run("memory.py")
     assert "| 20 MB |" in printed
+
+
+def test_shards_prints_both_times_and_their_ratio() -> None:
+    printed = run("shards.py", "--pairs=1", "--schedules=40", "--additions=2").splitlines()
+    assert printed[0].startswith("| one process | 4 shards on 2 processes | ")
+    alone, in_shards, ratio = (float(cell.split()[0]) for cell in printed[-1].strip("| ").split("|"))
+    assert min(alone, in_shards) > 0
+    # The times above are rounded.
+    assert ratio == pytest.approx(in_shards / alone, rel=0.25)

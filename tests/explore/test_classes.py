@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from pytest_interleave.control import Control
 from pytest_interleave.explore import RandomWalk, _classes
 from pytest_interleave.explore._classes import class_of
-from pytest_interleave.explore._long_classes import class_of_long
+from pytest_interleave.explore._long_classes import _number_of, class_of_long
 
 from . import programs
 
@@ -58,3 +63,85 @@ def test_the_length_decides(monkeypatch):
     short = class_of(outcome)
     monkeypatch.setattr(_classes, "_LONG", len(outcome.log))
     assert class_of(outcome) == class_of_long(outcome.log) != short
+
+
+#: Prints the classes of some schedules of short and of long executions; with threads that threads have started.
+IN_A_PROCESS = """
+import sys
+
+from pytest_interleave.control import Control, Scope, set_scope
+from pytest_interleave.control.primitives import install_names
+
+set_scope(Scope(sys.path[0]))
+install_names()
+
+from pytest_interleave.explore import RandomWalk
+from pytest_interleave.explore._classes import class_of
+from tests.explore import programs
+
+
+def many():
+    for _ in range(20):
+        programs.locked()
+
+
+def nested():
+    state = programs.State()
+
+    def count():
+        for _ in range(40):
+            with state.lock:
+                pass
+
+    programs.in_threads(*[lambda: programs.in_threads(count, count)] * 2)
+
+
+for name in sys.argv[1:]:
+    program = globals().get(name) or getattr(programs, name)
+    strategy = RandomWalk(3)
+    with Control() as control:
+        for number in range(1, 21):
+            control.prepare()
+            strategy.begin(number)
+            outcome = control.run(program, strategy, max_steps=10_000)
+            print(name, len(outcome.log) >= 300, class_of(outcome))
+"""
+
+
+def classes_in_a_process(hash_seed, *names):
+    result = subprocess.run(
+        [sys.executable, "-c", IN_A_PROCESS, *names],
+        cwd=Path(__file__).resolve().parents[2],
+        env={**os.environ, "PYTHONHASHSEED": hash_seed},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return sorted(line.split() for line in result.stdout.splitlines())
+
+
+def test_another_process_tells_the_same_classes():
+    """Whatever it has run before, and however it hashes texts: the shards of a test are put together by them."""
+    names = ["locked", "counter", "many", "nested"]
+    told = classes_in_a_process("1", *names)
+    assert {(name, is_long) for name, is_long, _ in told} == {
+        ("locked", "False"),
+        ("counter", "False"),
+        ("many", "True"),
+        ("nested", "True"),
+    }
+    assert all(len({found for name, _, found in told if name == one}) > 1 for one in names)
+    assert classes_in_a_process("2", *reversed(names)) == told
+
+
+def test_threads_have_numbers_of_their_own():
+    paths = [(), *((count,) for count in range(2000)), *((first, second) for first in range(5) for second in range(5))]
+    assert len({_number_of(path) for path in paths}) == len(paths)
+    assert _number_of((50_000,)) == _number_of((50_000,)) < 0x4000
+
+
+def test_threads_with_one_number_are_told_apart_in_the_other_way(monkeypatch):
+    monkeypatch.setattr("pytest_interleave.explore._long_classes._number_of", lambda path: min(1, len(path)))
+    outcome = next(traces_of(programs.locked))
+    assert class_of_long(outcome.log) is None
+    assert class_of(outcome) != 0

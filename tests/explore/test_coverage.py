@@ -84,3 +84,31 @@ def test_nothing_is_certain_where_something_was_not_controlled():
     classes = Classes()
     assert classes.coverage(_Finished(), certain=True, timed=False).status == "exhausted"
     assert classes.coverage(_Finished(), certain=False, timed=False).status == "sampled"
+
+
+def test_counts_put_together_say_what_all_executions_say():
+    def program():
+        state = programs.State()
+
+        def work():
+            state.x += 1
+            state.x += 1
+
+        programs.in_threads(work, work)
+
+    strategy = RandomWalk(4)
+    whole, parts = Classes(), [Classes() for _ in range(3)]
+    with Control() as control:
+        for number in range(120):
+            control.prepare()
+            outcome = control.run(program, strategy, max_steps=10_000)
+            whole.add(outcome)
+            parts[number * number % 3 if number < 60 else 2].add(outcome)
+    together = Classes()
+    for part in parts:
+        together.include(part.counts)
+    assert together.counts == whole.counts
+    said = whole.coverage(strategy, certain=True, timed=False)
+    assert together.coverage(strategy, certain=True, timed=False) == said
+    assert said.chance is not None
+    assert len(together) == said.classes > 5

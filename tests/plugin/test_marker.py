@@ -188,7 +188,9 @@ def test_wrong_arguments(arguments, mend):
         html=None,
     )
     marker = eval(f"pytest.mark.concurrency({arguments})").mark
-    item = SimpleNamespace(nodeid="test_it.py::test_race", get_closest_marker=lambda name: marker, obj=int)
+    item = SimpleNamespace(
+        nodeid="test_it.py::test_race", get_closest_marker=lambda name: marker, obj=int, stash=pytest.Stash()
+    )
     with pytest.raises(pytest.UsageError) as raised:
         read_settings(item, options)
     error = str(raised.value)

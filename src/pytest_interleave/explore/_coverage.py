@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from ..control import Trace
@@ -88,6 +89,17 @@ class Classes:
                 if len(self._known) < _MOST_KNOWN:
                     self._known[schedule] = found
         self._counts[found] = self._counts.get(found, 0) + 1
+
+    @property
+    def counts(self) -> dict[int, int]:
+        """How often each class was run, by its fingerprint, which is the same in every process."""
+        return dict(self._counts)
+
+    def include(self, counts: Mapping[int, int]) -> None:
+        """Count executions of another process, as if they had been added here."""
+        for found, count in counts.items():
+            self._counts[found] = self._counts.get(found, 0) + count
+            self._executions += count
 
     def coverage(self, strategy: Any, *, certain: bool, timed: bool) -> Coverage:
         """What can be said after the last execution.

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from hashlib import blake2b
 from typing import Any
 
 from ..control import LoggedStep, ThreadView, Touches, touches_of
 
 #: One character an access: of one that changes nothing, the number of the thread; of a change, that and this.
-_CHANGE = 0x8000
-_MOST_THREADS = 0x8000 - 0x100
+#: None of them is half a surrogate pair, which would take longer to encode.
+_CHANGE = 0x4000
+#: Numbers up to this are for the threads that the test's own has started.
+_OWN = 0x1000
 #: Accesses that change nothing, one after the other: their order does not matter.
 _LOOKS = re.compile(f"[\x00-{chr(_CHANGE - 1)}]{{2,}}")
 #: They touch nothing, and these change the one lock that they are about; asked here because it is so for most steps.
@@ -22,8 +25,23 @@ SILENT = frozenset(("begin", "start", "join"))
 OF_A_LOCK = frozenset(("acquire", "release"))
 _CHANGES = 1
 
-#: The numbers of threads, by their paths; the same as long as the process lives.
+#: The numbers of threads, by their paths: to find one out takes longer than to look it up.
 _numbers: dict[tuple[int, ...], int] = {}
+
+
+def _number_of(path: tuple[int, ...]) -> int:
+    """A thread's number, the same in every process: classes are compared between the workers of pytest-xdist.
+
+    Two threads can have the same one by chance.
+    """
+    known = _numbers.get(path)
+    if known is None:
+        if len(path) <= 1:
+            known = path[0] + 1 if path else 0
+        if known is None or known > _OWN:
+            known = _OWN + 1 + hash(path) % (_CHANGE - _OWN - 1)
+        _numbers[path] = known
+    return known
 
 
 class _Place:
@@ -37,7 +55,9 @@ class _Place:
 
     def fingerprint(self) -> int:
         order = _LOOKS.sub(lambda looks: "".join(sorted(looks[0])), "".join(self.came))
-        return hash((order, frozenset(self.firsts)))
+        # Not the hash of a text, which is another in each process.
+        digest = blake2b(order.encode("utf-16-le"), digest_size=8).digest()
+        return hash((int.from_bytes(digest), frozenset(self.firsts)))
 
 
 class _Visitor:
@@ -46,7 +66,7 @@ class _Visitor:
     __slots__ = ("known", "number", "visited")
 
     def __init__(self, thread: ThreadView) -> None:
-        self.number = _numbers.setdefault(thread.path, len(_numbers))
+        self.number = _number_of(thread.path)
         #: By address of the touches.
         self.known: dict[int, _Notes] = {}
         self.visited: set[_Place] = set()
@@ -81,6 +101,7 @@ def class_of_long(log: Iterable[LoggedStep]) -> int | None:
     """A fingerprint of the class of an execution with that log, as `class_of`; None where another way is needed."""
     places = _Places()
     visitors: dict[ThreadView, _Visitor] = {}
+    numbers: set[int] = set()
     last: ThreadView | None = None
     visitor: _Visitor
     known: dict[int, _Notes] = {}
@@ -105,8 +126,9 @@ def class_of_long(log: Iterable[LoggedStep]) -> int | None:
             found = visitors.get(thread)
             if found is None:
                 found = visitors[thread] = _Visitor(thread)
-                if found.number > _MOST_THREADS:
+                if found.number in numbers:
                     return None
+                numbers.add(found.number)
             visitor = found
             known = found.known
         notes = known.get(address)

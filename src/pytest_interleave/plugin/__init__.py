@@ -16,8 +16,10 @@ from ..control._scope import Scope
 from ..control.primitives import install_names, remove_names
 from ..control.primitives._dispatch import everything_is_ours
 from ._fixtures import barrier, race_detector, run_concurrent, thread_pool
+from ._merging import merged, row_without_figures
 from ._options import Options, add_options, check_include, read_options
 from ._settings import MARKER, PINS_MARKER, Settings, check_marker, is_marked, pins_of, read_settings
+from ._shards import WHOLE, nodeid_of, shard_of
 
 if TYPE_CHECKING:
     from ..explore import Token
@@ -95,6 +97,10 @@ def pytest_configure(config: pytest.Config) -> None:
             config.stash[_replay_key] = Token.parse(options.replay)
         except TokenError as error:
             raise pytest.UsageError(f"{options.replay_option}: {error}") from None
+    elif options.shards > 1:
+        from ._splitting import Splitter
+
+        config.pluginmanager.register(Splitter(options), "interleave-splitter")
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -152,10 +158,13 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 def pytest_report_collectionfinish(config: pytest.Config, items: list[pytest.Item]) -> list[str]:
     """Show the seed, if any test depends on it."""
-    marked = sum(is_marked(item) for item in items)
+    marked = [item for item in items if is_marked(item)]
     if not marked:
         return []
-    return [f"interleave: {marked} concurrency test{'' if marked == 1 else 's'}, seed {options_of(config).seed}"]
+    tests = len({nodeid_of(item) for item in marked if shard_of(item) != WHOLE})
+    tests += sum(shard_of(item) == WHOLE for item in marked)
+    split = "" if tests == len(marked) else f" in {len(marked)} shards"
+    return [f"interleave: {tests} concurrency test{'' if tests == 1 else 's'}{split}, seed {options_of(config).seed}"]
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -201,9 +210,11 @@ def _schedules_given(item: pytest.Item, settings: Settings) -> list[Given]:
 
     Raises `pytest.UsageError` as `pins_of` does.
     """
-    from ._fingerprints import nodeid_of
     from ._given import PINNED, Given
 
+    if settings.shard.number > 1:
+        # The first shard tries them.
+        return []
     pinned = [Given(token, PINNED) for token in pins_of(item)]
     return [*pinned, *_memory_of(item.config).given(nodeid_of(item))] if settings.explored else pinned
 
@@ -298,11 +309,16 @@ class _Gatherer:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         row = getattr(report, "interleave", None)
         rows = self._config.stash[_rows_key]
-        if row is not None and report.when == "teardown":
+        if row is None and report.failed and report.when != "teardown":
+            row = row_without_figures(report.nodeid)
+        if row is None:
+            return
+        if report.when == "teardown":
             # In the place of the row of the call, which had found nothing.
-            last = max(number for number, other in enumerate(rows) if other["nodeid"] == row["nodeid"])
-            rows[last] = row
-        elif row is not None:
+            _remove_last_of_same(rows, row)
+        outcome: str = report.outcome
+        if outcome != "rerun":
+            # Else a plugin runs the test again, and there is another row to come.
             rows.append(row)
         steps = getattr(report, "interleave_steps", ())
         terminal = self._config.pluginmanager.getplugin("terminalreporter")
@@ -326,6 +342,13 @@ class _Gatherer:
             return (yield)
 
 
+def _remove_last_of_same(rows: list[dict[str, Any]], row: dict[str, Any]) -> None:
+    for number in reversed(range(len(rows))):
+        if all(rows[number].get(key) == row.get(key) for key in ("nodeid", "_shard")):
+            del rows[number]
+            return
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """What is to be said of all marked tests."""
     rows = config.stash.get(_rows_key, [])
@@ -347,6 +370,8 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     if options is None or hasattr(config, "workerinput"):
         return
     rows = config.stash[_rows_key]
+    # From here on, for all reports, there is one row for each test.
+    rows[:] = merged(rows)
     if rows or options.forget:
         _memory_of(config).keep(rows)
     if (options.json, options.html) == (None, None):
@@ -358,7 +383,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         if path is None:
             continue
         try:
-            write(path, config.stash[_rows_key], options.seed)
+            write(path, rows, options.seed)
         except OSError as error:
             # Not raised: the terminal's report, which is still to come, would be lost.
             unwritten.append(f"--interleave-{name}: {path} could not be written: {error}")

@@ -5,13 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ..explore import NameOfTest
-
-
-def nodeid_of(item: pytest.Item) -> str:
-    """Without the group that pytest-xdist puts behind it for --dist=loadgroup, in workers and for that run only."""
-    path, colons, name = item.nodeid.partition("::")
-    head, bracket, tail = name.rpartition("]")
-    return path + colons + head + bracket + tail.partition("@")[0]
+from ._shards import nodeid_of
 
 
 def name_of_test(item: pytest.Item) -> NameOfTest:

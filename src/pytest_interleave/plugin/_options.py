@@ -48,6 +48,12 @@ def add_options(parser: pytest.Parser) -> None:
         help="seed of the random choices (default: 0 under CI, else a fresh one, shown after collection)",
     )
     group.addoption(
+        "--interleave-shards",
+        metavar="N|auto",
+        help="split the schedules of each marked test over N items, which pytest-xdist can run at the same time; "
+        "auto: one for each of its workers (default: 1)",
+    )
+    group.addoption(
         "--interleave-replay",
         metavar="TOKEN",
         help="run only the test that TOKEN was made for, under the schedule that TOKEN holds",
@@ -82,6 +88,7 @@ def add_options(parser: pytest.Parser) -> None:
     parser.addini("interleave_workers", "workers of run_concurrent and parties of barrier")
     parser.addini("interleave_strategy", "what chooses the schedules")
     parser.addini("interleave_seed", "seed of the random choices")
+    parser.addini("interleave_shards", "items that the schedules of each marked test are split over")
     parser.addini("interleave_shrink_seconds", "seconds for making each failing schedule smaller")
     parser.addini(
         "interleave_include",
@@ -105,6 +112,7 @@ class Options(NamedTuple):
     shrink_seconds: float
     json: str | None
     html: str | None
+    shards: int = 1
 
     @property
     def replay_option(self) -> str:
@@ -143,6 +151,7 @@ def read_options(config: pytest.Config) -> Options:
         shrink_seconds=_seconds(config, "shrink-seconds", SHRINK_SECONDS),
         json=json,
         html=html,
+        shards=_shards(config),
     )
 
 
@@ -205,6 +214,17 @@ def _number(config: pytest.Config, name: str, default: int, least: int | None) -
     if least is not None and number < least:
         raise pytest.UsageError(f"--interleave-{name} (ini: {_ini(name)}): {number} is too small; give {least} or more")
     return number
+
+
+def _shards(config: pytest.Config) -> int:
+    given = _text(config, "shards")
+    if given == "auto":
+        # Only the workers of pytest-xdist collect tests, where there are any.
+        return int(getattr(config, "workerinput", {}).get("workercount", 1))
+    try:
+        return _number(config, "shards", 1, 1)
+    except pytest.UsageError as error:
+        raise pytest.UsageError(f"{error}, or auto for as many as pytest-xdist has workers") from None
 
 
 def _seed(config: pytest.Config) -> int:

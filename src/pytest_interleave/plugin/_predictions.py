@@ -43,7 +43,7 @@ class Predictions:
     def __init__(self, settings: Settings) -> None:
         self._lock_order = LockOrder()
         self._cases: dict[object, _Case] = {}
-        self._seed = settings.seed
+        self._seed = settings.stream
         self._budget = settings.schedules // SHARE
         self._spins = min(SPINS, settings.max_steps // _SPINNING)
 

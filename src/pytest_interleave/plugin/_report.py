@@ -12,8 +12,8 @@ import pytest
 from ..trace import interleaving_table
 from ..trace._html import printable
 from ._exploration import Exploration
-from ._fingerprints import nodeid_of
 from ._given import PINNED, REMEMBERED
+from ._shards import WHOLE, nodeid_of
 
 #: The title of what stands under a failure.
 SECTION = "interleaving"
@@ -143,6 +143,21 @@ def figures(item: pytest.Item, exploration: Exploration, outcome: str, *, page: 
             if given.origin == REMEMBERED and given.found is not None
         },
         "_to_remember": str(explanation.token) if explanation is not None and _is_worth_it(exploration) else None,
+        **_of_shard(exploration),
+    }
+
+
+def _of_shard(exploration: Exploration) -> dict[str, Any]:
+    """What it takes to put the figures of a test's shards together."""
+    shard = exploration.settings.shard
+    if shard == WHOLE:
+        return {}
+    return {
+        "_shard": shard.number,
+        "_shards": shard.of,
+        # As texts: pytest-xdist hands on no negative number of that size.
+        "_classes": {f"{found & 0xFFFF_FFFF_FFFF_FFFF:x}": count for found, count in exploration.classes.items()},
+        "_certain": exploration.certain,
     }
 
 

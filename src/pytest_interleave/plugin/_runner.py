@@ -26,6 +26,7 @@ from ._progress import Progress
 from ._race_check import RaceCheck, Raced
 from ._raised import as_failure, came_by_signal, quiet_exception
 from ._settings import Settings
+from ._shards import nodeid_of
 from ._workers import quiet_types, raised_by_workers
 
 
@@ -92,7 +93,7 @@ class TestRunner:
         assert self.exploration is not None
         for text in self.exploration.warnings:
             try:
-                self.item.warn(InterleaveWarning(f"{self.item.nodeid}: {text}"))
+                self.item.warn(InterleaveWarning(f"{nodeid_of(self.item)}: {text}"))
             except InterleaveWarning as warning:
                 if error is None or isinstance(error, quiet_types()):
                     raise warning.with_traceback(None) from None
@@ -106,7 +107,9 @@ class TestRunner:
         ended, error = self._try_given()
         if ended:
             return error
-        strategy = make_strategy(settings.strategy, _mix(settings.seed, self.item.nodeid), settings.schedules)
+        strategy = make_strategy(
+            settings.strategy, _mix(settings.stream, nodeid_of(self.item)), settings.for_search
+        )
         self._strategy = strategy
         # Exhaustive search itself tells whether there is a deadlock.
         predictions = None if settings.strategy == "exhaustive" else Predictions(settings)
@@ -351,6 +354,8 @@ class TestRunner:
             settings=self.settings,
             schedules=schedules,
             coverage=self._classes.coverage(self._strategy, certain=self._certain, timed=self._timed),
+            classes=self._classes.counts,
+            certain=self._certain,
             seconds=real_seconds() - self._started,
             ended_by=ended_by,
             threads=self._threads,

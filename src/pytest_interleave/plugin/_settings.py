@@ -11,6 +11,7 @@ import pytest
 
 from .._warnings import InterleaveWarning
 from ._options import MAX_SECONDS, MAX_STEPS, SECONDS, STRATEGIES, Options
+from ._shards import TINY, WHOLE, Shard, shard_of
 
 if TYPE_CHECKING:
     from ..explore import Token
@@ -46,6 +47,18 @@ class Settings(NamedTuple):
     explored: bool = True
     #: Whether every step of a token's execution is to be told.
     trace: bool = False
+    #: With the schedules that are its own.
+    shard: Shard = WHOLE
+
+    @property
+    def stream(self) -> int:
+        """The seed, another one for each shard of a test; for the first one, that of the whole test."""
+        return self.seed + (self.shard.number - 1 << 64)
+
+    @property
+    def for_search(self) -> int:
+        """How many schedules exhaustive search may take, where others can be run instead."""
+        return self.schedules if self.shard.number == 1 else min(self.schedules, TINY)
 
 
 def is_marked(item: pytest.Item) -> bool:
@@ -149,8 +162,9 @@ def read_settings(item: pytest.Item, options: Options) -> Settings:
     races = given.get("races", False)
     if not isinstance(races, bool):
         raise _error(item, f"has races={races!r}; give True to have data races reported, or False")
+    shard = shard_of(item)
     return Settings(
-        schedules=_count(item, given, "schedules", options.schedules),
+        schedules=shard.share_of(_count(item, given, "schedules", options.schedules)),
         workers=_count(item, given, "workers", 1),
         strategy=strategy,
         seed=options.seed if seed is None else seed,
@@ -161,6 +175,7 @@ def read_settings(item: pytest.Item, options: Options) -> Settings:
         shrink_seconds=options.shrink_seconds,
         explored=explored,
         trace=options.trace,
+        shard=shard,
     )
 
 

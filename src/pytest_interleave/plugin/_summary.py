@@ -33,7 +33,8 @@ def write_section(terminal: pytest.TerminalReporter, rows: Rows, seed: int, verb
 def _wants_a_look(row: dict[str, Any]) -> bool:
     """Something was found, or nothing could be interleaved, or it did not come to its end."""
     ended = row["_ended_by"] in ("schedules", "seconds", "exhausted", "skip", "expected failure", "pinned")
-    return row["finding"] is not None or not row["repeatable"] or not ended
+    complete = row.get("shards_run") == row.get("shards")
+    return row["finding"] is not None or not row["repeatable"] or not ended or not complete
 
 
 def _rest_of(rows: Rows, told: Rows) -> str:
@@ -51,9 +52,11 @@ def line_of(row: dict[str, Any]) -> str:
     """What is said of one test: how many schedules, how many of them distinct, how long, and what ended it."""
     schedules = row["schedules"]
     text = (
-        f"{row['nodeid']}: {schedules} schedule{'' if schedules == 1 else 's'}, {row['distinct']} distinct, "
-        f"{row['seconds']:.2f} s"
+        f"{row['nodeid']}: {schedules} schedule{'' if schedules == 1 else 's'}{_shards_of(row)}, "
+        f"{row['distinct']} distinct, {row['seconds']:.2f} s"
     )
+    if "shards" in row:
+        text += " in all"
     finding = row["finding"]
     if not row["repeatable"]:
         text += ", not repeatable"
@@ -73,6 +76,13 @@ def line_of(row: dict[str, Any]) -> str:
     if ended_by == "replay":
         return f"{text} (the token's schedule; nothing found)"
     return f"{text}; {row['coverage']['text']}"
+
+
+def _shards_of(row: dict[str, Any]) -> str:
+    if "shards" not in row:
+        return ""
+    ran, shards = row["shards_run"], row["shards"]
+    return f" in {shards} shards" if ran == shards else f" in {ran} of {shards} shards"
 
 
 def write_json(path: str, rows: Rows, seed: int) -> None:
