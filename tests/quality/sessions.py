@@ -15,6 +15,13 @@ def rows_of(programs: Path, report: Path, *options: str) -> dict[str, dict[str, 
 
     The report is written to `report`. What the session printed is shown where the calling test fails.
     """
+    rows, output = session_of(programs, report, *options)
+    print(output)
+    return rows
+
+
+def session_of(programs: Path, report: Path, *options: str) -> tuple[dict[str, dict[str, Any]], str]:
+    """The same, and what the session printed."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "COV"))}
     done = subprocess.run(
         [
@@ -28,6 +35,6 @@ def rows_of(programs: Path, report: Path, *options: str) -> dict[str, dict[str, 
         timeout=300,
         check=False,
     )  # fmt: skip
-    print(done.stdout)
     assert done.returncode == 1, done.stdout + done.stderr
-    return {row["nodeid"].partition("::")[2]: row for row in json.loads(report.read_text())["tests"]}
+    rows = {row["nodeid"].partition("::")[2]: row for row in json.loads(report.read_text())["tests"]}
+    return rows, done.stdout

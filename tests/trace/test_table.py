@@ -1,123 +1,224 @@
-"""The table shows what the threads did to each other, and no more."""
+"""The table shows in few lines, and in columns, what a timeline has."""
 
 from __future__ import annotations
 
 import re
-import threading
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 
-from pytest_interleave.control import Outcome
+import pytest
+
 from pytest_interleave.explore import RandomWalk
-from pytest_interleave.trace import interleaving_table
-from tests.driving import Control, require_good_end
+from pytest_interleave.trace import Event, Timeline, interleaving_table
+from pytest_interleave.trace._table import LEGEND, MAX_LINES
 
-HERE = "test_table.py"
+from .telling import in_threads, quiet, told, told_of_finding
+from .timelines import crowd, deadlock, locked, lost_update
 
-
-def recorded(body: Callable[[], object], seed: int = 1) -> Outcome:
-    strategy = RandomWalk(seed)
-    with Control() as control:
-        strategy.begin(1)
-        return control.run(body, strategy, max_steps=10_000, detail=True)
+pytestmark = quiet
 
 
-def rows(outcome: Outcome, width: int = 120, **options: int) -> list[str]:
-    pending = () if outcome.stuck is None else outcome.stuck.pending
-    return interleaving_table(outcome.log, width, pending=pending, **options).splitlines()
+def event(step, thread, kind="read", place="here.py:1", source="x = y", value="", what="Box.value", **more):
+    return Event(step, thread, kind, what, place, "work", source, value, **more)
 
 
-class Shared:
-    def __init__(self) -> None:
-        self.value = 0
-        self.lock = threading.Lock()
-
-    def add(self) -> None:
-        with self.lock:
-            self.value += 1
-
-    def add_many(self) -> None:
-        for _ in range(30):
-            self.add()
+def timeline(*events, threads=("main", "left", "right"), told=()):
+    return Timeline(threads, events, (), (), len(events), "", told)
 
 
-def in_two_threads(target: Callable[[], object]) -> None:
-    threads = [threading.Thread(target=target, name=name) for name in ("left", "right")]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+def rows(*events, width=120, **more):
+    return interleaving_table(timeline(*events, **more), width).splitlines()
 
 
-def test_successive_steps_at_one_line_are_one_row() -> None:
-    outcome = recorded(lambda: in_two_threads(Shared().add))
-    require_good_end(outcome)
-    shown = rows(outcome)
-    increments = [row for row in shown if "self.value += 1" in row]
-    assert len(increments) == 2
-    assert all("read, write: self.value += 1" in row for row in increments)
-    assert sum("start ×2: thread.start()" in row for row in shown) == 1
+LOST_UPDATE = """\
+                   main                  worker-0              worker-1
+---------------------------------------------------------------------------------------------------
+  test_bank.py:19  start ×2: run_concurrent(account.deposit, 50, workers=2)
+  bank.py:15                             read 100: balance = self.balance
+> bank.py:15                                                   read 100: balance = self.balance
+  bank.py:16                                                   write 100 -> 150: self.balance = bal…
+  bank.py:16                             write 150 -> 150: self.balance = balance + amount
+  test_bank.py:19  join ×2: run_concurrent(account.deposit, 50, workers=2)
+  test_bank.py:20  read 150: assert account.balance == 200
+> the schedule switches here: the thread before could have gone on"""
 
 
-def test_each_thread_has_its_column() -> None:
-    shown = rows(recorded(lambda: in_two_threads(Shared().add)))
-    left, right = shown[0].index("left"), shown[0].index("right")
-    columns = {row.index("read, write") for row in shown if "read, write" in row}
-    assert columns == {left, right}
+def test_a_lost_update():
+    assert interleaving_table(lost_update(), 100) == LOST_UPDATE
+
+
+def test_successive_steps_at_one_line_are_one_row():
+    (row,) = rows(event(1, 1), event(2, 1, "write", value="0 -> 1"), event(3, 1), event(4, 1))[2:]
+    assert row.endswith("read ×3, write 0 -> 1: x = y")
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        event(2, 2),
+        event(2, 1, place="here.py:2"),
+        event(2, 1, source="y = x"),
+        event(2, 1, switch=True),
+        event(2, 1, waits=True),
+    ],
+    ids=["thread", "line", "source", "switch", "waits"],
+)
+def test_others_are_rows_of_their_own(other):
+    shown = rows(event(1, 1), other)[2:]
+    assert len([row for row in shown if "x" in row and row != LEGEND]) == 2
+
+
+def test_each_thread_has_its_column_and_those_without_steps_have_none():
+    shown = rows(event(1, 1), event(2, 3), event(3, 1), threads=("main", "left", "nobody", "right"))
+    assert shown[0].split() == ["left", "right"]
+    columns = [row.index("read") for row in shown[2:]]
+    assert columns == [shown[0].index("left"), shown[0].index("right"), shown[0].index("left")]
     assert set(shown[1]) == {"-"}
 
 
-def test_what_a_pool_does_between_its_tasks_is_not_shown() -> None:
-    def body() -> None:
+def test_what_a_switch_is_is_said_once_and_only_where_there_is_one():
+    without = rows(event(1, 1), event(2, 2))
+    assert LEGEND not in without
+    assert all(row.startswith("  ") for row in without[2:])
+    several = rows(event(1, 1), event(2, 2, switch=True), event(3, 1, switch=True))
+    assert several.count(LEGEND) == 1
+    assert several[-1] == LEGEND
+    assert [row[0] for row in several[2:-1]] == [" ", ">", ">"]
+
+
+def test_what_threads_wait_for():
+    shown = interleaving_table(deadlock(), 120).splitlines()
+    assert [row.partition("waits to ")[2].partition(":")[0] for row in shown if "waits to" in row] == [
+        "acquire", "acquire", "join",
+    ]  # fmt: skip
+    assert rows(event(1, 1, "woken", waits=True))[2].endswith("waits to be woken: x = y")
+
+
+def test_locks_that_one_line_has_made_are_told_apart():
+    assert rows(event(1, 1, "acquire", what="Lock #2 (made at here.py:9)"))[2].endswith("acquire Lock #2: x = y")
+    assert rows(event(1, 1, "acquire", what="Lock (made at here.py:9)"))[2].endswith("acquire: x = y")
+
+
+def test_without_source_the_thing_is_named():
+    assert rows(event(1, 1, source="", value="5"))[2].endswith("read Box.value 5")
+
+
+def test_long_places_lose_their_directories():
+    shown = rows(event(1, 1, place="a/very/deep/directory/of/the/project/here.py:1"))
+    assert shown[2].split()[0] == "here.py:1"
+    shown = rows(event(1, 1, place=f"{'x' * 60}/{'y' * 60}.py:77"))
+    assert re.fullmatch(r"…y+\.py:77", shown[2].split()[0])
+    assert len(shown[2].split()[0]) == 30
+
+
+@pytest.mark.parametrize("made", [lost_update, deadlock, locked, crowd], ids=lambda made: made.__name__)
+@pytest.mark.parametrize("width", [40, 60, 80, 100, 160])
+def test_no_line_is_wider_and_there_are_not_too_many(made, width):
+    shown = interleaving_table(made(), width).splitlines()
+    assert len(shown) <= MAX_LINES
+    assert max(map(len, shown)) <= width
+    assert all(line == line.rstrip() for line in shown)
+
+
+def test_the_end_of_a_name_is_what_tells_it_from_the_others():
+    names = tuple(f"a thread with a long name {number}" for number in range(8))
+    shown = rows(*(event(number, number) for number in range(8)), threads=names, width=120)
+    assert re.fullmatch(r" +(…\w* ?name \d )+a thread with a long name 7", shown[0])
+
+
+def test_nothing_shared_is_said():
+    assert interleaving_table(timeline(), 80) == "(no operation that threads share)"
+
+
+# -- what is left out --
+
+
+def many(number, **at):
+    """So many rows; `at` has what is special about some of them, by "step_N"."""
+    return [
+        event(step, 1 + step % 2, place=f"here.py:{step}", **at.get(f"step_{step}", {}))
+        for step in range(1, number + 1)
+    ]
+
+
+def places(shown):
+    return [int(found[1]) for row in shown if (found := re.search(r"here\.py:(\d+)", row))]
+
+
+def test_where_all_fits_nothing_is_left_out():
+    shown = rows(*many(MAX_LINES - 2))
+    assert len(shown) == MAX_LINES
+    assert "…" not in "".join(shown)
+
+
+def test_the_end_is_shown_and_what_is_left_out_is_counted():
+    shown = rows(*many(60))
+    assert len(shown) == MAX_LINES
+    assert places(shown) == list(range(39, 61))
+    assert shown[2] == "  … 38 steps"
+
+
+def test_what_is_near_switches_is_shown():
+    shown = rows(*many(200, step_50={"switch": True}, step_120={"switch": True}))
+    assert len(shown) <= MAX_LINES
+    kept = places(shown)
+    for near in (49, 50, 51, 119, 120, 121, 199, 200):
+        assert near in kept, near
+    left_out = [int(found[1]) for row in shown if (found := re.fullmatch(r"  … (\d+) steps?", row))]
+    assert sum(left_out) + len(kept) == 200
+
+
+def test_what_is_told_is_shown():
+    kept = places(rows(*many(200), told=(7, 90)))
+    assert {7, 90, 200} <= set(kept)
+
+
+def test_what_threads_wait_for_is_shown():
+    kept = places(rows(*many(200, step_100={"waits": True})))
+    assert {100, 200} <= set(kept)
+
+
+@pytest.mark.parametrize("most", [6, 8, 12])
+def test_more_switches_than_lines(most):
+    several = many(100, **{f"step_{step}": {"switch": True} for step in range(2, 100, 2)})
+    shown = interleaving_table(timeline(*several), 120, most).splitlines()
+    assert len(shown) <= most
+    assert places(shown)
+
+
+# -- of real executions --
+
+
+class Shared:
+    def __init__(self):
+        self.value = 0
+
+    def add_many(self):
+        for _ in range(30):
+            value = self.value
+            self.value = value + 1
+
+
+def test_of_a_long_execution():
+    def body():
         shared = Shared()
-        with ThreadPoolExecutor(2) as pool:
-            for future in [pool.submit(shared.add) for _ in range(4)]:
-                future.result()
+        in_threads(left=shared.add_many, right=shared.add_many)
+        assert shared.value == 60
 
-    outcome = recorded(body)
-    require_good_end(outcome)
-    shown = rows(outcome)[2:]
-    assert sum("self.value += 1" in row for row in shown) >= 4
-    assert all(HERE in row.partition(":")[0] for row in shown)
-
-
-def test_only_the_last_part_is_shown_and_the_rest_is_counted() -> None:
-    outcome = recorded(lambda: in_two_threads(Shared().add_many))
-    everything = rows(outcome, max_rows=100_000)
-    shown = rows(outcome, max_rows=20)
-    assert len(shown) == 20
-    # The test's own thread has nothing to do in the last part, and so no column.
-    assert [row.split() for row in shown[3:]] == [row.split() for row in everything[-17:]]
-    assert int(re.fullmatch(r"… (\d+) earlier steps", shown[2])[1]) > len(everything) - 20
+    found = told_of_finding(body)
+    shown = interleaving_table(found.timeline, 120).splitlines()
+    assert len(shown) <= MAX_LINES
+    assert len([row for row in shown[:-1] if row.startswith(">")]) == 1
+    assert "assert shared.value == 60" in shown[-2]
+    # All that the story is about.
+    for step in found.timeline.told:
+        (about,) = (event for event in found.timeline.events if event.step == step)
+        assert any(f"{about.kind} {about.value}" in row for row in shown)
 
 
-def test_no_row_is_wider_than_the_screen() -> None:
-    def body() -> None:
+def test_a_random_walk_with_many_switches_fits_as_well():
+    def body():
         shared = Shared()
-        threads = [threading.Thread(target=shared.add, name=f"a thread with a long name {n}") for n in range(8)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        in_threads(left=shared.add_many, right=shared.add_many, third=shared.add_many)
 
-    outcome = recorded(body)
-    for width in (60, 80, 160):
-        assert max(map(len, rows(outcome, width))) <= width
-    # The end of a name is what tells it from the others.
-    assert "…me 0 …me 1 …me 2 " in rows(outcome, 120)[0]
-
-
-def test_what_threads_wait_for_in_a_deadlock_comes_last() -> None:
-    def body() -> None:
-        event = threading.Event()
-        in_two_threads(lambda: event.wait())
-
-    outcome = recorded(body)
-    assert outcome.stuck is not None
-    waiting = rows(outcome)[-3:]
-    assert sum("waits to wait: " in row for row in waiting) == 2
-    assert sum("waits to join: thread.join()" in row for row in waiting) == 1
-
-
-def test_nothing_shared_is_said() -> None:
-    assert interleaving_table([], 80) == "(no operation that threads share)"
+    found = told(body, RandomWalk(1))
+    assert len(found.recorded.switched) > 40
+    assert len(interleaving_table(found.timeline, 100).splitlines()) <= MAX_LINES

@@ -88,10 +88,11 @@ def timeline_of(outcome: Outcome, points: Sequence[ChoicePoint], recorder: Recor
     end = end_of_failure(outcome)
     log = outcome.log[:end]
     pending = () if outcome.stuck is None else outcome.stuck.pending
-    relevant = Relevant(log, pending)
-    names = described(log, [operation.target for _, operation, _ in pending])
     # What is done while there is only one thread is not done to another.
     begin = next((position for position, (_, operation, _) in enumerate(log) if operation.kind == "start"), 0)
+    # What others do only after the failure may be what came too late.
+    relevant = Relevant(outcome.log[begin:], pending)
+    names = described(log, [operation.target for _, operation, _ in pending])
     shown = [position for position in range(begin, len(log)) if relevant.shows(log[position])]
     marked = _marked(shown, points, log)
     shown = sorted({*shown, *marked})

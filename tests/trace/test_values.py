@@ -1,0 +1,289 @@
+"""What was read and written is shown, and no code of the program is run for it."""
+
+from __future__ import annotations
+
+import pytest
+
+from .telling import in_threads, quiet, told, told_of_finding
+
+pytestmark = quiet
+
+
+class Thing:
+    kind = "class"
+
+    def __init__(self, value=0):
+        self.value = value
+
+
+class Slotted:
+    __slots__ = ("value",)
+
+    def __init__(self):
+        self.value = 0
+
+
+TOTAL = 0
+
+
+def attribute():
+    thing = Thing()
+
+    def work():
+        thing.value += 1
+
+    return work
+
+
+def slot():
+    thing = Slotted()
+
+    def work():
+        thing.value += 1
+
+    return work
+
+
+def of_a_class():
+    class Counts:
+        value = 0
+
+    def work():
+        Counts.value += 1
+
+    return work
+
+
+def item_of_a_dict():
+    table = {"key": 0}
+
+    def work():
+        table["key"] += 1
+
+    return work
+
+
+def item_of_a_list():
+    numbers = [7, 0]
+
+    def work():
+        numbers[1] += 1
+
+    return work
+
+
+def closure_variable():
+    total = 0
+
+    def work():
+        nonlocal total
+        total += 1
+
+    return work
+
+
+def a_global():
+    global TOTAL
+    TOTAL = 0
+
+    def work():
+        global TOTAL
+        TOTAL += 1
+
+    return work
+
+
+WAYS = [attribute, slot, of_a_class, item_of_a_dict, item_of_a_list, closure_variable, a_global]
+
+
+def values(body, kinds=("read", "write")):
+    """By thread: what it read and wrote."""
+    found = told(body)
+    assert found.outcome.exception is None
+    assert not found.outcome.failures
+    by_thread = {name: [] for name in found.timeline.threads}
+    for event in found.timeline.events:
+        if event.kind in kinds:
+            by_thread[found.timeline.threads[event.thread]].append((event.kind, event.value))
+    return by_thread
+
+
+@pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__)
+def test_what_is_read_and_what_is_written(way):
+    def body():
+        work = way()
+        in_threads(left=work, right=work)
+
+    shown = values(body)
+    assert shown["left"] == [("read", "0"), ("write", "0 -> 1")]
+    assert shown["right"] == [("read", "1"), ("write", "1 -> 2")]
+
+
+class Asked(BaseException):
+    """Code of the program was run."""
+
+
+def ask(self, *arguments):
+    raise Asked
+
+
+class Touchy:
+    __repr__ = __str__ = __eq__ = __len__ = __bool__ = __iter__ = __getattr__ = __format__ = __hash__ = ask
+
+
+class TouchyList(list):
+    __repr__ = __str__ = __eq__ = __len__ = __bool__ = __iter__ = __getitem__ = ask
+
+
+class TouchyText(str):
+    __slots__ = ()
+    __repr__ = __str__ = __eq__ = __len__ = __getitem__ = ask
+
+
+class TouchyNumber(int):
+    __repr__ = __str__ = __eq__ = __index__ = ask
+
+
+class TouchyType(type):
+    __repr__ = __str__ = __eq__ = ask
+    __hash__ = type.__hash__
+
+
+class OfTouchyType(metaclass=TouchyType):
+    pass
+
+
+@pytest.mark.parametrize(
+    ("make", "text"),
+    [
+        (Touchy, "<Touchy object>"),
+        (TouchyList, "<TouchyList object>"),
+        (lambda: TouchyText("secret"), "<TouchyText object>"),
+        (lambda: TouchyNumber(5), "<TouchyNumber object>"),
+        (OfTouchyType, "<OfTouchyType object>"),
+        (lambda: OfTouchyType, "<class OfTouchyType>"),
+        (lambda: [Touchy(), {"key": TouchyList()}], "[<Touchy object>, {'key': <TouchyList object>}]"),
+    ],
+    ids=["object", "list", "text", "number", "of a type", "type", "in containers"],
+)
+def test_nothing_of_the_program_is_asked(make, text):
+    def body():
+        thing = Thing()
+
+        def work():
+            value = make()
+            thing.value = value
+            return thing.value
+
+        in_threads(left=work, right=work)
+
+    shown = values(body)
+    assert shown["left"] == [("write", f"0 -> {text}"), ("read", text)]
+    assert shown["right"] == [("write", f"{text} -> {text}"), ("read", text)]
+
+
+def test_a_property_is_not_asked_again():
+    asked = []
+
+    class Odd:
+        def __init__(self):
+            self.inner = 0
+
+        @property
+        def value(self):
+            asked.append(self.inner)
+            return self.inner
+
+    def body():
+        asked.clear()
+        odd = Odd()
+
+        def work():
+            odd.inner += odd.value
+
+        in_threads(left=work, right=work)
+
+    told(body)
+    assert asked == [0, 0]
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (None, "None"),
+        (True, "True"),
+        (1.5, "1.5"),
+        ("it's", '"it\'s"'),
+        (b"\0", "b'\\x00'"),
+        ((), "()"),
+        ((1,), "(1,)"),
+        ([], "[]"),
+        (set(), "set()"),
+        ({2, 1}, "{1, 2}"),
+        ({"a": 1}, "{'a': 1}"),
+        (list(range(9)), "[0, 1, 2, 3, 4, 5, …]"),
+        ([[[]]], "[[[]]]"),
+        ([[[1]]], "[[[…]]]"),
+        (2**5000, "<int of 5001 bits>"),
+        (len, "<function len>"),
+        (Thing, "<class Thing>"),
+        ("ключ", "'ключ'"),
+    ],
+    ids=lambda value: value if isinstance(value, str) and len(value) < 30 else "value",
+)
+def test_values_are_short(value, text):
+    def body():
+        thing = Thing(value)
+
+        def work():
+            thing.value = value
+
+        in_threads(left=work, right=work)
+
+    assert values(body)["left"] == [("write", f"{text} -> {text}")]
+
+
+def test_long_texts_are_cut():
+    def body():
+        thing = Thing("x" * 10_000)
+
+        def work():
+            thing.value = [thing.value] * 5
+
+        in_threads(left=work, right=work)
+
+    texts = [text for shown in values(body).values() for _, text in shown]
+    assert len(texts) == 4
+    assert all(len(text) <= 2 * 60 + 4 for text in texts)
+    assert all("…" in text for text in texts)
+
+
+def test_what_was_not_there_before():
+    def body():
+        thing, table = Thing(), {}
+
+        def work():
+            thing.more = 1
+            table["key"] = 2
+
+        in_threads(left=work, right=work)
+
+    shown = values(body)
+    assert shown["left"] == [("write", "nothing -> 1"), ("write", "nothing -> 2")]
+    assert shown["right"] == [("write", "1 -> 1"), ("write", "2 -> 2")]
+
+
+def test_the_value_is_the_one_at_the_time_of_the_step():
+    """A container that changes later is not shown as it is in the end."""
+
+    def body():
+        numbers = []
+
+        def work():
+            numbers.append(len(numbers))
+
+        in_threads(left=work, right=work)
+        assert len(numbers) == 3
+
+    events = told_of_finding(body).timeline.events
+    assert [event.value for event in events if event.kind == "write"] == ["[]", "[0]"]
