@@ -59,7 +59,7 @@ def peak_mb(schedules: int) -> float:
         (folder / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
         (folder / "conftest.py").write_text(CONFTEST, encoding="utf-8")
         (folder / "test_counter.py").write_text(TEST.format(schedules=schedules), encoding="utf-8")
-        command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider"]
+        command = [sys.executable, "-m", "pytest", "-v", "-p", "no:cacheprovider"]
         run = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
         if run.returncode != 0 or f"test_counter: {schedules} schedules" not in run.stdout:
             raise SystemExit(f"{command} failed:\n{run.stdout}{run.stderr}")

@@ -119,6 +119,25 @@ def test_it(resource, run_concurrent):
     done.result.stdout.fnmatch_lines(["*('alive', True, 1)*", "*Exit: Quitting debugger*"])
 
 
+def test_debugger_after_the_failure_of_a_thread_is_in_that_thread(run):
+    done = run(
+        """
+@pytest.mark.concurrency
+def test_it(counter):
+    def work():
+        seen = counter.value + 41
+        raise ValueError(seen)
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+""",
+        "--pdb",
+        stdin=b"p 'seen', seen\nc\n",
+    )
+    done.result.assert_outcomes(failed=1)
+    assert "('seen', 41)" in done.text
+
+
 def test_breakpoint_in_a_controlled_thread(run):
     done = run(
         """

@@ -132,7 +132,14 @@ def test_wrong_options(run, option, error):
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("schedules", "many"), ("schedules", "0"), ("workers", "x"), ("strategy", "dpor"), ("seed", "pi")],
+    [
+        ("schedules", "many"),
+        ("schedules", "0"),
+        ("workers", "x"),
+        ("strategy", "dpor"),
+        ("seed", "pi"),
+        ("shrink_seconds", "soon"),
+    ],
 )
 def test_wrong_ini_values(run, pytester, name, value):
     ini(pytester, **{f"interleave_{name}": value})

@@ -198,6 +198,40 @@ class TestOne:
     assert said.startswith(f"test_it.py::TestOne::test_it: the marker 'interleaving' has {token}, the token of another")
 
 
+def test_a_pin_for_a_set_of_parameters_that_is_gone_is_told(run):
+    two = token_in(run(MARK + PARAMETERS, "-k", "two", "-p", "no:cacheprovider").text)
+    renamed = pin(two) + PARAMETERS.replace('"two"', '"second"')
+    said = run(renamed).one_line_error()
+    assert said.startswith(f"test_it.py::test_it[any]: the marker 'interleaving' has {two}, which is for a set of ")
+    workers = run(renamed, "-n2", plugins=True)
+    assert "which is for a set of parameters that the test does not have" in workers.text
+    assert "INTERNALERROR" not in workers.text
+    # It is there, and only another one was selected.
+    run(pin(two) + PARAMETERS, "test_it.py::test_it[any]").result.assert_outcomes(passed=1)
+
+
+def test_classes_that_inherit_a_test_have_pins_of_their_own(run, report):
+    source = """
+class Base:
+    MARK
+    def test_it(self, counter, run_concurrent):
+        run_concurrent(counter.increment)
+        assert counter.value == 2
+
+class TestOne(Base):
+    pass
+
+class TestTwo(Base):
+    pass
+"""
+    run(source.replace("MARK", MARK), "-p", "no:cacheprovider", "--interleave-json=report.json")
+    one, two = (row["finding"]["token"] for row in report()["tests"])
+    assert one != two
+    done = run(source.replace("MARK", pin(two, one).strip()), "--interleave-json=report.json")
+    done.result.assert_outcomes(failed=2)
+    assert [row["finding"]["token"] for row in report()["tests"]] == [one, two]
+
+
 def test_unittest(run):
     case = """
 class TestCase(unittest.TestCase):

@@ -18,7 +18,16 @@ from ..control.primitives._dispatch import everything_is_ours
 from ._fixtures import barrier, race_detector, run_concurrent, thread_pool
 from ._merging import merged, row_without_figures
 from ._options import Options, add_options, check_include, read_options
-from ._settings import MARKER, PINS_MARKER, Settings, check_marker, is_marked, pins_of, read_settings
+from ._settings import (
+    MARKER,
+    PINS_MARKER,
+    Settings,
+    check_marker,
+    is_marked,
+    pins_for_nothing,
+    pins_of,
+    read_settings,
+)
 from ._shards import WHOLE, nodeid_of, shard_of
 
 if TYPE_CHECKING:
@@ -129,6 +138,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             if alone:
                 raise
             item.stash[_error_key] = str(error)
+    for item, wrong in pins_for_nothing([item for item in items if _error_key not in item.stash]):
+        if alone:
+            raise pytest.UsageError(wrong)
+        item.stash[_error_key] = wrong
     token = config.stash.get(_replay_key, None)
     if token is not None:
         from ._replaying import select_for_token

@@ -92,7 +92,7 @@ def _finding(races: Sequence[Race]) -> Finding:
 
 def not_again(error: BaseException) -> str:
     """What is said where a fixture failed, a time limit was over, or Ctrl-C came."""
-    what = "a signal handler" if came_by_signal(error) else "a fixture or the test"
+    what = "a signal handler" if isinstance(error, KeyboardInterrupt) or came_by_signal(error) else "a fixture"
     return (
         f"The same schedule could not be run again at once, to show it in detail: {what} raised "
         f"{type(error).__name__}{f': {error}' if str(error) else ''}"
