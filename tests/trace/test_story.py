@@ -6,6 +6,11 @@ import re
 from pathlib import Path
 from threading import Condition, Event, Lock
 
+from pytest_interleave.explore import Follow
+from pytest_interleave.explore._switches import Switch
+from pytest_interleave.trace._story import story_of as story_of_execution
+from tests.detailing import Laboratory
+
 from .telling import in_threads, quiet, told, told_of_finding
 
 pytestmark = quiet
@@ -280,3 +285,35 @@ def test_of_two_switches_each_has_its_sentence():
     assert len(sentences) == 2
     assert sentences[0].startswith("writes wrote Account.balance (0 -> 1)")
     assert sentences[1].startswith("looks read Account.balance (0)")
+
+
+def test_a_lost_update_is_told_before_what_was_seen_halfway():
+    """Also where the steps of the other are closer together."""
+    account = Account()
+
+    def work():
+        value = account.balance  # before: read
+        account.items = [1]
+        account.items = [2]
+        account.balance = value + 1  # before: write
+
+    def other():
+        len(account.items)
+        account.balance += 10
+
+    def body():
+        account.balance, account.items = 0, []
+        in_threads(left=work, right=other)
+        assert account.balance == 11
+
+    with Laboratory() as laboratory:
+        usual = laboratory.run(body, Follow(()))
+        at_second = [
+            point
+            for point in usual.recorded.points
+            if point.preempts and usual.outcome.log[point.step][1].where().text == "account.items = [2]"
+        ]
+        found = laboratory.run(body, Follow([Switch(*at_second[0].stand, (1,))]))
+        story = story_of_execution(found.outcome, found.recorded.points).text
+    assert story.startswith(f"left read Account.balance at {at('before: read')}; then right wrote it")
+    assert story.endswith(f"and left overwrote that at {at('before: write')}.")

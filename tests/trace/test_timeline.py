@@ -12,8 +12,9 @@ from pytest_interleave.explore import Follow
 from pytest_interleave.explore._switches import Switch
 from pytest_interleave.trace import timeline_of
 from pytest_interleave.trace._failing import end_of_failure
+from tests.detailing import Laboratory
 
-from .telling import Laboratory, in_threads, quiet, told, told_of_finding
+from .telling import in_threads, quiet, told, told_of_finding
 
 pytestmark = quiet
 
