@@ -158,11 +158,11 @@ def test_packed_schedules_that_cannot_be_unpacked_are_refused():
 # -- how long they are --
 
 
-@pytest.mark.parametrize(("number", "most"), [(0, 12), (1, 20), (3, 40)])
+@pytest.mark.parametrize(("number", "most"), [(0, 11), (1, 18), (3, 39)])
 def test_few_switches_make_a_short_token(number, most):
     """With sites that cannot be packed, at places that are often passed."""
     schedule = [Switch((thread,), 0xBEEF - 7919 * thread, 120, (thread + 1,)) for thread in range(number)]
-    assert len(str(Token.of_switches(schedule, test=NameOfTest(0xFFFF, 0xFF), warm=True))) <= most
+    assert len(str(Token.of_switches(schedule, test=NameOfTest(0xFFFF, 0), warm=True))) <= most
 
 
 def test_a_schedule_that_repeats_itself_is_packed():
@@ -218,7 +218,7 @@ def test_a_token_in_a_source_goes_on_to_be_valid():
 
     On each Python version, and however many lines the file has.
     """
-    token = Token.parse("AgANFD0AAV97AQMDpy4BAXr6xQ")
+    token = Token.parse("AgANFD0BX3sBAwOnLgEBjLoi")
     with Laboratory() as laboratory:
         results = []
         found = laboratory.run(lambda: results.append(counter()), Follow(token.switches))

@@ -21,7 +21,9 @@ from ._switches import Switch
 _FORMAT = 2
 _CHECK_BYTES = 3
 #: Bits of the second byte.
-_WARM, _FREE_THREADED, _CHOICES, _PACKED = 1, 2, 4, 8
+_WARM, _FREE_THREADED, _CHOICES, _PACKED, _PARAMETERS = 1, 2, 4, 8, 16
+#: Bytes before the parameters, where the test has any, or before the schedule.
+_HEAD = 5
 #: More are in no token; what is read from a mangled one need not fit into memory.
 _MOST_CHOICES = 10_000_000
 
@@ -51,7 +53,7 @@ class NameOfTest(NamedTuple):
     def of(cls, name: str, parameters: str) -> NameOfTest:
         """The fingerprints of these texts."""
         # 0 is for none.
-        return cls(fingerprint(name), 1 + fingerprint(parameters) % 0xFF if parameters else 0)
+        return cls(fingerprint(name), 1 + fingerprint(parameters) % 0xFFFF if parameters else 0)
 
 
 class Token(NamedTuple):
@@ -84,9 +86,12 @@ class Token(NamedTuple):
             | (_FREE_THREADED if self.python.endswith("t") else 0)
             | (_CHOICES if self.choices is not None else 0)
             | (_PACKED if is_packed else 0)
+            | (_PARAMETERS if self.test.parameters else 0)
         )
         minor = int(self.python.rstrip("t").split(".")[1])
-        body = bytes((_FORMAT, flags, minor, *self.test.name.to_bytes(2, "big"), self.test.parameters))
+        body = bytes((_FORMAT, flags, minor, *self.test.name.to_bytes(2, "big")))
+        if self.test.parameters:
+            body += self.test.parameters.to_bytes(2, "big")
         body += packed if is_packed else schedule
         check = zlib.crc32(body).to_bytes(4, "big")[:_CHECK_BYTES]
         return _letters(body + check)
@@ -106,7 +111,7 @@ class Token(NamedTuple):
         mangled = TokenError(
             f"{_short(text)} is mangled or cut short: copy the whole token from the report, up to the end of the line"
         )
-        if len(body) < 6 or zlib.crc32(body).to_bytes(4, "big")[:_CHECK_BYTES] != check or _letters(raw) != text:
+        if len(body) < _HEAD or zlib.crc32(body).to_bytes(4, "big")[:_CHECK_BYTES] != check or _letters(raw) != text:
             # The last letter has bits to spare: another one may stand for the same bytes.
             raise mangled
         if body[0] != _FORMAT:
@@ -115,15 +120,16 @@ class Token(NamedTuple):
                 "let the test find the failure again to get a new token"
             )
         flags = body[1]
+        start = _HEAD + 2 if flags & _PARAMETERS else _HEAD
         try:
-            schedule = zlib.decompress(body[6:], wbits=-15) if flags & _PACKED else body[6:]
+            schedule = zlib.decompress(body[start:], wbits=-15) if flags & _PACKED else body[start:]
             choices = _choices_read(schedule) if flags & _CHOICES else None
             switches = () if flags & _CHOICES else _switches_read(schedule)
         except (IndexError, zlib.error):
             # The check sum is right by chance.
             raise mangled from None
         return cls(
-            NameOfTest(int.from_bytes(body[3:5], "big"), body[5]),
+            NameOfTest(int.from_bytes(body[3:_HEAD], "big"), int.from_bytes(body[_HEAD:start], "big")),
             switches,
             choices,
             bool(flags & _WARM),

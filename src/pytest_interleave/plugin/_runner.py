@@ -117,7 +117,8 @@ class TestRunner:
         skip: BaseException | None = None
         turn = 0
         ended_by = "schedules"
-        while self._number < settings.schedules:
+        # Those that were known before come besides.
+        while turn < settings.schedules:
             turn += 1
             self._executions.prepare()
             self._number += 1
@@ -150,7 +151,7 @@ class TestRunner:
                 ended_by = "exhausted"
                 break
             now = real_seconds()
-            if now >= limit and self._number < settings.schedules:
+            if now >= limit and turn < settings.schedules:
                 ended_by = "seconds"
                 break
             if now >= self._progress.next:
