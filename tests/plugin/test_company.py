@@ -138,6 +138,46 @@ def test_it(counter):
     assert "('seen', 41)" in done.text
 
 
+@pytest.mark.parametrize("workers", [1, 3])
+def test_debugger_after_the_failure_of_workers_is_in_the_first_that_failed(run, workers):
+    done = run(
+        f"""
+@pytest.mark.concurrency(seconds=None)
+def test_it(counter, run_concurrent):
+    def work():
+        mine = 41
+        counter.increment()
+        raise ValueError(mine)
+    run_concurrent(work, workers={workers})
+""",
+        "--pdb",
+        stdin=b"p 'mine', mine\nc\n",
+    )
+    done.result.assert_outcomes(failed=1, warnings=done.text.count("InterleaveWarning: "))
+    assert "('mine', 41)" in done.text
+
+
+def test_a_breakpoint_in_a_replay_stops_there_once_and_the_others_stay_parked(run):
+    source = """
+@pytest.mark.concurrency(seconds=None)
+def test_it(counter, run_concurrent):
+    def work():
+        seen = counter.value
+        LOOK
+        counter.value = seen + 1
+    run_concurrent(work)
+    assert counter.value == 2
+"""
+    *arguments, last = run(source.replace("LOOK", "seen += 0")).command[1:]
+    looking = source.replace("LOOK", "threading.current_thread().name == 'worker-1' and breakpoint()")
+    done = run(looking, *arguments, last, stdin=b"p 'seen', seen, counter.value\nc\np 'a second time'\n")
+    done.result.assert_outcomes(failed=1)
+    # Both have read it, and the other one waits to write.
+    assert done.text.count("('seen', 0, 0)") == 1
+    assert "a second time" not in done.text
+    done.result.stdout.fnmatch_lines(["failed test body, in the schedule of the token (1 switch)"])
+
+
 def test_breakpoint_in_a_controlled_thread(run):
     done = run(
         """

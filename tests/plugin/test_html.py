@@ -150,7 +150,7 @@ def test_a_replay_that_finds_nothing_says_why(run, page, pytester):
     run(None, token, "--interleave-html=report.html").result.assert_outcomes(failed=1)
     written = page()
     assert written.tests == {"test_it.py::test_fails": "failed"}
-    assert "The execution did not follow the token's schedule" in written.text
+    assert "no longer fits the test: the place of its switch 1 of 1 is none that the test comes to" in written.text
 
 
 def test_a_run_without_marked_tests_says_so(run, page):

@@ -31,6 +31,8 @@ class Exploration(NamedTuple):
     given: tuple[Given, ...] = ()
     #: The first step that differs where the same schedule is run twice.
     unrepeatable: str | None = None
+    #: Why the schedule of a token no longer fits.
+    lost: str | None = None
     warnings: tuple[str, ...] = ()
     #: Every step of a token's execution, where that was asked for.
     steps: tuple[str, ...] = ()

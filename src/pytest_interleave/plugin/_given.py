@@ -40,5 +40,5 @@ def is_lost(strategy: Strategy, elsewhere: set[int]) -> str | None:
     number = strategy.switches.index(unknown[0]) + 1
     return (
         f"the place of its switch {number} of {len(strategy.switches)} is none that the test comes to: the line there, "
-        "or its function, is not what it was"
+        "or its function, is not what it was, or nothing leads there any more"
     )

@@ -131,7 +131,7 @@ def figures(item: pytest.Item, exploration: Exploration, outcome: str, *, page: 
         "repeatable": exploration.unrepeatable is None,
         "finding": told,
         "_command": None if explanation is None else replay_command(item, str(explanation.token)),
-        "_difference": None if explanation is None else explanation.difference,
+        "_difference": exploration.lost if explanation is None else explanation.difference,
         "_timeline": printable(timeline.as_json()) if page and timeline is not None else None,
         "_warnings": list(exploration.warnings),
         "_ended_by": exploration.ended_by,

@@ -219,8 +219,9 @@ class TestRunner:
             # A test that is skipped here does not come to any place.
             lost = self._why_lost(strategy) if given.origin == PINNED and error is None else None
             if lost is not None:
-                self._conclude(self._number, "pinned")
-                return True, ScheduleLost(tell_lost(str(given.token), lost))
+                text = tell_lost(str(given.token), lost)
+                self._conclude(self._number, "pinned", lost=text)
+                return True, ScheduleLost(text)
         if self.settings.explored:
             return False, None
         if not self._given:
@@ -338,6 +339,7 @@ class TestRunner:
             found_at=None if finding is None else 1,
             explanation=explanation,
             strategy="replay",
+            lost=difference,
             steps=tuple(steps_text(outcome.log, recorded.switched, recorder)) if self.settings.trace else (),
         )
         if finding is not None:
