@@ -28,7 +28,7 @@ def likely_switches(points: Sequence[ChoicePoint], log: Sequence[LoggedStep]) ->
     first: dict[Switch, None] = {}
     themselves: dict[Switch, None] = {}
     for point in reversed(points):
-        if point.preempts and point.is_switch:
+        if point.is_preemption:
             left, site, occurrence = point.stand
             for other in meanwhile.came_between(left, point.step):
                 one, two = alike.first_two(left, other)

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 from ..control import LoggedStep, Path, Strategy
 from ._directed import likely_switches
 from ._reduction import PartialOrderReduction
-from ._switches import ChoicePoint, Follow, Switch
+from ._switches import ChoicePoint, Follow, Switch, switches_of
 
 #: The search with each number of preemptions is given up after so many executions, or after so many steps.
 SEARCHED, SEARCHED_STEPS = 100, 15_000
@@ -47,12 +47,12 @@ class Attempt(NamedTuple):
     @property
     def switches(self) -> tuple[Switch, ...]:
         """Its schedule."""
-        return tuple(point.switch for point in self.points if point.is_switch)
+        return switches_of(self.points)
 
     @property
     def preemptions(self) -> int:
         """How often a thread had to stop that could have gone on."""
-        return sum(point.preempts and point.is_switch for point in self.points)
+        return sum(point.is_preemption for point in self.points)
 
     @property
     def cost(self) -> tuple[int, int, int, int]:
@@ -181,7 +181,7 @@ def _passing_by(points: Sequence[ChoicePoint]) -> Iterator[tuple[Switch, ...]]:
     """The switch to a thread and the one away from it as one, to the thread that went on then; the last first."""
     for number in range(len(points) - 1, -1, -1):
         left = points[number]
-        if not (left.preempts and left.is_switch):
+        if not left.is_preemption:
             continue
         by = left.stand[0]
         earlier = ((at, points[at]) for at in range(number - 1, -1, -1))
@@ -190,7 +190,7 @@ def _passing_by(points: Sequence[ChoicePoint]) -> Iterator[tuple[Switch, ...]]:
         )
         if came is not None and left.chosen in points[came].enabled:
             changed = [*points[:came], points[came]._replace(chosen=left.chosen), *points[came + 1 : number]]
-            yield tuple(point.switch for point in (*changed, *points[number + 1 :]) if point.is_switch)
+            yield switches_of((*changed, *points[number + 1 :]))
 
 
 def _later_stands(points: Sequence[ChoicePoint], switch: Switch) -> Iterator[tuple[Path, int, int]]:

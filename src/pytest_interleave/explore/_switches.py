@@ -51,6 +51,11 @@ class Sites:
         site = ENDED if thread.done else self.site_of(thread.operation)
         return thread.path, site, self._passed[thread.path, site] + 1
 
+    def left(self, log: Sequence[LoggedStep], running: ThreadView | None) -> tuple[Path, int, int] | None:
+        """At a choice: where the thread stands that ran last; None before any has."""
+        last = log[-1][0] if running is None and log else running
+        return None if last is None else self.stand(last)
+
     def follow(self, log: Sequence[LoggedStep]) -> None:
         """Count the steps that have come since."""
         passed = self._passed
@@ -102,9 +107,19 @@ class ChoicePoint(NamedTuple):
         return self.chosen != usual
 
     @property
+    def is_preemption(self) -> bool:
+        """Whether the thread that had run had to stop, though it could have gone on."""
+        return self.preempts and self.is_switch
+
+    @property
     def switch(self) -> Switch:
         """As a switch, where it is one."""
         return Switch(*self.stand, self.chosen)
+
+
+def switches_of(points: Sequence[ChoicePoint]) -> tuple[Switch, ...]:
+    """The choices that are other than those of a schedule without switches."""
+    return tuple(point.switch for point in points if point.is_switch)
 
 
 class Recorded:
@@ -124,12 +139,12 @@ class Recorded:
     @property
     def switches(self) -> tuple[Switch, ...]:
         """The choices that are other than those of a schedule without switches."""
-        return tuple(point.switch for point in self.points if point.is_switch)
+        return switches_of(self.points)
 
     @property
     def switched(self) -> frozenset[int]:
         """The positions in the log before which a thread was left that could have gone on."""
-        return frozenset(point.step for point in self.points if point.preempts and point.is_switch)
+        return frozenset(point.step for point in self.points if point.is_preemption)
 
     def begin(self, number: int) -> None:
         """From the beginning."""
@@ -145,9 +160,8 @@ class Recorded:
         """As the wrapped one does."""
         at: int = self._inner.choose(enabled, running)
         log = enabled[0].log
-        last = log[-1][0] if running is None and log else running
-        if last is not None:
-            stand = self._sites.stand(last)
+        stand = self._sites.left(log, running)
+        if stand is not None:
             paths = tuple(thread.path for thread in enabled)
             self.points.append(ChoicePoint(stand, running is not None, paths, paths[at], len(log)))
         return at
@@ -183,15 +197,13 @@ class Follow:
 
     def choose(self, enabled: Sequence[ThreadView], running: ThreadView | None) -> int:
         """The running thread, else the first, but for the switches."""
-        log = enabled[0].log
-        last = log[-1][0] if running is None and log else running
-        if last is not None:
-            switch = self._by_stand.get(self._sites.stand(last))
-            if switch is not None:
-                self.reached.add(switch)
-                for position, thread in enumerate(enabled):
-                    if thread.path == switch.to:
-                        return position
+        stand = self._sites.left(enabled[0].log, running)
+        switch = None if stand is None else self._by_stand.get(stand)
+        if switch is not None:
+            self.reached.add(switch)
+            for position, thread in enumerate(enabled):
+                if thread.path == switch.to:
+                    return position
         return 0 if running is None else enabled.index(running)
 
     def yielded(self, index: int) -> None:

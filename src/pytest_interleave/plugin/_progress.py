@@ -20,7 +20,7 @@ FEWEST = 24
 
 
 class Progress:
-    """Tells of one test's exploration, which has `schedules` to run, or `None` for what has no number."""
+    """Tells of one test's exploration, which has `schedules` to run."""
 
     def __init__(self, config: pytest.Config, schedules: int) -> None:
         self._schedules = schedules
@@ -31,12 +31,12 @@ class Progress:
         #: When to tell next; never, where nobody looks.
         self.next = self._started + FIRST if self._writer is not None else float("inf")
 
-    def tell(self, done: int, doing: str = "schedules") -> None:
+    def tell(self, done: int) -> None:
         """So many schedules are done by now."""
         now = real_seconds()
         self.next = now + EVERY
         rate = done / (now - self._started)
-        self._write(f"  {done:,} of {self._schedules:,} {doing}, {rate:,.0f}/s")
+        self._write(f"  {done:,} of {self._schedules:,} schedules, {rate:,.0f}/s")
 
     def clear(self) -> None:
         """Leave the line as it was."""

@@ -37,18 +37,17 @@ class Relevant:
         """Whether an access conflicts with one of another thread, or a primitive is used by several."""
         task, operation, touches = step
         if operation.is_access:
-            return operation.announced and bool(self.contested(task.index, touches))
+            return operation.announced and self._is_contested(task.index, touches)
         if operation.kind in _SILENT or _is_elsewhere(operation):
             return False
         return operation.kind in _OF_THREADS or len(self._users.get(id(operation.target), ())) > 1
 
-    def contested(self, thread: int, touches: Touches | None) -> list[tuple[Any, Any]]:
-        """What an access touches that another thread touches as well, and one of them changes."""
-        return [
-            (key, part)
+    def _is_contested(self, thread: int, touches: Touches | None) -> bool:
+        """Whether an access touches what another thread touches as well, and one of them changes it."""
+        return any(
+            _is_contested(self._touched.get(key, {}), part, thread, bool(how & WRITES))
             for key, part, how in touches or ()
-            if _is_contested(self._touched.get(key, {}), part, thread, bool(how & WRITES))
-        ]
+        )
 
 
 def _is_contested(parts: Mapping[Any, Mapping[int, bool]], part: Any, thread: int, writes: bool) -> bool:

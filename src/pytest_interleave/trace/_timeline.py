@@ -114,7 +114,7 @@ def _marked(shown: Sequence[int], points: Sequence[ChoicePoint], log: Sequence[S
     """The first shown step after each switch, where that is one of the thread that was switched to; else its first."""
     marked: set[int] = set()
     for point in points:
-        if point.preempts and point.is_switch and point.step < len(log):
+        if point.is_preemption and point.step < len(log):
             at = bisect.bisect_left(shown, point.step)
             is_shown = at < len(shown) and log[shown[at]][0].path == point.chosen
             marked.add(shown[at] if is_shown else point.step)
