@@ -81,8 +81,15 @@ from tests.explore import programs
 
 
 def many():
-    for _ in range(20):
-        programs.locked()
+    # One state for all of it: where one thing takes the place of another in memory is different in each process.
+    state = programs.State()
+
+    def count():
+        for _ in range(80):
+            with state.lock:
+                state.x += 1
+
+    programs.in_threads(count, count)
 
 
 def nested():

@@ -16,7 +16,8 @@ def class_of(trace: Trace) -> int:
 
     For every access of each thread it takes in which change of the same object it came after. With the program's
     determinism, that says all: the Mazurkiewicz trace. What is done before the first thread is started has only one
-    order.
+    order. Things are told apart by their addresses: where one takes that of another, which is gone, they count as one,
+    and where that is so in some executions only, equivalent schedules can get different fingerprints.
     """
     if len(trace.log) >= _LONG:
         found_at_once = class_of_long(trace.log)
