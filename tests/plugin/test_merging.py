@@ -30,7 +30,6 @@ def part(shard, classes, *, of=3, nodeid="test_it.py::test_it", coverage=None, f
         "repeatable": True,
         "_ended_by": "schedules",
         "_planned": 100,
-        "_pinned": 0,
         "_remembered": {},
         "_warnings": [],
         "_shard": shard,
@@ -61,7 +60,7 @@ def test_figures_add_up_and_classes_are_united():
     assert (row["schedules"], row["distinct"], row["seconds"], row["_planned"]) == (9, 3, 1.5, 300)
     assert (row["shards"], row["shards_run"], row["outcome"]) == (3, 3, "passed")
     left = {key for key in row if key.startswith("_")}
-    assert left == {"_ended_by", "_planned", "_pinned", "_remembered", "_warnings"}
+    assert left == {"_ended_by", "_planned", "_remembered", "_warnings"}
     json.dumps(row)
 
 
@@ -139,10 +138,10 @@ def test_few_preemptions():
 
 def test_what_any_shard_says_is_said_of_the_test():
     row = together(
-        part(1, {1: 3}, _remembered={"AA": True, "BB": False}, _pinned=2, _warnings=["one", "two"]),
+        part(1, {1: 3}, _remembered={"AA": True, "BB": False}, _warnings=["one", "two"]),
         part(2, {1: 3}, _remembered={}, _warnings=["two", "three"], repeatable=False),
     )
-    assert (row["_remembered"], row["_pinned"]) == ({"AA": True, "BB": False}, 2)
+    assert row["_remembered"] == {"AA": True, "BB": False}
     assert row["_warnings"] == ["one", "two", "three"]
     assert not row["repeatable"]
 

@@ -306,23 +306,40 @@ def test_warnings_as_errors(run, token):
     run(LOCK + pin(token) + RACE, "-W", "error", "--strict-markers").result.assert_outcomes(passed=1)
 
 
-def test_a_time_limit_that_is_over_while_caches_are_filled_ends_the_test(run, pytester):
-    """The limit comes once: what hangs the next time would hang for ever."""
-    name = NameOfTest.of("test_it", "")
-    token = str(Token.of_choices([0], test=name, warm=True))
-    source = f"""
-executions = []
-gate, _ = os.pipe()
+TAKES_LONG = """
+import signal
 
-@pytest.mark.timeout(1)
-{pin(token).strip()}
+executions = []
+
+{pin}
 def test_it(run_concurrent):
     executions.append(1)
-    os.read(gate, 1)
+    # As if the time were over now.
+    signal.raise_signal(signal.SIGALRM)
 
-def test_after():
-    assert executions == [1]
+def teardown_module():
+    print(f"executions: {{len(executions)}}")
 """
-    done = run(source, "-p", "pytest_timeout", "-o", "timeout_method=signal")
-    done.result.assert_outcomes(failed=1, passed=1)
-    assert "Timeout" in done.text
+TIMEOUT = ("-p", "pytest_timeout", "--timeout=600", "--timeout-method=signal", "-s")
+
+
+@pytest.mark.parametrize("warm", [True, False])
+def test_a_time_limit_that_is_over_in_a_known_schedule_ends_the_test(run, report, warm):
+    """The limit comes once: what hangs the next time would hang for ever."""
+    token = str(Token.of_switches([Switch((0,), 12345, 1, (1,))], test=NameOfTest.of("test_it", ""), warm=warm))
+    pinned = run(TAKES_LONG.format(pin=pin(token).strip()), *TIMEOUT)
+    replayed = run(
+        TAKES_LONG.format(pin="@pytest.mark.concurrency"),
+        *TIMEOUT,
+        f"--interleave-replay={token}",
+        "--interleave-json=report.json",
+    )
+    for done in (pinned, replayed):
+        done.result.assert_outcomes(failed=1)
+        assert "Timeout (>600.0s)" in done.text
+        assert "executions: 1\n" in done.text
+        assert "To see exactly this" not in done.text
+    row = report()["tests"][0]
+    # What was to be done before the schedule is not the schedule.
+    assert row["schedules"] == (0 if warm else 1)
+    assert row["finding"] is None

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from .._leaves import is_made_of
 from ..control import Outcome, ThreadFailure
 from ._stuck import describe_stuck
 
@@ -72,7 +73,7 @@ def finding_of(
     if body is not None and not failures:
         return Finding("failed test body", body)
     if body is not None:
-        failures = [failure for failure in failures if not _within(failure.exception, body)]
+        failures = [failure for failure in failures if not is_made_of(failure.exception, [body])]
         if not failures:
             return Finding("failed test body", body)
         together = [body, *(failure.exception for failure in failures)]
@@ -98,16 +99,6 @@ def _stuck_finding(outcome: Outcome, failures: Sequence[ThreadFailure]) -> Findi
 
 def _group(message: str, exceptions: list[BaseException]) -> BaseException:
     return BaseExceptionGroup(message, exceptions)
-
-
-def _within(error: BaseException, outer: BaseException) -> bool:
-    """Whether `error` is `outer` or one of its members, however deep."""
-    if error is outer:
-        return True
-    if not issubclass(type(outer), BaseExceptionGroup):
-        return False
-    group: Any = outer
-    return any(_within(error, inner) for inner in group.exceptions)
 
 
 def _note(error: BaseException, text: str) -> None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
-
+from .._leaves import leaves
 from ..control import Outcome
 from ._findings import Finding, place_of_error
 
@@ -16,18 +14,13 @@ def identity_of(finding: Finding, outcome: Outcome) -> object:
     """
     stuck = outcome.stuck
     if stuck is None:
-        return finding.kind, frozenset(_raised(finding.exception))
-    failures = frozenset(found for failure in outcome.failures for found in _raised(failure.exception))
+        return finding.kind, _raised(finding.exception)
+    failures = _raised(*(failure.exception for failure in outcome.failures))
     if stuck.kind == "livelock":
         # Where the bound has come upon them is chance.
         return finding.kind, failures
     return finding.kind, failures, frozenset(wait.where and wait.where[:2] for wait in stuck.waits)
 
 
-def _raised(error: BaseException) -> Iterator[tuple[type, tuple[str, int] | None]]:
-    if issubclass(type(error), BaseExceptionGroup):
-        group: Any = error
-        for inner in group.exceptions:
-            yield from _raised(inner)
-    else:
-        yield type(error), place_of_error(error)
+def _raised(*errors: BaseException) -> frozenset[object]:
+    return frozenset((type(leaf), place_of_error(leaf)) for error in errors for leaf in leaves(error))

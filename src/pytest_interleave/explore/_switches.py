@@ -128,7 +128,8 @@ class Recorded:
     def __init__(self, inner: Any) -> None:
         self._inner = inner
         self.name: str = inner.name
-        self._sites = Sites()
+        # The log is followed once.
+        self._sites = inner.sites if isinstance(inner, Follow) else Sites()
         self.points: list[ChoicePoint] = []
 
     @property
@@ -183,13 +184,13 @@ class Follow:
     def __init__(self, switches: Sequence[Switch]) -> None:
         self.switches = tuple(switches)
         self._by_stand: Mapping[tuple[Path, int, int], Switch] = {switch[:3]: switch for switch in switches}
-        self._sites = Sites()
+        self.sites = Sites()
         #: The switches whose place was come to, whether or not the other thread could go on.
         self.reached: set[Switch] = set()
 
     def begin(self, number: int) -> None:  # noqa: ARG002
         """From the beginning."""
-        self._sites.begin()
+        self.sites.begin()
         self.reached.clear()
 
     def spawned(self, thread: ThreadView) -> None:
@@ -197,7 +198,7 @@ class Follow:
 
     def choose(self, enabled: Sequence[ThreadView], running: ThreadView | None) -> int:
         """The running thread, else the first, but for the switches."""
-        stand = self._sites.left(enabled[0].log, running)
+        stand = self.sites.left(enabled[0].log, running)
         switch = None if stand is None else self._by_stand.get(stand)
         if switch is not None:
             self.reached.add(switch)
@@ -211,12 +212,12 @@ class Follow:
 
     def end(self, trace: Trace) -> None:
         """Count what came after the last choice."""
-        self._sites.follow(trace.log)
+        self.sites.follow(trace.log)
 
     @property
     def seen(self) -> set[int]:
         """The places that threads came to."""
-        return self._sites.seen
+        return self.sites.seen
 
     def unknown(self, elsewhere: set[int]) -> list[Switch]:
         """The switches to whose place no thread came, neither in this execution nor in those of `elsewhere`."""

@@ -16,7 +16,8 @@ from ..control._scope import Scope
 from ..control.primitives import install_names, remove_names
 from ..control.primitives._dispatch import everything_is_ours
 from ._fixtures import barrier, race_detector, run_concurrent, thread_pool
-from ._merging import merged, row_without_figures
+from ._gathering import Gatherer, rows_key
+from ._merging import merged
 from ._options import Options, add_options, check_include, read_options
 from ._settings import (
     MARKER,
@@ -39,7 +40,6 @@ if TYPE_CHECKING:
 __all__ = ["barrier", "race_detector", "run_concurrent", "thread_pool"]
 
 _options_key = pytest.StashKey[Options]()
-_rows_key = pytest.StashKey[list[dict[str, Any]]]()
 _replay_key: pytest.StashKey[Token] = pytest.StashKey()
 _runner_key: pytest.StashKey[TestRunner] = pytest.StashKey()
 _error_key = pytest.StashKey[str]()
@@ -94,8 +94,7 @@ def pytest_configure(config: pytest.Config) -> None:
     for marker in (MARKER, PINS_MARKER):
         config.addinivalue_line("markers", marker)
     config.stash[_options_key] = options = read_options(config)
-    config.stash[_rows_key] = []
-    config.pluginmanager.register(_Gatherer(config), "interleave-gatherer")
+    config.pluginmanager.register(Gatherer(config), "interleave-gatherer")
     if _hold_key not in config.stash:
         # Loaded too late for pytest_load_initial_conftests (by a conftest's pytest_plugins).
         _take_hold(config)
@@ -313,58 +312,9 @@ def pytest_leave_pdb() -> None:
     debugger_left()
 
 
-class _Gatherer:
-    """Gathers the figures of all reports; with pytest-xdist, in the controller."""
-
-    def __init__(self, config: pytest.Config) -> None:
-        self._config = config
-
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        row = getattr(report, "interleave", None)
-        rows = self._config.stash[_rows_key]
-        if row is None and report.failed and report.when != "teardown":
-            row = row_without_figures(report.nodeid)
-        if row is None:
-            return
-        if report.when == "teardown":
-            # In the place of the row of the call, which had found nothing.
-            _remove_last_of_same(rows, row)
-        outcome: str = report.outcome
-        if outcome != "rerun":
-            # Else a plugin runs the test again, and there is another row to come.
-            rows.append(row)
-        steps = getattr(report, "interleave_steps", ())
-        terminal = self._config.pluginmanager.getplugin("terminalreporter")
-        if steps and terminal is not None:
-            terminal.ensure_newline()
-            writer = self._config.get_terminal_writer()
-            if writer.width_of_current_line:
-                # With -q, pytest does not see that the line is not empty.
-                writer.line()
-            for line in (f"{report.nodeid}: every step of the schedule", *steps):
-                terminal.write_line(line)
-
-    @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> Generator[None, object, object]:
-        """Around what pytest shows of the failures."""
-        if not self._config.stash[_rows_key]:
-            return (yield)
-        from ._colours import coloured
-
-        with coloured(terminalreporter):
-            return (yield)
-
-
-def _remove_last_of_same(rows: list[dict[str, Any]], row: dict[str, Any]) -> None:
-    for number in reversed(range(len(rows))):
-        if all(rows[number].get(key) == row.get(key) for key in ("nodeid", "_shard")):
-            del rows[number]
-            return
-
-
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """What is to be said of all marked tests."""
-    rows = config.stash.get(_rows_key, [])
+    rows = config.stash.get(rows_key, [])
     if rows:
         from ._summary import write_section
 
@@ -382,7 +332,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     options = config.stash.get(_options_key, None)
     if options is None or hasattr(config, "workerinput"):
         return
-    rows = config.stash[_rows_key]
+    rows = config.stash[rows_key]
     # From here on, for all reports, there is one row for each test.
     rows[:] = merged(rows)
     if rows or options.forget:

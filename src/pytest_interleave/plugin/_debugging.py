@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from .._leaves import leaves
+
 
 @contextlib.contextmanager
 def in_failing_thread(call: pytest.CallInfo[Any]) -> Iterator[None]:
@@ -17,7 +19,8 @@ def in_failing_thread(call: pytest.CallInfo[Any]) -> Iterator[None]:
     A debugger that is started for it stops where the thread raised it, not where the group was put together.
     """
     excinfo = call.excinfo
-    inner = None if excinfo is None else _first_raised(excinfo.value)
+    raised = () if excinfo is None else leaves(excinfo.value)
+    inner = next((leaf for leaf in raised if leaf.__traceback__ is not None), None)
     if excinfo is None or inner is None or inner is excinfo.value:
         yield
         return
@@ -37,10 +40,3 @@ def no_breakpoints() -> Iterator[None]:
         yield
     finally:
         sys.breakpointhook = before
-
-
-def _first_raised(error: BaseException) -> BaseException | None:
-    """The first exception in a group, however deep, that has a traceback."""
-    if not isinstance(error, BaseExceptionGroup):
-        return error if error.__traceback__ is not None else None
-    return next((found for inner in error.exceptions if (found := _first_raised(inner)) is not None), None)

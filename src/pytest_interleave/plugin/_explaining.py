@@ -11,7 +11,7 @@ import pytest
 from ..control import Outcome, Recorder, Strategy
 from ..control._clock import real_seconds
 from ..detect import Conflict, DataRace, Finding, Race, identity_of
-from ..explore import Attempt, Follow, Recorded, Replay, Token, shrink
+from ..explore import Attempt, Follow, Recorded, Replay, Switch, Token, shrink
 from ..trace import Timeline, first_difference, timeline_of
 from ._differences import tell_difference
 from ._executions import Executions
@@ -184,9 +184,8 @@ class Explaining:
             _require_no_signal(outcome)
             return None
 
-        first = run(Follow(shown.recorded.switches))
-        if first is None or first.switches != shown.recorded.switches:
-            # Two places that one fingerprint stands for, or threads that take their turns in another way.
+        first = _by_switches(shown.recorded.switches, run)
+        if first is None or first.preemptions > shown.attempt.preemptions:
             return explanation
         started = real_seconds()
         best = shrink(first, run, lambda: (real_seconds() - started) / self._seconds) if self._seconds else first
@@ -195,12 +194,12 @@ class Explaining:
         if again is None:
             return explanation
         # Another schedule than the first one has been run after others only.
-        warm = explanation.token.warm or best is not first
+        warm = explanation.token.warm or best.switches != shown.recorded.switches
         return explanation._replace(
             finding=again.finding,
             token=Token.of_switches(best.switches, test=explanation.token.test, warm=warm),
             switches=best.preemptions,
-            switches_before=first.preemptions,
+            switches_before=shown.attempt.preemptions,
             seconds=seconds,
             timeline=again.timeline(),
         )
@@ -235,6 +234,19 @@ class Explaining:
         found = self._found_in(outcome, shown.finding, suspects, before, recorder)
         # What seemed to be a race may be none.
         return None if found is None or found.kind != shown.finding.kind else Shown(found, outcome, recorded, recorder)
+
+
+def _by_switches(switches: Sequence[Switch], run: Callable[[Strategy], Attempt | None]) -> Attempt | None:
+    """A schedule with the same finding that is all said by its switches: the given one, or what comes of it.
+
+    Two places can have one fingerprint; and threads can take their turns in another way than was written down.
+    """
+    for _ in range(2):
+        attempt = run(Follow(switches))
+        if attempt is None or attempt.switches == switches:
+            return attempt
+        switches = attempt.switches
+    return None
 
 
 def _require_no_signal(outcome: Outcome) -> None:

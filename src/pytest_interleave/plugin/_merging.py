@@ -88,7 +88,6 @@ def _of_shards(parts: list[Row]) -> Row | None:
         "shards_run": len(ran),
         "_ended_by": _ended_by(ran, exhausted=coverage.status == "exhausted"),
         "_planned": sum(part["_planned"] for part in ran),
-        "_pinned": sum(part["_pinned"] for part in ran),
         "_remembered": {token: found for part in ran for token, found in part["_remembered"].items()},
         "_warnings": list(dict.fromkeys(text for part in ran for text in part["_warnings"])),
     }

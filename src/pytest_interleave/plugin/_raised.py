@@ -6,6 +6,7 @@ import signal
 
 import pytest
 
+from .._leaves import leaves
 from ..control import Outcome
 from ._workers import quiet_types
 
@@ -14,14 +15,9 @@ def request_to_stop(outcome: Outcome) -> BaseException | None:
     """What ends the whole session: Ctrl-C, which comes to the test's own thread; `pytest.exit` in any thread."""
     if isinstance(outcome.exception, KeyboardInterrupt):
         return outcome.exception
-    raised = [outcome.exception, *(failure.exception for failure in outcome.failures)]
-    while raised:
-        error = raised.pop()
-        if isinstance(error, pytest.exit.Exception):
-            return error
-        if isinstance(error, BaseExceptionGroup):
-            raised.extend(error.exceptions)
-    return None
+    raised = (outcome.exception, *(failure.exception for failure in outcome.failures))
+    every = (leaf for error in raised if error is not None for leaf in leaves(error))
+    return next((leaf for leaf in every if isinstance(leaf, pytest.exit.Exception)), None)
 
 
 def as_failure(error: BaseException) -> BaseException:

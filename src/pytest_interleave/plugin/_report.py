@@ -9,8 +9,7 @@ from typing import Any
 
 import pytest
 
-from ..trace import interleaving_table
-from ..trace._html import printable
+from ..trace import Timeline, interleaving_table
 from ._exploration import Exploration
 from ._given import PINNED, REMEMBERED
 from ._shards import WHOLE, nodeid_of
@@ -132,11 +131,10 @@ def figures(item: pytest.Item, exploration: Exploration, outcome: str, *, page: 
         "finding": told,
         "_command": None if explanation is None else replay_command(item, str(explanation.token)),
         "_difference": exploration.lost if explanation is None else explanation.difference,
-        "_timeline": printable(timeline.as_json()) if page and timeline is not None else None,
+        "_timeline": _for_page(timeline) if page and timeline is not None else None,
         "_warnings": list(exploration.warnings),
         "_ended_by": exploration.ended_by,
         "_planned": exploration.settings.schedules,
-        "_pinned": sum(given.origin == PINNED for given in exploration.given),
         "_remembered": {
             str(given.token): given.found
             for given in exploration.given
@@ -145,6 +143,13 @@ def figures(item: pytest.Item, exploration: Exploration, outcome: str, *, page: 
         "_to_remember": str(explanation.token) if explanation is not None and _is_worth_it(exploration) else None,
         **_of_shard(exploration),
     }
+
+
+def _for_page(timeline: Timeline) -> dict[str, Any]:
+    from ..trace._html import printable
+
+    shown: dict[str, Any] = printable(timeline.as_json())
+    return shown
 
 
 def _of_shard(exploration: Exploration) -> dict[str, Any]:

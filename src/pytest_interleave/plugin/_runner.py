@@ -12,14 +12,14 @@ from .._warnings import InterleaveWarning
 from ..control import Outcome, Recorder, ThreadFailure, begin_alike
 from ..control._clock import real_seconds
 from ..detect import Conflict, Finding, finding_of
-from ..explore import Classes, Follow, NonPreemptive, Replay, Token, fingerprint, make_strategy
+from ..explore import Classes, NonPreemptive, Replay, Token, fingerprint, make_strategy
 from ..trace import first_difference, steps_text, timeline_of
-from ._debugging import no_breakpoints
 from ._differences import ScheduleLost, tell_lost, tell_unrepeatable
 from ._executions import Executions
 from ._explaining import Explaining, Explanation
 from ._exploration import Exploration
-from ._given import PINNED, Given, follower, is_lost
+from ._following import Following
+from ._given import PINNED, Given
 from ._pool import open_pools
 from ._predictions import Predictions
 from ._progress import Progress
@@ -48,6 +48,7 @@ class TestRunner:
         self._executions = Executions(item, settings)
         self._races = RaceCheck(everything=settings.races)
         self._explaining = Explaining(item, self._executions, self._races, self._finding, settings.shrink_seconds)
+        self._following = Following(self._executions, self._explaining)
         self._given = list(given)
         #: The last execution, and the name of its strategy.
         self._last: tuple[Outcome, str] | None = None
@@ -75,7 +76,7 @@ class TestRunner:
             if self.exploration is None:
                 if self._executions.tearing_down and isinstance(stopped, (Exception, pytest.fail.Exception)):
                     self.teardown_failed(stopped)
-                elif isinstance(stopped, (KeyboardInterrupt, pytest.exit.Exception)):
+                elif isinstance(stopped, (KeyboardInterrupt, pytest.exit.Exception)) or came_by_signal(stopped):
                     self._conclude(self._number, "interrupted")
                 else:
                     ended_by = "skip" if isinstance(stopped, pytest.skip.Exception) else "fixtures"
@@ -169,9 +170,7 @@ class TestRunner:
         if outcome.uneventful and not open_pools and not suspects:
             return False, None
         if came_by_signal(outcome.exception):
-            # A time limit, for example: it would not come again, and to repeat what hangs would hang.
-            self._conclude(self._number, "interrupted")
-            return True, outcome.exception
+            return True, self._interrupted(outcome)
         finding = self._finding(outcome)
         raced = self._explaining.confirmed(suspects, outcome) if finding is None else None
         if raced is not None:
@@ -184,6 +183,11 @@ class TestRunner:
             self._conclude(self._number, "expected failure")
             return True, pytest.xfail.Exception(finding.message)
         return True, self._found(finding, outcome, strategy, suspects, raced)
+
+    def _interrupted(self, outcome: Outcome, **more: Any) -> BaseException | None:
+        """By a time limit, for example: it would not come again, and to repeat what hangs would hang."""
+        self._conclude(self._number, "interrupted", **more)
+        return outcome.exception
 
     def _found(
         self, finding: Finding, outcome: Outcome, strategy: str, suspects: Sequence[Conflict], raced: Raced | None
@@ -206,10 +210,11 @@ class TestRunner:
         """First the schedules that are known; whether that ends the exploration, as in `_look_at`."""
         skip: BaseException | None = None
         for position, given in enumerate(self._given):
-            strategy = follower(given.token)
-            outcome = self._follow(strategy, warm=given.token.warm)
+            followed = self._following.follow(given.token)
+            if not followed.was_run:
+                return True, self._interrupted(followed.outcome)
             self._number += 1
-            ended, error = self._look_at(outcome, given.origin)
+            ended, error = self._look_at(followed.outcome, given.origin)
             skip = skip or error
             self._given[position] = given._replace(found=ended)
             if ended:
@@ -217,7 +222,7 @@ class TestRunner:
                     self.exploration = self.exploration._replace(given=tuple(self._given))
                 return True, error
             # A test that is skipped here does not come to any place.
-            lost = self._why_lost(strategy) if given.origin == PINNED and error is None else None
+            lost = self._following.why_lost(followed) if given.origin == PINNED and error is None else None
             if lost is not None:
                 text = tell_lost(str(given.token), lost)
                 self._conclude(self._number, "pinned", lost=text)
@@ -235,25 +240,6 @@ class TestRunner:
         self._conclude(self._number, "pinned")
         unittest = self._executions.unittest
         return True, skip if skip is not None or unittest is None else unittest.unexpected_success
-
-    def _follow(self, strategy: Follow | Replay, *, warm: bool) -> Outcome:
-        if warm and self._executions.count == 0:
-            # The schedule was found after others had run in the same process: what they had filled (imports,
-            # caches, lazily made objects) is filled now too.
-            with no_breakpoints():
-                outcome = self._explaining.run(NonPreemptive())[1]
-            if came_by_signal(outcome.exception):
-                return outcome
-        return self._explaining.run(strategy, visible=warm)[1]
-
-    def _why_lost(self, strategy: Follow | Replay) -> str | None:
-        """Why a schedule is not the token's any more, also by the places that the test comes to without switches."""
-        if is_lost(strategy, set()) is None:
-            return None
-        usual = Follow(())
-        with no_breakpoints():
-            self._explaining.run(usual)
-        return is_lost(strategy, usual.seen)
 
     def _run_again(self, outcome: Outcome) -> tuple[bool, BaseException | None]:
         """The same schedule once more: does the test do the same? As in `_look_at`.
@@ -307,22 +293,24 @@ class TestRunner:
     # -- replay ----------------------------------------------------------------------------------------------
 
     def _replay_token(self, token: Token) -> BaseException | None:
-        self._number = 1
-        strategy = follower(token)
-        if token.warm:
-            with no_breakpoints():
-                self._explaining.run(NonPreemptive())
         recorder = Recorder(everything=True)
-        recorded, outcome = self._explaining.run(strategy, recorder, visible=token.warm)
+        followed = self._following.follow(token, recorder)
+        _, recorded, outcome, was_run = followed
+        if not was_run:
+            return self._interrupted(outcome)
+        self._number = 1
         self._last = outcome, "replay"
         self._note(outcome)
+        steps = tuple(steps_text(outcome.log, recorded.switched, recorder)) if self.settings.trace else ()
+        if came_by_signal(outcome.exception):
+            return self._interrupted(outcome, strategy="replay", steps=steps)
         finding = self._finding(outcome)
         shown = outcome
         if finding is None:
             raced = self._explaining.confirmed(self._races.suspects(outcome), outcome)
             if raced is not None:
                 finding, shown, _ = raced
-        lost = self._why_lost(strategy)
+        lost = self._following.why_lost(followed)
         difference = None if lost is None else tell_lost(str(token), lost)
         explanation = None
         if finding is not None:
@@ -340,7 +328,7 @@ class TestRunner:
             explanation=explanation,
             strategy="replay",
             lost=difference,
-            steps=tuple(steps_text(outcome.log, recorded.switched, recorder)) if self.settings.trace else (),
+            steps=steps,
         )
         if finding is not None:
             return finding.exception

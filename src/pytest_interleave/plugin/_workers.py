@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from .._leaves import leaves
 from ..control import Unwind, announce_call, current_task, without_ours
 
 _NOTE = "raised in worker "
@@ -155,9 +156,7 @@ def quiet_types() -> tuple[type[BaseException], ...]:
 
 def raised_by_workers(error: BaseException) -> bool:
     """Whether it was raised in a worker, or is the group of what workers raised."""
-    if isinstance(error, BaseExceptionGroup):
-        return all(raised_by_workers(inner) for inner in error.exceptions)
-    return any(note.startswith(_NOTE) for note in getattr(error, "__notes__", ()))
+    return all(any(note.startswith(_NOTE) for note in getattr(leaf, "__notes__", ())) for leaf in leaves(error))
 
 
 def note_worker_exception(error: BaseException) -> None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from .._leaves import is_made_of
 from ..control import Outcome
 
 
@@ -14,16 +13,7 @@ def end_of_failure(outcome: Outcome) -> int:
         return len(log)
     failed = dict(outcome.raised)
     others = [error for index, error in failed.items() if index]
-    if 0 in failed and _is_made_of(failed[0], others):
+    if 0 in failed and is_made_of(failed[0], others):
         # The test's own thread only passes on what the others raised.
         del failed[0]
     return next((at + 1 for at in range(len(log) - 1, -1, -1) if log[at][0].index in failed), len(log))
-
-
-def _is_made_of(error: BaseException, others: list[BaseException]) -> bool:
-    if any(error is other for other in others):
-        return True
-    if not issubclass(type(error), BaseExceptionGroup):
-        return False
-    group: Any = error
-    return all(_is_made_of(inner, others) for inner in group.exceptions)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
@@ -10,7 +11,6 @@ from ..control import Outcome, Path, Place, Recorder, Step, Stuck, touches_of
 from ..control._touches import WRITES
 from ..detect import name_of_access
 from ..explore import ChoicePoint
-from ._failing import end_of_failure
 
 #: So many switches are told of.
 _TOLD = 3
@@ -23,17 +23,23 @@ class Story(NamedTuple):
     positions: tuple[int, ...] = ()
 
 
-def story_of(outcome: Outcome, points: Sequence[ChoicePoint], recorder: Recorder | None = None) -> Story:
-    """A sentence for each of the first switches, or what the threads wait for; empty where nothing can be said."""
+def story_of(
+    outcome: Outcome, points: Sequence[ChoicePoint], end: int, recorder: Recorder | None = None
+) -> Story:
+    """A sentence for each of the first switches, or what the threads wait for; empty where nothing can be said.
+
+    After `end` steps the execution has failed.
+    """
     if outcome.stuck is not None and outcome.stuck.kind == "deadlock":
         return Story(_of_deadlock(outcome.stuck))
-    teller = _Teller(outcome.log, end_of_failure(outcome), recorder)
     switches = [point for point in points if point.is_switch]
-    told = [sentence for point in switches if (sentence := teller.of_switch(point))][:_TOLD]
     if not switches:
         return Story(
             "It needs no switch: each thread runs until it blocks or ends, those that were started first first."
         )
+    teller = _Teller(outcome.log, end, recorder)
+    sentences = filter(None, map(teller.of_switch, switches))
+    told = list(itertools.islice(sentences, _TOLD))
     return Story(" ".join(text for text, _ in told), tuple(sorted({at for _, places in told for at in places})))
 
 
@@ -97,21 +103,20 @@ class _Teller:
         until = min(resumed, self._end)
         torn = [found for accesses in self._accesses.values() for found in _torn(accesses, left, point.step, until)]
         if torn:
-            # Those that are closest together have most to do with each other.
-            return self._of_torn(
-                *min(
-                    torn,
-                    key=lambda found: (
-                        found[2].position >= self._end,
-                        _rank(found),
-                        found[2].position - found[0].position,
-                    ),
-                )
-            )
+            return self._of_torn(*min(torn, key=self._rank))
         swapped = [
             found for accesses in self._accesses.values() for found in _swapped(accesses, left, point.step, until)
         ]
         return self._before(*min(swapped, key=lambda found: found[1].position)) if swapped else None
+
+    def _rank(self, found: tuple[_Access, _Access, _Access]) -> tuple[bool, int, int]:
+        """First what was done before the failure; a lost update, then what was seen to change, then half a change.
+
+        Of these what is closest together: it has most to do with each other.
+        """
+        first, _, last = found
+        how = 0 if not first.writes and last.writes else 1 if not last.writes else 2
+        return last.position >= self._end, how, last.position - first.position
 
     def _of_torn(self, first: _Access, between: _Access, last: _Access) -> _Sentence:
         thread, other = self._thread(first), self._thread(between)
@@ -147,10 +152,9 @@ class _Teller:
         operation = self._log[access.position][1]
         if operation.name.startswith("."):
             return f"called {operation.name} of"
-        return {"iterate": "looped over", "delete": "deleted"}.get(
-            operation.kind,
-            "changed" if access.writes and operation.kind == "read" else _PAST.get(operation.kind, "read"),
-        )
+        if access.writes and operation.kind == "read":
+            return "changed"
+        return _DID.get(operation.kind, "read")
 
     def _place(self, access: _Access) -> str:
         return _short(self._log[access.position][1].where())
@@ -160,7 +164,7 @@ class _Teller:
         return f" ({text})" if text else ""
 
 
-_PAST = {"write": "wrote", "read": "read"}
+_DID = {"write": "wrote", "delete": "deleted", "iterate": "looped over"}
 
 
 def _torn(
@@ -177,12 +181,6 @@ def _torn(
             between.writes if not (first.writes and last.writes) else not between.writes
         ):
             yield first, between, last
-
-
-def _rank(found: tuple[_Access, _Access, _Access]) -> int:
-    """A lost update first; then what was seen to change; then what was seen halfway."""
-    first, _, last = found
-    return 0 if not first.writes and last.writes else 1 if not last.writes else 2
 
 
 def _swapped(accesses: Sequence[_Access], left: Path, switch: int, resumed: int) -> Iterator[tuple[_Access, _Access]]:

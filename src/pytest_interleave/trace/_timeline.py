@@ -98,7 +98,7 @@ def timeline_of(outcome: Outcome, points: Sequence[ChoicePoint], recorder: Recor
     shown = sorted({*shown, *marked})
     events = [_event(position, log[position], names, recorder, switch=position in marked) for position in shown]
     events += [_event(at, step, names)._replace(waits=True) for at, step in enumerate(pending, start=len(log))]
-    story = story_of(outcome, points, recorder)
+    story = story_of(outcome, points, end, recorder)
     return Timeline(
         threads=tuple(outcome.threads),
         events=tuple(events),
