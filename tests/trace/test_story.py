@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import queue
 import re
 from pathlib import Path
-from threading import Condition, Event, Lock
+from threading import Condition, Event, Lock, Thread
+
+import pytest
 
 from pytest_interleave.explore import Follow
 from pytest_interleave.explore._switches import Switch
+from pytest_interleave.trace import timeline_of
 from pytest_interleave.trace._failing import end_of_failure
 from pytest_interleave.trace._story import story_of as story_of_execution
 from tests.detailing import Laboratory
@@ -65,7 +69,7 @@ def test_check_then_act():
         in_threads(left=take, right=take)
 
     assert story_of(body) == (
-        f"left read a list ([1]) at {at('taken: check')}; then right called .pop() of it ([1]) at "
+        f"left read account.items ([1]) at {at('taken: check')}; then right called .pop() of it ([1]) at "
         f"{at('taken: act')}, before left called .pop() of it at {at('taken: act')} ([])."
     )
 
@@ -82,7 +86,7 @@ def test_deleted_twice():
         in_threads(left=drop, right=drop)
 
     assert story_of(body) == (
-        f"left read item 'key' of a dict (1) at {at('dropped: check')}; then right deleted it (1) at "
+        f"left read item 'key' of table (1) at {at('dropped: check')}; then right deleted it (1) at "
         f"{at('dropped: act')}, before left deleted it at {at('dropped: act')}."
     )
 
@@ -320,3 +324,236 @@ def test_a_lost_update_is_told_before_what_was_seen_halfway():
         ).text
     assert story.startswith(f"left read Account.balance at {at('before: read')}; then right wrote it")
     assert story.endswith(f"and left overwrote that at {at('before: write')}.")
+
+
+def test_another_item_is_not_taken_for_it():
+    """A new key changes all of the dictionary; but what is told is what has become of one item."""
+    stock = {}
+
+    def move(source):
+        stock[source] = 1  # stock: own
+        stock["total"] = stock.get("total", 0) + 1  # stock: total
+
+    def body():
+        stock.clear()
+        stock["total"] = 0
+        in_threads(left=lambda: move("a"), right=lambda: move("b"))
+        assert stock["total"] == 2
+
+    assert story_of(body) == (
+        f"left called .get() of item 'total' of stock (0) at {at('stock: total')}; then right wrote it (0 -> 1) at "
+        f"{at('stock: total')}, and left overwrote that at {at('stock: total')} (1 -> 1)."
+    )
+
+
+def test_items_that_came_one_by_one():
+    values = {}
+
+    def load():
+        values["host"] = "here"  # values: host
+        values["port"] = 80  # values: port
+
+    def look():
+        assert len(list(values)) != 1  # values: look
+
+    def body():
+        values.clear()
+        in_threads(loads=load, looks=look)
+
+    assert story_of(body) == (
+        f"loads wrote item 'host' of values (nothing -> 'here') at {at('values: host')}; then looks read values "
+        f"({{'host': 'here'}}) at {at('values: look')}, before loads wrote item 'port' of values at "
+        f"{at('values: port')} (nothing -> 80)."
+    )
+
+
+def test_what_the_failure_is_about_comes_first():
+    """Though more has changed between two accesses of the other."""
+    account, lock = Account(), Lock()
+
+    def work():
+        with lock:
+            account.items.append(1)
+        if account.balance < 1:  # about: check
+            with lock:
+                account.balance += 1  # about: act
+        with lock:
+            account.items.append(2)
+
+    def body():
+        account.balance = 0
+        account.items.clear()
+        in_threads(left=work, right=work)
+        assert account.balance == 1
+
+    assert story_of(body) == (
+        f"left read Account.balance (0) at {at('about: check')}; then right wrote it (0 -> 1) at {at('about: act')}, "
+        f"before left wrote it at {at('about: act')} (1 -> 2)."
+    )
+
+
+def test_what_the_thread_that_went_on_has_seen_change():
+    """The thread that was left is the one that came between."""
+    account, lock = Account(), Lock()
+
+    def take():
+        if account.items:  # crossed: check
+            with lock:
+                account.items.pop()  # crossed: act
+
+    def drop():
+        with lock:
+            account.items.pop()  # crossed: drop
+
+    def body():
+        account.items[:] = [1]
+        in_threads(drops=drop, takes=take)
+
+    assert story_of(body) == (
+        f"takes read account.items ([1]) at {at('crossed: check')}; then drops called .pop() of it ([1]) at "
+        f"{at('crossed: drop')}, before takes called .pop() of it at {at('crossed: act')} ([])."
+    )
+
+
+def test_check_then_act_on_a_queue():
+    def body():
+        jobs = queue.Queue()
+        jobs.put(1)
+
+        def take():
+            if not jobs.empty():  # queue: check
+                jobs.get_nowait()  # queue: act
+
+        in_threads(left=take, right=take)
+
+    assert story_of(body) == (
+        f"left had been at {at('queue: check')} (`if not jobs.empty():  # queue: check`) when right came to "
+        f"{at('queue: act')} (`jobs.get_nowait()  # queue: act`); only then did left come to {at('queue: act')} "
+        "(`jobs.get_nowait()  # queue: act`)."
+    )
+
+
+def test_a_notification_that_nobody_waited_for():
+    condition, ready = Condition(), []
+
+    def produce():
+        ready.append(1)  # missed: change
+        with condition:
+            condition.notify()  # missed: notify
+
+    def consume():
+        if not ready:  # missed: check
+            with condition:
+                assert condition.wait(timeout=5)  # missed: wait
+
+    def body():
+        ready.clear()
+        in_threads(consumes=consume, produces=produce)
+
+    assert story_of(body) == (
+        f"consumes read ready ([]) at {at('missed: check')}; then produces called .append() of it ([]) at "
+        f"{at('missed: change')}, which consumes did not see. produces came to {at('missed: notify')} "
+        f"(`condition.notify()  # missed: notify`) before consumes came to {at('missed: wait')} "
+        "(`assert condition.wait(timeout=5)  # missed: wait`)."
+    )
+
+
+def test_a_deadlock_of_a_notification_that_came_before():
+    def body():
+        condition = Condition()
+
+        def notify():
+            with condition:
+                condition.notify_all()  # before the wait
+
+        def wait():
+            with condition:
+                condition.wait()
+
+        in_threads(notifies=notify, waits=wait)
+
+    story = told(body).timeline.story
+    came = f"(notifies has come to `condition.notify_all()  # before the wait` at {at('before the wait')} before that)"
+    assert re.search(rf"waits waits for a notification of .* {re.escape(came)}", story)
+
+
+def test_a_deadlock_for_a_lock_of_a_thread_that_has_ended():
+    def body():
+        lock = Lock()
+
+        def take():
+            lock.acquire()  # kept
+
+        in_threads(takes=take, waits=take)
+
+    story = told(body).timeline.story
+    assert "waits waits for Lock (made at " in story
+    assert f" at {at('kept')}, which takes holds since {at('kept')}, and has ended." in story
+
+
+def test_threads_of_one_name_have_numbers():
+    account = Account()
+
+    def work():
+        account.balance += 1
+
+    def body():
+        account.balance = 0
+        threads = [Thread(target=work, name=name) for name in ("same", "same", "other")]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert account.balance == 3
+
+    timeline = told_of_finding(body).timeline
+    assert timeline.threads == ("main", "same #1", "same #2", "other")
+    assert timeline.story.startswith("same #1 read Account.balance (0)")
+
+
+def test_without_the_choices_nothing_is_told_of_switches():
+    account = Account()
+
+    def work():
+        account.balance += 1
+
+    def body():
+        account.balance = 0
+        in_threads(left=work, right=work)
+        assert account.balance == 2
+
+    found = told_of_finding(body)
+    timeline = timeline_of(found.outcome, None)
+    assert timeline.story == ""
+    assert not any(event.switch for event in timeline.events)
+
+
+ITEMS = [1]
+TABLE = {"k": 1}
+
+
+def expressions():
+    holder = Account()
+    holder.items = ITEMS
+    return [
+        ("ITEMS", lambda: ITEMS[0]),
+        ("TABLE", lambda: TABLE["k"]),
+        ("TABLE", lambda: "k" in TABLE),
+        ("TABLE", lambda: "k" not in TABLE),
+        ("TABLE", lambda: TABLE.get("k")),
+        ("ITEMS", lambda: len(ITEMS)),
+        ("holder.items", lambda: holder.items.append(2)),
+        ("holder.items", lambda: sorted(holder.items)),
+        # No plain name, or too long a one.
+        ("a list", lambda: (ITEMS or [1])[0]),
+        ("a list", lambda: (holder.items if holder else ITEMS).append(3)),
+    ]
+
+
+@pytest.mark.parametrize(("called", "access"), expressions(), ids=lambda value: value if isinstance(value, str) else "")
+def test_containers_are_called_as_in_the_source(called, access):
+    def body():
+        in_threads(left=access, right=lambda: (ITEMS.append(0), TABLE.update(k=2)))
+
+    names = {event.what.rpartition(" of ")[2] for event in told(body).timeline.events if event.thread == 1}
+    assert called in names

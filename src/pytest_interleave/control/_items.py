@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from ._keys import PLAIN_KEYS, UNKNOWN, part_of
-from ._kinds import CONTAINER, LOCAL, STILL, bases_of, is_dict, is_made_by_a_program, kind_of
+from ._kinds import CONTAINER, LOCAL, STILL, bases_of, class_holding, is_dict, is_made_by_a_program, kind_of
 from ._names import key_of, name_of
 from ._owners import runs_in_scope, whole
 from ._touches import NOTHING, OPAQUE, READS, WRITES, Touches
@@ -87,8 +88,7 @@ def _item_of_container(container: Any, key: Any, how: int) -> Touches:
     if key is NO_KEY:
         return ((name, None, how),)
     if is_dict(type(container)):
-        if how == READS and id(type(key)) in PLAIN_KEYS and not _has(container, key):
-            # `__missing__` may put it there.
+        if how == READS and id(type(key)) in PLAIN_KEYS and _puts_missing(type(container)) and not _has(container, key):
             how = WRITES
         return _whole_and_part(name, key, how)
     if type(key) is not int:
@@ -96,6 +96,12 @@ def _item_of_container(container: Any, key: Any, how: int) -> Touches:
     if key < 0:
         key += _length(container)
     return ((name, None, how), (name, key, how))
+
+
+def _puts_missing(kind: type) -> bool:
+    """Whether looking a key up that is not there may put it there."""
+    found = class_holding(kind, "__missing__")
+    return found is not None and found[0] is not Counter
 
 
 def _length(container: Any) -> int:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import types
+from collections import Counter, OrderedDict, defaultdict, deque
+from enum import Enum
 from types import FrameType
 from typing import Any
 
 from ._frames import layout, object_at, slot_address
 from ._keys import PLAIN_KEYS, part_of
-from ._kinds import CONTAINER, class_holding, is_class, is_dict, is_one_of, kind_of, name_of_class
+from ._kinds import CONTAINER, bases_of, class_holding, is_class, is_dict, is_one_of, kind_of, name_of_class
 from ._owners import MISSING, stored_attribute
 from ._stack_depths import stack_depths, variables_of
 
@@ -22,6 +24,9 @@ _NEW_VALUES = {"STORE_ATTR": 2, "STORE_SUBSCR": 3, "STORE_GLOBAL": 1, "STORE_DER
 _OPEN: dict[int, tuple[str, str]] = {
     id(list): ("[", "]"), id(tuple): ("(", ")"), id(set): ("{", "}"), id(frozenset): ("{", "}"), id(dict): ("{", "}"),
 }  # fmt: skip
+
+#: The same for those that are shown with their names: the type whose signs they have.
+_NAMED: dict[int, type] = {id(deque): list, id(OrderedDict): dict, id(Counter): dict, id(defaultdict): dict}
 
 
 def value_at(owner: Any, part: Any) -> Any:
@@ -83,6 +88,11 @@ def short_text(value: Any, depth: int = 0) -> str:
         return _cut(repr(value[: _LONGEST + 1]))
     if id(kind) in _OPEN:
         return _cut(_container_text(value, kind, depth))
+    if id(kind) in _NAMED:
+        return _cut(f"{name_of_class(kind)}({_container_text(value, _NAMED[id(kind)], depth)})")
+    if any(base is Enum for base in bases_of(kind)):
+        name = stored_attribute(value, "_name_")
+        return f"{name_of_class(kind)}.{name}" if type(name) is str else f"<{name_of_class(kind)} object>"
     if is_class(kind):
         return f"<class {name_of_class(value)}>"
     if is_one_of(kind, types.FunctionType, types.BuiltinFunctionType):
@@ -97,7 +107,7 @@ def _container_text(value: Any, kind: type, depth: int) -> str:
     if kind is dict:
         shown = [
             f"{short_text(key, depth + 1)}: {short_text(inner, depth + 1)}"
-            for key, inner in list(value.items())[:_MOST]
+            for key, inner in list(dict.items(value))[:_MOST]
         ]
     else:
         shown = [short_text(inner, depth + 1) for inner in list(value)[:_MOST]]

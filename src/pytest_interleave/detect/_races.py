@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..control import Operation, Place, Recorder, Step, Touches
+from ..control._expressions import touched_expression
 from ..control._keys import shows_key
 from ..control._kinds import bases_of, class_holding, is_class, name_of_class, qualname_of
 from ..control._names import object_named, type_named
@@ -156,14 +157,19 @@ def _does(operation: Operation) -> str:
     return _VERBS.get(operation.kind, operation.kind)
 
 
-def _name(variable: Variable, operations: tuple[Operation, Operation]) -> tuple[str, frozenset[str]]:
-    """What a variable is called, and the names under which races on it can be allowed."""
+def _name(
+    variable: Variable, operations: tuple[Operation, Operation], container: str = ""
+) -> tuple[str, frozenset[str]]:
+    """What a variable is called, and the names under which races on it can be allowed.
+
+    `container` is what the source calls the container that it is, or that it is in.
+    """
     kind = type_named(variable.name)
     if variable.part is CELL:
         name = next((operation.name for operation in operations if form_of(operation) == CLOSURE), "")
         return f"the closure variable {name!r}", frozenset((name,))
     if variable.part is WHOLE:
-        return _a(kind), frozenset()
+        return container or _a(kind), frozenset()
     part = variable.part
     if any(opname_of(operation).endswith("_GLOBAL") for operation in operations):
         return f"the global {part!r}", frozenset((part,))
@@ -172,7 +178,7 @@ def _name(variable: Variable, operations: tuple[Operation, Operation]) -> tuple[
         kind is None or class_holding(type(thing), "__dict__") is None or class_holding(kind, "__getitem__") is not None
     ):
         labels = frozenset((part,)) if isinstance(part, str) else frozenset()
-        return f"{_key(part)} of {_a(kind)}", labels
+        return f"{_key(part)} of {container or _a(kind)}", labels
     if is_class(type(thing)):
         owners: Sequence[type] = bases_of(thing)
     else:
@@ -183,12 +189,12 @@ def _name(variable: Variable, operations: tuple[Operation, Operation]) -> tuple[
 
 
 def name_of_access(operation: Operation, touches: Touches | None) -> str:
-    """What an access is to, for people: "Account.balance", "the global 'hits'", "item 0 of a list"."""
+    """What an access is to, for people: "Account.balance", "the global 'hits'", "item 0 of state", "a list"."""
     variables = [variable for variable, _ in variables_of(operation, touches or ())]
     if not variables:
         return operation.name.strip(".()[]") or "a container"
     single = [variable for variable in variables if variable.part is not WHOLE]
-    return _name((single or variables)[-1], (operation, operation))[0]
+    return _name((single or variables)[-1], (operation, operation), touched_expression(operation))[0]
 
 
 def _a(kind: type | None) -> str:

@@ -113,7 +113,7 @@ class Explaining:
     def unrepeated(self, finding: Finding, outcome: Outcome, *, warm: bool, difference: str | None) -> Explanation:
         """Of a finding whose execution cannot be run again: with nothing but its choices."""
         token = Token.of_choices(outcome.choices, test=name_of_test(self._item), warm=warm)
-        return Explanation(finding, token, timeline=timeline_of(outcome, ()), difference=difference)
+        return Explanation(finding, token, timeline=timeline_of(outcome, None), difference=difference)
 
     def explain(
         self, finding: Finding, outcome: Outcome, suspects: Sequence[Conflict], raced: Raced | None, *, warm: bool

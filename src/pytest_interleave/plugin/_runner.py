@@ -74,10 +74,10 @@ class TestRunner:
                 error = self._replay_token(self.replay) if self.replay is not None else self._explore()
         except BaseException as stopped:
             if self.exploration is None:
-                if self._executions.tearing_down and isinstance(stopped, (Exception, pytest.fail.Exception)):
-                    self.teardown_failed(stopped)
-                elif isinstance(stopped, (KeyboardInterrupt, pytest.exit.Exception)) or came_by_signal(stopped):
+                if isinstance(stopped, (KeyboardInterrupt, pytest.exit.Exception)) or came_by_signal(stopped):
                     self._conclude(self._number, "interrupted")
+                elif self._executions.tearing_down and isinstance(stopped, (Exception, pytest.fail.Exception)):
+                    self.teardown_failed(stopped)
                 else:
                     ended_by = "skip" if isinstance(stopped, pytest.skip.Exception) else "fixtures"
                     self._conclude(self._number, ended_by)

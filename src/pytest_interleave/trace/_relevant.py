@@ -37,7 +37,7 @@ class Relevant:
         """Whether an access conflicts with one of another thread, or a primitive is used by several."""
         task, operation, touches = step
         if operation.is_access:
-            return operation.announced and self._is_contested(task.index, touches)
+            return self._is_contested(task.index, touches)
         if operation.kind in _SILENT or _is_elsewhere(operation):
             return False
         return operation.kind in _OF_THREADS or len(self._users.get(id(operation.target), ())) > 1

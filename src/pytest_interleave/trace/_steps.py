@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 
 from ..control import Recorder, Step
 from ..control._described import described
+from ._names import told_apart
 from ._table import SWITCHED
 from ._what import what_of
 
@@ -16,7 +17,9 @@ def steps_text(log: Sequence[Step], switched: Collection[int] = (), recorder: Re
     `switched` are the positions in the log before which the schedule switched away from a thread that could go on.
     """
     names = described(log)
-    threads = max((len(task.name) for task, _, _ in log), default=0)
+    called = dict(sorted((task.index, task.name) for task, _, _ in log))
+    threads = dict(zip(called, told_apart(list(called.values())), strict=True))
+    width = max(map(len, threads.values()), default=0)
     digits = len(str(len(log)))
     for position, (task, operation, touches) in enumerate(log):
         place = operation.where()
@@ -24,4 +27,4 @@ def steps_text(log: Sequence[Step], switched: Collection[int] = (), recorder: Re
         what = " ".join(word for word in (operation.kind, what_of(operation, touches, names), value) if word)
         mark = SWITCHED if position in switched else " " * len(SWITCHED)
         source = f"  {place.text}" if place.text else ""
-        yield f"{mark} {position + 1:>{digits}}  {task.name:<{threads}}  {what}  {place}{source}"
+        yield f"{mark} {position + 1:>{digits}}  {threads[task.index]:<{width}}  {what}  {place}{source}"

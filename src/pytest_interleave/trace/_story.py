@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import itertools
-import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from ..control import Outcome, Path, Place, Recorder, Step, Stuck, touches_of
-from ..control._touches import WRITES
+from ..control import Outcome, Path, Recorder, Step
+from ..control._keys import UNKNOWN
 from ..detect import name_of_access
 from ..explore import ChoicePoint
+from ._deadlock import deadlock_story
+from ._failing import failing_positions
+from ._names import told_apart
+from ._overlaps import Access, Torn, accesses_by_thing, stale, swapped, torn
+from ._places import short_place
+from ._turns import Turn, signal_before_wait, taken_between, turns_by_primitive
 
 #: So many switches are told of.
 _TOLD = 3
+_DID = {"write": "wrote", "delete": "deleted", "iterate": "looped over"}
 
 
 class Story(NamedTuple):
@@ -24,72 +30,52 @@ class Story(NamedTuple):
 
 
 def story_of(
-    outcome: Outcome, points: Sequence[ChoicePoint], end: int, recorder: Recorder | None = None
+    outcome: Outcome, points: Sequence[ChoicePoint] | None, end: int, recorder: Recorder | None = None
 ) -> Story:
     """A sentence for each of the first switches, or what the threads wait for; empty where nothing can be said.
 
-    After `end` steps the execution has failed.
+    `points` is None where it is not known which choices there were. After `end` steps the execution has failed.
     """
     if outcome.stuck is not None and outcome.stuck.kind == "deadlock":
-        return Story(_of_deadlock(outcome.stuck))
+        return Story(deadlock_story(outcome.stuck, outcome.log))
+    if points is None:
+        return Story("")
     switches = [point for point in points if point.is_switch]
     if not switches:
         return Story(
             "It needs no switch: each thread runs until it blocks or ends, those that were started first first."
         )
-    teller = _Teller(outcome.log, end, recorder)
+    teller = _Teller(outcome, end, recorder)
     sentences = filter(None, map(teller.of_switch, switches))
-    told = list(itertools.islice(sentences, _TOLD))
+    # What two switches do together is told once.
+    told = list(itertools.islice(dict.fromkeys(sentences), _TOLD))
     return Story(" ".join(text for text, _ in told), tuple(sorted({at for _, places in told for at in places})))
-
-
-def _of_deadlock(stuck: Stuck) -> str:
-    texts = []
-    for wait in stuck.waits:
-        if not wait.waits_for:
-            continue
-        held = ""
-        if wait.holder is not None:
-            since = "" if wait.acquired is None else f" since {_short(wait.acquired)}"
-            held = f", which {wait.holder} holds{since}"
-        at = "" if wait.where is None else f" at {_short(wait.where)}"
-        texts.append(f"{wait.thread} waits for {wait.waits_for}{at}{held}")
-    return f"{'; '.join(texts)}." if texts else ""
-
-
-def _short(place: Place) -> str:
-    """Without its directories: the table has them."""
-    return f"{os.path.basename(place.filename)}:{place.lineno}"
-
-
-class _Access(NamedTuple):
-    """An access to one thing, at a position in the log."""
-
-    position: int
-    thread: Path
-    writes: bool
 
 
 #: With the positions of the steps that it is about.
 _Sentence = tuple[str, tuple[int, ...]]
 
 
+class _Window(NamedTuple):
+    """A thread was left at a step, and has gone on at another one."""
+
+    thread: Path
+    switch: int
+    until: int
+
+
 class _Teller:
-    def __init__(self, log: Sequence[Step], end: int, recorder: Recorder | None) -> None:
-        self._log = log
+    def __init__(self, outcome: Outcome, end: int, recorder: Recorder | None) -> None:
+        self._log: Sequence[Step] = outcome.log
         #: With the step before it the execution has failed. What a thread has not done by then, it does later on.
         self._end = end
         self._recorder = recorder
-        #: By object and part: the accesses.
-        self._accesses: dict[Any, list[_Access]] = {}
-        alone = True
-        for position, (task, operation, touches) in enumerate(log):
-            # What is done while there is only one thread is no part of it.
-            alone = alone and operation.kind != "start"
-            if operation.is_access and not alone:
-                for key, part, how in touches_of(operation, touches):
-                    access = _Access(position, task.path, bool(how & WRITES))
-                    self._accesses.setdefault((key, part), []).append(access)
+        self._names = told_apart(outcome.threads)
+        self._things = accesses_by_thing(outcome.log)
+        self._turns = turns_by_primitive(outcome.log)
+        failing = failing_positions(outcome, end)
+        #: What the line has accessed that failed.
+        self._concerned = [[access for access in thing if access.position in failing] for thing in self._things]
 
     # -- what a switch has done ------------------------------------------------------------------------------
 
@@ -97,58 +83,109 @@ class _Teller:
         """Between two accesses of the thread that was left, what another one did there; else what came too early."""
         # Where nobody was left who could go on, it is another thread than usual that went on.
         left = point.stand[0] if point.preempts else point.enabled[0]
-        resumed = next(
-            (at for at in range(point.step, len(self._log)) if self._log[at][0].path == left), len(self._log)
-        )
-        until = min(resumed, self._end)
-        torn = [found for accesses in self._accesses.values() for found in _torn(accesses, left, point.step, until)]
-        if torn:
-            return self._of_torn(*min(torn, key=self._rank))
-        swapped = [
-            found for accesses in self._accesses.values() for found in _swapped(accesses, left, point.step, until)
+        window = self._window(left, point.step)
+        # Or the other is left in its turn.
+        others = {task.path for task, _, _ in self._log[point.step : window.until]} - {left}
+        crossed = [self._window(other, window.until) for other in sorted(others)]
+        found = self._torn([window]) or self._torn(crossed)
+        if found:
+            return self._of_torn(found)
+        early = min(self._in_things(swapped, window), key=lambda pair: pair[1].position, default=None)
+        if early is not None:
+            return self._before(*early)
+        outdated = max(self._in_things(stale, window), key=lambda pair: pair[0].position, default=None)
+        missed = next((pair for turns in self._turns for pair in signal_before_wait(turns, *window)), None)
+        if outdated is not None or missed is not None:
+            sentences = [self._unseen(*outdated)] if outdated is not None else []
+            sentences += [self._came_before(*missed)] if missed is not None else []
+            return " ".join(text for text, _ in sentences), tuple(at for _, places in sentences for at in places)
+        turns = [turn for each in self._turns for turn in taken_between(each, *window)]
+        return self._of_turns(*min(turns, key=lambda turn: turn[2].position - turn[0].position)) if turns else None
+
+    def _window(self, left: Path, switch: int) -> _Window:
+        log = self._log
+        resumed = next((at for at in range(switch, len(log)) if log[at][0].path == left), len(log))
+        return _Window(left, switch, min(resumed, self._end))
+
+    def _in_things(self, look: Callable[..., Iterator[Any]], window: _Window) -> Iterable[Any]:
+        return (found for accesses in self._things for found in look(accesses, *window))
+
+    def _torn(self, windows: Iterable[_Window]) -> Torn | None:
+        """Of all that were, the one that has most to do with the failure."""
+        ranked = [
+            ((found.last.position >= self._end, not self._concerns(found.between, thing), found.kind), found)
+            for window in windows
+            for thing, accesses in enumerate(self._things)
+            for found in torn(accesses, *window)
         ]
-        return self._before(*min(swapped, key=lambda found: found[1].position)) if swapped else None
+        # Of these what is closest together: it has most to do with each other.
+        return min(ranked, key=lambda each: (each[0], _length(each[1])))[1] if ranked else None
 
-    def _rank(self, found: tuple[_Access, _Access, _Access]) -> tuple[bool, int, int]:
-        """First what was done before the failure; a lost update, then what was seen to change, then half a change.
+    def _concerns(self, access: Access, thing: int) -> bool:
+        return any(access.overlaps(other) for other in self._concerned[thing])
 
-        Of these what is closest together: it has most to do with each other.
-        """
-        first, _, last = found
-        how = 0 if not first.writes and last.writes else 1 if not last.writes else 2
-        return last.position >= self._end, how, last.position - first.position
+    # -- sentences -------------------------------------------------------------------------------------------
 
-    def _of_torn(self, first: _Access, between: _Access, last: _Access) -> _Sentence:
+    def _of_torn(self, found: Torn) -> _Sentence:
+        first, between, last, looked = found
         thread, other = self._thread(first), self._thread(between)
-        what = self._what(first)
-        did, place = self._did(first), self._place(first)
-        then, there = self._did(between), self._place(between)
-        text = f"{thread} {did} {what}{self._value(first)} at {place}; "
-        text += f"then {other} {then} it{self._value(between)} at {there}"
-        if not first.writes and between.writes and self._did(last) == "wrote":
-            text += f", and {thread} overwrote that at {self._place(last)}{self._value(last)}."
+        it = self._it(first, between)
+        text = f"{thread} {self._did(first)} {self._what(first)}{self._value(first)} at {short_place(first.place)}; "
+        text += f"then {other} {self._did(between)} {it}{self._value(between)} at {short_place(between.place)}"
+        if found.loses_update and self._did(last) == "wrote" and it == self._it(between, last) == "it":
+            text += f", and {thread} overwrote that at {short_place(last.place)}{self._value(last)}."
         else:
-            again = "again " if first.writes == last.writes else ""
-            text += f", before {thread} {self._did(last)} it {again}at {self._place(last)}{self._value(last)}."
+            that = self._it(between, last)
+            again = " again" if that == it == "it" and first.writes == last.writes and not looked else ""
+            there = f"{short_place(last.place)}{self._value(last)}"
+            text += f", before {thread} {self._did(last)} {that}{again} at {there}."
         return text, (first.position, between.position, last.position)
 
-    def _before(self, first: _Access, second: _Access) -> _Sentence:
+    def _before(self, first: Access, second: Access) -> _Sentence:
         return (
-            f"{self._thread(first)} {self._did(first)} {self._what(first)}{self._value(first)} at {self._place(first)} "
-            f"before {self._thread(second)} {self._did(second)} it{self._value(second)} at {self._place(second)}.",
+            f"{self._thread(first)} {self._did(first)} {self._what(first)}{self._value(first)} at "
+            f"{short_place(first.place)} before {self._thread(second)} {self._did(second)} {self._it(first, second)}"
+            f"{self._value(second)} at {short_place(second.place)}.",
+            (first.position, second.position),
+        )
+
+    def _unseen(self, seen: Access, change: Access) -> _Sentence:
+        thread = self._thread(seen)
+        return (
+            f"{thread} {self._did(seen)} {self._what(seen)}{self._value(seen)} at {short_place(seen.place)}; then "
+            f"{self._thread(change)} {self._did(change)} {self._it(seen, change)}{self._value(change)} at "
+            f"{short_place(change.place)}, which {thread} did not see.",
+            (seen.position, change.position),
+        )
+
+    def _of_turns(self, first: Turn, between: Turn, last: Turn) -> _Sentence:
+        thread = self._thread(first)
+        return (
+            f"{thread} had been at {_line(first)} when {self._thread(between)} came to {_line(between)}; only then did "
+            f"{thread} come to {_line(last)}.",
+            (first.position, between.position, last.position),
+        )
+
+    def _came_before(self, first: Turn, second: Turn) -> _Sentence:
+        return (
+            f"{self._thread(first)} came to {_line(first)} before {self._thread(second)} came to {_line(second)}.",
             (first.position, second.position),
         )
 
     # -- words -----------------------------------------------------------------------------------------------
 
-    def _thread(self, access: _Access) -> str:
-        return self._log[access.position][0].name
+    def _thread(self, step: Access | Turn) -> str:
+        return self._names[self._log[step.position][0].index]
 
-    def _what(self, access: _Access) -> str:
+    def _what(self, access: Access) -> str:
         _, operation, touches = self._log[access.position]
         return name_of_access(operation, touches)
 
-    def _did(self, access: _Access) -> str:
+    def _it(self, known: Access, access: Access) -> str:
+        """What is accessed, by a pronoun where it was told before."""
+        return "it" if known.part == access.part is not UNKNOWN else self._what(access)
+
+    def _did(self, access: Access) -> str:
         operation = self._log[access.position][1]
         if operation.name.startswith("."):
             return f"called {operation.name} of"
@@ -156,38 +193,14 @@ class _Teller:
             return "changed"
         return _DID.get(operation.kind, "read")
 
-    def _place(self, access: _Access) -> str:
-        return _short(self._log[access.position][1].where())
-
-    def _value(self, access: _Access) -> str:
+    def _value(self, access: Access) -> str:
         text = "" if self._recorder is None else self._recorder.text_at(access.position)
         return f" ({text})" if text else ""
 
 
-_DID = {"write": "wrote", "delete": "deleted", "iterate": "looped over"}
+def _length(found: Torn) -> int:
+    return found.last.position - found.first.position
 
 
-def _torn(
-    accesses: Sequence[_Access], left: Path, switch: int, resumed: int
-) -> Iterator[tuple[_Access, _Access, _Access]]:
-    """An access before the switch, another thread's until it went on, the first one then: not as if in one piece."""
-    before = [access for access in accesses if access.thread == left and access.position < switch]
-    after = [access for access in accesses if access.thread == left and access.position >= switch]
-    if not before or not after:
-        return
-    first, last = before[-1], after[0]
-    for between in accesses:
-        if switch <= between.position < resumed and (
-            between.writes if not (first.writes and last.writes) else not between.writes
-        ):
-            yield first, between, last
-
-
-def _swapped(accesses: Sequence[_Access], left: Path, switch: int, resumed: int) -> Iterator[tuple[_Access, _Access]]:
-    """What another thread did meanwhile, and the thread that was left only thereafter."""
-    after = next((access for access in accesses if access.thread == left and access.position >= switch), None)
-    if after is None:
-        return
-    for between in accesses:
-        if switch <= between.position < resumed and (between.writes or after.writes):
-            yield between, after
+def _line(turn: Turn) -> str:
+    return f"{short_place(turn.place)} (`{turn.place.text}`)"

@@ -11,6 +11,7 @@ from ..control._described import described
 from ..detect import Holding
 from ..explore import ChoicePoint
 from ._failing import end_of_failure
+from ._names import told_apart
 from ._relevant import Relevant
 from ._story import story_of
 from ._what import what_of
@@ -83,8 +84,8 @@ class Timeline(NamedTuple):
         }
 
 
-def timeline_of(outcome: Outcome, points: Sequence[ChoicePoint], recorder: Recorder | None = None) -> Timeline:
-    """What is worth showing of an execution in detail, with the choices that were made in it."""
+def timeline_of(outcome: Outcome, points: Sequence[ChoicePoint] | None, recorder: Recorder | None = None) -> Timeline:
+    """What is worth showing of an execution in detail, with the choices that were made in it; None if not known."""
     end = end_of_failure(outcome)
     log = outcome.log[:end]
     pending = () if outcome.stuck is None else outcome.stuck.pending
@@ -93,14 +94,15 @@ def timeline_of(outcome: Outcome, points: Sequence[ChoicePoint], recorder: Recor
     # What others do only after the failure may be what came too late.
     relevant = Relevant(outcome.log[begin:], pending)
     names = described(log, [operation.target for _, operation, _ in pending])
-    shown = [position for position in range(begin, len(log)) if relevant.shows(log[position])]
-    marked = _marked(shown, points, log)
+    story = story_of(outcome, points, end, recorder)
+    told = {position for position in story.positions if position < len(log)}
+    shown = [position for position in range(begin, len(log)) if position in told or relevant.shows(log[position])]
+    marked = _marked(shown, points or (), log)
     shown = sorted({*shown, *marked})
     events = [_event(position, log[position], names, recorder, switch=position in marked) for position in shown]
     events += [_event(at, step, names)._replace(waits=True) for at, step in enumerate(pending, start=len(log))]
-    story = story_of(outcome, points, end, recorder)
     return Timeline(
-        threads=tuple(outcome.threads),
+        threads=told_apart(outcome.threads),
         events=tuple(events),
         held=tuple(_held(log, names)),
         arrows=tuple(_arrows(shown, log, events)),

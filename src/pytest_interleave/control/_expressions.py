@@ -1,0 +1,62 @@
+"""How the source says what an access touches: `state` for the list in `state["n"] = n + 1`."""
+
+from __future__ import annotations
+
+import ast
+import functools
+import itertools
+import linecache
+from types import CodeType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ._operations import Operation
+
+#: A longer text is no name.
+_LONGEST = 30
+
+
+def touched_expression(operation: Operation) -> str:
+    """The expression, as in the source, for the container that an access is to; empty where it is no plain name."""
+    code = operation.code
+    # Else the instruction is one of a library, and the place that is shown the line that has called it.
+    return _touched(code, operation.lasti) if operation.where().filename == code.co_filename else ""
+
+
+@functools.lru_cache(maxsize=256)
+def _touched(code: CodeType, lasti: int) -> str:
+    found = _owner(_expression_at(code, lasti))
+    inner = found
+    while isinstance(inner, (ast.Attribute, ast.Subscript)):
+        inner = inner.value
+    if found is None or not isinstance(inner, ast.Name):
+        return ""
+    text = ast.unparse(found)
+    return text if len(text) <= _LONGEST else ""
+
+
+def _expression_at(code: CodeType, lasti: int) -> ast.expr | None:
+    """The expression on one line that an instruction belongs to."""
+    line, end_line, begin, end = next(itertools.islice(code.co_positions(), lasti // 2, None), (None,) * 4)
+    if line is None or line != end_line or begin is None or end is None:
+        return None
+    # Columns count bytes.
+    source = linecache.getline(code.co_filename, line).encode()[begin:end].decode(errors="replace")
+    try:
+        return ast.parse(source, mode="eval").body
+    except (SyntaxError, ValueError):
+        return None
+
+
+def _owner(expression: ast.expr | None) -> ast.expr | None:
+    """Of an expression that accesses a container: the part that stands for it."""
+    match expression:
+        case ast.Call(func=ast.Attribute(value=owner)) | ast.Subscript(value=owner):
+            return owner
+        case ast.Call(func=ast.Name(), args=[owner], keywords=[]):
+            return owner
+        case ast.Compare(ops=[ast.In() | ast.NotIn()], comparators=[owner]) | ast.UnaryOp(op=ast.Not(), operand=owner):
+            return owner
+        case ast.Name() | ast.Attribute():
+            return expression
+    return None

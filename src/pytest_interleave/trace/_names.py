@@ -1,0 +1,17 @@
+"""The names of threads, for people."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+
+def told_apart(names: Sequence[str]) -> tuple[str, ...]:
+    """The names of an execution's threads, by index; those that several have, with numbers."""
+    counts = Counter(names)
+    numbers: Counter[str] = Counter()
+    told = []
+    for name in names:
+        numbers[name] += 1
+        told.append(name if counts[name] == 1 else f"{name} #{numbers[name]}")
+    return tuple(told)

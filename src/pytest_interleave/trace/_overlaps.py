@@ -1,0 +1,115 @@
+"""Accesses of two threads to one thing, in an order that tells what went wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+from ..control import Path, Place, Step, touches_of
+from ..control._touches import WRITES
+
+
+class Access(NamedTuple):
+    """An access to a thing, or to a part of it, at a position in the log."""
+
+    position: int
+    thread: Path
+    #: None for all of it.
+    part: Any
+    writes: bool
+    #: Whether it is an assignment or a deletion.
+    assigns: bool
+    place: Place
+
+    def overlaps(self, other: Access) -> bool:
+        """Whether both are to the same part, or one of them to all of it."""
+        return self.part == other.part or self.part is None or other.part is None
+
+
+class Torn(NamedTuple):
+    """Two accesses of one thread that were not as if in one piece: another thread's came between them."""
+
+    first: Access
+    between: Access
+    last: Access
+    #: Whether the thread has looked again before it wrote.
+    looked: bool
+
+    @property
+    def loses_update(self) -> bool:
+        """Whether what the other has written is overwritten by a thread that has not seen it."""
+        return not self.first.writes and self.between.writes and self.last.writes and not self.looked
+
+    @property
+    def kind(self) -> int:
+        """Lost updates first, then what was seen to change, then what was seen halfway."""
+        if self.loses_update:
+            return 0
+        return 1 if not self.last.writes or self.looked else 2
+
+
+def accesses_by_thing(log: Sequence[Step]) -> list[list[Access]]:
+    """Of each thing, the accesses in their order; but for what is done while there is only one thread."""
+    things: dict[Any, list[Access]] = {}
+    alone = True
+    for position, (task, operation, touches) in enumerate(log):
+        alone = alone and operation.kind != "start"
+        if alone or not operation.is_access:
+            continue
+        parts: dict[Any, dict[Any, bool]] = {}
+        for key, part, how in touches_of(operation, touches):
+            known = parts.setdefault(key, {})
+            known[part] = known.get(part, False) or bool(how & WRITES)
+        for key, known in parts.items():
+            if len(known) > 1:
+                # That all of it is touched as well means that there is an item more or less, or another order.
+                known.pop(None, None)
+            for part, writes in known.items():
+                assigns = writes and operation.kind in ("write", "delete")
+                access = Access(position, task.path, part, writes, assigns, operation.where())
+                things.setdefault(key, []).append(access)
+    return list(things.values())
+
+
+def torn(accesses: Sequence[Access], thread: Path, switch: int, until: int) -> Iterator[Torn]:
+    """Where `thread` was left at step `switch`, and another one has come between until it went on."""
+    before = [access for access in accesses if access.thread == thread and access.position < switch]
+    after = [access for access in accesses if access.thread == thread and access.position >= until]
+    for between in _of_others(accesses, thread, switch, until):
+        first = _first(between, reversed(before))
+        last = _first(between, after)
+        if first is None or last is None:
+            continue
+        if first.writes and last.writes:
+            if not between.writes:
+                yield Torn(first, between, last, looked=False)
+        elif between.writes:
+            written = None if last.writes else _first(last, (access for access in after if access.assigns))
+            looked = written is not None and written.place == last.place
+            yield Torn(first, between, written if looked and written is not None else last, looked)
+
+
+def swapped(accesses: Sequence[Access], thread: Path, switch: int, until: int) -> Iterator[tuple[Access, Access]]:
+    """What another thread did meanwhile, and `thread` only after that."""
+    after = [access for access in accesses if access.thread == thread and access.position >= until]
+    for between in _of_others(accesses, thread, switch, until):
+        later = _first(between, after)
+        if later is not None and (between.writes or later.writes):
+            yield between, later
+
+
+def stale(accesses: Sequence[Access], thread: Path, switch: int, until: int) -> Iterator[tuple[Access, Access]]:
+    """What `thread` had read, and another one has changed meanwhile."""
+    before = [access for access in accesses if access.thread == thread and access.position < switch]
+    for between in _of_others(accesses, thread, switch, until):
+        seen = _first(between, reversed(before))
+        if seen is not None and between.writes and not seen.writes:
+            yield seen, between
+
+
+def _of_others(accesses: Sequence[Access], thread: Path, switch: int, until: int) -> Iterator[Access]:
+    return (access for access in accesses if access.thread != thread and switch <= access.position < until)
+
+
+def _first(wanted: Access, among: Iterable[Access]) -> Access | None:
+    return next((access for access in among if access.overlaps(wanted)), None)
