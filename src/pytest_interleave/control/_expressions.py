@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ast
+import dis
 import functools
-import itertools
 import linecache
 from types import CodeType
 from typing import TYPE_CHECKING
+
+from ._opcodes import asks_for_truth
 
 if TYPE_CHECKING:
     from ._operations import Operation
@@ -37,7 +39,17 @@ def _touched(code: CodeType, lasti: int) -> str:
 
 def _expression_at(code: CodeType, lasti: int) -> ast.expr | None:
     """The expression on one line that an instruction belongs to."""
-    line, end_line, begin, end = next(itertools.islice(code.co_positions(), lasti // 2, None), (None,) * 4)
+    positions = None
+    before = None
+    for instruction in dis.get_instructions(code):
+        if instruction.offset == lasti:
+            # A jump belongs to the whole statement, and what it asks about to the instruction before it.
+            positions = before if before is not None and asks_for_truth(instruction.opname) else instruction.positions
+            break
+        before = instruction.positions
+    if positions is None:
+        return None
+    line, end_line, begin, end = positions
     if line is None or line != end_line or begin is None or end is None:
         return None
     # Columns count bytes.
