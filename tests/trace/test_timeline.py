@@ -36,16 +36,19 @@ def accesses(timeline):
 
 
 def test_data_of_one_thread_is_not_shown():
+    # Else the list of one thread can be where that of another was.
+    kept = []
+
     def body():
         shared = Box()
 
-        def work():
-            own = Box()
+        def work(own):
             own.value = 5
             own.items.append(own.value)
             shared.value = 1
 
-        in_threads(left=work, right=work)
+        kept.extend(Box() for _ in range(2))
+        in_threads(left=lambda: work(kept[0]), right=lambda: work(kept[1]))
 
     assert accesses(told(body).timeline) == [("left", "write", "Box.value"), ("right", "write", "Box.value")]
 
