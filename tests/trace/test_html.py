@@ -68,6 +68,12 @@ class Parsed(HTMLParser):
         return [json.loads(text) for kind, text in self.scripts if kind == "application/json"]
 
 
+def figure(name: str, source: str) -> str | None:
+    """A figure of the only test in a page."""
+    found = re.search(f"<dt>{name}</dt>\\s*<dd>(.*?)</dd>", source)
+    return None if found is None else found[1]
+
+
 class TestLayingOut:
     def test_threads_have_columns_and_steps_have_rows(self) -> None:
         made = chart(timelines.lost_update())
@@ -178,6 +184,26 @@ class TestPage:
         assert (waiting["does"], waiting["lock"], waiting["holder"]) == ("waits to acquire", "A", "worker-0")
         assert waiting["holds"] == [{"letter": "B", "name": SECOND}]
         assert waiting["others"] == [[{"letter": "A", "name": FIRST}, "worker-0"]]
+
+    @pytest.mark.parametrize(
+        ("finding", "shown"),
+        [
+            ({"switches": 1, "shrunk_from": 146}, "1, shrunk from 146"),
+            ({"switches": 2, "shrunk_from": 2}, "2"),
+            ({"switches": 2}, "2"),
+            # Where it is not known how many there were.
+            ({"switches": None, "shrunk_from": None}, None),
+        ],
+    )
+    def test_what_shrinking_has_come_to(self, finding: dict[str, Any], shown: str | None) -> None:
+        failed = row("test_deposit", message="it failed")
+        failed["finding"] |= finding
+        assert figure("Switches", page([failed])) == shown
+
+    @pytest.mark.parametrize(("ran", "shown"), [(4, "4"), (3, "3 of 4 have run")])
+    def test_shards(self, ran: int, shown: str) -> None:
+        assert figure("Shards", page([row("test_deposit", shards=4, shards_run=ran)])) == shown
+        assert figure("Shards", page([row("test_deposit")])) is None
 
     def test_figures(self) -> None:
         text = " ".join(Parsed(page([row("test_deposit", timelines.lost_update())])).text.split())

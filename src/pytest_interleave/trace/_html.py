@@ -203,11 +203,12 @@ def _test(number: int, row: Mapping[str, Any]) -> dict[str, Any]:
         "shade": row["outcome"] if row["outcome"] in _OUTCOMES else "skipped",
         "figures": [
             ("Schedules", schedules),
+            ("Shards", _shards(row)),
             ("Distinct", str(row["distinct"])),
             ("Coverage", row["coverage"]["text"]),
             ("Found in schedule", None if row["found_at"] is None else str(row["found_at"])),
             ("Strategy", row["strategy"]),
-            ("Switches", None if finding is None else str(finding["switches"])),
+            ("Switches", None if finding is None else _switches(finding)),
         ],
         "seconds": f"{row['seconds']:.2f} s",
         "said": _said(finding, ended_by, row["coverage"]["text"]),
@@ -219,6 +220,21 @@ def _test(number: int, row: Mapping[str, Any]) -> dict[str, Any]:
         "story": (timeline or {}).get("story", ""),
         "chart": None if timeline is None else lay_out(timeline),
     }
+
+
+def _shards(row: Mapping[str, Any]) -> str | None:
+    if "shards" not in row:
+        return None
+    ran, shards = row["shards_run"], row["shards"]
+    return str(shards) if ran == shards else f"{ran} of {shards} have run"
+
+
+def _switches(finding: Mapping[str, Any]) -> str | None:
+    """None where it is not known how many there are."""
+    switches, before = finding["switches"], finding.get("shrunk_from")
+    if switches is None:
+        return None
+    return str(switches) if before in (None, switches) else f"{switches}, shrunk from {before}"
 
 
 def _said(finding: Mapping[str, Any] | None, ended_by: str, coverage: str) -> str:
