@@ -5,7 +5,7 @@ from __future__ import annotations
 import queue
 import re
 from pathlib import Path
-from threading import Condition, Event, Lock, Thread
+from threading import Condition, Event, Lock, Semaphore, Thread
 
 import pytest
 
@@ -477,6 +477,22 @@ def test_a_deadlock_of_a_notification_that_came_before():
     assert re.search(rf"waits waits for a notification of .* {re.escape(came)}", story)
 
 
+def test_a_deadlock_for_a_permit_that_was_not_given_back():
+    def body():
+        permits = Semaphore(1)
+
+        def take():
+            permits.acquire()  # the only permit
+
+        in_threads(takes=take, waits=take)
+
+    story = told(body).timeline.story
+    waits, joins = story.split("; ")
+    assert waits.startswith("waits waits for Semaphore (made at ")
+    assert waits.endswith(f" at {at('the only permit')}, which takes was the last to take, at {at('the only permit')}")
+    assert joins.startswith("main waits for the end of thread 'waits' at ")
+
+
 def test_a_deadlock_for_a_lock_of_a_thread_that_has_ended():
     def body():
         lock = Lock()
@@ -488,7 +504,7 @@ def test_a_deadlock_for_a_lock_of_a_thread_that_has_ended():
 
     story = told(body).timeline.story
     assert "waits waits for Lock (made at " in story
-    assert f" at {at('kept')}, which takes holds since {at('kept')}, and has ended." in story
+    assert f" at {at('kept')}, which takes holds since {at('kept')}, and has ended; main waits " in story
 
 
 def test_threads_of_one_name_have_numbers():

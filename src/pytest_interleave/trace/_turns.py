@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from ..control import Path, Place, Step
 
 #: What others wait for, or take note of.
-SIGNALS = frozenset(("notify", "notify all", "set", "clear", "put", "release", "abort", "reset", "pass"))
+SIGNALS = frozenset(("notify", "notify all", "set", "clear", "put", "abort", "reset"))
 #: A notification is for those who wait when it comes.
 _MISSED = frozenset(("notify", "notify all", "wait"))
 _OF_THREADS = frozenset(("start", "join", "is_alive?", "begin", "enter", "leave", "acted", "poll", "sleep"))
