@@ -12,6 +12,7 @@ from ._warnings import InterleaveWarning
 if TYPE_CHECKING:
     from .detect import DataRace, Deadlock, Livelock
     from .plugin._barrier import WorkersBarrier
+    from .plugin._differences import ScheduleLost
     from .plugin._pool import ThreadPool
     from .plugin._race_detector import RaceDetector
     from .plugin._workers import RunConcurrent
@@ -26,6 +27,7 @@ else:
             "Livelock": ".detect",
             "RaceDetector": ".plugin._race_detector",
             "RunConcurrent": ".plugin._workers",
+            "ScheduleLost": ".plugin._differences",
             "ThreadPool": ".plugin._pool",
             "WorkersBarrier": ".plugin._barrier",
         },
@@ -38,6 +40,7 @@ __all__ = [
     "Livelock",
     "RaceDetector",
     "RunConcurrent",
+    "ScheduleLost",
     "ThreadPool",
     "WorkersBarrier",
     "__version__",

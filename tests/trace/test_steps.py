@@ -69,3 +69,20 @@ def test_without_a_recorder_there_are_no_values():
 
 def test_nothing_is_nothing():
     assert list(steps_text([])) == []
+
+
+def test_what_pytest_looks_at_for_its_message_is_no_step():
+    box, items = Box(), [1, 2]
+
+    def body():
+        in_threads(left=lambda: None)
+        assert len(items) + box.value == 1 and not items, "what is said"  # noqa: PT018
+
+    def failing():
+        in_threads(left=lambda: None)
+        assert items == [box.value]
+
+    for test, shown in ((body, ["read items", "read Box.value"]), (failing, ["read Box.value", "read a list"])):
+        lines = [line for line in lines_of(told_of_finding(test)) if "assert " in line]
+        assert [what for line in lines for what in shown if what in line] == shown
+        assert len(lines) == len(shown), lines

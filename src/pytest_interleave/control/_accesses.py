@@ -27,7 +27,7 @@ from ._opcodes import CALLS, SUBSCRIPT
 from ._operands import Operands, Resolver
 from ._operations import Operation
 from ._private_names import Span
-from ._unforeseen import unforeseen_accesses
+from ._unforeseen import is_of_pytest, unforeseen_accesses
 
 _PY314 = sys.version_info >= (3, 14)
 _PY312 = sys.version_info >= (3, 12)
@@ -141,7 +141,10 @@ class _Analysis:
                 if not private_iterators:
                     self._add(instruction, "iterate", False, "")
                 private_iterators = False
-            elif name in ("BINARY_SUBSCR", "BINARY_SLICE", "CONTAINS_OP") or (
+            elif name == "CONTAINS_OP":
+                if not self._is_of_assertion(index):
+                    self._add(instruction, "read", False, "[]")
+            elif name in ("BINARY_SUBSCR", "BINARY_SLICE") or (
                 _PY314 and name == "BINARY_OP" and instruction.arg == SUBSCRIPT
             ):
                 self._add(instruction, "read", False, "[]")
@@ -183,6 +186,13 @@ class _Analysis:
             return False
         return not self.known or name in self.facts.assigned_cells
 
+    def _is_of_assertion(self, index: int) -> bool:
+        """Whether pytest looks up a name there, to find out what to say of an `assert` that has failed."""
+        if index < 3:
+            return False
+        load, method, call = self.instructions[index - 3 : index]
+        return is_of_pytest(load) and method.argval == "locals" and call.opname in CALLS
+
     def _is_tested(self, index: int) -> bool:
         """Whether what is loaded is asked at once whether it is true: a container, whether anything is in it."""
         return tested_by(self.instructions, index) is not None
@@ -209,7 +219,10 @@ class _Analysis:
             _PY312 and instruction.opname != "LOAD_METHOD" and bool(instruction.arg & 1)
         )
         effect: tuple[str, bool, str] | None = None
-        if self._loads_from_module(index):
+        if index and is_of_pytest(self.instructions[index - 1]):
+            # The parts of a message.
+            pass
+        elif self._loads_from_module(index):
             if not as_method and not self._is_fixed_module_member(index):
                 self._add(instruction, "read", False, name)
             elif getattr(self._static_owner(index), "__name__", None) == "operator":

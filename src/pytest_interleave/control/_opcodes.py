@@ -8,6 +8,8 @@ from types import CodeType
 CALLS = frozenset(("CALL", "CALL_KW", "CALL_FUNCTION_EX"))
 #: The arguments of BINARY_OP that are in-place operators: it changes what is on the left, if it can.
 IN_PLACE = range(13, 26)
+#: The argument of BINARY_OP that is `%`.
+REMAINDER = 6
 #: The argument of BINARY_OP that makes it what BINARY_SUBSCR was before 3.14.
 SUBSCRIPT = 26
 

@@ -60,7 +60,12 @@ def _attribute(owner: Any, name: str) -> Any:
     if is_class(type(owner)):
         holder = class_holding(owner, name)
         return MISSING if holder is None else holder[1]
-    return stored_attribute(owner, name)
+    value = stored_attribute(owner, name)
+    if value is not MISSING:
+        return value
+    # What its class has, unless that is a method or the like.
+    holder = class_holding(type(owner), name)
+    return MISSING if holder is None or class_holding(type(holder[1]), "__get__") is not None else holder[1]
 
 
 def new_value(frame: FrameType, opname: str, lasti: int) -> Any:

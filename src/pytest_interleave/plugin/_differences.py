@@ -11,6 +11,8 @@ from ..trace import Difference
 class ScheduleLost(AssertionError):
     """A token's schedule no longer fits its test."""
 
+    __module__ = "pytest_interleave"
+
 
 def tell_difference(difference: Difference | None, finding: Finding, again: Finding | None) -> str:
     """A finding's schedule, run again at once, gave another execution."""

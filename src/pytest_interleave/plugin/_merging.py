@@ -84,6 +84,7 @@ def _of_shards(parts: list[Row]) -> Row | None:
         "coverage": coverage.as_json(),
         "seconds": round(sum(part["seconds"] for part in ran), 4),
         "repeatable": all(part["repeatable"] for part in ran),
+        "lost": next((part["lost"] for part in ran if part["lost"] is not None), None),
         "shards": first["_shards"],
         "shards_run": len(ran),
         "_ended_by": _ended_by(ran, exhausted=coverage.status == "exhausted"),

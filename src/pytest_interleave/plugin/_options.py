@@ -125,7 +125,8 @@ def read_options(config: pytest.Config) -> Options:
 
     Raises `pytest.UsageError` that names the option and what it takes.
     """
-    strategy = _text(config, "strategy") or "auto"
+    given = _text(config, "strategy")
+    strategy = "auto" if given is None else given
     if strategy not in STRATEGIES:
         raise pytest.UsageError(
             f"--interleave-strategy (ini: interleave_strategy): {strategy!r} is no strategy; "

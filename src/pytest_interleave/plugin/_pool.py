@@ -27,6 +27,10 @@ class _WatchedFuture(Future[Any]):
         return super().exception(timeout)
 
 
+# As messages show it.
+_WatchedFuture.__name__ = Future.__name__
+
+
 class ThreadPool(ThreadPoolExecutor):
     """A thread pool that does not lose exceptions; the fixture `thread_pool`."""
 

@@ -129,6 +129,7 @@ def figures(item: pytest.Item, exploration: Exploration, outcome: str, *, page: 
         "seconds": round(exploration.seconds, 4),
         "repeatable": exploration.unrepeatable is None,
         "finding": told,
+        "lost": exploration.lost,
         "_command": None if explanation is None else replay_command(item, str(explanation.token)),
         "_difference": exploration.lost if explanation is None else explanation.difference,
         "_timeline": _for_page(timeline) if page and timeline is not None else None,

@@ -34,7 +34,7 @@ def _wants_a_look(row: dict[str, Any]) -> bool:
     """Something was found, or nothing could be interleaved, or it did not come to its end."""
     ended = row["_ended_by"] in ("schedules", "seconds", "exhausted", "skip", "expected failure", "pinned")
     complete = row.get("shards_run") == row.get("shards")
-    return row["finding"] is not None or not row["repeatable"] or not ended or not complete
+    return any((row["finding"] is not None, row["lost"] is not None, not row["repeatable"], not ended, not complete))
 
 
 def _rest_of(rows: Rows, told: Rows) -> str:
@@ -63,6 +63,9 @@ def line_of(row: dict[str, Any]) -> str:
     if finding is not None:
         return f"{text}: {finding['kind']}"
     ended_by = row["_ended_by"]
+    if row["lost"] is not None:
+        whose = "the token's schedule" if ended_by == "replay" else "a pinned schedule"
+        return f"{text} ({whose} no longer fits)"
     if ended_by == "pinned":
         return f"{text} (pinned, and no others)"
     if ended_by == "seconds":

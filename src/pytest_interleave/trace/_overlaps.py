@@ -75,6 +75,7 @@ def torn(accesses: Sequence[Access], thread: Path, switch: int, until: int) -> I
     """Where `thread` was left at step `switch`, and another one has come between until it went on."""
     before = [access for access in accesses if access.thread == thread and access.position < switch]
     after = [access for access in accesses if access.thread == thread and access.position >= until]
+    found: dict[tuple[Access, Access], Torn] = {}
     for between in _of_others(accesses, thread, switch, until):
         first = _first(between, reversed(before))
         last = _first(between, after)
@@ -82,11 +83,13 @@ def torn(accesses: Sequence[Access], thread: Path, switch: int, until: int) -> I
             continue
         if first.writes and last.writes:
             if not between.writes:
-                yield Torn(first, between, last, looked=False)
+                found.setdefault((first, last), Torn(first, between, last, looked=False))
         elif between.writes:
             written = None if last.writes else _first(last, (access for access in after if access.assigns))
             looked = written is not None and written.place == last.place
-            yield Torn(first, between, written if looked and written is not None else last, looked)
+            # Of several changes the last one is what comes of them.
+            found[first, last] = Torn(first, between, written if looked and written is not None else last, looked)
+    return iter(found.values())
 
 
 def swapped(accesses: Sequence[Access], thread: Path, switch: int, until: int) -> Iterator[tuple[Access, Access]]:
