@@ -60,7 +60,9 @@ class Run(NamedTuple):
 
 
 @pytest.fixture
-def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Run]:
+def run(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, forget_bytecode: Callable[[], None]
+) -> Callable[..., Run]:
     """`run(source, *options)`: writes test_it.py, with counters and imports in front, and runs pytest on it.
 
     With `plugins`, all plugins that are installed are loaded, as they are for users.
@@ -87,6 +89,7 @@ def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Callable[
             options = ("-p", "pytest_interleave.plugin", *options)
         if verbose:
             options = ("-v", *options)
+        forget_bytecode()
         words = [*pytester._getpytestargs(), f"--basetemp={pytester.path / 'basetemp'}", *seeds, *options]
         result = pytester.run(*words, timeout=60, stdin=stdin)
         return Run(result, result.stdout.str() + "\n" + result.stderr.str())
