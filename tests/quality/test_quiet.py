@@ -592,6 +592,8 @@ def test_polling_under_a_lock(pollers):
     in_threads(*[poll] * pollers, prepare)
 
 
+# Each of its schedules has thousands of steps.
+@pytest.mark.concurrency(schedules=50, seed=20, seconds=60)
 def test_many_that_count_while_they_wait():
     lock = Lock()
     ready = Box()
