@@ -46,6 +46,17 @@ class TestCase(unittest.TestCase):
 """
 )
 
+#: A fixture of the module, and a list of what has been made and ended.
+WIDE = """
+made = []
+
+@pytest.fixture(scope="module")
+def wide():
+    made.append("wide")
+    yield
+    made.append("wide gone")
+"""
+
 DEADLOCK = """
 def test_deadlock(run_concurrent):
     first, second = threading.Lock(), threading.Lock()

@@ -104,7 +104,7 @@ def test_what_is_no_token_ends_the_run_with_one_line(run):
 
 def test_what_is_no_token_under_xdist_fails_its_test_alone(run):
     markers = {
-        "": "takes tokens, as reports of failures have them: @pytest.mark.interleaving(\"TOKEN\")",
+        "": 'takes tokens, as reports of failures have them: @pytest.mark.interleaving("TOKEN")',
         "(1)": "takes tokens, as reports *",
         "(token='AAAA')": "takes tokens, as reports *",
         "('AAAA')": "'AAAA' is mangled or cut short: copy the whole token *",

@@ -274,20 +274,19 @@ def test_lists_of_their_own(run_concurrent):
 
 #: A call, and what is said of it.
 WITHOUT_SENSE = (
-        ("watch(3)", "TypeError: watch() got 3, on which there is no race: it never changes"),
-        ("watch('name')", "TypeError: watch() got a str, on which there is no race: it never changes"),
-        ("watch((1, 2))", "TypeError: watch() got a tuple, on which there is no race"),
-        ("watch(None)", "TypeError: watch() got None, on which there is no race"),
-        ("watch(threading.Lock())", "TypeError: watch() got a Lock, on which there is no race: it is made for"),
-        ("watch(threading.Event())", "TypeError: watch() got a Event, on which there is no race: it is made for"),
-        ("watch(threading.local())", "on which there is no race: each thread has its own"),
-        ("watch(object(), 3)", "TypeError: watch() takes the names of attributes, as strings, after the object, not 3"),
-        ("watch([], 'x')", "TypeError: watch() got names for a list, which has no attributes: watch all of it"),
-        ("allow()", "TypeError: allow() needs at least one name of an attribute ('hits'), of an attribute with its"),
-        ("allow(3)", "TypeError: allow() takes strings ('hits', 'Stats.hits', 'stats.py:12'), not 3"),
-        ("allow('a b')", "ValueError: allow() takes 'hits', 'Stats.hits' or 'stats.py:12', not 'a b'"),
-        ("explore(print)", "RuntimeError: race_detector.explore() is for tests without the marker"),
-
+    ("watch(3)", "TypeError: watch() got 3, on which there is no race: it never changes"),
+    ("watch('name')", "TypeError: watch() got a str, on which there is no race: it never changes"),
+    ("watch((1, 2))", "TypeError: watch() got a tuple, on which there is no race"),
+    ("watch(None)", "TypeError: watch() got None, on which there is no race"),
+    ("watch(threading.Lock())", "TypeError: watch() got a Lock, on which there is no race: it is made for"),
+    ("watch(threading.Event())", "TypeError: watch() got a Event, on which there is no race: it is made for"),
+    ("watch(threading.local())", "on which there is no race: each thread has its own"),
+    ("watch(object(), 3)", "TypeError: watch() takes the names of attributes, as strings, after the object, not 3"),
+    ("watch([], 'x')", "TypeError: watch() got names for a list, which has no attributes: watch all of it"),
+    ("allow()", "TypeError: allow() needs at least one name of an attribute ('hits'), of an attribute with its"),
+    ("allow(3)", "TypeError: allow() takes strings ('hits', 'Stats.hits', 'stats.py:12'), not 3"),
+    ("allow('a b')", "ValueError: allow() takes 'hits', 'Stats.hits' or 'stats.py:12', not 'a b'"),
+    ("explore(print)", "RuntimeError: race_detector.explore() is for tests without the marker"),
 )
 
 

@@ -218,8 +218,6 @@ def test_under_xdist(run):
 
 def test_a_wrong_token_under_xdist_is_a_clear_error(run, token_of):
     token = token_of(MARK + KINDS["deadlock"])
-    done = run(
-        "@pytest.mark.concurrency\ndef test_other():\n    pass\n", *XDIST, f"--interleave-replay={token}"
-    )
+    done = run("@pytest.mark.concurrency\ndef test_other():\n    pass\n", *XDIST, f"--interleave-replay={token}")
     assert done.result.ret != 0
     assert "the token was not made for the test that was collected" in done.text

@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-from .sources import BOTH_INCREMENT, LOST_UPDATE, fragile
+from .sources import BOTH_INCREMENT, LOST_UPDATE, WIDE, fragile
 
-MADE = """
-made = []
-
-@pytest.fixture(scope="module")
-def wide():
-    made.append("wide")
-    yield
-    made.append("wide gone")
-
+MADE = (
+    WIDE
+    + """
 @pytest.fixture
 def narrow(wide):
     made.append("narrow")
     yield Counter()
     made.append("narrow gone")
 """
-
+)
 
 
 def test_each_schedule_has_its_own_fixtures_and_wider_ones_stay(run):

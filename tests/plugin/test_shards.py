@@ -9,7 +9,7 @@ import re
 import pytest
 
 from .conftest import XDIST
-from .sources import LOST_UPDATE_OF_UNITTEST, fragile
+from .sources import LOST_UPDATE_OF_UNITTEST, WIDE, fragile
 
 #: Writes down, for each item and schedule, the worker that ran it and in which order its threads came.
 RECORDING = """
@@ -433,15 +433,7 @@ def test_a_worker_that_dies_without_shards(run, report, monkeypatch):
     assert [row["nodeid"] for row in report()["tests"]] == ["test_it.py::test_quiet"]
 
 
-TWO_CLASSES = RECORDING + """
-made = []
-
-@pytest.fixture(scope="module")
-def wide():
-    made.append("wide")
-    yield
-    made.append("wide gone")
-
+TWO_CLASSES = RECORDING + WIDE + """
 @pytest.fixture(scope="class")
 def shared(wide):
     made.append("shared")
