@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import shutil
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -25,3 +26,25 @@ def controllable(pytestconfig: pytest.Config) -> Iterator[None]:
         set_scope(scope)
         if not was_active:
             remove_names()
+
+
+@pytest.fixture
+def forget_bytecode(
+    pytester: pytest.Pytester, pytestconfig: pytest.Config, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[[], None]]:
+    """Processes started by the test share the bytecode of this package, of pytest and of the standard library.
+
+    To compile them anew takes longer than most of those runs, and the environment may have it that nothing is written
+    beside the sources. What is called forgets the bytecode of the test's own files, which it may write a second time
+    within the second and of the same size.
+    """
+    cache = getattr(pytestconfig, "cache", None)
+    folder = pytester.path / "bytecode" if cache is None else cache.mkdir("bytecode")
+    monkeypatch.setenv("PYTHONPYCACHEPREFIX", str(folder))
+    monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
+
+    def forget() -> None:
+        shutil.rmtree(folder.joinpath(*pytester.path.parts[1:]), ignore_errors=True)
+
+    yield forget
+    forget()

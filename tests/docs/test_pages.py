@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 
 import pytest
 
@@ -13,6 +14,15 @@ BLOCKS = list(blocks())
 TESTS = [block for block in BLOCKS if block.comment.startswith("test: ")]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 REFERENCE = (ROOT / "docs" / "reference.md").read_text(encoding="utf-8")
+
+
+@pytest.fixture(autouse=True)
+def this_plugin_alone(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, forget_bytecode: Callable[[], None]
+) -> None:
+    """For runs of pytest: to import all that are installed takes longer than most of them."""
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    pytester.plugins.append("pytest_interleave.plugin")
 
 
 @pytest.mark.parametrize("block", TESTS, ids=lambda block: block.name)
@@ -81,7 +91,7 @@ def test_the_nightly_run_of_the_guide_runs(pytester: pytest.Pytester) -> None:
         """
     )
     assert words[0] == "pytest"
-    result = pytester.runpytest_subprocess(*words[1:])
+    result = pytester.runpytest_subprocess("-p", "xdist", *words[1:])
     result.assert_outcomes(passed=2)
     (test,) = json.loads(pytester.path.joinpath(report).read_text("utf-8"))["tests"]
     assert test["shards"] == 2
@@ -95,25 +105,23 @@ def _documented_ini(text: str) -> set[str]:
     return set(re.findall(r"^\|[^|]*\| `(interleave_[a-z_]+)` \|", text, re.MULTILINE))
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/reference.md"])
-def test_options_and_ini_values_are_those_that_there_are(page: str, pytester: pytest.Pytester) -> None:
-    text = (ROOT / page).read_text(encoding="utf-8")
+def test_options_and_ini_values_are_those_that_there_are(pytester: pytest.Pytester) -> None:
     pytester.makeini("[pytest]")
     help_text = pytester.runpytest_subprocess("--help").stdout.str()
-    assert _documented(text) == set(re.findall(r"^ +(--interleave-[a-z-]+)", help_text, re.MULTILINE))
-    assert _documented_ini(text) == set(re.findall(r"^ +(interleave_[a-z_]+) \(", help_text, re.MULTILINE))
+    for text in (README, REFERENCE):
+        assert _documented(text) == set(re.findall(r"^ +(--interleave-[a-z-]+)", help_text, re.MULTILINE))
+        assert _documented_ini(text) == set(re.findall(r"^ +(interleave_[a-z_]+) \(", help_text, re.MULTILINE))
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/reference.md"])
-def test_the_signature_of_the_marker_is_the_registered_one(page: str, pytester: pytest.Pytester) -> None:
-    text = (ROOT / page).read_text(encoding="utf-8")
+def test_the_signature_of_the_marker_is_the_registered_one(pytester: pytest.Pytester) -> None:
     pytester.makeini("[pytest]")
     markers = pytester.runpytest_subprocess("--markers").stdout.str()
     registered = re.search(r"@pytest\.mark\.(concurrency\(.*?\)):", markers)
-    shown = re.search(r"@pytest\.mark\.(concurrency\(schedules=200.*\))", text)
     assert registered is not None
-    assert shown is not None
-    assert _arguments(shown[1]) == _arguments(registered[1])
+    for text in (README, REFERENCE):
+        shown = re.search(r"@pytest\.mark\.(concurrency\(schedules=200.*\))", text)
+        assert shown is not None
+        assert _arguments(shown[1]) == _arguments(registered[1])
 
 
 def _arguments(call: str) -> dict[str, object]:

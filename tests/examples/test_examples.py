@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.usefixtures("forget_bytecode")
+
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 
 

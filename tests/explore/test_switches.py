@@ -18,6 +18,7 @@ from pytest_interleave.trace import first_difference
 from tests.detailing import Laboratory, followed
 
 from .programs import SMALL, State, generated, in_threads
+from .racy_programs import opposite_locks
 
 
 def condition_with_timeouts():
@@ -375,16 +376,6 @@ def opposite_locks_with_timeouts():
     in_threads(lambda: work(state.lock, state.other), lambda: work(state.other, state.lock))
 
 
-def deadlock():
-    state = State()
-
-    def work(first, second):
-        with first, second:
-            state.x += 1
-
-    in_threads(lambda: work(state.lock, state.other), lambda: work(state.other, state.lock))
-
-
 def failing():
     state = State()
 
@@ -399,8 +390,8 @@ NASTY = [
     condition_with_timeouts, queues, pool_in_a_pool, children_of_children, spinning, spinning_with_a_lock,
     changing_for_long, sleeping, watching_the_clock, timers_and_events, polling_locks, daemons, exceptions_in_locks,
     generators, recursion, lambdas_on_one_line, two_identical_lines, comprehensions_and_long_statements,
-    without_source, decorated, same_names, größen, barriers_and_semaphores, opposite_locks_with_timeouts, deadlock,
-    failing,
+    without_source, decorated, same_names, größen, barriers_and_semaphores, opposite_locks_with_timeouts,
+    opposite_locks, failing,
 ]  # fmt: skip
 
 

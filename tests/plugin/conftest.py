@@ -6,9 +6,13 @@ import json
 import re
 import shlex
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, NamedTuple, cast
 
 import pytest
+
+from pytest_interleave.plugin._options import read_options
 
 PRELUDE = """
 import os
@@ -60,7 +64,9 @@ class Run(NamedTuple):
 
 
 @pytest.fixture
-def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Run]:
+def run(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, forget_bytecode: Callable[[], None]
+) -> Callable[..., Run]:
     """`run(source, *options)`: writes test_it.py, with counters and imports in front, and runs pytest on it.
 
     With `plugins`, all plugins that are installed are loaded, as they are for users.
@@ -87,11 +93,37 @@ def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Callable[
             options = ("-p", "pytest_interleave.plugin", *options)
         if verbose:
             options = ("-v", *options)
+        forget_bytecode()
         words = [*pytester._getpytestargs(), f"--basetemp={pytester.path / 'basetemp'}", *seeds, *options]
         result = pytester.run(*words, timeout=60, stdin=stdin)
         return Run(result, result.stdout.str() + "\n" + result.stderr.str())
 
     return run_pytest
+
+
+@pytest.fixture
+def write(pytester: pytest.Pytester) -> Callable[..., None]:
+    """`write(source, ...)`: writes test_0.py and so on, as `run` does; one run of pytest then does for all of them."""
+
+    def write(*sources: str) -> None:
+        pytester.makepyfile(**{f"test_{number}": PRELUDE + source for number, source in enumerate(sources)})
+
+    return write
+
+
+@pytest.fixture
+def refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
+    """`refused(option)`, `refused(interleave_name=value)`: what is said of an option or ini value that is wrong."""
+    monkeypatch.chdir(tmp_path)
+
+    def read(option: str = "", **ini: str) -> str:
+        name, _, value = option.partition("=")
+        config = SimpleNamespace(getoption={name: value}.get, getini=lambda name: ini.get(name, ""))
+        with pytest.raises(pytest.UsageError) as raised:
+            read_options(cast(pytest.Config, config))
+        return str(raised.value)
+
+    return read
 
 
 @pytest.fixture
@@ -103,6 +135,24 @@ def report(pytester: pytest.Pytester) -> Callable[[], dict[str, Any]]:
         return read_back
 
     return read
+
+
+#: Two workers; not all plugins that are installed, which each process would import.
+XDIST = ("-p", "xdist", "-n2")
+
+_tokens: dict[str, str] = {}
+
+
+@pytest.fixture
+def token_of(run: Callable[..., Run]) -> Callable[[str], str]:
+    """`token_of(source)`: that of its failure, which a process of its own has found; the same for all tests here."""
+
+    def find(source: str) -> str:
+        if source not in _tokens:
+            _tokens[source] = token_in(run(source, "-p", "no:cacheprovider").text)
+        return _tokens[source]
+
+    return find
 
 
 def token_in(text: str) -> str:

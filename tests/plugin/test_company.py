@@ -7,13 +7,10 @@ import signal
 
 import pytest
 
-RACE = """
-pytestmark = pytest.mark.concurrency(seconds=None)
+from .conftest import XDIST
+from .sources import BOTH_INCREMENT, LOST_UPDATE
 
-def test_it(counter, run_concurrent):
-    run_concurrent(counter.increment)
-    assert counter.value == 2
-"""
+RACE = "pytestmark = pytest.mark.concurrency(seconds=None)\n" + LOST_UPDATE
 
 
 @pytest.mark.parametrize("core", ["", "sysmon"])
@@ -50,29 +47,32 @@ def test_it(run_concurrent):
     assert measured["missing_lines"] == [3, 9]
 
 
-@pytest.mark.parametrize(
-    "body", ["os.read(os.pipe()[0], 1)", "while True: pass", "run_concurrent(os.read, os.pipe()[0], 1)"]
-)
 @pytest.mark.skipif(not hasattr(signal, "SIGALRM"), reason="no such signal")
-def test_timeout_by_signal_fails_the_test_and_goes_on(run, body):
-    done = run(
+def test_timeout_by_signal_fails_the_test_and_goes_on(run):
+    bodies = ("os.read(os.pipe()[0], 1)", "while True: pass", "run_concurrent(os.read, os.pipe()[0], 1)")
+    tests = (
         f"""
-
 @pytest.mark.concurrency
-def test_hangs(run_concurrent):
+def test_{number}(run_concurrent):
     {body}
-
-def test_after():
-    pass
-""",
-        "--timeout=2",
+"""
+        for number, body in enumerate(bodies)
+    )
+    done = run(
+        "".join(tests) + "\ndef test_after():\n    pass\n",
+        "--timeout=1",
         "--timeout-method=signal",
         plugins=True,
     )
-    done.result.assert_outcomes(failed=1, passed=1, warnings=done.text.count("InterleaveWarning: "))
-    done.result.stdout.fnmatch_lines(
-        ["*Timeout (>2.0s) from pytest-timeout*", "*::test_hangs: 1 schedule, * (interrupted, *"]
-    )
+    done.result.assert_outcomes(failed=3, passed=1, warnings=done.text.count("InterleaveWarning: "))
+    for number in range(3):
+        done.result.stdout.fnmatch_lines(
+            [
+                f"____* test_{number} ____*",
+                "*Timeout (>1.0s) from pytest-timeout*",
+                f"*::test_{number}: 1 schedule, * (interrupted, *",
+            ]
+        )
     assert "interleave-replay" not in done.text
 
 
@@ -119,42 +119,33 @@ def test_it(resource, run_concurrent):
     done.result.stdout.fnmatch_lines(["*('alive', True, 1)*", "*Exit: Quitting debugger*"])
 
 
-def test_debugger_after_the_failure_of_a_thread_is_in_that_thread(run):
+def test_debugger_after_the_failure_of_a_thread_is_in_the_first_that_failed(run):
     done = run(
         """
 @pytest.mark.concurrency
-def test_it(counter):
+def test_thread(counter):
     def work():
-        seen = counter.value + 41
-        raise ValueError(seen)
+        mine = counter.value + 41
+        raise ValueError(mine)
     thread = threading.Thread(target=work)
     thread.start()
     thread.join()
-""",
-        "--pdb",
-        stdin=b"p 'seen', seen\nc\n",
-    )
-    done.result.assert_outcomes(failed=1)
-    assert "('seen', 41)" in done.text
 
-
-@pytest.mark.parametrize("workers", [1, 3])
-def test_debugger_after_the_failure_of_workers_is_in_the_first_that_failed(run, workers):
-    done = run(
-        f"""
 @pytest.mark.concurrency(seconds=None)
-def test_it(counter, run_concurrent):
+@pytest.mark.parametrize("workers", [1, 3])
+def test_workers(counter, run_concurrent, workers):
     def work():
-        mine = 41
+        mine = workers
         counter.increment()
         raise ValueError(mine)
-    run_concurrent(work, workers={workers})
+    run_concurrent(work, workers=workers)
 """,
         "--pdb",
-        stdin=b"p 'mine', mine\nc\n",
+        stdin=b"p 'mine', mine\nc\n" * 3,
     )
-    done.result.assert_outcomes(failed=1, warnings=done.text.count("InterleaveWarning: "))
-    assert "('mine', 41)" in done.text
+    done.result.assert_outcomes(failed=3, warnings=done.text.count("InterleaveWarning: "))
+    for mine in (41, 1, 3):
+        assert done.text.count(f"('mine', {mine})") == 1
 
 
 def test_a_breakpoint_in_a_replay_stops_there_once_and_the_others_stay_parked(run):
@@ -178,25 +169,7 @@ def test_it(counter, run_concurrent):
     done.result.stdout.fnmatch_lines(["failed test body, in the schedule of the token (1 switch)"])
 
 
-def test_breakpoint_in_a_controlled_thread(run):
-    done = run(
-        """
-@pytest.mark.concurrency(schedules=1)
-def test_it(counter, run_concurrent):
-    def work():
-        here = "worker"
-        breakpoint()
-        counter.increment()
-    run_concurrent(work, workers=1)
-    assert counter.value == 1
-""",
-        stdin=b"p 'here is', here\nc\n",
-    )
-    done.result.assert_outcomes(passed=1, warnings=done.text.count("InterleaveWarning: "))
-    done.result.stdout.fnmatch_lines(["*('here is', 'worker')*"])
-
-
-def test_a_breakpoint_stops_where_it_stands(run):
+def test_a_breakpoint_in_a_controlled_thread_stops_where_it_stands(run):
     done = run(
         """
 @pytest.mark.concurrency(schedules=1)
@@ -221,11 +194,8 @@ def test_it(counter, run_concurrent):
 @pytest.mark.parametrize(
     "options",
     [
-        ("--setup-show",),
-        ("--durations=2", "-vv"),
-        ("-p", "no:cacheprovider"),
-        ("-p", "no:logging"),
-        ("-s",),
+        ("--setup-show", "--durations=2", "-vv"),
+        ("-p", "no:cacheprovider", "-p", "no:logging", "-s"),
         ("-p", "no:terminal"),
     ],
     ids=" ".join,
@@ -262,7 +232,7 @@ def test_xdist_workers_use_one_seed(run, report):
 
 
 def test_xdist_and_a_wrong_marker(run):
-    done = run("@pytest.mark.concurrency(workers=0)\ndef test_it():\n    pass\n", "-n2", plugins=True)
+    done = run("@pytest.mark.concurrency(workers=0)\ndef test_it():\n    pass\n", *XDIST)
     done.result.assert_outcomes(errors=1)
     done.result.stdout.fnmatch_lines(["test_it.py::test_it: the marker 'concurrency' has workers=0; *"])
     assert "INTERNALERROR" not in done.text
@@ -271,7 +241,8 @@ def test_xdist_and_a_wrong_marker(run):
 def test_hypothesis(run):
     pytest.importorskip("hypothesis")
     done = run(
-        """
+        BOTH_INCREMENT
+        + """
 from hypothesis import given, settings, strategies
 
 @pytest.mark.concurrency(schedules=3, seconds=None)
@@ -279,11 +250,7 @@ from hypothesis import given, settings, strategies
 @given(number=strategies.integers())
 def test_it(number):
     counter = Counter()
-    threads = [threading.Thread(target=counter.increment) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    both_increment(counter)
     assert counter.value in (1, 2)
 """,
         "-p",

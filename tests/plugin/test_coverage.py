@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 LOCKED = """
 @pytest.mark.concurrency({arguments})
 def test_it(run_concurrent):
@@ -29,25 +27,31 @@ def test_it(counter, run_concurrent):
 """
 
 
-def summary_of(done):
-    (line,) = done.lines("test_it.py::test_it: ")
+def summary_of(done, name="test_it"):
+    (line,) = done.lines(f"test_it.py::{name}: ")
     return line
 
 
 def test_a_small_test_is_exhausted(run, report):
-    done = run(LOCKED.format(arguments="strategy='exhaustive'", workers=2), "--interleave-json=report.json")
-    done.result.assert_outcomes(passed=1)
+    auto = LOCKED.format(arguments="", workers=3).replace("test_it", "test_auto")
+    random = LOCKED.format(arguments="strategy='random'", workers=2).replace("test_it", "test_random")
+    done = run(
+        LOCKED.format(arguments="strategy='exhaustive'", workers=2) + auto + random, "--interleave-json=report.json"
+    )
+    done.result.assert_outcomes(passed=3)
     assert summary_of(done).endswith(" s; exhausted: all 2 classes")
     assert "2 schedules, 2 distinct" in summary_of(done)
-    (row,) = report()["tests"]
+    row = report()["tests"][0]
     assert row["exhausted"] is True
     assert row["coverage"]["status"] == "exhausted"
-
-
-def test_auto_exhausts_it_and_checks_that(run):
-    done = run(LOCKED.format(arguments="", workers=3))
-    assert summary_of(done).endswith(" s; exhausted: all 6 classes")
-    assert "26 schedules, 6 distinct" in summary_of(done)
+    # What samples first checks that, too.
+    assert summary_of(done, "test_auto").endswith(" s; exhausted: all 6 classes")
+    assert "26 schedules, 6 distinct" in summary_of(done, "test_auto")
+    # Equivalent schedules are counted once.
+    assert "200 schedules, 2 distinct" in summary_of(done, "test_random")
+    assert summary_of(done, "test_random").endswith(
+        "sampled: 0 % chance that one more shows something new, about 2 classes"
+    )
 
 
 def test_what_is_too_large_is_bounded(run, report):
@@ -58,23 +62,21 @@ def test_what_is_too_large_is_bounded(run, report):
     assert (row["coverage"]["status"], row["coverage"]["preemptions"]) == ("bounded", 1)
 
 
-@pytest.mark.parametrize("strategy", ["auto", "random", "surw"])
-def test_what_is_sampled_says_how_much_is_left(run, report, strategy):
-    done = run(LOOPS.format(arguments=f"strategy={strategy!r}, seconds=None"), "--interleave-json=report.json")
-    line = summary_of(done)
-    assert line.split(" s; ")[1].startswith("sampled: ")
-    assert line.endswith(" classes or more")
-    (row,) = report()["tests"]
-    coverage = row["coverage"]
-    assert coverage["status"] == "sampled"
-    assert 0 < coverage["chance_of_new"] <= 1
-    assert coverage["estimated_classes"] > coverage["classes"] == row["distinct"]
-
-
-def test_equivalent_schedules_are_counted_once(run):
-    done = run(LOCKED.format(arguments="strategy='random'", workers=2))
-    assert "200 schedules, 2 distinct" in summary_of(done)
-    assert summary_of(done).endswith("sampled: 0 % chance that one more shows something new, about 2 classes")
+def test_what_is_sampled_says_how_much_is_left(run, report):
+    strategies = ("auto", "random", "surw")
+    tests = (
+        LOOPS.format(arguments=f"strategy={strategy!r}, seconds=None").replace("test_it", f"test_{strategy}")
+        for strategy in strategies
+    )
+    done = run("".join(tests), "--interleave-json=report.json")
+    for strategy, row in zip(strategies, report()["tests"], strict=True):
+        line = summary_of(done, f"test_{strategy}")
+        assert line.split(" s; ")[1].startswith("sampled: ")
+        assert line.endswith(" classes or more")
+        coverage = row["coverage"]
+        assert coverage["status"] == "sampled"
+        assert 0 < coverage["chance_of_new"] <= 1
+        assert coverage["estimated_classes"] > coverage["classes"] == row["distinct"]
 
 
 def test_timeouts_are_told(run):
@@ -92,13 +94,14 @@ def test_it(counter, run_concurrent):
     assert summary_of(done).endswith("exhausted: all 4 classes, where no timeout comes early")
 
 
-def test_what_is_not_controlled_is_never_called_exhausted(run):
+def test_what_is_not_known_to_be_all_is_not_called_exhausted(run):
     done = run(
         """
+import functools
 import socket
 
 @pytest.mark.concurrency(schedules=3)
-def test_it(counter, run_concurrent):
+def test_out_of_control(counter, run_concurrent):
     ours, theirs = socket.socketpair()
 
     def receive():
@@ -111,20 +114,9 @@ def test_it(counter, run_concurrent):
     run_concurrent.together(receive, send)
     ours.close()
     theirs.close()
-""",
-        "-Wignore",
-    )
-    done.result.assert_outcomes(passed=1)
-    assert "exhausted" not in summary_of(done)
-
-
-def test_what_a_cache_in_c_hides_is_not_called_exhausted(run):
-    done = run(
-        """
-import functools
 
 @pytest.mark.concurrency
-def test_it(run_concurrent):
+def test_hidden_by_a_cache_in_c(run_concurrent):
     calls = []
 
     @functools.lru_cache
@@ -134,17 +126,9 @@ def test_it(run_concurrent):
 
     run_concurrent(load, 1)
     assert calls
-"""
-    )
-    done.result.assert_outcomes(passed=1)
-    assert "exhausted" not in summary_of(done)
 
-
-def test_daemons_that_go_on_are_no_reason_to_claim_anything(run):
-    done = run(
-        """
 @pytest.mark.concurrency(schedules=20, strategy="exhaustive")
-def test_it(counter, run_concurrent):
+def test_a_daemon_goes_on(counter, run_concurrent):
     def tick():
         while True:
             counter.increment()
@@ -152,8 +136,10 @@ def test_it(counter, run_concurrent):
 
     threading.Thread(target=tick, daemon=True).start()
     run_concurrent(counter.increment)
-"""
+""",
+        "-Wignore",
     )
-    done.result.assert_outcomes(passed=1)
-    assert "exhausted" not in summary_of(done)
-    assert "at most" not in summary_of(done)
+    done.result.assert_outcomes(passed=3)
+    for name in ("test_out_of_control", "test_hidden_by_a_cache_in_c", "test_a_daemon_goes_on"):
+        assert "exhausted" not in summary_of(done, name)
+    assert "at most" not in summary_of(done, "test_a_daemon_goes_on")

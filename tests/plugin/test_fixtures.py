@@ -99,26 +99,19 @@ def test_unseen_exception_in_the_pool_unmarked(run):
     done.result.stdout.fnmatch_lines(["*ExceptionGroup: exceptions in the thread pool that nobody looked at*"])
 
 
-def test_workers_of_the_marker_size_them(run):
+def test_workers_of_the_marker_size_them_and_a_barrier_fails_the_test_that_is_one_short(run):
     done = run(
         """
 @pytest.mark.concurrency(workers=3)
-def test_it(barrier, run_concurrent):
+def test_sizes(barrier, run_concurrent):
     assert barrier.parties == 3
     assert len(run_concurrent(int)) == 3
     barrier.wait()
-"""
-    )
-    done.result.assert_outcomes(passed=1)
 
-
-def test_barrier_fails_the_test_that_is_one_short(run):
-    done = run(
-        """
 @pytest.mark.concurrency
 def test_it(barrier, run_concurrent):
     run_concurrent.each(lambda wait: wait and barrier.of(2).wait(), [True, False])
 """
     )
-    done.result.assert_outcomes(failed=1)
+    done.result.assert_outcomes(failed=1, passed=1)
     done.result.stdout.fnmatch_lines(["*BrokenBarrierError: 1 of 2 parties came to the barrier (worker-0), 1 did not*"])

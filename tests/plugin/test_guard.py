@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
+
+from .sources import fragile
 
 MARK = "pytestmark = pytest.mark.concurrency(seconds=None, schedules=30)\n"
 NOT = "*InterleaveWarning: test_it.py::test_it: the test is not repeatable: run again under the same *"
@@ -139,54 +143,43 @@ def test_a_warning_that_is_an_error_fails_the_test(run):
     assert "_runner.py" not in done.text
 
 
-FRAGILE = """
-made = []
-
-@pytest.fixture
-def fragile():
-    made.append(1)
-    yield
-    if len(made) == ENDS:
-        RAISES
-
-@pytest.fixture
-def fragile_at_once():
-    made.append(1)
-    if len(made) == ENDS:
-        RAISES
-
-def test_it(FIXTURE, counter, run_concurrent):
-    print("execution", len(made))
+FINDS_AND_GOES_ON = """
+def test_it(fragile, counter, run_concurrent):
+    print("execution", len(times_fragile))
     run_concurrent(counter.increment)
     assert counter.value == 2
 
 def test_after(counter, run_concurrent):
     run_concurrent.together(int, str)
+    assert len(times_fragile) >= TIME
 """
 
 
-@pytest.mark.parametrize("fixture", ["fragile", "fragile_at_once"])
-@pytest.mark.parametrize("raises", ["raise OSError('gone')", "pytest.fail('gone')", "pytest.skip('gone')", "exit(3)"])
-def test_a_fixture_that_fails_costs_no_finding(run, report, fixture, raises):
+def with_fragile(time, does, ends):
+    return MARK + fragile(time=time, does=does, ends=ends) + FINDS_AND_GOES_ON.replace("TIME", str(time))
+
+
+def test_a_fixture_that_fails_costs_no_finding(run, report, write):
     """The 4th time is that of the repetition: there are one of the first schedule, one to check it, and the finding."""
-    for ends in (4, 5):
-        source = FRAGILE.replace("ENDS", str(ends)).replace("RAISES", raises).replace("FIXTURE", fixture)
-        done = run(MARK + source, "--interleave-json=report.json", "-p", "no:cacheprovider")
-        outcomes = done.result.parseoutcomes()
-        assert outcomes.get("failed") == 1, done.text
-        assert outcomes.get("passed") == 1, done.text
-        assert "INTERNALERROR" not in done.text
-        row = report()["tests"][0]
-        assert row["finding"]["kind"] == "failed test body"
-        assert done.command[-1] == f"--interleave-replay={row['finding']['token']}"
-        assert "assert 1 == 2" in done.text
+    raises = ["raise OSError('gone')", "pytest.fail('gone')", "pytest.skip('gone')", "exit(3)"]
+    cases = list(itertools.product((4, 5), raises, (True, False)))
+    write(*(with_fragile(*case) for case in cases))
+    done = run(None, "--interleave-json=report.json", "-p", "no:cacheprovider")
+    outcomes = done.result.parseoutcomes()
+    assert outcomes.get("failed") == outcomes.get("passed") == len(cases) == 16, done.text
+    assert "INTERNALERROR" not in done.text
+    rows = [row for row in report()["tests"] if row["nodeid"].endswith("::test_it")]
+    assert [row["finding"]["kind"] for row in rows] == ["failed test body"] * 16
+    for row in rows:
+        command = f"pytest '{row['nodeid']}' --interleave-replay={row['finding']['token']}"
+        assert done.lines("pytest '").count(command) == 1
+    assert len(done.lines("E       assert 1 == 2")) == 16
 
 
-def test_a_fixture_that_fails_in_the_execution_that_checks(run, report):
-    for ends, raises in ((2, "raise OSError('gone')"), (2, "pytest.skip('gone')")):
-        source = FRAGILE.replace("ENDS", str(ends)).replace("RAISES", raises).replace("FIXTURE", "fragile_at_once")
-        done = run(MARK + source, "--interleave-json=report.json", "-p", "no:cacheprovider", "-rs")
-        outcome = "skipped" if "skip" in raises else "failed"
-        done.result.assert_outcomes(passed=1, **{outcome: 1})
-        assert "gone" in done.text
-        assert report()["tests"][0]["finding"] is None
+def test_a_fixture_that_fails_in_the_execution_that_checks(run, report, write):
+    write(with_fragile(2, "raise OSError('gone')", False), with_fragile(2, "pytest.skip('skipped')", False))
+    done = run(None, "--interleave-json=report.json", "-p", "no:cacheprovider", "-rs")
+    done.result.assert_outcomes(passed=2, failed=1, skipped=1)
+    assert "gone" in done.text
+    assert "skipped" in done.text.replace("1 skipped", "").replace("SKIPPED", "")
+    assert [row["finding"] for row in report()["tests"] if row["nodeid"].endswith("::test_it")] == [None, None]

@@ -10,6 +10,9 @@ import pytest
 
 from tests.trace import timelines
 
+from .conftest import XDIST
+from .sources import OUTCOMES
+
 MARK = "\npytestmark = pytest.mark.concurrency(schedules=40, seconds=None)\n"
 
 SOURCE = (
@@ -18,24 +21,10 @@ SOURCE = (
 def test_fails(counter, run_concurrent):
     run_concurrent(counter.increment)
     assert counter.value == 2, "</script><!-- & <b>"
-
-@pytest.mark.xfail
-def test_xfails(counter, run_concurrent):
-    run_concurrent(counter.increment)
-    assert counter.value == 2
-
-def test_passes(counter, run_concurrent):
-    run_concurrent(counter.increment)
-
-def test_skips(run_concurrent):
-    run_concurrent.together(int, int)
-    pytest.skip("no")
-
+"""
+    + OUTCOMES
+    + """
 def test_starts_none():
-    pass
-
-@pytest.mark.skip
-def test_never():
     pass
 """
 )
@@ -80,10 +69,10 @@ def page(pytester):
     return lambda: Page((pytester.path / "report.html").read_text("utf-8"))
 
 
-@pytest.mark.parametrize("options", [(), ("-n2",)], ids=["one process", "xdist"])
+@pytest.mark.parametrize("options", [(), XDIST], ids=["one process", "xdist"])
 def test_page(run, page, options):
     unmarked = "\n@pytest.fixture\ndef unused():\n    pass\n"
-    done = run(SOURCE + unmarked, "--interleave-html=report.html", *options, plugins=bool(options))
+    done = run(SOURCE + unmarked, "--interleave-html=report.html", *options)
     done.result.assert_outcomes(failed=1, passed=2, xfailed=1, skipped=2, warnings=1)
     written = page()
     # What pytest never ran has no figures.
@@ -104,7 +93,7 @@ def test_page(run, page, options):
     assert "It may not replay" not in written.text
 
 
-@pytest.mark.parametrize("options", [(), ("-n2",)], ids=["one process", "xdist"])
+@pytest.mark.parametrize("options", [(), XDIST], ids=["one process", "xdist"])
 def test_what_was_recorded_comes_to_the_page(run, page, pytester, options):
     pytester.makeconftest(
         f"""
@@ -118,7 +107,7 @@ def pytest_runtest_makereport(item, call):
     return report
 """
     )
-    run(SOURCE, "-k", "test_fails", "--interleave-html=report.html", *options, plugins=bool(options))
+    run(SOURCE, "-k", "test_fails", "--interleave-html=report.html", *options)
     written = page()
     assert timelines.lost_update().story in written.text
     assert written.source.count('<li class="step ') == 9
@@ -197,17 +186,13 @@ def test_odd(counter, run_concurrent):
     assert not re.search("[\0-\x08\x0b-\x1f]", written.source)
 
 
-def test_an_older_page_is_replaced(run, page, pytester):
+def test_both_reports_and_an_older_page_that_is_replaced(run, page, pytester, report):
     pytester.path.joinpath("report.html").write_text("old" * 100_000)
-    run(SOURCE, "--interleave-html=report.html")
-    source = page().source
-    assert source.startswith("<!doctype html>")
-    assert source.rstrip().endswith("</html>")
-
-
-def test_both_reports(run, page, report):
     run(SOURCE, "--interleave-html=report.html", "--interleave-json=report.json")
-    assert {row["nodeid"]: row["outcome"] for row in report()["tests"]} == page().tests
+    written = page()
+    assert written.source.startswith("<!doctype html>")
+    assert written.source.rstrip().endswith("</html>")
+    assert {row["nodeid"]: row["outcome"] for row in report()["tests"]} == written.tests
     assert not any(key.startswith("_") for row in report()["tests"] for key in row)
 
 

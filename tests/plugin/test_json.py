@@ -8,46 +8,22 @@ import pytest
 
 import pytest_interleave
 
-SOURCE = """
-pytestmark = pytest.mark.concurrency(schedules=40, seconds=None)
+from .conftest import XDIST
+from .sources import DEADLOCK, LOST_UPDATE, OUTCOMES
 
-def test_fails(counter, run_concurrent):
-    run_concurrent(counter.increment)
-    assert counter.value == 2
-
-@pytest.mark.xfail
-def test_xfails(counter, run_concurrent):
-    run_concurrent(counter.increment)
-    assert counter.value == 2
-
-def test_passes(counter, run_concurrent):
-    run_concurrent(counter.increment)
-
-def test_skips(run_concurrent):
-    run_concurrent.together(int, int)
-    pytest.skip("no")
-
-@pytest.mark.skip
-def test_never():
-    pass
-
-def test_deadlock(run_concurrent):
-    first, second = threading.Lock(), threading.Lock()
-    def one():
-        with first, second:
-            pass
-    def two():
-        with second, first:
-            pass
-    run_concurrent.together(one, two)
-"""
+SOURCE = (
+    "pytestmark = pytest.mark.concurrency(schedules=40, seconds=None)\n"
+    + LOST_UPDATE.replace("test_it", "test_fails")
+    + OUTCOMES
+    + DEADLOCK
+)
 
 UNMARKED = "\n@pytest.fixture\ndef unused():\n    pass\n"
 
 
-@pytest.mark.parametrize("options", [(), ("-n2",)], ids=["one process", "xdist"])
+@pytest.mark.parametrize("options", [(), XDIST], ids=["one process", "xdist"])
 def test_report(run, report, options):
-    done = run(SOURCE + UNMARKED, "--interleave-json=report.json", *options, plugins=bool(options))
+    done = run(SOURCE + UNMARKED, "--interleave-json=report.json", *options)
     done.result.assert_outcomes(failed=2, passed=1, xfailed=1, skipped=2)
     written = report()
     tests = {row["nodeid"].partition("::")[2]: row for row in written.pop("tests")}
@@ -126,7 +102,7 @@ def test_report(run, report, options):
 
 
 def test_summary_lines_stand_in_the_controller(run):
-    done = run(SOURCE, "-n2", "-v", plugins=True)
+    done = run(SOURCE, *XDIST)
     assert len([line for line in done.lines("test_it.py::") if " distinct, " in line]) == 5
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 LOCKS = """
 def in_threads(*functions):
     threads = [threading.Thread(target=function) for function in functions]
@@ -84,14 +82,18 @@ def test_deadlock_is_found_by_steering_and_replays(run, report):
     assert "2 threads wait for each other in a circle" in again.text
 
 
-@pytest.mark.parametrize("strategy", ["pct", "pos", "random", "surw", "swarm", "urw"])
-def test_steering_comes_with_every_strategy_that_samples(run, report, strategy):
-    found = run(LOCKS + DEADLOCK.format(arguments=f"(strategy={strategy!r})"), "--interleave-json=report.json")
-    found.result.assert_outcomes(failed=1)
-    (row,) = report()["tests"]
-    # In the first one by chance, perhaps.
-    assert row["found_at"] <= 4
-    assert row["strategy"] == ("steered" if row["found_at"] > 1 else strategy)
+def test_steering_comes_with_every_strategy_that_samples(run, report):
+    strategies = ["pct", "pos", "random", "surw", "swarm", "urw"]
+    tests = (
+        DEADLOCK.format(arguments=f"(strategy={strategy!r})").replace("test_it", f"test_{strategy}")
+        for strategy in strategies
+    )
+    found = run(LOCKS + "".join(tests), "--interleave-json=report.json")
+    found.result.assert_outcomes(failed=len(strategies))
+    for strategy, row in zip(strategies, report()["tests"], strict=True):
+        # In the first one by chance, perhaps.
+        assert row["found_at"] <= 4
+        assert row["strategy"] == ("steered" if row["found_at"] > 1 else strategy)
 
 
 def test_unconfirmed_prediction_is_a_warning(run):
@@ -112,34 +114,33 @@ def test_warning_can_be_an_error(run):
     assert "possible deadlock, not confirmed" in done.text
 
 
-def test_no_warning_where_all_schedules_were_run(run):
-    source = LOCKS + ORDERED.format(arguments="").replace("range(10)", "range(1)")
-    done = run(source)
-    done.result.assert_outcomes(passed=1)
+def test_no_warning_where_all_schedules_were_run_and_no_prediction_in_exhaustive_search(run):
+    all_run = ORDERED.format(arguments="").replace("range(10)", "range(1)")
+    exhaustive = ORDERED.format(arguments='(strategy="exhaustive", schedules=4)').replace("test_it", "test_exhaustive")
+    done = run(LOCKS + all_run + exhaustive)
+    done.result.assert_outcomes(passed=2)
     assert "not confirmed" not in done.text
-    assert "exhausted" in done.text
+    (line,) = done.lines("test_it.py::test_it: ")
+    assert "exhausted" in line
 
 
-def test_no_prediction_in_exhaustive_search(run):
-    source = LOCKS + ORDERED.format(arguments='(strategy="exhaustive", schedules=4)')
-    done = run(source)
-    done.result.assert_outcomes(passed=1)
-    assert "not confirmed" not in done.text
-
-
-@pytest.mark.parametrize(
-    ("schedules", "said"),
-    [
-        (3, "no schedule was left to be steered to it"),
-        (4, "1 schedule was steered to it and did not deadlock"),
-        (8, "2 schedules were steered to it and did not deadlock"),
-    ],
-)
-def test_a_quarter_of_the_schedules_at_most(run, schedules, said):
-    done = run(LOCKS + ORDERED.format(arguments=f'(strategy="random", schedules={schedules})'))
-    done.result.assert_outcomes(passed=1, warnings=1)
-    assert said in " ".join(done.text.split())
-    assert f"test_it: {schedules} schedule" in done.text
+def test_a_quarter_of_the_schedules_at_most(run):
+    steered = {
+        3: "no schedule was left to be steered to it",
+        4: "1 schedule was steered to it and did not deadlock",
+        8: "2 schedules were steered to it and did not deadlock",
+    }
+    tests = (
+        ORDERED.format(arguments=f'(strategy="random", schedules={schedules})').replace("test_it", f"test_{schedules}")
+        for schedules in steered
+    )
+    done = run(LOCKS + "".join(tests))
+    done.result.assert_outcomes(passed=len(steered), warnings=len(steered))
+    flat = " ".join(done.text.split())
+    for schedules, said in steered.items():
+        warning = flat.partition(f"InterleaveWarning: test_it.py::test_{schedules}: ")[2].partition("InterleaveW")[0]
+        assert said in warning
+        assert f"test_{schedules}: {schedules} schedule" in done.text
 
 
 def test_predictions_that_differ_only_in_the_threads_are_one_warning(run):

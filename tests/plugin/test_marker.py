@@ -64,30 +64,31 @@ def test_a_race_is_found(run):
     )
 
 
-def test_schedules_bound_the_search(run):
-    done = run(RACY.format("schedules=1"))
-    done.result.assert_outcomes(passed=1)
-    done.result.stdout.fnmatch_lines(["test_it.py::test_race: 1 schedule, 1 distinct, * s; sampled: *"])
-
-
-def test_seconds_bound_the_search_and_the_summary_says_so(run):
+def test_schedules_and_seconds_bound_the_search_and_the_summary_says_so(run):
     done = run(
-        """
+        RACY.format("schedules=1")
+        + """
 @pytest.mark.concurrency(seconds=1e-9)
 def test_quick(counter, run_concurrent):
     run_concurrent(counter.increment)
 """
     )
-    done.result.assert_outcomes(passed=1)
+    done.result.assert_outcomes(passed=2)
+    done.result.stdout.fnmatch_lines(["test_it.py::test_race: 1 schedule, 1 distinct, * s; sampled: *"])
     done.result.stdout.fnmatch_lines(["test_it.py::test_quick: 1 schedule, * (time was up, of 200); sampled: *"])
 
 
-@pytest.mark.parametrize("strategy", ["auto", "exhaustive", "pct", "pos", "random", "surw", "swarm", "urw"])
-def test_every_strategy_finds_it(run, report, strategy):
-    done = run(RACY.format(f"strategy={strategy!r}, seconds=None"), "--interleave-json=report.json")
-    done.result.assert_outcomes(failed=1)
-    if strategy != "auto":
-        assert report()["tests"][0]["strategy"] == strategy
+def test_every_strategy_finds_it(run, report):
+    strategies = ["auto", "exhaustive", "pct", "pos", "random", "surw", "swarm", "urw"]
+    tests = (
+        RACY.format(f"strategy={strategy!r}, seconds=None").replace("test_race", f"test_{strategy}")
+        for strategy in strategies
+    )
+    run("".join(tests), "--interleave-json=report.json").result.assert_outcomes(failed=len(strategies))
+    rows = report()["tests"]
+    assert [row["nodeid"] for row in rows] == [f"test_it.py::test_{strategy}" for strategy in strategies]
+    # The first one chooses itself.
+    assert [row["strategy"] for row in rows[1:]] == strategies[1:]
 
 
 def test_seed_of_the_marker_wins(run, report):
@@ -124,9 +125,14 @@ def test_several_failing_workers_read_well(run):
 @pytest.mark.concurrency(workers=3)
 def test_all():
     raise ValueError(threading.current_thread().name)
+
+class TestCase(unittest.TestCase):
+    @pytest.mark.concurrency(workers=2)
+    def test_all(self):
+        self.assertEqual(1, 2)
 """
     )
-    done.result.assert_outcomes(failed=1)
+    done.result.assert_outcomes(failed=2)
     done.result.stdout.fnmatch_lines(
         [
             "*ExceptionGroup: 3 of 3 workers failed (3 sub-exceptions)",
@@ -140,18 +146,6 @@ def test_all():
     )
     done.result.stdout.no_fnmatch_line("*All traceback entries are hidden*")
     done.result.stdout.no_fnmatch_line("*pytest_interleave/*")
-
-
-def test_several_failing_workers_of_a_unittest_read_well(run):
-    done = run(
-        """
-class TestCase(unittest.TestCase):
-    @pytest.mark.concurrency(workers=2)
-    def test_all(self):
-        self.assertEqual(1, 2)
-"""
-    )
-    done.result.assert_outcomes(failed=1)
     done.result.stdout.fnmatch_lines(["*ExceptionGroup: 2 of 2 workers failed*", "*AssertionError: 1 != 2"])
     done.result.stdout.no_fnmatch_line("*unittest/case.py*, line *")
 
@@ -279,26 +273,13 @@ def test_other():
     done.result.assert_outcomes(passed=1, deselected=1)
 
 
-def test_warns_of_a_body_that_starts_no_thread(run):
+def test_warns_of_a_body_in_which_no_threads_meet(run):
     done = run(
         """
 @pytest.mark.concurrency
 def test_alone(counter):
     counter.increment()
-"""
-    )
-    done.result.assert_outcomes(passed=1, warnings=1)
-    done.result.stdout.fnmatch_lines(
-        [
-            "*InterleaveWarning: test_it.py::test_alone: the test starts no thread*concurrency(workers=2)*",
-            "*: 1 schedule, 1 distinct, * (nothing could be interleaved)",
-        ]
-    )
 
-
-def test_warns_where_threads_never_meet(run):
-    done = run(
-        """
 @pytest.mark.concurrency
 def test_one_by_one(counter):
     for _ in range(2):
@@ -307,8 +288,14 @@ def test_one_by_one(counter):
         thread.join()
 """
     )
-    done.result.assert_outcomes(passed=1, warnings=1)
-    done.result.stdout.fnmatch_lines(["*InterleaveWarning: *no two of the test's threads could ever run*"])
+    done.result.assert_outcomes(passed=2, warnings=2)
+    done.result.stdout.fnmatch_lines(
+        [
+            "*InterleaveWarning: test_it.py::test_alone: the test starts no thread*concurrency(workers=2)*",
+            "*InterleaveWarning: test_it.py::test_one_by_one: *no two of the test's threads could ever run*",
+            "*::test_alone: 1 schedule, 1 distinct, * (nothing could be interleaved)",
+        ]
+    )
 
 
 def test_warnings_can_be_errors(run):

@@ -3,30 +3,16 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 
 import pytest
 
-from .conftest import token_in
+from pytest_interleave.plugin._memory import Memory
+
+from .conftest import XDIST, token_in
+from .sources import LOCKED_COUNTER, LOST_UPDATE, LOST_UPDATE_OF_UNITTEST
 
 MARK = "pytestmark = pytest.mark.concurrency(seconds=None, seed=3)\n"
-#: Its failure is not in the first schedule, whichever strategy there is.
-RACE = """
-def test_it(counter, run_concurrent):
-    run_concurrent(counter.increment)
-    assert counter.value == 2
-"""
-LOCK = """
-lock = threading.Lock()
-
-class Locked(Counter):
-    def increment(self):
-        with lock:
-            super().increment()
-
-@pytest.fixture
-def counter():
-    return Locked()
-"""
 REMEMBERED = "failed test body in schedule 1 of at most 200 (remembered from an earlier run, 1 switch)"
 
 
@@ -42,12 +28,12 @@ def remembered(cache):
 
 
 def test_a_failure_is_found_again_in_the_first_schedule(run, cache, report):
-    first = run(MARK + RACE, "--interleave-json=report.json")
+    first = run(MARK + LOST_UPDATE, "--interleave-json=report.json")
     first.result.assert_outcomes(failed=1)
     assert report()["tests"][0]["found_at"] > 1
     assert remembered(cache) == {"test_it.py::test_it": [0]}
     # With another seed and an edit elsewhere.
-    again = run("\n\nUNUSED = 1\n" + MARK + RACE, "--interleave-json=report.json", seed=9)
+    again = run("\n\nUNUSED = 1\n" + MARK + LOST_UPDATE, "--interleave-json=report.json", seed=9)
     again.result.assert_outcomes(failed=1)
     again.result.stdout.fnmatch_lines([REMEMBERED])
     (row,) = report()["tests"]
@@ -57,22 +43,22 @@ def test_a_failure_is_found_again_in_the_first_schedule(run, cache, report):
 
 
 def test_after_three_passes_it_is_forgotten(run, cache):
-    run(MARK + RACE)
+    run(MARK + LOST_UPDATE)
     for passes in (1, 2):
-        run(MARK + LOCK + RACE).result.assert_outcomes(passed=1)
+        run(MARK + LOCKED_COUNTER + LOST_UPDATE).result.assert_outcomes(passed=1)
         assert remembered(cache) == {"test_it.py::test_it": [passes]}
     # Passes count in a row.
-    run(MARK + RACE).result.stdout.fnmatch_lines([REMEMBERED])
+    run(MARK + LOST_UPDATE).result.stdout.fnmatch_lines([REMEMBERED])
     assert remembered(cache) == {"test_it.py::test_it": [0]}
     for _ in range(3):
-        run(MARK + LOCK + RACE).result.assert_outcomes(passed=1)
+        run(MARK + LOCKED_COUNTER + LOST_UPDATE).result.assert_outcomes(passed=1)
     assert remembered(cache) == {}
-    run(MARK + RACE).result.stdout.fnmatch_lines(["failed test body in schedule 2 of at most 200 (strategy *"])
+    run(MARK + LOST_UPDATE).result.stdout.fnmatch_lines(["failed test body in schedule 2 of at most 200 (strategy *"])
 
 
 def test_forget(run, cache):
-    run(MARK + RACE)
-    again = run(MARK + RACE, "--interleave-forget")
+    run(MARK + LOST_UPDATE)
+    again = run(MARK + LOST_UPDATE, "--interleave-forget")
     again.result.stdout.fnmatch_lines(["failed test body in schedule 2 of at most 200 (strategy *"])
     assert remembered(cache) == {"test_it.py::test_it": [0]}
     # All of them, whatever runs.
@@ -81,7 +67,8 @@ def test_forget(run, cache):
 
 
 def test_what_was_not_run_is_kept_and_what_passed_before_is_not_written(run, cache):
-    source = MARK + RACE + RACE.replace("test_it", "test_two") + "\ndef test_fine(run_concurrent):\n    pass\n"
+    fine = "\ndef test_fine(run_concurrent):\n    pass\n"
+    source = MARK + LOST_UPDATE + LOST_UPDATE.replace("test_it", "test_two") + fine
     run(source, "-k", "test_fine").result.assert_outcomes(passed=1, deselected=2, warnings=1)
     assert not cache.exists()
     run(source, "-x").result.assert_outcomes(failed=1)
@@ -95,7 +82,7 @@ def test_what_was_not_run_is_kept_and_what_passed_before_is_not_written(run, cac
 
 
 def test_last_failed_and_cache_clear(run, cache):
-    source = MARK + RACE + "\ndef test_fine(run_concurrent):\n    run_concurrent(int)\n"
+    source = MARK + LOST_UPDATE + "\ndef test_fine(run_concurrent):\n    run_concurrent(int)\n"
     run(source).result.assert_outcomes(failed=1, passed=1)
     again = run(source, "--lf")
     again.result.assert_outcomes(failed=1)
@@ -108,24 +95,14 @@ def test_last_failed_and_cache_clear(run, cache):
 
 
 def test_each_set_of_parameters_and_each_class_has_its_own(run, cache):
-    source = """
-@pytest.mark.concurrency(seconds=None)
+    mark = "@pytest.mark.concurrency(seconds=None)"
+    source = f"""
+{mark}
 @pytest.mark.parametrize("wanted", [0, 2], ids=["any", "it's [2]"])
 def test_it(wanted, counter, run_concurrent):
     run_concurrent(counter.increment)
     assert counter.value >= wanted
-
-class TestCase(unittest.TestCase):
-    @pytest.mark.concurrency(seconds=None)
-    def test_it(self):
-        counter = Counter()
-        threads = [threading.Thread(target=counter.increment) for _ in range(2)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        self.assertEqual(counter.value, 2)
-"""
+""" + LOST_UPDATE_OF_UNITTEST.replace("MARK", mark)
     run(source).result.assert_outcomes(failed=2, passed=1)
     names = {"test_it.py::test_it[it's [2]]", "test_it.py::TestCase::test_it"}
     assert remembered(cache) == dict.fromkeys(names, [0])
@@ -135,42 +112,42 @@ class TestCase(unittest.TestCase):
 
 
 def test_a_renamed_test_begins_anew(run, cache):
-    run(MARK + RACE)
-    again = run(MARK + RACE.replace("test_it", "test_renamed"))
+    run(MARK + LOST_UPDATE)
+    again = run(MARK + LOST_UPDATE.replace("test_it", "test_renamed"))
     again.result.stdout.fnmatch_lines(["failed test body in schedule 2 of *(strategy *"])
     assert remembered(cache) == {"test_it.py::test_it": [0], "test_it.py::test_renamed": [0]}
 
 
 def test_an_expected_failure_is_remembered_too(run, cache):
-    expected = MARK + "\n@pytest.mark.xfail(strict=True)" + RACE
+    expected = MARK + "\n@pytest.mark.xfail(strict=True)" + LOST_UPDATE
     run(expected).result.assert_outcomes(xfailed=1)
     again = run(expected)
     again.result.assert_outcomes(xfailed=1)
     again.result.stdout.fnmatch_lines(["*::test_it: 1 schedule, *: failed test body"])
     # The bug is mended: strict, the test says so.
-    run(MARK + LOCK + "\n@pytest.mark.xfail(strict=True)" + RACE).result.assert_outcomes(failed=1)
+    run(MARK + LOCKED_COUNTER + "\n@pytest.mark.xfail(strict=True)" + LOST_UPDATE).result.assert_outcomes(failed=1)
     assert remembered(cache) == {"test_it.py::test_it": [1]}
 
 
 def test_a_test_that_is_skipped_forgets_nothing(run, cache):
-    run(MARK + RACE)
-    run(MARK + "\n@pytest.mark.skip" + RACE).result.assert_outcomes(skipped=1)
+    run(MARK + LOST_UPDATE)
+    run(MARK + "\n@pytest.mark.skip" + LOST_UPDATE).result.assert_outcomes(skipped=1)
     assert remembered(cache) == {"test_it.py::test_it": [0]}
 
 
 def test_replays_and_pins_are_not_remembered(run, cache):
-    token = token_in(run(MARK + RACE).text)
+    token = token_in(run(MARK + LOST_UPDATE).text)
     run(None, "--interleave-forget", f"--interleave-replay={token}").result.assert_outcomes(failed=1)
     assert remembered(cache) == {}
-    run(MARK + f"\n@pytest.mark.interleaving('{token}')" + RACE).result.assert_outcomes(failed=1)
+    run(MARK + f"\n@pytest.mark.interleaving('{token}')" + LOST_UPDATE).result.assert_outcomes(failed=1)
     assert remembered(cache) == {}
 
 
 def test_under_xdist(run, cache):
-    source = MARK + RACE + RACE.replace("test_it", "test_two")
-    run(source, "-n2", plugins=True).result.assert_outcomes(failed=2)
+    source = MARK + LOST_UPDATE + LOST_UPDATE.replace("test_it", "test_two")
+    run(source, *XDIST).result.assert_outcomes(failed=2)
     assert remembered(cache) == {"test_it.py::test_it": [0], "test_it.py::test_two": [0]}
-    again = run(source, "-n2", plugins=True)
+    again = run(source, *XDIST)
     again.result.assert_outcomes(failed=2)
     assert again.text.count("(remembered from an earlier run") == 2
     assert [path.name for path in cache.parent.iterdir()] == ["failures.json"]
@@ -179,8 +156,8 @@ def test_under_xdist(run, cache):
 
 
 def test_groups_of_xdist_are_no_part_of_a_name(run, cache):
-    source = MARK + "\n@pytest.mark.xdist_group('together')" + RACE
-    first = run(source, "-n2", "--dist=loadgroup", plugins=True)
+    source = MARK + "\n@pytest.mark.xdist_group('together')" + LOST_UPDATE
+    first = run(source, *XDIST, "--dist=loadgroup")
     first.result.assert_outcomes(failed=1)
     assert remembered(cache) == {"test_it.py::test_it": [0]}
     assert first.command[1] == "test_it.py::test_it"
@@ -190,7 +167,7 @@ def test_groups_of_xdist_are_no_part_of_a_name(run, cache):
 
 
 def test_a_worker_that_crashes_costs_no_memory_of_others(run, cache):
-    source = MARK + RACE
+    source = MARK + LOST_UPDATE
     run(source)
     done = run(
         source
@@ -198,11 +175,10 @@ def test_a_worker_that_crashes_costs_no_memory_of_others(run, cache):
 def test_crash(run_concurrent):
     run_concurrent(os._exit, 3)
 """,
-        "-n2",
+        *XDIST,
         "--max-worker-restart=0",
         "--dist=each",
         "--tx=popen",
-        plugins=True,
     )
     assert "INTERNALERROR" not in done.text
     assert remembered(cache) == {"test_it.py::test_it": [0]}
@@ -224,7 +200,7 @@ def pytest_sessionfinish(session):
     )
     cache.parent.mkdir(parents=True)
     cache.write_text('{"version": 1, "failures": {}}')
-    run(MARK + RACE)
+    run(MARK + LOST_UPDATE)
     assert remembered(cache) == {"test_other.py::test_it": [0], "test_it.py::test_it": [0]}
 
 
@@ -251,10 +227,20 @@ def pytest_sessionfinish(session):
         "deep no-text"
     ),
 )
-def test_a_damaged_entry_is_one_message_and_no_more(run, cache, text):
+def test_what_is_damaged_is_not_read(cache, text):
     cache.parent.mkdir(parents=True)
     cache.write_bytes(text if isinstance(text, bytes) else text.encode())
-    done = run(MARK + RACE)
+    pytest_cache = SimpleNamespace(_cachedir=cache.parents[2])
+    memory = Memory(SimpleNamespace(cache=pytest_cache), forget=False)
+    assert memory.given("test_it.py::test_it") == []
+    assert memory.trouble.startswith("the failing schedules of earlier runs are forgotten: ")
+    assert memory.trouble.endswith("failures.json is not as it was written")
+
+
+def test_a_damaged_entry_is_one_message_and_no_more(run, cache):
+    cache.parent.mkdir(parents=True)
+    cache.write_text("{")
+    done = run(MARK + LOST_UPDATE)
     done.result.assert_outcomes(failed=1)
     assert "INTERNALERROR" not in done.text
     assert len(done.lines("WARNING: the failing schedules of earlier runs are forgotten: ")) == 1
@@ -267,7 +253,7 @@ def test_tokens_of_other_versions_wait_for_them(run, cache):
     cache.parent.mkdir(parents=True)
     kept = [{"token": token, "passes": 1} for token in ("", "AAAA", "é", "x" * 5000, "BBBB")]
     cache.write_text(json.dumps({"version": 1, "failures": {"test_it.py::test_it": kept}}))
-    done = run(MARK + RACE)
+    done = run(MARK + LOST_UPDATE)
     done.result.assert_outcomes(failed=1)
     done.result.stdout.fnmatch_lines(["failed test body in schedule 2 of *(strategy *"])
     assert "WARNING" not in done.text
@@ -278,14 +264,14 @@ def test_tokens_of_other_versions_wait_for_them(run, cache):
 def test_a_cache_of_another_version_is_left_out(run, cache):
     cache.parent.mkdir(parents=True)
     cache.write_text(json.dumps({"version": 2, "failures": "another form"}))
-    done = run(MARK + RACE)
+    done = run(MARK + LOST_UPDATE)
     done.result.assert_outcomes(failed=1)
     assert "WARNING" not in done.text
     assert remembered(cache) == {"test_it.py::test_it": [0]}
 
 
 def test_a_token_of_another_test_costs_a_schedule_and_no_more(run, cache):
-    run(MARK + RACE.replace("test_it", "test_other"))
+    run(MARK + LOST_UPDATE.replace("test_it", "test_other"))
     text = cache.read_text("utf-8").replace("::test_other", "::test_it")
     cache.write_text(text, "utf-8")
     fine = "def test_it(run_concurrent):\n    run_concurrent.together(int, str)\n"
@@ -299,7 +285,7 @@ def test_a_cache_that_cannot_be_used_costs_no_results(run, pytester, where):
     path = pytester.path / where
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("a file")
-    done = run(MARK + RACE, "--interleave-json=report.json")
+    done = run(MARK + LOST_UPDATE, "--interleave-json=report.json")
     done.result.assert_outcomes(failed=1, warnings=done.text.count("PytestCacheWarning: "))
     assert done.result.ret == pytest.ExitCode.TESTS_FAILED
     assert "INTERNALERROR" not in done.text
@@ -310,7 +296,7 @@ def test_a_cache_that_cannot_be_used_costs_no_results(run, pytester, where):
 def test_an_entry_that_cannot_be_replaced_leaves_no_files_behind(run, cache):
     cache.mkdir(parents=True)
     (cache / "file").touch()
-    done = run(MARK + RACE)
+    done = run(MARK + LOST_UPDATE)
     done.result.assert_outcomes(failed=1)
     assert len(done.lines("WARNING: ")) == 1
     assert [path.name for path in cache.parent.iterdir()] == ["failures.json"]
@@ -318,17 +304,17 @@ def test_an_entry_that_cannot_be_replaced_leaves_no_files_behind(run, cache):
 
 def test_without_a_cache_nothing_is_remembered(run, cache):
     for _ in range(2):
-        done = run(MARK + RACE, "-p", "no:cacheprovider")
+        done = run(MARK + LOST_UPDATE, "-p", "no:cacheprovider")
         done.result.assert_outcomes(failed=1)
         done.result.stdout.fnmatch_lines(["failed test body in schedule 2 of *(strategy *"])
-    run(MARK + RACE, "-p", "no:cacheprovider", "--interleave-forget").result.assert_outcomes(failed=1)
+    run(MARK + LOST_UPDATE, "-p", "no:cacheprovider", "--interleave-forget").result.assert_outcomes(failed=1)
     assert not cache.exists()
 
 
 def test_warnings_as_errors(run, cache):
-    run(MARK + RACE, "-W", "error").result.assert_outcomes(failed=1)
-    run(MARK + RACE, "-W", "error").result.stdout.fnmatch_lines([REMEMBERED])
-    run(MARK + LOCK + RACE, "-W", "error").result.assert_outcomes(passed=1)
+    run(MARK + LOST_UPDATE, "-W", "error").result.assert_outcomes(failed=1)
+    run(MARK + LOST_UPDATE, "-W", "error").result.stdout.fnmatch_lines([REMEMBERED])
+    run(MARK + LOCKED_COUNTER + LOST_UPDATE, "-W", "error").result.assert_outcomes(passed=1)
 
 
 def test_what_was_found_when_caches_were_filled_is_found_again_in_a_fresh_process(run, cache):

@@ -119,12 +119,24 @@ def test_box(run_concurrent):
         ("--interleave-html=", "*the path is empty; give the path of a file"),
         (f"--interleave-html=report.html{os.sep}", "*is a directory; give the path of a file"),
         ("--interleave-html=nowhere/report.html", "*there is no directory *nowhere; make it first"),
+    ],
+)
+def test_wrong_options(refused, option, error):
+    said = refused(option)
+    assert said.startswith(option.partition("=")[0])
+    pytest.LineMatcher([said]).fnmatch_lines([error])
+
+
+@pytest.mark.parametrize(
+    ("option", "error"),
+    [
+        ("--interleave-schedules=many", "*'many' is not a whole number"),
         ("--interleave-replay=AAAA", "*'AAAA' is mangled or cut short: *"),
         ("--interleave-replay=$$$", "*is not a token: copy the whole of it from the report"),
         ("--interleave-replay=", "*is mangled or cut short: *"),
     ],
 )
-def test_wrong_options(run, option, error):
+def test_a_wrong_option_ends_the_run_with_one_line(run, option, error):
     said = run(QUIET, option, seed=None).one_line_error()
     assert said.startswith(option.partition("=")[0])
     pytest.LineMatcher([said]).fnmatch_lines([error])
@@ -141,11 +153,17 @@ def test_wrong_options(run, option, error):
         ("shrink_seconds", "soon"),
     ],
 )
-def test_wrong_ini_values(run, pytester, name, value):
-    ini(pytester, **{f"interleave_{name}": value})
-    said = run(QUIET, seed=None).one_line_error()
+def test_wrong_ini_values(refused, name, value):
+    said = refused(**{f"interleave_{name}": value})
     assert f"interleave_{name}" in said
     assert value in said
+
+
+def test_a_wrong_ini_value_ends_the_run_with_one_line(run, pytester):
+    ini(pytester, interleave_seed="pi")
+    said = run(QUIET, seed=None).one_line_error()
+    assert "interleave_seed" in said
+    assert "pi" in said
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="nothing is unwritable here")

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from .sources import BOTH_INCREMENT
+
 EXPLORE = """
 def test_one_worker(race_detector):
     def both():
         counter = Counter()
-        threads = [threading.Thread(target=counter.increment) for _ in range(2)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        both_increment(counter)
         return [counter.value]
 
     outcomes = race_detector.explore(both, workers=1)
@@ -79,7 +77,7 @@ def test_nothing_stays_in_place(race_detector):
 
 
 def test_distinct_outcomes(run):
-    run(EXPLORE).result.assert_outcomes(passed=6)
+    run(BOTH_INCREMENT + EXPLORE).result.assert_outcomes(passed=6)
 
 
 def test_explore_needs_no_marker_to_watch(run):

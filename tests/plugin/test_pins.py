@@ -6,26 +6,10 @@ import pytest
 
 from pytest_interleave.explore import NameOfTest, Switch, Token
 
-from .conftest import token_in
+from .conftest import XDIST, token_in
+from .sources import LOCKED_COUNTER, LOST_UPDATE, LOST_UPDATE_OF_UNITTEST
 
 MARK = "@pytest.mark.concurrency(seconds=None)"
-RACE = """
-def test_it(counter, run_concurrent):
-    run_concurrent(counter.increment)
-    assert counter.value == 2
-"""
-LOCK = """
-lock = threading.Lock()
-
-class Locked(Counter):
-    def increment(self):
-        with lock:
-            super().increment()
-
-@pytest.fixture
-def counter():
-    return Locked()
-"""
 
 
 def pin(*tokens):
@@ -33,13 +17,13 @@ def pin(*tokens):
 
 
 @pytest.fixture
-def token(run):
-    return token_in(run(MARK + RACE, "-p", "no:cacheprovider").text)
+def token(token_of):
+    return token_of(MARK + LOST_UPDATE)
 
 
 def test_a_pin_is_tried_first(run, report, token):
     # Also where none of the strategy's schedules would find it.
-    source = pin(token) + MARK.replace("(", "(strategy='exhaustive', schedules=1, ") + RACE
+    source = pin(token) + MARK.replace("(", "(strategy='exhaustive', schedules=1, ") + LOST_UPDATE
     done = run(source, "--interleave-json=report.json", seed=5)
     done.result.assert_outcomes(failed=1)
     done.result.stdout.fnmatch_lines(
@@ -51,7 +35,7 @@ def test_a_pin_is_tried_first(run, report, token):
 
 
 def test_pins_alone(run, report, token):
-    failing = run(pin(token) + RACE, "--interleave-json=report.json")
+    failing = run(pin(token) + LOST_UPDATE, "--interleave-json=report.json")
     failing.result.assert_outcomes(failed=1)
     failing.result.stdout.fnmatch_lines(
         ["failed test body in schedule 1 (pinned by the marker interleaving, 1 switch)"]
@@ -59,7 +43,7 @@ def test_pins_alone(run, report, token):
     again = run(None, *failing.command[1:])
     again.result.assert_outcomes(failed=1)
     # The bug is mended by a lock: the place where the schedule switches is still there.
-    done = run(LOCK + pin(token) + RACE, "--interleave-json=report.json")
+    done = run(LOCKED_COUNTER + pin(token) + LOST_UPDATE, "--interleave-json=report.json")
     done.result.assert_outcomes(passed=1)
     done.result.stdout.fnmatch_lines(["*::test_it: 1 schedule, *(pinned, and no others)"])
     (row,) = report()["tests"]
@@ -67,7 +51,7 @@ def test_pins_alone(run, report, token):
 
 
 def test_with_the_marker_concurrency_the_others_follow(run, report, token):
-    done = run(LOCK + pin(token) + MARK + RACE, "--interleave-json=report.json")
+    done = run(LOCKED_COUNTER + pin(token) + MARK + LOST_UPDATE, "--interleave-json=report.json")
     done.result.assert_outcomes(passed=1)
     (row,) = report()["tests"]
     assert row["schedules"] > 10
@@ -86,7 +70,7 @@ def counter():
     return Other()
 """
     for mark in ("", MARK):
-        done = run(rewritten + pin(token) + mark + RACE)
+        done = run(rewritten + pin(token) + mark + LOST_UPDATE)
         done.result.assert_outcomes(failed=1)
         (line,) = (line for line in done.text.splitlines() if line.startswith("E ") and "no longer fits" in line)
         assert f"the schedule {token} no longer fits the test: the place of its switch 1 of 1 is none that" in line
@@ -95,7 +79,7 @@ def counter():
 
 
 def test_edits_elsewhere_and_another_file_are_no_change(run, token, pytester):
-    done = run("\nimport string\n\n\ndef unused():\n    pass\n\n" + pin(token) + RACE)
+    done = run("\nimport string\n\n\ndef unused():\n    pass\n\n" + pin(token) + LOST_UPDATE)
     done.result.assert_outcomes(failed=1)
     moved = pytester.mkdir("below") / "test_elsewhere.py"
     pytester.path.joinpath("test_it.py").rename(moved)
@@ -103,33 +87,38 @@ def test_edits_elsewhere_and_another_file_are_no_change(run, token, pytester):
 
 
 def test_a_renamed_test_is_told_its_new_token(run, token):
-    renamed = RACE.replace("test_it", "test_renamed")
+    renamed = LOST_UPDATE.replace("test_it", "test_renamed")
     said = run(pin(token) + renamed).one_line_error()
     assert said.startswith(f"test_it.py::test_renamed: the marker 'interleaving' has {token}, the token of another")
     new = said.rpartition("write ")[2].removesuffix(" in its place")
     run(pin(new) + renamed).result.stdout.fnmatch_lines(["failed test body in schedule 1 (pinned *"])
 
 
-@pytest.mark.parametrize(
-    ("marker", "error"),
-    [
-        ("", "takes tokens, as reports of failures have them: @pytest.mark.interleaving(\"TOKEN\")"),
-        ("(1)", "takes tokens, as reports *"),
-        ("(token='AAAA')", "takes tokens, as reports *"),
-        ("('AAAA')", "'AAAA' is mangled or cut short: copy the whole token *"),
-        ("('no token')", "'no token' is not a token: copy the whole of it *"),
-        ("('')", "'' is mangled *"),
-    ],
-)
-def test_what_is_no_token(run, marker, error):
-    said = run(f"@pytest.mark.interleaving{marker}{RACE}").one_line_error()
-    pytest.LineMatcher([said]).fnmatch_lines([f"test_it.py::test_it: the marker 'interleaving'*{error}"])
+def test_what_is_no_token_ends_the_run_with_one_line(run):
+    said = run(f"@pytest.mark.interleaving(1){LOST_UPDATE}").one_line_error()
+    assert said == (
+        "test_it.py::test_it: the marker 'interleaving' takes tokens, as reports of failures have them: "
+        '@pytest.mark.interleaving("TOKEN")'
+    )
 
 
 def test_what_is_no_token_under_xdist_fails_its_test_alone(run):
-    done = run(f"{pin('AAAA')}{RACE}\ndef test_other():\n    pass\n", "-n2", plugins=True)
-    done.result.assert_outcomes(errors=1, passed=1)
-    assert "the marker 'interleaving': 'AAAA' is mangled or cut short" in done.text
+    markers = {
+        "": 'takes tokens, as reports of failures have them: @pytest.mark.interleaving("TOKEN")',
+        "(1)": "takes tokens, as reports *",
+        "(token='AAAA')": "takes tokens, as reports *",
+        "('AAAA')": "'AAAA' is mangled or cut short: copy the whole token *",
+        "('no token')": "'no token' is not a token: copy the whole of it *",
+        "('')": "'' is mangled *",
+    }
+    tests = (
+        f"\n@pytest.mark.interleaving{marker}{LOST_UPDATE.replace('test_it', f'test_{number}')}"
+        for number, marker in enumerate(markers)
+    )
+    done = run("".join(tests) + "\ndef test_other():\n    pass\n", *XDIST)
+    done.result.assert_outcomes(errors=len(markers), passed=1)
+    for number, error in enumerate(markers.values()):
+        done.result.stdout.fnmatch_lines([f"test_it.py::test_{number}: the marker 'interleaving'*{error}"])
 
 
 def test_a_pin_that_comes_late_and_is_wrong_fails_its_test_alone(run, pytester):
@@ -142,7 +131,7 @@ def pytest_runtest_protocol(item):
     item.add_marker(pytest.mark.interleaving("AAAA"))
 """
     )
-    done = run(RACE)
+    done = run(LOST_UPDATE)
     done.result.assert_outcomes(errors=1)
     assert "the marker 'interleaving': 'AAAA' is mangled or cut short" in done.text
     assert "Traceback" not in done.text
@@ -203,7 +192,7 @@ def test_a_pin_for_a_set_of_parameters_that_is_gone_is_told(run):
     renamed = pin(two) + PARAMETERS.replace('"two"', '"second"')
     said = run(renamed).one_line_error()
     assert said.startswith(f"test_it.py::test_it[any]: the marker 'interleaving' has {two}, which is for a set of ")
-    workers = run(renamed, "-n2", plugins=True)
+    workers = run(renamed, *XDIST)
     assert "which is for a set of parameters that the test does not have" in workers.text
     assert "INTERNALERROR" not in workers.text
     # It is there, and only another one was selected.
@@ -232,45 +221,34 @@ class TestTwo(Base):
     assert [row["finding"]["token"] for row in report()["tests"]] == [one, two]
 
 
-def test_unittest(run):
-    case = """
-class TestCase(unittest.TestCase):
-    MARK
-    def test_it(self):
-        counter = Counter()
-        threads = [threading.Thread(target=counter.increment) for _ in range(2)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        self.assertEqual(counter.value, 2)
-"""
-    token = token_in(run(case.replace("MARK", MARK)).text)
+def test_unittest(run, token_of):
+    case = LOST_UPDATE_OF_UNITTEST
+    token = token_of(case.replace("MARK", MARK))
     pinned = case.replace("MARK", pin(token).strip())
     run(pinned).result.stdout.fnmatch_lines(["failed test body in schedule 1 (pinned *"])
     expected = case.replace("MARK", pin(token).strip() + "\n    @unittest.expectedFailure")
     run(expected).result.assert_outcomes(xfailed=1)
-    unexpected = run(LOCK + expected.replace("Counter()", "Locked()"))
+    unexpected = run(LOCKED_COUNTER + expected.replace("Counter()", "Locked()"))
     unexpected.result.assert_outcomes(failed=1)
     assert "Unexpected success" in unexpected.text
 
 
 def test_skips_and_expected_failures(run, token):
-    skips = RACE.replace("    run_concurrent", "    pytest.skip('not here')\n    run_concurrent")
+    skips = LOST_UPDATE.replace("    run_concurrent", "    pytest.skip('not here')\n    run_concurrent")
     # Nothing that the schedule switches at is come to, and that is no fault of the pin.
     for mark in ("", MARK):
         done = run(pin(token) + mark + skips, "-rs")
         done.result.assert_outcomes(skipped=1)
         assert "not here" in done.text
     xfail = "@pytest.mark.xfail(strict=True)\n"
-    run(pin(token) + xfail + RACE).result.assert_outcomes(xfailed=1)
-    run(LOCK + pin(token) + xfail + RACE).result.assert_outcomes(failed=1)
-    imperative = RACE.replace("    run_concurrent", "    pytest.xfail('known')\n    run_concurrent")
+    run(pin(token) + xfail + LOST_UPDATE).result.assert_outcomes(xfailed=1)
+    run(LOCKED_COUNTER + pin(token) + xfail + LOST_UPDATE).result.assert_outcomes(failed=1)
+    imperative = LOST_UPDATE.replace("    run_concurrent", "    pytest.xfail('known')\n    run_concurrent")
     run(pin(token) + imperative).result.assert_outcomes(xfailed=1)
 
 
 def test_two_tests_of_one_name_in_two_files(run, pytester, token):
-    run(pin(token) + RACE)
+    run(pin(token) + LOST_UPDATE)
     source = pytester.path.joinpath("test_it.py").read_text("utf-8")
     pytester.path.joinpath("test_other.py").write_text(source, "utf-8")
     both = run(None)
@@ -284,7 +262,7 @@ def test_places_that_never_were(run):
     name = NameOfTest.of("test_it", "")
     switch = Switch((0,), 12345, 1, (1,))
     token = str(Token.of_switches([switch, switch], test=name, warm=True))
-    done = run(pin(token) + RACE)
+    done = run(pin(token) + LOST_UPDATE)
     done.result.assert_outcomes(failed=1)
     assert "the place of its switch 1 of 2 is none that the test comes to" in done.text
 
@@ -292,7 +270,7 @@ def test_places_that_never_were(run):
 def test_a_choice_of_threads_that_never_were(run):
     name = NameOfTest.of("test_it", "")
     token = str(Token.of_choices([9], test=name, warm=False))
-    done = run(pin(token) + RACE)
+    done = run(pin(token) + LOST_UPDATE)
     done.result.assert_outcomes(failed=1)
     assert f"the schedule {token} no longer fits the test: at choice 1, thread 9, which ran here, cannot" in done.text
 
@@ -303,7 +281,7 @@ def test_pins_are_in_the_list_of_markers(run):
 
 
 def test_warnings_as_errors(run, token):
-    run(LOCK + pin(token) + RACE, "-W", "error", "--strict-markers").result.assert_outcomes(passed=1)
+    run(LOCKED_COUNTER + pin(token) + LOST_UPDATE, "-W", "error", "--strict-markers").result.assert_outcomes(passed=1)
 
 
 TAKES_LONG = """

@@ -22,8 +22,8 @@ def test_count(counter, run_concurrent):
 """
 
 
-@pytest.mark.parametrize("source", [WATCHED, EVERYTHING])
-def test_a_race_is_a_finding_though_nothing_is_asserted(run, report, source):
+@pytest.mark.parametrize("source", [WATCHED, EVERYTHING], ids=["watched", "everything"])
+def test_a_race_is_a_finding_though_nothing_is_asserted_and_its_token_repeats_it(run, report, source):
     done = run(source, "--interleave-json=report.json")
     done.result.assert_outcomes(failed=1)
     (row,) = report()["tests"]
@@ -39,11 +39,6 @@ def test_a_race_is_a_finding_though_nothing_is_asserted(run, report, source):
         r"^ +worker-\d reads at test_it.py:14 in Counter.increment, holding no lock$",
     ):
         assert re.search(line, done.text, re.MULTILINE), done.text
-
-
-@pytest.mark.parametrize("source", [WATCHED, EVERYTHING])
-def test_its_token_repeats_it(run, source):
-    done = run(source)
     again = run(None, f"--interleave-replay={token_in(done.text)}")
     again.result.assert_outcomes(failed=1)
     assert "data race, in the schedule of the token" in again.text
@@ -135,29 +130,38 @@ def test_races_can_be_inspected_and_allowed(run):
     run(INSIDE).result.assert_outcomes(passed=1)
 
 
-@pytest.mark.parametrize("allowed", ["value", "Counter.value", "test_it.py:15", "Base.value"])
-@pytest.mark.parametrize("races", [True, False])
-def test_known_races_can_be_allowed(run, allowed, races):
-    source = f"""
+def test_known_races_can_be_allowed(run):
+    source = """
 class Base:
     pass
 
 class Counter(Base, Counter):
     pass
 
-@pytest.mark.concurrency(races={races})
-def test_count(race_detector, run_concurrent):
-    counter = race_detector.watch(Counter())
-    race_detector.allow({allowed!r}, "test_it.py:999", "nothing")
-    run_concurrent(counter.increment)
+@pytest.mark.parametrize("allowed", ["value", "Counter.value", "test_it.py:15", "Base.value"])
+class TestAllowed:
+    def count(self, race_detector, run_concurrent, allowed):
+        counter = race_detector.watch(Counter())
+        race_detector.allow(allowed, "test_it.py:999", "nothing")
+        run_concurrent(counter.increment)
+
+    @pytest.mark.concurrency(races=True)
+    def test_everything(self, race_detector, run_concurrent, allowed):
+        self.count(race_detector, run_concurrent, allowed)
+
+    @pytest.mark.concurrency(races=False)
+    def test_watched(self, race_detector, run_concurrent, allowed):
+        self.count(race_detector, run_concurrent, allowed)
 """
-    run(source).result.assert_outcomes(passed=1)
+    run(source).result.assert_outcomes(passed=8)
 
 
-@pytest.mark.parametrize("allowed", ["val", "Other.value", "est_it.py:17", "test_it.py:1"])
-def test_other_names_and_places_allow_nothing(run, allowed):
-    source = WATCHED.replace("    run_", f"    race_detector.allow({allowed!r})\n    run_")
-    run(source).result.assert_outcomes(failed=1)
+def test_other_names_and_places_allow_nothing(run):
+    source = WATCHED.replace("def test_count(", "def test_count(allowed, ").replace(
+        "    run_", "    race_detector.allow(allowed)\n    run_"
+    )
+    others = ["val", "Other.value", "est_it.py:17", "test_it.py:1"]
+    run(f"\n@pytest.mark.parametrize('allowed', {others}){source}").result.assert_outcomes(failed=len(others))
 
 
 def test_watching_classes_names_modules_and_containers(run):
@@ -268,36 +272,40 @@ def test_lists_of_their_own(run_concurrent):
     assert "30 schedules" in done.text
 
 
-@pytest.mark.parametrize(
-    ("call", "error"),
-    [
-        ("watch(3)", "TypeError: watch() got 3, on which there is no race: it never changes"),
-        ("watch('name')", "TypeError: watch() got a str, on which there is no race: it never changes"),
-        ("watch((1, 2))", "TypeError: watch() got a tuple, on which there is no race"),
-        ("watch(None)", "TypeError: watch() got None, on which there is no race"),
-        ("watch(threading.Lock())", "TypeError: watch() got a Lock, on which there is no race: it is made for"),
-        ("watch(threading.Event())", "TypeError: watch() got a Event, on which there is no race: it is made for"),
-        ("watch(threading.local())", "on which there is no race: each thread has its own"),
-        ("watch(object(), 3)", "TypeError: watch() takes the names of attributes, as strings, after the object, not 3"),
-        ("watch([], 'x')", "TypeError: watch() got names for a list, which has no attributes: watch all of it"),
-        ("allow()", "TypeError: allow() needs at least one name of an attribute ('hits'), of an attribute with its"),
-        ("allow(3)", "TypeError: allow() takes strings ('hits', 'Stats.hits', 'stats.py:12'), not 3"),
-        ("allow('stats.py')", None),
-        ("allow('a b')", "ValueError: allow() takes 'hits', 'Stats.hits' or 'stats.py:12', not 'a b'"),
-        ("explore(print)", "RuntimeError: race_detector.explore() is for tests without the marker"),
-    ],
+#: A call, and what is said of it.
+WITHOUT_SENSE = (
+    ("watch(3)", "TypeError: watch() got 3, on which there is no race: it never changes"),
+    ("watch('name')", "TypeError: watch() got a str, on which there is no race: it never changes"),
+    ("watch((1, 2))", "TypeError: watch() got a tuple, on which there is no race"),
+    ("watch(None)", "TypeError: watch() got None, on which there is no race"),
+    ("watch(threading.Lock())", "TypeError: watch() got a Lock, on which there is no race: it is made for"),
+    ("watch(threading.Event())", "TypeError: watch() got a Event, on which there is no race: it is made for"),
+    ("watch(threading.local())", "on which there is no race: each thread has its own"),
+    ("watch(object(), 3)", "TypeError: watch() takes the names of attributes, as strings, after the object, not 3"),
+    ("watch([], 'x')", "TypeError: watch() got names for a list, which has no attributes: watch all of it"),
+    ("allow()", "TypeError: allow() needs at least one name of an attribute ('hits'), of an attribute with its"),
+    ("allow(3)", "TypeError: allow() takes strings ('hits', 'Stats.hits', 'stats.py:12'), not 3"),
+    ("allow('a b')", "ValueError: allow() takes 'hits', 'Stats.hits' or 'stats.py:12', not 'a b'"),
+    ("explore(print)", "RuntimeError: race_detector.explore() is for tests without the marker"),
 )
-def test_what_makes_no_sense_is_said(run, call, error):
-    done = run(f"""
+
+
+def test_what_makes_no_sense_is_said(run, report):
+    tests = (
+        f"""
 @pytest.mark.concurrency
-def test_it(race_detector, run_concurrent):
+def test_{number}(race_detector, run_concurrent):
     race_detector.{call}
     run_concurrent(int)
-""")
-    if error is None:
-        done.result.assert_outcomes(passed=1)
-    else:
-        done.result.assert_outcomes(failed=1)
+"""
+        for number, (call, _) in enumerate([*WITHOUT_SENSE, ("allow('stats.py')", None)])
+    )
+    done = run("".join(tests), "--interleave-json=report.json")
+    done.result.assert_outcomes(failed=len(WITHOUT_SENSE), passed=1)
+    *rows, allowed = report()["tests"]
+    assert allowed["finding"] is None
+    for (call, error), row in zip(WITHOUT_SENSE, rows, strict=True):
+        assert error in row["finding"]["message"], call
         assert error in done.text
 
 

@@ -8,14 +8,11 @@ import pytest
 
 from pytest_interleave.explore import Token
 
-from .conftest import token_in
+from .conftest import XDIST, token_in
+from .sources import DEADLOCK, LOST_UPDATE
 
 KINDS = {
-    "failed test body": """
-def test_it(counter, run_concurrent):
-    run_concurrent(counter.increment)
-    assert counter.value == 2
-""",
+    "failed test body": LOST_UPDATE,
     "worker exception": """
 def test_it(counter):
     def work():
@@ -28,17 +25,7 @@ def test_it(counter):
     for thread in threads:
         thread.join()
 """,
-    "deadlock": """
-def test_it(run_concurrent):
-    first, second = threading.Lock(), threading.Lock()
-    def one():
-        with first, second:
-            pass
-    def two():
-        with second, first:
-            pass
-    run_concurrent.together(one, two)
-""",
+    "deadlock": DEADLOCK.replace("test_deadlock", "test_it"),
     "livelock": """
 @pytest.mark.concurrency(max_steps=300)
 def test_it(counter, run_concurrent):
@@ -117,16 +104,16 @@ def test_only_the_test_of_the_token_runs(run):
     again.result.assert_outcomes(failed=1, deselected=1)
 
 
-def test_token_of_another_test(run):
-    token = token_in(run(MARK + KINDS["deadlock"]).text)
+def test_token_of_another_test(run, token_of):
+    token = token_of(MARK + KINDS["deadlock"])
     error = run(
         "@pytest.mark.concurrency\ndef test_other():\n    pass\n", f"--interleave-replay={token}"
     ).one_line_error()
     assert "the token was not made for the test that was collected, test_it.py::test_other" in error
 
 
-def test_token_without_any_marked_test(run):
-    token = token_in(run(MARK + KINDS["deadlock"]).text)
+def test_token_without_any_marked_test(run, token_of):
+    token = token_of(MARK + KINDS["deadlock"])
     error = run("def test_other():\n    pass\n", f"--interleave-replay={token}").one_line_error()
     assert "no test with the marker 'concurrency' was collected" in error
 
@@ -158,20 +145,21 @@ def counter():
     )
 
 
-def test_mangled_token(run):
-    *arguments, last = run(MARK + KINDS["deadlock"]).command[1:]
-    option, _, token = last.partition("=")
-    cut = run(None, *arguments, f"{option}={token[:-3]}").one_line_error()
+def test_mangled_token(run, token_of):
+    token = token_of(MARK + KINDS["deadlock"])
+    node, option = "test_it.py::test_it", "--interleave-replay"
+    cut = run(MARK + KINDS["deadlock"], node, f"{option}={token[:-3]}").one_line_error()
     assert "is mangled or cut short: copy the whole token" in cut
     swapped = token[:9] + token[9:12][::-1] + token[12:]
     assert swapped != token
-    assert "is mangled" in run(None, *arguments, f"{option}={swapped}").one_line_error()
+    assert "is mangled" in run(None, node, f"{option}={swapped}").one_line_error()
 
 
-def test_a_token_of_choices_is_for_its_python_alone(run):
-    found = token_in(run(MARK + KINDS["deadlock"]).text)
-    token = Token.of_choices([0, 1], test=Token.parse(found).test, warm=False)._replace(python="3.99")
-    error = run(None, f"--interleave-replay={token}").one_line_error()
+def test_a_token_of_choices_is_for_its_python_alone(run, token_of):
+    source = MARK + KINDS["deadlock"]
+    found = Token.parse(token_of(source))
+    token = Token.of_choices([0, 1], test=found.test, warm=False)._replace(python="3.99")
+    error = run(source, f"--interleave-replay={token}").one_line_error()
     assert re.search(r"the token holds on Python 3\.99 only, this is Python 3\.", error)
 
 
@@ -221,17 +209,15 @@ def test_it(counter, run_concurrent):
 
 
 def test_under_xdist(run):
-    first = run(MARK + KINDS["deadlock"] + "\ndef test_other():\n    pass\n", "-n2", plugins=True)
+    first = run(MARK + KINDS["deadlock"] + "\ndef test_other():\n    pass\n", *XDIST)
     first.result.assert_outcomes(failed=1, passed=1, warnings=first.text.count("InterleaveWarning: "))
-    again = run(None, "-n2", *first.command[1:], plugins=True)
+    again = run(None, *XDIST, *first.command[1:])
     again.result.assert_outcomes(failed=1)
     again.result.stdout.fnmatch_lines(["deadlock, in the schedule of the token (1 switch)"])
 
 
-def test_a_wrong_token_under_xdist_is_a_clear_error(run):
-    token = token_in(run(MARK + KINDS["deadlock"]).text)
-    done = run(
-        "@pytest.mark.concurrency\ndef test_other():\n    pass\n", "-n2", f"--interleave-replay={token}", plugins=True
-    )
+def test_a_wrong_token_under_xdist_is_a_clear_error(run, token_of):
+    token = token_of(MARK + KINDS["deadlock"])
+    done = run("@pytest.mark.concurrency\ndef test_other():\n    pass\n", *XDIST, f"--interleave-replay={token}")
     assert done.result.ret != 0
     assert "the token was not made for the test that was collected" in done.text

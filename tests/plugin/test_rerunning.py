@@ -2,32 +2,21 @@
 
 from __future__ import annotations
 
-MADE = """
-made = []
+from .sources import BOTH_INCREMENT, LOST_UPDATE, WIDE, fragile
 
-@pytest.fixture(scope="module")
-def wide():
-    made.append("wide")
-    yield
-    made.append("wide gone")
-
+MADE = (
+    WIDE
+    + """
 @pytest.fixture
 def narrow(wide):
     made.append("narrow")
     yield Counter()
     made.append("narrow gone")
 """
-
-RACY_BODY = """
-    threads = [threading.Thread(target=counter.increment) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-"""
+)
 
 
-def test_function_scoped_fixtures_are_fresh_and_wider_ones_stay(run):
+def test_each_schedule_has_its_own_fixtures_and_wider_ones_stay(run):
     done = run(
         MADE
         + """
@@ -39,31 +28,25 @@ def test_it(narrow, run_concurrent):
 def test_made():
     # The first schedule is run twice.
     assert made == ["wide"] + ["narrow", "narrow gone"] * 4
-"""
-    )
-    done.result.assert_outcomes(passed=2)
+    made.clear()
 
-
-def test_a_finding_leaves_its_fixtures_to_the_end(run):
-    done = run(
-        MADE
-        + """
 @pytest.mark.concurrency
-def test_it(narrow, run_concurrent):
+def test_finds(narrow, run_concurrent):
     run_concurrent(narrow.increment)
     assert narrow.value == 3
 
-def test_made():
+def test_made_with_a_finding():
     # The one that found it, the same schedule once more, by its switches, and in detail.
-    assert made == ["wide"] + ["narrow", "narrow gone"] * 4
+    assert made == ["narrow", "narrow gone"] * 4
 """
     )
-    done.result.assert_outcomes(passed=1, failed=1)
+    done.result.assert_outcomes(passed=3, failed=1)
 
 
-def test_methods_get_a_fresh_instance_and_set_up(run):
+def test_each_schedule_has_its_own_instance_and_set_up(run):
     done = run(
-        """
+        BOTH_INCREMENT
+        + """
 seen = []
 
 class TestClass:
@@ -82,15 +65,7 @@ class TestClass:
 def test_seen():
     # The first schedule is run twice.
     assert seen == ["setup", "teardown"] * 4
-"""
-    )
-    done.result.assert_outcomes(passed=2)
-
-
-def test_unittest_gets_a_fresh_instance_and_set_up(run):
-    done = run(
-        """
-seen = []
+    seen.clear()
 
 class TestCase(unittest.TestCase):
     @classmethod
@@ -108,65 +83,35 @@ class TestCase(unittest.TestCase):
 
     @pytest.mark.concurrency(schedules=3, seconds=None)
     def test_it(self):
-        counter = self.counter
-"""
-        + RACY_BODY.replace("\n    ", "\n        ")
-        + """
-def test_seen():
-    # The first schedule is run twice.
+        both_increment(self.counter)
+
+def test_seen_of_unittest():
     assert seen == ["class"] + ["setup", "teardown", "cleanup"] * 4
 """
     )
-    done.result.assert_outcomes(passed=2)
+    done.result.assert_outcomes(passed=4)
 
 
-def test_a_failing_teardown_is_an_error_and_ends_the_search(run):
+def test_a_fixture_that_fails_is_reported_and_ends_the_search(run):
     done = run(
-        """
-count = []
-
-@pytest.fixture
-def fragile():
-    yield
-    count.append(1)
-    if len(count) == 2:
-        raise RuntimeError("could not clean up")
+        fragile("in_teardown", time=2, does="raise RuntimeError('could not clean up')", ends=True)
+        + fragile("in_setup", time=2, does="raise RuntimeError('could not make it')", ends=False)
+        + """
+@pytest.mark.concurrency(seconds=None)
+def test_teardown(in_teardown, counter, run_concurrent):
+    run_concurrent(counter.increment)
 
 @pytest.mark.concurrency(seconds=None)
-def test_it(fragile, counter, run_concurrent):
+def test_setup(in_setup, counter, run_concurrent):
     run_concurrent(counter.increment)
 
 def test_after():
-    assert len(count) == 2
+    assert len(times_in_teardown) == len(times_in_setup) == 2
 """
     )
-    done.result.assert_outcomes(failed=1, passed=1)
-    done.result.stdout.fnmatch_lines(["*RuntimeError: could not clean up"])
-    done.result.stdout.fnmatch_lines(["*::test_it: 1 schedule, *: failed teardown"])
-    done.result.stdout.no_fnmatch_line("*INTERNALERROR*")
-
-
-def test_a_failing_setup_is_reported(run):
-    done = run(
-        """
-count = []
-
-@pytest.fixture
-def fragile():
-    count.append(1)
-    if len(count) == 2:
-        raise RuntimeError("could not make it")
-
-@pytest.mark.concurrency(seconds=None)
-def test_it(fragile, counter, run_concurrent):
-    run_concurrent(counter.increment)
-
-def test_after():
-    assert len(count) == 2
-"""
-    )
-    done.result.assert_outcomes(failed=1, passed=1)
-    done.result.stdout.fnmatch_lines(["*RuntimeError: could not make it"])
+    done.result.assert_outcomes(failed=2, passed=1)
+    done.result.stdout.fnmatch_lines(["*RuntimeError: could not clean up", "*RuntimeError: could not make it"])
+    done.result.stdout.fnmatch_lines(["*::test_teardown: 1 schedule, *: failed teardown"])
     done.result.stdout.no_fnmatch_line("*INTERNALERROR*")
 
 
@@ -215,7 +160,7 @@ def test_it(counter, run_concurrent):
 
 
 def test_xfail(run):
-    racy = "(counter, run_concurrent):\n    run_concurrent(counter.increment)\n    assert counter.value == 2\n"
+    racy = LOST_UPDATE.partition("test_it")[2]
     fine = "(counter, run_concurrent):\n    run_concurrent(counter.increment)\n"
     done = run(
         f"""
@@ -308,15 +253,14 @@ def test_body_skips():
 
 def test_unittest_outcomes(run):
     done = run(
-        """
+        BOTH_INCREMENT
+        + """
 pytestmark = pytest.mark.concurrency(schedules=50, seconds=None)
 
 class TestCase(unittest.TestCase):
     def increments(self):
         counter = Counter()
-"""
-        + RACY_BODY.replace("\n    ", "\n        ")
-        + """
+        both_increment(counter)
         return counter.value
 
     def test_failure(self):
@@ -340,9 +284,21 @@ class TestCase(unittest.TestCase):
         for number in range(2):
             with self.subTest(number=number):
                 self.increments()
+
+    @unittest.expectedFailure
+    def test_expected_deadlock(self):
+        lock = threading.Lock()
+        lock.acquire()
+        lock.acquire()
+
+    @unittest.expectedFailure
+    def test_expected_of_a_thread(self):
+        thread = threading.Thread(target=lambda: 1 / 0)
+        thread.start()
+        thread.join()
 """
     )
-    done.result.assert_outcomes(failed=3, xfailed=1, passed=1)
+    done.result.assert_outcomes(failed=3, xfailed=3, passed=1)
     done.result.stdout.fnmatch_lines(["*AssertionError: 1 != 2", "*in subtest (number=0)", "*in subtest (number=1)"])
     done.result.stdout.fnmatch_lines(["Unexpected success"])
 
@@ -422,26 +378,6 @@ def test_second():
     assert done.result.ret == 2
     done.result.stdout.fnmatch_lines(["*KeyboardInterrupt*"])
     done.result.assert_outcomes()
-
-
-def test_a_finding_survives_fixtures_that_fail_the_second_time(run):
-    done = run(
-        """
-count = []
-
-@pytest.fixture
-def once():
-    count.append(1)
-    if len(count) == 2:
-        raise RuntimeError("only once")
-
-@pytest.mark.concurrency
-def test_it(once, run_concurrent):
-    run_concurrent.together(int, lambda: 1 / 0)
-"""
-    )
-    done.result.assert_outcomes(failed=1)
-    done.result.stdout.fnmatch_lines(["*ZeroDivisionError*", "*a fixture raised RuntimeError: only once*"])
 
 
 KINDS_OF_FIXTURES = """
@@ -529,41 +465,21 @@ def pytest_terminal_summary(terminalreporter):
 @pytest.mark.concurrency(schedules=3, seconds=None)
 def test_it(counter, run_concurrent):
     run_concurrent(counter.increment)
-"""
-    )
-    assert "4 of 4" in done.text.splitlines()
-
-
-def test_setup_show_shows_each_fixture(run):
-    done = run(
-        """
-@pytest.mark.concurrency(schedules=3, seconds=None)
-def test_it(counter, run_concurrent):
-    run_concurrent(counter.increment)
 """,
         "--setup-show",
     )
+    assert "4 of 4" in done.text.splitlines()
+    # Of pytest itself is --setup-show.
     assert done.text.count("SETUP    F counter") == 4
     assert done.text.count("TEARDOWN F counter") == 4
 
 
 def test_a_plain_fixture_that_raises_or_skips_later_is_reported_as_ever(run):
     done = run(
-        """
-calls = []
-
-@pytest.fixture
-def fails():
-    calls.append(1)
-    if len(calls) == 2:
-        raise ValueError("no more of these")
-
-@pytest.fixture
-def skips(request):
-    calls.append(1)
-    if len(calls) == 4:
-        pytest.skip("that will do")
-
+        fragile("fails", time=2, does="raise ValueError('no more of these')", ends=False)
+        + fragile("skips", time=2, does="pytest.skip('that will do')", ends=False)
+        + fragile("once", time=2, does="raise RuntimeError('only once')", ends=False)
+        + """
 @pytest.mark.concurrency(schedules=3, seconds=None, strategy="random")
 def test_fails(fails, run_concurrent):
     run_concurrent(int)
@@ -571,10 +487,16 @@ def test_fails(fails, run_concurrent):
 @pytest.mark.concurrency(schedules=3, seconds=None, strategy="random")
 def test_skips(skips, run_concurrent):
     run_concurrent(int)
+
+@pytest.mark.concurrency
+def test_finds(once, run_concurrent):
+    run_concurrent.together(int, lambda: 1 / 0)
 """,
         "-rs",
     )
-    done.result.assert_outcomes(failed=1, skipped=1)
+    done.result.assert_outcomes(failed=2, skipped=1)
+    # A finding survives it.
+    done.result.stdout.fnmatch_lines(["*ZeroDivisionError*", "*a fixture raised RuntimeError: only once*"])
     assert "ValueError: no more of these" in done.text
     assert "that will do" in done.text
     assert done.lines("test_it.py::test_fails: 1 schedule,")[0].endswith("(a fixture failed, of 3)")
@@ -655,27 +577,6 @@ class Test(unittest.TestCase):
         ["*AssertionError: here", "*in subtest [[]fails]", "*::test_skips: 5 schedules, *"]
     )
     assert "failures in one test" not in done.text
-
-
-def test_every_finding_is_what_an_expected_failure_expects(run):
-    run(
-        """
-class Test(unittest.TestCase):
-    @unittest.expectedFailure
-    @pytest.mark.concurrency
-    def test_deadlock(self):
-        lock = threading.Lock()
-        lock.acquire()
-        lock.acquire()
-
-    @unittest.expectedFailure
-    @pytest.mark.concurrency
-    def test_thread(self):
-        thread = threading.Thread(target=lambda: 1 / 0)
-        thread.start()
-        thread.join()
-"""
-    ).result.assert_outcomes(xfailed=2)
 
 
 def test_plain_fixtures_that_need_each_other_are_made_anew_in_order(run):

@@ -8,10 +8,8 @@ import re
 
 import pytest
 
-from .conftest import token_in
-
-#: Not all plugins that are installed: each process would import them.
-XDIST = ("-p", "xdist")
+from .conftest import XDIST
+from .sources import LOST_UPDATE_OF_UNITTEST, WIDE, fragile
 
 #: Writes down, for each item and schedule, the worker that ran it and in which order its threads came.
 RECORDING = """
@@ -123,17 +121,20 @@ def test_every_kind_of_test(run, report):
     ("options", "wanted"),
     [
         (["test_it.py::test_ids"], ["test_ids[1]", "test_ids[2]"]),
-        (["test_it.py::test_ids[2]"], ["test_ids[2]"]),
-        (["test_it.py::TestClass::test_method"], ["TestClass::test_method"]),
-        (["test_it.py::TestUnittest::test_it"], ["TestUnittest::test_it"]),
-        (["-k", "test_ids and not test_ids[1]"], ["test_ids[2]"]),
-        (["-m", "concurrency", "-k", "TestClass"], ["TestClass::test_method"]),
+        (
+            [f"test_it.py::{name}" for name in ("test_ids[2]", "TestClass::test_method", "TestUnittest::test_it")],
+            ["test_ids[2]", "TestClass::test_method", "TestUnittest::test_it"],
+        ),
+        (
+            ["-m", "concurrency", "-k", "TestClass or test_ids and not test_ids[1]"],
+            ["test_ids[2]", "TestClass::test_method"],
+        ),
         (
             [f"--deselect=test_it.py::{name}" for name in ("test_ids[1]", "Test", "test_function", "test_unmarked")],
             ["test_ids[2]"],
         ),
     ],
-    ids=lambda value: None if value[0].startswith(("Test", "test")) and ".py" not in value[0] else " ".join(value),
+    ids=["all sets of parameters", "node ids", "expressions", "deselected"],
 )
 def test_the_names_of_tests_still_select_them(run, options, wanted):
     listed = names(run(EVERY_KIND, "--interleave-shards=2", "--collect-only", "-qq", *options))
@@ -165,7 +166,7 @@ def test_schedules_add_up_and_are_others_in_each_shard(run, pytester):
     assert first == alone[:12]
     assert len({tuple(orders[:11]) for orders in [first, *others]}) == 4
     # The same on another day, and in whichever worker.
-    run(None, "--interleave-shards=4", "-n2", *XDIST).result.assert_outcomes(passed=4)
+    run(None, "--interleave-shards=4", *XDIST).result.assert_outcomes(passed=4)
     again, workers = came(pytester)
     assert again == shards
     assert sorted(workers) == ["gw0", "gw1"]
@@ -188,7 +189,7 @@ def test_one_shard_changes_nothing(run, report):
 
 
 def test_auto_is_as_many_as_there_are_workers(run, report, pytester):
-    run(ORDER, "--interleave-shards=auto", "--interleave-json=report.json", "-n2", *XDIST).result.assert_outcomes(
+    run(ORDER, "--interleave-shards=auto", "--interleave-json=report.json", *XDIST).result.assert_outcomes(
         passed=2
     )
     (row,) = report()["tests"]
@@ -211,10 +212,16 @@ def test_by_ini(run, pytester):
         ("", "'' is not a whole number, or auto for *"),
     ],
 )
-def test_wrong_values(run, pytester, value, said):
-    for options in ([], ["-n2", *XDIST]):
-        told = run(QUIET, f"--interleave-shards={value}", *options).one_line_error()
-        pytest.LineMatcher([told]).fnmatch_lines([f"--interleave-shards (ini: interleave_shards): {said}"])
+def test_wrong_values(refused, value, said):
+    pytest.LineMatcher([refused(f"--interleave-shards={value}")]).fnmatch_lines(
+        [f"--interleave-shards (ini: interleave_shards): {said}"]
+    )
+
+
+def test_a_wrong_value_is_one_error_with_workers_too(run):
+    for options in ((), XDIST):
+        told = run(QUIET, "--interleave-shards=0", *options).one_line_error()
+        assert told.startswith("--interleave-shards (ini: interleave_shards): 0 is too small; ")
 
 
 def test_exhaustive_search_and_tests_that_are_to_fail_are_not_split(run, report):
@@ -299,7 +306,7 @@ def test_a_finding_is_that_of_the_whole_test(run, report):
     assert row["finding"]["token"] in done.text
     assert done.command[1] == "test_it.py::test_racy"
     # Whether or not tests are split: this one is not, then.
-    for options in ((), ("--interleave-shards=4",), ("--interleave-shards=auto", "-n2", *XDIST)):
+    for options in ((), ("--interleave-shards=4",), ("--interleave-shards=auto", *XDIST)):
         again = run(None, *done.command[1:], *options)
         again.result.assert_outcomes(failed=1)
         again.result.stdout.fnmatch_lines(["failed test body, in the schedule of the token*"])
@@ -315,24 +322,15 @@ def test_ids(counter, run_concurrent, much):
     run_concurrent(counter.increment)
     assert counter.value == 2 or much == "c"
 
-class TestUnittest(unittest.TestCase):
-    @pytest.mark.concurrency
-    def test_it(self):
-        counter = Counter()
-        threads = [threading.Thread(target=counter.increment) for _ in range(2)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        self.assertEqual(counter.value, 2)
-""",
+"""
+        + LOST_UPDATE_OF_UNITTEST.replace("MARK", "@pytest.mark.concurrency"),
         "--interleave-shards=2",
     )
     done.result.assert_outcomes(failed=4, passed=2)
     commands = set(done.lines("pytest '"))
     assert {command.partition(" --")[0] for command in commands} == {
         "pytest 'test_it.py::test_ids[a b]'",
-        "pytest 'test_it.py::TestUnittest::test_it'",
+        "pytest 'test_it.py::TestCase::test_it'",
     }
     for command in commands:
         nodeid, token = command.removeprefix("pytest '").split("' ")
@@ -354,8 +352,8 @@ def test_what_failed_before_is_tried_by_the_first_shard_alone(run, pytester):
         assert [one["passes"] for one in failures["test_it.py::test_racy"]] == [passes]
 
 
-def test_what_is_only_pinned_is_not_split(run):
-    token = token_in(run(RACY).text)
+def test_what_is_only_pinned_is_not_split(run, token_of):
+    token = token_of(RACY)
     pinned = RACY.replace("concurrency(schedules=200, seconds=None)", f"interleaving('{token}')")
     done = run(pinned, "--interleave-shards=4")
     done.result.assert_outcomes(failed=1)
@@ -372,7 +370,7 @@ def test_it(request, run_concurrent):
 """
 
 
-@pytest.mark.parametrize("options", [(), ("-n2", *XDIST)], ids=["one process", "xdist"])
+@pytest.mark.parametrize("options", [(), XDIST], ids=["one process", "xdist"])
 def test_one_failing_shard_fails_the_test(run, report, options):
     done = run(IN_ONE, "--interleave-shards=4", "--interleave-json=report.json", *options)
     done.result.assert_outcomes(failed=1, passed=3)
@@ -418,7 +416,7 @@ def test_crash(request, run_concurrent):
 
 
 def test_a_worker_that_dies_takes_no_results_with_it(run, report):
-    done = run(CRASH, "--interleave-shards=4", "--interleave-json=report.json", "-n2", *XDIST)
+    done = run(CRASH, "--interleave-shards=4", "--interleave-json=report.json", *XDIST)
     done.result.assert_outcomes(failed=1, passed=7)
     rows = {row["nodeid"].partition("::")[2]: row for row in report()["tests"]}
     assert {name: (row["outcome"], row["schedules"], row["shards_run"]) for name, row in rows.items()} == {
@@ -430,20 +428,12 @@ def test_a_worker_that_dies_takes_no_results_with_it(run, report):
 
 def test_a_worker_that_dies_without_shards(run, report, monkeypatch):
     monkeypatch.setenv("NO_SHARDS", "1")
-    done = run(CRASH, "--interleave-json=report.json", "-n2", *XDIST)
+    done = run(CRASH, "--interleave-json=report.json", *XDIST)
     done.result.assert_outcomes(failed=1, passed=1)
     assert [row["nodeid"] for row in report()["tests"]] == ["test_it.py::test_quiet"]
 
 
-TWO_CLASSES = RECORDING + """
-made = []
-
-@pytest.fixture(scope="module")
-def wide():
-    made.append("wide")
-    yield
-    made.append("wide gone")
-
+TWO_CLASSES = RECORDING + WIDE + """
 @pytest.fixture(scope="class")
 def shared(wide):
     made.append("shared")
@@ -474,9 +464,9 @@ def test_wide_fixtures_are_made_once_for_all_shards(run):
     done.result.assert_outcomes(passed=10)
 
 
-@pytest.mark.parametrize("dist", ["load", "loadscope", "loadfile", "loadgroup", "worksteal"])
+@pytest.mark.parametrize("dist", ["loadscope", "loadgroup", "worksteal"])
 def test_ways_to_distribute(run, report, pytester, dist):
-    options = ("--interleave-shards=3", "--interleave-json=report.json", "-n2", f"--dist={dist}", *XDIST)
+    options = ("--interleave-shards=3", "--interleave-json=report.json", *XDIST, f"--dist={dist}")
     done = run(TWO_CLASSES, *options)
     done.result.assert_outcomes(passed=9)
     assert [row["schedules"] for row in report()["tests"]] == [9, 9, 9]
@@ -491,7 +481,7 @@ def test_ways_to_distribute(run, report, pytester, dist):
 def test_a_group_of_xdist_is_no_part_of_a_test(run, report):
     source = RACY.replace("def test_racy", '@pytest.mark.xdist_group("one")\ndef test_racy')
     for options in ((), ("--interleave-shards=2",)):
-        done = run(source, "-n2", "--dist=loadgroup", "--interleave-json=report.json", *XDIST, *options)
+        done = run(source, *XDIST, "--dist=loadgroup", "--interleave-json=report.json", *options)
         (row,) = report()["tests"]
         assert row["nodeid"] == "test_it.py::test_racy"
         assert done.command[1] == "test_it.py::test_racy"
@@ -520,7 +510,7 @@ def test_it(run_concurrent):
     run(source, "--interleave-shards=2", "--interleave-json=report.json").result.assert_outcomes(passed=2)
     (row,) = report()["tests"]
     assert (row["schedules"], row["shards"]) == (6, 2)
-    run(None, "--interleave-shards=2", "-n2", *XDIST).result.assert_outcomes(passed=2)
+    run(None, "--interleave-shards=2", *XDIST).result.assert_outcomes(passed=2)
 
 
 def test_wrong_markers_are_told_once(run):
@@ -594,21 +584,13 @@ RERUNS = """
 """
 
 
-@pytest.mark.parametrize("options", [(), ("-n2", *XDIST)], ids=["one process", "xdist"])
+@pytest.mark.parametrize("options", [(), XDIST], ids=["one process", "xdist"])
 @pytest.mark.parametrize("shards", [1, 2])
 def test_what_is_run_again_has_one_entry(run, report, pytester, options, shards):
     pytester.makeconftest(RERUNS)
     done = run(
-        """
-times = []
-
-@pytest.fixture
-def fragile():
-    yield
-    times.append(1)
-    if len(times) == 1:
-        raise RuntimeError("could not clean up")
-
+        fragile(time=1, does="raise RuntimeError('could not clean up')", ends=True)
+        + """
 @pytest.mark.concurrency(schedules=4, seconds=None, strategy="random")
 def test_teardown(fragile, run_concurrent):
     run_concurrent(int)
@@ -699,10 +681,10 @@ def test_long(run_concurrent, times):
 def test_classes_of_several_processes_are_known_to_be_the_same(run, report):
     """Each worker hashes texts in its own way."""
     figures = []
-    for options in ((), ("-n2", *XDIST), ("-n3", *XDIST)):
+    for options in ((), XDIST):
         run(LONG, "--interleave-shards=4", "--interleave-json=report.json", *options).result.assert_outcomes(passed=8)
         figures.append(sorted(({**row, "seconds": 0} for row in report()["tests"]), key=lambda row: row["nodeid"]))
-    assert figures[0] == figures[1] == figures[2]
+    assert figures[0] == figures[1]
     short, long = (row for row in figures[0])
     assert short["distinct"] == 6
     assert short["coverage"]["chance_of_new"] == 0
@@ -726,7 +708,7 @@ def test_figures_are_plain_data(run, pytester):
             json.dumps(getattr(report, "interleave", None))
         """
     )
-    done = run(QUIET, "--interleave-shards=2", "--interleave-json=report.json", "-n2", *XDIST)
+    done = run(QUIET, "--interleave-shards=2", "--interleave-json=report.json", *XDIST)
     done.result.assert_outcomes(passed=2)
     text = pytester.path.joinpath("report.json").read_text("utf-8")
     assert not [key for row in json.loads(text)["tests"] for key in row if key.startswith("_")]

@@ -21,9 +21,11 @@ def test_it(counter, run_concurrent):
 #: Fails for the third time, after the search and the repetition, where shrinking begins; from then on it does more.
 WHEN_SHRINKING = """
 failed = []
+came_to_it = []
 
 def test_it(counter, run_concurrent):
     if len(failed) >= 3:
+        came_to_it.append(1)
         DOES
     run_concurrent(counter.increment)
     if counter.value != 2:
@@ -32,6 +34,7 @@ def test_it(counter, run_concurrent):
 
 def test_after(counter, run_concurrent):
     run_concurrent.together(int, str)
+    assert came_to_it
 """
 
 
@@ -62,9 +65,8 @@ def test_it_can_be_turned_off(run, report, pytester, by_ini):
 
 
 @pytest.mark.parametrize("given", ["-1", "nan", "inf", "soon", ""])
-def test_what_is_no_time(run, pytester, given):
-    said = run(MARK + RACE, f"--interleave-shrink-seconds={given}").one_line_error()
-    assert said == (
+def test_what_is_no_time(refused, given):
+    assert refused(f"--interleave-shrink-seconds={given}") == (
         f"--interleave-shrink-seconds (ini: interleave_shrink_seconds): {given!r} is no number of seconds; "
         "give 0 or more"
     )
@@ -135,9 +137,8 @@ def test_it(counter, run_concurrent, tmp_path, caplog, record_property):
         assert f'name="number" value="{last}"' in xml
 
 
-@pytest.mark.parametrize(
-    "does",
-    [
+def test_a_test_that_changes_while_it_is_shrunk_fails_as_it_did(run, report, write):
+    changes = [
         "pytest.skip('not now')",
         "pytest.xfail('not now')",
         "raise SystemExit(3)",
@@ -145,21 +146,22 @@ def test_it(counter, run_concurrent, tmp_path, caplog, record_property):
         "counter.increment()",
         "threading.Thread(target=pytest.skip, args=('not now',)).start()",
         "assert counter is None",
-    ],
-)
-def test_a_test_that_changes_while_it_is_shrunk_fails_as_it_did(run, report, does):
-    done = run(MARK + WHEN_SHRINKING.replace("DOES", does), "--interleave-json=report.json")
-    done.result.assert_outcomes(failed=1, passed=1)
+    ]
+    write(*(MARK + WHEN_SHRINKING.replace("DOES", does) for does in changes))
+    done = run(None, "--interleave-json=report.json")
+    done.result.assert_outcomes(failed=len(changes), passed=len(changes))
     assert "INTERNALERROR" not in done.text
-    finding = report()["tests"][0]["finding"]
-    assert (finding["kind"], finding["message"]) == ("failed test body", "ValueError: lost an update")
-    assert "ValueError: lost an update" in done.text
-    assert token_in(done.text) == finding["token"]
+    findings = {row["nodeid"]: row["finding"] for row in report()["tests"] if row["nodeid"].endswith("::test_it")}
+    assert len(findings) == len(changes)
+    for nodeid, finding in findings.items():
+        assert (finding["kind"], finding["message"]) == ("failed test body", "ValueError: lost an update"), nodeid
+        assert len(done.lines(f"pytest '{nodeid}' --interleave-replay={finding['token']}")) == 1
+    assert len(done.lines("E           ValueError: lost an update")) == len(changes)
 
 
 def test_a_time_limit_that_is_over_while_shrinking_ends_it(run, report):
-    does = "executions.append(1); import signal; signal.raise_signal(signal.SIGALRM)"
-    source = "executions = []\n" + MARK + WHEN_SHRINKING.replace("DOES", does) + "    assert len(executions) == 1\n"
+    does = "import signal; signal.raise_signal(signal.SIGALRM)"
+    source = MARK + WHEN_SHRINKING.replace("DOES", does) + "    assert len(came_to_it) == 1\n"
     done = run(
         source, "-p", "pytest_timeout", "--timeout=600", "--timeout-method=signal", "--interleave-json=report.json"
     )
@@ -170,16 +172,16 @@ def test_a_time_limit_that_is_over_while_shrinking_ends_it(run, report):
     assert token_in(done.text) == finding["token"]
 
 
-@pytest.mark.parametrize("executions", [1, 2])
-def test_a_time_limit_that_is_over_when_it_is_run_again(run, report, executions):
+def test_a_time_limit_that_is_over_when_it_is_run_again(run, report, write):
     does = "import signal; signal.raise_signal(signal.SIGALRM)"
-    source = MARK + WHEN_SHRINKING.replace(">= 3", f">= {executions}").replace("DOES", does)
+    source = MARK + WHEN_SHRINKING.replace("DOES", does)
+    write(*(source.replace(">= 3", f">= {executions}") for executions in (1, 2)))
     done = run(
-        source, "-p", "pytest_timeout", "--timeout=600", "--timeout-method=signal", "--interleave-json=report.json"
+        None, "-p", "pytest_timeout", "--timeout=600", "--timeout-method=signal", "--interleave-json=report.json"
     )
-    done.result.assert_outcomes(failed=1, passed=1)
-    finding = report()["tests"][0]["finding"]
-    assert finding["message"] == "ValueError: lost an update"
+    done.result.assert_outcomes(failed=2, passed=2)
+    messages = [row["finding"]["message"] for row in report()["tests"] if row["nodeid"].endswith("::test_it")]
+    assert messages == ["ValueError: lost an update"] * 2
     assert "depends on something besides the schedule" not in done.text
 
 

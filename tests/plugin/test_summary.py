@@ -7,6 +7,9 @@ import xml.etree.ElementTree as ElementTree
 
 from pytest_interleave.explore import Token
 
+from .conftest import XDIST
+from .sources import fragile
+
 SOURCE = """
 MARK = pytest.mark.concurrency(seconds=None, schedules=40)
 @MARK
@@ -70,15 +73,8 @@ def test_there_is_none_without_marked_tests(run):
 def test_what_did_not_come_to_its_end_wants_a_look(run):
     done = run(
         SOURCE
+        + fragile(time=2, does="raise OSError('no more')", ends=False)
         + """
-made = []
-
-@pytest.fixture
-def fragile():
-    made.append(1)
-    if len(made) == 2:
-        raise OSError("no more")
-
 @MARK
 def test_fixture(fragile, counter, run_concurrent):
     run_concurrent(counter.increment)
@@ -93,7 +89,7 @@ def test_fixture(fragile, counter, run_concurrent):
 
 
 def test_under_xdist(run):
-    done = run(SOURCE, "-n2", plugins=True, verbose=False)
+    done = run(SOURCE, *XDIST, verbose=False)
     done.result.assert_outcomes(failed=1, passed=4, warnings=1)
     first, *rest = told(done.text)
     assert first == "seed 1"
@@ -126,8 +122,8 @@ def test_it(text, counter, run_concurrent, record_property):
 def test_passes(run_concurrent):
     run_concurrent.together(int, str)
 """
-    for options in ((), ("-n2",)):
-        done = run(source, "--junitxml=junit.xml", *options, plugins=bool(options))
+    for options in ((), XDIST):
+        done = run(source, "--junitxml=junit.xml", *options)
         done.result.assert_outcomes(failed=4, passed=1)
         cases = ElementTree.parse(pytester.path / "junit.xml").getroot().findall(".//testcase")
         assert len(cases) == 5

@@ -6,20 +6,16 @@ import re
 
 import pytest
 
-from .conftest import token_in
+from .conftest import XDIST, token_in
+from .sources import LOST_UPDATE
 
 MARK = "@pytest.mark.concurrency(seconds=None)"
-RACE = """
-def test_it(counter, run_concurrent):
-    run_concurrent(counter.increment)
-    assert counter.value == 2
-"""
 OTHER = "\n@pytest.mark.concurrency\ndef test_other(run_concurrent):\n    run_concurrent(int)\n"
 
 
 @pytest.fixture
-def token(run):
-    return token_in(run(MARK + RACE, "-p", "no:cacheprovider").text)
+def token(token_of):
+    return token_of(MARK + LOST_UPDATE)
 
 
 def steps(text):
@@ -32,7 +28,7 @@ def steps(text):
 
 
 def test_every_step_is_printed(run, token):
-    done = run(MARK + RACE + OTHER, f"--interleave-trace={token}", seed=7)
+    done = run(MARK + LOST_UPDATE + OTHER, f"--interleave-trace={token}", seed=7)
     done.result.assert_outcomes(failed=1, deselected=1)
     assert len(done.lines("test_it.py::test_it: every step of the schedule")) == 1
     shown = steps(done.text)
@@ -54,23 +50,23 @@ def test_every_step_is_printed(run, token):
 
 
 def test_steps_of_an_execution_without_a_finding(run, token):
-    done = run(MARK + RACE.replace("== 2", ">= 1"), f"--interleave-trace={token}")
+    done = run(MARK + LOST_UPDATE.replace("== 2", ">= 1"), f"--interleave-trace={token}")
     done.result.assert_outcomes(passed=1)
     assert any("worker-1" in line for line in steps(done.text))
     done.result.stdout.fnmatch_lines(["*::test_it: 1 schedule, *(the token's schedule; nothing found)"])
 
 
 def test_under_xdist_they_are_printed_once(run, token):
-    source = MARK + RACE
+    source = MARK + LOST_UPDATE
     shown = steps(run(source, f"--interleave-trace={token}").text)
-    done = run(source, "-n2", f"--interleave-trace={token}", plugins=True)
+    done = run(source, *XDIST, f"--interleave-trace={token}")
     done.result.assert_outcomes(failed=1)
     assert len(done.lines("test_it.py::test_it: every step of the schedule")) == 1
     assert steps(done.text) == shown
 
 
 def test_what_is_no_token(run, token):
-    source = MARK + RACE
+    source = MARK + LOST_UPDATE
     for option in ("--interleave-trace=", "--interleave-trace=AAAA"):
         assert run(source, option).one_line_error().startswith("--interleave-trace: ")
     said = run(source, f"--interleave-trace={token}", "--interleave-replay=AAAA").one_line_error()

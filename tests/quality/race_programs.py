@@ -8,26 +8,13 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from threading import Thread
-from typing import Any
 
 import pytest
 
-
-class Box:
-    def __init__(self) -> None:
-        self.value = 0
-
-
-def in_threads(*functions: Callable[[], Any]) -> None:
-    threads = [Thread(target=function) for function in functions]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+from tests.quality.sharing import Box, in_threads
 
 
 def lock(box, ordered):
@@ -224,9 +211,7 @@ def barrier_in_rounds(box, ordered):
     in_threads(lambda: work(0), lambda: work(1))
 
 
-def queue_(box, ordered):
-    channel = queue.Queue()
-
+def handed_over(channel, box, ordered):
     def produce():
         if ordered:
             box.value = 1
@@ -238,6 +223,10 @@ def queue_(box, ordered):
         assert channel.get().value == 1 or not ordered
 
     in_threads(consume, produce)
+
+
+def queue_(box, ordered):
+    handed_over(queue.Queue(), box, ordered)
 
 
 def queue_of_tasks(box, ordered):
@@ -257,19 +246,7 @@ def queue_of_tasks(box, ordered):
 
 
 def simple_queue(box, ordered):
-    channel = queue.SimpleQueue()
-
-    def produce():
-        if ordered:
-            box.value = 1
-        channel.put(box)
-        if not ordered:
-            box.value = 1
-
-    def consume():
-        assert channel.get().value == 1 or not ordered
-
-    in_threads(consume, produce)
+    handed_over(queue.SimpleQueue(), box, ordered)
 
 
 def future(box, ordered):

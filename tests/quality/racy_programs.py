@@ -13,19 +13,7 @@ from threading import Lock, Thread
 
 import pytest
 
-
-class Box:
-    def __init__(self):
-        self.value = 0
-
-
-def in_threads(*functions):
-    threads = [Thread(target=function) for function in functions]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-
+from tests.quality.sharing import Box, in_threads
 
 SEEDS = [pytest.param(seed, marks=pytest.mark.concurrency(seed=seed)) for seed in range(20)]
 concurrency = pytest.mark.concurrency(seed=3)

@@ -13,13 +13,13 @@ import random
 import threading
 import time
 import weakref
-from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, as_completed, wait
 from datetime import datetime
 from threading import Lock, Thread, Timer
-from typing import Any
 
 import pytest
+
+from tests.quality.sharing import Box, in_threads
 
 pytestmark = pytest.mark.concurrency(schedules=200, seed=20, seconds=60)
 
@@ -28,19 +28,6 @@ MODULE_CONDITION = threading.Condition()
 MODULE_BARRIER = threading.Barrier(2)
 MODULE_POOL = ThreadPoolExecutor(2)
 log = logging.getLogger("quiet")
-
-
-class Box:
-    def __init__(self) -> None:
-        self.value = 0
-
-
-def in_threads(*functions: Callable[[], Any]) -> None:
-    threads = [Thread(target=function) for function in functions]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
 
 
 @pytest.fixture(scope="module")
@@ -592,6 +579,8 @@ def test_polling_under_a_lock(pollers):
     in_threads(*[poll] * pollers, prepare)
 
 
+# Each of its schedules has thousands of steps.
+@pytest.mark.concurrency(schedules=50, seed=20, seconds=60)
 def test_many_that_count_while_they_wait():
     lock = Lock()
     ready = Box()
