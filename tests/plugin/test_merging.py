@@ -28,6 +28,7 @@ def part(shard, classes, *, of=3, nodeid="test_it.py::test_it", coverage=None, f
         "seconds": 0.5,
         "finding": None if found_at is None else {"kind": "deadlock", "token": f"of {shard}"},
         "repeatable": True,
+        "lost": None,
         "_ended_by": "schedules",
         "_planned": 100,
         "_remembered": {},
@@ -200,3 +201,10 @@ def test_coverage_is_that_of_all_executions_one_after_the_other(executions):
     assert row["coverage"] == said.as_json()
     assert row["schedules"] == sum(map(len, executions))
     assert row["distinct"] == said.classes
+
+
+def test_a_pin_that_is_lost_is_of_the_first_shard_and_told_of_the_test():
+    row = together(part(1, {1: 1}, lost="it no longer fits", outcome="failed"), part(2, {2: 1}, found_at=3))
+    assert row["lost"] == "it no longer fits"
+    assert row["finding"] is not None
+    assert together(part(1, {1: 1}), part(2, {2: 1}))["lost"] is None

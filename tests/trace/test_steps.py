@@ -82,7 +82,15 @@ def test_what_pytest_looks_at_for_its_message_is_no_step():
         in_threads(left=lambda: None)
         assert items == [box.value]
 
-    for test, shown in ((body, ["read items", "read Box.value"]), (failing, ["read Box.value", "read a list"])):
+    def calls():
+        in_threads(left=lambda: None)
+        assert items.append(3) == 3
+
+    for test, shown in (
+        (body, ["read items", "read Box.value"]),
+        (failing, ["read Box.value", "read a list"]),
+        (calls, ["read append", "read items"]),
+    ):
         lines = [line for line in lines_of(told_of_finding(test)) if "assert " in line]
-        assert [what for line in lines for what in shown if what in line] == shown
+        assert [what for line in lines for what in dict.fromkeys(shown) if what in line] == shown
         assert len(lines) == len(shown), lines

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import queue
 import re
+from collections import Counter
 from pathlib import Path
 from threading import Condition, Event, Lock, Semaphore, Thread
 
@@ -343,6 +344,45 @@ def test_another_item_is_not_taken_for_it():
     assert story_of(body) == (
         f"left called .get() of item 'total' of stock (0) at {at('stock: total')}; then right wrote it (0 -> 1) at "
         f"{at('stock: total')}, and left overwrote that at {at('stock: total')} (1 -> 1)."
+    )
+
+
+def test_of_several_changes_the_last_one():
+    account = Account()
+
+    def work():
+        value = account.balance  # several: read
+        account.balance = value + 1  # several: write
+
+    def other():
+        account.balance = 10
+        account.balance = 20  # several: last
+
+    def body():
+        account.balance = 0
+        in_threads(left=work, right=other)
+        assert account.balance in (20, 21)
+
+    assert story_of(body) == (
+        f"left read Account.balance (0) at {at('several: read')}; then right wrote it (10 -> 20) at "
+        f"{at('several: last')}, and left overwrote that at {at('several: write')} (20 -> 1)."
+    )
+
+
+def test_a_missing_count_is_only_read():
+    counts = Counter()
+
+    def hit():
+        counts["index"] += 1  # counts
+
+    def body():
+        counts.clear()
+        in_threads(left=hit, right=hit)
+        assert counts["index"] == 2
+
+    assert story_of(body) == (
+        f"left read item 'index' of counts at {at('counts')}; then right wrote it (nothing -> 1) at {at('counts')}, "
+        f"and left overwrote that at {at('counts')} (1 -> 1)."
     )
 
 

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import enum
+from collections import Counter, OrderedDict, defaultdict, deque
+
 import pytest
+
+from pytest_interleave.control._values import short_text
 
 from .telling import in_threads, quiet, told, told_of_finding
 
@@ -117,6 +122,44 @@ def test_what_is_read_and_what_is_written(way):
     shown = values(body)
     assert shown["left"] == [("read", "0"), ("write", "0 -> 1")]
     assert shown["right"] == [("read", "1"), ("write", "1 -> 2")]
+
+
+class State(enum.Enum):
+    IDLE = 1
+
+    __repr__ = __str__ = lambda self: "not asked for"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (State.IDLE, "State.IDLE"),
+        (deque([1, 2]), "deque([1, 2])"),
+        (OrderedDict(a=1), "OrderedDict({'a': 1})"),
+        (Counter("aab"), "Counter({'a': 2, 'b': 1})"),
+        (defaultdict(list, k=[1]), "defaultdict({'k': [1]})"),
+        ({State.IDLE: deque()}, "{State.IDLE: deque([])}"),
+    ],
+    ids=["enum", "deque", "OrderedDict", "Counter", "defaultdict", "within"],
+)
+def test_values_of_the_standard_library(value, text):
+    assert short_text(value) == text
+
+
+class Defaults:
+    value = 0
+
+
+def test_what_a_class_has_is_an_instances_first_value():
+    def body():
+        thing = Defaults()
+
+        def work():
+            thing.value += 1
+
+        in_threads(left=work, right=work)
+
+    assert values(body)["left"] == [("read", "0"), ("write", "0 -> 1")]
 
 
 class Asked(BaseException):

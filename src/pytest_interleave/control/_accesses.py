@@ -23,11 +23,11 @@ from ._methods import (
     WRITING_METHODS,
     WRITING_OPERATORS,
 )
-from ._opcodes import CALLS, SUBSCRIPT
+from ._opcodes import CALLS, SUBSCRIPT, loads_method
 from ._operands import Operands, Resolver
 from ._operations import Operation
 from ._private_names import Span
-from ._unforeseen import is_of_pytest, unforeseen_accesses
+from ._unforeseen import is_message_of_pytest, unforeseen_accesses
 
 _PY314 = sys.version_info >= (3, 14)
 _PY312 = sys.version_info >= (3, 12)
@@ -188,10 +188,12 @@ class _Analysis:
 
     def _is_of_assertion(self, index: int) -> bool:
         """Whether pytest looks up a name there, to find out what to say of an `assert` that has failed."""
-        if index < 3:
-            return False
-        load, method, call = self.instructions[index - 3 : index]
-        return is_of_pytest(load) and method.argval == "locals" and call.opname in CALLS
+        return (
+            index >= 3
+            and self.instructions[index - 1].opname in CALLS
+            and self.instructions[index - 2].argval == "locals"
+            and is_message_of_pytest(self.instructions, index - 2)
+        )
 
     def _is_tested(self, index: int) -> bool:
         """Whether what is loaded is asked at once whether it is true: a container, whether anything is in it."""
@@ -215,12 +217,9 @@ class _Analysis:
 
     def _load_attribute(self, index: int, instruction: Instruction) -> None:
         name = instruction.argval
-        as_method = instruction.opname == "LOAD_METHOD" or (
-            _PY312 and instruction.opname != "LOAD_METHOD" and bool(instruction.arg & 1)
-        )
+        as_method = loads_method(instruction)
         effect: tuple[str, bool, str] | None = None
-        if index and is_of_pytest(self.instructions[index - 1]):
-            # The parts of a message.
+        if is_message_of_pytest(self.instructions, index):
             pass
         elif self._loads_from_module(index):
             if not as_method and not self._is_fixed_module_member(index):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import concurrent.futures
 import functools
+import os
 import threading
 import types
 from collections.abc import Sequence
@@ -33,6 +34,9 @@ _INDIFFERENT = frozenset(
 _READERS = frozenset("all any ascii dumps format len max min print repr sorted sum".split())
 #: What is given to functions of these modules is passed on to a thread, and touched there.
 _PASSING_ON = frozenset((threading.__file__, *(f"{path}/thread.py" for path in concurrent.futures.__path__)))
+
+#: What pytest calls for the message of an `assert` that it has rewritten looks at things for that alone.
+_ASSERTIONS = os.path.join("_pytest", "assertion", "")
 
 
 def touches_of_call(function: Any, given: Sequence[Any]) -> Touches:
@@ -69,7 +73,10 @@ def touches_nothing_else(function: Any) -> bool:
             return True
         function = maker[1]
     code = _code_of(function)
-    return code is not None and (code.co_filename in _PASSING_ON or is_ours(code.co_filename))
+    if code is None:
+        return False
+    filename = code.co_filename
+    return filename in _PASSING_ON or is_ours(filename) or _ASSERTIONS in filename
 
 
 def _method(owner: Any, name: str, given: Sequence[Any]) -> Touches:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dis
+import sys
 from types import CodeType
+from typing import Any
 
 CALLS = frozenset(("CALL", "CALL_KW", "CALL_FUNCTION_EX"))
 #: The arguments of BINARY_OP that are in-place operators: it changes what is on the left, if it can.
@@ -12,6 +14,14 @@ IN_PLACE = range(13, 26)
 REMAINDER = 6
 #: The argument of BINARY_OP that makes it what BINARY_SUBSCR was before 3.14.
 SUBSCRIPT = 26
+
+
+def loads_method(instruction: Any) -> bool:
+    """Whether an instruction loads an attribute to call it at once."""
+    if instruction.opname == "LOAD_METHOD":
+        return True
+    attributes = ("LOAD_ATTR", "LOAD_SUPER_ATTR")
+    return sys.version_info >= (3, 12) and instruction.opname in attributes and bool(instruction.arg & 1)
 
 
 def asks_for_truth(opname: str) -> bool:

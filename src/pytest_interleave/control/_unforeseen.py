@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ._calls import touches_nothing_else
 from ._methods import SYNC_METHODS
-from ._opcodes import CALLS, IN_PLACE, REMAINDER, asks_for_truth, formats_with_specification
+from ._opcodes import CALLS, IN_PLACE, REMAINDER, asks_for_truth, formats_with_specification, loads_method
 
 if TYPE_CHECKING:
     from ._accesses import Instruction
@@ -71,13 +71,23 @@ def unforeseen_accesses(
             before = instruction
 
 
-def is_of_pytest(load: Instruction) -> bool:
-    """Whether it loads a name that pytest puts in where it rewrites `assert`."""
-    if not load.opname.startswith(("LOAD_GLOBAL", "LOAD_FAST", "STORE_FAST_LOAD_FAST")):
+def is_message_of_pytest(instructions: Sequence[Instruction], at: int) -> bool:
+    """Whether pytest, which rewrites `assert`, loads an attribute there to put its message together.
+
+    What it looks at for that is no part of the test.
+    """
+    method, owner = instructions[at], instructions[at - 1]
+    if at == 0 or not _name(owner).startswith("@py"):
         return False
-    # One instruction may store and load, or load twice.
-    name = load.argval[-1] if isinstance(load.argval, tuple) else load.argval
-    return str(name).startswith("@py")
+    # The values in an assertion have such names, too; but to call their methods, it first loads these.
+    return owner.opname == "LOAD_GLOBAL" or (method.argval == "append" and loads_method(method))
+
+
+def _name(load: Instruction) -> str:
+    """What is loaded last: one instruction may store and load, or load twice."""
+    if not load.opname.startswith(("LOAD_GLOBAL", "LOAD_FAST", "STORE_FAST_LOAD_FAST")):
+        return ""
+    return str(load.argval[-1] if isinstance(load.argval, tuple) else load.argval)
 
 
 def _fills_in(operator: Instruction, before: Instruction) -> bool:
@@ -97,17 +107,14 @@ def _is_seen(
     `loads` are the instructions that fetch what is called, as far as names alone tell.
     """
     call = instructions[at]
+    if at and _name(instructions[at - 1]).startswith("@py_format"):
+        return True
     if at and instructions[at - 1].opname == "LOAD_CONST" and instructions[at - 1].span == call.span:
         # Of `__exit__`, at the end of a `with`.
         return True
     if not loads:
         return False
     first, last = loads[0], loads[-1]
-    if is_of_pytest(first) or (
-        first.opname in _OF_OWNERS and is_of_pytest(instructions[instructions.index(first) - 1])
-    ):
-        # What it looks at for its message is no part of the test.
-        return True
     if last.opname in _OF_OWNERS and first.opname != "LOAD_GLOBAL" and last.argval in facts.methods:
         # Of an object whose class is in scope, as far as one can tell from its name.
         return True

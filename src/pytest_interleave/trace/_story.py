@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -17,7 +16,8 @@ from ._overlaps import Access, Torn, accesses_by_thing, stale, swapped, torn
 from ._places import short_place
 from ._turns import Turn, signal_before_wait, taken_between, turns_by_primitive
 
-#: So many switches are told of.
+#: So many switches are looked at, where the schedule could not be made smaller; and so many are told of.
+_LOOKED_AT = 20
 _TOLD = 3
 _DID = {"write": "wrote", "delete": "deleted", "iterate": "looped over"}
 
@@ -46,9 +46,9 @@ def story_of(
             "It needs no switch: each thread runs until it blocks or ends, those that were started first first."
         )
     teller = _Teller(outcome, end, recorder)
-    sentences = filter(None, map(teller.of_switch, switches))
-    # What two switches do together is told once.
-    told = list(itertools.islice(dict.fromkeys(sentences), _TOLD))
+    sentences = list(dict.fromkeys(filter(None, map(teller.of_switch, switches[:_LOOKED_AT]))))
+    # What is part of another sentence is told there.
+    told = [each for each in sentences if not any(set(each[1]) < set(other[1]) for other in sentences)][:_TOLD]
     return Story(" ".join(text for text, _ in told), tuple(sorted({at for _, places in told for at in places})))
 
 
