@@ -110,6 +110,7 @@ def test_box(run_concurrent):
         ("--interleave-schedules=0", "*0 is too small; give 1 or more"),
         ("--interleave-workers=0", "*0 is too small; give 1 or more"),
         ("--interleave-strategy=dpor", "*'dpor' is no strategy; choose one of auto, exhaustive, pct, *"),
+        ("--interleave-strategy=", "*'' is no strategy; choose one of auto, exhaustive, pct, *"),
         ("--interleave-seed=pi", "*'pi' is not a whole number"),
         ("--interleave-json=.", "*. is a directory; give the path of a file"),
         ("--interleave-json=", "*the path is empty; give the path of a file"),

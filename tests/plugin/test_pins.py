@@ -76,6 +76,7 @@ def counter():
         assert f"the schedule {token} no longer fits the test: the place of its switch 1 of 1 is none that" in line
         assert "If the failure was mended by that change, take the token away; else let the test find it again" in line
         assert "_runner.py" not in done.text
+        assert "(a pinned schedule no longer fits)" in done.text
 
 
 def test_edits_elsewhere_and_another_file_are_no_change(run, token, pytester):
