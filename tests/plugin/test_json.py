@@ -49,6 +49,7 @@ def test_report(run, report, options):
             "seconds",
             "repeatable",
             "finding",
+            "lost",
         ]
         assert row["nodeid"] == f"test_it.py::{name}"
         assert row["marker"] == "concurrency"

@@ -114,7 +114,7 @@ def test_every_kind_of_test(run, report):
     assert {(row["outcome"], row["schedules"], row["shards"], row["shards_run"]) for row in rows} == {
         ("passed", 10, 3, 3)
     }
-    assert {len(row) for row in rows} == {14}
+    assert {len(row) for row in rows} == {15}
 
 
 @pytest.mark.parametrize(
