@@ -142,8 +142,7 @@ def counter():
     again.result.assert_outcomes(failed=1)
     again.result.stdout.fnmatch_lines(
         [
-            "*pytest_interleave.ScheduleLost: the schedule * no longer fits the test: the place of its switch 1 of 1 is "
-            "none that *",
+            "*pytest_interleave.ScheduleLost: the schedule * no longer fits the test: the place of its switch 1 of 1 *",
             "*: 1 schedule, 1 distinct, * s (the token's schedule no longer fits)",
         ]
     )

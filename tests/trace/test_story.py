@@ -10,7 +10,7 @@ from threading import Condition, Event, Lock, Semaphore, Thread
 
 import pytest
 
-from pytest_interleave.explore import Follow
+from pytest_interleave.explore import Follow, RandomWalk
 from pytest_interleave.explore._switches import Switch
 from pytest_interleave.trace import timeline_of
 from pytest_interleave.trace._failing import end_of_failure
@@ -613,3 +613,22 @@ def test_containers_are_called_as_in_the_source(called, access):
 
     names = {event.what.rpartition(" of ")[2] for event in told(body).timeline.events if event.thread == 1}
     assert called in names
+
+
+def test_a_long_execution_with_many_switches_is_told_soon():
+    """Not each switch is compared with each access: that would take hours."""
+    account = Account()
+
+    def work():
+        for _ in range(1_000):
+            account.balance += 1
+
+    def body():
+        account.balance = 0
+        in_threads(left=work, right=work)
+        assert account.balance == 2_000
+
+    found = told(body, RandomWalk(1))
+    assert sum(point.is_switch for point in found.recorded.points) > 1_000
+    assert found.timeline.story.startswith("right read Account.balance (0)")
+    assert len(found.timeline.told) <= 9

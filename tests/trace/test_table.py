@@ -222,3 +222,11 @@ def test_a_random_walk_with_many_switches_fits_as_well():
     found = told(body, RandomWalk(1))
     assert len(found.recorded.switched) > 40
     assert len(interleaving_table(found.timeline, 100).splitlines()) <= MAX_LINES
+
+
+def test_switches_without_number_take_no_time_and_leave_room_for_what_is_told():
+    """With work for each pair of switches it would take hours."""
+    events = [event(step, 1 + step % 2, place=f"here.py:{step}", switch=True) for step in range(1, 50_001)]
+    shown = interleaving_table(timeline(*events, told=(25_000, 30_000)), 120).splitlines()
+    assert len(shown) <= MAX_LINES
+    assert {25_000, 30_000, 50_000} < set(places(shown))

@@ -130,15 +130,15 @@ class Explaining:
             return plain._replace(difference=not_again(error))
         if isinstance(shown, str):
             return plain._replace(difference=shown)
-        explanation = plain._replace(
-            finding=shown.finding, timeline=shown.timeline(), switches=shown.attempt.preemptions
-        )
         try:
-            return self._shrunk(shown, explanation)
+            shrunk = self._shrunk(shown, plain)
         except _STOPPED as error:
             # A time limit is over, or a fixture fails for the first time now: what is known so far has to do.
             self._stop_session(error)
-            return explanation
+            shrunk = None
+        if shrunk is not None:
+            return shrunk
+        return plain._replace(finding=shown.finding, timeline=shown.timeline(), switches=shown.attempt.preemptions)
 
     def _stop_session(self, error: BaseException) -> None:
         """Where that is asked for, by Ctrl-C or `pytest.exit`: when the finding is reported."""
@@ -173,8 +173,8 @@ class Explaining:
             again.exception.add_note(f"also, {race.message}")
         return again
 
-    def _shrunk(self, shown: Shown, explanation: Explanation) -> Explanation:
-        """The explanation of a smaller schedule with the same finding; else of the same one, by its switches."""
+    def _shrunk(self, shown: Shown, plain: Explanation) -> Explanation | None:
+        """The explanation of a smaller schedule with the same finding, by its switches; None where there is none."""
         is_same = self._same_as(shown)
 
         def run(strategy: Strategy) -> Attempt | None:
@@ -186,18 +186,18 @@ class Explaining:
 
         first = _by_switches(shown.recorded.switches, run)
         if first is None or first.preemptions > shown.attempt.preemptions:
-            return explanation
+            return None
         started = real_seconds()
         best = shrink(first, run, lambda: (real_seconds() - started) / self._seconds) if self._seconds else first
         seconds = real_seconds() - started
         again = self._in_detail(best, shown, is_same)
         if again is None:
-            return explanation
+            return None
         # Another schedule than the first one has been run after others only.
-        warm = explanation.token.warm or best.switches != shown.recorded.switches
-        return explanation._replace(
+        warm = plain.token.warm or best.switches != shown.recorded.switches
+        return plain._replace(
             finding=again.finding,
-            token=Token.of_switches(best.switches, test=explanation.token.test, warm=warm),
+            token=Token.of_switches(best.switches, test=plain.token.test, warm=warm),
             switches=best.preemptions,
             switches_before=shown.attempt.preemptions,
             seconds=seconds,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -48,11 +49,50 @@ class Torn(NamedTuple):
         return 1 if not self.last.writes or self.looked else 2
 
 
-def accesses_by_thing(log: Sequence[Step]) -> list[list[Access]]:
-    """Of each thing, the accesses in their order; but for what is done while there is only one thread."""
-    things: dict[Any, list[Access]] = {}
+class Thing:
+    """Something that threads access, and the accesses to it in their order."""
+
+    def __init__(self) -> None:
+        self._accesses: list[Access] = []
+        self._by_thread: dict[Path, list[Access]] = {}
+
+    def add(self, access: Access) -> None:
+        """The next one."""
+        self._accesses.append(access)
+        self._by_thread.setdefault(access.thread, []).append(access)
+
+    def of_others(self, thread: Path, switch: int, until: int) -> Iterator[Access]:
+        """From step `switch` on, and before step `until`."""
+        for number in range(bisect_left(self._accesses, switch, key=_position), len(self._accesses)):
+            access = self._accesses[number]
+            if access.position >= until:
+                return
+            if access.thread != thread:
+                yield access
+
+    def before(self, thread: Path, switch: int) -> Iterator[Access]:
+        """Those of a thread, the last one first."""
+        own = self._by_thread.get(thread, [])
+        return (own[number] for number in range(bisect_left(own, switch, key=_position) - 1, -1, -1))
+
+    def after(self, thread: Path, until: int) -> Iterator[Access]:
+        """Those of a thread."""
+        own = self._by_thread.get(thread, [])
+        return (own[number] for number in range(bisect_left(own, until, key=_position), len(own)))
+
+
+def _position(access: Access) -> int:
+    return access.position
+
+
+def things_in(log: Sequence[Step]) -> list[list[tuple[Thing, Access]]]:
+    """What each step accesses, which; nothing of what is done while there is only one thread."""
+    things: dict[Any, Thing] = {}
+    steps: list[list[tuple[Thing, Access]]] = []
     alone = True
     for position, (task, operation, touches) in enumerate(log):
+        found: list[tuple[Thing, Access]] = []
+        steps.append(found)
         alone = alone and operation.kind != "start"
         if alone or not operation.is_access:
             continue
@@ -67,51 +107,46 @@ def accesses_by_thing(log: Sequence[Step]) -> list[list[Access]]:
             for part, writes in known.items():
                 assigns = writes and operation.kind in ("write", "delete")
                 access = Access(position, task.path, part, writes, assigns, operation.where())
-                things.setdefault(key, []).append(access)
-    return list(things.values())
+                thing = things.setdefault(key, Thing())
+                thing.add(access)
+                found.append((thing, access))
+    return steps
 
 
-def torn(accesses: Sequence[Access], thread: Path, switch: int, until: int) -> Iterator[Torn]:
+def torn(thing: Thing, thread: Path, switch: int, until: int) -> Iterator[Torn]:
     """Where `thread` was left at step `switch`, and another one has come between until it went on."""
-    before = [access for access in accesses if access.thread == thread and access.position < switch]
-    after = [access for access in accesses if access.thread == thread and access.position >= until]
     found: dict[tuple[Access, Access], Torn] = {}
-    for between in _of_others(accesses, thread, switch, until):
-        first = _first(between, reversed(before))
-        last = _first(between, after)
+    for between in thing.of_others(thread, switch, until):
+        first = _first(between, thing.before(thread, switch))
+        last = _first(between, thing.after(thread, until))
         if first is None or last is None:
             continue
         if first.writes and last.writes:
             if not between.writes:
                 found.setdefault((first, last), Torn(first, between, last, looked=False))
         elif between.writes:
-            written = None if last.writes else _first(last, (access for access in after if access.assigns))
+            assigned = (access for access in thing.after(thread, until) if access.assigns)
+            written = None if last.writes else _first(last, assigned)
             looked = written is not None and written.place == last.place
             # Of several changes the last one is what comes of them.
             found[first, last] = Torn(first, between, written if looked and written is not None else last, looked)
     return iter(found.values())
 
 
-def swapped(accesses: Sequence[Access], thread: Path, switch: int, until: int) -> Iterator[tuple[Access, Access]]:
+def swapped(thing: Thing, thread: Path, switch: int, until: int) -> Iterator[tuple[Access, Access]]:
     """What another thread did meanwhile, and `thread` only after that."""
-    after = [access for access in accesses if access.thread == thread and access.position >= until]
-    for between in _of_others(accesses, thread, switch, until):
-        later = _first(between, after)
+    for between in thing.of_others(thread, switch, until):
+        later = _first(between, thing.after(thread, until))
         if later is not None and (between.writes or later.writes):
             yield between, later
 
 
-def stale(accesses: Sequence[Access], thread: Path, switch: int, until: int) -> Iterator[tuple[Access, Access]]:
+def stale(thing: Thing, thread: Path, switch: int, until: int) -> Iterator[tuple[Access, Access]]:
     """What `thread` had read, and another one has changed meanwhile."""
-    before = [access for access in accesses if access.thread == thread and access.position < switch]
-    for between in _of_others(accesses, thread, switch, until):
-        seen = _first(between, reversed(before))
+    for between in thing.of_others(thread, switch, until):
+        seen = _first(between, thing.before(thread, switch))
         if seen is not None and between.writes and not seen.writes:
             yield seen, between
-
-
-def _of_others(accesses: Sequence[Access], thread: Path, switch: int, until: int) -> Iterator[Access]:
-    return (access for access in accesses if access.thread != thread and switch <= access.position < until)
 
 
 def _first(wanted: Access, among: Iterable[Access]) -> Access | None:

@@ -12,7 +12,7 @@ from ..explore import ChoicePoint
 from ._deadlock import deadlock_story
 from ._failing import failing_positions
 from ._names import told_apart
-from ._overlaps import Access, Torn, accesses_by_thing, stale, swapped, torn
+from ._overlaps import Access, Thing, Torn, stale, swapped, things_in, torn
 from ._places import short_place
 from ._turns import Turn, signal_before_wait, taken_between, turns_by_primitive
 
@@ -46,9 +46,13 @@ def story_of(
             "It needs no switch: each thread runs until it blocks or ends, those that were started first first."
         )
     teller = _Teller(outcome, end, recorder)
-    sentences = list(dict.fromkeys(filter(None, map(teller.of_switch, switches[:_LOOKED_AT]))))
-    # What is part of another sentence is told there.
-    told = [each for each in sentences if not any(set(each[1]) < set(other[1]) for other in sentences)][:_TOLD]
+    told: list[_Sentence] = []
+    for sentence in filter(None, map(teller.of_switch, switches[:_LOOKED_AT])):
+        # What is part of another sentence is told there.
+        if not any(set(sentence[1]) <= set(other[1]) for other in told):
+            told = [other for other in told if not set(other[1]) < set(sentence[1])] + [sentence]
+        if len(told) == _TOLD:
+            break
     return Story(" ".join(text for text, _ in told), tuple(sorted({at for _, places in told for at in places})))
 
 
@@ -71,11 +75,13 @@ class _Teller:
         self._end = end
         self._recorder = recorder
         self._names = told_apart(outcome.threads)
-        self._things = accesses_by_thing(outcome.log)
+        self._things = things_in(outcome.log)
         self._turns = turns_by_primitive(outcome.log)
-        failing = failing_positions(outcome, end)
         #: What the line has accessed that failed.
-        self._concerned = [[access for access in thing if access.position in failing] for thing in self._things]
+        self._concerned: dict[Thing, list[Access]] = {}
+        for position in failing_positions(outcome, end):
+            for thing, access in self._things[position]:
+                self._concerned.setdefault(thing, []).append(access)
 
     # -- what a switch has done ------------------------------------------------------------------------------
 
@@ -108,21 +114,26 @@ class _Teller:
         return _Window(left, switch, min(resumed, self._end))
 
     def _in_things(self, look: Callable[..., Iterator[Any]], window: _Window) -> Iterable[Any]:
-        return (found for accesses in self._things for found in look(accesses, *window))
+        return (found for thing in self._touched_in(window) for found in look(thing, *window))
+
+    def _touched_in(self, window: _Window) -> Iterable[Thing]:
+        """The things that any thread has accessed meanwhile."""
+        steps = self._things[window.switch : window.until]
+        return dict.fromkeys(thing for found in steps for thing, _ in found)
 
     def _torn(self, windows: Iterable[_Window]) -> Torn | None:
         """Of all that were, the one that has most to do with the failure."""
         ranked = [
             ((found.last.position >= self._end, not self._concerns(found.between, thing), found.kind), found)
             for window in windows
-            for thing, accesses in enumerate(self._things)
-            for found in torn(accesses, *window)
+            for thing in self._touched_in(window)
+            for found in torn(thing, *window)
         ]
         # Of these what is closest together: it has most to do with each other.
         return min(ranked, key=lambda each: (each[0], _length(each[1])))[1] if ranked else None
 
-    def _concerns(self, access: Access, thing: int) -> bool:
-        return any(access.overlaps(other) for other in self._concerned[thing])
+    def _concerns(self, access: Access, thing: Thing) -> bool:
+        return any(access.overlaps(other) for other in self._concerned.get(thing, ()))
 
     # -- sentences -------------------------------------------------------------------------------------------
 

@@ -50,8 +50,9 @@ class _Row:
     place: str
     source: str
     switch: bool
-    #: Whether it is to be shown before others.
+    #: Whether it is to be shown before others, and before all others.
     important: bool = False
+    told: bool = False
     #: What was done, with its value, and how often, in the order of the first time.
     done: Counter[str] = field(default_factory=Counter)
 
@@ -63,6 +64,7 @@ class _Row:
 
 def _rows(events: Sequence[Event], told: Sequence[int]) -> list[_Row]:
     rows: list[_Row] = []
+    about = frozenset(told)
     line: object = None
     for event in events:
         here = (event.thread, event.place, event.source, event.waits)
@@ -70,7 +72,8 @@ def _rows(events: Sequence[Event], told: Sequence[int]) -> list[_Row]:
             rows.append(_Row(event.thread, event.place, event.source, event.switch))
             line = here
         rows[-1].done[_done(event)] += 1
-        rows[-1].important = rows[-1].important or event.switch or event.waits or event.step in told
+        rows[-1].told = rows[-1].told or event.waits or event.step in about
+        rows[-1].important = rows[-1].important or event.switch
     return rows
 
 
@@ -89,14 +92,22 @@ def _most_telling(rows: list[_Row], most: int) -> list[_Row | str]:
     """As many as fit; in the place of the others, how many there are."""
     if len(rows) <= most:
         return list(rows)
-    important = [number for number, row in enumerate(rows) if row.important] + [len(rows) - 1]
+    told = [number for number, row in enumerate(rows) if row.told]
+    important = [*told, len(rows) - 1, *(number for number, row in enumerate(rows) if row.important)]
     kept: set[int] = set()
+    # With a line for what is left out.
+    lines = 1
     for distance in range(len(rows)):
+        before = len(kept)
         for number in important:
             for near in {number - distance - 1, number + distance}:
-                if 0 <= near < len(rows) and len(_elided(rows, kept | {near})) <= most:
-                    kept.add(near)
-        if len(_elided(rows, kept)) >= most:
+                if 0 <= near < len(rows) and near not in kept:
+                    # It ends what is left out there, and may begin that anew on both sides.
+                    left_out = sum(0 <= beside < len(rows) and beside not in kept for beside in (near - 1, near + 1))
+                    if lines + left_out <= most:
+                        lines += left_out
+                        kept.add(near)
+        if lines >= most or (distance and len(kept) == before):
             break
     return _elided(rows, kept)
 
