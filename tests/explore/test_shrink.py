@@ -9,7 +9,7 @@ import pytest
 from pytest_interleave.control import Operation
 from pytest_interleave.explore import Follow, RandomWalk, SelectivelyUniform, shrink
 from pytest_interleave.explore._directed import MOST, likely_switches
-from pytest_interleave.explore._shrink import _passing_by
+from pytest_interleave.explore._shrink import _passing_by, _Shrinking
 from pytest_interleave.explore._switches import ChoicePoint, Switch
 from tests.detailing import Laboratory
 
@@ -168,6 +168,17 @@ def attempts(body):
 def test_nothing_is_run_where_there_is_no_time():
     for first, _ in attempts(three_ordered_preemptions):
         assert shrink(first, lambda strategy: pytest.fail("was run"), lambda: 1.0) is first
+
+
+def test_no_schedule_is_put_together_where_there_is_no_time():
+    """Of a long one there are as many as it has switches, each about as long as it is itself."""
+    with Laboratory() as laboratory:
+        first = laboratory.first_with_finding(lost_update, RandomWalk(1)).attempt
+    asked = itertools.count(0, 0.25)
+    shrinking = _Shrinking(first, lambda strategy: None, lambda: next(asked))
+    made = ((Switch((0,), 1, number, (1,)),) for number in itertools.count(1))
+    assert not shrinking._try_each(made)
+    assert next(made)[0].occurrence < 6
 
 
 @pytest.mark.parametrize("most", [1, 2, 5, 20])

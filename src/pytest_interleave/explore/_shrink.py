@@ -12,7 +12,7 @@ M. Musuvathi, S. Qadeer, "Iterative Context Bounding for Systematic Testing of M
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from ..control import LoggedStep, Path, Strategy
@@ -99,15 +99,15 @@ class _Shrinking:
             likely = likely_switches(self.best.points, self.best.log)
             free = tuple(point.switch for point in self.best.points if point.is_switch and not point.preempts)
             for others in ((), free) if free else ((),):
-                for few in itertools.combinations(likely if number == 1 else likely[:_LIKELIEST], number):
-                    if self._try((*others, *few)):
-                        return
+                among = itertools.combinations(likely if number == 1 else likely[:_LIKELIEST], number)
+                if self._try_each((*others, *few) for few in among):
+                    return
 
     def leave_out(self) -> None:
         """As many switches as possible at once, down to each single one."""
         parts = 2
         while parts <= len(self.best.switches) and self._time_used() < 1:
-            if any(self._try(fewer) for fewer in _with_less(self.best.switches, parts)):
+            if self._try_each(_with_less(self.best.switches, parts)):
                 parts = max(2, parts - 1)
             elif parts == len(self.best.switches):
                 break
@@ -116,7 +116,7 @@ class _Shrinking:
 
     def change_single_ones(self) -> None:
         """Two switches less, one in the place of two, another thread, a later place: whatever helps, over and over."""
-        while self.best.preemptions > 1 and any(self._try(other) for other in self._changed()):
+        while self.best.preemptions > 1 and self._try_each(self._changed()):
             self.leave_out()
 
     def _changed(self) -> Iterator[tuple[Switch, ...]]:
@@ -136,7 +136,7 @@ class _Shrinking:
 
     def pass_by(self) -> None:
         """In a chain of threads that give way one to the next, none can be left out, but each can be passed by."""
-        while any(self._try(fewer) for fewer in _passing_by(self.best.points)):
+        while self._try_each(_passing_by(self.best.points)):
             pass
 
     def search(self) -> None:
@@ -149,6 +149,10 @@ class _Shrinking:
                 if self._time_used() >= limit or self._adopt(self._run(search)) or search.finished or search.incomplete:
                     break
             bound += 1
+
+    def _try_each(self, candidates: Iterable[Sequence[Switch]]) -> bool:
+        """Whether one of them is better. None is made when the time is over: there may be very many of very many."""
+        return any(self._try(switches) for switches in itertools.takewhile(lambda _: self._time_used() < 1, candidates))
 
     def _try(self, switches: Sequence[Switch]) -> bool:
         """Whether these are enough, and better."""
