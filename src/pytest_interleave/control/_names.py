@@ -65,15 +65,18 @@ def forget_names() -> None:
 
 
 def type_named(name: Any) -> type | None:
-    """The type of the object that has `name`, whether or not it lives on; None where that is not known."""
-    if type(name) is not int:
+    """The type of the object that has `name`, whether or not it lives on; None where that is not known.
+
+    Names are those of the last execution.
+    """
+    if type(name) is not int or -name > len(_kinds):
         return None
     return _kinds[-name - 1]() if name < 0 else _addressed.get(name)
 
 
 def object_named(name: Any) -> Any:
     """The object that has `name`, which the calling thread is about to access; None where it cannot be had."""
-    if type(name) is not int or (name > 0 and name in aliases.values()):
+    if type(name) is not int or -name > len(_watches) or (name > 0 and name in aliases.values()):
         return None
     return _watches[-name - 1]() if name < 0 else object_at(name)
 

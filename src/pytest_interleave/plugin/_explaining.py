@@ -130,15 +130,14 @@ class Explaining:
             return plain._replace(difference=not_again(error))
         if isinstance(shown, str):
             return plain._replace(difference=shown)
+        # Now: the names of objects are those of the last execution.
+        as_found = plain._replace(finding=shown.finding, timeline=shown.timeline(), switches=shown.attempt.preemptions)
         try:
-            shrunk = self._shrunk(shown, plain)
+            return self._shrunk(shown, plain) or as_found
         except _STOPPED as error:
             # A time limit is over, or a fixture fails for the first time now: what is known so far has to do.
             self._stop_session(error)
-            shrunk = None
-        if shrunk is not None:
-            return shrunk
-        return plain._replace(finding=shown.finding, timeline=shown.timeline(), switches=shown.attempt.preemptions)
+            return as_found
 
     def _stop_session(self, error: BaseException) -> None:
         """Where that is asked for, by Ctrl-C or `pytest.exit`: when the finding is reported."""

@@ -310,17 +310,15 @@ class TestRunner:
             raced = self._explaining.confirmed(self._races.suspects(outcome), outcome)
             if raced is not None:
                 finding, shown, _ = raced
-        lost = self._following.why_lost(followed)
-        difference = None if lost is None else tell_lost(str(token), lost)
         explanation = None
         if finding is not None:
-            explanation = Explanation(
-                finding,
-                token,
-                switches=len(recorded.switched),
-                timeline=timeline_of(shown, recorded.points, recorder),
-                difference=difference,
-            )
+            timeline = timeline_of(shown, recorded.points, recorder)
+            explanation = Explanation(finding, token, switches=len(recorded.switched), timeline=timeline)
+        # It may run the test once more; the names of objects are those of the last execution.
+        lost = self._following.why_lost(followed)
+        difference = None if lost is None else tell_lost(str(token), lost)
+        if explanation is not None:
+            explanation = explanation._replace(difference=difference)
         self._conclude(
             1,
             "replay",
