@@ -126,10 +126,7 @@ def test_a_change_of_the_test_elsewhere_leaves_its_token_as_it_is(run):
     again.result.stdout.fnmatch_lines(["deadlock, in the schedule of the token (1 switch)"])
 
 
-def test_a_change_where_the_token_switches_is_told(run):
-    first = run(MARK + KINDS["failed test body"])
-    changed = KINDS["failed test body"].replace("counter.increment", "counter.add")
-    adding = """
+ADDS = """
 class Adding(Counter):
     def add(self):
         self.value = 1 + self.value
@@ -138,12 +135,34 @@ class Adding(Counter):
 def counter():
     return Adding()
 """
-    again = run(MARK + adding + changed, *first.command[1:])
+
+
+def test_a_change_where_the_token_switches_is_told(run):
+    first = run(MARK + KINDS["failed test body"])
+    changed = KINDS["failed test body"].replace("counter.increment", "counter.add")
+    again = run(MARK + ADDS + changed, *first.command[1:])
     again.result.assert_outcomes(failed=1)
     again.result.stdout.fnmatch_lines(
         [
             "*pytest_interleave.ScheduleLost: the schedule * no longer fits the test: the place of its switch 1 of 1 *",
             "*: 1 schedule, 1 distinct, * s (the token's schedule no longer fits)",
+        ]
+    )
+
+
+def test_a_change_where_the_token_switches_is_told_besides_what_fails_now(run):
+    """Though the test has to be run once more to know it."""
+    first = run(MARK + KINDS["failed test body"])
+    changed = KINDS["failed test body"].replace("counter.increment", "counter.add").replace("== 2", "== 3")
+    again = run(MARK + ADDS + changed, *first.command[1:])
+    again.result.assert_outcomes(failed=1)
+    again.result.stdout.fnmatch_lines(
+        [
+            "E *assert 2 == 3",
+            "failed test body, in the schedule of the token (0 switches)",
+            "the schedule * no longer fits the test: *",
+            "It needs no switch: *",
+            "* read 2: assert counter.value == 3",
         ]
     )
 
