@@ -30,7 +30,6 @@ from ._private_names import Span
 from ._unforeseen import is_message_of_pytest, unforeseen_accesses
 
 _PY314 = sys.version_info >= (3, 14)
-_PY312 = sys.version_info >= (3, 12)
 
 #: Iterables that no other thread sees, if no other thread sees what they are made of.
 PRIVATE_ITERABLES = frozenset(("range", "enumerate", "zip", "reversed", "map", "filter"))

@@ -9,6 +9,11 @@ if TYPE_CHECKING:
     from ._tasks import Step
 
 
+def awaited(target: Any) -> Any:
+    """What a wait is for: the condition, not the single call of its `wait`; any other target itself."""
+    return target.awaited if hasattr(type(target), "awaited") else target
+
+
 def described(log: Sequence[Step], others: Iterable[Any] = ()) -> dict[int, str]:
     """By address: the texts for the primitives that an execution used, and for `others`, which come last."""
     texts: dict[int, str] = {}
@@ -19,8 +24,7 @@ def described(log: Sequence[Step], others: Iterable[Any] = ()) -> dict[int, str]
         describe = None if target is None or id(target) in texts else getattr(type(target), "describe", None)
         if describe is not None:
             text = texts[id(target)] = str(describe(target))
-            awaited = target.awaited if hasattr(type(target), "awaited") else target
-            alike.setdefault(text, {}).setdefault(id(awaited), []).append(id(target))
+            alike.setdefault(text, {}).setdefault(id(awaited(target)), []).append(id(target))
     for text, primitives in alike.items():
         if len(primitives) > 1 and " (made at " in text:
             for number, addresses in enumerate(primitives.values(), start=1):

@@ -158,18 +158,18 @@ def _does(operation: Operation) -> str:
 
 
 def _name(
-    variable: Variable, operations: tuple[Operation, Operation], container: str = ""
+    variable: Variable, operations: tuple[Operation, Operation], *, as_written: bool = False
 ) -> tuple[str, frozenset[str]]:
     """What a variable is called, and the names under which races on it can be allowed.
 
-    `container` is what the source calls the container that it is, or that it is in.
+    With `as_written`, the container that it is, or that it is in, is called as in the source of the first operation.
     """
     kind = type_named(variable.name)
     if variable.part is CELL:
         name = next((operation.name for operation in operations if form_of(operation) == CLOSURE), "")
         return f"the closure variable {name!r}", frozenset((name,))
     if variable.part is WHOLE:
-        return container or _a(kind), frozenset()
+        return _container(kind, operations[0] if as_written else None), frozenset()
     part = variable.part
     if any(opname_of(operation).endswith("_GLOBAL") for operation in operations):
         return f"the global {part!r}", frozenset((part,))
@@ -178,7 +178,7 @@ def _name(
         kind is None or class_holding(type(thing), "__dict__") is None or class_holding(kind, "__getitem__") is not None
     ):
         labels = frozenset((part,)) if isinstance(part, str) else frozenset()
-        return f"{_key(part)} of {container or _a(kind)}", labels
+        return f"{_key(part)} of {_container(kind, operations[0] if as_written else None)}", labels
     if is_class(type(thing)):
         owners: Sequence[type] = bases_of(thing)
     else:
@@ -194,7 +194,12 @@ def name_of_access(operation: Operation, touches: Touches | None) -> str:
     if not variables:
         return operation.name.strip(".()[]") or "a container"
     single = [variable for variable in variables if variable.part is not WHOLE]
-    return _name((single or variables)[-1], (operation, operation), touched_expression(operation))[0]
+    return _name((single or variables)[-1], (operation, operation), as_written=True)[0]
+
+
+def _container(kind: type | None, written_by: Operation | None) -> str:
+    written = "" if written_by is None else touched_expression(written_by)
+    return written or _a(kind)
 
 
 def _a(kind: type | None) -> str:

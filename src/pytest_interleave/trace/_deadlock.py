@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..control import Step, Stuck, WaitingThread
+from ..control._described import awaited
 from ..control.primitives import Semaphore
 from ._places import short_place
-from ._turns import SIGNALS, awaited
+from ._turns import SIGNALS
 
 
 def deadlock_story(stuck: Stuck, log: Sequence[Step]) -> str:

@@ -127,9 +127,11 @@ def torn(thing: Thing, thread: Path, switch: int, until: int) -> Iterator[Torn]:
         elif between.writes:
             assigned = (access for access in thing.after(thread, until) if access.assigns)
             written = None if last.writes else _first(last, assigned)
-            looked = written is not None and written.place == last.place
             # Of several changes the last one is what comes of them.
-            found[first, last] = Torn(first, between, written if looked and written is not None else last, looked)
+            if written is not None and written.place == last.place:
+                found[first, last] = Torn(first, between, written, looked=True)
+            else:
+                found[first, last] = Torn(first, between, last, looked=False)
     return iter(found.values())
 
 

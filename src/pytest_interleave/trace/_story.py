@@ -90,11 +90,8 @@ class _Teller:
         # Where nobody was left who could go on, it is another thread than usual that went on.
         left = point.stand[0] if point.preempts else point.enabled[0]
         window = self._window(left, point.step)
-        # Or the other is left in its turn.
-        others = {task.path for task, _, _ in self._log[point.step : window.until]} - {left}
-        crossed = [self._window(other, window.until) for other in sorted(others)]
-        found = self._torn([window]) or self._torn(crossed)
-        if found:
+        found = self._torn([window]) or self._torn(self._next_windows(window))
+        if found is not None:
             return self._of_torn(found)
         early = min(self._in_things(swapped, window), key=lambda pair: pair[1].position, default=None)
         if early is not None:
@@ -112,6 +109,11 @@ class _Teller:
         log = self._log
         resumed = next((at for at in range(switch, len(log)) if log[at][0].path == left), len(log))
         return _Window(left, switch, min(resumed, self._end))
+
+    def _next_windows(self, window: _Window) -> Iterable[_Window]:
+        """Of the threads that ran meanwhile, each of which is left in its turn."""
+        others = {task.path for task, _, _ in self._log[window.switch : window.until]} - {window.thread}
+        return (self._window(other, window.until) for other in sorted(others))
 
     def _in_things(self, look: Callable[..., Iterator[Any]], window: _Window) -> Iterable[Any]:
         return (found for thing in self._touched_in(window) for found in look(thing, *window))

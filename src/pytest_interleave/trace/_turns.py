@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from ..control import Path, Place, Step
+from ..control._described import awaited
 
 #: What others wait for, or take note of.
 SIGNALS = frozenset(("notify", "notify all", "set", "clear", "put", "abort", "reset"))
@@ -21,11 +22,6 @@ class Turn(NamedTuple):
     thread: Path
     kind: str
     place: Place
-
-
-def awaited(target: Any) -> Any:
-    """What a wait is for: the condition, not the single call of its `wait`."""
-    return target.awaited if hasattr(type(target), "awaited") else target
 
 
 def turns_by_primitive(log: Sequence[Step]) -> list[list[Turn]]:
