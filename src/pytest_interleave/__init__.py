@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from .detect import DataRace, Deadlock, Livelock
     from .plugin._barrier import WorkersBarrier
     from .plugin._differences import ScheduleLost
+    from .plugin._per_worker import Worker, per_worker
     from .plugin._pool import ThreadPool
     from .plugin._race_detector import RaceDetector
     from .plugin._workers import RunConcurrent
@@ -29,7 +30,9 @@ else:
             "RunConcurrent": ".plugin._workers",
             "ScheduleLost": ".plugin._differences",
             "ThreadPool": ".plugin._pool",
+            "Worker": ".plugin._per_worker",
             "WorkersBarrier": ".plugin._barrier",
+            "per_worker": ".plugin._per_worker",
         },
     )
 
@@ -42,6 +45,8 @@ __all__ = [
     "RunConcurrent",
     "ScheduleLost",
     "ThreadPool",
+    "Worker",
     "WorkersBarrier",
     "__version__",
+    "per_worker",
 ]

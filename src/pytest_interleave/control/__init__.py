@@ -6,6 +6,7 @@ if TYPE_CHECKING:
     from ._control import Control, begin_alike
     from ._current import current_task, set_scope
     from ._instrument import debugger_left
+    from ._names import bodies_kept
     from ._operations import Operation
     from ._outcome import Outcome, SetAside, Stuck, ThreadFailure, WaitingThread
     from ._places import Place, is_ours, is_stdlib, short_path
@@ -45,6 +46,7 @@ else:
             "WaitingThread": "._outcome",
             "announce_call": "._targets",
             "begin_alike": "._control",
+            "bodies_kept": "._names",
             "conflicts": "._touches",
             "current_task": "._current",
             "debugger_left": "._instrument",
@@ -81,6 +83,7 @@ __all__ = [
     "WaitingThread",
     "announce_call",
     "begin_alike",
+    "bodies_kept",
     "conflicts",
     "current_task",
     "debugger_left",

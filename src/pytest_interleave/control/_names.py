@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import sys
 import weakref
+from collections.abc import Iterator
+from types import CodeType, FrameType
 from typing import TYPE_CHECKING, Any
 
 from ._frames import object_at
@@ -43,6 +47,8 @@ def name_of(thing: Any) -> int:
         except TypeError:
             name = address
             _addressed[address] = type(thing)
+            if _bodies:
+                _keep_body(sys._getframe(1))
         else:
             _watched[id(watch)] = address
             _watches.append(watch)
@@ -51,6 +57,38 @@ def name_of(thing: Any) -> int:
             name = -len(_watches)
         names[address] = name
     return name
+
+
+#: Code whose frames are to be kept, and those that are.
+_bodies: set[CodeType] = set()
+_frames: list[FrameType] = []
+
+
+@contextlib.contextmanager
+def bodies_kept(code: CodeType | None) -> Iterator[None]:
+    """While entered, what is in local variables of calls of `code` lives on when they return.
+
+    Threads that run the same function one after another would have their own containers at the same addresses, and
+    what they do to them would seem to conflict.
+    """
+    if code is None:
+        yield
+        return
+    _bodies.add(code)
+    try:
+        yield
+    finally:
+        _bodies.discard(code)
+        _frames.clear()
+
+
+def _keep_body(frame: FrameType | None) -> None:
+    while frame is not None:
+        if frame.f_code in _bodies:
+            if not any(frame is kept for kept in _frames):
+                _frames.append(frame)
+            return
+        frame = frame.f_back
 
 
 def forget_names() -> None:

@@ -15,29 +15,25 @@ from ..control._import_clocks import ImportClocks
 from ..control._scope import Scope
 from ..control.primitives import install_names, remove_names
 from ..control.primitives._dispatch import everything_is_ours
-from ._fixtures import barrier, race_detector, run_concurrent, thread_pool
-from ._gathering import Gatherer, rows_key
+from ._fixtures import barrier, race_detector, run_concurrent, thread_pool, worker
+from ._gathering import Gatherer, left_out_key, rows_key
+from ._markers import REGISTERED, is_marked, make_selectable
 from ._merging import merged
 from ._options import Options, add_options, check_include, read_options
-from ._settings import (
-    MARKER,
-    PINS_MARKER,
-    Settings,
-    check_marker,
-    is_marked,
-    pins_for_nothing,
-    pins_of,
-    read_settings,
-)
+from ._per_worker import of_workers
+from ._pins import pins_for_nothing, pins_of
+from ._settings import Settings, check_marker, read_settings, settings_key
 from ._shards import WHOLE, nodeid_of, shard_of
+from ._suite import left_out, take_suite
 
 if TYPE_CHECKING:
     from ..explore import Token
+    from ._audit import Audit
     from ._given import Given
     from ._memory import Memory
     from ._runner import TestRunner
 
-__all__ = ["barrier", "race_detector", "run_concurrent", "thread_pool"]
+__all__ = ["barrier", "race_detector", "run_concurrent", "thread_pool", "worker"]
 
 _options_key = pytest.StashKey[Options]()
 _replay_key: pytest.StashKey[Token] = pytest.StashKey()
@@ -90,8 +86,8 @@ def _take_hold(config: pytest.Config) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Check options; register the marker."""
-    for marker in (MARKER, PINS_MARKER):
+    """Check options; register the markers."""
+    for marker in REGISTERED:
         config.addinivalue_line("markers", marker)
     config.stash[_options_key] = options = read_options(config)
     config.pluginmanager.register(Gatherer(config), "interleave-gatherer")
@@ -121,6 +117,16 @@ def pytest_configure_node(node: Any) -> None:
 def pytest_sessionstart() -> None:
     """Threads that are there now belong to the test runner."""
     _current.infrastructure.update(thread.ident for thread in threading.enumerate() if thread.ident is not None)
+
+
+@pytest.hookimpl(tryfirst=True, specname="pytest_collection_modifyitems")
+def pytest_mark_before_selection(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What `-m` selects by: the whole suite may be marked; and all tests in threads are concurrency tests."""
+    options = options_of(config)
+    if options.suite is not None:
+        take_suite(items, options)
+    for item in items:
+        make_selectable(item)
 
 
 @pytest.hookimpl(trylast=True)
@@ -176,7 +182,11 @@ def pytest_report_collectionfinish(config: pytest.Config, items: list[pytest.Ite
     tests = len({nodeid_of(item) for item in marked if shard_of(item) != WHOLE})
     tests += sum(shard_of(item) == WHOLE for item in marked)
     split = "" if tests == len(marked) else f" in {len(marked)} shards"
-    return [f"interleave: {tests} concurrency test{'' if tests == 1 else 's'}{split}, seed {options_of(config).seed}"]
+    suite = options_of(config).suite
+    kind = "concurrency test" if suite is None else "test"
+    workers = "" if suite is None else f", each in {suite} workers"
+    plural = "" if tests == 1 else "s"
+    return [f"interleave: {tests} {kind}{plural}{split}{workers}, seed {options_of(config).seed}"]
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -206,8 +216,12 @@ def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
     from ._runner import TestRunner, seed_random
 
     assert isinstance(item, pytest.Function)
+    item.stash[settings_key] = settings
     item.stash[_random_key] = seed_random()
-    runner = TestRunner(item, settings, replay, given)
+    own = of_workers(item, settings, options_of(item.config))
+    if own is not None:
+        own.set_up()
+    runner = TestRunner(item, settings, replay, given, own)
     item.stash[_runner_key] = runner
     item.runtest = runner.run  # type: ignore[method-assign]
     everything_is_ours[0] = True
@@ -259,6 +273,7 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object
         if before is not None:
             random.setstate(before)
             del item.stash[_random_key]
+            del item.stash[settings_key]
             item.__dict__.pop("runtest", None)
 
 
@@ -268,6 +283,9 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Add the interleaving to a failure, and the figures to the report of the call."""
     report = yield
+    reason = left_out(item)
+    if reason is not None and report.skipped:
+        report.interleave_left_out = reason  # type: ignore[attr-defined]
     runner = item.stash.get(_runner_key, None)
     if runner is None or call.when == "setup" or runner.exploration is None:
         return report
@@ -315,15 +333,27 @@ def pytest_leave_pdb() -> None:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """What is to be said of all marked tests."""
     rows = config.stash.get(rows_key, [])
-    if rows:
+    audit = _audit_of(config)
+    if rows or audit is not None:
         from ._summary import write_section
 
-        write_section(terminalreporter, rows, options_of(config).seed, terminalreporter.verbosity)
+        write_section(terminalreporter, rows, options_of(config).seed, terminalreporter.verbosity, audit)
     memory = config.stash.get(_memory_key, None)
     if memory is not None and memory.trouble is not None:
         terminalreporter.write_line(f"WARNING: {memory.trouble}", yellow=True)
     for unwritten in config.stash.get(_unwritten_key, []):
         terminalreporter.write_line(f"ERROR: {unwritten}", red=True)
+
+
+def _audit_of(config: pytest.Config) -> Audit | None:
+    """What came of the suite, where that is what was run."""
+    workers = options_of(config).suite
+    if workers is None:
+        return None
+    from ._audit import Audit
+
+    rows, reasons = config.stash[rows_key], config.stash[left_out_key]
+    return Audit.of(workers, rows, reasons)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
@@ -342,11 +372,12 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     from ._summary import write_html, write_json
 
     unwritten = config.stash[_unwritten_key] = []
+    audit = _audit_of(config)
     for name, path, write in (("json", options.json, write_json), ("html", options.html, write_html)):
         if path is None:
             continue
         try:
-            write(path, rows, options.seed)
+            write(path, rows, options.seed, audit)
         except OSError as error:
             # Not raised: the terminal's report, which is still to come, would be lost.
             unwritten.append(f"--interleave-{name}: {path} could not be written: {error}")

@@ -14,6 +14,7 @@ import pytest
 from ..control import Control, Outcome, Recorder
 from ..control.primitives._dispatch import everything_is_ours
 from ._hooks_again import alone_with_call, alone_with_fixtures, hooks_found_once
+from ._per_worker import OfWorkers
 from ._plain_fixtures import PlainFixtures, plain_fixtures
 from ._raised import request_to_stop
 from ._settings import Settings
@@ -28,10 +29,13 @@ FORGET_EVERY = 32
 class Executions:
     """The executions of one item. To be entered once, in the thread that runs the test."""
 
-    def __init__(self, item: pytest.Function, settings: Settings) -> None:
+    def __init__(self, item: pytest.Function, settings: Settings, of_workers: OfWorkers | None = None) -> None:
         self.item = item
         self.settings = settings
+        self._of_workers = of_workers
         self.count = 0
+        #: Whether one worker is to run the body, however many it is for.
+        self.alone = False
         #: Whether the fixtures of the last execution are being ended.
         self.tearing_down = False
         #: Whether a finding is known. What a fixture raises when it ends tells nothing new then; pytest still reports
@@ -100,6 +104,8 @@ class Executions:
         try:
             if plain is None:
                 item._initrequest()
+                if self._of_workers is not None:
+                    self._of_workers.set_up()
                 item.session._setupstate.setup(item)
             else:
                 plain.make()
@@ -136,8 +142,8 @@ class Executions:
 
     def _body(self) -> Callable[[], None]:
         item = self.item
-        if self.settings.workers > 1:
-            item.obj = in_workers(item.obj, self.settings.workers)
+        if self.settings.workers > 1 and not self.alone:
+            item.obj = in_workers(item.obj, self.settings.workers, self._of_workers)
         unittest = self.unittest
         if unittest is not None:
             return lambda: unittest.run(self._runtest)

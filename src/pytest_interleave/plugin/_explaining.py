@@ -20,7 +20,7 @@ from ._race_check import RaceCheck, Raced, not_again, recorder_for
 from ._raised import came_by_signal
 
 #: What fixtures raise, and time limits; and what asks pytest to stop.
-_STOPPED = (Exception, SystemExit, pytest.fail.Exception, pytest.skip.Exception, KeyboardInterrupt)
+STOPPED = (Exception, SystemExit, pytest.fail.Exception, pytest.skip.Exception, KeyboardInterrupt)
 
 
 class Explanation(NamedTuple):
@@ -37,6 +37,8 @@ class Explanation(NamedTuple):
     timeline: Timeline | None = None
     #: Why the token may not reproduce it.
     difference: str | None = None
+    #: Of a test that is to be thread-safe, how little it takes to fail.
+    simplest: str | None = None
 
 
 class Shown(NamedTuple):
@@ -125,8 +127,8 @@ class Explaining:
             return plain._replace(finding=raced.finding, difference=raced.difference)
         try:
             shown = self._repeated(plain.finding, outcome, suspects)
-        except _STOPPED as error:
-            self._stop_session(error)
+        except STOPPED as error:
+            self.stop_session(error)
             return plain._replace(difference=not_again(error))
         if isinstance(shown, str):
             return plain._replace(difference=shown)
@@ -134,12 +136,12 @@ class Explaining:
         as_found = plain._replace(finding=shown.finding, timeline=shown.timeline(), switches=shown.attempt.preemptions)
         try:
             return self._shrunk(shown, plain) or as_found
-        except _STOPPED as error:
+        except STOPPED as error:
             # A time limit is over, or a fixture fails for the first time now: what is known so far has to do.
-            self._stop_session(error)
+            self.stop_session(error)
             return as_found
 
-    def _stop_session(self, error: BaseException) -> None:
+    def stop_session(self, error: BaseException) -> None:
         """Where that is asked for, by Ctrl-C or `pytest.exit`: when the finding is reported."""
         if isinstance(error, (KeyboardInterrupt, pytest.exit.Exception)):
             self._item.session.shouldstop = str(error) or type(error).__name__

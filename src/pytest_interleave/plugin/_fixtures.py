@@ -8,19 +8,38 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ._barrier import WorkersBarrier
+from ._per_worker import Worker, current_worker
 
 if TYPE_CHECKING:
     from ._pool import ThreadPool
     from ._race_detector import RaceDetector
+    from ._settings import Settings
     from ._workers import RunConcurrent
 
 
 def _workers(request: pytest.FixtureRequest) -> int:
     from . import options_of
 
-    marker = request.node.get_closest_marker("concurrency")
-    named = 1 if marker is None else marker.kwargs.get("workers", 1)
-    return int(named) if named != 1 else options_of(request.config).workers
+    settings = _settings_of(request)
+    named = 1 if settings is None else settings.workers
+    return named if named != 1 else options_of(request.config).workers
+
+
+def _settings_of(request: pytest.FixtureRequest) -> Settings | None:
+    """How the test is run, if that is under control."""
+    from ._settings import settings_key
+
+    settings: Settings | None = request.node.stash.get(settings_key, None)
+    return settings
+
+
+@pytest.fixture
+def worker(request: pytest.FixtureRequest) -> Worker:
+    """Which of the threads that run the body of the test: its index from 0, its name, and how many there are.
+
+    A fixture that asks for it is one for each worker, too. Where the body is run once, it is the only worker.
+    """
+    return current_worker(request)
 
 
 @pytest.fixture
@@ -71,12 +90,12 @@ def race_detector(request: pytest.FixtureRequest) -> RaceDetector:
     from ._race_check import watchlists
     from ._race_detector import RaceDetector
 
-    marker = request.node.get_closest_marker("concurrency")
-    watchlist = Watchlist(everything=marker is not None and marker.kwargs.get("races") is True)
-    if marker is not None:
+    settings = _settings_of(request)
+    watchlist = Watchlist(everything=settings is not None and settings.races)
+    if settings is not None:
         watchlists[:] = [watchlist]
-    detector = RaceDetector(watchlist, marked=marker is not None, seed=options_of(request.config).seed)
-    if marker is None:
+    detector = RaceDetector(watchlist, marked=settings is not None, seed=options_of(request.config).seed)
+    if settings is None:
         # No `yield`: under the marker it is made anew for each schedule by a mere call.
         request.addfinalizer(detector._warn_if_idle)  # noqa: PT021
     return detector

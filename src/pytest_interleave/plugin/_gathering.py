@@ -11,6 +11,8 @@ from ._merging import row_without_figures
 
 #: A row for each report that has figures; from the end of the session on, for each test.
 rows_key = pytest.StashKey[list[dict[str, Any]]]()
+#: Node ids of tests that `--interleave-suite` has left out, and why.
+left_out_key = pytest.StashKey[list[tuple[str, str]]]()
 
 
 class Gatherer:
@@ -19,8 +21,12 @@ class Gatherer:
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
         config.stash[rows_key] = []
+        config.stash[left_out_key] = []
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        reason = getattr(report, "interleave_left_out", None)
+        if reason is not None:
+            self._config.stash[left_out_key].append((report.nodeid, reason))
         row = getattr(report, "interleave", None)
         rows = self._config.stash[rows_key]
         if row is None and report.failed and report.when != "teardown":

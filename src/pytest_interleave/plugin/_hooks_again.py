@@ -108,3 +108,9 @@ def plain_function(fixturedef: Any) -> Callable[..., Any] | None:
     decides = (inspect.isgeneratorfunction, inspect.iscoroutinefunction, inspect.isasyncgenfunction)
     plain = not hasattr(function, "__wrapped__") and not any(is_kind(function) for is_kind in decides)
     return function if plain else None
+
+
+def function_of(fixture: Any) -> Any:
+    """The function under a `@pytest.fixture`, which is kept in another way in older versions."""
+    get = getattr(fixture, "_get_wrapped_function", None)
+    return getattr(fixture, "__wrapped__", fixture) if get is None else get()

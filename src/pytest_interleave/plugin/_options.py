@@ -18,6 +18,11 @@ SECONDS = 5.0
 #: So long, in seconds, each failing schedule may be made smaller.
 SHRINK_SECONDS = 2.0
 MAX_STEPS = 100_000
+#: So long, in seconds, each test is explored where a whole suite is.
+SECONDS_OF_SUITE = 1.0
+WORKERS_OF_SUITE = 4
+#: Tests of a suite that take more steps in their workers are too long to be explored.
+STEPS_OF_SUITE = 20_000
 #: From here on a time limit is none.
 MAX_SECONDS = 1e9
 WORKERS = 2
@@ -31,6 +36,20 @@ def add_options(parser: pytest.Parser) -> None:
         "--interleave-schedules",
         metavar="N",
         help=f"run each marked test under N schedules (default: {SCHEDULES})",
+    )
+    group.addoption(
+        "--interleave-seconds",
+        metavar="SECONDS",
+        help="begin no further schedule of a marked test after so many seconds "
+        f"(default: {SECONDS:g}; with --interleave-suite {SECONDS_OF_SUITE:g})",
+    )
+    group.addoption(
+        "--interleave-suite",
+        metavar="WORKERS",
+        nargs="?",
+        const=str(WORKERS_OF_SUITE),
+        help="treat every test as if it had the marker thread_safety: run its body in so many threads at once, under "
+        f"many interleavings (WORKERS without a number: {WORKERS_OF_SUITE})",
     )
     group.addoption(
         "--interleave-workers",
@@ -85,6 +104,13 @@ def add_options(parser: pytest.Parser) -> None:
         help="write a page to PATH that shows the findings of all marked tests, step by step",
     )
     parser.addini("interleave_schedules", "schedules for each marked test")
+    parser.addini("interleave_seconds", "seconds after which no further schedule of a marked test is begun")
+    parser.addini(
+        "interleave_isolated",
+        "fixtures that each worker of a thread_safety test has one of, besides tmp_path",
+        type="args",
+        default=[],
+    )
     parser.addini("interleave_workers", "workers of run_concurrent and parties of barrier")
     parser.addini("interleave_strategy", "what chooses the schedules")
     parser.addini("interleave_seed", "seed of the random choices")
@@ -113,6 +139,13 @@ class Options(NamedTuple):
     json: str | None
     html: str | None
     shards: int = 1
+    #: In seconds, for each test; and for each that is run because the suite is.
+    seconds: float = SECONDS
+    seconds_of_suite: float = SECONDS_OF_SUITE
+    #: In how many workers the tests of the suite are to be run; None where only marked tests are.
+    suite: int | None = None
+    #: Fixtures that each worker has one of, in all tests.
+    isolated: tuple[str, ...] = ()
 
     @property
     def replay_option(self) -> str:
@@ -153,6 +186,10 @@ def read_options(config: pytest.Config) -> Options:
         json=json,
         html=html,
         shards=_shards(config),
+        seconds=_limit(config, SECONDS),
+        seconds_of_suite=_limit(config, SECONDS_OF_SUITE),
+        suite=_suite(config),
+        isolated=tuple(config.getini("interleave_isolated")),
     )
 
 
@@ -202,6 +239,29 @@ def _seconds(config: pytest.Config, name: str, default: float) -> float:
             f"--interleave-{name} (ini: {_ini(name)}): {given!r} is no number of seconds; give 0 or more"
         )
     return number
+
+
+def _limit(config: pytest.Config, default: float) -> float:
+    seconds = _seconds(config, "seconds", default)
+    if seconds == 0:
+        raise pytest.UsageError("--interleave-seconds (ini: interleave_seconds): give more than 0 seconds")
+    return seconds
+
+
+def _suite(config: pytest.Config) -> int | None:
+    given: str | None = config.getoption("--interleave-suite")
+    if given is None:
+        return None
+    try:
+        workers = int(given)
+    except ValueError:
+        raise pytest.UsageError(
+            f"--interleave-suite: {given!r} is no number of workers: write --interleave-suite={WORKERS_OF_SUITE}, or "
+            "give the option behind files and folders"
+        ) from None
+    if workers < 2:
+        raise pytest.UsageError(f"--interleave-suite: {workers} is too small; give 2 workers or more")
+    return workers
 
 
 def _number(config: pytest.Config, name: str, default: int, least: int | None) -> int:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from ._fixtures import barrier, race_detector, run_concurrent
-from ._hooks_again import make_fixture, plain_function
+from ._hooks_again import function_of, make_fixture, plain_function
 
 #: Ours may ask for `request`: they end nothing by it.
 _OURS = (barrier, race_detector, run_concurrent)
@@ -76,7 +76,7 @@ def plain_fixtures(item: pytest.Function) -> PlainFixtures | None:
         arguments = definition.argnames
         if function is None or definition.params or definition.cached_result is None:
             return False
-        if "request" in arguments and not any(definition.func is _function_of(ours) for ours in _OURS):
+        if "request" in arguments and not any(definition.func is function_of(ours) for ours in _OURS):
             return False
         if not all(add(argument) for argument in arguments):
             return False
@@ -94,9 +94,3 @@ def plain_fixtures(item: pytest.Function) -> PlainFixtures | None:
 
 def _finalizers(item: pytest.Function) -> list[Callable[[], object]]:
     return item.session._setupstate.stack[item][0]
-
-
-def _function_of(fixture: Any) -> Any:
-    """The function under a `@pytest.fixture`, which is kept in another way in older versions."""
-    get = getattr(fixture, "_get_wrapped_function", None)
-    return getattr(fixture, "__wrapped__", fixture) if get is None else get()

@@ -6,7 +6,7 @@ import pytest
 
 from ..explore import Token, TokenError
 from ._fingerprints import name_of_test
-from ._settings import is_marked
+from ._markers import is_marked
 
 
 def select_for_token(config: pytest.Config, items: list[pytest.Item], token: Token, option: str) -> list[pytest.Item]:

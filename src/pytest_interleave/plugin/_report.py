@@ -13,6 +13,8 @@ from ..trace import Timeline, interleaving_table
 from ._exploration import Exploration
 from ._given import PINNED, REMEMBERED
 from ._shards import WHOLE, nodeid_of
+from ._simplest import TEXTS
+from ._suite import is_of_suite
 
 #: The title of what stands under a failure.
 SECTION = "interleaving"
@@ -25,13 +27,19 @@ def failure_text(item: pytest.Item, exploration: Exploration, width: int) -> str
     parts = [_headline(exploration)]
     if explanation.difference:
         parts.append(explanation.difference)
+    if explanation.simplest in TEXTS:
+        parts.append(_filled(TEXTS[explanation.simplest], width))
     timeline = explanation.timeline
     if timeline is not None:
         if timeline.story:
-            parts.append(textwrap.fill(timeline.story, width, break_long_words=False, break_on_hyphens=False))
+            parts.append(_filled(timeline.story, width))
         parts.append(interleaving_table(timeline, width))
     parts.append(f"To see exactly this again:\n{replay_command(item, str(explanation.token))}")
     return "\n\n".join(parts)
+
+
+def _filled(text: str, width: int) -> str:
+    return textwrap.fill(text, width, break_long_words=False, break_on_hyphens=False)
 
 
 def mend(report: pytest.TestReport) -> None:
@@ -97,14 +105,15 @@ def replay_command(item: pytest.Item, token: str) -> str:
         path = str(item.config.rootpath / path)
     nodeid = path + colons + rest
     quoted = shlex.quote(nodeid) if "'" in nodeid else f"'{nodeid}'"
-    return f"pytest {quoted} --interleave-replay={token}"
+    suite = item.config.getoption("--interleave-suite") if is_of_suite(item) else None
+    return f"pytest {quoted}{'' if suite is None else f' --interleave-suite={suite}'} --interleave-replay={token}"
 
 
 def figures(item: pytest.Item, exploration: Exploration, outcome: str, *, page: bool) -> dict[str, Any]:
     """The entry of one test in the JSON report, with a few more for the summary and, with `page`, for HTML (`_…`)."""
     explanation = exploration.explanation
     timeline = None if explanation is None else explanation.timeline
-    told = None
+    told: dict[str, Any] | None = None
     if explanation is not None:
         told = {
             "kind": explanation.finding.kind,
@@ -116,9 +125,11 @@ def figures(item: pytest.Item, exploration: Exploration, outcome: str, *, page: 
             "story": None if timeline is None else timeline.story,
             "repeatable": explanation.difference is None,
         }
+        if explanation.simplest is not None:
+            told["simplest"] = explanation.simplest
     return {
         "nodeid": nodeid_of(item),
-        "marker": "concurrency" if exploration.settings.explored else "interleaving",
+        "marker": exploration.settings.marker,
         "outcome": outcome,
         "schedules": exploration.schedules,
         "distinct": exploration.coverage.classes,
@@ -131,10 +142,12 @@ def figures(item: pytest.Item, exploration: Exploration, outcome: str, *, page: 
         "finding": told,
         "lost": exploration.lost,
         "_command": None if explanation is None else replay_command(item, str(explanation.token)),
+        "_simplest": None if explanation is None else TEXTS.get(explanation.simplest or ""),
         "_difference": exploration.lost if explanation is None else explanation.difference,
         "_timeline": _for_page(timeline) if page and timeline is not None else None,
         "_warnings": list(exploration.warnings),
         "_ended_by": exploration.ended_by,
+        "_suite": exploration.settings.suite,
         "_planned": exploration.settings.schedules,
         "_remembered": {
             str(given.token): given.found

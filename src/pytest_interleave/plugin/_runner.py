@@ -20,6 +20,7 @@ from ._explaining import Explaining, Explanation
 from ._exploration import Exploration
 from ._following import Following
 from ._given import PINNED, Given
+from ._per_worker import OfWorkers
 from ._pool import open_pools
 from ._predictions import Predictions
 from ._progress import Progress
@@ -27,25 +28,33 @@ from ._race_check import RaceCheck, Raced
 from ._raised import as_failure, came_by_signal, quiet_exception
 from ._settings import Settings
 from ._shards import nodeid_of
+from ._simplest import is_only_long, simplest
+from ._suite import leave_out
 from ._workers import quiet_types, raised_by_workers
 
 
 class TestRunner:
     """Explores one item. `exploration` has the figures as soon as `run` has returned or raised.
 
-    `given` are schedules to be tried first; with `replay`, its schedule is the only one.
+    `given` are schedules to be tried first; with `replay`, its schedule is the only one. `of_workers` are the fixtures
+    that its workers do not share.
     """
 
     __test__ = False
 
     def __init__(
-        self, item: pytest.Function, settings: Settings, replay: Token | None = None, given: Sequence[Given] = ()
+        self,
+        item: pytest.Function,
+        settings: Settings,
+        replay: Token | None = None,
+        given: Sequence[Given] = (),
+        of_workers: OfWorkers | None = None,
     ) -> None:
         self.item = item
         self.settings = settings
         self.replay = replay
         self.exploration: Exploration | None = None
-        self._executions = Executions(item, settings)
+        self._executions = Executions(item, settings, of_workers)
         self._races = RaceCheck(everything=settings.races)
         self._explaining = Explaining(item, self._executions, self._races, self._finding, settings.shrink_seconds)
         self._following = Following(self._executions, self._explaining)
@@ -177,6 +186,10 @@ class TestRunner:
             finding = raced.finding
         if finding is None:
             return False, quiet_exception(outcome)
+        suite = self.settings.suite
+        if suite and finding.kind == "livelock" and is_only_long(self.settings, self._executions, self._explaining):
+            self._conclude(self._number, "too long")
+            return True, pytest.skip.Exception(leave_out(self.item, "too long to be explored"))
         unittest = self._executions.unittest
         if unittest is not None and unittest.expects_failure:
             # Of another thread, or a deadlock: unittest itself knows only what the test raises.
@@ -193,6 +206,9 @@ class TestRunner:
         self, finding: Finding, outcome: Outcome, strategy: str, suspects: Sequence[Conflict], raced: Raced | None
     ) -> BaseException:
         explanation = self._explaining.explain(finding, outcome, suspects, raced, warm=self._executions.count > 1)
+        if self.settings.marker == "thread_safety":
+            least = simplest(explanation, self._executions, self._explaining, self._finding)
+            explanation = explanation._replace(simplest=least)
         self._conclude(
             self._number, "finding", found_at=self._number, explanation=self._doubted(explanation), strategy=strategy
         )
@@ -337,7 +353,7 @@ class TestRunner:
     # -- conclusions -----------------------------------------------------------------------------------------
 
     def _conclude(self, schedules: int, ended_by: str, **more: Any) -> None:
-        if ended_by == "nothing to interleave":
+        if ended_by == "nothing to interleave" and not self.settings.suite:
             self._notes[self._nothing_to_interleave()] = None
         self.exploration = Exploration(
             settings=self.settings,

@@ -1,35 +1,29 @@
-"""The marker `concurrency` of one test, read and checked."""
+"""The marker of one test that says how it is to be run, read and checked."""
 
 from __future__ import annotations
 
 import inspect
 import math
 import warnings
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
 from .._warnings import InterleaveWarning
-from ._options import MAX_SECONDS, MAX_STEPS, SECONDS, STRATEGIES, Options
+from ._markers import closest, marker_of
+from ._options import MAX_SECONDS, MAX_STEPS, STEPS_OF_SUITE, STRATEGIES, Options
+from ._per_worker import check_isolated, check_per_worker
+from ._pins import pins_of
 from ._shards import TINY, WHOLE, Shard, shard_of
+from ._suite import check_unsafe, is_of_suite
+from ._unsafe import refuse, unsafe_fixture
 
-if TYPE_CHECKING:
-    from ..explore import Token
-
-MARKER = (
-    "concurrency(schedules=200, workers=1, strategy='auto', seed=None, max_steps=100000, seconds=5, "
-    "races=False): "
-    "run the test under many thread interleavings, each with fresh function-scoped fixtures; "
-    "with workers=N the body itself runs in N threads"
-)
-
-PINS_MARKER = (
-    "interleaving(token, ...): run the test under these schedules, each the token of an earlier failure, before all "
-    "others; without the marker concurrency, under these only"
-)
+#: Of the test that is being run.
+settings_key = pytest.StashKey["Settings"]()
 
 _ARGUMENTS = ("schedules", "workers", "strategy", "seed", "max_steps", "seconds", "races")
+#: How many workers run the body of a test with the marker `thread_safety` that names no number.
+_WORKERS = 4
 
 
 class Settings(NamedTuple):
@@ -50,6 +44,12 @@ class Settings(NamedTuple):
     trace: bool = False
     #: With the schedules that are its own.
     shard: Shard = WHOLE
+    #: The marker that the test goes by.
+    marker: str = "concurrency"
+    #: Fixtures that each worker has one of, besides those that are made for that.
+    isolated: tuple[str, ...] = ()
+    #: Whether it is the suite that is run in this way, not only this test.
+    suite: bool = False
 
     @property
     def stream(self) -> int:
@@ -62,99 +62,22 @@ class Settings(NamedTuple):
         return self.schedules if self.shard.number == 1 else min(self.schedules, TINY)
 
 
-def is_marked(item: pytest.Item) -> bool:
-    """Whether the test is to run under control."""
-    return isinstance(item, pytest.Function) and marker_of(item) is not None
-
-
-def marker_of(item: pytest.Item) -> str | None:
-    """The name of the marker that puts the test under control, if one does."""
-    return next((name for name in ("concurrency", "interleaving") if item.get_closest_marker(name) is not None), None)
-
-
-def pins_of(item: pytest.Item) -> list[Token]:
-    """The schedules that the marker `interleaving` pins, for this set of parameters.
-
-    Raises `pytest.UsageError` that names the test and the token.
-    """
-    from ..explore import Token, TokenError
-    from ._fingerprints import name_of_test
-
-    name = name_of_test(item)
-    pins: list[Token] = []
-    for marker in item.iter_markers("interleaving"):
-        if marker.kwargs or not marker.args or not all(isinstance(text, str) for text in marker.args):
-            raise pytest.UsageError(
-                f"{item.nodeid}: the marker 'interleaving' takes tokens, as reports of failures have them: "
-                '@pytest.mark.interleaving("TOKEN")'
-            )
-        for text in marker.args:
-            try:
-                token = Token.parse(text)
-                token.require_this_python()
-            except TokenError as error:
-                raise pytest.UsageError(f"{item.nodeid}: the marker 'interleaving': {error}") from None
-            if token.test.name != name.name and _is_inherited(item):
-                # Of the same function in another class, as a rule.
-                continue
-            if token.test.name != name.name or not (name.parameters or token.test == name):
-                raise pytest.UsageError(
-                    f"{item.nodeid}: the marker 'interleaving' has {text}, the token of another test; if it is this "
-                    f"one's under an earlier name, write {token._replace(test=name)} in its place"
-                )
-            if token.test == name:
-                pins.append(token)
-    return pins
-
-
-def _is_inherited(item: pytest.Item) -> bool:
-    cls = getattr(item, "cls", None)
-    return cls is not None and getattr(item, "originalname", None) not in vars(cls)
-
-
-def pins_for_nothing(items: list[pytest.Item]) -> Iterator[tuple[pytest.Item, str]]:
-    """An item and an error for each parametrized test with a pin for a set of parameters that it does not have.
-
-    The markers of the items have been checked.
-    """
-    tests: dict[tuple[Any, str], list[pytest.Function]] = {}
-    for item in items:
-        if isinstance(item, pytest.Function) and hasattr(item, "callspec") and item.get_closest_marker("interleaving"):
-            tests.setdefault((item.parent, item.originalname), []).append(item)
-    if not tests:
-        return
-    from ..explore import Token
-    from ._fingerprints import name_of_test
-
-    for (parent, function), selected in tests.items():
-        names = {name_of_test(item) for item in selected}
-        tokens = [Token.parse(text) for marker in selected[0].iter_markers("interleaving") for text in marker.args]
-        own = [token for token in tokens if token.test.name == name_of_test(selected[0]).name]
-        if all(token.test in names for token in own):
-            continue
-        # Other sets may not have been selected.
-        names |= {name_of_test(item) for item in parent._genfunctions(function, getattr(parent.obj, function))}
-        for token in own:
-            if token.test not in names:
-                yield (
-                    selected[0],
-                    f"{selected[0].nodeid}: the marker 'interleaving' has {token}, which is for a set of parameters "
-                    "that the test does not have: take it away, or let the test find the failure again to get another",
-                )
-                break
-
-
 def check_marker(item: pytest.Item, options: Options) -> None:
     """Once, at collection: check the marker's arguments; where it does nothing, say so.
 
     Raises `pytest.UsageError` as `read_settings` does.
     """
+    check_unsafe(item)
     name = marker_of(item)
     if name is None:
         return
     if isinstance(item, pytest.Function):
-        read_settings(item, options)
+        settings = read_settings(item, options)
         pins_of(item)
+        if settings.marker == "thread_safety":
+            fixture = unsafe_fixture(item)
+            if fixture is not None:
+                raise pytest.UsageError(refuse(item.nodeid, fixture))
         return
     text = f"{item.nodeid}: the marker {name!r} does nothing here, because the item is not a Python function"
     try:
@@ -170,69 +93,105 @@ def read_settings(item: pytest.Item, options: Options) -> Settings:
 
     Raises `pytest.UsageError` that names the test and what to write.
     """
-    marker = item.get_closest_marker("concurrency")
+    marker = closest(item)
     explored = marker is not None
     if marker is None:
         marker = pytest.mark.concurrency.mark
-    if marker.args:
-        first = marker.args[0]
-        name = "strategy" if isinstance(first, str) else "schedules"
-        raise _error(item, f"takes keyword arguments only, not {first!r}: write {name}={first!r}")
-    given: dict[str, Any] = dict(marker.kwargs)
-    unknown = sorted(set(given) - set(_ARGUMENTS))
-    if unknown:
-        raise _error(item, f"has no argument {unknown[0]!r}; {_advice(unknown[0])}")
+    reading = _Reading(item, marker)
+    wrong = check_per_worker(item) if isinstance(item, pytest.Function) else None
+    if wrong is not None:
+        raise pytest.UsageError(f"{item.nodeid}: the test {wrong}")
     function = getattr(item, "obj", None)
     if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
-        raise _error(
-            item,
+        raise reading.error(
             "marks an async def test, and asyncio code cannot be run under control: take the marker away, or write "
             "a test that starts threads",
         )
+    given = reading.given
     strategy = given.get("strategy", options.strategy)
     if strategy not in STRATEGIES:
-        raise _error(item, f"has strategy={strategy!r}; choose one of {', '.join(STRATEGIES)}")
+        raise reading.error(f"has strategy={strategy!r}; choose one of {', '.join(STRATEGIES)}")
     seed = given.get("seed")
     if seed is not None and (not isinstance(seed, int) or isinstance(seed, bool)):
-        raise _error(item, f"has seed={seed!r}; give a whole number, or None for that of the run")
-    seconds = given.get("seconds", SECONDS)
-    if seconds is None:
-        seconds = math.inf
-    if not isinstance(seconds, (int, float)) or isinstance(seconds, bool) or not 0 < seconds <= math.inf:
-        raise _error(item, f"has seconds={seconds!r}; give a number above 0, or None for no limit")
+        raise reading.error(f"has seed={seed!r}; give a whole number, or None for that of the run")
     races = given.get("races", False)
     if not isinstance(races, bool):
-        raise _error(item, f"has races={races!r}; give True to have data races reported, or False")
+        raise reading.error(f"has races={races!r}; give True to have data races reported, or False")
+    of_suite = is_of_suite(item)
     shard = shard_of(item)
     return Settings(
-        schedules=shard.share_of(_count(item, given, "schedules", options.schedules)),
-        workers=_count(item, given, "workers", 1),
+        schedules=shard.share_of(reading.count("schedules", options.schedules)),
+        workers=reading.count("workers", 1)
+        if marker.name == "concurrency"
+        else reading.count("workers", _WORKERS, least=2),
         strategy=strategy,
         seed=options.seed if seed is None else seed,
-        max_steps=_count(item, given, "max_steps", MAX_STEPS),
-        # A whole number may be too large to be added to a time.
-        seconds=float(seconds) if seconds < MAX_SECONDS else math.inf,
+        max_steps=reading.count("max_steps", STEPS_OF_SUITE if of_suite else MAX_STEPS),
+        seconds=reading.seconds(options.seconds_of_suite if of_suite else options.seconds),
         races=races,
         shrink_seconds=options.shrink_seconds,
         explored=explored,
         trace=options.trace,
         shard=shard,
+        marker=marker.name if explored else "interleaving",
+        isolated=reading.isolated(),
+        suite=of_suite,
     )
 
 
-def _count(item: pytest.Item, given: dict[str, Any], name: str, default: int) -> int:
-    value = given.get(name, default)
-    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-        raise _error(item, f"has {name}={value!r}; give a whole number of 1 or more")
-    return value
+class _Reading:
+    """The arguments of one marker."""
+
+    def __init__(self, item: pytest.Item, marker: pytest.Mark) -> None:
+        self._item = item
+        self._name = marker.name
+        self._known = _ARGUMENTS if marker.name == "concurrency" else (*_ARGUMENTS, "isolated")
+        if marker.args:
+            first = marker.args[0]
+            name = "strategy" if isinstance(first, str) else "schedules" if self._name == "concurrency" else "workers"
+            raise self.error(f"takes keyword arguments only, not {first!r}: write {name}={first!r}")
+        self.given: dict[str, Any] = dict(marker.kwargs)
+        unknown = sorted(set(self.given) - set(self._known))
+        if unknown:
+            raise self.error(f"has no argument {unknown[0]!r}; {self._advice(unknown[0])}")
+
+    def error(self, what: str) -> pytest.UsageError:
+        return pytest.UsageError(f"{self._item.nodeid}: the marker {self._name!r} {what}")
+
+    def count(self, name: str, default: int, least: int = 1) -> int:
+        value = self.given.get(name, default)
+        if not isinstance(value, int) or isinstance(value, bool) or value < least:
+            raise self.error(f"has {name}={value!r}; give a whole number of {least} or more")
+        return value
+
+    def seconds(self, default: float) -> float:
+        seconds = self.given.get("seconds", default)
+        if seconds is None:
+            return math.inf
+        if not isinstance(seconds, (int, float)) or isinstance(seconds, bool) or not 0 < seconds <= math.inf:
+            raise self.error(f"has seconds={seconds!r}; give a number above 0, or None for no limit")
+        # A whole number may be too large to be added to a time.
+        return float(seconds) if seconds < MAX_SECONDS else math.inf
+
+    def isolated(self) -> tuple[str, ...]:
+        names = self.given.get("isolated", ())
+        if isinstance(names, str) or not all(isinstance(name, str) for name in _as_tuple(names)):
+            one = names if isinstance(names, str) else "a fixture"
+            raise self.error(f"has isolated={names!r}; give the names of fixtures: isolated=({one!r},)")
+        names = _as_tuple(names)
+        if isinstance(self._item, pytest.Function) and self._name == "thread_safety":
+            wrong = check_isolated(self._item, names)
+            if wrong is not None:
+                raise self.error(wrong)
+        return names
+
+    def _advice(self, unknown: str) -> str:
+        import difflib
+
+        near = difflib.get_close_matches(unknown, self._known, 1)
+        return f"did you mean {near[0]!r}?" if near else f"it takes {', '.join(self._known)}"
 
 
-def _advice(unknown: str) -> str:
-    import difflib
-
-    near = difflib.get_close_matches(unknown, _ARGUMENTS, 1)
-    return f"did you mean {near[0]!r}?" if near else f"it takes {', '.join(_ARGUMENTS)}"
-
-
-def _error(item: pytest.Item, what: str) -> pytest.UsageError:
-    return pytest.UsageError(f"{item.nodeid}: the marker 'concurrency' {what}")
+def _as_tuple(names: Any) -> tuple[Any, ...]:
+    """None of a kind that fits where they are no collection of names."""
+    return tuple(names) if isinstance(names, (tuple, list, set, frozenset)) else (None,)

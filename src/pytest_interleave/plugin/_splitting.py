@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from ._markers import is_marked
 from ._options import Options
-from ._settings import is_marked, read_settings
+from ._settings import read_settings
 from ._shards import WHOLE, Shard, shard_named, shard_of
 
 

@@ -9,12 +9,15 @@ from typing import Any
 import pytest
 
 from .._version import __version__
+from ._audit import Audit
 
 #: Figures of all marked tests of this run, in the order in which their reports came.
 Rows = list[dict[str, Any]]
 
 
-def write_section(terminal: pytest.TerminalReporter, rows: Rows, seed: int, verbosity: int) -> None:
+def write_section(
+    terminal: pytest.TerminalReporter, rows: Rows, seed: int, verbosity: int, audit: Audit | None = None
+) -> None:
     """With `-v` a line for each marked test, with `-q` nothing, else one for each that wants a look."""
     if verbosity < 0:
         return
@@ -28,11 +31,18 @@ def write_section(terminal: pytest.TerminalReporter, rows: Rows, seed: int, verb
         terminal.write_line(line_of(row))
     if len(told) < len(rows):
         terminal.write_line(_rest_of(rows, told))
+    if audit is not None:
+        for line in audit.lines(verbose=verbosity > 0):
+            terminal.write_line(line)
+
+
+#: How the search of a test ends of which nothing is to be said. What is too long for the suite is told with the suite.
+_ENDED = ("schedules", "seconds", "exhausted", "skip", "expected failure", "pinned", "too long")
 
 
 def _wants_a_look(row: dict[str, Any]) -> bool:
     """Something was found, or nothing could be interleaved, or it did not come to its end."""
-    ended = row["_ended_by"] in ("schedules", "seconds", "exhausted", "skip", "expected failure", "pinned")
+    ended = row["_ended_by"] in _ENDED
     complete = row.get("shards_run") == row.get("shards")
     return any((row["finding"] is not None, row["lost"] is not None, not row["repeatable"], not ended, not complete))
 
@@ -72,6 +82,8 @@ def line_of(row: dict[str, Any]) -> str:
         return f"{text} (time was up, of {row['_planned']}); {row['coverage']['text']}"
     if ended_by == "nothing to interleave":
         return f"{text} (nothing could be interleaved)"
+    if ended_by == "too long":
+        return f"{text} (too long to be explored)"
     if ended_by == "interrupted":
         return f"{text} (interrupted, of {row['_planned']})"
     if ended_by == "fixtures":
@@ -88,7 +100,7 @@ def _shards_of(row: dict[str, Any]) -> str:
     return f" in {shards} shards" if ran == shards else f" in {ran} of {shards} shards"
 
 
-def write_json(path: str, rows: Rows, seed: int) -> None:
+def write_json(path: str, rows: Rows, seed: int, audit: Audit | None = None) -> None:
     """Write the machine-readable report.
 
     Raises `OSError` where that cannot be done.
@@ -99,18 +111,20 @@ def write_json(path: str, rows: Rows, seed: int) -> None:
         "python": platform.python_version(),
         "seed": seed,
         "tests": [{key: value for key, value in row.items() if not key.startswith("_")} for row in rows],
+        "suite": None if audit is None else audit.as_json(),
     }
     _write(path, json.dumps(report, indent=1) + "\n")
 
 
-def write_html(path: str, rows: Rows, seed: int) -> None:
+def write_html(path: str, rows: Rows, seed: int, audit: Audit | None = None) -> None:
     """Write the page.
 
     Raises `OSError` where that cannot be done.
     """
     from ..trace._html import render
 
-    _write(path, render(rows, plugin=__version__, python=platform.python_version(), seed=seed))
+    suite = [] if audit is None else [line.strip() for line in audit.lines(verbose=False)]
+    _write(path, render(rows, plugin=__version__, python=platform.python_version(), seed=seed, suite=suite))
 
 
 def _write(path: str, text: str) -> None:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import functools
+import inspect
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from .._leaves import leaves
-from ..control import Unwind, announce_call, current_task, without_ours
+from ..control import Unwind, announce_call, bodies_kept, current_task, without_ours
+
+if TYPE_CHECKING:
+    from ._per_worker import OfWorkers
 
 _NOTE = "raised in worker "
 
@@ -122,13 +126,22 @@ def run_workers(calls: list[Callable[[], Any]], timeout: float | None = None) ->
     return results, late
 
 
-def in_workers(function: Callable[..., Any], workers: int) -> Callable[..., None]:
-    """`function`, run in several threads at once with the same arguments; raises what they raised."""
+def in_workers(function: Callable[..., Any], workers: int, of_workers: OfWorkers | None = None) -> Callable[..., None]:
+    """`function`, run in several threads at once with the same arguments; raises what they raised.
+
+    With `of_workers`, each has its own in the place of some of them.
+    """
+    code = getattr(inspect.unwrap(function), "__code__", None)
 
     @functools.wraps(function)
     def body(*args: Any, **kwargs: Any) -> None:
         __tracebackhide__ = True
-        outcomes, _ = run_workers([lambda: function(*args, **kwargs)] * workers)
+        if of_workers is None:
+            calls = [lambda: function(*args, **kwargs)] * workers
+        else:
+            calls = of_workers.calls(function, args, kwargs)
+        with bodies_kept(code):
+            outcomes, _ = run_workers(calls)
         failures, quiet = failures_of(outcomes)
         if len(failures) > 1:
             raise BaseExceptionGroup(f"{len(failures)} of {workers} workers failed", failures)

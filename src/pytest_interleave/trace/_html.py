@@ -126,11 +126,14 @@ class Chart(NamedTuple):
         return {"steps": steps, "total": self.total}
 
 
-def render(rows: Sequence[Mapping[str, Any]], *, plugin: str, python: str, seed: int) -> str:
+def render(
+    rows: Sequence[Mapping[str, Any]], *, plugin: str, python: str, seed: int, suite: Sequence[str] = ()
+) -> str:
     """The page for the tests of a run: for each its figures, as they go to the JSON report, and a few keys more.
 
     `_timeline` is what `Timeline.as_json()` gives, `_command` repeats the finding, `_difference` says why it may not,
-    `_warnings` are texts. Whatever stands in any of them, the page is a valid one that can be written as UTF-8.
+    `_simplest` how little it takes, `_warnings` are texts; `suite` are lines on all tests
+    together. Whatever stands in any of them, the page is a valid one that can be written as UTF-8.
     """
     from jinja2 import Environment, PackageLoader, StrictUndefined
     from markupsafe import Markup
@@ -152,6 +155,7 @@ def render(rows: Sequence[Mapping[str, Any]], *, plugin: str, python: str, seed:
         tests=tests,
         counts=[(outcome, counts[outcome]) for outcome in _OUTCOMES if counts[outcome]],
         headline=_headline(counts),
+        suite=[printable(line) for line in suite],
         plugin=plugin,
         python=python,
         seed=seed,
@@ -216,6 +220,7 @@ def _test(number: int, row: Mapping[str, Any]) -> dict[str, Any]:
         "message": None if finding is None else _message(finding["message"]),
         "command": row.get("_command"),
         "difference": row.get("_difference"),
+        "simplest": row.get("_simplest"),
         "warnings": row.get("_warnings") or [],
         "story": (timeline or {}).get("story", ""),
         "chart": None if timeline is None else lay_out(timeline),

@@ -1,0 +1,74 @@
+"""What came of `--interleave-suite`: which tests ran in several workers, which did not, and why."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+#: What failing tests are told apart by, in the words of the summary: how little it takes for them to fail.
+_FAILED = {
+    "switches": "when workers interrupt each other",
+    "workers in turn": "although no worker interrupts another: run twice on the same fixtures",
+    "one worker": "in one worker alone, too",
+    None: "for other reasons",
+}
+
+
+class Audit(NamedTuple):
+    """The suite of one run."""
+
+    workers: int
+    #: Tests that ran to a finding or to the end of their search.
+    ran: int
+    #: By how little it takes for them to fail, how many did.
+    failed: dict[str | None, int]
+    #: Tests in which no worker changes anything that another one uses.
+    sharing_nothing: int
+    #: Tests that were not run, by node id, and why.
+    left_out: list[tuple[str, str]]
+
+    @classmethod
+    def of(cls, workers: int, rows: Sequence[dict[str, Any]], left_out: Sequence[tuple[str, str]]) -> Audit:
+        """Sum up the rows of a run."""
+        ran = [row for row in rows if row["_suite"] and row["outcome"] != "skipped"]
+        failed = [row for row in ran if row["outcome"] == "failed"]
+        alike = [row for row in ran if row["exhausted"] and row["distinct"] == 1 and row["outcome"] == "passed"]
+        return cls(
+            workers,
+            len(ran),
+            dict(Counter((row["finding"] or {}).get("simplest") for row in failed)),
+            len(alike),
+            sorted(set(left_out)),
+        )
+
+    def lines(self, *, verbose: bool) -> Iterator[str]:
+        """For the terminal."""
+        failed = sum(self.failed.values())
+        yield (
+            f"the suite in {self.workers} workers a test: {self.ran} ran, {failed} failed, "
+            f"{len(self.left_out)} left out"
+        )
+        for kind, text in _FAILED.items():
+            if kind in self.failed:
+                yield f"  failed {text}: {self.failed[kind]}"
+        if self.sharing_nothing:
+            yield (
+                f"  passed, but workers share nothing that one of them changes: {self.sharing_nothing} (of these it "
+                "tells nothing)"
+            )
+        reasons = Counter(reason for _, reason in self.left_out)
+        for reason, count in sorted(reasons.items(), key=lambda counted: (-counted[1], counted[0])):
+            yield f"  left out, {reason}: {count}"
+            if verbose:
+                yield from (f"    {nodeid}" for nodeid, why in self.left_out if why == reason)
+
+    def as_json(self) -> dict[str, Any]:
+        """For the machine-readable report."""
+        return {
+            "workers": self.workers,
+            "ran": self.ran,
+            "failed": {str(kind or "other"): count for kind, count in self.failed.items()},
+            "sharing_nothing": self.sharing_nothing,
+            "left_out": [{"nodeid": nodeid, "reason": reason} for nodeid, reason in self.left_out],
+        }

@@ -1,0 +1,80 @@
+"""The markers: which of them a test goes by, and how they are registered."""
+
+from __future__ import annotations
+
+import pytest
+
+#: As `pytest --markers` shows them.
+REGISTERED = (
+    "concurrency(schedules=200, workers=1, strategy='auto', seed=None, max_steps=100000, seconds=5, "
+    "races=False): "
+    "run the test under many thread interleavings, each with fresh function-scoped fixtures; "
+    "with workers=N the body itself runs in N threads",
+    "thread_safety(workers=4, isolated=(), schedules=200, strategy='auto', seed=None, max_steps=100000, seconds=5, "
+    "races=False): "
+    "the body of the test is safe to run from several threads at once: run it in so many, on the same fixtures, under "
+    "many interleavings; the fixtures named in isolated, and tmp_path, are one for each worker",
+    "thread_unsafe(reason=None): not a test for several threads at once: --interleave-suite leaves it out, and so does "
+    "the marker thread_safety of its class or module",
+    "interleaving(token, ...): run the test under these schedules, each the token of an earlier failure, before all "
+    "others; without the marker concurrency or thread_safety, under these only",
+)
+
+#: Of these a test goes by the one that is closest to it.
+_WAYS = ("concurrency", "thread_safety")
+
+#: What `-m concurrency` finds on tests with another marker of ours. It says nothing else.
+_SELECTED = pytest.mark.concurrency
+
+
+def closest(item: pytest.Item) -> pytest.Mark | None:
+    """The marker that says how the test is to be run, if one does.
+
+    Raises `pytest.UsageError` where two that are equally close say different things.
+    """
+    nearest: dict[str, tuple[int, pytest.Mark]] = {}
+    distances: dict[object, int] = {}
+    for node, marker in item.iter_markers_with_node():
+        if (marker.name in _WAYS or marker.name == "thread_unsafe") and marker is not _SELECTED.mark:
+            distance = distances.setdefault(node, len(distances))
+            nearest.setdefault(marker.name, (distance, marker))
+    ways = sorted(((*nearest[name], name) for name in _WAYS if name in nearest), key=lambda way: way[0])
+    if not ways:
+        return None
+    distance, found, name = ways[0]
+    others = [other for away, _, other in ways[1:] if away == distance]
+    if name == "thread_safety" and "thread_unsafe" in nearest:
+        away = nearest["thread_unsafe"][0]
+        if away < distance:
+            return None
+        if away == distance:
+            others.append("thread_unsafe")
+    if others:
+        raise pytest.UsageError(
+            f"{item.nodeid}: has the markers {name!r} and {others[0]!r}, but a test is run in one way: take one of "
+            "them away"
+        )
+    return found
+
+
+def marker_of(item: pytest.Item) -> str | None:
+    """The name of the marker that puts the test under control, if one does."""
+    try:
+        found = closest(item)
+    except pytest.UsageError:
+        # It is told where the marker is checked.
+        return "concurrency"
+    if found is not None:
+        return found.name
+    return None if item.get_closest_marker("interleaving") is None else "interleaving"
+
+
+def is_marked(item: pytest.Item) -> bool:
+    """Whether the test is to run under control."""
+    return isinstance(item, pytest.Function) and marker_of(item) is not None
+
+
+def make_selectable(item: pytest.Item) -> None:
+    """Let `-m concurrency` select a test that is to run in threads by another marker."""
+    if item.get_closest_marker("concurrency") is None and marker_of(item) not in (None, "interleaving"):
+        item.add_marker(_SELECTED)

@@ -1,0 +1,265 @@
+"""Fixtures of which each worker has one of its own, in tests whose body is run by several workers at once."""
+
+from __future__ import annotations
+
+import copy
+import functools
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from types import MethodType
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import pytest
+
+from ._hooks_again import function_of
+from ._options import Options
+from ._unsafe import UNSAFE_FIXTURES, refuse
+
+if TYPE_CHECKING:
+    from ._settings import Settings
+
+_Fixture = TypeVar("_Fixture")
+_MARK = "__interleave_per_worker__"
+
+#: Directories of the test: one for each worker, unless a fixture that the workers share has something in it.
+_DIRECTORIES = ("tmp_path", "tmpdir")
+
+
+@dataclass(frozen=True)
+class Worker:
+    """One of the threads that run the body of a test; the fixture `worker`."""
+
+    #: From 0.
+    index: int
+    #: That of its thread.
+    name: str
+    #: How many there are.
+    count: int
+
+
+def per_worker(fixture: _Fixture) -> _Fixture:
+    """Mark a fixture: where several workers run the body of a test, each has one of its own.
+
+    Goes above or below `@pytest.fixture`. The fixture must be function-scoped; what is made with it is one for each
+    worker, too. Raises `TypeError` for what is no function and no fixture.
+    """
+    function = function_of(fixture)
+    if not callable(function):
+        raise TypeError(f"per_worker marks fixtures, not {fixture!r}: write it above @pytest.fixture")
+    setattr(function, _MARK, True)
+    return fixture
+
+
+def current_worker(request: Any) -> Worker:
+    """The worker that fixtures are being made for."""
+    making: Worker | None = getattr(request._pyfuncitem._request, "making", None)
+    return Worker(0, "worker-0", 1) if making is None else making
+
+
+def check_isolated(item: pytest.Function, names: Iterable[str]) -> str | None:
+    """What is wrong with the names of fixtures that each worker is to have one of; None where nothing is.
+
+    Names that the test has no use for are right, as a class or module can have the marker; a name of no fixture is not.
+    """
+    manager = item.session._fixturemanager
+    for name in names:
+        definitions = manager.getfixturedefs(name, item)
+        if not definitions:
+            return f"has isolated=({name!r},), but there is no fixture {name!r}"
+        if name in UNSAFE_FIXTURES:
+            return f"has isolated=({name!r},), but {UNSAFE_FIXTURES[name]}, for all workers together"
+        if definitions[-1].scope != "function":
+            return f"has isolated=({name!r},), but that is a fixture of scope {definitions[-1].scope!r}: {_NARROW}"
+    return None
+
+
+_NARROW = "only function-scoped ones can be made for each worker"
+
+
+def check_per_worker(item: pytest.Function) -> str | None:
+    """What is wrong with the fixtures of a test that are marked with `per_worker`; None where nothing is."""
+    for name, definitions in item._fixtureinfo.name2fixturedefs.items():
+        for definition in definitions:
+            if definition.scope != "function" and getattr(definition.func, _MARK, False):
+                return f"uses {name!r}, which is marked with per_worker and has scope {definition.scope!r}: {_NARROW}"
+    return None
+
+
+def names_per_worker(item: pytest.Function, options: Options, isolated: Sequence[str], *, safe: bool) -> frozenset[str]:
+    """The fixtures of a test that are one for each worker: what is meant to be, and what is made with that.
+
+    Where the body is to be `safe` to run from several threads, `tmp_path` is one of them, but for tests in which the
+    workers share a fixture that is made with it: there, body and fixture have to agree where things are.
+    """
+    definitions = {
+        name: known for name, known in item._fixtureinfo.name2fixturedefs.items() if known[-1].scope == "function"
+    }
+    wanted = {"worker", *isolated}
+    if safe:
+        wanted.update(options.isolated)
+    wanted.update(
+        name for name, known in definitions.items() if any(getattr(each.func, _MARK, False) for each in known)
+    )
+    found = _with_dependents(wanted & definitions.keys(), definitions)
+    if safe and "tmp_path" in definitions:
+        with_directory = _with_dependents({"tmp_path"}, definitions)
+        if with_directory <= found.union(_DIRECTORIES):
+            found |= with_directory
+    return frozenset(found)
+
+
+def _with_dependents(names: set[str], definitions: dict[str, Sequence[Any]]) -> set[str]:
+    found = set(names)
+    while True:
+        more = {
+            name
+            for name, known in definitions.items()
+            if name not in found and any(not found.isdisjoint(each.argnames) for each in known)
+        }
+        if not more:
+            return found
+        found |= more
+
+
+def of_workers(item: pytest.Function, settings: Settings, options: Options) -> OfWorkers | None:
+    """The fixtures of a test that its workers do not share; None where they share all."""
+    if settings.workers == 1:
+        return None
+    safe = settings.marker != "concurrency"
+    names = names_per_worker(item, options, settings.isolated, safe=safe)
+    return OfWorkers(item, names, settings.workers, own_instances=safe) if safe or names else None
+
+
+class OfWorkers:
+    """The fixtures of a test that its workers do not share, made anew whenever the test is set up."""
+
+    def __init__(self, item: Any, names: frozenset[str], count: int, *, own_instances: bool) -> None:
+        self._item = item
+        self._own_instances = own_instances
+        self._names = names
+        self._workers = [Worker(index, f"worker-{index}", count) for index in range(count)]
+        self._requests: list[tuple[Worker, Any]] = []
+        self._arguments = [name for name in item._fixtureinfo.argnames if name in names or name == "request"]
+
+    def set_up(self) -> None:
+        """Have the fixtures made for each worker when pytest makes those of the test."""
+        item = self._item
+        kind = type(item._request)
+        top = _request_class(kind, _MakingForAll)(item, _ispytest=True)
+        top.of_workers = self
+        top.making = None
+        item._request = top
+        self._requests = []
+        for worker in self._workers:
+            request = _request_class(kind, _OfOne)(item, _ispytest=True)
+            request._arg2fixturedefs = {
+                name: self._copies(name, known) if name in self._names else known
+                for name, known in item._fixtureinfo.name2fixturedefs.items()
+            }
+            self._requests.append((worker, request))
+
+    def make(self, name: str) -> Any:
+        """Make one for each worker; that of the first is the answer."""
+        top = self._item._request
+        values = []
+        for worker, request in self._requests:
+            top.making = worker
+            try:
+                values.append(request._value(name))
+            finally:
+                top.making = None
+        return values[0]
+
+    def is_own(self, name: str) -> bool:
+        """Whether each worker has one."""
+        return name in self._names
+
+    def calls(
+        self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> list[Callable[[], Any]]:
+        """For each worker a call of the body, which pytest would call with these arguments."""
+        bodies = [_with_own_instance(function) if self._own_instances else function for _ in self._workers]
+        return [
+            functools.partial(body, *args, **kwargs | self._arguments_of(request))
+            for body, (_, request) in zip(bodies, self._requests, strict=True)
+        ]
+
+    def _arguments_of(self, request: Any) -> dict[str, Any]:
+        return {name: request if name == "request" else request._value(name) for name in self._arguments}
+
+    def _copies(self, name: str, definitions: Sequence[Any]) -> list[Any]:
+        if name == "tmp_path":
+            # In the directory of the test, which pytest removes when that is asked for.
+            own = _copy(definitions[-1])
+            own.func = _own_directory
+            own.argnames = ("tmp_path", "worker")
+            own.params = None
+            return [*definitions, own]
+        return [_copy(definition) for definition in definitions]
+
+
+def _with_own_instance(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A method, bound to a copy of its instance: what set-up has made is shared, what the body assigns is not.
+
+    Any other function itself, and a method of what cannot be copied.
+    """
+    instance = getattr(function, "__self__", None)
+    if not isinstance(function, MethodType) or isinstance(instance, type):
+        return function
+    try:
+        return MethodType(function.__func__, copy.copy(instance))
+    except Exception:
+        return function
+
+
+def _own_directory(tmp_path: Any, worker: Worker) -> Any:
+    directory = tmp_path / worker.name
+    directory.mkdir()
+    return directory
+
+
+def _copy(definition: Any) -> Any:
+    own = copy.copy(definition)
+    own.cached_result = None
+    own._finalizers = []
+    return own
+
+
+class _MakingForAll:
+    """Of a test's request: fills in fixtures as pytest does, those of the workers for each of them."""
+
+    of_workers: OfWorkers
+    making: Worker | None
+
+    def _fillfixtures(self: Any) -> None:
+        item = self._pyfuncitem
+        for name in item.fixturenames:
+            if name not in item.funcargs:
+                own = self.of_workers.is_own(name)
+                item.funcargs[name] = self.of_workers.make(name) if own else self.getfixturevalue(name)
+
+
+class _OfOne:
+    """The request of one worker: what it asks for is its own."""
+
+    def getfixturevalue(self: Any, argname: str) -> Any:
+        """See `pytest.FixtureRequest.getfixturevalue`: from the body of the test."""
+        reason = UNSAFE_FIXTURES.get(argname)
+        if reason is not None:
+            pytest.fail(refuse(self._pyfuncitem.nodeid, argname), pytrace=False)
+        return self._value(argname)
+
+    def _value(self: Any, argname: str) -> Any:
+        return self._get_active_fixturedef(argname).cached_result[0]
+
+
+_classes: dict[tuple[type, type], Callable[..., Any]] = {}
+
+
+def _request_class(kind: Any, mixin: type) -> Callable[..., Any]:
+    """Pytest's class of requests of tests, with ours in front."""
+    kind = getattr(kind, "_interleave_base", kind)
+    known = _classes.get((kind, mixin))
+    if known is None:
+        known = _classes[kind, mixin] = type(kind.__name__, (mixin, kind), {"_interleave_base": kind})
+    return known

@@ -1,0 +1,73 @@
+"""How little it takes for a test to fail whose body is run by several workers: often it is no matter of threads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ..control import Outcome
+from ..detect import DataRace, Finding, Livelock
+from ..explore import NonPreemptive
+from ._debugging import no_breakpoints
+from ._executions import Executions
+from ._explaining import STOPPED, Explaining, Explanation
+from ._settings import Settings
+
+#: By how little it takes, what a report says of it.
+TEXTS = {
+    "one worker": "The test fails in one worker alone, too: this is no matter of threads.",
+    "workers in turn": (
+        "The test fails although no worker interrupts another: its body cannot be run twice on the same fixtures. If "
+        "it is not meant to be, name the fixtures that each worker needs for itself, isolated=(...), or mark the test "
+        "thread_unsafe."
+    ),
+}
+
+
+def simplest(
+    explanation: Explanation,
+    executions: Executions,
+    explaining: Explaining,
+    judge: Callable[[Outcome], Finding | None],
+) -> str:
+    """How little it takes: "one worker", "workers in turn" without a switch between two that can go on, or "switches".
+
+    Runs the body once more, in one worker.
+    """
+    error = explanation.finding.exception
+    outcome = _alone(executions, explaining)
+    found = None if outcome is None else judge(outcome)
+    if found is not None and type(found.exception) is type(_first_of(error)):
+        return "one worker"
+    in_turn = explanation.switches == 0 and not isinstance(error, (DataRace, Livelock))
+    return "workers in turn" if in_turn else "switches"
+
+
+def is_only_long(settings: Settings, executions: Executions, explaining: Explaining) -> bool:
+    """Whether a test that has reached the bound on steps in its workers is near to that in one worker, too.
+
+    Runs the body once more, in one worker.
+    """
+    outcome = _alone(executions, explaining)
+    if outcome is None:
+        return False
+    # In workers it may take twice the steps that are to be expected, and still get somewhere.
+    return outcome.stuck is not None or outcome.steps * settings.workers * 2 > settings.max_steps
+
+
+def _alone(executions: Executions, explaining: Explaining) -> Outcome | None:
+    executions.alone = True
+    try:
+        with no_breakpoints():
+            return explaining.run(NonPreemptive())[1]
+    except STOPPED as error:
+        explaining.stop_session(error)
+        return None
+    finally:
+        executions.alone = False
+
+
+def _first_of(error: BaseException) -> BaseException:
+    """Of a group that workers failed with."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
