@@ -12,7 +12,9 @@ from typing import Any, NamedTuple, cast
 
 import pytest
 
+from pytest_interleave.plugin import options_of
 from pytest_interleave.plugin._options import read_options
+from pytest_interleave.plugin._settings import check_marker
 
 PRELUDE = """
 import os
@@ -158,3 +160,21 @@ def token_of(run: Callable[..., Run]) -> Callable[[str], str]:
 def token_in(text: str) -> str:
     """The token of the last failure shown."""
     return re.findall(r"--interleave-replay=(\S+)", text)[-1]
+
+
+@pytest.fixture
+def refused_test(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], str]:
+    """`refused_test(source)`: what is said at collection of the last test in a module."""
+
+    def check(source: str) -> str:
+        monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+        pytester.plugins.append("pytest_interleave.plugin")
+        item = pytester.getitems(source)[-1]
+        with pytest.raises(pytest.UsageError) as raised:
+            check_marker(item, options_of(item.config))
+        said = str(raised.value)
+        assert said.startswith(item.nodeid)
+        assert "\n" not in said
+        return said
+
+    return check

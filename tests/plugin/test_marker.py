@@ -183,7 +183,7 @@ def test_wrong_arguments(arguments, mend):
     )
     marker = eval(f"pytest.mark.concurrency({arguments})").mark
     item = SimpleNamespace(
-        nodeid="test_it.py::test_race", get_closest_marker=lambda name: marker, obj=int, stash=pytest.Stash()
+        nodeid="test_it.py::test_race", iter_markers_with_node=lambda: [(None, marker)], obj=int, stash=pytest.Stash()
     )
     with pytest.raises(pytest.UsageError) as raised:
         read_settings(item, options)

@@ -147,7 +147,7 @@ def test_it(counter, run_concurrent):
     )
     done.result.assert_outcomes(failed=1)
     done.result.stdout.fnmatch_lines(
-        ["*livelock: no end after 200 *", "*concurrency(max_steps=...)", "livelock in schedule 1 *"]
+        ["*livelock: no end after 200 *", "*raise the bound: max_steps=... in its marker", "livelock in schedule 1 *"]
     )
 
 

@@ -11,7 +11,7 @@ def describe_stuck(stuck: Stuck) -> str:
     for wait in stuck.waits:
         lines.extend(f"  {line}" for line in _describe(wait, stuck.kind))
     if stuck.kind == "livelock":
-        lines.append("  If the test is only long, raise the bound: @pytest.mark.concurrency(max_steps=...)")
+        lines.append("  If the test is only long, raise the bound: max_steps=... in its marker")
     return "\n".join(lines)
 
 

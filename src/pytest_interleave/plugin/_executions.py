@@ -115,7 +115,7 @@ class Executions:
     def _tear_down(self) -> None:
         """End the function-scoped fixtures, as pytest does after a test; but there is more to come for this item."""
         item = self.item
-        directory = item.funcargs.get("tmp_path")
+        directory = _directory_of(item)
         stash = item.stash._storage
         kept = dict(stash)
         try:
@@ -124,7 +124,7 @@ class Executions:
             for key, value in kept.items():
                 # Fixtures put things there once for an item, and take them away when they think it is over.
                 stash.setdefault(key, value)
-            if isinstance(directory, Path):
+            if directory is not None:
                 # So that there is one in the end, not hundreds, and it has the same name in each execution.
                 shutil.rmtree(directory, ignore_errors=True)
                 _use_name_again(item.config, directory)
@@ -190,6 +190,15 @@ def _recorded_warnings() -> list[warnings.WarningMessage] | None:
     append = getattr(warnings, "_showwarnmsg_impl", None)
     gathered = getattr(append, "__self__", None)
     return gathered if isinstance(gathered, list) else None
+
+
+def _directory_of(item: Any) -> Path | None:
+    """What pytest's own fixture `tmp_path` gives: of one that stands for it we do not know what else is there."""
+    definition, *_ = item._fixtureinfo.name2fixturedefs.get("tmp_path", (None,))
+    if definition is None or definition.cached_result is None or definition.func.__module__ != "_pytest.tmpdir":
+        return None
+    directory = definition.cached_result[0]
+    return directory if isinstance(directory, Path) else None
 
 
 def _use_name_again(config: pytest.Config, directory: Path) -> None:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 
+from ..control.primitives import RLock
+from ..control.primitives._dispatch import make_ours
 from ._hooks_again import function_of
 from ._options import Options
 from ._unsafe import UNSAFE_FIXTURES, refuse
@@ -37,6 +39,9 @@ class Worker:
     count: int
 
 
+_ALONE = Worker(0, "worker-0", 1)
+
+
 def per_worker(fixture: _Fixture) -> _Fixture:
     """Mark a fixture: where several workers run the body of a test, each has one of its own.
 
@@ -52,8 +57,10 @@ def per_worker(fixture: _Fixture) -> _Fixture:
 
 def current_worker(request: Any) -> Worker:
     """The worker that fixtures are being made for."""
-    making: Worker | None = getattr(request._pyfuncitem._request, "making", None)
-    return Worker(0, "worker-0", 1) if making is None else making
+    while hasattr(request, "_parent_request"):
+        request = request._parent_request
+    worker: Worker = getattr(request, "worker", _ALONE)
+    return worker
 
 
 def check_isolated(item: pytest.Function, names: Iterable[str]) -> str | None:
@@ -80,7 +87,7 @@ def check_per_worker(item: pytest.Function) -> str | None:
     """What is wrong with the fixtures of a test that are marked with `per_worker`; None where nothing is."""
     for name, definitions in item._fixtureinfo.name2fixturedefs.items():
         for definition in definitions:
-            if definition.scope != "function" and getattr(definition.func, _MARK, False):
+            if definition.scope != "function" and _is_marked(definition):
                 return f"uses {name!r}, which is marked with per_worker and has scope {definition.scope!r}: {_NARROW}"
     return None
 
@@ -98,7 +105,7 @@ def names_per_worker(item: pytest.Function, options: Options, isolated: Sequence
     if safe:
         wanted.update(options.isolated)
     wanted.update(
-        name for name, known in definitions.items() if any(getattr(each.func, _MARK, False) for each in known)
+        name for name, known in definitions.items() if any(_is_marked(each) for each in known)
     )
     found = _with_dependents(wanted & definitions.keys(), definitions)
     if safe and "tmp_path" in definitions:
@@ -138,7 +145,7 @@ class OfWorkers:
         self._own_instances = own_instances
         self._names = names
         self._workers = [Worker(index, f"worker-{index}", count) for index in range(count)]
-        self._requests: list[tuple[Worker, Any]] = []
+        self._requests: list[Any] = []
         self._arguments = [name for name in item._fixtureinfo.argnames if name in names or name == "request"]
 
     def set_up(self) -> None:
@@ -147,28 +154,20 @@ class OfWorkers:
         kind = type(item._request)
         top = _request_class(kind, _MakingForAll)(item, _ispytest=True)
         top.of_workers = self
-        top.making = None
         item._request = top
         self._requests = []
+        lock = make_ours(RLock)
         for worker in self._workers:
             request = _request_class(kind, _OfOne)(item, _ispytest=True)
-            request._arg2fixturedefs = {
-                name: self._copies(name, known) if name in self._names else known
-                for name, known in item._fixtureinfo.name2fixturedefs.items()
-            }
-            self._requests.append((worker, request))
+            request.worker = worker
+            request.lock = lock
+            request._arg2fixturedefs = _Definitions(item, self._names)
+            self._requests.append(request)
 
     def make(self, name: str) -> Any:
         """Make one for each worker; that of the first is the answer."""
-        top = self._item._request
-        values = []
-        for worker, request in self._requests:
-            top.making = worker
-            try:
-                values.append(request._value(name))
-            finally:
-                top.making = None
-        return values[0]
+        first, *_ = [request._value(name) for request in self._requests]
+        return first
 
     def is_own(self, name: str) -> bool:
         """Whether each worker has one."""
@@ -181,21 +180,11 @@ class OfWorkers:
         bodies = [_with_own_instance(function) if self._own_instances else function for _ in self._workers]
         return [
             functools.partial(body, *args, **kwargs | self._arguments_of(request))
-            for body, (_, request) in zip(bodies, self._requests, strict=True)
+            for body, request in zip(bodies, self._requests, strict=True)
         ]
 
     def _arguments_of(self, request: Any) -> dict[str, Any]:
         return {name: request if name == "request" else request._value(name) for name in self._arguments}
-
-    def _copies(self, name: str, definitions: Sequence[Any]) -> list[Any]:
-        if name == "tmp_path":
-            # In the directory of the test, which pytest removes when that is asked for.
-            own = _copy(definitions[-1])
-            own.func = _own_directory
-            own.argnames = ("tmp_path", "worker")
-            own.params = None
-            return [*definitions, own]
-        return [_copy(definition) for definition in definitions]
 
 
 def _with_own_instance(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -212,8 +201,58 @@ def _with_own_instance(function: Callable[..., Any]) -> Callable[..., Any]:
         return function
 
 
-def _own_directory(tmp_path: Any, worker: Worker) -> Any:
-    directory = tmp_path / worker.name
+class _Definitions(dict[str, Any]):
+    """The definitions of fixtures by name, for one worker: copies of those that it has one of its own of.
+
+    What the test asks for while it runs is found then.
+    """
+
+    def __init__(self, item: Any, names: frozenset[str]) -> None:
+        super().__init__()
+        self._item = item
+        self._names = names
+
+    def get(self, name: str, default: Any = None) -> Any:
+        if name not in self:
+            definitions = self._known(name)
+            if definitions is None:
+                return default
+            self[name] = _copies(name, definitions) if self._is_own(name, set()) else definitions
+        return self[name]
+
+    def _known(self, name: str) -> Any:
+        known = self._item._fixtureinfo.name2fixturedefs.get(name)
+        return self._item.session._fixturemanager.getfixturedefs(name, self._item) if known is None else known
+
+    def _is_own(self, name: str, asked: set[str]) -> bool:
+        if name in self._names or name == "worker":
+            return True
+        if name in asked or name in self._item._fixtureinfo.name2fixturedefs:
+            return False
+        asked.add(name)
+        definitions = [each for each in self._known(name) or () if each.scope == "function"]
+        return any(_is_marked(each) for each in definitions) or any(
+            self._is_own(other, asked) for each in definitions for other in each.argnames
+        )
+
+
+def _copies(name: str, definitions: Sequence[Any]) -> list[Any]:
+    if name == "tmp_path":
+        # In the directory of the test, which pytest removes when that is asked for.
+        own = _copy(definitions[-1])
+        own.func = _own_directory
+        own.argnames = ("tmp_path", "request")
+        own.params = None
+        return [*definitions, own]
+    return [_copy(definition) for definition in definitions]
+
+
+def _is_marked(definition: Any) -> bool:
+    return getattr(definition.func, _MARK, False) is True
+
+
+def _own_directory(tmp_path: Any, request: Any) -> Any:
+    directory = tmp_path / current_worker(request).name
     directory.mkdir()
     return directory
 
@@ -229,7 +268,6 @@ class _MakingForAll:
     """Of a test's request: fills in fixtures as pytest does, those of the workers for each of them."""
 
     of_workers: OfWorkers
-    making: Worker | None
 
     def _fillfixtures(self: Any) -> None:
         item = self._pyfuncitem
@@ -242,12 +280,17 @@ class _MakingForAll:
 class _OfOne:
     """The request of one worker: what it asks for is its own."""
 
+    worker: Worker
+    #: That of all workers: pytest makes one fixture at a time.
+    lock: Any
+
     def getfixturevalue(self: Any, argname: str) -> Any:
         """See `pytest.FixtureRequest.getfixturevalue`: from the body of the test."""
         reason = UNSAFE_FIXTURES.get(argname)
         if reason is not None:
             pytest.fail(refuse(self._pyfuncitem.nodeid, argname), pytrace=False)
-        return self._value(argname)
+        with self.lock:
+            return self._value(argname)
 
     def _value(self: Any, argname: str) -> Any:
         return self._get_active_fixturedef(argname).cached_result[0]
