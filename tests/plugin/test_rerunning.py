@@ -661,3 +661,88 @@ def test_added():
     assert seen.count("added") == 4
 """
     ).result.assert_outcomes(passed=4)
+
+
+ACTOR = """
+import queue
+
+class Actor:
+    def __init__(self):
+        self.inbox = queue.Queue()
+        self.stopped = threading.Event()
+        self.handled = 0
+
+    def start(self):
+        threading.Thread(target=self.loop, daemon=True).start()
+
+    def loop(self):
+        while self.inbox.get() is not None:
+            handled = self.handled
+            self.handled = handled + 1
+        self.stopped.set()
+
+    def stop(self):
+        self.inbox.put(None)
+        self.stopped.wait()
+
+ended = []
+
+@pytest.fixture
+def actor():
+    actor = Actor()
+    yield actor
+    actor.stop()
+    ended.append(actor)
+
+@pytest.mark.concurrency(schedules=40)
+def test_passes(actor, run_concurrent):
+    actor.start()
+    run_concurrent(actor.inbox.put, 1)
+
+def test_ended_once_each():
+    assert len(ended) == len(set(map(id, ended))) >= 30
+    assert all(actor.handled == 2 for actor in ended)
+
+@pytest.mark.concurrency
+def test_fails(actor):
+    actor.start()
+    assert actor.handled
+
+@pytest.fixture
+def checked(actor):
+    yield actor
+    assert actor.handled == 1
+
+@pytest.mark.concurrency
+def test_check(checked):
+    checked.start()
+    checked.inbox.put(1)
+
+class TestClass:
+    def setup_method(self):
+        self.actor = Actor()
+
+    def teardown_method(self):
+        self.actor.stop()
+        assert self.actor.handled == 2
+
+    @pytest.mark.concurrency(schedules=60)
+    def test_both(self):
+        self.actor.start()
+        self.actor.inbox.put(1)
+        raise ValueError("besides")
+"""
+
+
+def test_what_a_fixture_ends_may_wait_for_threads_that_the_test_has_left(run, report):
+    done = run(ACTOR, "--interleave-json=report.json")
+    done.result.assert_outcomes(passed=2, failed=3)
+    findings = {row["nodeid"].rpartition("::")[2]: row["finding"] for row in report()["tests"]}
+    assert findings["test_passes"] is None
+    assert findings["test_fails"]["kind"] == "failed test body"
+    assert findings["test_check"]["kind"] == "failed teardown"
+    assert findings["test_check"]["repeatable"]
+    assert "2 failures in one test" in findings["test_both"]["message"]
+    again = run(None, "test_it.py::test_check", f"--interleave-replay={findings['test_check']['token']}")
+    again.result.assert_outcomes(failed=1)
+    again.result.stdout.fnmatch_lines(["failed teardown, in the schedule of the token (*)"])

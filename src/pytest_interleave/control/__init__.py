@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ._control import Control, begin_alike
-    from ._current import current_task, set_scope
+    from ._current import current_task, set_scope, threads_left
     from ._instrument import debugger_left
     from ._names import bodies_kept
     from ._operations import Operation
@@ -54,6 +54,7 @@ else:
             "is_stdlib": "._places",
             "set_scope": "._current",
             "short_path": "._places",
+            "threads_left": "._current",
             "touches_of": "._touches",
             "without_ours": "._tracebacks",
         },
@@ -91,6 +92,7 @@ __all__ = [
     "is_stdlib",
     "set_scope",
     "short_path",
+    "threads_left",
     "touches_of",
     "without_ours",
 ]

@@ -28,6 +28,12 @@ def current_task() -> Task | None:
     return tasks.get(get_ident())
 
 
+def threads_left() -> bool:
+    """Whether there are controlled threads besides the calling one that have not ended."""
+    task = tasks[get_ident()]
+    return any(not other.done for other in task.execution.tasks if other is not task)
+
+
 def set_scope(new: Scope) -> None:
     """Make `new` the scope of this process."""
     global scope

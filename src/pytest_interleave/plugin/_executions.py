@@ -11,14 +11,14 @@ from typing import Any
 
 import pytest
 
-from ..control import Control, Outcome, Recorder
+from ..control import Control, Outcome, Recorder, Unwind, threads_left
 from ..control.primitives._dispatch import everything_is_ours
-from ._hooks_again import alone_with_call, alone_with_fixtures, hooks_found_once
+from ._hooks_again import alone_with_call, alone_with_fixtures, hooks_found_once, own_ends
 from ._per_worker import OfWorkers
 from ._plain_fixtures import PlainFixtures, plain_fixtures
-from ._raised import request_to_stop
+from ._raised import came_by_signal, request_to_stop
 from ._settings import Settings
-from ._subtests import with_gathered_subtests
+from ._subtests import raise_together, with_gathered_subtests
 from ._unittest import UnittestBody
 from ._workers import in_workers
 
@@ -44,6 +44,10 @@ class Executions:
         #: Where the item is a test of a `unittest.TestCase`.
         self.unittest = UnittestBody(item) if hasattr(item, "_addexcinfo") else None
         self._fresh = True
+        #: Whether the fixtures of the last execution were ended as a part of it, and what that raised.
+        self._ended = False
+        self.teardown_error: BaseException | None = None
+        self._ends_matter = own_ends(item)
         self._properties = list(item.user_properties)
         self._warned: set[tuple[object, ...]] = set()
         self._warnings_kept = 0
@@ -78,7 +82,8 @@ class Executions:
         plain = self._plain
         if plain is not None and not plain.still_suffices():
             plain = self._plain = None
-        if plain is None:
+        self.teardown_error = None
+        if plain is None and not self._ended:
             self.tearing_down = True
             try:
                 self._tear_down()
@@ -88,6 +93,7 @@ class Executions:
                 if not self.found:
                     raise
             self.tearing_down = False
+        self._ended = False
         self._forget_logs()
         self._forget_warnings()
         item.user_properties[:] = self._properties
@@ -140,7 +146,40 @@ class Executions:
             raise request
         return outcome
 
-    def _body(self) -> Callable[[], None]:
+    def _body(self) -> Callable[[], object]:
+        return self._with_ends(self._test()) if self._ends_matter else self._test()
+
+    def _with_ends(self, test: Callable[[], object]) -> Callable[[], None]:
+        """The test, and the ends of its fixtures if it has left threads: these may have to do with one another.
+
+        After the execution there are no such threads any more, and what waits for one would wait for ever.
+        """
+
+        def run() -> None:
+            __tracebackhide__ = True
+            raised: list[BaseException] = []
+            try:
+                test()
+            except (Unwind, KeyboardInterrupt, pytest.exit.Exception):
+                raise
+            except BaseException as error:
+                if came_by_signal(error):
+                    raise
+                raised.append(error)
+            if threads_left():
+                self._ended = True
+                try:
+                    self._tear_down()
+                except Unwind:
+                    raise
+                except BaseException as error:
+                    self.teardown_error = error
+                    raised.append(error)
+            raise_together(raised)
+
+        return run
+
+    def _test(self) -> Callable[[], object]:
         item = self.item
         if self.settings.workers > 1 and not self.alone:
             item.obj = in_workers(item.obj, self.settings.workers, self._of_workers)

@@ -110,6 +110,23 @@ def plain_function(fixturedef: Any) -> Callable[..., Any] | None:
     return function if plain else None
 
 
+def own_ends(item: pytest.Item) -> bool:
+    """Whether the test has fixtures, or methods that tear down, whose ends are not pytest's or ours."""
+    definitions = getattr(item, "_fixtureinfo").name2fixturedefs.values()  # noqa: B009
+    return any(
+        each.scope == "function"
+        and (inspect.isgeneratorfunction(each.func) or "request" in each.argnames)
+        and not each.func.__module__.startswith(_NOT_OWN)
+        for known in definitions
+        for each in known
+    )
+
+
+#: Modules of fixtures whose ends have nothing to do with threads of the test. `_pytest.python` is for xunit style.
+_PYTESTS = ("tmpdir", "capture", "logging", "monkeypatch", "recwarn")
+_NOT_OWN = ("pytest_interleave.", *(f"_pytest.{name}" for name in _PYTESTS))
+
+
 def function_of(fixture: Any) -> Any:
     """The function under a `@pytest.fixture`, which is kept in another way in older versions."""
     get = getattr(fixture, "_get_wrapped_function", None)

@@ -403,6 +403,8 @@ class TestRunner:
         finding = finding_of(outcome, extra, quiet_types())
         if finding is not None and finding.kind == "failed test body" and raised_by_workers(finding.exception):
             return finding._replace(kind="worker exception")
+        if finding is not None and finding.exception is self._executions.teardown_error:
+            return finding._replace(kind="failed teardown")
         return finding
 
 
