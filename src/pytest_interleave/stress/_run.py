@@ -11,6 +11,7 @@ from typing import Any
 
 from .._signals import came_by_signal
 from ..control import _current
+from ..control._affinity import has_gil
 from ..control._clock import real_seconds
 from ..control._endable import endable_waits
 from ._errors import Firsts
@@ -141,8 +142,7 @@ class Run:
                 return
             self.samples.count_threads()
             self._released = real_seconds()
-            # In C, which nobody interrupts: all of them go before the first one runs.
-            any(map(_OPEN, [worker.gate for worker in self.workers]))
+            self._let_go()
             if not self._wait(self._all_over, self._released + self.plan.patience, sampled=True):
                 left = [worker for worker in self.workers if not worker.over]
                 if self.ended_by is None:
@@ -153,6 +153,20 @@ class Run:
         except BaseException:
             self._end(self.workers, asked=_LOOK, patience=_IN_HASTE)
             raise
+
+    def _let_go(self) -> None:
+        """All together.
+
+        With a GIL each lets the next one go before it begins, as those do that leave a `threading.Barrier`: a hundred
+        that wait for the GIL from the same moment on keep the cores busy with nothing but waiting.
+        """
+        if not has_gil():
+            # In C, which nobody interrupts.
+            any(map(_OPEN, [worker.gate for worker in self.workers]))
+            return
+        for worker, following in zip(self.workers, self.workers[1:], strict=False):
+            worker.following = following
+        self.workers[0].let_go()
 
     def _start(self) -> None:
         for number, worker in enumerate(self.workers):

@@ -47,6 +47,8 @@ class Worker:
         #: Held until it may begin.
         self.gate = _current.real_lock()
         self.gate.acquire()
+        #: Whom it lets go before it begins.
+        self.following: Worker | None = None
         self.thread = threading.Thread(target=self._main, name=self.name, daemon=True)
         self._run = run
         self._pid = os.getpid()
@@ -139,10 +141,11 @@ class Worker:
             self._raised(error, in_setup=True)
             self.preparing = False
             run.one_is_ready(self)
+            self._pass_gate()
             return
         self.preparing = False
         run.one_is_ready(self)
-        self.gate.acquire()
+        self._pass_gate()
         plan = run.plan
         if plan.ramp and self.index and self._limit[0] == math.inf:
             # Whoever lets it go earlier does not want it to begin.
@@ -155,6 +158,11 @@ class Worker:
                 self._repeat(call, plan.operations)
             finally:
                 self.ended = _seconds()
+
+    def _pass_gate(self) -> None:
+        self.gate.acquire()
+        if self.following is not None:
+            self.following.let_go()
 
     def _repeat(self, call: Callable[[], object], operations: int | None) -> None:
         left = _ENDLESS if operations is None else operations
