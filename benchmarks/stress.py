@@ -3,9 +3,9 @@
     python benchmarks/stress.py
 
 By hand: threads that meet at a `threading.Barrier` and call the function in a bare `for` loop, with the same switch
-interval, and once more with the interpreter's default one. The runs come in threes, in turns which of them is first; the
-figures are medians of the ratios of runs that came together. A run is timed from the barrier to the end of the last
-thread. Last, how much memory 100 threads with 1,000 operations each take.
+interval, and once more with the interpreter's default one. The runs come in threes, in turns which of them is first;
+the figures are medians of the ratios of runs that came together. A run is timed from the barrier to the end of the
+last thread. Last, how much memory 100 threads with 1,000 operations each take.
 """
 
 from __future__ import annotations

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from .plugin._differences import ScheduleLost
     from .plugin._pool import ThreadPool
     from .plugin._race_detector import RaceDetector
+    from .plugin._run_stress import RunStress
     from .plugin._workers import RunConcurrent
+    from .stress import StressResult
 else:
     from ._lazy import names_from
 
@@ -27,7 +29,9 @@ else:
             "Livelock": ".detect",
             "RaceDetector": ".plugin._race_detector",
             "RunConcurrent": ".plugin._workers",
+            "RunStress": ".plugin._run_stress",
             "ScheduleLost": ".plugin._differences",
+            "StressResult": ".stress",
             "ThreadPool": ".plugin._pool",
             "WorkersBarrier": ".plugin._barrier",
         },
@@ -40,7 +44,9 @@ __all__ = [
     "Livelock",
     "RaceDetector",
     "RunConcurrent",
+    "RunStress",
     "ScheduleLost",
+    "StressResult",
     "ThreadPool",
     "WorkersBarrier",
     "__version__",

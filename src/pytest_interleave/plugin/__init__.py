@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import random
 import threading
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
@@ -15,8 +15,9 @@ from ..control._import_clocks import ImportClocks
 from ..control._scope import Scope
 from ..control.primitives import install_names, remove_names
 from ..control.primitives._dispatch import everything_is_ours
-from ._fixtures import barrier, race_detector, run_concurrent, thread_pool
-from ._gathering import Gatherer, rows_key
+from ._closest import is_stress, uses_threads
+from ._fixtures import barrier, race_detector, run_concurrent, run_stress, thread_pool
+from ._gathering import Gatherer, rows_key, stress_key
 from ._merging import merged
 from ._options import Options, add_options, check_include, read_options
 from ._settings import (
@@ -30,14 +31,16 @@ from ._settings import (
     read_settings,
 )
 from ._shards import WHOLE, nodeid_of, shard_of
+from ._stress_settings import STRESS_MARKER, check_stress, read_stress
 
 if TYPE_CHECKING:
     from ..explore import Token
     from ._given import Given
     from ._memory import Memory
     from ._runner import TestRunner
+    from ._stress_settings import StressSettings
 
-__all__ = ["barrier", "race_detector", "run_concurrent", "thread_pool"]
+__all__ = ["barrier", "race_detector", "run_concurrent", "run_stress", "thread_pool"]
 
 _options_key = pytest.StashKey[Options]()
 _replay_key: pytest.StashKey[Token] = pytest.StashKey()
@@ -46,6 +49,7 @@ _error_key = pytest.StashKey[str]()
 _random_key = pytest.StashKey[Any]()
 _unwritten_key = pytest.StashKey[list[str]]()
 _memory_key: pytest.StashKey[Memory] = pytest.StashKey()
+_stressed_key = pytest.StashKey[bool]()
 _hold_key = pytest.StashKey["_Hold"]()
 
 
@@ -91,7 +95,7 @@ def _take_hold(config: pytest.Config) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Check options; register the marker."""
-    for marker in (MARKER, PINS_MARKER):
+    for marker in (MARKER, PINS_MARKER, STRESS_MARKER):
         config.addinivalue_line("markers", marker)
     config.stash[_options_key] = options = read_options(config)
     config.pluginmanager.register(Gatherer(config), "interleave-gatherer")
@@ -128,11 +132,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Check every marker; with a token, keep the test that it was made for."""
     # A worker of pytest-xdist has no way to end the run with an error: there, the tests concerned fail of it.
     alone = not hasattr(config, "workerinput")
-    if alone and any(is_marked(item) for item in items):
+    if alone and any(is_marked(item) or uses_threads(item) for item in items):
         check_include(config)
     for item in items:
         try:
             check_marker(item, options_of(config))
+            check_stress(item)
         except pytest.UsageError as error:
             if alone:
                 raise
@@ -162,21 +167,30 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     """
     hold = session.config.stash[_hold_key]
     hold.clocks.remove()
-    if not any(is_marked(item) for item in session.items):
+    marked, stressed = any(map(is_marked, session.items)), any(map(uses_threads, session.items))
+    if not (marked or stressed):
         hold.release_names()
     elif not session.config.option.collectonly:
-        importlib.import_module("._runner", __package__)
+        for module, needed in (("._runner", marked), ("._run_stress", stressed)):
+            if needed:
+                importlib.import_module(module, __package__)
 
 
 def pytest_report_collectionfinish(config: pytest.Config, items: list[pytest.Item]) -> list[str]:
-    """Show the seed, if any test depends on it."""
+    """How many tests there are for us; the seed, if any of them depends on it."""
     marked = [item for item in items if is_marked(item)]
-    if not marked:
-        return []
-    tests = len({nodeid_of(item) for item in marked if shard_of(item) != WHOLE})
-    tests += sum(shard_of(item) == WHOLE for item in marked)
-    split = "" if tests == len(marked) else f" in {len(marked)} shards"
-    return [f"interleave: {tests} concurrency test{'' if tests == 1 else 's'}{split}, seed {options_of(config).seed}"]
+    told = []
+    if marked:
+        tests = len({nodeid_of(item) for item in marked if shard_of(item) != WHOLE})
+        tests += sum(shard_of(item) == WHOLE for item in marked)
+        split = "" if tests == len(marked) else f" in {len(marked)} shards"
+        told.append(f"{tests} concurrency test{'' if tests == 1 else 's'}{split}")
+    stressed = sum(map(is_stress, items))
+    if stressed:
+        told.append(f"{stressed} stress test{'' if stressed == 1 else 's'}")
+    if marked:
+        told.append(f"seed {options_of(config).seed}")
+    return [f"interleave: {', '.join(told)}"] if told else []
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -184,9 +198,15 @@ def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
     """A marked test's `runtest` becomes the loop over its schedules."""
     error = item.stash.get(_error_key, None)
     settings: Settings | None = None
+    stress: StressSettings | None = None
     given: list[Given] = []
     replay = item.config.stash.get(_replay_key, None)
-    if error is None and is_marked(item):
+    if error is None and is_stress(item):
+        try:
+            stress = read_stress(item)
+        except pytest.UsageError as wrong:
+            error = str(wrong)
+    elif error is None and is_marked(item):
         try:
             settings = read_settings(item, options_of(item.config))
             if replay is None:
@@ -201,6 +221,17 @@ def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
             # Of no interest: the item cannot be run anyway.
             pass
         pytest.fail(error, pytrace=False)
+    if uses_threads(item):
+        from ._stress_runs import begin_runs
+
+        begin_runs(item)
+    if stress is not None:
+        from ._stress import StressRunner
+
+        assert isinstance(item, pytest.Function)
+        item.stash[_stressed_key] = True
+        item.runtest = StressRunner(item, stress).run  # type: ignore[method-assign]
+        return (yield)
     if settings is None:
         return (yield)
     from ._runner import TestRunner, seed_random
@@ -259,6 +290,7 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object
         if before is not None:
             random.setstate(before)
             del item.stash[_random_key]
+        if before is not None or item.stash.get(_stressed_key, False):
             item.__dict__.pop("runtest", None)
 
 
@@ -268,6 +300,12 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Add the interleaving to a failure, and the figures to the report of the call."""
     report = yield
+    if uses_threads(item):
+        from ._stress_runs import runs_of
+
+        runs = runs_of(item)
+        if runs is not None:
+            runs.note_report(item, report)
     runner = item.stash.get(_runner_key, None)
     if runner is None or call.when == "setup" or runner.exploration is None:
         return report
@@ -314,11 +352,11 @@ def pytest_leave_pdb() -> None:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """What is to be said of all marked tests."""
-    rows = config.stash.get(rows_key, [])
-    if rows:
+    rows, stress = config.stash.get(rows_key, []), config.stash.get(stress_key, [])
+    if rows or stress:
         from ._summary import write_section
 
-        write_section(terminalreporter, rows, options_of(config).seed, terminalreporter.verbosity)
+        write_section(terminalreporter, rows, options_of(config).seed, terminalreporter.verbosity, stress)
     memory = config.stash.get(_memory_key, None)
     if memory is not None and memory.trouble is not None:
         terminalreporter.write_line(f"WARNING: {memory.trouble}", yellow=True)
@@ -342,11 +380,15 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     from ._summary import write_html, write_json
 
     unwritten = config.stash[_unwritten_key] = []
-    for name, path, write in (("json", options.json, write_json), ("html", options.html, write_html)):
+    files: tuple[tuple[str, str | None, Callable[[str], None]], ...] = (
+        ("json", options.json, lambda path: write_json(path, rows, options.seed, config.stash[stress_key])),
+        ("html", options.html, lambda path: write_html(path, rows, options.seed)),
+    )
+    for name, path, write in files:
         if path is None:
             continue
         try:
-            write(path, rows, options.seed)
+            write(path)
         except OSError as error:
             # Not raised: the terminal's report, which is still to come, would be lost.
             unwritten.append(f"--interleave-{name}: {path} could not be written: {error}")

@@ -8,17 +8,19 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ._barrier import WorkersBarrier
+from ._closest import is_stress
 
 if TYPE_CHECKING:
     from ._pool import ThreadPool
     from ._race_detector import RaceDetector
+    from ._run_stress import RunStress
     from ._workers import RunConcurrent
 
 
 def _workers(request: pytest.FixtureRequest) -> int:
     from . import options_of
 
-    marker = request.node.get_closest_marker("concurrency")
+    marker = None if is_stress(request.node) else request.node.get_closest_marker("concurrency")
     named = 1 if marker is None else marker.kwargs.get("workers", 1)
     return int(named) if named != 1 else options_of(request.config).workers
 
@@ -57,7 +59,24 @@ def barrier(request: pytest.FixtureRequest) -> WorkersBarrier:
 
     Who waits in vain for 10 seconds gets a BrokenBarrierError that says who came.
     """
+    if is_stress(request.node):
+        from ._stress_settings import read_stress
+
+        return WorkersBarrier(read_stress(request.node).plan.threads)
     return WorkersBarrier(_workers(request))
+
+
+@pytest.fixture
+def run_stress(request: pytest.FixtureRequest) -> Iterator[RunStress]:
+    """Repeats an operation in real parallel threads: (operation, threads=10, operations=100, timeout=30, ...).
+
+    The result has figures and assert_... methods. What failed and was not looked at fails the test.
+    """
+    from ._run_stress import RunStress, fail_for_what_nobody_looked_at
+
+    run = RunStress(request.node)
+    yield run
+    fail_for_what_nobody_looked_at(run)
 
 
 @pytest.fixture
@@ -71,7 +90,7 @@ def race_detector(request: pytest.FixtureRequest) -> RaceDetector:
     from ._race_check import watchlists
     from ._race_detector import RaceDetector
 
-    marker = request.node.get_closest_marker("concurrency")
+    marker = None if is_stress(request.node) else request.node.get_closest_marker("concurrency")
     watchlist = Watchlist(everything=marker is not None and marker.kwargs.get("races") is True)
     if marker is not None:
         watchlists[:] = [watchlist]

@@ -11,6 +11,8 @@ from ._merging import row_without_figures
 
 #: A row for each report that has figures; from the end of the session on, for each test.
 rows_key = pytest.StashKey[list[dict[str, Any]]]()
+#: A row for each stress run.
+stress_key = pytest.StashKey[list[dict[str, Any]]]()
 
 
 class Gatherer:
@@ -19,8 +21,10 @@ class Gatherer:
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
         config.stash[rows_key] = []
+        config.stash[stress_key] = []
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        self._config.stash[stress_key].extend(getattr(report, "interleave_stress", ()))
         row = getattr(report, "interleave", None)
         rows = self._config.stash[rows_key]
         if row is None and report.failed and report.when != "teardown":

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import inspect
 import math
-import warnings
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
-from .._warnings import InterleaveWarning
+from ._closest import closest_kind
+from ._marker_arguments import is_async, keywords_of, warn_no_function, wrong_marker
 from ._options import MAX_SECONDS, MAX_STEPS, SECONDS, STRATEGIES, Options
 from ._shards import TINY, WHOLE, Shard, shard_of
 
@@ -69,6 +68,8 @@ def is_marked(item: pytest.Item) -> bool:
 
 def marker_of(item: pytest.Item) -> str | None:
     """The name of the marker that puts the test under control, if one does."""
+    if closest_kind(item) == "stress":
+        return None
     return next((name for name in ("concurrency", "interleaving") if item.get_closest_marker(name) is not None), None)
 
 
@@ -156,13 +157,7 @@ def check_marker(item: pytest.Item, options: Options) -> None:
         read_settings(item, options)
         pins_of(item)
         return
-    text = f"{item.nodeid}: the marker {name!r} does nothing here, because the item is not a Python function"
-    try:
-        # Not by `item.warn`, which fails for an item without a line of its own.
-        warnings.warn_explicit(InterleaveWarning(text), None, str(item.path), 1)
-    except InterleaveWarning as warning:
-        # Warnings are errors in this run, and there is no test yet that could fail of it.
-        raise pytest.UsageError(str(warning)) from None
+    warn_no_function(item, name)
 
 
 def read_settings(item: pytest.Item, options: Options) -> Settings:
@@ -174,16 +169,9 @@ def read_settings(item: pytest.Item, options: Options) -> Settings:
     explored = marker is not None
     if marker is None:
         marker = pytest.mark.concurrency.mark
-    if marker.args:
-        first = marker.args[0]
-        name = "strategy" if isinstance(first, str) else "schedules"
-        raise _error(item, f"takes keyword arguments only, not {first!r}: write {name}={first!r}")
-    given: dict[str, Any] = dict(marker.kwargs)
-    unknown = sorted(set(given) - set(_ARGUMENTS))
-    if unknown:
-        raise _error(item, f"has no argument {unknown[0]!r}; {_advice(unknown[0])}")
-    function = getattr(item, "obj", None)
-    if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
+    positional = "strategy" if marker.args and isinstance(marker.args[0], str) else "schedules"
+    given = keywords_of(item, marker, _ARGUMENTS, positional)
+    if is_async(item):
         raise _error(
             item,
             "marks an async def test, and asyncio code cannot be run under control: take the marker away, or write "
@@ -227,12 +215,5 @@ def _count(item: pytest.Item, given: dict[str, Any], name: str, default: int) ->
     return value
 
 
-def _advice(unknown: str) -> str:
-    import difflib
-
-    near = difflib.get_close_matches(unknown, _ARGUMENTS, 1)
-    return f"did you mean {near[0]!r}?" if near else f"it takes {', '.join(_ARGUMENTS)}"
-
-
 def _error(item: pytest.Item, what: str) -> pytest.UsageError:
-    return pytest.UsageError(f"{item.nodeid}: the marker 'concurrency' {what}")
+    return wrong_marker(item, "concurrency", what)

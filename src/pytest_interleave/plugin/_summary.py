@@ -14,13 +14,26 @@ from .._version import __version__
 Rows = list[dict[str, Any]]
 
 
-def write_section(terminal: pytest.TerminalReporter, rows: Rows, seed: int, verbosity: int) -> None:
-    """With `-v` a line for each marked test, with `-q` nothing, else one for each that wants a look."""
+def write_section(
+    terminal: pytest.TerminalReporter, rows: Rows, seed: int, verbosity: int, stress: Rows | None = None
+) -> None:
+    """With `-q` nothing, else what is to be said of marked tests, and a table of the stress runs."""
     if verbosity < 0:
         return
-    told = rows if verbosity > 0 else [row for row in rows if _wants_a_look(row)]
     terminal.ensure_newline()
     terminal.section("interleave")
+    if rows:
+        _write_controlled(terminal, rows, seed, verbosity)
+    if stress:
+        from ._stress_table import stress_lines
+
+        for line, wrong in stress_lines(stress, terminal.config.get_terminal_writer().fullwidth):
+            terminal.write_line(line, red=wrong)
+
+
+def _write_controlled(terminal: pytest.TerminalReporter, rows: Rows, seed: int, verbosity: int) -> None:
+    """With `-v` a line for each test, else one for each that wants a look."""
+    told = rows if verbosity > 0 else [row for row in rows if _wants_a_look(row)]
     if terminal.config.pluginmanager.has_plugin("dsession"):
         # With pytest-xdist nothing is collected here, so that the header could not show it.
         terminal.write_line(f"seed {seed}")
@@ -88,8 +101,8 @@ def _shards_of(row: dict[str, Any]) -> str:
     return f" in {shards} shards" if ran == shards else f" in {ran} of {shards} shards"
 
 
-def write_json(path: str, rows: Rows, seed: int) -> None:
-    """Write the machine-readable report.
+def write_json(path: str, rows: Rows, seed: int, stress: Rows) -> None:
+    """Write the machine-readable report; `stress` has a row for each stress run.
 
     Raises `OSError` where that cannot be done.
     """
@@ -99,6 +112,7 @@ def write_json(path: str, rows: Rows, seed: int) -> None:
         "python": platform.python_version(),
         "seed": seed,
         "tests": [{key: value for key, value in row.items() if not key.startswith("_")} for row in rows],
+        "stress": stress,
     }
     _write(path, json.dumps(report, indent=1) + "\n")
 

@@ -145,13 +145,18 @@ def _cut(error: BaseException, boundary: CodeType) -> TracebackType | None:
 
 
 def _key_of(error: BaseException, traceback: TracebackType | None) -> Key:
-    file, line = "", 0
+    place = hidden = ("", 0)
     while traceback is not None:
-        code = traceback.tb_frame.f_code
-        if not is_ours(code.co_filename):
-            file, line = code.co_filename, traceback.tb_lineno
+        frame = traceback.tb_frame
+        filename = frame.f_code.co_filename
+        if not is_ours(filename):
+            if "__tracebackhide__" in frame.f_code.co_varnames or "__unittest" in frame.f_globals:
+                # A helper of a test framework: what matters is who called it.
+                hidden = filename, traceback.tb_lineno
+            else:
+                place = filename, traceback.tb_lineno
         traceback = traceback.tb_next
-    return type(error), file, line
+    return type(error), *(place if place[0] else hidden)
 
 
 def _type_name(kind: type[BaseException]) -> str:

@@ -134,8 +134,7 @@ def missed(figures: Figures) -> list[str]:
     """What counts as missed whatever was asked for: threads that hung, a check that failed."""
     found = []
     if figures.hung:
-        count = len(figures.hung)
-        found.append(f"{_many(count, 'thread')} of {figures.threads} hung")
+        found.append(f"{len(figures.hung):,} of {_many(figures.threads, 'thread')} hung")
     if figures.check_error is not None:
         found.append(f"the check failed: {_short(text_of(figures.check_error))}")
     return found
