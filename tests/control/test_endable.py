@@ -7,6 +7,7 @@ import threading
 
 import pytest
 
+from pytest_interleave.control import primitives
 from pytest_interleave.control._endable import (
     Ended,
     acquire_in_slices,
@@ -16,7 +17,6 @@ from pytest_interleave.control._endable import (
     has_ended,
     slicing,
 )
-from pytest_interleave.control import primitives
 from pytest_interleave.control.primitives import RLock
 from pytest_interleave.stress import make_plan, run_stress
 

@@ -9,8 +9,7 @@ import threading
 
 import pytest
 
-from pytest_interleave.stress import make_plan, run_stress
-from pytest_interleave.stress import _run
+from pytest_interleave.stress import _run, make_plan, run_stress
 
 
 def run(operation, *, check=None, ends=(), prepare=None, **plan):
@@ -49,7 +48,8 @@ def test_every_thread_repeats_it_so_often():
     assert max(intervals) < 2e-6
     assert (figures.operations, figures.planned, figures.succeeded, figures.failed) == (60, 60, 60, 0)
     assert figures.success_rate == 1.0
-    assert [(thread.name, thread.operations) for thread in figures.per_thread] == [(f"stress-{n}", 20) for n in range(3)]
+    done = [(thread.name, thread.operations) for thread in figures.per_thread]
+    assert done == [(f"stress-{number}", 20) for number in range(3)]
     assert figures.throughput == pytest.approx(60 / figures.seconds)
     assert sum(part.operations for part in figures.throughput_over_time) == 60
     assert sum(figures.histogram["counts"]) == 60
