@@ -113,3 +113,21 @@ def test_what_tests_come_to(run, report):
     assert by_name["test_seen"]["outcome"] == "passed"
     # Of the test itself, and of each of the four operations in it.
     assert sum(row["nodeid"].endswith("test_within") for row in rows) == 5
+
+
+def test_asked_for_in_the_body(run, report):
+    source = """
+def test_it(request):
+    request.getfixturevalue("run_stress")(int, threads=2, operations=3)
+
+def test_exit(run_stress):
+    run_stress(lambda: pytest.exit("enough"))
+
+def test_never():
+    raise AssertionError
+"""
+    done = run(source, "--interleave-json=report.json")
+    done.result.assert_outcomes(passed=1)
+    assert "Exit: enough" in done.text
+    (row,) = report()["stress"]
+    assert (row["nodeid"], row["operations"], row["outcome"]) == ("test_it.py::test_it", 6, "passed")

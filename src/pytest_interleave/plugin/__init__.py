@@ -31,6 +31,7 @@ from ._settings import (
     read_settings,
 )
 from ._shards import WHOLE, nodeid_of, shard_of
+from ._stress_runs import begin_runs, runs_of
 from ._stress_settings import STRESS_MARKER, check_stress, read_stress
 
 if TYPE_CHECKING:
@@ -221,13 +222,10 @@ def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
             # Of no interest: the item cannot be run anyway.
             pass
         pytest.fail(error, pytrace=False)
-    if uses_threads(item):
-        from ._stress_runs import begin_runs
-
-        begin_runs(item)
     if stress is not None:
         from ._stress import StressRunner
 
+        begin_runs(item)
         assert isinstance(item, pytest.Function)
         item.stash[_stressed_key] = True
         item.runtest = StressRunner(item, stress).run  # type: ignore[method-assign]
@@ -300,12 +298,9 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Add the interleaving to a failure, and the figures to the report of the call."""
     report = yield
-    if uses_threads(item):
-        from ._stress_runs import runs_of
-
-        runs = runs_of(item)
-        if runs is not None:
-            runs.note_report(item, report)
+    runs = runs_of(item)
+    if runs is not None:
+        runs.note_report(item, report)
     runner = item.stash.get(_runner_key, None)
     if runner is None or call.when == "setup" or runner.exploration is None:
         return report

@@ -73,7 +73,10 @@ def run_stress(request: pytest.FixtureRequest) -> Iterator[RunStress]:
     The result has figures and assert_... methods. What failed and was not looked at fails the test.
     """
     from ._run_stress import RunStress, fail_for_what_nobody_looked_at
+    from ._stress_runs import begin_runs
 
+    if not is_stress(request.node):
+        begin_runs(request.node)
     run = RunStress(request.node)
     yield run
     fail_for_what_nobody_looked_at(run)

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ._report import mend, outcome_of
 from ._shards import nodeid_of
 
 if TYPE_CHECKING:
@@ -30,6 +29,8 @@ class StressRuns:
         """The rows are on the report of the teardown: the last one, also where a plugin has run the test again."""
         if not self._runs:
             return
+        from ._report import mend, outcome_of
+
         mend(report)
         if report.when == "teardown":
             if report.failed:

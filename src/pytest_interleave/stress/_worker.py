@@ -34,7 +34,6 @@ class Worker:
     def __init__(self, run: Run, index: int) -> None:
         self.index = index
         self.name = f"stress-{index}"
-        self.ident: int | None = None
         self.latencies = Latencies()
         self.failed = 0
         self.errors: dict[Key, int] = {}
@@ -62,6 +61,11 @@ class Worker:
     # -- for the thread that waits ---------------------------------------------------------------------------
 
     @property
+    def ident(self) -> int | None:
+        """Its identifier, once it has been started."""
+        return self.thread.ident
+
+    @property
     def done(self) -> int:
         """How many operations have come to their end."""
         return self.latencies.count + len(self._fresh)
@@ -73,8 +77,7 @@ class Worker:
     def ask_to_end(self) -> None:
         """To end with this operation, or where it next waits for a lock."""
         self.stop()
-        if self.ident is not None:
-            self.while_running(end_waiting)
+        self.while_running(end_waiting)
         self.let_go()
 
     def let_go(self) -> None:
@@ -89,8 +92,9 @@ class Worker:
         """Call `act` with its identifier, if the thread has not ended; it does not end meanwhile."""
         held = self._guard.acquire(timeout=0.2)
         try:
-            if not self.over and self.ident is not None:
-                act(self.ident)
+            ident = self.ident
+            if not self.over and ident is not None:
+                act(ident)
         finally:
             if held:
                 self._guard.release()
@@ -110,7 +114,6 @@ class Worker:
     # -- in the thread itself --------------------------------------------------------------------------------
 
     def _main(self) -> None:
-        self.ident = _current.get_ident()
         while True:
             try:
                 if not self._started:
