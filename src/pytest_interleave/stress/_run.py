@@ -11,11 +11,11 @@ from typing import Any
 
 from .._signals import came_by_signal
 from ..control import _current
-from ..control._affinity import has_gil
 from ..control._clock import real_seconds
 from ..control._endable import endable_waits
 from ._errors import Firsts
 from ._figures import Figures, Tally, figures_of, tally_of
+from ._gate import Gate
 from ._hung import HungThread, end_threads, stacks_of
 from ._plan import Plan
 from ._samples import FIRST_SLICE, Samples, resident_bytes
@@ -87,6 +87,7 @@ class Run:
         self.ends = ends
         self.firsts = Firsts()
         self.samples = Samples()
+        self.gate = Gate()
         self.hung: list[HungThread] = []
         #: What ended the run before its time.
         self.ended_by: BaseException | None = None
@@ -135,6 +136,9 @@ class Run:
         try:
             self._start()
             if not self._wait(self._all_ready, real_seconds() + self.plan.timeout, sampled=False):
+                for worker in self.workers:
+                    # The gate is opened for those that hang, too.
+                    worker.stop()
                 if self.ended_by is None:
                     self._give_up([worker for worker in self.workers if worker.preparing])
                 self._end([worker for worker in self.workers if not worker.preparing])
@@ -142,7 +146,7 @@ class Run:
                 return
             self.samples.count_threads()
             self._released = real_seconds()
-            self._let_go()
+            self.gate.open()
             if not self._wait(self._all_over, self._released + self.plan.patience, sampled=True):
                 left = [worker for worker in self.workers if not worker.over]
                 if self.ended_by is None:
@@ -153,20 +157,6 @@ class Run:
         except BaseException:
             self._end(self.workers, asked=_LOOK, patience=_IN_HASTE)
             raise
-
-    def _let_go(self) -> None:
-        """All together.
-
-        With a GIL each lets the next one go before it begins, as those do that leave a `threading.Barrier`: a hundred
-        that wait for the GIL from the same moment on keep the cores busy with nothing but waiting.
-        """
-        if not has_gil():
-            # In C, which nobody interrupts.
-            any(map(_OPEN, [worker.gate for worker in self.workers]))
-            return
-        for worker, following in zip(self.workers, self.workers[1:], strict=False):
-            worker.following = following
-        self.workers[0].let_go()
 
     def _start(self) -> None:
         for number, worker in enumerate(self.workers):
@@ -228,6 +218,7 @@ class Run:
         self._ending.update(worker.index for worker in workers)
         for worker in workers:
             worker.stop()
+        self.gate.open()
         return end_threads([worker for worker in workers if worker.ident is not None], **patience)
 
     def workers_are_gone(self) -> None:
@@ -250,8 +241,6 @@ def _open(gate: Any) -> None:
         # Two threads have come at the same time.
         pass
 
-
-_OPEN = type(_current.real_lock()).release
 
 # -- the switch interval ---------------------------------------------------------------------------------------
 

@@ -43,11 +43,9 @@ class Worker:
         #: In the setup still.
         self.preparing = True
         self.over = False
-        #: Held until it may begin.
-        self.gate = _current.real_lock()
-        self.gate.acquire()
-        #: Whom it lets go before it begins.
-        self.following: Worker | None = None
+        #: Held for as long as it may wait for its part of the ramp.
+        self._ramp = _current.real_lock()
+        self._ramp.acquire()
         self.thread = threading.Thread(target=self._main, name=self.name, daemon=True)
         self._run = run
         self._pid = os.getpid()
@@ -78,14 +76,10 @@ class Worker:
         """To end with this operation, or where it next waits for a lock."""
         self.stop()
         self.while_running(end_waiting)
-        self.let_go()
-
-    def let_go(self) -> None:
-        """Past the gate, or past the wait of its ramp."""
         try:
-            self.gate.release()
+            self._ramp.release()
         except RuntimeError:
-            # Nobody has closed it.
+            # It does not wait any more.
             pass
 
     def while_running(self, act: Callable[[int], None]) -> None:
@@ -144,15 +138,14 @@ class Worker:
             self._raised(error, in_setup=True)
             self.preparing = False
             run.one_is_ready(self)
-            self._pass_gate()
             return
         self.preparing = False
         run.one_is_ready(self)
-        self._pass_gate()
+        run.gate.wait()
         plan = run.plan
         if plan.ramp and self.index and self._limit[0] == math.inf:
-            # Whoever lets it go earlier does not want it to begin.
-            self.gate.acquire(timeout=self.index * plan.ramp / plan.threads)
+            # Whoever ends the wait does not want it to begin.
+            self._ramp.acquire(timeout=self.index * plan.ramp / plan.threads)
         self.begun = self.ended = now = _seconds()
         if plan.seconds is not None and self._limit[0] == math.inf:
             self._limit[0] = now + plan.seconds
@@ -161,11 +154,6 @@ class Worker:
                 self._repeat(call, plan.operations)
             finally:
                 self.ended = _seconds()
-
-    def _pass_gate(self) -> None:
-        self.gate.acquire()
-        if self.following is not None:
-            self.following.let_go()
 
     def _repeat(self, call: Callable[[], object], operations: int | None) -> None:
         left = _ENDLESS if operations is None else operations
