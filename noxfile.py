@@ -73,10 +73,11 @@ def docs(session: nox.Session) -> None:
 
 @nox.session(python="3.13" if "3.13" in INTERPRETERS else INTERPRETERS[-1:])
 def benchmarks(session: nox.Session) -> None:
-    """Figures: against the peers, for unmarked tests, for memory, for shards."""
+    """Figures: against the peers, for unmarked tests, for memory, for shards, for stress."""
     _install_group(session, "bench")
     session.install(".")
     session.run("python", "benchmarks/peers.py", *session.posargs)
     session.run("python", "benchmarks/overhead.py")
     session.run("python", "benchmarks/memory.py")
     session.run("python", "benchmarks/shards.py")
+    session.run("python", "benchmarks/stress.py")

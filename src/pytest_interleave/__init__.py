@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from .plugin._per_worker import Worker, per_worker
     from .plugin._pool import ThreadPool
     from .plugin._race_detector import RaceDetector
+    from .plugin._run_stress import RunStress
     from .plugin._workers import RunConcurrent
+    from .stress import StressResult
 else:
     from ._lazy import names_from
 
@@ -28,7 +30,9 @@ else:
             "Livelock": ".detect",
             "RaceDetector": ".plugin._race_detector",
             "RunConcurrent": ".plugin._workers",
+            "RunStress": ".plugin._run_stress",
             "ScheduleLost": ".plugin._differences",
+            "StressResult": ".stress",
             "ThreadPool": ".plugin._pool",
             "Worker": ".plugin._per_worker",
             "WorkersBarrier": ".plugin._barrier",
@@ -43,7 +47,9 @@ __all__ = [
     "Livelock",
     "RaceDetector",
     "RunConcurrent",
+    "RunStress",
     "ScheduleLost",
+    "StressResult",
     "ThreadPool",
     "Worker",
     "WorkersBarrier",

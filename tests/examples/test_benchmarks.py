@@ -42,6 +42,17 @@ def test_memory_of_many_schedules_is_that_of_few() -> None:
     assert "| 20 MB |" in printed
 
 
+def test_stress_prints_ratios_and_memory() -> None:
+    printed = run("stress.py", "--rounds=1", "--operations=200").splitlines()
+    rows = [[cell.strip() for cell in line.strip("| ").split("|")] for line in printed if line.startswith("| ")][1:]
+    assert [row[0] for row in rows] == ["2", "10", "100"]
+    for _, hand, plain, stress, to_hand, to_plain in rows:
+        for other, ratio in ((hand, to_hand), (plain, to_plain)):
+            # The times are rounded.
+            assert float(ratio) == pytest.approx(float(stress.split()[0]) / float(other.split()[0]), rel=0.05)
+    assert printed[-1].startswith("100 threads × 1,000 operations: ")
+
+
 def test_shards_prints_both_times_and_their_ratio() -> None:
     printed = run("shards.py", "--pairs=1", "--schedules=40", "--additions=2").splitlines()
     assert printed[0].startswith("| one process | 4 shards on 2 processes | ")

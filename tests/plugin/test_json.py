@@ -32,6 +32,7 @@ def test_report(run, report, options):
         "plugin": pytest_interleave.__version__,
         "python": platform.python_version(),
         "seed": 1,
+        "stress": [],
     }
     # What pytest never ran has no figures.
     assert set(tests) == {"test_fails", "test_xfails", "test_passes", "test_skips", "test_deadlock"}

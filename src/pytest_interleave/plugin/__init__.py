@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import random
 import threading
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
@@ -15,25 +15,28 @@ from ..control._import_clocks import ImportClocks
 from ..control._scope import Scope
 from ..control.primitives import install_names, remove_names
 from ..control.primitives._dispatch import everything_is_ours
-from ._fixtures import barrier, race_detector, run_concurrent, thread_pool, worker
-from ._gathering import Gatherer, left_out_key, rows_key
-from ._markers import REGISTERED, is_marked, make_selectable
+from ._fixtures import barrier, race_detector, run_concurrent, run_stress, thread_pool, worker
+from ._gathering import Gatherer
+from ._markers import REGISTERED, is_marked, is_stress, make_selectable, uses_threads
 from ._merging import merged
 from ._options import Options, add_options, check_include, read_options
 from ._per_worker import of_workers
 from ._pins import pins_for_nothing, pins_of
+from ._results import Results, results_key
 from ._settings import Settings, check_marker, read_settings, settings_key
 from ._shards import WHOLE, nodeid_of, shard_of
+from ._stress_runs import begin_runs, runs_of
+from ._stress_settings import check_stress, read_stress
 from ._suite import left_out, take_suite
 
 if TYPE_CHECKING:
     from ..explore import Token
-    from ._audit import Audit
     from ._given import Given
     from ._memory import Memory
     from ._runner import TestRunner
+    from ._stress_settings import StressSettings
 
-__all__ = ["barrier", "race_detector", "run_concurrent", "thread_pool", "worker"]
+__all__ = ["barrier", "race_detector", "run_concurrent", "run_stress", "thread_pool", "worker"]
 
 _options_key = pytest.StashKey[Options]()
 _replay_key: pytest.StashKey[Token] = pytest.StashKey()
@@ -42,6 +45,7 @@ _error_key = pytest.StashKey[str]()
 _random_key = pytest.StashKey[Any]()
 _unwritten_key = pytest.StashKey[list[str]]()
 _memory_key: pytest.StashKey[Memory] = pytest.StashKey()
+_stressed_key = pytest.StashKey[bool]()
 _hold_key = pytest.StashKey["_Hold"]()
 
 
@@ -90,7 +94,8 @@ def pytest_configure(config: pytest.Config) -> None:
     for marker in REGISTERED:
         config.addinivalue_line("markers", marker)
     config.stash[_options_key] = options = read_options(config)
-    config.pluginmanager.register(Gatherer(config), "interleave-gatherer")
+    results = config.stash[results_key] = Results(options.seed, options.suite)
+    config.pluginmanager.register(Gatherer(config, results), "interleave-gatherer")
     if _hold_key not in config.stash:
         # Loaded too late for pytest_load_initial_conftests (by a conftest's pytest_plugins).
         _take_hold(config)
@@ -134,11 +139,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Check every marker; with a token, keep the test that it was made for."""
     # A worker of pytest-xdist has no way to end the run with an error: there, the tests concerned fail of it.
     alone = not hasattr(config, "workerinput")
-    if alone and any(is_marked(item) for item in items):
+    if alone and any(is_marked(item) or uses_threads(item) for item in items):
         check_include(config)
     for item in items:
         try:
             check_marker(item, options_of(config))
+            check_stress(item)
         except pytest.UsageError as error:
             if alone:
                 raise
@@ -168,25 +174,33 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     """
     hold = session.config.stash[_hold_key]
     hold.clocks.remove()
-    if not any(is_marked(item) for item in session.items):
+    marked, stressed = any(map(is_marked, session.items)), any(map(uses_threads, session.items))
+    if not (marked or stressed):
         hold.release_names()
     elif not session.config.option.collectonly:
-        importlib.import_module("._runner", __package__)
+        for module, needed in (("._runner", marked), ("._run_stress", stressed)):
+            if needed:
+                importlib.import_module(module, __package__)
 
 
 def pytest_report_collectionfinish(config: pytest.Config, items: list[pytest.Item]) -> list[str]:
-    """Show the seed, if any test depends on it."""
+    """How many tests there are for us; the seed, if any of them depends on it."""
     marked = [item for item in items if is_marked(item)]
-    if not marked:
-        return []
-    tests = len({nodeid_of(item) for item in marked if shard_of(item) != WHOLE})
-    tests += sum(shard_of(item) == WHOLE for item in marked)
-    split = "" if tests == len(marked) else f" in {len(marked)} shards"
+    told = []
     suite = options_of(config).suite
-    kind = "concurrency test" if suite is None else "test"
-    workers = "" if suite is None else f", each in {suite} workers"
-    plural = "" if tests == 1 else "s"
-    return [f"interleave: {tests} {kind}{plural}{split}{workers}, seed {options_of(config).seed}"]
+    if marked:
+        tests = len({nodeid_of(item) for item in marked if shard_of(item) != WHOLE})
+        tests += sum(shard_of(item) == WHOLE for item in marked)
+        kind = "concurrency test" if suite is None else "test"
+        split = "" if tests == len(marked) else f" in {len(marked)} shards"
+        workers = "" if suite is None else f", each in {suite} workers"
+        told.append(f"{tests} {kind}{'' if tests == 1 else 's'}{split}{workers}")
+    stressed = sum(map(is_stress, items))
+    if stressed:
+        told.append(f"{stressed} stress test{'' if stressed == 1 else 's'}")
+    if marked:
+        told.append(f"seed {options_of(config).seed}")
+    return [f"interleave: {', '.join(told)}"] if told else []
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -194,9 +208,15 @@ def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
     """A marked test's `runtest` becomes the loop over its schedules."""
     error = item.stash.get(_error_key, None)
     settings: Settings | None = None
+    stress: StressSettings | None = None
     given: list[Given] = []
     replay = item.config.stash.get(_replay_key, None)
-    if error is None and is_marked(item):
+    if error is None and is_stress(item):
+        try:
+            stress = read_stress(item)
+        except pytest.UsageError as wrong:
+            error = str(wrong)
+    elif error is None and is_marked(item):
         try:
             settings = read_settings(item, options_of(item.config))
             if replay is None:
@@ -211,6 +231,14 @@ def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
             # Of no interest: the item cannot be run anyway.
             pass
         pytest.fail(error, pytrace=False)
+    if stress is not None:
+        from ._stress import StressRunner
+
+        begin_runs(item)
+        assert isinstance(item, pytest.Function)
+        item.stash[_stressed_key] = True
+        item.runtest = StressRunner(item, stress).run  # type: ignore[method-assign]
+        return (yield)
     if settings is None:
         return (yield)
     from ._runner import TestRunner, seed_random
@@ -274,6 +302,7 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object
             random.setstate(before)
             del item.stash[_random_key]
             del item.stash[settings_key]
+        if before is not None or item.stash.get(_stressed_key, False):
             item.__dict__.pop("runtest", None)
 
 
@@ -286,6 +315,9 @@ def pytest_runtest_makereport(
     reason = left_out(item)
     if reason is not None and report.skipped:
         report.interleave_left_out = reason  # type: ignore[attr-defined]
+    runs = runs_of(item)
+    if runs is not None:
+        runs.note_report(item, report)
     runner = item.stash.get(_runner_key, None)
     if runner is None or call.when == "setup" or runner.exploration is None:
         return report
@@ -332,28 +364,16 @@ def pytest_leave_pdb() -> None:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """What is to be said of all marked tests."""
-    rows = config.stash.get(rows_key, [])
-    audit = _audit_of(config)
-    if rows or audit is not None:
+    results = config.stash.get(results_key, None)
+    if results:
         from ._summary import write_section
 
-        write_section(terminalreporter, rows, options_of(config).seed, terminalreporter.verbosity, audit)
+        write_section(terminalreporter, results)
     memory = config.stash.get(_memory_key, None)
     if memory is not None and memory.trouble is not None:
         terminalreporter.write_line(f"WARNING: {memory.trouble}", yellow=True)
     for unwritten in config.stash.get(_unwritten_key, []):
         terminalreporter.write_line(f"ERROR: {unwritten}", red=True)
-
-
-def _audit_of(config: pytest.Config) -> Audit | None:
-    """What came of the suite, where that is what was run."""
-    workers = options_of(config).suite
-    if workers is None:
-        return None
-    from ._audit import Audit
-
-    rows, reasons = config.stash[rows_key], config.stash[left_out_key]
-    return Audit.of(workers, rows, reasons)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
@@ -362,22 +382,25 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     options = config.stash.get(_options_key, None)
     if options is None or hasattr(config, "workerinput"):
         return
-    rows = config.stash[rows_key]
+    results = config.stash[results_key]
     # From here on, for all reports, there is one row for each test.
-    rows[:] = merged(rows)
-    if rows or options.forget:
-        _memory_of(config).keep(rows)
+    results.tests[:] = merged(results.tests)
+    if results.tests or options.forget:
+        _memory_of(config).keep(results.tests)
     if (options.json, options.html) == (None, None):
         return
-    from ._summary import write_html, write_json
+    from ._report_files import write_html, write_json
 
     unwritten = config.stash[_unwritten_key] = []
-    audit = _audit_of(config)
-    for name, path, write in (("json", options.json, write_json), ("html", options.html, write_html)):
+    files: tuple[tuple[str, str | None, Callable[[str, Results], None]], ...] = (
+        ("json", options.json, write_json),
+        ("html", options.html, write_html),
+    )
+    for name, path, write in files:
         if path is None:
             continue
         try:
-            write(path, rows, options.seed, audit)
+            write(path, results)
         except OSError as error:
             # Not raised: the terminal's report, which is still to come, would be lost.
             unwritten.append(f"--interleave-{name}: {path} could not be written: {error}")

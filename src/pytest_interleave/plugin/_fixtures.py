@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ._barrier import WorkersBarrier
+from ._markers import is_stress
 from ._per_worker import Worker, current_worker
 
 if TYPE_CHECKING:
     from ._pool import ThreadPool
     from ._race_detector import RaceDetector
+    from ._run_stress import RunStress
     from ._settings import Settings
     from ._workers import RunConcurrent
 
@@ -76,7 +78,27 @@ def barrier(request: pytest.FixtureRequest) -> WorkersBarrier:
 
     Who waits in vain for 10 seconds gets a BrokenBarrierError that says who came.
     """
+    if is_stress(request.node):
+        from ._stress_settings import read_stress
+
+        return WorkersBarrier(read_stress(request.node).plan.threads)
     return WorkersBarrier(_workers(request))
+
+
+@pytest.fixture
+def run_stress(request: pytest.FixtureRequest) -> Iterator[RunStress]:
+    """Repeats an operation in real parallel threads: (operation, threads=10, operations=100, timeout=30, ...).
+
+    The result has figures and assert_... methods. What failed and was not looked at fails the test.
+    """
+    from ._run_stress import RunStress, fail_for_what_nobody_looked_at
+    from ._stress_runs import begin_runs
+
+    if not is_stress(request.node):
+        begin_runs(request.node)
+    run = RunStress(request.node)
+    yield run
+    fail_for_what_nobody_looked_at(run)
 
 
 @pytest.fixture

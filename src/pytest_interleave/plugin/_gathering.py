@@ -3,43 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from typing import Any
 
 import pytest
 
 from ._merging import row_without_figures
-
-#: A row for each report that has figures; from the end of the session on, for each test.
-rows_key = pytest.StashKey[list[dict[str, Any]]]()
-#: Node ids of tests that `--interleave-suite` has left out, and why.
-left_out_key = pytest.StashKey[list[tuple[str, str]]]()
+from ._results import Results, Rows
 
 
 class Gatherer:
     """Gathers the figures of all reports; with pytest-xdist, in the controller."""
 
-    def __init__(self, config: pytest.Config) -> None:
+    def __init__(self, config: pytest.Config, results: Results) -> None:
         self._config = config
-        config.stash[rows_key] = []
-        config.stash[left_out_key] = []
+        self._results = results
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        results = self._results
+        outcome: str = report.outcome
+        #: Else a plugin runs the test again, and there is more to come.
+        last = outcome != "rerun"
         reason = getattr(report, "interleave_left_out", None)
         if reason is not None:
-            self._config.stash[left_out_key].append((report.nodeid, reason))
+            results.left_out.append((report.nodeid, reason))
+        results.stress.extend(getattr(report, "interleave_stress", ()))
+        if last:
+            results.speedups.extend(getattr(report, "interleave_speedups", ()))
         row = getattr(report, "interleave", None)
-        rows = self._config.stash[rows_key]
         if row is None and report.failed and report.when != "teardown":
             row = row_without_figures(report.nodeid)
         if row is None:
             return
         if report.when == "teardown":
             # In the place of the row of the call, which had found nothing.
-            _remove_last_of_same(rows, row)
-        outcome: str = report.outcome
-        if outcome != "rerun":
-            # Else a plugin runs the test again, and there is another row to come.
-            rows.append(row)
+            _remove_last_of_same(results.tests, row)
+        if last:
+            results.tests.append(row)
         steps = getattr(report, "interleave_steps", ())
         terminal = self._config.pluginmanager.getplugin("terminalreporter")
         if steps and terminal is not None:
@@ -54,7 +52,7 @@ class Gatherer:
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> Generator[None, object, object]:
         """Around what pytest shows of the failures."""
-        if not self._config.stash[rows_key]:
+        if not self._results.tests:
             return (yield)
         from ._colours import coloured
 
@@ -62,7 +60,7 @@ class Gatherer:
             return (yield)
 
 
-def _remove_last_of_same(rows: list[dict[str, Any]], row: dict[str, Any]) -> None:
+def _remove_last_of_same(rows: Rows, row: dict[str, object]) -> None:
     for number in reversed(range(len(rows))):
         if all(rows[number].get(key) == row.get(key) for key in ("nodeid", "_shard")):
             del rows[number]

@@ -14,14 +14,17 @@ REGISTERED = (
     "races=False): "
     "the body of the test is safe to run from several threads at once: run it in so many, on the same fixtures, under "
     "many interleavings; the fixtures named in isolated, and tmp_path, are one for each worker",
+    "stress(threads=10, operations=100, seconds=None, min_success_rate=1.0, ramp=0, timeout=30): "
+    "repeat the test's body in real parallel threads, without control; each repeats it so many times, or for so many "
+    "seconds; the test fails if fewer succeed, or if a thread hangs",
     "thread_unsafe(reason=None): not a test for several threads at once: --interleave-suite leaves it out, and so does "
-    "the marker thread_safety of its class or module",
+    "the marker thread_safety or stress of its class or module",
     "interleaving(token, ...): run the test under these schedules, each the token of an earlier failure, before all "
     "others; without the marker concurrency or thread_safety, under these only",
 )
 
 #: Of these a test goes by the one that is closest to it.
-_WAYS = ("concurrency", "thread_safety")
+_WAYS = ("concurrency", "thread_safety", "stress")
 
 #: What `-m concurrency` finds on tests with another marker of ours. It says nothing else.
 _SELECTED = pytest.mark.concurrency
@@ -43,7 +46,7 @@ def closest(item: pytest.Item) -> pytest.Mark | None:
         return None
     distance, found, name = ways[0]
     others = [other for away, _, other in ways[1:] if away == distance]
-    if name == "thread_safety" and "thread_unsafe" in nearest:
+    if name != "concurrency" and "thread_unsafe" in nearest:
         away = nearest["thread_unsafe"][0]
         if away < distance:
             return None
@@ -65,7 +68,7 @@ def marker_of(item: pytest.Item) -> str | None:
         # It is told where the marker is checked.
         return "concurrency"
     if found is not None:
-        return found.name
+        return None if found.name == "stress" else found.name
     return None if item.get_closest_marker("interleaving") is None else "interleaving"
 
 
@@ -74,7 +77,26 @@ def is_marked(item: pytest.Item) -> bool:
     return isinstance(item, pytest.Function) and marker_of(item) is not None
 
 
+def is_stress(item: pytest.Item) -> bool:
+    """Whether the body of the test is to be repeated by real threads."""
+    return isinstance(item, pytest.Function) and is_marked_stress(item)
+
+
+def is_marked_stress(item: pytest.Item) -> bool:
+    """Whether that is what is asked for, be it a function or not."""
+    try:
+        found = closest(item)
+    except pytest.UsageError:
+        return False
+    return found is not None and found.name == "stress"
+
+
+def uses_threads(item: pytest.Item) -> bool:
+    """Whether real threads repeat something in the test that may have to be ended: its body, or what it says."""
+    return is_stress(item) or "run_stress" in getattr(item, "fixturenames", ())
+
+
 def make_selectable(item: pytest.Item) -> None:
     """Let `-m concurrency` select a test that is to run in threads by another marker."""
-    if item.get_closest_marker("concurrency") is None and marker_of(item) not in (None, "interleaving"):
+    if item.get_closest_marker("concurrency") is None and (marker_of(item) == "thread_safety" or is_stress(item)):
         item.add_marker(_SELECTED)

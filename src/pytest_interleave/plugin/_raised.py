@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import signal
-
 import pytest
 
 from .._leaves import leaves
+from .._signals import came_by_signal
 from ..control import Outcome
 from ._workers import quiet_types
+
+__all__ = ["as_failure", "came_by_signal", "quiet_exception", "request_to_stop"]
 
 
 def request_to_stop(outcome: Outcome) -> BaseException | None:
@@ -25,19 +26,6 @@ def as_failure(error: BaseException) -> BaseException:
     if isinstance(error, KeyboardInterrupt):
         return BaseExceptionGroup("1 thread failed", [error])
     return error
-
-
-def came_by_signal(error: BaseException | None) -> bool:
-    """Whether a signal handler raised it, as pytest-timeout's does: it has nothing to do with the schedule."""
-    if error is None:
-        return False
-    handlers = {getattr(signal.getsignal(number), "__code__", None) for number in signal.valid_signals()}
-    traceback = error.__traceback__
-    while traceback is not None:
-        if traceback.tb_frame.f_code in handlers:
-            return True
-        traceback = traceback.tb_next
-    return False
 
 
 def quiet_exception(outcome: Outcome) -> BaseException | None:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import inspect
 import math
-import warnings
 from typing import Any, NamedTuple
 
 import pytest
 
-from .._warnings import InterleaveWarning
+from ._marker_arguments import is_async, keywords_of, warn_no_function, wrong_marker
 from ._markers import closest, marker_of
 from ._options import MAX_SECONDS, MAX_STEPS, STEPS_OF_SUITE, STRATEGIES, Options
 from ._per_worker import check_isolated, check_per_worker
@@ -79,13 +77,7 @@ def check_marker(item: pytest.Item, options: Options) -> None:
             if fixture is not None:
                 raise pytest.UsageError(refuse(item.nodeid, fixture))
         return
-    text = f"{item.nodeid}: the marker {name!r} does nothing here, because the item is not a Python function"
-    try:
-        # Not by `item.warn`, which fails for an item without a line of its own.
-        warnings.warn_explicit(InterleaveWarning(text), None, str(item.path), 1)
-    except InterleaveWarning as warning:
-        # Warnings are errors in this run, and there is no test yet that could fail of it.
-        raise pytest.UsageError(str(warning)) from None
+    warn_no_function(item, name)
 
 
 def read_settings(item: pytest.Item, options: Options) -> Settings:
@@ -101,8 +93,7 @@ def read_settings(item: pytest.Item, options: Options) -> Settings:
     wrong = check_per_worker(item) if isinstance(item, pytest.Function) else None
     if wrong is not None:
         raise pytest.UsageError(f"{item.nodeid}: the test {wrong}")
-    function = getattr(item, "obj", None)
-    if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
+    if is_async(item):
         raise reading.error(
             "marks an async def test, and asyncio code cannot be run under control: take the marker away, or write "
             "a test that starts threads",
@@ -145,18 +136,14 @@ class _Reading:
     def __init__(self, item: pytest.Item, marker: pytest.Mark) -> None:
         self._item = item
         self._name = marker.name
-        self._known = _ARGUMENTS if marker.name == "concurrency" else (*_ARGUMENTS, "isolated")
-        if marker.args:
-            first = marker.args[0]
-            name = "strategy" if isinstance(first, str) else "schedules" if self._name == "concurrency" else "workers"
-            raise self.error(f"takes keyword arguments only, not {first!r}: write {name}={first!r}")
-        self.given: dict[str, Any] = dict(marker.kwargs)
-        unknown = sorted(set(self.given) - set(self._known))
-        if unknown:
-            raise self.error(f"has no argument {unknown[0]!r}; {self._advice(unknown[0])}")
+        positional = "schedules" if marker.name == "concurrency" else "workers"
+        if marker.args and isinstance(marker.args[0], str):
+            positional = "strategy"
+        known = _ARGUMENTS if marker.name == "concurrency" else (*_ARGUMENTS, "isolated")
+        self.given = keywords_of(item, marker, known, positional)
 
     def error(self, what: str) -> pytest.UsageError:
-        return pytest.UsageError(f"{self._item.nodeid}: the marker {self._name!r} {what}")
+        return wrong_marker(self._item, self._name, what)
 
     def count(self, name: str, default: int, least: int = 1) -> int:
         value = self.given.get(name, default)
@@ -184,12 +171,6 @@ class _Reading:
             if wrong is not None:
                 raise self.error(wrong)
         return names
-
-    def _advice(self, unknown: str) -> str:
-        import difflib
-
-        near = difflib.get_close_matches(unknown, self._known, 1)
-        return f"did you mean {near[0]!r}?" if near else f"it takes {', '.join(self._known)}"
 
 
 def _as_tuple(names: Any) -> tuple[Any, ...]:

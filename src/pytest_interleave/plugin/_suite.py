@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ._markers import marker_of
+from ._markers import is_marked_stress, marker_of
 from ._options import Options
 from ._unsafe import UNSAFE_FIXTURES, unsafe_call, unsafe_fixture
 
@@ -38,7 +38,7 @@ def take_suite(items: list[pytest.Item], options: Options) -> None:
     """
     assert options.suite is not None
     for item in items:
-        if marker_of(item) is not None:
+        if marker_of(item) is not None or is_marked_stress(item):
             continue
         reason = _why_not(item)
         if reason is None:

@@ -1,29 +1,38 @@
-"""The section of the terminal summary, and the reports in files."""
+"""The section of the terminal summary."""
 
 from __future__ import annotations
 
-import json
-import platform
 from typing import Any
 
 import pytest
 
-from .._version import __version__
-from ._audit import Audit
-
-#: Figures of all marked tests of this run, in the order in which their reports came.
-Rows = list[dict[str, Any]]
+from ._results import Results, Rows
 
 
-def write_section(
-    terminal: pytest.TerminalReporter, rows: Rows, seed: int, verbosity: int, audit: Audit | None = None
-) -> None:
-    """With `-v` a line for each marked test, with `-q` nothing, else one for each that wants a look."""
+def write_section(terminal: pytest.TerminalReporter, results: Results) -> None:
+    """With `-q` nothing, else what is to be said of all tests."""
+    verbosity = terminal.verbosity
     if verbosity < 0:
         return
-    told = rows if verbosity > 0 else [row for row in rows if _wants_a_look(row)]
     terminal.ensure_newline()
     terminal.section("interleave")
+    if results.tests:
+        _write_tests(terminal, results.tests, results.seed, verbosity)
+    if results.audit is not None:
+        for line in results.audit.lines(verbose=verbosity > 0):
+            terminal.write_line(line)
+    if results.stress:
+        from ._stress_table import stress_lines
+
+        for line, wrong in stress_lines(results.stress, terminal.config.get_terminal_writer().fullwidth):
+            terminal.write_line(line, red=wrong)
+    for row in results.speedups:
+        terminal.write_line(f"{row['nodeid']}: {row['_text']}")
+
+
+def _write_tests(terminal: pytest.TerminalReporter, rows: Rows, seed: int, verbosity: int) -> None:
+    """With `-v` a line for each test, else one for each that wants a look."""
+    told = rows if verbosity > 0 else [row for row in rows if _wants_a_look(row)]
     if terminal.config.pluginmanager.has_plugin("dsession"):
         # With pytest-xdist nothing is collected here, so that the header could not show it.
         terminal.write_line(f"seed {seed}")
@@ -31,9 +40,6 @@ def write_section(
         terminal.write_line(line_of(row))
     if len(told) < len(rows):
         terminal.write_line(_rest_of(rows, told))
-    if audit is not None:
-        for line in audit.lines(verbose=verbosity > 0):
-            terminal.write_line(line)
 
 
 #: How the search of a test ends of which nothing is to be said. What is too long for the suite is told with the suite.
@@ -98,36 +104,3 @@ def _shards_of(row: dict[str, Any]) -> str:
         return ""
     ran, shards = row["shards_run"], row["shards"]
     return f" in {shards} shards" if ran == shards else f" in {ran} of {shards} shards"
-
-
-def write_json(path: str, rows: Rows, seed: int, audit: Audit | None = None) -> None:
-    """Write the machine-readable report.
-
-    Raises `OSError` where that cannot be done.
-    """
-    report = {
-        "version": 1,
-        "plugin": __version__,
-        "python": platform.python_version(),
-        "seed": seed,
-        "tests": [{key: value for key, value in row.items() if not key.startswith("_")} for row in rows],
-        "suite": None if audit is None else audit.as_json(),
-    }
-    _write(path, json.dumps(report, indent=1) + "\n")
-
-
-def write_html(path: str, rows: Rows, seed: int, audit: Audit | None = None) -> None:
-    """Write the page.
-
-    Raises `OSError` where that cannot be done.
-    """
-    from ..trace._html import render
-
-    suite = [] if audit is None else [line.strip() for line in audit.lines(verbose=False)]
-    _write(path, render(rows, plugin=__version__, python=platform.python_version(), seed=seed, suite=suite))
-
-
-def _write(path: str, text: str) -> None:
-    # In place: PATH may be a link, a pipe or a device.
-    with open(path, "w", encoding="utf-8") as out:
-        out.write(text)

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from .. import _current
+from .._endable import slicing, wait_in_slices
 from .._operations import Operation
 from .._places import made_here
 from ._dispatch import Primitive
@@ -107,7 +108,7 @@ class Condition(RealCondition, metaclass=Primitive):
         """See `threading.Condition.wait`."""
         task = _tasks.get(_get_ident())
         if task is None:
-            return super().wait(timeout)
+            return wait_in_slices(self, timeout) if slicing else super().wait(timeout)
         if not self._is_owned():  # type: ignore[attr-defined]
             raise RuntimeError("cannot wait on un-acquired lock")
         frame = sys._getframe(1)

@@ -4,10 +4,19 @@ from __future__ import annotations
 
 import _thread
 
+from .._endable import slicing, wait_in_slices
 from ._condition import RealCondition
 from ._lock import RealLock
 
 _making = _thread.allocate_lock()
+
+
+class _EndableCondition(RealCondition):
+    """A real condition, out of which a waiting thread can be ended."""
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """See `threading.Condition.wait`."""
+        return wait_in_slices(self, timeout) if slicing else super().wait(timeout)
 
 
 class HasLazyCondition:
@@ -22,7 +31,7 @@ class HasLazyCondition:
             with _making:
                 made = self._made_cond
                 if made is None:
-                    made = self._made_cond = RealCondition(RealLock())
+                    made = self._made_cond = _EndableCondition(RealLock())
         return made
 
     @_cond.setter

@@ -8,6 +8,7 @@ from types import CodeType, FrameType, TracebackType
 from typing import TYPE_CHECKING, Any
 
 from .. import _current
+from .._endable import acquire_in_slices, slicing
 from .._operations import ImpatientOperation, Operation
 from .._places import Place, made_here, place_of_code
 from ._dispatch import Primitive
@@ -46,6 +47,8 @@ class Lock(metaclass=Primitive):
         task = _tasks.get(_get_ident())
         if task is None:
             self._free_if_left_locked()
+            if slicing:
+                return acquire_in_slices(self._real.acquire, blocking, timeout)
             return self._real.acquire(blocking, timeout)
         frame = sys._getframe(1)
         execution = task.execution

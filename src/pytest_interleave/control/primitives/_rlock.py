@@ -8,6 +8,7 @@ from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Any
 
 from .. import _current
+from .._endable import acquire_in_slices, slicing
 from .._operations import ImpatientOperation, Operation
 from .._places import Place, made_here
 from ._dispatch import Primitive
@@ -46,7 +47,10 @@ class RLock(metaclass=Primitive):
         task = _tasks.get(_get_ident())
         if task is None:
             self._free_if_left_locked()
-            if not self._real.acquire(blocking, timeout):
+            if slicing:
+                if not acquire_in_slices(self._real.acquire, blocking, timeout):
+                    return False
+            elif not self._real.acquire(blocking, timeout):
                 return False
             self._holder = _get_ident()
             self._count += 1

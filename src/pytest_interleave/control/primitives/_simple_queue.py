@@ -8,6 +8,7 @@ from types import GenericAlias
 from typing import TYPE_CHECKING, Any
 
 from .. import _current
+from .._endable import get_in_slices, slicing
 from .._operations import Operation
 from .._places import made_here
 from ._dispatch import Primitive
@@ -54,6 +55,8 @@ class SimpleQueue(metaclass=Primitive):
         """See `queue.SimpleQueue.get`."""
         task = _tasks.get(_get_ident())
         if task is None:
+            if slicing and block:
+                return get_in_slices(self._real.get, timeout)
             return self._real.get(block, timeout)
         if block and timeout is not None and timeout < 0:
             raise ValueError("'timeout' must be a non-negative number")

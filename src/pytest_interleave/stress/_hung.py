@@ -1,0 +1,108 @@
+"""Threads that did not end in time: where they are, and how they are ended."""
+
+from __future__ import annotations
+
+import _thread
+import sys
+import threading
+import traceback
+from types import FrameType
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ..control import _current
+from ..control._async_raise import raise_in, take_back
+from ..control._clock import real_seconds
+from ..control._endable import SLICE, Ended
+from ..control._places import is_ours, short_path
+
+if TYPE_CHECKING:
+    from ._worker import Worker
+
+#: Seconds in which a thread that is asked to end does so by itself: its operation, or its wait for a lock, ends.
+_ASKED = 4 * SLICE
+#: For so many seconds it is then interrupted again and again, for code that swallows that; and how long between.
+_INTERRUPTED = 1.5
+_BETWEEN = 0.1
+
+
+class HungThread(NamedTuple):
+    """A thread that had not ended when the time was over."""
+
+    name: str
+    #: Where it was then, as Python shows a traceback, without frames of this plugin.
+    stack: str
+    #: The number of the operation that it was in, from 1; 0 in `setup`.
+    operation: int
+    #: Whether it could be ended. If not, it runs on, as a daemon thread that does not keep the process from exiting.
+    ended: bool
+    #: `file:line` where it was, the last line of `stack`.
+    where: str
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain data."""
+        return self._asdict()
+
+
+def stacks_of(workers: list[Worker]) -> dict[int, tuple[str, str]]:
+    """By index, the stack of each and its last place."""
+    frames = sys._current_frames()
+    return {worker.index: _stack(frames.get(worker.ident or 0)) for worker in workers}
+
+
+def _stack(frame: FrameType | None) -> tuple[str, str]:
+    found = traceback.StackSummary.extract(traceback.walk_stack(frame), lookup_lines=True) if frame is not None else ()
+    # Outermost first. Those of `threading` that only began the thread say nothing.
+    shown = [entry for entry in reversed(found) if not is_ours(entry.filename)]
+    while shown and shown[0].filename == threading.__file__:
+        del shown[0]
+    if not shown:
+        return "", "a place that is not known"
+    text = "".join(traceback.StackSummary.from_list(shown).format()).rstrip()
+    return f"Stack (most recent call last):\n{text}", f"{short_path(shown[-1].filename)}:{shown[-1].lineno}"
+
+
+def end_threads(workers: list[Worker], *, asked: float = _ASKED, patience: float = _INTERRUPTED) -> list[Worker]:
+    """End them; those that could not be ended in `asked` and `patience` seconds are returned.
+
+    First they are asked, then interrupted: an exception that is raised in a thread that has just acquired a lock leaves
+    the lock behind.
+    """
+    for worker in workers:
+        worker.ask_to_end()
+    left = _still_there(workers, asked)
+    until = real_seconds() + patience
+    while left and real_seconds() < until:
+        for worker in left:
+            worker.while_running(lambda ident: raise_in(ident, Ended))
+        left = _still_there(left, _BETWEEN)
+    if left and sys.version_info < (3, 12):
+        # What does not arrive would make all threads slow. From 3.12 on it may arrive later, and end the thread then.
+        _forget_interruptions(left)
+    return left
+
+
+def _still_there(workers: list[Worker], seconds: float) -> list[Worker]:
+    until = real_seconds() + seconds
+    pause = _current.real_lock()
+    pause.acquire()
+    while True:
+        left = [worker for worker in workers if not worker.over]
+        if not left or real_seconds() >= until:
+            return left
+        pause.acquire(timeout=0.002)
+
+
+def _forget_interruptions(workers: list[Worker]) -> None:
+    done = _current.real_lock()
+    done.acquire()
+
+    def forget() -> None:
+        try:
+            for worker in workers:
+                worker.while_running(take_back)
+        finally:
+            done.release()
+
+    # In a thread that nobody traces, which `take_back` needs.
+    _thread.start_new_thread(forget, ())
+    done.acquire(timeout=5)

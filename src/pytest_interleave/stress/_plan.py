@@ -1,0 +1,98 @@
+"""What a stress run is to do, checked."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+THREADS = 10
+OPERATIONS = 100
+TIMEOUT = 30.0
+#: From here on a number of seconds is none.
+_MAX_SECONDS = 1e9
+
+
+class Plan(NamedTuple):
+    """How many threads repeat the operation, and until when."""
+
+    threads: int
+    #: By each thread; None for as many as there is time for.
+    operations: int | None
+    seconds: float | None
+    ramp: float
+    timeout: float
+
+    @property
+    def planned(self) -> int | None:
+        """Operations of all threads together, where that is known before."""
+        return None if self.operations is None or self.seconds is not None else self.threads * self.operations
+
+    @property
+    def patience(self) -> float:
+        """Seconds from the release on, after which a thread that has not ended hangs."""
+        return self.timeout + (self.seconds or 0) + self.ramp
+
+
+def make_plan(
+    threads: int = THREADS,
+    operations: int | None = None,
+    seconds: float | None = None,
+    ramp: float = 0,
+    timeout: float = TIMEOUT,
+) -> Plan:
+    """Check everything; without `operations` and `seconds`, there are `OPERATIONS`.
+
+    Raises `ValueError` or `TypeError` that begins with the argument as it was given and says what to give.
+    """
+    if operations is None and seconds is None:
+        operations = OPERATIONS
+    return Plan(
+        count("threads", threads),
+        None if operations is None else count("operations", operations),
+        None if seconds is None else _seconds("seconds", seconds, "above 0", least=math.ulp(0)),
+        _seconds("ramp", ramp, "of 0 or more", least=0),
+        _seconds("timeout", timeout, "above 0", least=math.ulp(0)),
+    )
+
+
+def count(name: str, value: Any) -> int:
+    """A whole number of 1 or more.
+
+    Raises `ValueError` or `TypeError` as `make_plan` does.
+    """
+    wrong = f"{name}={value!r}; give a whole number of 1 or more"
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise TypeError(wrong)
+    if value < 1:
+        raise ValueError(wrong)
+    return value
+
+
+def number(name: str, value: Any, mend: str) -> float:
+    """A number, which may be out of its range.
+
+    Raises `TypeError` as `make_plan` does.
+    """
+    if not isinstance(value, (int, float)) or isinstance(value, bool):
+        raise TypeError(f"{name}={value!r}; {mend}")
+    return value if isinstance(value, float) else float(min(max(value, -_MAX_SECONDS), _MAX_SECONDS))
+
+
+def rate(name: str, value: Any) -> float:
+    """A number from 0 to 1.
+
+    Raises `ValueError` or `TypeError` as `make_plan` does.
+    """
+    mend = "give a rate from 0 to 1, such as 0.95"
+    given = number(name, value, mend)
+    if not 0 <= given <= 1:
+        raise ValueError(f"{name}={value!r}; {mend}")
+    return given
+
+
+def _seconds(name: str, value: Any, which: str, least: float) -> float:
+    mend = f"give a number of seconds {which}"
+    given = number(name, value, mend)
+    if not least <= given < _MAX_SECONDS:
+        raise ValueError(f"{name}={value!r}; {mend}")
+    return given

@@ -1,0 +1,279 @@
+"""One stress run: real threads are started, let go together, waited for, and ended if they do not end."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import weakref
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from .._signals import came_by_signal
+from ..control import _current
+from ..control._clock import real_seconds
+from ..control._endable import endable_waits
+from ._errors import Firsts
+from ._figures import Figures, Tally, figures_of, tally_of
+from ._gate import Gate
+from ._hung import HungThread, end_threads, stacks_of
+from ._plan import Plan
+from ._samples import FIRST_SLICE, Samples, resident_bytes
+from ._worker import Worker
+
+#: What gives the operation of thread `index`, called in that thread.
+Prepare = Callable[[int], Callable[[], object]]
+
+#: Seconds between two looks of the thread that waits: so soon it sees that it is to stop.
+_LOOK = 0.05
+#: Seconds that threads may still take when one has ended the run.
+_AFTERWARDS = 1.0
+#: Seconds for ending threads when everything is to end.
+_IN_HASTE = 0.5
+#: As small as it can be: threads are switched wherever the interpreter can.
+_SMALLEST = 1e-6
+
+
+def run_stress(
+    prepare: Prepare,
+    plan: Plan,
+    *,
+    name: str,
+    check: Callable[[], object] | None = None,
+    ends: tuple[type[BaseException], ...] = (),
+) -> Figures:
+    """Run the operation in threads, without any control, and say what came of it.
+
+    Exceptions of type `ends` end the run; the first is `ended_by`. Raises what the waiting thread is interrupted by,
+    such as `KeyboardInterrupt`, and `RuntimeError` where not all threads can be started; no thread goes on then, if it
+    can be ended at all.
+    """
+    before = resident_bytes()
+    run = Run(prepare, plan, ends)
+    with _smallest_switch_interval(), endable_waits():
+        run.go()
+    run.workers_are_gone()
+    after = resident_bytes()
+    check_error: BaseException | None = None
+    checked = check is not None and not run.hung and run.ended_by is None
+    if check is not None and checked:
+        check_error = _failure_of(check, ends)
+    return figures_of(
+        run,
+        name=name,
+        memory_growth=None if before is None or after is None else after - before,
+        check_error=check_error,
+        check_left_out=check is not None and not checked,
+    )
+
+
+def _failure_of(check: Callable[[], object], ends: tuple[type[BaseException], ...]) -> BaseException | None:
+    try:
+        if check() is False:
+            return AssertionError("check() returned False")
+    except BaseException as error:
+        if isinstance(error, (KeyboardInterrupt, *ends)) or came_by_signal(error):
+            raise
+        return error
+    return None
+
+
+class Run:
+    """The threads of a run, and what they share."""
+
+    def __init__(self, prepare: Prepare, plan: Plan, ends: tuple[type[BaseException], ...]) -> None:
+        self.prepare = prepare
+        self.plan = plan
+        self.ends = ends
+        self.firsts = Firsts()
+        self.samples = Samples()
+        self.gate = Gate()
+        self.hung: list[HungThread] = []
+        #: What ended the run before its time.
+        self.ended_by: BaseException | None = None
+        #: Of each thread, when it had ended or was found to hang.
+        self.tallies: list[Tally] = []
+        #: Seconds from the release to the end.
+        self.seconds = 0.0
+        self._released = 0.0
+        self._ready: set[int] = set()
+        self._over: set[int] = set()
+        self._ending: set[int] = set()
+        self._all_ready = _closed()
+        self._all_over = _closed()
+        self.workers = [Worker(self, index) for index in range(plan.threads)]
+        _runs.add(self)
+
+    # -- called by the threads -------------------------------------------------------------------------------
+
+    def one_is_ready(self, worker: Worker) -> None:
+        """It waits at its gate."""
+        self._ready.add(worker.index)
+        if len(self._ready) == len(self.workers):
+            _open(self._all_ready)
+
+    def one_is_over(self, worker: Worker) -> None:
+        """It does nothing any more."""
+        self._over.add(worker.index)
+        if len(self._over) == len(self.workers):
+            _open(self._all_over)
+
+    def end_with(self, error: BaseException) -> None:
+        """No thread begins another operation, because of `error`."""
+        if self.ended_by is None:
+            self.ended_by = error
+        for worker in self.workers:
+            worker.stop()
+
+    def is_ending(self, worker: Worker) -> bool:
+        """Whether it is being ended, so that nothing counts that it raises."""
+        return worker.index in self._ending
+
+    # -- in the thread that waits ----------------------------------------------------------------------------
+
+    def go(self) -> None:
+        """Start, let go, wait, end. Raises as `run_stress` does."""
+        try:
+            self._start()
+            if not self._wait(self._all_ready, real_seconds() + self.plan.timeout, sampled=False):
+                for worker in self.workers:
+                    # The gate is opened for those that hang, too.
+                    worker.stop()
+                if self.ended_by is None:
+                    self._give_up([worker for worker in self.workers if worker.preparing])
+                self._end([worker for worker in self.workers if not worker.preparing])
+                self._conclude()
+                return
+            self.samples.count_threads()
+            self._released = real_seconds()
+            self.gate.open()
+            if not self._wait(self._all_over, self._released + self.plan.patience, sampled=True):
+                left = [worker for worker in self.workers if not worker.over]
+                if self.ended_by is None:
+                    self._give_up(left)
+                else:
+                    self._end(left)
+            self._conclude()
+        except BaseException:
+            self._end(self.workers, asked=_LOOK, patience=_IN_HASTE)
+            raise
+
+    def _start(self) -> None:
+        for number, worker in enumerate(self.workers):
+            try:
+                worker.thread.start()
+            except (RuntimeError, MemoryError) as error:
+                for other in self.workers[number:]:
+                    # It never was.
+                    other.over = True
+                raise RuntimeError(
+                    f"only {number} of {self.plan.threads} threads could be started ({error}): give fewer threads"
+                ) from error
+
+    def _wait(self, until: Any, deadline: float, *, sampled: bool) -> bool:
+        """Whether it came before the deadline. Never for long, so that signals are dealt with at once."""
+        samples = self.samples
+        while True:
+            now = real_seconds()
+            if self.ended_by is not None:
+                deadline = min(deadline, now + _AFTERWARDS)
+            pause = min(deadline - now, max(FIRST_SLICE, samples.slice) if sampled else _LOOK, _LOOK)
+            if until.acquire(timeout=max(pause, 0)):
+                return True
+            now = real_seconds()
+            if sampled:
+                samples.take(now - self._released, self._done())
+            if now >= deadline:
+                return False
+
+    def _done(self) -> int:
+        return sum(worker.done for worker in self.workers)
+
+    def _conclude(self) -> None:
+        """All have ended, or are known to hang."""
+        if not self.tallies:
+            self._count()
+        self.samples.finish(self.seconds, sum(tally.done for tally in self.tallies))
+
+    def _count(self, hanging: tuple[int, ...] = ()) -> None:
+        now = real_seconds()
+        self.tallies = [tally_of(worker, now, hangs=worker.index in hanging) for worker in self.workers]
+        self.seconds = max((tally.ended for tally in self.tallies), default=now) - self._released
+        if not self._released:
+            self.seconds = 0.0
+
+    def _give_up(self, workers: list[Worker]) -> None:
+        """They hang: count what there is, then end them."""
+        self._count(tuple(worker.index for worker in workers))
+        stacks = stacks_of(workers)
+        left = self._end(workers)
+        ended = {worker.index for worker in workers} - {worker.index for worker in left}
+        for worker in workers:
+            stack, where = stacks[worker.index]
+            done = self.tallies[worker.index].done
+            operation = 0 if worker.preparing else done + 1
+            self.hung.append(HungThread(worker.name, stack, operation, worker.index in ended, where))
+
+    def _end(self, workers: list[Worker], **patience: float) -> list[Worker]:
+        self._ending.update(worker.index for worker in workers)
+        for worker in workers:
+            worker.stop()
+        self.gate.open()
+        return end_threads([worker for worker in workers if worker.ident is not None], **patience)
+
+    def workers_are_gone(self) -> None:
+        """Give back what the threads have had in hand, before memory is measured."""
+        for worker in self.workers:
+            if worker.over:
+                worker.thread.join(timeout=1)
+
+
+def _closed() -> Any:
+    gate = _current.real_lock()
+    gate.acquire()
+    return gate
+
+
+def _open(gate: Any) -> None:
+    try:
+        gate.release()
+    except RuntimeError:
+        # Two threads have come at the same time.
+        pass
+
+
+# -- the switch interval ---------------------------------------------------------------------------------------
+
+_intervals: list[float] = []
+_changing = _current.real_lock()
+
+
+@contextlib.contextmanager
+def _smallest_switch_interval() -> Iterator[None]:
+    """While entered by anyone, threads are switched as often as can be."""
+    with _changing:
+        # Runs may be within another, or at the same time: the first one knows what there was.
+        _intervals.append(_intervals[0] if _intervals else sys.getswitchinterval())
+        sys.setswitchinterval(_SMALLEST)
+    try:
+        yield
+    finally:
+        with _changing:
+            before = _intervals.pop()
+            if not _intervals:
+                sys.setswitchinterval(before)
+
+
+# -- processes that an operation forks -------------------------------------------------------------------------
+
+_runs: weakref.WeakSet[Run] = weakref.WeakSet()
+
+
+def _in_child() -> None:
+    for run in list(_runs):
+        for worker in run.workers:
+            worker.stop()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_in_child)

@@ -1,0 +1,170 @@
+"""The figures of stress runs as text."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from ._errors import ErrorGroup, text_of, traceback_text
+from ._figures import Figures
+
+#: Groups of exceptions that are shown with a traceback, and that have a line.
+_TRACEBACKS = 3
+_LINES = 10
+#: Threads that hang whose stacks are shown.
+_STACKS = 10
+_MESSAGE = 70
+
+
+def seconds_text(seconds: float | None) -> str:
+    """With a unit and two to three digits, such as "12 µs"."""
+    if seconds is None or math.isnan(seconds):
+        return "-"
+    for factor, unit in ((1e6, "µs"), (1e3, "ms"), (1.0, "s")):
+        value = seconds * factor
+        if value < 999.5 or unit == "s":
+            return f"{value:.1f} {unit}" if value < 9.95 else f"{value:,.0f} {unit}"
+    raise AssertionError("seconds have a unit")
+
+
+def rate_text(rate: float) -> str:
+    """A number with up to three digits, such as "12.3k"."""
+    for least, unit in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if rate >= 0.9995 * least:
+            value = rate / least
+            return f"{value:.1f}{unit}" if value < 99.95 else f"{value:.0f}{unit}"
+    return f"{rate:.1f}" if rate < 9.95 else f"{rate:.0f}"
+
+
+def percent_text(rate: float) -> str:
+    """Never 100 where it is less, and never 0 where it is more."""
+    percent = rate * 100
+    if percent in (0, 100):
+        return f"{percent:.0f}"
+    return f"{min(max(percent, 0.01), 99.99):.2f}" if not 0.1 <= percent < 99.95 else f"{percent:.1f}"
+
+
+def bytes_text(size: int | None) -> str:
+    """With its sign and a unit, such as "+1.2 MiB"."""
+    if size is None:
+        return "not known"
+    value = float(size)
+    for unit in ("bytes", "KiB", "MiB"):
+        if abs(value) < 1024:
+            return f"{value:+.0f} {unit}" if unit == "bytes" else f"{value:+.1f} {unit}"
+        value /= 1024
+    return f"{value:+.1f} GiB"
+
+
+def summary_text(figures: Figures) -> str:
+    """A line for each kind of figure."""
+    latency = figures.latency
+    rates = [thread.rate for thread in figures.per_thread]
+    each = f"{rate_text(min(rates))}/s to {rate_text(max(rates))}/s" if rates else "-"
+    limits = f"min {seconds_text(latency.min)}, mean {seconds_text(latency.mean)}"
+    lines = [
+        f"{figures.name}: {_number(figures.operations)} operations of {_many(figures.threads, 'thread')} in "
+        f"{seconds_text(figures.seconds)}",
+        f"  success      {percent_text(figures.success_rate)} %: {_number(figures.succeeded)} succeeded, "
+        f"{_number(figures.failed)} failed{_not_run(figures)}",
+        f"  throughput   {rate_text(figures.throughput)} operations/s",
+        "  latency      "
+        + ", ".join(f"{name} {seconds_text(getattr(latency, name))}" for name in ("p50", "p90", "p99", "max")),
+        f"               {limits}",
+        f"  fairness     {figures.fairness:.2f}: each thread {each}",
+        f"  threads      {figures.peak_threads} in the process at most",
+        f"  memory       {bytes_text(figures.memory_growth)}",
+    ]
+    if figures.check_left_out:
+        why = "threads hung" if figures.hung else "the run was ended before its time"
+        lines.append(f"  check        not run, because {why}")
+    elif figures.check_error is not None:
+        lines.append(f"  check        failed: {_short(text_of(figures.check_error))}")
+    if figures.errors:
+        lines += ["  errors", *(f"    {line}" for line in error_lines(figures.errors))]
+    if figures.hung:
+        lines.append("  hung")
+        lines += [f"    {line}" for line in hung_lines(figures)]
+    return "\n".join(lines)
+
+
+def whole_text(figures: Figures) -> str:
+    """The summary, the first tracebacks of the largest groups, the stacks of threads that hung."""
+    parts = [summary_text(figures)]
+    for group in figures.errors[:_TRACEBACKS]:
+        if group.traceback:
+            first = "the first" if group.count > 1 else "raised"
+            parts.append(f"{first} in {group.thread}{' (setup)' if group.in_setup else ''}:\n{group.traceback}")
+    if figures.check_error is not None:
+        parts.append(f"check:\n{traceback_text(figures.check_error)}")
+    parts += [f"{thread.name} hung:\n{thread.stack}" for thread in figures.hung[:_STACKS] if thread.stack]
+    if len(figures.hung) > _STACKS:
+        parts.append(f"… and {len(figures.hung) - _STACKS} more threads hung")
+    return "\n\n".join(parts)
+
+
+def error_lines(groups: Sequence[ErrorGroup]) -> list[str]:
+    """One for each group: how often, what, where."""
+    return [error_line(group.as_json(), group.where) for group in groups[:_LINES]] + _and_more(len(groups))
+
+
+def error_line(group: dict[str, Any], where: str) -> str:
+    """Of one group, as it is in the JSON report."""
+    if not group["file"] and group["type"] == "others":
+        return f"{_number(group['count'])} × others"
+    message = _short(group["message"])
+    threads = _many(group["threads"], "thread")
+    setup = "setup, " if group["in_setup"] else ""
+    told = f"{_number(group['count'])} × {group['type']} at {where} ({setup}{threads})"
+    return f"{told}: {message}" if message else told
+
+
+def hung_lines(figures: Figures) -> list[str]:
+    """One for each thread that hung."""
+    lines = []
+    for thread in figures.hung[:_LINES]:
+        what = f"in operation {_number(thread.operation)}" if thread.operation else "in setup"
+        how = "ended" if thread.ended else "could not be ended, runs on"
+        lines.append(f"{thread.name} {what}, at {thread.where} ({how})")
+    return lines + _and_more(len(figures.hung))
+
+
+def missed(figures: Figures) -> list[str]:
+    """What counts as missed whatever was asked for: threads that hung, a check that failed."""
+    found = []
+    if figures.hung:
+        found.append(f"{len(figures.hung):,} of {_many(figures.threads, 'thread')} hung")
+    if figures.check_error is not None:
+        found.append(f"the check failed: {_short(text_of(figures.check_error))}")
+    return found
+
+
+def missed_rate(figures: Figures, wanted: float) -> str:
+    """That fewer operations have succeeded than is wanted."""
+    return (
+        f"success rate {percent_text(figures.success_rate)} % ({_number(figures.failed)} of "
+        f"{_number(figures.operations)} operations failed), at least {wanted * 100:.6g} % wanted"
+    )
+
+
+def _not_run(figures: Figures) -> str:
+    left = 0 if figures.planned is None else figures.planned - figures.operations
+    return f", {_number(left)} not run" if left > 0 else ""
+
+
+def _and_more(count: int) -> list[str]:
+    return [f"… and {count - _LINES} more"] if count > _LINES else []
+
+
+def _short(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= _MESSAGE else f"{line[: _MESSAGE - 1]}…"
+
+
+def _number(count: int) -> str:
+    return f"{count:,}"
+
+
+def _many(count: int, what: str) -> str:
+    return f"{_number(count)} {what}{'' if count == 1 else 's'}"
