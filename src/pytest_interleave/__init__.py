@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from .plugin._differences import ScheduleLost
     from .plugin._pool import ThreadPool
     from .plugin._race_detector import RaceDetector
+    from .plugin._speedups import MeasureSpeedup
     from .plugin._workers import RunConcurrent
+    from .resources import HungProcess, ProcessPool, Speedup
 else:
     from ._lazy import names_from
 
@@ -24,10 +26,14 @@ else:
         {
             "DataRace": ".detect",
             "Deadlock": ".detect",
+            "HungProcess": ".resources",
             "Livelock": ".detect",
+            "MeasureSpeedup": ".plugin._speedups",
+            "ProcessPool": ".resources",
             "RaceDetector": ".plugin._race_detector",
             "RunConcurrent": ".plugin._workers",
             "ScheduleLost": ".plugin._differences",
+            "Speedup": ".resources",
             "ThreadPool": ".plugin._pool",
             "WorkersBarrier": ".plugin._barrier",
         },
@@ -36,11 +42,15 @@ else:
 __all__ = [
     "DataRace",
     "Deadlock",
+    "HungProcess",
     "InterleaveWarning",
     "Livelock",
+    "MeasureSpeedup",
+    "ProcessPool",
     "RaceDetector",
     "RunConcurrent",
     "ScheduleLost",
+    "Speedup",
     "ThreadPool",
     "WorkersBarrier",
     "__version__",

@@ -15,7 +15,7 @@ from ..control._import_clocks import ImportClocks
 from ..control._scope import Scope
 from ..control.primitives import install_names, remove_names
 from ..control.primitives._dispatch import everything_is_ours
-from ._fixtures import barrier, race_detector, run_concurrent, thread_pool
+from ._fixtures import barrier, measure_speedup, process_pool, race_detector, run_concurrent, thread_pool
 from ._gathering import Gatherer, rows_key
 from ._merging import merged
 from ._options import Options, add_options, check_include, read_options
@@ -30,6 +30,7 @@ from ._settings import (
     read_settings,
 )
 from ._shards import WHOLE, nodeid_of, shard_of
+from ._speedup_rows import hand_on, speedups_key
 
 if TYPE_CHECKING:
     from ..explore import Token
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from ._memory import Memory
     from ._runner import TestRunner
 
-__all__ = ["barrier", "race_detector", "run_concurrent", "thread_pool"]
+__all__ = ["barrier", "measure_speedup", "process_pool", "race_detector", "run_concurrent", "thread_pool"]
 
 _options_key = pytest.StashKey[Options]()
 _replay_key: pytest.StashKey[Token] = pytest.StashKey()
@@ -268,6 +269,7 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Add the interleaving to a failure, and the figures to the report of the call."""
     report = yield
+    hand_on(item, report)
     runner = item.stash.get(_runner_key, None)
     if runner is None or call.when == "setup" or runner.exploration is None:
         return report
@@ -315,10 +317,11 @@ def pytest_leave_pdb() -> None:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """What is to be said of all marked tests."""
     rows = config.stash.get(rows_key, [])
-    if rows:
+    speedups = config.stash.get(speedups_key, [])
+    if rows or speedups:
         from ._summary import write_section
 
-        write_section(terminalreporter, rows, options_of(config).seed, terminalreporter.verbosity)
+        write_section(terminalreporter, rows, options_of(config).seed, terminalreporter.verbosity, speedups)
     memory = config.stash.get(_memory_key, None)
     if memory is not None and memory.trouble is not None:
         terminalreporter.write_line(f"WARNING: {memory.trouble}", yellow=True)
@@ -342,11 +345,14 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     from ._summary import write_html, write_json
 
     unwritten = config.stash[_unwritten_key] = []
-    for name, path, write in (("json", options.json, write_json), ("html", options.html, write_html)):
+    for name, path, write, more in (
+        ("json", options.json, write_json, {"speedups": config.stash[speedups_key]}),
+        ("html", options.html, write_html, {}),
+    ):
         if path is None:
             continue
         try:
-            write(path, rows, options.seed)
+            write(path, rows, options.seed, **more)
         except OSError as error:
             # Not raised: the terminal's report, which is still to come, would be lost.
             unwritten.append(f"--interleave-{name}: {path} could not be written: {error}")

@@ -8,11 +8,19 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ._barrier import WorkersBarrier
+from ._settings import is_marked
 
 if TYPE_CHECKING:
+    from ..resources import ProcessPool
     from ._pool import ThreadPool
     from ._race_detector import RaceDetector
+    from ._speedups import MeasureSpeedup
     from ._workers import RunConcurrent
+
+
+def _controlled(request: pytest.FixtureRequest) -> bool:
+    """Whether the test that asks runs under control."""
+    return is_marked(request.node) or request.node.get_closest_marker("thread_safety") is not None
 
 
 def _workers(request: pytest.FixtureRequest) -> int:
@@ -80,3 +88,25 @@ def race_detector(request: pytest.FixtureRequest) -> RaceDetector:
         # No `yield`: under the marker it is made anew for each schedule by a mere call.
         request.addfinalizer(detector._warn_if_idle)  # noqa: PT021
     return detector
+
+
+@pytest.fixture
+def process_pool(request: pytest.FixtureRequest) -> Iterator[ProcessPool]:
+    """A ProcessPoolExecutor of spawned processes, of which none outlives the test; .of(n) makes one of another size.
+
+    An exception that nobody asks a future for fails the test, and so does a process that has to be killed.
+    """
+    from ._process_pool import pool_of_test
+
+    yield from pool_of_test(request, controlled=_controlled(request))
+
+
+@pytest.fixture
+def measure_speedup(request: pytest.FixtureRequest) -> MeasureSpeedup:
+    """Measures how much faster one way is: (sequential, parallel, repeats=5); the result compares with numbers.
+
+    It has medians, ratio, spread and cores; they are in the summary, too.
+    """
+    from ._speedups import MeasureSpeedup
+
+    return MeasureSpeedup(request.node, controlled=_controlled(request))

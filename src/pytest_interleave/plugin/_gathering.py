@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from ._merging import row_without_figures
+from ._speedup_rows import gather, speedups_key
 
 #: A row for each report that has figures; from the end of the session on, for each test.
 rows_key = pytest.StashKey[list[dict[str, Any]]]()
@@ -19,8 +20,10 @@ class Gatherer:
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
         config.stash[rows_key] = []
+        config.stash[speedups_key] = []
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        gather(self._config, report)
         row = getattr(report, "interleave", None)
         rows = self._config.stash[rows_key]
         if row is None and report.failed and report.when != "teardown":

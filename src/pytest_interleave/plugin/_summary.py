@@ -9,25 +9,33 @@ from typing import Any
 import pytest
 
 from .._version import __version__
+from ._speedup_rows import lines_of
 
 #: Figures of all marked tests of this run, in the order in which their reports came.
 Rows = list[dict[str, Any]]
 
 
-def write_section(terminal: pytest.TerminalReporter, rows: Rows, seed: int, verbosity: int) -> None:
-    """With `-v` a line for each marked test, with `-q` nothing, else one for each that wants a look."""
+def write_section(
+    terminal: pytest.TerminalReporter, rows: Rows, seed: int, verbosity: int, speedups: Rows
+) -> None:
+    """With `-v` a line for each marked test, with `-q` nothing, else one for each that wants a look.
+
+    Below them one for each of the `speedups`.
+    """
     if verbosity < 0:
         return
     told = rows if verbosity > 0 else [row for row in rows if _wants_a_look(row)]
     terminal.ensure_newline()
     terminal.section("interleave")
-    if terminal.config.pluginmanager.has_plugin("dsession"):
+    if rows and terminal.config.pluginmanager.has_plugin("dsession"):
         # With pytest-xdist nothing is collected here, so that the header could not show it.
         terminal.write_line(f"seed {seed}")
     for row in told:
         terminal.write_line(line_of(row))
     if len(told) < len(rows):
         terminal.write_line(_rest_of(rows, told))
+    for line in lines_of(speedups):
+        terminal.write_line(line)
 
 
 def _wants_a_look(row: dict[str, Any]) -> bool:
@@ -88,7 +96,7 @@ def _shards_of(row: dict[str, Any]) -> str:
     return f" in {shards} shards" if ran == shards else f" in {ran} of {shards} shards"
 
 
-def write_json(path: str, rows: Rows, seed: int) -> None:
+def write_json(path: str, rows: Rows, seed: int, *, speedups: Rows) -> None:
     """Write the machine-readable report.
 
     Raises `OSError` where that cannot be done.
@@ -98,9 +106,14 @@ def write_json(path: str, rows: Rows, seed: int) -> None:
         "plugin": __version__,
         "python": platform.python_version(),
         "seed": seed,
-        "tests": [{key: value for key, value in row.items() if not key.startswith("_")} for row in rows],
+        "tests": _public(rows),
+        "speedups": _public(speedups),
     }
     _write(path, json.dumps(report, indent=1) + "\n")
+
+
+def _public(rows: Rows) -> Rows:
+    return [{key: value for key, value in row.items() if not key.startswith("_")} for row in rows]
 
 
 def write_html(path: str, rows: Rows, seed: int) -> None:

@@ -1,0 +1,32 @@
+"""How measured speed-ups travel: with a test's reports, to the process that shows them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+#: What the test has measured since its last report.
+measured_key = pytest.StashKey[list[dict[str, Any]]]()
+#: All that was measured in this run.
+speedups_key = pytest.StashKey[list[dict[str, Any]]]()
+
+
+def hand_on(item: pytest.Item, report: pytest.TestReport) -> None:
+    """With this report goes what was measured since the last one."""
+    measured = item.stash.get(measured_key, None)
+    if measured:
+        report.interleave_speedups = measured  # type: ignore[attr-defined]
+        del item.stash[measured_key]
+
+
+def gather(config: pytest.Config, report: pytest.TestReport) -> None:
+    """Keep what has come with a report; not where the test is run again, and measured anew."""
+    outcome: str = report.outcome
+    if outcome != "rerun":
+        config.stash[speedups_key] += getattr(report, "interleave_speedups", [])
+
+
+def lines_of(speedups: list[dict[str, Any]]) -> list[str]:
+    """A line for each speed-up."""
+    return [f"{row['nodeid']}: {row['_text']}" for row in speedups]
