@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from .plugin._race_detector import RaceDetector
     from .plugin._speedups import MeasureSpeedup
     from .plugin._workers import RunConcurrent
-    from .resources import HungProcess, ProcessPool, Speedup
+    from .resources import HungProcess, Leak, ProcessPool, ResourceLeak, ResourceLimits, Speedup
 else:
     from ._lazy import names_from
 
@@ -27,10 +27,13 @@ else:
             "DataRace": ".detect",
             "Deadlock": ".detect",
             "HungProcess": ".resources",
+            "Leak": ".resources",
             "Livelock": ".detect",
             "MeasureSpeedup": ".plugin._speedups",
             "ProcessPool": ".resources",
             "RaceDetector": ".plugin._race_detector",
+            "ResourceLeak": ".resources",
+            "ResourceLimits": ".resources",
             "RunConcurrent": ".plugin._workers",
             "ScheduleLost": ".plugin._differences",
             "Speedup": ".resources",
@@ -44,10 +47,13 @@ __all__ = [
     "Deadlock",
     "HungProcess",
     "InterleaveWarning",
+    "Leak",
     "Livelock",
     "MeasureSpeedup",
     "ProcessPool",
     "RaceDetector",
+    "ResourceLeak",
+    "ResourceLimits",
     "RunConcurrent",
     "ScheduleLost",
     "Speedup",

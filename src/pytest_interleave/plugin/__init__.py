@@ -15,8 +15,17 @@ from ..control._import_clocks import ImportClocks
 from ..control._scope import Scope
 from ..control.primitives import install_names, remove_names
 from ..control.primitives._dispatch import everything_is_ours
-from ._fixtures import barrier, measure_speedup, process_pool, race_detector, run_concurrent, thread_pool
+from ._fixtures import (
+    barrier,
+    measure_speedup,
+    process_pool,
+    race_detector,
+    resource_limits,
+    run_concurrent,
+    thread_pool,
+)
 from ._gathering import Gatherer, rows_key
+from ._leak_check import LeakCheck, is_watched
 from ._merging import merged
 from ._options import Options, add_options, check_include, read_options
 from ._settings import (
@@ -38,7 +47,15 @@ if TYPE_CHECKING:
     from ._memory import Memory
     from ._runner import TestRunner
 
-__all__ = ["barrier", "measure_speedup", "process_pool", "race_detector", "run_concurrent", "thread_pool"]
+__all__ = [
+    "barrier",
+    "measure_speedup",
+    "process_pool",
+    "race_detector",
+    "resource_limits",
+    "run_concurrent",
+    "thread_pool",
+]
 
 _options_key = pytest.StashKey[Options]()
 _replay_key: pytest.StashKey[Token] = pytest.StashKey()
@@ -167,6 +184,9 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         hold.release_names()
     elif not session.config.option.collectonly:
         importlib.import_module("._runner", __package__)
+    leaks = options_of(session.config).leaks
+    if leaks != "ignore" and any(is_watched(item) for item in session.items):
+        session.config.pluginmanager.register(LeakCheck(leaks, _runner_key), "interleave-leaks")
 
 
 def pytest_report_collectionfinish(config: pytest.Config, items: list[pytest.Item]) -> list[str]:

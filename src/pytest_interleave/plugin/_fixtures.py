@@ -12,6 +12,7 @@ from ._settings import is_marked
 
 if TYPE_CHECKING:
     from ..resources import ProcessPool
+    from ._limits import LimitResources
     from ._pool import ThreadPool
     from ._race_detector import RaceDetector
     from ._speedups import MeasureSpeedup
@@ -110,3 +111,19 @@ def measure_speedup(request: pytest.FixtureRequest) -> MeasureSpeedup:
     from ._speedups import MeasureSpeedup
 
     return MeasureSpeedup(request.node, controlled=_controlled(request))
+
+
+@pytest.fixture
+def resource_limits(request: pytest.FixtureRequest) -> Iterator[LimitResources]:
+    """Limits open files, threads and memory in a block: (open_files=64, threads=8, memory="512MiB") as limits.
+
+    Afterwards limits.leaks tells what the block has left open.
+    """
+    from . import options_of
+    from ._limits import LimitResources
+
+    limit = LimitResources(request.node, options_of(request.config).leaks)
+    try:
+        yield limit
+    finally:
+        limit.lift_all()

@@ -21,6 +21,7 @@ MAX_STEPS = 100_000
 #: From here on a time limit is none.
 MAX_SECONDS = 1e9
 WORKERS = 2
+LEAKS = ("warn", "error", "ignore")
 STRATEGIES = ("auto", "exhaustive", "pct", "pos", "random", "surw", "swarm", "urw")
 
 
@@ -91,6 +92,10 @@ def add_options(parser: pytest.Parser) -> None:
     parser.addini("interleave_shards", "items that the schedules of each marked test are split over")
     parser.addini("interleave_shrink_seconds", "seconds for making each failing schedule smaller")
     parser.addini(
+        "interleave_leaks",
+        "what to do where a marked test leaves files, sockets, threads or processes open: warn, error or ignore",
+    )
+    parser.addini(
         "interleave_include",
         "installed packages, modules or path globs whose accesses are scheduling points too",
         type="args",
@@ -113,6 +118,8 @@ class Options(NamedTuple):
     json: str | None
     html: str | None
     shards: int = 1
+    #: What is done about what a marked test leaves open.
+    leaks: str = "warn"
 
     @property
     def replay_option(self) -> str:
@@ -153,6 +160,7 @@ def read_options(config: pytest.Config) -> Options:
         json=json,
         html=html,
         shards=_shards(config),
+        leaks=_leaks(config),
     )
 
 
@@ -226,6 +234,13 @@ def _shards(config: pytest.Config) -> int:
         return _number(config, "shards", 1, 1)
     except pytest.UsageError as error:
         raise pytest.UsageError(f"{error}, or auto for as many as pytest-xdist has workers") from None
+
+
+def _leaks(config: pytest.Config) -> str:
+    given: str = config.getini("interleave_leaks") or LEAKS[0]
+    if given not in LEAKS:
+        raise pytest.UsageError(f"interleave_leaks: {given!r} is none of {', '.join(LEAKS)}; choose one of them")
+    return given
 
 
 def _seed(config: pytest.Config) -> int:
