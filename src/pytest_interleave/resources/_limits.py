@@ -54,10 +54,11 @@ class ResourceLimits:
         try:
             if self.threads is not None:
                 limit_threads(self.threads, undo)
-            if self.open_files is not None:
-                limit_open_files(self.open_files, undo)
             if self.memory is not None:
                 limit_memory(self.memory, undo)
+            # The last: to see what is in use takes a file.
+            if self.open_files is not None:
+                limit_open_files(self.open_files, undo)
         except BaseException:
             undo.close()
             raise

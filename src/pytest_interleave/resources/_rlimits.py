@@ -112,8 +112,8 @@ def memory_used() -> int:
 
     Raises `NotImplementedError` where the system does not tell.
     """
-    with contextlib.suppress(OSError, StopIteration), open("/proc/self/status", encoding="ascii") as status:
-        return int(next(line for line in status if line.startswith("VmData:")).split()[1]) * 1024
+    with contextlib.suppress(FileNotFoundError, StopIteration), open("/proc/self/status", "rb") as status:
+        return int(next(line for line in status if line.startswith(b"VmData:")).split()[1]) * 1024
     raise NotImplementedError(
         f"memory: this system ({sys.platform}) does not tell how much is in use; leave the argument out there"
     )
