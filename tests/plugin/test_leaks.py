@@ -45,9 +45,9 @@ def test_thread():
     gate = threading.Event()
     def wait_there():
         gate.wait()
-    thread = threading.Thread(target=wait_there, name="stays")
+    thread = threading.Thread(target=wait_there, name="stays", daemon=True)
     thread.start()
-    kept.append(lambda: (gate.set(), thread.join()))
+    kept.append(gate.set)
 
 @pytest.mark.thread_safety
 def test_process():
@@ -61,7 +61,7 @@ def test_unmarked():
 TOLD = [
     "test_it.py::test_file: the test has left open: file *test_it.py (*times)",
     "test_it.py::test_socket: the test has left open: socket TCP 127.0.0.1:* connected to 127.0.0.1:*",
-    "test_it.py::test_thread: the test has left open: thread 'stays', at test_it.py:* in *wait_there",
+    "test_it.py::test_thread: the test has left open: thread 'stays', a daemon, at test_it.py:* in *wait_there",
     "test_it.py::test_process: the test has left open: file pipe:*; process * (* -S -c input())",
 ]
 

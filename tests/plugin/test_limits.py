@@ -242,12 +242,13 @@ def test_what_a_block_leaves_open(run, report, mode):
     text = "test_it.py::*: the block with resource limits has left open: file *test_it.py"
     if mode == "error":
         done.result.assert_outcomes(failed=2)
-        done.result.stdout.fnmatch_lines([f"E *ResourceLeak: {text}", f"E *ResourceLeak: {text}", "leak in schedule 1*"])
+        told = f"E *ResourceLeak: {text}"
+        done.result.stdout.fnmatch_lines([told, told, "leak in schedule 1*"])
         assert report()["tests"][0]["finding"]["kind"] == "leak"
     elif mode == "warn":
         # Told once, also of the test as a whole and of all of its executions.
         done.result.assert_outcomes(passed=2, warnings=2)
-        done.result.stdout.fnmatch_lines([f"*InterleaveWarning: {text}", "    with resource_limits(threads=50)*"] * 1)
+        done.result.stdout.fnmatch_lines([f"*InterleaveWarning: {text}", "    with resource_limits(threads=50)*"])
         assert done.text.count("left open") == 2
     else:
         done.result.assert_outcomes(passed=2)
