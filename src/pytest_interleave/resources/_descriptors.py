@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import stat
 import sys
 from collections.abc import Iterable, Iterator
@@ -78,6 +79,9 @@ def describe_descriptor(number: int, opened: Opened) -> tuple[str, str] | None:
         return None
     if path.startswith(f"/proc/{os.getpid()}/") or path in ("/dev/urandom", "/dev/random"):
         # Somebody has a look at this process; and what is opened once for random numbers.
+        return None
+    if re.search(r"\.so(\.\d+)*$", base):
+        # A first import has loaded a library.
         return None
     return "file", path
 
