@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from .detect import DataRace, Deadlock, Livelock
     from .plugin._barrier import WorkersBarrier
     from .plugin._differences import ScheduleLost
+    from .plugin._limits import LimitResources
     from .plugin._pool import ThreadPool
     from .plugin._race_detector import RaceDetector
     from .plugin._speedups import MeasureSpeedup
@@ -28,6 +29,7 @@ else:
             "Deadlock": ".detect",
             "HungProcess": ".resources",
             "Leak": ".resources",
+            "LimitResources": ".plugin._limits",
             "Livelock": ".detect",
             "MeasureSpeedup": ".plugin._speedups",
             "ProcessPool": ".resources",
@@ -48,6 +50,7 @@ __all__ = [
     "HungProcess",
     "InterleaveWarning",
     "Leak",
+    "LimitResources",
     "Livelock",
     "MeasureSpeedup",
     "ProcessPool",

@@ -203,7 +203,7 @@ def test_marked_by_itself():
             "*worker process * ended with exit code 4 while it ran leave (test_it.py:*)",
             "*HungProcess: 2 processes of the pool did not end within 0.1 s of the test's end, and were killed: "
             "process * (spin*(test_it.py:*)), process * (spin*(test_it.py:*)). Let the test wait*",
-            "E   *RuntimeError: test_it.py::test_marked: process_pool cannot be used in a test under control: *",
+            "test_it.py::test_marked: process_pool cannot be used in a test under control: *",
             "E   *RuntimeError: process_pool cannot be used in a test under control: processes are not interleaved*",
         ]
     )

@@ -7,12 +7,13 @@ from collections.abc import Iterator
 import pytest
 
 from ..resources import NOT_INTERLEAVED, HungProcess, ProcessPool
+from ._shards import nodeid_of
 
 
 def pool_of_test(request: pytest.FixtureRequest, *, controlled: bool) -> Iterator[ProcessPool]:
     """Give the pool; close it when the test is over, and raise what nobody has seen."""
     if controlled:
-        raise RuntimeError(f"{request.node.nodeid}: {NOT_INTERLEAVED}")
+        pytest.fail(f"{nodeid_of(request.node)}: {NOT_INTERLEAVED}", pytrace=False)
     pool = ProcessPool()
     wrong: list[BaseException] = []
     try:
