@@ -199,6 +199,27 @@ def test_controlled_threads(resource_limits, run_concurrent):
         _thread.start_new_thread(int, ())
     assert limits.leaks == []
 
+@pytest.fixture
+def limited(resource_limits):
+    with resource_limits(threads=threading.active_count() + 1):
+        yield
+
+@pytest.mark.concurrency(schedules=5)
+def test_limits_of_a_fixture(limited, thread_pool, run_concurrent):
+    assert thread_pool.submit(int).result() == 0
+    with pytest.raises(RuntimeError, match="^can't start new thread$"):
+        run_concurrent(int)
+    with pytest.raises(RuntimeError, match="^can't start new thread$"):
+        _thread.start_new_thread(int, ())
+
+def test_no_limit_is_left(resource_limits):
+    done = threading.Event()
+    _thread.start_new_thread(done.set, ())
+    done.wait()
+    with resource_limits(threads=threading.active_count()):
+        with pytest.raises(RuntimeError, match="^can't start new thread$"):
+            _thread.start_new_thread(int, ())
+
 @pytest.mark.concurrency(schedules=5)
 def test_controlled_memory(resource_limits, run_concurrent):
     def work():
@@ -233,7 +254,7 @@ def test_marked(resource_limits, run_concurrent):
 
 def test_limits(run):
     done = run(BITES)
-    done.result.assert_outcomes(passed=20)
+    done.result.assert_outcomes(passed=22)
 
 
 @pytest.mark.parametrize("mode", ["warn", "error", "ignore"])

@@ -212,7 +212,7 @@ def test_marked_by_itself():
 
 
 @needs_proc
-@pytest.mark.parametrize("how", ["ctrl-c", "SIGINT", "SIGTERM", "SIGKILL", "timeout"])
+@pytest.mark.parametrize("how", ["ctrl-c", "SIGINT", "SIGTERM", "SIGKILL", "timeout", "xdist"])
 def test_no_process_outlives_pytest(pytester, how):
     pytester.makepyfile(
         WORK
@@ -222,7 +222,8 @@ def test_it(process_pool):
     process_pool.submit(spin, "spin").result()
 """
     )
-    options = ["-p", "pytest_timeout", "--timeout=2", "--timeout-method=thread"] if how == "timeout" else []
+    timeout = ["-p", "pytest_timeout", "--timeout=2", "--timeout-method=thread"]
+    options = {"timeout": timeout, "xdist": XDIST}.get(how, ())
     process = subprocess.Popen(
         [sys.executable, "-m", "pytest", "-p", "pytest_interleave.plugin", *options],
         env={**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
@@ -234,7 +235,7 @@ def test_it(process_pool):
     try:
         wait_until(lambda: (pytester.path / "spin").exists() and (pytester.path / "spin_in_c").exists())
         assert len(processes_of(process.pid)) >= 3
-        if how == "ctrl-c":
+        if how in ("ctrl-c", "xdist"):
             os.killpg(process.pid, signal.SIGINT)
         elif how != "timeout":
             process.send_signal(getattr(signal, how))

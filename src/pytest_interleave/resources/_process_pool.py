@@ -97,14 +97,12 @@ class ProcessPool(WatchesFutures, ProcessPoolExecutor):
         try:
             with _no_ctrl_c():
                 future = self._watch(super().submit(call, number, sent))
+                self._remember()
         except BrokenProcessPool as error:
             # Its own thread is about to tell the futures, which says how it was broken.
             wait([future for future in self._watched if not future.cancelled()], _ENDING)
             self._add_note(error)
             raise
-        executor: Any = self
-        self._workers.update(executor._processes)
-        self._manager = executor._executor_manager_thread
         future.explain = self._explain
         raised = future_exception(future)
         if raised is not None:
@@ -121,6 +119,10 @@ class ProcessPool(WatchesFutures, ProcessPoolExecutor):
         wrong: list[BaseException] = []
         try:
             hung = self._end(self.grace if grace is None else grace)
+        except BaseException:
+            # Ctrl-C: nobody wants to wait.
+            grace = 0.0
+            raise
         finally:
             self._kill()
             for other in self._others:
@@ -133,6 +135,7 @@ class ProcessPool(WatchesFutures, ProcessPoolExecutor):
 
     def _end(self, grace: float) -> HungProcess | None:
         until = time.monotonic() + grace
+        self._remember()
         # What was submitted is run all the same: its exceptions count.
         self.shutdown(wait=False)
         running = [future for future in self._watched if not future.done()]
@@ -161,6 +164,12 @@ class ProcessPool(WatchesFutures, ProcessPoolExecutor):
             "process_pool.grace = 30"
         )
 
+    def _remember(self) -> None:
+        """What there is to be ended. The executor forgets it when it is shut down."""
+        executor: Any = self
+        self._workers.update(executor._processes or {})
+        self._manager = executor._executor_manager_thread or self._manager
+
     def _kill(self) -> None:
         """What lives now is killed; usually nothing does."""
         workers = list(self._workers.values())
@@ -185,8 +194,7 @@ class ProcessPool(WatchesFutures, ProcessPoolExecutor):
         if not isinstance(error, BrokenProcessPool):
             return
         if self._broken_by is None:
-            executor: Any = self
-            self._workers.update(executor._processes or {})
+            self._remember()
             self._broken_by = self._ended()
         self._add_note(error)
 

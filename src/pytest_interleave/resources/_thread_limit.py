@@ -6,10 +6,10 @@ import _thread
 import contextlib
 import threading
 from collections.abc import Callable
+from types import ModuleType
 from typing import Any
 
 from ..control import _current
-from ..control._replacements import Replacements
 from ..control._threads import start_checks
 from ..control._threads import start_new_thread as start_controlled
 
@@ -20,7 +20,9 @@ _changing = _current.real_lock()
 #: Threads that were let through, until `threading` counts them; and those that were started without it.
 _let_through: set[threading.Thread] = set()
 _raw: set[object] = set()
-_replaced = Replacements()
+#: What is put in the place of what, in which module; and the other way round.
+_ours_of: dict[tuple[ModuleType, Any], Any] = {}
+_real_of: dict[Any, Any] = {}
 
 #: What starts threads, by the module that has it.
 _STARTERS = (
@@ -59,7 +61,10 @@ def limit_threads(most: int, undo: contextlib.ExitStack) -> None:
 def _release(token: object) -> None:
     with _changing:
         if _limits.pop(token, None) is not None and not _limits:
-            _replaced.remove()
+            for module, name in _STARTERS:
+                present = getattr(module, name, None)
+                if present in _real_of:
+                    setattr(module, name, _real_of[present])
             start_checks.clear()
             _let_through.clear()
             _raw.clear()
@@ -67,20 +72,35 @@ def _release(token: object) -> None:
 
 def _replace() -> None:
     for module, name in _STARTERS:
-        real = getattr(module, name, None)
-        # That of a test under control asks the check.
-        if real is not None and real is not start_controlled:
-            _replaced._set(module, name, _limited(real))
+        present = getattr(module, name, None)
+        # That of a test under control asks the check. One of ours may have been put back by somebody else.
+        if present is not None and present is not start_controlled and present not in _real_of:
+            ours = _ours_of.get((module, present))
+            if ours is None:
+                ours = _limited(present) if module is _thread else _limited_thread(present)
+                _ours_of[module, present] = ours
+                _real_of[ours] = present
+            setattr(module, name, ours)
     start_checks.append(_check_controlled)
 
 
-def _limited(real: Callable[..., Any]) -> Callable[..., Any]:
+def _limited_thread(real: Callable[..., Any]) -> Callable[..., Any]:
+    """In the place of what `Thread.start` calls, with the thread's own method."""
+
     def start(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         thread = getattr(function, "__self__", None)
-        if isinstance(thread, threading.Thread):
-            _admit(thread)
-            return real(function, *args, **kwargs)
-        if _current.current_task() is not None or not callable(function):
+        if _limits and isinstance(thread, threading.Thread):
+            _admit(thread, None)
+        return real(function, *args, **kwargs)
+
+    return start
+
+
+def _limited(real: Callable[..., Any]) -> Callable[..., Any]:
+    """In the place of what starts a thread that `threading` knows nothing of."""
+
+    def start(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        if not _limits or not callable(function):
             return real(function, *args, **kwargs)
         raw = object()
         _admit(None, raw)
@@ -102,7 +122,7 @@ def _limited(real: Callable[..., Any]) -> Callable[..., Any]:
     return start
 
 
-def _admit(thread: threading.Thread | None, raw: object = None) -> None:
+def _admit(thread: threading.Thread | None, raw: object) -> None:
     known: Any = threading
     with known._active_limbo_lock:
         if _limits and _count() >= min(_limits.values()):
