@@ -13,11 +13,14 @@ if TYPE_CHECKING:
     from .detect import DataRace, Deadlock, Livelock
     from .plugin._barrier import WorkersBarrier
     from .plugin._differences import ScheduleLost
+    from .plugin._limits import LimitResources
     from .plugin._per_worker import Worker, per_worker
     from .plugin._pool import ThreadPool
     from .plugin._race_detector import RaceDetector
     from .plugin._run_stress import RunStress
+    from .plugin._speedups import MeasureSpeedup
     from .plugin._workers import RunConcurrent
+    from .resources import HungProcess, Leak, ProcessPool, ResourceLeak, ResourceLimits, Speedup
     from .stress import StressResult
 else:
     from ._lazy import names_from
@@ -27,11 +30,19 @@ else:
         {
             "DataRace": ".detect",
             "Deadlock": ".detect",
+            "HungProcess": ".resources",
+            "Leak": ".resources",
+            "LimitResources": ".plugin._limits",
             "Livelock": ".detect",
+            "MeasureSpeedup": ".plugin._speedups",
+            "ProcessPool": ".resources",
             "RaceDetector": ".plugin._race_detector",
+            "ResourceLeak": ".resources",
+            "ResourceLimits": ".resources",
             "RunConcurrent": ".plugin._workers",
             "RunStress": ".plugin._run_stress",
             "ScheduleLost": ".plugin._differences",
+            "Speedup": ".resources",
             "StressResult": ".stress",
             "ThreadPool": ".plugin._pool",
             "Worker": ".plugin._per_worker",
@@ -43,12 +54,20 @@ else:
 __all__ = [
     "DataRace",
     "Deadlock",
+    "HungProcess",
     "InterleaveWarning",
+    "Leak",
+    "LimitResources",
     "Livelock",
+    "MeasureSpeedup",
+    "ProcessPool",
     "RaceDetector",
+    "ResourceLeak",
+    "ResourceLimits",
     "RunConcurrent",
     "RunStress",
     "ScheduleLost",
+    "Speedup",
     "StressResult",
     "ThreadPool",
     "Worker",

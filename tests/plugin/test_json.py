@@ -27,6 +27,7 @@ def test_report(run, report, options):
     done.result.assert_outcomes(failed=2, passed=1, xfailed=1, skipped=2)
     written = report()
     tests = {row["nodeid"].partition("::")[2]: row for row in written.pop("tests")}
+    assert written.pop("speedups") == []
     assert written == {
         "version": 1,
         "plugin": pytest_interleave.__version__,

@@ -227,3 +227,9 @@ def test_a_report_goes_through_links_and_pipes(run, pytester):
     reader.join(30)
     assert json.loads(received[0])["version"] == 1
     assert pipe.is_fifo()
+
+
+def test_leaks(refused):
+    assert refused(interleave_leaks="loud") == (
+        "interleave_leaks: 'loud' is none of warn, error, ignore; choose one of them"
+    )

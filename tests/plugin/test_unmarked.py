@@ -16,6 +16,7 @@ HEAVY = [
     "pytest_interleave.plugin._report",
     "pytest_interleave.plugin._runner",
     "pytest_interleave.plugin._workers",
+    "pytest_interleave.resources",
     "pytest_interleave.trace",
 ]
 

@@ -21,6 +21,9 @@ _real_join = threading.Thread.join
 _real_is_alive = threading.Thread.is_alive
 _real_start_new_thread = _thread.start_new_thread
 
+#: Called before a controlled thread starts another one; what they raise, the start raises.
+start_checks: list[Callable[[], None]] = []
+
 #: Weak references to the pools whose workers run under control now, and the workers.
 _pools: list[tuple[Callable[[], Any], threading.Thread]] = []
 
@@ -83,6 +86,8 @@ def start(self: threading.Thread) -> None:
         raise RuntimeError("thread.__init__() not called")
     if known._started._flag:
         raise RuntimeError("threads can only be started once")
+    for check in start_checks:
+        check()
     frame = sys._getframe(1)
     execution = task.execution
     # No choice here: that the new thread goes on later is chosen later.
@@ -178,6 +183,8 @@ def start_new_thread(function: Callable[..., Any], args: tuple[Any, ...], kwargs
         raise TypeError("first arg must be callable")
     if not isinstance(args, tuple):
         raise TypeError("2nd arg must be a tuple")
+    for check in start_checks:
+        check()
     frame = sys._getframe(1)
     execution = task.execution
     operation = Operation("start", None, frame.f_code, frame.f_lasti, name="thread")

@@ -15,8 +15,19 @@ from ..control._import_clocks import ImportClocks
 from ..control._scope import Scope
 from ..control.primitives import install_names, remove_names
 from ..control.primitives._dispatch import everything_is_ours
-from ._fixtures import barrier, race_detector, run_concurrent, run_stress, thread_pool, worker
+from ._fixtures import (
+    barrier,
+    measure_speedup,
+    process_pool,
+    race_detector,
+    resource_limits,
+    run_concurrent,
+    run_stress,
+    thread_pool,
+    worker,
+)
 from ._gathering import Gatherer
+from ._leak_check import LeakCheck, is_watched
 from ._markers import REGISTERED, is_marked, is_stress, make_selectable, uses_threads
 from ._merging import merged
 from ._options import Options, add_options, check_include, read_options
@@ -25,6 +36,7 @@ from ._pins import pins_for_nothing, pins_of
 from ._results import Results, results_key
 from ._settings import Settings, check_marker, read_settings, settings_key
 from ._shards import WHOLE, nodeid_of, shard_of
+from ._speedup_rows import hand_on
 from ._stress_runs import begin_runs, runs_of
 from ._stress_settings import check_stress, read_stress
 from ._suite import left_out, take_suite
@@ -36,7 +48,17 @@ if TYPE_CHECKING:
     from ._runner import TestRunner
     from ._stress_settings import StressSettings
 
-__all__ = ["barrier", "race_detector", "run_concurrent", "run_stress", "thread_pool", "worker"]
+__all__ = [
+    "barrier",
+    "measure_speedup",
+    "process_pool",
+    "race_detector",
+    "resource_limits",
+    "run_concurrent",
+    "run_stress",
+    "thread_pool",
+    "worker",
+]
 
 _options_key = pytest.StashKey[Options]()
 _replay_key: pytest.StashKey[Token] = pytest.StashKey()
@@ -181,6 +203,9 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         for module, needed in (("._runner", marked), ("._run_stress", stressed)):
             if needed:
                 importlib.import_module(module, __package__)
+    leaks = options_of(session.config).leaks
+    if leaks != "ignore" and any(is_watched(item) for item in session.items):
+        session.config.pluginmanager.register(LeakCheck(leaks, _runner_key), "interleave-leaks")
 
 
 def pytest_report_collectionfinish(config: pytest.Config, items: list[pytest.Item]) -> list[str]:
@@ -318,6 +343,7 @@ def pytest_runtest_makereport(
     runs = runs_of(item)
     if runs is not None:
         runs.note_report(item, report)
+    hand_on(item, report)
     runner = item.stash.get(_runner_key, None)
     if runner is None or call.when == "setup" or runner.exploration is None:
         return report

@@ -196,6 +196,11 @@ class Executions:
             return lambda: function(**{name: arguments[name] for name in self._arguments})
         return self._runtest
 
+    def let_go(self) -> None:
+        """There are no more executions: keep nothing of the test alive."""
+        self._function = self._runtest = _nothing
+        self._plain = None
+
     def forget_output(self) -> None:
         """What earlier executions printed is not part of this one's report."""
         capture = self.item.config.pluginmanager.getplugin("capturemanager")
@@ -222,6 +227,10 @@ class Executions:
                 kept += 1
         del recorded[kept:]
         self._warnings_kept = kept
+
+
+def _nothing() -> None:
+    """In the place of the test, when it is over."""
 
 
 def _recorded_warnings() -> list[warnings.WarningMessage] | None:

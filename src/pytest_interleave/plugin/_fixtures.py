@@ -8,15 +8,23 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ._barrier import WorkersBarrier
-from ._markers import is_stress
+from ._markers import is_marked, is_stress
 from ._per_worker import Worker, current_worker
 
 if TYPE_CHECKING:
+    from ..resources import ProcessPool
+    from ._limits import LimitResources
     from ._pool import ThreadPool
     from ._race_detector import RaceDetector
     from ._run_stress import RunStress
     from ._settings import Settings
+    from ._speedups import MeasureSpeedup
     from ._workers import RunConcurrent
+
+
+def _controlled(request: pytest.FixtureRequest) -> bool:
+    """Whether the test that asks runs under control."""
+    return is_marked(request.node)
 
 
 def _workers(request: pytest.FixtureRequest) -> int:
@@ -121,3 +129,41 @@ def race_detector(request: pytest.FixtureRequest) -> RaceDetector:
         # No `yield`: under the marker it is made anew for each schedule by a mere call.
         request.addfinalizer(detector._warn_if_idle)  # noqa: PT021
     return detector
+
+
+@pytest.fixture
+def process_pool(request: pytest.FixtureRequest) -> Iterator[ProcessPool]:
+    """A ProcessPoolExecutor of spawned processes, of which none outlives the test; .of(n) makes one of another size.
+
+    An exception that nobody asks a future for fails the test, and so does a process that has to be killed.
+    """
+    from ._process_pool import pool_of_test
+
+    yield from pool_of_test(request, controlled=_controlled(request))
+
+
+@pytest.fixture
+def measure_speedup(request: pytest.FixtureRequest) -> MeasureSpeedup:
+    """Measures how much faster one way is: (sequential, parallel, repeats=5); the result compares with numbers.
+
+    It has medians, ratio, spread and cores; they are in the summary, too.
+    """
+    from ._speedups import MeasureSpeedup
+
+    return MeasureSpeedup(request.node, controlled=_controlled(request))
+
+
+@pytest.fixture
+def resource_limits(request: pytest.FixtureRequest) -> Iterator[LimitResources]:
+    """Limits open files, threads and memory in a block: (open_files=64, threads=8, memory="512MiB") as limits.
+
+    Afterwards limits.leaks tells what the block has left open.
+    """
+    from . import options_of
+    from ._limits import LimitResources
+
+    limit = LimitResources(request.node, options_of(request.config).leaks)
+    try:
+        yield limit
+    finally:
+        limit.lift_all()

@@ -26,6 +26,7 @@ STEPS_OF_SUITE = 20_000
 #: From here on a time limit is none.
 MAX_SECONDS = 1e9
 WORKERS = 2
+LEAKS = ("warn", "error", "ignore")
 STRATEGIES = ("auto", "exhaustive", "pct", "pos", "random", "surw", "swarm", "urw")
 
 
@@ -117,6 +118,10 @@ def add_options(parser: pytest.Parser) -> None:
     parser.addini("interleave_shards", "items that the schedules of each marked test are split over")
     parser.addini("interleave_shrink_seconds", "seconds for making each failing schedule smaller")
     parser.addini(
+        "interleave_leaks",
+        "what to do where a marked test leaves files, sockets, threads or processes open: warn, error or ignore",
+    )
+    parser.addini(
         "interleave_include",
         "installed packages, modules or path globs whose accesses are scheduling points too",
         type="args",
@@ -146,6 +151,8 @@ class Options(NamedTuple):
     suite: int | None = None
     #: Fixtures that each worker has one of, in all tests.
     isolated: tuple[str, ...] = ()
+    #: What is done about what a marked test leaves open.
+    leaks: str = "warn"
 
     @property
     def replay_option(self) -> str:
@@ -190,6 +197,7 @@ def read_options(config: pytest.Config) -> Options:
         seconds_of_suite=_limit(config, SECONDS_OF_SUITE),
         suite=_suite(config),
         isolated=tuple(config.getini("interleave_isolated")),
+        leaks=_leaks(config),
     )
 
 
@@ -286,6 +294,13 @@ def _shards(config: pytest.Config) -> int:
         return _number(config, "shards", 1, 1)
     except pytest.UsageError as error:
         raise pytest.UsageError(f"{error}, or auto for as many as pytest-xdist has workers") from None
+
+
+def _leaks(config: pytest.Config) -> str:
+    given: str = config.getini("interleave_leaks") or LEAKS[0]
+    if given not in LEAKS:
+        raise pytest.UsageError(f"interleave_leaks: {given!r} is none of {', '.join(LEAKS)}; choose one of them")
+    return given
 
 
 def _seed(config: pytest.Config) -> int:

@@ -13,6 +13,7 @@ from ..control import Outcome, Recorder, ThreadFailure, begin_alike
 from ..control._clock import real_seconds
 from ..detect import Conflict, Finding, finding_of
 from ..explore import Classes, NonPreemptive, Replay, Token, fingerprint, make_strategy
+from ..resources import ResourceLeak
 from ..trace import first_difference, steps_text, timeline_of
 from ._differences import ScheduleLost, tell_lost, tell_unrepeatable
 from ._executions import Executions
@@ -293,8 +294,9 @@ class TestRunner:
             return
         outcome, strategy = self._last
         number = 1 if self.replay is not None else self._number
+        kind = "leak" if isinstance(error, ResourceLeak) else "failed teardown"
         explanation = self._explaining.unrepeated(
-            Finding("failed teardown", error), outcome, warm=self._executions.count > 1, difference=None
+            Finding(kind, error), outcome, warm=self._executions.count > 1, difference=None
         )
         if self.replay is not None:
             explanation = explanation._replace(token=self.replay)
@@ -305,6 +307,13 @@ class TestRunner:
             explanation=explanation,
             strategy=strategy,
         )
+
+    def let_go(self) -> None:
+        """Keep no object of the test alive: only which schedule was the last one."""
+        if self._last is not None:
+            outcome, strategy = self._last
+            self._last = outcome._replace(log=[], pending=[], nestings=[], raised={}), strategy
+        self._executions.let_go()
 
     # -- replay ----------------------------------------------------------------------------------------------
 
@@ -405,6 +414,8 @@ class TestRunner:
             return finding._replace(kind="worker exception")
         if finding is not None and finding.exception is self._executions.teardown_error:
             return finding._replace(kind="failed teardown")
+        if finding is not None and isinstance(finding.exception, ResourceLeak):
+            return finding._replace(kind="leak")
         return finding
 
 

@@ -1,0 +1,40 @@
+"""Processes, speed and limits: pools of processes, parallel against sequential, resource limits, what is left open."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ._leaks import Leak, ResourceLeak, Snapshot, tell
+    from ._limits import ResourceLimits
+    from ._process_pool import NOT_INTERLEAVED, HungProcess, ProcessPool
+    from ._speedup import Speedup, measure
+else:
+    from .._lazy import names_from
+
+    __getattr__ = names_from(
+        __name__,
+        {
+            "NOT_INTERLEAVED": "._process_pool",
+            "HungProcess": "._process_pool",
+            "Leak": "._leaks",
+            "ProcessPool": "._process_pool",
+            "ResourceLeak": "._leaks",
+            "ResourceLimits": "._limits",
+            "Snapshot": "._leaks",
+            "Speedup": "._speedup",
+            "measure": "._speedup",
+            "tell": "._leaks",
+        },
+    )
+
+__all__ = [
+    "NOT_INTERLEAVED",
+    "HungProcess",
+    "Leak",
+    "ProcessPool",
+    "ResourceLeak",
+    "ResourceLimits",
+    "Snapshot",
+    "Speedup",
+    "measure",
+    "tell",
+]

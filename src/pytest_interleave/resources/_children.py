@@ -1,0 +1,94 @@
+"""The child processes of this process, in Linux's `/proc`."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+
+class Child(NamedTuple):
+    """A child process."""
+
+    pid: int
+    command: str
+    #: Whether it has ended, and nobody has waited for it.
+    ended: bool
+
+    def __str__(self) -> str:
+        return f"{self.pid} ({self.command}{'; ended, but nobody has waited for it' if self.ended else ''})"
+
+
+def children() -> frozenset[int] | None:
+    """The process ids of all children, but for those that the standard library keeps for good; None if unknown."""
+    try:
+        # By far the cheapest; and mostly there are none.
+        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    except ChildProcessError:
+        return frozenset()
+    except AttributeError:
+        return None
+    try:
+        return frozenset(_listed()) - frozenset(_helpers())
+    except OSError:
+        return None
+
+
+def describe_child(pid: int) -> Child | None:
+    """What a child is; None where it is there no longer."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+        words = Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace").split("\0")
+    except OSError:
+        return None
+    command = " ".join(words).strip()
+    if len(command) > 80:
+        command = f"{command[:79]}…"
+    state = stat.rpartition(")")[2].split()[0]
+    return Child(pid, command or stat.partition("(")[2].rpartition(")")[0], state == "Z")
+
+
+def reap() -> None:
+    """Let the standard library wait for those of its children that have ended."""
+    processes = sys.modules.get("multiprocessing.process")
+    if processes is not None:
+        processes.active_children()
+    subprocess: Any = sys.modules.get("subprocess")
+    if subprocess is not None:
+        with contextlib.suppress(AttributeError):
+            subprocess._cleanup()
+
+
+def _listed() -> Iterator[int]:
+    for task in os.listdir("/proc/self/task"):
+        try:
+            # Each thread has those that it has started.
+            text = Path(f"/proc/self/task/{task}/children").read_text()
+        except FileNotFoundError:
+            if os.path.exists(f"/proc/self/task/{task}"):
+                # The kernel was built without it.
+                yield from _found()
+                return
+            continue
+        yield from map(int, text.split())
+
+
+def _found() -> Iterator[int]:
+    own = str(os.getpid())
+    for name in os.listdir("/proc"):
+        if name.isdigit():
+            with contextlib.suppress(OSError):
+                if Path(f"/proc/{name}/stat").read_text().rpartition(")")[2].split()[1] == own:
+                    yield int(name)
+
+
+def _helpers() -> Iterator[int]:
+    """Of `multiprocessing`, which starts them once and keeps them."""
+    tracker = getattr(sys.modules.get("multiprocessing.resource_tracker"), "_resource_tracker", None)
+    server = getattr(sys.modules.get("multiprocessing.forkserver"), "_forkserver", None)
+    for pid in (getattr(tracker, "_pid", None), getattr(server, "_forkserver_pid", None)):
+        if pid is not None:
+            yield pid

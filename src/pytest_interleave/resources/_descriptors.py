@@ -1,0 +1,138 @@
+"""The files and sockets that this process has open, by their descriptors."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import stat
+import sys
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+#: Linux and macOS; on Windows there is neither.
+_FOLDER = next((folder for folder in ("/proc/self/fd", "/dev/fd") if os.path.isdir(folder)), None)
+#: Numbers that are looked at one by one where they cannot be listed.
+_MOST_LOOKED_AT = 4096
+
+
+class Opened(NamedTuple):
+    """What a descriptor stands for: two that are equal stand for the same file, or for one that came in its place."""
+
+    device: int
+    inode: int
+    mode: int
+
+
+def open_descriptors() -> dict[int, Opened] | None:
+    """All of them, but for those that the standard library keeps for good; None where they cannot be listed."""
+    if _FOLDER is None:
+        return None
+    found = {}
+    helpers = frozenset(_helpers())
+    for number in _numbers(_FOLDER):
+        if number in helpers:
+            continue
+        try:
+            status = os.fstat(number)
+        except OSError:
+            # The one by which they were listed.
+            continue
+        found[number] = Opened(status.st_dev, status.st_ino, status.st_mode)
+    return found
+
+
+def count_descriptors() -> tuple[int, list[int]]:
+    """How many are open, and all their numbers.
+
+    Raises `NotImplementedError` where they cannot be listed.
+    """
+    if _FOLDER is None:
+        raise NotImplementedError("open files cannot be listed on this system")
+    numbers = []
+    for number in _numbers(_FOLDER):
+        with contextlib.suppress(OSError):
+            os.fstat(number)
+            numbers.append(number)
+    return len(numbers), numbers
+
+
+def _numbers(folder: str) -> Iterable[int]:
+    """Those that are open, and some that are not."""
+    try:
+        return map(int, os.listdir(folder))
+    except OSError:
+        # To list them takes one, and there is none left.
+        return range(_MOST_LOOKED_AT)
+
+
+def describe_descriptor(number: int, opened: Opened) -> tuple[str, str] | None:
+    """Its kind, `"file"` or `"socket"`, and what it is, so that one finds it; None for what is of no interest."""
+    if stat.S_ISSOCK(opened.mode):
+        return "socket", _describe_socket(number)
+    path = _path_of(number)
+    if path is None:
+        return "file", f"descriptor {number}"
+    base = os.path.basename(path)
+    if base.startswith(("pym-", "pymp-")) and path.endswith("(deleted)"):
+        # Shared memory of `multiprocessing`, which is used again.
+        return None
+    if path.startswith(f"/proc/{os.getpid()}/") or path in ("/dev/urandom", "/dev/random"):
+        # Somebody has a look at this process; and what is opened once for random numbers.
+        return None
+    if re.search(r"\.so(\.\d+)*$", base):
+        # A first import has loaded a library.
+        return None
+    return "file", path
+
+
+def _path_of(number: int) -> str | None:
+    with contextlib.suppress(OSError):
+        return os.readlink(f"/proc/self/fd/{number}")
+    with contextlib.suppress(ImportError, AttributeError, OSError):
+        import fcntl
+
+        found: bytes = fcntl.fcntl(number, fcntl.F_GETPATH, bytes(1024))  # type: ignore[attr-defined]
+        return os.fsdecode(found.rstrip(b"\0"))
+    return None
+
+
+def _describe_socket(number: int) -> str:
+    import socket
+
+    try:
+        opened = socket.socket(fileno=number)
+    except OSError:
+        return f"descriptor {number}"
+    try:
+        kind = {socket.SOCK_STREAM: "TCP", socket.SOCK_DGRAM: "UDP"}.get(opened.type, opened.type.name)
+        if opened.family not in (socket.AF_INET, socket.AF_INET6):
+            kind = opened.family.name.removeprefix("AF_").capitalize()
+        own = _address(opened.getsockname())
+        with contextlib.suppress(OSError):
+            return f"{kind} {own} connected to {_address(opened.getpeername())}"
+        with contextlib.suppress(OSError, AttributeError):
+            if opened.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
+                return f"{kind} {own} that listens"
+        return f"{kind} {own}"
+    except OSError:
+        return f"descriptor {number}"
+    finally:
+        opened.detach()
+
+
+def _address(address: object) -> str:
+    if isinstance(address, tuple) and len(address) >= 2:
+        return f"{address[0]}:{address[1]}"
+    if isinstance(address, bytes):
+        address = os.fsdecode(address)
+    return str(address) or "without a name"
+
+
+def _helpers() -> Iterator[int]:
+    """Of `multiprocessing`, to processes that it starts once and keeps."""
+    tracker = getattr(sys.modules.get("multiprocessing.resource_tracker"), "_resource_tracker", None)
+    server = getattr(sys.modules.get("multiprocessing.forkserver"), "_forkserver", None)
+    for number in (getattr(tracker, "_fd", None), getattr(server, "_forkserver_alive_fd", None)):
+        if number is not None:
+            yield number

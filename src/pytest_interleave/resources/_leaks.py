@@ -1,0 +1,144 @@
+"""What is left open: files, sockets, threads and child processes that were not there before."""
+
+from __future__ import annotations
+
+import gc
+import sys
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from ..control import _current
+from ..control._clock import real_seconds
+from ..control._places import is_ours, is_stdlib, place_of_frame
+from ._children import children, describe_child, reap
+from ._described import describe_call
+from ._descriptors import Opened, describe_descriptor, open_descriptors
+
+#: Real seconds that threads and processes which are about to end are given for it.
+PATIENCE = 0.25
+
+
+class ResourceLeak(AssertionError):
+    """A test, or a block with resource limits, has left something open."""
+
+    __module__ = "pytest_interleave"
+
+
+@dataclass(frozen=True)
+class Leak:
+    """Something that was left open."""
+
+    #: "file", "socket", "thread" or "process".
+    kind: str
+    #: Path, addresses, name, or process id and command.
+    what: str
+    _key: object = field(default=None, repr=False, compare=False)
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.what}"
+
+    def same_as(self, other: Leak) -> bool:
+        """Whether both are the same thing, also where it is told in other words by now."""
+        return self.kind == other.kind and self._key == other._key
+
+
+class Snapshot:
+    """What is open now; `leaks` tells later what has come and stayed."""
+
+    def __init__(self) -> None:
+        self._files = open_descriptors()
+        self._threads = frozenset(threading.enumerate())
+        self._children = children()
+
+    def leaks(self, before_collecting: Callable[[], object] | None = None, *, wait: bool = True) -> list[Leak]:
+        """What was not open when the snapshot was made. What cannot be listed on this system is not in it.
+
+        Garbage does not count; `before_collecting` is called before it is collected. With `wait`, what is about to
+        end is given some time for it. In the common case, where nothing is left, this is cheap.
+        """
+        if not self._suspects():
+            return []
+        if before_collecting is not None:
+            before_collecting()
+        gc.collect()
+        reap()
+        until = real_seconds() + (PATIENCE if wait else 0.0)
+        pause = _current.real_lock()
+        pause.acquire()
+        while self._suspects(waits=True) and real_seconds() < until:
+            pause.acquire(timeout=0.005)
+            reap()
+        return list(self._told())
+
+    def _suspects(self, *, waits: bool = False) -> bool:
+        """Whether anything is there that was not; with `waits`, anything that could end by itself."""
+        if (not waits and any(self._new_files())) or any(self._new_threads()):
+            return True
+        return any(self._new_children())
+
+    def _new_files(self) -> Iterator[tuple[int, Opened]]:
+        before, after = self._files, open_descriptors()
+        if before is None or after is None or after == before:
+            return
+        # One that was closed and opened again, under another number perhaps, is not new.
+        known = Counter(before.values())
+        for number, opened in sorted(after.items(), key=lambda item: before.get(item[0]) != item[1]):
+            if known[opened]:
+                known[opened] -= 1
+            else:
+                yield number, opened
+
+    def _new_threads(self) -> Iterator[threading.Thread]:
+        for thread in threading.enumerate():
+            if thread not in self._threads and not _is_of_no_interest(thread):
+                yield thread
+
+    def _new_children(self) -> frozenset[int]:
+        after = children()
+        return frozenset() if after is None or self._children is None else after - self._children
+
+    def _told(self) -> Iterator[Leak]:
+        for number, opened in self._new_files():
+            told = describe_descriptor(number, opened)
+            if told is not None:
+                yield Leak(*told, (number, opened))
+        for thread in self._new_threads():
+            yield Leak("thread", _describe_thread(thread), thread.ident)
+        for pid in sorted(self._new_children()):
+            child = describe_child(pid)
+            if child is not None:
+                yield Leak("process", str(child), pid)
+
+
+def _is_of_no_interest(thread: threading.Thread) -> bool:
+    if thread.ident in _current.tasks or isinstance(thread, threading._DummyThread):
+        # Under control, or started by something else than Python.
+        return True
+    return getattr(getattr(thread, "function", None), "__module__", "").startswith("pytest_timeout")
+
+
+def _describe_thread(thread: threading.Thread) -> str:
+    frame = sys._current_frames().get(thread.ident or 0)
+    innermost = frame
+    while frame is not None and (is_stdlib(frame.f_code.co_filename) or is_ours(frame.f_code.co_filename)):
+        frame = frame.f_back
+    shown = frame or innermost
+    name = f"{thread.name!r}{', a daemon' if thread.daemon else ''}"
+    target = getattr(thread, "_target", None)
+    if frame is None and target is not None:
+        return f"{name}, running {describe_call(target)}"
+    if shown is None:
+        return name
+    place = place_of_frame(shown)
+    return f"{name}, at {place} in {place.function}"
+
+
+def tell(leaks: Sequence[Leak], most: int = 10) -> str:
+    """All of them in one line: "thread 'a', at x.py:3 in work; file /tmp/x (2 times)"."""
+    counted = Counter(map(str, leaks))
+    told = [f"{text} ({count} times)" if count > 1 else text for text, count in counted.items()]
+    if len(told) > most:
+        told[most:] = [f"and {len(told) - most} more"]
+    return "; ".join(told)

@@ -1,0 +1,101 @@
+"""Blocks of code in which resources are limited, and what they have left open at their end."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from types import TracebackType
+
+from ..control import current_task
+from ._leaks import Leak, Snapshot, tell
+from ._rlimits import limit_memory, limit_open_files
+from ._sizes import bytes_of
+from ._thread_limit import limit_threads
+
+#: Called with what a block has left open.
+OnLeaks = Callable[[list[Leak]], None]
+
+
+class ResourceLimits:
+    """Limits for a block of code; what the fixture `resource_limits` returns.
+
+    `leaks` is a list, filled at the end of the block: files, sockets, threads and child processes that it left open.
+    """
+
+    def __init__(
+        self,
+        open_files: int | None = None,
+        threads: int | None = None,
+        memory: int | str | None = None,
+        *,
+        on_leaks: OnLeaks,
+    ) -> None:
+        if open_files is None and threads is None and memory is None:
+            raise TypeError('resource_limits needs a limit: open_files=64, threads=8 or memory="512MiB"')
+        self.open_files = _count("open_files", open_files)
+        self.threads = _count("threads", threads)
+        #: In bytes.
+        self.memory = None if memory is None else bytes_of("memory", memory)
+        self.leaks: list[Leak] = []
+        self._on_leaks = on_leaks
+        self._before: Snapshot | None = None
+        self._undo = contextlib.ExitStack()
+
+    def __enter__(self) -> ResourceLimits:
+        """From here on the limits are in force.
+
+        Raises `ValueError` where more is in use than a limit allows, and `NotImplementedError` where the system has
+        no such limit.
+        """
+        if self._before is not None:
+            raise RuntimeError("these limits are in force already; call resource_limits(...) anew for each block")
+        before = Snapshot()
+        undo = self._undo
+        try:
+            if self.threads is not None:
+                limit_threads(self.threads, undo)
+            if self.memory is not None:
+                limit_memory(self.memory, undo)
+            # The last: to see what is in use takes a file.
+            if self.open_files is not None:
+                limit_open_files(self.open_files, undo)
+        except BaseException:
+            undo.close()
+            raise
+        self._before = before
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        __tracebackhide__ = True
+        before = self._before
+        self.lift()
+        if before is None or (error is not None and not isinstance(error, Exception)):
+            # Ctrl-C, for one, or the end of a thread under control.
+            return
+        # Under control the others are where they are: nothing ends meanwhile.
+        self.leaks[:] = before.leaks(wait=current_task() is None)
+        if self.leaks and error is None:
+            # Else the traceback may be what keeps them.
+            self._on_leaks(self.leaks)
+
+    def lift(self) -> None:
+        """Put back what was before; a second time nothing happens."""
+        self._undo.close()
+        self._before = None
+
+    def __repr__(self) -> str:
+        named = {"open_files": self.open_files, "threads": self.threads, "memory": self.memory}
+        told = ", ".join(f"{name}={value}" for name, value in named.items() if value is not None)
+        return f"<ResourceLimits {told}{f'; left open: {tell(self.leaks)}' if self.leaks else ''}>"
+
+
+def _count(name: str, value: object) -> int | None:
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError(f"{name}={value!r}: give a whole number")
+    if value < 1:
+        raise ValueError(f"{name}={value!r}: give 1 or more")
+    return value

@@ -1,0 +1,235 @@
+"""A pool of processes that does not lose exceptions, and leaves no process behind."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import multiprocessing
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing.connection import wait as wait_for_one
+from multiprocessing.process import BaseProcess
+from multiprocessing.sharedctypes import RawArray
+from typing import Any
+
+from ..control import current_task
+from ._cores import cores_seen
+from ._described import describe_call, describe_exit
+from ._futures import WatchesFutures, future_exception
+from ._process_worker import begin, call
+from ._sent_call import pickled_call
+
+#: Real seconds that calls which still run are given when the pool is closed.
+GRACE = 5.0
+#: Real seconds for a process to end that has nothing to do any more, or that was killed.
+_ENDING = 5.0
+#: Most worker processes of a pool that names no number.
+_USUAL = 4
+#: Places for what workers are at; far more than workers, so that each has one of its own.
+_PLACES = 4096
+
+
+class HungProcess(AssertionError):
+    """A process of a pool did not end, and was killed."""
+
+    __module__ = "pytest_interleave"
+
+
+class ProcessPool(WatchesFutures, ProcessPoolExecutor):
+    """A process pool that does not lose exceptions and leaves no process behind; the fixture `process_pool`.
+
+    Its processes are spawned, on every system: each imports the modules of the functions that it is given.
+    """
+
+    def __init__(self, max_workers: int | None = None) -> None:
+        """With `max_workers` processes at most; without it, one for each core, but from 2 to 4.
+
+        Raises `TypeError` or `ValueError` where that is no whole number above 0.
+        """
+        if max_workers is None:
+            max_workers = max(2, min(_USUAL, cores_seen()))
+        elif isinstance(max_workers, bool) or not isinstance(max_workers, int):
+            raise TypeError(f"max_workers={max_workers!r}: give a whole number of processes")
+        elif max_workers < 1:
+            raise ValueError(f"max_workers={max_workers!r}: at least 1 process is needed")
+        WatchesFutures.__init__(self)
+        #: Real seconds that calls which still run when the test ends are given, before their processes are killed.
+        self.grace = GRACE
+        self._calls: Any = RawArray("q", 2 * _PLACES)
+        ProcessPoolExecutor.__init__(
+            self, max_workers, multiprocessing.get_context("spawn"), initializer=begin, initargs=(self._calls,)
+        )
+        self._others: list[ProcessPool] = []
+        self._numbers = itertools.count(1)
+        #: What each call is, by its number.
+        self._told: dict[int, str] = {}
+        self._workers: dict[int, BaseProcess] = {}
+        self._manager: threading.Thread | None = None
+        #: How a process ended that broke the pool.
+        self._broken_by: str | None = None
+
+    def of(self, max_workers: int) -> ProcessPool:
+        """Another pool, of `max_workers` processes at most; it is closed with this one.
+
+        Raises as the class does.
+        """
+        other = ProcessPool(max_workers)
+        other.grace = self.grace
+        self._others.append(other)
+        return other
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        """See `concurrent.futures.Executor.submit`.
+
+        Raises `pickle.PicklingError` at once where the function or its arguments cannot be sent to a process, and
+        `RuntimeError` in a thread under control: processes are not interleaved.
+        """
+        if current_task() is not None:
+            raise RuntimeError(NOT_INTERLEAVED)
+        sent = pickled_call(fn, args, kwargs)
+        number = next(self._numbers)
+        self._told[number] = describe_call(fn, args)
+        try:
+            with _no_ctrl_c():
+                future = self._watch(super().submit(call, number, sent))
+                self._remember()
+        except BrokenProcessPool as error:
+            # Its own thread is about to tell the futures, which says how it was broken.
+            wait([future for future in self._watched if not future.cancelled()], _ENDING)
+            self._add_note(error)
+            raise
+        future.explain = self._explain
+        raised = future_exception(future)
+        if raised is not None:
+            # It was done before it could be watched.
+            self._explain(raised)
+        return future
+
+    def close(self, grace: float | None = None) -> list[BaseException]:
+        """End all processes, and those of pools made by `of`: now, or in `grace` seconds if they still work.
+
+        Returns what went wrong: a `HungProcess` where processes had to be killed, and exceptions of futures that
+        nobody has looked at. No process is left, whatever happens.
+        """
+        wrong: list[BaseException] = []
+        try:
+            hung = self._end(self.grace if grace is None else grace)
+        except BaseException:
+            # Ctrl-C: nobody wants to wait.
+            grace = 0.0
+            raise
+        finally:
+            self._kill()
+            for other in self._others:
+                wrong += other.close(grace)
+        if hung is not None:
+            wrong.insert(0, hung)
+        return [error for _, error in self.unseen_exceptions()] + wrong
+
+    # -- the end ---------------------------------------------------------------------------------------------
+
+    def _end(self, grace: float) -> HungProcess | None:
+        until = time.monotonic() + grace
+        self._remember()
+        # What was submitted is run all the same: its exceptions count.
+        self.shutdown(wait=False)
+        running = [future for future in self._watched if not future.done()]
+        wait(running, max(0.0, until - time.monotonic()))
+        late = [future for future in running if not future.done()]
+        for future in late:
+            # What comes of it now comes of its being killed.
+            future.looked = True
+        if not late and self._manager is not None:
+            self._manager.join(max(until - time.monotonic(), _ENDING if grace else 0.0))
+        alive = [worker for worker in self._workers.values() if worker.is_alive()]
+        if not alive:
+            return None
+        told = [f"process {worker.pid} ({self._at(worker) or 'no call was running in it'})" for worker in alive]
+        busy = [worker for worker in alive if self._at(worker)]
+        if late and busy:
+            told = [f"process {worker.pid} ({self._at(worker)})" for worker in busy]
+        count = "a process" if len(told) == 1 else f"{len(told)} processes"
+        waiting = sum(not future.running() for future in late)
+        if waiting:
+            told.append(f"{waiting} more call{'' if waiting == 1 else 's'} had not begun")
+        return HungProcess(
+            f"{count} of the pool did not end within {grace:g} s of the test's end, and "
+            f"{'was' if count == 'a process' else 'were'} killed: {', '.join(told)}. "
+            "Let the test wait for its futures, with a time limit (future.result(timeout=10)), or give them longer: "
+            "process_pool.grace = 30"
+        )
+
+    def _remember(self) -> None:
+        """What there is to be ended. The executor forgets it when it is shut down."""
+        executor: Any = self
+        self._workers.update(executor._processes or {})
+        self._manager = executor._executor_manager_thread or self._manager
+
+    def _kill(self) -> None:
+        """What lives now is killed; usually nothing does."""
+        workers = list(self._workers.values())
+        for worker in workers:
+            if worker.is_alive():
+                worker.kill()
+        for worker in workers:
+            worker.join(_ENDING)
+        if self._manager is not None:
+            self._manager.join(_ENDING)
+
+    # -- what is told ----------------------------------------------------------------------------------------
+
+    def _at(self, worker: BaseProcess) -> str | None:
+        """What a worker is at, or was when it ended."""
+        at = 2 * ((worker.pid or 0) % _PLACES)
+        pid, number = self._calls[at : at + 2]
+        return self._told.get(number) if pid == worker.pid else None
+
+    def _explain(self, error: BaseException) -> None:
+        """A future is about to fail. In the pool's own thread, before it ends the other processes of a broken pool."""
+        if not isinstance(error, BrokenProcessPool):
+            return
+        if self._broken_by is None:
+            self._remember()
+            self._broken_by = self._ended()
+        self._add_note(error)
+
+    def _ended(self) -> str:
+        sentinels = {worker.sentinel: worker for worker in self._workers.values()}
+        told = []
+        for sentinel in wait_for_one(list(sentinels), 0):
+            worker = sentinels[sentinel]  # type: ignore[index]
+            worker.join(_ENDING)
+            at = self._at(worker)
+            told.append(
+                f"worker process {worker.pid} {describe_exit(worker.exitcode)}"
+                + (f" while it ran {at}" if at else " while no call was running in it")
+            )
+        return "; ".join(told)
+
+    def _add_note(self, error: BaseException) -> None:
+        if self._broken_by and self._broken_by not in getattr(error, "__notes__", ()):
+            error.add_note(self._broken_by)
+
+
+NOT_INTERLEAVED = (
+    "process_pool cannot be used in a test under control: processes are not interleaved. Take the marker away from "
+    "the test, or start threads in it (run_concurrent, thread_pool)"
+)
+
+
+@contextlib.contextmanager
+def _no_ctrl_c() -> Iterator[None]:
+    """A process that is started meanwhile has no Ctrl-C until it has said that it leaves it to its owner."""
+    if not hasattr(signal, "pthread_sigmask") or sys.platform == "win32":
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

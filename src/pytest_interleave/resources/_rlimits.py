@@ -1,0 +1,130 @@
+"""Limits that the operating system sets: of open files and of memory."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Callable
+from types import ModuleType
+
+from ..control import _current
+from ._descriptors import count_descriptors
+from ._sizes import size_in_words
+
+#: While limits are being put in place or taken away. Blocks of several threads may overlap.
+_changing = _current.real_lock()
+
+
+def _module(argument: str) -> ModuleType:
+    try:
+        import resource
+    except ImportError:
+        raise NotImplementedError(
+            f"{argument}: this system ({sys.platform}) has no such limits; leave the argument out there"
+        ) from None
+    return resource
+
+
+class _SoftLimit:
+    """One limit of this process, and those that are asked for now: the lowest counts."""
+
+    def __init__(self, argument: str, name: str) -> None:
+        self._argument = argument
+        self._name = name
+        self._asked: dict[object, int] = {}
+        self._before: tuple[int, int] | None = None
+
+    def ask(self, find: Callable[[], int], undo: contextlib.ExitStack) -> None:
+        """Limit it to what `find` says, or less where less is allowed already; `undo` takes that back."""
+        resource = _module(self._argument)
+        which: int = getattr(resource, self._name)
+        token = object()
+        # First, so that it is taken back however this ends, by Ctrl-C for one.
+        undo.callback(self._release, token)
+        with _changing:
+            value = find()
+            if self._before is None:
+                self._before = resource.getrlimit(which)
+            self._asked[token] = value
+            self._set(resource, which, self._before)
+
+    def _release(self, token: object) -> None:
+        resource = _module(self._argument)
+        with _changing:
+            if self._asked.pop(token, None) is not None and self._before is not None:
+                self._set(resource, getattr(resource, self._name), self._before)
+                if not self._asked:
+                    self._before = None
+
+    def _set(self, resource: ModuleType, which: int, before: tuple[int, int]) -> None:
+        if not self._asked:
+            resource.setrlimit(which, before)
+            return
+        allowed = [limit for limit in before if limit != resource.RLIM_INFINITY]
+        resource.setrlimit(which, (min([*self._asked.values(), *allowed]), before[1]))
+
+
+_files = _SoftLimit("open_files", "RLIMIT_NOFILE")
+_data = _SoftLimit("memory", "RLIMIT_DATA")
+
+
+def limit_open_files(most: int, undo: contextlib.ExitStack) -> None:
+    """Let this process have at most so many files open; `undo` takes that back.
+
+    Raises `ValueError` where more are open now, and `NotImplementedError` where that cannot be limited.
+    """
+    _module("open_files")
+
+    def highest() -> int:
+        count, numbers = count_descriptors()
+        if most < count:
+            raise ValueError(
+                f"open_files={most}: this process has {count} files open already (pytest's own among them); give "
+                f"{count} or more, such as open_files={count + most}"
+            )
+        # The system limits the numbers: files with higher ones stay open, and count.
+        limit = most
+        while limit + sum(number >= limit for number in numbers) > most:
+            limit -= 1
+        return limit
+
+    _files.ask(highest, undo)
+
+
+def limit_memory(most: int, undo: contextlib.ExitStack) -> None:
+    """Let this process have at most so many bytes of data; `undo` takes that back.
+
+    Raises `ValueError` where it has more now, and `NotImplementedError` where that cannot be limited.
+    """
+    _module("memory")
+    used = memory_used()
+    if most < used:
+        raise ValueError(
+            f"memory={most}: this process has {size_in_words(used)} ({used} bytes) already; give more than that"
+        )
+    _data.ask(lambda: most, undo)
+    if not _bites(most):
+        raise NotImplementedError("memory: this system does not enforce the limit; leave the argument out there")
+
+
+def memory_used() -> int:
+    """The bytes that the limit counts: private memory that can be written, used or not, the threads' stacks included.
+
+    Raises `NotImplementedError` where the system does not tell.
+    """
+    with contextlib.suppress(FileNotFoundError, StopIteration), open("/proc/self/status", "rb") as status:
+        return int(next(line for line in status if line.startswith(b"VmData:")).split()[1]) * 1024
+    raise NotImplementedError(
+        f"memory: this system ({sys.platform}) does not tell how much is in use; leave the argument out there"
+    )
+
+
+def _bites(most: int) -> bool:
+    """Whether the system refuses what is certainly too much. Nothing is used by asking."""
+    import mmap
+
+    try:
+        mmap.mmap(-1, most, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS).close()
+    except (OSError, MemoryError, OverflowError):
+        return True
+    return False

@@ -1,0 +1,52 @@
+"""Calls on their way to another process: pickled at once, so that what cannot be sent is told where it is given."""
+
+from __future__ import annotations
+
+import io
+import pickle
+from collections.abc import Callable
+from multiprocessing.reduction import ForkingPickler
+from types import FunctionType
+from typing import Any, NamedTuple
+
+from ._described import describe_call
+from ._sent_modules import files_of
+
+
+class SentCall(NamedTuple):
+    """A pickled call, and the files of the modules that it needs."""
+
+    pickled: bytes
+    files: dict[str, str]
+
+
+class _Pickler(ForkingPickler):
+    """Finds out which modules are needed on the other side."""
+
+    def __init__(self, file: io.BytesIO) -> None:
+        super().__init__(file)
+        self.modules: set[str] = set()
+
+    def reducer_override(self, value: Any) -> Any:
+        """See `pickle.Pickler.reducer_override`; everything is pickled as it is without it."""
+        if isinstance(value, (FunctionType, type)) and isinstance(value.__module__, str):
+            self.modules.add(value.__module__)
+        return NotImplemented
+
+
+def pickled_call(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> SentCall:
+    """Make a call ready to be sent.
+
+    Raises `pickle.PicklingError` that says what to do where it cannot be.
+    """
+    file = io.BytesIO()
+    pickler = _Pickler(file)
+    try:
+        pickler.dump((function, args, kwargs))
+    except Exception as error:
+        raise pickle.PicklingError(
+            f"{describe_call(function, args)} cannot be sent to a worker process: {error}. The function has to be "
+            "at the top level of a module, no lambda and no function inside of another one, and its arguments have "
+            "to be what pickle can copy: no locks, open files or generators"
+        ) from error
+    return SentCall(file.getvalue(), files_of(pickler.modules))

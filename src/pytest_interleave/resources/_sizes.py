@@ -1,0 +1,41 @@
+"""Sizes of memory as people write them."""
+
+from __future__ import annotations
+
+import re
+
+_UNITS = {"": 1, "B": 1}
+for _power, _letter in enumerate("kMGT", 1):
+    _UNITS[f"{_letter.upper()}B"] = 1000**_power
+    _UNITS[f"{_letter.upper()}IB"] = 1024**_power
+
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([A-Z]*)")
+
+
+def bytes_of(name: str, size: object) -> int:
+    """The bytes of `"64MiB"`, `"1.5 GB"` or a number; `name` is that of the argument.
+
+    Raises `TypeError` or `ValueError` that names it and says what to write.
+    """
+    write = 'write it as "64MiB", "500MB" or "1GiB", or give the bytes as a whole number'
+    if isinstance(size, bool) or not isinstance(size, (int, str)):
+        raise TypeError(f"{name}={size!r}: {write}")
+    if isinstance(size, str):
+        found = _SIZE.fullmatch(size.strip().upper())
+        unit = None if found is None else _UNITS.get(found[2])
+        if found is None or unit is None:
+            raise ValueError(f"{name}={size!r} is no size: {write}")
+        count = int(float(found[1]) * unit)
+    else:
+        count = size
+    if count < 1:
+        raise ValueError(f"{name}={size!r}: give a size above 0; {write}")
+    return count
+
+
+def size_in_words(count: int) -> str:
+    """A number of bytes as people write it, rounded."""
+    for unit, of in (("GiB", 1024**3), ("MiB", 1024**2), ("KiB", 1024)):
+        if count >= of:
+            return f"{count / of:.1f} {unit}".replace(".0 ", " ")
+    return f"{count} bytes"

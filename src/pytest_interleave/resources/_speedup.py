@@ -1,0 +1,152 @@
+"""How much faster one way of doing something is than another: medians, the ratio, and how far it spreads."""
+
+from __future__ import annotations
+
+import gc
+import statistics
+import time
+import unittest
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from ._cores import cores_seen
+
+
+def _skip(reason: str) -> None:
+    raise unittest.SkipTest(reason)
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class Speedup:
+    """How much faster the parallel way was than the sequential one; what the fixture `measure_speedup` returns.
+
+    It compares with numbers by its ratio: `assert speedup > 1.5`.
+    """
+
+    #: Medians, in real seconds.
+    sequential: float
+    parallel: float
+    #: The median of what each pair of runs came to: 2.0 where the parallel way took half of the time.
+    ratio: float
+    #: The lowest and the highest of the pairs' ratios.
+    spread: tuple[float, float]
+    #: The processor cores that this process could use.
+    cores: int
+    #: How many pairs were measured.
+    repeats: int
+    #: What the last call of each returned.
+    sequential_result: Any = None
+    parallel_result: Any = None
+    _skip: Callable[[str], object] = field(default=_skip, kw_only=True)
+
+    def assert_at_least(self, ratio: float, cores: int | None = None) -> None:
+        """Fail where the ratio is below `ratio`; where fewer than `cores` cores were seen, skip the test instead.
+
+        Raises `AssertionError` that has all figures, and `TypeError` or `ValueError` for what is no number above 0.
+        """
+        __tracebackhide__ = True
+        if isinstance(ratio, bool) or not isinstance(ratio, (int, float)):
+            raise TypeError(f"ratio={ratio!r}: give a number, such as 1.5")
+        if not ratio > 0:
+            raise ValueError(f"ratio={ratio!r}: give a number above 0, such as 1.5")
+        if cores is not None:
+            _check_count("cores", cores)
+            if self.cores < cores:
+                self._skip(f"a speed-up of {ratio:g} needs {cores} cores; this process sees {self.cores}")
+        if self.ratio < ratio:
+            raise AssertionError(f"the parallel way is not {ratio:g} times as fast as the sequential one: {self}")
+
+    def __float__(self) -> float:
+        return self.ratio
+
+    def __lt__(self, other: object) -> bool:
+        value = _ratio_of(other)
+        return NotImplemented if value is None else self.ratio < value
+
+    def __le__(self, other: object) -> bool:
+        value = _ratio_of(other)
+        return NotImplemented if value is None else self.ratio <= value
+
+    def __gt__(self, other: object) -> bool:
+        value = _ratio_of(other)
+        return NotImplemented if value is None else self.ratio > value
+
+    def __ge__(self, other: object) -> bool:
+        value = _ratio_of(other)
+        return NotImplemented if value is None else self.ratio >= value
+
+    def __str__(self) -> str:
+        low, high = self.spread
+        return (
+            f"{self.ratio:.2f} times as fast ({low:.2f} to {high:.2f} in {self.repeats} "
+            f"pair{'' if self.repeats == 1 else 's'}): {_seconds(self.sequential)} sequential, "
+            f"{_seconds(self.parallel)} parallel, {self.cores} core{'' if self.cores == 1 else 's'}"
+        )
+
+    def __repr__(self) -> str:
+        return f"<Speedup {self}>"
+
+
+def _ratio_of(other: object) -> float | None:
+    if isinstance(other, Speedup):
+        return other.ratio
+    if isinstance(other, (int, float)) and not isinstance(other, bool):
+        return float(other)
+    return None
+
+
+def _seconds(seconds: float) -> str:
+    if seconds >= 1:
+        return f"{seconds:.2f} s"
+    return f"{seconds * 1e3:.1f} ms" if seconds >= 1e-3 else f"{seconds * 1e6:.1f} µs"
+
+
+def measure(
+    sequential: Callable[[], Any],
+    parallel: Callable[[], Any],
+    repeats: int = 5,
+    *,
+    skip: Callable[[str], object] = _skip,
+) -> Speedup:
+    """Call each once to warm up, then both in turns, `repeats` times, and see how long they take in real time.
+
+    What either raises is passed on. Raises `TypeError` or `ValueError` for what is no function, or no whole number
+    above 0. `skip` is what `Speedup.assert_at_least` skips a test by.
+    """
+    for name, function in (("sequential", sequential), ("parallel", parallel)):
+        if not callable(function):
+            raise TypeError(f"{name}={function!r}: give a function to be called, such as lambda: work(1)")
+    _check_count("repeats", repeats)
+    ways = (sequential, parallel)
+    for way in ways:
+        way()
+    seconds: tuple[list[float], list[float]] = ([], [])
+    results: list[Any] = [None, None]
+    for number in range(repeats):
+        # Who goes first may find the caches cold, or the processor cool.
+        for which in (0, 1) if number % 2 == 0 else (1, 0):
+            results[which] = None
+            gc.collect()
+            began = time.perf_counter_ns()
+            results[which] = ways[which]()
+            seconds[which].append(max(1, time.perf_counter_ns() - began) / 1e9)
+    ratios = [slow / fast for slow, fast in zip(*seconds, strict=True)]
+    return Speedup(
+        sequential=statistics.median(seconds[0]),
+        parallel=statistics.median(seconds[1]),
+        ratio=statistics.median(ratios),
+        spread=(min(ratios), max(ratios)),
+        cores=cores_seen(),
+        repeats=repeats,
+        sequential_result=results[0],
+        parallel_result=results[1],
+        _skip=skip,
+    )
+
+
+def _check_count(name: str, value: object) -> None:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError(f"{name}={value!r}: give a whole number")
+    if value < 1:
+        raise ValueError(f"{name}={value!r}: give 1 or more")
