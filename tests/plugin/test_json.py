@@ -28,6 +28,7 @@ def test_report(run, report, options):
     written = report()
     tests = {row["nodeid"].partition("::")[2]: row for row in written.pop("tests")}
     assert written.pop("speedups") == []
+    assert written.pop("suite") is None
     assert written == {
         "version": 1,
         "plugin": pytest_interleave.__version__,

@@ -40,7 +40,7 @@ def test_socket(server, run_concurrent):
     kept.append(client.close)
     run_concurrent(int)
 
-@pytest.mark.stress
+@pytest.mark.stress(threads=1, operations=1)
 def test_thread():
     gate = threading.Event()
     def wait_there():
@@ -49,7 +49,7 @@ def test_thread():
     thread.start()
     kept.append(gate.set)
 
-@pytest.mark.thread_safety
+@pytest.mark.thread_safety(workers=2, schedules=1)
 def test_process():
     process = subprocess.Popen([sys.executable, "-S", "-c", "input()"], stdin=subprocess.PIPE, text=True)
     kept.append(lambda: process.communicate("x"))
@@ -62,22 +62,19 @@ TOLD = [
     "test_it.py::test_file: the test has left open: file *test_it.py (*times)",
     "test_it.py::test_socket: the test has left open: socket TCP 127.0.0.1:* connected to 127.0.0.1:*",
     "test_it.py::test_thread: the test has left open: thread 'stays', a daemon, at test_it.py:* in *wait_there",
-    "test_it.py::test_process: the test has left open: file pipe:*; process * (* -S -c input())",
+    "test_it.py::test_process: the test has left open: file pipe:*; process * (* -S -c input())*",
 ]
-
-MARKERS = ("-o", "markers=stress\nthread_safety")
-
 
 @pytest.mark.parametrize("options", [(), XDIST], ids=["one process", "xdist"])
 def test_warned_of(run, options):
-    done = run(SOURCE, *MARKERS, *options)
-    done.result.assert_outcomes(passed=5, warnings=4)
+    done = run(SOURCE, *options)
+    done.result.assert_outcomes(passed=5)
     done.result.stdout.fnmatch_lines_random([f"*InterleaveWarning: {text}" for text in TOLD])
     assert done.text.count("has left open") == 4
 
 
 def test_a_finding(run, report):
-    done = run(SOURCE, *MARKERS, "-o", "interleave_leaks=error", "--interleave-json=report.json")
+    done = run(SOURCE, "-o", "interleave_leaks=error", "--interleave-json=report.json")
     done.result.assert_outcomes(passed=5, errors=4)
     done.result.stdout.fnmatch_lines([f"E *pytest_interleave.ResourceLeak: {text}" for text in TOLD])
     assert "hidden" not in done.text
@@ -87,16 +84,16 @@ def test_a_finding(run, report):
         assert (row["outcome"], finding["kind"]) == ("failed", "leak")
         assert "has left open" in finding["message"]
     # The token runs the same schedule, which leaves it open again.
-    again = run(None, *MARKERS, "-o", "interleave_leaks=error", *done.command[1:])
+    again = run(None, "-o", "interleave_leaks=error", *done.command[1:])
     again.result.assert_outcomes(passed=1, errors=1)
-    again.result.stdout.fnmatch_lines(["leak, in the schedule of the token", "pytest 'test_it.py::test_socket' *"])
+    again.result.stdout.fnmatch_lines(["leak, in the schedule of the token", "pytest 'test_it.py::test_process' *"])
 
 
 def test_warnings_as_errors_and_ignored(run):
-    done = run(SOURCE, *MARKERS, "-W", "error::pytest_interleave.InterleaveWarning")
+    done = run(SOURCE, "-W", "error::pytest_interleave.InterleaveWarning")
     done.result.assert_outcomes(passed=5, errors=4)
     done.result.stdout.fnmatch_lines([f"E *InterleaveWarning: {text}" for text in TOLD])
-    ignored = run(SOURCE, *MARKERS, "-o", "interleave_leaks=ignore")
+    ignored = run(SOURCE, "-o", "interleave_leaks=ignore")
     ignored.result.assert_outcomes(passed=5)
     assert "left open" not in ignored.text
 
@@ -212,7 +209,6 @@ def test_it(process_pool, thread_pool, run_concurrent):
     assert run_concurrent(lambda: process_pool.submit(square, 2).result()) == [4, 4]
     assert thread_pool.submit(square, 2).result() == 4
 """,
-        *MARKERS,
     )
     done.result.assert_outcomes(passed=1)
     assert "left open" not in done.text

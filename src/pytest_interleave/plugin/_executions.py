@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import shutil
+import sys
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -70,6 +71,9 @@ class Executions:
 
     def __exit__(self, *exception: Any) -> None:
         self._resources.__exit__(*exception)
+        limits = sys.modules.get("pytest_interleave.resources._thread_limit")
+        if limits is not None:
+            limits.settle_starters()
 
     def prepare(self) -> None:
         """Fresh function-scoped fixtures, except before the first execution, for which pytest has made them."""

@@ -61,13 +61,24 @@ def limit_threads(most: int, undo: contextlib.ExitStack) -> None:
 def _release(token: object) -> None:
     with _changing:
         if _limits.pop(token, None) is not None and not _limits:
-            for module, name in _STARTERS:
-                present = getattr(module, name, None)
-                if present in _real_of:
-                    setattr(module, name, _real_of[present])
+            _put_back()
             start_checks.clear()
             _let_through.clear()
             _raw.clear()
+
+
+def settle_starters() -> None:
+    """Where a limit was released under control: what starts threads is now what control found, and put back."""
+    with _changing:
+        if not _limits:
+            _put_back()
+
+
+def _put_back() -> None:
+    for module, name in _STARTERS:
+        present = getattr(module, name, None)
+        if present in _real_of:
+            setattr(module, name, _real_of[present])
 
 
 def _replace() -> None:
