@@ -15,6 +15,7 @@ import pytest
 from pytest_interleave.plugin import options_of
 from pytest_interleave.plugin._options import read_options
 from pytest_interleave.plugin._settings import check_marker
+from pytest_interleave.plugin._stress_settings import check_stress
 
 PRELUDE = """
 import os
@@ -172,6 +173,7 @@ def refused_test(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> 
         item = pytester.getitems(source)[-1]
         with pytest.raises(pytest.UsageError) as raised:
             check_marker(item, options_of(item.config))
+            check_stress(item)
         said = str(raised.value)
         assert said.startswith(item.nodeid)
         assert "\n" not in said

@@ -105,7 +105,7 @@ class TestCase(unittest.TestCase):
 class TestClass:
     @pytest.mark.stress(threads=2, operations=5)
     def test_method(self, size, tmp_path, request):
-        assert self is request.instance
+        assert type(self) is type(request.instance)
         tmp_path.joinpath(threading.current_thread().name).touch()
         assert size in (1, 2)
 """
@@ -370,3 +370,49 @@ def test_a_marker_on_what_is_no_function(run, pytester):
     done = run(None, "--doctest-modules", "test_it.py")
     done.result.assert_outcomes(passed=1, warnings=1)
     assert "the marker 'stress' does nothing here, because the item is not a Python function" in done.text
+
+
+def test_fixtures_of_each_thread(run):
+    done = run(
+        """
+import pytest_interleave
+
+seen = []
+
+@pytest.fixture
+def connection(worker):
+    assert threading.current_thread() is threading.main_thread()
+    yield [worker.name]
+
+@pytest.fixture
+def shared():
+    return []
+
+class TestStress:
+    def setup_method(self):
+        self.calls = 0
+        self.names = set()
+
+    @pytest.mark.stress(threads=4, operations=25)
+    def test_each_its_own(self, connection, shared, tmp_path, worker, request):
+        assert connection[0] == threading.current_thread().name == worker.name == tmp_path.name
+        assert request.getfixturevalue("connection") is connection
+        self.calls += 1
+        connection.append(self.calls)
+        assert connection[1:] == list(range(1, self.calls + 1))
+        shared.append(worker.index)
+        self.names.add(worker.name)
+        seen[:] = shared, self.names
+
+def test_after_it():
+    shared, names = seen
+    assert sorted(shared) == sorted([0, 1, 2, 3] * 25)
+    assert names == {f"stress-{number}" for number in range(4)}
+"""
+    )
+    done.result.assert_outcomes(passed=2)
+
+
+def test_fixtures_that_threads_cannot_share(refused_test):
+    said = refused_test("import pytest\n@pytest.mark.stress\ndef test_it(capsys): pass")
+    assert "its body uses the fixture 'capsys' and cannot be run by several workers at once" in said

@@ -120,7 +120,7 @@ def test_what_ran_and_what_did_not(run, report, pytester):
     section = done.text.partition("the suite in 3 workers a test: ")[2].splitlines()
     assert section[0] == "6 ran, 3 failed, 13 left out"
     assert "  failed when workers interrupt each other: 1" in section
-    assert "  failed although no worker interrupts another: run twice on the same fixtures: 1" in section
+    assert "  failed when workers run one after another, too: 1" in section
     assert "  failed in one worker alone, too: 1" in section
     assert "  passed, but workers share nothing that one of them changes: 1 (of these it tells nothing)" in section
     assert "  left out, too long to be explored: 2" in section

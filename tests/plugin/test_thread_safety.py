@@ -201,7 +201,7 @@ def test_failures_say_how_little_it_takes(run, report):
     assert findings["test_skips"] is None
     done.result.stdout.fnmatch_lines_random(
         [
-            "The test fails although no worker interrupts another: *",
+            "The test fails when its workers run one after another, too: *",
             "The test fails in one worker alone, too: no other thread has a part in it.*",
             "*test_dynamic: its body uses the fixture 'capsys' and cannot be run by several workers at once: *",
         ]

@@ -31,7 +31,7 @@ from ._leak_check import LeakCheck, is_watched
 from ._markers import REGISTERED, is_marked, is_stress, make_selectable, uses_threads
 from ._merging import merged
 from ._options import Options, add_options, check_include, read_options
-from ._per_worker import of_workers
+from ._per_worker import of_threads, of_workers
 from ._pins import pins_for_nothing, pins_of
 from ._results import Results, results_key
 from ._settings import Settings, check_marker, read_settings, settings_key
@@ -262,7 +262,9 @@ def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
         begin_runs(item)
         assert isinstance(item, pytest.Function)
         item.stash[_stressed_key] = True
-        item.runtest = StressRunner(item, stress).run  # type: ignore[method-assign]
+        of_each = of_threads(item, stress.plan.threads, options_of(item.config))
+        of_each.set_up()
+        item.runtest = StressRunner(item, stress, of_each).run  # type: ignore[method-assign]
         return (yield)
     if settings is None:
         return (yield)

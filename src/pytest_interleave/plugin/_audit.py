@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 #: What failing tests are told apart by, in the words of the summary: how little it takes for them to fail.
 _FAILED = {
     "switches": "when workers interrupt each other",
-    "workers in turn": "although no worker interrupts another: run twice on the same fixtures",
+    "workers in turn": "when workers run one after another, too",
     "one worker": "in one worker alone, too",
     None: "for other reasons",
 }

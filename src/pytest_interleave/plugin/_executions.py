@@ -8,7 +8,7 @@ import sys
 import warnings
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -23,6 +23,9 @@ from ._subtests import raise_together, with_gathered_subtests
 from ._unittest import UnittestBody
 from ._workers import in_workers
 
+#: By one worker alone, by all of them one after another, or by all at once.
+Way = Literal["alone", "in turn", "at once"]
+
 #: Executions between two times that what they printed is thrown away.
 FORGET_EVERY = 32
 
@@ -35,8 +38,8 @@ class Executions:
         self.settings = settings
         self._of_workers = of_workers
         self.count = 0
-        #: Whether one worker is to run the body, however many it is for.
-        self.alone = False
+        #: How a body is run that is for several workers.
+        self.way: Way = "at once"
         #: Whether the fixtures of the last execution are being ended.
         self.tearing_down = False
         #: Whether a finding is known. What a fixture raises when it ends tells nothing new then; pytest still reports
@@ -185,8 +188,9 @@ class Executions:
 
     def _test(self) -> Callable[[], object]:
         item = self.item
-        if self.settings.workers > 1 and not self.alone:
-            item.obj = in_workers(item.obj, self.settings.workers, self._of_workers)
+        if self.settings.workers > 1 and self.way != "alone":
+            in_turn = self.way == "in turn"
+            item.obj = in_workers(item.obj, self.settings.workers, self._of_workers, in_turn=in_turn)
         unittest = self.unittest
         if unittest is not None:
             return lambda: unittest.run(self._runtest)

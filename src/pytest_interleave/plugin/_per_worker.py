@@ -137,14 +137,22 @@ def of_workers(item: pytest.Function, settings: Settings, options: Options) -> O
     return OfWorkers(item, names, settings.workers, own_instances=safe) if safe or names else None
 
 
+def of_threads(item: pytest.Function, threads: int, options: Options) -> OfWorkers:
+    """The fixtures of a test that the real threads which repeat its body do not share."""
+    names = names_per_worker(item, options, (), safe=True)
+    return OfWorkers(item, names, threads, own_instances=True, called="stress")
+
+
 class OfWorkers:
     """The fixtures of a test that its workers do not share, made anew whenever the test is set up."""
 
-    def __init__(self, item: Any, names: frozenset[str], count: int, *, own_instances: bool) -> None:
+    def __init__(
+        self, item: Any, names: frozenset[str], count: int, *, own_instances: bool, called: str = "worker"
+    ) -> None:
         self._item = item
         self._own_instances = own_instances
         self._names = names
-        self._workers = [Worker(index, f"worker-{index}", count) for index in range(count)]
+        self._workers = [Worker(index, f"{called}-{index}", count) for index in range(count)]
         self._requests: list[Any] = []
         self._arguments = [name for name in item._fixtureinfo.argnames if name in names or name == "request"]
 
@@ -179,8 +187,8 @@ class OfWorkers:
         """For each worker a call of the body, which pytest would call with these arguments."""
         bodies = [_with_own_instance(function) if self._own_instances else function for _ in self._workers]
         return [
-            functools.partial(body, *args, **kwargs | self._arguments_of(request))
-            for body, request in zip(bodies, self._requests, strict=True)
+            functools.partial(body, *args, **own) if args or own else body
+            for body, own in zip(bodies, (kwargs | self._arguments_of(each) for each in self._requests), strict=True)
         ]
 
     def _arguments_of(self, request: Any) -> dict[str, Any]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ..control import Outcome
-from ..detect import DataRace, Finding, Livelock
+from ..detect import Finding
 from ..explore import NonPreemptive
 from ._debugging import no_breakpoints
-from ._executions import Executions
+from ._executions import Executions, Way
 from ._explaining import STOPPED, Explaining, Explanation
 from ._settings import Settings
 
@@ -19,9 +19,9 @@ TEXTS = {
         "looks at what control changes, such as real time, or the number of objects, references or frames."
     ),
     "workers in turn": (
-        "The test fails although no worker interrupts another: its body cannot be run twice on the same fixtures. If "
-        "it is not meant to be, name the fixtures that each worker needs for itself, isolated=(...), or mark the test "
-        "thread_unsafe."
+        "The test fails when its workers run one after another, too: its body cannot be run twice on the same "
+        "fixtures. If it is not meant to be, name the fixtures that each worker needs for itself, isolated=(...), or "
+        "mark the test thread_unsafe."
     ),
 }
 
@@ -32,17 +32,18 @@ def simplest(
     explaining: Explaining,
     judge: Callable[[Outcome], Finding | None],
 ) -> str:
-    """How little it takes: "one worker", "workers in turn" without a switch between two that can go on, or "switches".
+    """How little it takes: "one worker", "workers in turn", one after another, or "switches" between them.
 
-    Runs the body once more, in one worker.
+    Runs the body once more in one worker, and once in all of them, each started when the one before has ended.
     """
-    error = explanation.finding.exception
-    outcome = _alone(executions, explaining)
-    found = None if outcome is None else judge(outcome)
-    if found is not None and type(found.exception) is type(_first_of(error)):
-        return "one worker"
-    in_turn = explanation.switches == 0 and not isinstance(error, (DataRace, Livelock))
-    return "workers in turn" if in_turn else "switches"
+    kind = type(_first_of(explanation.finding.exception))
+    ways: tuple[tuple[str, Way], ...] = (("one worker", "alone"), ("workers in turn", "in turn"))
+    for less, way in ways:
+        outcome = _run(executions, explaining, way)
+        found = None if outcome is None else judge(outcome)
+        if found is not None and type(_first_of(found.exception)) is kind:
+            return less
+    return "switches"
 
 
 def is_only_long(settings: Settings, executions: Executions, explaining: Explaining) -> bool:
@@ -50,15 +51,15 @@ def is_only_long(settings: Settings, executions: Executions, explaining: Explain
 
     Runs the body once more, in one worker.
     """
-    outcome = _alone(executions, explaining)
+    outcome = _run(executions, explaining, "alone")
     if outcome is None:
         return False
     # In workers it may take twice the steps that are to be expected, and still get somewhere.
     return outcome.stuck is not None or outcome.steps * settings.workers * 2 > settings.max_steps
 
 
-def _alone(executions: Executions, explaining: Explaining) -> Outcome | None:
-    executions.alone = True
+def _run(executions: Executions, explaining: Explaining, way: Way) -> Outcome | None:
+    executions.way = way
     try:
         with no_breakpoints():
             return explaining.run(NonPreemptive())[1]
@@ -66,7 +67,7 @@ def _alone(executions: Executions, explaining: Explaining) -> Outcome | None:
         explaining.stop_session(error)
         return None
     finally:
-        executions.alone = False
+        executions.way = "at once"
 
 
 def _first_of(error: BaseException) -> BaseException:

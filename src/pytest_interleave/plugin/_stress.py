@@ -11,6 +11,7 @@ import pytest
 from ..control import without_ours
 from ..stress import Figures, run_stress
 from ..stress._table import missed, missed_rate, whole_text
+from ._per_worker import OfWorkers
 from ._shards import nodeid_of
 from ._stress_runs import runs_of
 from ._stress_settings import StressSettings
@@ -22,11 +23,12 @@ class StressRunner:
 
     __test__ = False
 
-    def __init__(self, item: pytest.Function, settings: StressSettings) -> None:
+    def __init__(self, item: pytest.Function, settings: StressSettings, of_workers: OfWorkers) -> None:
         self.item = item
         self.settings = settings
+        self._of_workers = of_workers
         self._runtest = item.runtest
-        self._call: Callable[[], object]
+        self._calls: list[Callable[[], object]] = []
 
     def run(self) -> None:
         """In the place of `item.runtest`: raises `AssertionError` with all figures where the test fails."""
@@ -44,7 +46,7 @@ class StressRunner:
         @functools.wraps(function)
         def body(*args: Any, **kwargs: Any) -> None:
             __tracebackhide__ = True
-            self._call = functools.partial(function, *args, **kwargs) if args or kwargs else function
+            self._calls = self._of_workers.calls(function, args, kwargs)
             self._judge(
                 run_stress(
                     self._call_for, self.settings.plan, name=nodeid_of(self.item).rpartition("::")[2], ends=ends()
@@ -53,9 +55,9 @@ class StressRunner:
 
         return body
 
-    def _call_for(self, index: int) -> Callable[[], object]:  # noqa: ARG002
+    def _call_for(self, index: int) -> Callable[[], object]:
         """What thread `index` repeats."""
-        return self._call
+        return self._calls[index]
 
     def _judge(self, figures: Figures) -> None:
         __tracebackhide__ = True

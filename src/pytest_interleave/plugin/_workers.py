@@ -92,8 +92,13 @@ class Raised:
         self.error = error
 
 
-def run_workers(calls: list[Callable[[], Any]], timeout: float | None = None) -> tuple[list[Any], list[str]]:
-    """Run each call in a thread; results or `Raised` in order, and the names of those not ended in time."""
+def run_workers(
+    calls: list[Callable[[], Any]], timeout: float | None = None, *, in_turn: bool = False
+) -> tuple[list[Any], list[str]]:
+    """Run each call in a thread; results or `Raised` in order, and the names of those not ended in time.
+
+    With `in_turn`, each begins when the one before has ended.
+    """
     results: list[Any] = [None] * len(calls)
 
     def work(number: int) -> None:
@@ -113,6 +118,8 @@ def run_workers(calls: list[Callable[[], Any]], timeout: float | None = None) ->
     ]
     for thread in threads:
         thread.start()
+        if in_turn:
+            thread.join()
     if timeout is None:
         for thread in threads:
             thread.join()
@@ -126,8 +133,10 @@ def run_workers(calls: list[Callable[[], Any]], timeout: float | None = None) ->
     return results, late
 
 
-def in_workers(function: Callable[..., Any], workers: int, of_workers: OfWorkers | None = None) -> Callable[..., None]:
-    """`function`, run in several threads at once with the same arguments; raises what they raised.
+def in_workers(
+    function: Callable[..., Any], workers: int, of_workers: OfWorkers | None = None, *, in_turn: bool = False
+) -> Callable[..., None]:
+    """`function`, run in several threads at once, or `in_turn`, with the same arguments; raises what they raised.
 
     With `of_workers`, each has its own in the place of some of them.
     """
@@ -141,7 +150,7 @@ def in_workers(function: Callable[..., Any], workers: int, of_workers: OfWorkers
         else:
             calls = of_workers.calls(function, args, kwargs)
         with bodies_kept(code):
-            outcomes, _ = run_workers(calls)
+            outcomes, _ = run_workers(calls, in_turn=in_turn)
         failures, quiet = failures_of(outcomes)
         if len(failures) > 1:
             raise BaseExceptionGroup(f"{len(failures)} of {workers} workers failed", failures)

@@ -42,9 +42,7 @@ def story_of(
         return Story("")
     switches = [point for point in points if point.is_switch]
     if not switches:
-        return Story(
-            "It needs no switch: each thread runs until it blocks or ends, those that were started first first."
-        )
+        return Story(_NO_SWITCH_BUT_TURNS if _gave_way(outcome.log) else _NO_SWITCH)
     teller = _Teller(outcome, end, recorder)
     told: list[_Sentence] = []
     for sentence in filter(None, map(teller.of_switch, switches[:_LOOKED_AT])):
@@ -55,6 +53,28 @@ def story_of(
             break
     return Story(" ".join(text for text, _ in told), tuple(sorted({at for _, places in told for at in places})))
 
+
+_NO_SWITCH = "It needs no switch: each thread runs until it blocks or ends, those that were started first first."
+_NO_SWITCH_BUT_TURNS = (
+    "It needs no switch of the plugin's choice: a thread that changes nothing for long, as one that spins does, gives "
+    "the others their turn."
+)
+
+
+def _gave_way(log: Sequence[Step]) -> bool:
+    """Whether a thread has gone on with an access after the others had their turn: nothing had kept it."""
+    last: dict[int, int] = {}
+    before = -1
+    for at, (task, operation, _) in enumerate(log):
+        if not operation.announced:
+            continue
+        if last.get(task.index, before) != before and operation.kind in _ACCESSES:
+            return True
+        last[task.index] = before = at
+    return False
+
+
+_ACCESSES = frozenset(("read", "write", "iterate", "delete"))
 
 #: With the positions of the steps that it is about.
 _Sentence = tuple[str, tuple[int, ...]]
