@@ -63,8 +63,9 @@ class TestQuickstart:
 
 class TestRealLibraries:
     @pytest.fixture(autouse=True)
-    def needs_socketio(self) -> None:
+    def needs_libraries(self) -> None:
         pytest.importorskip("socketio")
+        pytest.importorskip("pydispatch")
 
     @pytest.mark.parametrize("seed", [1, 2, 3])
     def test_the_race_is_found_and_the_lock_is_not_blamed(self, seed: int, tmp_path: Path) -> None:
@@ -89,5 +90,10 @@ class TestRealLibraries:
         table = result.stdout.partition("- interleaving -")[2]
         assert "socketio/base_manager.py:116" in table
         assert "write nothing -> {}: self.rooms[nam" in table
+        lost = tests["test_who_is_connected_is_called"]
+        assert lost["outcome"] == "failed"
+        assert lost["finding"]["simplest"] == "switches"
+        assert "pydispatch/dispatcher.py:166" in table
+        assert tests["test_who_is_connected_is_called_under_a_lock"]["outcome"] == "passed"
         locked = tests["test_both_clients_are_registered_under_a_lock"]
         assert (locked["outcome"], locked["coverage"]["text"]) == ("passed", "exhausted: all 2 classes")
