@@ -164,6 +164,11 @@ def test_race(registry):
     registry.count += 1
 
 @pytest.mark.thread_safety(workers=2)
+def test_interrupts(worker):
+    if worker.index:
+        raise KeyboardInterrupt("of its own")
+
+@pytest.mark.thread_safety(workers=2)
 def test_dynamic(request):
     request.getfixturevalue("capsys")
 
@@ -192,12 +197,13 @@ def test_what_is_shared_and_what_is_not(run, report):
 
 def test_failures_say_how_little_it_takes(run, report):
     done = run(FAILS, "--interleave-json=report.json")
-    done.result.assert_outcomes(failed=5, xfailed=1, skipped=1)
+    done.result.assert_outcomes(failed=6, xfailed=1, skipped=1)
     findings = {row["nodeid"].partition("::")[2]: row["finding"] for row in report()["tests"]}
     assert findings["test_switches"]["simplest"] == "switches"
     assert findings["test_in_turn"]["simplest"] == "workers in turn"
     assert findings["test_alone"]["simplest"] == "one worker"
     assert findings["test_race"]["simplest"] == "switches"
+    assert findings["test_interrupts"]["kind"] == "worker exception"
     assert findings["test_skips"] is None
     done.result.stdout.fnmatch_lines_random(
         [

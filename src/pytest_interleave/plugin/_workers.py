@@ -155,6 +155,9 @@ def in_workers(
         if len(failures) > 1:
             raise BaseExceptionGroup(f"{len(failures)} of {workers} workers failed", failures)
         error = failures[0] if failures else quiet
+        if isinstance(error, KeyboardInterrupt):
+            # Of a worker's own making: raised by the test itself, it would stand for Ctrl-C.
+            raise BaseExceptionGroup(f"1 of {workers} workers failed", [error])
         if error is not None:
             raise error
 

@@ -13,7 +13,7 @@ from ..control import _current
 from ..control._async_raise import raise_in, take_back
 from ..control._clock import real_seconds
 from ..control._endable import SLICE, Ended
-from ..control._places import is_ours, short_path
+from ..control._places import is_ours, user_place
 
 if TYPE_CHECKING:
     from ._worker import Worker
@@ -35,7 +35,7 @@ class HungThread(NamedTuple):
     operation: int
     #: Whether it could be ended. If not, it runs on, as a daemon thread that does not keep the process from exiting.
     ended: bool
-    #: `file:line` where it was, the last line of `stack`.
+    #: `file:line` where it was: the last line of `stack` that is in scope, if one is, or else the last one.
     where: str
 
     def as_json(self) -> dict[str, Any]:
@@ -58,7 +58,7 @@ def _stack(frame: FrameType | None) -> tuple[str, str]:
     if not shown:
         return "", "a place that is not known"
     text = "".join(traceback.StackSummary.from_list(shown).format()).rstrip()
-    return f"Stack (most recent call last):\n{text}", f"{short_path(shown[-1].filename)}:{shown[-1].lineno}"
+    return f"Stack (most recent call last):\n{text}", str(user_place(frame))
 
 
 def end_threads(workers: list[Worker], *, asked: float = _ASKED, patience: float = _INTERRUPTED) -> list[Worker]:
