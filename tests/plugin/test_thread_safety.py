@@ -331,3 +331,26 @@ def test_under_xdist_the_row_is_the_same(run, report):
 def test_the_command_is_what_a_shell_takes(run):
     done = run(FAILS, "-k", "test_in_turn")
     assert shlex.join(done.command).startswith("pytest test_it.py::test_in_turn --interleave-replay=")
+
+
+def test_who_never_comes_back_from_the_system_is_told_and_the_rest_goes_on(run, pytester):
+    pytester.makeconftest("from pytest_interleave.control import _outside\n_outside.OUTSIDE_PATIENCE = 0.3\n")
+    done = run(
+        """
+@pytest.mark.thread_safety(workers=2)
+def test_waits():
+    end, _ = os.pipe()
+    os.read(end, 1)
+
+def test_goes_on():
+    pass
+"""
+    )
+    done.result.assert_outcomes(passed=1, failed=1)
+    done.result.stdout.fnmatch_lines(
+        [
+            "*Deadlock: deadlock: all 3 threads that are left wait for what nobody will do",
+            "*'worker-0' waits for something outside the scheduler's sight at test_it.py:* in test_waits",
+            "A thread waits where the scheduler cannot see it, and nothing came *",
+        ]
+    )

@@ -14,6 +14,13 @@ class ScheduleLost(AssertionError):
     __module__ = "pytest_interleave"
 
 
+#: Of an execution that has been ended because nothing came in real time.
+WAITED_IN_VAIN = (
+    "A thread waits where the scheduler cannot see it, and nothing came for 10 s of real time. That was not tried "
+    "again; the token may not reproduce it."
+)
+
+
 def tell_difference(difference: Difference | None, finding: Finding, again: Finding | None) -> str:
     """A finding's schedule, run again at once, gave another execution."""
     came = "nothing" if again is None else again.message.splitlines()[0]

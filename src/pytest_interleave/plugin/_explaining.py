@@ -13,7 +13,7 @@ from ..control._clock import real_seconds
 from ..detect import Conflict, DataRace, Finding, Race, identity_of
 from ..explore import Attempt, Follow, Recorded, Replay, Switch, Token, shrink
 from ..trace import Timeline, first_difference, timeline_of
-from ._differences import tell_difference
+from ._differences import WAITED_IN_VAIN, tell_difference
 from ._executions import Executions
 from ._fingerprints import name_of_test
 from ._race_check import RaceCheck, Raced, not_again, recorder_for
@@ -123,6 +123,8 @@ class Explaining:
         """Run the schedule once more, shrink it, and run what is left in detail."""
         plain = self.unrepeated(finding, outcome, warm=warm, difference=None)
         self._executions.found = True
+        if waited_in_vain(outcome):
+            return plain._replace(difference=WAITED_IN_VAIN)
         if raced is not None and raced.difference is not None:
             return plain._replace(finding=raced.finding, difference=raced.difference)
         try:
@@ -248,6 +250,11 @@ def _by_switches(switches: Sequence[Switch], run: Callable[[Strategy], Attempt |
             return attempt
         switches = attempt.switches
     return None
+
+
+def waited_in_vain(outcome: Outcome) -> bool:
+    """Whether the execution was ended as a thread had waited for long in real time: each further one would take it."""
+    return outcome.stuck is not None and bool(outcome.set_aside)
 
 
 def _require_no_signal(outcome: Outcome) -> None:

@@ -17,7 +17,7 @@ from ..resources import ResourceLeak
 from ..trace import first_difference, steps_text, timeline_of
 from ._differences import ScheduleLost, tell_lost, tell_unrepeatable
 from ._executions import Executions
-from ._explaining import Explaining, Explanation
+from ._explaining import Explaining, Explanation, waited_in_vain
 from ._exploration import Exploration
 from ._following import Following
 from ._given import PINNED, Given
@@ -207,7 +207,7 @@ class TestRunner:
         self, finding: Finding, outcome: Outcome, strategy: str, suspects: Sequence[Conflict], raced: Raced | None
     ) -> BaseException:
         explanation = self._explaining.explain(finding, outcome, suspects, raced, warm=self._executions.count > 1)
-        if self.settings.marker == "thread_safety":
+        if self.settings.marker == "thread_safety" and not waited_in_vain(outcome):
             least = simplest(explanation, self._executions, self._explaining, self._finding)
             explanation = explanation._replace(simplest=least)
         self._conclude(
