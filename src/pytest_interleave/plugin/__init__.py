@@ -5,15 +5,12 @@ from __future__ import annotations
 import importlib
 import random
 import threading
-from collections.abc import Callable, Generator
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Generator
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from ..control import _current
-from ..control._import_clocks import ImportClocks
-from ..control._scope import Scope
-from ..control.primitives import install_names, remove_names
 from ..control.primitives._dispatch import everything_is_ours
 from ._fixtures import (
     barrier,
@@ -27,11 +24,12 @@ from ._fixtures import (
     worker,
 )
 from ._gathering import Gatherer
+from ._hold import Hold, take_hold
 from ._leak_check import LeakCheck, is_watched
 from ._markers import REGISTERED, is_marked, is_stress, make_selectable, uses_threads
 from ._merging import merged
 from ._options import Options, add_options, check_include, read_options
-from ._per_worker import of_threads, of_workers
+from ._own_fixtures import of_threads, of_workers
 from ._pins import pins_for_nothing, pins_of
 from ._results import Results, results_key
 from ._settings import Settings, check_marker, read_settings, settings_key
@@ -68,7 +66,7 @@ _random_key = pytest.StashKey[Any]()
 _unwritten_key = pytest.StashKey[list[str]]()
 _memory_key: pytest.StashKey[Memory] = pytest.StashKey()
 _stressed_key = pytest.StashKey[bool]()
-_hold_key = pytest.StashKey["_Hold"]()
+_hold_key = pytest.StashKey[Hold]()
 
 
 def options_of(config: pytest.Config) -> Options:
@@ -84,31 +82,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
     """Before any conftest or test module is imported: locks that they make must be ours."""
-    _take_hold(early_config)
-
-
-class _Hold(NamedTuple):
-    """What a run has put in place, and what was there before: one run may be started from within another."""
-
-    scope_before: Scope | None
-    names: bool
-    clocks: ImportClocks
-
-    def release(self) -> None:
-        self.clocks.remove()
-        self.release_names()
-        if self.scope_before is not None:
-            _current.set_scope(self.scope_before)
-
-    def release_names(self) -> None:
-        if self.names:
-            remove_names()
-
-
-def _take_hold(config: pytest.Config) -> None:
-    before = getattr(_current, "scope", None)
-    _current.set_scope(Scope(str(config.rootpath), config.getini("interleave_include")))
-    config.stash[_hold_key] = _Hold(before, install_names(), ImportClocks())
+    early_config.stash[_hold_key] = take_hold(early_config)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -120,7 +94,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(Gatherer(config, results), "interleave-gatherer")
     if _hold_key not in config.stash:
         # Loaded too late for pytest_load_initial_conftests (by a conftest's pytest_plugins).
-        _take_hold(config)
+        config.stash[_hold_key] = take_hold(config)
     if options.replay is not None:
         from ..explore import Token, TokenError
 
@@ -415,23 +389,9 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     results.tests[:] = merged(results.tests)
     if results.tests or options.forget:
         _memory_of(config).keep(results.tests)
-    if (options.json, options.html) == (None, None):
-        return
-    from ._report_files import write_html, write_json
+    from ._report_files import write_reports
 
-    unwritten = config.stash[_unwritten_key] = []
-    files: tuple[tuple[str, str | None, Callable[[str, Results], None]], ...] = (
-        ("json", options.json, write_json),
-        ("html", options.html, write_html),
-    )
-    for name, path, write in files:
-        if path is None:
-            continue
-        try:
-            write(path, results)
-        except OSError as error:
-            # Not raised: the terminal's report, which is still to come, would be lost.
-            unwritten.append(f"--interleave-{name}: {path} could not be written: {error}")
+    unwritten = config.stash[_unwritten_key] = write_reports(options, results)
     if unwritten and session.exitstatus == pytest.ExitCode.OK:
         session.exitstatus = pytest.ExitCode.USAGE_ERROR
 

@@ -15,7 +15,7 @@ import pytest
 from ..control import Control, Outcome, Recorder, Unwind, threads_left
 from ..control.primitives._dispatch import everything_is_ours
 from ._hooks_again import alone_with_call, alone_with_fixtures, hooks_found_once, own_ends
-from ._per_worker import OfWorkers
+from ._own_fixtures import OfWorkers
 from ._plain_fixtures import PlainFixtures, plain_fixtures
 from ._raised import came_by_signal, request_to_stop
 from ._settings import Settings

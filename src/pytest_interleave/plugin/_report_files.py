@@ -4,9 +4,31 @@ from __future__ import annotations
 
 import json
 import platform
+from collections.abc import Callable
 
 from .._version import __version__
+from ._options import Options
 from ._results import Results, Rows
+
+
+def write_reports(options: Options, results: Results) -> list[str]:
+    """Write those that are asked for; the answer has a text for each that could not be written.
+
+    Nothing is raised: the terminal's report, which is still to come, would be lost.
+    """
+    files: tuple[tuple[str, str | None, Callable[[str, Results], None]], ...] = (
+        ("json", options.json, write_json),
+        ("html", options.html, write_html),
+    )
+    unwritten = []
+    for name, path, write in files:
+        if path is None:
+            continue
+        try:
+            write(path, results)
+        except OSError as error:
+            unwritten.append(f"--interleave-{name}: {path} could not be written: {error}")
+    return unwritten
 
 
 def write_json(path: str, results: Results) -> None:

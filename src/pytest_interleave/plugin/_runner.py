@@ -12,7 +12,7 @@ from .._warnings import InterleaveWarning
 from ..control import Outcome, Recorder, ThreadFailure, begin_alike
 from ..control._clock import real_seconds
 from ..detect import Conflict, Finding, finding_of
-from ..explore import Classes, NonPreemptive, Replay, Token, fingerprint, make_strategy
+from ..explore import NonPreemptive, Replay, Token, fingerprint, make_strategy
 from ..resources import ResourceLeak
 from ..trace import first_difference, steps_text, timeline_of
 from ._differences import ScheduleLost, tell_lost, tell_unrepeatable
@@ -21,12 +21,13 @@ from ._explaining import Explaining, Explanation, waited_in_vain
 from ._exploration import Exploration
 from ._following import Following
 from ._given import PINNED, Given
-from ._per_worker import OfWorkers
+from ._own_fixtures import OfWorkers
 from ._pool import open_pools
 from ._predictions import Predictions
 from ._progress import Progress
 from ._race_check import RaceCheck, Raced
 from ._raised import as_failure, came_by_signal, quiet_exception
+from ._seen import Seen
 from ._settings import Settings
 from ._shards import nodeid_of
 from ._simplest import is_only_long, simplest
@@ -62,17 +63,12 @@ class TestRunner:
         self._given = list(given)
         #: The last execution, and the name of its strategy.
         self._last: tuple[Outcome, str] | None = None
-        self._classes = Classes()
+        self._seen = Seen()
         self._strategy: Any = None
         self._number = 0
-        #: Whether nothing has happened that the scheduler does not control; whether time has passed.
-        self._certain = True
-        self._timed = False
         self._started = 0.0
         self._progress: Progress
-        self._threads = 1
         self._unrepeatable: str | None = None
-        self._notes: dict[str, None] = {}
 
     def run(self) -> None:
         """In the place of `item.runtest`: raises what the finding raised."""
@@ -146,7 +142,7 @@ class TestRunner:
                 if unittest is not None and unittest.expects_failure:
                     ended_by = "expected failure"
                     break
-                if error is outcome.exception and self._threads == 1:
+                if error is outcome.exception and self._seen.threads == 1:
                     ended_by = "skip"
                     break
             if predictions is not None:
@@ -168,14 +164,14 @@ class TestRunner:
             if now >= self._progress.next:
                 self._progress.tell(self._number)
         if predictions is not None and ended_by in ("schedules", "seconds"):
-            self._notes.update(dict.fromkeys(predictions.warnings()))
+            self._seen.notes.update(dict.fromkeys(predictions.warnings()))
         self._conclude(self._number, ended_by)
         return skip if skip is not None or unittest is None else unittest.unexpected_success
 
     def _look_at(self, outcome: Outcome, strategy: str) -> tuple[bool, BaseException | None]:
         """Whether an execution ends the exploration, and what it comes to; else a skip, where it was one."""
         self._last = outcome, strategy
-        self._note(outcome)
+        self._seen.add(outcome)
         suspects = self._races.suspects(outcome)
         if outcome.uneventful and not open_pools and not suspects:
             return False, None
@@ -285,7 +281,7 @@ class TestRunner:
             before = again
         assert difference is not None
         self._unrepeatable = tell_unrepeatable(difference)
-        self._notes[self._unrepeatable] = None
+        self._seen.notes[self._unrepeatable] = None
         return False, None
 
     def teardown_failed(self, error: BaseException) -> None:
@@ -325,7 +321,7 @@ class TestRunner:
             return self._interrupted(outcome)
         self._number = 1
         self._last = outcome, "replay"
-        self._note(outcome)
+        self._seen.add(outcome)
         steps = tuple(steps_text(outcome.log, recorded.switched, recorder)) if self.settings.trace else ()
         if came_by_signal(outcome.exception):
             return self._interrupted(outcome, strategy="replay", steps=steps)
@@ -363,49 +359,21 @@ class TestRunner:
 
     def _conclude(self, schedules: int, ended_by: str, **more: Any) -> None:
         if ended_by == "nothing to interleave" and not self.settings.suite:
-            self._notes[self._nothing_to_interleave()] = None
+            self._seen.note_nothing_to_interleave()
         self.exploration = Exploration(
             settings=self.settings,
             schedules=schedules,
-            coverage=self._classes.coverage(self._strategy, certain=self._certain, timed=self._timed),
-            classes=self._classes.counts,
-            certain=self._certain,
+            coverage=self._seen.coverage(self._strategy),
+            classes=self._seen.classes.counts,
+            certain=self._seen.certain,
             seconds=real_seconds() - self._started,
             ended_by=ended_by,
-            threads=self._threads,
+            threads=self._seen.threads,
             given=tuple(self._given),
             unrepeatable=self._unrepeatable,
-            warnings=tuple(self._notes),
+            warnings=tuple(self._seen.notes),
             **more,
         )
-
-    def _nothing_to_interleave(self) -> str:
-        if self._threads == 1:
-            return (
-                "the test starts no thread, so nothing could be interleaved: start threads in it (the fixture "
-                "run_concurrent does), or let its body run in several: @pytest.mark.concurrency(workers=2)"
-            )
-        return (
-            "no two of the test's threads could ever run at the same time, so nothing could be interleaved: they take "
-            "turns, by joins or by sleeping; if that is not meant, start all of them before the first is joined"
-        )
-
-    def _note(self, outcome: Outcome) -> None:
-        self._classes.add(outcome)
-        self._timed = self._timed or outcome.timed
-        self._threads = max(self._threads, len(outcome.threads))
-        if outcome.uneventful:
-            return
-        if outcome.set_aside or outcome.leaked:
-            self._certain = False
-        for thread, where in outcome.set_aside:
-            self._notes[
-                f"thread {thread!r} blocked at {where} where the scheduler cannot see it, and was set aside: the "
-                "order of the threads is not fully controlled there. A lock made before the plugin was loaded, or "
-                "a call that waits in the operating system, does that"
-            ] = None
-        for thread, where in outcome.leaked:
-            self._notes[f"thread {thread!r} could not be ended; it is still at {where}"] = None
 
     def _finding(self, outcome: Outcome) -> Finding | None:
         extra = [ThreadFailure(-1, thread, error) for pool in open_pools for thread, error in pool.unseen_exceptions()]

@@ -11,7 +11,7 @@ import pytest
 from ..control import without_ours
 from ..stress import Figures, run_stress
 from ..stress._table import missed, missed_rate, whole_text
-from ._per_worker import OfWorkers
+from ._own_fixtures import OfWorkers
 from ._shards import nodeid_of
 from ._stress_runs import runs_of
 from ._stress_settings import StressSettings

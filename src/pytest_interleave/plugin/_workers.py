@@ -16,7 +16,7 @@ from .._leaves import leaves
 from ..control import Unwind, announce_call, bodies_kept, current_task, without_ours
 
 if TYPE_CHECKING:
-    from ._per_worker import OfWorkers
+    from ._own_fixtures import OfWorkers
 
 _NOTE = "raised in worker "
 

@@ -1,0 +1,39 @@
+"""What a run puts in place before the first test module is imported."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import pytest
+
+from ..control import _current
+from ..control._import_clocks import ImportClocks
+from ..control._scope import Scope
+from ..control.primitives import install_names, remove_names
+
+
+class Hold(NamedTuple):
+    """What a run has put in place, and what was there before: one run may be started from within another."""
+
+    scope_before: Scope | None
+    names: bool
+    clocks: ImportClocks
+
+    def release(self) -> None:
+        """Put everything back."""
+        self.clocks.remove()
+        self.release_names()
+        if self.scope_before is not None:
+            _current.set_scope(self.scope_before)
+
+    def release_names(self) -> None:
+        """Put the real primitives back."""
+        if self.names:
+            remove_names()
+
+
+def take_hold(config: pytest.Config) -> Hold:
+    """Put the scope of this run in place, our primitives, and our clocks for what is imported now."""
+    before = getattr(_current, "scope", None)
+    _current.set_scope(Scope(str(config.rootpath), config.getini("interleave_include")))
+    return Hold(before, install_names(), ImportClocks())
