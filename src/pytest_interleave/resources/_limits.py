@@ -30,6 +30,7 @@ class ResourceLimits:
         *,
         on_leaks: OnLeaks,
     ) -> None:
+        __tracebackhide__ = True
         if open_files is None and threads is None and memory is None:
             raise TypeError('resource_limits needs a limit: open_files=64, threads=8 or memory="512MiB"')
         self.open_files = _count("open_files", open_files)
@@ -47,6 +48,7 @@ class ResourceLimits:
         Raises `ValueError` where more is in use than a limit allows, and `NotImplementedError` where the system has
         no such limit.
         """
+        __tracebackhide__ = True
         if self._before is not None:
             raise RuntimeError("these limits are in force already; call resource_limits(...) anew for each block")
         before = Snapshot()
@@ -82,16 +84,19 @@ class ResourceLimits:
 
     def lift(self) -> None:
         """Put back what was before; a second time nothing happens."""
+        __tracebackhide__ = True
         self._undo.close()
         self._before = None
 
     def __repr__(self) -> str:
+        __tracebackhide__ = True
         named = {"open_files": self.open_files, "threads": self.threads, "memory": self.memory}
         told = ", ".join(f"{name}={value}" for name, value in named.items() if value is not None)
         return f"<ResourceLimits {told}{f'; left open: {tell(self.leaks)}' if self.leaks else ''}>"
 
 
 def _count(name: str, value: object) -> int | None:
+    __tracebackhide__ = True
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int):

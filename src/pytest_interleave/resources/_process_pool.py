@@ -51,6 +51,7 @@ class ProcessPool(WatchesFutures, ProcessPoolExecutor):
 
         Raises `TypeError` or `ValueError` where that is no whole number above 0.
         """
+        __tracebackhide__ = True
         if max_workers is None:
             max_workers = max(2, min(_USUAL, cores_seen()))
         elif isinstance(max_workers, bool) or not isinstance(max_workers, int):
@@ -78,6 +79,7 @@ class ProcessPool(WatchesFutures, ProcessPoolExecutor):
 
         Raises as the class does.
         """
+        __tracebackhide__ = True
         other = ProcessPool(max_workers)
         other.grace = self.grace
         self._others.append(other)
@@ -89,6 +91,7 @@ class ProcessPool(WatchesFutures, ProcessPoolExecutor):
         Raises `pickle.PicklingError` at once where the function or its arguments cannot be sent to a process, and
         `RuntimeError` in a thread under control: processes are not interleaved.
         """
+        __tracebackhide__ = True
         if current_task() is not None:
             raise RuntimeError(NOT_INTERLEAVED)
         sent = pickled_call(fn, args, kwargs)

@@ -16,6 +16,7 @@ _changing = _current.real_lock()
 
 
 def _module(argument: str) -> ModuleType:
+    __tracebackhide__ = True
     try:
         import resource
     except ImportError:
@@ -36,6 +37,7 @@ class _SoftLimit:
 
     def ask(self, find: Callable[[], int], undo: contextlib.ExitStack) -> None:
         """Limit it to what `find` says, or less where less is allowed already; `undo` takes that back."""
+        __tracebackhide__ = True
         resource = _module(self._argument)
         which: int = getattr(resource, self._name)
         token = object()
@@ -49,6 +51,7 @@ class _SoftLimit:
             self._set(resource, which, self._before)
 
     def _release(self, token: object) -> None:
+        __tracebackhide__ = True
         resource = _module(self._argument)
         with _changing:
             if self._asked.pop(token, None) is not None and self._before is not None:
@@ -57,6 +60,7 @@ class _SoftLimit:
                     self._before = None
 
     def _set(self, resource: ModuleType, which: int, before: tuple[int, int]) -> None:
+        __tracebackhide__ = True
         if not self._asked:
             resource.setrlimit(which, before)
             return
@@ -73,9 +77,11 @@ def limit_open_files(most: int, undo: contextlib.ExitStack) -> None:
 
     Raises `ValueError` where more are open now, and `NotImplementedError` where that cannot be limited.
     """
+    __tracebackhide__ = True
     _module("open_files")
 
     def highest() -> int:
+        __tracebackhide__ = True
         count, numbers = count_descriptors()
         if most < count:
             raise ValueError(
@@ -96,6 +102,7 @@ def limit_memory(most: int, undo: contextlib.ExitStack) -> None:
 
     Raises `ValueError` where it has more now, and `NotImplementedError` where that cannot be limited.
     """
+    __tracebackhide__ = True
     _module("memory")
     used = memory_used()
     if most < used:
@@ -112,6 +119,7 @@ def memory_used() -> int:
 
     Raises `NotImplementedError` where the system does not tell.
     """
+    __tracebackhide__ = True
     with contextlib.suppress(FileNotFoundError, StopIteration), open("/proc/self/status", "rb") as status:
         return int(next(line for line in status if line.startswith(b"VmData:")).split()[1]) * 1024
     raise NotImplementedError(
@@ -121,6 +129,7 @@ def memory_used() -> int:
 
 def _bites(most: int) -> bool:
     """Whether the system refuses what is certainly too much. Nothing is used by asking."""
+    __tracebackhide__ = True
     import mmap
 
     try:

@@ -39,6 +39,7 @@ def pickled_call(function: Callable[..., Any], args: tuple[Any, ...], kwargs: di
 
     Raises `pickle.PicklingError` that says what to do where it cannot be.
     """
+    __tracebackhide__ = True
     file = io.BytesIO()
     pickler = _Pickler(file)
     try:

@@ -17,6 +17,7 @@ def bytes_of(name: str, size: object) -> int:
 
     Raises `TypeError` or `ValueError` that names it and says what to write.
     """
+    __tracebackhide__ = True
     write = 'write it as "64MiB", "500MB" or "1GiB", or give the bytes as a whole number'
     if isinstance(size, bool) or not isinstance(size, (int, str)):
         raise TypeError(f"{name}={size!r}: {write}")
@@ -35,6 +36,7 @@ def bytes_of(name: str, size: object) -> int:
 
 def size_in_words(count: int) -> str:
     """A number of bytes as people write it, rounded."""
+    __tracebackhide__ = True
     for unit, of in (("GiB", 1024**3), ("MiB", 1024**2), ("KiB", 1024)):
         if count >= of:
             return f"{count / of:.1f} {unit}".replace(".0 ", " ")

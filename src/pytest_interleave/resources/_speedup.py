@@ -14,6 +14,7 @@ from ._cores import cores_seen
 
 
 def _skip(reason: str) -> None:
+    __tracebackhide__ = True
     raise unittest.SkipTest(reason)
 
 
@@ -114,6 +115,7 @@ def measure(
     What either raises is passed on. Raises `TypeError` or `ValueError` for what is no function, or no whole number
     above 0. `skip` is what `Speedup.assert_at_least` skips a test by.
     """
+    __tracebackhide__ = True
     for name, function in (("sequential", sequential), ("parallel", parallel)):
         if not callable(function):
             raise TypeError(f"{name}={function!r}: give a function to be called, such as lambda: work(1)")
@@ -146,6 +148,7 @@ def measure(
 
 
 def _check_count(name: str, value: object) -> None:
+    __tracebackhide__ = True
     if isinstance(value, bool) or not isinstance(value, int):
         raise TypeError(f"{name}={value!r}: give a whole number")
     if value < 1:

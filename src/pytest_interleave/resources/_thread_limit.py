@@ -46,6 +46,7 @@ def limit_threads(most: int, undo: contextlib.ExitStack) -> None:
 
     Raises `ValueError` where more live now.
     """
+    __tracebackhide__ = True
     token = object()
     # First, so that it is taken back however this ends, by Ctrl-C for one.
     undo.callback(_release, token)

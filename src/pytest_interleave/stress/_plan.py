@@ -44,6 +44,7 @@ def make_plan(
 
     Raises `ValueError` or `TypeError` that begins with the argument as it was given and says what to give.
     """
+    __tracebackhide__ = True
     if operations is None and seconds is None:
         operations = OPERATIONS
     return Plan(
@@ -60,6 +61,7 @@ def count(name: str, value: Any) -> int:
 
     Raises `ValueError` or `TypeError` as `make_plan` does.
     """
+    __tracebackhide__ = True
     wrong = f"{name}={value!r}; give a whole number of 1 or more"
     if not isinstance(value, int) or isinstance(value, bool):
         raise TypeError(wrong)
@@ -73,6 +75,7 @@ def number(name: str, value: Any, mend: str) -> float:
 
     Raises `TypeError` as `make_plan` does.
     """
+    __tracebackhide__ = True
     if not isinstance(value, (int, float)) or isinstance(value, bool):
         raise TypeError(f"{name}={value!r}; {mend}")
     return value if isinstance(value, float) else float(min(max(value, -_MAX_SECONDS), _MAX_SECONDS))
@@ -83,6 +86,7 @@ def rate(name: str, value: Any) -> float:
 
     Raises `ValueError` or `TypeError` as `make_plan` does.
     """
+    __tracebackhide__ = True
     mend = "give a rate from 0 to 1, such as 0.95"
     given = number(name, value, mend)
     if not 0 <= given <= 1:
@@ -91,6 +95,7 @@ def rate(name: str, value: Any) -> float:
 
 
 def _seconds(name: str, value: Any, which: str, least: float) -> float:
+    __tracebackhide__ = True
     mend = f"give a number of seconds {which}"
     given = number(name, value, mend)
     if not least <= given < _MAX_SECONDS:

@@ -264,6 +264,7 @@ def not_looked_at(result: StressResult) -> str | None:
 
 
 def _not_negative(name: str, value: Any, mend: str) -> float:
+    __tracebackhide__ = True
     given = number(name, value, mend)
     if not 0 <= given < math.inf:
         raise ValueError(f"{name}={value!r}; {mend}")
@@ -271,6 +272,7 @@ def _not_negative(name: str, value: Any, mend: str) -> float:
 
 
 def _size(given: Any) -> int:
+    __tracebackhide__ = True
     mend = 'give bytes, or a text such as "10MiB"'
     if isinstance(given, str):
         found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([KMG]i?B|B)\s*", given)
