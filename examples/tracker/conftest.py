@@ -1,7 +1,7 @@
 """The parts of the tracker, each on a new database; the tests run with the fixed and with the buggy version of each."""
 
 import pytest
-from database import Database
+from database import Database, LocalDatabase
 from durations import Durations
 from journal import Journal
 from projects import HastyProjects, Projects
@@ -12,6 +12,12 @@ from statements import Seen, SeenConnection
 def choose(request):
     """One of two classes."""
     return lambda fixed, buggy: {"fixed": fixed, "buggy": buggy}[request.param]
+
+
+@pytest.fixture(autouse=True)
+def no_fsync(monkeypatch):
+    """A test need not survive a power cut. To wait for the disk takes twenty times as long as all else."""
+    monkeypatch.setattr(Database, "SYNCHRONOUS", "OFF")
 
 
 @pytest.fixture
@@ -29,10 +35,16 @@ def database(tmp_path, factory):
 
 
 @pytest.fixture
+def local(choose, tmp_path, factory):
+    database = choose(Database, LocalDatabase)(tmp_path / "tracker.db", factory=factory)
+    database.create()
+    yield database
+    database.close()
+
+
+@pytest.fixture
 def journal(tmp_path, database):
-    journal = Journal(tmp_path / "journal.log", database)
-    yield journal
-    journal.close()
+    return Journal(tmp_path / "journal.log", database)
 
 
 @pytest.fixture

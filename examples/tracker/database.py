@@ -21,6 +21,8 @@ class TooManyConnections(Exception):
 class Database:
     """At most `size` connections, which threads borrow; one thread writes at a time."""
 
+    SYNCHRONOUS = "NORMAL"
+
     def __init__(self, path, *, size=8, patience=5.0, factory=sqlite3.Connection):
         self.path = path
         self.writer = threading.Lock()
@@ -74,9 +76,11 @@ class Database:
 
     def _open(self):
         # Other processes may write, too: wait for them.
-        connection = sqlite3.connect(self.path, timeout=5.0, isolation_level=None, check_same_thread=False, factory=self._factory)
+        connection = sqlite3.connect(
+            self.path, timeout=5.0, isolation_level=None, check_same_thread=False, factory=self._factory
+        )
         connection.execute("PRAGMA foreign_keys = ON")
-        connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute(f"PRAGMA synchronous = {self.SYNCHRONOUS}")
         return connection
 
 
@@ -142,4 +146,8 @@ class LocalDatabase(Database):
             self._all.pop().close()
 
     def _open(self):
-        return sqlite3.connect(self.path, timeout=0, isolation_level=None, check_same_thread=False, factory=self._factory)
+        connection = sqlite3.connect(
+            self.path, timeout=0, isolation_level=None, check_same_thread=False, factory=self._factory
+        )
+        connection.execute(f"PRAGMA synchronous = {self.SYNCHRONOUS}")
+        return connection

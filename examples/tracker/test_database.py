@@ -1,17 +1,11 @@
 """What the database promises to its threads, whatever is done with it."""
 
+import time
+
 import pytest
-from database import Database, LocalDatabase, SharedDatabase
+from database import Database, LocalDatabase, SharedDatabase, TooManyConnections
 from durations import Durations
 from projects import NoSuchEpic, Projects
-
-
-@pytest.fixture
-def local(choose, tmp_path, factory):
-    database = choose(Database, LocalDatabase)(tmp_path / "tracker.db", factory=factory)
-    database.create()
-    yield database
-    database.close()
 
 
 @pytest.fixture
@@ -57,8 +51,26 @@ def test_a_rollback_is_that_of_one_thread(shared, run_concurrent):
             raise Cancelled
 
     def keep():
-        with shared.connection() as connection:
+        with shared.transaction() as connection:
             connection.execute("INSERT INTO epic (name) VALUES ('kept')")
 
     run_concurrent.together(cancel, keep)
     assert shared.query("SELECT name FROM epic") == [("kept",)]
+
+
+@pytest.mark.concurrency(schedules=50)
+def test_whoever_waits_too_long_is_told(local, barrier, run_concurrent):
+    all_are_there = barrier.of(9)
+
+    def report():
+        with local.connection():
+            all_are_there.wait()
+            time.sleep(60)
+
+    def ask():
+        all_are_there.wait()
+        with pytest.raises(TooManyConnections):
+            local.query("SELECT name FROM epic")
+
+    run_concurrent.together(*[report] * 8, ask)
+    assert local.query("SELECT name FROM epic") == []

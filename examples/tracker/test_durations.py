@@ -13,7 +13,7 @@ def durations(choose):
 def test_parse(durations, worker):
     assert durations.parse("1h 30m") == 90
     assert durations.parse(f"{worker.index}d") == 480 * worker.index
-    assert len(durations.cached) == 1
+    assert len(durations.cached) <= 1
 
 
 @pytest.mark.concurrency
