@@ -111,8 +111,11 @@ class SharedDatabase(Database):
 
 
 class LocalDatabase(Database):
-    """Buggy: each thread opens a connection when it first needs one, and nobody counts or closes them; nothing waits
-    for another writer, and foreign keys are switched on where the tables are made, in that one connection."""
+    """Buggy: each thread opens a connection when it first needs one.
+
+    Nobody counts or closes them; nothing waits for another writer; and foreign keys are switched on where the tables
+    are made, which does so for that one connection.
+    """
 
     def __init__(self, path, **options):
         super().__init__(path, **options)

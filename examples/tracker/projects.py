@@ -35,6 +35,13 @@ class Projects:
             self._check_open(connection, epic)
             return self._insert_task(connection, epic, title)
 
+    def import_tasks(self, epic, titles):
+        """Adds all of them, or none."""
+        with self.database.transaction() as connection:
+            self._check_open(connection, epic)
+            for title in titles:
+                self._insert_task(connection, epic, title)
+
     def log_time(self, task, duration):
         """Adds time, such as "1h 30m", to what the task has taken."""
         minutes = self.durations.parse(duration)

@@ -1,6 +1,7 @@
 """Real threads on real SQLite, as many as on a busy day."""
 
 import sqlite3
+import time
 
 import pytest
 from durations import Durations
@@ -13,30 +14,45 @@ def factory():
     return sqlite3.Connection
 
 
-def test_a_busy_day(projects, run_stress):
+def test_a_busy_day(projects, barrier, run_stress):
+    everybody = barrier.of(10)
+
+    class Meeting(Durations):
+        def parse(self, text):
+            everybody.wait()
+            return super().parse(text)
+
+    projects.durations = Meeting()
     epic = projects.epic("website")
-    meetings = projects.add_task(epic, "meetings")
+    task = projects.add_task(epic, "meetings")
 
     def work():
         projects.add_task(epic, "something new")
-        projects.log_time(meetings, "15m")
+        projects.log_time(task, "15m")
 
     def check():
         assert len(projects.open_tasks(epic)) == 1 + 200
-        assert projects.minutes(meetings) == 200 * 15
+        assert projects.minutes(task) == 200 * 15
 
     result = run_stress(work, threads=10, operations=20, check=check, name="busy day")
     result.assert_no_errors().assert_latency(p99=5)
 
 
-def test_writers(local, journal, run_stress):
+def test_imports(local, journal, run_stress):
     projects = Projects(local, Durations(), journal)
     epic = projects.epic("website")
 
-    def add():
-        projects.add_task(epic, "something new")
+    def lines():
+        for number in range(3):
+            yield f"task {number}"
+            time.sleep(0.001)
 
-    run_stress(add, threads=8, operations=50, name="writers").assert_success_rate(0.95)
+    def load():
+        projects.import_tasks(epic, lines())
+
+    result = run_stress(load, threads=8, operations=10, name="imports")
+    assert len(projects.open_tasks(epic)) == 3 * result.succeeded
+    result.assert_success_rate(0.95).assert_latency(p99=5)
 
 
 def test_a_thousand_requests(local, resource_limits, run_stress):
