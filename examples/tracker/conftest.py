@@ -5,7 +5,7 @@ from database import Database, LocalDatabase
 from durations import Durations
 from journal import Journal
 from projects import HastyProjects, Projects
-from statements import Seen, SeenConnection
+from statements import SeenConnection, Statements
 
 
 @pytest.fixture(params=["fixed", "buggy"])
@@ -23,7 +23,7 @@ def no_fsync(monkeypatch):
 @pytest.fixture
 def factory():
     """What connections are made by."""
-    Seen.last = None
+    Statements.last = None
     return SeenConnection
 
 

@@ -1,6 +1,5 @@
 """Connections to the SQLite file, and transactions on them."""
 
-import queue
 import sqlite3
 import threading
 from contextlib import contextmanager
@@ -29,7 +28,7 @@ class Database:
         self._patience = patience
         self._factory = factory
         self._free = threading.Semaphore(size)
-        self._idle = queue.LifoQueue()
+        self._idle = []
 
     def create(self, schema=SCHEMA):
         with self.connection() as connection:
@@ -43,13 +42,13 @@ class Database:
             raise TooManyConnections
         try:
             try:
-                connection = self._idle.get_nowait()
-            except queue.Empty:
+                connection = self._idle.pop()
+            except IndexError:
                 connection = self._open()
             try:
                 yield connection
             finally:
-                self._idle.put(connection)
+                self._idle.append(connection)
         finally:
             self._free.release()
 
@@ -71,8 +70,8 @@ class Database:
             return connection.execute(sql, values).fetchall()
 
     def close(self):
-        while not self._idle.empty():
-            self._idle.get().close()
+        while self._idle:
+            self._idle.pop().close()
 
     def _open(self):
         # Other processes may write, too: wait for them.

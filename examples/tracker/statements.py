@@ -3,27 +3,24 @@
 import sqlite3
 
 
-class Seen:
-    """Which statement was the last one to change the database: the others, which read it, read that here."""
+class Statements:
+    """The last statement that changed something, or ended a transaction: a `SELECT` reads it here, others write it."""
 
     last = None
 
 
 class SeenConnection(sqlite3.Connection):
     def execute(self, sql, values=()):
-        self._see(sql)
+        if sql.startswith("SELECT"):
+            _ = Statements.last
+        elif sql.startswith(("INSERT", "UPDATE", "DELETE")):
+            Statements.last = sql
         return super().execute(sql, values)
 
     def commit(self):
-        self._see("COMMIT")
+        Statements.last = "COMMIT"
         super().commit()
 
     def rollback(self):
-        self._see("ROLLBACK")
+        Statements.last = "ROLLBACK"
         super().rollback()
-
-    def _see(self, sql):
-        if sql.startswith(("SELECT", "BEGIN")):
-            _ = Seen.last
-        else:
-            Seen.last = sql
