@@ -1,0 +1,54 @@
+"""The parts of the tracker, each on a new database; the tests run with the fixed and with the buggy version of each."""
+
+import pytest
+from database import Database, LocalDatabase
+from durations import Durations
+from journal import Journal
+from projects import HastyProjects, Projects
+from statements import SeenConnection, Statements
+
+
+@pytest.fixture(params=["fixed", "buggy"])
+def choose(request):
+    """One of two classes."""
+    return lambda fixed, buggy: {"fixed": fixed, "buggy": buggy}[request.param]
+
+
+@pytest.fixture(autouse=True)
+def no_fsync(monkeypatch):
+    """A test need not survive a power cut. To wait for the disk takes twenty times as long as all else."""
+    monkeypatch.setattr(Database, "SYNCHRONOUS", "OFF")
+
+
+@pytest.fixture
+def factory():
+    """What connections are made by."""
+    Statements.last = None
+    return SeenConnection
+
+
+@pytest.fixture
+def database(tmp_path, factory):
+    database = Database(tmp_path / "tracker.db", factory=factory)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def local(choose, tmp_path, factory):
+    database = choose(Database, LocalDatabase)(tmp_path / "tracker.db", factory=factory)
+    database.create()
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def journal(tmp_path, database):
+    return Journal(tmp_path / "journal.log", database)
+
+
+@pytest.fixture
+def projects(choose, database, journal):
+    version = choose(Projects, HastyProjects)
+    database.create(version.SCHEMA)
+    return version(database, Durations(), journal)

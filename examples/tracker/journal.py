@@ -1,0 +1,54 @@
+"""The log file."""
+
+import threading
+
+
+class Journal:
+    """A file with a line for each thing that happened; lines wait in memory for `flush`."""
+
+    def __init__(self, path, database):
+        self.path = path
+        self.database = database
+        self._lock = threading.Lock()
+        self._pending = []
+        path.touch()
+
+    def write(self, text):
+        with self._lock:
+            self._pending.append(f"{threading.current_thread().name}: {text}\n")
+
+    def flush(self):
+        with self._lock:
+            self._flush()
+
+    def lines(self):
+        self.flush()
+        return self.path.read_text(encoding="utf-8").splitlines()
+
+    def archive(self):
+        """Moves all lines to the database."""
+        with self._lock:
+            self._flush()
+            lines = self.path.read_text(encoding="utf-8").splitlines()
+            with self.database.transaction() as connection:
+                for line in lines:
+                    connection.execute("INSERT INTO archive VALUES (?)", (line,))
+            self.path.write_text("", encoding="utf-8")
+
+    def _flush(self):
+        text = "".join(self._pending)
+        self._pending.clear()
+        with self.path.open("a", encoding="utf-8") as file:
+            file.write(text)
+
+
+class TornJournal(Journal):
+    """Buggy: nothing is locked, and a line comes in pieces."""
+
+    def write(self, text):
+        self._pending.append(f"{threading.current_thread().name}: ")
+        self._pending.append(text)
+        self._pending.append("\n")
+
+    def flush(self):
+        self._flush()

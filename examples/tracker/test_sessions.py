@@ -1,0 +1,21 @@
+"""Who comes back stays."""
+
+import time
+
+import pytest
+from sessions import ForgetfulSessions, Sessions
+
+
+@pytest.fixture
+def sessions(choose, database):
+    database.create()
+    return choose(Sessions, ForgetfulSessions)(database)
+
+
+@pytest.mark.concurrency
+def test_whoever_comes_back_stays(sessions, run_concurrent):
+    sessions.touch("ada")
+    sessions.touch("bob")
+    time.sleep(sessions.IDLE + 1)
+    run_concurrent.together(lambda: sessions.touch("ada"), sessions.expire)
+    assert sessions.users() == ["ada"]
