@@ -14,7 +14,10 @@ from . import programs
 @pytest.mark.parametrize(
     ("coverage", "text"),
     [
-        (Coverage("exhausted", 1), "exhausted: all 1 class"),
+        (
+            Coverage("exhausted", 1),
+            "exhausted: all 1 class, as threads were seen to share nothing that one of them changes",
+        ),
         (Coverage("exhausted", 12), "exhausted: all 12 classes"),
         (Coverage("exhausted", 12, timed=True), "exhausted: all 12 classes, where no timeout comes early"),
         (Coverage("bounded", 30, 0), "all schedules with at most 0 preemptions"),

@@ -149,7 +149,8 @@ def test_what_any_shard_says_is_said_of_the_test():
 
 def test_time_in_any_shard():
     row = together(exhausted({1: 3}), part(2, {1: 3}, coverage=Coverage("sampled", 1, timed=True)))
-    assert row["coverage"]["text"] == "exhausted: all 1 class, where no timeout comes early"
+    assert row["coverage"]["text"].startswith("exhausted: all 1 class, as threads were seen to share nothing ")
+    assert row["coverage"]["text"].endswith(", where no timeout comes early")
 
 
 @pytest.mark.parametrize(

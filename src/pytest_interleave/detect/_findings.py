@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from .._leaves import is_made_of
+from .._leaves import is_made_of, leaves
 from ..control import Outcome, ThreadFailure
 from ._stuck import describe_stuck
 
@@ -37,7 +37,11 @@ class Finding(NamedTuple):
             text = str(self.exception).strip()
         except Exception as error:
             text = f"(its text cannot be had: __str__ raised {type(error).__name__})"
-        return f"{name}: {text}" if text else name
+        told = f"{name}: {text}" if text else name
+        first = next(leaves(self.exception))
+        if first is self.exception:
+            return told
+        return f"{told}: {Finding(self.kind, first).message}"
 
     def same_as(self, other: Finding) -> bool:
         """Whether both are the same finding, as far as kind and exception tell."""

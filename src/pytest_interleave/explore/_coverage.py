@@ -8,6 +8,9 @@ from typing import Any, NamedTuple
 from ..control import Trace
 from ._classes import class_of
 
+#: Where it matters to no step what another thread has done before it, as far as steps are seen.
+_ONE = "exhausted: all 1 class, as threads were seen to share nothing that one of them changes"
+
 
 class Coverage(NamedTuple):
     """What can be said of the schedules that were run, beside all that there are."""
@@ -26,7 +29,7 @@ class Coverage(NamedTuple):
 
     def __str__(self) -> str:
         if self.status == "exhausted":
-            text = "exhausted: all 1 class" if self.classes == 1 else f"exhausted: all {self.classes} classes"
+            text = _ONE if self.classes == 1 else f"exhausted: all {self.classes} classes"
             return f"{text}, where no timeout comes early" if self.timed else text
         if self.status == "bounded":
             count = self.preemptions
@@ -75,8 +78,8 @@ class Classes:
     def __len__(self) -> int:
         return len(self._counts)
 
-    def add(self, trace: Trace) -> None:
-        """Count one more execution."""
+    def add(self, trace: Trace) -> int:
+        """Count one more execution; the answer is how many there have been of its class."""
         self._executions += 1
         found: int | None
         if len(trace.choices) > _SHORT:
@@ -88,7 +91,8 @@ class Classes:
                 found = class_of(trace)
                 if len(self._known) < _MOST_KNOWN:
                     self._known[schedule] = found
-        self._counts[found] = self._counts.get(found, 0) + 1
+        count = self._counts[found] = self._counts.get(found, 0) + 1
+        return count
 
     @property
     def counts(self) -> dict[int, int]:

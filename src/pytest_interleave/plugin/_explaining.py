@@ -23,6 +23,24 @@ from ._raised import came_by_signal
 STOPPED = (Exception, SystemExit, pytest.fail.Exception, pytest.skip.Exception, KeyboardInterrupt)
 
 
+#: By how little it takes for a test to fail, what a report says of it.
+SIMPLEST = {
+    "one worker": (
+        "The test fails in one worker alone, too: no other thread has a part in it. If it passes with plain pytest, it "
+        "looks at what control changes, such as real time, or the number of objects, references or frames."
+    ),
+    "workers in turn": (
+        "The test fails when its workers run one after another, too: its body cannot be run twice on the same "
+        "fixtures. If it is not meant to be, name the fixtures that each worker needs for itself, isolated=(...), or "
+        "mark the test thread_unsafe."
+    ),
+}
+SOMETHING_UNSEEN = (
+    "A schedule with the same accesses in the same order has passed before: it seems to depend on something that the "
+    "scheduler does not see, such as a file, a database, real time, or what an earlier execution has left."
+)
+
+
 class Explanation(NamedTuple):
     """A finding as it is to be reported."""
 
@@ -39,6 +57,16 @@ class Explanation(NamedTuple):
     difference: str | None = None
     #: Of a test that is to be thread-safe, how little it takes to fail.
     simplest: str | None = None
+    #: Whether an equivalent schedule has passed before.
+    unseen: bool = False
+
+    @property
+    def hints(self) -> list[str]:
+        """What may help to understand it, besides what happened."""
+        hints = [SOMETHING_UNSEEN] if self.unseen else []
+        if self.simplest in SIMPLEST:
+            hints.append(SIMPLEST[self.simplest])
+        return hints
 
 
 class Shown(NamedTuple):

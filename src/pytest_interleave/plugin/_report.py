@@ -13,7 +13,6 @@ from ..trace import Timeline, interleaving_table
 from ._exploration import Exploration
 from ._given import PINNED, REMEMBERED
 from ._shards import WHOLE, nodeid_of
-from ._simplest import TEXTS
 from ._suite import is_of_suite
 
 #: The title of what stands under a failure.
@@ -27,8 +26,7 @@ def failure_text(item: pytest.Item, exploration: Exploration, width: int) -> str
     parts = [_headline(exploration)]
     if explanation.difference:
         parts.append(explanation.difference)
-    if explanation.simplest in TEXTS:
-        parts.append(_filled(TEXTS[explanation.simplest], width))
+    parts += [_filled(hint, width) for hint in explanation.hints]
     timeline = explanation.timeline
     if timeline is not None:
         if timeline.story:
@@ -142,7 +140,7 @@ def figures(item: pytest.Item, exploration: Exploration, outcome: str, *, page: 
         "finding": told,
         "lost": exploration.lost,
         "_command": None if explanation is None else replay_command(item, str(explanation.token)),
-        "_simplest": None if explanation is None else TEXTS.get(explanation.simplest or ""),
+        "_hints": [] if explanation is None else explanation.hints,
         "_difference": exploration.lost if explanation is None else explanation.difference,
         "_timeline": _for_page(timeline) if page and timeline is not None else None,
         "_warnings": list(exploration.warnings),

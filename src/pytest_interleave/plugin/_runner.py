@@ -202,7 +202,9 @@ class TestRunner:
     def _found(
         self, finding: Finding, outcome: Outcome, strategy: str, suspects: Sequence[Conflict], raced: Raced | None
     ) -> BaseException:
+        unseen = self._seen.again and raced is None
         explanation = self._explaining.explain(finding, outcome, suspects, raced, warm=self._executions.count > 1)
+        explanation = explanation._replace(unseen=unseen)
         if self.settings.marker == "thread_safety" and not waited_in_vain(outcome):
             least = simplest(explanation, self._executions, self._explaining, self._finding)
             explanation = explanation._replace(simplest=least)

@@ -19,11 +19,13 @@ class Seen:
         self.threads = 1
         #: Texts for warnings, in their order.
         self.notes: dict[str, None] = {}
+        #: Whether there was an execution before the last one that was equivalent to it.
+        self.again = False
         self._timed = False
 
     def add(self, outcome: Outcome) -> None:
         """One more."""
-        self.classes.add(outcome)
+        self.again = self.classes.add(outcome) > 1
         self._timed = self._timed or outcome.timed
         self.threads = max(self.threads, len(outcome.threads))
         if outcome.uneventful:

@@ -12,19 +12,6 @@ from ._executions import Executions, Way
 from ._explaining import STOPPED, Explaining, Explanation
 from ._settings import Settings
 
-#: By how little it takes, what a report says of it.
-TEXTS = {
-    "one worker": (
-        "The test fails in one worker alone, too: no other thread has a part in it. If it passes with plain pytest, it "
-        "looks at what control changes, such as real time, or the number of objects, references or frames."
-    ),
-    "workers in turn": (
-        "The test fails when its workers run one after another, too: its body cannot be run twice on the same "
-        "fixtures. If it is not meant to be, name the fixtures that each worker needs for itself, isolated=(...), or "
-        "mark the test thread_unsafe."
-    ),
-}
-
 
 def simplest(
     explanation: Explanation,

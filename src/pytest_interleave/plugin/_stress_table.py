@@ -9,30 +9,39 @@ from ..stress._table import error_line, percent_text, rate_text, seconds_text
 _HEADS = ("test", "threads", "ops", "ok %", "ops/s", "p50", "p99", "max", "fair", "errors")
 #: The same where there is little room.
 _SHORT = ("test", "thr", *_HEADS[2:])
-#: The first column has so many characters at least.
-_LEAST = 12
+#: So many threads that hung at the same place are named.
+_NAMED = 3
 #: In front of what has failed.
 _WRONG = "! "
 
 
 def stress_lines(rows: list[dict[str, Any]], width: int) -> list[tuple[str, bool]]:
-    """A table, those first that missed something; then their exceptions, a line for each group. True: it is wrong."""
+    """A table, those first that missed something; then their exceptions, a line for each group. True: it is wrong.
+
+    Where names are too long for it, each has a line of its own above its figures.
+    """
     # One that was skipped at once has no figures.
     told = [row for row in rows if row["operations"] or row["outcome"] == "failed"]
     if not told:
         return []
     ordered = sorted(told, key=lambda row: not is_wrong(row))
-    cells = [_cells(row) for row in ordered]
-    for heads in (_HEADS, _SHORT):
+    for names, heads in ((label, _HEADS), (label, _SHORT), (_short_name, _SHORT)):
+        cells = [(names(row), *_cells(row)) for row in ordered]
         widths = [max(len(line[column]) for line in (heads, *cells)) for column in range(len(heads))]
-        room = width - 1 - len(_WRONG) - sum(widths[1:]) - 2 * (len(heads) - 1)
-        if room >= min(widths[0], 2 * _LEAST):
+        apart = sum(widths) + 2 * (len(heads) - 1) + len(_WRONG) >= width
+        if not apart:
             break
-    widths[0] = min(widths[0], max(room, _LEAST))
+    else:
+        cells = [(label(row), *_cells(row)) for row in ordered]
+        widths[0] = len(_SHORT[0])
     lines = [(f"  {_line(heads, widths)}", False)]
     for row, line in zip(ordered, cells, strict=True):
         wrong = is_wrong(row)
-        lines.append(((_WRONG if wrong else "  ") + _line(line, widths), wrong))
+        sign = _WRONG if wrong else "  "
+        if apart:
+            lines += [(sign + line[0], wrong), ("  " + _line(("", *line[1:]), widths), wrong)]
+        else:
+            lines.append((sign + _line(line, widths), wrong))
     for row in ordered:
         lines += [(f"{_short_name(row)}: {text}", is_wrong(row)) for text in _told(row)]
     return lines
@@ -46,7 +55,6 @@ def is_wrong(row: dict[str, Any]) -> bool:
 def _cells(row: dict[str, Any]) -> tuple[str, ...]:
     latency = row["latency"]
     return (
-        label(row),
         f"{row['threads']}",
         f"{row['operations']:,}",
         percent_text(row["success_rate"]),
@@ -72,15 +80,16 @@ def _told(row: dict[str, Any]) -> list[str]:
     for group in row["errors"]:
         where = f"{group['file']}:{group['line']}" if group["file"] else "other places"
         lines.append(error_line(group, where))
+    together: dict[str, list[str]] = {}
     for thread in row["hung"]:
         how = "" if thread["ended"] else ", could not be ended"
-        lines.append(f"{thread['name']} hung at {thread['where']}{how}")
+        together.setdefault(f"hung at {thread['where']}{how}", []).append(thread["name"])
+    for text, names in together.items():
+        more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+        lines.append(f"{', '.join(names[:_NAMED])}{more} {text}")
     return lines
 
 
 def _line(cells: tuple[str, ...], widths: list[int]) -> str:
-    first = cells[0]
-    if len(first) > widths[0]:
-        first = f"…{first[len(first) - widths[0] + 1 :]}"
     rest = (cell.rjust(wide) for cell, wide in zip(cells[1:], widths[1:], strict=True))
-    return "  ".join((first.ljust(widths[0]), *rest))
+    return "  ".join((cells[0].ljust(widths[0]), *rest))

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from .._signals import came_by_signal
-from ..control import _current
+from ..control import _current, without_ours
 from ..control._clock import real_seconds
 from ..control._endable import endable_waits
 from ._errors import Firsts
@@ -74,7 +74,7 @@ def _failure_of(check: Callable[[], object], ends: tuple[type[BaseException], ..
     except BaseException as error:
         if isinstance(error, (KeyboardInterrupt, *ends)) or came_by_signal(error):
             raise
-        return error
+        return error.with_traceback(without_ours(error.__traceback__))
     return None
 
 

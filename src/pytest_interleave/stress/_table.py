@@ -158,7 +158,8 @@ def _and_more(count: int) -> list[str]:
 
 
 def _short(text: str) -> str:
-    line = " ".join(text.split())
+    # What pytest adds to an assertion in further lines would read as a part of it.
+    line = " ".join(text.strip().partition("\n")[0].split())
     return line if len(line) <= _MESSAGE else f"{line[: _MESSAGE - 1]}…"
 
 

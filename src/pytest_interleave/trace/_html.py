@@ -132,7 +132,7 @@ def render(
     """The page for the tests of a run: for each its figures, as they go to the JSON report, and a few keys more.
 
     `_timeline` is what `Timeline.as_json()` gives, `_command` repeats the finding, `_difference` says why it may not,
-    `_simplest` how little it takes, `_warnings` are texts; `suite` are lines on all tests
+    `_hints` and `_warnings` are texts; `suite` are lines on all tests
     together. Whatever stands in any of them, the page is a valid one that can be written as UTF-8.
     """
     from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -220,7 +220,7 @@ def _test(number: int, row: Mapping[str, Any]) -> dict[str, Any]:
         "message": None if finding is None else _message(finding["message"]),
         "command": row.get("_command"),
         "difference": row.get("_difference"),
-        "simplest": row.get("_simplest"),
+        "hints": row.get("_hints", []),
         "warnings": row.get("_warnings") or [],
         "story": (timeline or {}).get("story", ""),
         "chart": None if timeline is None else lay_out(timeline),
