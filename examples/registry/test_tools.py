@@ -31,7 +31,7 @@ def test_a_name_is_taken_once(registry, run_concurrent):
 
 @pytest.mark.concurrency
 def test_a_tool_is_deregistered_once(registry, grep, run_concurrent):
-    assert sorted(run_concurrent(registry.deregister, "grep", workers=2)) == [False, True]
+    assert sorted(run_concurrent(registry.deregister, grep.name, workers=2)) == [False, True]
 
 
 @pytest.fixture
@@ -50,7 +50,8 @@ def test_each_its_own_tool(registry, tool):
 
 
 @pytest.mark.concurrency
-def test_readers_see_all_tools_or_none_while_one_clears(registry, grep, shell, run_concurrent):
+@pytest.mark.usefixtures("grep", "shell")
+def test_readers_see_all_tools_or_none_while_one_clears(registry, run_concurrent):
     def read():
         assert len(registry.describe()) in (0, 2)
 
@@ -63,7 +64,8 @@ def test_readers_in_the_background_until_they_are_stopped(registry, grep, run_co
 
     def read():
         while not stop.is_set():
-            assert "grep: finds text" in registry.describe()
+            assert registry.get(grep.name) is grep
+            assert f"grep: {grep.description}" in registry.describe()
 
     def write():
         registry.register(Tool("shell", print))
@@ -74,8 +76,8 @@ def test_readers_in_the_background_until_they_are_stopped(registry, grep, run_co
 
 
 @pytest.mark.concurrency
-def test_every_call_is_counted_while_others_read(registry, grep, thread_pool, run_concurrent):
-    found = [thread_pool.submit(registry.run, "grep", "b", text) for text in ("abc", "xyz")]
-    run_concurrent(registry.describe, workers=2)
-    assert [future.result() for future in found] == [True, False]
+def test_every_call_is_counted_while_tools_are_listed(registry, grep, thread_pool):
+    calls = [thread_pool.submit(registry.run, grep.name, "b", text) for text in ("abc", "xyz")]
+    assert registry.describe() == ["grep: finds text"]
+    assert [call.result() for call in calls] == [True, False]
     assert grep.calls == 2

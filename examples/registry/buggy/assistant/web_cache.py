@@ -52,13 +52,16 @@ class WebCache:
             return None
         return page.body
 
-    def prefetch(self, urls: Iterable[str], fetch: Callable[[str], bytes], workers: int = 2) -> None:  # noqa: ARG002
+    def prefetch(self, urls: Iterable[str], fetch: Callable[[str], bytes], workers: int = 2) -> None:
         """Fetches all of them, by so many threads."""
-        # Wrong: as many threads as there are pages.
-        threads = [threading.Thread(target=lambda url=url: self.put(url, fetch(url))) for url in urls]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
+        running: list[threading.Thread] = []
+        for url in urls:
+            # Wrong: one more than there may be, as the next one is started after this.
+            while len(running) > workers:
+                running.pop(0).join()
+            running.append(threading.Thread(target=lambda url=url: self.put(url, fetch(url))))
+            running[-1].start()
+        for thread in running:
             thread.join()
 
     def _remove(self, url: str) -> None:
