@@ -24,7 +24,7 @@ BODY, WORKER = "failed test body", "worker exception"
 FINDINGS = {
     "test_permissions.py::test_all_rules_of_a_new_session_are_kept": (BODY, "overwrote"),
     "test_permissions.py::test_a_session_ends_while_it_is_asked_for": (WORKER, "item 'monday' of self._rules"),
-    "test_permissions.py::test_sessions_end_while_they_are_listed": (WORKER, "looped over self._rules"),
+    "test_permissions.py::test_sessions_end_while_they_are_listed": (WORKER, "looped over"),
     "test_permissions.py::test_no_rule_outlives_its_tool": ("deadlock", "waits for RLock"),
     "test_skills.py::test_one_skill_is_active": (BODY, "Skill.active (False)"),
     "test_skills.py::test_each_activation_replaces_the_one_before": (BODY, "Skill.active"),
@@ -37,9 +37,9 @@ FINDINGS = {
     "test_tools.py::test_there_is_one_registry": (WORKER, "ToolRegistry._instance (None)"),
     "test_tools.py::test_a_name_is_taken_once": (BODY, "item 'grep' of self._tools"),
     "test_tools.py::test_a_tool_is_deregistered_once": (WORKER, "item 'grep' of self._tools"),
-    "test_tools.py::test_each_its_own_tool": (WORKER, "looped over self._tools"),
+    "test_tools.py::test_each_its_own_tool": (WORKER, "looped over"),
     "test_tools.py::test_readers_see_all_tools_or_none_while_one_clears": (WORKER, "self._tools"),
-    "test_tools.py::test_readers_in_the_background_until_they_are_stopped": (WORKER, "looped over self._tools"),
+    "test_tools.py::test_readers_in_the_background_until_they_are_stopped": (WORKER, "looped over"),
     "test_tools.py::test_every_call_is_counted_while_tools_are_listed": (BODY, "Tool.calls"),
     "test_web_cache.py::test_the_size_when_one_page_is_put_in_twice": (BODY, "WebCache._size|self._pages"),
     # Either the wrong size remains, or a worker finds nothing more to evict.
