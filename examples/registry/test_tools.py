@@ -75,7 +75,7 @@ def test_readers_in_the_background_until_they_are_stopped(registry, grep, run_co
     run_concurrent.together(read, read, write)
 
 
-@pytest.mark.concurrency
+@pytest.mark.concurrency(schedules=200)
 def test_every_call_is_counted_while_tools_are_listed(registry, grep, thread_pool):
     calls = [thread_pool.submit(registry.run, grep.name, "b", text) for text in ("abc", "xyz")]
     assert registry.describe() == ["grep: finds text"]
