@@ -1,0 +1,1 @@
+"""What an assistant keeps in memory, and what its threads share: one lock for each thing, held for whole decisions."""

@@ -1,0 +1,62 @@
+"""Web pages that were fetched not long ago."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+
+@dataclass
+class Page:
+    body: bytes
+    fetched: float
+
+
+class WebCache:
+    """Keeps at most `max_bytes` of pages, none of them for longer than `max_age` seconds."""
+
+    def __init__(self, max_bytes: int, max_age: float = 3600) -> None:
+        self.max_bytes = max_bytes
+        self.max_age = max_age
+        self._lock = threading.Lock()
+        self._size = 0
+        self._pages: dict[str, Page] = {}
+
+    def usage(self) -> tuple[int, int]:
+        """The size that the cache believes to have, and the size of the pages in it."""
+        with self._lock:
+            return self._size, sum(len(page.body) for page in self._pages.values())
+
+    def put(self, url: str, body: bytes) -> None:
+        """What is larger than the whole cache is not kept."""
+        with self._lock:
+            self._remove(url)
+            if len(body) > self.max_bytes:
+                return
+            self._pages[url] = Page(body, time.monotonic())
+            self._size += len(body)
+            while self._size > self.max_bytes:
+                self._remove(next(iter(self._pages)))
+
+    def get(self, url: str) -> bytes | None:
+        with self._lock:
+            page = self._pages.get(url)
+            if page is None:
+                return None
+            if time.monotonic() - page.fetched > self.max_age:
+                self._remove(url)
+                return None
+            return page.body
+
+    def prefetch(self, urls: Iterable[str], fetch: Callable[[str], bytes], workers: int = 2) -> None:
+        """Fetches all of them, by so many threads."""
+        with ThreadPoolExecutor(workers) as pool:
+            list(pool.map(lambda url: self.put(url, fetch(url)), urls))
+
+    def _remove(self, url: str) -> None:
+        page = self._pages.pop(url, None)
+        if page is not None:
+            self._size -= len(page.body)
