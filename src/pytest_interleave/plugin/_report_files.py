@@ -40,7 +40,16 @@ def write_html(path: str, results: Results) -> None:
 
     suite = [] if results.audit is None else [line.strip() for line in results.audit.lines(verbose=False)]
     python = platform.python_version()
-    _write(path, render(results.tests, plugin=__version__, python=python, seed=results.seed, suite=suite))
+    page = render(
+        results.tests,
+        plugin=__version__,
+        python=python,
+        seed=results.seed,
+        suite=suite,
+        stress=results.stress,
+        speedups=results.speedups,
+    )
+    _write(path, page)
 
 
 def _write(path: str, text: str) -> None:
