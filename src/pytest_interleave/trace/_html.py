@@ -60,9 +60,9 @@ def render(
     tests = [_test(number, printable(dict(row))) for number, row in enumerate(rows, 1)]
     runs = []
     if stress:
-        from ._html_stress import lay_out_runs
+        from ._html_stress import lay_out_run
 
-        runs = lay_out_runs(printable(list(stress)))
+        runs = [lay_out_run(number, printable(dict(row))) for number, row in enumerate(stress, 1)]
     # What has to be looked at comes first; else in the order of the run, and those of one kind together.
     entries = sorted([*tests, *runs], key=lambda entry: entry["order"])
     totals = Totals.of(rows, stress, speedups)

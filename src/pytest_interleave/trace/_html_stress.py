@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from ..stress._rows import has_missed, is_wrong, label, place_of, worst_first
+from ..stress._rows import has_figures, has_missed, is_wrong, label, place_of
 from ..stress._table import bytes_text, percent_text, rate_text, seconds_text
 from ._totals import OUTCOMES
 
@@ -64,12 +64,8 @@ class Plot(NamedTuple):
     top: str
 
 
-def lay_out_runs(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """What the template shows of each run; what missed something comes first."""
-    return [_run(number, row) for number, row in enumerate(worst_first(rows), 1)]
-
-
-def _run(number: int, row: Mapping[str, Any]) -> dict[str, Any]:
+def lay_out_run(number: int, row: Mapping[str, Any]) -> dict[str, Any]:
+    """What the template shows of one run."""
     path, colons, name = label(row).partition("::")
     missed = list(row["missed"])
     return {
@@ -86,10 +82,9 @@ def _run(number: int, row: Mapping[str, Any]) -> dict[str, Any]:
         "seconds": f"{row['seconds']:.2f} s",
         "missed": missed,
         "expected": bool(missed) and not has_missed(row),
-        "figures": _figures(row),
+        "figures": _figures(row) if has_figures(row) else [],
         "charts": [plot for plot in (latencies(row), throughput(row), threads(row)) if plot is not None],
-        "fairness": f"{row['fairness']:.2f}",
-        "per_thread": [_thread(each) for each in row["per_thread"][:_THREAD_ROWS]],
+        "per_thread": [_thread(each) for each in row["per_thread"][:_THREAD_ROWS] if has_figures(row)],
         "more_threads": max(0, len(row["per_thread"]) - _THREAD_ROWS),
         "errors": [_error(group) for group in row["errors"][:_ERRORS]],
         "more_errors": [_error(group) for group in row["errors"][_ERRORS:]],
@@ -104,8 +99,10 @@ def _said(row: Mapping[str, Any]) -> str:
     if has_missed(row):
         told = str(row["missed"][0])
         return f"stress: {told}" if len(row["missed"]) == 1 else f"stress: {told}, and {len(row['missed']) - 1} more"
+    if not has_figures(row):
+        return "stress: no operation"
     return (
-        f"stress: {row['operations']:,} operations of {_many(row['threads'], 'thread')}, "
+        f"stress: {_many(row['operations'], 'operation')} of {_many(row['threads'], 'thread')}, "
         f"{percent_text(row['success_rate'])} % succeeded"
     )
 
@@ -127,7 +124,7 @@ def _figures(row: Mapping[str, Any]) -> list[tuple[str, str | None, bool]]:
     return [
         ("Threads", f"{row['threads']:,}", False),
         ("Operations", operations, False),
-        ("Succeeded", success, wanted is not None and row["success_rate"] < wanted),
+        ("Succeeded", success, wanted is not None and row["success_rate"] < wanted and is_wrong(row)),
         ("Failed", f"{row['failed']:,}", row["failed"] > 0 and is_wrong(row)),
         ("Throughput", f"{rate_text(row['throughput'])} operations/s", False),
         *(
@@ -164,7 +161,7 @@ def latencies(row: Mapping[str, Any]) -> Plot | None:
     def at(seconds: float) -> float:
         return min(max((math.log(max(seconds, bounds[0])) - first) / (last - first), 0.0), 1.0) * 100
 
-    latency = row["latency"]
+    latency, places = row["latency"], log_ticks(bounds[0], bounds[-1])
     marks = [Mark(at(latency[name]), f"{name} {seconds_text(latency[name])}") for name in _PERCENTILES]
     return Plot(
         "Latency",
@@ -174,7 +171,8 @@ def latencies(row: Mapping[str, Any]) -> Plot | None:
         bars,
         "",
         "",
-        [Mark(at(seconds), seconds_text(seconds)) for seconds in log_ticks(bounds[0], bounds[-1])],
+        # The narrowest has the same text at both ends.
+        [Mark(at(seconds), text) for text, seconds in {seconds_text(each): each for each in places}.items()],
         marks,
         _many(most, "operation"),
     )
@@ -182,20 +180,20 @@ def latencies(row: Mapping[str, Any]) -> Plot | None:
 
 def throughput(row: Mapping[str, Any]) -> Plot | None:
     """Operations in a second, from the release of the threads to the end."""
-    slices = joined(row["throughput_over_time"])
-    if not slices:
-        return None
+    slices = joined(row["throughput_over_time"]) if has_figures(row) else []
     rates = [operations / (end - begin) for begin, end, operations in slices]
-    most = max(rates)
+    most = max(rates, default=0.0)
+    if not most:
+        return None
     length = max(row["seconds"], slices[-1][1])
     points = []
     for (begin, end, _), rate in zip(slices, rates, strict=True):
-        y = HEIGHT - (rate / most * HEIGHT if most else 0)
+        y = HEIGHT - rate / most * HEIGHT
         points += [(begin / length * WIDTH, y), (end / length * WIDTH, y)]
     line = "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in points)
     return Plot(
         "Throughput over time",
-        f"From {rate_text(min(rates))} to {rate_text(most)} operations/s in {_many(len(slices), 'slice')} of "
+        f"From {rate_text(min(rates))} to {rate_text(most)} operations/s in {_many(len(slices), 'slice')} over "
         f"{seconds_text(length)}; {rate_text(row['throughput'])} operations/s over all.",
         [],
         line,
@@ -245,10 +243,11 @@ def threads(row: Mapping[str, Any]) -> Plot | None:
         if low:
             bars.append(Shape(left, HEIGHT - low, width, low, text, bad=True))
     counts = [each["operations"] for each in per_thread]
+    red = " Those that failed are red." if any(each["failed"] for each in per_thread) else ""
     return Plot(
         "Operations of each thread",
-        f"{len(per_thread):,} threads have done from {min(counts):,} to {_many(max(counts), 'operation')} each. Fairness "
-        f"of their rates {row['fairness']:.2f}, where 1 is even.",
+        f"{len(per_thread):,} threads have done from {min(counts):,} to {_many(max(counts), 'operation')} each. "
+        f"Fairness of their rates {row['fairness']:.2f}, where 1 is even.{red}",
         bars,
         "",
         "",
@@ -264,7 +263,7 @@ def log_ticks(low: float, high: float) -> list[float]:
     for digits in ((1,), (1, 2, 5), (1, 1.5, 2, 3, 5, 7)):
         powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
         candidates = [digit * 10.0**power for power in powers for digit in digits]
-        candidates = [seconds for seconds in candidates if low <= seconds <= high]
+        candidates = [seconds for seconds in candidates if low * 0.999 <= seconds <= high * 1.001]
         if not found or len(candidates) <= 8:
             found = candidates
         if len(found) >= 3:
