@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import random
 import threading
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
@@ -358,7 +358,7 @@ def pytest_runtest_makereport(
     exploration = runner.exploration
     if exploration.explanation is not None and report.outcome == "failed":
         add_text(report, failure_text(item, exploration, _width(item.config)))
-    page = options_of(item.config).html is not None
+    page = options_of(item.config).reports["html"] is not None
     report.interleave = figures(item, exploration, outcome_of(report), page=page)  # type: ignore[attr-defined]
     if exploration.steps:
         report.interleave_steps = exploration.steps  # type: ignore[attr-defined]
@@ -413,23 +413,11 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     results.tests[:] = merged(results.tests)
     if results.tests or options.forget:
         _memory_of(config).keep(results.tests)
-    if (options.json, options.html) == (None, None):
+    if not any(path is not None for path in options.reports.values()):
         return
-    from ._report_files import write_html, write_json
+    from ._report_files import write_reports
 
-    unwritten = config.stash[_unwritten_key] = []
-    files: tuple[tuple[str, str | None, Callable[[str, Results], None]], ...] = (
-        ("json", options.json, write_json),
-        ("html", options.html, write_html),
-    )
-    for name, path, write in files:
-        if path is None:
-            continue
-        try:
-            write(path, results)
-        except OSError as error:
-            # Not raised: the terminal's report, which is still to come, would be lost.
-            unwritten.append(f"--interleave-{name}: {path} could not be written: {error}")
+    unwritten = config.stash[_unwritten_key] = write_reports(options.reports, results)
     if unwritten and session.exitstatus == pytest.ExitCode.OK:
         session.exitstatus = pytest.ExitCode.USAGE_ERROR
 

@@ -4,9 +4,25 @@ from __future__ import annotations
 
 import json
 import platform
+from collections.abc import Mapping
 
 from .._version import __version__
 from ._results import Results, Rows
+
+
+def write_reports(paths: Mapping[str, str | None], results: Results) -> list[str]:
+    """Write each report that has a path, and say of which that could not be done."""
+    unwritten = []
+    for name, write in (("json", write_json), ("html", write_html), ("markdown", write_markdown)):
+        path = paths[name]
+        if path is None:
+            continue
+        try:
+            write(path, results)
+        except OSError as error:
+            # Not raised: the terminal's report, which is still to come, would be lost.
+            unwritten.append(f"--interleave-{name}: {path} could not be written: {error}")
+    return unwritten
 
 
 def write_json(path: str, results: Results) -> None:
@@ -50,6 +66,16 @@ def write_html(path: str, results: Results) -> None:
         speedups=results.speedups,
     )
     _write(path, page)
+
+
+def write_markdown(path: str, results: Results) -> None:
+    """Write the comment for a pull request.
+
+    Raises `OSError` where that cannot be done.
+    """
+    from ._markdown import markdown_of
+
+    _write(path, markdown_of(results))
 
 
 def _write(path: str, text: str) -> None:
