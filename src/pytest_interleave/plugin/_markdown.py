@@ -148,7 +148,14 @@ def _row_of_run(row: Row) -> str:
 
 
 def _add_table(
-    comment: Comment, title: str, head: str, rows: Sequence[Row], wrong: int, line: Callable[[Row], str], what: str, share: float
+    comment: Comment,
+    title: str,
+    head: str,
+    rows: Sequence[Row],
+    wrong: int,
+    line: Callable[[Row], str],
+    what: str,
+    share: float,
 ) -> None:
     """Those that are `wrong` are the first; the others are folded where there are many."""
     lines = [line(row) for row in rows]

@@ -21,7 +21,7 @@ _NAME = 300
 
 def code(text: str, *, cell: bool = False) -> str:
     """In a line, or in a `cell` of a table."""
-    words = shortened(" ".join(printable(text).split()), _NAME)
+    words = _in_a_line(text)
     if not words:
         return ""
     fence = "`" * (_longest_run(words) + 1)
@@ -35,7 +35,7 @@ def code(text: str, *, cell: bool = False) -> str:
 
 def fenced(text: str, language: str) -> str:
     """A block of code."""
-    shown = "\n".join(printable(text).splitlines()) or " "
+    shown = printable("\n".join(text.splitlines())) or " "
     fence = "`" * max(3, _longest_run(shown) + 1)
     return f"{fence}{language}\n{shown}\n{fence}"
 
@@ -47,12 +47,16 @@ def summary(name: str, what: str, told: str = "") -> str:
 
 
 def _html_code(text: str) -> str:
-    return f"<code>{html.escape(shortened(' '.join(printable(text).split()), _NAME))}</code>"
+    return f"<code>{html.escape(_in_a_line(text))}</code>"
 
 
 def folded(summary: str, parts: Iterable[str]) -> str:
     """Blocks that are seen when the summary is unfolded."""
     return "\n\n".join((f"<details>\n{summary}", *parts, "</details>\n\n"))
+
+
+def _in_a_line(text: str) -> str:
+    return shortened(str(printable(" ".join(text.split()))), _NAME)
 
 
 def shortened(text: str, most: int) -> str:

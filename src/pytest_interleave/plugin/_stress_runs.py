@@ -45,13 +45,15 @@ class StressRuns:
         """The rows are on the report of the teardown: the last one, also where a plugin has run the test again."""
         if not self._runs:
             return
+        from ..trace._html import printable
         from ._report import mend, outcome_of
 
         mend(report)
         if report.when == "teardown":
             if report.failed:
                 self._outcome = "failed"
-            report.interleave_stress = self._rows(nodeid_of(item))  # type: ignore[attr-defined]
+            # pytest-xdist cannot hand on every text that an exception may have.
+            report.interleave_stress = printable(self._rows(nodeid_of(item)))  # type: ignore[attr-defined]
         elif report.when == "call" or not report.passed:
             self._outcome = outcome_of(report)
 

@@ -60,8 +60,8 @@ class Plot(NamedTuple):
     ticks: list[Mark]
     #: Lines from top to bottom.
     marks: list[Mark]
-    #: How high the box is.
-    top: str
+    #: What the top of the box stands for.
+    most: str
 
 
 def lay_out_run(number: int, row: Mapping[str, Any]) -> dict[str, Any]:
