@@ -97,6 +97,33 @@ def test_the_nightly_run_of_the_guide_runs(pytester: pytest.Pytester) -> None:
     assert test["shards"] == 2
 
 
+def test_the_workflow_of_the_guide_posts_what_it_writes(pytester: pytest.Pytester) -> None:
+    guide = "docs/howto/pull_requests.md"
+    (workflow,) = [block.text for block in BLOCKS if block.page == guide and block.language == "yaml"]
+    (command,) = re.findall(r"^ +- run: (pytest .*)$", workflow, re.MULTILINE)
+    (report,) = re.findall(r"--interleave-markdown=(\S+)", command)
+    assert f"hashFiles('{report}')" in workflow
+    assert f"cat {report} >>" in workflow
+    assert f"--body-file {report}\n" in workflow
+    pytester.makeini("[pytest]")
+    pytester.makepyfile(
+        """
+        import pytest
+
+        @pytest.mark.concurrency
+        def test_it(run_concurrent):
+            run_concurrent(int)
+
+        @pytest.mark.stress(threads=2, operations=2)
+        def test_under_stress():
+            pass
+        """
+    )
+    result = pytester.runpytest_subprocess(*command.split()[1:])
+    result.assert_outcomes(passed=2)
+    assert pytester.path.joinpath(report).read_text("utf-8").startswith("## 2 concurrency tests, none failed\n")
+
+
 def _documented(text: str) -> set[str]:
     return set(re.findall(r"^\| `(--interleave-[a-z-]+)", text, re.MULTILINE))
 

@@ -46,14 +46,16 @@ class Page(HTMLParser):
     def handle_starttag(self, tag, attributes):
         self._within.append(tag)
         if tag == "details":
-            self._outcome = dict(attributes)["data-outcome"]
-            self._name = ""
+            self._nested = "data-outcome" not in dict(attributes)
+            if not self._nested:
+                self._outcome = dict(attributes)["data-outcome"]
+                self._name = ""
 
     def handle_endtag(self, tag):
         # What has no end tag is over, too.
         while self._within and self._within.pop() != tag:
             pass
-        if tag == "summary":
+        if tag == "summary" and not self._nested:
             self.tests[self._name] = self._outcome
 
     def handle_data(self, data):
@@ -111,6 +113,39 @@ def pytest_runtest_makereport(item, call):
     written = page()
     assert timelines.lost_update().story in written.text
     assert written.source.count('<li class="step ') == 9
+
+
+@pytest.mark.parametrize("options", [(), XDIST], ids=["one process", "xdist"])
+def test_stress_runs_and_speed_ups(run, page, options):
+    source = """
+@pytest.mark.stress(threads=2, operations=5, min_success_rate=0.9)
+def test_misses():
+    raise ValueError("<b>never</b>")
+
+@pytest.mark.stress(threads=2, operations=5)
+def test_holds():
+    pass
+
+def test_two_runs(run_stress, measure_speedup):
+    measure_speedup(int, int)
+    run_stress(int, threads=2, operations=5, name="first")
+    # Not even this is in the way of pytest-xdist.
+    run_stress(int, threads=2, operations=5, name="\\ud800").assert_no_errors()
+"""
+    done = run(source, "--interleave-html=report.html", *options)
+    done.result.assert_outcomes(passed=2, failed=1)
+    written = page()
+    assert written.tests == {
+        "test_it.py::test_misses": "failed",
+        "test_it.py::test_holds": "passed",
+        "test_it.py::test_two_runs first": "passed",
+        r"test_it.py::test_two_runs \ud800": "passed",
+    }
+    assert "1 of 3 concurrency tests failed" in written.text
+    assert "4 stress runs, 1 missed what was wanted" in written.text
+    assert "success rate 0 % (10 of 10 operations failed), at least 90 % wanted" in written.text
+    assert 'raise ValueError("<b>never</b>")' in written.text
+    assert re.search(r"test_it.py::test_two_runs: \d+\.\d\d times as fast \(", written.text)
 
 
 def test_an_execution_that_does_not_repeat_is_told_of(run, page):

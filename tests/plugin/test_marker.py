@@ -178,8 +178,7 @@ def test_wrong_arguments(arguments, mend):
         trace=False,
         forget=False,
         shrink_seconds=2.0,
-        json=None,
-        html=None,
+        reports={},
     )
     marker = eval(f"pytest.mark.concurrency({arguments})").mark
     item = SimpleNamespace(

@@ -120,6 +120,8 @@ def test_box(run_concurrent):
         ("--interleave-html=", "*the path is empty; give the path of a file"),
         (f"--interleave-html=report.html{os.sep}", "*is a directory; give the path of a file"),
         ("--interleave-html=nowhere/report.html", "*there is no directory *nowhere; make it first"),
+        ("--interleave-markdown=.", "*. is a directory; give the path of a file"),
+        ("--interleave-markdown=nowhere/report.md", "*there is no directory *nowhere; make it first"),
     ],
 )
 def test_wrong_options(refused, option, error):
@@ -168,7 +170,7 @@ def test_a_wrong_ini_value_ends_the_run_with_one_line(run, pytester):
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="nothing is unwritable here")
-@pytest.mark.parametrize("kind", ["json", "html"])
+@pytest.mark.parametrize("kind", ["json", "html", "markdown"])
 def test_unwritable_report(run, pytester, kind):
     pytester.path.joinpath(f"report.{kind}").touch(0o400)
     said = run(QUIET, f"--interleave-{kind}=report.{kind}").one_line_error()

@@ -69,6 +69,10 @@ def test_seen(run_stress):
 def test_missed(run_stress):
     run_stress(lambda: 1 / 0, threads=2, operations=3, name="divide").assert_success_rate(0.5)
 
+def test_expects_to_miss(run_stress):
+    with pytest.raises(AssertionError):
+        run_stress(lambda: 1 / 0, threads=2, operations=3).assert_no_errors()
+
 def test_skips(run_stress):
     run_stress(lambda: pytest.skip("not here"))
 
@@ -87,7 +91,7 @@ def test_within(run_stress):
 def test_what_tests_come_to(run, report):
     done = run(SOURCE, "--interleave-json=report.json", verbose=False)
     warnings = done.text.count("InterleaveWarning: ")
-    done.result.assert_outcomes(passed=9, failed=1, errors=3, skipped=1, warnings=warnings)
+    done.result.assert_outcomes(passed=10, failed=1, errors=3, skipped=1, warnings=warnings)
     text = done.text
     for told in (
         "ERROR at teardown of test_unseen_errors",
@@ -109,6 +113,10 @@ def test_what_tests_come_to(run, report):
     assert by_name["test_figures"]["marker"] is None
     assert by_name["test_figures"]["min_success_rate"] is None
     assert by_name["test_unseen_errors"]["outcome"] == by_name["test_missed"]["outcome"] == "failed"
+    assert by_name["test_missed"]["missed"] == [
+        "success rate 0 % (6 of 6 operations failed), at least 50 % wanted"
+    ]
+    assert by_name["test_seen"]["missed"] == by_name["test_expects_to_miss"]["missed"] == []
     assert by_name["test_unseen_check"]["missed"] == ["the check failed: AssertionError: check() returned False"]
     assert by_name["test_seen"]["outcome"] == "passed"
     # Of the test itself, and of each of the four operations in it.

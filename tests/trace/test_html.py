@@ -16,7 +16,8 @@ from typing import Any
 
 import pytest
 
-from pytest_interleave.trace._html import Bar, Chart, Link, Lock, lay_out, printable
+from pytest_interleave.trace._html import printable
+from pytest_interleave.trace._html_timeline import Bar, Chart, Link, Lock, lay_out
 from pytest_interleave.trace._timeline import Arrow, Event, Held, Timeline
 
 from . import timelines

@@ -210,6 +210,17 @@ def rows() -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def page(tests: list[dict[str, Any]] | None = None) -> str:
+def page(
+    tests: list[dict[str, Any]] | None = None,
+    stress: list[dict[str, Any]] | None = None,
+    speedups: list[dict[str, Any]] | None = None,
+) -> str:
     """The page for these tests, or for `rows()`."""
-    return render(rows() if tests is None else tests, plugin="0.1.0", python="3.13.0", seed=0)
+    return render(
+        rows() if tests is None else tests,
+        plugin="0.1.0",
+        python="3.13.0",
+        seed=0,
+        stress=stress or [],
+        speedups=speedups or [],
+    )

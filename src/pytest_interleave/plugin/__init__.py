@@ -334,7 +334,7 @@ def pytest_runtest_makereport(
     exploration = runner.exploration
     if exploration.explanation is not None and report.outcome == "failed":
         add_text(report, failure_text(item, exploration, _width(item.config)))
-    page = options_of(item.config).html is not None
+    page = options_of(item.config).reports["html"] is not None
     report.interleave = figures(item, exploration, outcome_of(report), page=page)  # type: ignore[attr-defined]
     if exploration.steps:
         report.interleave_steps = exploration.steps  # type: ignore[attr-defined]
@@ -389,9 +389,11 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     results.tests[:] = merged(results.tests)
     if results.tests or options.forget:
         _memory_of(config).keep(results.tests)
+    if not any(path is not None for path in options.reports.values()):
+        return
     from ._report_files import write_reports
 
-    unwritten = config.stash[_unwritten_key] = write_reports(options, results)
+    unwritten = config.stash[_unwritten_key] = write_reports(options.reports, results)
     if unwritten and session.exitstatus == pytest.ExitCode.OK:
         session.exitstatus = pytest.ExitCode.USAGE_ERROR
 

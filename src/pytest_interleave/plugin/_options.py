@@ -26,6 +26,8 @@ STEPS_OF_SUITE = 20_000
 #: From here on a time limit is none.
 MAX_SECONDS = 1e9
 WORKERS = 2
+#: Reports in files, by the last word of their options.
+REPORTS = ("json", "html", "markdown")
 LEAKS = ("warn", "error", "ignore")
 STRATEGIES = ("auto", "exhaustive", "pct", "pos", "random", "surw", "swarm", "urw")
 
@@ -104,6 +106,11 @@ def add_options(parser: pytest.Parser) -> None:
         metavar="PATH",
         help="write a page to PATH that shows the findings of all marked tests, step by step",
     )
+    group.addoption(
+        "--interleave-markdown",
+        metavar="PATH",
+        help="write what came of all marked tests to PATH, as a comment on a pull request",
+    )
     parser.addini("interleave_schedules", "schedules for each marked test")
     parser.addini("interleave_seconds", "seconds after which no further schedule of a marked test is begun")
     parser.addini(
@@ -141,8 +148,8 @@ class Options(NamedTuple):
     trace: bool
     forget: bool
     shrink_seconds: float
-    json: str | None
-    html: str | None
+    #: Where to write each report, by the last word of its option; None for nowhere.
+    reports: dict[str, str | None]
     shards: int = 1
     #: In seconds, for each test; and for each that is run because the suite is.
     seconds: float = SECONDS
@@ -172,15 +179,6 @@ def read_options(config: pytest.Config) -> Options:
             f"--interleave-strategy (ini: interleave_strategy): {strategy!r} is no strategy; "
             f"choose one of {', '.join(STRATEGIES)}"
         )
-    json, html = config.getoption("--interleave-json"), config.getoption("--interleave-html")
-    if json is not None:
-        _check_writable("--interleave-json", json)
-    if html is not None:
-        _check_writable("--interleave-html", html)
-        if json is not None and _are_one_file(json, html):
-            raise pytest.UsageError(f"--interleave-html: {html} is the path of --interleave-json, too; choose another")
-        if not hasattr(config, "workerinput"):
-            _check_template_engine()
     return Options(
         schedules=_number(config, "schedules", SCHEDULES, 1),
         workers=_number(config, "workers", WORKERS, 1),
@@ -190,8 +188,7 @@ def read_options(config: pytest.Config) -> Options:
         trace=config.getoption("--interleave-trace") is not None,
         forget=config.getoption("--interleave-forget"),
         shrink_seconds=_seconds(config, "shrink-seconds", SHRINK_SECONDS),
-        json=json,
-        html=html,
+        reports=_reports(config),
         shards=_shards(config),
         seconds=_limit(config, SECONDS),
         seconds_of_suite=_limit(config, SECONDS_OF_SUITE),
@@ -309,6 +306,21 @@ def _seed(config: pytest.Config) -> int:
         return int(handed)
     default = 0 if os.environ.get("CI") else random.SystemRandom().randrange(2**31)
     return _number(config, "seed", default, None)
+
+
+def _reports(config: pytest.Config) -> dict[str, str | None]:
+    paths: dict[str, str | None] = {name: config.getoption(f"--interleave-{name}") for name in REPORTS}
+    given = [(name, path) for name, path in paths.items() if path is not None]
+    for number, (name, path) in enumerate(given):
+        _check_writable(f"--interleave-{name}", path)
+        for other, taken in given[:number]:
+            if _are_one_file(taken, path):
+                raise pytest.UsageError(
+                    f"--interleave-{name}: {path} is the path of --interleave-{other}, too; choose another"
+                )
+    if paths["html"] is not None and not hasattr(config, "workerinput"):
+        _check_template_engine()
+    return paths
 
 
 def _check_template_engine() -> None:

@@ -4,29 +4,23 @@ from __future__ import annotations
 
 import json
 import platform
-from collections.abc import Callable
+from collections.abc import Mapping
 
 from .._version import __version__
-from ._options import Options
 from ._results import Results, Rows
 
 
-def write_reports(options: Options, results: Results) -> list[str]:
-    """Write those that are asked for; the answer has a text for each that could not be written.
-
-    Nothing is raised: the terminal's report, which is still to come, would be lost.
-    """
-    files: tuple[tuple[str, str | None, Callable[[str, Results], None]], ...] = (
-        ("json", options.json, write_json),
-        ("html", options.html, write_html),
-    )
+def write_reports(paths: Mapping[str, str | None], results: Results) -> list[str]:
+    """Write each report that has a path, and say of which that could not be done."""
     unwritten = []
-    for name, path, write in files:
+    for name, write in (("json", write_json), ("html", write_html), ("markdown", write_markdown)):
+        path = paths[name]
         if path is None:
             continue
         try:
             write(path, results)
         except OSError as error:
+            # Not raised: the terminal's report, which is still to come, would be lost.
             unwritten.append(f"--interleave-{name}: {path} could not be written: {error}")
     return unwritten
 
@@ -62,7 +56,26 @@ def write_html(path: str, results: Results) -> None:
 
     suite = [] if results.audit is None else [line.strip() for line in results.audit.lines(verbose=False)]
     python = platform.python_version()
-    _write(path, render(results.tests, plugin=__version__, python=python, seed=results.seed, suite=suite))
+    page = render(
+        results.tests,
+        plugin=__version__,
+        python=python,
+        seed=results.seed,
+        suite=suite,
+        stress=results.stress,
+        speedups=results.speedups,
+    )
+    _write(path, page)
+
+
+def write_markdown(path: str, results: Results) -> None:
+    """Write the comment for a pull request.
+
+    Raises `OSError` where that cannot be done.
+    """
+    from ._markdown import markdown_of
+
+    _write(path, markdown_of(results))
 
 
 def _write(path: str, text: str) -> None:

@@ -73,7 +73,7 @@ class RunStress:
         self._results.append(result)
         runs = runs_of(self._item)
         if runs is not None:
-            runs.add(figures, missed(figures))
+            runs.add(figures, missed(figures), asserted=result._missed)
         raise_end(figures)
         return result
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..stress._rows import Row, hung_lines, is_wrong, label, place_of, worst_first
 from ..stress._table import error_line, percent_text, rate_text, seconds_text
 
 _HEADS = ("test", "threads", "ops", "ok %", "ops/s", "p50", "p99", "max", "fair", "errors")
 #: The same where there is little room.
 _SHORT = ("test", "thr", *_HEADS[2:])
-#: So many threads that hung at the same place are named.
-_NAMED = 3
 #: In front of what has failed.
 _WRONG = "! "
 
@@ -20,11 +19,9 @@ def stress_lines(rows: list[dict[str, Any]], width: int) -> list[tuple[str, bool
 
     Where names are too long for it, each has a line of its own above its figures.
     """
-    # One that was skipped at once has no figures.
-    told = [row for row in rows if row["operations"] or row["outcome"] == "failed"]
-    if not told:
+    ordered = worst_first(rows)
+    if not ordered:
         return []
-    ordered = sorted(told, key=lambda row: not is_wrong(row))
     for names, heads in ((label, _HEADS), (label, _SHORT), (_short_name, _SHORT)):
         cells = [(names(row), *_cells(row)) for row in ordered]
         widths = [max(len(line[column]) for line in (heads, *cells)) for column in range(len(heads))]
@@ -47,12 +44,7 @@ def stress_lines(rows: list[dict[str, Any]], width: int) -> list[tuple[str, bool
     return lines
 
 
-def is_wrong(row: dict[str, Any]) -> bool:
-    """Whether it missed a threshold, a thread hung, or the check failed; or the test failed otherwise."""
-    return row["outcome"] == "failed" or (bool(row["missed"]) and row["outcome"] != "xfailed")
-
-
-def _cells(row: dict[str, Any]) -> tuple[str, ...]:
+def _cells(row: Row) -> tuple[str, ...]:
     latency = row["latency"]
     return (
         f"{row['threads']}",
@@ -65,29 +57,14 @@ def _cells(row: dict[str, Any]) -> tuple[str, ...]:
     )
 
 
-def label(row: dict[str, Any]) -> str:
-    """What the run is called among all of them."""
-    nodeid = str(row["nodeid"])
-    return nodeid if row["marker"] is not None else f"{nodeid} {row['name']}"
-
-
-def _short_name(row: dict[str, Any]) -> str:
+def _short_name(row: Row) -> str:
     return label(row).rpartition("::")[2]
 
 
-def _told(row: dict[str, Any]) -> list[str]:
+def _told(row: Row) -> list[str]:
     lines = list(row["missed"])
-    for group in row["errors"]:
-        where = f"{group['file']}:{group['line']}" if group["file"] else "other places"
-        lines.append(error_line(group, where))
-    together: dict[str, list[str]] = {}
-    for thread in row["hung"]:
-        how = "" if thread["ended"] else ", could not be ended"
-        together.setdefault(f"hung at {thread['where']}{how}", []).append(thread["name"])
-    for text, names in together.items():
-        more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-        lines.append(f"{', '.join(names[:_NAMED])}{more} {text}")
-    return lines
+    lines += [error_line(group, place_of(group)) for group in row["errors"]]
+    return lines + hung_lines(row)
 
 
 def _line(cells: tuple[str, ...], widths: list[int]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -64,7 +65,7 @@ def _rest_of(rows: Rows, told: Rows) -> str:
     )
 
 
-def line_of(row: dict[str, Any]) -> str:
+def line_of(row: Mapping[str, Any]) -> str:
     """What is said of one test: how many schedules, how many of them distinct, how long, and what ended it."""
     schedules = row["schedules"]
     text = (
@@ -99,7 +100,7 @@ def line_of(row: dict[str, Any]) -> str:
     return f"{text}; {row['coverage']['text']}"
 
 
-def _shards_of(row: dict[str, Any]) -> str:
+def _shards_of(row: Mapping[str, Any]) -> str:
     if "shards" not in row:
         return ""
     ran, shards = row["shards_run"], row["shards"]

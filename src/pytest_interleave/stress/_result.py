@@ -32,6 +32,8 @@ class StressResult:
     def __init__(self, figures: Figures) -> None:
         self._figures = figures
         self._looked: set[str] = set()
+        #: What `assert_…` methods have missed.
+        self._missed: list[str] = []
 
     # -- figures ---------------------------------------------------------------------------------------------
 
@@ -243,7 +245,9 @@ class StressResult:
     def _require(self, *wrong: str | None) -> StressResult:
         __tracebackhide__ = True
         self._looked.update(("operations", "hung", "check"))
-        told = [text for text in wrong if text is not None] + missed(self._figures)
+        own = [text for text in wrong if text is not None]
+        self._missed += own
+        told = own + missed(self._figures)
         if told:
             raise AssertionError("\n".join(told) + "\n\n" + whole_text(self._figures))
         return self

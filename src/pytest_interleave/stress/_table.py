@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ._errors import ErrorGroup, text_of, traceback_text
@@ -109,7 +109,7 @@ def error_lines(groups: Sequence[ErrorGroup]) -> list[str]:
     return [error_line(group.as_json(), group.where) for group in groups[:_LINES]] + _and_more(len(groups))
 
 
-def error_line(group: dict[str, Any], where: str) -> str:
+def error_line(group: Mapping[str, Any], where: str) -> str:
     """Of one group, as it is in the JSON report."""
     if not group["file"] and group["type"] == "others":
         return f"{_number(group['count'])} × others"

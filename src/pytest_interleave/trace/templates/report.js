@@ -221,7 +221,7 @@
   // What is closed would not be printed; what was found shall be.
   let openedToPrint = [];
   addEventListener("beforeprint", () => {
-    openedToPrint = all(".test:not([open])").filter((test) => test.querySelector(".finding"));
+    openedToPrint = all(".test:not([open])").filter((test) => test.querySelector(".finding, .missed"));
     for (const test of openedToPrint) test.open = true;
   });
   addEventListener("afterprint", () => { for (const test of openedToPrint) test.open = false; });

@@ -1,0 +1,247 @@
+"""A timeline in rows and columns, as the HTML report draws it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+#: A step's sign tells at a glance what sort of operation it is.
+_SIGNS = {
+    "read": "read", "iterate": "read",
+    "write": "write", "delete": "write",
+    "acquire": "lock", "release": "lock", "enter": "lock", "leave": "lock",
+    "start": "thread", "join": "thread", "begin": "thread", "end": "thread",
+}  # fmt: skip
+
+
+class Lock(NamedTuple):
+    """A lock, and the letter that stands for it in one timeline."""
+
+    letter: str
+    name: str
+
+
+class Step(NamedTuple):
+    """A row of the timeline."""
+
+    #: From 1.
+    row: int
+    #: Columns count from 1.
+    lane: int
+    number: int
+    thread: str
+    #: "read", "waits to acquire".
+    does: str
+    sign: str
+    #: The letter of the lock that it is done to.
+    lock: str
+    what: str
+    place: str
+    function: str
+    source: str
+    value: str
+    switch: bool
+    waits: bool
+    #: Who holds what it waits for.
+    holder: str
+    #: Locks that the thread holds at this step, and those that others hold, each with its thread.
+    holds: list[Lock]
+    others: list[tuple[Lock, str]]
+    #: Rows that it conflicts with, and on what.
+    conflicts: list[tuple[int, str]]
+
+
+class Bar(NamedTuple):
+    """A lock that is held, from one row to another one."""
+
+    lane: int
+    #: Beside how many others of the same thread it stands.
+    track: int
+    letter: str
+    first: int
+    last: int
+    #: Whether it was held before the first row, and after the last one.
+    before: bool
+    after: bool
+
+
+class Link(NamedTuple):
+    """An arrow between two rows: a conflict, or what a thread waits for."""
+
+    first: int
+    last: int
+    source: int
+    target: int
+    waits: bool
+
+
+class Chart(NamedTuple):
+    """A timeline, laid out."""
+
+    #: Names of the threads that have a column.
+    lanes: list[str]
+    #: How many threads have none, as none of their steps is shown.
+    unseen: int
+    steps: list[Step]
+    bars: list[Bar]
+    links: list[Link]
+    locks: list[Lock]
+    tracks: int
+    #: Steps of the execution in all.
+    total: int
+    switches: int
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """What the script of the page is given."""
+        steps = [
+            step._asdict()
+            | {
+                "holds": [lock._asdict() for lock in step.holds],
+                "others": [(lock._asdict(), thread) for lock, thread in step.others],
+            }
+            for step in self.steps
+        ]
+        return {"steps": steps, "total": self.total}
+
+
+def lay_out(timeline: Mapping[str, Any]) -> Chart:
+    """Rows and columns for what `Timeline.as_json()` gives."""
+    events: list[Mapping[str, Any]] = timeline["events"]
+    names: list[str] = timeline["threads"]
+    threads = sorted({event["thread"] for event in events})
+    lane_of = {thread: lane for lane, thread in enumerate(threads, 1)}
+    row_of: dict[int, int] = {}
+    for row, event in enumerate(events, 1):
+        row_of.setdefault(event["step"], row)
+    holdings = _holdings(timeline)
+    locks = _letters(holdings, events)
+    conflicts: dict[int, list[tuple[int, str]]] = {}
+    links: list[Link] = []
+    for arrow in timeline["arrows"]:
+        first, last = row_of.get(arrow["first"]), row_of.get(arrow["second"])
+        if first is None or last is None or first >= last:
+            continue
+        conflicts.setdefault(first, []).append((last, arrow["what"]))
+        conflicts.setdefault(last, []).append((first, arrow["what"]))
+        links.append(_link(events, lane_of, first, last, waits=False))
+    steps = []
+    for row, event in enumerate(events, 1):
+        holder = _holder(event, holdings) if event["waits"] else None
+        since = None if holder is None else row_of.get(holder.first)
+        if since is not None and since < row:
+            links.append(_link(events, lane_of, since, row, waits=True))
+        held = [each for each in holdings if each.at(event["step"])]
+        steps.append(
+            Step(
+                row=row,
+                lane=lane_of[event["thread"]],
+                number=event["step"],
+                thread=_name(names, event["thread"]),
+                does=f"waits to {event['kind']}" if event["waits"] else event["kind"],
+                sign=_SIGNS.get(event["kind"], "other"),
+                lock=locks[event["what"]].letter if event["what"] in locks else "",
+                what=event["what"],
+                place=event["place"],
+                function=event["function"],
+                source=event["source"],
+                value=event["value"],
+                switch=event["switch"],
+                waits=event["waits"],
+                holder="" if holder is None else _name(names, holder.thread),
+                holds=[locks[each.lock] for each in held if each.thread == event["thread"]],
+                others=[
+                    (locks[each.lock], _name(names, each.thread)) for each in held if each.thread != event["thread"]
+                ],
+                conflicts=sorted(conflicts.get(row, [])),
+            )
+        )
+    bars = _bars(holdings, events, lane_of, locks)
+    return Chart(
+        lanes=[_name(names, thread) for thread in threads],
+        unseen=sum(index not in lane_of for index in range(len(names))),
+        steps=steps,
+        bars=bars,
+        links=links,
+        locks=list(locks.values()),
+        tracks=max((bar.track + 1 for bar in bars), default=0),
+        total=timeline["steps"],
+        switches=sum(step.switch for step in steps),
+    )
+
+
+class _Holding(NamedTuple):
+    thread: int
+    lock: str
+    first: int
+    #: None where it was not given back.
+    last: int | None
+
+    def at(self, step: int) -> bool:
+        """Whether the lock is held at this step; at those that take it and give it back, it is."""
+        return self.first <= step and (self.last is None or step <= self.last)
+
+
+def _holdings(timeline: Mapping[str, Any]) -> list[_Holding]:
+    released = {(event["step"], event["thread"]) for event in timeline["events"] if event["kind"] == "release"}
+    holdings = []
+    for held in timeline["held"]:
+        # To the execution's end, and not because its last step gave it back.
+        kept = held["last"] >= timeline["steps"] and (held["last"], held["thread"]) not in released
+        holdings.append(_Holding(held["thread"], held["lock"], held["first"], None if kept else held["last"]))
+    return holdings
+
+
+def _holder(event: Mapping[str, Any], holdings: Sequence[_Holding]) -> _Holding | None:
+    """Who has what a thread waits for in the end."""
+    for held in holdings:
+        if held.last is None and held.lock == event["what"] and held.thread != event["thread"]:
+            return held
+    return None
+
+
+def _letters(holdings: Sequence[_Holding], events: Sequence[Mapping[str, Any]]) -> dict[str, Lock]:
+    """Locks in the order in which the shown steps name them; then those that were taken before."""
+    held = {each.lock for each in holdings}
+    names = dict.fromkeys(event["what"] for event in events if event["what"] in held)
+    names.update(dict.fromkeys(each.lock for each in holdings))
+    return {name: Lock(_letter(number), name) for number, name in enumerate(names)}
+
+
+def _letter(number: int) -> str:
+    """A, B, …, Z, A2, B2, and so on."""
+    turn, letter = divmod(number, 26)
+    return chr(ord("A") + letter) + (str(turn + 1) if turn else "")
+
+
+def _bars(
+    holdings: Sequence[_Holding],
+    events: Sequence[Mapping[str, Any]],
+    lane_of: Mapping[int, int],
+    locks: Mapping[str, Lock],
+) -> list[Bar]:
+    bars: list[Bar] = []
+    #: For each lane the last rows of the bars in each of its tracks.
+    ends: dict[int, list[int]] = {}
+    for held in sorted(holdings, key=lambda each: each.first):
+        during = [row for row, event in enumerate(events, 1) if held.at(event["step"])]
+        if not during or held.thread not in lane_of:
+            continue
+        lane = lane_of[held.thread]
+        tracks = ends.setdefault(lane, [])
+        track = next((track for track, end in enumerate(tracks) if end <= during[0]), len(tracks))
+        tracks[track : track + 1] = [during[-1]]
+        before = events[0]["step"] > held.first
+        bars.append(Bar(lane, track, locks[held.lock].letter, during[0], during[-1], before, held.last is None))
+    return bars
+
+
+def _link(
+    events: Sequence[Mapping[str, Any]], lane_of: Mapping[int, int], first: int, last: int, *, waits: bool
+) -> Link:
+    source, target = (lane_of[events[row - 1]["thread"]] for row in (first, last))
+    return Link(first, last, source, target, waits)
+
+
+def _name(names: Sequence[str], thread: int) -> str:
+    return names[thread] if thread < len(names) else f"thread {thread}"

@@ -1,0 +1,60 @@
+"""How many tests ran and failed, in the words with which reports begin."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from ..stress._rows import has_missed, outcomes_of_tests
+
+#: Outcomes in the order in which they are counted.
+OUTCOMES = ("failed", "xpassed", "xfailed", "skipped", "passed")
+
+Rows = Sequence[Mapping[str, Any]]
+
+
+class Totals(NamedTuple):
+    """Of all tests of a run, those under control and those that put something under stress."""
+
+    outcomes: Counter[str]
+    controlled: Counter[str]
+    #: Runs of stress, of which a test may have several; and those that missed something.
+    runs: int
+    missed: int
+    speedups: int
+
+    @classmethod
+    def of(cls, tests: Rows, stress: Rows, speedups: Rows) -> Totals:
+        """Count the rows of the JSON report."""
+        controlled = Counter(str(row["outcome"]) for row in tests)
+        return cls(
+            controlled + Counter(outcomes_of_tests(stress)),
+            controlled,
+            len(stress),
+            sum(map(has_missed, stress)),
+            len(speedups),
+        )
+
+    @property
+    def headline(self) -> str:
+        """One line for all."""
+        total, failed = self.outcomes.total(), self.outcomes["failed"]
+        if not total:
+            return "No concurrency test ran" if not self.speedups else f"{_many(self.speedups, 'speed-up')} measured"
+        tests = "concurrency test" if total == 1 else "concurrency tests"
+        return f"{failed} of {total} {tests} failed" if failed else f"{total} {tests}, none failed"
+
+    @property
+    def counts(self) -> list[str]:
+        """Further figures, such as "2 failed"."""
+        told = [f"{self.outcomes[outcome]} {outcome}" for outcome in OUTCOMES if self.outcomes[outcome]]
+        if self.runs:
+            told.append(f"{_many(self.runs, 'stress run')}, {self.missed or 'none'} missed what was wanted")
+        if self.speedups:
+            told.append(_many(self.speedups, "speed-up"))
+        return told
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
