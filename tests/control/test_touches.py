@@ -246,6 +246,19 @@ def test_loops_over_containers_views_and_wrappers():
     assert touched.count(("argument 0", None, R)) >= 4
 
 
+def test_what_an_iterator_gave_last_is_nothing_that_it_goes_through():
+    def function(table):
+        for _, _ in table.items():
+            pass
+        for _, _ in enumerate(table.values()):
+            pass
+        for _, _ in zip(table, table.values(), strict=True):
+            pass
+
+    touched = touched_in(function, {"a": [1], "b": [2], "c": [3]})
+    assert {touch for touch in touched if touch[2] == R} == {("argument 0", None, R)}
+
+
 def test_a_loop_s_own_iterator_is_nobody_else_s():
     def function(items):
         for _ in items:

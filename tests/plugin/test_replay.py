@@ -243,3 +243,25 @@ def test_a_wrong_token_under_xdist_is_a_clear_error(run, token_of):
     done = run("@pytest.mark.concurrency\ndef test_other():\n    pass\n", *XDIST, f"--interleave-replay={token}")
     assert done.result.ret != 0
     assert "the token was not made for the test that was collected" in done.text
+
+
+def test_the_command_has_what_makes_the_test_what_it_is(run, pytester):
+    pytester.makefile(".ini", other="[pytest]\nmarkers = mine: of ours\n")
+    done = run(
+        """
+@pytest.mark.mine
+@pytest.mark.concurrency
+def test_it(counter, run_concurrent, pytestconfig):
+    assert pytestconfig.getini("junit_suite_name") == "a name"
+    run_concurrent(counter.increment)
+    assert counter.value == 2
+""",
+        "-c",
+        "other.ini",
+        "-o",
+        "junit_suite_name=a name",
+        "--strict-markers",
+    )
+    assert done.command[2:6] == ["-c", "other.ini", "-o", "junit_suite_name=a name"]
+    again = run(None, *done.command[1:])
+    again.result.stdout.fnmatch_lines(["failed test body, in the schedule of the token (1 switch)"])

@@ -194,17 +194,25 @@ def contents(thing: Any, how: int) -> Touches:
 _WAYS_IN = ("__iter__", "__len__", "__bool__", "__contains__", "__getitem__", "__eq__", "__repr__", "keys", "items")
 
 
-def _through(outer: Any, how: int, depth: int = 0) -> Touches:
+#: These keep the pair that they gave last, to use it again if they can. It is nothing that they go through.
+_KEEPING_A_PAIR: tuple[type, ...] = (type(iter({}.items())), type(reversed({}.items())), enumerate)
+
+
+def _through(outer: Any, how: int, depth: int = 0, *, iterators_only: bool = False) -> Touches:
     """What an iterator or a view goes through."""
     found: list[Any] = []
     for inner in [outer.obj] if type(outer) is memoryview else gc.get_referents(outer):
         kind = kind_of(type(inner))
+        if type(inner) is tuple and type(outer) in _KEEPING_A_PAIR:
+            continue
         if kind == CONTAINER:
-            found.append((key_of(inner), None, how))
+            if not iterators_only:
+                found.append((key_of(inner), None, how))
         elif (kind in (ITERATOR, VIEW) or type(inner) is tuple) and depth < _DEEPEST:
             if kind == ITERATOR and sys.getrefcount(inner) > _REFERENCES_OF_A_LOOP + 1:
                 found.append((name_of(inner), None, WRITES))
-            found.extend(_through(inner, how, depth + 1))
+            # `zip` has a tuple of iterators, and one of what they gave last.
+            found.extend(_through(inner, how, depth + 1, iterators_only=type(outer) is zip))
         elif type(inner) is types.GeneratorType:
             found.append((name_of(inner), None, WRITES))
         elif type(inner) is types.BuiltinMethodType:

@@ -66,7 +66,7 @@ class Race:
         """In a sentence."""
         first, second = self.first, self.second
         return (
-            f"{first.thread} {first.does} {self.what} at {first.place}, {second.thread} {second.does} at "
+            f"{first.thread} {_said(first.does, self.what)} at {first.place}, {second.thread} {second.does} at "
             f"{second.place}, and nothing orders the two."
         )
 
@@ -139,6 +139,17 @@ def _told_apart(*held: list[Any]) -> list[tuple[str, ...]]:
             text = lock.describe()
             texts[id(lock)] = f"another {text}" if text in texts.values() else text
     return [tuple(texts[id(lock)] for lock in locks) for locks in held]
+
+
+def _said(does: str, what: str) -> str:
+    """What an access does, and to what."""
+    if does == "loops over it":
+        return f"loops over {what}"
+    if does.startswith("calls ."):
+        return f"{does} of {what}"
+    if does.endswith(" an item"):
+        return f"{does.removesuffix(' an item')} {what if what.startswith('item ') else f'an item of {what}'}"
+    return f"{does} {what}"
 
 
 _VERBS = {"read": "reads", "write": "writes", "delete": "deletes", "iterate": "loops over it"}

@@ -103,8 +103,13 @@ def replay_command(item: pytest.Item, token: str) -> str:
         path = str(item.config.rootpath / path)
     nodeid = path + colons + rest
     quoted = shlex.quote(nodeid) if "'" in nodeid else f"'{nodeid}'"
-    suite = item.config.getoption("--interleave-suite") if is_of_suite(item) else None
-    return f"pytest {quoted}{'' if suite is None else f' --interleave-suite={suite}'} --interleave-replay={token}"
+    options = item.config.option
+    # What makes it another test without.
+    words = [] if options.inifilename is None else ["-c", str(options.inifilename)]
+    words += [word for setting in options.override_ini or () for word in ("-o", setting)]
+    if is_of_suite(item):
+        words.append(f"--interleave-suite={item.config.getoption('--interleave-suite')}")
+    return " ".join(("pytest", quoted, *map(shlex.quote, words), f"--interleave-replay={token}"))
 
 
 def figures(item: pytest.Item, exploration: Exploration, outcome: str, *, page: bool) -> dict[str, Any]:
