@@ -40,6 +40,8 @@ class Executions:
         self.count = 0
         #: How a body is run that is for several workers.
         self.way: Way = "at once"
+        #: By which worker, where that is one alone.
+        self.only = 0
         #: Whether the fixtures of the last execution are being ended.
         self.tearing_down = False
         #: Whether a finding is known. What a fixture raises when it ends tells nothing new then; pytest still reports
@@ -188,9 +190,9 @@ class Executions:
 
     def _test(self) -> Callable[[], object]:
         item = self.item
-        if self.settings.workers > 1 and self.way != "alone":
-            in_turn = self.way == "in turn"
-            item.obj = in_workers(item.obj, self.settings.workers, self._of_workers, in_turn=in_turn)
+        if self.settings.workers > 1:
+            in_turn, only = self.way == "in turn", self.only if self.way == "alone" else None
+            item.obj = in_workers(item.obj, self.settings.workers, self._of_workers, in_turn=in_turn, only=only)
         unittest = self.unittest
         if unittest is not None:
             return lambda: unittest.run(self._runtest)

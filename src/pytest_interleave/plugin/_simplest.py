@@ -11,6 +11,7 @@ from ._debugging import no_breakpoints
 from ._executions import Executions, Way
 from ._explaining import STOPPED, Explaining, Explanation
 from ._settings import Settings
+from ._workers import worker_of
 
 
 def simplest(
@@ -23,7 +24,9 @@ def simplest(
 
     Runs the body once more in one worker, and once in all of them, each started when the one before has ended.
     """
-    kind = type(_first_of(explanation.finding.exception))
+    error = explanation.finding.exception
+    kind = type(_first_of(error))
+    executions.only = worker_of(error)
     ways: tuple[tuple[str, Way], ...] = (("one worker", "alone"), ("workers in turn", "in turn"))
     for less, way in ways:
         outcome = _run(executions, explaining, way)

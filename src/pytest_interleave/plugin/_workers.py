@@ -134,9 +134,16 @@ def run_workers(
 
 
 def in_workers(
-    function: Callable[..., Any], workers: int, of_workers: OfWorkers | None = None, *, in_turn: bool = False
+    function: Callable[..., Any],
+    workers: int,
+    of_workers: OfWorkers | None = None,
+    *,
+    in_turn: bool = False,
+    only: int | None = None,
 ) -> Callable[..., None]:
     """`function`, run in several threads at once, or `in_turn`, with the same arguments; raises what they raised.
+
+    With `only` a number, all other workers do nothing.
 
     With `of_workers`, each has its own in the place of some of them.
     """
@@ -149,6 +156,8 @@ def in_workers(
             calls = [lambda: function(*args, **kwargs)] * workers
         else:
             calls = of_workers.calls(function, args, kwargs)
+        if only is not None:
+            calls = [call if number == only else _nothing for number, call in enumerate(calls)]
         with bodies_kept(code):
             outcomes, _ = run_workers(calls, in_turn=in_turn)
         failures, quiet = failures_of(outcomes)
@@ -162,6 +171,17 @@ def in_workers(
             raise error
 
     return body
+
+
+def _nothing() -> None:
+    """What a worker does that is to do nothing."""
+
+
+def worker_of(error: BaseException) -> int:
+    """The number of the worker that raised it, or the first one in the group; 0 where none has."""
+    first = next(leaves(error))
+    numbers = [note.removeprefix(_NOTE) for note in getattr(first, "__notes__", ()) if note.startswith(_NOTE)]
+    return int(numbers[0]) if numbers and numbers[0].isdecimal() else 0
 
 
 def failures_of(outcomes: list[Any]) -> tuple[list[BaseException], BaseException | None]:
