@@ -98,6 +98,9 @@ def test_nested():
 async def test_async():
     pass
 
+def test_stress(run_stress):
+    run_stress(int, threads=2, operations=1).assert_no_errors()
+
 @pytest.mark.skip(reason="not here")
 def test_skipped(capsys):
     pass
@@ -115,10 +118,10 @@ def test_marked_safe():
 def test_what_ran_and_what_did_not(run, report, pytester):
     pytester.makefile(".txt", test_doc=">>> 1 + 1\n2\n")
     done = run(SUITE, "--interleave-suite=3", "--doctest-glob=*.txt", "--interleave-json=report.json")
-    done.result.assert_outcomes(passed=5, failed=3, skipped=14)
+    done.result.assert_outcomes(passed=5, failed=3, skipped=15)
     done.result.stdout.fnmatch_lines(["interleave: 10 tests, each in 3 workers, seed 1"])
     section = done.text.partition("the suite in 3 workers a test: ")[2].splitlines()
-    assert section[0] == "6 ran, 3 failed, 13 left out"
+    assert section[0] == "6 ran, 3 failed, 14 left out"
     assert "  failed when workers interrupt each other: 1" in section
     assert "  failed when workers run one after another, too: 1" in section
     assert "  failed in one worker alone, too: 1" in section
@@ -143,6 +146,7 @@ def test_what_ran_and_what_did_not(run, report, pytester):
         "test_patches": "uses unittest.mock.patch, which works on the whole process",
         "test_nested": "uses contextlib.redirect_stdout, which works on the whole process",
         "test_async": "asyncio",
+        "test_stress": "uses the fixture run_stress, which is not for tests under control",
         "test_doc.txt": "not a Python function",
     }
     markers = {row["nodeid"].partition("::")[2]: row["marker"] for row in report()["tests"]}
@@ -161,8 +165,8 @@ def test_the_command_repeats_what_the_suite_has_found(run):
 
 def test_under_xdist_the_suite_is_summed_up_once(run, report):
     done = run(SUITE, "--interleave-suite=3", "-p", "xdist", "-n2", "--interleave-json=report.json", verbose=False)
-    done.result.assert_outcomes(passed=5, failed=3, skipped=13)
-    assert done.lines("the suite in ") == ["the suite in 3 workers a test: 6 ran, 3 failed, 12 left out"]
+    done.result.assert_outcomes(passed=5, failed=3, skipped=14)
+    assert done.lines("the suite in ") == ["the suite in 3 workers a test: 6 ran, 3 failed, 13 left out"]
     assert report()["suite"]["ran"] == 6
 
 

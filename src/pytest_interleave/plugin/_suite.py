@@ -15,6 +15,10 @@ _of_suite_key = pytest.StashKey[bool]()
 _left_out_key = pytest.StashKey[str]()
 
 
+#: Of our fixtures, in a test without a marker. With `race_detector` it explores a function by itself.
+_NOT_UNDER_CONTROL = ("run_stress", "measure_speedup", "process_pool", "race_detector")
+
+
 def is_of_suite(item: pytest.Item) -> bool:
     """Whether the test is run in workers because the suite is."""
     return item.stash.get(_of_suite_key, False)
@@ -88,5 +92,8 @@ def _why_not(item: pytest.Item) -> str | None:
     fixture = unsafe_fixture(item)
     if fixture is not None:
         return f"uses the fixture {fixture}: {UNSAFE_FIXTURES[fixture].strip(',')} for all workers together"
+    for name in _NOT_UNDER_CONTROL:
+        if name in item.fixturenames:
+            return f"uses the fixture {name}, which is not for tests under control"
     call = unsafe_call(item)
     return None if call is None else f"uses {call}, which works on the whole process"
