@@ -25,6 +25,7 @@ REGISTERED = (
 
 #: Of these a test goes by the one that is closest to it.
 _WAYS = ("concurrency", "thread_safety", "stress")
+_SAYING = frozenset((*_WAYS, "thread_unsafe"))
 
 #: What `-m concurrency` finds on tests with another marker of ours. It says nothing else.
 _SELECTED = pytest.mark.concurrency
@@ -35,10 +36,13 @@ def closest(item: pytest.Item) -> pytest.Mark | None:
 
     Raises `pytest.UsageError` where two that are equally close say different things.
     """
+    marks = [(node, mark) for node, mark in item.iter_markers_with_node() if mark.name in _SAYING]
+    if not marks:
+        return None
     nearest: dict[str, tuple[int, pytest.Mark]] = {}
     distances: dict[object, int] = {}
-    for node, marker in item.iter_markers_with_node():
-        if (marker.name in _WAYS or marker.name == "thread_unsafe") and marker is not _SELECTED.mark:
+    for node, marker in marks:
+        if marker is not _SELECTED.mark:
             distance = distances.setdefault(node, len(distances))
             nearest.setdefault(marker.name, (distance, marker))
     ways = sorted(((*nearest[name], name) for name in _WAYS if name in nearest), key=lambda way: way[0])
@@ -60,16 +64,22 @@ def closest(item: pytest.Item) -> pytest.Mark | None:
     return found
 
 
-def marker_of(item: pytest.Item) -> str | None:
-    """The name of the marker that puts the test under control, if one does."""
+def _way_of(item: pytest.Item) -> str | None:
+    """The name of the closest one."""
     try:
         found = closest(item)
     except pytest.UsageError:
         # It is told where the marker is checked.
         return "concurrency"
-    if found is not None:
-        return None if found.name == "stress" else found.name
-    return None if item.get_closest_marker("interleaving") is None else "interleaving"
+    return None if found is None else found.name
+
+
+def marker_of(item: pytest.Item) -> str | None:
+    """The name of the marker that puts the test under control, if one does."""
+    way = _way_of(item)
+    if way is None and item.get_closest_marker("interleaving") is not None:
+        return "interleaving"
+    return None if way == "stress" else way
 
 
 def is_marked(item: pytest.Item) -> bool:
@@ -84,11 +94,7 @@ def is_stress(item: pytest.Item) -> bool:
 
 def is_marked_stress(item: pytest.Item) -> bool:
     """Whether that is what is asked for, be it a function or not."""
-    try:
-        found = closest(item)
-    except pytest.UsageError:
-        return False
-    return found is not None and found.name == "stress"
+    return _way_of(item) == "stress"
 
 
 def uses_threads(item: pytest.Item) -> bool:
@@ -98,5 +104,7 @@ def uses_threads(item: pytest.Item) -> bool:
 
 def make_selectable(item: pytest.Item) -> None:
     """Let `-m concurrency` select a test that is to run in threads by another marker."""
-    if item.get_closest_marker("concurrency") is None and (marker_of(item) == "thread_safety" or is_stress(item)):
+    way = _way_of(item)
+    in_threads = way == "thread_safety" or (way == "stress" and isinstance(item, pytest.Function))
+    if in_threads and item.get_closest_marker("concurrency") is None:
         item.add_marker(_SELECTED)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 
 from ._marker_arguments import is_async, keywords_of, warn_no_function, wrong_marker
-from ._markers import is_marked_stress, is_stress
+from ._markers import is_marked_stress
 from ._per_worker import check_per_worker
 from ._unsafe import refuse, unsafe_fixture
 
@@ -29,16 +29,17 @@ def check_stress(item: pytest.Item) -> None:
 
     Raises `pytest.UsageError` as `read_stress` does.
     """
-    if is_stress(item):
+    if not is_marked_stress(item):
+        return
+    if isinstance(item, pytest.Function):
         read_stress(item)
-        assert isinstance(item, pytest.Function)
         fixture = unsafe_fixture(item)
         if fixture is not None:
             raise pytest.UsageError(refuse(item.nodeid, fixture))
         wrong = check_per_worker(item)
         if wrong is not None:
             raise pytest.UsageError(f"{item.nodeid}: the test {wrong}")
-    elif is_marked_stress(item):
+    else:
         warn_no_function(item, "stress")
 
 
