@@ -63,6 +63,11 @@ class Audit(NamedTuple):
             if verbose:
                 yield from (f"    {nodeid}" for nodeid, why in self.left_out if why == reason)
 
+    @property
+    def texts(self) -> list[str]:
+        """For other reports: a text for each line, but for the node ids."""
+        return [line.strip() for line in self.lines(verbose=False)]
+
     def as_json(self) -> dict[str, Any]:
         """For the machine-readable report."""
         return {

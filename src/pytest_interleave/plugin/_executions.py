@@ -21,7 +21,7 @@ from ._raised import came_by_signal, request_to_stop
 from ._settings import Settings
 from ._subtests import raise_together, with_gathered_subtests
 from ._unittest import UnittestBody
-from ._workers import in_workers
+from ._workers import in_workers, nothing
 
 #: By one worker alone, by all of them one after another, or by all at once.
 Way = Literal["alone", "in turn", "at once"]
@@ -208,7 +208,7 @@ class Executions:
 
     def let_go(self) -> None:
         """There are no more executions: keep nothing of the test alive."""
-        self._function = self._runtest = _nothing
+        self._function = self._runtest = nothing
         self._plain = None
 
     def forget_output(self) -> None:
@@ -237,10 +237,6 @@ class Executions:
                 kept += 1
         del recorded[kept:]
         self._warnings_kept = kept
-
-
-def _nothing() -> None:
-    """In the place of the test, when it is over."""
 
 
 def _recorded_warnings() -> list[warnings.WarningMessage] | None:

@@ -22,11 +22,6 @@ if TYPE_CHECKING:
     from ._workers import RunConcurrent
 
 
-def _controlled(request: pytest.FixtureRequest) -> bool:
-    """Whether the test that asks runs under control."""
-    return is_marked(request.node)
-
-
 def _workers(request: pytest.FixtureRequest) -> int:
     from . import options_of
 
@@ -139,7 +134,7 @@ def process_pool(request: pytest.FixtureRequest) -> Iterator[ProcessPool]:
     """
     from ._process_pool import pool_of_test
 
-    yield from pool_of_test(request, controlled=_controlled(request))
+    yield from pool_of_test(request, controlled=is_marked(request.node))
 
 
 @pytest.fixture
@@ -150,7 +145,7 @@ def measure_speedup(request: pytest.FixtureRequest) -> MeasureSpeedup:
     """
     from ._speedups import MeasureSpeedup
 
-    return MeasureSpeedup(request.node, controlled=_controlled(request))
+    return MeasureSpeedup(request.node, controlled=is_marked(request.node))
 
 
 @pytest.fixture

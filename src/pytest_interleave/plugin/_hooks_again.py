@@ -110,9 +110,9 @@ def plain_function(fixturedef: Any) -> Callable[..., Any] | None:
     return function if plain else None
 
 
-def own_ends(item: pytest.Item) -> bool:
+def own_ends(item: Any) -> bool:
     """Whether the test has fixtures, or methods that tear down, whose ends are not pytest's or ours."""
-    definitions = getattr(item, "_fixtureinfo").name2fixturedefs.values()  # noqa: B009
+    definitions = item._fixtureinfo.name2fixturedefs.values()
     return any(
         each.scope == "function"
         and (inspect.isgeneratorfunction(each.func) or "request" in each.argnames)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 from .._version import __version__
 from ..stress._rows import Row, has_figures, has_missed, hung_lines, is_wrong, label, place_of, worst_first
-from ..stress._table import error_line, percent_text, rate_text, seconds_text
+from ..stress._table import cells, error_line
 from ..trace._totals import Totals
 from ._markdown_text import Comment, code, fenced, folded, shortened, summary
 from ._results import Results
@@ -50,8 +50,9 @@ def _head(results: Results) -> str:
         )
     if results.stress:
         lines.append(f"- stress: {_many(totals.runs, 'run')}, {totals.missed or 'none'} missed what was wanted")
-    if results.audit is not None:
-        told = [line.strip() for line in results.audit.lines(verbose=False)]
+    audit = results.audit
+    if audit is not None:
+        told = audit.texts
         lines += [f"- {told[0]}", *(f"  - {code(line)}" for line in told[1:])]
     if results.speedups:
         lines.append(f"- {_many(totals.speedups, 'speed-up')} measured")
@@ -133,16 +134,10 @@ def _add_stress(comment: Comment, rows: Sequence[Row]) -> None:
 
 
 def _row_of_run(row: Row) -> str:
-    latency = row["latency"]
     return _row(
         code(label(row), cell=True),
         f"{row['threads']:,}",
-        f"{row['operations']:,}",
-        percent_text(row["success_rate"]),
-        rate_text(row["throughput"]),
-        *(seconds_text(latency[name]) for name in ("p50", "p99", "max")),
-        f"{row['fairness']:.2f}",
-        f"{row['failed']:,}",
+        *cells(row),
         f"{row['outcome']}, missed" if has_missed(row) else row["outcome"],
     )
 

@@ -30,13 +30,14 @@ def write_json(path: str, results: Results) -> None:
 
     Raises `OSError` where that cannot be done.
     """
+    audit = results.audit
     report = {
         "version": 1,
         "plugin": __version__,
         "python": platform.python_version(),
         "seed": results.seed,
         "tests": _public(results.tests),
-        "suite": None if results.audit is None else results.audit.as_json(),
+        "suite": None if audit is None else audit.as_json(),
         "stress": _public(results.stress),
         "speedups": _public(results.speedups),
     }
@@ -54,7 +55,8 @@ def write_html(path: str, results: Results) -> None:
     """
     from ..trace._html import render
 
-    suite = [] if results.audit is None else [line.strip() for line in results.audit.lines(verbose=False)]
+    audit = results.audit
+    suite = [] if audit is None else audit.texts
     python = platform.python_version()
     page = render(
         results.tests,

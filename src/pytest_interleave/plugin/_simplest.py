@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from .._leaves import leaves
 from ..control import Outcome
 from ..detect import Finding
 from ..explore import NonPreemptive
@@ -25,13 +26,13 @@ def simplest(
     Runs the body once more in one worker, and once in all of them, each started when the one before has ended.
     """
     error = explanation.finding.exception
-    kind = type(_first_of(error))
+    kind = type(next(leaves(error)))
     executions.only = worker_of(error)
     ways: tuple[tuple[str, Way], ...] = (("one worker", "alone"), ("workers in turn", "in turn"))
     for less, way in ways:
         outcome = _run(executions, explaining, way)
         found = None if outcome is None else judge(outcome)
-        if found is not None and type(_first_of(found.exception)) is kind:
+        if found is not None and type(next(leaves(found.exception))) is kind:
             return less
     return "switches"
 
@@ -58,10 +59,3 @@ def _run(executions: Executions, explaining: Explaining, way: Way) -> Outcome | 
         return None
     finally:
         executions.way = "at once"
-
-
-def _first_of(error: BaseException) -> BaseException:
-    """Of a group that workers failed with."""
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    return error

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..stress._rows import Row, hung_lines, is_wrong, label, place_of, worst_first
-from ..stress._table import error_line, percent_text, rate_text, seconds_text
+from ..stress._table import cells, error_line
 
 _HEADS = ("test", "threads", "ops", "ok %", "ops/s", "p50", "p99", "max", "fair", "errors")
 #: The same where there is little room.
@@ -23,16 +23,16 @@ def stress_lines(rows: list[dict[str, Any]], width: int) -> list[tuple[str, bool
     if not ordered:
         return []
     for names, heads in ((label, _HEADS), (label, _SHORT), (_short_name, _SHORT)):
-        cells = [(names(row), *_cells(row)) for row in ordered]
-        widths = [max(len(line[column]) for line in (heads, *cells)) for column in range(len(heads))]
+        table = [(names(row), f"{row['threads']}", *cells(row)) for row in ordered]
+        widths = [max(len(line[column]) for line in (heads, *table)) for column in range(len(heads))]
         apart = sum(widths) + 2 * (len(heads) - 1) + len(_WRONG) >= width
         if not apart:
             break
     else:
-        cells = [(label(row), *_cells(row)) for row in ordered]
+        table = [(label(row), f"{row['threads']}", *cells(row)) for row in ordered]
         widths[0] = len(_SHORT[0])
     lines = [(f"  {_line(heads, widths)}", False)]
-    for row, line in zip(ordered, cells, strict=True):
+    for row, line in zip(ordered, table, strict=True):
         wrong = is_wrong(row)
         sign = _WRONG if wrong else "  "
         if apart:
@@ -42,19 +42,6 @@ def stress_lines(rows: list[dict[str, Any]], width: int) -> list[tuple[str, bool
     for row in ordered:
         lines += [(f"{_short_name(row)}: {text}", is_wrong(row)) for text in _told(row)]
     return lines
-
-
-def _cells(row: Row) -> tuple[str, ...]:
-    latency = row["latency"]
-    return (
-        f"{row['threads']}",
-        f"{row['operations']:,}",
-        percent_text(row["success_rate"]),
-        rate_text(row["throughput"]),
-        *(seconds_text(latency[name]) for name in ("p50", "p99", "max")),
-        f"{row['fairness']:.2f}",
-        f"{row['failed']:,}",
-    )
 
 
 def _short_name(row: Row) -> str:
@@ -67,6 +54,6 @@ def _told(row: Row) -> list[str]:
     return lines + hung_lines(row)
 
 
-def _line(cells: tuple[str, ...], widths: list[int]) -> str:
-    rest = (cell.rjust(wide) for cell, wide in zip(cells[1:], widths[1:], strict=True))
-    return "  ".join((cells[0].ljust(widths[0]), *rest))
+def _line(told: tuple[str, ...], widths: list[int]) -> str:
+    rest = (cell.rjust(wide) for cell, wide in zip(told[1:], widths[1:], strict=True))
+    return "  ".join((told[0].ljust(widths[0]), *rest))

@@ -19,8 +19,9 @@ def write_section(terminal: pytest.TerminalReporter, results: Results) -> None:
     terminal.section("interleave")
     if results.tests:
         _write_tests(terminal, results.tests, results.seed, verbosity)
-    if results.audit is not None:
-        for line in results.audit.lines(verbose=verbosity > 0):
+    audit = results.audit
+    if audit is not None:
+        for line in audit.lines(verbose=verbosity > 0):
             terminal.write_line(line)
     if results.stress:
         from ._stress_table import stress_lines

@@ -157,7 +157,7 @@ def in_workers(
         else:
             calls = of_workers.calls(function, args, kwargs)
         if only is not None:
-            calls = [call if number == only else _nothing for number, call in enumerate(calls)]
+            calls = [call if number == only else nothing for number, call in enumerate(calls)]
         with bodies_kept(code):
             outcomes, _ = run_workers(calls, in_turn=in_turn)
         failures, quiet = failures_of(outcomes)
@@ -173,8 +173,8 @@ def in_workers(
     return body
 
 
-def _nothing() -> None:
-    """What a worker does that is to do nothing."""
+def nothing() -> None:
+    """In the place of a call that is not to be made."""
 
 
 def worker_of(error: BaseException) -> int:

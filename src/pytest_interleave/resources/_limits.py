@@ -7,6 +7,7 @@ from collections.abc import Callable
 from types import TracebackType
 
 from ..control import current_task
+from ._counts import check_count
 from ._leaks import Leak, Snapshot, tell
 from ._rlimits import limit_memory, limit_open_files
 from ._sizes import bytes_of
@@ -33,8 +34,11 @@ class ResourceLimits:
         __tracebackhide__ = True
         if open_files is None and threads is None and memory is None:
             raise TypeError('resource_limits needs a limit: open_files=64, threads=8 or memory="512MiB"')
-        self.open_files = _count("open_files", open_files)
-        self.threads = _count("threads", threads)
+        for name, given in (("open_files", open_files), ("threads", threads)):
+            if given is not None:
+                check_count(name, given)
+        self.open_files = open_files
+        self.threads = threads
         #: In bytes.
         self.memory = None if memory is None else bytes_of("memory", memory)
         self.leaks: list[Leak] = []
@@ -93,14 +97,3 @@ class ResourceLimits:
         named = {"open_files": self.open_files, "threads": self.threads, "memory": self.memory}
         told = ", ".join(f"{name}={value}" for name, value in named.items() if value is not None)
         return f"<ResourceLimits {told}{f'; left open: {tell(self.leaks)}' if self.leaks else ''}>"
-
-
-def _count(name: str, value: object) -> int | None:
-    __tracebackhide__ = True
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise TypeError(f"{name}={value!r}: give a whole number")
-    if value < 1:
-        raise ValueError(f"{name}={value!r}: give 1 or more")
-    return value

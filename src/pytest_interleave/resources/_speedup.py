@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ._cores import cores_seen
+from ._counts import check_count
 
 
 def _skip(reason: str) -> None:
@@ -52,7 +53,7 @@ class Speedup:
         if not ratio > 0:
             raise ValueError(f"ratio={ratio!r}: give a number above 0, such as 1.5")
         if cores is not None:
-            _check_count("cores", cores)
+            check_count("cores", cores)
             if self.cores < cores:
                 self._skip(f"a speed-up of {ratio:g} needs {cores} cores; this process sees {self.cores}")
         if self.ratio < ratio:
@@ -119,7 +120,7 @@ def measure(
     for name, function in (("sequential", sequential), ("parallel", parallel)):
         if not callable(function):
             raise TypeError(f"{name}={function!r}: give a function to be called, such as lambda: work(1)")
-    _check_count("repeats", repeats)
+    check_count("repeats", repeats)
     ways = (sequential, parallel)
     for way in ways:
         way()
@@ -145,11 +146,3 @@ def measure(
         parallel_result=results[1],
         _skip=skip,
     )
-
-
-def _check_count(name: str, value: object) -> None:
-    __tracebackhide__ = True
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise TypeError(f"{name}={value!r}: give a whole number")
-    if value < 1:
-        raise ValueError(f"{name}={value!r}: give 1 or more")

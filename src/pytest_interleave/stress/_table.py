@@ -57,6 +57,19 @@ def bytes_text(size: int | None) -> str:
     return f"{value:+.1f} GiB"
 
 
+def cells(row: Mapping[str, Any]) -> tuple[str, ...]:
+    """Of a run, as it is in the JSON report, for a table: operations, ok %, ops/s, p50, p99, max, fairness, errors."""
+    latency = row["latency"]
+    return (
+        f"{row['operations']:,}",
+        percent_text(row["success_rate"]),
+        rate_text(row["throughput"]),
+        *(seconds_text(latency[name]) for name in ("p50", "p99", "max")),
+        f"{row['fairness']:.2f}",
+        f"{row['failed']:,}",
+    )
+
+
 def summary_text(figures: Figures) -> str:
     """A line for each kind of figure."""
     latency = figures.latency
