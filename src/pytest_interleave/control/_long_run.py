@@ -22,10 +22,9 @@ if TYPE_CHECKING:
 #: Steps of a thread's turn.
 TURN = 250
 #: Turns between two times that threads are watched, and turns for which they are.
-_TURNS_UNWATCHED = 64
-#: Turns in which a thread may keep a lock, before the others run all the same.
-_TURNS_WATCHED = 40
-_TURNS_WITH_A_LOCK = 3
+_TURNS_UNWATCHED, _TURNS_WATCHED = 64, 40
+#: Steps after its turn in which a thread may keep a lock, before the others run all the same.
+_STEPS_WITH_A_LOCK = 200
 #: Turns of other threads after which a sleep ends.
 _TURNS_OF_A_SLEEP = 20
 #: Turns that threads may still take after the test body has ended.
@@ -48,10 +47,12 @@ class LongRun:
         self._longest = longest * 1e9
         #: Steps since the bound was reached.
         self.steps = 0
-        self._next_turn = TURN
+        self._next = TURN
+        #: Whether the running thread's turn is over, and how many steps ago.
+        self._over = False
+        self._overtime = 0
         self._turns = 0
         self._next_watch = 0
-        self._kept = 0
         self._slept = 0
         self._drained = 0
         self._began = _real_monotonic_ns()
@@ -79,22 +80,38 @@ class LongRun:
     def point(self, task: Task) -> None:
         """One more step of a thread."""
         self.steps += 1
-        if self.steps >= self._next_turn:
-            self._next_turn = self.steps + TURN
-            self._end_turn(task)
+        if self.steps < self._next:
+            return
+        if not self._over:
+            self._over = True
+            self._overtime = 0
+            if self._end_turn(task):
+                return
+        enabled = self.execution.enabled
+        if len(enabled) > 1 and (not task.held or self._overtime > _STEPS_WITH_A_LOCK):
+            self._over = False
+            self._next = self.steps + TURN
+            self.execution.switch_to(task, enabled[InTurn.after(enabled, task.index)])
+        elif self._overtime > 2 * _STEPS_WITH_A_LOCK:
+            self._over = False
+            self._next = self.steps + TURN
+        else:
+            # The others may all wait for a lock that it gives back soon.
+            self._overtime += 1
+            self._next = self.steps + 1
 
-    def _end_turn(self, task: Task) -> None:
+    def _end_turn(self, task: Task) -> bool:
+        """What is to be looked at every now and then; True if there is nothing more to do."""
         execution = self.execution
         self._turns += 1
         if execution.draining:
             self._drained += 1
             if self._drained >= _DRAIN_TURNS:
                 execution.end_draining(task)
-                return
-        now = _real_monotonic_ns()
-        if now - self._began > self._longest:
+                return True
+        if _real_monotonic_ns() - self._began > self._longest:
             execution.end_as_endless(task)
-            return
+            return True
         self._slept += 1
         if self._slept >= _TURNS_OF_A_SLEEP and execution.timers.next_sleeper() is not None:
             self._slept = 0
@@ -106,13 +123,7 @@ class LongRun:
                 progress.stop()
             else:
                 progress.watch()
-        enabled = execution.enabled
-        if len(enabled) > 1:
-            if task.held and self._kept < _TURNS_WITH_A_LOCK:
-                self._kept += 1
-                return
-            self._kept = 0
-            execution.switch_to(task, enabled[InTurn.after(enabled, task.index)])
+        return False
 
     # -- what probes find ------------------------------------------------------------------------------------
 

@@ -109,15 +109,16 @@ def change_between(before: State, after: State) -> Change:
     """What differs."""
     if before == after:
         return Change.NOTHING
-    if len(before) != len(after):
-        return Change.ANYTHING
-    for (code, lasti, marks), (other_code, other_lasti, other_marks) in zip(before, after, strict=True):
-        if code is not other_code or lasti != other_lasti or len(marks) != len(other_marks):
-            return Change.ANYTHING
-        for mark, other in zip(marks, other_marks, strict=True):
-            if mark != other and not (_is_number(mark) and _is_number(other)):
-                return Change.ANYTHING
-    return Change.NUMBERS
+    return Change.NUMBERS if _differ_in_numbers(before, after) else Change.ANYTHING
+
+
+def _differ_in_numbers(before: Any, after: Any) -> bool:
+    """Whether two marks, or tuples of them, are the same but for numbers of the program's."""
+    if type(before) is not tuple or type(after) is not tuple or len(before) != len(after):
+        return bool(before == after)
+    if _is_number(before):
+        return _is_number(after)
+    return all(map(_differ_in_numbers, before, after))
 
 
 def mark_of(thing: Any) -> Mark | None:
@@ -134,8 +135,6 @@ def is_number(mark: Mark | None) -> bool:
 
 
 def _is_number(mark: Mark) -> bool:
-    if mark and mark[0] is types.CellType:
-        return len(mark) == 2 and _is_number(mark[1])
     return len(mark) == 2 and (mark[0] is int or mark[0] is float)
 
 
