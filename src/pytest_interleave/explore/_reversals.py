@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from ..control import Path, Touches, Trace, conflicts, touches_of
 from ..detect import Clock
+from ._lives import asked_for_all, last_steps, life_touches
 
 #: What gives a lock back, and what can only follow that.
 _RELEASING = frozenset(("release", "wait"))
@@ -57,10 +58,10 @@ def reversals(trace: Trace, end: int, choices: Mapping[int, tuple[Path, ...]]) -
     events: list[_Event] = []
     clocks: dict[Path, Clock[Path]] = {(): Clock()}
     threads: dict[int, Path] = {}
-    last_of: dict[Path, int] = {}
     log = [*trace.log[:end], *(trace.pending if end == len(trace.log) else ())]
-    for number, (thread, _, _) in enumerate(log):
-        last_of[thread.path] = number
+    last_of = last_steps(log)
+    all_matter = asked_for_all(log)
+    for thread, _, _ in log:
         if thread.thread is not None:
             threads[id(thread.thread)] = thread.path
     past: dict[int, Clock[Path]] = {
@@ -77,8 +78,9 @@ def reversals(trace: Trace, end: int, choices: Mapping[int, tuple[Path, ...]]) -
         if operation.announced:
             step = number
         touches = touches_of(operation, touched)
-        if thread.thread is not None and last_of[path] == number:
-            touches = (*touches, (id(thread.thread), None, 1))
+        last = last_of[path] == number
+        if last or operation.kind == "start":
+            touches = (*touches, *life_touches((thread, operation, touched), last=last, all_matter=all_matter))
         clock = Clock(clocks.get(path, {}))
         kind = operation.kind
         if kind == "join":
