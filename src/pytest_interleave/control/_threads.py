@@ -107,7 +107,6 @@ def start(self: threading.Thread) -> None:
 
 
 def _run(thread: threading.Thread, runs_target: bool) -> None:
-    hook = threading.excepthook
     try:
         known: Any = thread
         target = getattr(known, "_target", None) if runs_target else None
@@ -123,6 +122,7 @@ def _run(thread: threading.Thread, runs_target: bool) -> None:
         if request.code not in (None, 0):
             raise
     except Exception as error:
+        hook = threading.excepthook
         if hook is _hooks[0]:
             raise
         # The program has put a hook of its own in place: it deals with such exceptions.
