@@ -100,6 +100,11 @@ class Execution:
         self.outside = Outside(self)
         self.main = self._new_task("main", Operation("begin", None, _MAIN, 0, name="main"), None, daemon=False)
 
+    @property
+    def steps(self) -> int:
+        """How many steps there have been, whether or not they were explored."""
+        return len(self.log) + (0 if self.long is None else self.long.steps)
+
     # -- scheduling points -----------------------------------------------------------------------------------
 
     def point(self, task: Task, operation: Operation, touches: Touches | None = None) -> None:
@@ -166,7 +171,9 @@ class Execution:
             task.wait_for(resource, deadline)
             self._block(task)
             task.withdraw()
-        if self.long is None:
+        if self.long is not None:
+            self.long.point(task)
+        else:
             self.log.append((task, operation, None))
             if len(self.log) >= self.look_at:
                 self._look(task)
@@ -258,7 +265,7 @@ class Execution:
         if len(self.log) >= self.bound:
             self._bound_reached(task)
         else:
-            self.progress.look(task)
+            self.progress.look()
         self.look_at = min(len(self.log) + LOOK, self.bound)
 
     def _give_way(self, task: Task) -> None:
@@ -300,7 +307,7 @@ class Execution:
 
     def _new_task(self, name: str, operation: Operation, parent: Task | None, *, daemon: bool) -> Task:
         task = Task(self, len(self.tasks), name, operation, parent, daemon)
-        task.special = self.long is not None
+        task.special = self.long is not None or self.progress.watching
         self.tasks.append(task)
         # A change comes with a read, as a rule, and often with a lock that is taken and released.
         self._turn = min(RUN_STEPS, max(1, self.bound // (4 * TURNS * len(self.tasks))))
@@ -328,6 +335,7 @@ class Execution:
         if self.closing is not None:
             self.closing.finished(task)
             return
+        self.progress.finished()
         if task.outside:
             self.outside.finished(task)
             return
@@ -413,24 +421,13 @@ class Execution:
             if self.long is None:
                 self.log.append((task, operation.within_a_step(), touches))
             return True
-        probe = self.progress.probe
-        if probe is not None and probe.task is task:
-            self._probed_point(task, operation, touches)
-            return True
+        if self.progress.watching:
+            self.progress.step(task, operation, touches, sys._getframe(self._depth))
         if self.long is not None:
             self.long.point(task)
             return True
         task.settle()
         return False
-
-    def _probed_point(self, task: Task, operation: Operation, touches: Touches | None) -> None:
-        """A step of a thread that runs alone, to see whether it gets anywhere."""
-        if self.long is None:
-            self.log.append((task, operation, touches))
-            if len(self.log) >= self.bound:
-                self._bound_reached(task)
-                return
-        self.progress.step(task, operation, touches, sys._getframe(self._depth))
 
     def _special_wait(self, task: Task, operation: Operation, resource: Resource, *, timeless: bool) -> bool:
         """True where the wait is dealt with: the resource is available and nothing is to be scheduled."""
@@ -439,19 +436,14 @@ class Execution:
             return True
         if task.outside or self.outside.busy:
             self._absorb_outside(task)
-        probe = self.progress.probe
-        probed = probe is not None and probe.task is task
-        if not resource.available(task):
-            if probed and not timeless:
-                self.progress.stop()
-            return False
-        if task.atomic:
+        if task.atomic and resource.available(task):
             if self.long is None:
                 self.log.append((task, operation.within_a_step(), None))
             return True
-        if probed:
-            self._probed_point(task, operation, None)
-            return resource.available(task)
+        if not timeless and self.progress.watching:
+            self.progress.step(task, operation, None, sys._getframe(self._depth))
+        if not resource.available(task):
+            return False
         if self.long is not None:
             self.long.point(task)
             return resource.available(task)

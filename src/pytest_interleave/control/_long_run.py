@@ -12,27 +12,28 @@ from typing import TYPE_CHECKING, Any
 
 from ._clock import _real_monotonic_ns
 from ._outcome import SetAside
-from ._places import user_place
 
 if TYPE_CHECKING:
-    from types import FrameType
-
     from ._execution import Execution
+    from ._probe import Probe
     from ._protocol import ThreadView
     from ._tasks import Task
 
 #: Steps of a thread's turn.
-TURN = 1_000
-#: Turns between two looks at whether threads only repeat themselves.
-_TURNS_BETWEEN_PROBES = 16
+TURN = 250
+#: Turns between two times that threads are watched, and turns for which they are.
+_TURNS_UNWATCHED = 64
 #: Turns in which a thread may keep a lock, before the others run all the same.
+_TURNS_WATCHED = 40
 _TURNS_WITH_A_LOCK = 3
 #: Turns of other threads after which a sleep ends.
-_TURNS_OF_A_SLEEP = 5
+_TURNS_OF_A_SLEEP = 20
 #: Turns that threads may still take after the test body has ended.
-_DRAIN_TURNS = 20
+_DRAIN_TURNS = 80
 #: Real seconds in which all threads only repeat themselves, after which it is a livelock.
 PATIENCE = 2.0
+#: The same if something that the scheduler does not control could change that.
+OUTSIDE_PATIENCE = 10.0
 #: Real seconds after which a timeout expires then, at least; and how much longer than the timeout itself.
 _TIMEOUT_PATIENCE = 1.0
 _TIMES_THE_TIMEOUT = 2
@@ -49,6 +50,7 @@ class LongRun:
         self.steps = 0
         self._next_turn = TURN
         self._turns = 0
+        self._next_watch = 0
         self._kept = 0
         self._slept = 0
         self._drained = 0
@@ -97,9 +99,13 @@ class LongRun:
         if self._slept >= _TURNS_OF_A_SLEEP and execution.timers.next_sleeper() is not None:
             self._slept = 0
             execution.timers.advance()
-        if self._turns % _TURNS_BETWEEN_PROBES == 0 and not execution.draining:
-            execution.progress.begin(task)
-            return
+        progress = execution.progress
+        if not execution.draining and self._turns >= self._next_watch:
+            self._next_watch = self._turns + (_TURNS_UNWATCHED if progress.watching else _TURNS_WATCHED)
+            if progress.watching:
+                progress.stop()
+            else:
+                progress.watch()
         enabled = execution.enabled
         if len(enabled) > 1:
             if task.held and self._kept < _TURNS_WITH_A_LOCK:
@@ -114,7 +120,7 @@ class LongRun:
         """A thread gets somewhere."""
         self._repeating_since = None
 
-    def repeats(self, task: Task, suspects: list[tuple[Task, FrameType | None]]) -> None:
+    def repeats(self, task: Task, suspects: list[Probe]) -> None:
         """No thread does anything but to repeat itself and to count: time passes, in the end.
 
         `suspects` are those that write the same values, or try for a lock, again and again.
@@ -125,15 +131,16 @@ class LongRun:
             return
         execution = self.execution
         if suspects and not self.suspected:
-            self.suspected = [SetAside(other.name, user_place(frame)) for other, frame in suspects]
+            self.suspected = [SetAside(probe.task.name, probe.place) for probe in suspects]
         seconds = (now - self._repeating_since) / 1e9
-        waiting = execution.timers.earliest(daemons=True)
+        waiting = execution.timers.earliest_timeout()
         if waiting is not None:
             left = ((waiting.deadline or 0) - execution.clock.elapsed) / 1e9
             if seconds >= max(_TIMEOUT_PATIENCE, _TIMES_THE_TIMEOUT * left) and execution.timers.advance():
                 self._repeating_since = None
                 return
-        if seconds >= PATIENCE and (waiting is None or execution.timers.is_only_in_theory(waiting)):
+        patience = OUTSIDE_PATIENCE if execution.outside.could_act() else PATIENCE
+        if seconds >= patience and (waiting is None or execution.timers.is_only_in_theory(waiting)):
             execution.end_as_livelock(task)
 
 

@@ -38,6 +38,7 @@ def run_body(execution: Execution, body: Callable[[], object], trace: Callable[[
         except BaseException as error:
             main.exception = error.with_traceback(without_ours(error.__traceback__))
     finally:
+        execution.progress.stop()
         if trace is not None:
             sys.settrace(None)
         try:

@@ -25,6 +25,10 @@ class MonitoringEngine:
     def __init__(self, tables: AccessTables) -> None:
         self._tables = tables
         self._tool: int | None = None
+        #: What is to be listened to in code in scope.
+        self._events = sys.monitoring.events.INSTRUCTION
+        #: By thread: who is to know of its calls.
+        self._watching: dict[int, Callable[[Any], None]] = {}
 
     def on(self) -> None:
         """Take a tool id and listen."""
@@ -35,6 +39,7 @@ class MonitoringEngine:
         started = self._started_callback(tool)
         monitoring.register_callback(tool, events.PY_START, started)
         monitoring.register_callback(tool, events.PY_RESUME, started)
+        monitoring.register_callback(tool, events.CALL, self._call_callback())
         for code in self._tables.codes:
             monitoring.set_local_events(tool, code, events.INSTRUCTION)
         monitoring.set_events(tool, events.PY_START | events.PY_RESUME)
@@ -58,20 +63,51 @@ class MonitoringEngine:
         monitoring.set_events(tool, 0)
         for code in self._tables.codes:
             monitoring.set_local_events(tool, code, 0)
-        for event in (events.INSTRUCTION, events.PY_START, events.PY_RESUME):
+        self._watching.clear()
+        self._events = events.INSTRUCTION
+        for event in (events.INSTRUCTION, events.PY_START, events.PY_RESUME, events.CALL):
             monitoring.register_callback(tool, event, None)
         monitoring.free_tool_id(tool)
+
+    def watch_calls(self, ident: int, called: Callable[[Any], None]) -> bool:
+        """See `Engine.watch_calls`. A profile function would do, but that it takes the events of running code away."""
+        self._watching[ident] = called
+        self._listen(sys.monitoring.events.INSTRUCTION | sys.monitoring.events.CALL)
+        return True
+
+    def unwatch_calls(self, ident: int) -> None:
+        """See `Engine.unwatch_calls`."""
+        self._watching.pop(ident, None)
+        if not self._watching:
+            self._listen(sys.monitoring.events.INSTRUCTION)
+
+    def _listen(self, events: int) -> None:
+        tool = self._tool
+        if tool is not None and events != self._events:
+            self._events = events
+            for code in self._tables.codes:
+                sys.monitoring.set_local_events(tool, code, events)
+
+    def _call_callback(self) -> Callable[[CodeType, int, Any, Any], None]:
+        watching = self._watching
+        get_ident = _current.get_ident
+
+        def call(_code: CodeType, _offset: int, function: Any, _first: Any) -> None:
+            called = watching.get(get_ident())
+            if called is not None:
+                called(function)
+
+        return call
 
     def _started_callback(self, tool: int) -> Callable[[CodeType, int], Any]:
         tables = self._tables
         known = tables.by_id
         disable = sys.monitoring.DISABLE
-        instruction = sys.monitoring.events.INSTRUCTION
 
         def started(code: CodeType, _offset: int) -> Any:
             if id(code) not in known and tables.in_scope(code):
                 tables.add(code, sys._getframe(1).f_globals)
-                sys.monitoring.set_local_events(tool, code, instruction)
+                sys.monitoring.set_local_events(tool, code, self._events)
             return disable
 
         return started

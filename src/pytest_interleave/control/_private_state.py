@@ -27,6 +27,8 @@ _MOST_FRAMES = 200
 #: At most this many items of a container are compared at each of its ends.
 _MOST_ITEMS = 128
 _DEEPEST = 4
+#: Bytes of an instruction with its caches, at most.
+_LONGEST_INSTRUCTION = 24
 
 # All by their addresses: a metaclass may define what a hash is, and what equality.
 _SCALARS = identities((int, float, complex, bool, str, bytes, type(None), type(...), type(NotImplemented)))
@@ -162,8 +164,11 @@ def _depth(code: CodeType, lasti: int, *, inner: bool) -> int | None:
     known = _depths.get(id(code))
     if known is None:
         known = _depths[id(code)] = (code, *_depths_of(code))
-    found: int | None = known[1 if inner else 2].get(lasti)
-    return found
+    if inner:
+        return known[1].get(lasti)
+    # Up to 3.12, a call that was specialized leaves the position at its last cache entry.
+    at = next((offset for offset in range(lasti, max(lasti - _LONGEST_INSTRUCTION, -1), -2) if offset in known[2]), None)
+    return None if at is None else known[2][at]
 
 
 #: By address of a code object, which is kept with it: depths before each instruction, and during it.

@@ -127,7 +127,7 @@ class Task:
         self.sleeps = 0
         self.refusals = 0
         self.atomic = 0
-        #: True where the ordinary path of a scheduling point does not do: unwinding, atomic, outside, probed, or past the bound on steps.
+        #: True where the ordinary path of a scheduling point does not do: unwinding, atomic, outside, watched, or past the bound on steps.
         self.special = False
         self.enabled = False
         self.begun = False
@@ -169,13 +169,12 @@ class Task:
     def settle(self) -> None:
         """Find out anew whether the ordinary path of a scheduling point does for it."""
         execution = self.execution
-        probe = execution.progress.probe
         self.special = (
             self.atomic > 0
             or self.outside
             or execution.closing is not None
             or execution.long is not None
-            or (probe is not None and probe.task is self)
+            or execution.progress.watching
         )
 
     def withdraw(self) -> None:

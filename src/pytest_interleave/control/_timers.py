@@ -71,6 +71,11 @@ class Timers:
         """The thread whose sleep or timeout ends next; None if there is none."""
         return min(self._waiting(daemons=daemons), key=_by_deadline, default=None)
 
+    def earliest_timeout(self) -> Task | None:
+        """The thread whose timeout ends next; None if there is none."""
+        waiting = (task for task in self._waiting(daemons=True) if type(task.resource) is not Moment)
+        return min(waiting, key=_by_deadline, default=None)
+
     def _waiting(self, *, daemons: bool) -> list[Task]:
         return [
             task
