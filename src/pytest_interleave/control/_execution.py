@@ -172,7 +172,8 @@ class Execution:
             self._block(task)
             task.withdraw()
         if self.long is not None:
-            self.long.point(task)
+            # Its turn does not end here: others would take what it has waited for.
+            self.long.steps += 1
         else:
             self.log.append((task, operation, None))
             if len(self.log) >= self.look_at:

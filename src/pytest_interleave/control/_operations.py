@@ -24,10 +24,10 @@ class Operation:
     """What a controlled thread will do when granted: its kind, the object, the place in the source.
 
     `kind` is a short verb ("acquire", "read"), `target` the primitive or None for an access to data, `name` what
-    an access touches as it is written (an attribute's name), `mutates` whether it changes something that others
-    can wait for: taking a lock and giving it back, nothing else done, leaves everything as it was. `place` is the
-    nearest place in scope, known where the execution is a detailed one. `touch` finds out what an access touches, in
-    the frame that is about to do it.
+    an access touches as it is written (an attribute's name) or the answer to a question, `mutates` whether it changes
+    something that others can wait for: taking a lock and giving it back, nothing else done, leaves everything as it
+    was. `place` is the nearest place in scope, known where the execution is a detailed one. `touch` finds out what an
+    access touches, in the frame that is about to do it.
     """
 
     __slots__ = ("announced", "code", "expired_at", "kind", "lasti", "mutates", "name", "place", "target", "touch")

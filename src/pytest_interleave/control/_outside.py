@@ -14,7 +14,7 @@ import threading
 import weakref
 from typing import TYPE_CHECKING
 
-from . import _current
+from . import _current, _living
 from ._clock import _real_monotonic_ns
 from ._outcome import SetAside
 from ._places import user_place
@@ -39,7 +39,7 @@ def foreign_threads() -> list[threading.Thread]:
     """Live threads that are not under control and not the test runner's own."""
     return [
         thread
-        for thread in threading.enumerate()
+        for thread in _living.real_enumerate()
         if thread.ident is not None
         and thread.ident not in _current.tasks
         and thread.ident not in _current.infrastructure

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
-from . import _current, _threads, _time
+from . import _current, _living, _threads, _time
 from ._dates import replace_methods
 from ._numbering import numbering
 from ._operations import Operation
@@ -24,6 +24,7 @@ from ._targets import announcing_item
 from ._tasks import Unwind
 from .primitives import Lock, RLock
 from .primitives._dispatch import make_ours
+from .primitives._simple_queue import stand_in_for
 
 _STDLIB_HOLDERS = ("queue", "sched", "concurrent.futures._base", "concurrent.futures.thread")
 
@@ -36,16 +37,26 @@ class Patches(Replacements):
         _threads.remember_hook()
         for name in ("start", "join", "is_alive"):
             self._set(threading.Thread, name, getattr(_threads, name))
-        replacements = [*_time.REPLACEMENTS, (_thread, "start_new_thread", _threads.start_new_thread)]
+        replacements = [
+            *_time.REPLACEMENTS,
+            *_living.REPLACEMENTS,
+            (_thread, "start_new_thread", _threads.start_new_thread),
+        ]
         by_id: dict[int, Any] = {}
         for module, name, ours in replacements:
             by_id[id(getattr(module, name))] = ours
             self._set(module, name, ours)
-        for holder in self._holders():
+        holders = self._holders()
+        for holder in holders:
             for name, value in list(vars(holder).items()):
                 ours = by_id.get(id(value))
                 if ours is not None and value is not ours:
                     self._set(holder, name, ours)
+                elif type(value) is ModuleType and _is_a_copy(value) and value not in holders:
+                    holders.append(value)
+                    stand_in = stand_in_for(vars(value).get("SimpleQueue"))
+                    if stand_in is not None:
+                        self._set(value, "SimpleQueue", stand_in)
         self._undo.append(replace_methods())
         for owner, name, ours in numbering():
             self._set(owner, name, ours)
@@ -63,6 +74,12 @@ class Patches(Replacements):
             if name in _STDLIB_HOLDERS or (isinstance(filename, str) and holds[filename]):
                 found.append(module)
         return found
+
+
+def _is_a_copy(module: ModuleType) -> bool:
+    """Whether it is one of the standard library's that was imported once more, so that only the program has it."""
+    name = vars(module).get("__name__")
+    return name in _STDLIB_HOLDERS and sys.modules.get(name) is not module
 
 
 def _atomic_handle(real: Callable[[logging.Handler, logging.LogRecord], Any]) -> Any:
