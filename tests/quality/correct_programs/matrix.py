@@ -1,0 +1,67 @@
+"""Runs the programs under every strategy, each in a process of its own, and says which were not quiet.
+
+    python -m tests.quality.correct_programs.matrix
+    python -m tests.quality.correct_programs.matrix --strategy pct --strategy pos -- -k waits -x
+
+What follows `--` goes to pytest.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+HERE = Path(__file__).parent
+STRATEGIES = ("auto", "exhaustive", "pct", "pos", "random", "surw", "swarm", "urw")
+
+
+def run_under(strategy: str, arguments: list[str], folder: Path) -> tuple[int, list[dict]]:
+    """The exit code of pytest, and its row for each program."""
+    report = folder / f"{strategy}.json"
+    options = ["-q", "--no-header", "--tb=short", f"--interleave-strategy={strategy}", f"--interleave-json={report}"]
+    log = folder / f"{strategy}.log"
+    with log.open("w") as output:
+        command = [sys.executable, "-m", "pytest", str(HERE), *options, *arguments]
+        code = subprocess.run(command, stdout=output, stderr=subprocess.STDOUT, check=False).returncode
+    return code, json.loads(report.read_text())["tests"] if report.exists() else []
+
+
+def grouped(rows: list[dict]) -> dict[tuple[str, str], list[str]]:
+    """The parameters of what was not quiet, by program and message."""
+    groups: dict[tuple[str, str], list[str]] = {}
+    for row in rows:
+        name, _, parameters = row["nodeid"].partition("::")[2].partition("[")
+        message = (row["finding"] or {}).get("message") or row["outcome"]
+        groups.setdefault((name, message.splitlines()[0][:110]), []).append(parameters.rstrip("]"))
+    return groups
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--strategy", action="append", choices=STRATEGIES, help="only this one; may be repeated")
+    parser.add_argument("--folder", type=Path, help="keep the reports and the output of pytest here")
+    parser.add_argument("pytest", nargs="*", help="arguments for pytest")
+    arguments = parser.parse_args()
+    folder = arguments.folder or Path(tempfile.mkdtemp())
+    folder.mkdir(parents=True, exist_ok=True)
+    loud = 0
+    for strategy in arguments.strategy or STRATEGIES:
+        began = time.monotonic()
+        code, rows = run_under(strategy, arguments.pytest, folder)
+        failed = [row for row in rows if row["outcome"] != "passed"]
+        loud += code != 0
+        seconds = time.monotonic() - began
+        print(f"{strategy}: {len(rows)} programs, {len(failed)} not quiet, exit code {code}, {seconds:.0f} s", flush=True)
+        for (name, message), parameters in grouped(failed).items():
+            print(f"  {name}: {message}\n    {', '.join(parameters)}")
+    print(f"reports and output: {folder}")
+    return 1 if loud else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
