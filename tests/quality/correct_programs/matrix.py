@@ -1,7 +1,8 @@
 """Runs the programs under every strategy, each in a process of its own, and says which were not quiet.
 
     python -m tests.quality.correct_programs.matrix
-    python -m tests.quality.correct_programs.matrix --strategy pct --strategy pos -- -k waits -x
+    python -m tests.quality.correct_programs.matrix --strategy pct --strategy pos -- -k join_with -x
+    python -m tests.quality.correct_programs.matrix -- tests/quality/correct_programs/test_clocks.py
 
 What follows `--` goes to pytest.
 """
@@ -26,7 +27,8 @@ def run_under(strategy: str, arguments: list[str], folder: Path) -> tuple[int, l
     options = ["-q", "--no-header", "--tb=short", f"--interleave-strategy={strategy}", f"--interleave-json={report}"]
     log = folder / f"{strategy}.log"
     with log.open("w") as output:
-        command = [sys.executable, "-m", "pytest", str(HERE), *options, *arguments]
+        programs = [] if any(".py" in argument for argument in arguments) else [str(HERE)]
+        command = [sys.executable, "-m", "pytest", *programs, *options, *arguments]
         code = subprocess.run(command, stdout=output, stderr=subprocess.STDOUT, check=False).returncode
     return code, json.loads(report.read_text())["tests"] if report.exists() else []
 
