@@ -13,7 +13,7 @@ import pytest
 
 from .sizes import Counter, concurrency, join, sizes, start
 
-pytestmark = concurrency(50)  # each makes a loop with its sockets, which takes real time
+pytestmark = concurrency(20)  # each makes a loop with its sockets, which takes real time
 
 TIMEOUT = 5
 
