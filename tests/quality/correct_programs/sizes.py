@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+
+# An ordinary run of the suite is a light one. `matrix` runs each program under up to 200 schedules.
+MOST = int(os.environ.get("CORRECT_PROGRAMS_SCHEDULES", "20"))
 
 # Faults of time and of long tests show up at certain sizes: a bound of 50 or 100 steps, of 1,000, of 10,000.
 SMALL = (1, 10, 50, 60, 100)
@@ -21,7 +25,7 @@ def schedules_of(size: int) -> int:
 
 def concurrency(schedules: int = 200) -> pytest.MarkDecorator:
     """The marker of all programs. It leaves the strategy to `--interleave-strategy`."""
-    return pytest.mark.concurrency(schedules=schedules, seed=20, seconds=60)
+    return pytest.mark.concurrency(schedules=min(schedules, MOST), seed=20, seconds=60)
 
 
 def sizes(*numbers: int, costs: int = 1) -> pytest.MarkDecorator:

@@ -15,7 +15,7 @@ import statistics
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor, as_completed, wait
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -858,7 +858,7 @@ def test_no_clock_goes_back_from_thread_to_thread(clock):
 def test_clocks_of_day_agree():
     def look():
         first = time.time()
-        now, aware = datetime.now(), datetime.now(timezone.utc)
+        now, aware = datetime.now(), datetime.now(UTC)
         last = time.time()
         assert first - 0.001 <= now.timestamp() <= last + 0.001
         assert first - 0.001 <= aware.timestamp() <= last + 0.001

@@ -330,7 +330,7 @@ def test_queue_join_after_work(consumers, size):
     items, counter, all_done = queue.Queue(), Counter(), threading.Event()
 
     def consumer():
-        while (item := items.get(timeout=30)) is not None:
+        while items.get(timeout=30) is not None:
             counter.add()
             items.task_done()
 
