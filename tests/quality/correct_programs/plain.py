@@ -2,7 +2,7 @@
 
     python -m pytest -p no:interleave -p tests.quality.correct_programs.plain tests/quality/correct_programs
 
-Programs that would take hours of real time are left out.
+Programs that would take hours of real time are left out, and so is the run under a second strategy.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ def pytest_configure(config):
 
 
 def pytest_collection_modifyitems(config, items):
-    long = [item for item in items if "hours" in item.name]
-    if long:
-        items[:] = [item for item in items if item not in long]
-        config.hook.pytest_deselected(items=long)
+    others = [item for item in items if "hours" in item.name or "second_strategy" in item.nodeid]
+    if others:
+        items[:] = [item for item in items if item not in others]
+        config.hook.pytest_deselected(items=others)
 
 
 class RunConcurrent:
