@@ -26,6 +26,7 @@ from ._methods import (
 from ._opcodes import CALLS, SUBSCRIPT, loads_method
 from ._operands import Operands, Resolver
 from ._operations import Operation
+from ._owners import namespace_of_module
 from ._private_names import Span
 from ._unforeseen import is_message_of_pytest, unforeseen_accesses
 
@@ -284,7 +285,7 @@ class _Analysis:
         return self.instructions[index + 1]
 
     def _loads_from_module(self, index: int) -> bool:
-        return isinstance(self._static_owner(index), ModuleType)
+        return _is_module(self._static_owner(index))
 
     def _static_owner(self, index: int) -> Any:
         """The module, or module's member, that an attribute is loaded from, where names alone tell."""
@@ -300,15 +301,15 @@ class _Analysis:
                 return None
             value = self.namespace.get(before.argval)
             for name in reversed(path):
-                if not isinstance(value, ModuleType):
+                if not _is_module(value):
                     return None
-                value = vars(value).get(name)
+                value = namespace_of_module(value).get(name)
             return value
         return None
 
     def _is_fixed_module_member(self, index: int) -> bool:
         owner = self._static_owner(index)
-        return _is_fixed(vars(owner).get(self.instructions[index].argval))
+        return _is_fixed(namespace_of_module(owner).get(self.instructions[index].argval))
 
     def _may_be_called(self, instruction: Instruction, effect: tuple[str, bool, str] | None) -> None:
         self.pending.append((instruction.span[:2], effect))
@@ -351,6 +352,13 @@ class _Analysis:
         return name == "LOAD_CONST" or name in CALLS or instruction.span in self.facts.private.names
 
 
+# By their types alone: what is lazy, a module for one, does what it has put off as soon as it is asked for anything.
+
+
+def _is_module(value: Any) -> bool:
+    return issubclass(type(value), ModuleType)
+
+
 def _is_fixed(value: Any) -> bool:
     """Whether a module's member is a definition rather than data."""
-    return value is None or isinstance(value, (ModuleType, FunctionType, BuiltinFunctionType, type))
+    return value is None or issubclass(type(value), (ModuleType, FunctionType, BuiltinFunctionType, type))

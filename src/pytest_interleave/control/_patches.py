@@ -19,6 +19,7 @@ from . import _current, _threads, _time
 from ._dates import replace_methods
 from ._numbering import numbering
 from ._operations import Operation
+from ._owners import namespace_of_module
 from ._replacements import Replacements
 from ._targets import announcing_item
 from ._tasks import Unwind
@@ -41,11 +42,11 @@ class Patches(Replacements):
         for module, name, ours in replacements:
             by_id[id(getattr(module, name))] = ours
             self._set(module, name, ours)
-        for holder in self._holders():
-            for name, value in list(vars(holder).items()):
+        for namespace in _namespaces():
+            for name, value in list(namespace.items()):
                 ours = by_id.get(id(value))
                 if ours is not None and value is not ours:
-                    self._set(holder, name, ours)
+                    self._set_item(namespace, name, ours)
         self._undo.append(replace_methods())
         for owner, name, ours in numbering():
             self._set(owner, name, ours)
@@ -53,16 +54,27 @@ class Patches(Replacements):
         self._set(_futures_thread._WorkItem, "run", announcing_item(_futures_thread._WorkItem.run))
         self._set(logging.Handler, "handle", _atomic_handle(logging.Handler.handle))
 
-    def _holders(self) -> list[ModuleType]:
-        holds = _current.scope.holds
-        found = []
-        for name, module in list(sys.modules.items()):
-            if not isinstance(module, ModuleType):
-                continue
-            filename = getattr(module, "__file__", None)
-            if name in _STDLIB_HOLDERS or (isinstance(filename, str) and holds[filename]):
-                found.append(module)
-        return found
+    def _set_item(self, namespace: dict[str, Any], name: str, value: Any) -> None:
+        before = namespace[name]
+        namespace[name] = value
+        self._undo.append(lambda: namespace.__setitem__(name, before))
+
+
+def _namespaces() -> list[dict[str, Any]]:
+    """Those of the modules that may hold a reference of their own.
+
+    The modules are not asked for anything: some load what they stand for as soon as they are looked at.
+    """
+    holds = _current.scope.holds
+    found = []
+    for name, module in list(sys.modules.items()):
+        if not issubclass(type(module), ModuleType):
+            continue
+        namespace = namespace_of_module(module)
+        filename = namespace.get("__file__")
+        if name in _STDLIB_HOLDERS or (type(filename) is str and holds[filename]):
+            found.append(namespace)
+    return found
 
 
 def _atomic_handle(real: Callable[[logging.Handler, logging.LogRecord], Any]) -> Any:
