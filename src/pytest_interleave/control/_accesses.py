@@ -23,10 +23,10 @@ from ._methods import (
     WRITING_METHODS,
     WRITING_OPERATORS,
 )
-from ._opcodes import CALLS, SUBSCRIPT, loads_method
+from ._modules import is_module, namespace_of_module
+from ._opcodes import CALLS, SUBSCRIPT, is_module_code, loads_method
 from ._operands import Operands, Resolver
 from ._operations import Operation
-from ._owners import namespace_of_module
 from ._private_names import Span
 from ._unforeseen import is_message_of_pytest, unforeseen_accesses
 
@@ -62,6 +62,9 @@ _LOADS = {
 }
 #: What they access lies under the name that they have in the source, and is theirs alone where that is.
 _THROUGH = CALLS | {"BINARY_SUBSCR", "BINARY_SLICE", "STORE_SUBSCR", "STORE_SLICE", "DELETE_SUBSCR", "BINARY_OP"}
+#: What code of modules and classes has: the instructions for globals, or local variables, begin alike.
+_OF_NAMES = {"LOAD_NAME": "LOAD_", "STORE_NAME": "STORE_", "DELETE_NAME": "DELETE_"}
+_STORES_OF_NAMES = frozenset(("STORE_NAME", "DELETE_NAME"))
 _SKIPPED = frozenset(("CACHE", "PRECALL", "KW_NAMES", "PUSH_NULL", "NOP", "RESUME", "EXTENDED_ARG", "NOT_TAKEN"))
 
 
@@ -78,11 +81,8 @@ class Instruction(NamedTuple):
 def accesses_of(code: CodeType, namespace: Mapping[str, Any], facts: FileFacts | None) -> dict[int, Operation]:
     """By byte offset, the operations of `code` that are scheduling points.
 
-    `namespace` is the module's globals; it tells modules and functions from data. Code of modules and classes has
-    none: it runs once, when it is imported.
+    `namespace` is the module's globals; it tells modules and functions from data.
     """
-    if not code.co_flags & 0x1:
-        return {}
     return _Analysis(code, namespace, facts or NO_FACTS, facts is not None).run()
 
 
@@ -92,9 +92,12 @@ class _Analysis:
         self.namespace = namespace
         self.facts = facts
         self.known = known
+        found_instructions = [found for found in dis.get_instructions(code) if found.opname not in _SKIPPED]
+        #: The variables of a module, or of a class, that its code assigns.
+        self.own_names = {found.argval for found in found_instructions if found.opname in _STORES_OF_NAMES}
         self.instructions = [
             Instruction(
-                found.opname,
+                self._as_in_a_function(found),
                 found.arg or 0,
                 found.argval,
                 found.offset,
@@ -109,13 +112,22 @@ class _Analysis:
                     else (None, None, None, None)
                 ),
             )
-            for found in dis.get_instructions(code)
-            if found.opname not in _SKIPPED
+            for found in found_instructions
         ]
         self.operands = Operands(code, namespace)
         self.table: dict[int, Operation] = {}
         #: Callables waiting for their call: start of the call expression, kind and name of the access, or None.
         self.pending: list[tuple[tuple[int | None, int | None], tuple[str, bool, str] | None]] = []
+
+    def _as_in_a_function(self, instruction: dis.Instruction) -> str:
+        """The name of an instruction that does the same in a function, where variables are told by their kinds."""
+        name = instruction.opname
+        if name not in _OF_NAMES:
+            return name
+        if is_module_code(self.code):
+            return _OF_NAMES[name] + "GLOBAL"
+        # A class body's own variables are nobody else's.
+        return _OF_NAMES[name] + ("FAST" if instruction.argval in self.own_names else "GLOBAL")
 
     def run(self) -> dict[int, Operation]:
         private_iterators = False
@@ -202,7 +214,11 @@ class _Analysis:
     def _load_global(self, index: int, instruction: Instruction) -> None:
         name = instruction.argval
         may_change = not self.known or self._is_tested(index)
-        if name in self.facts.assigned_globals or (may_change and not self._is_fixed_global(name)):
+        if (
+            name in self.own_names
+            or name in self.facts.assigned_globals
+            or (may_change and not self._is_fixed_global(name))
+        ):
             self._add(instruction, "read", False, name)
         effect: tuple[str, bool, str] | None = None
         if name not in self.namespace:
@@ -285,7 +301,7 @@ class _Analysis:
         return self.instructions[index + 1]
 
     def _loads_from_module(self, index: int) -> bool:
-        return _is_module(self._static_owner(index))
+        return is_module(self._static_owner(index))
 
     def _static_owner(self, index: int) -> Any:
         """The module, or module's member, that an attribute is loaded from, where names alone tell."""
@@ -301,7 +317,7 @@ class _Analysis:
                 return None
             value = self.namespace.get(before.argval)
             for name in reversed(path):
-                if not _is_module(value):
+                if not is_module(value):
                     return None
                 value = namespace_of_module(value).get(name)
             return value
@@ -352,13 +368,6 @@ class _Analysis:
         return name == "LOAD_CONST" or name in CALLS or instruction.span in self.facts.private.names
 
 
-# By their types alone: what is lazy, a module for one, does what it has put off as soon as it is asked for anything.
-
-
-def _is_module(value: Any) -> bool:
-    return issubclass(type(value), ModuleType)
-
-
 def _is_fixed(value: Any) -> bool:
-    """Whether a module's member is a definition rather than data."""
+    """Whether a module's member is a definition rather than data; by its type alone, for it may be a lazy one."""
     return value is None or issubclass(type(value), (ModuleType, FunctionType, BuiltinFunctionType, type))

@@ -36,7 +36,7 @@ _READERS = frozenset("all any ascii dumps format len max min print repr sorted s
 _PASSING_ON = frozenset((threading.__file__, *(f"{path}/thread.py" for path in concurrent.futures.__path__)))
 
 #: What pytest calls for the message of an `assert` that it has rewritten looks at things for that alone.
-_ASSERTIONS = os.path.join("_pytest", "assertion", "")
+ASSERTIONS = os.path.join("_pytest", "assertion", "")
 
 
 def touches_of_call(function: Any, given: Sequence[Any]) -> Touches:
@@ -76,7 +76,7 @@ def touches_nothing_else(function: Any) -> bool:
     if code is None:
         return False
     filename = code.co_filename
-    return filename in _PASSING_ON or is_ours(filename) or _ASSERTIONS in filename
+    return filename in _PASSING_ON or is_ours(filename) or ASSERTIONS in filename
 
 
 def _method(owner: Any, name: str, given: Sequence[Any]) -> Touches:

@@ -25,6 +25,8 @@ class MonitoringEngine:
     def __init__(self, tables: AccessTables) -> None:
         self._tables = tables
         self._tool: int | None = None
+        #: Whether there was code in the test before that may run again, and is not known any more.
+        self._has_forgotten = False
 
     def on(self) -> None:
         """Take a tool id and listen."""
@@ -37,6 +39,10 @@ class MonitoringEngine:
         monitoring.register_callback(tool, events.PY_RESUME, started)
         for code in self._tables.codes:
             monitoring.set_local_events(tool, code, events.INSTRUCTION)
+        if self._has_forgotten:
+            # The interpreter still knows that their beginning is of no interest.
+            self._has_forgotten = False
+            monitoring.restart_events()
         monitoring.set_events(tool, events.PY_START | events.PY_RESUME)
 
     def renew(self) -> None:
@@ -58,6 +64,7 @@ class MonitoringEngine:
         monitoring.set_events(tool, 0)
         for code in self._tables.codes:
             monitoring.set_local_events(tool, code, 0)
+        self._has_forgotten = self._tables.forget()
         for event in (events.INSTRUCTION, events.PY_START, events.PY_RESUME):
             monitoring.register_callback(tool, event, None)
         monitoring.free_tool_id(tool)
@@ -69,9 +76,11 @@ class MonitoringEngine:
         instruction = sys.monitoring.events.INSTRUCTION
 
         def started(code: CodeType, _offset: int) -> Any:
-            if id(code) not in known and tables.in_scope(code):
-                tables.add(code, sys._getframe(1).f_globals)
-                sys.monitoring.set_local_events(tool, code, instruction)
+            if id(code) not in known:
+                namespace = sys._getframe(1).f_globals
+                if tables.in_scope(code, namespace):
+                    tables.add(code, namespace)
+                    sys.monitoring.set_local_events(tool, code, instruction)
             return disable
 
         return started

@@ -7,6 +7,8 @@ import sys
 from types import CodeType
 from typing import Any
 
+#: The flag of code whose variables have slots of their own in the frame. Not by `inspect`, which is slow to import.
+_OPTIMIZED = 0x1
 CALLS = frozenset(("CALL", "CALL_KW", "CALL_FUNCTION_EX"))
 #: The arguments of BINARY_OP that are in-place operators: it changes what is on the left, if it can.
 IN_PLACE = range(13, 26)
@@ -14,6 +16,16 @@ IN_PLACE = range(13, 26)
 REMAINDER = 6
 #: The argument of BINARY_OP that makes it what BINARY_SUBSCR was before 3.14.
 SUBSCRIPT = 26
+
+
+def is_function_code(code: CodeType) -> bool:
+    """Whether it is the code of a function, a lambda or a comprehension: not that of a module, nor a class body."""
+    return bool(code.co_flags & _OPTIMIZED)
+
+
+def is_module_code(code: CodeType) -> bool:
+    """Whether it is the code of a module, or what `exec` and `eval` run."""
+    return not is_function_code(code) and code.co_name == "<module>"
 
 
 def loads_method(instruction: Any) -> bool:

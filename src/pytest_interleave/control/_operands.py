@@ -15,7 +15,7 @@ from ._frames import UNMARKED, frames, layout, object_at, object_in, words_from
 from ._items import NO_KEY, deletion, item, membership
 from ._kinds import class_holding, lives_on
 from ._names import attributes_at, name_of
-from ._opcodes import CALLS, SUBSCRIPT, formats_with_specification
+from ._opcodes import CALLS, SUBSCRIPT, formats_with_specification, is_module_code
 from ._owners import attribute, contents, is_always_of_the_instance, iteration, loop
 from ._stack_depths import stack_depths, variables_of
 from ._touches import READS, WRITES, Touches
@@ -41,11 +41,14 @@ class Operands:
         self._namespace = namespace
         self._depths = {} if layout is None else stack_depths(code)
         self._variables = variables_of(code)
+        self._of_module = is_module_code(code)
 
     def resolver(self, opname: str, argument: int, offset: int, name: str, writes: bool) -> Resolver:
         """The resolver of one instruction; `name` is how the access is called, or the attribute or variable."""
         how = WRITES if writes else READS
         if opname in _GLOBALS:
+            if self._of_module:
+                return _named(name, how)
             return _always(((id(self._namespace), name, how),))
         depth = self._depths.get(offset)
         if layout is None or depth is None:
@@ -94,6 +97,18 @@ class Operands:
 
 def _always(touches: Touches) -> Resolver:
     return lambda _frame: touches
+
+
+def _named(name: str, how: int) -> Resolver:
+    """Of a variable of a module's code, which `exec` may run in any two dictionaries."""
+
+    def touch(frame: FrameType) -> Touches:
+        variables: Any = frame.f_locals
+        if how == READS and variables is not frame.f_globals and not (type(variables) is dict and name in variables):
+            variables = frame.f_globals
+        return ((id(variables), name, how),)
+
+    return touch
 
 
 def _by_name(name: str, how: int) -> Resolver:

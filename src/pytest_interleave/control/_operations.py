@@ -68,11 +68,18 @@ class Operation:
         """Whether this is an access to data rather than an operation on a primitive or a thread."""
         return self.target is None
 
+    def at(self, place: Place | None) -> Operation:
+        """The same operation, done for what stands at `place`."""
+        same = type(self)(self.kind, self.target, self.code, self.lasti, self.mutates, self.name)
+        same.announced = self.announced
+        same.touch = self.touch
+        same.place = place
+        return same
+
     def within_a_step(self) -> Operation:
         """The same operation as part of the step before it."""
-        same = type(self)(self.kind, self.target, self.code, self.lasti, self.mutates, self.name)
+        same = self.at(self.place)
         same.announced = False
-        same.place = self.place
         return same
 
     def same_as(self, other: Operation) -> bool:

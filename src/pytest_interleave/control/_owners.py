@@ -28,20 +28,20 @@ from ._kinds import (
     namespace_of,
 )
 from ._methods import READING_METHODS
+from ._modules import is_module, namespace_of_module
 from ._names import aliases, key_of, name_of
 from ._touches import NOTHING, OPAQUE, READS, WRITES, Touches
 
-namespace_of_module = vars(types.ModuleType)["__dict__"].__get__
 _DEEPEST = 4
 
 
 def in_scope(function: Any) -> bool:
-    """Whether `function` is written in Python, in a file whose accesses are scheduling points."""
+    """Whether `function` is written in Python, in code whose accesses are scheduling points."""
     kind = type(function)
     while kind is types.MethodType or kind is staticmethod or kind is classmethod:
         function = function.__func__
         kind = type(function)
-    return kind is types.FunctionType and _current.scope.holds[function.__code__.co_filename]
+    return kind is types.FunctionType and _current.scope.holds_code(function.__code__, function.__globals__)
 
 
 def runs_in_scope(kind: type, special: str) -> bool:
@@ -84,8 +84,12 @@ def attribute(owner: Any, name: str, how: int, *, plain: bool = False) -> Touche
     """What reading or writing `owner.name` touches; `plain` where that is done by `object.__setattr__` or its kin."""
     kind = type(owner)
     if not plain and runs_in_scope(kind, "__getattribute__" if how == READS else "__setattr__"):
-        return NOTHING
-    if kind is types.ModuleType:
+        # That it is called is its class's doing, which another thread may replace.
+        return ((_holder_of(owner), "__class__", READS),)
+    if name == "__class__" and how == WRITES:
+        # From now on all of it may be otherwise.
+        return ((_holder_of(owner), None, WRITES), (_holder_of(owner), name, WRITES))
+    if kind is types.ModuleType or (is_module(owner) and class_holding(kind, name) is None):
         return ((id(namespace_of_module(owner)), name, how),)
     if is_class(kind):
         return _looked_for(bases_of(owner), name) if how == READS else ((name_of(owner), name, how),)
@@ -122,6 +126,11 @@ def attribute(owner: Any, name: str, how: int, *, plain: bool = False) -> Touche
     return ((name_of(owner), name, how),)
 
 
+def _holder_of(owner: Any) -> int:
+    """What stands for an object in accesses to its attributes."""
+    return id(namespace_of_module(owner)) if is_module(owner) else name_of(owner)
+
+
 def _is_descriptor_in_scope(value: Any, how: int) -> bool:
     """Whether an attribute of the class is one that gives, or takes, the instances' values by a method in scope."""
     return runs_in_scope(type(value), "__get__" if how == READS else "__set__")
@@ -140,7 +149,7 @@ def _looked_for(classes: tuple[type, ...], name: str) -> Touches:
 
 def is_always_of_the_instance(kind: type, name: str) -> bool:
     """Whether an attribute of that name is each instance's own, so that it need not be looked for again."""
-    if kind is types.ModuleType or is_class(kind) or kind_of(kind) == LOCAL or name == "__dict__":
+    if issubclass(kind, types.ModuleType) or is_class(kind) or kind_of(kind) == LOCAL or name == "__dict__":
         return False
     if any(runs_in_scope(kind, special) for special in ("__getattribute__", "__setattr__", "__getattr__")):
         return False

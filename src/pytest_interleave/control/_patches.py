@@ -12,14 +12,13 @@ import logging
 import sys
 import threading
 from collections.abc import Callable
-from types import ModuleType
 from typing import Any
 
 from . import _current, _threads, _time
 from ._dates import replace_methods
+from ._modules import is_module, namespace_of_module
 from ._numbering import numbering
 from ._operations import Operation
-from ._owners import namespace_of_module
 from ._replacements import Replacements
 from ._targets import announcing_item
 from ._tasks import Unwind
@@ -61,14 +60,11 @@ class Patches(Replacements):
 
 
 def _namespaces() -> list[dict[str, Any]]:
-    """Those of the modules that may hold a reference of their own.
-
-    The modules are not asked for anything: some load what they stand for as soon as they are looked at.
-    """
+    """Those of the modules that may hold a reference of their own."""
     holds = _current.scope.holds
     found = []
     for name, module in list(sys.modules.items()):
-        if not issubclass(type(module), ModuleType):
+        if not is_module(module):
             continue
         namespace = namespace_of_module(module)
         filename = namespace.get("__file__")

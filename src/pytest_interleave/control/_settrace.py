@@ -35,7 +35,8 @@ class TraceEngine:
         """Each execution sets the trace functions of its threads anew."""
 
     def off(self) -> None:
-        """Nothing is left after it."""
+        """Trace functions end with their threads."""
+        self._tables.forget()
 
     def _trace(self, task: Task) -> None:
         other = sys.gettrace()
@@ -44,17 +45,20 @@ class TraceEngine:
 
 def _alone(tables: AccessTables, task: Task) -> _Trace:
     known = tables.by_id
-    holds = _current.scope.holds
+    may_hold = _current.scope.may_hold
+    in_scope = tables.in_scope
     point = task.execution.point
     mark = task.execution.mark
 
     def call(frame: FrameType, event: str, arg: Any) -> Any:  # noqa: ARG001
         code = frame.f_code
-        if not holds[code.co_filename]:
+        if not may_hold[code.co_filename]:
             return None
         table = known.get(id(code))
         if table is None:
-            table = tables.add(code, frame.f_globals) if tables.in_scope(code) else {}
+            if not in_scope(code, frame.f_globals):
+                return None
+            table = tables.add(code, frame.f_globals)
         if not table:
             return None
         frame.f_trace_opcodes = True

@@ -23,8 +23,8 @@ from ..control._kinds import (
     module_of,
     name_of_class,
 )
+from ..control._modules import namespace_of_module
 from ..control._names import key_of, name_of, type_named
-from ..control._owners import namespace_of_module
 from ..control._values import short_text
 from ..control.primitives import Barrier, Condition, Event, Lock, RLock, Semaphore, SimpleQueue
 from ._fasttrack import Conflict, Wanted, conflicts_in

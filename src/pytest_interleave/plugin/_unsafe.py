@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterator
-from types import BuiltinFunctionType, CodeType, FunctionType, ModuleType
+from types import BuiltinFunctionType, CodeType, FunctionType
 from typing import Any
 
 import pytest
 
-from ..control._owners import namespace_of_module
+from ..control._modules import is_module, namespace_of_module
 
 #: Fixtures that the body of a test must not use from several workers, and why.
 UNSAFE_FIXTURES = {
@@ -77,12 +77,10 @@ def unsafe_call(item: pytest.Function) -> str | None:
 
 
 def _unsafe(value: Any, names: set[str]) -> str | None:
-    # By its type alone: what is lazy, a module for one, does what it has put off as soon as it is asked for anything.
-    kind = type(value)
-    if issubclass(kind, ModuleType):
+    if is_module(value):
         module = namespace_of_module(value).get("__name__", "")
         return next((f"{module}.{name}" for name in _UNSAFE_CALLS.get(module, ()) if name in names), None)
-    if not issubclass(kind, (type, FunctionType, BuiltinFunctionType)):
+    if not issubclass(type(value), (type, FunctionType, BuiltinFunctionType)):
         return None
     home = getattr(value, "__module__", None), getattr(value, "__qualname__", getattr(value, "__name__", None))
     module, name = _HOMES.get(home, home)  # type: ignore[arg-type]
