@@ -23,7 +23,7 @@ def touched_expression(operation: Operation) -> str:
     """The expression, as in the source, for the container that an access is to; empty where it is no plain name."""
     code = operation.code
     # Else the instruction is one of a library, and the place that is shown the line that has called it.
-    return _touched(code, operation.lasti) if operation.where().filename == file_of[code.co_filename] else ""
+    return _touched(code, operation.lasti) if operation.is_where_it_shows else ""
 
 
 @functools.lru_cache(maxsize=256)

@@ -13,6 +13,12 @@ from ._private_names import NOTHING_PRIVATE, PrivateUses, private_uses
 
 _INITIALISERS = frozenset(("__init__", "__new__", "__post_init__", "__init_subclass__", "__set_name__"))
 
+#: What they make of a function is called as one, or calls it in its turn.
+_MAKING_METHODS = frozenset(
+    "abstractmethod asynccontextmanager cache classmethod contextmanager deleter final fixture getter lru_cache "
+    "overload override parametrize property setter staticmethod usefixtures wraps".split()
+)
+
 
 class FileFacts(NamedTuple):
     """What the whole file says about the names that are accessed in it."""
@@ -25,7 +31,7 @@ class FileFacts(NamedTuple):
     assigned_attributes: frozenset[str]
     #: Attributes that are assigned in initialisers only.
     initial_attributes: frozenset[str]
-    #: Functions defined in class bodies.
+    #: Functions defined in class bodies, unless a decorator may have made something else of them.
     methods: frozenset[str]
     #: Where local containers that no other thread can see are used.
     private: PrivateUses
@@ -52,7 +58,8 @@ def facts_of_source(source: str | bytes, filename: str) -> tuple[CodeType, FileF
         module = compile(tree, filename, "exec", dont_inherit=True)
     except (SyntaxError, ValueError):
         return None
-    return module, facts_of_code(module, private_uses(tree))
+    facts = facts_of_code(module, private_uses(tree))
+    return module, facts._replace(methods=facts.methods - _made_otherwise(tree))
 
 
 def facts_of_code(module: CodeType, private: PrivateUses = NOTHING_PRIVATE) -> FileFacts:
@@ -101,6 +108,22 @@ def facts_of_code(module: CodeType, private: PrivateUses = NOTHING_PRIVATE) -> F
         frozenset(_defined(module) & methods),
         private,
     )
+
+
+def _made_otherwise(tree: ast.AST) -> frozenset[str]:
+    """The functions that are decorated by what may make a value of them, as `cached_property` does."""
+    return frozenset(
+        node.name
+        for node in ast.walk(tree)
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
+        and any(_name_of_decorator(decorator) not in _MAKING_METHODS for decorator in node.decorator_list)
+    )
+
+
+def _name_of_decorator(decorator: ast.expr) -> str:
+    if isinstance(decorator, ast.Call):
+        decorator = decorator.func
+    return decorator.attr if isinstance(decorator, ast.Attribute) else getattr(decorator, "id", "")
 
 
 def _defined(module: CodeType) -> set[str]:

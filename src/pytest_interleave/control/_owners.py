@@ -109,8 +109,12 @@ def attribute(owner: Any, name: str, how: int, *, plain: bool = False) -> Touche
             how |= OPAQUE
         return ((name_of(owner), name, how),)
     value = holder[1]
-    if _is_descriptor_in_scope(value, how) and (how == WRITES or name not in (attributes_of(owner) or ())):
-        return NOTHING
+    if class_holding(type(value), "__get__" if how == READS else "__set__") is not None and is_made_by_a_program(
+        type(value)
+    ):
+        seen = _by_descriptor(owner, name, value, how)
+        if seen is not None:
+            return seen
     if type(value) is property:
         wanted = value.fget if how == READS else value.fset
         return NOTHING if in_scope(wanted) else ((name_of(owner), name, how | OPAQUE),)
@@ -131,9 +135,16 @@ def _holder_of(owner: Any) -> int:
     return id(namespace_of_module(owner)) if is_module(owner) else name_of(owner)
 
 
-def _is_descriptor_in_scope(value: Any, how: int) -> bool:
-    """Whether an attribute of the class is one that gives, or takes, the instances' values by a method in scope."""
-    return runs_in_scope(type(value), "__get__" if how == READS else "__set__")
+def _by_descriptor(owner: Any, name: str, descriptor: Any, how: int) -> Touches | None:
+    """What it touches that a descriptor written in Python gives, or takes, a value; None where it is not asked."""
+    seen = runs_in_scope(type(descriptor), "__get__" if how == READS else "__set__")
+    attributes = attributes_of(owner) if how == READS and class_holding(type(descriptor), "__set__") is None else None
+    if attributes is None:
+        return NOTHING if seen else None
+    if name in attributes:
+        return None
+    # It is asked only as long as the instance has none of its own; often it is what gives it one.
+    return ((name_of(owner), name, how if seen else WRITES | OPAQUE),)
 
 
 def _looked_for(classes: tuple[type, ...], name: str) -> Touches:

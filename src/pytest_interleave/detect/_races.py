@@ -157,6 +157,8 @@ _VERBS = {"read": "reads", "write": "writes", "delete": "deletes", "iterate": "l
 
 def _does(operation: Operation) -> str:
     form = form_of(operation)
+    if form == CALL and not operation.is_where_it_shows:
+        return _VERBS.get(operation.kind, operation.kind)
     if form == CALL and operation.name.startswith("."):
         return f"calls {operation.name}"
     if form == CALL and operation.name.isidentifier():

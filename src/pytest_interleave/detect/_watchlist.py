@@ -177,7 +177,9 @@ class Watchlist:
 
 def _is_documented(first: Operation, second: Operation) -> bool:
     """Whether it is `functools.cached_property`, which may make a value twice, as it says."""
-    return first.code.co_filename == second.code.co_filename == functools.__file__
+    own = [operation.code.co_filename == functools.__file__ for operation in (first, second)]
+    # Whoever asks for the value looks first whether the instance has it already.
+    return all(own) or (any(own) and (first if own[1] else second).kind == "read")
 
 
 def _concerns(watched: _Watched, variable: Variable) -> bool:

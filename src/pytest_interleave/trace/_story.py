@@ -220,7 +220,7 @@ class _Teller:
 
     def _did(self, access: Access) -> str:
         operation = self._log[access.position][1]
-        if operation.name.startswith("."):
+        if operation.name.startswith(".") and operation.is_where_it_shows:
             return f"called {operation.name} of"
         if access.writes and operation.kind == "read":
             return "changed"
