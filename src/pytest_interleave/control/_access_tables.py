@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from importlib.machinery import ModuleSpec
 from types import CodeType
 from typing import Any
@@ -12,6 +13,7 @@ from ._accesses import accesses_of
 from ._explaining import unless_pytest_asks
 from ._file_facts import FileFacts, facts_of_file
 from ._frozen import file_of
+from ._generators import entered, leaving_steps
 from ._in_no_file import is_in_no_file
 from ._opcodes import is_function_code
 from ._operations import Operation
@@ -32,6 +34,11 @@ class AccessTables:
         self._first_alike: dict[tuple[str, CodeType], CodeType] = {}
         #: What is kept no longer than a test.
         self._passing: list[CodeType] = []
+        #: The code of generators that threads share; by `id`, too.
+        self._shared: dict[int, CodeType] = {}
+        #: Called with code that has got other accesses than it had.
+        self.changed: Callable[[CodeType], None] = _ignore
+        entered.append(self._enter)
 
     def add(self, code: CodeType, namespace: dict[str, Any]) -> dict[int, Operation]:
         """Work out the accesses of `code`."""
@@ -45,8 +52,20 @@ class AccessTables:
         if filename in _current.scope.parts:
             for operation in table.values():
                 operation.touch = unless_pytest_asks(operation.touch)
+        if id(code) in self._shared:
+            table.update(leaving_steps(code, known))
         self.codes.append(code)
         return table
+
+    def _enter(self, code: CodeType) -> None:
+        """A generator that another thread can reach is about to run."""
+        if id(code) in self._shared:
+            return
+        self._shared[id(code)] = code
+        table = self.by_id.get(id(code))
+        if table is not None:
+            table.update(leaving_steps(code, self._first_alike[code.co_filename, code]))
+            self.changed(code)
 
     def _facts_of(self, path: str) -> FileFacts | None:
         try:
@@ -70,11 +89,16 @@ class AccessTables:
             return False
         for code in self._passing:
             del self.by_id[id(code)]
+            self._shared.pop(id(code), None)
             if is_in_no_file[code.co_filename]:
                 self._first_alike.pop((code.co_filename, code), None)
         self._passing.clear()
         self.codes = [code for code in self.codes if id(code) in self.by_id]
         return True
+
+
+def _ignore(_code: CodeType) -> None:
+    """Before an engine is interested."""
 
 
 def _may_run_again(code: CodeType, namespace: dict[str, Any]) -> bool:

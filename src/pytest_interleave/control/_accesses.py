@@ -24,16 +24,14 @@ from ._methods import (
     WRITING_OPERATORS,
 )
 from ._modules import is_module, namespace_of_module
-from ._opcodes import CALLS, SUBSCRIPT, is_module_code, loads_method
+from ._opcodes import CALLS, SUBSCRIPT, is_generator_code, is_module_code, loads_method
 from ._operands import Operands, Resolver
 from ._operations import Operation
+from ._private_generators import PRIVATE_ITERABLES
 from ._private_names import Span
 from ._unforeseen import is_message_of_pytest, unforeseen_accesses
 
 _PY314 = sys.version_info >= (3, 14)
-
-#: Iterables that no other thread sees, if no other thread sees what they are made of.
-PRIVATE_ITERABLES = frozenset(("range", "enumerate", "zip", "reversed", "map", "filter"))
 
 _STORES = {
     "STORE_ATTR": "write",
@@ -130,7 +128,9 @@ class _Analysis:
         return _OF_NAMES[name] + ("FAST" if instruction.argval in self.own_names else "GLOBAL")
 
     def run(self) -> dict[int, Operation]:
-        private_iterators = False
+        #: Of a comprehension or a generator expression: which one it is.
+        whole = next((found.span for found in self.instructions if found.argval == ".0"), None)
+        private_iterators = whole in self.facts.private.loops
         for index, instruction in enumerate(self.instructions):
             name = instruction.opname
             if name in _STORES:
@@ -148,6 +148,9 @@ class _Analysis:
             elif name == "GET_ITER":
                 private_iterators = instruction.span in self.facts.private.names or self._iterates_private(index)
                 if not private_iterators:
+                    self._add(instruction, "iterate", False, "")
+            elif name in ("GET_YIELD_FROM_ITER", "SEND"):
+                if is_generator_code(self.code):
                     self._add(instruction, "iterate", False, "")
             elif name == "FOR_ITER":
                 if not private_iterators:

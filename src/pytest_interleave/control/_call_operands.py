@@ -10,6 +10,7 @@ from typing import Any
 
 from ._calls import BOUND_IN_C, looks_into_arguments, touches_of_call
 from ._frames import object_in
+from ._generators import PRIVATE, visible_in
 from ._items import deletion, item
 from ._keys import PLAIN_KEYS
 from ._methods import OF_ATTRIBUTES, SPECIAL_OF_ATTRIBUTES, SPECIAL_OF_ITEMS
@@ -28,19 +29,20 @@ _KEYED_CHANGES = frozenset((".pop()", ".setdefault()"))
 _MOST_ARGUMENTS = 4
 
 
-def foreseen_call(opname: str, argument: int, top: int, name: str, how: int) -> Callable[[FrameType], Touches]:
+def foreseen_call(opname: str, argument: int, top: int, name: str, how: int) -> Callable[[FrameType], Touches | None]:
     """Of a call whose name tells what it does; `top` is the first free slot of the frame."""
     called = _called(opname, argument, top)
     arguments = _arguments(opname, argument, top)
 
-    def touch(frame: FrameType) -> Touches:
+    def touch(frame: FrameType) -> Touches | None:
         function, owner = called(frame)
         if in_scope(function):
             # What it does there is seen there.
             return NOTHING
         given = [value(frame) for value in arguments]
         if not name.startswith("."):
-            return _of_builtin(name, given, how)
+            found = _of_builtin(name, given, how)
+            return None if not found and any(value is PRIVATE for value in given) else found
         if name in SPECIAL_OF_ATTRIBUTES or name in SPECIAL_OF_ITEMS:
             special = given if owner is None else [owner, *given]
             if len(special) > 1:
@@ -88,7 +90,7 @@ def _called(opname: str, argument: int, top: int) -> Callable[[FrameType], tuple
         owner_in = None
     else:
         first = _first_argument(opname, argument, top)
-        function_in, owner_in = object_in(first - 2), object_in(first - 1)
+        function_in, owner_in = object_in(first - 2), visible_in(first - 1, top)
 
     def called(frame: FrameType) -> tuple[Any, Any]:
         function = function_in(frame)
@@ -108,7 +110,7 @@ def _arguments(opname: str, argument: int, top: int) -> list[Callable[[FrameType
     if opname == "CALL_FUNCTION_EX":
         return []
     first = _first_argument(opname, argument, top)
-    return [object_in(slot) for slot in range(first, first + min(argument, _MOST_ARGUMENTS))]
+    return [visible_in(slot, top) for slot in range(first, first + min(argument, _MOST_ARGUMENTS))]
 
 
 def _first_argument(opname: str, argument: int, top: int) -> int:

@@ -25,6 +25,7 @@ class MonitoringEngine:
     def __init__(self, tables: AccessTables) -> None:
         self._tables = tables
         self._tool: int | None = None
+        tables.changed = self._renew_code
         #: Whether there was code in the test before that may run again, and is not known any more.
         self._has_forgotten = False
 
@@ -50,9 +51,14 @@ class MonitoringEngine:
         tool = self._tool
         if tool is not None:
             for code in self._tables.codes:
-                sys.monitoring.set_local_events(tool, code, 0)
-                sys.monitoring.set_local_events(tool, code, sys.monitoring.events.INSTRUCTION)
+                self._renew_code(code)
             sys.monitoring.restart_events()
+
+    def _renew_code(self, code: CodeType) -> None:
+        """Look at each of its instructions once more."""
+        if self._tool is not None:
+            sys.monitoring.set_local_events(self._tool, code, 0)
+            sys.monitoring.set_local_events(self._tool, code, sys.monitoring.events.INSTRUCTION)
 
     def off(self) -> None:
         """Stop listening and give the tool id back."""

@@ -7,11 +7,12 @@ The operands lie on the frame's value stack; at which depth, the code object tel
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from types import CodeType, FrameType
+from types import CodeType, FrameType, GeneratorType
 from typing import Any
 
 from ._call_operands import foreseen_call, unforeseen_call
 from ._frames import UNMARKED, frames, layout, object_at, object_in, words_from
+from ._generators import PRIVATE, is_private, visible_in
 from ._items import NO_KEY, deletion, item, membership
 from ._kinds import class_holding, lives_on
 from ._names import attributes_at, name_of
@@ -61,25 +62,27 @@ class Operands:
         if opname == "BINARY_OP" and argument == SUBSCRIPT:
             opname = "BINARY_SUBSCR"
         if opname == "DELETE_SUBSCR":
-            return _of_two(deletion, top - 2, top - 1)
+            return _of_two(deletion, top - 2, top - 1, top)
         if opname == "CONTAINS_OP":
-            return _of_two(membership, top - 1, top - 2)
+            return _of_two(membership, top - 1, top - 2, top)
         if opname in _ITEMS:
             owner, key = _ITEMS[opname]
             return _item(top - owner, top - key if key else None, how)
         if opname in CALLS:
             return foreseen_call(opname, argument, top, name, how)
         if opname == "FOR_ITER":
-            return _loop(top - 1)
-        if opname == "GET_ITER":
-            thing = object_in(top - 1)
-            return lambda frame: iteration(thing(frame))
+            return _loop(top - 1, top)
+        if opname == "SEND":
+            return _loop(top - 2, top)
+        if opname in ("GET_ITER", "GET_YIELD_FROM_ITER"):
+            thing = visible_in(top - 1, top)
+            return lambda frame: iteration(thing(frame)) or None
         if opname == "COMPARE_OP":
-            return _of_two(_both_contents, top - 1, top - 2)
+            return _of_two(_both_contents, top - 1, top - 2, top)
         if opname == "MATCH_CLASS":
             return _match_class(argument, top)
         # What concerns a container only if the object is one.
-        return _of_one(contents, top - 2 if writes else top - 1, how)
+        return _of_one(contents, top - 2 if writes else top - 1, how, top)
 
     def unforeseen(self, opname: str, argument: int, offset: int) -> Resolver | None:
         """The resolver of an instruction that is an access only if it comes upon a container."""
@@ -90,9 +93,9 @@ class Operands:
         if opname in CALLS:
             return unforeseen_call(opname, argument, top)
         if opname in ("COMPARE_OP", "BINARY_OP"):
-            return _if_any(_of_two(_both_contents, top - 2, top - 1))
+            return _if_any(_of_two(_both_contents, top - 2, top - 1, top))
         below = 2 if formats_with_specification(opname, argument) else 1
-        return _if_any(_of_one(contents, top - below, READS))
+        return _if_any(_of_one(contents, top - below, READS, top))
 
 
 def _always(touches: Touches) -> Resolver:
@@ -160,14 +163,24 @@ def _item(slot: int, key_slot: int | None, how: int) -> Resolver:
     return lambda frame: item(container(frame), key(frame), how)
 
 
-def _of_one(find: Callable[[Any, int], Touches], slot: int, how: int) -> Resolver:
-    thing = object_in(slot)
-    return lambda frame: find(thing(frame), how)
+def _of_one(find: Callable[[Any, int], Touches], slot: int, how: int, top: int) -> Resolver:
+    thing_in = visible_in(slot, top)
+
+    def touch(frame: FrameType) -> Touches | None:
+        thing = thing_in(frame)
+        return None if thing is PRIVATE else find(thing, how)
+
+    return touch
 
 
-def _of_two(find: Callable[[Any, Any], Touches], slot: int, other_slot: int) -> Resolver:
-    thing, other = object_in(slot), object_in(other_slot)
-    return lambda frame: find(thing(frame), other(frame))
+def _of_two(find: Callable[[Any, Any], Touches], slot: int, other_slot: int, top: int) -> Resolver:
+    thing_in, other_in = visible_in(slot, top), object_in(other_slot)
+
+    def touch(frame: FrameType) -> Touches | None:
+        thing = thing_in(frame)
+        return None if thing is PRIVATE else find(thing, other_in(frame))
+
+    return touch
 
 
 def _if_any(find: Resolver) -> Resolver:
@@ -196,6 +209,13 @@ def _match_class(positional: int, top: int) -> Resolver:
     return touch
 
 
-def _loop(slot: int) -> Resolver:
+def _loop(slot: int, top: int) -> Resolver:
     slots = words_from(slot)
-    return lambda frame: loop(slots[frames[id(frame) >> 3] >> 3] & UNMARKED)
+
+    def touch(frame: FrameType) -> Touches | None:
+        address = slots[frames[id(frame) >> 3] >> 3] & UNMARKED
+        if type(object_at(address)) is GeneratorType and is_private(frame, address, top):
+            return None
+        return loop(address) or None
+
+    return touch

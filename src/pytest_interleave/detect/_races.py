@@ -152,7 +152,7 @@ def _said(does: str, what: str) -> str:
     return f"{does} {what}"
 
 
-_VERBS = {"read": "reads", "write": "writes", "delete": "deletes", "iterate": "loops over it"}
+_VERBS = {"read": "reads", "write": "writes", "delete": "deletes", "iterate": "loops over it", "yield": "runs"}
 
 
 def _does(operation: Operation) -> str:
