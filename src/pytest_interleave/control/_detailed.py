@@ -7,7 +7,7 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 from . import _current
-from ._execution import Execution
+from ._execution import LONGEST, Execution
 from ._places import user_place
 
 if TYPE_CHECKING:
@@ -29,9 +29,15 @@ class DetailedExecution(Execution):
     _depth = 3
 
     def __init__(
-        self, strategy: Strategy, carriers: Carriers, *, max_steps: int, recorder: Recorder | None = None
+        self,
+        strategy: Strategy,
+        carriers: Carriers,
+        *,
+        max_steps: int,
+        longest: float = LONGEST,
+        recorder: Recorder | None = None,
     ) -> None:
-        super().__init__(strategy, carriers, max_steps=max_steps)
+        super().__init__(strategy, carriers, max_steps=max_steps, longest=longest)
         self._recorder = recorder
 
     def point(self, task: Task, operation: Operation, touches: Touches | None = None) -> None:
@@ -52,7 +58,7 @@ class DetailedExecution(Execution):
 
     def _record(self, task: Task, frame: FrameType) -> None:
         """A step is about to be done, by code that `frame` was called from."""
-        if self._recorder is None or self.closing is not None or not self.log:
+        if self._recorder is None or self.closing is not None or self.long is not None or not self.log:
             return
         last, operation, touches = self.log[-1]
         if last is task:

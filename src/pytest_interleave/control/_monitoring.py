@@ -28,6 +28,10 @@ class MonitoringEngine:
         tables.changed = self._renew_code
         #: Whether there was code in the test before that may run again, and is not known any more.
         self._has_forgotten = False
+        #: What is to be listened to in code in scope.
+        self._events = sys.monitoring.events.INSTRUCTION
+        #: By thread: who is to know of its calls.
+        self._watching: dict[int, Callable[[Any], None]] = {}
 
     def on(self) -> None:
         """Take a tool id and listen."""
@@ -38,6 +42,7 @@ class MonitoringEngine:
         started = self._started_callback(tool)
         monitoring.register_callback(tool, events.PY_START, started)
         monitoring.register_callback(tool, events.PY_RESUME, started)
+        monitoring.register_callback(tool, events.CALL, self._call_callback())
         for code in self._tables.codes:
             monitoring.set_local_events(tool, code, events.INSTRUCTION)
         if self._has_forgotten:
@@ -58,7 +63,7 @@ class MonitoringEngine:
         """Look at each of its instructions once more."""
         if self._tool is not None:
             sys.monitoring.set_local_events(self._tool, code, 0)
-            sys.monitoring.set_local_events(self._tool, code, sys.monitoring.events.INSTRUCTION)
+            sys.monitoring.set_local_events(self._tool, code, self._events)
 
     def off(self) -> None:
         """Stop listening and give the tool id back."""
@@ -71,22 +76,53 @@ class MonitoringEngine:
         for code in self._tables.codes:
             monitoring.set_local_events(tool, code, 0)
         self._has_forgotten = self._tables.forget()
-        for event in (events.INSTRUCTION, events.PY_START, events.PY_RESUME):
+        self._watching.clear()
+        self._events = events.INSTRUCTION
+        for event in (events.INSTRUCTION, events.PY_START, events.PY_RESUME, events.CALL):
             monitoring.register_callback(tool, event, None)
         monitoring.free_tool_id(tool)
+
+    def watch_calls(self, ident: int, called: Callable[[Any], None]) -> bool:
+        """See `Engine.watch_calls`. A profile function would do, but that it takes the events of running code away."""
+        self._watching[ident] = called
+        self._listen(sys.monitoring.events.INSTRUCTION | sys.monitoring.events.CALL)
+        return True
+
+    def unwatch_calls(self, ident: int) -> None:
+        """See `Engine.unwatch_calls`."""
+        self._watching.pop(ident, None)
+        if not self._watching:
+            self._listen(sys.monitoring.events.INSTRUCTION)
+
+    def _listen(self, events: int) -> None:
+        tool = self._tool
+        if tool is not None and events != self._events:
+            self._events = events
+            for code in self._tables.codes:
+                sys.monitoring.set_local_events(tool, code, events)
+
+    def _call_callback(self) -> Callable[[CodeType, int, Any, Any], None]:
+        watching = self._watching
+        get_ident = _current.get_ident
+
+        def call(_code: CodeType, _offset: int, function: Any, _first: Any) -> None:
+            called = watching.get(get_ident())
+            if called is not None:
+                called(function)
+
+        return call
 
     def _started_callback(self, tool: int) -> Callable[[CodeType, int], Any]:
         tables = self._tables
         known = tables.by_id
         disable = sys.monitoring.DISABLE
-        instruction = sys.monitoring.events.INSTRUCTION
 
         def started(code: CodeType, _offset: int) -> Any:
             if id(code) not in known:
                 namespace = sys._getframe(1).f_globals
                 if tables.in_scope(code, namespace):
                     tables.add(code, namespace)
-                    sys.monitoring.set_local_events(tool, code, instruction)
+                    sys.monitoring.set_local_events(tool, code, self._events)
             return disable
 
         return started

@@ -192,6 +192,10 @@ class Outside:
                 return True
         return polls and self._slept < POLLING_PATIENCE * 1e9 and (has_children() or bool(foreign_threads()))
 
+    def could_act(self) -> bool:
+        """Whether a thread that is not under control, or another process, could do something that others wait for."""
+        return bool(self._out or self._returned or self._ended or foreign_threads()) or has_children()
+
     def keeps_waiting(self) -> bool:
         """Whether anybody outside is worth waiting for: after the test body, no daemon thread is."""
         return any(not (task.daemon and self.execution.draining) for task in self._out)
