@@ -20,6 +20,12 @@ IN_PLACE = range(13, 26)
 REMAINDER = 6
 #: The argument of BINARY_OP that makes it what BINARY_SUBSCR was before 3.14.
 SUBSCRIPT = 26
+#: By the argument of BINARY_OP, the names of the operators' methods.
+_OPERATORS = "add and floordiv lshift matmul mul mod or pow rshift sub truediv xor".split()
+#: The methods of comparisons.
+COMPARISONS = ("__eq__", "__lt__")
+#: They take what is to be unpacked from the top of the stack.
+UNPACKINGS = frozenset(("UNPACK_SEQUENCE", "UNPACK_EX", "LIST_EXTEND", "SET_UPDATE", "DICT_UPDATE", "DICT_MERGE"))
 
 
 def is_function_code(code: CodeType) -> bool:
@@ -75,3 +81,10 @@ def opname_at(code: CodeType, lasti: int) -> str:
         names = {found.offset: found.opname for found in dis.get_instructions(code)}
         known = _opnames[id(code)] = (code, names)
     return known[1].get(lasti, "")
+
+
+def specials_of(argument: int) -> tuple[str, ...]:
+    """The methods that BINARY_OP with this argument asks its operands for."""
+    if argument >= len(_OPERATORS):
+        return ()
+    return (f"__{_OPERATORS[argument]}__", f"__r{_OPERATORS[argument]}__")

@@ -6,7 +6,7 @@ The operands lie on the frame's value stack; at which depth, the code object tel
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import CodeType, FrameType, GeneratorType
 from typing import Any
 
@@ -16,10 +16,21 @@ from ._generators import PRIVATE, is_private, visible_in
 from ._items import NO_KEY, deletion, item, membership
 from ._kinds import class_holding, lives_on
 from ._names import attributes_at, name_of
-from ._opcodes import CALLS, SUBSCRIPT, formats_with_specification, is_module_code
-from ._owners import attribute, contents, is_always_of_the_instance, iteration, loop
+from ._opcodes import (
+    CALLS,
+    COMPARISONS,
+    IN_PLACE,
+    SUBSCRIPT,
+    UNPACKINGS,
+    asks_for_truth,
+    formats_with_specification,
+    is_module_code,
+    specials_of,
+)
+from ._owners import attribute, is_always_of_the_instance
 from ._stack_depths import stack_depths, variables_of
 from ._touches import READS, WRITES, Touches
+from ._wholes import TEXT, TRUTH, contents, iteration, loop, native, operand
 
 #: Given the frame that is about to run the instruction, what it will touch; None where it is no access after all.
 Resolver = Callable[[FrameType], Touches | None]
@@ -78,10 +89,12 @@ class Operands:
             thing = visible_in(top - 1, top)
             return lambda frame: iteration(thing(frame)) or None
         if opname == "COMPARE_OP":
-            return _of_two(_both_contents, top - 1, top - 2, top)
+            return _operator(COMPARISONS, top - 2, top - 1)
         if opname == "MATCH_CLASS":
             return _match_class(argument, top)
         # What concerns a container only if the object is one.
+        if asks_for_truth(opname):
+            return _of_one(_truth, top - 1, how, top)
         return _of_one(contents, top - 2 if writes else top - 1, how, top)
 
     def unforeseen(self, opname: str, argument: int, offset: int) -> Resolver | None:
@@ -92,10 +105,18 @@ class Operands:
         top = self._variables + depth
         if opname in CALLS:
             return unforeseen_call(opname, argument, top)
-        if opname in ("COMPARE_OP", "BINARY_OP"):
-            return _if_any(_of_two(_both_contents, top - 2, top - 1, top))
+        if opname == "COMPARE_OP":
+            return _if_any(_operator(COMPARISONS, top - 2, top - 1))
+        if opname == "BINARY_OP":
+            if argument in IN_PLACE:
+                return _if_any(_of_one(_changed, top - 2, WRITES, top))
+            return _if_any(_operator(specials_of(argument), top - 2, top - 1))
+        if asks_for_truth(opname):
+            return _if_any(_of_one(_truth, top - 1, READS, top))
+        if opname in UNPACKINGS:
+            return _if_any(_of_one(contents, top - 1, READS, top))
         below = 2 if formats_with_specification(opname, argument) else 1
-        return _if_any(_of_one(contents, top - below, READS, top))
+        return _if_any(_of_one(_text, top - below, READS, top))
 
 
 def _always(touches: Touches) -> Resolver:
@@ -187,8 +208,21 @@ def _if_any(find: Resolver) -> Resolver:
     return lambda frame: find(frame) or None
 
 
-def _both_contents(first: Any, second: Any) -> Touches:
-    return contents(first, READS) + contents(second, READS)
+def _operator(specials: Sequence[str], slot: int, other_slot: int) -> Resolver:
+    thing, other = object_in(slot), object_in(other_slot)
+    return lambda frame: operand(thing(frame), READS, specials) + operand(other(frame), READS, specials)
+
+
+def _truth(thing: Any, how: int) -> Touches:
+    return operand(thing, how, TRUTH)
+
+
+def _text(thing: Any, how: int) -> Touches:
+    return operand(thing, how, TEXT)
+
+
+def _changed(thing: Any, how: int) -> Touches:
+    return contents(thing, how) or native(thing, how)
 
 
 def _match_class(positional: int, top: int) -> Resolver:
