@@ -6,6 +6,7 @@ import sys
 from types import FrameType
 from typing import TYPE_CHECKING
 
+from . import _current
 from ._execution import LONGEST, Execution
 from ._places import user_place
 
@@ -42,20 +43,17 @@ class DetailedExecution(Execution):
     def point(self, task: Task, operation: Operation, touches: Touches | None = None) -> None:
         """See `Execution.point`."""
         frame = sys._getframe(1)
-        _note_place(operation, frame)
-        super().point(task, operation, touches)
+        super().point(task, _placed(operation, frame), touches)
         self._record(task, frame)
 
     def wait_for(self, task: Task, operation: Operation, resource: Resource, deadline: int | None = None) -> bool:
         """See `Execution.wait_for`."""
-        _note_place(operation, sys._getframe(1))
-        return super().wait_for(task, operation, resource, deadline)
+        return super().wait_for(task, _placed(operation, sys._getframe(1)), resource, deadline)
 
     def mark(self, task: Task, operation: Operation, touches: Touches | None = None) -> None:
         """See `Execution.mark`."""
         frame = sys._getframe(1)
-        _note_place(operation, frame)
-        super().mark(task, operation, touches)
+        super().mark(task, _placed(operation, frame), touches)
         self._record(task, frame)
 
     def _record(self, task: Task, frame: FrameType) -> None:
@@ -67,6 +65,12 @@ class DetailedExecution(Execution):
             self._recorder.note(len(self.log) - 1, operation, touches, frame)
 
 
-def _note_place(operation: Operation, frame: FrameType) -> None:
+def _placed(operation: Operation, frame: FrameType) -> Operation:
+    """The operation, or one like it, that knows its place."""
     if operation.place is None:
-        operation.place = user_place(frame)
+        place = user_place(frame)
+        if operation.code.co_filename in _current.scope.parts:
+            # It is shown where the program calls it, which may be anywhere.
+            return operation.at(place)
+        operation.place = place
+    return operation

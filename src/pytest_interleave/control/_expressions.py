@@ -9,6 +9,7 @@ import linecache
 from types import CodeType
 from typing import TYPE_CHECKING
 
+from ._frozen import file_of
 from ._opcodes import asks_for_truth
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ def touched_expression(operation: Operation) -> str:
     """The expression, as in the source, for the container that an access is to; empty where it is no plain name."""
     code = operation.code
     # Else the instruction is one of a library, and the place that is shown the line that has called it.
-    return _touched(code, operation.lasti) if operation.where().filename == code.co_filename else ""
+    return _touched(code, operation.lasti) if operation.is_where_it_shows else ""
 
 
 @functools.lru_cache(maxsize=256)
@@ -53,7 +54,7 @@ def _expression_at(code: CodeType, lasti: int) -> ast.expr | None:
     if line is None or line != end_line or begin is None or end is None:
         return None
     # Columns count bytes.
-    source = linecache.getline(code.co_filename, line).encode()[begin:end].decode(errors="replace")
+    source = linecache.getline(file_of[code.co_filename], line).encode()[begin:end].decode(errors="replace")
     try:
         return ast.parse(source, mode="eval").body
     except (SyntaxError, ValueError):

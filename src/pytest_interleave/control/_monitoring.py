@@ -25,6 +25,9 @@ class MonitoringEngine:
     def __init__(self, tables: AccessTables) -> None:
         self._tables = tables
         self._tool: int | None = None
+        tables.changed = self._renew_code
+        #: Whether there was code in the test before that may run again, and is not known any more.
+        self._has_forgotten = False
         #: What is to be listened to in code in scope.
         self._events = sys.monitoring.events.INSTRUCTION
         #: By thread: who is to know of its calls.
@@ -42,6 +45,10 @@ class MonitoringEngine:
         monitoring.register_callback(tool, events.CALL, self._call_callback())
         for code in self._tables.codes:
             monitoring.set_local_events(tool, code, events.INSTRUCTION)
+        if self._has_forgotten:
+            # The interpreter still knows that their beginning is of no interest.
+            self._has_forgotten = False
+            monitoring.restart_events()
         monitoring.set_events(tool, events.PY_START | events.PY_RESUME)
 
     def renew(self) -> None:
@@ -49,9 +56,14 @@ class MonitoringEngine:
         tool = self._tool
         if tool is not None:
             for code in self._tables.codes:
-                sys.monitoring.set_local_events(tool, code, 0)
-                sys.monitoring.set_local_events(tool, code, sys.monitoring.events.INSTRUCTION)
+                self._renew_code(code)
             sys.monitoring.restart_events()
+
+    def _renew_code(self, code: CodeType) -> None:
+        """Look at each of its instructions once more."""
+        if self._tool is not None:
+            sys.monitoring.set_local_events(self._tool, code, 0)
+            sys.monitoring.set_local_events(self._tool, code, self._events)
 
     def off(self) -> None:
         """Stop listening and give the tool id back."""
@@ -63,6 +75,7 @@ class MonitoringEngine:
         monitoring.set_events(tool, 0)
         for code in self._tables.codes:
             monitoring.set_local_events(tool, code, 0)
+        self._has_forgotten = self._tables.forget()
         self._watching.clear()
         self._events = events.INSTRUCTION
         for event in (events.INSTRUCTION, events.PY_START, events.PY_RESUME, events.CALL):
@@ -105,9 +118,11 @@ class MonitoringEngine:
         disable = sys.monitoring.DISABLE
 
         def started(code: CodeType, _offset: int) -> Any:
-            if id(code) not in known and tables.in_scope(code):
-                tables.add(code, sys._getframe(1).f_globals)
-                sys.monitoring.set_local_events(tool, code, self._events)
+            if id(code) not in known:
+                namespace = sys._getframe(1).f_globals
+                if tables.in_scope(code, namespace):
+                    tables.add(code, namespace)
+                    sys.monitoring.set_local_events(tool, code, self._events)
             return disable
 
         return started

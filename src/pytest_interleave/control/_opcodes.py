@@ -7,6 +7,12 @@ import sys
 from types import CodeType
 from typing import Any
 
+#: The flag of code whose variables have slots of their own in the frame. Not by `inspect`, which is slow to import.
+_OPTIMIZED = 0x1
+_GENERATOR = 0x20
+_LEAVING = frozenset(("YIELD_VALUE", "RETURN_VALUE", "RETURN_CONST"))
+#: The argument of CALL_INTRINSIC_1 by which, from 3.12 on, exceptions leave a generator.
+_STOP_ITERATION_ERROR = 3
 CALLS = frozenset(("CALL", "CALL_KW", "CALL_FUNCTION_EX"))
 #: The arguments of BINARY_OP that are in-place operators: it changes what is on the left, if it can.
 IN_PLACE = range(13, 26)
@@ -14,6 +20,34 @@ IN_PLACE = range(13, 26)
 REMAINDER = 6
 #: The argument of BINARY_OP that makes it what BINARY_SUBSCR was before 3.14.
 SUBSCRIPT = 26
+#: By the argument of BINARY_OP, the names of the operators' methods.
+_OPERATORS = "add and floordiv lshift matmul mul mod or pow rshift sub truediv xor".split()
+#: The methods of comparisons.
+COMPARISONS = ("__eq__", "__lt__")
+#: They take what is to be unpacked from the top of the stack.
+UNPACKINGS = frozenset(("UNPACK_SEQUENCE", "UNPACK_EX", "LIST_EXTEND", "SET_UPDATE", "DICT_UPDATE", "DICT_MERGE"))
+
+
+def is_function_code(code: CodeType) -> bool:
+    """Whether it is the code of a function, a lambda or a comprehension: not that of a module, nor a class body."""
+    return bool(code.co_flags & _OPTIMIZED)
+
+
+def is_module_code(code: CodeType) -> bool:
+    """Whether it is the code of a module, or what `exec` and `eval` run."""
+    return not is_function_code(code) and code.co_name == "<module>"
+
+
+def is_generator_code(code: CodeType) -> bool:
+    """Whether it is the code of a generator; not that of a coroutine, or of an asynchronous one."""
+    return bool(code.co_flags & _GENERATOR)
+
+
+def leaves_generator(instruction: Any) -> bool:
+    """Whether a generator gives a value there, or ends."""
+    return instruction.opname in _LEAVING or (
+        instruction.opname == "CALL_INTRINSIC_1" and instruction.arg == _STOP_ITERATION_ERROR
+    )
 
 
 def loads_method(instruction: Any) -> bool:
@@ -47,3 +81,10 @@ def opname_at(code: CodeType, lasti: int) -> str:
         names = {found.offset: found.opname for found in dis.get_instructions(code)}
         known = _opnames[id(code)] = (code, names)
     return known[1].get(lasti, "")
+
+
+def specials_of(argument: int) -> tuple[str, ...]:
+    """The methods that BINARY_OP with this argument asks its operands for."""
+    if argument >= len(_OPERATORS):
+        return ()
+    return (f"__{_OPERATORS[argument]}__", f"__r{_OPERATORS[argument]}__")

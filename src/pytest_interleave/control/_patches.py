@@ -17,6 +17,7 @@ from typing import Any
 
 from . import _current, _living, _threads, _time
 from ._dates import replace_methods
+from ._modules import is_module, namespace_of_module
 from ._numbering import numbering
 from ._operations import Operation
 from ._replacements import Replacements
@@ -46,17 +47,20 @@ class Patches(Replacements):
         for module, name, ours in replacements:
             by_id[id(getattr(module, name))] = ours
             self._set(module, name, ours)
-        holders = self._holders()
-        for holder in holders:
-            for name, value in list(vars(holder).items()):
+        namespaces = _namespaces()
+        for namespace in namespaces:
+            for name, value in list(namespace.items()):
                 ours = by_id.get(id(value))
                 if ours is not None and value is not ours:
-                    self._set(holder, name, ours)
-                elif type(value) is ModuleType and _is_a_copy(value) and value not in holders:
-                    holders.append(value)
-                    stand_in = stand_in_for(vars(value).get("SimpleQueue"))
+                    self._set_item(namespace, name, ours)
+                elif type(value) is ModuleType and _is_a_copy(value):
+                    copied = namespace_of_module(value)
+                    if any(copied is known for known in namespaces):
+                        continue
+                    namespaces.append(copied)
+                    stand_in = stand_in_for(copied.get("SimpleQueue"))
                     if stand_in is not None:
-                        self._set(value, "SimpleQueue", stand_in)
+                        self._set_item(copied, "SimpleQueue", stand_in)
         self._undo.append(replace_methods())
         for owner, name, ours in numbering():
             self._set(owner, name, ours)
@@ -64,16 +68,24 @@ class Patches(Replacements):
         self._set(_futures_thread._WorkItem, "run", announcing_item(_futures_thread._WorkItem.run))
         self._set(logging.Handler, "handle", _atomic_handle(logging.Handler.handle))
 
-    def _holders(self) -> list[ModuleType]:
-        holds = _current.scope.holds
-        found = []
-        for name, module in list(sys.modules.items()):
-            if not isinstance(module, ModuleType):
-                continue
-            filename = getattr(module, "__file__", None)
-            if name in _STDLIB_HOLDERS or (isinstance(filename, str) and holds[filename]):
-                found.append(module)
-        return found
+    def _set_item(self, namespace: dict[str, Any], name: str, value: Any) -> None:
+        before = namespace[name]
+        namespace[name] = value
+        self._undo.append(lambda: namespace.__setitem__(name, before))
+
+
+def _namespaces() -> list[dict[str, Any]]:
+    """Those of the modules that may hold a reference of their own."""
+    holds = _current.scope.holds
+    found = []
+    for name, module in list(sys.modules.items()):
+        if not is_module(module):
+            continue
+        namespace = namespace_of_module(module)
+        filename = namespace.get("__file__")
+        if name in _STDLIB_HOLDERS or (type(filename) is str and holds[filename]):
+            found.append(namespace)
+    return found
 
 
 def _is_a_copy(module: ModuleType) -> bool:

@@ -20,6 +20,10 @@ READS = 0
 WRITES = 1
 #: Added where the object is known to be touched, but not by an access that was seen: a library's method was called.
 OPAQUE = 2
+#: Added where code in Python that is out of scope was handed the object: it may stop and go on anywhere in between.
+FOREIGN = 4
+#: Added where that code only seems to read: a look-up in a cache may well change what the cache knows of its items.
+UNSURE = 8
 
 NOTHING: Touches = ()
 
