@@ -14,6 +14,7 @@ from ._kinds import CONTAINER, bases_of, class_holding, identities, is_class, is
 from ._methods import READING_METHODS
 from ._owners import contents, in_scope
 from ._places import is_ours
+from ._redirected import is_redirected
 from ._touches import NOTHING, OPAQUE, READS, WRITES, Touches
 
 #: The addresses of the types of what is bound to an object, and written in C.
@@ -62,7 +63,7 @@ def touches_of_call(function: Any, given: Sequence[Any]) -> Touches:
 
 def touches_nothing_else(function: Any) -> bool:
     """Whether a call of it never touches anything, whatever it is given, beside what code in scope does in it."""
-    if id(function) in _INDIFFERENT or in_scope(function):
+    if id(function) in _INDIFFERENT or is_redirected(function) or in_scope(function):
         return True
     if id(type(function)) in BOUND_IN_C:
         return False

@@ -1,7 +1,8 @@
 """What is replaced while a marked test runs, and put back after it.
 
-Code that is in scope may hold its own reference (`from time import sleep`): such names are replaced too, in every
-module in scope and in the few modules of the standard library that matter.
+Code that is in scope may hold its own reference (`from _thread import start_new_thread`): such names are replaced too,
+in every module in scope and in the few modules of the standard library that matter. Functions that tell the time are
+not replaced but redirected, for everyone who holds them.
 """
 
 from __future__ import annotations
@@ -15,13 +16,15 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
-from . import _current, _threads, _time
+from . import _current, _threads
 from ._dates import replace_methods
 from ._numbering import numbering
 from ._operations import Operation
 from ._replacements import Replacements
 from ._targets import announcing_item
 from ._tasks import Unwind
+from ._time import put_in_place
+from ._travel_guard import TravelGuard
 from .primitives import Lock, RLock
 from .primitives._dispatch import make_ours
 
@@ -36,16 +39,18 @@ class Patches(Replacements):
         _threads.remember_hook()
         for name in ("start", "join", "is_alive"):
             self._set(threading.Thread, name, getattr(_threads, name))
-        replacements = [*_time.REPLACEMENTS, (_thread, "start_new_thread", _threads.start_new_thread)]
+        replacements = [(_thread, "start_new_thread", _threads.start_new_thread)]
         by_id: dict[int, Any] = {}
-        for module, name, ours in replacements:
-            by_id[id(getattr(module, name))] = ours
-            self._set(module, name, ours)
+        for module, name, replacement in replacements:
+            by_id[id(getattr(module, name))] = replacement
+            self._set(module, name, replacement)
         for holder in self._holders():
             for name, value in list(vars(holder).items()):
                 ours = by_id.get(id(value))
                 if ours is not None and value is not ours:
                     self._set(holder, name, ours)
+        self._undo.append(TravelGuard().remove)
+        self._undo.append(put_in_place())
         self._undo.append(replace_methods())
         for owner, name, ours in numbering():
             self._set(owner, name, ours)
