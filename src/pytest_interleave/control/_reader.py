@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from ._execution import Execution
     from ._tasks import Task
 
-#: Looks at one place in a row, after which it matters which loop that is in; and after which leaps begin.
+#: Looks in a row after which it matters which loop that is in; and looks in one loop after which leaps begin.
 _POLLING_LOOKS = 20
-_LEAPING_LOOKS = 50
+_LEAPING_LOOKS = 30
 #: A leap is such a part of the time that has passed so far.
 _PART, _SMALL_PART = 16, 2_500
 #: The longest leap for what may be a measurement, in nanoseconds.
@@ -39,8 +39,8 @@ class Reader:
     """How one controlled thread reads the clock. To be asked in that thread."""
 
     __slots__ = (
-        "_accesses", "_calls", "_code", "_given", "_given_here", "_lasti", "_logged", "_loop", "_looks", "_looks_here",
-        "_outer", "_steps", "_task", "began", "elapsed", "waits",
+        "_accesses", "_aside", "_calls", "_first", "_given", "_given_here", "_logged", "_looks", "_looks_here", "_loop",
+        "_reads", "_steps", "_task", "began", "elapsed", "only_waits", "polls", "waits",
     )  # fmt: skip
 
     def __init__(self, task: Task) -> None:
@@ -50,17 +50,22 @@ class Reader:
         self._logged = len(task.execution.log)
         self._steps = 0
         self.elapsed = task.execution.clock.elapsed
-        #: What it has done since that could be seen and changed nothing: operations on primitives, and accesses.
-        self._calls = self._accesses = 0
-        self._code: CodeType | None = None
-        self._lasti = -1
-        self._outer: tuple[CodeType, int] | None = None
+        #: The loop that it is in, after several looks; where it looked first there, and how often it has looked.
         self._loop: Loop | None = None
+        self._first: tuple[CodeType, int] | None = None
+        self._looks_here = 0
+        #: In this round of the loop: looks, other calls, and what could be seen of them: operations on primitives, and
+        #: accesses.
+        self._reads = self._aside = self._calls = self._accesses = 0
+        #: Whether it did nothing in the last round but look, at the clock and at what others may do; and whether it
+        #: looked at nothing but the clock.
+        self.polls = self.only_waits = False
         self.begin()
 
     def begin(self) -> None:
         """It has done something else: what it did before tells nothing."""
-        self._looks = self._looks_here = 0
+        self._looks = 0
+        self._leave_loop()
         self._begin_small()
 
     def _begin_small(self) -> None:
@@ -77,23 +82,12 @@ class Reader:
             self.begin()
         elif execution.clock.elapsed - self.elapsed > _NOTICEABLE:
             self._begin_small()
-        if frame.f_code is self._code and frame.f_lasti == self._lasti and self._is_in_same_loop(frame):
-            self._looks_here += 1
-        else:
-            if self._loop is not None:
-                # It has waited long enough.
-                self.begin()
-            self._code, self._lasti = frame.f_code, frame.f_lasti
-            self._looks_here = self._given_here = 0
-            self._outer = self._loop = None
         self._looks += 1
-        if self._looks_here == _POLLING_LOOKS:
-            self._loop = loop_around(frame)
-            self._outer = None if self._loop is None else _place(frame, self._loop.depth)
+        if self._looks > _POLLING_LOOKS:
+            self._look_at_loop(frame)
 
     def _has_changed_something(self, execution: Execution) -> bool:
         """Whether it has taken a step since that may have changed something; others are counted."""
-        self._calls = self._accesses = 0
         if execution.long is not None:
             # There is no log.
             return execution.long.steps != self._steps
@@ -108,29 +102,49 @@ class Reader:
                 self._calls += 1
         return False
 
-    def _is_in_same_loop(self, frame: FrameType) -> bool:
-        return self._outer is None or _place(frame, self._loop.depth if self._loop else 0) == self._outer
+    def _look_at_loop(self, frame: FrameType) -> None:
+        found = loop_around(frame)
+        if self._loop is not None and (found is None or found.loop is not self._loop):
+            # It has waited long enough.
+            self.begin()
+        if found is None:
+            return
+        place = (frame.f_code, frame.f_lasti)
+        if self._loop is None:
+            self._loop = found.loop
+            self._first = place
+            self._begin_round()
+        elif place == self._first:
+            # What it calls beside cannot all be seen, else.
+            self.polls = self._reads + self._calls >= found.loop.calls + self._aside
+            self.only_waits = self.polls and not self._calls and not self._accesses
+            self._begin_round()
+        self._looks_here += 1
+        self._reads += 1
+        self._aside += found.aside
+
+    def _begin_round(self) -> None:
+        self._reads = self._aside = self._calls = self._accesses = 0
+
+    def _leave_loop(self) -> None:
+        self._loop = None
+        self._looks_here = 0
+        self.polls = self.only_waits = False
 
     def seen(self, execution: Execution, elapsed: int) -> None:
         """The look is over; it took the thread `elapsed` nanoseconds of virtual time, leaps included."""
         self._given += elapsed
-        self._given_here += elapsed
+        if self.polls:
+            self._given_here += elapsed
         self.elapsed = execution.clock.elapsed
         self._logged = len(execution.log)
+
+    def goes_on(self, execution: Execution) -> None:
+        """It goes on, after others perhaps."""
         if execution.long is not None:
             self._steps = execution.long.steps
 
     # -- what that means -------------------------------------------------------------------------------------
-
-    @property
-    def polls(self) -> bool:
-        """Whether it does nothing but look, at the clock and at what others may do."""
-        return self._loop is not None and self._calls >= self._loop.calls
-
-    @property
-    def only_waits(self) -> bool:
-        """Whether it looks at nothing but the clock."""
-        return self.polls and self._loop is not None and self._loop.calls == 0 and not self._accesses
 
     @property
     def gives_way(self) -> bool:
@@ -141,7 +155,7 @@ class Reader:
     def leap(self) -> int:
         """By how many nanoseconds the clock is to go on, if nobody else has anything to do."""
         if self.polls:
-            return self._given_here // _PART if self._looks_here >= _LEAPING_LOOKS else TICK
+            return self._given_here // _PART if self._looks_here > _LEAPING_LOOKS else TICK
         return min(self._given // _SMALL_PART, _LONGEST_SMALL_LEAP)
 
     @property
@@ -149,8 +163,3 @@ class Reader:
         """Nanoseconds of virtual time in which it has done nothing but look."""
         return self._given_here if self.polls else self._given
 
-
-def _place(frame: FrameType | None, depth: int) -> tuple[CodeType, int] | None:
-    for _ in range(depth):
-        frame = None if frame is None else frame.f_back
-    return None if frame is None else (frame.f_code, frame.f_lasti)

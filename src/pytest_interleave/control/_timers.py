@@ -133,6 +133,7 @@ class Timers:
             if len(execution.enabled) > 1:
                 execution.strategy.yielded(task.index)
             execution.point(task, operation)
+        reader.goes_on(execution)
 
     def _may_leap(self, task: Task, reader: Reader, leap: int) -> bool:
         """Whether nobody has anything to do but to wait for time to pass.
@@ -159,19 +160,14 @@ class Timers:
         """
         clock = self.clock
         waiting = self.earliest(daemons=True)
-        if waiting is None:
-            clock.elapsed += leap
-            return
-        left = (waiting.deadline or 0) - clock.elapsed
-        if left <= 0:
+        left = leap if waiting is None else (waiting.deadline or 0) - clock.elapsed
+        if waiting is not None and type(waiting.resource) is not Moment:
+            leap = min(leap, left // 2)
+        if leap < left - TICK or waiting is None:
+            clock.elapsed += max(leap, TICK)
+        elif not self.advance():
             # Nobody is to be woken for it.
             clock.elapsed += leap
-            return
-        if type(waiting.resource) is not Moment:
-            leap = min(leap, max(left // 2, TICK))
-        clock.elapsed += min(leap, left)
-        if leap >= left:
-            self.advance()
 
     def let_spinners_wait(self) -> bool:
         """Threads that only repeat themselves look at the clock, too: let time pass, each time twice as much.
