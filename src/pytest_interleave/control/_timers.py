@@ -170,10 +170,13 @@ class Timers:
             clock.elapsed += leap
 
     def let_spinners_wait(self) -> bool:
-        """Threads that only repeat themselves look at the clock, too: let time pass, each time twice as much.
+        """Threads that only repeat themselves look at the clock, too: let time pass, each time more.
 
-        The answer is False where so much has passed that time is not what they wait for.
+        For those that poll it time passes anyhow. The answer is False where so much has passed that time is not what they wait for.
         """
+        readers = self.clock.readers
+        if any(task.index in readers and readers[task.index].polls for task in self.execution.enabled):
+            return all(reader.waited <= _DECADE for reader in readers.values())
         log = self.execution.log
         if len(log) - self._spun > _STEPS_BETWEEN_LEAPS:
             self._spinning_leap = _NOTICEABLE
@@ -181,7 +184,7 @@ class Timers:
         if self._spinning_leap > _DECADE:
             return False
         self._leap(self._spinning_leap)
-        self._spinning_leap *= 2
+        self._spinning_leap *= 2 if self.execution.long is None else _LONG_FACTOR
         return True
 
 
@@ -195,6 +198,8 @@ _POLL = Timers.read_clock.__code__
 _NOTICEABLE = 1_000_000
 #: Nanoseconds of real time that a thread which polls gives to what is not under control.
 _PATIENCE = 10_000_000_000
+#: Each time that much more time passes for threads that spin, past the bound on steps, where they are seldom found to.
+_LONG_FACTOR = 16
 #: Steps after which threads that spin are others than those that were found before.
 _STEPS_BETWEEN_LEAPS = 2_000
 
