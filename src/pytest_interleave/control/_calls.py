@@ -20,6 +20,7 @@ from ._natives import has_own_access
 from ._output import is_output, printed
 from ._owners import MISSING, stored_attribute
 from ._places import is_ours
+from ._redirected import is_redirected
 from ._touches import NOTHING, OPAQUE, READS, WRITES, Touches
 from ._wholes import TEXT, called_back, contents, native, operand, whole
 from ._written import called, in_scope, is_foreign, is_generated, python_function
@@ -97,7 +98,7 @@ def touches_of_call(function: Any, given: Sequence[Any]) -> Touches:
 
 def touches_nothing_else(function: Any) -> bool:
     """Whether a call of it never touches anything, whatever it is given, beside what code in scope does in it."""
-    if id(function) in _INDIFFERENT or in_scope(function):
+    if id(function) in _INDIFFERENT or is_redirected(function) or in_scope(function):
         return True
     if id(type(function)) in BOUND_IN_C:
         return False

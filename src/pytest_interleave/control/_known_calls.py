@@ -13,6 +13,7 @@ from typing import Any
 from . import _current
 from ._kinds import CONTAINER, STILL, VIEW, bases_of, class_holding, is_class, is_made_by_a_program, kind_of, module_of
 from ._places import is_ours
+from ._redirected import is_redirected
 
 #: What is done in these files is done to primitives, which are seen.
 _TRANSPARENT_FILES = frozenset(
@@ -65,6 +66,8 @@ def _is_transparent(code: types.CodeType) -> bool:
 
 
 def _is_pure_in_c(function: types.BuiltinFunctionType) -> bool:
+    if is_redirected(function):
+        return True
     owner = function.__self__
     if type(owner) is types.ModuleType:
         name = owner.__name__

@@ -141,6 +141,9 @@ class LongRun:
             self._repeating_since = now
             return
         execution = self.execution
+        if execution.progress.let_them_wait():
+            self._repeating_since = None
+            return
         if suspects and not self.suspected:
             self.suspected = [SetAside(probe.task.name, probe.place) for probe in suspects]
         seconds = (now - self._repeating_since) / 1e9

@@ -1,7 +1,8 @@
 """What is replaced while a marked test runs, and put back after it.
 
-Code that is in scope may hold its own reference (`from time import sleep`): such names are replaced too, in every
-module in scope and in the few modules of the standard library that matter.
+Code that is in scope may hold its own reference (`from _thread import start_new_thread`): such names are replaced too,
+in every module in scope and in the few modules of the standard library that matter. Functions that tell the time are
+not replaced but redirected, for everyone who holds them.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
-from . import _current, _living, _threads, _time
+from . import _current, _living, _threads
 from ._dates import replace_methods
 from ._modules import is_module, namespace_of_module
 from ._numbering import numbering
@@ -23,6 +24,8 @@ from ._operations import Operation
 from ._replacements import Replacements
 from ._targets import announcing_item
 from ._tasks import Unwind
+from ._time import put_in_place
+from ._travel_guard import TravelGuard
 from .primitives import Lock, RLock
 from .primitives._dispatch import make_ours
 from .primitives._simple_queue import stand_in_for
@@ -39,7 +42,6 @@ class Patches(Replacements):
         for name in ("start", "join", "is_alive"):
             self._set(threading.Thread, name, getattr(_threads, name))
         replacements = [
-            *_time.REPLACEMENTS,
             *_living.REPLACEMENTS,
             (_thread, "start_new_thread", _threads.start_new_thread),
         ]
@@ -61,6 +63,8 @@ class Patches(Replacements):
                     stand_in = stand_in_for(copied.get("SimpleQueue"))
                     if stand_in is not None:
                         self._set_item(copied, "SimpleQueue", stand_in)
+        self._undo.append(TravelGuard().remove)
+        self._undo.append(put_in_place())
         self._undo.append(replace_methods())
         for owner, name, ours in numbering():
             self._set(owner, name, ours)
@@ -112,7 +116,7 @@ def _atomic_handle(real: Callable[[logging.Handler, logging.LogRecord], Any]) ->
             return real(self, record)
         finally:
             task.atomic -= 1
-            task.special = task.atomic > 0 or task.outside or task.execution.closing is not None
+            task.settle()
             task.execution.mark(task, Operation("leave", logging.Handler, frame.f_code, frame.f_lasti))
 
     return handle

@@ -56,6 +56,8 @@ class Progress:
         self.passed = 0
         #: Real time since when spinning threads wait for something from outside.
         self._waiting_since: int | None = None
+        #: How often threads had looked at the clock when they began to be watched.
+        self._readings = 0
 
     @property
     def execution(self) -> Execution:
@@ -104,6 +106,7 @@ class Progress:
         """From now on look at what each thread does that runs."""
         self._probes = {}
         self._looks_left = _WATCHING_LOOKS
+        self._readings = self.execution.clock.readings
         for task in self.execution.tasks:
             task.special = True
 
@@ -177,12 +180,17 @@ class Progress:
     def _all_spin(self, task: Task) -> None:
         """None of the threads that could run gets anywhere: time passes, or it is a livelock."""
         execution = self.execution
-        if execution.timers.advance():
+        if self.let_them_wait() or execution.timers.advance():
             self._next = len(execution.log) + LOOK
         elif execution.outside.could_act() and not self._patience_over():
             new_gate().acquire(timeout=_PAUSE)
         else:
             execution.end_as_livelock(task)
+
+    def let_them_wait(self) -> bool:
+        """Let time pass if one of the threads that were watched looks at the clock: it may wait for that."""
+        execution = self.execution
+        return execution.clock.readings > self._readings and execution.timers.let_spinners_wait()
 
     def _patience_over(self) -> bool:
         now = _real_monotonic_ns()
