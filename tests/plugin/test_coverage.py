@@ -39,13 +39,13 @@ def test_a_small_test_is_exhausted(run, report):
         LOCKED.format(arguments="strategy='exhaustive'", workers=2) + auto + random, "--interleave-json=report.json"
     )
     done.result.assert_outcomes(passed=3)
-    assert summary_of(done).endswith(" s; exhausted: all 2 classes")
+    assert summary_of(done).endswith(" s; exhaustive: all 2 interleavings")
     assert "2 schedules, 2 distinct" in summary_of(done)
     row = report()["tests"][0]
     assert row["exhausted"] is True
     assert row["coverage"]["status"] == "exhausted"
     # What samples first checks that, too.
-    assert summary_of(done, "test_auto").endswith(" s; exhausted: all 6 classes")
+    assert summary_of(done, "test_auto").endswith(" s; exhaustive: all 6 interleavings")
     assert "26 schedules, 6 distinct" in summary_of(done, "test_auto")
     # Equivalent schedules are counted once.
     assert "200 schedules, 2 distinct" in summary_of(done, "test_random")
@@ -56,7 +56,7 @@ def test_a_small_test_is_exhausted(run, report):
 
 def test_what_is_too_large_is_bounded(run, report):
     done = run(LOOPS.format(arguments="strategy='exhaustive', seconds=None"), "--interleave-json=report.json")
-    assert summary_of(done).endswith("; all schedules with at most 1 preemption")
+    assert summary_of(done).endswith("; all schedules with up to 1 preemption")
     (row,) = report()["tests"]
     assert row["exhausted"] is False
     assert (row["coverage"]["status"], row["coverage"]["preemptions"]) == ("bounded", 1)
@@ -91,7 +91,7 @@ def test_it(counter, run_concurrent):
     run_concurrent(work)
 """
     )
-    assert summary_of(done).endswith("exhausted: all 4 classes, where no timeout comes early")
+    assert summary_of(done).endswith("exhaustive: all 4 interleavings, assuming no timeout expires early")
 
 
 def test_what_is_not_known_to_be_all_is_not_called_exhausted(run):

@@ -107,7 +107,7 @@ def test_outcomes(outcomes, outcome):
 def test_exhausted_where_one_shard_has_proved_it():
     row = together(part(2, {1: 40, 2: 60}), exhausted({1: 3, 2: 1, 3: 1}), part(3, {2: 10}, _ended_by="seconds"))
     assert row["exhausted"]
-    assert row["coverage"]["text"] == "exhausted: all 3 classes"
+    assert row["coverage"]["text"] == "exhaustive: all 3 interleavings"
     assert row["_ended_by"] == "exhausted"
 
 
@@ -131,7 +131,7 @@ def test_few_preemptions():
     bounded = part(1, {1: 1, 2: 1}, coverage=Coverage("bounded", 2, 1))
     row = together(bounded, part(2, {3: 1}))
     assert (row["coverage"]["status"], row["coverage"]["preemptions"]) == ("bounded", 1)
-    assert row["coverage"]["text"] == "all schedules with at most 1 preemption"
+    assert row["coverage"]["text"] == "all schedules with up to 1 preemption"
     row = together(bounded, part(2, {3: 1}, coverage=Coverage("bounded", 1, 2)))
     assert row["coverage"]["preemptions"] == 2
     assert together(bounded, part(2, {3: 1}, _certain=False))["coverage"]["preemptions"] is None
@@ -150,7 +150,7 @@ def test_what_any_shard_says_is_said_of_the_test():
 def test_time_in_any_shard():
     row = together(exhausted({1: 3}), part(2, {1: 3}, coverage=Coverage("sampled", 1, timed=True)))
     assert row["coverage"]["text"].startswith("exhausted: all 1 class, as threads were seen to share nothing ")
-    assert row["coverage"]["text"].endswith(", where no timeout comes early")
+    assert row["coverage"]["text"].endswith(", assuming no timeout expires early")
 
 
 @pytest.mark.parametrize(

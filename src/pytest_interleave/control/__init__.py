@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ._tasks import Step, Task, Unwind
     from ._touches import Touches, conflicts, touches_of
     from ._tracebacks import without_ours
+    from ._uncontrolled import Reasons, Uncontrolled, UncontrolledPart
 else:
     from .._lazy import names_from
 
@@ -33,6 +34,7 @@ else:
             "Place": "._places",
             "Recorder": "._recorder",
             "Scope": "._scope",
+            "Reasons": "._uncontrolled",
             "SetAside": "._outcome",
             "Strategy": "._protocol",
             "Stuck": "._outcome",
@@ -42,6 +44,8 @@ else:
             "ThreadFailure": "._outcome",
             "ThreadView": "._protocol",
             "Trace": "._protocol",
+            "Uncontrolled": "._uncontrolled",
+            "UncontrolledPart": "._uncontrolled",
             "Unwind": "._tasks",
             "WaitingThread": "._outcome",
             "announce_call": "._targets",
@@ -69,6 +73,7 @@ __all__ = [
     "Path",
     "PendingOperation",
     "Place",
+    "Reasons",
     "Recorder",
     "Scope",
     "SetAside",
@@ -80,6 +85,8 @@ __all__ = [
     "ThreadView",
     "Touches",
     "Trace",
+    "Uncontrolled",
+    "UncontrolledPart",
     "Unwind",
     "WaitingThread",
     "announce_call",

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from ._places import Place
 
 if TYPE_CHECKING:
     from ._execution import Execution
+    from ._foreign import ForeignThread
     from ._protocol import Nesting
     from ._tasks import Step
+    from .system import Use
 
 
 class WaitingThread(NamedTuple):
@@ -21,6 +24,8 @@ class WaitingThread(NamedTuple):
     where: Place | None
     holder: str | None
     acquired: Place | None
+    #: Where the thread was started; only of one that the test has left.
+    started: Place | None = None
 
 
 class Stuck(NamedTuple):
@@ -32,6 +37,8 @@ class Stuck(NamedTuple):
     cycle: bool
     #: What each of them had announced and was never granted.
     pending: list[Step]
+    #: Whether the test had ended, and nobody could wake them any more.
+    left: bool = False
 
 
 class ThreadFailure(NamedTuple):
@@ -80,6 +87,12 @@ class Outcome(NamedTuple):
     nestings: list[Nesting]
     #: Addresses of locks that another thread released than the one that had taken them.
     signals: set[int]
+    #: What controlled threads have used outside of memory, in this order.
+    uses: Sequence[Use]
+    #: Threads that are not under control and have to do with the execution.
+    foreign: Sequence[ForeignThread]
+    #: Threads that were still blocked when the test had ended, though something may wake them later.
+    left: list[SetAside]
 
     @classmethod
     def of(cls, execution: Execution) -> Outcome:
@@ -117,6 +130,9 @@ class Outcome(NamedTuple):
             uneventful=closing is None and main.exception is None and not failures and not set_aside,
             nestings=execution.nestings,
             signals=execution.signals,
+            uses=() if execution.uses is None else execution.uses.all,
+            foreign=list(execution.foreign.values()),
+            left=execution.left,
         )
 
     @property

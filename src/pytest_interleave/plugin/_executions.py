@@ -6,7 +6,7 @@ import contextlib
 import shutil
 import sys
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Literal
 
@@ -25,6 +25,9 @@ from ._workers import in_workers, nothing
 
 #: By one worker alone, by all of them one after another, or by all at once.
 Way = Literal["alone", "in turn", "at once"]
+
+#: Modules whose fixtures have nothing to do with threads of tests, but lead to all that pytest knows.
+_NOT_THE_TESTS = ("_pytest.", "pytest_interleave.")
 
 #: Executions between two times that what they printed is thrown away.
 FORGET_EVERY = 32
@@ -71,7 +74,7 @@ class Executions:
 
     def __enter__(self) -> Executions:
         self._resources.enter_context(hooks_found_once(self.item))
-        self._control = self._resources.enter_context(Control())
+        self._control = self._resources.enter_context(Control(self._outliving))
         return self
 
     def __exit__(self, *exception: Any) -> None:
@@ -126,6 +129,18 @@ class Executions:
                 plain.make()
         finally:
             everything_is_ours[0] = False
+
+    def _outliving(self) -> Iterator[object]:
+        """The values of fixtures that end after an execution, and may then wake a thread.
+
+        Those of the test's own are ended before; but some end only as nobody has their value any more.
+        """
+        for definitions in self.item._fixtureinfo.name2fixturedefs.values():
+            for definition in definitions:
+                if definition.cached_result is not None and not definition.func.__module__.startswith(_NOT_THE_TESTS):
+                    value = definition.cached_result[0]
+                    if definition.scope != "function" or hasattr(type(value), "__del__"):
+                        yield value
 
     def _tear_down(self) -> None:
         """End the function-scoped fixtures, as pytest does after a test; but there is more to come for this item."""
