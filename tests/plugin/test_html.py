@@ -91,7 +91,7 @@ def test_page(run, page, options):
     assert command in written.text
     assert "AssertionError: </script><!-- & <b>" in written.text
     assert "exhaustive: all 4 interleavings" in written.text
-    assert "the test starts no thread, so nothing could be interleaved" in written.text
+    assert "the test starts no threads, so there is nothing to interleave" in written.text
     assert "It may not replay" not in written.text
 
 

@@ -79,6 +79,8 @@ def test_report(run, report, options):
         "chance_of_new": None,
         "estimated_classes": None,
         "timed": False,
+        "shares": True,
+        "uncontrolled": [],
         "text": "exhaustive: all 4 interleavings",
     }
     for name, kind in (("test_fails", "failed test body"), ("test_deadlock", "deadlock")):

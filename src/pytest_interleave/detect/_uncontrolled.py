@@ -49,10 +49,12 @@ def _named(found: Unordered) -> Uncontrolled:
 
 def _name(use: Use) -> str:
     thing = use.thing
-    if thing.name or not isinstance(thing.key, str):
-        return thing.name
-    shown = short_path(thing.key)
-    return shown if shown != thing.key else os.path.basename(thing.key) or thing.key
+    name = thing.name
+    if not name and isinstance(thing.key, str):
+        shown = short_path(thing.key)
+        name = shown if shown != thing.key else os.path.basename(thing.key) or thing.key
+    # A file may be called anything; a report may not.
+    return name if name.isprintable() else ascii(name)[1:-1]
 
 
 def _part(use: Use, what: str = "") -> UncontrolledPart:
