@@ -27,7 +27,7 @@ from ._random_state import seed_random
 from ._recorder import Recorder
 from ._threads import forget_tasks
 from ._watchdog import Watchdog
-from .system import InPlace
+from .system import put_in_new_modules, put_in_place, take_away
 
 
 def begin_alike() -> None:
@@ -54,7 +54,6 @@ class Control:
         self._outlives = outlives
         self._engine = engine()
         self._patches = Patches()
-        self._system = InPlace()
         self._cpu: int | None = None
         self._placement: Placement | None = None
         self._carriers: Carriers
@@ -74,7 +73,7 @@ class Control:
         undo_in_child[:] = [lambda: unpin(self._placement)]
         self._carriers = Carriers(lambda: _pin_carrier(self._cpu), self._engine.trace)
         self._patches.apply()
-        self._system.apply()
+        put_in_place()
         self._engine.on()
         self._random = random.getstate()
         self._collecting = gc.isenabled()
@@ -87,7 +86,7 @@ class Control:
     def __exit__(self, *exception: object) -> None:
         undo_in_child.clear()
         self._engine.off()
-        self._system.remove()
+        take_away()
         self._patches.remove()
         self._carriers.retire()
         self._watchdog.stop()
@@ -101,7 +100,7 @@ class Control:
     def prepare(self) -> None:
         """Before an execution's fixtures are made: everything begins alike, and garbage does not pile up."""
         begin_alike()
-        self._system.apply_again()
+        put_in_new_modules()
         if gc.get_count()[0] > _GARBAGE:
             self._collections += 1
             gc.collect(2 if self._collections % _FULL_EVERY == 0 else 0)

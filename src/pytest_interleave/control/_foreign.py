@@ -104,7 +104,7 @@ _OF_FIXTURE = "_pytest_interleave_of_fixture"
 
 
 @contextmanager
-def fixtures_made() -> Iterator[None]:
+def note_threads_of_fixtures() -> Iterator[None]:
     """While entered, threads that are started are started by fixtures."""
     before = set(_active)
     try:

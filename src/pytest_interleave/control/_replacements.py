@@ -18,11 +18,6 @@ class Replacements:
             self._undo.pop()()
 
     def _set(self, owner: Any, name: str, value: Any) -> None:
-        known = vars(owner)
-        if name in known:
-            before = known[name]
-            self._undo.append(lambda: setattr(owner, name, before))
-        else:
-            # A class that has inherited it.
-            self._undo.append(lambda: delattr(owner, name))
+        before = vars(owner)[name]
         setattr(owner, name, value)
+        self._undo.append(lambda: setattr(owner, name, before))

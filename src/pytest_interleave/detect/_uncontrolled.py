@@ -66,7 +66,7 @@ def _part(use: Use, what: str = "") -> UncontrolledPart:
 
 def _threads(outcome: Outcome) -> Iterator[Uncontrolled]:
     for thread in outcome.foreign:
-        how = "started by a fixture" if thread.of_fixture else "not started by the test"
+        how = "started by a fixture, seen" if thread.of_fixture else "started before the test, seen"
         yield _thread(thread.name, how, thread.where)
     for name, where in outcome.set_aside:
         yield _thread(name, "blocked outside the plugin's control", where)

@@ -12,8 +12,7 @@ from typing import Any, Literal
 
 import pytest
 
-from ..control import Control, Outcome, Recorder, Unwind, threads_left
-from ..control.primitives._dispatch import everything_is_ours
+from ..control import Control, Outcome, Recorder, Unwind, fixtures_being_made, threads_left, unrecorded
 from ._hooks_again import alone_with_call, alone_with_fixtures, hooks_found_once, own_ends
 from ._own_fixtures import OfWorkers
 from ._plain_fixtures import PlainFixtures, plain_fixtures
@@ -118,8 +117,7 @@ class Executions:
         elif self.unittest is None:
             item.obj = self._function
         self._control.prepare()
-        everything_is_ours[0] = True
-        try:
+        with fixtures_being_made():
             if plain is None:
                 item._initrequest()
                 if self._of_workers is not None:
@@ -127,8 +125,6 @@ class Executions:
                 item.session._setupstate.setup(item)
             else:
                 plain.make()
-        finally:
-            everything_is_ours[0] = False
 
     def _outliving(self) -> Iterator[object]:
         """The values of fixtures that end after an execution, and may then wake a thread.
@@ -156,7 +152,8 @@ class Executions:
                 stash.setdefault(key, value)
             if directory is not None:
                 # So that there is one in the end, not hundreds, and it has the same name in each execution.
-                shutil.rmtree(directory, ignore_errors=True)
+                with unrecorded():
+                    shutil.rmtree(directory, ignore_errors=True)
                 _use_name_again(item.config, directory)
 
     def run(self, strategy: Any, *, detail: bool = False, recorder: Recorder | None = None) -> Outcome:

@@ -1,6 +1,6 @@
 """Stand-ins for the functions by which threads use files, databases, sockets and processes; each use is recorded."""
 
-from ._in_place import InPlace
+from ._in_place import put_in_new_modules, put_in_place, take_away
 from ._processes import ENDED, STARTED
 from ._uses import APPEND, ENTRY, EXCHANGE, LIST, READ, SCAN, WRITE, Thing, Use, unrecorded
 
@@ -14,8 +14,10 @@ __all__ = [
     "SCAN",
     "STARTED",
     "WRITE",
-    "InPlace",
     "Thing",
     "Use",
+    "put_in_new_modules",
+    "put_in_place",
+    "take_away",
     "unrecorded",
 ]

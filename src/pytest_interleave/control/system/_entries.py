@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import stat
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from .. import _current
 from ._files import looked_up
-from ._paths import entry_of, file_at, of_descriptor, opened, target_of, unnamed
+from ._paths import entry_of, file_at, is_directory, is_there, of_descriptor, opened, target_of, unnamed
 from ._uses import ENTRY, EXCHANGE, LIST, READ, SCAN, WRITE, Thing, like, note
 
 if TYPE_CHECKING:
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
 
 _tasks = _current.tasks
 _get_ident = _current.get_ident
-_real_lstat = os.lstat
 
 #: By name: how the thing at the path is used, and in which word. Those of links use the link, if there is one.
 _LOOKING = ("stat", "access", "getxattr", "listxattr")
@@ -108,14 +106,14 @@ def _renaming(real: Callable[..., Any]) -> Callable[..., Any]:
         if task is None:
             real(src, dst, **given)
             return
-        replaces = _exists(dst, dst_dir_fd)
+        replaces = is_there(dst, dst_dir_fd)
         try:
             real(src, dst, **given)
         except OSError:
             looked_up(task, src, src_dir_fd)
             looked_up(task, dst, dst_dir_fd)
             raise
-        kind = "directory" if _is_directory(dst, dst_dir_fd) else "file"
+        kind = "directory" if is_directory(dst, dst_dir_fd) else "file"
         _note_path(task, dst, ENTRY, "replaced" if replaces else "created", dst_dir_fd, entry_of, kind)
         _note_path(task, src, ENTRY, "renamed", src_dir_fd, entry_of, kind)
 
@@ -143,21 +141,6 @@ def _linking(real: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
-def _mode(path: Any, dir_fd: int | None) -> int | None:
-    try:
-        return (_real_lstat(path) if dir_fd is None else _real_lstat(path, dir_fd=dir_fd)).st_mode
-    except (OSError, ValueError):
-        return None
-
-
-def _exists(path: Any, dir_fd: int | None) -> bool:
-    return _mode(path, dir_fd) is not None
-
-
-def _is_directory(path: Any, dir_fd: int | None) -> bool:
-    return stat.S_ISDIR(_mode(path, dir_fd) or 0)
-
-
 _real_os_open = os.open
 
 
@@ -165,7 +148,7 @@ def open_descriptor(path: Any, flags: int, mode: int = 0o777, *, dir_fd: int | N
     """See `os.open`."""
     task = _tasks.get(_get_ident())
     given = {} if dir_fd is None else {"dir_fd": dir_fd}
-    creates = task is not None and bool(flags & os.O_CREAT) and not _exists(path, dir_fd)
+    creates = task is not None and bool(flags & os.O_CREAT) and not is_there(path, dir_fd)
     try:
         descriptor = _real_os_open(path, flags, mode, **given)
     except OSError:

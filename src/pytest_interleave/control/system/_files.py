@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import _current
 from ..primitives._dispatch import everything_is_ours
-from ._paths import file_at, of_descriptor, opened, target_of
+from ._paths import file_at, is_there, of_descriptor, opened, target_of
 from ._uses import ENTRY, READ, WRITE, derived, like, note
 
 if TYPE_CHECKING:
@@ -32,8 +32,6 @@ _handles = itertools.count(1)
 #: Methods by what they do to the file. Writing may only fill a buffer; a thread that has another handle sees it later.
 _READING = ("read", "read1", "readinto", "readinto1", "readline", "readall", "peek")
 _WRITING = ("write", "truncate")
-#: What is still in a buffer is written now, if there is one.
-_FLUSHING = ("flush", "close")
 _MOVING = ("seek", "tell")
 
 
@@ -53,21 +51,23 @@ def _recording(base: type, name: str, way: str | None) -> Callable[..., Any]:
     return like(real, method)
 
 
-def _flushing(base: type, name: str) -> Callable[..., Any]:
-    real = getattr(base, name)
+def _flushing(base: type) -> Callable[..., Any]:
+    real: Any = base.flush  # type: ignore[attr-defined]
 
-    def method(self: Any) -> None:
+    def flush(self: Any) -> None:
         task = _tasks.get(_get_ident())
         if task is not None and self._thing is not None and self._writes and not self.closed:
             note(task, self._thing, WRITE, "written", self._handle)
         real(self)
 
-    return like(real, method)
+    return like(real, flush)
 
 
 def _layer(base: type) -> Any:
     """A class of files, whose objects record what is done with them."""
-    namespace: dict[str, Any] = {name: _flushing(base, name) for name in _FLUSHING}
+    # What is still in a buffer is written now, if there is one. Closing a file calls it; in the place of `close` itself,
+    # there would be a line of ours in warnings of files that nobody has closed.
+    namespace: dict[str, Any] = {"flush": _flushing(base)}
     for way, names in ((READ, _READING), (WRITE, _WRITING), (None, _MOVING)):
         namespace.update({name: _recording(base, name, way) for name in names if hasattr(base, name)})
     return derived(base, namespace, ("_thing", "_handle", "_writes"))
@@ -118,7 +118,7 @@ def open_(
         )
         buffering = -1
     known = task is not None and opener is None and not isinstance(file, int)
-    creates = known and writes and not os.path.lexists(file)
+    creates = known and writes and not is_there(file)
     try:
         made = _layers(file, raw_mode, buffering, closefd, opener, both=both, writes=writes)
     except OSError:
@@ -163,10 +163,8 @@ def _layers(
         return raw, raw
     raw = io.FileIO(file, mode, closefd, opener)
     try:
-        if buffering in (-1, 1):
+        if buffering < 0 or buffering == 1:
             buffering = _size_of_buffer(raw)
-        elif buffering < 0:
-            raise ValueError("invalid buffering size")
         return raw, (Random if both else Writer if writes else Reader)(raw, buffering)
     except BaseException:
         raw.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import io
+import itertools
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
@@ -11,7 +12,6 @@ from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any
 
 from .._places import is_ours, is_stdlib
-from .._replacements import Replacements
 from . import _dbm, _descriptors, _entries, _files, _logs, _paths, _processes, _sockets
 from ._sqlite import StandIns
 
@@ -68,78 +68,109 @@ _KEEPING = frozenset("_frozen_importlib_external _io builtins fcntl io mmap nt o
 _RUNNERS_OWN = frozenset("_pytest coverage pluggy pytest pytest_cov pytest_interleave xdist execnet".split())
 
 
-class InPlace(Replacements):
-    """Puts the stand-ins in place, and takes them away again."""
+class _StandIn:
+    """Something in the place of something else; where a test has a mock, that stays."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._modules: set[str] = set()
-        #: By address of a real function, the one that stands in for it.
-        self._by_real: dict[int, Any] = {}
-        self._holders: list[tuple[ModuleType, str, Any]] = []
+    def __init__(self, owner: Any, name: str, ours: Any) -> None:
+        self.owner = owner
+        self.name = name
+        self.ours = ours
+        #: None if the owner has only inherited it.
+        self.real: Any = vars(owner).get(name)
 
-    def apply(self) -> None:
-        """Put all of them in place."""
-        _paths.forget_files()
-        _sockets.forget_pairs()
-        self._replace(_FUNCTIONS)
-        self._support()
-        self.apply_again()
+    def put(self) -> None:
+        if vars(self.owner).get(self.name) is self.real:
+            setattr(self.owner, self.name, self.ours)
 
-    def apply_again(self) -> None:
-        """Put in place what a program has replaced and put back, and what is for modules that it has imported."""
-        _paths.forget_directories()
-        self._replace(_FUNCTIONS)
-        for name, of_module in _OF_MODULES.items():
-            if name not in self._modules and name in sys.modules:
-                self._modules.add(name)
-                self._replace(_known(name, of_module))
-        for module, name, real in _held(self._by_real):
-            if vars(module).get(name) is real:
-                self._set(module, name, self._by_real[id(real)])
-
-    def _replace(self, replacements: Iterable[Replacement]) -> None:
-        for owner, name, ours in replacements:
-            real = getattr(owner, name)
-            if is_genuine(real):
-                self._by_real[id(real)] = ours
-                self._set(owner, name, ours)
-
-    def _support(self) -> None:
-        for name in _SUPPORTING:
-            supporting: set[Any] = getattr(os, name, set())
-            ours = {self._by_real[id(real)] for real in supporting if id(real) in self._by_real}
-            supporting |= ours
-            self._undo.append(lambda supporting=supporting, ours=ours: supporting.difference_update(ours))  # type: ignore[misc]
+    def take_away(self) -> None:
+        if vars(self.owner).get(self.name) is not self.ours:
+            return
+        if self.real is None:
+            delattr(self.owner, self.name)
+        else:
+            setattr(self.owner, self.name, self.real)
 
 
-_known_modules: dict[str, list[Replacement]] = {}
-
-
-def _known(name: str, of_module: Callable[[ModuleType], Iterable[Replacement]]) -> Iterable[Replacement]:
-    """The stand-ins for a module, made once."""
-    known = _known_modules.get(name)
-    if known is None:
-        known = list(of_module(sys.modules[name]))
-        _known_modules[name] = known
-    return known
-
-
-#: By name, the modules that have been searched; and which of their attributes are functions that have stand-ins.
+_everywhere = [_StandIn(owner, name, ours) for owner, name, ours in _FUNCTIONS]
+#: By address of a real function, the one that stands in for it.
+_by_real: dict[int, Any] = {id(each.real): each.ours for each in _everywhere}
+_of_modules: dict[str, list[_StandIn]] = {}
+#: Functions that modules hold by names of their own (`from os import replace`).
+_held: list[_StandIn] = []
+#: By name, the modules that have been searched for such.
 _searched: dict[str, ModuleType] = {}
-_found: list[tuple[ModuleType, str, Any]] = []
+
+#: How often they have been put in place, and not yet been taken away.
+_depth = 0
+#: How many modules there were when all of them were looked at.
+_modules_known = 0
 
 
-def _held(by_real: dict[int, Any]) -> Iterator[tuple[ModuleType, str, Any]]:
-    """The functions that modules hold by names of their own (`from os import replace`)."""
+def put_in_place() -> None:
+    """Let stand-ins take the place of what they stand for, until `take_away` has been called as often."""
+    global _depth
+    _depth += 1
+    if _depth > 1:
+        put_in_new_modules()
+        return
+    _paths.forget_files()
+    _sockets.forget_pairs()
+    _find()
+    for each in _all():
+        each.put()
+    _support()
+
+
+def put_in_new_modules() -> None:
+    """Let them take their place in modules that have been imported since, too; call it between executions."""
+    _paths.forget_directories()
+    if len(sys.modules) != _modules_known:
+        _find()
+        for each in _all():
+            each.put()
+
+
+def take_away() -> None:
+    """Put everything back, if nobody else needs it."""
+    global _depth
+    _depth -= 1
+    if _depth == 0:
+        for each in _all():
+            each.take_away()
+        for name in _SUPPORTING:
+            getattr(os, name, set()).difference_update(_OF_OS.values())
+
+
+def _all() -> Iterator[_StandIn]:
+    return itertools.chain(_everywhere, *_of_modules.values(), _held)
+
+
+def _support() -> None:
+    for name in _SUPPORTING:
+        supporting: set[Any] = getattr(os, name, set())
+        supporting |= {_by_real[id(real)] for real in supporting if id(real) in _by_real}
+
+
+def _find() -> None:
+    """Look at modules that are new."""
+    global _modules_known
+    for name, of_module in _OF_MODULES.items():
+        if name not in _of_modules and name in sys.modules:
+            found = [_StandIn(*each) for each in of_module(sys.modules[name])]
+            if all(is_genuine(getattr(each.owner, each.name)) for each in found):
+                _of_modules[name] = found
+                _by_real.update((id(each.real), each.ours) for each in found if each.real is not None)
     for name, module in list(sys.modules.items()):
         if _searched.get(name) is module or not isinstance(module, ModuleType):
             continue
         _searched[name] = module
-        if name in _KEEPING or name.partition(".")[0] in _RUNNERS_OWN:
-            continue
-        _found.extend((module, attribute, value) for attribute, value in list(vars(module).items()) if id(value) in by_real)
-    return iter(_found)
+        if name not in _KEEPING and name.partition(".")[0] not in _RUNNERS_OWN:
+            _held.extend(
+                _StandIn(module, attribute, _by_real[id(value)])
+                for attribute, value in list(vars(module).items())
+                if id(value) in _by_real
+            )
+    _modules_known = len(sys.modules)
 
 
 def is_genuine(value: Any) -> bool:

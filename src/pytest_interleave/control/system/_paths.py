@@ -10,7 +10,7 @@ from ._uses import Thing
 
 _stat, _lstat, _fstat = os.stat, os.lstat, os.fstat
 _getcwd = os.getcwd
-_realpath = os.path.realpath
+_readlink = getattr(os, "readlink", None)
 _normcase = os.path.normcase
 
 #: Nothing that threads could share is there, but for `/dev/shm`.
@@ -47,20 +47,50 @@ def entry_of(path: Any, dir_fd: int | None = None) -> str:
         text = os.path.join(_getcwd() if dir_fd is None else _directory_of(dir_fd), text)
     directory, name = os.path.split(text.rstrip(os.sep) or os.sep)
     if name in ("", os.curdir, os.pardir):
-        return _normcase(_realpath(text))
-    real = _real_directories.get(directory)
-    if real is None:
-        real = _real_directories[directory] = _normcase(_realpath(directory))
-    return os.path.join(real, _normcase(name))
+        return _followed(text)
+    return os.path.join(_real_directory(directory), _normcase(name))
 
 
 def target_of(path: Any, dir_fd: int | None = None) -> str:
     """The same, with all links followed."""
     entry = entry_of(path, dir_fd)
     try:
-        return _normcase(_realpath(entry)) if stat.S_ISLNK(_lstat(entry).st_mode) else entry
+        return _followed(entry) if stat.S_ISLNK(_lstat(entry).st_mode) else entry
     except OSError:
         return entry
+
+
+#: Links that lead to links, before it is a circle.
+_MOST_LINKS = 40
+
+
+def _real_directory(path: str, links: int = 0) -> str:
+    known = _real_directories.get(path)
+    if known is None:
+        known = _real_directories[path] = _followed(path, links)
+    return known
+
+
+def _followed(path: str, links: int = 0) -> str:
+    """As `os.path.realpath`, whose calls of functions that have stand-ins would be recorded."""
+    if _readlink is None or os.name == "nt":
+        return _normcase(os.path.realpath(path))
+    above, name = os.path.split(path)
+    if above == path:
+        return path
+    parent = _real_directory(above, links)
+    if name in ("", os.curdir):
+        return parent
+    if name == os.pardir:
+        return os.path.dirname(parent)
+    found = os.path.join(parent, name)
+    try:
+        if stat.S_ISLNK(_lstat(found).st_mode) and links < _MOST_LINKS:
+            return _followed(os.path.join(parent, _readlink(found)), links + 1)
+    except OSError:
+        # Nothing is there.
+        pass
+    return found
 
 
 def _directory_of(descriptor: int) -> str:
@@ -73,6 +103,23 @@ def _path_of(found: os.stat_result) -> str:
 
 def _inode(found: os.stat_result) -> tuple[int, int]:
     return found.st_dev, found.st_ino
+
+
+def is_there(path: Any, dir_fd: int | None = None) -> bool:
+    """Whether there is an entry, be it a link that leads nowhere."""
+    return _mode(path, dir_fd) is not None
+
+
+def is_directory(path: Any, dir_fd: int | None = None) -> bool:
+    """Whether there is a directory, and not only a link to one."""
+    return stat.S_ISDIR(_mode(path, dir_fd) or 0)
+
+
+def _mode(path: Any, dir_fd: int | None) -> int | None:
+    try:
+        return (_lstat(path) if dir_fd is None else _lstat(path, dir_fd=dir_fd)).st_mode
+    except (OSError, ValueError, TypeError):
+        return None
 
 
 def file_at(path: str) -> Thing | None:
@@ -90,7 +137,7 @@ def opened(path: Any, descriptor: int, dir_fd: int | None = None) -> Thing | Non
     try:
         reached = _lstat(entry)
         if _inode(reached) != inode:
-            entry = _normcase(_realpath(entry))
+            entry = _followed(entry)
     except OSError:
         pass
     if found.st_nlink > 1 and stat.S_ISREG(found.st_mode):

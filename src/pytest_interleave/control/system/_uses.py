@@ -73,14 +73,19 @@ class Uses:
         self.all: list[Use] = []
         self._latest: dict[tuple[int, Hashable, Hashable, str], int] = {}
 
-    def is_known(self, task: Task, thing: Thing, way: str, handle: Hashable) -> bool:
-        """Whether the thread has used it in this way already since the last step; from now on it has."""
+    def add(self, task: Task, thing: Thing, way: str, how: str, handle: Hashable, frame: FrameType | None) -> None:
+        """Add one more, unless the thread has used it in this way already since the last step."""
         which = (task.index, thing.key, handle, way)
         position = len(task.execution.log)
         if self._latest.get(which) == position:
-            return True
+            return
+        place = _user_frame(frame)
+        if place is None:
+            return
         self._latest[which] = position
-        return False
+        held = task.held
+        locks = frozenset(map(id, held)) if held else _NO_LOCKS
+        self.all.append(Use(position, task, thing, way, how, handle, locks, place.f_code, place.f_lasti))
 
 
 #: Not empty while the plugin itself uses files in a controlled thread.
@@ -100,37 +105,50 @@ def unrecorded() -> Iterator[None]:
 def note(task: Task, thing: Thing, way: str, how: str, handle: Hashable = None) -> None:
     """Record that a controlled thread uses something."""
     execution = task.execution
-    if execution.closing is not None or execution.forked or _unrecorded:
+    if execution.closing is not None or execution.forked or _unrecorded or task.index in _recording:
         return
     uses = execution.uses
     if uses is None:
         uses = execution.uses = Uses()
-    if uses.is_known(task, thing, way, handle):
-        return
-    frame = _user_frame(sys._getframe(2))
-    if frame is None:
-        return
-    held = task.held
-    locks = frozenset(map(id, held)) if held else _NO_LOCKS
-    uses.all.append(
-        Use(len(execution.log), task, thing, way, how, handle, locks, frame.f_code, frame.f_lasti)
-    )
+    # To find out where it is may take a look at files.
+    _recording.add(task.index)
+    try:
+        uses.add(task, thing, way, how, handle, sys._getframe(2))
+    finally:
+        _recording.discard(task.index)
+
+
+#: By index, the threads a use of which is being recorded.
+_recording: set[int] = set()
 
 
 def _user_frame(frame: FrameType | None) -> FrameType | None:
-    """The nearest frame in scope, else the nearest that is not ours; None where pytest itself is at work."""
+    """The nearest frame in scope, else the nearest that is not ours; None if pytest, or this plugin, is at work."""
     holds = _current.scope.holds
-    outer = frame
-    while outer is not None:
-        filename = outer.f_code.co_filename
-        if holds[filename]:
-            return outer
-        if _is_runners_own(filename):
+    nearest: FrameType | None = None
+    while frame is not None:
+        filename = frame.f_code.co_filename
+        if is_ours(filename):
+            if not _calls_programs(filename):
+                return None
+        elif holds[filename]:
+            return frame
+        elif _is_runners_own(filename):
             return None
-        outer = outer.f_back
-    while frame is not None and is_ours(frame.f_code.co_filename):
+        elif nearest is None:
+            nearest = frame
         frame = frame.f_back
-    return frame
+    return nearest
+
+
+#: Files of this package that call what is the program's: its threads, its fixtures, what it gives to a primitive.
+_CALLING = ("_threads.py", "_execution.py", "_main_thread.py", "_carriers.py", "_targets.py", "_patches.py")
+_IN_CONTROL = f"{os.sep}pytest_interleave{os.sep}control{os.sep}"
+
+
+def _calls_programs(filename: str) -> bool:
+    _, in_control, rest = filename.rpartition(_IN_CONTROL)
+    return not in_control or os.sep in rest or rest in _CALLING
 
 
 #: Files of pytest that call what is not pytest's: tests and fixtures, which may be out of scope.
