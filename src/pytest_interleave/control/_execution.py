@@ -27,8 +27,12 @@ from ._tracebacks import without_ours
 from ._waits import cycle_from, stuck_of
 
 if TYPE_CHECKING:
+    from ._foreign import ForeignThread
+    from ._left import Outliving
+    from ._outcome import SetAside
     from ._protocol import Nesting, Strategy
     from ._touches import Touches
+    from .system._uses import Uses
 
 #: Steps in a row that change nothing, after which a thread that keeps running while others could counts as spinning.
 SPIN_STEPS = 50
@@ -97,6 +101,13 @@ class Execution:
         self.forked = False
         self.stuck: Stuck | None = None
         self.closing: Closing | None = None
+        #: What controlled threads have used outside of memory; None until one has.
+        self.uses: Uses | None = None
+        #: By identifier, threads that are not under control and have to do with it.
+        self.foreign: dict[int, ForeignThread] = {}
+        #: Threads that are still blocked when the test has ended, and gives what outlives it and might wake them.
+        self.left: list[SetAside] = []
+        self.outlives: Outliving = tuple
         self.outside = Outside(self)
         self.main = self._new_task("main", Operation("begin", None, _MAIN, 0, name="main"), None, daemon=False)
 
@@ -404,7 +415,7 @@ class Execution:
 
         Then the execution is freed at once, which is cheaper than to let the garbage collector find it.
         """
-        self.tasks, self.log, self.nestings, self.running = [], [], [], None
+        self.tasks, self.log, self.nestings, self.running, self.uses = [], [], [], None, None
         del self.main
 
     # -- the uncommon ----------------------------------------------------------------------------------------

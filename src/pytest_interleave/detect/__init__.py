@@ -8,7 +8,9 @@ from ._identity import identity_of
 from ._lock_order import LockOrder
 from ._predicted import Part, PredictedDeadlock, Site, can_wait
 from ._races import Access, DataRace, Race, name_of_access, races_of
+from ._sharing import shares_something
 from ._stuck import describe_stuck
+from ._uncontrolled import uncontrolled_in
 from ._watchlist import Watchlist
 
 __all__ = [
@@ -32,4 +34,6 @@ __all__ = [
     "identity_of",
     "name_of_access",
     "races_of",
+    "shares_something",
+    "uncontrolled_in",
 ]

@@ -10,6 +10,11 @@ def describe_stuck(stuck: Stuck) -> str:
     lines = [_headline(stuck)]
     for wait in stuck.waits:
         lines.extend(f"  {line}" for line in _describe(wait, stuck.kind))
+    if stuck.left:
+        lines += [
+            "  help: wake the thread and join it before the test ends, or start it with daemon=True.",
+            "        Otherwise Python hangs at exit: it waits for all threads that are not daemons.",
+        ]
     if stuck.kind == "livelock":
         lines.append("  If the test is only long, raise the bound: max_steps=... in its marker")
     return "\n".join(lines)
@@ -19,6 +24,10 @@ def _headline(stuck: Stuck) -> str:
     if stuck.kind == "livelock":
         return f"livelock: no end after {stuck.steps} scheduling points (max_steps); threads that still run or wait:"
     names = [wait.thread for wait in stuck.waits]
+    if stuck.left and len(names) == 1:
+        return f"deadlock: thread {names[0]!r} is blocked forever when the test ends"
+    if stuck.left:
+        return f"deadlock: {len(names)} threads are blocked forever when the test ends"
     if stuck.cycle and len(names) == 1:
         return f"deadlock: thread {names[0]!r} waits for itself"
     if stuck.cycle:
@@ -37,6 +46,8 @@ def _describe(wait: WaitingThread, kind: str) -> list[str]:
         lines = [f"{wait.thread!r} waits for {wait.waits_for}{where}"]
     if wait.where is not None and wait.where.text:
         lines.append(f"    {wait.where.text}")
+    if wait.started is not None:
+        lines.append(f"  started at {wait.started}")
     if wait.holder is not None:
         since = "" if wait.acquired is None else f", which acquired it at {wait.acquired}"
         lines.append(f"  held by {wait.holder!r}{since}")
