@@ -11,7 +11,7 @@ import sys
 import threading
 from collections.abc import Callable
 from types import CodeType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ._carriers import Carriers
 from ._closing import Closing
@@ -367,9 +367,9 @@ class Execution:
         if self.closing is None:
             self.closing = Closing(self, interrupted=interrupted)
 
-    def _end_stuck(self, task: Task, kind: str, cycle: list[Task]) -> None:
+    def _end_stuck(self, task: Task, kind: str, cycle: list[Task], **more: Any) -> None:
         """The execution cannot go on. The calling thread is among those to be ended."""
-        self.stuck = stuck_of(self, kind, cycle)
+        self.stuck = stuck_of(self, kind, cycle)._replace(**more)
         self.close()
         assert self.closing is not None
         self.closing.begin_from(task)
@@ -381,12 +381,15 @@ class Execution:
         assert self.closing is not None
         self.closing.next_victim()
 
-    def end_as_livelock(self, task: Task) -> None:
-        """No thread gets anywhere, nor ever will; the calling one is among those to be ended."""
+    def end_as_livelock(self, task: Task, *, counts: bool = False) -> None:
+        """No thread gets anywhere, nor ever will; the calling one is among those to be ended.
+
+        With `counts`, they do nothing but to count.
+        """
         if self.draining:
             self.end_draining(task)
         else:
-            self._end_stuck(task, "livelock", [])
+            self._end_stuck(task, "livelock", [], counts=counts)
 
     def _bound_reached(self, task: Task) -> None:
         self.progress.stop()
@@ -398,7 +401,7 @@ class Execution:
 
     def end_as_endless(self, task: Task) -> None:
         """The execution takes too long; nothing is known of whether it would end."""
-        self._end_stuck(task, "timeout", [])
+        self._end_stuck(task, "timeout", [], seconds=self._longest)
 
     def end_draining(self, task: Task) -> None:
         """That was enough for threads that the test body has left behind."""

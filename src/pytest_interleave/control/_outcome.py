@@ -39,6 +39,10 @@ class Stuck(NamedTuple):
     pending: list[Step]
     #: Whether the test had ended, and nobody could wake them any more.
     left: bool = False
+    #: Of a livelock: whether threads counted their rounds, so that they may get somewhere after all.
+    counts: bool = False
+    #: Of a timeout: how many real seconds there were.
+    seconds: float = 0.0
 
 
 class ThreadFailure(NamedTuple):

@@ -2,7 +2,7 @@
 
 from ._clocks import Clock
 from ._fasttrack import Conflict
-from ._findings import Deadlock, Finding, Livelock, finding_of
+from ._findings import Deadlock, Finding, Livelock, TooLong, finding_of
 from ._holding import Holding
 from ._identity import identity_of
 from ._lock_order import LockOrder
@@ -22,6 +22,7 @@ __all__ = [
     "Finding",
     "Holding",
     "Livelock",
+    "TooLong",
     "LockOrder",
     "Part",
     "PredictedDeadlock",
