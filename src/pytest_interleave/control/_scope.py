@@ -62,8 +62,9 @@ class Scope:
 
     `root` is the directory whose files are in scope, but for those of an environment (a `site-packages`, or a
     directory that has a `pyvenv.cfg`). `include` adds installed packages and modules by name, or files by
-    path glob. `temporary` tells the directory for what tests write, if there is one. `containers` adds the standard library's pure-Python containers. Code that is in no file is in scope
-    where the program has made it, see `_in_no_file`.
+    path glob. `temporary` tells the directory for what tests write, if there is one: what they load from there is
+    theirs. `containers` adds the standard library's pure-Python containers. Code that is in no file is in scope where
+    the program has made it, see `_in_no_file`.
     """
 
     def __init__(
