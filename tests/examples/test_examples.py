@@ -96,4 +96,4 @@ class TestRealLibraries:
         assert "pydispatch/dispatcher.py:166" in table
         assert tests["test_who_is_connected_is_called_under_a_lock"]["outcome"] == "passed"
         locked = tests["test_both_clients_are_registered_under_a_lock"]
-        assert (locked["outcome"], locked["coverage"]["text"]) == ("passed", "exhausted: all 2 classes")
+        assert (locked["outcome"], locked["coverage"]["text"]) == ("passed", "exhaustive: all 2 interleavings")

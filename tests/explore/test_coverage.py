@@ -4,32 +4,51 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_interleave.control import Control
+from pytest_interleave.control import Control, Reasons, Uncontrolled, UncontrolledPart
 from pytest_interleave.explore import Classes, Coverage, RandomWalk
 from pytest_interleave.explore._coverage import percentage
 
 from . import programs
 
 
+FILE = Uncontrolled(
+    "file",
+    "file data.json",
+    (UncontrolledPart("worker-0", "written", "shop.py:12"), UncontrolledPart("worker-1", "read", "shop.py:15")),
+)
+THREAD = Uncontrolled("thread", "thread shop-worker-0", (UncontrolledPart("", "started by a fixture", ""),))
+
+
 @pytest.mark.parametrize(
     ("coverage", "text"),
     [
+        (Coverage("nothing_interleaved", 1), "nothing to interleave"),
+        (Coverage("exhausted", 1, shares=False), "nothing shared: the threads never touch the same mutable data"),
         (
             Coverage("exhausted", 1),
-            "exhausted: all 1 class, as threads were seen to share nothing that one of them changes",
+            "exhaustive: 1 interleaving, since all conflicting steps have a fixed order",
         ),
-        (Coverage("exhausted", 12), "exhausted: all 12 classes"),
-        (Coverage("exhausted", 12, timed=True), "exhausted: all 12 classes, where no timeout comes early"),
-        (Coverage("bounded", 30, 0), "all schedules with at most 0 preemptions"),
-        (Coverage("bounded", 30, 1), "all schedules with at most 1 preemption"),
-        (Coverage("sampled", 3), "sampled: 3 of an unknown number of classes"),
+        (Coverage("exhausted", 12), "exhaustive: all 12 interleavings"),
+        (Coverage("exhausted", 12, timed=True), "exhaustive: all 12 interleavings, assuming no timeout expires early"),
+        (Coverage("bounded", 30, 0), "all schedules with up to 0 preemptions"),
+        (Coverage("bounded", 30, 1), "all schedules with up to 1 preemption"),
+        (Coverage("sampled", 3), "sampled: 3 interleavings, total unknown"),
         (
             Coverage("sampled", 3, None, 0.12, 40),
-            "sampled: 12 % chance that one more shows something new, about 40 classes or more",
+            "sampled: 3 of at least ~40 interleavings (next new: 12 %)",
+        ),
+        (Coverage("sampled", 3, None, 0.0, 3), "sampled: 3 interleavings seen, no new ones expected"),
+        (Coverage("sampled", 1, None, 0.0, 1), "sampled: 1 interleaving seen, no new ones expected"),
+        (Coverage("sampled", 49, None, 0.001, 49), "sampled: 49 interleavings seen, next new: under 1 %"),
+        (
+            Coverage("sampled", 4, uncontrolled=(FILE,)),
+            "sampled: 4 interleavings seen; not controlled: file data.json (written by worker-0 at shop.py:12, read by "
+            "worker-1 at shop.py:15)",
         ),
         (
-            Coverage("sampled", 3, None, 0.0, 3),
-            "sampled: 0 % chance that one more shows something new, about 3 classes",
+            Coverage("sampled", 1, uncontrolled=(THREAD, FILE, FILE, FILE, FILE)),
+            "sampled: 1 interleaving seen; not controlled: thread shop-worker-0 (started by a fixture); file data.json "
+            "(written by worker-0 at shop.py:12, read by worker-1 at shop.py:15); … and 3 more",
         ),
     ],
 )
@@ -48,7 +67,7 @@ def sampled(program, number, seed=1):
         for _ in range(number):
             control.prepare()
             classes.add(control.run(program, strategy, max_steps=10_000))
-    return classes.coverage(strategy, certain=True, timed=False)
+    return classes.coverage(strategy, timed=False)
 
 
 def test_the_chance_of_something_new_falls_to_nothing():
@@ -85,8 +104,43 @@ class _Finished:
 
 def test_nothing_is_certain_where_something_was_not_controlled():
     classes = Classes()
-    assert classes.coverage(_Finished(), certain=True, timed=False).status == "exhausted"
-    assert classes.coverage(_Finished(), certain=False, timed=False).status == "sampled"
+    assert classes.coverage(_Finished(), timed=False).status == "exhausted"
+    said = classes.coverage(_Finished(), timed=False, uncontrolled=[FILE])
+    assert (said.status, said.preemptions, said.uncontrolled) == ("sampled", None, (FILE,))
+
+
+def test_nothing_is_estimated_where_something_was_not_controlled():
+    classes = Classes()
+    classes.include({1: 10, 2: 1})
+    assert classes.coverage(None, timed=False).chance is not None
+    said = classes.coverage(None, timed=False, uncontrolled=[FILE])
+    assert said.chance is said.estimated_classes is None
+
+
+def test_where_there_was_no_choice_that_is_the_status():
+    said = Classes().coverage(_Finished(), timed=False, interleaved=False)
+    assert said.as_json()["status"] == "nothing_interleaved"
+
+
+def test_what_was_not_controlled_is_data_as_well():
+    told = Coverage("sampled", 1, uncontrolled=(THREAD, FILE)).as_json()["uncontrolled"]
+    assert told[1] == {
+        "kind": "file",
+        "what": "file data.json",
+        "parts": [
+            {"thread": "worker-0", "how": "written", "where": "shop.py:12"},
+            {"thread": "worker-1", "how": "read", "where": "shop.py:15"},
+        ],
+        "text": "file data.json (written by worker-0 at shop.py:12, read by worker-1 at shop.py:15)",
+    }
+    assert [Uncontrolled.from_json(each) for each in told] == [THREAD, FILE]
+
+
+def test_the_same_thing_and_the_same_places_are_one_reason():
+    temporary = [FILE._replace(what=f"file {name}") for name in ("a", "b")]
+    elsewhere = FILE._replace(parts=(UncontrolledPart("worker-0", "removed", "shop.py:40"),))
+    other = Uncontrolled("file", "file other.json", elsewhere.parts)
+    assert Reasons([FILE, THREAD, FILE, *temporary, elsewhere, other]).all() == (FILE, THREAD, other)
 
 
 def test_counts_put_together_say_what_all_executions_say():
@@ -111,7 +165,7 @@ def test_counts_put_together_say_what_all_executions_say():
     for part in parts:
         together.include(part.counts)
     assert together.counts == whole.counts
-    said = whole.coverage(strategy, certain=True, timed=False)
-    assert together.coverage(strategy, certain=True, timed=False) == said
+    said = whole.coverage(strategy, timed=False)
+    assert together.coverage(strategy, timed=False) == said
     assert said.chance is not None
     assert len(together) == said.classes > 5

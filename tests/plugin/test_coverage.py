@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 LOCKED = """
 @pytest.mark.concurrency({arguments})
 def test_it(run_concurrent):
@@ -39,24 +41,24 @@ def test_a_small_test_is_exhausted(run, report):
         LOCKED.format(arguments="strategy='exhaustive'", workers=2) + auto + random, "--interleave-json=report.json"
     )
     done.result.assert_outcomes(passed=3)
-    assert summary_of(done).endswith(" s; exhausted: all 2 classes")
+    assert summary_of(done).endswith(" s; exhaustive: all 2 interleavings")
     assert "2 schedules, 2 distinct" in summary_of(done)
     row = report()["tests"][0]
     assert row["exhausted"] is True
     assert row["coverage"]["status"] == "exhausted"
     # What samples first checks that, too.
-    assert summary_of(done, "test_auto").endswith(" s; exhausted: all 6 classes")
+    assert summary_of(done, "test_auto").endswith(" s; exhaustive: all 6 interleavings")
     assert "26 schedules, 6 distinct" in summary_of(done, "test_auto")
     # Equivalent schedules are counted once.
     assert "200 schedules, 2 distinct" in summary_of(done, "test_random")
     assert summary_of(done, "test_random").endswith(
-        "sampled: 0 % chance that one more shows something new, about 2 classes"
+        "sampled: 2 interleavings seen, no new ones expected"
     )
 
 
 def test_what_is_too_large_is_bounded(run, report):
     done = run(LOOPS.format(arguments="strategy='exhaustive', seconds=None"), "--interleave-json=report.json")
-    assert summary_of(done).endswith("; all schedules with at most 1 preemption")
+    assert summary_of(done).endswith("; all schedules with up to 1 preemption")
     (row,) = report()["tests"]
     assert row["exhausted"] is False
     assert (row["coverage"]["status"], row["coverage"]["preemptions"]) == ("bounded", 1)
@@ -71,8 +73,7 @@ def test_what_is_sampled_says_how_much_is_left(run, report):
     done = run("".join(tests), "--interleave-json=report.json")
     for strategy, row in zip(strategies, report()["tests"], strict=True):
         line = summary_of(done, f"test_{strategy}")
-        assert line.split(" s; ")[1].startswith("sampled: ")
-        assert line.endswith(" classes or more")
+        assert re.fullmatch(r"sampled: \d+ of at least ~\d+ interleavings \(next new: \d+ %\)", line.split(" s; ")[1])
         coverage = row["coverage"]
         assert coverage["status"] == "sampled"
         assert 0 < coverage["chance_of_new"] <= 1
@@ -91,7 +92,7 @@ def test_it(counter, run_concurrent):
     run_concurrent(work)
 """
     )
-    assert summary_of(done).endswith("exhausted: all 4 classes, where no timeout comes early")
+    assert summary_of(done).endswith("exhaustive: all 4 interleavings, assuming no timeout expires early")
 
 
 def test_what_is_not_known_to_be_all_is_not_called_exhausted(run):

@@ -29,7 +29,7 @@ def test_a_test_that_differs_each_time_is_told(run, report):
     assert "The first that differs is step " in done.text
     assert "at test_it.py:2" in done.text
     # It is told though nothing was found.
-    done.result.stdout.fnmatch_lines(["test_it.py::test_it: 30 schedules, * distinct, *, not repeatable; sampled: *"])
+    done.result.stdout.fnmatch_lines(["test_it.py::test_it: 30 schedules, * distinct, *, nondeterministic; sampled: *"])
     (row,) = report()["tests"]
     assert (row["repeatable"], row["finding"]) == (False, None)
 

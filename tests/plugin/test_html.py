@@ -90,8 +90,8 @@ def test_page(run, page, options):
     (command,) = done.lines("pytest 'test_it.py::test_fails' --interleave-replay=")
     assert command in written.text
     assert "AssertionError: </script><!-- & <b>" in written.text
-    assert "exhausted: all 4 classes" in written.text
-    assert "the test starts no thread, so nothing could be interleaved" in written.text
+    assert "exhaustive: all 4 interleavings" in written.text
+    assert "the test starts no threads, so there is nothing to interleave" in written.text
     assert "It may not replay" not in written.text
 
 

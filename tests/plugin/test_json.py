@@ -79,7 +79,10 @@ def test_report(run, report, options):
         "chance_of_new": None,
         "estimated_classes": None,
         "timed": False,
-        "text": "exhausted: all 4 classes",
+        "shares": True,
+        "explored_steps": None,
+        "uncontrolled": [],
+        "text": "exhaustive: all 4 interleavings",
     }
     for name, kind in (("test_fails", "failed test body"), ("test_deadlock", "deadlock")):
         row = tests[name]

@@ -121,7 +121,7 @@ def test_no_warning_where_all_schedules_were_run_and_no_prediction_in_exhaustive
     done.result.assert_outcomes(passed=2)
     assert "not confirmed" not in done.text
     (line,) = done.lines("test_it.py::test_it: ")
-    assert "exhausted" in line
+    assert "exhaustive" in line
 
 
 def test_a_quarter_of_the_schedules_at_most(run):

@@ -179,11 +179,11 @@ class TestMarkdown:
             [
                 "`test_bank.py::test_deadlock`",
                 "2",
-                "sampled: 2 of an unknown number of classes",
+                "sampled: 2 interleavings, total unknown",
                 "failed: deadlock",
             ],
-            ["`test_bank.py::test_fine`", "22", "exhausted: all 2 classes", "passed"],
-            ["`test_bank.py::test_b`", "22", "exhausted: all 2 classes", "skipped"],
+            ["`test_bank.py::test_fine`", "22", "exhaustive: all 2 interleavings", "passed"],
+            ["`test_bank.py::test_b`", "22", "exhaustive: all 2 interleavings", "skipped"],
         ]
         under_load, reads, skipped = table(text, "Stress runs")
         assert under_load == [
@@ -206,7 +206,7 @@ class TestMarkdown:
         text = markdown_of(results([*fine, row("test_bad", message="no")]))
         head, _, rest = text.partition("### Tests under control\n")[2].partition("<details>\n")
         assert [line for line in head.splitlines() if "`" in line] == [
-            "| `test_bank.py::test_bad` | 2 | sampled: 2 of an unknown number of classes | failed: failed test body |"
+            "| `test_bank.py::test_bad` | 2 | sampled: 2 interleavings, total unknown | failed: failed test body |"
         ]
         assert rest.startswith(f"<summary>{ROWS} tests that did not fail</summary>\n\n| test |")
         assert rest.count("test_fine[") == ROWS

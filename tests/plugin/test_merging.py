@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pytest_interleave.control import Uncontrolled, UncontrolledPart
 from pytest_interleave.explore import Classes, Coverage
 from pytest_interleave.plugin._merging import merged, row_without_figures
 
@@ -36,9 +37,16 @@ def part(shard, classes, *, of=3, nodeid="test_it.py::test_it", coverage=None, f
         "_shard": shard,
         "_shards": of,
         "_classes": {f"{found:x}": count for found, count in classes.items()},
-        "_certain": True,
         **more,
     }
+
+
+FILE = Uncontrolled("file", "file data.json", (UncontrolledPart("worker-0", "written", "shop.py:12"),))
+THREAD = Uncontrolled("thread", "thread pool-0", (UncontrolledPart("", "started by a fixture", ""),))
+
+
+def uncertain_as(*reasons):
+    return Coverage("sampled", 1, uncontrolled=reasons)
 
 
 def exhausted(classes, **more):
@@ -107,7 +115,7 @@ def test_outcomes(outcomes, outcome):
 def test_exhausted_where_one_shard_has_proved_it():
     row = together(part(2, {1: 40, 2: 60}), exhausted({1: 3, 2: 1, 3: 1}), part(3, {2: 10}, _ended_by="seconds"))
     assert row["exhausted"]
-    assert row["coverage"]["text"] == "exhausted: all 3 classes"
+    assert row["coverage"]["text"] == "exhaustive: all 3 interleavings"
     assert row["_ended_by"] == "exhausted"
 
 
@@ -119,7 +127,17 @@ def test_not_exhausted_where_another_shard_knows_a_class_that_the_search_does_no
 
 def test_not_exhausted_where_something_was_out_of_control():
     assert together(exhausted({1: 12}), part(2, {1: 4}))["exhausted"]
-    assert not together(exhausted({1: 12}), part(2, {1: 4}, _certain=False))["exhausted"]
+    uncertain = part(2, {1: 4}, coverage=Coverage("sampled", 1, uncontrolled=(FILE,)))
+    row = together(exhausted({1: 12}), uncertain, part(3, {1: 1}, coverage=uncertain_as(FILE, THREAD)))
+    assert not row["exhausted"]
+    assert row["coverage"]["uncontrolled"] == [FILE.as_json(), THREAD.as_json()]
+    assert row["coverage"]["text"] == f"sampled: 1 interleaving seen; not controlled: {FILE}; {THREAD}"
+
+
+def test_nothing_interleaved_where_that_is_so_in_all_shards():
+    none = part(1, {1: 1}, coverage=Coverage("nothing_interleaved", 1))
+    assert together(none, dict(none, _shard=2))["coverage"]["status"] == "nothing_interleaved"
+    assert together(none, part(2, {2: 3}))["coverage"]["status"] == "sampled"
 
 
 def test_two_halves_are_not_the_whole():
@@ -131,10 +149,10 @@ def test_few_preemptions():
     bounded = part(1, {1: 1, 2: 1}, coverage=Coverage("bounded", 2, 1))
     row = together(bounded, part(2, {3: 1}))
     assert (row["coverage"]["status"], row["coverage"]["preemptions"]) == ("bounded", 1)
-    assert row["coverage"]["text"] == "all schedules with at most 1 preemption"
+    assert row["coverage"]["text"] == "all schedules with up to 1 preemption"
     row = together(bounded, part(2, {3: 1}, coverage=Coverage("bounded", 1, 2)))
     assert row["coverage"]["preemptions"] == 2
-    assert together(bounded, part(2, {3: 1}, _certain=False))["coverage"]["preemptions"] is None
+    assert together(bounded, part(2, {3: 1}, coverage=uncertain_as(FILE)))["coverage"]["preemptions"] is None
 
 
 def test_what_any_shard_says_is_said_of_the_test():
@@ -149,8 +167,8 @@ def test_what_any_shard_says_is_said_of_the_test():
 
 def test_time_in_any_shard():
     row = together(exhausted({1: 3}), part(2, {1: 3}, coverage=Coverage("sampled", 1, timed=True)))
-    assert row["coverage"]["text"].startswith("exhausted: all 1 class, as threads were seen to share nothing ")
-    assert row["coverage"]["text"].endswith(", where no timeout comes early")
+    assert row["coverage"]["text"].startswith("exhaustive: 1 interleaving, since all conflicting steps have ")
+    assert row["coverage"]["text"].endswith(", assuming no timeout expires early")
 
 
 @pytest.mark.parametrize(
@@ -197,7 +215,7 @@ def test_coverage_is_that_of_all_executions_one_after_the_other(executions):
             one.include({each & 0xFFFF_FFFF_FFFF_FFFF: 1})
             whole.include({each & 0xFFFF_FFFF_FFFF_FFFF: 1})
         parts.append(part(number, one.counts, of=len(executions)))
-    said = whole.coverage(_Sampled(), certain=True, timed=False)
+    said = whole.coverage(_Sampled(), timed=False)
     row = together(*parts)
     assert row["coverage"] == said.as_json()
     assert row["schedules"] == sum(map(len, executions))

@@ -500,7 +500,7 @@ def test_finds(once, run_concurrent):
     assert "ValueError: no more of these" in done.text
     assert "that will do" in done.text
     assert done.lines("test_it.py::test_fails: 1 schedule,")[0].endswith("(a fixture failed, of 3)")
-    assert done.lines("test_it.py::test_skips: 1 schedule,")[0].endswith("unknown number of classes")
+    assert done.lines("test_it.py::test_skips: 1 schedule,")[0].endswith("total unknown")
 
 
 CHECKED_AT_THE_END = """

@@ -270,7 +270,7 @@ def test_tiny(counter, run_concurrent):
     assert row["exhausted"]
     assert row["schedules"] < 4 * 30
     done.result.stdout.fnmatch_lines([f"*::test_tiny: {row['schedules']} schedules in 4 shards, 4 distinct, *"])
-    done.result.stdout.fnmatch_lines(["*::test_tiny: *; exhausted: all 4 classes"])
+    done.result.stdout.fnmatch_lines(["*::test_tiny: *; exhaustive: all 4 interleavings"])
 
 
 def test_only_the_first_shard_searches_through_more(run, report):
@@ -286,7 +286,7 @@ def test_five(run_concurrent):
 """
     run(source, "--interleave-shards=2", "--interleave-json=report.json").result.assert_outcomes(passed=2)
     (row,) = report()["tests"]
-    assert row["coverage"]["text"] == "exhausted: all 252 classes"
+    assert row["coverage"]["text"] == "exhaustive: all 252 interleavings"
     for number in (1, 2):
         run(None, "--interleave-shards=2", "--interleave-json=report.json", "-k", f"shard-{number}-of-2")
         (alone,) = report()["tests"]

@@ -51,7 +51,7 @@ def test_only_what_wants_a_look_is_told(run):
     done.result.assert_outcomes(failed=1, passed=4, warnings=1)
     fails, alone, rest = told(done.text)
     assert re.fullmatch(r"test_it.py::test_fails: \d+ schedules, \d+ distinct: failed test body", fails)
-    assert alone == "test_it.py::test_alone: 1 schedule, 1 distinct (nothing could be interleaved)"
+    assert alone == "test_it.py::test_alone: 1 schedule, 1 distinct (nothing to interleave)"
     assert re.fullmatch(r"2 other tests: \d+ schedules, nothing found; 2 of 2 exhausted \(-v has each of them\)", rest)
     assert len(told(run(None).text)) == 4
     assert "= interleave =" not in run(None, "-q", verbose=False).text
@@ -135,7 +135,8 @@ def test_passes(run_concurrent):
             assert int(figures["interleave_schedules"]) >= 1
             assert figures["interleave_coverage"]
             if case.attrib["name"] == "test_passes":
-                assert set(figures) == {"interleave_schedules", "interleave_coverage"}
+                assert set(figures) == {"interleave_schedules", "interleave_coverage", "interleave_status"}
+                assert figures["interleave_status"] == "exhausted"
             else:
                 assert figures["interleave_finding"] == "failed test body"
                 assert str(Token.parse(figures["interleave_token"])) == figures["interleave_token"]

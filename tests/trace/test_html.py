@@ -211,7 +211,7 @@ class TestPage:
         assert "1 of 1 concurrency test failed" in text
         assert "1 failed seed 0 Python 3.13.0 pytest-interleave 0.1.0".replace(" ", "") in text.replace(" ", "")
         for shown in (
-            "Schedules 2 of at most 200", "Distinct 2", "Coverage sampled: 2 of an unknown number of classes",
+            "Schedules 2 of at most 200", "Distinct 2", "Coverage sampled: 2 interleavings, total unknown",
             "Found in schedule 2", "Strategy exhaustive", "0.12 s",
             "To see exactly this again pytest 'test_bank.py::test_deposit' --interleave-replay=AQMNAYEoT8MNBQACAQ",
             "AssertionError: assert 150 == 200 + where 150 =",
@@ -221,17 +221,13 @@ class TestPage:
     @pytest.mark.parametrize(
         ("ended_by", "said", "schedules"),
         [
-            ("seconds", "time was up; exhausted: all 2 classes", "22 of at most 200 (time was up)"),
+            ("seconds", "stopped at the time limit; exhaustive: all 2 interleavings", "22 of at most 200 (stopped at the time limit)"),
             ("interrupted", "interrupted", "22 of at most 200 (interrupted)"),
             ("fixtures", "a fixture failed", "22 of at most 200 (a fixture failed)"),
-            (
-                "nothing to interleave",
-                "nothing could be interleaved",
-                "22 of at most 200 (nothing could be interleaved)",
-            ),
+            ("nothing to interleave", "nothing to interleave", "22 of at most 200 (nothing to interleave)"),
             ("replay", "the token's schedule", "22 (the token's schedule)"),
-            ("exhausted", "exhausted: all 2 classes", "22 of at most 200"),
-            ("skip", "exhausted: all 2 classes", "22 of at most 200"),
+            ("exhausted", "exhaustive: all 2 interleavings", "22 of at most 200"),
+            ("skip", "exhaustive: all 2 interleavings", "22 of at most 200"),
         ],
     )
     def test_what_ended_it(self, ended_by: str, said: str, schedules: str) -> None:

@@ -15,9 +15,12 @@ if TYPE_CHECKING:
     from ._recorder import Recorder
     from ._scope import Scope
     from ._targets import announce_call
+    from ._set_up import fixtures_being_made
     from ._tasks import Step, Task, Unwind
     from ._touches import Touches, conflicts, touches_of
     from ._tracebacks import without_ours
+    from ._uncontrolled import Reasons, Uncontrolled, UncontrolledPart
+    from .system import put_in_place, take_away, unrecorded
 else:
     from .._lazy import names_from
 
@@ -35,6 +38,7 @@ else:
             "Place": "._places",
             "Recorder": "._recorder",
             "Scope": "._scope",
+            "Reasons": "._uncontrolled",
             "SetAside": "._outcome",
             "Strategy": "._protocol",
             "Stuck": "._outcome",
@@ -44,6 +48,8 @@ else:
             "ThreadFailure": "._outcome",
             "ThreadView": "._protocol",
             "Trace": "._protocol",
+            "Uncontrolled": "._uncontrolled",
+            "UncontrolledPart": "._uncontrolled",
             "Unwind": "._tasks",
             "WaitingThread": "._outcome",
             "announce_call": "._targets",
@@ -52,12 +58,16 @@ else:
             "conflicts": "._touches",
             "current_task": "._current",
             "debugger_left": "._instrument",
+            "fixtures_being_made": "._set_up",
             "is_ours": "._places",
+            "put_in_place": ".system",
+            "take_away": ".system",
             "is_stdlib": "._places",
             "set_scope": "._current",
             "short_path": "._places",
             "threads_left": "._current",
             "touches_of": "._touches",
+            "unrecorded": ".system",
             "without_ours": "._tracebacks",
         },
     )
@@ -72,6 +82,7 @@ __all__ = [
     "Path",
     "PendingOperation",
     "Place",
+    "Reasons",
     "Recorder",
     "Scope",
     "SetAside",
@@ -83,6 +94,8 @@ __all__ = [
     "ThreadView",
     "Touches",
     "Trace",
+    "Uncontrolled",
+    "UncontrolledPart",
     "Unwind",
     "WaitingThread",
     "announce_call",
@@ -91,11 +104,15 @@ __all__ = [
     "conflicts",
     "current_task",
     "debugger_left",
+    "fixtures_being_made",
     "is_ours",
     "is_stdlib",
+    "put_in_place",
+    "take_away",
     "set_scope",
     "short_path",
     "threads_left",
     "touches_of",
+    "unrecorded",
     "without_ours",
 ]

@@ -13,8 +13,10 @@ from ._affinity import Placement, choose_cpu, has_gil, pin, unpin
 from ._carriers import Carriers
 from ._detailed import DetailedExecution
 from ._execution import LONGEST, Execution
+from ._foreign import look_for_foreign, watching
 from ._fork import undo_in_child
 from ._instrument import engine, renew_after_debugger
+from ._left import Outliving
 from ._main_thread import run_body
 from ._names import forget_names
 from ._numbering import number_anew
@@ -25,6 +27,7 @@ from ._random_state import seed_random
 from ._recorder import Recorder
 from ._threads import forget_tasks
 from ._watchdog import Watchdog
+from .system import put_in_new_modules, put_in_place, take_away
 
 
 def begin_alike() -> None:
@@ -43,10 +46,12 @@ _FULL_EVERY = 16
 class Control:
     """While entered, bodies can be run under control; what is replaced for it is put back at the end.
 
-    Not re-entrant: one test at a time, in the thread that enters.
+    Not re-entrant: one test at a time, in the thread that enters. `outlives` gives objects that are used after an
+    execution: what waits for one of these may yet be woken.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, outlives: Outliving = tuple) -> None:
+        self._outlives = outlives
         self._engine = engine()
         self._patches = Patches()
         self._cpu: int | None = None
@@ -68,6 +73,7 @@ class Control:
         undo_in_child[:] = [lambda: unpin(self._placement)]
         self._carriers = Carriers(lambda: _pin_carrier(self._cpu), self._engine.trace)
         self._patches.apply()
+        put_in_place()
         self._engine.on()
         self._random = random.getstate()
         self._collecting = gc.isenabled()
@@ -80,6 +86,7 @@ class Control:
     def __exit__(self, *exception: object) -> None:
         undo_in_child.clear()
         self._engine.off()
+        take_away()
         self._patches.remove()
         self._carriers.retire()
         self._watchdog.stop()
@@ -93,6 +100,7 @@ class Control:
     def prepare(self) -> None:
         """Before an execution's fixtures are made: everything begins alike, and garbage does not pile up."""
         begin_alike()
+        put_in_new_modules()
         if gc.get_count()[0] > _GARBAGE:
             self._collections += 1
             gc.collect(2 if self._collections % _FULL_EVERY == 0 else 0)
@@ -121,12 +129,16 @@ class Control:
             )
         else:
             execution = Execution(strategy, self._carriers, max_steps=max_steps, longest=longest)
+        execution.outlives = self._outlives
         self._watchdog.watch(execution)
+        watching.append(execution)
+        look_for_foreign(execution)
         trace = self._engine.trace
         before = sys.gettrace()
         try:
             return run_body(execution, body, trace)
         finally:
+            watching.clear()
             self._watchdog.watch(None)
             if trace is not None:
                 sys.settrace(before)

@@ -11,7 +11,7 @@ import sys
 import threading
 from collections.abc import Callable
 from types import CodeType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ._carriers import Carriers
 from ._closing import Closing
@@ -27,8 +27,12 @@ from ._tracebacks import without_ours
 from ._waits import cycle_from, stuck_of
 
 if TYPE_CHECKING:
+    from ._foreign import ForeignThread
+    from ._left import Outliving
+    from ._outcome import SetAside
     from ._protocol import Nesting, Strategy
     from ._touches import Touches
+    from .system._uses import Uses
 
 #: Steps in a row that change nothing, after which a thread that keeps running while others could counts as spinning.
 SPIN_STEPS = 50
@@ -97,6 +101,13 @@ class Execution:
         self.forked = False
         self.stuck: Stuck | None = None
         self.closing: Closing | None = None
+        #: What controlled threads have used outside of memory; None until one has.
+        self.uses: Uses | None = None
+        #: By identifier, threads that are not under control and have to do with it.
+        self.foreign: dict[int, ForeignThread] = {}
+        #: Threads that are still blocked when the test has ended, and gives what outlives it and might wake them.
+        self.left: list[SetAside] = []
+        self.outlives: Outliving = tuple
         self.outside = Outside(self)
         self.main = self._new_task("main", Operation("begin", None, _MAIN, 0, name="main"), None, daemon=False)
 
@@ -356,9 +367,9 @@ class Execution:
         if self.closing is None:
             self.closing = Closing(self, interrupted=interrupted)
 
-    def _end_stuck(self, task: Task, kind: str, cycle: list[Task]) -> None:
+    def _end_stuck(self, task: Task, kind: str, cycle: list[Task], **more: Any) -> None:
         """The execution cannot go on. The calling thread is among those to be ended."""
-        self.stuck = stuck_of(self, kind, cycle)
+        self.stuck = stuck_of(self, kind, cycle)._replace(**more)
         self.close()
         assert self.closing is not None
         self.closing.begin_from(task)
@@ -370,12 +381,15 @@ class Execution:
         assert self.closing is not None
         self.closing.next_victim()
 
-    def end_as_livelock(self, task: Task) -> None:
-        """No thread gets anywhere, nor ever will; the calling one is among those to be ended."""
+    def end_as_livelock(self, task: Task, *, counts: bool = False) -> None:
+        """No thread gets anywhere, nor ever will; the calling one is among those to be ended.
+
+        With `counts`, they do nothing but to count.
+        """
         if self.draining:
             self.end_draining(task)
         else:
-            self._end_stuck(task, "livelock", [])
+            self._end_stuck(task, "livelock", [], counts=counts)
 
     def _bound_reached(self, task: Task) -> None:
         self.progress.stop()
@@ -387,7 +401,7 @@ class Execution:
 
     def end_as_endless(self, task: Task) -> None:
         """The execution takes too long; nothing is known of whether it would end."""
-        self._end_stuck(task, "timeout", [])
+        self._end_stuck(task, "timeout", [], seconds=self._longest)
 
     def end_draining(self, task: Task) -> None:
         """That was enough for threads that the test body has left behind."""
@@ -404,7 +418,7 @@ class Execution:
 
         Then the execution is freed at once, which is cheaper than to let the garbage collector find it.
         """
-        self.tasks, self.log, self.nestings, self.running = [], [], [], None
+        self.tasks, self.log, self.nestings, self.running, self.uses = [], [], [], None, None
         del self.main
 
     # -- the uncommon ----------------------------------------------------------------------------------------

@@ -155,7 +155,7 @@ class LongRun:
                 return
         patience = OUTSIDE_PATIENCE if execution.outside.could_act() else PATIENCE
         if seconds >= patience and (waiting is None or execution.timers.is_only_in_theory(waiting)):
-            execution.end_as_livelock(task)
+            execution.end_as_livelock(task, counts=True)
 
 
 class InTurn:

@@ -8,7 +8,9 @@ from collections.abc import Callable
 
 from . import _current
 from ._execution import Execution, is_outermost
-from ._outcome import Outcome
+from ._left import left_blocked, stuck_of_left
+from ._outcome import Outcome, SetAside
+from ._places import user_place
 from ._tasks import Task, Unwind, new_gate
 from ._tracebacks import without_ours
 
@@ -72,9 +74,20 @@ def _finish(execution: Execution) -> None:
         if closed is None:
             if _all_done(execution):
                 return
+            _note_left(execution)
             execution.close()
     assert execution.closing is not None
     execution.closing.finish_main(main)
+
+
+def _note_left(execution: Execution) -> None:
+    """The other threads have had their turn: those that nothing can wake any more would keep Python from its end."""
+    blocked, forever = left_blocked(execution)
+    if blocked and forever:
+        execution.stuck = stuck_of_left(execution, blocked)
+    elif blocked:
+        frames = sys._current_frames()
+        execution.left = [SetAside(task.name, user_place(frames.get(task.ident))) for task in blocked]
 
 
 def _all_done(execution: Execution) -> bool:

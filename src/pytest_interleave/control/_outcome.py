@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from ._places import Place
 
 if TYPE_CHECKING:
     from ._execution import Execution
+    from ._foreign import ForeignThread
     from ._protocol import Nesting
     from ._tasks import Step
+    from .system import Use
 
 
 class WaitingThread(NamedTuple):
@@ -21,6 +24,8 @@ class WaitingThread(NamedTuple):
     where: Place | None
     holder: str | None
     acquired: Place | None
+    #: Where the thread was started; only of one that the test has left.
+    started: Place | None = None
 
 
 class Stuck(NamedTuple):
@@ -32,6 +37,12 @@ class Stuck(NamedTuple):
     cycle: bool
     #: What each of them had announced and was never granted.
     pending: list[Step]
+    #: Whether the test had ended, and nobody could wake them any more.
+    left: bool = False
+    #: Of a livelock: whether threads counted their rounds, so that they may get somewhere after all.
+    counts: bool = False
+    #: Of a timeout: how many real seconds there were.
+    seconds: float = 0.0
 
 
 class ThreadFailure(NamedTuple):
@@ -84,6 +95,12 @@ class Outcome(NamedTuple):
     unexplored: int | None
     #: Threads that seemed to be in a livelock meanwhile.
     suspected: list[SetAside]
+    #: What controlled threads have used outside of memory, in this order.
+    uses: Sequence[Use]
+    #: Threads that are not under control and have to do with the execution.
+    foreign: Sequence[ForeignThread]
+    #: Threads that were still blocked when the test had ended, though something may wake them later.
+    left: list[SetAside]
 
     @classmethod
     def of(cls, execution: Execution) -> Outcome:
@@ -124,6 +141,9 @@ class Outcome(NamedTuple):
             signals=execution.signals,
             unexplored=None if long is None else long.steps,
             suspected=[] if long is None else long.suspected,
+            uses=() if execution.uses is None else execution.uses.all,
+            foreign=list(execution.foreign.values()),
+            left=execution.left,
         )
 
     @property

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import os
 import sys
-import threading
 import weakref
 from typing import TYPE_CHECKING
 
-from . import _current, _living
+from . import _current
 from ._clock import _real_monotonic_ns
+from ._foreign import foreign_threads
 from ._outcome import SetAside
 from ._places import user_place
 from ._real_waits import Outing, Usage, usage_of, used_since
@@ -35,19 +35,6 @@ FOREIGN_PATIENCE = 2.0
 POLLING_SLEEPS = 3
 #: Real seconds that the sleeps of one execution take, at most, for what they might wait for.
 POLLING_PATIENCE = 10.0
-
-
-def foreign_threads() -> list[threading.Thread]:
-    """Live threads that are not under control and not the test runner's own."""
-    return [
-        thread
-        for thread in _living.real_enumerate()
-        if thread.ident is not None
-        and thread.ident not in _current.tasks
-        and thread.ident not in _current.infrastructure
-        and thread is not threading.main_thread()
-        and not getattr(getattr(thread, "function", None), "__module__", "").startswith("pytest_timeout")
-    ]
 
 
 def has_children() -> bool:

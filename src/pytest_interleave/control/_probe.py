@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 from ._instrument import engine
 from ._known_calls import does_nothing_unknown
+from ._names import object_named
 from ._opcodes import opname_at
 from ._owners import MISSING
 from ._places import Place, user_place
 from ._private_state import Change, State, change_between, is_number, mark_of, same_place, state_from, user_frame
 from ._touches import OPAQUE, WRITES
-from ._values import new_value
+from ._values import new_value, value_at
 
 if TYPE_CHECKING:
     from types import CodeType
@@ -60,6 +61,8 @@ class Probe:
         self.tries = False
         #: Whether it has written the same values again and again.
         self.rewrites = False
+        #: Whether the step that it is about to do changes anything.
+        self.changed = False
         #: Where it was last seen.
         self.place: Place | None = None
         self._until = until
@@ -72,8 +75,9 @@ class Probe:
         #: By instruction, what was last written there.
         self._written: dict[tuple[int, int], Any] = {}
 
-    def step(self, operation: Operation, touches: Touches | None, frame: FrameType) -> None:
-        """The thread is about to do its next step."""
+    def step(self, operation: Operation, touches: Touches | None, frame: FrameType, *, changed: bool) -> None:
+        """The thread is about to do its next step; `changed` says whether that changes what others can see."""
+        self.changed = changed
         if self.found is None or self.found is Finding.COUNTS:
             found = self._step(operation, touches, frame)
             if found is not None:
@@ -102,7 +106,7 @@ class Probe:
         innermost = user_frame(frame)
         if innermost is None:
             return Finding.WORKS
-        if changes(operation, touches) and not self._only_counts(operation, innermost):
+        if self.changed and not self._only_counts(operation, innermost):
             return Finding.WORKS
         if self._anchor is None or same_place(innermost, self._anchor):
             return self._back(operation, innermost)
@@ -163,3 +167,18 @@ def changes(operation: Operation, touches: Touches | None) -> bool:
     return bool(touches) and any(how & WRITES for _, _, how in touches or ())
 
 
+def writes_what_is_there(operation: Operation, touches: Touches | None, frame: FrameType) -> bool:
+    """Whether a step writes a value where that value is already: nothing changes."""
+    if operation.kind != "write" or operation.target is not None or not touches:
+        return False
+    innermost = user_frame(frame)
+    if innermost is None or innermost.f_code is not operation.code:
+        return False
+    name, part, _ = touches[-1]
+    owner = object_named(name)
+    before = MISSING if owner is None else value_at(owner, part)
+    after = new_value(innermost, opname_at(operation.code, operation.lasti), operation.lasti)
+    if before is MISSING or after is MISSING:
+        return False
+    mark = mark_of(after)
+    return before is after or (mark is not None and mark_of(before) == mark)

@@ -13,7 +13,7 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 from ._clock import _real_monotonic_ns
-from ._probe import Finding, Probe, changes
+from ._probe import Finding, Probe, changes, writes_what_is_there
 from ._tasks import Task, new_gate
 
 if TYPE_CHECKING:
@@ -136,7 +136,8 @@ class Progress:
         probe = probes.get(task)
         if probe is None:
             probe = probes[task] = Probe(task, until=self.execution.base_of(task))
-        if changes(operation, touches):
+        changed = changes(operation, touches) and not writes_what_is_there(operation, touches, frame)
+        if changed:
             if self.execution.long is None:
                 self._give_up()
                 return
@@ -144,7 +145,7 @@ class Progress:
             for other in probes.values():
                 other.disturb()
         before = probe.found
-        probe.step(operation, touches, frame)
+        probe.step(operation, touches, frame, changed=changed)
         if probe.found is before:
             return
         if probe.found is Finding.WORKS or (probe.found is Finding.COUNTS and self.execution.long is None):

@@ -2,13 +2,15 @@
 
 from ._clocks import Clock
 from ._fasttrack import Conflict
-from ._findings import Deadlock, Finding, Livelock, finding_of
+from ._findings import Deadlock, Finding, Livelock, TooLong, finding_of
 from ._holding import Holding
 from ._identity import identity_of
 from ._lock_order import LockOrder
 from ._predicted import Part, PredictedDeadlock, Site, can_wait
 from ._races import Access, DataRace, Race, name_of_access, races_of
+from ._sharing import shares_something
 from ._stuck import describe_stuck
+from ._uncontrolled import uncontrolled_in
 from ._watchlist import Watchlist
 
 __all__ = [
@@ -20,6 +22,7 @@ __all__ = [
     "Finding",
     "Holding",
     "Livelock",
+    "TooLong",
     "LockOrder",
     "Part",
     "PredictedDeadlock",
@@ -32,4 +35,6 @@ __all__ = [
     "identity_of",
     "name_of_access",
     "races_of",
+    "shares_something",
+    "uncontrolled_in",
 ]

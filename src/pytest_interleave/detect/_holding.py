@@ -40,13 +40,13 @@ class Holding:
         """Take a step into account."""
         kind = operation.kind
         if kind in ("acquire", "try acquire", "release"):
-            if _is_lock(operation.target):
+            if is_lock(operation.target):
                 (self._release if kind == "release" else self._acquire)(task, operation.target)
         elif kind in ("wait", "woken"):
             # Events are waited for, too.
             condition = operation.target
             lock = condition._lock if is_one_of(Condition, *bases_of(type(condition))) else None
-            if _is_lock(lock):
+            if is_lock(lock):
                 (self._wait if kind == "wait" else self._wake)(task, lock)
 
     def _acquire(self, task: Task, lock: Any) -> None:
@@ -78,6 +78,7 @@ class Holding:
         self._locks.get(holder, {}).pop(id(lock), None)
 
 
-def _is_lock(target: Any) -> bool:
+def is_lock(target: Any) -> bool:
+    """Whether something is a lock of ours, or of a class derived from one."""
     kind = type(target)
     return kind is Lock or kind is RLock or any(is_one_of(base, Lock, RLock) for base in bases_of(kind))

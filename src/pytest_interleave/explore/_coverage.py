@@ -2,48 +2,77 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from ..control import Trace
+from ..control import Trace, Uncontrolled
 from ._classes import class_of
 
-#: Where it matters to no step what another thread has done before it, as far as steps are seen.
-_ONE = "exhausted: all 1 class, as threads were seen to share nothing that one of them changes"
+#: So many of the reasons are named in the text; all of them are in the data.
+_NAMED = 2
 
 
 class Coverage(NamedTuple):
     """What can be said of the schedules that were run, beside all that there are."""
 
-    #: "exhausted" (every class of schedules was run), "bounded" (all with few preemptions) or "sampled".
+    #: "exhausted" (every class of schedules was run), "bounded" (all with few preemptions), "sampled", or
+    #: "nothing_interleaved" (there is no other schedule).
     status: str
     #: Classes of equivalent schedules among those that were run.
     classes: int
     #: Where the status is "bounded": the number of preemptions up to which all were run.
     preemptions: int | None = None
-    #: The estimated chance that one more schedule is of a class not run yet, and the estimated number of classes.
+    #: The estimated chance that one more schedule is of a class not run yet, and the estimated number of classes; None
+    #: if something was not controlled, of which no step can tell.
     chance: float | None = None
     estimated_classes: int | None = None
     #: Whether time passed: sleeps and timeouts end only when no thread can go on.
     timed: bool = False
+    #: Whether threads touch the same thing, which one of them changes; what is ordered in one way only counts as well.
+    shares: bool = True
+    #: Why "exhausted" cannot be said, whatever the strategy has run.
+    uncontrolled: tuple[Uncontrolled, ...] = ()
+    #: Of a test that is longer than `max_steps`: how many steps of it were explored; else None.
+    explored_steps: int | None = None
 
     def __str__(self) -> str:
+        if self.status == "nothing_interleaved":
+            return "nothing to interleave"
         if self.status == "exhausted":
-            text = _ONE if self.classes == 1 else f"exhausted: all {self.classes} classes"
-            return f"{text}, where no timeout comes early" if self.timed else text
+            return self._if_timed(self._all())
         if self.status == "bounded":
             count = self.preemptions
-            text = f"all schedules with at most {count} preemption{'' if count == 1 else 's'}"
-            return f"{text}, where no timeout comes early" if self.timed else text
-        if self.chance is None or self.estimated_classes is None:
-            return f"sampled: {self.classes} of an unknown number of classes"
-        return f"sampled: {percentage(self.chance)} chance that one more shows something new, {self._size()}"
+            return self._if_timed(f"all schedules with up to {count} preemption{'' if count == 1 else 's'}")
+        first = "" if self.explored_steps is None else f"; first {self.explored_steps:,} steps explored"
+        return f"sampled: {self._sampled()}{first}"
 
-    def _size(self) -> str:
-        assert self.estimated_classes is not None
+    def _all(self) -> str:
+        if self.classes > 1:
+            return f"exhaustive: all {self.classes} interleavings"
+        if self.shares:
+            return "exhaustive: 1 interleaving, since all conflicting steps have a fixed order"
+        return "nothing shared: the threads never touch the same mutable data"
+
+    def _if_timed(self, text: str) -> str:
+        return f"{text}, assuming no timeout expires early" if self.timed else text
+
+    def _sampled(self) -> str:
+        seen = f"{self.classes} interleaving{'' if self.classes == 1 else 's'}"
+        if self.uncontrolled:
+            named = "; ".join(map(str, self.uncontrolled[:_NAMED]))
+            more = len(self.uncontrolled) - _NAMED
+            return f"{seen} seen; not controlled: {named}{f'; … and {more} more' if more > 0 else ''}"
+        if self.explored_steps is not None:
+            return f"{seen} seen"
+        if self.chance is None or self.estimated_classes is None:
+            return f"{seen}, total unknown"
         if self.estimated_classes > self.classes:
-            return f"about {self.estimated_classes} classes or more"
-        return f"about {self.classes} classes"
+            return f"{self.classes} of at least ~{self.estimated_classes} interleavings (next new: {self._next_new})"
+        return f"{seen} seen, {'no new ones expected' if not self.chance else f'next new: {self._next_new}'}"
+
+    @property
+    def _next_new(self) -> str:
+        return percentage(self.chance or 0)
 
     def as_json(self) -> dict[str, Any]:
         """For the machine-readable report."""
@@ -54,6 +83,9 @@ class Coverage(NamedTuple):
             "chance_of_new": None if self.chance is None else round(self.chance, 4),
             "estimated_classes": self.estimated_classes,
             "timed": self.timed,
+            "shares": self.shares,
+            "explored_steps": self.explored_steps,
+            "uncontrolled": [reason.as_json() for reason in self.uncontrolled],
             "text": str(self),
         }
 
@@ -105,18 +137,40 @@ class Classes:
             self._counts[found] = self._counts.get(found, 0) + count
             self._executions += count
 
-    def coverage(self, strategy: Any, *, certain: bool, timed: bool) -> Coverage:
+    def coverage(
+        self,
+        strategy: Any,
+        *,
+        timed: bool,
+        uncontrolled: Sequence[Uncontrolled] = (),
+        shares: bool = True,
+        interleaved: bool = True,
+        explored_steps: int | None = None,
+    ) -> Coverage:
         """What can be said after the last execution.
 
-        `certain` is False where something happened that the scheduler does not control.
+        `uncontrolled` is what happened that the scheduler does not control; `interleaved` is False if there was never
+        a choice; `explored_steps` is how many steps were explored, if there were more.
         """
         classes = len(self._counts)
-        if certain and getattr(strategy, "exhausted", False):
-            return Coverage("exhausted", classes, timed=timed)
+        reasons = tuple(uncontrolled)
+        if not interleaved:
+            return Coverage("nothing_interleaved", classes, timed=timed, shares=shares, uncontrolled=reasons)
+        if reasons or explored_steps is not None:
+            return Coverage(
+                "sampled",
+                classes,
+                timed=timed,
+                shares=shares,
+                uncontrolled=reasons,
+                explored_steps=explored_steps,
+            )
+        if getattr(strategy, "exhausted", False):
+            return Coverage("exhausted", classes, timed=timed, shares=shares)
         preemptions = getattr(strategy, "preemptions", None)
-        if certain and preemptions is not None:
-            return Coverage("bounded", classes, preemptions, timed=timed)
-        return Coverage("sampled", classes, None, self._chance_of_new(), self._estimated_classes(), timed)
+        if preemptions is not None:
+            return Coverage("bounded", classes, preemptions, timed=timed, shares=shares)
+        return Coverage("sampled", classes, None, self._chance_of_new(), self._estimated_classes(), timed, shares)
 
     def _chance_of_new(self) -> float | None:
         """Good and Turing: as many of the executions as are of a class that was run only once.

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ..control import _current
-from ..control.primitives._dispatch import everything_is_ours
 from ._fixtures import (
     barrier,
     measure_speedup,
@@ -242,22 +241,22 @@ def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
         return (yield)
     if settings is None:
         return (yield)
+    from ..control import fixtures_being_made, put_in_place
     from ._runner import TestRunner, seed_random
 
     assert isinstance(item, pytest.Function)
     item.stash[settings_key] = settings
     item.stash[_random_key] = seed_random()
+    # What fixtures replace, they put back before this is taken away again: when the test is torn down.
+    put_in_place()
     own = of_workers(item, settings, options_of(item.config))
     if own is not None:
         own.set_up()
     runner = TestRunner(item, settings, replay, given, own)
     item.stash[_runner_key] = runner
     item.runtest = runner.run  # type: ignore[method-assign]
-    everything_is_ours[0] = True
-    try:
+    with fixtures_being_made():
         return (yield)
-    finally:
-        everything_is_ours[0] = False
 
 
 def _schedules_given(item: pytest.Item, settings: Settings) -> list[Given]:
@@ -300,6 +299,9 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object
     finally:
         before = item.stash.get(_random_key, None)
         if before is not None:
+            from ..control import take_away
+
+            take_away()
             random.setstate(before)
             del item.stash[_random_key]
             del item.stash[settings_key]

@@ -33,7 +33,7 @@ class Audit(NamedTuple):
         """Sum up the rows of a run."""
         ran = [row for row in rows if row["_suite"] and row["outcome"] != "skipped"]
         failed = [row for row in ran if row["outcome"] == "failed"]
-        alike = [row for row in ran if row["exhausted"] and row["distinct"] == 1 and row["outcome"] == "passed"]
+        alike = [row for row in ran if row["exhausted"] and not row["coverage"]["shares"] and row["outcome"] == "passed"]
         return cls(
             workers,
             len(ran),

@@ -7,14 +7,13 @@ import math
 import shutil
 import sys
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Literal
 
 import pytest
 
-from ..control import LONGEST, Control, Outcome, Recorder, Unwind, threads_left
-from ..control.primitives._dispatch import everything_is_ours
+from ..control import LONGEST, Control, Outcome, Recorder, Unwind, fixtures_being_made, threads_left, unrecorded
 from ._hooks_again import alone_with_call, alone_with_fixtures, hooks_found_once, own_ends
 from ._own_fixtures import OfWorkers
 from ._plain_fixtures import PlainFixtures, plain_fixtures
@@ -29,6 +28,8 @@ Way = Literal["alone", "in turn", "at once"]
 
 #: Real seconds that an execution may take of a test that is explored without a limit in time.
 _LONGEST_WITHOUT_LIMIT = 600.0
+#: Modules whose fixtures have nothing to do with threads of tests, but lead to all that pytest knows.
+_NOT_THE_TESTS = ("_pytest.", "pytest_interleave.")
 
 #: Executions between two times that what they printed is thrown away.
 FORGET_EVERY = 32
@@ -75,7 +76,7 @@ class Executions:
 
     def __enter__(self) -> Executions:
         self._resources.enter_context(hooks_found_once(self.item))
-        self._control = self._resources.enter_context(Control())
+        self._control = self._resources.enter_context(Control(self._outliving))
         return self
 
     def __exit__(self, *exception: Any) -> None:
@@ -119,8 +120,7 @@ class Executions:
         elif self.unittest is None:
             item.obj = self._function
         self._control.prepare()
-        everything_is_ours[0] = True
-        try:
+        with fixtures_being_made():
             if plain is None:
                 item._initrequest()
                 if self._of_workers is not None:
@@ -128,8 +128,18 @@ class Executions:
                 item.session._setupstate.setup(item)
             else:
                 plain.make()
-        finally:
-            everything_is_ours[0] = False
+
+    def _outliving(self) -> Iterator[object]:
+        """The values of fixtures that end after an execution, and may then wake a thread.
+
+        Those of the test's own are ended before; but some end only as nobody has their value any more.
+        """
+        for definitions in self.item._fixtureinfo.name2fixturedefs.values():
+            for definition in definitions:
+                if definition.cached_result is not None and not definition.func.__module__.startswith(_NOT_THE_TESTS):
+                    value = definition.cached_result[0]
+                    if definition.scope != "function" or hasattr(type(value), "__del__"):
+                        yield value
 
     def _tear_down(self) -> None:
         """End the function-scoped fixtures, as pytest does after a test; but there is more to come for this item."""
@@ -145,7 +155,8 @@ class Executions:
                 stash.setdefault(key, value)
             if directory is not None:
                 # So that there is one in the end, not hundreds, and it has the same name in each execution.
-                shutil.rmtree(directory, ignore_errors=True)
+                with unrecorded():
+                    shutil.rmtree(directory, ignore_errors=True)
                 _use_name_again(item.config, directory)
 
     def run(self, strategy: Any, *, detail: bool = False, recorder: Recorder | None = None) -> Outcome:

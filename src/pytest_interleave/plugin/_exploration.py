@@ -16,9 +16,8 @@ class Exploration(NamedTuple):
     settings: Settings
     schedules: int
     coverage: Coverage
-    #: How often each class was run; whether nothing has happened that the scheduler does not control.
+    #: How often each class was run.
     classes: dict[int, int]
-    certain: bool
     seconds: float
     #: "schedules", "seconds", "exhausted", "nothing to interleave", "finding", "skip", "expected failure", "pinned",
     #: "interrupted", "fixtures" (one of them failed) or "replay": why it ended.

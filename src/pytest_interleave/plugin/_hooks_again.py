@@ -113,7 +113,8 @@ def plain_function(fixturedef: Any) -> Callable[..., Any] | None:
 def own_ends(item: Any) -> bool:
     """Whether the test has fixtures, or methods that tear down, whose ends are not pytest's or ours."""
     definitions = item._fixtureinfo.name2fixturedefs.values()
-    return any(
+    # By `request`, the test itself may ask for something to be done at the end.
+    return "request" in item._fixtureinfo.argnames or any(
         each.scope == "function"
         and (inspect.isgeneratorfunction(each.func) or "request" in each.argnames)
         and not each.func.__module__.startswith(_NOT_OWN)

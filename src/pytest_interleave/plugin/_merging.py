@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ._shards import part_of
+
+if TYPE_CHECKING:
+    from ..control import Uncontrolled
 
 #: Of the outcomes of its shards, a test has the one that comes first here.
 _OUTCOMES = ("failed", "xfailed", "skipped", "xpassed", "passed")
@@ -55,6 +59,7 @@ def merged(rows: list[Row]) -> list[Row]:
 
 def _of_shards(parts: list[Row]) -> Row | None:
     """The row of a test; None where no shard has figures."""
+    from ..control import Reasons
     from ..explore import Classes
 
     ran = sorted((part for part in parts if part["_classes"] is not None), key=lambda part: part["_shard"])
@@ -72,8 +77,13 @@ def _of_shards(parts: list[Row]) -> Row | None:
     )
     coverage = classes.coverage(
         proved,
-        certain=all(part["_certain"] for part in ran),
         timed=any(part["coverage"]["timed"] for part in ran),
+        uncontrolled=Reasons(reason for part in ran for reason in _uncontrolled(part)).all(),
+        shares=any(part["coverage"]["shares"] for part in ran),
+        interleaved=any(part["coverage"]["status"] != "nothing_interleaved" for part in ran),
+        explored_steps=min(
+            (steps for part in ran if (steps := part["coverage"]["explored_steps"]) is not None), default=None
+        ),
     )
     row = {
         **first,
@@ -92,9 +102,15 @@ def _of_shards(parts: list[Row]) -> Row | None:
         "_remembered": {token: found for part in ran for token, found in part["_remembered"].items()},
         "_warnings": list(dict.fromkeys(text for part in ran for text in part["_warnings"])),
     }
-    for key in ("_shard", "_shards", "_classes", "_certain"):
+    for key in ("_shard", "_shards", "_classes"):
         del row[key]
     return row
+
+
+def _uncontrolled(part: Row) -> Iterator[Uncontrolled]:
+    from ..control import Uncontrolled
+
+    return (Uncontrolled.from_json(reason) for reason in part["coverage"]["uncontrolled"])
 
 
 def _how_soon(part: Row) -> tuple[int, int, int]:

@@ -152,6 +152,7 @@ def figures(item: pytest.Item, exploration: Exploration, outcome: str, *, page: 
         "_ended_by": exploration.ended_by,
         "_suite": exploration.settings.suite,
         "_planned": exploration.settings.schedules,
+        "_limit": exploration.settings.seconds,
         "_remembered": {
             str(given.token): given.found
             for given in exploration.given
@@ -179,7 +180,6 @@ def _of_shard(exploration: Exploration) -> dict[str, Any]:
         "_shards": shard.of,
         # As texts: pytest-xdist hands on no negative number of that size.
         "_classes": {f"{found & 0xFFFF_FFFF_FFFF_FFFF:x}": count for found, count in exploration.classes.items()},
-        "_certain": exploration.certain,
     }
 
 
@@ -188,6 +188,7 @@ def properties(exploration: Exploration) -> list[tuple[str, object]]:
     found: list[tuple[str, object]] = [
         ("interleave_schedules", exploration.schedules),
         ("interleave_coverage", str(exploration.coverage)),
+        ("interleave_status", exploration.coverage.status),
     ]
     if exploration.explanation is not None:
         found += [

@@ -270,7 +270,9 @@ class TestRunner:
             replay.begin(1)
             again = self._executions.run(replay)
             replay.end(again)
-            if not again.uneventful:
+            if again.uneventful:
+                self._seen.look_at(again)
+            else:
                 self._number += 1
                 ended, error = self._look_at(again, replay.name)
                 if ended:
@@ -283,6 +285,7 @@ class TestRunner:
         assert difference is not None
         self._unrepeatable = tell_unrepeatable(difference)
         self._seen.notes[self._unrepeatable] = None
+        self._seen.is_nondeterministic(difference.place)
         return False, None
 
     def teardown_failed(self, error: BaseException) -> None:
@@ -364,9 +367,8 @@ class TestRunner:
         self.exploration = Exploration(
             settings=self.settings,
             schedules=schedules,
-            coverage=self._seen.coverage(self._strategy),
+            coverage=self._seen.coverage(self._strategy, interleaved=ended_by != "nothing to interleave"),
             classes=self._seen.classes.counts,
-            certain=self._seen.certain,
             seconds=real_seconds() - self._started,
             ended_by=ended_by,
             threads=self._seen.threads,

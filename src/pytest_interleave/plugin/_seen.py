@@ -4,34 +4,42 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..control import Outcome
+from ..control import Outcome, Reasons, Uncontrolled, UncontrolledPart
+from ..detect import shares_something, uncontrolled_in
 from ..explore import Classes, Coverage
 
 
 class Seen:
-    """Of all executions that are counted."""
+    """Sums up the executions that are counted, and what all of them have shown."""
 
     def __init__(self) -> None:
         self.classes = Classes()
-        #: Whether nothing has happened that the scheduler does not control.
-        self.certain = True
-        #: So many threads there were, at most.
+        #: Why what was run cannot be all that there is, whatever the strategy says.
+        self.reasons = Reasons()
+        #: At most this many threads ran in an execution.
         self.threads = 1
         #: Texts for warnings, in their order.
         self.notes: dict[str, None] = {}
         #: Whether there was an execution before the last one that was equivalent to it.
         self.again = False
+        #: How many steps were explored of an execution that had more.
+        self._explored_steps: int | None = None
+        self._shares = False
         self._timed = False
 
     def add(self, outcome: Outcome) -> None:
-        """One more."""
+        """Count one more execution."""
         self.again = self.classes.add(outcome) > 1
+        self.look_at(outcome)
         self._timed = self._timed or outcome.timed
         self.threads = max(self.threads, len(outcome.threads))
+        if not self._shares and len(self.classes) == 1:
+            # With several classes, there is something whose order matters.
+            self._shares = shares_something(outcome.log, outcome.uses)
         if outcome.uneventful:
             return
-        if outcome.set_aside or outcome.leaked:
-            self.certain = False
+        if outcome.unexplored is not None:
+            self._look_at_long(outcome)
         for thread, where in outcome.set_aside:
             self.notes[
                 f"thread {thread!r} blocked at {where} where the scheduler cannot see it, and was set aside: the "
@@ -41,16 +49,44 @@ class Seen:
         for thread, where in outcome.leaked:
             self.notes[f"thread {thread!r} could not be ended; it is still at {where}"] = None
 
-    def coverage(self, strategy: Any) -> Coverage:
-        """How much of what could have happened that was."""
-        return self.classes.coverage(strategy, certain=self.certain, timed=self._timed)
+    def _look_at_long(self, outcome: Outcome) -> None:
+        steps = len(outcome.log)
+        self._explored_steps = steps if self._explored_steps is None else min(steps, self._explored_steps)
+        if outcome.suspected and outcome.stuck is None:
+            where = ", ".join(f"{thread} at {place}" for thread, place in outcome.suspected)
+            self.notes[
+                f"suspected livelock: for a long time, threads only repeated the same steps ({where}). The test ended in "
+                "the end. Check that each retry can succeed, and that threads back off for different times."
+            ] = None
+
+    def look_at(self, outcome: Outcome) -> None:
+        """Note what the scheduler did not control in an execution, counted or not."""
+        if outcome.uses or outcome.foreign or not outcome.uneventful:
+            for reason in uncontrolled_in(outcome):
+                self.reasons.add(reason)
+
+    def is_nondeterministic(self, where: str) -> None:
+        """The same schedule has taken other steps, from this place on."""
+        part = UncontrolledPart("", "first difference", where)
+        self.reasons.add(Uncontrolled("nondeterminism", "nondeterministic steps", (part,)))
+
+    def coverage(self, strategy: Any, *, interleaved: bool) -> Coverage:
+        """How much of what could have happened that was; `interleaved` is False if nothing else could happen."""
+        return self.classes.coverage(
+            strategy,
+            timed=self._timed,
+            uncontrolled=self.reasons.all(),
+            shares=self._shares or len(self.classes) > 1,
+            interleaved=interleaved,
+            explored_steps=self._explored_steps,
+        )
 
     def note_nothing_to_interleave(self) -> None:
         """Say why, and what to do."""
         self.notes[
-            "the test starts no thread, so nothing could be interleaved: start threads in it (the fixture "
-            "run_concurrent does), or let its body run in several: @pytest.mark.concurrency(workers=2)"
+            "the test starts no threads, so there is nothing to interleave. Use run_concurrent, or run the body itself "
+            "in threads: @pytest.mark.concurrency(workers=2)"
             if self.threads == 1
-            else "no two of the test's threads could ever run at the same time, so nothing could be interleaved: they "
-            "take turns, by joins or by sleeping; if that is not meant, start all of them before the first is joined"
+            else "the test's threads never overlap: each is joined (or sleeps) before the next runs. Start all threads "
+            "before joining the first."
         ] = None

@@ -77,7 +77,7 @@ def line_of(row: Mapping[str, Any]) -> str:
         text += " in all"
     finding = row["finding"]
     if not row["repeatable"]:
-        text += ", not repeatable"
+        text += ", nondeterministic"
     if finding is not None:
         return f"{text}: {finding['kind']}"
     ended_by = row["_ended_by"]
@@ -87,9 +87,10 @@ def line_of(row: Mapping[str, Any]) -> str:
     if ended_by == "pinned":
         return f"{text} (pinned, and no others)"
     if ended_by == "seconds":
-        return f"{text} (time was up, of {row['_planned']}); {row['coverage']['text']}"
+        counted = f"{schedules} of {row['_planned']} schedules"
+        return f"{text} (stopped after {row['_limit']:g} s, {counted}); {row['coverage']['text']}"
     if ended_by == "nothing to interleave":
-        return f"{text} (nothing could be interleaved)"
+        return f"{text} ({row['coverage']['text']})"
     if ended_by == "too long":
         return f"{text} (too long to be explored)"
     if ended_by == "interrupted":

@@ -17,6 +17,8 @@ class Difference(NamedTuple):
     step: int
     first: str
     second: str
+    #: Where the first execution stands there, or the second one if that is the longer one.
+    place: str = ""
 
     def __str__(self) -> str:
         return f"step {self.step}: first {self.first}, then {self.second}"
@@ -26,14 +28,15 @@ def first_difference(first: Steps, second: Steps) -> Difference | None:
     """The first step that differs, or None."""
     for number, ((task, operation, _), (other_task, other, _)) in enumerate(zip(first, second, strict=False), 1):
         if task.index != other_task.index or not operation.same_as(other):
-            return Difference(number, _tell(task, operation), _tell(other_task, other))
+            return Difference(number, _tell(task, operation), _tell(other_task, other), str(operation.where()))
     if len(first) == len(second):
         return None
     number = min(len(first), len(second)) + 1
     longer = first if len(first) > len(second) else second
-    more = _tell(*longer[number - 1][:2])
+    task, operation, _ = longer[number - 1]
+    more, place = _tell(task, operation), str(operation.where())
     ends = "the end of the execution"
-    return Difference(number, *((more, ends) if longer is first else (ends, more)))
+    return Difference(number, *((more, ends) if longer is first else (ends, more)), place)
 
 
 def _tell(task: Task, operation: Operation) -> str:

@@ -15,10 +15,10 @@ from ._html_timeline import lay_out
 from ._totals import OUTCOMES, Totals
 
 _ENDED_BY = {
-    "seconds": "time was up",
+    "seconds": "stopped at the time limit",
+    "nothing to interleave": "nothing to interleave",
     "interrupted": "interrupted",
     "fixtures": "a fixture failed",
-    "nothing to interleave": "nothing could be interleaved",
     "replay": "the token's schedule",
 }
 #: With so many threads at most each has a column wide enough for source text, where the window is.
@@ -156,7 +156,7 @@ def _said(finding: Mapping[str, Any] | None, ended_by: str, coverage: str) -> st
     if finding is not None:
         return str(finding["kind"])
     if ended_by == "seconds":
-        return f"time was up; {coverage}"
+        return f"stopped at the time limit; {coverage}"
     return _ENDED_BY.get(ended_by, coverage)
 
 

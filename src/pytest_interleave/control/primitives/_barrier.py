@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from .. import _current
+from .._foreign import note_foreign, watching
 from .._operations import Operation
 from .._places import made_here
 from ._dispatch import Primitive
@@ -73,6 +74,8 @@ class Barrier(HasLazyCondition, RealBarrier, metaclass=Primitive):
         """See `threading.Barrier.wait`."""
         task = _tasks.get(_get_ident())
         if task is None:
+            if watching:
+                note_foreign()
             return super().wait(timeout)
         execution = task.execution
         if timeout is None:

@@ -7,6 +7,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from .. import _current
+from .._foreign import note_foreign, watching
 from .._operations import Operation
 from .._places import made_here
 from ._dispatch import Primitive
@@ -63,12 +64,16 @@ class Event(HasLazyCondition, RealEvent, metaclass=Primitive):
         if task is not None:
             frame = sys._getframe(1)
             task.execution.point(task, Operation("is_set?", self, frame.f_code, frame.f_lasti, mutates=False))
+        elif watching:
+            note_foreign()
         return self._flag
 
     def set(self) -> None:
         """See `threading.Event.set`."""
         task = _tasks.get(_get_ident())
         if task is None:
+            if watching:
+                note_foreign()
             super().set()
             self._release_waiting()
             return
@@ -91,6 +96,8 @@ class Event(HasLazyCondition, RealEvent, metaclass=Primitive):
         """See `threading.Event.clear`."""
         task = _tasks.get(_get_ident())
         if task is None:
+            if watching:
+                note_foreign()
             super().clear()
             return
         frame = sys._getframe(1)
@@ -104,6 +111,8 @@ class Event(HasLazyCondition, RealEvent, metaclass=Primitive):
         """See `threading.Event.wait`."""
         task = _tasks.get(_get_ident())
         if task is None:
+            if watching:
+                note_foreign()
             return super().wait(timeout)
         frame = sys._getframe(1)
         execution = task.execution

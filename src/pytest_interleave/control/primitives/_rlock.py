@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import _current
 from .._endable import acquire_in_slices, slicing
+from .._foreign import note_foreign, watching
 from .._operations import ImpatientOperation, Operation
 from .._places import Place, made_here
 from ._dispatch import Primitive
@@ -46,6 +47,8 @@ class RLock(metaclass=Primitive):
         """See `threading.RLock.acquire`."""
         task = _tasks.get(_get_ident())
         if task is None:
+            if watching:
+                note_foreign()
             self._free_if_left_locked()
             if slicing:
                 if not acquire_in_slices(self._real.acquire, blocking, timeout):

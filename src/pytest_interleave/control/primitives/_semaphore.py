@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from .. import _current
+from .._foreign import note_foreign, watching
 from .._operations import Operation
 from .._places import made_here
 from ._dispatch import Primitive
@@ -44,6 +45,8 @@ class Semaphore(HasLazyCondition, RealSemaphore, metaclass=Primitive):
             raise ValueError("can't specify timeout for non-blocking acquire")
         task = _tasks.get(_get_ident())
         if task is None:
+            if watching:
+                note_foreign()
             return super().acquire(blocking, timeout)
         frame = sys._getframe(1)
         operation = Operation("acquire", self, frame.f_code, frame.f_lasti)
@@ -68,6 +71,8 @@ class Semaphore(HasLazyCondition, RealSemaphore, metaclass=Primitive):
         """See `threading.Semaphore.release`."""
         task = _tasks.get(_get_ident())
         if task is None:
+            if watching:
+                note_foreign()
             super().release(n)
             return
         frame = sys._getframe(1)
@@ -78,6 +83,8 @@ class Semaphore(HasLazyCondition, RealSemaphore, metaclass=Primitive):
     ) -> None:
         task = _tasks.get(_get_ident())
         if task is None:
+            if watching:
+                note_foreign()
             super().release()
             return
         frame = sys._getframe(1)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import _current
 from .._endable import get_in_slices, slicing
+from .._foreign import note_foreign, watching
 from .._operations import Operation
 from .._places import made_here
 from ._dispatch import Primitive, stands_for
@@ -41,6 +42,8 @@ class SimpleQueue(metaclass=Primitive):
         """See `queue.SimpleQueue.put`: never blocks."""
         task = _tasks.get(_get_ident())
         if task is None:
+            if watching:
+                note_foreign()
             self._real.put(item)
             return
         frame = sys._getframe(1)
@@ -57,6 +60,8 @@ class SimpleQueue(metaclass=Primitive):
         """See `queue.SimpleQueue.get`."""
         task = _tasks.get(_get_ident())
         if task is None:
+            if watching:
+                note_foreign()
             if slicing and block:
                 return get_in_slices(self._real.get, timeout)
             return self._real.get(block, timeout)

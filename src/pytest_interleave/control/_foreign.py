@@ -1,0 +1,116 @@
+"""Threads that are not under control and have to do with an execution.
+
+Most processes have some that do not: those of the test runner, of a time limit, of a progress bar. One counts if it
+uses a primitive of ours during the execution, or if, as the execution begins, it runs code in scope or waits at such a
+primitive.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import TYPE_CHECKING, NamedTuple
+
+from . import _current
+from ._places import Place, is_ours, user_place
+
+if TYPE_CHECKING:
+    from ._execution import Execution
+
+_get_ident = _current.get_ident
+_active: dict[int, threading.Thread] = threading._active  # type: ignore[attr-defined]
+
+#: The execution that runs now, if any.
+watching: list[Execution] = []
+
+
+class ForeignThread(NamedTuple):
+    """A thread that is not under control."""
+
+    name: str
+    of_fixture: bool
+    where: Place | None
+
+
+def foreign_threads() -> list[threading.Thread]:
+    """Live threads that are not under control and not the test runner's own."""
+    return [thread for ident, thread in list(_active.items()) if _is_foreign(ident, thread)]
+
+
+def _is_foreign(ident: int, thread: threading.Thread) -> bool:
+    return (
+        ident not in _current.tasks
+        and ident not in _current.infrastructure
+        and thread is not threading.main_thread()
+        and not getattr(getattr(thread, "function", None), "__module__", "").startswith("pytest_timeout")
+    )
+
+
+def look_for_foreign(execution: Execution) -> None:
+    """As an execution begins: note the threads that are in the program's code, or wait at one of our primitives."""
+    threads = foreign_threads()
+    if not threads:
+        return
+    frames = sys._current_frames()
+    for thread in threads:
+        assert thread.ident is not None
+        frame = frames.get(thread.ident)
+        if _has_part(frame) or _is_to_run_code_in_scope(thread):
+            execution.foreign[thread.ident] = _described(thread, frame)
+
+
+def note_foreign() -> None:
+    """In a method of a primitive, called by a thread that is not under control while an execution runs."""
+    execution = watching[-1]
+    ident = _get_ident()
+    if ident in execution.foreign:
+        return
+    thread = _active.get(ident)
+    if thread is not None and _is_foreign(ident, thread):
+        execution.foreign[ident] = _described(thread, sys._getframe(1))
+
+
+def _described(thread: threading.Thread, frame: FrameType | None) -> ForeignThread:
+    return ForeignThread(thread.name, _OF_FIXTURE in vars(thread), user_place(frame))
+
+
+_PRIMITIVES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "primitives") + os.sep
+
+
+def _has_part(frame: FrameType | None) -> bool:
+    holds = _current.scope.holds
+    while frame is not None:
+        filename = frame.f_code.co_filename
+        if holds[filename] or (is_ours(filename) and filename.startswith(_PRIMITIVES)):
+            return True
+        frame = frame.f_back
+    return False
+
+
+def _is_to_run_code_in_scope(thread: threading.Thread) -> bool:
+    # The second one is a timer's.
+    for target in (getattr(thread, "_target", None), getattr(thread, "function", None), type(thread).run):
+        code = getattr(getattr(target, "__func__", target), "__code__", None)
+        if code is not None and _current.scope.holds[code.co_filename]:
+            return True
+    return False
+
+
+_OF_FIXTURE = "_pytest_interleave_of_fixture"
+
+
+@contextmanager
+def note_threads_of_fixtures() -> Iterator[None]:
+    """While entered, threads that are started are started by fixtures."""
+    before = set(_active)
+    try:
+        yield
+    finally:
+        for ident in _active.keys() - before:
+            thread = _active.get(ident)
+            if thread is not None:
+                vars(thread)[_OF_FIXTURE] = True

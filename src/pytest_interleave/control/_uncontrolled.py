@@ -1,0 +1,77 @@
+"""What a search cannot have tried all orders of, because no step of it is a choice: the reasons against "exhausted"."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+
+class UncontrolledPart(NamedTuple):
+    """What one thread has to do with it."""
+
+    #: Empty if no thread is known.
+    thread: str
+    #: A past participle: "written".
+    how: str
+    #: File and line; empty if they are not known.
+    where: str
+
+    def __str__(self) -> str:
+        by = f" by {self.thread}" if self.thread else ""
+        at = f" at {self.where}" if self.where else ""
+        return f"{self.how}{by}{at}"
+
+
+class Uncontrolled(NamedTuple):
+    """Something that threads use, or a thread, that is not under control."""
+
+    #: "file", "directory", "database", "socket", "pipe", "process", "thread", "code" or "nondeterminism", for example.
+    kind: str
+    #: Names it, in words that go with the kind.
+    what: str
+    parts: tuple[UncontrolledPart, ...] = ()
+
+    def __str__(self) -> str:
+        parts = ", ".join(map(str, self.parts))
+        return f"{self.what} ({parts})" if parts else self.what
+
+    def as_json(self) -> dict[str, Any]:
+        """For the machine-readable report."""
+        return {
+            "kind": self.kind,
+            "what": self.what,
+            "parts": [part._asdict() for part in self.parts],
+            "text": str(self),
+        }
+
+    @classmethod
+    def from_json(cls, told: Mapping[str, Any]) -> Uncontrolled:
+        """The same from the machine-readable report."""
+        return cls(told["kind"], told["what"], tuple(UncontrolledPart(**part) for part in told["parts"]))
+
+
+class Reasons:
+    """Collects them over the executions of a test, each once."""
+
+    def __init__(self, known: Iterable[Uncontrolled] = ()) -> None:
+        self._known: dict[Uncontrolled, None] = {}
+        self._seen: set[object] = set()
+        for reason in known:
+            self.add(reason)
+
+    def __bool__(self) -> bool:
+        return bool(self._known)
+
+    def add(self, reason: Uncontrolled) -> None:
+        """Add one, unless it is known; two that name the same thing, or the same places, are one."""
+        same_thing = reason.kind, reason.what
+        places = tuple((part.how, part.where) for part in reason.parts if part.where)
+        same_places = reason.kind, places
+        if same_thing in self._seen or (places and same_places in self._seen):
+            return
+        self._seen.update((same_thing, same_places))
+        self._known[reason] = None
+
+    def all(self) -> tuple[Uncontrolled, ...]:
+        """The reasons, in the order in which they were found."""
+        return tuple(self._known)

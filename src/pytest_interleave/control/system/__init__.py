@@ -1,0 +1,23 @@
+"""Stand-ins for the functions by which threads use files, databases, sockets and processes; each use is recorded."""
+
+from ._in_place import put_in_new_modules, put_in_place, take_away
+from ._processes import ENDED, STARTED
+from ._uses import APPEND, ENTRY, EXCHANGE, LIST, READ, SCAN, WRITE, Thing, Use, unrecorded
+
+__all__ = [
+    "APPEND",
+    "ENDED",
+    "ENTRY",
+    "EXCHANGE",
+    "LIST",
+    "READ",
+    "SCAN",
+    "STARTED",
+    "WRITE",
+    "Thing",
+    "Use",
+    "put_in_new_modules",
+    "put_in_place",
+    "take_away",
+    "unrecorded",
+]

@@ -1,0 +1,91 @@
+"""`open` of the modules under `dbm` that are written in C: databases that record how they are used."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator, MutableMapping
+from types import ModuleType
+from typing import Any
+
+from .. import _current
+from ..primitives._dispatch import everything_is_ours
+from ._paths import target_of
+from ._uses import READ, WRITE, Thing, like, note
+
+_tasks = _current.tasks
+_get_ident = _current.get_ident
+_numbers = itertools.count(1)
+
+
+class Database(MutableMapping[Any, Any]):
+    """Hands everything on to the real database."""
+
+    def __init__(self, real: Any, path: Any) -> None:
+        self._real = real
+        self._thing = Thing("database", target_of(path))
+        self._number = next(_numbers)
+
+    def _note(self, way: str) -> None:
+        task = _tasks.get(_get_ident())
+        if task is not None:
+            note(task, self._thing, way, "read" if way == READ else "written", self._number)
+
+    def __getitem__(self, key: Any) -> Any:
+        self._note(READ)
+        return self._real[key]
+
+    def __contains__(self, key: Any) -> bool:
+        self._note(READ)
+        return key in self._real
+
+    def __len__(self) -> int:
+        self._note(READ)
+        return len(self._real)
+
+    def __iter__(self) -> Iterator[Any]:
+        self._note(READ)
+        return iter(self._real.keys())
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        self._note(WRITE)
+        self._real[key] = value
+
+    def __delitem__(self, key: Any) -> None:
+        self._note(WRITE)
+        del self._real[key]
+
+    def keys(self) -> Any:
+        """See `dbm`: a list."""
+        self._note(READ)
+        return self._real.keys()
+
+    def __enter__(self) -> Database:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._real.__exit__(*exception)
+
+    def __getattr__(self, name: str) -> Any:
+        # `close`, `sync`, `firstkey` and the like.
+        self._note(WRITE)
+        return getattr(self._real, name)
+
+
+def opening(real: Callable[..., Any]) -> Callable[..., Any]:
+    """The stand-in for such a function."""
+
+    def open_database(filename: Any, flag: str = "r", *mode: Any) -> Any:
+        task = _tasks.get(_get_ident())
+        made = real(filename, flag, *mode)
+        if task is None and not everything_is_ours[0]:
+            return made
+        database = Database(made, filename)
+        database._note(READ if flag.startswith("r") else WRITE)
+        return database
+
+    return like(real, open_database)
+
+
+def replacements(module: ModuleType) -> Iterator[tuple[Any, str, Any]]:
+    """What stands in for what, in `dbm.gnu` or `dbm.ndbm`."""
+    yield module, "open", opening(module.open)

@@ -1,0 +1,121 @@
+"""Functions that take open file descriptors, under control; file locks; and files that are mapped into memory."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from types import ModuleType
+from typing import Any
+
+from .. import _current
+from ._paths import of_descriptor
+from ._uses import READ, WRITE, Thing, derived, like, note
+
+_tasks = _current.tasks
+_get_ident = _current.get_ident
+
+_READING = ("read", "pread", "readv", "preadv", "fstat")
+_WRITING = ("write", "pwrite", "writev", "pwritev", "ftruncate", "posix_fallocate", "fchmod", "fchown")
+
+
+def _by_descriptor(real: Callable[..., Any], way: str, how: str) -> Callable[..., Any]:
+    def call(*args: Any, **options: Any) -> Any:
+        task = _tasks.get(_get_ident())
+        if task is not None:
+            # The first argument, by whatever name.
+            for descriptor in (*args[:1], *options.values()):
+                _note(task, descriptor, way, how)
+                break
+        return real(*args, **options)
+
+    return call
+
+
+def _note(task: Any, descriptor: Any, way: str, how: str) -> None:
+    thing = of_descriptor(descriptor)
+    if thing is not None:
+        note(task, thing, way, how, _end(thing, way))
+
+
+def _end(thing: Thing, way: str) -> str | None:
+    return way if thing.kind == "pipe" else None
+
+
+def _copying(real: Callable[..., Any], source: int, target: int) -> Callable[..., Any]:
+    def call(*args: Any, **options: Any) -> Any:
+        task = _tasks.get(_get_ident())
+        if task is not None and len(args) > 1:
+            _note(task, args[source], READ, "read")
+            _note(task, args[target], WRITE, "written")
+        return real(*args, **options)
+
+    return call
+
+
+def _replacements() -> Iterator[tuple[str, Callable[..., Any]]]:
+    for names, way, how in ((_READING, READ, "read"), (_WRITING, WRITE, "written"), (("lockf",), WRITE, "locked")):
+        for name in names:
+            if hasattr(os, name):
+                yield name, _by_descriptor(getattr(os, name), way, how)
+    for name, source, target in (("sendfile", 1, 0), ("copy_file_range", 0, 1), ("splice", 0, 1)):
+        if hasattr(os, name):
+            yield name, _copying(getattr(os, name), source, target)
+
+
+#: What stands in for which function of `os`.
+REPLACEMENTS: dict[str, Callable[..., Any]] = {name: like(getattr(os, name), ours) for name, ours in _replacements()}
+
+
+def of_fcntl(module: ModuleType) -> Iterator[tuple[Any, str, Any]]:
+    """What stands in for what: which of two threads locks a file first matters."""
+    for name in ("flock", "lockf"):
+        real = getattr(module, name)
+        yield module, name, like(real, _by_descriptor(real, WRITE, "locked"))
+
+
+def of_mmap(module: ModuleType) -> Iterator[tuple[Any, str, Any]]:
+    """What stands in for what."""
+    yield module, "mmap", _mapped_files(module)
+
+
+class _Kind(type):
+    """Of a stand-in for a class: the real one's objects count as its own."""
+
+    def __instancecheck__(cls, instance: Any) -> bool:
+        return isinstance(instance, cls.__mro__[1])
+
+    def __subclasscheck__(cls, subclass: type) -> bool:
+        return issubclass(subclass, cls.__mro__[1])
+
+
+_MAP_READING = ("read", "readline", "read_byte", "find", "rfind", "__getitem__", "size", "seek", "tell")
+_MAP_WRITING = ("write", "write_byte", "move", "resize", "flush", "__setitem__")
+
+
+def _mapped_files(mmap: ModuleType) -> type:
+    base: Any = mmap.mmap
+
+    def __init__(self: Any, fileno: int, length: int, *args: Any, **options: Any) -> None:
+        self._thing = None if fileno == -1 else of_descriptor(fileno)
+        private = getattr(mmap, "MAP_PRIVATE", None)
+        access = options.get("access", args[2] if len(args) > 2 else None)
+        flags = options.get("flags", args[0] if args else None)
+        copies = access in (mmap.ACCESS_COPY, mmap.ACCESS_READ) or (flags is not None and flags == private)
+        task = _tasks.get(_get_ident())
+        if task is not None and self._thing is not None:
+            note(task, self._thing, READ if copies else WRITE, "mapped into memory")
+
+    namespace: dict[str, Any] = {"__init__": like(base.__init__, __init__)}
+    for way, how, names in ((READ, "read", _MAP_READING), (WRITE, "written", _MAP_WRITING)):
+        namespace.update({name: _of_map(getattr(base, name), way, how) for name in names})
+    return derived(base, namespace, ("_thing",), _Kind)
+
+
+def _of_map(real: Callable[..., Any], way: str, how: str) -> Callable[..., Any]:
+    def method(self: Any, *args: Any) -> Any:
+        task = _tasks.get(_get_ident())
+        if task is not None and self._thing is not None:
+            note(task, self._thing, way, how)
+        return real(self, *args)
+
+    return like(real, method)

@@ -1,0 +1,188 @@
+"""`open` under control: it makes the same layers as the real one, of classes that record what is done with the file.
+
+Not by an audit hook: that sees when a file is opened, and neither reading nor writing; and it cannot be taken away.
+"""
+
+from __future__ import annotations
+
+import functools
+import io
+import itertools
+import os
+import sys
+import warnings
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from .. import _current
+from ..primitives._dispatch import everything_is_ours
+from ._paths import file_at, is_there, of_descriptor, opened, target_of
+from ._uses import ENTRY, READ, WRITE, derived, like, note
+
+if TYPE_CHECKING:
+    from .._tasks import Task
+
+_tasks = _current.tasks
+_get_ident = _current.get_ident
+#: The real function: this module is imported before it is replaced.
+real_open = io.open
+
+_handles = itertools.count(1)
+
+#: Methods by what they do to the file. Writing may only fill a buffer; a thread that has another handle sees it later.
+_READING = ("read", "read1", "readinto", "readinto1", "readline", "readall", "peek")
+_WRITING = ("write", "truncate")
+_MOVING = ("seek", "tell")
+
+
+def _recording(base: type, name: str, way: str | None) -> Callable[..., Any]:
+    real = getattr(base, name)
+
+    def method(self: Any, *args: Any) -> Any:
+        task = _tasks.get(_get_ident())
+        if task is not None and self._thing is not None:
+            # Whatever is done with a handle moves it on, for all who use the same one.
+            if way == WRITE or (way is None and self._writes):
+                note(task, self._thing, WRITE, "written", self._handle)
+            else:
+                note(task, self._thing, READ, "read", self._handle)
+        return real(self, *args)
+
+    return like(real, method)
+
+
+def _flushing(base: type) -> Callable[..., Any]:
+    real: Any = base.flush  # type: ignore[attr-defined]
+
+    def flush(self: Any) -> None:
+        task = _tasks.get(_get_ident())
+        if task is not None and self._thing is not None and self._writes and not self.closed:
+            note(task, self._thing, WRITE, "written", self._handle)
+        real(self)
+
+    return like(real, flush)
+
+
+def _layer(base: type) -> Any:
+    """A class of files, whose objects record what is done with them."""
+    # What is still in a buffer is written now, if there is one. Closing a file calls it; in the place of `close` itself,
+    # there would be a line of ours in warnings of files that nobody has closed.
+    namespace: dict[str, Any] = {"flush": _flushing(base)}
+    for way, names in ((READ, _READING), (WRITE, _WRITING), (None, _MOVING)):
+        namespace.update({name: _recording(base, name, way) for name in names if hasattr(base, name)})
+    return derived(base, namespace, ("_thing", "_handle", "_writes"))
+
+
+#: Without a buffer; and the layer at the bottom of the others, which need no record of their own.
+File = _layer(io.FileIO)
+Reader = _layer(io.BufferedReader)
+Writer = _layer(io.BufferedWriter)
+Random = _layer(io.BufferedRandom)
+Text = _layer(io.TextIOWrapper)
+
+
+@functools.cache
+def _understood(mode: str) -> tuple[str, bool, bool, bool] | None:
+    """The mode of the raw file; whether it is binary, writes, or does both; None for what the real `open` refuses."""
+    letters = set(mode)
+    if len(letters) != len(mode) or letters - set("rwaxbt+") or len(letters & set("rwax")) != 1 or {"b", "t"} <= letters:
+        return None
+    raw = mode.replace("b", "").replace("t", "")
+    return raw, "b" in letters, "r" not in letters or "+" in letters, "+" in letters
+
+
+def open_(
+    file: Any,
+    mode: str = "r",
+    buffering: int = -1,
+    encoding: str | None = None,
+    errors: str | None = None,
+    newline: str | None = None,
+    closefd: bool = True,
+    opener: Any = None,
+) -> Any:
+    """See `open`."""
+    task = _tasks.get(_get_ident())
+    understood = _understood(mode) if isinstance(mode, str) and type(buffering) is int else None
+    if understood is None or (task is None and not everything_is_ours[0]):
+        return real_open(file, mode, buffering, encoding, errors, newline, closefd, opener)
+    raw_mode, binary, writes, both = understood
+    if (binary and not (encoding is errors is newline is None)) or (buffering == 0 and not binary):
+        # It is an error, and the real one says so.
+        return real_open(file, mode, buffering, encoding, errors, newline, closefd, opener)
+    if buffering == 1 and binary:
+        warnings.warn(
+            "line buffering (buffering=1) isn't supported in binary mode, the default buffer size will be used",
+            RuntimeWarning,
+            stacklevel=2,
+        )
+        buffering = -1
+    known = task is not None and opener is None and not isinstance(file, int)
+    creates = known and writes and not is_there(file)
+    try:
+        made = _layers(file, raw_mode, buffering, closefd, opener, both=both, writes=writes)
+    except OSError:
+        if known:
+            looked_up(task, file)
+        raise
+    raw, buffered = made
+    try:
+        thing = opened(file, raw.fileno()) if opener is None and not isinstance(file, int) else of_descriptor(raw)
+        layers = [buffered]
+        if not binary:
+            # It names the caller's line if it warns of a default encoding.
+            encoding = io.text_encoding(encoding, 2)
+            line_buffering = buffering == 1 or (buffering < 0 and raw.isatty())
+            layers.append(Text(buffered, encoding, errors, newline, line_buffering))
+            layers[-1].mode = mode
+    except BaseException:
+        buffered.close()
+        raise
+    handle = next(_handles)
+    for layer in layers:
+        layer._thing, layer._handle, layer._writes = thing, handle, writes
+    if task is not None and thing is not None:
+        if creates:
+            note(task, thing, ENTRY, "created")
+        elif writes:
+            note(task, thing, WRITE, "written")
+        else:
+            note(task, thing, READ, "read")
+    return layers[-1]
+
+
+like(real_open, open_)
+
+
+def _layers(
+    file: Any, mode: str, buffering: int, closefd: bool, opener: Any, *, both: bool, writes: bool
+) -> tuple[Any, Any]:
+    """The file at the bottom, and what is above it, with a buffer or without."""
+    if buffering == 0:
+        raw = File(file, mode, closefd, opener)
+        return raw, raw
+    raw = io.FileIO(file, mode, closefd, opener)
+    try:
+        if buffering < 0 or buffering == 1:
+            buffering = _size_of_buffer(raw)
+        return raw, (Random if both else Writer if writes else Reader)(raw, buffering)
+    except BaseException:
+        raw.close()
+        raise
+
+
+def _size_of_buffer(raw: Any) -> int:
+    size: int = raw._blksize
+    if sys.version_info >= (3, 14):
+        return max(min(size, 8 * 1024 * 1024), io.DEFAULT_BUFFER_SIZE)
+    return size if size > 1 else io.DEFAULT_BUFFER_SIZE
+
+
+def looked_up(task: Task, path: Any, dir_fd: int | None = None) -> None:
+    """Record that a thread has learned what is at a path, or that nothing is."""
+    try:
+        thing = file_at(target_of(path, dir_fd))
+    except (TypeError, ValueError, OSError):
+        return
+    if thing is not None:
+        note(task, thing, READ, "looked up")

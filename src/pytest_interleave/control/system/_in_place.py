@@ -1,0 +1,183 @@
+"""Which stand-ins are put in the place of what, while a test is under control."""
+
+from __future__ import annotations
+
+import builtins
+import io
+import itertools
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from types import BuiltinFunctionType, FunctionType, ModuleType
+from typing import Any
+
+from .._places import is_ours, is_stdlib
+from . import _dbm, _descriptors, _entries, _files, _logs, _paths, _processes, _sockets
+from ._sqlite import StandIns
+
+#: An owner, the name of its attribute, and what is to stand there.
+Replacement = tuple[Any, str, Any]
+
+_OF_OS: dict[str, Callable[..., Any]] = {
+    **_entries.REPLACEMENTS,
+    **_descriptors.REPLACEMENTS,
+    **_processes.REPLACEMENTS,
+}
+_FUNCTIONS: tuple[Replacement, ...] = (
+    (builtins, "open", _files.open_),
+    (io, "open", _files.open_),
+    *((os, name, ours) for name, ours in _OF_OS.items()),
+)
+
+
+def _of_sqlite(module: ModuleType) -> Iterable[Replacement]:
+    connect = StandIns(module).connect
+    return [(owner, "connect", connect) for owner in (module, sys.modules.get("sqlite3")) if owner is not None]
+
+
+def _of_glob(module: ModuleType) -> Iterable[Replacement]:
+    # 3.13 keeps the functions in a class.
+    kind = getattr(module, "_StringGlobber", object)
+    return [
+        (kind, name, staticmethod(_OF_OS[name]))
+        for name in ("scandir", "lstat")
+        if isinstance(vars(kind).get(name), staticmethod)
+    ]
+
+
+#: By module, the stand-ins for what is in it. Only modules that are there already count: nothing is imported.
+_OF_MODULES: dict[str, Callable[[ModuleType], Iterable[Replacement]]] = {
+    "sqlite3.dbapi2": _of_sqlite,
+    "fcntl": _descriptors.of_fcntl,
+    "mmap": _descriptors.of_mmap,
+    "socket": _sockets.of_socket,
+    "ssl": _sockets.of_ssl,
+    "subprocess": _processes.of_subprocess,
+    "multiprocessing.process": _processes.of_multiprocessing,
+    "multiprocessing.connection": _sockets.of_multiprocessing,
+    "dbm.gnu": _dbm.replacements,
+    "dbm.ndbm": _dbm.replacements,
+    "logging": _logs.replacements,
+    "glob": _of_glob,
+}
+
+#: Sets of functions of `os`: what they are asked about must be in them.
+_SUPPORTING = ("supports_dir_fd", "supports_effective_ids", "supports_fd", "supports_follow_symlinks")
+#: The real functions stay in these: the interpreter's own, and the test runner's.
+_KEEPING = frozenset("_frozen_importlib_external _io builtins fcntl io mmap nt os posix sqlite3.dbapi2".split())
+_RUNNERS_OWN = frozenset("_pytest coverage pluggy pytest pytest_cov pytest_interleave xdist execnet".split())
+
+
+class _StandIn:
+    """Something in the place of something else; where a test has a mock, that stays."""
+
+    def __init__(self, owner: Any, name: str, ours: Any) -> None:
+        self.owner = owner
+        self.name = name
+        self.ours = ours
+        #: None if the owner has only inherited it.
+        self.real: Any = vars(owner).get(name)
+
+    def put(self) -> None:
+        if vars(self.owner).get(self.name) is self.real:
+            setattr(self.owner, self.name, self.ours)
+
+    def take_away(self) -> None:
+        if vars(self.owner).get(self.name) is not self.ours:
+            return
+        if self.real is None:
+            delattr(self.owner, self.name)
+        else:
+            setattr(self.owner, self.name, self.real)
+
+
+_everywhere = [_StandIn(owner, name, ours) for owner, name, ours in _FUNCTIONS]
+#: By address of a real function, the one that stands in for it.
+_by_real: dict[int, Any] = {id(each.real): each.ours for each in _everywhere}
+_of_modules: dict[str, list[_StandIn]] = {}
+#: Functions that modules hold by names of their own (`from os import replace`).
+_held: list[_StandIn] = []
+#: By name, the modules that have been searched for such.
+_searched: dict[str, ModuleType] = {}
+
+#: How often they have been put in place, and not yet been taken away.
+_depth = 0
+#: How many modules there were when all of them were looked at.
+_modules_known = 0
+
+
+def put_in_place() -> None:
+    """Let stand-ins take the place of what they stand for, until `take_away` has been called as often."""
+    global _depth
+    _depth += 1
+    if _depth > 1:
+        put_in_new_modules()
+        return
+    _paths.forget_files()
+    _sockets.forget_pairs()
+    _find()
+    for each in _all():
+        each.put()
+    _support()
+
+
+def put_in_new_modules() -> None:
+    """Let them take their place in modules that have been imported since, too; call it between executions."""
+    _paths.forget_directories()
+    if len(sys.modules) != _modules_known:
+        _find()
+        for each in _all():
+            each.put()
+
+
+def take_away() -> None:
+    """Put everything back, if nobody else needs it."""
+    global _depth
+    _depth -= 1
+    if _depth == 0:
+        for each in _all():
+            each.take_away()
+        for name in _SUPPORTING:
+            getattr(os, name, set()).difference_update(_OF_OS.values())
+
+
+def _all() -> Iterator[_StandIn]:
+    return itertools.chain(_everywhere, *_of_modules.values(), _held)
+
+
+def _support() -> None:
+    for name in _SUPPORTING:
+        supporting: set[Any] = getattr(os, name, set())
+        supporting |= {_by_real[id(real)] for real in supporting if id(real) in _by_real}
+
+
+def _find() -> None:
+    """Look at modules that are new."""
+    global _modules_known
+    for name, of_module in _OF_MODULES.items():
+        if name not in _of_modules and name in sys.modules:
+            found = [_StandIn(*each) for each in of_module(sys.modules[name])]
+            if all(is_genuine(getattr(each.owner, each.name)) for each in found):
+                _of_modules[name] = found
+                _by_real.update((id(each.real), each.ours) for each in found if each.real is not None)
+    for name, module in list(sys.modules.items()):
+        if _searched.get(name) is module or not isinstance(module, ModuleType):
+            continue
+        _searched[name] = module
+        if name not in _KEEPING and name.partition(".")[0] not in _RUNNERS_OWN:
+            _held.extend(
+                _StandIn(module, attribute, _by_real[id(value)])
+                for attribute, value in list(vars(module).items())
+                if id(value) in _by_real
+            )
+    _modules_known = len(sys.modules)
+
+
+def is_genuine(value: Any) -> bool:
+    """Whether something is as the interpreter or the standard library has it: no stand-in, and no mock of a test."""
+    if isinstance(value, staticmethod):
+        value = value.__func__
+    if isinstance(value, FunctionType):
+        filename = value.__code__.co_filename
+        return is_stdlib(filename) and not is_ours(filename)
+    return isinstance(value, (BuiltinFunctionType, type(str.join), type(object.__init__)))

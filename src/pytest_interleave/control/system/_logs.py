@@ -1,0 +1,32 @@
+"""Handlers that log to a file, under control: also those that were made, and have opened it, before."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from types import ModuleType
+from typing import Any
+
+from .. import _current
+from ._files import Text
+from ._paths import file_at, target_of
+from ._uses import APPEND, like, note
+
+_tasks = _current.tasks
+_get_ident = _current.get_ident
+
+
+def _emitting(real: Callable[..., Any]) -> Callable[..., Any]:
+    def emit(self: Any, record: Any) -> None:
+        task = _tasks.get(_get_ident())
+        if task is not None and type(self.stream) is not Text:
+            thing = file_at(target_of(self.baseFilename))
+            if thing is not None:
+                note(task, thing, APPEND, "written")
+        real(self, record)
+
+    return like(real, emit)
+
+
+def replacements(module: ModuleType) -> Iterator[tuple[Any, str, Any]]:
+    """What stands in for what, in `logging`."""
+    yield module.FileHandler, "emit", _emitting(module.FileHandler.emit)

@@ -1,0 +1,106 @@
+"""Child processes under control: they run at their own speed, and nobody sees what they use."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Callable, Iterator
+from types import ModuleType
+from typing import Any
+
+from .. import _current
+from ._uses import EXCHANGE, Thing, like, note
+
+_tasks = _current.tasks
+_get_ident = _current.get_ident
+
+#: A process is running between these two; the second one is missing if nobody has waited for it.
+STARTED, ENDED = "started", "waited for"
+#: Characters of a command in messages.
+_LONGEST = 40
+
+
+def _named(command: Any) -> str:
+    """The program of a command, for messages."""
+    if isinstance(command, (list, tuple)) and command:
+        command = command[0]
+    elif isinstance(command, (str, bytes)):
+        words = os.fsdecode(command)
+        try:
+            command = (shlex.split(words) or [words])[0]
+        except ValueError:
+            command = words
+    try:
+        name = os.path.basename(os.fsdecode(command))
+    except TypeError:
+        name = str(command)
+    return name if len(name) <= _LONGEST else name[: _LONGEST - 1] + "…"
+
+
+def _running(real: Callable[..., Any], which: int | None) -> Callable[..., Any]:
+    """Of a function of `os` that runs a command, if that is what its argument `which` is."""
+
+    def call(*args: Any, **options: Any) -> Any:
+        task = _tasks.get(_get_ident())
+        if task is not None:
+            name = "fork" if which is None or len(args) <= which else _named(args[which])
+            note(task, Thing("process", ("process", name), name), EXCHANGE, "started")
+        return real(*args, **options)
+
+    return like(real, call)
+
+
+def _process(self: Any) -> Thing:
+    command = vars(self).get("args")
+    return Thing("process", ("process", id(self)), self.name if command is None else _named(command))
+
+
+def _of_process(real: Callable[..., Any], how: str) -> Callable[..., Any]:
+    """Of a method that has to do with a process; one that ends has found it to be over if `how` is `ENDED`."""
+
+    def call(self: Any, *args: Any, **options: Any) -> Any:
+        task = _tasks.get(_get_ident())
+        if task is not None and how != ENDED:
+            note(task, _process(self), EXCHANGE, how)
+        result = real(self, *args, **options)
+        if task is not None and how == ENDED:
+            note(task, _process(self), EXCHANGE, how)
+        return result
+
+    return like(real, call)
+
+
+def _making(real: Callable[..., Any]) -> Callable[..., Any]:
+    def __init__(self: Any, args: Any, *more: Any, **options: Any) -> None:
+        task = _tasks.get(_get_ident())
+        if task is not None:
+            note(task, Thing("process", ("process", id(self)), _named(args)), EXCHANGE, STARTED)
+        real(self, args, *more, **options)
+
+    return like(real, __init__)
+
+
+def _of_os() -> Iterator[tuple[str, Callable[..., Any]]]:
+    for name, which in (("fork", None), ("forkpty", None), ("posix_spawn", 0), ("posix_spawnp", 0), ("system", 0)):
+        if hasattr(os, name):
+            yield name, _running(getattr(os, name), which)
+
+
+#: What stands in for which function of `os`.
+REPLACEMENTS: dict[str, Callable[..., Any]] = dict(_of_os())
+
+
+def of_subprocess(module: ModuleType) -> Iterator[tuple[Any, str, Any]]:
+    """What stands in for what: (owner, name, replacement)."""
+    owner = module.Popen
+    yield owner, "__init__", _making(owner.__init__)
+    for name, how in (("wait", ENDED), ("communicate", ENDED), ("poll", "polled"), ("send_signal", "signalled")):
+        yield owner, name, _of_process(getattr(owner, name), how)
+
+
+def of_multiprocessing(module: ModuleType) -> Iterator[tuple[Any, str, Any]]:
+    """The same for processes of `multiprocessing`."""
+    owner = module.BaseProcess
+    yield owner, "start", _of_process(owner.start, STARTED)
+    for name, how in (("join", "joined"), ("is_alive", "polled"), ("terminate", "signalled"), ("kill", "signalled")):
+        yield owner, name, _of_process(getattr(owner, name), how)

@@ -1,0 +1,191 @@
+"""Methods of sockets under control: to which addresses, and between which ends, data goes.
+
+They are methods of the class, so sockets that were made before take part as well.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Callable, Iterator
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from .. import _current
+from ._uses import EXCHANGE, WRITE, Thing, like, note
+
+if TYPE_CHECKING:
+    from .._tasks import Task
+
+_tasks = _current.tasks
+_get_ident = _current.get_ident
+_fstat = os.fstat
+
+#: The two ends of an address: whoever listens there, and whoever turns to it.
+_AT, _TO = "at", "to"
+_SENDING = ("send", "sendall", "sendfile", "sendmsg", "write", "do_handshake")
+_RECEIVING = ("recv", "recv_into", "recvfrom", "recvfrom_into", "recvmsg", "recvmsg_into", "read")
+
+#: By inode of each of two sockets that were made as a pair: the number of the pair.
+_pairs: dict[int, int] = {}
+_numbers = itertools.count(1)
+
+
+def forget_pairs() -> None:
+    """Call between tests."""
+    _pairs.clear()
+
+
+def _text(address: Any) -> str:
+    if isinstance(address, tuple) and len(address) > 1:
+        return f"{address[0]}:{address[1]}"
+    return os.fsdecode(address) if isinstance(address, (str, bytes)) else repr(address)
+
+
+def _plain(address: Any) -> Any:
+    """An address as far as both ends agree on it."""
+    return address[:2] if isinstance(address, tuple) else address
+
+
+def _at_address(address: Any) -> Thing:
+    return Thing("socket", ("address", _plain(address)), _text(address))
+
+
+def _note_exchange(task: Task, used: Any, how: str) -> None:
+    try:
+        number = _pairs.get(_fstat(used.fileno()).st_ino)
+        own = used.getsockname()
+    except (OSError, ValueError):
+        # It is closed, or the system has no such name for it.
+        return
+    if number is not None:
+        note(task, Thing("socket", ("pair", number), "pair"), EXCHANGE, how, used.fileno())
+        return
+    try:
+        peer = used.getpeername()
+    except OSError:
+        note(task, _at_address(own), EXCHANGE, how, _AT)
+        return
+    if isinstance(own, tuple) and isinstance(peer, tuple):
+        ends = frozenset((_plain(own), _plain(peer)))
+        note(task, Thing("socket", ("connection", ends), _text(peer)), EXCHANGE, how, _plain(own))
+    else:
+        # Of two local sockets, only the one that listens has a name.
+        note(task, _at_address(peer or own), EXCHANGE, how, _TO if peer else _AT)
+
+
+def _exchanging(real: Callable[..., Any], how: str) -> Callable[..., Any]:
+    def method(self: Any, *args: Any, **options: Any) -> Any:
+        task = _tasks.get(_get_ident())
+        if task is not None:
+            _note_exchange(task, self, how)
+        return real(self, *args, **options)
+
+    return like(real, method)
+
+
+def _sending_to(real: Callable[..., Any]) -> Callable[..., Any]:
+    def method(self: Any, *args: Any) -> Any:
+        task = _tasks.get(_get_ident())
+        if task is not None and args:
+            note(task, _at_address(args[-1]), EXCHANGE, "sent", _TO)
+        return real(self, *args)
+
+    return like(real, method)
+
+
+def _connecting(real: Callable[..., Any]) -> Callable[..., Any]:
+    def method(self: Any, address: Any) -> Any:
+        task = _tasks.get(_get_ident())
+        if task is not None:
+            note(task, _at_address(address), EXCHANGE, "connected", _TO)
+        return real(self, address)
+
+    return like(real, method)
+
+
+def _accepting(real: Callable[..., Any]) -> Callable[..., Any]:
+    def method(self: Any) -> Any:
+        task = _tasks.get(_get_ident())
+        if task is not None:
+            try:
+                note(task, _at_address(self.getsockname()), EXCHANGE, "accepted", _AT)
+            except OSError:
+                # So does accepting.
+                pass
+        return real(self)
+
+    return like(real, method)
+
+
+def _binding(real: Callable[..., Any]) -> Callable[..., Any]:
+    def method(self: Any, address: Any) -> Any:
+        task = _tasks.get(_get_ident())
+        if task is not None and not (isinstance(address, tuple) and address[1:2] == (0,)):
+            # Of port 0 the system makes one that nobody has.
+            note(task, _at_address(address), WRITE, "bound")
+        return real(self, address)
+
+    return like(real, method)
+
+
+def _pairing(real: Callable[..., Any]) -> Callable[..., Any]:
+    def socketpair(*args: Any, **options: Any) -> Any:
+        made = real(*args, **options)
+        try:
+            number = next(_numbers)
+            for end in made:
+                _pairs[_fstat(end.fileno()).st_ino] = number
+        except OSError:
+            # Not on this system, where they have addresses.
+            pass
+        return made
+
+    return like(real, socketpair)
+
+
+def _of_class(owner: Any, has: Callable[[str], bool]) -> Iterator[tuple[Any, str, Any]]:
+    for names, how in ((_SENDING, "sent"), (_RECEIVING, "received")):
+        for name in filter(has, names):
+            yield owner, name, _exchanging(getattr(owner, name), how)
+    for names, make in (
+        (("sendto",), _sending_to),
+        (("connect", "connect_ex"), _connecting),
+        (("accept",), _accepting),
+        (("bind",), _binding),
+    ):
+        for name in filter(has, names):
+            yield owner, name, make(getattr(owner, name))
+
+
+def of_socket(module: ModuleType) -> Iterator[tuple[Any, str, Any]]:
+    """What stands in for what: (owner, name, replacement)."""
+    # A program may have put a class of its own in its place.
+    for owner in module.socket.__mro__:
+        if owner.__module__ == "socket" and owner.__qualname__ == "socket":
+            yield from _of_class(owner, lambda name: hasattr(owner, name))  # noqa: B023
+            yield module, "socketpair", _pairing(module.socketpair)
+
+
+def of_ssl(module: ModuleType) -> Iterator[tuple[Any, str, Any]]:
+    """The same for sockets with TLS, which hand on what they do not do themselves."""
+    owner = module.SSLSocket
+    yield from _of_class(owner, lambda name: name in vars(owner))
+
+
+def of_multiprocessing(module: ModuleType) -> Iterator[tuple[Any, str, Any]]:
+    """The same for the connections of `multiprocessing`."""
+    owner = module.Connection
+    for name, how in (("_send", "sent"), ("_recv", "received")):
+        yield owner, name, _over_connection(getattr(owner, name), how)
+
+
+def _over_connection(real: Callable[..., Any], how: str) -> Callable[..., Any]:
+    def method(self: Any, *args: Any, **options: Any) -> Any:
+        task = _tasks.get(_get_ident())
+        if task is not None:
+            # Which other one is at the other end is not known.
+            note(task, Thing("pipe", ("connection", id(self)), "of multiprocessing"), EXCHANGE, how, _AT)
+        return real(self, *args, **options)
+
+    return like(real, method)

@@ -1,0 +1,185 @@
+"""A record of what controlled threads use outside of memory: files, directories, databases, sockets, processes.
+
+None of it is a scheduling point, so the order in which two threads use the same thing is not explored. The record says
+which thread used what, how, where, and when: after how many steps. Whether that matters is judged afterwards.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Hashable, Iterator
+from contextlib import contextmanager
+from types import CodeType, FrameType
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from .. import _current
+from .._kinds import stand_ins
+from .._places import Place, is_ours, place_of_code
+
+if TYPE_CHECKING:
+    from .._tasks import Task
+
+#: How a thing is used. What is in it, or whether it is there, is read; it is written; its directory's entry changes.
+READ, WRITE, ENTRY = "read", "write", "entry"
+#: Directories are listed for the names alone, or so that what is known of each entry can be read as well.
+LIST, SCAN = "list", "scan"
+#: A log record is appended: the order of two matters only to those who read them.
+APPEND = "append"
+#: Data is exchanged with whoever has the other end; or something else runs meanwhile.
+EXCHANGE = "exchange"
+
+
+class Thing(NamedTuple):
+    """What can be used: a "file" (a directory, too), "database", "connection", "address", "pipe" or "process"."""
+
+    kind: str
+    #: Identifies it within an execution; of a file or a database, its real path.
+    key: Hashable
+    #: What messages call it; empty if its path does that.
+    name: str = ""
+
+
+class Use(NamedTuple):
+    """One use of a thing by a controlled thread."""
+
+    #: How many steps of the execution there had been.
+    position: int
+    task: Task
+    thing: Thing
+    way: str
+    #: A past participle for messages: "written".
+    how: str
+    #: The open file, or the cursor, through which it is used: its state changes with each use. Of a connection, the end.
+    handle: Hashable
+    #: The addresses of the locks that the thread held.
+    locks: frozenset[int]
+    code: CodeType
+    lasti: int
+
+    @property
+    def place(self) -> Place:
+        """The nearest place in scope; without one, the nearest that is not part of this package."""
+        return place_of_code(self.code, self.lasti)
+
+
+_NO_LOCKS: frozenset[int] = frozenset()
+
+
+class Uses:
+    """The uses of one execution, each kind of use by a thread between two steps once."""
+
+    def __init__(self) -> None:
+        self.all: list[Use] = []
+        self._latest: dict[tuple[int, Hashable, Hashable, str], int] = {}
+
+    def add(self, task: Task, thing: Thing, way: str, how: str, handle: Hashable, frame: FrameType | None) -> None:
+        """Add one more, unless the thread has used it in this way already since the last step."""
+        which = (task.index, thing.key, handle, way)
+        position = len(task.execution.log)
+        if self._latest.get(which) == position:
+            return
+        place = _user_frame(frame)
+        if place is None:
+            return
+        self._latest[which] = position
+        held = task.held
+        locks = frozenset(map(id, held)) if held else _NO_LOCKS
+        self.all.append(Use(position, task, thing, way, how, handle, locks, place.f_code, place.f_lasti))
+
+
+#: Not empty while the plugin itself uses files in a controlled thread.
+_unrecorded: list[None] = []
+
+
+@contextmanager
+def unrecorded() -> Iterator[None]:
+    """While entered, nothing is recorded: what is used is the plugin's or pytest's."""
+    _unrecorded.append(None)
+    try:
+        yield
+    finally:
+        _unrecorded.pop()
+
+
+def note(task: Task, thing: Thing, way: str, how: str, handle: Hashable = None) -> None:
+    """Record that a controlled thread uses something."""
+    execution = task.execution
+    if execution.closing is not None or execution.forked or _unrecorded or task.index in _recording:
+        return
+    uses = execution.uses
+    if uses is None:
+        uses = execution.uses = Uses()
+    # To find out where it is may take a look at files.
+    _recording.add(task.index)
+    try:
+        uses.add(task, thing, way, how, handle, sys._getframe(2))
+    finally:
+        _recording.discard(task.index)
+
+
+#: By index, the threads a use of which is being recorded.
+_recording: set[int] = set()
+
+
+def _user_frame(frame: FrameType | None) -> FrameType | None:
+    """The nearest frame in scope, else the nearest that is not ours; None if pytest, or this plugin, is at work."""
+    holds = _current.scope.holds
+    nearest: FrameType | None = None
+    while frame is not None:
+        filename = frame.f_code.co_filename
+        if is_ours(filename):
+            if not _calls_programs(filename):
+                return None
+        elif holds[filename]:
+            return frame
+        elif _is_runners_own(filename):
+            return None
+        elif nearest is None:
+            nearest = frame
+        frame = frame.f_back
+    return nearest
+
+
+#: Files of this package that call what is the program's: its threads, its fixtures, what it gives to a primitive.
+_CALLING = ("_threads.py", "_execution.py", "_main_thread.py", "_carriers.py", "_targets.py", "_patches.py")
+_IN_CONTROL = f"{os.sep}pytest_interleave{os.sep}control{os.sep}"
+
+
+def _calls_programs(filename: str) -> bool:
+    _, in_control, rest = filename.rpartition(_IN_CONTROL)
+    return not in_control or os.sep in rest or rest in _CALLING
+
+
+#: Files of pytest that call what is not pytest's: tests and fixtures, which may be out of scope.
+_CALLERS = frozenset(("python.py", "fixtures.py", "unittest.py", "runner.py"))
+_PYTEST = f"{os.sep}_pytest{os.sep}"
+
+
+def _is_runners_own(filename: str) -> bool:
+    """Whether code in the file uses files for pytest's own purposes: temporary directories, caches, captured output."""
+    return _PYTEST in filename and os.path.basename(filename) not in _CALLERS
+
+
+def like(real: Any, ours: Any) -> Any:
+    """Give a replacement the name and the documentation of what it stands for; pickled, it is the real one."""
+    for name in ("__name__", "__qualname__", "__module__", "__doc__"):
+        if hasattr(real, name):
+            setattr(ours, name, getattr(real, name))
+    return ours
+
+
+def derived(base: type, namespace: dict[str, Any], attributes: tuple[str, ...], kind: type | None = None) -> Any:
+    """A class that stands in for `base`, with further attributes, which are None at first.
+
+    Accesses to its objects are what accesses to those of `base` would be.
+    """
+    body: dict[str, Any] = {"__module__": base.__module__, "__doc__": base.__doc__, **namespace}
+    if base.__dictoffset__:
+        body.update(dict.fromkeys(attributes))
+    else:
+        # Else the objects had a `__dict__`, which the real ones do not have.
+        body["__slots__"] = attributes
+    made: Any = (kind or type(base))(base.__name__, (base,), body)
+    stand_ins[id(made)] = made
+    return made

@@ -1,0 +1,87 @@
+"""What threads used, or were disturbed by, in one execution that the scheduler does not control.
+
+Whatever finds more of it is a function from an outcome to reasons, and one more of `SOURCES`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+
+from ..control import Outcome, Place, Uncontrolled, UncontrolledPart, short_path
+from ..control.system import LIST, SCAN, Use
+from ._uses import Unordered, unordered_uses
+
+
+def uncontrolled_in(outcome: Outcome) -> Iterator[Uncontrolled]:
+    """Find the reasons why the orders of this execution's steps are not all that matters."""
+    for source in SOURCES:
+        yield from source(outcome)
+
+
+# -- files, databases, sockets, processes ----------------------------------------------------------------------------
+
+
+def _used(outcome: Outcome) -> Iterator[Uncontrolled]:
+    for found in unordered_uses(outcome.log, outcome.uses, len(outcome.threads)):
+        yield _named(found)
+
+
+def _named(found: Unordered) -> Uncontrolled:
+    uses = [use for use in found if use is not None]
+    listed = next((use for use in uses if use.way in (LIST, SCAN)), None)
+    first, *_ = uses
+    kinds = {use.thing.kind for use in uses}
+    if listed is not None and len(uses) > 1:
+        # What is listed is the directory; the other one changes what is in it.
+        what = f"directory {_name(listed)}"
+        parts = tuple(_part(use, "" if use is listed else f"{_name(use)} ") for use in uses)
+        return Uncontrolled("directory", what, parts)
+    kind = next((kind for kind in ("database", "directory") if kind in kinds), first.thing.kind)
+    name = _name(first)
+    texts = {
+        "socket": "a pair of sockets" if name == "pair" else f"connection {name}",
+        "pipe": f"pipe {name}" if name else "a pipe",
+        "process": name if " " in name else f"process {name}",
+    }
+    return Uncontrolled(kind, texts.get(kind, f"{kind} {name}"), tuple(map(_part, uses)))
+
+
+def _name(use: Use) -> str:
+    thing = use.thing
+    name = thing.name
+    if not name and isinstance(thing.key, str):
+        shown = short_path(thing.key)
+        name = shown if shown != thing.key else os.path.basename(thing.key) or thing.key
+    # A file may be called anything; a report may not.
+    return name if name.isprintable() else ascii(name)[1:-1]
+
+
+def _part(use: Use, what: str = "") -> UncontrolledPart:
+    return UncontrolledPart(use.task.name, what + use.how, str(use.place))
+
+
+# -- threads ---------------------------------------------------------------------------------------------------------
+
+
+def _threads(outcome: Outcome) -> Iterator[Uncontrolled]:
+    for thread in outcome.foreign:
+        how = "started by a fixture, seen" if thread.of_fixture else "started before the test, seen"
+        yield _thread(thread.name, how, thread.where)
+    for name, where in outcome.set_aside:
+        yield _thread(name, "blocked outside the plugin's control", where)
+    for name, where in outcome.left:
+        yield _thread(name, "still blocked after the test", where)
+    for name, where in outcome.leaked:
+        yield _thread(name, "could not be stopped", where)
+    if outcome.uncontrolled and not (outcome.set_aside or outcome.foreign):
+        yield Uncontrolled("thread", "a wait for something outside the plugin's control")
+
+
+def _thread(name: str, how: str, where: Place | None) -> Uncontrolled:
+    part = UncontrolledPart("", how, "" if where is None else str(where))
+    return Uncontrolled("thread", f"thread {name}", (part,))
+
+
+#: What finds reasons, the most telling first.
+SOURCES: list[Callable[[Outcome], Iterable[Uncontrolled]]] = [_used, _threads]

@@ -1,0 +1,298 @@
+"""`open` under control: it does what the real one does, and records what is done with the file."""
+
+from __future__ import annotations
+
+import builtins
+import contextlib
+import csv
+import io
+import json
+import os
+import pickle
+import sys
+import tempfile
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_interleave.control import Control
+from pytest_interleave.control.system import ENTRY, READ, WRITE
+from tests.driving import execute, require_good_end, value_of
+
+from .conftest import used
+
+#: Not by a name of its own, which would stand for the stand-in while that is in place.
+REAL = {"open": io.open}
+
+MODES = ["r", "w", "a", "x", "rb", "wb", "ab", "xb", "r+", "w+", "a+", "rb+", "r+b", "+rb", "w+b", "rt", "wt", "tr"]
+WRONG_MODES = ["", "rw", "b", "q", "rr", "rbt", "U", "r++", "wa", "rbb", "t"]
+
+
+def read_write(path: Path, *arguments: Any, **options: Any) -> list[Any]:
+    """All that can be seen of a file that `open` has made, and of what is in it afterwards."""
+    seen: list[Any] = []
+    with open(path, *arguments, **options) as file:
+        binary = "b" in file.mode or isinstance(file, (io.RawIOBase, io.BufferedIOBase))
+        seen += [type(file).__name__, file.mode, file.name == str(path) or file.name == path]
+        seen += [file.readable(), file.writable(), file.seekable(), file.isatty()]
+        for name in ("encoding", "errors", "newlines", "line_buffering"):
+            seen.append(getattr(file, name, None))
+        if file.writable():
+            seen.append(file.write(b"three\n" if binary else "three\n"))
+            file.flush()
+            seen.append(file.tell())
+            file.seek(0)
+        if file.readable():
+            seen += [file.readline(), file.read()]
+            file.seek(0)
+            seen.append(list(file))
+    seen += [file.closed, path.read_bytes()]
+    return seen
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"buffering": 16}, {"encoding": "latin-1", "errors": "replace"}, {"newline": "\r\n"}, {"buffering": 0}],
+    ids=str,
+)
+def test_a_file_is_as_the_real_one(tmp_path: Path, outcome_of: Callable[..., Any], mode: str, options: Any) -> None:
+    path = tmp_path / "data.txt"
+
+    def one() -> Any:
+        if "x" in mode:
+            path.unlink(missing_ok=True)
+        else:
+            path.write_bytes(b"one\r\ntwo\n")
+        return outcome_of(lambda: read_write(path, mode, **options))
+
+    assert value_of(one) == one()
+
+
+@pytest.mark.parametrize("mode", WRONG_MODES)
+def test_it_refuses_what_the_real_one_refuses(file: Path, outcome_of: Callable[..., Any], mode: str) -> None:
+    def one() -> Any:
+        return outcome_of(lambda: open(file, mode).close())
+
+    assert value_of(one) == one()
+    assert one()[0] is ValueError
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("no/such/file",), (".",), ("data", "w", -5), ("data", "rb", -1, "utf-8"), (3.5,), ("data\0",), ("data", 5),
+        ("data", "r", "big"), ("data", "w", -1, "no such encoding"), ("data", "w", -1, None, None, "?"), (10_000,),
+        ("data", "w", -1, None, None, None, False),
+    ],
+    ids=repr,
+)  # fmt: skip
+def test_it_raises_what_the_real_one_raises(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, outcome_of: Callable[..., Any], arguments: Any
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    def one() -> Any:
+        Path("data").write_text("", encoding="utf-8")
+        return outcome_of(lambda: open(*arguments).close())
+
+    assert value_of(one) == one()
+    assert arguments == ("data", "w", -5) or isinstance(one()[0], type)
+
+
+def test_it_closes_the_file_if_a_layer_cannot_be_made(file: Path) -> None:
+    def body() -> None:
+        before = len(os.listdir("/proc/self/fd"))
+        with pytest.raises(LookupError):
+            open(file, encoding="no such encoding")
+        assert len(os.listdir("/proc/self/fd")) == before
+
+    if os.path.isdir("/proc/self/fd"):
+        require_good_end(execute(body))
+
+
+def test_warnings_name_the_callers_line(file: Path) -> None:
+    def body() -> list[warnings.WarningMessage]:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            open(file, "rb", 1).close()
+            opened = open(file)
+            del opened
+        return list(caught)
+
+    caught = value_of(body)
+    assert [warning.category for warning in caught] == [RuntimeWarning, ResourceWarning]
+    assert {warning.filename for warning in caught} == {__file__}
+    assert "unclosed file" in str(caught[1].message)
+
+
+def test_a_descriptor_an_opener_and_closefd(file: Path) -> None:
+    def body() -> None:
+        descriptor = os.open(file, os.O_RDONLY)
+        with open(descriptor, closefd=False) as opened:
+            assert opened.read() == "one\ntwo\n"
+        os.lseek(descriptor, 0, 0)
+        with os.fdopen(descriptor) as opened:
+            assert opened.readlines() == ["one\n", "two\n"]
+        with open("nothing", opener=lambda name, flags: os.open(file, flags)) as opened:
+            assert opened.read() == "one\ntwo\n"
+            assert opened.name == "nothing"
+
+    assert {name for name, *_ in used(body)} == {"data.txt"}
+
+
+def test_what_reading_and_writing_are_recorded_as(file: Path) -> None:
+    new = file.with_name("new.txt")
+
+    def reads() -> None:
+        with open(file) as opened:
+            opened.read()
+
+    def writes() -> None:
+        with open(file, "a") as opened:
+            opened.write("three")
+
+    def creates() -> None:
+        new.write_text("", encoding="utf-8")
+
+    def looks() -> None:
+        with contextlib.suppress(FileNotFoundError):
+            open(file.with_name("other"))
+
+    # Once for the file, and once for the handle.
+    assert used(reads) == [("data.txt", READ, "read")] * 2
+    assert used(writes) == [("data.txt", WRITE, "written")] * 2
+    assert used(creates)[0] == ("new.txt", ENTRY, "created")
+    assert used(looks) == [("other", READ, "looked up")]
+
+
+@pytest.mark.parametrize(
+    ("mode", "do"),
+    [
+        ("w", lambda file: json.dump({}, file)),
+        ("w", lambda file: csv.writer(file).writerow([1])),
+        ("w", lambda file: print("x", file=file)),
+        ("w", lambda file: file.writelines(["x"])),
+        ("wb", lambda file: pickle.dump({}, file)),
+        ("r+", lambda file: file.truncate(0)),
+        ("r+b", lambda file: file.raw.truncate(0) if False else file.truncate(0)),
+        ("w", lambda file: file.buffer.write(b"x")),
+    ],
+    ids=["json", "csv", "print", "writelines", "pickle", "truncate", "truncate binary", "buffer"],
+)
+def test_what_is_written_through_a_handle_is_recorded_for_who_does_it(file: Path, mode: str, do: Any) -> None:
+    def body() -> None:
+        opened = open(file, mode)
+        from_other_thread(lambda: do(opened))
+        opened.close()
+
+    outcome = execute(body)
+    require_good_end(outcome)
+    assert [use.way for use in outcome.uses if use.task.index == 1] == [WRITE]
+    (handle,) = {use.handle for use in outcome.uses if use.handle is not None}
+    assert handle
+
+
+@pytest.mark.parametrize(
+    ("mode", "do"),
+    [
+        ("r", lambda file: file.read()),
+        ("r", lambda file: file.readline()),
+        ("r", lambda file: next(file)),
+        ("r", lambda file: list(file)),
+        ("r", lambda file: file.readlines()),
+        ("rb", lambda file: file.readinto(bytearray(2))),
+        ("rb", lambda file: file.peek(1)),
+        ("rb", lambda file: file.seek(1)),
+        ("r", lambda file: file.buffer.read()),
+    ],
+    ids=["read", "readline", "next", "loop", "readlines", "readinto", "peek", "seek", "buffer"],
+)
+def test_what_is_read_through_a_handle_is_recorded_for_who_does_it(file: Path, mode: str, do: Any) -> None:
+    def body() -> None:
+        opened = open(file, mode)
+        from_other_thread(lambda: do(opened))
+        opened.close()
+
+    outcome = execute(body)
+    require_good_end(outcome)
+    assert [use.way for use in outcome.uses if use.task.index == 1] == [READ]
+
+
+def from_other_thread(do: Callable[[], object]) -> None:
+    import threading
+
+    thread = threading.Thread(target=do)
+    thread.start()
+    thread.join()
+
+
+def test_links_lead_to_the_same_file(file: Path, tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(file)
+    (tmp_path / "hard").hardlink_to(file)
+    (tmp_path / "directory").mkdir()
+    (tmp_path / "there").symlink_to(tmp_path / "directory")
+
+    def body() -> None:
+        for name in ("data.txt", "link", "hard", "directory/../data.txt", "./data.txt"):
+            with open(os.path.join(tmp_path, name)) as opened:
+                opened.read()
+        (tmp_path / "there" / "new").write_text("", encoding="utf-8")
+        (tmp_path / "directory" / "new").read_text(encoding="utf-8")
+
+    outcome = execute(body)
+    require_good_end(outcome)
+    assert {str(use.thing.key) for use in outcome.uses} == {str(file), str(tmp_path / "directory" / "new")}
+
+
+def test_a_relative_path_is_where_the_process_is(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def body() -> None:
+        with open("data.txt") as opened:
+            opened.read()
+
+    monkeypatch.chdir(file.parent)
+    outcome = execute(body)
+    require_good_end(outcome)
+    assert {use.thing.key for use in outcome.uses} == {str(file)}
+
+
+def test_devices_and_what_the_kernel_makes_up_are_not_recorded() -> None:
+    def body() -> None:
+        with open(os.devnull, "w") as nothing:
+            nothing.write("x")
+        os.path.exists("/proc/self/stat")
+        print("captured")
+        sys.stderr.write("captured")
+
+    assert used(body) == []
+
+
+def test_temporary_files_are_known_by_their_names(tmp_path: Path) -> None:
+    def body() -> None:
+        with tempfile.NamedTemporaryFile("w", dir=tmp_path, prefix="named") as named:
+            named.write("x")
+        with tempfile.TemporaryFile("w", dir=tmp_path) as unnamed:
+            unnamed.write("x")
+        with tempfile.TemporaryDirectory(dir=tmp_path, prefix="made") as made:
+            Path(made, "inner").write_text("x", encoding="utf-8")
+
+    ways = {(name.rstrip("abcdefghijklmnopqrstuvwxyz0123456789_") or name[:5], way) for name, way, _ in used(body)}
+    names = {name for name, way in ways}
+    assert any(name.startswith("named") for name, *_ in used(body))
+    assert any(name.startswith("inode ") for name in names | {name for name, *_ in used(body)}) or sys.platform != "linux"
+
+
+def test_pytests_own_files_are_not_recorded(tmp_path_factory: pytest.TempPathFactory) -> None:
+    assert used(lambda: tmp_path_factory.mktemp("own")) == []
+
+
+def test_without_control_open_is_the_real_one(file: Path) -> None:
+    assert builtins.open is io.open is REAL["open"]
+    with Control():
+        assert builtins.open is io.open is not REAL["open"]
+        with open(file) as opened:
+            assert type(opened) is io.TextIOWrapper
+    assert builtins.open is io.open is REAL["open"]
