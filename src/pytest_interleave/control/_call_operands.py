@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import types
+import weakref
 from collections.abc import Callable
 from types import FrameType
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 from ._accessors import accessed, keyed
 from ._callees import note_callee
 from ._calls import BOUND_IN_C, looks_into_arguments, touches_of_call
-from ._frames import object_in
+from ._frames import UNMARKED, frames, object_in, words_from
 from ._handed import handed_to_foreign
 from ._items import deletion, item
 from ._kinds import is_class, is_dict
@@ -79,10 +80,29 @@ def unforeseen_call(opname: str, argument: int, top: int) -> Callable[[FrameType
     called = _called(opname, argument, top)
     arguments = _arguments(opname, argument, top)
     spread = object_in(top - 1 - (argument & 1 or _PY314)) if opname == "CALL_FUNCTION_EX" else None
+    first = top if opname == "CALL_FUNCTION_EX" else _first_argument(opname, argument, top)
+    # Before 3.13, a function that is no method lies where the object would.
+    places = (words_from(first - 2), words_from(first - 1))
+    slots = places[0]
+    #: The address of a function in scope that was called here, as long as it lives: most calls are of the same one.
+    known = 0
+    watch: weakref.ref[Any] | None = None
+
+    def forget(_watch: weakref.ref[Any]) -> None:
+        nonlocal known
+        known = 0
 
     def touch(frame: FrameType) -> Touches | None:
+        nonlocal known, slots, watch
+        if known and slots[frames[id(frame) >> 3] >> 3] & UNMARKED == known:
+            return None
         function, owner = called(frame)
-        if type(function) is types.FunctionType and holds(function.__code__) and spread is None:
+        if spread is None and type(function) is types.FunctionType and holds(function.__code__):
+            known = 0
+            watch = weakref.ref(function, forget)
+            address = frames[id(frame) >> 3] >> 3
+            slots = next(place for place in places if place[address] & UNMARKED == id(function))
+            known = id(function)
             return None
         given = [value(frame) for value in arguments]
         touches = NOTHING

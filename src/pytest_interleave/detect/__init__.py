@@ -8,7 +8,9 @@ from ._identity import identity_of
 from ._lock_order import LockOrder
 from ._predicted import Part, PredictedDeadlock, Site, can_wait
 from ._races import Access, DataRace, Race, name_of_access, races_of
+from ._sharing import shares_something
 from ._stuck import describe_stuck
+from ._unseen import Unseen, unseen_in
 from ._watchlist import Watchlist
 
 __all__ = [
@@ -25,6 +27,7 @@ __all__ = [
     "PredictedDeadlock",
     "Race",
     "Site",
+    "Unseen",
     "Watchlist",
     "can_wait",
     "describe_stuck",
@@ -32,4 +35,6 @@ __all__ = [
     "identity_of",
     "name_of_access",
     "races_of",
+    "shares_something",
+    "unseen_in",
 ]
