@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from ._control import Control, begin_alike
     from ._current import current_task, set_scope, threads_left
+    from ._execution import LONGEST
     from ._instrument import debugger_left
     from ._names import bodies_kept
     from ._operations import Operation
@@ -23,6 +24,7 @@ else:
     __getattr__ = names_from(
         __name__,
         {
+            "LONGEST": "._execution",
             "Control": "._control",
             "LoggedStep": "._protocol",
             "Nesting": "._protocol",
@@ -61,6 +63,7 @@ else:
     )
 
 __all__ = [
+    "LONGEST",
     "Control",
     "LoggedStep",
     "Nesting",

@@ -13,6 +13,7 @@ from ._accessors import accessed, keyed
 from ._callees import note_callee
 from ._calls import BOUND_IN_C, looks_into_arguments, touches_of_call
 from ._frames import UNMARKED, frames, object_in, words_from
+from ._generators import PRIVATE, visible_in
 from ._handed import handed_to_foreign
 from ._items import deletion, item
 from ._kinds import is_class, is_dict
@@ -20,7 +21,7 @@ from ._methods import OF_ATTRIBUTES, SPECIAL_OF_ATTRIBUTES, SPECIAL_OF_ITEMS
 from ._owners import attribute
 from ._touches import FOREIGN, NOTHING, READS, UNSURE, Touches
 from ._wholes import contents, whole
-from ._written import holds, in_scope, is_foreign, python_function, special_flags
+from ._written import in_scope, is_foreign, python_function, special_flags
 
 _PY313 = sys.version_info >= (3, 13)
 _PY314 = sys.version_info >= (3, 14)
@@ -32,19 +33,20 @@ _KEYED_CHANGES = frozenset((".pop()", ".setdefault()"))
 _MOST_ARGUMENTS = 4
 
 
-def foreseen_call(opname: str, argument: int, top: int, name: str, how: int) -> Callable[[FrameType], Touches]:
+def foreseen_call(opname: str, argument: int, top: int, name: str, how: int) -> Callable[[FrameType], Touches | None]:
     """Of a call whose name tells what it does; `top` is the first free slot of the frame."""
     called = _called(opname, argument, top)
     arguments = _arguments(opname, argument, top)
 
-    def touch(frame: FrameType) -> Touches:
+    def touch(frame: FrameType) -> Touches | None:
         function, owner = called(frame)
         if in_scope(function):
             # What it does there is seen there.
             return NOTHING
         given = [value(frame) for value in arguments]
         if not name.startswith("."):
-            return _of_builtin(name, given, how)
+            found = _of_builtin(name, given, how)
+            return None if not found and any(value is PRIVATE for value in given) else found
         if is_foreign(function):
             note_callee(frame, function)
             return _of_foreign(function, owner, given, how)
@@ -97,7 +99,7 @@ def unforeseen_call(opname: str, argument: int, top: int) -> Callable[[FrameType
         if known and slots[frames[id(frame) >> 3] >> 3] & UNMARKED == known:
             return None
         function, owner = called(frame)
-        if spread is None and type(function) is types.FunctionType and holds(function.__code__):
+        if spread is None and type(function) is types.FunctionType and in_scope(function):
             known = 0
             watch = weakref.ref(function, forget)
             address = frames[id(frame) >> 3] >> 3
@@ -127,7 +129,7 @@ def _called(opname: str, argument: int, top: int) -> Callable[[FrameType], tuple
         owner_in = None
     else:
         first = _first_argument(opname, argument, top)
-        function_in, owner_in = object_in(first - 2), object_in(first - 1)
+        function_in, owner_in = object_in(first - 2), visible_in(first - 1, top)
 
     def called(frame: FrameType) -> tuple[Any, Any]:
         function = function_in(frame)
@@ -147,7 +149,7 @@ def _arguments(opname: str, argument: int, top: int) -> list[Callable[[FrameType
     if opname == "CALL_FUNCTION_EX":
         return []
     first = _first_argument(opname, argument, top)
-    return [object_in(slot) for slot in range(first, first + min(argument, _MOST_ARGUMENTS))]
+    return [visible_in(slot, top) for slot in range(first, first + min(argument, _MOST_ARGUMENTS))]
 
 
 def _first_argument(opname: str, argument: int, top: int) -> int:

@@ -23,7 +23,7 @@ from ._owners import MISSING, stored_attribute
 from ._places import is_ours
 from ._touches import NOTHING, OPAQUE, READS, WRITES, Touches
 from ._wholes import TEXT, called_back, contents, native, operand, whole
-from ._written import called, holds, in_scope, is_foreign, is_generated, python_function
+from ._written import called, in_scope, is_foreign, is_generated, python_function
 
 #: The addresses of the types of what is bound to an object, and written in C.
 BOUND_IN_C = identities((types.BuiltinMethodType, types.MethodWrapperType))
@@ -56,7 +56,7 @@ _WRITERS_OF_TEXT = frozenset(map(id, (ascii, format, print, repr, str)))
 _PASSING_ON = frozenset((threading.__file__, *(f"{path}/thread.py" for path in concurrent.futures.__path__)))
 
 #: What pytest calls for the message of an `assert` that it has rewritten looks at things for that alone.
-_ASSERTIONS = os.path.join("_pytest", "assertion", "")
+ASSERTIONS = os.path.join("_pytest", "assertion", "")
 
 
 def touches_of_call(function: Any, given: Sequence[Any]) -> Touches:
@@ -114,13 +114,13 @@ def touches_nothing_else(function: Any) -> bool:
 
 def _is_indifferent(code: types.CodeType) -> bool:
     filename = code.co_filename
-    return filename in _PASSING_ON or is_ours(filename) or _ASSERTIONS in filename
+    return filename in _PASSING_ON or is_ours(filename) or ASSERTIONS in filename
 
 
 def _of_python(function: Any, given: Sequence[Any]) -> Touches:
     python = python_function(function)
     code = python.__code__
-    if holds(code) or _is_indifferent(code):
+    if in_scope(python) or _is_indifferent(code):
         return NOTHING
     if type(function) is types.MethodType:
         given = (function.__self__, *given)

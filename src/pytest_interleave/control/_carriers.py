@@ -110,5 +110,5 @@ class Carrier:
         finally:
             if sys.gettrace() is not None:
                 sys.settrace(None)
-            if profile is not None:
+            if sys.getprofile() is not None:
                 sys.setprofile(None)

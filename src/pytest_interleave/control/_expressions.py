@@ -9,6 +9,7 @@ import linecache
 from types import CodeType
 from typing import TYPE_CHECKING
 
+from ._frozen import file_of
 from ._kinds import bases_of, class_holding, name_of_class
 from ._opcodes import asks_for_truth
 
@@ -26,7 +27,7 @@ def touched_expression(operation: Operation, kind: type | None = None) -> str:
     """
     code = operation.code
     # Else the instruction is one of a library, and the place that is shown the line that has called it.
-    if operation.where().filename != code.co_filename:
+    if not operation.is_where_it_shows:
         return ""
     found = _owner(_expression_at(code, operation.lasti), operation.name, kind)
     inner = found
@@ -55,7 +56,7 @@ def _expression_at(code: CodeType, lasti: int) -> ast.expr | None:
     if line is None or line != end_line or begin is None or end is None:
         return None
     # Columns count bytes.
-    source = linecache.getline(code.co_filename, line).encode()[begin:end].decode(errors="replace")
+    source = linecache.getline(file_of[code.co_filename], line).encode()[begin:end].decode(errors="replace")
     try:
         return ast.parse(source, mode="eval").body
     except (SyntaxError, ValueError):

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 
 from . import _current
-from ._execution import Execution
+from ._execution import Execution, is_outermost
 from ._outcome import Outcome
 from ._tasks import Task, Unwind, new_gate
 from ._tracebacks import without_ours
@@ -16,6 +16,7 @@ from ._tracebacks import without_ours
 DRAIN_STEPS = 2_000
 
 
+@is_outermost
 def run_body(execution: Execution, body: Callable[[], object], trace: Callable[[Task], None] | None = None) -> Outcome:
     """Run `body` in the calling thread under control, then every thread that it left, and end them all."""
     main = execution.main
@@ -37,6 +38,7 @@ def run_body(execution: Execution, body: Callable[[], object], trace: Callable[[
         except BaseException as error:
             main.exception = error.with_traceback(without_ours(error.__traceback__))
     finally:
+        execution.progress.stop()
         if trace is not None:
             sys.settrace(None)
         try:

@@ -7,6 +7,12 @@ import sys
 from types import CodeType
 from typing import Any
 
+#: The flag of code whose variables have slots of their own in the frame. Not by `inspect`, which is slow to import.
+_OPTIMIZED = 0x1
+_GENERATOR = 0x20
+_LEAVING = frozenset(("YIELD_VALUE", "RETURN_VALUE", "RETURN_CONST"))
+#: The argument of CALL_INTRINSIC_1 by which, from 3.12 on, exceptions leave a generator.
+_STOP_ITERATION_ERROR = 3
 CALLS = frozenset(("CALL", "CALL_KW", "CALL_FUNCTION_EX"))
 #: The arguments of BINARY_OP that are in-place operators: it changes what is on the left, if it can.
 IN_PLACE = range(13, 26)
@@ -20,6 +26,28 @@ _OPERATORS = "add and floordiv lshift matmul mul mod or pow rshift sub truediv x
 COMPARISONS = ("__eq__", "__lt__")
 #: They take what is to be unpacked from the top of the stack.
 UNPACKINGS = frozenset(("UNPACK_SEQUENCE", "UNPACK_EX", "LIST_EXTEND", "SET_UPDATE", "DICT_UPDATE", "DICT_MERGE"))
+
+
+def is_function_code(code: CodeType) -> bool:
+    """Whether it is the code of a function, a lambda or a comprehension: not that of a module, nor a class body."""
+    return bool(code.co_flags & _OPTIMIZED)
+
+
+def is_module_code(code: CodeType) -> bool:
+    """Whether it is the code of a module, or what `exec` and `eval` run."""
+    return not is_function_code(code) and code.co_name == "<module>"
+
+
+def is_generator_code(code: CodeType) -> bool:
+    """Whether it is the code of a generator; not that of a coroutine, or of an asynchronous one."""
+    return bool(code.co_flags & _GENERATOR)
+
+
+def leaves_generator(instruction: Any) -> bool:
+    """Whether a generator gives a value there, or ends."""
+    return instruction.opname in _LEAVING or (
+        instruction.opname == "CALL_INTRINSIC_1" and instruction.arg == _STOP_ITERATION_ERROR
+    )
 
 
 def loads_method(instruction: Any) -> bool:

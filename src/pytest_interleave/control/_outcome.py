@@ -24,7 +24,7 @@ class WaitingThread(NamedTuple):
 
 
 class Stuck(NamedTuple):
-    """Why an execution was ended: a "deadlock" or a "livelock", after `steps` steps."""
+    """Why an execution was ended: a "deadlock", a "livelock", or a "timeout", after `steps` steps."""
 
     kind: str
     waits: list[WaitingThread]
@@ -80,6 +80,10 @@ class Outcome(NamedTuple):
     nestings: list[Nesting]
     #: Addresses of locks that another thread released than the one that had taken them.
     signals: set[int]
+    #: How many steps followed the first `max_steps`, without being explored; None if it ended before.
+    unexplored: int | None
+    #: Threads that seemed to be in a livelock meanwhile.
+    suspected: list[SetAside]
 
     @classmethod
     def of(cls, execution: Execution) -> Outcome:
@@ -87,6 +91,7 @@ class Outcome(NamedTuple):
         main = execution.main
         closing = execution.closing
         stuck = execution.stuck
+        long = execution.long
         failures = [
             ThreadFailure(task.index, task.name, error)
             for task in execution.tasks[1:]
@@ -114,9 +119,11 @@ class Outcome(NamedTuple):
             set_aside=set_aside,
             uncontrolled=execution.outside.uncontrolled,
             timed=execution.timed,
-            uneventful=closing is None and main.exception is None and not failures and not set_aside,
+            uneventful=closing is None and main.exception is None and not failures and not set_aside and long is None,
             nestings=execution.nestings,
             signals=execution.signals,
+            unexplored=None if long is None else long.steps,
+            suspected=[] if long is None else long.suspected,
         )
 
     @property

@@ -14,7 +14,7 @@ import threading
 import weakref
 from typing import TYPE_CHECKING
 
-from . import _current
+from . import _current, _living
 from ._clock import _real_monotonic_ns
 from ._outcome import SetAside
 from ._places import user_place
@@ -39,7 +39,7 @@ def foreign_threads() -> list[threading.Thread]:
     """Live threads that are not under control and not the test runner's own."""
     return [
         thread
-        for thread in threading.enumerate()
+        for thread in _living.real_enumerate()
         if thread.ident is not None
         and thread.ident not in _current.tasks
         and thread.ident not in _current.infrastructure
@@ -191,6 +191,10 @@ class Outside:
             elif resource is not None and not isinstance(resource, Task) and foreign_threads():
                 return True
         return polls and self._slept < POLLING_PATIENCE * 1e9 and (has_children() or bool(foreign_threads()))
+
+    def could_act(self) -> bool:
+        """Whether a thread that is not under control, or another process, could do something that others wait for."""
+        return bool(self._out or self._returned or self._ended or foreign_threads()) or has_children()
 
     def keeps_waiting(self) -> bool:
         """Whether anybody outside is worth waiting for: after the test body, no daemon thread is."""

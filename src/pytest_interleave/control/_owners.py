@@ -19,12 +19,12 @@ from ._kinds import (
     kind_of,
     namespace_of,
 )
+from ._modules import is_module, namespace_of_module
 from ._names import aliases, name_of
 from ._natives import behind, has_own_access
 from ._touches import FOREIGN, NOTHING, OPAQUE, READS, UNSURE, WRITES, Touches
 from ._written import flags_of, in_scope, is_foreign, python_function, runs_in_scope
 
-namespace_of_module = vars(types.ModuleType)["__dict__"].__get__
 _object_of_super = vars(super)["__self__"].__get__
 #: What a class has that says nothing of how its instances' attributes are looked up, or set.
 _PLAIN_ACCESS = {READS: object.__dict__["__getattribute__"], WRITES: object.__dict__["__setattr__"]}
@@ -68,10 +68,14 @@ def attribute(owner: Any, name: str, how: int, *, plain: bool = False) -> Touche
         holder = class_holding(kind, _ACCESS[how])
         if holder is not None and holder[1] is not _PLAIN_ACCESS[how]:
             if in_scope(holder[1]):
-                return NOTHING
+                # That it is called is its class's doing, which another thread may replace.
+                return ((_holder_of(owner), "__class__", READS),)
             if is_foreign(holder[1]):
                 flags = FOREIGN
-    if kind is types.ModuleType:
+    if name == "__class__" and how == WRITES:
+        # From now on all of it may be otherwise.
+        return ((_holder_of(owner), None, WRITES), (_holder_of(owner), name, WRITES))
+    if kind is types.ModuleType or (is_module(owner) and class_holding(kind, name) is None):
         return ((id(namespace_of_module(owner)), name, how),)
     if kind is super:
         return attribute(_object_of_super(owner), name, how)
@@ -91,8 +95,10 @@ def attribute(owner: Any, name: str, how: int, *, plain: bool = False) -> Touche
     if holder is None:
         return ((name_of(owner), name, how | flags | _of_fallback(owner, name, how)), *proxied)
     value = holder[1]
-    if _is_descriptor_in_scope(value, how) and (how == WRITES or name not in (attributes_of(owner) or ())):
-        return NOTHING
+    if is_made_by_a_program(type(value)):
+        seen = _by_descriptor(owner, name, value, how)
+        if seen is not None:
+            return seen
     if type(value) is property:
         return by_property(owner, value, how, name)
     if is_one_of(type(value), types.MemberDescriptorType, types.GetSetDescriptorType):
@@ -135,13 +141,31 @@ def by_property(owner: Any, descriptor: property, how: int, name: Any = None) ->
     return ((name_of(owner), name, how | OPAQUE | flags_of(function)),)
 
 
-def _is_descriptor_in_scope(value: Any, how: int) -> bool:
-    """Whether an attribute of the class is one that gives, or takes, the instances' values by a method in scope."""
-    return runs_in_scope(type(value), "__get__" if how == READS else "__set__")
+def _holder_of(owner: Any) -> int:
+    """What stands for an object in accesses to its attributes."""
+    return id(namespace_of_module(owner)) if is_module(owner) else name_of(owner)
+
+
+def _by_descriptor(owner: Any, name: str, descriptor: Any, how: int) -> Touches | None:
+    """What it touches that an attribute of the class, of a class of the program's, gives or takes the value.
+
+    None where it does not, or is not in scope.
+    """
+    kind = type(descriptor)
+    in_sight = runs_in_scope(kind, "__get__" if how == READS else "__set__")
+    if how == READS and class_holding(kind, "__get__") is not None and class_holding(kind, "__set__") is None:
+        attributes = attributes_of(owner)
+        if attributes is not None and name not in attributes:
+            # It is asked only as long as the instance has none of its own; often it is what gives it one.
+            flags = READS if in_sight else WRITES | OPAQUE | _flags_of_descriptor(descriptor, "__get__")
+            return ((name_of(owner), name, flags),)
+        if attributes is not None:
+            return None
+    return NOTHING if in_sight else None
 
 
 def _flags_of_descriptor(value: Any, special: str) -> int:
-    """The same for a method that is not in scope."""
+    """What is added for a method of such a descriptor that is not in scope."""
     if not is_made_by_a_program(type(value)):
         return 0
     found = class_holding(type(value), special)
@@ -161,7 +185,13 @@ def _looked_for(classes: tuple[type, ...], name: str) -> Touches:
 
 def is_always_of_the_instance(kind: type, name: str) -> bool:
     """Whether an attribute of that name is each instance's own, so that it need not be looked for again."""
-    if kind is types.ModuleType or kind is super or is_class(kind) or kind_of(kind) == LOCAL or name == "__dict__":
+    if (
+        issubclass(kind, types.ModuleType)
+        or kind is super
+        or is_class(kind)
+        or kind_of(kind) == LOCAL
+        or name == "__dict__"
+    ):
         return False
     for special in ("__getattribute__", "__setattr__", "__getattr__"):
         found = class_holding(kind, special)

@@ -27,7 +27,19 @@ UNSURE = 8
 
 NOTHING: Touches = ()
 
-_READING_KINDS = frozenset(("is_set?", "size?", "locked?", "is_alive?", "pass"))
+
+class _EveryThread:
+    """All threads of an execution at once: what an operation is about that asks which of them live."""
+
+    def __repr__(self) -> str:
+        return "threads"
+
+
+EVERY_THREAD = _EveryThread()
+#: They ask which threads live: which have begun, and which have ended, is what they touch.
+ASKING_KINDS = frozenset(("is_alive?", "threads?"))
+
+_READING_KINDS = frozenset(("is_set?", "size?", "locked?", "is_alive?", "threads?", "pass"))
 #: Their order is that of the threads' own beginnings and ends; or they have no effect on others.
 _SILENT_KINDS = frozenset(("begin", "start", "join", "sleep", "poll", "idle", "enter", "leave"))
 

@@ -73,7 +73,7 @@ class Watchdog:
         if stands is not None and stands[0] is Carrier.__init__.__code__:
             # It waits for a new OS thread, which can take long on a busy machine; nothing is out of sight.
             return
-        progress = (task, len(execution.log))
+        progress = (task, execution.steps)
         if progress != self._progress:
             self._progress = progress
             self._computing = 0

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ._frames import object_at
+from ._generators import name_of_generator
 from ._kinds import CONTAINER, ITERATOR, LOCAL, OTHER, STILL, VIEW, class_holding, is_class, kind_of
 from ._names import key_of, name_of
 from ._natives import behind, is_native
@@ -36,7 +37,7 @@ def whole(owner: Any, how: int, flags: int = 0) -> Touches:
         # Even to look at all that is left uses it up.
         return ((name_of(owner), None, WRITES), *_through(owner, READS))
     if type(owner) is types.GeneratorType:
-        return ((name_of(owner), None, WRITES),)
+        return ((name_of_generator(owner), None, WRITES),)
     how |= OPAQUE | flags
     return ((name_of(owner), None, how), *((key_of(thing), None, how) for thing in behind(owner)))
 
@@ -72,6 +73,8 @@ def loop(address: int) -> Touches:
 
 def contents(thing: Any, how: int) -> Touches:
     """What it touches to look at what is in `thing`, or to change that, if there is anything in such objects."""
+    if type(thing) is types.GeneratorType:
+        return whole(thing, how)
     sort = kind_of(type(thing))
     if sort == CONTAINER and any(runs_in_scope(type(thing), special) for special in _WAYS_IN):
         # Which of these are called is not known; what they do is seen where they do it.
@@ -130,7 +133,8 @@ def _through(outer: Any, how: int, depth: int = 0, *, iterators_only: bool = Fal
             # `zip` has a tuple of iterators, and one of what they gave last.
             found.extend(_through(inner, how, depth + 1, iterators_only=type(outer) is zip))
         elif type(inner) is types.GeneratorType:
-            found.append((name_of(inner), None, WRITES))
+            if sys.getrefcount(inner) > _REFERENCES_OF_A_LOOP + 1:
+                found.append((name_of_generator(inner), None, WRITES))
         elif kind == OTHER and not iterators_only and is_native(type(inner)):
             found.extend(whole(inner, how))
             if depth < _DEEPEST:

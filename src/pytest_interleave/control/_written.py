@@ -6,7 +6,6 @@ neither: another thread could come in between anywhere, and never does under con
 
 from __future__ import annotations
 
-import functools
 import os
 import types
 from typing import Any
@@ -15,9 +14,6 @@ from . import _current
 from ._kinds import class_holding, is_class, is_made_by_a_program
 from ._places import is_ours, is_stdlib
 from ._touches import FOREIGN, OPAQUE, UNSURE
-
-#: Of this file, only a part is in scope, if any.
-_IN_PART = functools.__file__
 
 #: Modules of the standard library that keep nothing that threads share, or that see to it that threads may share it,
 #: and that do not go through what they are given.
@@ -76,16 +72,9 @@ def python_function(function: Any) -> Any:
 
 
 def in_scope(function: Any) -> bool:
-    """Whether `function` is written in Python, in a file whose accesses are scheduling points."""
+    """Whether `function` is written in Python, in code whose accesses are scheduling points."""
     python = python_function(function)
-    return python is not None and holds(python.__code__)
-
-
-def holds(code: types.CodeType) -> bool:
-    """Whether accesses of this code are scheduling points."""
-    scope = _current.scope
-    filename = code.co_filename
-    return scope.holds[filename] and (filename != _IN_PART or scope.holds_code(code))
+    return python is not None and _current.scope.holds_code(python.__code__, python.__globals__)
 
 
 def runs_in_scope(kind: type, special: str) -> bool:

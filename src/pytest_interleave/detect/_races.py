@@ -164,11 +164,13 @@ def _said(does: str, what: str) -> str:
     return f"{does} {what}"
 
 
-_VERBS = {"read": "reads", "write": "writes", "delete": "deletes", "iterate": "loops over it"}
+_VERBS = {"read": "reads", "write": "writes", "delete": "deletes", "iterate": "loops over it", "yield": "runs"}
 
 
 def _does(operation: Operation) -> str:
     form = form_of(operation)
+    if form == CALL and not operation.is_where_it_shows:
+        return _VERBS.get(operation.kind, operation.kind)
     if form == CALL and operation.name.startswith("."):
         return f"calls {operation.name}"
     if form == CALL and operation.name.isidentifier():

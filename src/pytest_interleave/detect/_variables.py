@@ -69,7 +69,11 @@ class Variable(NamedTuple):
 VALUE, CLOSURE, ITEM, CALL, ROUND = range(5)
 
 _NAMED = OF_ATTRIBUTES | SPECIAL_OF_ATTRIBUTES
-_FORMS = {"BINARY_SUBSCR": ITEM, "STORE_SUBSCR": ITEM, "DELETE_SUBSCR": ITEM, "GET_ITER": ROUND, "FOR_ITER": ROUND}
+_FORMS = {
+    "BINARY_SUBSCR": ITEM, "STORE_SUBSCR": ITEM, "DELETE_SUBSCR": ITEM,
+    "GET_ITER": ROUND, "FOR_ITER": ROUND, "GET_YIELD_FROM_ITER": ROUND, "SEND": ROUND,
+}  # fmt: skip
+
 
 def opname_of(operation: Operation) -> str:
     """The name of the instruction that an access is."""
