@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import types
+import weakref
 from collections.abc import Callable, Sequence
 from types import FrameType
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 from ._accessors import accessed, keyed, of_cache
 from ._callees import note_callee
 from ._calls import BOUND_IN_C, looks_into_arguments, touches_of_call
-from ._frames import object_in
+from ._frames import UNMARKED, frames, object_in, words_from
 from ._generators import PRIVATE, visible_in
 from ._handed import handed_to_foreign
 from ._items import deletion, item
@@ -96,10 +97,29 @@ def unforeseen_call(
     slots = _slots_of_arguments(opname, argument, top)
     arguments = [visible_in(slot, top) for slot in slots]
     spread = object_in(top - 1 - (argument & 1 or _PY314)) if opname == "CALL_FUNCTION_EX" else None
+    first = top if opname == "CALL_FUNCTION_EX" else _first_argument(opname, argument, top)
+    # Before 3.13, a function that is no method lies where the object would.
+    places = (words_from(first - 2), words_from(first - 1))
+    callee = places[0]
+    #: The address of a function in scope that was called here, as long as it lives: most calls are of the same one.
+    known = 0
+    watch: weakref.ref[Any] | None = None
+
+    def forget(_watch: weakref.ref[Any]) -> None:
+        nonlocal known
+        known = 0
 
     def touch(frame: FrameType) -> Touches | None:
+        nonlocal known, callee, watch
+        if known and callee[frames[id(frame) >> 3] >> 3] & UNMARKED == known:
+            return None
         function, owner = called(frame)
-        if type(function) is types.FunctionType and in_scope(function) and spread is None:
+        if spread is None and type(function) is types.FunctionType and in_scope(function):
+            known = 0
+            watch = weakref.ref(function, forget)
+            address = frames[id(frame) >> 3] >> 3
+            callee = next(place for place in places if place[address] & UNMARKED == id(function))
+            known = id(function)
             return None
         given = [value(frame) for value in arguments]
         touches = NOTHING

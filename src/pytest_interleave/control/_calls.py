@@ -14,6 +14,7 @@ from typing import Any
 
 from ._accessors import accessed, accessed_by_method
 from ._handed import handed_to_foreign, handed_whole
+from ._keys import PLAIN_KEYS
 from ._kinds import CONTAINER, class_holding, identities, is_class, kind_of
 from ._methods import READING_METHODS, READING_NATIVES, THOROUGH_READERS
 from ._natives import has_own_access
@@ -224,6 +225,8 @@ def _given(values: Sequence[Any], how: int) -> Touches:
     """What it touches to hand values to code in C, or to such as goes through them."""
     touches: list[Any] = []
     for value in values:
+        if id(type(value)) in PLAIN_KEYS:
+            continue
         if id(type(value)) in _CALLBACKS:
             # To be called back.
             touches += called_back(value, [other for other in values if other is not value])

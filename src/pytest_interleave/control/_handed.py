@@ -137,8 +137,8 @@ class _Summary(NamedTuple):
     code: types.CodeType
     loads: frozenset[str]
     stores: frozenset[str]
-    #: Whether it changes any container.
-    changes: bool
+    #: Those in which it changes something.
+    changes: frozenset[str]
 
 
 _summaries: dict[int, _Summary] = {}
@@ -147,13 +147,22 @@ _summaries: dict[int, _Summary] = {}
 def _summary_of(code: types.CodeType) -> _Summary:
     known = _summaries.get(id(code))
     if known is None:
-        found = [(each.opname, each.argval) for each in dis.get_instructions(code)]
-        known = _summaries[id(code)] = _Summary(
-            code,
-            frozenset(name for opname, name in found if opname == "LOAD_GLOBAL"),
-            frozenset(name for opname, name in found if opname in ("STORE_GLOBAL", "DELETE_GLOBAL")),
-            any(opname in _CHANGES or (opname in _LOADS and name in WRITING_METHODS) for opname, name in found),
-        )
+        #: By where an expression begins, the global that it begins with.
+        begun: dict[Any, str] = {}
+        stores: set[str] = set()
+        changes: set[str] = set()
+        for found in dis.get_instructions(code):
+            start = None if found.positions is None else (found.positions.lineno, found.positions.col_offset)
+            if found.opname == "LOAD_GLOBAL":
+                begun[start] = found.argval
+            elif found.opname in ("STORE_GLOBAL", "DELETE_GLOBAL"):
+                stores.add(found.argval)
+            elif start in begun and (
+                found.opname in _CHANGES or (found.opname in _LOADS and found.argval in WRITING_METHODS)
+            ):
+                changes.add(begun[start])
+        known = _Summary(code, frozenset(begun.values()), frozenset(stores), frozenset(changes))
+        _summaries[id(code)] = known
     return known
 
 
@@ -179,5 +188,5 @@ def _kept(function: types.FunctionType, flags: int, depth: int = _DEEPEST) -> To
     for name in summary.loads:
         value = variables.get(name)
         if value is not None and kind_of(type(value)) == CONTAINER:
-            touches += _handed(value, flags | (WRITES if summary.changes else READS))
+            touches += _handed(value, flags | (WRITES if name in summary.changes else READS))
     return touches + tuple((id(variables), name, WRITES | flags) for name in summary.stores)

@@ -33,7 +33,8 @@ READING_OPERATORS = frozenset(("contains", "countOf", "getitem", "indexOf"))
 WRITING_OPERATORS = frozenset(("delitem", "setitem"))
 #: Functions of the standard library, mostly written in Python, that read all that is in what they are given.
 THOROUGH_READERS = frozenset(
-    "asdict astuple choice choices copy deepcopy dump dumps mean median nlargest nsmallest pformat pprint sample".split()
+    "asdict astuple choice choices copy deepcopy dump dumps mean median nlargest nsmallest pformat pprint "
+    "sample".split()
 )
 #: Methods and functions written in C, of arrays, streams and the like, that only read.
 READING_NATIVES = frozenset(

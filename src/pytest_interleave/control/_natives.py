@@ -12,7 +12,17 @@ import weakref
 from typing import Any
 
 from ._frames import layout, object_at, words
-from ._kinds import LOCAL, STILL, bases_of, class_holding, is_class, is_made_by_a_program, kind_of, namespace_of
+from ._kinds import (
+    LOCAL,
+    STILL,
+    bases_of,
+    class_holding,
+    is_class,
+    is_made_by_a_program,
+    is_one_of,
+    kind_of,
+    namespace_of,
+)
 
 _WORD = 8
 _HEADER = object.__basicsize__ // _WORD
@@ -67,11 +77,26 @@ def behind(owner: Any) -> list[Any]:
     """What an object stands for, if it is a proxy that is written in C."""
     kind = type(owner)
     if not has_own_access(kind):
-        return []
+        return _base_of(owner)
     if any(kind is proxy for proxy in _WEAK_PROXIES):
         address = _word_of(owner, _REFERENT)
         return [object_at(address)] if address != id(None) else []
     return [thing for thing in gc.get_referents(owner)[:_MOST_BEHIND] if is_shared_state(thing)]
+
+
+def _base_of(owner: Any) -> list[Any]:
+    """The array whose memory an array is a part of; more generally, what a type written in C calls the base."""
+    for name in _BASES:
+        holder = class_holding(type(owner), name)
+        if holder is not None and is_one_of(type(holder[1]), types.GetSetDescriptorType, types.MemberDescriptorType):
+            base = holder[1].__get__(owner)
+            if base is not None:
+                return [base, *_base_of(base)]
+    return []
+
+
+#: Of arrays of NumPy, and of those of `ctypes`.
+_BASES = ("base", "_b_base_")
 
 
 def is_shared_state(thing: Any) -> bool:

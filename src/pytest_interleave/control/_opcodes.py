@@ -88,3 +88,34 @@ def specials_of(argument: int) -> tuple[str, ...]:
     if argument >= len(_OPERATORS):
         return ()
     return (f"__{_OPERATORS[argument]}__", f"__r{_OPERATORS[argument]}__")
+
+
+_SPECIALS = {
+    "BINARY_SUBSCR": ("__getitem__",),
+    "STORE_SUBSCR": ("__setitem__",),
+    "DELETE_SUBSCR": ("__delitem__",),
+    "CONTAINS_OP": ("__contains__",),
+    "GET_ITER": ("__iter__",),
+    "FOR_ITER": ("__next__",),
+    "LOAD_ATTR": ("__getattribute__", "__getattr__"),
+    "LOAD_METHOD": ("__getattribute__", "__getattr__"),
+    "STORE_ATTR": ("__setattr__",),
+    "DELETE_ATTR": ("__delattr__",),
+    "COMPARE_OP": COMPARISONS,
+}
+_OF_BUILTINS = {"len": "__len__", "next": "__next__"}
+
+
+def specials_at(code: CodeType, lasti: int, called: str) -> tuple[str, ...]:
+    """The special methods that an instruction stands for; `called` is the built-in function, if it calls one."""
+    opname = opname_at(code, lasti)
+    if opname == "BINARY_OP":
+        argument = code.co_code[lasti + 1]
+        return ("__getitem__",) if argument == SUBSCRIPT else specials_of(argument)
+    if opname in CALLS:
+        return (_OF_BUILTINS.get(called, "__iter__"),) if called.isidentifier() else ()
+    if asks_for_truth(opname):
+        return ("__bool__", "__len__")
+    if opname.startswith(("FORMAT", "CONVERT")):
+        return ("__format__", "__str__", "__repr__")
+    return _SPECIALS.get(opname, ())

@@ -117,7 +117,7 @@ class Operands:
         if asks_for_truth(opname):
             return _if_any(_of_one(_truth, top - 1, READS, top))
         if opname in UNPACKINGS:
-            return _if_any(_of_one(contents, top - 1, READS, top))
+            return _unpacking(top - 1, top)
         below = 2 if formats_with_specification(opname, argument) else 1
         return _if_any(_of_one(_text, top - below, READS, top))
 
@@ -214,6 +214,17 @@ def _if_any(find: Resolver) -> Resolver:
 def _operator(specials: Sequence[str], slot: int, other_slot: int) -> Resolver:
     thing, other = object_in(slot), object_in(other_slot)
     return lambda frame: operand(thing(frame), READS, specials) + operand(other(frame), READS, specials)
+
+
+def _unpacking(slot: int, top: int) -> Resolver:
+    thing_in = visible_in(slot, top)
+
+    def touch(frame: FrameType) -> Touches | None:
+        thing = thing_in(frame)
+        # What functions return as a rule.
+        return None if type(thing) is tuple else contents(thing, READS) or None
+
+    return touch
 
 
 def _truth(thing: Any, how: int) -> Touches:

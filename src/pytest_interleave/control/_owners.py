@@ -125,7 +125,7 @@ def _of_fallback(owner: Any, name: str, how: int) -> int:
     if python_function(function) is None or name in (attributes_of(owner) or ()):
         return 0
     # It looks for it in its own way, as long as nobody adds one.
-    return OPAQUE | flags_of(function)
+    return OPAQUE if in_scope(function) else OPAQUE | flags_of(function)
 
 
 def by_property(owner: Any, descriptor: property, how: int, name: Any = None) -> Touches:

@@ -119,8 +119,8 @@ def _is_seen(
     call = instructions[at]
     if at and _name(instructions[at - 1]).startswith("@py_format"):
         return True
-    if at and instructions[at - 1].opname == "LOAD_CONST" and instructions[at - 1].span == call.span:
-        # Of `__exit__`, at the end of a `with`.
+    if at and call.opname == "CALL" and _is_constant_of(instructions[at - 1], call):
+        # Of `__exit__`, at the end of a `with`. The names of arguments, before a CALL_KW, stand in the same place.
         return True
     if not loads:
         return False
@@ -135,6 +135,11 @@ def _is_seen(
             return False
         value = vars(value).get(load.argval)
     return touches_nothing_else(value)
+
+
+def _is_constant_of(load: Instruction, call: Instruction) -> bool:
+    """Whether a constant is loaded for a call that no constant stands for in the source."""
+    return load.opname == "LOAD_CONST" and load.span == call.span
 
 
 def _numbers(instructions: Sequence[Instruction]) -> frozenset[str]:

@@ -28,7 +28,7 @@ _SAFE_MODULES = frozenset(
 #: The same of `unittest`, of which `mock` is not.
 _SAFE_FILES = (os.path.join("unittest", "case.py"), os.path.join("unittest", "util.py"))
 #: Installed packages that run tests.
-_RUNNERS = frozenset("_pytest coverage debugpy hypothesis pluggy py pytest xdist".split())
+_RUNNERS = frozenset("_pytest debugpy hypothesis pytest".split())
 _STDLIB = os.path.dirname(os.path.abspath(os.__file__)) + os.sep
 _INSTALLED = f"{os.sep}site-packages{os.sep}"
 

@@ -10,7 +10,8 @@ from ._predicted import Part, PredictedDeadlock, Site, can_wait
 from ._races import Access, DataRace, Race, name_of_access, races_of
 from ._sharing import shares_something
 from ._stuck import describe_stuck
-from ._uncontrolled import uncontrolled_in
+from ._uncontrolled import code_in, uncontrolled_in
+from ._unseen import Unseen, unseen_in
 from ._watchlist import Watchlist
 
 __all__ = [
@@ -28,8 +29,10 @@ __all__ = [
     "PredictedDeadlock",
     "Race",
     "Site",
+    "Unseen",
     "Watchlist",
     "can_wait",
+    "code_in",
     "describe_stuck",
     "finding_of",
     "identity_of",
@@ -37,4 +40,5 @@ __all__ = [
     "races_of",
     "shares_something",
     "uncontrolled_in",
+    "unseen_in",
 ]

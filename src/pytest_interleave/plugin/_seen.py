@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from ..control import Outcome, Reasons, Uncontrolled, UncontrolledPart
-from ..detect import shares_something, uncontrolled_in
+from ..detect import code_in, shares_something, uncontrolled_in
 from ..explore import Classes, Coverage
+
+#: The first executions, of this many classes, are looked through for code out of scope; later ones call the same.
+_LOOKED_THROUGH = 32
 
 
 class Seen:
@@ -31,6 +34,9 @@ class Seen:
         """Count one more execution."""
         self.again = self.classes.add(outcome) > 1
         self.look_at(outcome)
+        if not self.again and len(self.classes) <= _LOOKED_THROUGH:
+            for reason in code_in(outcome):
+                self.reasons.add(reason)
         self._timed = self._timed or outcome.timed
         self.threads = max(self.threads, len(outcome.threads))
         if not self._shares and len(self.classes) == 1:
