@@ -10,11 +10,12 @@ from typing import Any
 
 from . import _current
 from ._accesses import accesses_of
+from ._expected import listeners
 from ._explaining import unless_pytest_asks
 from ._file_facts import FileFacts, facts_of_file
 from ._frozen import file_of
-from ._generators import entered, leaving_steps
 from ._in_no_file import is_in_no_file
+from ._leaving import leaving_steps
 from ._opcodes import is_function_code
 from ._operations import Operation
 from ._text_facts import TextFacts
@@ -34,11 +35,11 @@ class AccessTables:
         self._first_alike: dict[tuple[str, CodeType], CodeType] = {}
         #: What is kept no longer than a test.
         self._passing: list[CodeType] = []
-        #: The code of generators that threads share; by `id`, too.
-        self._shared: dict[int, CodeType] = {}
+        #: Code that is run within one instruction of other code; by `id`, too.
+        self._expected: dict[int, CodeType] = {}
         #: Called with code that has got other accesses than it had.
         self.changed: Callable[[CodeType], None] = _ignore
-        entered.append(self._enter)
+        listeners.append(self._expect)
 
     def add(self, code: CodeType, namespace: dict[str, Any]) -> dict[int, Operation]:
         """Work out the accesses of `code`."""
@@ -52,19 +53,18 @@ class AccessTables:
         if filename in _current.scope.parts:
             for operation in table.values():
                 operation.touch = unless_pytest_asks(operation.touch)
-        if id(code) in self._shared:
-            table.update(leaving_steps(code, known))
+        if id(code) in self._expected:
+            table.update(leaving_steps(code, known, self.by_id))
         self.codes.append(code)
         return table
 
-    def _enter(self, code: CodeType) -> None:
-        """A generator that another thread can reach is about to run."""
-        if id(code) in self._shared:
+    def _expect(self, code: CodeType) -> None:
+        if id(code) in self._expected or not _current.scope.may_hold[code.co_filename]:
             return
-        self._shared[id(code)] = code
+        self._expected[id(code)] = code
         table = self.by_id.get(id(code))
         if table is not None:
-            table.update(leaving_steps(code, self._first_alike[code.co_filename, code]))
+            table.update(leaving_steps(code, self._first_alike[code.co_filename, code], self.by_id))
             self.changed(code)
 
     def _facts_of(self, path: str) -> FileFacts | None:
@@ -89,7 +89,7 @@ class AccessTables:
             return False
         for code in self._passing:
             del self.by_id[id(code)]
-            self._shared.pop(id(code), None)
+            self._expected.pop(id(code), None)
             if is_in_no_file[code.co_filename]:
                 self._first_alike.pop((code.co_filename, code), None)
         self._passing.clear()

@@ -169,7 +169,10 @@ class _Analysis:
                 self._add(implicit.instruction, kind, kind == "write", "[]", announced=implicit.announced)
         for instruction in unforeseen_accesses(self.instructions, self.facts, self.namespace):
             if instruction.offset not in self.table:
-                touch = self.operands.unforeseen(instruction.opname, instruction.arg, instruction.offset)
+                private = instruction.opname in CALLS and instruction.span in self.facts.private.accesses
+                touch = self.operands.unforeseen(
+                    instruction.opname, instruction.arg, instruction.offset, private_owner=private
+                )
                 if touch is not None:
                     self._put(instruction, Operation("read", None, self.code, instruction.offset, False, "[]"), touch)
         return self.table

@@ -13,6 +13,7 @@ from typing import Any
 from ._items import NO_KEY, deletion, item, membership
 from ._keys import PLAIN_KEYS
 from ._kinds import is_dict, is_one_of
+from ._leaving import cache
 from ._names import key_of
 from ._natives import LruCache
 from ._owners import MISSING, attribute, by_property, stored_attribute
@@ -34,9 +35,15 @@ def accessed(function: Any, given: Sequence[Any]) -> Touches | None:
     if kind is operator.itemgetter:
         return _items(given[0], function.__reduce__()[1]) if given else None
     if kind is LruCache:
-        # What it calls is seen; but not when it looks, and when it keeps what that has returned.
-        return whole(function, WRITES, FOREIGN)
+        return of_cache(function)
     return None
+
+
+def of_cache(function: Any) -> Touches:
+    """What it touches to call a function in a `functools.lru_cache`."""
+    known = cache(function)
+    # Else it is not seen when it keeps what the function has returned.
+    return whole(function, WRITES, FOREIGN) if known is None else known
 
 
 def accessed_by_method(owner: Any, name: str, given: Sequence[Any]) -> Touches | None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import sys
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import FrameType
 from typing import Any
 
-from ._accessors import accessed, keyed
+from ._accessors import accessed, keyed, of_cache
 from ._callees import note_callee
 from ._calls import BOUND_IN_C, looks_into_arguments, touches_of_call
 from ._frames import object_in
@@ -16,9 +16,12 @@ from ._generators import PRIVATE, visible_in
 from ._handed import handed_to_foreign
 from ._items import deletion, item
 from ._kinds import is_class, is_dict
+from ._leaving import CALLED_BACK, expect
 from ._methods import OF_ATTRIBUTES, SPECIAL_OF_ATTRIBUTES, SPECIAL_OF_ITEMS
+from ._names import key_of
+from ._natives import LruCache
 from ._owners import attribute
-from ._touches import FOREIGN, NOTHING, READS, UNSURE, Touches
+from ._touches import FOREIGN, NOTHING, READS, UNSURE, WRITES, Touches
 from ._wholes import contents, whole
 from ._written import in_scope, is_foreign, python_function, special_flags
 
@@ -35,14 +38,20 @@ _MOST_ARGUMENTS = 4
 def foreseen_call(opname: str, argument: int, top: int, name: str, how: int) -> Callable[[FrameType], Touches | None]:
     """Of a call whose name tells what it does; `top` is the first free slot of the frame."""
     called = _called(opname, argument, top)
-    arguments = _arguments(opname, argument, top)
+    slots = _slots_of_arguments(opname, argument, top)
+    arguments = [visible_in(slot, top) for slot in slots]
 
     def touch(frame: FrameType) -> Touches | None:
         function, owner = called(frame)
         if in_scope(function):
             # What it does there is seen there.
             return NOTHING
+        if type(function) is LruCache:
+            return of_cache(function)
         given = [value(frame) for value in arguments]
+        if name != "sorted":
+            # That makes a list of its own first.
+            _expect_calls(frame, slots, given, runs_generators=bool(how))
         if not name.startswith("."):
             found = _of_builtin(name, given, how)
             return None if not found and any(value is PRIVATE for value in given) else found
@@ -63,8 +72,8 @@ def foreseen_call(opname: str, argument: int, top: int, name: str, how: int) -> 
             return keyed(owner, given[0], changes=name in _KEYED_CHANGES)
         touches = whole(owner, how)
         if given and looks_into_arguments(owner, name[1:-2]):
-            for value in given:
-                touches += contents(value, READS)
+            for each in given:
+                touches += contents(each, READS)
         return touches
 
     return touch
@@ -76,10 +85,16 @@ def _of_foreign(function: Any, owner: Any, given: list[Any], how: int) -> Touche
     return touches + handed_to_foreign(python_function(function), given, how)
 
 
-def unforeseen_call(opname: str, argument: int, top: int) -> Callable[[FrameType], Touches | None]:
-    """Of a call of which the code does not tell what it does; None where it touches nothing."""
+def unforeseen_call(
+    opname: str, argument: int, top: int, *, private_owner: bool = False
+) -> Callable[[FrameType], Touches | None]:
+    """Of a call of which the code does not tell what it does; None where it touches nothing.
+
+    `private_owner` where it is a method of an object that no other thread can see.
+    """
     called = _called(opname, argument, top)
-    arguments = _arguments(opname, argument, top)
+    slots = _slots_of_arguments(opname, argument, top)
+    arguments = [visible_in(slot, top) for slot in slots]
     spread = object_in(top - 1 - (argument & 1 or _PY314)) if opname == "CALL_FUNCTION_EX" else None
 
     def touch(frame: FrameType) -> Touches | None:
@@ -95,11 +110,26 @@ def unforeseen_call(opname: str, argument: int, top: int) -> Callable[[FrameType
         if owner is not None and id(type(function)) not in _BOUND:
             given.insert(0, owner)
         touches = touches_of_call(function, given) + touches
+        if private_owner and owner is not None:
+            own = key_of(owner)
+            touches = tuple([touch for touch in touches if touch[0] != own])
+        if touches:
+            _expect_calls(frame, slots, given, runs_generators=any(how & WRITES for _, _, how in touches))
         if any(how & FOREIGN for _, _, how in touches):
             note_callee(frame, function)
         return touches or None
 
     return touch
+
+
+def _expect_calls(frame: FrameType, slots: Sequence[int], given: Sequence[Any], *, runs_generators: bool) -> None:
+    """Code that is not in scope may call what it is given, or go on with it."""
+    for value in given:
+        if id(type(value)) in CALLED_BACK:
+            expect(value)
+        elif value is PRIVATE and runs_generators:
+            for slot in slots:
+                expect(object_in(slot)(frame))
 
 
 def _called(opname: str, argument: int, top: int) -> Callable[[FrameType], tuple[Any, Any]]:
@@ -124,12 +154,12 @@ def _called(opname: str, argument: int, top: int) -> Callable[[FrameType], tuple
     return called
 
 
-def _arguments(opname: str, argument: int, top: int) -> list[Callable[[FrameType], Any]]:
-    """What finds the arguments, as far as each lies on the stack, given by name or not."""
+def _slots_of_arguments(opname: str, argument: int, top: int) -> range:
+    """Where the arguments lie on the stack, as far as each has its place there, given by name or not."""
     if opname == "CALL_FUNCTION_EX":
-        return []
+        return range(0)
     first = _first_argument(opname, argument, top)
-    return [visible_in(slot, top) for slot in range(first, first + min(argument, _MOST_ARGUMENTS))]
+    return range(first, first + min(argument, _MOST_ARGUMENTS))
 
 
 def _first_argument(opname: str, argument: int, top: int) -> int:

@@ -6,18 +6,15 @@ the variables and the value stack of the running thread's frames refer to is nob
 
 from __future__ import annotations
 
-import dis
 import sys
 from collections.abc import Callable
-from types import CodeType, FrameType, GeneratorType
+from types import FrameType, GeneratorType
 from typing import Any
 
+from ._expected import expect_code
 from ._frames import UNMARKED, frames, layout, object_at, object_in, words_from
 from ._names import name_of, names
-from ._opcodes import leaves_generator
-from ._operations import Operation
 from ._stack_depths import variables_of
-from ._touches import WRITES, Touches
 
 _slots = words_from(0)
 #: So many callers' variables are looked at.
@@ -42,38 +39,16 @@ def _find_offset() -> int | None:
 _offset = _find_offset()
 
 
-#: Called with the code of each generator that another thread can reach, when one is entered.
-entered: list[Callable[[CodeType], None]] = []
-
-
 def name_of_generator(generator: GeneratorType[Any, Any, Any]) -> int:
     """What stands for a generator that another thread can reach, and that is about to be entered."""
     if id(generator) not in names:
-        for call in entered:
-            call(generator.gi_code)
+        expect_code(generator.gi_code)
     return name_of(generator)
 
 
-def leaving_steps(code: CodeType, known: CodeType) -> dict[int, Operation]:
-    """By byte offset, where the generator whose code it is gives a value or ends; `known` stands for the code.
-
-    Without them, nothing would come between the beginning of its run and the end, if all that it uses is its own.
-    """
-    if _offset is None:
-        return {}
-    steps = {}
-    for instruction in dis.get_instructions(code):
-        if leaves_generator(instruction):
-            steps[instruction.offset] = Operation("yield", None, known, instruction.offset, mutates=False)
-            steps[instruction.offset].touch = _running
-    return steps
-
-
-def _running(frame: FrameType) -> Touches | None:
-    assert _offset is not None
-    # Only what another thread can reach was given a name when it was entered.
-    name = names.get((frames[id(frame) >> 3] & UNMARKED) - _offset)
-    return None if name is None else ((name, None, WRITES),)
+def running_generator(frame: FrameType) -> int | None:
+    """What stands for the generator whose frame it is, if another thread can reach that: it had no name before."""
+    return None if _offset is None else names.get((frames[id(frame) >> 3] & UNMARKED) - _offset)
 
 
 def is_private(frame: FrameType, address: int, top: int) -> bool:

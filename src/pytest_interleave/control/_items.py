@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from typing import Any
 
 from ._keys import PLAIN_KEYS, UNKNOWN, part_of
 from ._kinds import CONTAINER, LOCAL, STILL, bases_of, class_holding, is_dict, is_made_by_a_program, kind_of
+from ._leaving import expect
 from ._names import key_of, name_of
 from ._touches import NOTHING, OPAQUE, READS, WRITES, Touches
 from ._wholes import whole
@@ -98,12 +99,21 @@ def _item_of_container(container: Any, key: Any, how: int) -> Touches:
     if is_dict(type(container)):
         if how == READS and id(type(key)) in PLAIN_KEYS and _puts_missing(type(container)) and not _has(container, key):
             how = WRITES
+            expect(_factory_of(container))
         return _whole_and_part(name, key, how)
     if type(key) is not int:
         return ((name, None, how),)
     if key < 0:
         key += _length(container)
     return ((name, None, how), (name, key, how))
+
+
+_default_factory = defaultdict.__dict__["default_factory"].__get__
+
+
+def _factory_of(container: Any) -> Any:
+    """What a `defaultdict` calls for a key that is not there."""
+    return _default_factory(container) if issubclass(type(container), defaultdict) else None
 
 
 def _puts_missing(kind: type) -> bool:

@@ -43,8 +43,8 @@ def is_generator_code(code: CodeType) -> bool:
     return bool(code.co_flags & _GENERATOR)
 
 
-def leaves_generator(instruction: Any) -> bool:
-    """Whether a generator gives a value there, or ends."""
+def leaves(instruction: Any) -> bool:
+    """Whether a function returns there, or a generator gives a value or ends."""
     return instruction.opname in _LEAVING or (
         instruction.opname == "CALL_INTRINSIC_1" and instruction.arg == _STOP_ITERATION_ERROR
     )

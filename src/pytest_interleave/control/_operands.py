@@ -97,14 +97,17 @@ class Operands:
             return _of_one(_truth, top - 1, how, top)
         return _of_one(contents, top - 2 if writes else top - 1, how, top)
 
-    def unforeseen(self, opname: str, argument: int, offset: int) -> Resolver | None:
-        """The resolver of an instruction that is an access only if it comes upon a container."""
+    def unforeseen(self, opname: str, argument: int, offset: int, *, private_owner: bool = False) -> Resolver | None:
+        """The resolver of an instruction that is an access only if it comes upon a container.
+
+        `private_owner` where it calls a method of one that no other thread can see.
+        """
         depth = self._depths.get(offset)
         if layout is None or depth is None:
             return None
         top = self._variables + depth
         if opname in CALLS:
-            return unforeseen_call(opname, argument, top)
+            return unforeseen_call(opname, argument, top, private_owner=private_owner)
         if opname == "COMPARE_OP":
             return _if_any(_operator(COMPARISONS, top - 2, top - 1))
         if opname == "BINARY_OP":

@@ -6,7 +6,7 @@ import fnmatch
 import importlib.util
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from types import CodeType
 from typing import Any
 
@@ -62,16 +62,25 @@ class Scope:
 
     `root` is the directory whose files are in scope, but for those of an environment (a `site-packages`, or a
     directory that has a `pyvenv.cfg`). `include` adds installed packages and modules by name, or files by
-    path glob. `containers` adds the standard library's pure-Python containers. Code that is in no file is in scope
-    where the program has made it, see `_in_no_file`.
+    path glob. `temporary` tells the directory for what tests write, if there is one: what they load from there is
+    theirs. `containers` adds the standard library's pure-Python containers. Code that is in no file is in scope where
+    the program has made it, see `_in_no_file`.
     """
 
-    def __init__(self, root: str, include: Iterable[str] = (), *, containers: bool = True) -> None:
+    def __init__(
+        self,
+        root: str,
+        include: Iterable[str] = (),
+        *,
+        containers: bool = True,
+        temporary: Callable[[], str | None] = lambda: None,
+    ) -> None:
         self.root = os.path.realpath(root) + os.sep
         self.include = tuple(include)
         self._stdlib_files = (
             {os.path.join(STDLIB, name): begins for name, begins in _STDLIB_CONTAINERS.items()} if containers else {}
         )
+        self._temporary = temporary
         self._environments: dict[str, bool] = {}
         #: `scope.holds[filename]`: whether the file is in scope.
         self.holds = _Answers(self)
@@ -107,12 +116,22 @@ class Scope:
         if path in self._stdlib_files:
             self.parts[filename] = self._stdlib_files[path]
             return True
-        return self._in_project(path)
+        if path.startswith(STDLIB):
+            return False
+        if self._in_environment(os.path.dirname(path)):
+            return False
+        # A link in the project leads out of it, perhaps.
+        linked = os.path.abspath(given)
+        return self._in_project(path) or (
+            self._in_project(linked) and not self._in_environment(os.path.dirname(linked))
+        )
 
     def _in_project(self, path: str) -> bool:
-        if not path.startswith(self.root) or path.startswith(STDLIB):
-            return False
-        return not self._in_environment(os.path.dirname(path))
+        if path.startswith(self.root):
+            return True
+        temporary = self._temporary()
+        # What a test has written, and runs.
+        return temporary is not None and path.startswith(os.path.realpath(temporary) + os.sep)
 
     def _in_environment(self, directory: str) -> bool:
         known = self._environments.get(directory)
@@ -120,8 +139,10 @@ class Scope:
             known = os.path.basename(directory) in _ENVIRONMENT_PARTS or os.path.exists(
                 os.path.join(directory, "pyvenv.cfg")
             )
-            if not known and len(directory) >= len(self.root):
-                known = self._in_environment(os.path.dirname(directory))
+            above = os.path.dirname(directory)
+            # The project itself may lie in one: it is not looked at from outside.
+            if not known and above != directory and directory + os.sep != self.root:
+                known = self._in_environment(above)
             self._environments[directory] = known
         return known
 

@@ -152,7 +152,14 @@ def _said(does: str, what: str) -> str:
     return f"{does} {what}"
 
 
-_VERBS = {"read": "reads", "write": "writes", "delete": "deletes", "iterate": "loops over it", "yield": "runs"}
+_VERBS = {
+    "read": "reads",
+    "write": "writes",
+    "delete": "deletes",
+    "iterate": "loops over it",
+    "yield": "runs",
+    "return": "goes on with",
+}
 
 
 def _does(operation: Operation) -> str:

@@ -28,6 +28,10 @@ def concurrency(schedules: int = 200) -> pytest.MarkDecorator:
     return pytest.mark.concurrency(schedules=min(schedules, MOST), seed=20, seconds=60)
 
 
+# Of programs with real waits: the scheduler sees no such wait, and says that it has set the thread aside.
+set_aside = pytest.mark.filterwarnings("ignore:.*set aside.*:pytest_interleave.InterleaveWarning")
+
+
 def sizes(*numbers: int, costs: int = 1) -> pytest.MarkDecorator:
     """Parametrize `size`, with fewer schedules for large ones; `costs` says how many steps a round takes, roughly."""
     values = [pytest.param(number, marks=concurrency(schedules_of(number * costs))) for number in numbers]

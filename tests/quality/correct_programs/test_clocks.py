@@ -269,7 +269,7 @@ def test_token_bucket_never_gives_more_than_its_rate(size):
     assert len(taken) <= 5 + (time.monotonic() - began) * 100 + 1
 
 
-@sizes(1, 10, 60)
+@sizes(1, 10, 60, costs=10)
 def test_sliding_window(size):
     lock, window = threading.Lock(), []
 

@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable, Iterator
 from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any
 
+from .. import _current
+from .._kinds import is_made_by_a_program, stand_ins
 from .._places import is_ours, is_stdlib
 from . import _dbm, _descriptors, _entries, _files, _logs, _paths, _processes, _sockets
 from ._sqlite import StandIns
@@ -38,11 +40,10 @@ def _of_sqlite(module: ModuleType) -> Iterable[Replacement]:
 def _of_glob(module: ModuleType) -> Iterable[Replacement]:
     # 3.13 keeps the functions in a class.
     kind = getattr(module, "_StringGlobber", object)
-    return [
-        (kind, name, staticmethod(_OF_OS[name]))
-        for name in ("scandir", "lstat")
-        if isinstance(vars(kind).get(name), staticmethod)
-    ]
+    for name, known in vars(kind).items():
+        ours = _by_real.get(id(getattr(known, "__func__", None)))
+        if ours is not None:
+            yield kind, name, staticmethod(ours)
 
 
 #: By module, the stand-ins for what is in it. Only modules that are there already count: nothing is imported.
@@ -95,8 +96,8 @@ _everywhere = [_StandIn(owner, name, ours) for owner, name, ours in _FUNCTIONS]
 #: By address of a real function, the one that stands in for it.
 _by_real: dict[int, Any] = {id(each.real): each.ours for each in _everywhere}
 _of_modules: dict[str, list[_StandIn]] = {}
-#: Functions that modules hold by names of their own (`from os import replace`).
-_held: list[_StandIn] = []
+#: By module and name, functions that modules hold by names of their own (`from os import replace`).
+_held: dict[tuple[int, str], _StandIn] = {}
 #: By name, the modules that have been searched for such.
 _searched: dict[str, ModuleType] = {}
 
@@ -142,7 +143,7 @@ def take_away() -> None:
 
 
 def _all() -> Iterator[_StandIn]:
-    return itertools.chain(_everywhere, *_of_modules.values(), _held)
+    return itertools.chain(_everywhere, *_of_modules.values(), _held.values())
 
 
 def _support() -> None:
@@ -154,6 +155,7 @@ def _support() -> None:
 def _find() -> None:
     """Look at modules that are new."""
     global _modules_known
+    holds = _current.scope.holds
     for name, of_module in _OF_MODULES.items():
         if name not in _of_modules and name in sys.modules:
             found = [_StandIn(*each) for each in of_module(sys.modules[name])]
@@ -161,15 +163,16 @@ def _find() -> None:
                 _of_modules[name] = found
                 _by_real.update((id(each.real), each.ours) for each in found if each.real is not None)
     for name, module in list(sys.modules.items()):
-        if _searched.get(name) is module or not isinstance(module, ModuleType):
+        if not isinstance(module, ModuleType):
+            continue
+        if _searched.get(name) is module and not holds[getattr(module, "__file__", None) or ""]:
+            # Only a program's own modules get new names after they have been imported.
             continue
         _searched[name] = module
         if name not in _KEEPING and name.partition(".")[0] not in _RUNNERS_OWN:
-            _held.extend(
-                _StandIn(module, attribute, _by_real[id(value)])
-                for attribute, value in list(vars(module).items())
-                if id(value) in _by_real
-            )
+            for attribute, value in list(vars(module).items()):
+                if id(value) in _by_real:
+                    _held[id(module), attribute] = _StandIn(module, attribute, _by_real[id(value)])
     _modules_known = len(sys.modules)
 
 
@@ -180,4 +183,6 @@ def is_genuine(value: Any) -> bool:
     if isinstance(value, FunctionType):
         filename = value.__code__.co_filename
         return is_stdlib(filename) and not is_ours(filename)
+    if isinstance(value, type):
+        return id(value) not in stand_ins and not is_made_by_a_program(value)
     return isinstance(value, (BuiltinFunctionType, type(str.join), type(object.__init__)))

@@ -102,5 +102,5 @@ def of_multiprocessing(module: ModuleType) -> Iterator[tuple[Any, str, Any]]:
     """The same for processes of `multiprocessing`."""
     owner = module.BaseProcess
     yield owner, "start", _of_process(owner.start, STARTED)
-    for name, how in (("join", "joined"), ("is_alive", "polled"), ("terminate", "signalled"), ("kill", "signalled")):
+    for name, how in (("join", ENDED), ("is_alive", "polled"), ("terminate", "signalled"), ("kill", "signalled")):
         yield owner, name, _of_process(getattr(owner, name), how)

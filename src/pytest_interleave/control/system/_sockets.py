@@ -53,7 +53,8 @@ def _at_address(address: Any) -> Thing:
 
 def _note_exchange(task: Task, used: Any, how: str) -> None:
     try:
-        number = _pairs.get(_fstat(used.fileno()).st_ino)
+        inode = _fstat(used.fileno()).st_ino
+        number = _pairs.get(inode)
         own = used.getsockname()
     except (OSError, ValueError):
         # It is closed, or the system has no such name for it.
@@ -69,9 +70,12 @@ def _note_exchange(task: Task, used: Any, how: str) -> None:
     if isinstance(own, tuple) and isinstance(peer, tuple):
         ends = frozenset((_plain(own), _plain(peer)))
         note(task, Thing("socket", ("connection", ends), _text(peer)), EXCHANGE, how, _plain(own))
-    else:
+    elif peer or own:
         # Of two local sockets, only the one that listens has a name.
         note(task, _at_address(peer or own), EXCHANGE, how, _TO if peer else _AT)
+    else:
+        # Of a pair that was made before: which other one belongs to it is not known.
+        note(task, Thing("socket", ("socket", inode), "pair"), EXCHANGE, how, used.fileno())
 
 
 def _exchanging(real: Callable[..., Any], how: str) -> Callable[..., Any]:
@@ -88,7 +92,7 @@ def _sending_to(real: Callable[..., Any]) -> Callable[..., Any]:
     def method(self: Any, *args: Any) -> Any:
         task = _tasks.get(_get_ident())
         if task is not None and args:
-            note(task, _at_address(args[-1]), EXCHANGE, "sent", _TO)
+            note(task, _at_address(args[-1]), EXCHANGE, "data sent", _TO)
         return real(self, *args)
 
     return like(real, method)
@@ -145,7 +149,7 @@ def _pairing(real: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _of_class(owner: Any, has: Callable[[str], bool]) -> Iterator[tuple[Any, str, Any]]:
-    for names, how in ((_SENDING, "sent"), (_RECEIVING, "received")):
+    for names, how in ((_SENDING, "data sent"), (_RECEIVING, "data received")):
         for name in filter(has, names):
             yield owner, name, _exchanging(getattr(owner, name), how)
     for names, make in (
@@ -176,7 +180,7 @@ def of_ssl(module: ModuleType) -> Iterator[tuple[Any, str, Any]]:
 def of_multiprocessing(module: ModuleType) -> Iterator[tuple[Any, str, Any]]:
     """The same for the connections of `multiprocessing`."""
     owner = module.Connection
-    for name, how in (("_send", "sent"), ("_recv", "received")):
+    for name, how in (("_send", "data sent"), ("_recv", "data received")):
         yield owner, name, _over_connection(getattr(owner, name), how)
 
 

@@ -25,6 +25,7 @@ _numbers = itertools.count(1)
 
 #: What stands before a statement.
 _PADDING = re.compile(r"(?:\s+|--[^\n]*(?:\n|$)|/\*.*?\*/|;)*", re.DOTALL)
+_WORD = re.compile(r"\w*")
 _CHANGES = re.compile(r"\b(?:INSERT|UPDATE|DELETE|REPLACE)\b", re.IGNORECASE)
 
 
@@ -32,7 +33,7 @@ def only_reads(statement: str) -> bool:
     """Whether a statement changes nothing in the database."""
     padding = _PADDING.match(statement)
     text = statement[padding.end() if padding else 0 :]
-    word = text.partition(" ")[0].rstrip(";").strip().upper()
+    word = _WORD.match(text)[0].upper()  # type: ignore[index]
     if word in ("SELECT", "VALUES", "EXPLAIN", ""):
         return True
     if word == "WITH":

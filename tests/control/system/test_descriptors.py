@@ -1,0 +1,86 @@
+"""Functions that take descriptors, file locks and mapped files, under control."""
+
+from __future__ import annotations
+
+import mmap
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_interleave.control.system import READ, WRITE
+from tests.driving import execute, require_good_end
+
+from .conftest import used
+
+fcntl = pytest.importorskip("fcntl")
+
+
+def with_descriptor(path: Path, do: Callable[[int], Any]) -> Callable[[], None]:
+    def body() -> None:
+        descriptor = os.open(path, os.O_RDWR)
+        try:
+            do(descriptor)
+        finally:
+            os.close(descriptor)
+
+    return body
+
+
+@pytest.mark.parametrize(
+    ("do", "how"),
+    [
+        (lambda descriptor: os.read(descriptor, 1), "read"),
+        (lambda descriptor: os.pread(descriptor, 1, 0), "read"),
+        (lambda descriptor: os.fstat(descriptor), "read"),
+        (lambda descriptor: os.write(descriptor, b"x"), "written"),
+        (lambda descriptor: os.ftruncate(descriptor, 0), "written"),
+        (lambda descriptor: fcntl.flock(descriptor, fcntl.LOCK_EX), "locked"),
+        (lambda descriptor: fcntl.lockf(descriptor, fcntl.LOCK_EX), "locked"),
+    ],
+)
+def test_what_is_recorded(file: Path, do: Callable[[int], Any], how: str) -> None:
+    descriptor = os.open(file, os.O_RDWR)
+    try:
+        (found,) = used(lambda: do(descriptor))
+        assert found[1:] == (READ if how == "read" else WRITE, how)
+    finally:
+        os.close(descriptor)
+    # One that was opened under control is known by its path.
+    assert used(with_descriptor(file, do))[0][0] == "data.txt"
+
+
+def test_both_ends_of_a_pipe_are_one_thing() -> None:
+    def body() -> None:
+        receiving, sending = os.pipe()
+        os.write(sending, b"x")
+        assert os.read(receiving, 1) == b"x"
+        os.close(sending)
+        os.close(receiving)
+
+    outcome = execute(body)
+    require_good_end(outcome)
+    assert len({use.thing for use in outcome.uses}) == 1
+    assert [(use.thing.kind, use.handle) for use in outcome.uses] == [("pipe", WRITE), ("pipe", READ)]
+
+
+def test_a_mapped_file(file: Path) -> None:
+    def body() -> None:
+        with open(file, "r+b") as opened, mmap.mmap(opened.fileno(), 0) as mapped:
+            assert isinstance(mapped, mmap.mmap)
+            assert mapped[:3] == b"one"
+            mapped[:3] = b"ONE"
+            assert mapped.find(b"two") == 4
+        with mmap.mmap(-1, 10) as anonymous:
+            anonymous[0] = 1
+
+    outcome = execute(body)
+    require_good_end(outcome)
+    assert {use.thing.key for use in outcome.uses} == {str(file)}
+    assert file.read_bytes() == b"ONE\ntwo\n"
+    with open(file, "r+b") as opened:
+        for access, way in ((mmap.ACCESS_READ, READ), (mmap.ACCESS_COPY, READ), (mmap.ACCESS_WRITE, WRITE)):
+            (found,) = used(lambda access=access: mmap.mmap(opened.fileno(), 0, access=access).close())
+            assert found[1:] == (way, "mapped into memory")

@@ -1,0 +1,184 @@
+"""Functions of `os` that take paths, under control."""
+
+from __future__ import annotations
+
+import errno
+import glob
+import os
+import shutil
+import stat
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_interleave.control import Control
+from pytest_interleave.control.system import ENTRY, EXCHANGE, LIST, READ, SCAN, WRITE
+from tests.driving import execute, require_good_end, value_of
+
+from .conftest import used
+
+
+@pytest.mark.parametrize(
+    ("do", "expected"),
+    [
+        (lambda d: os.stat(d / "file"), ("file", READ, "looked up")),
+        (lambda d: os.path.exists(d / "file"), ("file", READ, "looked up")),
+        (lambda d: os.path.isfile(d / "none"), ("none", READ, "looked up")),
+        (lambda d: (d / "file").exists(), ("file", READ, "looked up")),
+        (lambda d: (d / "file").is_dir(), ("file", READ, "looked up")),
+        (lambda d: os.path.getsize(d / "file"), ("file", READ, "looked up")),
+        (lambda d: os.access(d / "file", os.R_OK), ("file", READ, "looked up")),
+        (lambda d: os.path.islink(d / "link"), ("link", READ, "looked up")),
+        (lambda d: os.readlink(d / "link"), ("link", READ, "looked up")),
+        (lambda d: os.stat(d / "link"), ("file", READ, "looked up")),
+        (lambda d: os.chmod(d / "file", 0o600), ("file", WRITE, "changed")),
+        (lambda d: os.utime(d / "file"), ("file", WRITE, "changed")),
+        (lambda d: os.truncate(d / "file", 1), ("file", WRITE, "changed")),
+        (lambda d: os.mkdir(d / "new"), ("new", ENTRY, "created")),
+        (lambda d: os.remove(d / "file"), ("file", ENTRY, "removed")),
+        (lambda d: (d / "link").unlink(), ("link", ENTRY, "removed")),
+        (lambda d: os.listdir(d / "inner"), ("inner", LIST, "listed")),
+        (lambda d: os.scandir(d / "inner").close(), ("inner", SCAN, "listed")),
+        (lambda d: os.symlink("file", d / "new"), ("new", ENTRY, "created")),
+        (lambda d: os.open(d / "file", os.O_RDONLY), ("file", READ, "read")),
+        (lambda d: os.open(d / "file", os.O_WRONLY), ("file", WRITE, "written")),
+        (lambda d: os.open(d / "new", os.O_WRONLY | os.O_CREAT | os.O_EXCL), ("new", ENTRY, "created")),
+        (lambda d: os.replace(d / "file", d / "link"), ("link", ENTRY, "replaced")),
+        (lambda d: os.rename(d / "file", d / "new"), ("new", ENTRY, "created")),
+        (lambda d: (d / "file").touch(), ("file", WRITE, "changed")),
+    ],
+)
+def test_what_is_recorded(tmp_path: Path, do: Callable[[Path], Any], expected: tuple[str, str, str]) -> None:
+    (tmp_path / "file").write_text("x", encoding="utf-8")
+    (tmp_path / "link").symlink_to(tmp_path / "file")
+    (tmp_path / "inner").mkdir()
+    assert used(lambda: do(tmp_path))[0] == expected
+
+
+@pytest.mark.parametrize(
+    "do",
+    [
+        lambda d: os.stat(d / "none"), lambda d: os.mkdir(d / "file"), lambda d: os.remove(d / "none"),
+        lambda d: os.rename(d / "none", d / "other"), lambda d: os.rmdir(d / "none"), lambda d: os.listdir(d / "none"),
+        lambda d: os.open(d / "file", os.O_CREAT | os.O_EXCL), lambda d: os.symlink("x", d / "file"),
+        lambda d: os.chmod(d / "none", 0o600), lambda d: os.readlink(d / "none"), lambda d: os.access(d / "none", 0),
+    ],
+)  # fmt: skip
+def test_what_fails_or_says_no_has_looked_up_what_is_there(
+    tmp_path: Path, outcome_of: Callable[..., Any], do: Callable[[Path], Any]
+) -> None:
+    (tmp_path / "file").write_text("x", encoding="utf-8")
+    found: list[Any] = []
+    ways = {way for _, way, _ in used(lambda: found.append(outcome_of(lambda: do(tmp_path))))}
+    assert ways <= {READ, LIST}
+    assert READ in ways
+    assert found == [outcome_of(lambda: do(tmp_path))]
+    assert found[0][0] in (FileNotFoundError, FileExistsError, "returned")
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda: os.stat(), lambda: os.stat(1.5), lambda: os.mkdir(), lambda: os.rename("a"), lambda: os.listdir(1.5),
+        lambda: os.open("a"), lambda: os.stat("a\0b"), lambda: os.remove(None), lambda: os.replace("a", "b", 1),
+    ],
+)  # fmt: skip
+def test_what_is_refused_is_refused_as_before(outcome_of: Callable[..., Any], wrong: Callable[[], Any]) -> None:
+    kind, _ = value_of(lambda: outcome_of(wrong))
+    assert kind is outcome_of(wrong)[0]
+    assert kind in (TypeError, ValueError)
+
+
+def test_descriptors_of_directories(tmp_path: Path) -> None:
+    (tmp_path / "inner").mkdir()
+
+    def body() -> None:
+        directory = os.open(tmp_path, os.O_RDONLY)
+        os.stat("inner", dir_fd=directory)
+        os.mkdir("new", dir_fd=directory)
+        os.listdir(directory)
+        os.rename("new", "other", src_dir_fd=directory, dst_dir_fd=directory)
+        os.rmdir("other", dir_fd=directory)
+        os.close(directory)
+
+    outcome = execute(body)
+    require_good_end(outcome)
+    names = {str(use.thing.key) for use in outcome.uses}
+    assert names == {str(tmp_path), *(str(tmp_path / name) for name in ("inner", "new", "other"))}
+
+
+def test_the_standard_librarys_own_functions_are_seen_through(tmp_path: Path) -> None:
+    (tmp_path / "tree" / "inner").mkdir(parents=True)
+    (tmp_path / "tree" / "inner" / "file.txt").write_text("x", encoding="utf-8")
+
+    def body() -> None:
+        shutil.copytree(tmp_path / "tree", tmp_path / "copy")
+        assert sorted(path.name for path in (tmp_path / "copy").glob("**/*.txt")) == ["file.txt"]
+        assert glob.glob(str(tmp_path / "copy" / "*"))
+        assert [names for *_, names in os.walk(tmp_path / "copy")] == [[], ["file.txt"]]
+        shutil.move(tmp_path / "copy" / "inner" / "file.txt", tmp_path / "moved.txt")
+        shutil.rmtree(tmp_path / "copy")
+        os.makedirs(tmp_path / "a" / "b")
+
+    found = used(body)
+    for expected in [
+        ("copy", ENTRY, "created"), ("file.txt", ENTRY, "created"), ("moved.txt", ENTRY, "created"),
+        ("file.txt", ENTRY, "renamed"), ("copy", ENTRY, "removed"), ("b", ENTRY, "created"),
+    ]:  # fmt: skip
+        assert expected in found
+    assert any(name == "copy" and way in (LIST, SCAN) for name, way, _ in found)
+
+
+def test_what_the_functions_can_do_is_what_they_are_said_to_do(tmp_path: Path) -> None:
+    """`os.supports_…` are sets of functions, which `shutil` asks for those that it is about to call."""
+    source, link, copy = (tmp_path / name for name in ("source", "link", "copy"))
+    source.write_text("x", encoding="utf-8")
+    source.chmod(0o640)
+    link.symlink_to(source)
+    before = {name: set(getattr(os, name)) for name in dir(os) if name.startswith("supports_") and name != "supports_bytes_environ"}
+
+    def body() -> None:
+        assert (os.stat in os.supports_dir_fd) == (before_stat in before["supports_dir_fd"])
+        shutil.copy2(source, copy, follow_symlinks=False)
+
+    before_stat = [os.stat][0]
+    require_good_end(execute(body))
+    assert stat.S_IMODE(copy.stat().st_mode) == 0o640
+    assert {name: set(getattr(os, name)) for name in before} == before
+
+
+def test_who_changes_the_working_directory_changes_it_for_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert used(lambda: os.chdir("/")) == [("the working directory", EXCHANGE, "changed")]
+
+
+def test_names_that_modules_hold_are_replaced_too(tmp_path: Path) -> None:
+    held = {"stat": [os.stat][0]}
+    namespace = globals()
+    namespace["stat_of"] = held["stat"]
+    try:
+        with Control():
+            assert namespace["stat_of"] is os.stat is not held["stat"]
+        assert namespace["stat_of"] is os.stat is held["stat"]
+    finally:
+        del namespace["stat_of"]
+
+
+def test_a_mock_stays_and_is_put_back_by_who_has_put_it_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: object) -> None:
+        raise OSError(errno.EACCES, "not now")
+
+    real = {"replace": os.replace}
+    with monkeypatch.context() as earlier:
+        earlier.setattr(os, "replace", fails)
+        with Control():
+            assert os.replace is fails
+        assert os.replace is fails
+    with Control():
+        with monkeypatch.context() as later:
+            later.setattr(os, "replace", fails)
+            assert os.replace is fails
+        assert os.replace is not real["replace"]
+    assert os.replace is real["replace"]
