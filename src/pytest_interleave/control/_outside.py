@@ -191,13 +191,15 @@ class Outside:
         None can make a sleep shorter, or end a controlled thread. But who sleeps again and again may look, in between,
         whether something has happened that takes real time.
         """
-        polls = False
+        polls = waits = False
         for task in self.execution.tasks:
             resource = task.resource
             if isinstance(resource, Moment):
                 polls = polls or task.sleeps > POLLING_SLEEPS
-            elif resource is not None and not isinstance(resource, Task) and foreign_threads():
-                return True
+            elif resource is not None and not isinstance(resource, Task):
+                waits = True
+        if waits and foreign_threads():
+            return True
         return polls and self._slept < POLLING_PATIENCE * 1e9 and (has_children() or bool(foreign_threads()))
 
     def could_act(self) -> bool:
