@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from ._protocol import LoggedStep, Nesting, Path, PendingOperation, Strategy, ThreadView, Trace
     from ._recorder import Recorder
     from ._scope import Scope
-    from ._targets import announce_call
     from ._set_up import fixtures_being_made
+    from ._targets import announce_call
     from ._tasks import Step, Task, Unwind
     from ._touches import Touches, conflicts, touches_of
     from ._tracebacks import without_ours
@@ -108,9 +108,9 @@ __all__ = [
     "is_ours",
     "is_stdlib",
     "put_in_place",
-    "take_away",
     "set_scope",
     "short_path",
+    "take_away",
     "threads_left",
     "touches_of",
     "unrecorded",

@@ -273,7 +273,7 @@ class Execution:
         return not task.held or task.streak > 2 * SPIN_STEPS or task.run_length > self._turn + SPIN_STEPS
 
     def _look(self, task: Task) -> None:
-        """Every now and then, in the running thread: does anyone get anywhere?"""
+        """Look, every now and then and in the running thread, whether anyone gets anywhere."""
         if len(self.log) >= self.bound:
             self._bound_reached(task)
         else:

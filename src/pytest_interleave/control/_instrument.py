@@ -13,7 +13,6 @@ from typing import Any, Protocol
 from ._access_tables import AccessTables
 from ._tasks import Task
 
-
 #: To be called with whatever is called.
 Called = Callable[[Any], None]
 

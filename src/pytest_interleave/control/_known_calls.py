@@ -11,7 +11,18 @@ import types
 from typing import Any
 
 from . import _current
-from ._kinds import CONTAINER, STILL, VIEW, bases_of, class_holding, is_class, is_made_by_a_program, kind_of, module_of
+from ._kinds import (
+    CONTAINER,
+    STILL,
+    VIEW,
+    bases_of,
+    class_holding,
+    is_class,
+    is_made_by_a_program,
+    is_one_of,
+    kind_of,
+    module_of,
+)
 from ._places import is_ours
 from ._redirected import is_redirected
 
@@ -50,7 +61,7 @@ def does_nothing_unknown(function: Any) -> bool:
         return _is_transparent(function)
     if kind is types.BuiltinFunctionType:
         return _is_pure_in_c(function)
-    if kind is types.MethodDescriptorType or kind is types.WrapperDescriptorType or kind is types.ClassMethodDescriptorType:
+    if is_one_of(kind, types.MethodDescriptorType, types.WrapperDescriptorType, types.ClassMethodDescriptorType):
         return _is_known(function.__objclass__)
     if kind is types.MethodWrapperType:
         return _is_known(type(function.__self__))

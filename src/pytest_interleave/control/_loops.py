@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dis
+import itertools
 from dis import Instruction
 from types import CodeType, FrameType
 from typing import NamedTuple
@@ -86,7 +87,7 @@ _LEAVING = frozenset(("RAISE_VARARGS", "RERAISE", "RETURN_VALUE", "RETURN_CONST"
 def _coming_round(inside: list[Instruction]) -> list[Instruction]:
     """The instructions of a loop from which its end can be reached: not those that raise what ends it."""
     reaching = {inside[-1].offset}
-    following = {instruction.offset: after.offset for instruction, after in zip(inside, inside[1:], strict=False)}
+    following = {instruction.offset: after.offset for instruction, after in itertools.pairwise(inside)}
     found = True
     while found:
         found = False

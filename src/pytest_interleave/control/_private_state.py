@@ -11,6 +11,7 @@ from __future__ import annotations
 import collections
 import dis
 import gc
+import itertools
 import types
 from enum import Enum
 from operator import length_hint
@@ -166,7 +167,8 @@ def _depth(code: CodeType, lasti: int, *, inner: bool) -> int | None:
     if inner:
         return known[1].get(lasti)
     # Up to 3.12, a call that was specialized leaves the position at its last cache entry.
-    at = next((offset for offset in range(lasti, max(lasti - _LONGEST_INSTRUCTION, -1), -2) if offset in known[2]), None)
+    positions = range(lasti, max(lasti - _LONGEST_INSTRUCTION, -1), -2)
+    at = next((offset for offset in positions if offset in known[2]), None)
     return None if at is None else known[2][at]
 
 
@@ -178,7 +180,7 @@ def _depths_of(code: CodeType) -> tuple[dict[int, int], dict[int, int]]:
     before = stack_depths(code)
     during: dict[int, int] = {}
     instructions = list(dis.get_instructions(code))
-    for instruction, following in zip(instructions, instructions[1:], strict=False):
+    for instruction, following in itertools.pairwise(instructions):
         own, after = before.get(instruction.offset), before.get(following.offset)
         if own is not None and after is not None:
             # It has taken one operand at least, but for a few; and its result is not there yet.

@@ -72,7 +72,7 @@ class Progress:
         return self._probes is not None
 
     def look(self) -> None:
-        """Every `LOOK` steps: has anything changed since the last look, and is a sleep to end?"""
+        """Every `LOOK` steps, see whether anything has changed since the last look, and whether a sleep is to end."""
         execution = self.execution
         log = execution.log
         if self._probes is not None:
@@ -159,7 +159,7 @@ class Progress:
             self.stop()
 
     def _conclude(self, task: Task, probes: dict[Task, Probe]) -> None:
-        """One more thread is known not to get anywhere. Are there others?"""
+        """One more thread is known not to get anywhere: see whether all are."""
         execution = self.execution
         concerned = [other for other in execution.tasks if not other.done and _could_run(other)]
         known = [probes[other] for other in concerned if other in probes and probes[other].found is not None]

@@ -127,7 +127,8 @@ class Task:
         self.sleeps = 0
         self.refusals = 0
         self.atomic = 0
-        #: True where the ordinary path of a scheduling point does not do: unwinding, atomic, outside, watched, or past the bound on steps.
+        #: True where the ordinary path of a scheduling point does not do: unwinding, atomic, outside, watched, or past
+        #: the bound on steps.
         self.special = False
         self.enabled = False
         self.begun = False

@@ -172,7 +172,8 @@ class Timers:
     def let_spinners_wait(self) -> bool:
         """Threads that only repeat themselves look at the clock, too: let time pass, each time more.
 
-        For those that poll it time passes anyhow. The answer is False where so much has passed that time is not what they wait for.
+        For those that poll it time passes anyhow. The answer is False if so much has passed
+        that time is not what they wait for.
         """
         readers = self.clock.readers
         if any(task.index in readers and readers[task.index].polls for task in self.execution.enabled):

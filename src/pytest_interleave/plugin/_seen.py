@@ -61,8 +61,8 @@ class Seen:
         if outcome.suspected and outcome.stuck is None:
             where = ", ".join(f"{thread} at {place}" for thread, place in outcome.suspected)
             self.notes[
-                f"suspected livelock: for a long time, threads only repeated the same steps ({where}). The test ended in "
-                "the end. Check that each retry can succeed, and that threads back off for different times."
+                f"suspected livelock: for a long time, threads only repeated the same steps ({where}), although the "
+                "test ended. Check that each retry can succeed, and that threads back off for different times."
             ] = None
 
     def look_at(self, outcome: Outcome) -> None:
