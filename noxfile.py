@@ -1,18 +1,30 @@
 """Sessions: `nox` runs tests, those in a browser, lint, types and docs; `nox -s benchmarks` is for a quiet machine."""
 
+import os
 import shutil
 import subprocess
+from pathlib import Path
 
 import nox
 
 nox.options.sessions = ["tests", "browser", "lint", "types", "docs"]
 nox.needs_version = ">=2024.10"
 
-FORMATTED = ["benchmarks", "docs", "examples", "noxfile.py", "tests/docs", "tests/examples"]
+FORMATTED = ["benchmarks", "docs", "examples", "noxfile.py", "tests/ci", "tests/docs", "tests/examples"]
+
+
+def _find_those_of_pyenv() -> None:
+    """Let each Python of pyenv's have its name, as `.ci/run` does."""
+    script = Path(__file__).with_name(".ci") / "pyenv_version"
+    if shutil.which("pyenv") and script.exists():
+        versions = subprocess.run(["bash", script], capture_output=True, check=True, text=True).stdout.strip()
+        if versions:
+            os.environ["PYENV_VERSION"] = versions
 
 
 def _interpreters() -> list[str]:
     """Those that the plugin is for and that are here; an executable that only says what is missing is not."""
+    _find_those_of_pyenv()
     found = []
     for version in ("3.11", "3.12", "3.13", "3.14", "3.13t", "3.14t"):
         executable = shutil.which(f"python{version}")

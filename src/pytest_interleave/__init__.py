@@ -10,7 +10,7 @@ from ._version import __version__
 from ._warnings import InterleaveWarning
 
 if TYPE_CHECKING:
-    from .detect import DataRace, Deadlock, Livelock
+    from .detect import DataRace, Deadlock, Livelock, TooLong
     from .plugin._barrier import WorkersBarrier
     from .plugin._differences import ScheduleLost
     from .plugin._limits import LimitResources
@@ -34,6 +34,7 @@ else:
             "Leak": ".resources",
             "LimitResources": ".plugin._limits",
             "Livelock": ".detect",
+            "TooLong": ".detect",
             "MeasureSpeedup": ".plugin._speedups",
             "ProcessPool": ".resources",
             "RaceDetector": ".plugin._race_detector",
@@ -70,6 +71,7 @@ __all__ = [
     "Speedup",
     "StressResult",
     "ThreadPool",
+    "TooLong",
     "Worker",
     "WorkersBarrier",
     "__version__",

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import _thread
 import unittest
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
-from pytest_interleave.control import current_task, primitives
+from pytest_interleave.control import primitives
 from pytest_interleave.explore import NonPreemptive, RandomWalk
 from tests.driving import executions, require_good_end
 
@@ -38,30 +37,13 @@ def _each_case() -> Iterator[Any]:
             yield pytest.param(made, method, id=f"{name}-{method}")
 
 
-@pytest.fixture
-def count_controlled(monkeypatch: pytest.MonkeyPatch) -> None:
-    """`_thread._count`, by which CPython's tests see their threads' end, knows no controlled threads."""
-    real = _thread._count
-
-    def count() -> int:
-        task = current_task()
-        return real() if task is None else sum(not other.done for other in task.execution.tasks[1:])
-
-    monkeypatch.setattr(_thread, "_count", count)
-
-
 @pytest.mark.parametrize(("case", "method"), _cases())
 def test_outside_control(case: type[unittest.TestCase], method: str) -> None:
     case(method).debug()
 
 
 @pytest.mark.parametrize(("case", "method"), _cases())
-def test_under_control(
-    case: type[unittest.TestCase],
-    method: str,
-    scope_with: Callable[..., None],
-    count_controlled: None,
-) -> None:
+def test_under_control(case: type[unittest.TestCase], method: str, scope_with: Callable[..., None]) -> None:
     # In scope, every access of CPython's test to its own lists is a scheduling point, and the names that it
     # has imported (`start_new_thread`) are the controlled ones.
     scope_with("test.lock_tests")

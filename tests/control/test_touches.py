@@ -325,7 +325,7 @@ def test_built_in_functions():
         ("argument 0", "value", W),
         ("argument 0", "value", R),
         ("argument 1", None, R),
-        ("argument 1", None, W),
+        ("argument 1", 0, W),
     ]
 
 

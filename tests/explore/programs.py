@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import _thread
 import queue
 import random
+import threading
+import time
 from collections.abc import Callable
 from threading import Barrier, Condition, Event, Lock, RLock, Semaphore, Thread
 from typing import Any
@@ -178,6 +181,89 @@ def is_alive() -> Any:
     return seen
 
 
+def race_after_an_end() -> Any:
+    """Only where the first thread has ended early does a race with the second one follow."""
+    state = State()
+
+    def short() -> None:
+        state.y = 1
+
+    def long() -> None:
+        state.x += 1
+
+    first, second = Thread(target=short), Thread(target=long)
+    first.start()
+    second.start()
+    ended = not first.is_alive()
+    if ended:
+        state.x += 1
+    first.join()
+    second.join()
+    return ended, state.x
+
+
+def started_by_another() -> Any:
+    state = State()
+    late = Thread(target=state.items.append, args=(1,))
+
+    def start() -> None:
+        late.start()
+
+    def look() -> None:
+        state.x = int(late.is_alive())
+
+    in_threads(start, look)
+    late.join()
+    return state.x
+
+
+def count_of_threads() -> Any:
+    state = State()
+
+    def work() -> None:
+        state.x += 1
+
+    threads = [Thread(target=work), Thread(target=work)]
+    for thread in threads:
+        thread.start()
+    seen = threading.active_count()
+    for thread in threads:
+        thread.join()
+    return seen, state.x
+
+
+def list_of_threads() -> Any:
+    """One thread looks, while another one starts a third."""
+    state = State()
+    second = Thread(target=state.items.append, args=(1,), name="second")
+    first = Thread(target=second.start)
+    first.start()
+    names = [thread.name for thread in threading.enumerate()]
+    first.join()
+    second.join()
+    return "second" in names
+
+
+def bare_threads() -> Any:
+    """Without a `Thread` object."""
+    state = State()
+    before = _thread._count()
+    done = Semaphore(0)
+
+    def work() -> None:
+        state.x += 1
+        done.release()
+
+    for _ in range(2):
+        _thread.start_new_thread(work, ())
+    seen = _thread._count() - before
+    for _ in range(2):
+        done.acquire()
+    while _thread._count() > before:
+        time.sleep(0.01)
+    return seen, state.x
+
+
 def barrier() -> Any:
     state = State()
     gate = Barrier(2)
@@ -263,7 +349,8 @@ def queue_that_was_not_empty() -> Any:
 
 SMALL = [
     counter, locked, locked_by_three, independent, one_writes_one_reads, opposite_locks, event, try_lock, keys,
-    child_of_a_child, is_alive, barrier, truth, class_default, class_attribute, through_a_view,
+    child_of_a_child, is_alive, race_after_an_end, started_by_another, count_of_threads, list_of_threads, bare_threads,
+    barrier, truth, class_default, class_attribute, through_a_view,
     queue_that_was_not_empty,
 ]  # fmt: skip
 

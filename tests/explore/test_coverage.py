@@ -10,7 +10,6 @@ from pytest_interleave.explore._coverage import percentage
 
 from . import programs
 
-
 FILE = Uncontrolled(
     "file",
     "file data.json",

@@ -84,6 +84,7 @@ def run(
         stdin: bytes = b"",
         plugins: bool = False,
         verbose: bool = True,
+        timeout: float = 60,
     ) -> Run:
         if source is not None:
             pytester.makepyfile(test_it=PRELUDE + source)
@@ -98,7 +99,7 @@ def run(
             options = ("-v", *options)
         forget_bytecode()
         words = [*pytester._getpytestargs(), f"--basetemp={pytester.path / 'basetemp'}", *seeds, *options]
-        result = pytester.run(*words, timeout=60, stdin=stdin)
+        result = pytester.run(*words, timeout=timeout, stdin=stdin)
         return Run(result, result.stdout.str() + "\n" + result.stderr.str())
 
     return run_pytest

@@ -80,6 +80,7 @@ def test_report(run, report, options):
         "estimated_classes": None,
         "timed": False,
         "shares": True,
+        "explored_steps": None,
         "uncontrolled": [],
         "text": "exhaustive: all 4 interleavings",
     }

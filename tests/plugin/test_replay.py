@@ -32,7 +32,7 @@ def test_it(counter, run_concurrent):
     def wait():
         counter.value = 1
         while counter.value:
-            counter.value = counter.value
+            pass
     run_concurrent(wait)
 """,
 }

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from ._control import Control, begin_alike
     from ._current import current_task, set_scope, threads_left
+    from ._execution import LONGEST
     from ._instrument import debugger_left
     from ._names import bodies_kept
     from ._operations import Operation
@@ -13,8 +14,8 @@ if TYPE_CHECKING:
     from ._protocol import LoggedStep, Nesting, Path, PendingOperation, Strategy, ThreadView, Trace
     from ._recorder import Recorder
     from ._scope import Scope
-    from ._targets import announce_call
     from ._set_up import fixtures_being_made
+    from ._targets import announce_call
     from ._tasks import Step, Task, Unwind
     from ._touches import Touches, conflicts, touches_of
     from ._tracebacks import without_ours
@@ -26,6 +27,7 @@ else:
     __getattr__ = names_from(
         __name__,
         {
+            "LONGEST": "._execution",
             "Control": "._control",
             "LoggedStep": "._protocol",
             "Nesting": "._protocol",
@@ -71,6 +73,7 @@ else:
     )
 
 __all__ = [
+    "LONGEST",
     "Control",
     "LoggedStep",
     "Nesting",
@@ -105,9 +108,9 @@ __all__ = [
     "is_ours",
     "is_stdlib",
     "put_in_place",
-    "take_away",
     "set_scope",
     "short_path",
+    "take_away",
     "threads_left",
     "touches_of",
     "unrecorded",

@@ -2,34 +2,110 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
+from importlib.machinery import ModuleSpec
 from types import CodeType
 from typing import Any
 
 from . import _current
 from ._accesses import accesses_of
+from ._expected import listeners
+from ._explaining import unless_pytest_asks
 from ._file_facts import FileFacts, facts_of_file
+from ._frozen import file_of
+from ._in_no_file import is_in_no_file
+from ._leaving import leaving_steps
+from ._opcodes import is_function_code
 from ._operations import Operation
+from ._text_facts import TextFacts
 
 
 class AccessTables:
     """The accesses of each code object, worked out when it first runs."""
 
     def __init__(self) -> None:
-        self._facts: dict[str, FileFacts | None] = {}
+        #: By file name, with what the file system said of the file.
+        self._facts: dict[str, tuple[tuple[float, int] | None, FileFacts | None]] = {}
+        self._text_facts = TextFacts()
         #: By `id` of the code object, because hashing one reads all of it; the codes are kept alive beside.
         self.by_id: dict[int, dict[int, Operation]] = {}
         self.codes: list[CodeType] = []
+        #: Some is made again in each execution: the first one stands for all alike.
+        self._first_alike: dict[tuple[str, CodeType], CodeType] = {}
+        #: What is kept no longer than a test.
+        self._passing: list[CodeType] = []
+        #: Code that is run within one instruction of other code; by `id`, too.
+        self._expected: dict[int, CodeType] = {}
+        #: Called with code that has got other accesses than it had.
+        self.changed: Callable[[CodeType], None] = _ignore
+        listeners.append(self._expect)
 
     def add(self, code: CodeType, namespace: dict[str, Any]) -> dict[int, Operation]:
         """Work out the accesses of `code`."""
         filename = code.co_filename
-        if filename not in self._facts:
-            self._facts[filename] = facts_of_file(filename)
-        table = accesses_of(code, namespace, self._facts[filename])
-        self.by_id[id(code)] = table
+        known = self._first_alike.setdefault((filename, code), code)
+        in_no_file = is_in_no_file[filename]
+        facts = self._text_facts.of(known, namespace) if in_no_file else self._facts_of(file_of[filename])
+        if in_no_file or known is not code:
+            self._passing.append(code)
+        table = self.by_id[id(code)] = accesses_of(known, namespace, facts)
+        if filename in _current.scope.parts:
+            for operation in table.values():
+                operation.touch = unless_pytest_asks(operation.touch)
+        if id(code) in self._expected:
+            table.update(leaving_steps(code, known, self.by_id))
         self.codes.append(code)
         return table
 
-    def in_scope(self, code: CodeType) -> bool:
-        """Whether the code is in scope and has accesses at all."""
-        return _current.scope.holds_code(code) and bool(code.co_flags & 0x1)
+    def _expect(self, code: CodeType) -> None:
+        if id(code) in self._expected or not _current.scope.may_hold[code.co_filename]:
+            return
+        self._expected[id(code)] = code
+        table = self.by_id.get(id(code))
+        if table is not None:
+            table.update(leaving_steps(code, self._first_alike[code.co_filename, code], self.by_id))
+            self.changed(code)
+
+    def _facts_of(self, path: str) -> FileFacts | None:
+        try:
+            status = os.stat(path)
+        except OSError:
+            signature = None
+        else:
+            signature = status.st_mtime, status.st_size
+        known = self._facts.get(path)
+        if known is None or known[0] != signature:
+            known = self._facts[path] = signature, facts_of_file(path)
+        return known[1]
+
+    def in_scope(self, code: CodeType, namespace: dict[str, Any]) -> bool:
+        """Whether the code is in scope, and its accesses are of interest."""
+        return _may_run_again(code, namespace) and _current.scope.holds_code(code, namespace)
+
+    def forget(self) -> bool:
+        """After a test: forget the code that it has made, which may be any amount. Answers whether there was any."""
+        if not self._passing:
+            return False
+        for code in self._passing:
+            del self.by_id[id(code)]
+            self._expected.pop(id(code), None)
+            if is_in_no_file[code.co_filename]:
+                self._first_alike.pop((code.co_filename, code), None)
+        self._passing.clear()
+        self.codes = [code for code in self.codes if id(code) in self.by_id]
+        return True
+
+
+def _ignore(_code: CodeType) -> None:
+    """Before an engine is interested."""
+
+
+def _may_run_again(code: CodeType, namespace: dict[str, Any]) -> bool:
+    """Whether threads may run the code at the same time: not that of a module that is being imported."""
+    if is_function_code(code) or "<locals>" in code.co_qualname or is_in_no_file[code.co_filename]:
+        return True
+    specification = dict.get(namespace, "__spec__")
+    return specification is None or (
+        type(specification) is ModuleSpec and specification.name != dict.get(namespace, "__name__")
+    )

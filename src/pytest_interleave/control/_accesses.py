@@ -23,16 +23,15 @@ from ._methods import (
     WRITING_METHODS,
     WRITING_OPERATORS,
 )
-from ._opcodes import CALLS, SUBSCRIPT, loads_method
+from ._modules import is_module, namespace_of_module
+from ._opcodes import CALLS, SUBSCRIPT, is_generator_code, is_module_code, loads_method
 from ._operands import Operands, Resolver
 from ._operations import Operation
+from ._private_generators import PRIVATE_ITERABLES
 from ._private_names import Span
 from ._unforeseen import is_message_of_pytest, unforeseen_accesses
 
 _PY314 = sys.version_info >= (3, 14)
-
-#: Iterables that no other thread sees, if no other thread sees what they are made of.
-PRIVATE_ITERABLES = frozenset(("range", "enumerate", "zip", "reversed", "map", "filter"))
 
 _STORES = {
     "STORE_ATTR": "write",
@@ -61,6 +60,9 @@ _LOADS = {
 }
 #: What they access lies under the name that they have in the source, and is theirs alone where that is.
 _THROUGH = CALLS | {"BINARY_SUBSCR", "BINARY_SLICE", "STORE_SUBSCR", "STORE_SLICE", "DELETE_SUBSCR", "BINARY_OP"}
+#: What code of modules and classes has: the instructions for globals, or local variables, begin alike.
+_OF_NAMES = {"LOAD_NAME": "LOAD_", "STORE_NAME": "STORE_", "DELETE_NAME": "DELETE_"}
+_STORES_OF_NAMES = frozenset(("STORE_NAME", "DELETE_NAME"))
 _SKIPPED = frozenset(("CACHE", "PRECALL", "KW_NAMES", "PUSH_NULL", "NOP", "RESUME", "EXTENDED_ARG", "NOT_TAKEN"))
 
 
@@ -77,11 +79,8 @@ class Instruction(NamedTuple):
 def accesses_of(code: CodeType, namespace: Mapping[str, Any], facts: FileFacts | None) -> dict[int, Operation]:
     """By byte offset, the operations of `code` that are scheduling points.
 
-    `namespace` is the module's globals; it tells modules and functions from data. Code of modules and classes has
-    none: it runs once, when it is imported.
+    `namespace` is the module's globals; it tells modules and functions from data.
     """
-    if not code.co_flags & 0x1:
-        return {}
     return _Analysis(code, namespace, facts or NO_FACTS, facts is not None).run()
 
 
@@ -91,9 +90,12 @@ class _Analysis:
         self.namespace = namespace
         self.facts = facts
         self.known = known
+        found_instructions = [found for found in dis.get_instructions(code) if found.opname not in _SKIPPED]
+        #: The variables of a module, or of a class, that its code assigns.
+        self.own_names = {found.argval for found in found_instructions if found.opname in _STORES_OF_NAMES}
         self.instructions = [
             Instruction(
-                found.opname,
+                self._as_in_a_function(found),
                 found.arg or 0,
                 found.argval,
                 found.offset,
@@ -108,16 +110,27 @@ class _Analysis:
                     else (None, None, None, None)
                 ),
             )
-            for found in dis.get_instructions(code)
-            if found.opname not in _SKIPPED
+            for found in found_instructions
         ]
         self.operands = Operands(code, namespace)
         self.table: dict[int, Operation] = {}
         #: Callables waiting for their call: start of the call expression, kind and name of the access, or None.
         self.pending: list[tuple[tuple[int | None, int | None], tuple[str, bool, str] | None]] = []
 
+    def _as_in_a_function(self, instruction: dis.Instruction) -> str:
+        """The name of an instruction that does the same in a function, where variables are told by their kinds."""
+        name = instruction.opname
+        if name not in _OF_NAMES:
+            return name
+        if is_module_code(self.code):
+            return _OF_NAMES[name] + "GLOBAL"
+        # A class body's own variables are nobody else's.
+        return _OF_NAMES[name] + ("FAST" if instruction.argval in self.own_names else "GLOBAL")
+
     def run(self) -> dict[int, Operation]:
-        private_iterators = False
+        #: Of a comprehension or a generator expression: which one it is.
+        whole = next((found.span for found in self.instructions if found.argval == ".0"), None)
+        private_iterators = whole in self.facts.private.loops
         for index, instruction in enumerate(self.instructions):
             name = instruction.opname
             if name in _STORES:
@@ -136,6 +149,9 @@ class _Analysis:
                 private_iterators = instruction.span in self.facts.private.names or self._iterates_private(index)
                 if not private_iterators:
                     self._add(instruction, "iterate", False, "")
+            elif name in ("GET_YIELD_FROM_ITER", "SEND"):
+                if is_generator_code(self.code):
+                    self._add(instruction, "iterate", False, "")
             elif name == "FOR_ITER":
                 if not private_iterators:
                     self._add(instruction, "iterate", False, "")
@@ -153,7 +169,10 @@ class _Analysis:
                 self._add(implicit.instruction, kind, kind == "write", "[]", announced=implicit.announced)
         for instruction in unforeseen_accesses(self.instructions, self.facts, self.namespace):
             if instruction.offset not in self.table:
-                touch = self.operands.unforeseen(instruction.opname, instruction.arg, instruction.offset)
+                private = instruction.opname in CALLS and instruction.span in self.facts.private.accesses
+                touch = self.operands.unforeseen(
+                    instruction.opname, instruction.arg, instruction.offset, private_owner=private
+                )
                 if touch is not None:
                     self._put(instruction, Operation("read", None, self.code, instruction.offset, False, "[]"), touch)
         return self.table
@@ -201,7 +220,11 @@ class _Analysis:
     def _load_global(self, index: int, instruction: Instruction) -> None:
         name = instruction.argval
         may_change = not self.known or self._is_tested(index)
-        if name in self.facts.assigned_globals or (may_change and not self._is_fixed_global(name)):
+        if (
+            name in self.own_names
+            or name in self.facts.assigned_globals
+            or (may_change and not self._is_fixed_global(name))
+        ):
             self._add(instruction, "read", False, name)
         effect: tuple[str, bool, str] | None = None
         if name not in self.namespace:
@@ -284,7 +307,7 @@ class _Analysis:
         return self.instructions[index + 1]
 
     def _loads_from_module(self, index: int) -> bool:
-        return isinstance(self._static_owner(index), ModuleType)
+        return is_module(self._static_owner(index))
 
     def _static_owner(self, index: int) -> Any:
         """The module, or module's member, that an attribute is loaded from, where names alone tell."""
@@ -300,15 +323,15 @@ class _Analysis:
                 return None
             value = self.namespace.get(before.argval)
             for name in reversed(path):
-                if not isinstance(value, ModuleType):
+                if not is_module(value):
                     return None
-                value = vars(value).get(name)
+                value = namespace_of_module(value).get(name)
             return value
         return None
 
     def _is_fixed_module_member(self, index: int) -> bool:
         owner = self._static_owner(index)
-        return _is_fixed(vars(owner).get(self.instructions[index].argval))
+        return _is_fixed(namespace_of_module(owner).get(self.instructions[index].argval))
 
     def _may_be_called(self, instruction: Instruction, effect: tuple[str, bool, str] | None) -> None:
         self.pending.append((instruction.span[:2], effect))
@@ -352,5 +375,5 @@ class _Analysis:
 
 
 def _is_fixed(value: Any) -> bool:
-    """Whether a module's member is a definition rather than data."""
-    return value is None or isinstance(value, (ModuleType, FunctionType, BuiltinFunctionType, type))
+    """Whether a module's member is a definition rather than data; by its type alone, for it may be a lazy one."""
+    return value is None or issubclass(type(value), (ModuleType, FunctionType, BuiltinFunctionType, type))

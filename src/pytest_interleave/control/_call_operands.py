@@ -4,81 +4,152 @@ from __future__ import annotations
 
 import sys
 import types
-from collections.abc import Callable
+import weakref
+from collections.abc import Callable, Sequence
 from types import FrameType
 from typing import Any
 
+from ._accessors import accessed, keyed, of_cache
+from ._callees import note_callee
 from ._calls import BOUND_IN_C, looks_into_arguments, touches_of_call
-from ._frames import object_in
+from ._frames import UNMARKED, frames, object_in, words_from
+from ._generators import PRIVATE, visible_in
+from ._handed import handed_to_foreign
 from ._items import deletion, item
-from ._keys import PLAIN_KEYS
+from ._kinds import is_class, is_dict
+from ._leaving import CALLED_BACK, expect
 from ._methods import OF_ATTRIBUTES, SPECIAL_OF_ATTRIBUTES, SPECIAL_OF_ITEMS
 from ._names import key_of
-from ._owners import attribute, contents, in_scope, runs_in_scope, whole
-from ._touches import NOTHING, READS, Touches
+from ._natives import LruCache
+from ._owners import attribute
+from ._touches import FOREIGN, NOTHING, READS, UNSURE, WRITES, Touches
+from ._wholes import contents, whole
+from ._written import in_scope, is_foreign, python_function, special_flags
 
 _PY313 = sys.version_info >= (3, 13)
 _PY314 = sys.version_info >= (3, 14)
 _BOUND = BOUND_IN_C | {id(types.MethodType)}
 #: Methods of dictionaries whose first argument is the only key that they look at.
-_KEYED = frozenset((".get()", ".__contains__()"))
-#: The same for methods that can add it or remove it.
+_KEYED = frozenset((".get()", ".__contains__()", ".pop()", ".setdefault()"))
 _KEYED_CHANGES = frozenset((".pop()", ".setdefault()"))
 #: So many arguments are looked at.
 _MOST_ARGUMENTS = 4
 
 
-def foreseen_call(opname: str, argument: int, top: int, name: str, how: int) -> Callable[[FrameType], Touches]:
+def foreseen_call(opname: str, argument: int, top: int, name: str, how: int) -> Callable[[FrameType], Touches | None]:
     """Of a call whose name tells what it does; `top` is the first free slot of the frame."""
     called = _called(opname, argument, top)
-    arguments = _arguments(opname, argument, top)
+    slots = _slots_of_arguments(opname, argument, top)
+    arguments = [visible_in(slot, top) for slot in slots]
 
-    def touch(frame: FrameType) -> Touches:
+    def touch(frame: FrameType) -> Touches | None:
         function, owner = called(frame)
         if in_scope(function):
             # What it does there is seen there.
             return NOTHING
+        if type(function) is LruCache:
+            return of_cache(function)
         given = [value(frame) for value in arguments]
+        if name != "sorted":
+            # That makes a list of its own first.
+            _expect_calls(frame, slots, given, runs_generators=bool(how))
         if not name.startswith("."):
-            return _of_builtin(name, given, how)
+            found = _of_builtin(name, given, how)
+            return None if not found and any(value is PRIVATE for value in given) else found
+        if is_foreign(function):
+            note_callee(frame, function)
+            return _of_foreign(function, owner, given, how)
+        if owner is None or is_class(type(owner)) or type(owner) is types.ModuleType:
+            # As in `dict.get(table, key)` and `operator.getitem(table, key)`.
+            known = accessed(function, given) if owner is None or type(owner) is types.ModuleType else None
+            if known is not None:
+                return known
+            if not given:
+                return NOTHING
+            owner, *given = given
         if name in SPECIAL_OF_ATTRIBUTES or name in SPECIAL_OF_ITEMS:
-            special = given if owner is None else [owner, *given]
-            if len(special) > 1:
-                return _of_special_method(name, special[0], special[1], how)
-        if owner is None or type(owner) is types.ModuleType:
-            return whole(given[0], how) if given else NOTHING
-        if name in _KEYED and given and type(owner) is dict and id(type(given[0])) in PLAIN_KEYS:
-            return ((key_of(owner), given[0], how),)
-        if name in _KEYED_CHANGES and given and type(owner) is dict and id(type(given[0])) in PLAIN_KEYS:
-            return ((key_of(owner), None, how), (key_of(owner), given[0], how))
+            return _of_special_method(name, owner, given, how)
+        if name in _KEYED and given and is_dict(type(owner)):
+            return keyed(owner, given[0], changes=name in _KEYED_CHANGES)
         touches = whole(owner, how)
         if given and looks_into_arguments(owner, name[1:-2]):
-            for value in given:
-                touches += contents(value, READS)
+            for each in given:
+                touches += contents(each, READS)
         return touches
 
     return touch
 
 
-def unforeseen_call(opname: str, argument: int, top: int) -> Callable[[FrameType], Touches | None]:
-    """Of a call of which the code does not tell what it does; None where it touches nothing."""
+def _of_foreign(function: Any, owner: Any, given: list[Any], how: int) -> Touches:
+    """Of a method, written in Python and out of scope, whose name says what it does to its object."""
+    touches = NOTHING if owner is None else whole(owner, how, FOREIGN | UNSURE)
+    return touches + handed_to_foreign(python_function(function), given, how)
+
+
+def unforeseen_call(
+    opname: str, argument: int, top: int, *, private_owner: bool = False
+) -> Callable[[FrameType], Touches | None]:
+    """Of a call of which the code does not tell what it does; None where it touches nothing.
+
+    `private_owner` where it is a method of an object that no other thread can see.
+    """
     called = _called(opname, argument, top)
-    arguments = _arguments(opname, argument, top)
+    slots = _slots_of_arguments(opname, argument, top)
+    arguments = [visible_in(slot, top) for slot in slots]
     spread = object_in(top - 1 - (argument & 1 or _PY314)) if opname == "CALL_FUNCTION_EX" else None
+    first = top if opname == "CALL_FUNCTION_EX" else _first_argument(opname, argument, top)
+    # Before 3.13, a function that is no method lies where the object would.
+    places = (words_from(first - 2), words_from(first - 1))
+    callee = places[0]
+    #: The address of a function in scope that was called here, as long as it lives: most calls are of the same one.
+    known = 0
+    watch: weakref.ref[Any] | None = None
+
+    def forget(_watch: weakref.ref[Any]) -> None:
+        nonlocal known
+        known = 0
 
     def touch(frame: FrameType) -> Touches | None:
+        nonlocal known, callee, watch
+        if known and callee[frames[id(frame) >> 3] >> 3] & UNMARKED == known:
+            return None
         function, owner = called(frame)
-        if spread is None and in_scope(function):
+        if spread is None and type(function) is types.FunctionType and in_scope(function):
+            known = 0
+            watch = weakref.ref(function, forget)
+            address = frames[id(frame) >> 3] >> 3
+            callee = next(place for place in places if place[address] & UNMARKED == id(function))
+            known = id(function)
             return None
         given = [value(frame) for value in arguments]
+        touches = NOTHING
+        if spread is not None:
+            several = spread(frame)
+            touches = contents(several, READS)
+            given = list(several[:_MOST_ARGUMENTS]) if type(several) in (tuple, list) else []
         if owner is not None and id(type(function)) not in _BOUND:
             given.insert(0, owner)
-        touches = touches_of_call(function, given)
-        if spread is not None:
-            touches = contents(spread(frame), READS) + touches
+        touches = touches_of_call(function, given) + touches
+        if private_owner and owner is not None:
+            own = key_of(owner)
+            touches = tuple([touch for touch in touches if touch[0] != own])
+        if touches:
+            _expect_calls(frame, slots, given, runs_generators=any(how & WRITES for _, _, how in touches))
+        if any(how & FOREIGN for _, _, how in touches):
+            note_callee(frame, function)
         return touches or None
 
     return touch
+
+
+def _expect_calls(frame: FrameType, slots: Sequence[int], given: Sequence[Any], *, runs_generators: bool) -> None:
+    """Code that is not in scope may call what it is given, or go on with it."""
+    for value in given:
+        if id(type(value)) in CALLED_BACK:
+            expect(value)
+        elif value is PRIVATE and runs_generators:
+            for slot in slots:
+                expect(object_in(slot)(frame))
 
 
 def _called(opname: str, argument: int, top: int) -> Callable[[FrameType], tuple[Any, Any]]:
@@ -88,7 +159,7 @@ def _called(opname: str, argument: int, top: int) -> Callable[[FrameType], tuple
         owner_in = None
     else:
         first = _first_argument(opname, argument, top)
-        function_in, owner_in = object_in(first - 2), object_in(first - 1)
+        function_in, owner_in = object_in(first - 2), visible_in(first - 1, top)
 
     def called(frame: FrameType) -> tuple[Any, Any]:
         function = function_in(frame)
@@ -103,12 +174,12 @@ def _called(opname: str, argument: int, top: int) -> Callable[[FrameType], tuple
     return called
 
 
-def _arguments(opname: str, argument: int, top: int) -> list[Callable[[FrameType], Any]]:
-    """What finds the arguments, as far as each lies on the stack, given by name or not."""
+def _slots_of_arguments(opname: str, argument: int, top: int) -> range:
+    """Where the arguments lie on the stack, as far as each has its place there, given by name or not."""
     if opname == "CALL_FUNCTION_EX":
-        return []
+        return range(0)
     first = _first_argument(opname, argument, top)
-    return [object_in(slot) for slot in range(first, first + min(argument, _MOST_ARGUMENTS))]
+    return range(first, first + min(argument, _MOST_ARGUMENTS))
 
 
 def _first_argument(opname: str, argument: int, top: int) -> int:
@@ -116,10 +187,12 @@ def _first_argument(opname: str, argument: int, top: int) -> int:
     return top - argument - (opname == "CALL_KW")
 
 
-def _of_special_method(name: str, owner: Any, key: Any, how: int) -> Touches:
+def _of_special_method(name: str, owner: Any, given: list[Any], how: int) -> Touches:
     if name in SPECIAL_OF_ATTRIBUTES:
-        return attribute(owner, key, how, plain=True) if type(key) is str else NOTHING
-    return deletion(owner, key, plain=True) if name == ".__delitem__()" else item(owner, key, how, plain=True)
+        return attribute(owner, given[0], how, plain=True) if given and type(given[0]) is str else NOTHING
+    if not given:
+        return whole(owner, how)
+    return deletion(owner, given[0], plain=True) if name == ".__delitem__()" else item(owner, given[0], how, plain=True)
 
 
 def _of_builtin(name: str, given: list[Any], how: int) -> Touches:
@@ -128,4 +201,9 @@ def _of_builtin(name: str, given: list[Any], how: int) -> Touches:
     if name == "vars" and given:
         return attribute(given[0], "__dict__", how)
     special = "__len__" if name == "len" else "__next__" if name == "next" else "__iter__"
-    return tuple(touch for value in given if not runs_in_scope(type(value), special) for touch in whole(value, how))
+    touches = NOTHING
+    for value in given:
+        flags = special_flags(type(value), special)
+        if flags is not None:
+            touches += whole(value, how, flags)
+    return touches

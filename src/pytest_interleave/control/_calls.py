@@ -4,65 +4,102 @@ from __future__ import annotations
 
 import concurrent.futures
 import functools
+import gc
+import operator
 import os
 import threading
 import types
 from collections.abc import Sequence
 from typing import Any
 
-from ._kinds import CONTAINER, bases_of, class_holding, identities, is_class, is_made_by_a_program, kind_of
-from ._methods import READING_METHODS
-from ._owners import contents, in_scope
+from ._accessors import accessed, accessed_by_method
+from ._handed import handed_to_foreign, handed_whole
+from ._keys import PLAIN_KEYS
+from ._kinds import CONTAINER, class_holding, identities, is_class, kind_of
+from ._methods import READING_METHODS, READING_NATIVES, THOROUGH_READERS
+from ._natives import has_own_access
+from ._output import is_output, printed
+from ._owners import MISSING, stored_attribute
 from ._places import is_ours
+from ._redirected import is_redirected
 from ._touches import NOTHING, OPAQUE, READS, WRITES, Touches
+from ._wholes import TEXT, called_back, contents, native, operand, whole
+from ._written import called, in_scope, is_foreign, is_generated, python_function
 
 #: The addresses of the types of what is bound to an object, and written in C.
 BOUND_IN_C = identities((types.BuiltinMethodType, types.MethodWrapperType))
 _UNBOUND_IN_C = identities((types.MethodDescriptorType, types.WrapperDescriptorType, types.ClassMethodDescriptorType))
+#: What can be handed over to be called, and is not written in Python, by the addresses of their types.
+_CALLBACKS = (
+    BOUND_IN_C
+    | _UNBOUND_IN_C
+    | identities((operator.attrgetter, operator.itemgetter, operator.methodcaller, functools.partial))
+)
 #: They do not look into what they are given; or what they make of it does, later, where it is seen.
 _INDIFFERENT = frozenset(
     map(
         id,
         (
-            abs, bin, breakpoint, callable, chr, classmethod, complex, divmod, enumerate, filter, float, getattr,
-            hasattr, hash, hex, id, int, isinstance, issubclass, iter, map, object, oct, open, ord, pow, property,
-            range, reversed, round, slice, staticmethod, super, type, zip, functools.partial, threading.Thread,
-            threading.Timer, threading.Lock, threading.RLock,
+            abs, bin, breakpoint, callable, chr, classmethod, complex, divmod, enumerate, filter, float, hash, hex, id,
+            int, isinstance, issubclass, iter, map, object, oct, open, ord, pow, property, range, reversed, round,
+            slice, staticmethod, super, type, zip, functools.partial, threading.Thread, threading.Timer,
+            threading.Lock, threading.RLock,
         ),
     )
 )  # fmt: skip
-_READERS = frozenset("all any ascii dumps format len max min print repr sorted sum".split())
+#: They only read what they are given.
+_READERS = THOROUGH_READERS | frozenset(
+    "all any ascii critical debug error exception format info len log max min print repr sorted sum warning".split()
+)
+#: They make texts of what they are given.
+_WRITERS_OF_TEXT = frozenset(map(id, (ascii, format, print, repr, str)))
 #: What is given to functions of these modules is passed on to a thread, and touched there.
 _PASSING_ON = frozenset((threading.__file__, *(f"{path}/thread.py" for path in concurrent.futures.__path__)))
 
 #: What pytest calls for the message of an `assert` that it has rewritten looks at things for that alone.
-_ASSERTIONS = os.path.join("_pytest", "assertion", "")
+ASSERTIONS = os.path.join("_pytest", "assertion", "")
 
 
 def touches_of_call(function: Any, given: Sequence[Any]) -> Touches:
     """What a call touches, beside what code in scope does in it; `given` are its arguments, by whatever name."""
     kind = type(function)
+    if kind is types.FunctionType or kind is types.MethodType:
+        return _of_python(function, given)
     if kind is functools.partial:
-        return touches_of_call(function.func, (*function.args, *given))
+        return touches_of_call(function.func, _filled_in(function, given))
+    if kind is operator.methodcaller:
+        return _of_methodcaller(function, given)
+    if function is functools.reduce:
+        return _of_reduce(given)
+    if function is operator.call:
+        return touches_of_call(given[0], given[1:]) if given else NOTHING
+    known = accessed(function, given)
+    if known is not None:
+        return known
     if touches_nothing_else(function):
         return NOTHING
     if id(kind) in BOUND_IN_C and function.__self__ is not None and type(function.__self__) is not types.ModuleType:
         return _method(function.__self__, function.__name__, given)
     if id(kind) in _UNBOUND_IN_C and given:
         return _method(given[0], function.__name__, given[1:])
+    if id(function) in _WRITERS_OF_TEXT:
+        touches = tuple(touch for value in given for touch in operand(value, READS, TEXT))
+        return touches + printed(given) if function is print else touches
     if id(kind) in BOUND_IN_C:
         return _given(given, READS if function.__name__ in _READERS else WRITES | OPAQUE)
     if is_class(kind):
-        return _given(given, READS)
-    code = _code_of(function)
-    if code is None:
-        return NOTHING if in_scope(_call_of(function)) else _given(given, READS | OPAQUE)
-    return _given(given, READS | OPAQUE if code.co_name in _READERS else WRITES | OPAQUE)
+        maker = called(function)
+        return _of_python(maker, given) if is_foreign(maker) else _given(given, READS)
+    # An object that can be called.
+    what = called(function)
+    if python_function(what) is not None:
+        return NOTHING if in_scope(what) else _of_python(what, (function, *given))
+    return _of_callable(function, given)
 
 
 def touches_nothing_else(function: Any) -> bool:
     """Whether a call of it never touches anything, whatever it is given, beside what code in scope does in it."""
-    if id(function) in _INDIFFERENT or in_scope(function):
+    if id(function) in _INDIFFERENT or is_redirected(function) or in_scope(function):
         return True
     if id(type(function)) in BOUND_IN_C:
         return False
@@ -72,21 +109,106 @@ def touches_nothing_else(function: Any) -> bool:
         if maker is None or in_scope(maker[1]):
             return True
         function = maker[1]
-    code = _code_of(function)
-    if code is None:
-        return False
+    python = python_function(function)
+    return python is not None and _is_indifferent(python.__code__)
+
+
+def _is_indifferent(code: types.CodeType) -> bool:
     filename = code.co_filename
-    return filename in _PASSING_ON or is_ours(filename) or _ASSERTIONS in filename
+    return filename in _PASSING_ON or is_ours(filename) or ASSERTIONS in filename
+
+
+def _of_python(function: Any, given: Sequence[Any]) -> Touches:
+    python = python_function(function)
+    code = python.__code__
+    if in_scope(python) or _is_indifferent(code):
+        return NOTHING
+    if type(function) is types.MethodType:
+        given = (function.__self__, *given)
+    if is_foreign(python):
+        return handed_to_foreign(python, given, READS if code.co_name in _READERS else WRITES)
+    if is_generated(python):
+        return NOTHING if code.co_name in _FILLING else handed_whole(given, READS)
+    return _given(given, READS | OPAQUE if code.co_name in _READERS else WRITES | OPAQUE)
+
+
+#: Generated, they see to an object that is new.
+_FILLING = frozenset(("__init__", "__new__", "<lambda>"))
+
+
+def _of_methodcaller(function: Any, given: Sequence[Any]) -> Touches:
+    """Of `operator.methodcaller`: a method of what it is given."""
+    maker, arguments = function.__reduce__()
+    if not given:
+        return NOTHING
+    if type(maker) is functools.partial:
+        name, arguments = maker.args[0], (*maker.args[1:], *maker.keywords.values())
+    else:
+        name, arguments = arguments[0], arguments[1:]
+    own = stored_attribute(given[0], name)
+    if own is not MISSING:
+        return touches_of_call(own, arguments)
+    holder = class_holding(type(given[0]), name)
+    if holder is None:
+        return whole(given[0], WRITES)
+    method = holder[1]
+    return touches_of_call(method, arguments if type(method) is staticmethod else (given[0], *arguments))
+
+
+def _of_reduce(given: Sequence[Any]) -> Touches:
+    """Of `functools.reduce`: as far as it can be followed, each call; `reduce(getattr, names, thing)` goes on so."""
+    touches = tuple(touch for value in given[1:2] for touch in contents(value, READS))
+    if len(given) < 2 or in_scope(given[0]):
+        return touches
+    if given[0] is getattr and len(given) > 2 and type(given[1]) in (list, tuple):
+        thing = given[2]
+        for name in given[1]:
+            if thing is MISSING or type(name) is not str:
+                break
+            touches += touches_of_call(getattr, (thing, name))
+            thing = stored_attribute(thing, name)
+        return touches
+    return touches + _given((given[0], *given[2:]), WRITES | OPAQUE)
+
+
+def _filled_in(partial: Any, given: Sequence[Any]) -> Sequence[Any]:
+    """The arguments of what a partial calls: from 3.14 on, places in it can be left open."""
+    left = list(given)
+    args = [left.pop(0) if value is _PLACEHOLDER and left else value for value in partial.args]
+    return (*args, *left, *partial.keywords.values())
+
+
+_PLACEHOLDER = getattr(functools, "Placeholder", object())
 
 
 def _method(owner: Any, name: str, given: Sequence[Any]) -> Touches:
     """Of a method written in C."""
-    how = READS if name in READING_METHODS or name in _READING_SLOTS else WRITES
-    return contents(owner, how) + (_given(given, READS) if looks_into_arguments(owner, name) else NOTHING)
+    if is_class(type(owner)) and name not in _OF_CLASSES:
+        return _given(given, READS)
+    known = accessed_by_method(owner, name, given)
+    if known is not None:
+        return known
+    holder = class_holding(type(owner), name)
+    if holder is not None and holder[0] is object:
+        return NOTHING
+    reads = name in READING_METHODS or name in _READING_SLOTS or name in READING_NATIVES
+    touches = contents(owner, READS if reads else WRITES) or _state_of(owner, READS if reads else WRITES)
+    return touches + (_given(given, READS) if looks_into_arguments(owner, name) else NOTHING)
+
+
+#: Methods that a class has for its own attributes.
+_OF_CLASSES = frozenset(("__getattribute__", "__setattr__", "__delattr__"))
+
+
+def _state_of(owner: Any, how: int) -> Touches:
+    """Of an object of a type that is written in C and no container."""
+    if type(owner) is types.GeneratorType:
+        return whole(owner, WRITES)
+    return NOTHING if is_output(owner) else native(owner, how)
 
 
 _READING_SLOTS = frozenset(
-    ("__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__", "__repr__", "__str__", "__add__")
+    ("__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__", "__repr__", "__str__", "__add__", "__hash__")
 )
 _TAKES_CONTENTS = frozenset(
     "difference difference_update extend extendleft intersection intersection_update isdisjoint issubset issuperset "
@@ -100,25 +222,35 @@ def looks_into_arguments(owner: Any, name: str) -> bool:
 
 
 def _given(values: Sequence[Any], how: int) -> Touches:
+    """What it touches to hand values to code in C, or to such as goes through them."""
     touches: list[Any] = []
     for value in values:
-        if id(type(value)) in BOUND_IN_C:
+        if id(type(value)) in PLAIN_KEYS:
+            continue
+        if id(type(value)) in _CALLBACKS:
             # To be called back.
-            touches += touches_of_call(value, ())
+            touches += called_back(value, [other for other in values if other is not value])
+        elif type(value) is tuple:
+            touches += (touch for inner in value[:_MOST_INSIDE] for touch in native(inner, how))
         else:
-            touches += contents(value, how)
+            touches += contents(value, how) or native(value, how)
     return tuple(touches)
 
 
-def _code_of(function: Any) -> types.CodeType | None:
-    if type(function) is types.MethodType:
-        function = function.__func__
-    return function.__code__ if type(function) is types.FunctionType else None
+_MOST_INSIDE = 8
 
 
-def _call_of(function: Any) -> Any:
-    for base in bases_of(type(function)):
-        if is_made_by_a_program(base):
-            found = class_holding(base, "__call__")
-            return None if found is None else found[1]
-    return None
+def _of_callable(function: Any, given: Sequence[Any]) -> Touches:
+    """Of an object that can be called, by a method written in C."""
+    kind = type(function)
+    touches = NOTHING
+    if has_own_access(kind):
+        # It stands for a function, and may have others to call around it.
+        for inner in gc.get_referents(function):
+            python = python_function(inner)
+            if python is not None:
+                touches += _of_python(inner, given)
+            elif id(type(inner)) in BOUND_IN_C:
+                touches += touches_of_call(inner, given)
+    name = stored_attribute(function, "__name__")
+    return touches + _given(given, READS if type(name) is str and name in READING_NATIVES else WRITES | OPAQUE)

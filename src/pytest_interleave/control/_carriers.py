@@ -15,6 +15,7 @@ import threading
 from collections.abc import Callable
 
 from . import _current
+from ._clock import _real_monotonic_ns
 from ._tasks import Task, new_gate, nobody
 from ._threadlocals import thread_locals_touched
 
@@ -34,6 +35,8 @@ class Carriers:
         self.trace = trace
         self.nobody = nobody()
         self._idle: list[Carrier] = []
+        #: Nanoseconds of real time for which new OS threads were waited for.
+        self.starting = 0
         self.reuse = True
 
     def assign(self, task: Task) -> None:
@@ -70,8 +73,10 @@ class Carrier:
         self.gate = new_gate()
         self.ready = new_gate()
         self.native_id: int | None = None
+        began = _real_monotonic_ns()
         self.ident = start_new_thread(self._loop, ())
         self.ready.acquire()
+        owner.starting += _real_monotonic_ns() - began
 
     def _loop(self) -> None:
         self.native_id = threading.get_native_id()
@@ -110,5 +115,5 @@ class Carrier:
         finally:
             if sys.gettrace() is not None:
                 sys.settrace(None)
-            if profile is not None:
+            if sys.getprofile() is not None:
                 sys.setprofile(None)

@@ -12,7 +12,7 @@ from . import _current
 from ._affinity import Placement, choose_cpu, has_gil, pin, unpin
 from ._carriers import Carriers
 from ._detailed import DetailedExecution
-from ._execution import Execution
+from ._execution import LONGEST, Execution
 from ._foreign import look_for_foreign, watching
 from ._fork import undo_in_child
 from ._instrument import engine, renew_after_debugger
@@ -111,19 +111,24 @@ class Control:
         strategy: Strategy,
         *,
         max_steps: int,
+        longest: float = LONGEST,
         detail: bool = False,
         recorder: Recorder | None = None,
     ) -> Outcome:
         """Run `body` in the calling thread under `strategy`, with every thread that it starts.
+
+        After `max_steps` steps it runs on without choices, for `longest` real seconds at most.
 
         With `detail` or a `recorder`, as a `DetailedExecution`.
         """
         forget_names()
         renew_after_debugger()
         if detail or recorder is not None:
-            execution: Execution = DetailedExecution(strategy, self._carriers, max_steps=max_steps, recorder=recorder)
+            execution: Execution = DetailedExecution(
+                strategy, self._carriers, max_steps=max_steps, longest=longest, recorder=recorder
+            )
         else:
-            execution = Execution(strategy, self._carriers, max_steps=max_steps)
+            execution = Execution(strategy, self._carriers, max_steps=max_steps, longest=longest)
         execution.outlives = self._outlives
         self._watchdog.watch(execution)
         watching.append(execution)

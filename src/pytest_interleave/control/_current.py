@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import _thread
+import contextlib
+import sys
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -38,3 +41,20 @@ def set_scope(new: Scope) -> None:
     """Make `new` the scope of this process."""
     global scope
     scope = new
+
+
+@contextlib.contextmanager
+def unobserved() -> Iterator[None]:
+    """While entered, what the calling thread does is no step of its: the standard library may be in scope itself."""
+    ident = get_ident()
+    task = tasks.pop(ident, None)
+    trace = sys.gettrace() if task is not None else None
+    if trace is not None:
+        sys.settrace(None)
+    try:
+        yield
+    finally:
+        if trace is not None:
+            sys.settrace(trace)
+        if task is not None:
+            tasks[ident] = task

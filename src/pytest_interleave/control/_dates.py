@@ -9,23 +9,49 @@ from __future__ import annotations
 import ctypes
 import datetime
 import gc
+import sys
 from collections.abc import Callable
+from types import FrameType
 from typing import Any
 
-from ._time import virtual_timestamp
+from . import _current, _travel
+from ._redirected import definition_of
+
+#: How often the virtual ones are in place: for imports, and for a test.
+_times = 0
 
 
 def replace_methods() -> Callable[[], None]:
     """Put the virtual ones in place, and answer with what puts the real ones back."""
-    real = [(cls, name, _dict_of(cls)[name]) for cls, name, _ in _METHODS]
-    for cls, name, method in _METHODS:
-        _set(cls, name, method)
+    global _times
+    _times += 1
+    put_back()
 
     def restore() -> None:
-        for cls, name, method in real:
-            _set(cls, name, method)
+        global _times
+        _times -= 1
+        if not _times:
+            _put(_REAL)
 
     return restore
+
+
+def take_out() -> None:
+    """Put the real ones in place until `put_back` is called."""
+    _put(_REAL)
+
+
+def put_back() -> None:
+    """Put the virtual ones in place again, if they are to be."""
+    if _times:
+        _put(_VIRTUAL)
+
+
+def _put(methods: dict[tuple[type, str], Any]) -> None:
+    for (cls, name), method in methods.items():
+        _dict_of(cls)[name] = method
+        # The interpreter keeps what it has looked up.
+        _modified(cls)
 
 
 def _dict_of(cls: type) -> dict[str, Any]:
@@ -33,30 +59,42 @@ def _dict_of(cls: type) -> dict[str, Any]:
     return next(found for found in gc.get_referents(cls.__dict__) if type(found) is dict)
 
 
-def _set(cls: type, name: str, method: Any) -> None:
-    _dict_of(cls)[name] = method
-    # The interpreter keeps what it has looked up.
-    _modified(cls)
-
-
 _modified = ctypes.pythonapi.PyType_Modified
 _modified.argtypes = [ctypes.py_object]
 _modified.restype = None
 
-_real_now = _dict_of(datetime.datetime)["now"]
-_real_utcnow = _dict_of(datetime.datetime)["utcnow"]
-_real_today = _dict_of(datetime.date)["today"]
+_REAL: dict[tuple[type, str], Any] = {
+    (cls, name): _dict_of(cls)[name]
+    for cls, name in ((datetime.datetime, "now"), (datetime.datetime, "utcnow"), (datetime.date, "today"))
+}
+_real_now, _real_utcnow, _real_today = _REAL.values()
+_definition = definition_of(_real_now.__get__(None, datetime.datetime))
+_call = _definition.call
+
+
+def _timestamp(frame: FrameType) -> float | None:
+    """Seconds since the epoch as a controlled thread sees them; None where the real method is to be called.
+
+    So precise that what is made of it is precise to the microsecond.
+    """
+    task = _current.current_task()
+    if task is None:
+        return None
+    task.execution.timers.read_clock(task, frame)
+    if _travel.travellers and _definition.call != _call:
+        return None
+    return task.execution.clock.time_ns() // 1_000 / 1e6
 
 
 def _now(cls: Any, tz: datetime.tzinfo | None = None) -> Any:
     """See `datetime.datetime.now`."""
-    now = virtual_timestamp()
+    now = _timestamp(sys._getframe(1))
     return _real_now.__get__(None, cls)(tz) if now is None else cls.fromtimestamp(now, tz)
 
 
 def _utcnow(cls: Any) -> Any:
     """See `datetime.datetime.utcnow`."""
-    now = virtual_timestamp()
+    now = _timestamp(sys._getframe(1))
     if now is None:
         return _real_utcnow.__get__(None, cls)()
     return cls.fromtimestamp(now, datetime.UTC).replace(tzinfo=None)
@@ -64,14 +102,14 @@ def _utcnow(cls: Any) -> Any:
 
 def _today(cls: Any) -> Any:
     """See `datetime.date.today`."""
-    now = virtual_timestamp()
+    now = _timestamp(sys._getframe(1))
     return _real_today.__get__(None, cls)() if now is None else cls.fromtimestamp(now)
 
 
-_METHODS: tuple[tuple[type, str, Any], ...] = (
-    (datetime.datetime, "now", classmethod(_now)),
-    (datetime.datetime, "utcnow", classmethod(_utcnow)),
-    (datetime.date, "today", classmethod(_today)),
-)
-for _, _name, _method in _METHODS:
+_VIRTUAL: dict[tuple[type, str], Any] = {
+    (datetime.datetime, "now"): classmethod(_now),
+    (datetime.datetime, "utcnow"): classmethod(_utcnow),
+    (datetime.date, "today"): classmethod(_today),
+}
+for (_, _name), _method in _VIRTUAL.items():
     _method.__func__.__name__ = _name

@@ -6,7 +6,8 @@ import sys
 from types import FrameType
 from typing import TYPE_CHECKING
 
-from ._execution import Execution
+from . import _current
+from ._execution import LONGEST, Execution
 from ._places import user_place
 
 if TYPE_CHECKING:
@@ -28,39 +29,48 @@ class DetailedExecution(Execution):
     _depth = 3
 
     def __init__(
-        self, strategy: Strategy, carriers: Carriers, *, max_steps: int, recorder: Recorder | None = None
+        self,
+        strategy: Strategy,
+        carriers: Carriers,
+        *,
+        max_steps: int,
+        longest: float = LONGEST,
+        recorder: Recorder | None = None,
     ) -> None:
-        super().__init__(strategy, carriers, max_steps=max_steps)
+        super().__init__(strategy, carriers, max_steps=max_steps, longest=longest)
         self._recorder = recorder
 
     def point(self, task: Task, operation: Operation, touches: Touches | None = None) -> None:
         """See `Execution.point`."""
         frame = sys._getframe(1)
-        _note_place(operation, frame)
-        super().point(task, operation, touches)
+        super().point(task, _placed(operation, frame), touches)
         self._record(task, frame)
 
     def wait_for(self, task: Task, operation: Operation, resource: Resource, deadline: int | None = None) -> bool:
         """See `Execution.wait_for`."""
-        _note_place(operation, sys._getframe(1))
-        return super().wait_for(task, operation, resource, deadline)
+        return super().wait_for(task, _placed(operation, sys._getframe(1)), resource, deadline)
 
     def mark(self, task: Task, operation: Operation, touches: Touches | None = None) -> None:
         """See `Execution.mark`."""
         frame = sys._getframe(1)
-        _note_place(operation, frame)
-        super().mark(task, operation, touches)
+        super().mark(task, _placed(operation, frame), touches)
         self._record(task, frame)
 
     def _record(self, task: Task, frame: FrameType) -> None:
         """A step is about to be done, by code that `frame` was called from."""
-        if self._recorder is None or self.closing is not None or not self.log:
+        if self._recorder is None or self.closing is not None or self.long is not None or not self.log:
             return
         last, operation, touches = self.log[-1]
         if last is task:
             self._recorder.note(len(self.log) - 1, operation, touches, frame)
 
 
-def _note_place(operation: Operation, frame: FrameType) -> None:
+def _placed(operation: Operation, frame: FrameType) -> Operation:
+    """The operation, or one like it, that knows its place."""
     if operation.place is None:
-        operation.place = user_place(frame)
+        place = user_place(frame)
+        if operation.code.co_filename in _current.scope.parts:
+            # It is shown where the program calls it, which may be anywhere.
+            return operation.at(place)
+        operation.place = place
+    return operation

@@ -10,14 +10,17 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from types import CodeType
+from typing import TYPE_CHECKING, Any
 
 from ._carriers import Carriers
 from ._closing import Closing
 from ._enabled import Enabled
+from ._long_run import LongRun
 from ._operations import Operation
 from ._outcome import Stuck
 from ._outside import Outside
+from ._progress import LOOK, Progress
 from ._tasks import Resource, Step, Task, Unwind, new_gate
 from ._timers import Timers
 from ._tracebacks import without_ours
@@ -38,14 +41,25 @@ RUN_STEPS = 5_000
 #: So many turns of all threads there are at least before the bound on steps is reached.
 TURNS = 5
 
+#: Real seconds that an execution may take after its first `max_steps` steps.
+LONGEST = 60.0
+
 _MAIN = new_gate.__code__
+#: Codes of the outermost frames that do not belong to a thread's own code.
+_bases: list[CodeType] = []
+
+
+def is_outermost(function: Callable[..., object]) -> Callable[..., object]:
+    """Mark a function of this package that calls the test's body."""
+    _bases.append(function.__code__)
+    return function
 
 
 class Execution:
     """One run of a body under one schedule; `_main_thread.run_body` runs it.
 
-    `strategy` chooses; `carriers` lend OS threads; after `max_steps` scheduling points the execution is ended as a
-    livelock.
+    `strategy` chooses; `carriers` lend OS threads; after `max_steps` scheduling points the execution goes on without
+    choices, see `LongRun`.
     """
 
     #: Whether each step's nearest place in scope is kept; see `DetailedExecution`.
@@ -53,12 +67,20 @@ class Execution:
     #: How far the frame that is about to do an access is from `point`.
     _depth = 2
 
-    def __init__(self, strategy: Strategy, carriers: Carriers, *, max_steps: int) -> None:
+    def __init__(
+        self, strategy: Strategy, carriers: Carriers, *, max_steps: int, longest: float = LONGEST
+    ) -> None:
         self.strategy = strategy
         self.carriers = carriers
         self.bound = max_steps
+        #: How many steps there are until the next look at what threads do.
+        self.look_at = min(LOOK, max_steps)
         self._turn = RUN_STEPS
         self.timers = Timers(self)
+        self.progress = Progress(self)
+        #: From `max_steps` on, at most for so many real seconds.
+        self._longest = longest
+        self.long: LongRun | None = None
         self.clock = self.timers.clock
         self.tasks: list[Task] = []
         self.enabled = Enabled()
@@ -89,6 +111,11 @@ class Execution:
         self.outside = Outside(self)
         self.main = self._new_task("main", Operation("begin", None, _MAIN, 0, name="main"), None, daemon=False)
 
+    @property
+    def steps(self) -> int:
+        """How many steps there have been, whether or not they were explored."""
+        return len(self.log) + (0 if self.long is None else self.long.steps)
+
     # -- scheduling points -----------------------------------------------------------------------------------
 
     def point(self, task: Task, operation: Operation, touches: Touches | None = None) -> None:
@@ -115,13 +142,9 @@ class Execution:
                 task.streak += 1
                 if task.streak > SPIN_STEPS and self._is_to_give_way(task):
                     self._give_way(task)
-        elif not operation.mutates:
-            task.streak += 1
-            if task.streak > SPIN_STEPS:
-                self._polls_alone(task)
         self.log.append((task, operation, touches))
-        if len(self.log) >= self.bound:
-            self._bound_reached(task)
+        if len(self.log) >= self.look_at:
+            self._look(task)
 
     def wait_for(self, task: Task, operation: Operation, resource: Resource, deadline: int | None = None) -> bool:
         """Announce an operation that can run once `resource` is available; return when it is granted.
@@ -130,9 +153,10 @@ class Execution:
         """
         # That an earlier wait ran out of time says nothing about this one.
         task.timed_out = False
-        if task.special and self._special_wait(task, operation, resource):
+        timeless = deadline is not None and deadline <= self.clock.elapsed
+        if task.special and self._special_wait(task, operation, resource, timeless=timeless):
             return True
-        if deadline is not None and deadline <= self.clock.elapsed:
+        if timeless:
             # Not willing to wait at all: it looks once, whenever it is granted.
             operation.mutates = resource.available(task)
             self.point(task, operation)
@@ -154,17 +178,17 @@ class Execution:
                         task.wait_for(resource, deadline)
                         self._give_way(task)
                         task.withdraw()
-            else:
-                task.streak += 1
-                if task.streak > SPIN_STEPS:
-                    self._polls_alone(task)
         else:
             task.wait_for(resource, deadline)
             self._block(task)
             task.withdraw()
-        self.log.append((task, operation, None))
-        if len(self.log) >= self.bound:
-            self._bound_reached(task)
+        if self.long is not None:
+            # Its turn does not end here: others would take what it has waited for.
+            self.long.steps += 1
+        else:
+            self.log.append((task, operation, None))
+            if len(self.log) >= self.look_at:
+                self._look(task)
         return resource.available(task)
 
     def mark(self, task: Task, operation: Operation, touches: Touches | None = None) -> None:
@@ -180,6 +204,10 @@ class Execution:
         task.run_length = 0
         self.hand_over(chosen)
         self.park(task)
+
+    def switch_to(self, task: Task, other: Task) -> None:
+        """Let `other` run in the place of the running thread, without asking the strategy."""
+        self._switch(task, other)
 
     def hand_over(self, chosen: Task) -> None:
         self.running = chosen
@@ -227,7 +255,8 @@ class Execution:
                 if len(enabled) == 1:
                     return enabled[0]
                 chosen = enabled[self.strategy.choose(enabled, None)]
-                self.choices.append(chosen.index)
+                if self.long is None:
+                    self.choices.append(chosen.index)
                 return chosen
             if self.enabled.overlooked(self.tasks):
                 continue
@@ -243,12 +272,13 @@ class Execution:
         """
         return not task.held or task.streak > 2 * SPIN_STEPS or task.run_length > self._turn + SPIN_STEPS
 
-    def _polls_alone(self, task: Task) -> None:
-        """The only thread that can run goes on and on without a change: let time pass."""
-        if not task.held:
-            # Else the others may all wait for what it holds: they are to have their turn as soon as it is free.
-            task.streak = 0
-        self.timers.pass_time()
+    def _look(self, task: Task) -> None:
+        """Look, every now and then and in the running thread, whether anyone gets anywhere."""
+        if len(self.log) >= self.bound:
+            self._bound_reached(task)
+        else:
+            self.progress.look()
+        self.look_at = min(len(self.log) + LOOK, self.bound)
 
     def _give_way(self, task: Task) -> None:
         """The running thread spins: demote it, and let the next one in line go on."""
@@ -289,6 +319,7 @@ class Execution:
 
     def _new_task(self, name: str, operation: Operation, parent: Task | None, *, daemon: bool) -> Task:
         task = Task(self, len(self.tasks), name, operation, parent, daemon)
+        task.special = self.long is not None or self.progress.watching
         self.tasks.append(task)
         # A change comes with a read, as a rule, and often with a lock that is taken and released.
         self._turn = min(RUN_STEPS, max(1, self.bound // (4 * TURNS * len(self.tasks))))
@@ -300,7 +331,8 @@ class Execution:
         if task.doomed:
             return
         task.begun = True
-        self.log.append((task, task.operation, None))
+        if self.long is None:
+            self.log.append((task, task.operation, None))
         assert task.target is not None
         try:
             task.target()
@@ -315,6 +347,7 @@ class Execution:
         if self.closing is not None:
             self.closing.finished(task)
             return
+        self.progress.finished()
         if task.outside:
             self.outside.finished(task)
             return
@@ -334,9 +367,9 @@ class Execution:
         if self.closing is None:
             self.closing = Closing(self, interrupted=interrupted)
 
-    def _end_stuck(self, task: Task, kind: str, cycle: list[Task]) -> None:
+    def _end_stuck(self, task: Task, kind: str, cycle: list[Task], **more: Any) -> None:
         """The execution cannot go on. The calling thread is among those to be ended."""
-        self.stuck = stuck_of(self, kind, cycle)
+        self.stuck = stuck_of(self, kind, cycle)._replace(**more)
         self.close()
         assert self.closing is not None
         self.closing.begin_from(task)
@@ -348,14 +381,37 @@ class Execution:
         assert self.closing is not None
         self.closing.next_victim()
 
+    def end_as_livelock(self, task: Task, *, counts: bool = False) -> None:
+        """No thread gets anywhere, nor ever will; the calling one is among those to be ended.
+
+        With `counts`, they do nothing but to count.
+        """
+        if self.draining:
+            self.end_draining(task)
+        else:
+            self._end_stuck(task, "livelock", [], counts=counts)
+
     def _bound_reached(self, task: Task) -> None:
-        if not self.draining:
-            self._end_stuck(task, "livelock", [])
-            return
-        # Enough for threads that the test body has left behind.
+        self.progress.stop()
+        if self.draining:
+            self.end_draining(task)
+        elif self.long is None:
+            self.long = LongRun(self, self._longest)
+            self.long.begin()
+
+    def end_as_endless(self, task: Task) -> None:
+        """The execution takes too long; nothing is known of whether it would end."""
+        self._end_stuck(task, "timeout", [], seconds=self._longest)
+
+    def end_draining(self, task: Task) -> None:
+        """That was enough for threads that the test body has left behind."""
         self.bound = sys.maxsize
         self.hand_over(self.main)
         self.park(task)
+
+    def base_of(self, task: Task) -> CodeType:
+        """The code of the outermost frame that is not the thread's own."""
+        return _bases[0] if task is self.main else Execution.run_task.__code__
 
     def free(self) -> None:
         """All threads have ended by themselves: undo the circles of references.
@@ -374,26 +430,44 @@ class Execution:
         if self.closing is not None:
             self.closing.point(task)
             return True
-        if self._absorb_outside(task):
-            return False
-        self.log.append((task, operation.within_a_step(), touches))
-        return True
+        if task.outside or self.outside.busy:
+            self._absorb_outside(task)
+        if task.atomic:
+            if self.long is None:
+                self.log.append((task, operation.within_a_step(), touches))
+            return True
+        if self.progress.watching:
+            self.progress.step(task, operation, touches, sys._getframe(self._depth))
+        if self.long is not None:
+            self.long.point(task)
+            return True
+        task.settle()
+        return False
 
-    def _special_wait(self, task: Task, operation: Operation, resource: Resource) -> bool:
+    def _special_wait(self, task: Task, operation: Operation, resource: Resource, *, timeless: bool) -> bool:
         """True where the wait is dealt with: the resource is available and nothing is to be scheduled."""
         if self.closing is not None:
             self.closing.wait(task, resource)
             return True
-        if self._absorb_outside(task) or not resource.available(task):
+        if task.outside or self.outside.busy:
+            self._absorb_outside(task)
+        if task.atomic and resource.available(task):
+            if self.long is None:
+                self.log.append((task, operation.within_a_step(), None))
+            return True
+        if not timeless and self.progress.watching:
+            self.progress.step(task, operation, None, sys._getframe(self._depth))
+        if not resource.available(task):
             return False
-        self.log.append((task, operation.within_a_step(), None))
-        return True
+        if self.long is not None:
+            self.long.point(task)
+            return resource.available(task)
+        task.settle()
+        return False
 
-    def _absorb_outside(self, task: Task) -> bool:
-        """True where only threads outside made the point special, and they are dealt with now."""
+    def _absorb_outside(self, task: Task) -> None:
+        """Threads that were out of sight come back, the calling one or others."""
         if task.outside:
             self.outside.come_back(task)
         elif self.outside.busy:
             self.outside.absorb()
-        task.special = task.atomic > 0
-        return not task.special

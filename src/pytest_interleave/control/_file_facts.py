@@ -8,9 +8,16 @@ from collections.abc import Iterator
 from types import CodeType
 from typing import NamedTuple
 
+from ._opcodes import is_function_code
 from ._private_names import NOTHING_PRIVATE, PrivateUses, private_uses
 
 _INITIALISERS = frozenset(("__init__", "__new__", "__post_init__", "__init_subclass__", "__set_name__"))
+
+#: What they make of a function is called as one, or calls it in its turn.
+_MAKING_METHODS = frozenset(
+    "abstractmethod asynccontextmanager cache classmethod contextmanager deleter final fixture getter lru_cache "
+    "overload override parametrize property setter staticmethod usefixtures wraps".split()
+)
 
 
 class FileFacts(NamedTuple):
@@ -24,7 +31,7 @@ class FileFacts(NamedTuple):
     assigned_attributes: frozenset[str]
     #: Attributes that are assigned in initialisers only.
     initial_attributes: frozenset[str]
-    #: Functions defined in class bodies.
+    #: Functions defined in class bodies, unless a decorator may have made something else of them.
     methods: frozenset[str]
     #: Where local containers that no other thread can see are used.
     private: PrivateUses
@@ -36,12 +43,23 @@ NO_FACTS = FileFacts(frozenset(), frozenset(), frozenset(), frozenset(), frozens
 def facts_of_file(filename: str) -> FileFacts | None:
     """Compile the file and look; None where there is no source to compile."""
     try:
-        with open(filename, "rb") as source:
-            tree = ast.parse(source.read(), filename)
-        module = compile(tree, filename, "exec", dont_inherit=True)
-    except (OSError, SyntaxError, ValueError):
+        with open(filename, "rb") as file:
+            source = file.read()
+    except (OSError, ValueError):
         return None
-    return facts_of_code(module, private_uses(tree))
+    found = facts_of_source(source, filename)
+    return None if found is None else found[1]
+
+
+def facts_of_source(source: str | bytes, filename: str) -> tuple[CodeType, FileFacts] | None:
+    """Compile a text and look; None where it cannot be compiled."""
+    try:
+        tree = ast.parse(source, filename)
+        module = compile(tree, filename, "exec", dont_inherit=True)
+    except (SyntaxError, ValueError):
+        return None
+    facts = facts_of_code(module, private_uses(tree))
+    return module, facts._replace(methods=facts.methods - _made_otherwise(tree))
 
 
 def facts_of_code(module: CodeType, private: PrivateUses = NOTHING_PRIVATE) -> FileFacts:
@@ -52,8 +70,8 @@ def facts_of_code(module: CodeType, private: PrivateUses = NOTHING_PRIVATE) -> F
     initial: set[str] = set()
     methods: set[str] = set()
     dynamic = False
-    for code in _all_codes(module):
-        is_function = bool(code.co_flags & 0x1)
+    for code in all_codes(module):
+        is_function = is_function_code(code)
         stored: dict[str, int] = {}
         captured: set[str] = set()
         loops: list[tuple[int, int]] = []
@@ -92,12 +110,29 @@ def facts_of_code(module: CodeType, private: PrivateUses = NOTHING_PRIVATE) -> F
     )
 
 
+def _made_otherwise(tree: ast.AST) -> frozenset[str]:
+    """The functions that are decorated by what may make a value of them, as `cached_property` does."""
+    return frozenset(
+        node.name
+        for node in ast.walk(tree)
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
+        and any(_name_of_decorator(decorator) not in _MAKING_METHODS for decorator in node.decorator_list)
+    )
+
+
+def _name_of_decorator(decorator: ast.expr) -> str:
+    if isinstance(decorator, ast.Call):
+        decorator = decorator.func
+    return decorator.attr if isinstance(decorator, ast.Attribute) else getattr(decorator, "id", "")
+
+
 def _defined(module: CodeType) -> set[str]:
-    return {code.co_name for code in _all_codes(module)}
+    return {code.co_name for code in all_codes(module)}
 
 
-def _all_codes(code: CodeType) -> Iterator[CodeType]:
+def all_codes(code: CodeType) -> Iterator[CodeType]:
+    """A code object and all those within it."""
     yield code
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
-            yield from _all_codes(constant)
+            yield from all_codes(constant)

@@ -38,7 +38,11 @@ class ForeignThread(NamedTuple):
 
 def foreign_threads() -> list[threading.Thread]:
     """Live threads that are not under control and not the test runner's own."""
-    return [thread for ident, thread in list(_active.items()) if _is_foreign(ident, thread)]
+    # Asked for at every wait: to look at each of many controlled threads would take longer than the wait.
+    strangers = _active.keys() - _current.tasks.keys() - _current.infrastructure
+    if not strangers:
+        return []
+    return [thread for ident, thread in list(_active.items()) if ident in strangers and _is_foreign(ident, thread)]
 
 
 def _is_foreign(ident: int, thread: threading.Thread) -> bool:

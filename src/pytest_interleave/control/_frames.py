@@ -70,12 +70,17 @@ _SEARCHED = 16
 layout = _find_layout() if sys.maxsize > 2**32 else None
 
 
-def slot_address(frame: FrameType, slot: int) -> int:
-    """The address of the object in `slot` of a frame: its variables first, then its value stack."""
+def slot_word(frame: FrameType, slot: int) -> int:
+    """What lies in `slot` of a frame, its variables first, then its value stack: an address, with the marks in it."""
     assert layout is not None
     start = words[id(frame) // _WORD + layout.pointer] // _WORD
-    address: int = words[start + layout.variables + slot] & UNMARKED
-    return address
+    word: int = words[start + layout.variables + slot]
+    return word
+
+
+def slot_address(frame: FrameType, slot: int) -> int:
+    """The address of the object in `slot` of a frame: its variables first, then its value stack."""
+    return slot_word(frame, slot) & UNMARKED
 
 
 # What follows is for slots that are read over and over: the layout does not change, so half of the way is gone before.

@@ -1,14 +1,14 @@
 """Clocks for modules that are being imported.
 
-What they keep of them (`def __init__(self, timer=time.monotonic)`) is ours then, which is the real one wherever nothing
-is under control. Between imports and executions the real ones are in place: libraries that freeze time expect them.
+What they keep of classes' methods (`default_factory=datetime.now`) is ours then, which is the real one wherever nothing
+is under control. Functions of `time` can stay the real ones: whoever keeps them keeps what is redirected later.
 """
 
 from __future__ import annotations
 
 from ._dates import replace_methods
 from ._replacements import Replacements
-from ._time import REPLACEMENTS
+from ._travel_guard import TravelGuard
 
 
 class ImportClocks(Replacements):
@@ -16,6 +16,5 @@ class ImportClocks(Replacements):
 
     def __init__(self) -> None:
         super().__init__()
-        for module, name, ours in REPLACEMENTS:
-            self._set(module, name, ours)
+        self._undo.append(TravelGuard().remove)
         self._undo.append(replace_methods())

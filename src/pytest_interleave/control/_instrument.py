@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from typing import Protocol
+from typing import Any, Protocol
 
 from ._access_tables import AccessTables
 from ._tasks import Task
+
+#: To be called with whatever is called.
+Called = Callable[[Any], None]
 
 
 class Engine(Protocol):
@@ -28,6 +31,15 @@ class Engine(Protocol):
 
     def off(self) -> None:
         """No longer; code runs at full speed."""
+
+    def watch_calls(self, ident: int, called: Called) -> bool:
+        """From now on say what the code in scope calls in the calling thread, whose identifier is given.
+
+        The answer is False if that cannot be done.
+        """
+
+    def unwatch_calls(self, ident: int) -> None:
+        """No longer; called in any thread."""
 
 
 _engines: list[Engine] = []

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from typing import Any
 
 from ._keys import PLAIN_KEYS, UNKNOWN, part_of
 from ._kinds import CONTAINER, LOCAL, STILL, bases_of, class_holding, is_dict, is_made_by_a_program, kind_of
+from ._leaving import expect
 from ._names import key_of, name_of
-from ._owners import runs_in_scope, whole
 from ._touches import NOTHING, OPAQUE, READS, WRITES, Touches
+from ._wholes import whole
+from ._written import special_flags
 
 #: So many keys are looked at one by one.
 _FEW = 32
@@ -52,11 +54,16 @@ def item(container: Any, key: Any, how: int, *, plain: bool = False) -> Touches:
     sort = kind_of(kind)
     if sort in (STILL, LOCAL):
         return NOTHING
-    if not plain and runs_in_scope(kind, "__getitem__" if how == READS else "__setitem__"):
+    flags = None if plain else special_flags(kind, "__getitem__" if how == READS else "__setitem__")
+    if flags is None and not plain:
         return NOTHING
     if sort == CONTAINER:
-        return _item_of_container(container, key, how)
-    return whole(container, how)
+        return _flagged(_item_of_container(container, key, how), flags or 0)
+    return whole(container, how, flags or 0)
+
+
+def _flagged(touches: Touches, flags: int) -> Touches:
+    return tuple([(key, part, how | flags) for key, part, how in touches]) if flags else touches
 
 
 def _whole_and_part(name: int, key: Any, how: int) -> Touches:
@@ -68,19 +75,21 @@ def _whole_and_part(name: int, key: Any, how: int) -> Touches:
 
 def membership(container: Any, key: Any) -> Touches:
     """What `key in container` touches: of a dictionary that key, of others everything."""
-    if runs_in_scope(type(container), "__contains__"):
+    flags = special_flags(type(container), "__contains__")
+    if flags is None:
         return NOTHING
-    return item(container, key if is_dict(type(container)) else NO_KEY, READS, plain=True)
+    return _flagged(item(container, key if is_dict(type(container)) else NO_KEY, READS, plain=True), flags)
 
 
 def deletion(container: Any, key: Any, *, plain: bool = False) -> Touches:
     """What `del container[key]` touches; `plain` where that is done by `dict.__delitem__`."""
     kind = type(container)
-    if not plain and runs_in_scope(kind, "__delitem__"):
+    flags = None if plain else special_flags(kind, "__delitem__")
+    if flags is None and not plain:
         return NOTHING
     if kind_of(kind) == CONTAINER and is_dict(kind):
-        return _whole_and_part(key_of(container), key, WRITES)
-    return item(container, NO_KEY, WRITES, plain=True)
+        return _flagged(_whole_and_part(key_of(container), key, WRITES), flags or 0)
+    return _flagged(item(container, NO_KEY, WRITES, plain=True), flags or 0)
 
 
 def _item_of_container(container: Any, key: Any, how: int) -> Touches:
@@ -90,12 +99,21 @@ def _item_of_container(container: Any, key: Any, how: int) -> Touches:
     if is_dict(type(container)):
         if how == READS and id(type(key)) in PLAIN_KEYS and _puts_missing(type(container)) and not _has(container, key):
             how = WRITES
+            expect(_factory_of(container))
         return _whole_and_part(name, key, how)
     if type(key) is not int:
         return ((name, None, how),)
     if key < 0:
         key += _length(container)
     return ((name, None, how), (name, key, how))
+
+
+_default_factory = defaultdict.__dict__["default_factory"].__get__
+
+
+def _factory_of(container: Any) -> Any:
+    """What a `defaultdict` calls for a key that is not there."""
+    return _default_factory(container) if issubclass(type(container), defaultdict) else None
 
 
 def _puts_missing(kind: type) -> bool:

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import array
 import collections
+import functools
 import itertools
+import operator
+import re
+import struct
 import sys
 import threading
 import types
 from typing import Any
+
+from . import _current
 
 #: The bases of a class, itself first, and what it has of its own. A metaclass has no say in these.
 bases_of = type.__dict__["__mro__"].__get__
@@ -22,7 +28,11 @@ _IMMUTABLE = 1 << 8
 #: Values of these types never change; what is in them is another matter.
 _UNCHANGING: tuple[type, ...] = (
     int, float, complex, str, bytes, bool, type(None), tuple, frozenset, range, slice, type(...), type(NotImplemented),
-    types.FunctionType, types.BuiltinFunctionType, types.CodeType, types.MethodType,
+    types.FunctionType, types.BuiltinFunctionType, types.CodeType, types.MethodType, types.MethodWrapperType,
+    types.WrapperDescriptorType, types.MethodDescriptorType, types.ClassMethodDescriptorType,
+    types.GetSetDescriptorType, types.MemberDescriptorType, types.FrameType, types.TracebackType, types.GenericAlias,
+    types.UnionType, property, classmethod, staticmethod, super, re.Match, struct.Struct, functools.partial,
+    operator.attrgetter, operator.itemgetter, operator.methodcaller, type(_current.real_lock()),
 )  # fmt: skip
 #: Their methods and items are the container's own.
 _CONTAINERS: tuple[type, ...] = (
@@ -84,7 +94,18 @@ def _judge(kind: type) -> int:
         return ITERATOR
     if not _containers.isdisjoint(bases):
         return CONTAINER
-    return LOCAL if not _locals.isdisjoint(bases) else OTHER
+    if not _locals.isdisjoint(bases):
+        return LOCAL
+    return STILL if _compares_by_value(kind) else OTHER
+
+
+def _compares_by_value(kind: type) -> bool:
+    """Whether a type written in C defines what its values' hashes are: then they never change; but for proxies'."""
+    holder = class_holding(kind, "__hash__")
+    if holder is None or holder[0] is object or type(holder[1]) is not types.WrapperDescriptorType:
+        return False
+    own = class_holding(kind, "__setattr__")
+    return own is not None and own[0] is object
 
 
 #: By address, classes of this package that stand in for classes of the interpreter, and are to look like those.

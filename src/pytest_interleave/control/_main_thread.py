@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 
 from . import _current
-from ._execution import Execution
+from ._execution import Execution, is_outermost
 from ._left import left_blocked, stuck_of_left
 from ._outcome import Outcome, SetAside
 from ._places import user_place
@@ -18,6 +18,7 @@ from ._tracebacks import without_ours
 DRAIN_STEPS = 2_000
 
 
+@is_outermost
 def run_body(execution: Execution, body: Callable[[], object], trace: Callable[[Task], None] | None = None) -> Outcome:
     """Run `body` in the calling thread under control, then every thread that it left, and end them all."""
     main = execution.main
@@ -39,6 +40,7 @@ def run_body(execution: Execution, body: Callable[[], object], trace: Callable[[
         except BaseException as error:
             main.exception = error.with_traceback(without_ours(error.__traceback__))
     finally:
+        execution.progress.stop()
         if trace is not None:
             sys.settrace(None)
         try:

@@ -31,3 +31,14 @@ SPECIAL_OF_ITEMS = frozenset((".__getitem__()", ".__setitem__()", ".__delitem__(
 #: Functions of the module `operator` that do so.
 READING_OPERATORS = frozenset(("contains", "countOf", "getitem", "indexOf"))
 WRITING_OPERATORS = frozenset(("delitem", "setitem"))
+#: Functions of the standard library, mostly written in Python, that read all that is in what they are given.
+THOROUGH_READERS = frozenset(
+    "asdict astuple choice choices copy deepcopy dump dumps mean median nlargest nsmallest pformat pprint "
+    "sample".split()
+)
+#: Methods and functions written in C, of arrays, streams and the like, that only read.
+READING_NATIVES = frozenset(
+    "all any argmax argmin argsort array_equal astype copy cumsum digest dot end findall finditer flatten fullmatch "
+    "getvalue group groups hexdigest item match max mean min prod ravel readable reshape round search seekable span "
+    "start std sum tell tobytes tolist transpose var where writable".split()
+)

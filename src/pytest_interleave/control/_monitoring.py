@@ -25,6 +25,13 @@ class MonitoringEngine:
     def __init__(self, tables: AccessTables) -> None:
         self._tables = tables
         self._tool: int | None = None
+        tables.changed = self._renew_code
+        #: Whether there was code in the test before that may run again, and is not known any more.
+        self._has_forgotten = False
+        #: What is to be listened to in code in scope.
+        self._events = sys.monitoring.events.INSTRUCTION
+        #: By thread: who is to know of its calls.
+        self._watching: dict[int, Callable[[Any], None]] = {}
 
     def on(self) -> None:
         """Take a tool id and listen."""
@@ -35,8 +42,13 @@ class MonitoringEngine:
         started = self._started_callback(tool)
         monitoring.register_callback(tool, events.PY_START, started)
         monitoring.register_callback(tool, events.PY_RESUME, started)
+        monitoring.register_callback(tool, events.CALL, self._call_callback())
         for code in self._tables.codes:
             monitoring.set_local_events(tool, code, events.INSTRUCTION)
+        if self._has_forgotten:
+            # The interpreter still knows that their beginning is of no interest.
+            self._has_forgotten = False
+            monitoring.restart_events()
         monitoring.set_events(tool, events.PY_START | events.PY_RESUME)
 
     def renew(self) -> None:
@@ -44,9 +56,14 @@ class MonitoringEngine:
         tool = self._tool
         if tool is not None:
             for code in self._tables.codes:
-                sys.monitoring.set_local_events(tool, code, 0)
-                sys.monitoring.set_local_events(tool, code, sys.monitoring.events.INSTRUCTION)
+                self._renew_code(code)
             sys.monitoring.restart_events()
+
+    def _renew_code(self, code: CodeType) -> None:
+        """Look at each of its instructions once more."""
+        if self._tool is not None:
+            sys.monitoring.set_local_events(self._tool, code, 0)
+            sys.monitoring.set_local_events(self._tool, code, self._events)
 
     def off(self) -> None:
         """Stop listening and give the tool id back."""
@@ -58,20 +75,54 @@ class MonitoringEngine:
         monitoring.set_events(tool, 0)
         for code in self._tables.codes:
             monitoring.set_local_events(tool, code, 0)
-        for event in (events.INSTRUCTION, events.PY_START, events.PY_RESUME):
+        self._has_forgotten = self._tables.forget()
+        self._watching.clear()
+        self._events = events.INSTRUCTION
+        for event in (events.INSTRUCTION, events.PY_START, events.PY_RESUME, events.CALL):
             monitoring.register_callback(tool, event, None)
         monitoring.free_tool_id(tool)
+
+    def watch_calls(self, ident: int, called: Callable[[Any], None]) -> bool:
+        """See `Engine.watch_calls`. A profile function would do, but that it takes the events of running code away."""
+        self._watching[ident] = called
+        self._listen(sys.monitoring.events.INSTRUCTION | sys.monitoring.events.CALL)
+        return True
+
+    def unwatch_calls(self, ident: int) -> None:
+        """See `Engine.unwatch_calls`."""
+        self._watching.pop(ident, None)
+        if not self._watching:
+            self._listen(sys.monitoring.events.INSTRUCTION)
+
+    def _listen(self, events: int) -> None:
+        tool = self._tool
+        if tool is not None and events != self._events:
+            self._events = events
+            for code in self._tables.codes:
+                sys.monitoring.set_local_events(tool, code, events)
+
+    def _call_callback(self) -> Callable[[CodeType, int, Any, Any], None]:
+        watching = self._watching
+        get_ident = _current.get_ident
+
+        def call(_code: CodeType, _offset: int, function: Any, _first: Any) -> None:
+            called = watching.get(get_ident())
+            if called is not None:
+                called(function)
+
+        return call
 
     def _started_callback(self, tool: int) -> Callable[[CodeType, int], Any]:
         tables = self._tables
         known = tables.by_id
         disable = sys.monitoring.DISABLE
-        instruction = sys.monitoring.events.INSTRUCTION
 
         def started(code: CodeType, _offset: int) -> Any:
-            if id(code) not in known and tables.in_scope(code):
-                tables.add(code, sys._getframe(1).f_globals)
-                sys.monitoring.set_local_events(tool, code, instruction)
+            if id(code) not in known:
+                namespace = sys._getframe(1).f_globals
+                if tables.in_scope(code, namespace):
+                    tables.add(code, namespace)
+                    sys.monitoring.set_local_events(tool, code, self._events)
             return disable
 
         return started

@@ -7,6 +7,12 @@ import sys
 from types import CodeType
 from typing import Any
 
+#: The flag of code whose variables have slots of their own in the frame. Not by `inspect`, which is slow to import.
+_OPTIMIZED = 0x1
+_GENERATOR = 0x20
+_LEAVING = frozenset(("YIELD_VALUE", "RETURN_VALUE", "RETURN_CONST"))
+#: The argument of CALL_INTRINSIC_1 by which, from 3.12 on, exceptions leave a generator.
+_STOP_ITERATION_ERROR = 3
 CALLS = frozenset(("CALL", "CALL_KW", "CALL_FUNCTION_EX"))
 #: The arguments of BINARY_OP that are in-place operators: it changes what is on the left, if it can.
 IN_PLACE = range(13, 26)
@@ -14,6 +20,34 @@ IN_PLACE = range(13, 26)
 REMAINDER = 6
 #: The argument of BINARY_OP that makes it what BINARY_SUBSCR was before 3.14.
 SUBSCRIPT = 26
+#: By the argument of BINARY_OP, the names of the operators' methods.
+_OPERATORS = "add and floordiv lshift matmul mul mod or pow rshift sub truediv xor".split()
+#: The methods of comparisons.
+COMPARISONS = ("__eq__", "__lt__")
+#: They take what is to be unpacked from the top of the stack.
+UNPACKINGS = frozenset(("UNPACK_SEQUENCE", "UNPACK_EX", "LIST_EXTEND", "SET_UPDATE", "DICT_UPDATE", "DICT_MERGE"))
+
+
+def is_function_code(code: CodeType) -> bool:
+    """Whether it is the code of a function, a lambda or a comprehension: not that of a module, nor a class body."""
+    return bool(code.co_flags & _OPTIMIZED)
+
+
+def is_module_code(code: CodeType) -> bool:
+    """Whether it is the code of a module, or what `exec` and `eval` run."""
+    return not is_function_code(code) and code.co_name == "<module>"
+
+
+def is_generator_code(code: CodeType) -> bool:
+    """Whether it is the code of a generator; not that of a coroutine, or of an asynchronous one."""
+    return bool(code.co_flags & _GENERATOR)
+
+
+def leaves(instruction: Any) -> bool:
+    """Whether a function returns there, or a generator gives a value or ends."""
+    return instruction.opname in _LEAVING or (
+        instruction.opname == "CALL_INTRINSIC_1" and instruction.arg == _STOP_ITERATION_ERROR
+    )
 
 
 def loads_method(instruction: Any) -> bool:
@@ -47,3 +81,41 @@ def opname_at(code: CodeType, lasti: int) -> str:
         names = {found.offset: found.opname for found in dis.get_instructions(code)}
         known = _opnames[id(code)] = (code, names)
     return known[1].get(lasti, "")
+
+
+def specials_of(argument: int) -> tuple[str, ...]:
+    """The methods that BINARY_OP with this argument asks its operands for."""
+    if argument >= len(_OPERATORS):
+        return ()
+    return (f"__{_OPERATORS[argument]}__", f"__r{_OPERATORS[argument]}__")
+
+
+_SPECIALS = {
+    "BINARY_SUBSCR": ("__getitem__",),
+    "STORE_SUBSCR": ("__setitem__",),
+    "DELETE_SUBSCR": ("__delitem__",),
+    "CONTAINS_OP": ("__contains__",),
+    "GET_ITER": ("__iter__",),
+    "FOR_ITER": ("__next__",),
+    "LOAD_ATTR": ("__getattribute__", "__getattr__"),
+    "LOAD_METHOD": ("__getattribute__", "__getattr__"),
+    "STORE_ATTR": ("__setattr__",),
+    "DELETE_ATTR": ("__delattr__",),
+    "COMPARE_OP": COMPARISONS,
+}
+_OF_BUILTINS = {"len": "__len__", "next": "__next__"}
+
+
+def specials_at(code: CodeType, lasti: int, called: str) -> tuple[str, ...]:
+    """The special methods that an instruction stands for; `called` is the built-in function, if it calls one."""
+    opname = opname_at(code, lasti)
+    if opname == "BINARY_OP":
+        argument = code.co_code[lasti + 1]
+        return ("__getitem__",) if argument == SUBSCRIPT else specials_of(argument)
+    if opname in CALLS:
+        return (_OF_BUILTINS.get(called, "__iter__"),) if called.isidentifier() else ()
+    if asks_for_truth(opname):
+        return ("__bool__", "__len__")
+    if opname.startswith(("FORMAT", "CONVERT")):
+        return ("__format__", "__str__", "__repr__")
+    return _SPECIALS.get(opname, ())

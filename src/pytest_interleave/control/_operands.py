@@ -6,19 +6,31 @@ The operands lie on the frame's value stack; at which depth, the code object tel
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from types import CodeType, FrameType
+from collections.abc import Callable, Mapping, Sequence
+from types import CodeType, FrameType, GeneratorType
 from typing import Any
 
 from ._call_operands import foreseen_call, unforeseen_call
 from ._frames import UNMARKED, frames, layout, object_at, object_in, words_from
+from ._generators import PRIVATE, is_private, visible_in
 from ._items import NO_KEY, deletion, item, membership
 from ._kinds import class_holding, lives_on
 from ._names import attributes_at, name_of
-from ._opcodes import CALLS, SUBSCRIPT, formats_with_specification
-from ._owners import attribute, contents, is_always_of_the_instance, iteration, loop
+from ._opcodes import (
+    CALLS,
+    COMPARISONS,
+    IN_PLACE,
+    SUBSCRIPT,
+    UNPACKINGS,
+    asks_for_truth,
+    formats_with_specification,
+    is_module_code,
+    specials_of,
+)
+from ._owners import attribute, is_always_of_the_instance
 from ._stack_depths import stack_depths, variables_of
 from ._touches import READS, WRITES, Touches
+from ._wholes import TEXT, TRUTH, contents, iteration, loop, native, operand
 
 #: Given the frame that is about to run the instruction, what it will touch; None where it is no access after all.
 Resolver = Callable[[FrameType], Touches | None]
@@ -41,11 +53,14 @@ class Operands:
         self._namespace = namespace
         self._depths = {} if layout is None else stack_depths(code)
         self._variables = variables_of(code)
+        self._of_module = is_module_code(code)
 
     def resolver(self, opname: str, argument: int, offset: int, name: str, writes: bool) -> Resolver:
         """The resolver of one instruction; `name` is how the access is called, or the attribute or variable."""
         how = WRITES if writes else READS
         if opname in _GLOBALS:
+            if self._of_module:
+                return _named(name, how)
             return _always(((id(self._namespace), name, how),))
         depth = self._depths.get(offset)
         if layout is None or depth is None:
@@ -58,42 +73,69 @@ class Operands:
         if opname == "BINARY_OP" and argument == SUBSCRIPT:
             opname = "BINARY_SUBSCR"
         if opname == "DELETE_SUBSCR":
-            return _of_two(deletion, top - 2, top - 1)
+            return _of_two(deletion, top - 2, top - 1, top)
         if opname == "CONTAINS_OP":
-            return _of_two(membership, top - 1, top - 2)
+            return _of_two(membership, top - 1, top - 2, top)
         if opname in _ITEMS:
             owner, key = _ITEMS[opname]
             return _item(top - owner, top - key if key else None, how)
         if opname in CALLS:
             return foreseen_call(opname, argument, top, name, how)
         if opname == "FOR_ITER":
-            return _loop(top - 1)
-        if opname == "GET_ITER":
-            thing = object_in(top - 1)
-            return lambda frame: iteration(thing(frame))
+            return _loop(top - 1, top)
+        if opname == "SEND":
+            return _loop(top - 2, top)
+        if opname in ("GET_ITER", "GET_YIELD_FROM_ITER"):
+            thing = visible_in(top - 1, top)
+            return lambda frame: iteration(thing(frame)) or None
         if opname == "COMPARE_OP":
-            return _of_two(_both_contents, top - 1, top - 2)
+            return _operator(COMPARISONS, top - 2, top - 1)
         if opname == "MATCH_CLASS":
             return _match_class(argument, top)
         # What concerns a container only if the object is one.
-        return _of_one(contents, top - 2 if writes else top - 1, how)
+        if asks_for_truth(opname):
+            return _of_one(_truth, top - 1, how, top)
+        return _of_one(contents, top - 2 if writes else top - 1, how, top)
 
-    def unforeseen(self, opname: str, argument: int, offset: int) -> Resolver | None:
-        """The resolver of an instruction that is an access only if it comes upon a container."""
+    def unforeseen(self, opname: str, argument: int, offset: int, *, private_owner: bool = False) -> Resolver | None:
+        """The resolver of an instruction that is an access only if it comes upon a container.
+
+        `private_owner` where it calls a method of one that no other thread can see.
+        """
         depth = self._depths.get(offset)
         if layout is None or depth is None:
             return None
         top = self._variables + depth
         if opname in CALLS:
-            return unforeseen_call(opname, argument, top)
-        if opname in ("COMPARE_OP", "BINARY_OP"):
-            return _if_any(_of_two(_both_contents, top - 2, top - 1))
+            return unforeseen_call(opname, argument, top, private_owner=private_owner)
+        if opname == "COMPARE_OP":
+            return _if_any(_operator(COMPARISONS, top - 2, top - 1))
+        if opname == "BINARY_OP":
+            if argument in IN_PLACE:
+                return _if_any(_of_one(_changed, top - 2, WRITES, top))
+            return _if_any(_operator(specials_of(argument), top - 2, top - 1))
+        if asks_for_truth(opname):
+            return _if_any(_of_one(_truth, top - 1, READS, top))
+        if opname in UNPACKINGS:
+            return _unpacking(top - 1, top)
         below = 2 if formats_with_specification(opname, argument) else 1
-        return _if_any(_of_one(contents, top - below, READS))
+        return _if_any(_of_one(_text, top - below, READS, top))
 
 
 def _always(touches: Touches) -> Resolver:
     return lambda _frame: touches
+
+
+def _named(name: str, how: int) -> Resolver:
+    """Of a variable of a module's code, which `exec` may run in any two dictionaries."""
+
+    def touch(frame: FrameType) -> Touches:
+        variables: Any = frame.f_locals
+        if how == READS and variables is not frame.f_globals and not (type(variables) is dict and name in variables):
+            variables = frame.f_globals
+        return ((id(variables), name, how),)
+
+    return touch
 
 
 def _by_name(name: str, how: int) -> Resolver:
@@ -145,22 +187,56 @@ def _item(slot: int, key_slot: int | None, how: int) -> Resolver:
     return lambda frame: item(container(frame), key(frame), how)
 
 
-def _of_one(find: Callable[[Any, int], Touches], slot: int, how: int) -> Resolver:
-    thing = object_in(slot)
-    return lambda frame: find(thing(frame), how)
+def _of_one(find: Callable[[Any, int], Touches], slot: int, how: int, top: int) -> Resolver:
+    thing_in = visible_in(slot, top)
+
+    def touch(frame: FrameType) -> Touches | None:
+        thing = thing_in(frame)
+        return None if thing is PRIVATE else find(thing, how)
+
+    return touch
 
 
-def _of_two(find: Callable[[Any, Any], Touches], slot: int, other_slot: int) -> Resolver:
-    thing, other = object_in(slot), object_in(other_slot)
-    return lambda frame: find(thing(frame), other(frame))
+def _of_two(find: Callable[[Any, Any], Touches], slot: int, other_slot: int, top: int) -> Resolver:
+    thing_in, other_in = visible_in(slot, top), object_in(other_slot)
+
+    def touch(frame: FrameType) -> Touches | None:
+        thing = thing_in(frame)
+        return None if thing is PRIVATE else find(thing, other_in(frame))
+
+    return touch
 
 
 def _if_any(find: Resolver) -> Resolver:
     return lambda frame: find(frame) or None
 
 
-def _both_contents(first: Any, second: Any) -> Touches:
-    return contents(first, READS) + contents(second, READS)
+def _operator(specials: Sequence[str], slot: int, other_slot: int) -> Resolver:
+    thing, other = object_in(slot), object_in(other_slot)
+    return lambda frame: operand(thing(frame), READS, specials) + operand(other(frame), READS, specials)
+
+
+def _unpacking(slot: int, top: int) -> Resolver:
+    thing_in = visible_in(slot, top)
+
+    def touch(frame: FrameType) -> Touches | None:
+        thing = thing_in(frame)
+        # What functions return as a rule.
+        return None if type(thing) is tuple else contents(thing, READS) or None
+
+    return touch
+
+
+def _truth(thing: Any, how: int) -> Touches:
+    return operand(thing, how, TRUTH)
+
+
+def _text(thing: Any, how: int) -> Touches:
+    return operand(thing, how, TEXT)
+
+
+def _changed(thing: Any, how: int) -> Touches:
+    return contents(thing, how) or native(thing, how)
 
 
 def _match_class(positional: int, top: int) -> Resolver:
@@ -181,6 +257,13 @@ def _match_class(positional: int, top: int) -> Resolver:
     return touch
 
 
-def _loop(slot: int) -> Resolver:
+def _loop(slot: int, top: int) -> Resolver:
     slots = words_from(slot)
-    return lambda frame: loop(slots[frames[id(frame) >> 3] >> 3] & UNMARKED)
+
+    def touch(frame: FrameType) -> Touches | None:
+        address = slots[frames[id(frame) >> 3] >> 3] & UNMARKED
+        if type(object_at(address)) is GeneratorType and is_private(frame, address, top):
+            return None
+        return loop(address) or None
+
+    return touch

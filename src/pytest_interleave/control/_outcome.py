@@ -29,7 +29,7 @@ class WaitingThread(NamedTuple):
 
 
 class Stuck(NamedTuple):
-    """Why an execution was ended: a "deadlock" or a "livelock", after `steps` steps."""
+    """Why an execution was ended: a "deadlock", a "livelock", or a "timeout", after `steps` steps."""
 
     kind: str
     waits: list[WaitingThread]
@@ -39,6 +39,10 @@ class Stuck(NamedTuple):
     pending: list[Step]
     #: Whether the test had ended, and nobody could wake them any more.
     left: bool = False
+    #: Of a livelock: whether threads counted their rounds, so that they may get somewhere after all.
+    counts: bool = False
+    #: Of a timeout: how many real seconds there were.
+    seconds: float = 0.0
 
 
 class ThreadFailure(NamedTuple):
@@ -87,6 +91,10 @@ class Outcome(NamedTuple):
     nestings: list[Nesting]
     #: Addresses of locks that another thread released than the one that had taken them.
     signals: set[int]
+    #: How many steps followed the first `max_steps`, without being explored; None if it ended before.
+    unexplored: int | None
+    #: Threads that seemed to be in a livelock meanwhile.
+    suspected: list[SetAside]
     #: What controlled threads have used outside of memory, in this order.
     uses: Sequence[Use]
     #: Threads that are not under control and have to do with the execution.
@@ -100,6 +108,7 @@ class Outcome(NamedTuple):
         main = execution.main
         closing = execution.closing
         stuck = execution.stuck
+        long = execution.long
         failures = [
             ThreadFailure(task.index, task.name, error)
             for task in execution.tasks[1:]
@@ -127,9 +136,11 @@ class Outcome(NamedTuple):
             set_aside=set_aside,
             uncontrolled=execution.outside.uncontrolled,
             timed=execution.timed,
-            uneventful=closing is None and main.exception is None and not failures and not set_aside,
+            uneventful=closing is None and main.exception is None and not failures and not set_aside and long is None,
             nestings=execution.nestings,
             signals=execution.signals,
+            unexplored=None if long is None else long.steps,
+            suspected=[] if long is None else long.suspected,
             uses=() if execution.uses is None else execution.uses.all,
             foreign=list(execution.foreign.values()),
             left=execution.left,

@@ -18,7 +18,9 @@ from ._clock import _real_monotonic_ns
 from ._foreign import foreign_threads
 from ._outcome import SetAside
 from ._places import user_place
+from ._real_waits import Outing, Usage, usage_of, used_since
 from ._tasks import Moment, Task
+from ._time import REAL
 
 if TYPE_CHECKING:
     from ._execution import Execution
@@ -65,8 +67,8 @@ class Outside:
         self._ended: list[Task] = []
         self._mutex = _current.real_lock()
         self._idle_since: int | None = None
-        #: Real and virtual time when a thread went out, by its index.
-        self._went: dict[int, tuple[int, int]] = {}
+        #: The last time that each thread was out, by its index.
+        self._outings: dict[int, Outing] = {}
         #: Real nanoseconds that nobody ran, and nobody was out.
         self._slept = 0
 
@@ -79,8 +81,8 @@ class Outside:
 
     # -- going out and coming back ---------------------------------------------------------------------------
 
-    def set_aside(self, task: Task) -> None:
-        """The watchdog has found the running thread blocked: let the others go on."""
+    def set_aside(self, task: Task, since: int) -> None:
+        """The watchdog has found the running thread blocked since the real time `since`: let the others go on."""
         execution = self.execution
         task.outside = True
         task.special = True
@@ -88,21 +90,22 @@ class Outside:
             if execution.running is not task or not task.outside:
                 task.outside = False
                 return
-            self._goes(task)
-            self.noted.append(SetAside(task.name, user_place(sys._current_frames().get(task.ident))))
+            note = SetAside(task.name, user_place(sys._current_frames().get(task.ident)))
+            self._goes(task, since, note)
+            self.noted.append(note)
             if task.enabled:
                 execution.enabled.drop(task)
             execution.running = execution.carriers.nobody
         self.idle()
 
-    def _goes(self, task: Task) -> None:
+    def _goes(self, task: Task, since: int, note: SetAside | None = None) -> None:
         self.busy = True
         if self._out or any(
             other.enabled or other.deadline is not None for other in self.execution.tasks if other is not task
         ):
             self.uncontrolled = True
         self._out.append(task)
-        self._went[task.index] = (_real_monotonic_ns(), self.execution.clock.elapsed)
+        self._outings[task.index] = Outing(task, since, self.execution, note)
 
     def leave(self, task: Task) -> None:
         """The calling thread is about to wait for something that the scheduler cannot see."""
@@ -110,10 +113,21 @@ class Outside:
         task.outside = True
         task.special = True
         with self._mutex:
-            self._goes(task)
+            self._goes(task, _real_monotonic_ns())
         execution.enabled.drop(task)
         chosen = execution.next_task()
         execution.hand_over(execution.carriers.nobody if chosen is None else chosen)
+
+    def sleep_really(self, task: Task, seconds: float) -> None:
+        """Let a thread sleep in real time, for something that takes real time."""
+        if self.execution.closing is not None:
+            REAL["sleep"](seconds)
+            return
+        self.leave(task)
+        try:
+            REAL["sleep"](seconds)
+        finally:
+            self.come_back(task)
 
     def come_back(self, task: Task) -> None:
         """In a thread that was outside: wait to be granted again."""
@@ -124,6 +138,7 @@ class Outside:
                 task.outside = False
                 return
             self._out.remove(task)
+            self._outings[task.index].end()
             self._returned.append(task)
         execution.park(task)
         task.outside = False
@@ -148,8 +163,14 @@ class Outside:
             self.busy = bool(self._out)
         for task in sorted(returned, key=lambda task: task.index):
             # For it, real time has passed.
-            real, virtual = self._went[task.index]
-            execution.clock.advance_to(virtual + _real_monotonic_ns() - real)
+            outing = self._outings[task.index]
+            execution.clock.advance_to(outing.began + outing.waited)
+            reader = execution.clock.readers.get(task.index)
+            if reader is not None:
+                reader.waits.accounted += outing.waited
+            if outing.note is not None and outing.is_alone(execution):
+                # It was not before, nor after, what any other thread did.
+                self.noted.remove(outing.note)
             execution.enabled.add(task)
         for task in ended:
             execution.enabled.refresh(task)
@@ -170,14 +191,20 @@ class Outside:
         None can make a sleep shorter, or end a controlled thread. But who sleeps again and again may look, in between,
         whether something has happened that takes real time.
         """
-        polls = False
+        polls = waits = False
         for task in self.execution.tasks:
             resource = task.resource
             if isinstance(resource, Moment):
                 polls = polls or task.sleeps > POLLING_SLEEPS
-            elif resource is not None and not isinstance(resource, Task) and foreign_threads():
-                return True
+            elif resource is not None and not isinstance(resource, Task):
+                waits = True
+        if waits and foreign_threads():
+            return True
         return polls and self._slept < POLLING_PATIENCE * 1e9 and (has_children() or bool(foreign_threads()))
+
+    def could_act(self) -> bool:
+        """Whether a thread that is not under control, or another process, could do something that others wait for."""
+        return bool(self._out or self._returned or self._ended or foreign_threads()) or has_children()
 
     def keeps_waiting(self) -> bool:
         """Whether anybody outside is worth waiting for: after the test body, no daemon thread is."""
@@ -189,17 +216,23 @@ class Outside:
             self._idle_since = now
         return now - self._idle_since > seconds * 1e9
 
+    def _really_waited(self, since: int, before: list[tuple[Task, Usage | None]]) -> int:
+        """Nanoseconds for which one of those outside has waited: what they compute is no time for the others."""
+        now = _real_monotonic_ns()
+        return max((now - since - used_since(task, usage) for task, usage in before), default=now - since)
+
     def idle(self) -> None:
         """In the watchdog, while nobody runs: wait for someone to come back, then let them go on."""
         execution = self.execution
         self._idle_since = began = _real_monotonic_ns()
         clock_then = execution.clock.elapsed
+        waits = [(task, usage_of(task.native_id)) for task in self._out]
         while execution.closing is None:
             self.absorb()
             if not execution.enabled.overlooked(execution.tasks):
                 # Time is real while someone is outside.
                 sleeper = execution.timers.earliest(daemons=not execution.draining)
-                passed = _real_monotonic_ns() - began
+                passed = self._really_waited(began, waits) if sleeper is not None else 0
                 if sleeper is not None and clock_then + passed >= (sleeper.deadline or 0):
                     execution.timers.advance()
             waiting_is_over = self._patience_over(DRAIN_PATIENCE if execution.draining else OUTSIDE_PATIENCE) or (

@@ -1,24 +1,16 @@
-"""Whose state an access really concerns, found without running any code of the program.
+"""Whose state an access to an attribute really concerns, found without running any code of the program.
 
-An attribute that is read from an object may be its class's; a module's attribute is the global of code in it; a loop
-over a dictionary's keys is a loop over the dictionary.
+An attribute that is read from an object may be its class's; a module's attribute is the global of code in it; a
+proxy's is that of what it stands for.
 """
 
 from __future__ import annotations
 
-import gc
-import sys
 import types
 from typing import Any
 
-from . import _current
-from ._frames import object_at
 from ._kinds import (
-    CONTAINER,
-    ITERATOR,
     LOCAL,
-    STILL,
-    VIEW,
     bases_of,
     class_holding,
     is_class,
@@ -27,36 +19,23 @@ from ._kinds import (
     kind_of,
     namespace_of,
 )
-from ._methods import READING_METHODS
-from ._names import aliases, key_of, name_of
-from ._touches import NOTHING, OPAQUE, READS, WRITES, Touches
+from ._modules import is_module, namespace_of_module
+from ._names import aliases, name_of
+from ._natives import behind, has_own_access
+from ._touches import FOREIGN, NOTHING, OPAQUE, READS, UNSURE, WRITES, Touches
+from ._written import flags_of, in_scope, is_foreign, python_function, runs_in_scope
 
-namespace_of_module = vars(types.ModuleType)["__dict__"].__get__
-_DEEPEST = 4
-
-
-def in_scope(function: Any) -> bool:
-    """Whether `function` is written in Python, in a file whose accesses are scheduling points."""
-    kind = type(function)
-    while kind is types.MethodType or kind is staticmethod or kind is classmethod:
-        function = function.__func__
-        kind = type(function)
-    return kind is types.FunctionType and _current.scope.holds[function.__code__.co_filename]
-
-
-def runs_in_scope(kind: type, special: str) -> bool:
-    """Whether a special method of a type's values is the program's own: what it does is seen where it does it."""
-    if not is_made_by_a_program(kind):
-        return False
-    holder = class_holding(kind, special)
-    return holder is not None and in_scope(holder[1])
+_object_of_super = vars(super)["__self__"].__get__
+#: What a class has that says nothing of how its instances' attributes are looked up, or set.
+_PLAIN_ACCESS = {READS: object.__dict__["__getattribute__"], WRITES: object.__dict__["__setattr__"]}
+_ACCESS = {READS: "__getattribute__", WRITES: "__setattr__"}
 
 
 def attributes_of(owner: Any) -> dict[str, Any] | None:
     """An object's own `__dict__`, where it has an ordinary one."""
     for base in bases_of(type(owner)):
         found = namespace_of(base).get("__dict__")
-        if type(found) is types.GetSetDescriptorType:
+        if is_one_of(type(found), types.GetSetDescriptorType, types.MemberDescriptorType):
             attributes = found.__get__(owner)
             return attributes if type(attributes) is dict else None
     return None
@@ -83,48 +62,114 @@ def stored_attribute(owner: Any, name: str) -> Any:
 def attribute(owner: Any, name: str, how: int, *, plain: bool = False) -> Touches:
     """What reading or writing `owner.name` touches; `plain` where that is done by `object.__setattr__` or its kin."""
     kind = type(owner)
-    if not plain and runs_in_scope(kind, "__getattribute__" if how == READS else "__setattr__"):
-        return NOTHING
-    if kind is types.ModuleType:
+    flags = 0
+    proxied: Touches = NOTHING
+    if not plain and is_made_by_a_program(kind):
+        holder = class_holding(kind, _ACCESS[how])
+        if holder is not None and holder[1] is not _PLAIN_ACCESS[how]:
+            if in_scope(holder[1]):
+                # That it is called is its class's doing, which another thread may replace.
+                return ((_holder_of(owner), "__class__", READS),)
+            if is_foreign(holder[1]):
+                flags = FOREIGN
+    if name == "__class__" and how == WRITES:
+        # From now on all of it may be otherwise.
+        return ((_holder_of(owner), None, WRITES), (_holder_of(owner), name, WRITES))
+    if kind is types.ModuleType or (is_module(owner) and class_holding(kind, name) is None):
         return ((id(namespace_of_module(owner)), name, how),)
+    if kind is super:
+        return attribute(_object_of_super(owner), name, how)
     if is_class(kind):
         return _looked_for(bases_of(owner), name) if how == READS else ((name_of(owner), name, how),)
     if kind_of(kind) == LOCAL:
         return NOTHING
+    for thing in behind(owner):
+        proxied += tuple((key, part, does | OPAQUE) for key, part, does in attribute(thing, name, how))
     if name == "__dict__":
         # What follows may change any attribute through it.
         attributes = attributes_of(owner)
         if attributes is not None:
             aliases[id(attributes)] = name_of(owner)
-        return ((name_of(owner), None, READS),)
+        return ((name_of(owner), None, READS), *proxied)
     holder = class_holding(kind, name)
     if holder is None:
-        attributes = attributes_of(owner) if how == READS and runs_in_scope(kind, "__getattr__") else None
-        if attributes is not None and name not in attributes:
-            # `__getattr__` looks for it, in its own way, as long as nobody adds one.
-            how |= OPAQUE
-        return ((name_of(owner), name, how),)
+        return ((name_of(owner), name, how | flags | _of_fallback(owner, name, how)), *proxied)
     value = holder[1]
-    if _is_descriptor_in_scope(value, how) and (how == WRITES or name not in (attributes_of(owner) or ())):
-        return NOTHING
+    if is_made_by_a_program(type(value)):
+        seen = _by_descriptor(owner, name, value, how)
+        if seen is not None:
+            return seen
     if type(value) is property:
-        wanted = value.fget if how == READS else value.fset
-        return NOTHING if in_scope(wanted) else ((name_of(owner), name, how | OPAQUE),)
+        return by_property(owner, value, how, name)
     if is_one_of(type(value), types.MemberDescriptorType, types.GetSetDescriptorType):
-        return ((name_of(owner), name, how),)
+        return ((name_of(owner), name, how | flags),)
     if how == READS:
         attributes = attributes_of(owner)
         if attributes is None:
-            return _looked_for(bases_of(kind), name)
+            return _looked_for(bases_of(kind), name) + proxied
         if name not in attributes:
             # It is the class's only as long as the instance has none.
-            return ((name_of(owner), name, how), *_looked_for(bases_of(kind), name))
-    return ((name_of(owner), name, how),)
+            flags |= _flags_of_descriptor(value, "__get__")
+            return ((name_of(owner), name, how | flags), *_looked_for(bases_of(kind), name), *proxied)
+    else:
+        flags |= _flags_of_descriptor(value, "__set__")
+    return ((name_of(owner), name, how | flags), *proxied)
 
 
-def _is_descriptor_in_scope(value: Any, how: int) -> bool:
-    """Whether an attribute of the class is one that gives, or takes, the instances' values by a method in scope."""
-    return runs_in_scope(type(value), "__get__" if how == READS else "__set__")
+def _of_fallback(owner: Any, name: str, how: int) -> int:
+    """What is added where an attribute that the instance does not have is looked for by `__getattr__`."""
+    if how == WRITES:
+        return 0
+    found = class_holding(type(owner), "__getattr__")
+    function = None if found is None else found[1]
+    if python_function(function) is None or name in (attributes_of(owner) or ()):
+        return 0
+    # It looks for it in its own way, as long as nobody adds one.
+    return OPAQUE if in_scope(function) else OPAQUE | flags_of(function)
+
+
+def by_property(owner: Any, descriptor: property, how: int, name: Any = None) -> Touches:
+    """What a property touches that is not in scope: called `name`, or not known by any name."""
+    function = descriptor.fget if how == READS else descriptor.fset
+    if in_scope(function):
+        return NOTHING
+    if how == READS and function is not None and python_function(function) is None:
+        from ._calls import touches_of_call
+
+        # As in `property(operator.attrgetter("_name"))`.
+        return touches_of_call(function, (owner,))
+    return ((name_of(owner), name, how | OPAQUE | flags_of(function)),)
+
+
+def _holder_of(owner: Any) -> int:
+    """What stands for an object in accesses to its attributes."""
+    return id(namespace_of_module(owner)) if is_module(owner) else name_of(owner)
+
+
+def _by_descriptor(owner: Any, name: str, descriptor: Any, how: int) -> Touches | None:
+    """What it touches that an attribute of the class, of a class of the program's, gives or takes the value.
+
+    None where it does not, or is not in scope.
+    """
+    kind = type(descriptor)
+    in_sight = runs_in_scope(kind, "__get__" if how == READS else "__set__")
+    if how == READS and class_holding(kind, "__get__") is not None and class_holding(kind, "__set__") is None:
+        attributes = attributes_of(owner)
+        if attributes is not None and name not in attributes:
+            # It is asked only as long as the instance has none of its own; often it is what gives it one.
+            flags = READS if in_sight else WRITES | OPAQUE | _flags_of_descriptor(descriptor, "__get__")
+            return ((name_of(owner), name, flags),)
+        if attributes is not None:
+            return None
+    return NOTHING if in_sight else None
+
+
+def _flags_of_descriptor(value: Any, special: str) -> int:
+    """What is added for a method of such a descriptor that is not in scope."""
+    if not is_made_by_a_program(type(value)):
+        return 0
+    found = class_holding(type(value), special)
+    return FOREIGN | UNSURE if found is not None and is_foreign(found[1]) else 0
 
 
 def _looked_for(classes: tuple[type, ...], name: str) -> Touches:
@@ -140,82 +185,17 @@ def _looked_for(classes: tuple[type, ...], name: str) -> Touches:
 
 def is_always_of_the_instance(kind: type, name: str) -> bool:
     """Whether an attribute of that name is each instance's own, so that it need not be looked for again."""
-    if kind is types.ModuleType or is_class(kind) or kind_of(kind) == LOCAL or name == "__dict__":
+    if (
+        issubclass(kind, types.ModuleType)
+        or kind is super
+        or is_class(kind)
+        or kind_of(kind) == LOCAL
+        or name == "__dict__"
+    ):
         return False
-    if any(runs_in_scope(kind, special) for special in ("__getattribute__", "__setattr__", "__getattr__")):
-        return False
+    for special in ("__getattribute__", "__setattr__", "__getattr__"):
+        found = class_holding(kind, special)
+        if found is not None and python_function(found[1]) is not None:
+            return False
     holder = class_holding(kind, name)
-    return holder is None or type(holder[1]) is types.MemberDescriptorType
-
-
-def whole(owner: Any, how: int) -> Touches:
-    """What a call touches that looks at all of `owner`, or changes it in a way that is not known more exactly."""
-    kind = kind_of(type(owner))
-    if kind == CONTAINER:
-        return ((key_of(owner), None, how),)
-    if kind in (STILL, LOCAL):
-        return NOTHING
-    if kind == VIEW:
-        return _through(owner, how)
-    if kind == ITERATOR:
-        # Even to look at all that is left uses it up.
-        return ((name_of(owner), None, WRITES), *_through(owner, READS))
-    if type(owner) is types.GeneratorType:
-        return ((name_of(owner), None, WRITES),)
-    return ((name_of(owner), None, how | OPAQUE),)
-
-
-def iteration(thing: Any) -> Touches:
-    """What it touches to begin a loop over `thing`."""
-    return NOTHING if runs_in_scope(type(thing), "__iter__") else whole(thing, READS)
-
-
-#: Of an iterator that only its loop knows: the loop's reference, and those that exist while they are counted.
-_REFERENCES_OF_A_LOOP = 3
-
-
-def loop(address: int) -> Touches:
-    """What the next round of a loop touches, with its iterator at `address`."""
-    iterator = object_at(address)
-    if kind_of(type(iterator)) == ITERATOR and sys.getrefcount(iterator) <= _REFERENCES_OF_A_LOOP:
-        return _through(iterator, READS)
-    return whole(iterator, READS)
-
-
-def contents(thing: Any, how: int) -> Touches:
-    """What it touches to look at what is in `thing`, or to change that, if there is anything in such objects."""
-    sort = kind_of(type(thing))
-    if sort == CONTAINER and any(runs_in_scope(type(thing), special) for special in _WAYS_IN):
-        # Which of these are called is not known; what they do is seen where they do it.
-        how |= OPAQUE
-    return whole(thing, how) if sort in (CONTAINER, VIEW, ITERATOR) else NOTHING
-
-
-_WAYS_IN = ("__iter__", "__len__", "__bool__", "__contains__", "__getitem__", "__eq__", "__repr__", "keys", "items")
-
-
-#: These keep the pair that they gave last, to use it again if they can. It is nothing that they go through.
-_KEEPING_A_PAIR: tuple[type, ...] = (type(iter({}.items())), type(reversed({}.items())), enumerate)
-
-
-def _through(outer: Any, how: int, depth: int = 0, *, iterators_only: bool = False) -> Touches:
-    """What an iterator or a view goes through."""
-    found: list[Any] = []
-    for inner in [outer.obj] if type(outer) is memoryview else gc.get_referents(outer):
-        kind = kind_of(type(inner))
-        if type(inner) is tuple and type(outer) in _KEEPING_A_PAIR:
-            continue
-        if kind == CONTAINER:
-            if not iterators_only:
-                found.append((key_of(inner), None, how))
-        elif (kind in (ITERATOR, VIEW) or type(inner) is tuple) and depth < _DEEPEST:
-            if kind == ITERATOR and sys.getrefcount(inner) > _REFERENCES_OF_A_LOOP + 1:
-                found.append((name_of(inner), None, WRITES))
-            # `zip` has a tuple of iterators, and one of what they gave last.
-            found.extend(_through(inner, how, depth + 1, iterators_only=type(outer) is zip))
-        elif type(inner) is types.GeneratorType:
-            found.append((name_of(inner), None, WRITES))
-        elif type(inner) is types.BuiltinMethodType:
-            # What `map` is to call.
-            found.extend(contents(inner.__self__, READS if inner.__name__ in READING_METHODS else WRITES))
-    return tuple(found)
+    return (holder is None or type(holder[1]) is types.MemberDescriptorType) and not has_own_access(kind)

@@ -1,7 +1,8 @@
 """What is replaced while a marked test runs, and put back after it.
 
-Code that is in scope may hold its own reference (`from time import sleep`): such names are replaced too, in every
-module in scope and in the few modules of the standard library that matter.
+Code that is in scope may hold its own reference (`from _thread import start_new_thread`): such names are replaced too,
+in every module in scope and in the few modules of the standard library that matter. Functions that tell the time are
+not replaced but redirected, for everyone who holds them.
 """
 
 from __future__ import annotations
@@ -15,15 +16,19 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
-from . import _current, _threads, _time
+from . import _current, _living, _threads
 from ._dates import replace_methods
+from ._modules import is_module, namespace_of_module
 from ._numbering import numbering
 from ._operations import Operation
 from ._replacements import Replacements
 from ._targets import announcing_item
 from ._tasks import Unwind
+from ._time import put_in_place
+from ._travel_guard import TravelGuard
 from .primitives import Lock, RLock
 from .primitives._dispatch import make_ours
+from .primitives._simple_queue import stand_in_for
 
 _STDLIB_HOLDERS = ("queue", "sched", "concurrent.futures._base", "concurrent.futures.thread")
 
@@ -36,16 +41,30 @@ class Patches(Replacements):
         _threads.remember_hook()
         for name in ("start", "join", "is_alive"):
             self._set(threading.Thread, name, getattr(_threads, name))
-        replacements = [*_time.REPLACEMENTS, (_thread, "start_new_thread", _threads.start_new_thread)]
+        replacements = [
+            *_living.REPLACEMENTS,
+            (_thread, "start_new_thread", _threads.start_new_thread),
+        ]
         by_id: dict[int, Any] = {}
         for module, name, ours in replacements:
             by_id[id(getattr(module, name))] = ours
             self._set(module, name, ours)
-        for holder in self._holders():
-            for name, value in list(vars(holder).items()):
+        namespaces = _namespaces()
+        for namespace in namespaces:
+            for name, value in list(namespace.items()):
                 ours = by_id.get(id(value))
                 if ours is not None and value is not ours:
-                    self._set(holder, name, ours)
+                    self._set_item(namespace, name, ours)
+                elif type(value) is ModuleType and _is_a_copy(value):
+                    copied = namespace_of_module(value)
+                    if any(copied is known for known in namespaces):
+                        continue
+                    namespaces.append(copied)
+                    stand_in = stand_in_for(copied.get("SimpleQueue"))
+                    if stand_in is not None:
+                        self._set_item(copied, "SimpleQueue", stand_in)
+        self._undo.append(TravelGuard().remove)
+        self._undo.append(put_in_place())
         self._undo.append(replace_methods())
         for owner, name, ours in numbering():
             self._set(owner, name, ours)
@@ -53,16 +72,30 @@ class Patches(Replacements):
         self._set(_futures_thread._WorkItem, "run", announcing_item(_futures_thread._WorkItem.run))
         self._set(logging.Handler, "handle", _atomic_handle(logging.Handler.handle))
 
-    def _holders(self) -> list[ModuleType]:
-        holds = _current.scope.holds
-        found = []
-        for name, module in list(sys.modules.items()):
-            if not isinstance(module, ModuleType):
-                continue
-            filename = getattr(module, "__file__", None)
-            if name in _STDLIB_HOLDERS or (isinstance(filename, str) and holds[filename]):
-                found.append(module)
-        return found
+    def _set_item(self, namespace: dict[str, Any], name: str, value: Any) -> None:
+        before = namespace[name]
+        namespace[name] = value
+        self._undo.append(lambda: namespace.__setitem__(name, before))
+
+
+def _namespaces() -> list[dict[str, Any]]:
+    """Those of the modules that may hold a reference of their own."""
+    holds = _current.scope.holds
+    found = []
+    for name, module in list(sys.modules.items()):
+        if not is_module(module):
+            continue
+        namespace = namespace_of_module(module)
+        filename = namespace.get("__file__")
+        if name in _STDLIB_HOLDERS or (type(filename) is str and holds[filename]):
+            found.append(namespace)
+    return found
+
+
+def _is_a_copy(module: ModuleType) -> bool:
+    """Whether it is one of the standard library's that was imported once more, so that only the program has it."""
+    name = vars(module).get("__name__")
+    return name in _STDLIB_HOLDERS and sys.modules.get(name) is not module
 
 
 def _atomic_handle(real: Callable[[logging.Handler, logging.LogRecord], Any]) -> Any:
@@ -83,7 +116,7 @@ def _atomic_handle(real: Callable[[logging.Handler, logging.LogRecord], Any]) ->
             return real(self, record)
         finally:
             task.atomic -= 1
-            task.special = task.atomic > 0 or task.outside or task.execution.closing is not None
+            task.settle()
             task.execution.mark(task, Operation("leave", logging.Handler, frame.f_code, frame.f_lasti))
 
     return handle

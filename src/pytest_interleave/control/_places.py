@@ -9,6 +9,7 @@ from types import CodeType, FrameType
 from typing import NamedTuple
 
 from . import _current
+from ._frozen import file_of
 
 
 class Place(NamedTuple):
@@ -51,22 +52,22 @@ def line_of(code: CodeType, lasti: int) -> int:
 
 def place_of_code(code: CodeType, lasti: int) -> Place:
     """The place of the instruction at byte offset `lasti`."""
-    return Place(code.co_filename, line_of(code, lasti), code.co_qualname)
+    return Place(file_of[code.co_filename], line_of(code, lasti), code.co_qualname)
 
 
 def place_of_frame(frame: FrameType) -> Place:
     """The place where `frame` stands now."""
-    return Place(frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_qualname)
+    code = frame.f_code
+    return Place(file_of[code.co_filename], frame.f_lineno, code.co_qualname)
 
 
 def scope_frame(frame: FrameType | None) -> FrameType | None:
     """The innermost frame in scope, from `frame` outwards; None where there is none before an import begins."""
-    holds = _current.scope.holds
+    shows = _current.scope.shows_code
     while frame is not None:
-        filename = frame.f_code.co_filename
-        if holds[filename]:
+        if shows(frame.f_code, frame.f_globals):
             return frame
-        if filename == "<frozen importlib._bootstrap>":
+        if frame.f_code.co_filename == "<frozen importlib._bootstrap>":
             return None
         frame = frame.f_back
     return None

@@ -12,6 +12,8 @@ import ast
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from ._private_generators import consumed_at_once, private_loops
+
 _MAKERS = frozenset(("list", "dict", "set", "deque", "defaultdict", "Counter", "bytearray"))
 _COMPREHENSIONS = (ast.ListComp, ast.DictComp, ast.SetComp)
 _DISPLAYS = (ast.List, ast.Dict, ast.Set, *_COMPREHENSIONS)
@@ -26,26 +28,32 @@ class PrivateUses(NamedTuple):
 
     #: The spans of their names, and of loops over them.
     names: frozenset[Span]
-    #: The spans of `name[…]`, `name.method` and `name.method(…)`.
+    #: The spans of `name[…]`, `name.method` and `name.method(…)`; and of calls that consume a generator expression.
     accesses: frozenset[Span]
+    #: The spans of comprehensions and generator expressions that go through what no other thread sees.
+    loops: frozenset[Span]
 
 
-NOTHING_PRIVATE = PrivateUses(frozenset(), frozenset())
+NOTHING_PRIVATE = PrivateUses(frozenset(), frozenset(), frozenset())
 
 
 def private_uses(tree: ast.AST) -> PrivateUses:
     """Look for them in all functions of a file."""
+    nodes: set[ast.AST] = set()
     names: set[Span] = set()
     accesses: set[Span] = set()
     for node in ast.walk(tree):
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
             for use, parent, grandparent in _in_function(node):
+                nodes.add(use)
                 names.update(_spans_of_name(use, parent, grandparent))
                 if isinstance(parent, (ast.Subscript, ast.Attribute)):
                     accesses.add(_span(parent))
                 if isinstance(parent, ast.Attribute) and grandparent is not None:
                     accesses.add(_span(grandparent))
-    return PrivateUses(frozenset(names), frozenset(accesses))
+    accesses.update(map(_span, consumed_at_once(tree)))
+    loops = map(_span, private_loops(tree, nodes))
+    return PrivateUses(frozenset(names), frozenset(accesses), frozenset(loops))
 
 
 _Use = tuple[ast.Name, ast.AST, "ast.AST | None"]

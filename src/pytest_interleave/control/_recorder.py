@@ -44,7 +44,8 @@ class Recorder:
         owners = [object_named(name) for name, _, _ in touches]
         if concerned:
             self._kept[step] = owners
-        while frame is not None and frame.f_code is not operation.code:
+        # What is in no file may have been made again: it is equal then.
+        while frame is not None and frame.f_code is not operation.code and frame.f_code != operation.code:
             frame = frame.f_back
         self._texts[step] = "" if frame is None else _text(operation, touches, owners, frame)
 

@@ -6,21 +6,32 @@ import fnmatch
 import importlib.util
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from types import CodeType
+from typing import Any
+
+from . import _current
+from ._frozen import STDLIB, file_of
+from ._in_no_file import MadeByTheProgram, is_in_no_file
 
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
-# Not by `sysconfig`, which takes longer to import than all of this plugin.
-_STDLIB = os.path.dirname(os.path.realpath(os.__file__)) + os.sep
 _ENVIRONMENT_PARTS = {"site-packages", "dist-packages"}
 
-#: Pure-Python containers of the standard library whose own races a test can run into. They are only taken
-#: where instrumenting them is cheap (`sys.monitoring`), see `Scope`.
-_STDLIB_CONTAINERS = ("collections/__init__.py", "_collections_abc.py", "functools.py")
-
-
-#: Where the rest of such a file is helpers that anything may call: the part that counts.
-_STDLIB_PARTS = {"functools.py": "cached_property."}
+#: Pure-Python containers of the standard library whose own races a test can run into: by file, what the qualified
+#: names of their functions begin with. The rest of these files is helpers that anything may call.
+_STDLIB_CONTAINERS: dict[str, tuple[str, ...]] = {
+    "collections/__init__.py": ("",),
+    "_collections_abc.py": tuple(
+        f"{name}."
+        for name in (
+            "Set", "MutableSet", "Mapping", "MutableMapping", "MappingView", "KeysView", "ItemsView", "ValuesView",
+            "Sequence", "MutableSequence",
+        )
+    ),
+    "functools.py": ("cached_property.",),
+}  # fmt: skip
+#: The hooks of abstract base classes: what they find out is remembered in C, so that they are called only once.
+_HOOKS = frozenset(("__subclasshook__", "__instancecheck__", "__subclasscheck__"))
 
 
 class _Answers(dict[str, bool]):
@@ -30,7 +41,19 @@ class _Answers(dict[str, bool]):
         self._scope = scope
 
     def __missing__(self, filename: str) -> bool:
-        answer = self[filename] = self._scope.judge(filename)
+        with _current.unobserved():
+            answer = self[filename] = self._scope.judge(filename)
+        return answer
+
+
+class _Possible(dict[str, bool]):
+    """Filename to whether any code that says to be from it can be in scope."""
+
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
+
+    def __missing__(self, filename: str) -> bool:
+        answer = self[filename] = self._scope.holds[filename] or is_in_no_file[filename]
         return answer
 
 
@@ -39,39 +62,76 @@ class Scope:
 
     `root` is the directory whose files are in scope, but for those of an environment (a `site-packages`, or a
     directory that has a `pyvenv.cfg`). `include` adds installed packages and modules by name, or files by
-    path glob. `containers` adds the standard library's pure-Python containers.
+    path glob. `temporary` tells the directory for what tests write, if there is one: what they load from there is
+    theirs. `containers` adds the standard library's pure-Python containers. Code that is in no file is in scope where
+    the program has made it, see `_in_no_file`.
     """
 
-    def __init__(self, root: str, include: Iterable[str] = (), *, containers: bool | None = None) -> None:
+    def __init__(
+        self,
+        root: str,
+        include: Iterable[str] = (),
+        *,
+        containers: bool = True,
+        temporary: Callable[[], str | None] = lambda: None,
+    ) -> None:
         self.root = os.path.realpath(root) + os.sep
         self.include = tuple(include)
-        if containers is None:
-            containers = sys.version_info >= (3, 12)
-        self._stdlib_files = {os.path.join(_STDLIB, name) for name in _STDLIB_CONTAINERS} if containers else set()
+        self._stdlib_files = (
+            {os.path.join(STDLIB, name): begins for name, begins in _STDLIB_CONTAINERS.items()} if containers else {}
+        )
+        self._temporary = temporary
         self._environments: dict[str, bool] = {}
         #: `scope.holds[filename]`: whether the file is in scope.
         self.holds = _Answers(self)
+        #: `scope.may_hold[filename]`: False where no code that names this file is in scope.
+        self.may_hold = _Possible(self)
+        self._made_by_the_program = MadeByTheProgram(self.holds)
+        #: By file name, where not all of the file is in scope: what the names of the functions begin with that are.
+        self.parts: dict[str, tuple[str, ...]] = {}
 
-    def holds_code(self, code: CodeType) -> bool:
-        """Whether accesses of this code are scheduling points."""
-        if not self.holds[code.co_filename]:
-            return False
-        only = _STDLIB_PARTS.get(os.path.basename(code.co_filename))
-        return only is None or code.co_filename not in self._stdlib_files or code.co_qualname.startswith(only)
+    def holds_code(self, code: CodeType, namespace: dict[str, Any] | None = None) -> bool:
+        """Whether accesses of this code, whose globals are `namespace`, are scheduling points."""
+        filename = code.co_filename
+        if self.holds[filename]:
+            if filename not in self.parts:
+                return True
+            return code.co_qualname.startswith(self.parts[filename]) and code.co_name not in _HOOKS
+        return is_in_no_file[filename] and self._made_by_the_program(code, namespace)
+
+    def shows_code(self, code: CodeType, namespace: dict[str, Any] | None = None) -> bool:
+        """Whether a place in it says more than that of its caller: it is in scope, and no container of Python's own."""
+        return code.co_filename not in self.parts and self.holds_code(code, namespace)
 
     def judge(self, filename: str) -> bool:
         """Decide on one file name as found in `co_filename`; use `holds` for the remembered answer."""
-        if filename.startswith(("<", _PACKAGE)):
+        given = file_of[filename]
+        if given.startswith(("<", _PACKAGE)):
             return False
-        path = os.path.realpath(filename)
+        path = os.path.realpath(given)
         if path.startswith(_PACKAGE):
             return False
-        if path in self._stdlib_files or self._included(path):
+        if self._included(path):
             return True
-        if not path.startswith(self.root) or path.startswith(_STDLIB):
+        if path in self._stdlib_files:
+            self.parts[filename] = self._stdlib_files[path]
+            return True
+        if path.startswith(STDLIB):
             return False
-        directory = os.path.dirname(path)
-        return not self._in_environment(directory)
+        if self._in_environment(os.path.dirname(path)):
+            return False
+        # A link in the project leads out of it, perhaps.
+        linked = os.path.abspath(given)
+        return self._in_project(path) or (
+            self._in_project(linked) and not self._in_environment(os.path.dirname(linked))
+        )
+
+    def _in_project(self, path: str) -> bool:
+        if path.startswith(self.root):
+            return True
+        temporary = self._temporary()
+        # What a test has written, and runs.
+        return temporary is not None and path.startswith(os.path.realpath(temporary) + os.sep)
 
     def _in_environment(self, directory: str) -> bool:
         known = self._environments.get(directory)
@@ -79,8 +139,10 @@ class Scope:
             known = os.path.basename(directory) in _ENVIRONMENT_PARTS or os.path.exists(
                 os.path.join(directory, "pyvenv.cfg")
             )
-            if not known and len(directory) >= len(self.root):
-                known = self._in_environment(os.path.dirname(directory))
+            above = os.path.dirname(directory)
+            # The project itself may lie in one: it is not looked at from outside.
+            if not known and above != directory and directory + os.sep != self.root:
+                known = self._in_environment(above)
             self._environments[directory] = known
         return known
 

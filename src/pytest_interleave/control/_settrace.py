@@ -27,6 +27,8 @@ class TraceEngine:
     def __init__(self, tables: AccessTables) -> None:
         self._tables = tables
         self.trace: Callable[[Task], None] | None = self._trace
+        #: By thread: who is to know of its calls.
+        self._watching: dict[int, Callable[[Any], None]] = {}
 
     def on(self) -> None:
         """Nothing to do before a controlled thread runs."""
@@ -35,7 +37,33 @@ class TraceEngine:
         """Each execution sets the trace functions of its threads anew."""
 
     def off(self) -> None:
-        """Nothing is left after it."""
+        """Trace functions end with their threads."""
+        self._tables.forget()
+
+    def watch_calls(self, ident: int, called: Callable[[Any], None]) -> bool:
+        """See `Engine.watch_calls`."""
+        if sys.getprofile() not in (None, self._profile):
+            # Somebody else measures.
+            return False
+        self._watching[ident] = called
+        sys.setprofile(self._profile)
+        return True
+
+    def unwatch_calls(self, ident: int) -> None:
+        """See `Engine.unwatch_calls`."""
+        self._watching.pop(ident, None)
+        if ident == _current.get_ident() and sys.getprofile() == self._profile:
+            sys.setprofile(None)
+
+    def _profile(self, frame: FrameType, event: str, what: Any) -> None:
+        called = self._watching.get(_current.get_ident())
+        if called is None:
+            sys.setprofile(None)
+        elif event == "call":
+            if frame.f_back is not None and _current.scope.holds_code(frame.f_back.f_code, frame.f_back.f_globals):
+                called(frame.f_code)
+        elif event == "c_call" and _current.scope.holds_code(frame.f_code, frame.f_globals):
+            called(what)
 
     def _trace(self, task: Task) -> None:
         other = sys.gettrace()
@@ -44,17 +72,20 @@ class TraceEngine:
 
 def _alone(tables: AccessTables, task: Task) -> _Trace:
     known = tables.by_id
-    holds = _current.scope.holds
+    may_hold = _current.scope.may_hold
+    in_scope = tables.in_scope
     point = task.execution.point
     mark = task.execution.mark
 
     def call(frame: FrameType, event: str, arg: Any) -> Any:  # noqa: ARG001
         code = frame.f_code
-        if not holds[code.co_filename]:
+        if not may_hold[code.co_filename]:
             return None
         table = known.get(id(code))
         if table is None:
-            table = tables.add(code, frame.f_globals) if tables.in_scope(code) else {}
+            if not in_scope(code, frame.f_globals):
+                return None
+            table = tables.add(code, frame.f_globals)
         if not table:
             return None
         frame.f_trace_opcodes = True

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from . import _current
 from ._calls import touches_of_call
 from ._operations import Operation
-from ._owners import in_scope
 from ._touches import OPAQUE, WRITES, Touches
+from ._written import in_scope
 
 if TYPE_CHECKING:
     from types import FrameType

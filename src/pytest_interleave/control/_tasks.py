@@ -65,6 +65,7 @@ class Task:
         "outside",
         "parent",
         "path",
+        "patience",
         "refusals",
         "resource",
         "run_length",
@@ -77,6 +78,7 @@ class Task:
         "touches",
         "unwound",
         "waiting",
+        "waits_from",
     )
 
     def __init__(
@@ -111,6 +113,9 @@ class Task:
         self.ident = 0
         self.native_id: int | None = None
         self.deadline: int | None = None
+        #: Of a wait that has a deadline: for how many nanoseconds, and how many steps there had been.
+        self.patience = 0
+        self.waits_from = 0
         self.exception: BaseException | None = None
         #: An exception that the thread's own code caught and keeps for somebody else to raise.
         self.caught: BaseException | None = None
@@ -122,7 +127,8 @@ class Task:
         self.sleeps = 0
         self.refusals = 0
         self.atomic = 0
-        #: True where the ordinary path of a scheduling point does not do: unwinding, atomic, outside.
+        #: True where the ordinary path of a scheduling point does not do: unwinding, atomic, outside, watched, or past
+        #: the bound on steps.
         self.special = False
         self.enabled = False
         self.begun = False
@@ -156,7 +162,21 @@ class Task:
         self.timed_out = False
         resource.waiting.append(self)
         if deadline is not None:
-            self.execution.timed = True
+            execution = self.execution
+            execution.timed = True
+            self.patience = deadline - execution.clock.elapsed
+            self.waits_from = len(execution.log)
+
+    def settle(self) -> None:
+        """Find out anew whether the ordinary path of a scheduling point does for it."""
+        execution = self.execution
+        self.special = (
+            self.atomic > 0
+            or self.outside
+            or execution.closing is not None
+            or execution.long is not None
+            or execution.progress.watching
+        )
 
     def withdraw(self) -> None:
         """Wait no longer."""

@@ -107,7 +107,6 @@ def start(self: threading.Thread) -> None:
 
 
 def _run(thread: threading.Thread, runs_target: bool) -> None:
-    hook = threading.excepthook
     try:
         known: Any = thread
         target = getattr(known, "_target", None) if runs_target else None
@@ -123,6 +122,7 @@ def _run(thread: threading.Thread, runs_target: bool) -> None:
         if request.code not in (None, 0):
             raise
     except Exception as error:
+        hook = threading.excepthook
         if hook is _hooks[0]:
             raise
         # The program has put a hook of its own in place: it deals with such exceptions.
@@ -169,9 +169,14 @@ def is_alive(self: threading.Thread) -> bool:
     if task is None:
         return _real_is_alive(self)
     frame = sys._getframe(1)
-    task.execution.point(task, Operation("is_alive?", self, frame.f_code, frame.f_lasti, mutates=False))
+    operation = Operation("is_alive?", self, frame.f_code, frame.f_lasti, mutates=False)
+    task.execution.point(task, operation)
     target = _task_of.get(id(self))
-    return _real_is_alive(self) if target is None else not target.done
+    known: Any = self
+    # The real method asks the event again whether the thread has started, which would be a step of its own.
+    alive = known._started._flag and _real_is_alive(self) if target is None else not target.done
+    operation.name = str(alive)
+    return alive
 
 
 def start_new_thread(function: Callable[..., Any], args: tuple[Any, ...], kwargs: Any = None) -> int:

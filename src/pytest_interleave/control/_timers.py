@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import concurrent.futures
+import queue
 import weakref
 from typing import TYPE_CHECKING
 
-from ._clock import POLLING_READS, Clock
+from ._clock import TICK, Clock
 from ._operations import Operation
+from ._reader import Reader
 from ._tasks import Moment, Task
 
 if TYPE_CHECKING:
+    from types import FrameType
+
     from ._execution import Execution
 
 
@@ -19,6 +24,9 @@ class Timers:
     def __init__(self, execution: Execution) -> None:
         self._execution = weakref.ref(execution)
         self.clock = Clock()
+        #: By how much time passes next for threads that spin, and where the log was when it last did.
+        self._spinning_leap = _NOTICEABLE
+        self._spun = 0
 
     @property
     def execution(self) -> Execution:
@@ -28,13 +36,18 @@ class Timers:
         return execution
 
     def advance(self) -> bool:
-        """Move the clock to the next deadline; whoever is due can go on."""
-        sleeper = self.earliest(daemons=not self.execution.draining)
-        if sleeper is None:
+        """Move the clock to the next deadline; whoever is due can go on.
+
+        The answer is False if there is none, or only those of waits that were meant to have no end.
+        """
+        execution = self.execution
+        sleeper = self.earliest(daemons=not execution.draining)
+        if sleeper is None or self.is_only_in_theory(sleeper):
             return False
         assert sleeper.deadline is not None
         self.clock.advance_to(sleeper.deadline)
-        for task in self.execution.tasks:
+        execution.progress.passed = len(execution.log)
+        for task in execution.tasks:
             resource = task.resource
             if (
                 resource is not None
@@ -46,21 +59,35 @@ class Timers:
                 resource.expire(task)
         return True
 
+    def is_only_in_theory(self, sleeper: Task) -> bool:
+        """Whether only waits are left that a timeout of a day or more ends: the program would hang."""
+        return is_meant_to_last(sleeper) and all(map(is_meant_to_last, self._waiting(daemons=True)))
+
+    def next_sleeper(self) -> Task | None:
+        """The thread whose sleep ends next, if no timeout expires before; else None."""
+        waiting = self._waiting(daemons=True)
+        sleeper = min((task for task in waiting if type(task.resource) is Moment), key=_by_deadline, default=None)
+        if sleeper is None:
+            return None
+        due = sleeper.deadline or 0
+        limits = (task.deadline or 0 for task in waiting if type(task.resource) is not Moment)
+        return sleeper if all(due < limit for limit in limits) else None
+
     def earliest(self, *, daemons: bool) -> Task | None:
-        waiting = [
+        """The thread whose sleep or timeout ends next; None if there is none."""
+        return min(self._waiting(daemons=daemons), key=_by_deadline, default=None)
+
+    def earliest_timeout(self) -> Task | None:
+        """The thread whose timeout ends next; None if there is none."""
+        waiting = (task for task in self._waiting(daemons=True) if type(task.resource) is not Moment)
+        return min(waiting, key=_by_deadline, default=None)
+
+    def _waiting(self, *, daemons: bool) -> list[Task]:
+        return [
             task
             for task in self.execution.tasks
             if task.deadline is not None and not task.timed_out and not task.enabled and (daemons or not task.daemon)
         ]
-        return min(waiting, key=lambda task: (task.deadline, task.index), default=None)
-
-    def pass_time(self, *, leap: bool = False) -> None:
-        """The only thread that could run polls: let time pass, at most until another one is due."""
-        sleeper = self.earliest(daemons=True)
-        if leap:
-            self.clock.leap_ahead(None if sleeper is None else sleeper.deadline)
-        if sleeper is not None and (not leap or self.clock.elapsed >= (sleeper.deadline or 0)):
-            self.advance()
 
     def sleep(self, task: Task, operation: Operation, seconds: float) -> None:
         """Wait for virtual time to pass; with 0 seconds, let others have their turn."""
@@ -73,21 +100,126 @@ class Timers:
         if not task.special and len(self.execution.enabled) > 1:
             self.execution.strategy.yielded(task.index)
 
-    def read_clock(self, task: Task) -> None:
-        """A thread looks at the clock. One that does so again and again, and never waits, waits for time to pass.
+    def read_clock(self, task: Task, frame: FrameType) -> None:
+        """A thread looks at the clock, in `frame`; each look takes a little time.
 
-        So it gives way to the others; and where all that could run wait in this manner, time passes.
+        If it does nothing else, it waits for time to pass, so it gives way to the others. If all that could run wait in
+        this manner, time passes.
         """
-        task.clock_reads += 1
-        if task.clock_reads <= POLLING_READS:
+        execution = task.execution
+        clock = self.clock
+        clock.readings += 1
+        if execution.closing is not None:
+            clock.elapsed += TICK
             return
+        if task.outside:
+            execution.outside.come_back(task)
+        reader = clock.readers.get(task.index)
+        if reader is None:
+            reader = clock.readers[task.index] = Reader(task)
+        waited = reader.waits.since_last()
+        if waited:
+            clock.elapsed += waited
+            reader.begin()
+        reader.look(frame, execution)
+        before = clock.elapsed
+        clock.elapsed += TICK
+        leap = reader.leap
+        if leap > TICK and self._may_leap(task, reader, leap):
+            self._leap(leap)
+        reader.seen(execution, clock.elapsed - before)
+        if reader.gives_way:
+            operation = Operation("poll", task, _POLL, 0, mutates=False)
+            if len(execution.enabled) > 1:
+                execution.strategy.yielded(task.index)
+            execution.point(task, operation)
+        reader.goes_on(execution)
+
+    def _may_leap(self, task: Task, reader: Reader, leap: int) -> bool:
+        """Whether nobody has anything to do but to wait for time to pass.
+
+        What is not under control takes real time: as long as it may do something, no more time passes than really has.
+        """
         execution = self.execution
-        operation = Operation("poll", task, _POLL, 0, mutates=False)
-        if execution.closing is None and all(other.clock_reads > POLLING_READS for other in execution.enabled):
-            self.pass_time(leap=True)
-        if len(execution.enabled) > 1:
-            execution.strategy.yielded(task.index)
-        execution.point(task, operation)
+        if reader.waited > _DECADE:
+            return False
+        if any(other is not task and other.operation.kind != "poll" for other in execution.enabled):
+            return False
+        until = reader.waited + leap
+        passed = reader.waits.now - reader.began
+        if passed >= min(until, _PATIENCE):
+            return True
+        outside = execution.outside
+        return not outside.busy and (until < _NOTICEABLE or reader.only_waits or not outside.could_act())
+
+    def _leap(self, leap: int) -> None:
+        """Let time pass at once; not past the moment at which another thread is due.
+
+        If that is the end of a timeout, it is approached in ever smaller leaps: the thread that looks at the clock may
+        have waited long enough before, and then do what the other one waits for.
+        """
+        clock = self.clock
+        waiting = self.earliest(daemons=True)
+        left = leap if waiting is None else (waiting.deadline or 0) - clock.elapsed
+        if waiting is not None and type(waiting.resource) is not Moment:
+            leap = min(leap, left // 2)
+        if leap < left - TICK or waiting is None:
+            clock.elapsed += max(leap, TICK)
+        elif not self.advance():
+            # Nobody is to be woken for it.
+            clock.elapsed += leap
+
+    def let_spinners_wait(self) -> bool:
+        """Threads that only repeat themselves look at the clock, too: let time pass, each time more.
+
+        For those that poll it time passes anyhow. The answer is False if so much has passed
+        that time is not what they wait for.
+        """
+        readers = self.clock.readers
+        if any(task.index in readers and readers[task.index].polls for task in self.execution.enabled):
+            return all(reader.waited <= _DECADE for reader in readers.values())
+        log = self.execution.log
+        if len(log) - self._spun > _STEPS_BETWEEN_LEAPS:
+            self._spinning_leap = _NOTICEABLE
+        self._spun = len(log)
+        if self._spinning_leap > _DECADE:
+            return False
+        self._leap(self._spinning_leap)
+        self._spinning_leap *= 2 if self.execution.long is None else _LONG_FACTOR
+        return True
+
+
+def _by_deadline(task: Task) -> tuple[int, int]:
+    return task.deadline or 0, task.index
 
 
 _POLL = Timers.read_clock.__code__
+
+#: Leaps of fewer nanoseconds are too short for anyone outside to do something.
+_NOTICEABLE = 1_000_000
+#: Nanoseconds of real time that a thread which polls gives to what is not under control.
+_PATIENCE = 10_000_000_000
+#: Each time that much more time passes for threads that spin, past the bound on steps, where they are seldom found to.
+_LONG_FACTOR = 16
+#: Steps after which threads that spin are others than those that were found before.
+_STEPS_BETWEEN_LEAPS = 2_000
+
+#: Nanoseconds from which on a timeout is no limit that anybody waits for.
+_DAY = 86_400 * 10**9
+#: The same for events and conditions, whose timeouts are sleeps that can be interrupted, too: of daily jobs, say.
+_DECADE = 3_650 * _DAY
+
+
+def is_meant_to_last(task: Task) -> bool:
+    """Whether a thread waits with a timeout so long that only something else was meant to end the wait."""
+    if task.patience < _DAY or type(task.resource) is Moment:
+        return False
+    operation = task.operation
+    is_sleep = operation.kind in ("wait", "woken") and operation.code.co_filename not in _STDLIB_WAITS
+    return not is_sleep or task.patience >= _DECADE
+
+
+#: Waits on conditions in these files are no sleeps.
+_STDLIB_WAITS = frozenset(
+    (queue.__file__, *(f"{path}/_base.py" for path in concurrent.futures.__path__))
+)

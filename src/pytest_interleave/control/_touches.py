@@ -20,10 +20,26 @@ READS = 0
 WRITES = 1
 #: Added where the object is known to be touched, but not by an access that was seen: a library's method was called.
 OPAQUE = 2
+#: Added where code in Python that is out of scope was handed the object: it may stop and go on anywhere in between.
+FOREIGN = 4
+#: Added where that code only seems to read: a look-up in a cache may well change what the cache knows of its items.
+UNSURE = 8
 
 NOTHING: Touches = ()
 
-_READING_KINDS = frozenset(("is_set?", "size?", "locked?", "is_alive?", "pass"))
+
+class _EveryThread:
+    """All threads of an execution at once: what an operation is about that asks which of them live."""
+
+    def __repr__(self) -> str:
+        return "threads"
+
+
+EVERY_THREAD = _EveryThread()
+#: They ask which threads live: which have begun, and which have ended, is what they touch.
+ASKING_KINDS = frozenset(("is_alive?", "threads?"))
+
+_READING_KINDS = frozenset(("is_set?", "size?", "locked?", "is_alive?", "threads?", "pass"))
 #: Their order is that of the threads' own beginnings and ends; or they have no effect on others.
 _SILENT_KINDS = frozenset(("begin", "start", "join", "sleep", "poll", "idle", "enter", "leave"))
 

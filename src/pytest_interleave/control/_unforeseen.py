@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ._calls import touches_nothing_else
 from ._methods import SYNC_METHODS
-from ._opcodes import CALLS, IN_PLACE, REMAINDER, asks_for_truth, formats_with_specification, loads_method
+from ._opcodes import CALLS, IN_PLACE, REMAINDER, UNPACKINGS, asks_for_truth, formats_with_specification, loads_method
 
 if TYPE_CHECKING:
     from ._accesses import Instruction
@@ -37,6 +37,9 @@ _ROOTS = frozenset(
 )
 _OF_OWNERS = frozenset(("LOAD_ATTR", "LOAD_METHOD"))
 _PATHS = _ROOTS | _OF_OWNERS
+_CONSTANTS = frozenset(("LOAD_CONST", "LOAD_SMALL_INT"))
+#: Methods of that name are a primitive's; of the others in `SYNC_METHODS`, caches and settings have some, too.
+_ALWAYS_SYNC = SYNC_METHODS - frozenset("set clear abort reset put put_nowait get get_nowait submit result".split())
 
 
 def unforeseen_accesses(
@@ -46,6 +49,7 @@ def unforeseen_accesses(
     #: By where an expression begins: the instructions that fetch what it is about.
     loads: dict[Any, list[Instruction]] = {}
     before: Instruction | None = None
+    numbers = _numbers(instructions)
     for at, instruction in enumerate(instructions):
         name = instruction.opname
         start = instruction.span[:2]
@@ -55,7 +59,14 @@ def unforeseen_accesses(
             loads.setdefault(start, []).append(instruction)
         last = "" if before is None else before.opname
         if name in CALLS:
-            if name == "CALL_FUNCTION_EX" or not _is_seen(instructions, at, loads.pop(start, ()), facts, namespace):
+            if name == "CALL_FUNCTION_EX" or not _is_seen(instructions, at, loads.pop(start, ()), namespace):
+                yield instruction
+        elif name in UNPACKINGS:
+            if last in CALLS:
+                yield instruction
+        elif name == "BINARY_OP" and instruction.arg in IN_PLACE:
+            # Of others, what is on the left counts as changed in any case.
+            if last in _CONSTANTS and at > 1 and _loads_other(instructions[at - 2], numbers):
                 yield instruction
         elif formats_with_specification(name, instruction.arg):
             yield instruction
@@ -99,7 +110,6 @@ def _is_seen(
     instructions: Sequence[Instruction],
     at: int,
     loads: Sequence[Instruction],
-    facts: FileFacts,
     namespace: Mapping[str, Any],
 ) -> bool:
     """Whether the code tells that a call touches nothing beside what is seen anyway.
@@ -109,16 +119,13 @@ def _is_seen(
     call = instructions[at]
     if at and _name(instructions[at - 1]).startswith("@py_format"):
         return True
-    if at and instructions[at - 1].opname == "LOAD_CONST" and instructions[at - 1].span == call.span:
-        # Of `__exit__`, at the end of a `with`.
+    if at and call.opname == "CALL" and _is_constant_of(instructions[at - 1], call):
+        # Of `__exit__`, at the end of a `with`. The names of arguments, before a CALL_KW, stand in the same place.
         return True
     if not loads:
         return False
     first, last = loads[0], loads[-1]
-    if last.opname in _OF_OWNERS and first.opname != "LOAD_GLOBAL" and last.argval in facts.methods:
-        # Of an object whose class is in scope, as far as one can tell from its name.
-        return True
-    if last.opname != "LOAD_GLOBAL" and last.argval in SYNC_METHODS:
+    if last.opname != "LOAD_GLOBAL" and last.argval in _ALWAYS_SYNC:
         return last.argval != "join" or call.arg == 0
     if first.opname != "LOAD_GLOBAL":
         return False
@@ -128,3 +135,27 @@ def _is_seen(
             return False
         value = vars(value).get(load.argval)
     return touches_nothing_else(value)
+
+
+def _is_constant_of(load: Instruction, call: Instruction) -> bool:
+    """Whether a constant is loaded for a call that no constant stands for in the source."""
+    return load.opname == "LOAD_CONST" and load.span == call.span
+
+
+def _numbers(instructions: Sequence[Instruction]) -> frozenset[str]:
+    """Local variables that are only ever assigned constants and what operators make of others: counters, as a rule."""
+    assigned: set[str] = set()
+    others: set[str] = set()
+    before = ""
+    for instruction in instructions:
+        if "STORE_FAST" in instruction.opname:
+            names = instruction.argval if isinstance(instruction.argval, tuple) else (instruction.argval,)
+            plain = instruction.opname == "STORE_FAST" and (before in _CONSTANTS or before == "BINARY_OP")
+            (assigned if plain else others).update(names)
+        before = instruction.opname
+    return frozenset(assigned - others)
+
+
+def _loads_other(load: Instruction, numbers: frozenset[str]) -> bool:
+    """Whether a local variable is loaded last that is none of `numbers`."""
+    return load.opname.startswith(("LOAD_FAST", "STORE_FAST_LOAD_FAST")) and _name(load) not in numbers

@@ -57,6 +57,8 @@ def _item_with(container: dict[Any, Any], part: Any) -> Any:
 
 
 def _attribute(owner: Any, name: str) -> Any:
+    if name == "__class__":
+        return type(owner)
     if is_class(type(owner)):
         holder = class_holding(owner, name)
         return MISSING if holder is None else holder[1]

@@ -52,7 +52,7 @@ def stuck_of(execution: Execution, kind: str, cycle: list[Task]) -> Stuck:
     pending = [(task, task.operation, task.touches) for task in concerned if not task.done and not task.enabled]
     names = described(execution.log, [task.resource for task in concerned])
     waits = waits_of(concerned, sys._current_frames(), names)
-    return Stuck(kind, waits, len(execution.log), bool(cycle), pending)
+    return Stuck(kind, waits, execution.steps, bool(cycle), pending)
 
 
 def waits_of(tasks: list[Task], frames: Mapping[int, FrameType], names: Mapping[int, str]) -> list[WaitingThread]:

@@ -33,6 +33,9 @@ class Watchdog:
         self._stopped = False
         self._seen: tuple[object, ...] = ()
         self._times = 0
+        #: Real time of the last look, and since when the thread may have been where it is.
+        self._looked = 0
+        self._since = 0
         self._progress: tuple[object, ...] = ()
         self._computing = 0
         self._ending: Task | None = None
@@ -51,6 +54,7 @@ class Watchdog:
     def _loop(self) -> None:
         pause = new_gate()
         while not self._stopped:
+            self._looked = _real_monotonic_ns()
             execution = self._execution
             if execution is None or execution.over:
                 pause.acquire(timeout=INTERVAL)
@@ -73,22 +77,26 @@ class Watchdog:
         if stands is not None and stands[0] is Carrier.__init__.__code__:
             # It waits for a new OS thread, which can take long on a busy machine; nothing is out of sight.
             return
-        progress = (task, len(execution.log))
+        progress = (task, execution.steps)
         if progress != self._progress:
             self._progress = progress
             self._computing = 0
         self._computing += 1
+        looked, now = self._looked, _real_monotonic_ns()
         if (progress, stands) != self._seen:
             self._seen = (progress, stands)
             self._times = 0
+            # It may have come there right after the look before.
+            self._since = looked
         elif not _sleeps(task):
             # It only wants the processor, or the GIL.
             self._times = 0
+            self._since = now
         self._times += 1
         blocked = self._times > LOOKS
         if (blocked or self._computing > COMPUTING_LOOKS) and not _debugging(task):
             self._seen = self._progress = ()
-            execution.outside.set_aside(task)
+            execution.outside.set_aside(task, self._since if blocked else now)
 
     def _look_at_ending(self, execution: Execution) -> None:
         closing = execution.closing

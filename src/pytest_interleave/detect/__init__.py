@@ -2,7 +2,7 @@
 
 from ._clocks import Clock
 from ._fasttrack import Conflict
-from ._findings import Deadlock, Finding, Livelock, finding_of
+from ._findings import Deadlock, Finding, Livelock, TooLong, finding_of
 from ._holding import Holding
 from ._identity import identity_of
 from ._lock_order import LockOrder
@@ -10,7 +10,8 @@ from ._predicted import Part, PredictedDeadlock, Site, can_wait
 from ._races import Access, DataRace, Race, name_of_access, races_of
 from ._sharing import shares_something
 from ._stuck import describe_stuck
-from ._uncontrolled import uncontrolled_in
+from ._uncontrolled import code_in, uncontrolled_in
+from ._unseen import Unseen, unseen_in
 from ._watchlist import Watchlist
 
 __all__ = [
@@ -27,8 +28,11 @@ __all__ = [
     "PredictedDeadlock",
     "Race",
     "Site",
+    "TooLong",
+    "Unseen",
     "Watchlist",
     "can_wait",
+    "code_in",
     "describe_stuck",
     "finding_of",
     "identity_of",
@@ -36,4 +40,5 @@ __all__ = [
     "races_of",
     "shares_something",
     "uncontrolled_in",
+    "unseen_in",
 ]

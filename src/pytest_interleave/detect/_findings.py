@@ -17,15 +17,25 @@ class Deadlock(AssertionError):
 
 
 class Livelock(AssertionError):
-    """The threads ran on and on: the bound on scheduling points (`max_steps`) was reached."""
+    """The threads ran on and on without progress. The message names each of them."""
 
     __module__ = "pytest_interleave"
+
+
+class TooLong(AssertionError):
+    """An execution ran for so long that it was ended. Whether it would have come to its end is not known."""
+
+    __module__ = "pytest_interleave"
+
+
+#: By the kind of a finding.
+_STUCK: dict[str, type[AssertionError]] = {"deadlock": Deadlock, "livelock": Livelock, "timeout": TooLong}
 
 
 class Finding(NamedTuple):
     """What made an execution fail: its kind, and the exception that tells of it."""
 
-    #: "worker exception", "failed test body", "failed teardown", "deadlock", "livelock", "data race".
+    #: "worker exception", "failed test body", "failed teardown", "deadlock", "livelock", "timeout", "data race".
     kind: str
     exception: BaseException
 
@@ -93,7 +103,7 @@ def finding_of(
 def _stuck_finding(outcome: Outcome, failures: Sequence[ThreadFailure]) -> Finding:
     assert outcome.stuck is not None
     stuck = outcome.stuck
-    error: BaseException = (Livelock if stuck.kind == "livelock" else Deadlock)(describe_stuck(stuck))
+    error: BaseException = _STUCK[stuck.kind](describe_stuck(stuck))
     if outcome.unwinding is not None:
         error = error.with_traceback(outcome.unwinding.__traceback__)
     if failures:

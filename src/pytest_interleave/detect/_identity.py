@@ -16,7 +16,7 @@ def identity_of(finding: Finding, outcome: Outcome) -> object:
     if stuck is None:
         return finding.kind, _raised(finding.exception)
     failures = _raised(*(failure.exception for failure in outcome.failures))
-    if stuck.kind == "livelock":
+    if stuck.kind != "deadlock":
         # Where the bound has come upon them is chance.
         return finding.kind, failures
     return finding.kind, failures, frozenset(wait.where and wait.where[:2] for wait in stuck.waits)

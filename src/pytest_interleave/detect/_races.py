@@ -10,12 +10,24 @@ from typing import Any
 from ..control import Operation, Place, Recorder, Step, Touches
 from ..control._expressions import touched_expression
 from ..control._keys import shows_key
-from ..control._kinds import bases_of, class_holding, is_class, name_of_class, qualname_of
+from ..control._kinds import bases_of, is_class, name_of_class, qualname_of
 from ..control._names import object_named, type_named
 from ..control._values import short_text
 from ._fasttrack import Conflict
 from ._holding import Holding
-from ._variables import CALL, CELL, CLOSURE, ITEM, ROUND, WHOLE, Variable, form_of, opname_of, variables_of
+from ._variables import (
+    CALL,
+    CELL,
+    CLOSURE,
+    ITEM,
+    ROUND,
+    WHOLE,
+    Variable,
+    form_of,
+    is_attribute,
+    opname_of,
+    variables_of,
+)
 
 #: So many are told in full.
 _TOLD = 5
@@ -152,11 +164,20 @@ def _said(does: str, what: str) -> str:
     return f"{does} {what}"
 
 
-_VERBS = {"read": "reads", "write": "writes", "delete": "deletes", "iterate": "loops over it"}
+_VERBS = {
+    "read": "reads",
+    "write": "writes",
+    "delete": "deletes",
+    "iterate": "loops over it",
+    "yield": "runs",
+    "return": "goes on with",
+}
 
 
 def _does(operation: Operation) -> str:
     form = form_of(operation)
+    if form == CALL and not operation.is_where_it_shows:
+        return _VERBS.get(operation.kind, operation.kind)
     if form == CALL and operation.name.startswith("."):
         return f"calls {operation.name}"
     if form == CALL and operation.name.isidentifier():
@@ -185,8 +206,8 @@ def _name(
     if any(opname_of(operation).endswith("_GLOBAL") for operation in operations):
         return f"the global {part!r}", frozenset((part,))
     thing = object_named(variable.name) if variable.name < 0 else None
-    if all(form_of(operation) == ITEM or form_of(operation) == CALL for operation in operations) and (
-        kind is None or class_holding(type(thing), "__dict__") is None or class_holding(kind, "__getitem__") is not None
+    if all(form_of(operation) == ITEM or form_of(operation) == CALL for operation in operations) and not is_attribute(
+        kind, part
     ):
         labels = frozenset((part,)) if isinstance(part, str) else frozenset()
         return f"{_key(part)} of {_container(kind, operations[0] if as_written else None)}", labels
@@ -209,7 +230,7 @@ def name_of_access(operation: Operation, touches: Touches | None) -> str:
 
 
 def _container(kind: type | None, written_by: Operation | None) -> str:
-    written = "" if written_by is None else touched_expression(written_by)
+    written = "" if written_by is None else touched_expression(written_by, kind)
     return written or _a(kind)
 
 

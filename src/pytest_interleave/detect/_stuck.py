@@ -15,14 +15,23 @@ def describe_stuck(stuck: Stuck) -> str:
             "  help: wake the thread and join it before the test ends, or start it with daemon=True.",
             "        Otherwise Python hangs at exit: it waits for all threads that are not daemons.",
         ]
-    if stuck.kind == "livelock":
-        lines.append("  If the test is only long, raise the bound: max_steps=... in its marker")
+    if stuck.counts:
+        lines += [
+            "  help: if the loop ends at a larger number, raise max_steps in the marker of the test.",
+            "        Otherwise add the missing exit condition.",
+        ]
+    if stuck.kind == "timeout":
+        lines.append("  help: make the test shorter, or raise seconds in its marker.")
     return "\n".join(lines)
 
 
 def _headline(stuck: Stuck) -> str:
+    if stuck.counts:
+        return f"livelock: still running after {stuck.steps:,} steps; the threads repeat the same loop and only count"
     if stuck.kind == "livelock":
-        return f"livelock: no end after {stuck.steps} scheduling points (max_steps); threads that still run or wait:"
+        return f"livelock: no thread makes progress after {stuck.steps:,} steps; each repeats the same steps"
+    if stuck.kind == "timeout":
+        return f"timeout: one execution was still running after {stuck.seconds:g} s and {stuck.steps:,} steps"
     names = [wait.thread for wait in stuck.waits]
     if stuck.left and len(names) == 1:
         return f"deadlock: thread {names[0]!r} is blocked forever when the test ends"
@@ -37,10 +46,14 @@ def _headline(stuck: Stuck) -> str:
     return f"deadlock: all {len(names)} threads that are left wait for what nobody will do"
 
 
+#: What threads do that are not blocked.
+_DOING = {"livelock": "spins", "timeout": "runs"}
+
+
 def _describe(wait: WaitingThread, kind: str) -> list[str]:
     where = "" if wait.where is None else f" at {wait.where} in {wait.where.function}"
     if not wait.waits_for:
-        doing = "runs" if kind == "livelock" else "cannot go on"
+        doing = _DOING.get(kind, "cannot go on")
         lines = [f"{wait.thread!r} {doing}{where}"]
     else:
         lines = [f"{wait.thread!r} waits for {wait.waits_for}{where}"]

@@ -63,6 +63,8 @@ class Order:
             self._begin(task, target)
         elif kind in ("join", "is_alive?"):
             self._join(position, task, target)
+        elif kind == "threads?":
+            self._see_ends(position, task)
         elif kind == "enter":
             self._take(task, target)
         elif kind == "leave":
@@ -88,6 +90,12 @@ class Order:
         # One that goes on later has not ended yet: the join was given up.
         if child is not None and self._last[child] < position:
             self.clock_of(task).join(self._clocks[child])
+
+    def _see_ends(self, position: int, task: Task) -> None:
+        """Whoever asks which threads live knows of those that have ended."""
+        for index, last in self._last.items():
+            if last < position and index != task.index:
+                self.clock_of(task).join(self._clocks[index])
 
     # -- what is given away, and taken -----------------------------------------------------------------------
 

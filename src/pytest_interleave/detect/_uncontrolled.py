@@ -8,8 +8,9 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator
 
-from ..control import Outcome, Place, Uncontrolled, UncontrolledPart, short_path
+from ..control import Outcome, Place, Uncontrolled, UncontrolledPart, is_ours, short_path
 from ..control.system import LIST, SCAN, Use
+from ._unseen import unseen_in
 from ._uses import Unordered, unordered_uses
 
 
@@ -81,6 +82,20 @@ def _threads(outcome: Outcome) -> Iterator[Uncontrolled]:
 def _thread(name: str, how: str, where: Place | None) -> Uncontrolled:
     part = UncontrolledPart("", how, "" if where is None else str(where))
     return Uncontrolled("thread", f"thread {name}", (part,))
+
+
+# -- code out of scope -----------------------------------------------------------------------------------------------
+
+
+def code_in(outcome: Outcome) -> Iterator[Uncontrolled]:
+    """Find code out of scope that was given what several threads use. To be asked right after the execution."""
+    for unseen in unseen_in(outcome.log):
+        place = unseen.place
+        where = "" if is_ours(place.filename) else str(place)
+        how = "called with a shared object"
+        if unseen.package:
+            how += f"; interleave_include = {unseen.package} controls it"
+        yield Uncontrolled("code", str(unseen.callee), (UncontrolledPart("", how, where),))
 
 
 #: What finds reasons, the most telling first.

@@ -11,7 +11,9 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from ..control import Operation, Touches
+from ..control._kinds import class_holding
 from ..control._methods import OF_ATTRIBUTES, SPECIAL_OF_ATTRIBUTES, SPECIAL_OF_ITEMS
+from ..control._names import type_named
 from ..control._opcodes import opname_at
 from ..control._touches import OPAQUE, WRITES
 
@@ -67,7 +69,11 @@ class Variable(NamedTuple):
 VALUE, CLOSURE, ITEM, CALL, ROUND = range(5)
 
 _NAMED = OF_ATTRIBUTES | SPECIAL_OF_ATTRIBUTES
-_FORMS = {"BINARY_SUBSCR": ITEM, "STORE_SUBSCR": ITEM, "DELETE_SUBSCR": ITEM, "GET_ITER": ROUND, "FOR_ITER": ROUND}
+_FORMS = {
+    "BINARY_SUBSCR": ITEM, "STORE_SUBSCR": ITEM, "DELETE_SUBSCR": ITEM,
+    "GET_ITER": ROUND, "FOR_ITER": ROUND, "GET_YIELD_FROM_ITER": ROUND, "SEND": ROUND,
+}  # fmt: skip
+
 
 def opname_of(operation: Operation) -> str:
     """The name of the instruction that an access is."""
@@ -91,6 +97,13 @@ def form_of(operation: Operation) -> int:
     return VALUE if operation.name in _NAMED or opname == "MATCH_CLASS" else CALL
 
 
+def is_attribute(kind: type | None, part: Any) -> bool:
+    """Whether a part of an object of such a type that a call is about is an attribute rather than an item."""
+    if kind is None or type(part) is not str or class_holding(kind, "__getitem__") is not None:
+        return False
+    return class_holding(kind, "__dict__") is not None or class_holding(kind, part) is not None
+
+
 def variables_of(operation: Operation, touches: Touches) -> Iterator[tuple[Variable, int]]:
     """The variables that an access concerns, each with the way of the access."""
     form = form_of(operation)
@@ -112,6 +125,9 @@ def variables_of(operation: Operation, touches: Touches) -> Iterator[tuple[Varia
         elif form == ITEM and not (writes and operation.kind == "read"):
             yield Variable(name, part), WRITE if writes else READ
             yield Variable(name, WHOLE, True), ITEM_WRITTEN if writes else ITEM_READ
+        elif is_attribute(type_named(name), part):
+            # By `object.__setattr__` under another name, for example.
+            yield Variable(name, part), WRITE if writes else READ
         else:
             yield Variable(name, part), CALL_CHANGES if writes else READ
             yield Variable(name, WHOLE, True), ITEM_CHANGED if writes else ITEM_READ

@@ -23,8 +23,8 @@ from ..control._kinds import (
     module_of,
     name_of_class,
 )
+from ..control._modules import namespace_of_module
 from ..control._names import key_of, name_of, type_named
-from ..control._owners import namespace_of_module
 from ..control._values import short_text
 from ..control.primitives import Barrier, Condition, Event, Lock, RLock, Semaphore, SimpleQueue
 from ._fasttrack import Conflict, Wanted, conflicts_in
@@ -177,7 +177,9 @@ class Watchlist:
 
 def _is_documented(first: Operation, second: Operation) -> bool:
     """Whether it is `functools.cached_property`, which may make a value twice, as it says."""
-    return first.code.co_filename == second.code.co_filename == functools.__file__
+    own = [operation.code.co_filename == functools.__file__ for operation in (first, second)]
+    # Whoever asks for the value looks first whether the instance has it already.
+    return all(own) or (any(own) and (first if own[1] else second).kind == "read")
 
 
 def _concerns(watched: _Watched, variable: Variable) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..control import ThreadView, Trace, touches_of
+from ..control._touches import ASKING_KINDS
 from ._long_classes import OF_A_LOCK, SILENT, class_of_long, combined
 
 #: From so many steps on, the other way to find it out is the faster one.
@@ -56,6 +57,10 @@ def class_of(trace: Trace) -> int:
                 key: Any = id(operation.target)
                 saw(wholes.get(key, 0))
                 wholes[key] = name
+                continue
+            if kind in ASKING_KINDS:
+                # Instead of which threads had begun and ended by then.
+                saw(int.from_bytes(operation.name.encode()))
                 continue
             touches = touches_of(operation, None)
         for key, part, how in touches:

@@ -32,6 +32,8 @@ class Coverage(NamedTuple):
     shares: bool = True
     #: Why "exhausted" cannot be said, whatever the strategy has run.
     uncontrolled: tuple[Uncontrolled, ...] = ()
+    #: Of a test that is longer than `max_steps`: how many steps of it were explored; else None.
+    explored_steps: int | None = None
 
     def __str__(self) -> str:
         if self.status == "nothing_interleaved":
@@ -41,7 +43,8 @@ class Coverage(NamedTuple):
         if self.status == "bounded":
             count = self.preemptions
             return self._if_timed(f"all schedules with up to {count} preemption{'' if count == 1 else 's'}")
-        return f"sampled: {self._sampled()}"
+        first = "" if self.explored_steps is None else f"; first {self.explored_steps:,} steps explored"
+        return f"sampled: {self._sampled()}{first}"
 
     def _all(self) -> str:
         if self.classes > 1:
@@ -59,6 +62,8 @@ class Coverage(NamedTuple):
             named = "; ".join(map(str, self.uncontrolled[:_NAMED]))
             more = len(self.uncontrolled) - _NAMED
             return f"{seen} seen; not controlled: {named}{f'; … and {more} more' if more > 0 else ''}"
+        if self.explored_steps is not None:
+            return f"{seen} seen"
         if self.chance is None or self.estimated_classes is None:
             return f"{seen}, total unknown"
         if self.estimated_classes > self.classes:
@@ -79,6 +84,7 @@ class Coverage(NamedTuple):
             "estimated_classes": self.estimated_classes,
             "timed": self.timed,
             "shares": self.shares,
+            "explored_steps": self.explored_steps,
             "uncontrolled": [reason.as_json() for reason in self.uncontrolled],
             "text": str(self),
         }
@@ -139,18 +145,26 @@ class Classes:
         uncontrolled: Sequence[Uncontrolled] = (),
         shares: bool = True,
         interleaved: bool = True,
+        explored_steps: int | None = None,
     ) -> Coverage:
         """What can be said after the last execution.
 
         `uncontrolled` is what happened that the scheduler does not control; `interleaved` is False if there was never
-        a choice.
+        a choice; `explored_steps` is how many steps were explored, if there were more.
         """
         classes = len(self._counts)
         reasons = tuple(uncontrolled)
         if not interleaved:
             return Coverage("nothing_interleaved", classes, timed=timed, shares=shares, uncontrolled=reasons)
-        if reasons:
-            return Coverage("sampled", classes, timed=timed, shares=shares, uncontrolled=reasons)
+        if reasons or explored_steps is not None:
+            return Coverage(
+                "sampled",
+                classes,
+                timed=timed,
+                shares=shares,
+                uncontrolled=reasons,
+                explored_steps=explored_steps,
+            )
         if getattr(strategy, "exhausted", False):
             return Coverage("exhausted", classes, timed=timed, shares=shares)
         preemptions = getattr(strategy, "preemptions", None)

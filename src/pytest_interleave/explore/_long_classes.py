@@ -12,6 +12,7 @@ from hashlib import blake2b
 from typing import Any
 
 from ..control import LoggedStep, ThreadView, Touches, touches_of
+from ..control._touches import ASKING_KINDS
 
 #: One character an access: of one that changes nothing, the number of the thread; of a change, that and this.
 #: None of them is half a surrogate pair, which would take longer to encode.
@@ -115,6 +116,8 @@ def class_of_long(log: Iterable[LoggedStep]) -> int | None:
         elif operation.kind in SILENT:
             started = True
             continue
+        elif operation.kind in ASKING_KINDS:
+            return None
         else:
             touches = touches_of(operation, None)
             # They are gone before the next step, and others can have their address.

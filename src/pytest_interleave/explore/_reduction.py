@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from enum import Enum
 
 from ..control import LoggedStep, Path, ThreadView, Touches, Trace, conflicts, touches_of
+from ..control._touches import ASKING_KINDS
+from ._lives import last_steps, life_touches
 from ._profile import Site, site_of
 from ._reversals import reversals
 
@@ -23,8 +25,8 @@ class Beyond(Enum):
     """What a step does besides the operation that was announced."""
 
     NOTHING = 0
-    #: It is the thread's last.
-    END = 1
+    #: It starts a thread, or is the thread's last.
+    LIFE = 1
     #: A condition is notified or waited for, for example.
     ANYTHING = 2
 
@@ -84,6 +86,8 @@ class PartialOrderReduction:
         #: Who sleeps now, with what its announced operation touches: objects of this execution.
         self._asleep: dict[Path, tuple[Touches, Beyond]] = {}
         self._awake_until = 0
+        #: Whether one of them asks which threads live.
+        self._asking = False
         #: The position from which on the execution repeats, in another order, one that is explored elsewhere.
         self._repeats_from: int | None = None
         #: True when there is nothing left to explore, within the bound.
@@ -118,6 +122,7 @@ class PartialOrderReduction:
         self._repeats_from = None
         self._asleep = {}
         self._awake_until = 0
+        self._asking = False
 
     def spawned(self, thread: ThreadView) -> None:
         """Threads are known by their paths."""
@@ -163,6 +168,9 @@ class PartialOrderReduction:
     def _fall_asleep(self, choice: _Choice, enabled: Sequence[ThreadView]) -> None:
         """At the last choice that is decided: from here on, who sleeps there sleeps on."""
         self._awake_until = choice.position
+        self._asking = any(
+            thread.operation.kind in ASKING_KINDS for thread in enabled if thread.path in choice.sleeping
+        )
         self._asleep = {
             thread.path: (touches_of(thread.operation, thread.touches), choice.sleeping[thread.path])
             for thread in enabled
@@ -176,12 +184,16 @@ class PartialOrderReduction:
         """
         asleep = self._asleep
         position = self._awake_until
+        last_of = last_steps(log) if asleep and self._asking else {}
         while asleep and position < len(log):
             thread, operation, touched = log[position]
             if thread.path in asleep:
                 self._repeats_from = position
                 return
             touches = touches_of(operation, touched)
+            if last_of:
+                last = thread.done and last_of[thread.path] == position
+                touches = (*touches, *life_touches(log[position], last=last))
             if touches:
                 for path in [path for path, its in asleep.items() if _matters(operation.kind, touches, *its)]:
                     del asleep[path]
@@ -259,17 +271,20 @@ def _matters(kind: str, touches: Touches, its: Touches, beyond: Beyond) -> bool:
     """Whether the order of an operation and a sleeping thread's next step can matter."""
     if beyond is Beyond.ANYTHING:
         return True
-    return (beyond is Beyond.END and kind == "is_alive?") or conflicts(its, touches)
+    return (beyond is Beyond.LIFE and kind in ASKING_KINDS) or conflicts(its, touches)
 
 
 def _beyond(log: Sequence[LoggedStep], position: int) -> Beyond:
     """What the step at `position` does besides the operation that was announced."""
     thread = log[position][0]
+    beyond = Beyond.NOTHING
     for number in range(position + 1, len(log)):
         other, operation, touched = log[number]
         if other is thread:
             if operation.announced:
-                return Beyond.NOTHING
+                return beyond
             if touches_of(operation, touched):
                 return Beyond.ANYTHING
-    return Beyond.END
+            if operation.kind == "start":
+                beyond = Beyond.LIFE
+    return Beyond.LIFE

@@ -6,11 +6,12 @@ last of a thread that the other joins, where both conflict and it is earlier, an
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from ..control import Path, Touches, Trace, conflicts, touches_of
 from ..detect import Clock
+from ._lives import asked_for_all, last_steps, life_touches
 
 #: What gives a lock back, and what can only follow that.
 _RELEASING = frozenset(("release", "wait"))
@@ -32,7 +33,7 @@ class _Event:
     def __init__(
         self, number: int, path: Path, count: int, clock: Clock[Path], touches: Touches, step: int, releases: bool
     ) -> None:
-        #: Position in the log.
+        #: Its position among the events.
         self.number = number
         self.path = path
         #: How many events of its thread there are up to it.
@@ -54,31 +55,40 @@ def reversals(trace: Trace, end: int, choices: Mapping[int, tuple[Path, ...]]) -
     What was announced in the end and never granted counts as a last step. `choices` has the threads that could go on,
     by position in the log, where there was more than one.
     """
+    if not choices:
+        return
     events: list[_Event] = []
     clocks: dict[Path, Clock[Path]] = {(): Clock()}
     threads: dict[int, Path] = {}
-    last_of: dict[Path, int] = {}
     log = [*trace.log[:end], *(trace.pending if end == len(trace.log) else ())]
-    for number, (thread, _, _) in enumerate(log):
-        last_of[thread.path] = number
+    last_of = last_steps(log)
+    all_matter = asked_for_all(log)
+    for thread, _, _ in log:
         if thread.thread is not None:
             threads[id(thread.thread)] = thread.path
     past: dict[int, Clock[Path]] = {
         operation.expired_at: Clock() for _, operation, _ in log if operation.expired_at is not None
     }
-    #: By object and by thread and part: accesses to data, the last one; operations on primitives, all of them.
-    accesses: dict[Any, dict[Any, list[_Event]]] = {}
+    #: By object, part, and thread and how: accesses to data, the last one; operations on primitives, all of them.
+    accesses: dict[Any, dict[Any, dict[Any, list[_Event]]]] = {}
     step = 0
+    first = min(choices)
     for number, (thread, operation, touched) in enumerate(log):
         path = thread.path
+        if number < first:
+            # It cannot come later, and whatever could is ordered by what comes in between alone.
+            if operation.kind == "start":
+                clocks[_child(path, clocks)] = Clock()
+            continue
         if number in past:
             for known in clocks.values():
                 past[number].join(known)
         if operation.announced:
             step = number
         touches = touches_of(operation, touched)
-        if thread.thread is not None and last_of[path] == number:
-            touches = (*touches, (id(thread.thread), None, 1))
+        last = last_of[path] == number
+        if last or operation.kind == "start":
+            touches = (*touches, *life_touches((thread, operation, touched), last=last, all_matter=all_matter))
         clock = Clock(clocks.get(path, {}))
         kind = operation.kind
         if kind == "join":
@@ -92,35 +102,51 @@ def reversals(trace: Trace, end: int, choices: Mapping[int, tuple[Path, ...]]) -
         count = clock.get(path, 0) + 1
         may_wait = operation.target is not None
         candidates: list[_Event] = []
-        for key in {key for key, _, _ in touches}:
-            for earlier in accesses.get(key, {}).values():
-                if earlier[0].path == path or not conflicts(touches, earlier[0].touches):
+        for earlier in _touching(accesses, touches):
+            if earlier[0].path == path or not conflicts(touches, earlier[0].touches):
+                continue
+            clock.join(earlier[-1].clock)
+            for other_event in earlier:
+                if other_event.before(ordered) or other_event.step not in choices:
                     continue
-                clock.join(earlier[-1].clock)
-                for other_event in earlier:
-                    if other_event.before(ordered) or other_event.step not in choices:
-                        continue
-                    if other_event.releases and kind in _TAKING:
-                        continue
-                    if may_wait and _waits(path, events, other_event, choices):
-                        continue
-                    candidates.append(other_event)
+                if other_event.releases and kind in _TAKING:
+                    continue
+                if may_wait and _waits(path, events, other_event, choices):
+                    continue
+                candidates.append(other_event)
         clock[path] = count
-        event = _Event(number, path, count, clock, touches, step, kind in _RELEASING)
+        event = _Event(len(events), path, count, clock, touches, step, kind in _RELEASING)
         events.append(event)
         clocks[path] = clock
         if kind == "start":
-            child = (*path, sum(1 for known in clocks if known[:-1] == path and known))
             # It begins with all that its parent has done until now.
-            clocks[child] = Clock(clock)
+            clocks[_child(path, clocks)] = Clock(clock)
         for key, part, how in touches:
-            known_here = accesses.setdefault(key, {}).setdefault((path, part, how & 1), [])
+            known_here = accesses.setdefault(key, {}).setdefault(part, {}).setdefault((path, how & 1), [])
             if not may_wait:
                 known_here.clear()
             known_here.append(event)
         for candidate in candidates:
             if may_wait or not any(other is not candidate and candidate.before(other.clock) for other in candidates):
                 yield Reversal(candidate.step, _initials(events, candidate, event))
+
+
+def _child(path: Path, known: Iterable[Path]) -> Path:
+    """The path of the thread that the one with `path` starts next, where those that there are already are `known`."""
+    return (*path, sum(1 for other in known if other[:-1] == path and other))
+
+
+def _touching(accesses: dict[Any, dict[Any, dict[Any, list[_Event]]]], touches: Touches) -> Iterator[list[_Event]]:
+    """What touched the same parts of the same objects, or one of the two all of it: each list once."""
+    seen: set[int] = set()
+    for key, part, _ in touches:
+        parts = accesses.get(key)
+        if parts is None:
+            continue
+        for found in parts.values() if part is None else (parts.get(part, {}), parts.get(None, {})):
+            if id(found) not in seen:
+                seen.add(id(found))
+                yield from found.values()
 
 
 def _waits(path: Path, events: list[_Event], at: _Event, choices: Mapping[int, tuple[Path, ...]]) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import shutil
 import sys
 import warnings
@@ -12,7 +13,7 @@ from typing import Any, Literal
 
 import pytest
 
-from ..control import Control, Outcome, Recorder, Unwind, fixtures_being_made, threads_left, unrecorded
+from ..control import LONGEST, Control, Outcome, Recorder, Unwind, fixtures_being_made, threads_left, unrecorded
 from ._hooks_again import alone_with_call, alone_with_fixtures, hooks_found_once, own_ends
 from ._own_fixtures import OfWorkers
 from ._plain_fixtures import PlainFixtures, plain_fixtures
@@ -25,6 +26,8 @@ from ._workers import in_workers, nothing
 #: By one worker alone, by all of them one after another, or by all at once.
 Way = Literal["alone", "in turn", "at once"]
 
+#: Real seconds that an execution may take of a test that is explored without a limit in time.
+_LONGEST_WITHOUT_LIMIT = 600.0
 #: Modules whose fixtures have nothing to do with threads of tests, but lead to all that pytest knows.
 _NOT_THE_TESTS = ("_pytest.", "pytest_interleave.")
 
@@ -160,7 +163,12 @@ class Executions:
         """Run the body once. What asks pytest to stop (`pytest.exit`, Ctrl-C), in whichever thread, is raised."""
         self.count += 1
         outcome = self._control.run(
-            self._body(), strategy, max_steps=self.settings.max_steps, detail=detail, recorder=recorder
+            self._body(),
+            strategy,
+            max_steps=self.settings.max_steps,
+            longest=_longest(self.settings.seconds),
+            detail=detail,
+            recorder=recorder,
         )
         request = None if outcome.uneventful else request_to_stop(outcome)
         if request is not None:
@@ -249,6 +257,11 @@ class Executions:
                 kept += 1
         del recorded[kept:]
         self._warnings_kept = kept
+
+
+def _longest(seconds: float) -> float:
+    """How many real seconds one execution may take, of a test that is explored for so many."""
+    return _LONGEST_WITHOUT_LIMIT if math.isinf(seconds) else max(LONGEST, seconds)
 
 
 def _recorded_warnings() -> list[warnings.WarningMessage] | None:

@@ -41,6 +41,10 @@ SOMETHING_UNSEEN = (
 )
 
 
+#: Of an execution that is not explored to its end, at most this many steps are shown: the last ones that were.
+_STEPS_SHOWN = 40
+
+
 class Explanation(NamedTuple):
     """A finding as it is to be reported."""
 
@@ -59,11 +63,19 @@ class Explanation(NamedTuple):
     simplest: str | None = None
     #: Whether an equivalent schedule has passed before.
     unseen: bool = False
+    #: How many steps were explored, and how many there were in all; None if those are the same.
+    explored: tuple[int, int] | None = None
 
     @property
     def hints(self) -> list[str]:
         """What may help to understand it, besides what happened."""
         hints = [SOMETHING_UNSEEN] if self.unseen else []
+        if self.explored is not None:
+            first, steps = self.explored
+            hints.append(
+                f"The test took {steps:,} steps. The first {first:,} (max_steps) were explored, the rest ran without "
+                "preemptions. The schedule was neither run again nor shrunk."
+            )
         if self.simplest in SIMPLEST:
             hints.append(SIMPLEST[self.simplest])
         return hints
@@ -145,12 +157,22 @@ class Explaining:
         token = Token.of_choices(outcome.choices, test=name_of_test(self._item), warm=warm)
         return Explanation(finding, token, timeline=timeline_of(outcome, None), difference=difference)
 
+    def _of_long(self, finding: Finding, outcome: Outcome, *, warm: bool) -> Explanation:
+        """Of a finding after the first `max_steps` steps, which is not repeated: that could take long."""
+        assert outcome.unexplored is not None
+        steps = len(outcome.log)
+        token = Token.of_choices(outcome.choices, test=name_of_test(self._item), warm=warm)
+        timeline = timeline_of(outcome._replace(log=outcome.log[-_STEPS_SHOWN:]), None)
+        return Explanation(finding, token, timeline=timeline, explored=(steps, steps + outcome.unexplored))
+
     def explain(
         self, finding: Finding, outcome: Outcome, suspects: Sequence[Conflict], raced: Raced | None, *, warm: bool
     ) -> Explanation:
         """Run the schedule once more, shrink it, and run what is left in detail."""
-        plain = self.unrepeated(finding, outcome, warm=warm, difference=None)
         self._executions.found = True
+        if outcome.unexplored is not None:
+            return self._of_long(finding, outcome, warm=warm)
+        plain = self.unrepeated(finding, outcome, warm=warm, difference=None)
         if waited_in_vain(outcome):
             return plain._replace(difference=WAITED_IN_VAIN)
         if raced is not None and raced.difference is not None:

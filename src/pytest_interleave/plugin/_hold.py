@@ -35,5 +35,13 @@ class Hold(NamedTuple):
 def take_hold(config: pytest.Config) -> Hold:
     """Put the scope of this run in place, our primitives, and our clocks for what is imported now."""
     before = getattr(_current, "scope", None)
-    _current.set_scope(Scope(str(config.rootpath), config.getini("interleave_include")))
+    scope = Scope(str(config.rootpath), config.getini("interleave_include"), temporary=lambda: _base_temp(config))
+    _current.set_scope(scope)
     return Hold(before, install_names(), ImportClocks())
+
+
+def _base_temp(config: pytest.Config) -> str | None:
+    """Where `tmp_path` directories are made, once the first one is."""
+    factory = getattr(config, "_tmp_path_factory", None)
+    path = getattr(factory, "_basetemp", None)
+    return None if path is None else str(path)

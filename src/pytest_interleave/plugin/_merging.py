@@ -81,6 +81,9 @@ def _of_shards(parts: list[Row]) -> Row | None:
         uncontrolled=Reasons(reason for part in ran for reason in _uncontrolled(part)).all(),
         shares=any(part["coverage"]["shares"] for part in ran),
         interleaved=any(part["coverage"]["status"] != "nothing_interleaved" for part in ran),
+        explored_steps=min(
+            (steps for part in ran if (steps := part["coverage"]["explored_steps"]) is not None), default=None
+        ),
     )
     row = {
         **first,

@@ -30,7 +30,7 @@ from ._raised import as_failure, came_by_signal, quiet_exception
 from ._seen import Seen
 from ._settings import Settings
 from ._shards import nodeid_of
-from ._simplest import is_only_long, simplest
+from ._simplest import simplest
 from ._suite import leave_out
 from ._workers import quiet_types, raised_by_workers
 
@@ -181,12 +181,11 @@ class TestRunner:
         raced = self._explaining.confirmed(suspects, outcome) if finding is None else None
         if raced is not None:
             finding = raced.finding
-        if finding is None:
-            return False, quiet_exception(outcome)
-        suite = self.settings.suite
-        if suite and finding.kind == "livelock" and is_only_long(self.settings, self._executions, self._explaining):
+        if self.settings.suite and outcome.unexplored is not None and (finding is None or finding.kind == "timeout"):
             self._conclude(self._number, "too long")
             return True, pytest.skip.Exception(leave_out(self.item, "too long to be explored"))
+        if finding is None:
+            return False, quiet_exception(outcome)
         unittest = self._executions.unittest
         if unittest is not None and unittest.expects_failure:
             # Of another thread, or a deadlock: unittest itself knows only what the test raises.
@@ -264,7 +263,7 @@ class TestRunner:
         before = outcome
         difference = None
         for _ in range(2):
-            if before.set_aside:
+            if before.set_aside or before.unexplored is not None:
                 return False, None
             self._executions.prepare()
             replay = Replay(before.choices)

@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from ..control import Outcome, Reasons, Uncontrolled, UncontrolledPart
-from ..detect import shares_something, uncontrolled_in
+from ..detect import code_in, shares_something, uncontrolled_in
 from ..explore import Classes, Coverage
+
+#: The first executions, of this many classes, are looked through for code out of scope; later ones call the same.
+_LOOKED_THROUGH = 32
 
 
 class Seen:
@@ -22,6 +25,8 @@ class Seen:
         self.notes: dict[str, None] = {}
         #: Whether there was an execution before the last one that was equivalent to it.
         self.again = False
+        #: How many steps were explored of an execution that had more.
+        self._explored_steps: int | None = None
         self._shares = False
         self._timed = False
 
@@ -29,6 +34,9 @@ class Seen:
         """Count one more execution."""
         self.again = self.classes.add(outcome) > 1
         self.look_at(outcome)
+        if not self.again and len(self.classes) <= _LOOKED_THROUGH:
+            for reason in code_in(outcome):
+                self.reasons.add(reason)
         self._timed = self._timed or outcome.timed
         self.threads = max(self.threads, len(outcome.threads))
         if not self._shares and len(self.classes) == 1:
@@ -36,6 +44,8 @@ class Seen:
             self._shares = shares_something(outcome.log, outcome.uses)
         if outcome.uneventful:
             return
+        if outcome.unexplored is not None:
+            self._look_at_long(outcome)
         for thread, where in outcome.set_aside:
             self.notes[
                 f"thread {thread!r} blocked at {where} where the scheduler cannot see it, and was set aside: the "
@@ -44,6 +54,16 @@ class Seen:
             ] = None
         for thread, where in outcome.leaked:
             self.notes[f"thread {thread!r} could not be ended; it is still at {where}"] = None
+
+    def _look_at_long(self, outcome: Outcome) -> None:
+        steps = len(outcome.log)
+        self._explored_steps = steps if self._explored_steps is None else min(steps, self._explored_steps)
+        if outcome.suspected and outcome.stuck is None:
+            where = ", ".join(f"{thread} at {place}" for thread, place in outcome.suspected)
+            self.notes[
+                f"suspected livelock: for a long time, threads only repeated the same steps ({where}), although the "
+                "test ended. Check that each retry can succeed, and that threads back off for different times."
+            ] = None
 
     def look_at(self, outcome: Outcome) -> None:
         """Note what the scheduler did not control in an execution, counted or not."""
@@ -64,6 +84,7 @@ class Seen:
             uncontrolled=self.reasons.all(),
             shares=self._shares or len(self.classes) > 1,
             interleaved=interleaved,
+            explored_steps=self._explored_steps,
         )
 
     def note_nothing_to_interleave(self) -> None:

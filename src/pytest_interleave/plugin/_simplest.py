@@ -11,7 +11,6 @@ from ..explore import NonPreemptive
 from ._debugging import no_breakpoints
 from ._executions import Executions, Way
 from ._explaining import STOPPED, Explaining, Explanation
-from ._settings import Settings
 from ._workers import worker_of
 
 
@@ -35,18 +34,6 @@ def simplest(
         if found is not None and type(next(leaves(found.exception))) is kind:
             return less
     return "switches"
-
-
-def is_only_long(settings: Settings, executions: Executions, explaining: Explaining) -> bool:
-    """Whether a test that has reached the bound on steps in its workers is near to that in one worker, too.
-
-    Runs the body once more, in one worker.
-    """
-    outcome = _run(executions, explaining, "alone")
-    if outcome is None:
-        return False
-    # In workers it may take twice the steps that are to be expected, and still get somewhere.
-    return outcome.stuck is not None or outcome.steps * settings.workers * 2 > settings.max_steps
 
 
 def _run(executions: Executions, explaining: Explaining, way: Way) -> Outcome | None:

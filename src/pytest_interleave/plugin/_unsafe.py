@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterator
-from types import CodeType, ModuleType
+from types import BuiltinFunctionType, CodeType, FunctionType
 from typing import Any
 
 import pytest
 
+from ..control._modules import is_module, namespace_of_module
+
 #: Fixtures that the body of a test must not use from several workers, and why.
 UNSAFE_FIXTURES = {
-    **dict.fromkeys(
-        ("capsys", "capsysbinary", "capteesys", "capfd", "capfdbinary"), "there is one standard output"
-    ),
+    **dict.fromkeys(("capsys", "capsysbinary", "capteesys", "capfd", "capfdbinary"), "there is one standard output"),
     "caplog": "there is one list of log records",
     "recwarn": "there is one list of warnings",
     "monkeypatch": "what it patches is patched, and put back,",
@@ -77,9 +77,11 @@ def unsafe_call(item: pytest.Function) -> str | None:
 
 
 def _unsafe(value: Any, names: set[str]) -> str | None:
-    if isinstance(value, ModuleType):
-        attributes = _UNSAFE_CALLS.get(value.__name__, ())
-        return next((f"{value.__name__}.{name}" for name in attributes if name in names), None)
+    if is_module(value):
+        module = namespace_of_module(value).get("__name__", "")
+        return next((f"{module}.{name}" for name in _UNSAFE_CALLS.get(module, ()) if name in names), None)
+    if not issubclass(type(value), (type, FunctionType, BuiltinFunctionType)):
+        return None
     home = getattr(value, "__module__", None), getattr(value, "__qualname__", getattr(value, "__name__", None))
     module, name = _HOMES.get(home, home)  # type: ignore[arg-type]
     return f"{module}.{name}" if module in _UNSAFE_CALLS and name in _UNSAFE_CALLS[module] else None

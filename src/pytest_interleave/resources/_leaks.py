@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from ..control import _current
 from ..control._clock import real_seconds
+from ..control._living import real_enumerate
 from ..control._places import is_ours, is_stdlib, place_of_frame
 from ._children import children, describe_child, reap
 from ._described import describe_call
@@ -49,7 +50,7 @@ class Snapshot:
 
     def __init__(self) -> None:
         self._files = open_descriptors()
-        self._threads = frozenset(threading.enumerate())
+        self._threads = frozenset(real_enumerate())
         self._children = children()
 
     def leaks(self, before_collecting: Callable[[], object] | None = None, *, wait: bool = True) -> list[Leak]:
@@ -91,7 +92,7 @@ class Snapshot:
                 yield number, opened
 
     def _new_threads(self) -> Iterator[threading.Thread]:
-        for thread in threading.enumerate():
+        for thread in real_enumerate():
             if thread not in self._threads and not _is_of_no_interest(thread):
                 yield thread
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 #: A step's sign tells at a glance what sort of operation it is.
 _SIGNS = {
-    "read": "read", "iterate": "read",
+    "read": "read", "iterate": "read", "yield": "read", "return": "read",
     "write": "write", "delete": "write",
     "acquire": "lock", "release": "lock", "enter": "lock", "leave": "lock",
     "start": "thread", "join": "thread", "begin": "thread", "end": "thread",

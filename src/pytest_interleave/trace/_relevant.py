@@ -14,7 +14,7 @@ _RUNNER = f"{os.sep}_pytest{os.sep}"
 #: Steps that say nothing to people.
 _SILENT = frozenset(("poll", "begin", "enter", "leave", "acted", "broken"))
 #: Of every thread, as a rule.
-_OF_THREADS = frozenset(("start", "join", "is_alive?"))
+_OF_THREADS = frozenset(("start", "join", "is_alive?", "threads?"))
 
 
 class Relevant:

@@ -19,7 +19,13 @@ from ._turns import Turn, signal_before_wait, taken_between, turns_by_primitive
 #: So many switches are looked at, where the schedule could not be made smaller; and so many are told of.
 _LOOKED_AT = 20
 _TOLD = 3
-_DID = {"write": "wrote", "delete": "deleted", "iterate": "looped over"}
+_DID = {
+    "write": "wrote",
+    "delete": "deleted",
+    "iterate": "looped over",
+    "yield": "went on with",
+    "return": "went on with",
+}
 
 
 class Story(NamedTuple):
@@ -74,7 +80,7 @@ def _gave_way(log: Sequence[Step]) -> bool:
     return False
 
 
-_ACCESSES = frozenset(("read", "write", "iterate", "delete"))
+_ACCESSES = frozenset(("read", "write", "iterate", "delete", "yield", "return"))
 
 #: With the positions of the steps that it is about.
 _Sentence = tuple[str, tuple[int, ...]]
@@ -220,8 +226,10 @@ class _Teller:
 
     def _did(self, access: Access) -> str:
         operation = self._log[access.position][1]
-        if operation.name.startswith("."):
+        if operation.name.startswith(".") and operation.is_where_it_shows:
             return f"called {operation.name} of"
+        if operation.name == "next":
+            return "called next() of"
         if access.writes and operation.kind == "read":
             return "changed"
         return _DID.get(operation.kind, "read")

@@ -12,7 +12,7 @@ from ..control._described import awaited
 SIGNALS = frozenset(("notify", "notify all", "set", "clear", "put", "abort", "reset"))
 #: A notification is for those who wait when it comes.
 _MISSED = frozenset(("notify", "notify all", "wait"))
-_OF_THREADS = frozenset(("start", "join", "is_alive?", "begin", "enter", "leave", "acted", "poll", "sleep"))
+_OF_THREADS = frozenset(("start", "join", "is_alive?", "threads?", "begin", "enter", "leave", "acted", "poll", "sleep"))
 
 
 class Turn(NamedTuple):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import _thread
 import functools
 import queue
+import sys
 import threading
 from types import ModuleType
 from typing import Any
@@ -27,6 +28,7 @@ _STAND_INS: tuple[tuple[ModuleType, str, Any], ...] = (
     (threading, "Event", Event),
     (threading, "Barrier", Barrier),
     (queue, "SimpleQueue", SimpleQueue),
+    *((_queue, "SimpleQueue", SimpleQueue) for _queue in [sys.modules.get("_queue")] if _queue is not None),
     (_thread, "allocate_lock", Lock),
     (_thread, "RLock", RLock),
     # It holds its own reference, for `cached_property` up to 3.11 and `singledispatch`.

@@ -12,7 +12,7 @@ from .._endable import get_in_slices, slicing
 from .._foreign import note_foreign, watching
 from .._operations import Operation
 from .._places import made_here
-from ._dispatch import Primitive
+from ._dispatch import Primitive, stands_for
 from ._lock import made_text
 
 if TYPE_CHECKING:
@@ -31,8 +31,10 @@ class SimpleQueue(metaclass=Primitive):
 
     __class_getitem__: Any = classmethod(GenericAlias)
 
+    _kind: type[queue.SimpleQueue[Any]] = RealSimpleQueue
+
     def __init__(self) -> None:
-        self._real: queue.SimpleQueue[Any] = RealSimpleQueue()
+        self._real = self._kind()
         self.waiting: list[Task] = []
         self.made = made_here()
 
@@ -110,3 +112,23 @@ class SimpleQueue(metaclass=Primitive):
     def describe(self) -> str:
         """For messages: what it is and where it was made."""
         return f"an item in SimpleQueue{made_text(self.made)}"
+
+
+#: By class that another copy of the module `_queue` has: what stands for it.
+_of_copies: dict[type, type[SimpleQueue]] = {RealSimpleQueue: SimpleQueue}
+
+
+def stand_in_for(found: Any) -> type[SimpleQueue] | None:
+    """What is to stand for the class that a second copy of the module `queue` has; None where nothing is.
+
+    A copy has an exception `Empty` of its own, which its class raises.
+    """
+    if type(found) is not type or (found.__module__, found.__qualname__) != ("_queue", "SimpleQueue"):
+        return None
+    if found not in _of_copies:
+        # Not by a class statement: outside control, that would derive from the real class.
+        own = {"__module__": "_queue", "_kind": found}
+        made: Any = type.__new__(Primitive, "SimpleQueue", (SimpleQueue,), own)
+        _of_copies[found] = made
+        stands_for(made, found)
+    return _of_copies[found]

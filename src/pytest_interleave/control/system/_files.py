@@ -8,7 +8,6 @@ from __future__ import annotations
 import functools
 import io
 import itertools
-import os
 import sys
 import warnings
 from collections.abc import Callable

@@ -1,0 +1,42 @@
+"""Which code out of scope was called where, as far as it was handed what threads share."""
+
+from __future__ import annotations
+
+from types import CodeType, FrameType
+from typing import Any, NamedTuple
+
+from ._natives import LruCache
+from ._written import called, python_function
+
+
+class Callee(NamedTuple):
+    """A function that is out of scope, by its module and its name there."""
+
+    module: str
+    name: str
+    #: Whether it could be in scope: it is written in Python.
+    python: bool = True
+
+    def __str__(self) -> str:
+        return f"{self.module}.{self.name}" if self.module else self.name
+
+
+#: By address of the calling code, which is kept with it, and the offset of the call. The last one called there counts.
+_callees: dict[tuple[int, int], tuple[CodeType, Callee]] = {}
+
+
+def note_callee(frame: FrameType, function: Any) -> None:
+    """The instruction that `frame` is about to run calls `function`, which is out of scope."""
+    python = python_function(called(function))
+    if type(function) is LruCache:
+        _callees[id(frame.f_code), frame.f_lasti] = (frame.f_code, Callee("functools", "lru_cache", python=False))
+    elif python is not None:
+        module = python.__globals__.get("__name__")
+        callee = Callee(module if type(module) is str else "", python.__code__.co_qualname)
+        _callees[id(frame.f_code), frame.f_lasti] = (frame.f_code, callee)
+
+
+def callee_at(code: CodeType, lasti: int) -> Callee | None:
+    """What was called there, if that is out of scope, and was handed what threads could share."""
+    known = _callees.get((id(code), lasti))
+    return None if known is None else known[1]

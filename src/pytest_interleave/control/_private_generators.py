@@ -1,0 +1,40 @@
+"""Generator expressions, and loops in comprehensions, that no other thread can see: they are no scheduling points.
+
+In `sum(x * x for x in numbers)`, nothing but the call has the generator. What it goes through may be shared all the
+same, unless that is made on the spot, too.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Collection, Iterator
+
+_CONSUMERS = frozenset("all any bytearray bytes Counter deque dict frozenset list max min set sorted sum tuple".split())
+#: Iterables that no other thread sees, if no other thread sees what they are made of.
+PRIVATE_ITERABLES = frozenset(("range", "enumerate", "zip", "reversed", "map", "filter"))
+_COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+_MADE_HERE = (ast.Constant, ast.List, ast.Tuple, ast.Set, ast.Dict, ast.Lambda, *_COMPREHENSIONS)
+
+
+def consumed_at_once(tree: ast.AST) -> Iterator[ast.Call]:
+    """The calls that consume a generator expression, and touch nothing else."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Call(func=ast.Name(id=name), args=[ast.GeneratorExp()], keywords=[]) if name in _CONSUMERS:
+                yield node
+
+
+def private_loops(tree: ast.AST, private: Collection[ast.AST]) -> Iterator[ast.expr]:
+    """The comprehensions that go through what no other thread sees; `private` are names of such things."""
+    for node in ast.walk(tree):
+        if isinstance(node, _COMPREHENSIONS) and _is_private(node.generators[0].iter, private):
+            yield node
+
+
+def _is_private(iterable: ast.expr, private: Collection[ast.AST]) -> bool:
+    match iterable:
+        case ast.Call(func=ast.Name(id="range")):
+            return True
+        case ast.Call(func=ast.Name(id=name)):
+            return name in PRIVATE_ITERABLES and all(_is_private(each, private) for each in iterable.args)
+    return isinstance(iterable, _MADE_HERE) or iterable in private

@@ -1,0 +1,108 @@
+"""Where code out of scope was handed what threads share, so that not all that threads can do to each other was run.
+
+A function in Python may be left anywhere, by any thread. Under control it never is, if it is out of scope: for that its
+steps would have to be scheduling points. So where two threads may be in such a function at the same time, with the same
+object in hand, or one of them while the other uses the object, there are schedules that were not, and cannot be, run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+from ..control import Operation, Place, Step, is_ours
+from ..control._callees import Callee, callee_at
+from ..control._kinds import class_holding, module_of, name_of_class
+from ..control._names import type_named
+from ..control._natives import LruCache
+from ..control._opcodes import specials_at
+from ..control._touches import FOREIGN, UNSURE, WRITES
+from ._clocks import Accesses
+from ._synchronisation import Order
+
+
+class Unseen(NamedTuple):
+    """A call of code out of scope: what was called, and where in scope."""
+
+    callee: Callee
+    place: Place
+
+    @property
+    def package(self) -> str:
+        """What `interleave_include` would have to name, so that the steps are seen; empty where it cannot help."""
+        return self.callee.module.partition(".")[0] if self.callee.python else ""
+
+    def __str__(self) -> str:
+        # What runs the workers may call it itself.
+        return str(self.callee) if is_ours(self.place.filename) else f"{self.callee} at {self.place}"
+
+
+def unseen_in(log: Sequence[Step]) -> list[Unseen]:
+    """Each distinct one once. To be asked as long as the objects of the execution have their names: right after it."""
+    found: dict[tuple[Callee, Place], Unseen] = {}
+    for key, operation in _unordered(log):
+        unseen = Unseen(_callee_of(operation, key), operation.where())
+        found.setdefault((unseen.callee, unseen.place), unseen)
+    return list(found.values())
+
+
+class _Object:
+    """The latest accesses to an object: by code out of scope that may change it, or only reads; and by other code."""
+
+    __slots__ = ("changed", "looked_at", "read", "written")
+
+    def __init__(self) -> None:
+        self.changed = Accesses()
+        self.looked_at = Accesses()
+        self.read = Accesses()
+        self.written = Accesses()
+
+
+def _unordered(log: Sequence[Step]) -> Iterator[tuple[Any, Operation]]:
+    """Objects that code out of scope was handed, and the calls, where nothing orders that and other uses of them."""
+    foreign = {key for _, _, touches in log for key, _, how in touches or () if how & FOREIGN}
+    if not foreign:
+        return
+    order = Order(log)
+    objects = {key: _Object() for key in foreign}
+    for position, (task, operation, touches) in enumerate(log):
+        if touches is None:
+            order.follow(position, task, operation)
+            continue
+        clock = order.clock_of(task)
+        for key, _, how in touches:
+            this = objects.get(key)
+            if this is None:
+                continue
+            if how & FOREIGN:
+                changes = how & (WRITES | UNSURE)
+                others = (
+                    (this.changed, this.looked_at, this.read, this.written) if changes else (this.changed, this.written)
+                )
+                own = this.changed if changes else this.looked_at
+                if any(True for other in others for _ in other.unordered(clock)):
+                    yield key, operation
+            else:
+                own = this.written if how & WRITES else this.read
+                against = (this.changed, this.looked_at) if how & WRITES else (this.changed,)
+                for step in {step for other in against for step in other.unordered(clock)}:
+                    yield key, log[step][1]
+            own.add(task.index, clock, position)
+
+
+def _callee_of(operation: Operation, name: Any) -> Callee:
+    """What was called: a function, or a special method of the object's type."""
+    called = callee_at(operation.code, operation.lasti)
+    if called is not None:
+        return called
+    kind = type_named(name)
+    if kind is LruCache:
+        return Callee("functools", "lru_cache", python=False)
+    if kind is None:
+        return Callee("", operation.name.strip(".()[]") or "code")
+    method = operation.name.strip(".()[]")
+    for special in (*specials_at(operation.code, operation.lasti, method), method):
+        holder = class_holding(kind, special)
+        if holder is not None and holder[0] is not object:
+            return Callee(module_of(holder[0]), f"{name_of_class(holder[0])}.{special}")
+    return Callee(module_of(kind), name_of_class(kind))

@@ -1,0 +1,71 @@
+"""Modules that load what they stand for as soon as they are looked at stay as they are."""
+
+from __future__ import annotations
+
+SPIES = """
+import sys
+import types
+
+TOUCHED = []
+
+
+class Spy(types.ModuleType):
+    def __getattribute__(self, attr):
+        TOUCHED.append((attr, sys._getframe(1).f_code.co_filename))
+        return super().__getattribute__(attr)
+
+
+class Proxy:
+    @property
+    def __class__(self):
+        TOUCHED.append(("__class__", sys._getframe(1).f_code.co_filename))
+        return types.ModuleType
+
+
+spy, proxy = Spy("spy_target"), Proxy()
+
+
+@pytest.fixture(autouse=True)
+def modules(monkeypatch):
+    # pytest itself looks at modules between tests.
+    monkeypatch.setitem(sys.modules, "spy_target", spy)
+    monkeypatch.setitem(sys.modules, "proxy_target", proxy)
+    TOUCHED.clear()
+
+
+@pytest.mark.concurrency(schedules=3)
+def test_marked(run_concurrent):
+    run_concurrent(lambda: [spy and 1, proxy and 1])
+    assert TOUCHED == []
+
+
+@pytest.mark.thread_safety(schedules=3)
+def test_shared():
+    assert [spy is None, proxy is None, TOUCHED] == [False, False, []]
+
+
+in_scope = Spy("in_scope")
+in_scope.__file__ = __file__
+sys.modules["in_scope"] = in_scope
+attributes = types.ModuleType.__dict__["__dict__"].__get__(in_scope)
+
+
+def test_before():
+    attributes["sleep"] = time.sleep
+
+
+@pytest.mark.concurrency(schedules=3)
+def test_its_clock_is_replaced(run_concurrent):
+    run_concurrent(lambda: attributes["sleep"](3600))
+    assert attributes["sleep"] is time.sleep
+    assert TOUCHED == []
+
+
+def test_and_put_back():
+    assert type(attributes["sleep"]) is types.BuiltinFunctionType
+"""
+
+
+def test_nothing_looks_at_them(run):
+    found = run(SPIES, "-W", "error", "--timeout=30", plugins=True)
+    found.result.assert_outcomes(passed=5)

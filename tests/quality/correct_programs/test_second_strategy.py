@@ -1,0 +1,15 @@
+"""The same programs under a strategy that `auto` does not contain; `matrix` runs them under all of them."""
+
+from __future__ import annotations
+
+import pytest
+
+from .matrix import grouped, run_under
+
+
+@pytest.mark.parametrize("strategy", ["random"])
+def test_every_program_is_quiet(strategy, tmp_path):
+    code, rows = run_under(strategy, ["-p", "no:cacheprovider", "-p", "no:xdist"], tmp_path, schedules=5)
+    assert grouped([row for row in rows if row["outcome"] != "passed"]) == {}
+    assert code == 0
+    assert len(rows) > 600
