@@ -12,8 +12,8 @@ from typing import Any
 
 from ..control import Operation, Step, Task
 from ..control._kinds import bases_of, is_one_of
-from ..control.system import LoopEvents
 from ..control.primitives import Barrier, Condition, Event, Lock, RLock, Semaphore, SimpleQueue
+from ..control.system import LoopEvents
 from ._clocks import Clock
 from ._holding import Holding
 

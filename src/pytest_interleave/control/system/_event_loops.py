@@ -1,4 +1,4 @@
-"""Event loops of `asyncio` under control: a loop that waits for nothing but time, or to be woken, waits in virtual time.
+"""Event loops of `asyncio` under control: they wait in virtual time if only time, or another thread, ends the wait.
 
 A loop waits in a selector. If the only thing registered there is the pipe by which other threads wake the loop, the
 scheduler can see all that ends the wait. With anything else (a socket, a child process) the wait is a real one.
