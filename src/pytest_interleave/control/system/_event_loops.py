@@ -71,7 +71,7 @@ def _loop_woken_through(selector: Any) -> Any:
 
     A loop that handles signals is none: they come from outside at any time.
     """
-    keys = getattr(selector, "_fd_to_key", ())
+    keys: dict[int, Any] = getattr(selector, "_fd_to_key", {})
     if len(keys) != 1:
         return None
     (key,) = keys.values()
