@@ -350,7 +350,8 @@ def test_the_order_of_log_records_matters_to_who_reads_them() -> None:
             Path("app.log").read_text("utf-8")
 
         assert [name for name, *_ in found(body)] == ["app.log"]
-        assert found(lambda: together(lambda: logger.error("a"), lambda: os.remove("app.log"))) == [("app.log", "a", "b")]
+        removed = found(lambda: together(lambda: logger.error("a"), lambda: os.remove("app.log")))
+        assert removed == [("app.log", "a", "b")]
 
 
 # -- others ----------------------------------------------------------------------------------------------------------
@@ -432,7 +433,8 @@ def test_in_words() -> None:
 
     def words(body: Callable[[], object]) -> str:
         (reason,) = uncontrolled_in(execute(body))
-        return str(reason).replace(__file__, "it.py").replace(str(Path(__file__).relative_to(Path.cwd(), walk_up=True)) if sys.version_info >= (3, 12) else "?", "it.py")
+        shown = str(Path(__file__).relative_to(Path.cwd(), walk_up=True)) if sys.version_info >= (3, 12) else "?"
+        return str(reason).replace(__file__, "it.py").replace(shown, "it.py")
 
     def line(function: Callable[[], object]) -> int:
         return function.__code__.co_firstlineno + 1
@@ -480,7 +482,7 @@ def random_program(seed: int) -> Callable[[bool], Any]:
     chance = random.Random(seed)
     number = chance.choice((2, 2, 3))
     scripts = [
-        [chance.choice(("a+", "b+", "a=b", "lock", "unlock", "lock", "unlock", "set", "wait", "a+")) for _ in range(chance.randint(1, 4))]
+        [chance.choice("a+ b+ a=b lock unlock lock unlock set wait a+".split()) for _ in range(chance.randint(1, 4))]
         for _ in range(number)
     ]
 

@@ -221,7 +221,11 @@ class TestPage:
     @pytest.mark.parametrize(
         ("ended_by", "said", "schedules"),
         [
-            ("seconds", "stopped at the time limit; exhaustive: all 2 interleavings", "22 of at most 200 (stopped at the time limit)"),
+            (
+                "seconds",
+                "stopped at the time limit; exhaustive: all 2 interleavings",
+                "22 of at most 200 (stopped at the time limit)",
+            ),
             ("interrupted", "interrupted", "22 of at most 200 (interrupted)"),
             ("fixtures", "a fixture failed", "22 of at most 200 (a fixture failed)"),
             ("nothing to interleave", "nothing to interleave", "22 of at most 200 (nothing to interleave)"),

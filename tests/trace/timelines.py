@@ -169,7 +169,9 @@ def row(name: str, timeline: Timeline | None = None, kind: str = "failed test bo
         "schedules": 2 if failed else 22,
         "distinct": 2,
         "exhausted": not failed,
-        "coverage": {"text": "sampled: 2 interleavings, total unknown" if failed else "exhaustive: all 2 interleavings"},
+        "coverage": {
+            "text": "sampled: 2 interleavings, total unknown" if failed else "exhaustive: all 2 interleavings",
+        },
         "found_at": 2 if failed else None,
         "strategy": "exhaustive" if failed else "auto",
         "seconds": 0.1226,

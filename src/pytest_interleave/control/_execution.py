@@ -11,7 +11,7 @@ import sys
 import threading
 from collections.abc import Callable
 from types import CodeType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ._carriers import Carriers
 from ._closing import Closing
@@ -44,12 +44,13 @@ TURNS = 5
 #: Real seconds that an execution may take after its first `max_steps` steps.
 LONGEST = 60.0
 
+_Function = TypeVar("_Function", bound="Callable[..., object]")
 _MAIN = new_gate.__code__
 #: Codes of the outermost frames that do not belong to a thread's own code.
 _bases: list[CodeType] = []
 
 
-def is_outermost(function: Callable[..., object]) -> Callable[..., object]:
+def is_outermost(function: _Function) -> _Function:
     """Mark a function of this package that calls the test's body."""
     _bases.append(function.__code__)
     return function

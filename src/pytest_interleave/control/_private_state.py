@@ -33,15 +33,12 @@ _LONGEST_INSTRUCTION = 24
 
 # All by their addresses: a metaclass may define what a hash is, and what equality.
 _SCALARS = identities((int, float, complex, bool, str, bytes, type(None), type(...), type(NotImplemented)))
-_ITERATORS_WITH_LENGTH = frozenset(
-    id(type(iterator))
-    for iterator in (
-        iter([]), reversed([]), iter(()), iter(range(0)), iter(range(2**70)), iter(""), iter("\xff"), iter(b""),
-        iter(bytearray()), iter({}), iter({}.values()), iter({}.items()), reversed({}), reversed({}.values()),
-        reversed({}.items()), iter(set()), iter(collections.deque()), reversed(collections.deque()),
-        reversed(""),
-    )
+_ITERATORS: tuple[Any, ...] = (
+    iter([]), reversed([]), iter(()), iter(range(0)), iter(range(2**70)), iter(""), iter("\xff"), iter(b""),
+    iter(bytearray()), iter({}), iter({}.values()), iter({}.items()), reversed({}), reversed({}.values()),
+    reversed({}.items()), iter(set()), iter(collections.deque()), reversed(collections.deque()), reversed(""),
 )  # fmt: skip
+_ITERATORS_WITH_LENGTH = frozenset(id(type(iterator)) for iterator in _ITERATORS)
 #: They go through other iterators, which the garbage collector knows.
 _ITERATORS_THROUGH_OTHERS = identities((enumerate, zip, map, filter))
 _SEQUENCES = identities((list, collections.deque))
@@ -89,7 +86,7 @@ def state_from(frame: FrameType, until: CodeType, *, calls: bool) -> State | Non
     """
     if layout is None:
         return None
-    found = []
+    found: list[tuple[CodeType, int, tuple[Mark, ...]]] = []
     inner = not calls
     current: FrameType | None = frame
     try:
@@ -245,7 +242,7 @@ def _shallow(item: Any) -> Any:
 
 
 def _inner_iterators(outer: Any, depth: int) -> list[Mark]:
-    found = []
+    found: list[Mark] = []
     for inner in gc.get_referents(outer):
         if type(inner) is tuple:
             # Of `zip` and `map`: their iterators, and what they gave last.

@@ -26,10 +26,10 @@ class _CertainOrder(Order):
         kind = operation.kind
         if kind in _NO_CHOICE:
             return
-        if kind in _MAY_BE_GIVEN_UP and not is_lock(operation.target):
-            # Of an event, the log says by this alone that nobody had set it.
-            if operation.expired_at is not None or not (operation.mutates or kind == "wait"):
-                return
+        # Of an event, the log says by this alone that nobody had set it.
+        given_up = operation.expired_at is not None or not (operation.mutates or kind == "wait")
+        if given_up and kind in _MAY_BE_GIVEN_UP and not is_lock(operation.target):
+            return
         super().follow(position, task, operation)
 
 
@@ -77,7 +77,8 @@ def steps_beside(log: Sequence[Step], spans: Mapping[int, tuple[When, When | Non
         clock = order.clock_of(task)
         now = When(task.index, clock[task.index], clock)
         for key, (first, last) in spans.items():
-            if key not in beside and task.index != first.thread and not now.is_before(first):
-                if last is None or not last.is_before(now):
-                    beside.add(key)
+            if key in beside or task.index == first.thread or now.is_before(first):
+                continue
+            if last is None or not last.is_before(now):
+                beside.add(key)
     return beside

@@ -33,7 +33,8 @@ class Audit(NamedTuple):
         """Sum up the rows of a run."""
         ran = [row for row in rows if row["_suite"] and row["outcome"] != "skipped"]
         failed = [row for row in ran if row["outcome"] == "failed"]
-        alike = [row for row in ran if row["exhausted"] and not row["coverage"]["shares"] and row["outcome"] == "passed"]
+        passed = [row for row in ran if row["outcome"] == "passed"]
+        alike = [row for row in passed if row["exhausted"] and not row["coverage"]["shares"]]
         return cls(
             workers,
             len(ran),

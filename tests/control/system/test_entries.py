@@ -137,7 +137,8 @@ def test_what_the_functions_can_do_is_what_they_are_said_to_do(tmp_path: Path) -
     source.write_text("x", encoding="utf-8")
     source.chmod(0o640)
     link.symlink_to(source)
-    before = {name: set(getattr(os, name)) for name in dir(os) if name.startswith("supports_") and name != "supports_bytes_environ"}
+    names = [name for name in dir(os) if name.startswith("supports_") and name != "supports_bytes_environ"]
+    before = {name: set(getattr(os, name)) for name in names}
 
     def body() -> None:
         assert (os.stat in os.supports_dir_fd) == (before_stat in before["supports_dir_fd"])

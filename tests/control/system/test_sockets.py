@@ -54,7 +54,8 @@ def test_a_pair_is_one_thing_with_two_ends() -> None:
 
 def test_datagrams() -> None:
     def body() -> None:
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as at, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as to:
+        kind = (socket.AF_INET, socket.SOCK_DGRAM)
+        with socket.socket(*kind) as at, socket.socket(*kind) as to:
             at.bind(("127.0.0.1", 0))
             to.sendto(b"x", at.getsockname())
             assert at.recvfrom(1)[0] == b"x"

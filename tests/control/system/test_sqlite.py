@@ -26,7 +26,8 @@ from .conftest import used
         ("insert into t values (1)", False), ("update t set n = 1", False), ("create table t (n)", False),
         ("begin", True), ("BEGIN IMMEDIATE", False), ("begin exclusive", False), ("commit", False),
         ("pragma user_version", True), ("pragma user_version = 3", False), ("pragma journal_mode(wal)", False),
-        ("explain query plan select 1", True), ("", True), (";select 1;", True), ("vacuum", False), ("delete from t", False),
+        ("explain query plan select 1", True), ("", True), (";select 1;", True), ("vacuum", False),
+        ("delete from t", False),
     ],
 )  # fmt: skip
 def test_which_statements_only_read(statement: str, reads: bool) -> None:

@@ -108,7 +108,8 @@ def _mapped_files(mmap: ModuleType) -> type:
     namespace: dict[str, Any] = {"__init__": like(base.__init__, __init__)}
     for way, how, names in ((READ, "read", _MAP_READING), (WRITE, "written", _MAP_WRITING)):
         namespace.update({name: _of_map(getattr(base, name), way, how) for name in names})
-    return derived(base, namespace, ("_thing",), _Kind)
+    made: type = derived(base, namespace, ("_thing",), _Kind)
+    return made
 
 
 def _of_map(real: Callable[..., Any], way: str, how: str) -> Callable[..., Any]:

@@ -95,6 +95,7 @@ def _removing(real: Callable[..., Any]) -> Callable[..., Any]:
             looked_up(task, path, dir_fd)
             raise
         _note_path(task, path, ENTRY, "removed", dir_fd, entry_of, "directory" if of_directory else "file")
+        return None
 
     return call
 

@@ -64,8 +64,8 @@ def _flushing(base: type) -> Callable[..., Any]:
 
 def _layer(base: type) -> Any:
     """A class of files, whose objects record what is done with them."""
-    # What is still in a buffer is written now, if there is one. Closing a file calls it; in the place of `close` itself,
-    # there would be a line of ours in warnings of files that nobody has closed.
+    # What is still in a buffer is written now, if there is one. Closing a file calls it; in the place of `close`
+    # itself, there would be a line of ours in warnings of files that nobody has closed.
     namespace: dict[str, Any] = {"flush": _flushing(base)}
     for way, names in ((READ, _READING), (WRITE, _WRITING), (None, _MOVING)):
         namespace.update({name: _recording(base, name, way) for name in names if hasattr(base, name)})
@@ -84,7 +84,8 @@ Text = _layer(io.TextIOWrapper)
 def _understood(mode: str) -> tuple[str, bool, bool, bool] | None:
     """The mode of the raw file; whether it is binary, writes, or does both; None for what the real `open` refuses."""
     letters = set(mode)
-    if len(letters) != len(mode) or letters - set("rwaxbt+") or len(letters & set("rwax")) != 1 or {"b", "t"} <= letters:
+    known = len(letters) == len(mode) and letters <= set("rwaxbt+")
+    if not known or len(letters & set("rwax")) != 1 or {"b", "t"} <= letters:
         return None
     raw = mode.replace("b", "").replace("t", "")
     return raw, "b" in letters, "r" not in letters or "+" in letters, "+" in letters
@@ -121,7 +122,7 @@ def open_(
     try:
         made = _layers(file, raw_mode, buffering, closefd, opener, both=both, writes=writes)
     except OSError:
-        if known:
+        if known and task is not None:
             looked_up(task, file)
         raise
     raw, buffered = made

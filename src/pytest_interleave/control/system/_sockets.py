@@ -149,6 +149,7 @@ def _pairing(real: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _of_class(owner: Any, has: Callable[[str], bool]) -> Iterator[tuple[Any, str, Any]]:
+    names: tuple[str, ...]
     for names, how in ((_SENDING, "data sent"), (_RECEIVING, "data received")):
         for name in filter(has, names):
             yield owner, name, _exchanging(getattr(owner, name), how)

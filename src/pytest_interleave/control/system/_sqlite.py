@@ -208,7 +208,7 @@ class StandIns:
 
     def _runs_directly(self, base: Any, name: str) -> Callable[..., Any]:
         """Of a connection's method that makes a cursor and runs a statement by it."""
-        real = getattr(base, name)
+        real: Callable[..., Any] = getattr(base, name)
         if real is not getattr(self._connection, name):
             # A program's own, which comes to what is recorded.
             return real

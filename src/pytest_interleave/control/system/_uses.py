@@ -11,7 +11,7 @@ import sys
 from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
 from types import CodeType, FrameType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from .. import _current
 from .._kinds import stand_ins
@@ -28,6 +28,9 @@ LIST, SCAN = "list", "scan"
 APPEND = "append"
 #: Data is exchanged with whoever has the other end; or something else runs meanwhile.
 EXCHANGE = "exchange"
+
+
+_Kind = TypeVar("_Kind")
 
 
 class Thing(NamedTuple):
@@ -50,7 +53,8 @@ class Use(NamedTuple):
     way: str
     #: A past participle for messages: "written".
     how: str
-    #: The open file, or the cursor, through which it is used: its state changes with each use. Of a connection, the end.
+    #: The open file, or the cursor, through which it is used: its state changes with each use. Of a connection, the
+    #: end.
     handle: Hashable
     #: The addresses of the locks that the thread held.
     locks: frozenset[int]
@@ -161,7 +165,7 @@ def _is_runners_own(filename: str) -> bool:
     return _PYTEST in filename and os.path.basename(filename) not in _CALLERS
 
 
-def like(real: Any, ours: Any) -> Any:
+def like(real: Any, ours: _Kind) -> _Kind:
     """Give a replacement the name and the documentation of what it stands for; pickled, it is the real one."""
     for name in ("__name__", "__qualname__", "__module__", "__doc__"):
         if hasattr(real, name):
