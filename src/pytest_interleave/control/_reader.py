@@ -1,10 +1,10 @@
 """A controlled thread that looks at the clock: by how much the clock goes on for it.
 
 Each look takes a tick. A thread that does nothing else waits for time to pass, so the clock then goes on in leaps,
-small ones at first. What a thread computes for itself is not seen, but its code tells whether it waits: it looks at
-one place again and again, in a loop that does not end by itself and calls nothing whose doings are unseen. Everything else may
-be a measurement of many short times. There the leaps grow so slowly that ten thousand measurements take seconds; a loop
-that waits for an hour after all ends, too, only later.
+small ones at first. What a thread computes for itself is not seen, but its code tells whether it waits: it looks at one
+place again and again, in a loop that does not end by itself and calls nothing whose doings are unseen. Everything else
+may be a measurement of many short times. There the leaps grow so slowly that ten thousand measurements take seconds; a
+loop that waits for an hour after all ends, too, only later.
 """
 
 from __future__ import annotations

@@ -177,8 +177,8 @@ def _is_suspect(parts: Sequence[_Part]) -> bool:
     threads: dict[str, set[int]] = {}
     for part in parts:
         threads.setdefault(part.way, set()).add(part.use.task.index)
-    pairs = ((of_one, threads[other]) for way, of_one in threads.items() for other in _CONFLICTS[way] if other in threads)
-    if not any(len(of_one | of_other) > 1 for of_one, of_other in pairs):
+    pairs = ((of_one, threads.get(other)) for way, of_one in threads.items() for other in _CONFLICTS[way])
+    if not any(of_other is not None and len(of_one | of_other) > 1 for of_one, of_other in pairs):
         return False
     # One lock that all of them hold makes them take turns, and who comes first is a choice.
     return not frozenset.intersection(*(part.use.locks for part in parts))
