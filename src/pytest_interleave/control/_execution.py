@@ -369,7 +369,7 @@ class Execution:
 
     def _end_stuck(self, task: Task, kind: str, cycle: list[Task], **more: Any) -> None:
         """The execution cannot go on. The calling thread is among those to be ended."""
-        self.stuck = stuck_of(self, kind, cycle)._replace(**more)
+        self.stuck = stuck_of(self, kind, cycle, **more)
         self.close()
         assert self.closing is not None
         self.closing.begin_from(task)

@@ -58,8 +58,8 @@ def facts_of_source(source: str | bytes, filename: str) -> tuple[CodeType, FileF
         module = compile(tree, filename, "exec", dont_inherit=True)
     except (SyntaxError, ValueError):
         return None
-    facts = facts_of_code(module, private_uses(tree))
-    return module, facts._replace(methods=facts.methods - _made_otherwise(tree))
+    globals_, cells, attributes, initial, methods, private = facts_of_code(module, private_uses(tree))
+    return module, FileFacts(globals_, cells, attributes, initial, methods - _made_otherwise(tree), private)
 
 
 def facts_of_code(module: CodeType, private: PrivateUses = NOTHING_PRIVATE) -> FileFacts:

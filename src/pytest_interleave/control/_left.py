@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from . import _current
 from ._described import awaited, described
 from ._kinds import module_of
-from ._outcome import Stuck
+from ._outcome import Stuck, WaitingThread
 from ._tasks import Task
 from ._waits import waits_of
 
@@ -45,7 +45,7 @@ def stuck_of_left(execution: Execution, blocked: list[Task]) -> Stuck:
         id(operation.target): operation.where() for _, operation, _ in execution.log if operation.kind == "start"
     }
     waits = [
-        wait._replace(started=started.get(id(task.thread)))
+        WaitingThread(*wait[:-1], started.get(id(task.thread)))
         for task, wait in zip(blocked, waits_of(blocked, sys._current_frames(), names), strict=True)
     ]
     return Stuck("deadlock", waits, len(execution.log), False, pending, left=True)

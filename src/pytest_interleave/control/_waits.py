@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ._described import described
 from ._outcome import Stuck, WaitingThread
@@ -46,13 +46,16 @@ def blocker_of(task: Task) -> Task | None:
     return owner if isinstance(owner, Task) else None
 
 
-def stuck_of(execution: Execution, kind: str, cycle: list[Task]) -> Stuck:
-    """What is known of an execution that cannot go on: the threads in the circle, or all that are left."""
+def stuck_of(execution: Execution, kind: str, cycle: list[Task], **more: Any) -> Stuck:
+    """What is known of an execution that cannot go on: the threads in the circle, or all that are left.
+
+    `more` are further fields. They are given here because `_replace` of a named tuple is code in scope.
+    """
     concerned = cycle or [task for task in execution.tasks if not task.done]
     pending = [(task, task.operation, task.touches) for task in concerned if not task.done and not task.enabled]
     names = described(execution.log, [task.resource for task in concerned])
     waits = waits_of(concerned, sys._current_frames(), names)
-    return Stuck(kind, waits, execution.steps, bool(cycle), pending)
+    return Stuck(kind, waits, execution.steps, bool(cycle), pending, **more)
 
 
 def waits_of(tasks: list[Task], frames: Mapping[int, FrameType], names: Mapping[int, str]) -> list[WaitingThread]:

@@ -13,6 +13,7 @@ from typing import Any
 from ..control import Operation, Step, Task
 from ..control._kinds import bases_of, is_one_of
 from ..control.primitives import Barrier, Condition, Event, Lock, RLock, Semaphore, SimpleQueue
+from ..control.system import LoopEvents
 from ._clocks import Clock
 from ._holding import Holding
 
@@ -124,6 +125,7 @@ class Order:
             (Semaphore, self._of_semaphore),
             (Barrier, self._of_barrier),
             (SimpleQueue, self._of_queue),
+            (LoopEvents, self._of_loop),
         ):
             if is_one_of(primitive, *bases_of(kind)):
                 return family
@@ -167,6 +169,12 @@ class Order:
 
     def _of_queue(self, task: Task, operation: Operation) -> None:
         if operation.kind == "put":
+            self._give(self._published, task, operation.target)
+        else:
+            self._take(task, operation.target)
+
+    def _of_loop(self, task: Task, operation: Operation) -> None:
+        if operation.kind == "wake":
             self._give(self._published, task, operation.target)
         else:
             self._take(task, operation.target)

@@ -103,7 +103,7 @@ def test_a_port_that_the_system_chooses_is_nobody_elses() -> None:
         with socket.socket() as one:
             one.bind(("127.0.0.1", 0))
 
-    assert run(body).uses == ()
+    assert not run(body).uses
 
 
 def test_errors_are_those_of_the_real_ones() -> None:

@@ -105,7 +105,7 @@ def test_words_counted_in_chunks(size):
     assert total == {"a": 2 * size, "b": size, "c": size}
 
 
-@sizes(10, 100, 1_000)
+@sizes(10, 100, 1_000, costs=5)
 def test_compare_and_swap_until_it_succeeds(size):
     lock, value = threading.Lock(), 0
 
@@ -155,7 +155,7 @@ def test_reader_that_tries_again_when_a_writer_came_between(size):
     join(start(write, read), timeout=600)
 
 
-@sizes(10, 100, 500)
+@sizes(10, 100, 500, costs=5)
 def test_least_recently_used_under_a_lock(size):
     lock, cache = threading.Lock(), OrderedDict()
 
@@ -172,7 +172,7 @@ def test_least_recently_used_under_a_lock(size):
     join(start(lambda: use(1), lambda: use(2)), timeout=600)
 
 
-@sizes(10, 100, 500)
+@sizes(10, 100, 500, costs=10)
 def test_transfers_between_accounts(size):
     locks, balances = [threading.Lock() for _ in range(4)], [100] * 4
 
@@ -256,7 +256,7 @@ def test_taking_turns_by_a_variable(size):
     assert played == [0, 1] * size
 
 
-@sizes(1, 10, 50)
+@sizes(1, 10, 50, costs=20)
 def test_barrier_by_spinning(size):
     lock, arrived = threading.Lock(), 0
 
@@ -272,7 +272,7 @@ def test_barrier_by_spinning(size):
     assert arrived == 3 * size
 
 
-@sizes(1, 10, 100)
+@sizes(1, 10, 100, costs=5)
 def test_retries_until_the_third_one_succeeds(size):
     tries = Counter()
 
@@ -314,7 +314,7 @@ def test_philosophers_that_put_the_first_fork_back(size):
     assert meals.value == 3 * size
 
 
-@sizes(1, 10, 50)
+@sizes(1, 10, 50, costs=20)
 def test_try_lock_until_it_succeeds(size):
     lock, value = threading.Lock(), 0
 

@@ -1,5 +1,6 @@
 """Stand-ins for the functions by which threads use files, databases, sockets and processes; each use is recorded."""
 
+from ._event_loops import LoopEvents
 from ._in_place import put_in_new_modules, put_in_place, take_away
 from ._processes import ENDED, STARTED
 from ._uses import APPEND, ENTRY, EXCHANGE, LIST, READ, SCAN, WRITE, Thing, Use, unrecorded
@@ -14,6 +15,7 @@ __all__ = [
     "SCAN",
     "STARTED",
     "WRITE",
+    "LoopEvents",
     "Thing",
     "Use",
     "put_in_new_modules",

@@ -39,7 +39,7 @@ def _note_path(
             # Not the error of the program: the function itself has accepted the path.
             return
     if thing is not None:
-        note(task, thing if kind == "file" else thing._replace(kind=kind), way, how)
+        note(task, thing if kind == "file" else Thing(kind, *thing[1:]), way, how)
 
 
 def _one_path(

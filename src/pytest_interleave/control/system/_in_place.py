@@ -14,7 +14,7 @@ from typing import Any
 from .. import _current
 from .._kinds import is_made_by_a_program, stand_ins
 from .._places import is_ours, is_stdlib
-from . import _dbm, _descriptors, _entries, _files, _logs, _paths, _processes, _sockets
+from . import _dbm, _descriptors, _entries, _event_loops, _files, _logs, _paths, _processes, _sockets
 from ._sqlite import StandIns
 
 #: An owner, the name of its attribute, and what is to stand there.
@@ -51,6 +51,9 @@ _OF_MODULES: dict[str, Callable[[ModuleType], Iterable[Replacement]]] = {
     "sqlite3.dbapi2": _of_sqlite,
     "fcntl": _descriptors.of_fcntl,
     "mmap": _descriptors.of_mmap,
+    "selectors": _event_loops.of_selectors,
+    "asyncio.base_events": _event_loops.of_base_events,
+    "asyncio.selector_events": _event_loops.of_selector_events,
     "socket": _sockets.of_socket,
     "ssl": _sockets.of_ssl,
     "subprocess": _processes.of_subprocess,
