@@ -20,6 +20,7 @@ class State:
         self.other = RLock()
         self.event = Event()
         self.semaphore = Semaphore(1)
+        self.two_places = Semaphore(2)
         self.condition = Condition()
         self.queue: Any = queue.SimpleQueue()
         self.items: list[int] = []
@@ -347,7 +348,19 @@ def queue_that_was_not_empty() -> Any:
     return str(got)
 
 
+def two_at_the_same_time() -> Any:
+    state = State()
+
+    def work() -> None:
+        with state.two_places:
+            state.x += 1
+
+    in_threads(work, work)
+    return state.x
+
+
 SMALL = [
+    two_at_the_same_time,
     counter, locked, locked_by_three, independent, one_writes_one_reads, opposite_locks, event, try_lock, keys,
     child_of_a_child, is_alive, race_after_an_end, started_by_another, count_of_threads, list_of_threads, bare_threads,
     barrier, truth, class_default, class_attribute, through_a_view,
@@ -421,6 +434,17 @@ def wait_for_event(state: State, seen: list[object]) -> None:
     seen.append(state.x)
 
 
+def with_two_places(state: State, seen: list[object]) -> None:
+    with state.two_places:
+        state.x += 1
+
+
+def take_a_place_if_any(state: State, seen: list[object]) -> None:
+    if state.two_places.acquire(blocking=False):
+        seen.append(state.x)
+        state.two_places.release()
+
+
 def with_semaphore(state: State, seen: list[object]) -> None:
     with state.semaphore:
         seen.append(state.y)
@@ -484,7 +508,7 @@ def get_if_any(state: State, seen: list[object]) -> None:
 
 ACTS = [
     read_x, write_x, add_x, write_y, read_y, y_if_x, lock, lock_both, lock_both_otherwise, lock_if_free, set_event,
-    clear_event, ask_event, wait_for_event, with_semaphore, append, pop_if_any, look_at_all, set_a, set_b, get_a,
+    clear_event, ask_event, wait_for_event, with_semaphore, with_two_places, take_a_place_if_any, append, pop_if_any, look_at_all, set_a, set_b, get_a,
     count_keys, notify, wait_unless_y, put, get, get_if_any,
 ]  # fmt: skip
 

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from ..control import Path, Touches, Trace, conflicts, touches_of
+from ..control._kinds import bases_of, is_one_of
+from ..control.primitives import Semaphore
 from ..detect import Clock
 from ._lives import asked_for_all, last_steps, life_touches
 
@@ -109,7 +111,7 @@ def reversals(trace: Trace, end: int, choices: Mapping[int, tuple[Path, ...]]) -
             for other_event in earlier:
                 if other_event.before(ordered) or other_event.step not in choices:
                     continue
-                if other_event.releases and kind in _TAKING:
+                if other_event.releases and kind in _TAKING and not _is_counted(operation.target):
                     continue
                 if may_wait and _waits(path, events, other_event, choices):
                     continue
@@ -129,6 +131,11 @@ def reversals(trace: Trace, end: int, choices: Mapping[int, tuple[Path, ...]]) -
         for candidate in candidates:
             if may_wait or not any(other is not candidate and candidate.before(other.clock) for other in candidates):
                 yield Reversal(candidate.step, _initials(events, candidate, event))
+
+
+def _is_counted(target: Any) -> bool:
+    """Whether several threads may hold it at the same time, so that to take it need not wait for its release."""
+    return is_one_of(Semaphore, *bases_of(type(target)))
 
 
 def _child(path: Path, known: Iterable[Path]) -> Path:
