@@ -20,15 +20,17 @@ def rows_of(programs: Path, report: Path, *options: str) -> dict[str, dict[str, 
     return rows
 
 
-def session_of(programs: Path, report: Path, *options: str) -> tuple[dict[str, dict[str, Any]], str]:
-    """The same, and what the session printed."""
+def session_of(
+    programs: Path, report: Path, *options: str, whole_nodeids: bool = False
+) -> tuple[dict[str, dict[str, Any]], str]:
+    """The same, and what the session printed; with `whole_nodeids`, by file and name, and `programs` may be a folder."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "COV"))}
     done = subprocess.run(
         [
             sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", *options,
             str(programs), f"--interleave-json={report}",
         ],
-        cwd=programs.parent,
+        cwd=programs if programs.is_dir() else programs.parent,
         env=environment,
         capture_output=True,
         text=True,
@@ -36,5 +38,6 @@ def session_of(programs: Path, report: Path, *options: str) -> tuple[dict[str, d
         check=False,
     )  # fmt: skip
     assert done.returncode == 1, done.stdout + done.stderr
-    rows = {row["nodeid"].partition("::")[2]: row for row in json.loads(report.read_text())["tests"]}
+    named = ((row["nodeid"], row) for row in json.loads(report.read_text())["tests"])
+    rows = {nodeid if whole_nodeids else nodeid.partition("::")[2]: row for nodeid, row in named}
     return rows, done.stdout

@@ -148,7 +148,7 @@ class TestRunner:
             if predictions is not None:
                 predictions.look_at(outcome)
             if turn == 1:
-                if not outcome.choices:
+                if not outcome.choices and outcome.unexplored is None:
                     ended_by = "nothing to interleave" if error is None else "skip"
                     break
                 ended, error = self._run_again(outcome)

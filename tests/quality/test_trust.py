@@ -1,0 +1,76 @@
+"""Small programs that were judged wrongly once, each with its right verdict."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.quality.sessions import session_of
+
+PROGRAMS = Path(__file__).parent / "trust"
+#: What must be found, by program; all others are correct.
+WRONG = {
+    "exec.py::test_it": "failed test body",
+    "left_thread.py::test_left_forever": "deadlock",
+    "livelock_report.py::test_livelock": "livelock",
+    "long.py::test_fails_late_bad": "failed test body",
+    "long.py::test_polls_forever_bad": "livelock",
+    "reduced.py::test_r5_timeout_of_100_years_bad": "deadlock",
+    "reduced.py::test_r7_story_of_a_long_reader_bad": "worker exception",
+    **{
+        f"reduced2.py::test_r3_alias_bad[{alias}]": "failed test body"
+        for alias in (
+            "default-args module-alias bound-in-attribute bound-in-closure operator partial map attrgetter".split()
+        )
+    },
+    "reduced4.py::test_r2_story_names_the_wrong_variable_bad": "worker exception",
+    "reduced4.py::test_r8_token_of_another_python_bad": "failed test body",
+    "reduced4.py::test_r9_lazy_module_bad": "worker exception",
+    "spinner_text.py::test_it": "failed test body",
+}
+#: A lease that runs out while its holder is held up: a timeout would have to expire early, which is not explored.
+NOT_EXPLORED = {"reduced.py::test_r4_lease_runs_out_bad"}
+
+
+@pytest.fixture(scope="module")
+def session(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("trust")
+    for path in PROGRAMS.glob("*.py"):
+        if path.name != "__init__.py":
+            (folder / path.name).write_text(path.read_text())
+    (folder / "pytest.ini").write_text("[pytest]\npython_files = *.py\n")
+    rows, output = session_of(folder, folder / "report.json", "--interleave-seed=1", "--interleave-seconds=2", whole_nodeids=True)
+    print(output)
+    return rows, output
+
+
+def test_every_verdict_is_right(session):
+    rows, _ = session
+    found = {
+        name: row["finding"]["kind"]
+        for name, row in rows.items()
+        if row["finding"] is not None and name not in NOT_EXPLORED
+    }
+    assert found == WRONG
+    assert len(rows) > len(WRONG) + 15
+
+
+def test_what_is_correct_passes(session):
+    rows, _ = session
+    assert {name for name, row in rows.items() if row["outcome"] != "passed"} <= {*WRONG, *NOT_EXPLORED}
+
+
+def test_nothing_is_exhausted_that_is_not(session):
+    rows, _ = session
+    for name in ("asyncio_timeout.py::test_it", "private_loop.py::test_it", "clocks.py::test_gettime"):
+        assert rows[name]["coverage"]["status"] == "nothing_interleaved", name
+    long = rows["long.py::test_locked_30000"]["coverage"]
+    assert (long["status"], long["explored_steps"]) == ("sampled", 100_000)
+    assert "fixed order" in rows["reduced2.py::test_r4_what_does_it_say_of_sharing"]["coverage"]["text"]
+
+
+def test_only_what_starts_no_thread_is_warned_of(session):
+    _, output = session
+    warned = [line for line in output.splitlines() if "InterleaveWarning: " in line]
+    assert all("there is nothing to interleave" in line for line in warned)
