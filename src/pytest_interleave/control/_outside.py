@@ -219,7 +219,8 @@ class Outside:
     def _really_waited(self, since: int, before: list[tuple[Task, Usage | None]]) -> int:
         """Nanoseconds for which one of those outside has waited: what they compute is no time for the others."""
         now = _real_monotonic_ns()
-        return max((now - since - used_since(task, usage) for task, usage in before), default=now - since)
+        used = [used_since(task, usage) for task, usage in before]
+        return now - since - min((usage.ran + usage.delayed for usage in used), default=0)
 
     def idle(self) -> None:
         """In the watchdog, while nobody runs: wait for someone to come back, then let them go on."""

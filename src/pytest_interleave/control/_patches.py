@@ -26,6 +26,7 @@ from ._targets import announcing_item
 from ._tasks import Unwind
 from ._time import put_in_place
 from ._travel_guard import TravelGuard
+from ._uuids import makers_of
 from .primitives import Lock, RLock
 from .primitives._dispatch import make_ours
 from .primitives._simple_queue import stand_in_for
@@ -63,6 +64,10 @@ class Patches(Replacements):
                     stand_in = stand_in_for(copied.get("SimpleQueue"))
                     if stand_in is not None:
                         self._set_item(copied, "SimpleQueue", stand_in)
+        uuid = sys.modules.get("uuid")
+        if uuid is not None:
+            for name, ours in makers_of(uuid):
+                self._set(uuid, name, ours)
         self._undo.append(TravelGuard().remove)
         self._undo.append(put_in_place())
         self._undo.append(replace_methods())

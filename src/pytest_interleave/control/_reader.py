@@ -40,7 +40,8 @@ class Reader:
 
     __slots__ = (
         "_accesses", "_aside", "_calls", "_first", "_given", "_given_here", "_logged", "_looks", "_looks_here", "_loop",
-        "_reads", "_steps", "_task", "began", "elapsed", "only_waits", "polls", "waits",
+        "_reads", "_steps", "_task", "began", "elapsed", "only_waits", "polls", "took_no_step",
+        "waits",
     )  # fmt: skip
 
     def __init__(self, task: Task) -> None:
@@ -57,6 +58,8 @@ class Reader:
         #: In this round of the loop: looks, other calls, and what could be seen of them: operations on primitives, and
         #: accesses.
         self._reads = self._aside = self._calls = self._accesses = 0
+        #: Whether it has taken no step since the last look.
+        self.took_no_step = False
         #: Whether it did nothing in the last round but look, at the clock and at what others may do; and whether it
         #: looked at nothing but the clock.
         self.polls = self.only_waits = False
@@ -88,12 +91,15 @@ class Reader:
 
     def _has_changed_something(self, execution: Execution) -> bool:
         """Whether it has taken a step since that may have changed something; others are counted."""
+        self.took_no_step = True
         if execution.long is not None:
             # There is no log.
-            return execution.long.steps != self._steps
+            self.took_no_step = execution.long.steps == self._steps
+            return not self.took_no_step
         for task, operation, touches in execution.log[self._logged :]:
             if task is not self._task or operation.kind == "poll":
                 continue
+            self.took_no_step = False
             if operation.mutates or (touches and any(how & WRITES for _, _, how in touches)):
                 return True
             if operation.target is None:

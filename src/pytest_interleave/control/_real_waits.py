@@ -8,6 +8,7 @@ was parked, computed, or could have run.
 from __future__ import annotations
 
 import os
+import sys
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 #: Shorter waits than this many nanoseconds do not count: a thread waits for the GIL now and then.
 SHORTEST = 500_000
-#: Nor do those that are a smaller part than this of the time since the last look at the clock.
+#: Nor do those that are a smaller part than this of the time in which the thread ran or waited.
 _SMALLEST_PART = 8
 
 
@@ -49,12 +50,12 @@ def usage_of(native_id: int | None) -> Usage | None:
     return Usage(int(ran), int(delayed))
 
 
-def used_since(task: Task, before: Usage | None) -> int:
-    """Nanoseconds in which a thread has run, or could have run, since; 0 where nobody tells."""
-    if before is None:
-        return 0
+def used_since(task: Task, before: Usage | None) -> Usage:
+    """What a thread has used since; nothing where nobody tells."""
     now = usage_of(task.native_id)
-    return 0 if now is None else max(0, now.ran + now.delayed - before.ran - before.delayed)
+    if before is None or now is None:
+        return Usage(0, 0)
+    return Usage(max(0, now.ran - before.ran), max(0, now.delayed - before.delayed))
 
 
 class Outing:
@@ -76,7 +77,7 @@ class Outing:
 
     def end(self) -> None:
         """The thread is back."""
-        self.waited = max(0, _real_monotonic_ns() - self._since - used_since(self._task, self._used))
+        self.waited = max(0, _real_monotonic_ns() - self._since - used_since(self._task, self._used).ran)
 
     def is_alone(self, execution: Execution) -> bool:
         """Whether nobody has done anything meanwhile."""
@@ -108,10 +109,47 @@ class TimedGate:
             self.parked += _real_monotonic_ns() - began
 
 
+class Looks:
+    """How long threads have been kept waiting because the watchdog looked at one of them.
+
+    A thread that runs has to let it have the GIL, and to wait until it has it, which takes long on a busy machine.
+    """
+
+    __slots__ = ("_before", "_looking", "_since")
+
+    def __init__(self) -> None:
+        self._before = 0
+        self._since = 0
+        self._looking = False
+
+    def rest(self, seconds: float) -> None:
+        """In the watchdog: it will look after so many seconds, and wants the GIL then."""
+        self._looking = False
+        self._since = _real_monotonic_ns() + round(seconds * 1e9)
+
+    def begin(self) -> None:
+        """In the watchdog: it has the GIL."""
+        self._looking = True
+
+    def end(self, *, found_waiting: bool) -> None:
+        """In the watchdog: it has looked, and found the thread waiting for something else, or not."""
+        if not found_waiting:
+            self._before = self.so_far()
+        self._looking = False
+
+    def so_far(self) -> int:
+        """Nanoseconds of real time, until now."""
+        return self._before + (max(0, _real_monotonic_ns() - self._since) if self._looking else 0)
+
+
+#: Those of this process.
+looks = Looks()
+
+
 class RealWaits:
     """The real waits of one controlled thread, from its first look at the clock on. To be asked in that thread."""
 
-    __slots__ = ("_began", "_delayed", "_gate", "_ran", "_short", "_starting", "_task", "accounted", "now")
+    __slots__ = ("_began", "_delayed", "_gate", "_looked_at", "_ran", "_short", "_task", "accounted", "computed", "now")
 
     def __init__(self, task: Task) -> None:
         self._task = task
@@ -120,8 +158,8 @@ class RealWaits:
         task.gate = gate
         #: Nanoseconds by which the clock has gone on already, because the thread was set aside.
         self.accounted = 0
-        #: When it last looked.
-        self.now = _real_monotonic_ns()
+        #: Nanoseconds that it computed before it looked; 0 where that was not measured, because it was not long.
+        self.computed = 0
         self._begin()
 
     def _begin(self) -> None:
@@ -129,6 +167,9 @@ class RealWaits:
         usage = usage_of(self._task.native_id)
         self._delayed = None if usage is None else usage.delayed
         self._ran = time.thread_time_ns()
+        self._looked_at = looks.so_far()
+        #: When it last looked. After the rest: what the thread is delayed meanwhile must not count as a wait.
+        self.now = _real_monotonic_ns()
         self._began = self.now - self._elsewhere()
         self.accounted = 0
         #: The sum of intervals that were too short to be looked at.
@@ -144,6 +185,7 @@ class RealWaits:
         latest = now - self._elsewhere()
         passed = latest - self._began - self._short
         self.now = now
+        self.computed = 0
         if passed < SHORTEST or self._delayed is None:
             self._short += passed
             return 0
@@ -151,9 +193,14 @@ class RealWaits:
         delayed = 0 if usage is None else usage.delayed - self._delayed
         ran = max(0, time.thread_time_ns() - self._ran - self._short)
         waited = passed - ran - delayed
+        certainly = waited
+        if ran + delayed >= sys.getswitchinterval() * 1e9:
+            # The watchdog may have taken the GIL from it.
+            certainly -= looks.so_far() - self._looked_at
+        self.computed = ran
         accounted = self.accounted
         self._begin()
-        if waited < max(SHORTEST, passed // _SMALLEST_PART):
+        if certainly < max(SHORTEST, (waited + ran) // _SMALLEST_PART):
             return 0
         # What it waited for may have begun before it did, while it still computed.
-        return max(0, min(passed, 2 * waited) - accounted)
+        return max(0, min(passed, 2 * waited + delayed) - accounted)

@@ -122,6 +122,8 @@ class Timers:
             clock.elapsed += waited
             reader.begin()
         reader.look(frame, execution)
+        if reader.waits.computed > _LONG_COMPUTATION and reader.took_no_step:
+            self._let_compute(reader)
         before = clock.elapsed
         clock.elapsed += TICK
         leap = reader.leap
@@ -134,6 +136,17 @@ class Timers:
                 execution.strategy.yielded(task.index)
             execution.point(task, operation)
         reader.goes_on(execution)
+
+    def _let_compute(self, reader: Reader) -> None:
+        """A thread has computed for long: let as much time pass as that took, but nobody's wait end by it.
+
+        Some loops compute more and more until it takes long enough, to measure how long it takes.
+        """
+        clock = self.clock
+        waiting = self.earliest(daemons=True)
+        left = reader.waits.computed if waiting is None else (waiting.deadline or 0) - clock.elapsed - _NOTICEABLE
+        clock.elapsed += max(0, min(reader.waits.computed, left))
+        reader.begin()
 
     def _may_leap(self, task: Task, reader: Reader, leap: int) -> bool:
         """Whether nobody has anything to do but to wait for time to pass.
@@ -197,6 +210,8 @@ _POLL = Timers.read_clock.__code__
 
 #: Leaps of fewer nanoseconds are too short for anyone outside to do something.
 _NOTICEABLE = 1_000_000
+#: Nanoseconds that a thread computes between two looks, from which on that counts.
+_LONG_COMPUTATION = 100_000_000
 #: Nanoseconds of real time that a thread which polls gives to what is not under control.
 _PATIENCE = 10_000_000_000
 #: Each time that much more time passes for threads that spin, past the bound on steps, where they are seldom found to.

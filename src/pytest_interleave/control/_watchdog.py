@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from ._carriers import Carrier, start_new_thread
 from ._clock import _real_monotonic_ns
 from ._closing import PATIENCE, REFUSALS
+from ._real_waits import looks
 from ._tasks import new_gate
 
 if TYPE_CHECKING:
@@ -36,6 +37,8 @@ class Watchdog:
         #: Real time of the last look, and since when the thread may have been where it is.
         self._looked = 0
         self._since = 0
+        #: Whether the thread was found asleep at the last look.
+        self._sleeping = False
         self._progress: tuple[object, ...] = ()
         self._computing = 0
         self._ending: Task | None = None
@@ -59,36 +62,44 @@ class Watchdog:
             if execution is None or execution.over:
                 pause.acquire(timeout=INTERVAL)
                 continue
+            looks.rest(INTERVAL)
             execution.carriers.nobody.gate.acquire(timeout=INTERVAL)
             if execution.closing is not None:
                 self._look_at_ending(execution)
             elif execution.running is execution.carriers.nobody:
                 execution.outside.idle()
             else:
-                self._look(execution)
+                looks.begin()
+                self._sleeping = False
+                found = self._look(execution)
+                looks.end(found_waiting=self._sleeping)
+                if found is not None:
+                    execution.outside.set_aside(*found)
 
-    def _look(self, execution: Execution) -> None:
+    def _look(self, execution: Execution) -> tuple[Task, int] | None:
+        """The running thread, if it is blocked or computes for too long, and since which real time it is blocked."""
         task = execution.running
         if task is None or task.outside:
-            return
+            return None
         if execution.outside.busy:
             task.special = True
         stands = _stands_at(task)
         if stands is not None and stands[0] is Carrier.__init__.__code__:
             # It waits for a new OS thread, which can take long on a busy machine; nothing is out of sight.
-            return
+            return None
         progress = (task, execution.steps)
         if progress != self._progress:
             self._progress = progress
             self._computing = 0
         self._computing += 1
+        self._sleeping = _sleeps(task)
         looked, now = self._looked, _real_monotonic_ns()
         if (progress, stands) != self._seen:
             self._seen = (progress, stands)
             self._times = 0
             # It may have come there right after the look before.
             self._since = looked
-        elif not _sleeps(task):
+        elif not self._sleeping:
             # It only wants the processor, or the GIL.
             self._times = 0
             self._since = now
@@ -96,7 +107,8 @@ class Watchdog:
         blocked = self._times > LOOKS
         if (blocked or self._computing > COMPUTING_LOOKS) and not _debugging(task):
             self._seen = self._progress = ()
-            execution.outside.set_aside(task, self._since if blocked else now)
+            return task, self._since if blocked else now
+        return None
 
     def _look_at_ending(self, execution: Execution) -> None:
         closing = execution.closing
