@@ -22,7 +22,7 @@ from pytest_interleave.control import Control, Outcome
 from pytest_interleave.control.primitives._rlock import RealRLock
 from pytest_interleave.detect import uncontrolled_in
 from pytest_interleave.detect._uses import unordered_uses
-from pytest_interleave.explore import NonPreemptive, PartialOrderReduction
+from pytest_interleave.explore import PartialOrderReduction
 from tests.driving import execute
 
 DATA = "data.txt"
@@ -390,6 +390,11 @@ def test_a_process_beside_other_threads() -> None:
         together(counting())
         process.wait()
 
+    def while_the_other_waits() -> None:
+        thread = threading.Thread(target=runs)
+        thread.start()
+        thread.join()
+
     def never_waited_for() -> None:
         process = subprocess.Popen(COMMAND)
         together(counting())
@@ -397,7 +402,9 @@ def test_a_process_beside_other_threads() -> None:
 
     kept: list[subprocess.Popen[bytes]] = []
     assert process_found(before_and_after) == []
-    assert process_found(lambda: together(runs)) == []
+    assert process_found(while_the_other_waits) == []
+    assert process_found(lambda: (os.chdir("."), together(counting()))) == []
+    assert process_found(lambda: together(lambda: os.chdir("."), counting())) == ["the working directory"]
     assert process_found(lambda: together(runs, counting())) == [PROCESS]
     assert process_found(all_the_time) == [PROCESS]
     assert process_found(never_waited_for) == [PROCESS]
@@ -422,8 +429,8 @@ def test_who_has_the_other_end() -> None:
         assert found(lambda: together(alone, counting())) == []
         assert {one for one, *_ in found(lambda: together(to_nobody))} == {name}
     receiving, sending = os.pipe()
-    assert found(lambda: together(lambda: os.write(sending, b"x"), lambda: os.read(receiving, 1))) == [("", "a", "b")]
-    assert found(lambda: together(lambda: os.write(sending, b"x"))) == [("", "a")]
+    assert found(lambda: together(lambda: os.write(sending, b"x"), lambda: os.read(receiving, 1))) == [("pipe", "a", "b")]  # noqa: E501
+    assert found(lambda: together(lambda: os.write(sending, b"x"))) == [("pipe", "a")]
     for end in (receiving, sending):
         os.close(end)
 
@@ -431,24 +438,18 @@ def test_who_has_the_other_end() -> None:
 def test_in_words() -> None:
     Path("made").mkdir()
 
-    def words(body: Callable[[], object]) -> str:
-        (reason,) = uncontrolled_in(execute(body))
-        shown = str(Path(__file__).relative_to(Path.cwd(), walk_up=True)) if sys.version_info >= (3, 12) else "?"
-        return str(reason).replace(__file__, "it.py").replace(shown, "it.py")
-
-    def line(function: Callable[[], object]) -> int:
-        return function.__code__.co_firstlineno + 1
-
     def lists() -> None:
         os.listdir("made")
 
     def makes() -> None:
         os.mkdir("made/new")
 
-    at = f"tests/detect/test_uses.py:{line(lists)}"
-    said = words(lambda: together(lists, makes))
-    assert said.startswith("directory made (listed by a at ")
-    assert f"test_uses.py:{line(lists)}, new created by b at " in said.replace("made/new", "new"), (said, at)
+    (reason,) = uncontrolled_in(execute(lambda: together(lists, makes)))
+    (listed, made) = reason.parts
+    assert (reason.kind, reason.what) == ("directory", "directory made")
+    assert (listed.thread, listed.how, made.thread, made.how) == ("a", "listed", "b", "made/new created")
+    for part, function in ((listed, lists), (made, makes)):
+        assert part.where.endswith(f"test_uses.py:{function.__code__.co_firstlineno + 1}")
 
 
 # -- against the memory ----------------------------------------------------------------------------------------------
@@ -545,5 +546,5 @@ def test_where_nothing_was_found_no_outcome_is_missing() -> None:
     assert min(judged.values()) >= 5, judged
 
 
-def test_nonpreemptive_is_what_these_tests_run() -> None:
-    assert execute(lambda: None, NonPreemptive()).uses == ()
+def test_nothing_is_recorded_of_what_uses_nothing() -> None:
+    assert not execute(lambda: together(counting(), counting())).uses

@@ -508,7 +508,8 @@ def get_if_any(state: State, seen: list[object]) -> None:
 
 ACTS = [
     read_x, write_x, add_x, write_y, read_y, y_if_x, lock, lock_both, lock_both_otherwise, lock_if_free, set_event,
-    clear_event, ask_event, wait_for_event, with_semaphore, with_two_places, take_a_place_if_any, append, pop_if_any, look_at_all, set_a, set_b, get_a,
+    clear_event, ask_event, wait_for_event, with_semaphore, with_two_places, take_a_place_if_any, append, pop_if_any,
+    look_at_all, set_a, set_b, get_a,
     count_keys, notify, wait_unless_y, put, get, get_if_any,
 ]  # fmt: skip
 

@@ -23,7 +23,10 @@ def rows_of(programs: Path, report: Path, *options: str) -> dict[str, dict[str, 
 def session_of(
     programs: Path, report: Path, *options: str, whole_nodeids: bool = False
 ) -> tuple[dict[str, dict[str, Any]], str]:
-    """The same, and what the session printed; with `whole_nodeids`, by file and name, and `programs` may be a folder."""
+    """The same, and what the session printed; with `whole_nodeids`, by file and name.
+
+    `programs` may be a folder.
+    """
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "COV"))}
     done = subprocess.run(
         [

@@ -40,7 +40,8 @@ def session(tmp_path_factory):
         if path.name != "__init__.py":
             (folder / path.name).write_text(path.read_text())
     (folder / "pytest.ini").write_text("[pytest]\npython_files = *.py\n")
-    rows, output = session_of(folder, folder / "report.json", "--interleave-seed=1", "--interleave-seconds=2", whole_nodeids=True)
+    options = ("--interleave-seed=1", "--interleave-seconds=2")
+    rows, output = session_of(folder, folder / "report.json", *options, whole_nodeids=True)
     print(output)
     return rows, output
 

@@ -12,7 +12,7 @@ from collections.abc import Hashable, Iterator, Sequence
 from typing import NamedTuple
 
 from ..control import Step
-from ..control.system import APPEND, ENDED, ENTRY, EXCHANGE, LIST, READ, SCAN, STARTED, WRITE, Use
+from ..control.system import APPEND, ENDED, ENTRY, EXCHANGE, LIST, PROCESS_USES, READ, SCAN, STARTED, WRITE, Use
 from ._use_clocks import When, steps_beside, times_of
 
 #: What a use means to those who list the directory; and to those who use the same open file, or cursor.
@@ -90,17 +90,28 @@ def _spans(uses: Sequence[Use]) -> dict[int, int | None]:
     """From when to when each process runs: by number of the first use, that of the last, if it has ended."""
     spans: dict[int, int | None] = {}
     running: dict[Hashable, int] = {}
+    ended: set[Hashable] = set()
     for number, use in enumerate(uses):
         if use.thing.kind != "process":
             continue
         key = use.thing.key
-        if use.how == STARTED:
+        if use.how not in PROCESS_USES:
+            # Of what belongs to the whole process.
+            spans[number] = number
+        elif use.how == STARTED:
             running[key] = number
             spans[number] = None
+            ended.discard(key)
+        elif key in ended:
+            # It is only asked how it ended.
+            pass
         elif key not in running:
-            spans[number] = number
-        elif use.how == ENDED:
+            # It was started before the execution.
+            running[key] = number
+            spans[number] = None
+        if use.how == ENDED and key in running:
             spans[running.pop(key)] = number
+            ended.add(key)
     return spans
 
 

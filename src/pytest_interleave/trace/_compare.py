@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from ..control import Operation, Step, Task
+from ..control import Operation, Step, Task, is_ours
 
 Steps = Sequence[Step]
 
@@ -17,7 +17,7 @@ class Difference(NamedTuple):
     step: int
     first: str
     second: str
-    #: Where the first execution stands there, or the second one if that is the longer one.
+    #: Where one of them stands there; empty if that is in a file of ours.
     place: str = ""
 
     def __str__(self) -> str:
@@ -28,15 +28,21 @@ def first_difference(first: Steps, second: Steps) -> Difference | None:
     """The first step that differs, or None."""
     for number, ((task, operation, _), (other_task, other, _)) in enumerate(zip(first, second, strict=False), 1):
         if task.index != other_task.index or not operation.same_as(other):
-            return Difference(number, _tell(task, operation), _tell(other_task, other), str(operation.where()))
+            return Difference(number, _tell(task, operation), _tell(other_task, other), _place(operation, other))
     if len(first) == len(second):
         return None
     number = min(len(first), len(second)) + 1
     longer = first if len(first) > len(second) else second
     task, operation, _ = longer[number - 1]
-    more, place = _tell(task, operation), str(operation.where())
+    more, place = _tell(task, operation), _place(operation)
     ends = "the end of the execution"
     return Difference(number, *((more, ends) if longer is first else (ends, more)), place)
+
+
+def _place(*operations: Operation) -> str:
+    """Where the first of them stands that is not in a file of ours; empty if all are."""
+    places = (operation.where() for operation in operations)
+    return next((str(place) for place in places if not is_ours(place.filename)), "")
 
 
 def _tell(task: Task, operation: Operation) -> str:

@@ -2,7 +2,7 @@
 
 from ._event_loops import LoopEvents
 from ._in_place import put_in_new_modules, put_in_place, take_away
-from ._processes import ENDED, STARTED
+from ._processes import ENDED, PROCESS_USES, STARTED
 from ._uses import APPEND, ENTRY, EXCHANGE, LIST, READ, SCAN, WRITE, Thing, Use, unrecorded
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "ENTRY",
     "EXCHANGE",
     "LIST",
+    "PROCESS_USES",
     "READ",
     "SCAN",
     "STARTED",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import shlex
+import sys
 from collections.abc import Callable, Iterator
 from types import ModuleType
 from typing import Any
@@ -16,6 +18,12 @@ _get_ident = _current.get_ident
 
 #: A process is running between these two; the second one is missing if nobody has waited for it.
 STARTED, ENDED = "started", "waited for"
+#: What else can be done with it.
+PROCESS_USES = frozenset((STARTED, ENDED, "polled", "signalled"))
+#: Files of the standard library whose classes are recorded by methods of their own.
+_RECORDED = frozenset(("subprocess.py", "popen_fork.py"))
+#: Of processes that no object stands for.
+_numbers = itertools.count(1)
 #: Characters of a command in messages.
 _LONGEST = 40
 
@@ -42,10 +50,16 @@ def _running(real: Callable[..., Any], which: int | None) -> Callable[..., Any]:
 
     def call(*args: Any, **options: Any) -> Any:
         task = _tasks.get(_get_ident())
-        if task is not None:
-            name = "fork" if which is None or len(args) <= which else _named(args[which])
-            note(task, Thing("process", ("process", name), name), EXCHANGE, "started")
-        return real(*args, **options)
+        if task is None or os.path.basename(sys._getframe(1).f_code.co_filename) in _RECORDED:
+            return real(*args, **options)
+        name = "fork" if which is None or len(args) <= which else _named(args[which])
+        thing = Thing("process", ("process", next(_numbers)), name)
+        note(task, thing, EXCHANGE, STARTED, STARTED)
+        result = real(*args, **options)
+        if real.__name__ == "system":
+            # It waits for the end itself.
+            note(task, thing, EXCHANGE, ENDED, ENDED)
+        return result
 
     return like(real, call)
 
@@ -61,10 +75,10 @@ def _of_process(real: Callable[..., Any], how: str) -> Callable[..., Any]:
     def call(self: Any, *args: Any, **options: Any) -> Any:
         task = _tasks.get(_get_ident())
         if task is not None and how != ENDED:
-            note(task, _process(self), EXCHANGE, how)
+            note(task, _process(self), EXCHANGE, how, how)
         result = real(self, *args, **options)
         if task is not None and how == ENDED:
-            note(task, _process(self), EXCHANGE, how)
+            note(task, _process(self), EXCHANGE, how, how)
         return result
 
     return like(real, call)
@@ -74,7 +88,7 @@ def _making(real: Callable[..., Any]) -> Callable[..., Any]:
     def __init__(self: Any, args: Any, *more: Any, **options: Any) -> None:
         task = _tasks.get(_get_ident())
         if task is not None:
-            note(task, Thing("process", ("process", id(self)), _named(args)), EXCHANGE, STARTED)
+            note(task, Thing("process", ("process", id(self)), _named(args)), EXCHANGE, STARTED, STARTED)
         real(self, args, *more, **options)
 
     return like(real, __init__)

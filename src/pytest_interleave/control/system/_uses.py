@@ -146,7 +146,9 @@ def _user_frame(frame: FrameType | None) -> FrameType | None:
 
 
 #: Files of this package that call what is the program's: its threads, its fixtures, what it gives to a primitive.
-_CALLING = ("_threads.py", "_execution.py", "_main_thread.py", "_carriers.py", "_targets.py", "_patches.py")
+_CALLING = tuple(
+    f"_{name}.py" for name in ("control", "threads", "execution", "main_thread", "carriers", "targets", "patches")
+)
 _IN_CONTROL = f"{os.sep}pytest_interleave{os.sep}control{os.sep}"
 
 

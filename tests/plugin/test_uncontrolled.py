@@ -1,0 +1,548 @@
+"""What threads share outside of memory rules out "exhausted", and reports name it; what is ordered does not."""
+
+from __future__ import annotations
+
+import re
+from xml.etree import ElementTree
+
+import pytest
+
+from .conftest import XDIST
+
+HEAD = """
+import configparser
+import contextlib
+import csv
+import json
+import logging
+import logging.handlers
+import pickle
+import shelve
+import sqlite3
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+C = pytest.mark.concurrency(schedules=30, seconds=None)
+
+@pytest.fixture
+def file(tmp_path):
+    path = tmp_path / "data.json"
+    path.write_text("0")
+    return path
+"""
+
+#: Each has a race, which no schedule shows, as files are no scheduling points yet.
+RACY = (
+    HEAD
+    + """
+@C
+def test_counter(file, run_concurrent):
+    run_concurrent(lambda: file.write_text(str(int(file.read_text()) + 1)))
+
+@C
+def test_replace(file, run_concurrent):
+    def work(number):
+        new = file.with_name(f"new-{number}")
+        new.write_text(str(int(file.read_text()) + 1))
+        os.replace(new, file)
+    run_concurrent.each(work, [1, 2])
+
+@C
+def test_mkdir(tmp_path, run_concurrent):
+    def work():
+        if not os.path.exists(tmp_path / "made"):
+            with contextlib.suppress(FileExistsError):
+                os.mkdir(tmp_path / "made")
+    run_concurrent(work)
+
+@C
+def test_lock_file(tmp_path, run_concurrent):
+    got = []
+    def work():
+        with contextlib.suppress(FileExistsError):
+            os.close(os.open(tmp_path / "lock", os.O_CREAT | os.O_EXCL))
+            got.append(1)
+    run_concurrent(work)
+    assert got == [1]
+
+@C
+def test_listing(tmp_path, run_concurrent):
+    run_concurrent.together(lambda: os.listdir(tmp_path), lambda: (tmp_path / "new").write_text(""))
+
+@C
+def test_sqlite(tmp_path, run_concurrent):
+    with contextlib.closing(sqlite3.connect(tmp_path / "app.db")) as db, db:
+        db.execute("create table t (n)")
+        db.execute("insert into t values (0)")
+    def work():
+        with contextlib.closing(sqlite3.connect(tmp_path / "app.db")) as db:
+            (n,) = db.execute("select n from t").fetchone()
+            db.execute("update t set n = ?", (n + 1,))
+            db.commit()
+    run_concurrent(work)
+
+@C
+def test_shelve(tmp_path, run_concurrent):
+    def work():
+        with shelve.open(str(tmp_path / "shelf")) as shelf:
+            shelf["n"] = shelf.get("n", 0) + 1
+    run_concurrent(work)
+
+@C
+@pytest.mark.parametrize("kind", ["json", "pickle", "csv", "ini"])
+def test_store(tmp_path, kind, run_concurrent):
+    path = tmp_path / f"store.{kind}"
+    def load():
+        if kind == "json":
+            return json.loads(path.read_text())["n"]
+        if kind == "pickle":
+            return pickle.loads(path.read_bytes())
+        if kind == "csv":
+            with open(path, newline="") as source:
+                return int(next(csv.reader(source))[0])
+        parser = configparser.ConfigParser()
+        parser.read(path)
+        return parser.getint("all", "n")
+    def save(n):
+        if kind == "json":
+            with open(path, "w") as out:
+                json.dump({"n": n}, out)
+        elif kind == "pickle":
+            with path.open("wb") as out:
+                pickle.dump(n, out)
+        elif kind == "csv":
+            with open(path, "w", newline="") as out:
+                csv.writer(out).writerow([n])
+        else:
+            parser = configparser.ConfigParser()
+            parser["all"] = {"n": str(n)}
+            with open(path, "w") as out:
+                parser.write(out)
+    save(0)
+    run_concurrent(lambda: save(load() + 1))
+
+@C
+def test_appended(tmp_path, run_concurrent):
+    def work():
+        with open(tmp_path / "app.log", "a") as out:
+            out.write("entry\\n")
+    run_concurrent(work)
+
+@pytest.fixture
+def handle(tmp_path):
+    with open(tmp_path / "handle.log", "w") as out:
+        yield out
+
+@C
+def test_one_handle(handle, run_concurrent):
+    run_concurrent(lambda: handle.write("entry\\n"))
+
+@pytest.fixture(scope="module")
+def connection():
+    with contextlib.closing(sqlite3.connect(":memory:", check_same_thread=False)) as connection:
+        connection.execute("create table t (n)")
+        yield connection
+
+@C
+def test_one_connection(connection, run_concurrent):
+    run_concurrent(lambda: connection.execute("insert into t values (1)"))
+
+@pytest.mark.concurrency(schedules=2)
+def test_process(run_concurrent):
+    run_concurrent(lambda: subprocess.run([sys.executable, "-S", "-c", ""], check=True), workers=2)
+"""
+)
+
+NAMED = {
+    "test_counter": r"file (?:\S*/)?data\.json \(written by worker-0 at test_it\.py:\d+, read by worker-1 at test_it\.py:\d+\)",  # noqa: E501
+    "test_replace": r"file (?:\S*/)?data\.json \(replaced by worker-0 at test_it\.py:\d+, read by worker-1 at .*\)",
+    "test_mkdir": r"directory (?:\S*/)?made \(created by worker-0 at test_it\.py:\d+, looked up by worker-1 at .*\)",
+    "test_lock_file": r"file (?:\S*/)?lock \(created by worker-0 at test_it\.py:\d+, looked up by worker-1 at .*\)",
+    "test_listing": r"directory (?:\S*/)?test_listing0 \(listed by worker-0 at test_it\.py:\d+, \S*new created by worker-1 at .*\)",  # noqa: E501
+    "test_sqlite": r"database (?:\S*/)?app\.db \(written by worker-0 at test_it\.py:\d+, read by worker-1 at test_it\.py:\d+\)",  # noqa: E501
+    "test_shelve": r"(file|database|directory) (?:\S*/)?(shelf|test_shelve0).*",
+    "test_store[json]": r"file (?:\S*/)?store\.json \(written by worker-0 at .*, read by worker-1 at test_it\.py:\d+\)",
+    "test_store[pickle]": r"file (?:\S*/)?store\.pickle \(written by worker-0 at .*, read by worker-1 at test_it\.py:\d+\)",  # noqa: E501
+    "test_store[csv]": r"file (?:\S*/)?store\.csv \(written by worker-0 at .*, read by worker-1 at test_it\.py:\d+\)",
+    "test_store[ini]": r"file (?:\S*/)?store\.ini \(written by worker-0 at .*, read by worker-1 at test_it\.py:\d+\)",
+    "test_appended": r"file (?:\S*/)?app\.log \((created|written) by worker-0 at .*, written by worker-1 at test_it\.py:\d+\)",  # noqa: E501
+    "test_one_handle": r"file (?:\S*/)?handle\.log \(written by worker-0 at .*, written by worker-1 at test_it\.py:\d+\)",  # noqa: E501
+    "test_one_connection": r"database :memory: \(written by worker-0 at .*, written by worker-1 at test_it\.py:\d+\)",
+    "test_process": r"process python[\d.]* \(started by worker-0 at test_it\.py:\d+\)",
+}
+
+
+@pytest.mark.parametrize("options", [(), XDIST], ids=["one process", "xdist"])
+def test_what_races_outside_of_memory_is_never_exhausted(run, report, options):
+    done = run(RACY, "--interleave-json=report.json", "--interleave-markdown=report.md", *options)
+    rows = {row["nodeid"].removeprefix("test_it.py::"): row for row in report()["tests"]}
+    assert rows.keys() == NAMED.keys()
+    for name, row in rows.items():
+        coverage = row["coverage"]
+        assert (row["exhausted"], coverage["status"]) == (False, "sampled"), row
+        if name.startswith("test_store") and row["outcome"] == "failed":
+            # There are choices between the steps of such a program, though not for the sake of its files.
+            continue
+        assert row["outcome"] == "passed"
+        assert coverage["chance_of_new"] is coverage["estimated_classes"] is None
+        first = coverage["uncontrolled"][0]
+        assert re.fullmatch(NAMED[name], first["text"]), first
+        assert set(first) == {"kind", "what", "parts", "text"}
+        seen = f"{row['distinct']} interleaving{'s' if row['distinct'] > 1 else ''}"
+        assert coverage["text"].startswith(f"sampled: {seen} seen; not controlled: {first['text']}")
+        (line,) = done.lines(f"test_it.py::{name}: ")
+        assert line.endswith(coverage["text"])
+
+
+#: In none of these does the order of two uses depend on the schedule.
+HARMLESS = (
+    HEAD
+    + """
+@C
+def test_made_before(tmp_path, run_concurrent):
+    path = tmp_path / "settings.ini"
+    path.write_text("[all]\\nn = 3\\n")
+    def work():
+        parser = configparser.ConfigParser()
+        parser.read(path)
+        assert parser.getint("all", "n") == 3
+    run_concurrent(work)
+
+@C
+def test_two_readers(file, run_concurrent):
+    def work():
+        assert file.exists() and file.read_text() == "0"
+    run_concurrent(work)
+    file.write_text("1")
+
+@C
+def test_files_of_their_own(tmp_path, run_concurrent):
+    def work(number):
+        path = tmp_path / f"out-{number}.txt"
+        path.write_text(str(number))
+        assert path.read_text() == str(number)
+    run_concurrent.each(work, [1, 2])
+    assert sorted(path.name for path in tmp_path.glob("out-*")) == ["out-1.txt", "out-2.txt"]
+    assert "".join((tmp_path / f"out-{number}.txt").read_text() for number in (1, 2)) == "12"
+
+@C
+def test_temporary_files(run_concurrent):
+    def work():
+        with tempfile.NamedTemporaryFile("w+") as out:
+            out.write("x")
+            out.seek(0)
+            assert out.read() == "x"
+    run_concurrent(work)
+
+@C
+def test_under_a_lock(file, run_concurrent):
+    lock = threading.Lock()
+    def work():
+        with lock:
+            file.write_text(str(int(file.read_text()) + 1))
+    run_concurrent(work)
+    assert file.read_text() == "2"
+
+@C
+def test_handed_over(tmp_path, run_concurrent):
+    ready = threading.Event()
+    def writes():
+        (tmp_path / "done").write_text("x")
+        ready.set()
+    def reads():
+        ready.wait()
+        assert (tmp_path / "done").read_text() == "x"
+    run_concurrent.together(writes, reads)
+
+@C
+def test_database_under_a_lock(tmp_path, run_concurrent):
+    db = sqlite3.connect(tmp_path / "app.db", check_same_thread=False)
+    db.execute("create table t (n)")
+    lock = threading.Lock()
+    def work():
+        with lock, db:
+            db.execute("insert into t values (1)")
+    run_concurrent(work)
+    assert db.execute("select count(*) from t").fetchone() == (2,)
+    db.close()
+
+@C
+def test_databases_of_their_own(run_concurrent):
+    def work():
+        with contextlib.closing(sqlite3.connect(":memory:")) as db:
+            db.execute("create table t (n)")
+            db.execute("insert into t values (1)")
+    run_concurrent(work)
+
+@pytest.fixture
+def log(tmp_path):
+    handler = logging.handlers.RotatingFileHandler(tmp_path / "app.log", maxBytes=100, backupCount=2)
+    logger = logging.Logger("app")
+    logger.addHandler(handler)
+    yield logger
+    handler.close()
+
+@C
+def test_logging(log, run_concurrent):
+    run_concurrent(lambda: log.error("x" * 60))
+
+@pytest.mark.concurrency(strategy="exhaustive")
+def test_process_before_and_after(tmp_path, run_concurrent):
+    subprocess.run([sys.executable, "-S", "-c", ""], check=True)
+    lock = threading.Lock()
+    def work():
+        with lock:
+            pass
+    run_concurrent(work)
+    subprocess.run([sys.executable, "-S", "-c", ""], check=True)
+
+@C
+def test_imports_output_and_devices(run_concurrent, capsys):
+    def work():
+        import colorsys
+        print(colorsys.rgb_to_hls(0, 0, 0))
+        with open(os.devnull, "w") as nothing:
+            nothing.write("x")
+        logging.getLogger("any").warning("x")
+    run_concurrent(work)
+"""
+)
+
+
+def test_what_is_ordered_or_unchanging_stays_exhausted(run, report):
+    run(HARMLESS, "--interleave-json=report.json")
+    rows = {row["nodeid"].removeprefix("test_it.py::"): row for row in report()["tests"]}
+    assert len(rows) == 11
+    for name, row in rows.items():
+        said = row["outcome"], row["coverage"]["status"], row["coverage"]["uncontrolled"]
+        assert said == ("passed", "exhausted", []), (name, row["coverage"]["text"])
+
+
+OTHER_THREADS = """
+import queue
+
+class Pool:
+    def __init__(self):
+        self.jobs = queue.Queue()
+        self.done = []
+        self.thread = threading.Thread(target=self.run, name="shop-worker")
+        self.thread.start()
+    def run(self):
+        while (job := self.jobs.get()) is not None:
+            self.done.append(job)
+            self.jobs.task_done()
+    def close(self):
+        self.jobs.put(None)
+        self.thread.join()
+
+@pytest.fixture
+def pool():
+    pool = Pool()
+    yield pool
+    pool.close()
+
+@pytest.fixture(scope="module")
+def wide_pool():
+    pool = Pool()
+    yield pool
+    pool.close()
+
+C = pytest.mark.concurrency(schedules=40, seconds=None)
+
+@C
+def test_function(pool, run_concurrent):
+    run_concurrent.each(pool.jobs.put, [1, 2])
+    pool.jobs.join()
+
+@C
+def test_module(wide_pool, run_concurrent):
+    run_concurrent.each(wide_pool.jobs.put, [1, 2])
+
+@C
+def test_after_it(counter, run_concurrent):
+    lock = threading.Lock()
+    def work():
+        with lock:
+            counter.increment()
+    run_concurrent(work)
+"""
+
+
+def test_threads_of_fixtures_are_named(run, report):
+    done = run(OTHER_THREADS, "-k", "not after", "--interleave-json=report.json")
+    done.result.assert_outcomes(passed=2, deselected=1)
+    for row in report()["tests"]:
+        assert row["coverage"]["status"] == "sampled"
+        (reason,) = row["coverage"]["uncontrolled"][:1]
+        assert reason["kind"] == "thread"
+        assert re.fullmatch(r"thread shop-worker \(started by a fixture, seen at test_it\.py:\d+\)", reason["text"])
+    # Where its fixture has ended, there is no such thread.
+    run(OTHER_THREADS.replace('scope="module"', ""), "--interleave-json=report.json")
+    (row,) = (row for row in report()["tests"] if row["nodeid"].endswith("test_after_it"))
+    assert row["coverage"]["status"] == "exhausted"
+
+
+UNRELATED = """
+from pytest_interleave.control._current import real_lock
+
+@pytest.fixture(scope="module", autouse=True)
+def unrelated():
+    # It runs no code of the test, and waits at a lock of its own, as threads of plugins do.
+    stop = real_lock()
+    stop.acquire()
+    thread = threading.Thread(target=stop.acquire, daemon=True, name="unrelated")
+    thread.start()
+    yield
+    stop.release()
+    thread.join()
+
+@pytest.mark.concurrency(schedules=40, seconds=None)
+def test_it(run_concurrent):
+    lock = threading.Lock()
+    def work():
+        with lock:
+            pass
+    run_concurrent(work)
+"""
+
+
+def test_a_thread_that_has_nothing_to_do_with_the_test_does_not_matter(run, report):
+    run(UNRELATED, "--interleave-json=report.json")
+    (row,) = report()["tests"]
+    assert (row["outcome"], row["coverage"]["status"]) == ("passed", "exhausted"), row["coverage"]["text"]
+
+
+def test_a_test_that_is_not_deterministic_is_not_exhausted(run, report):
+    source = """
+runs = []
+
+@pytest.mark.concurrency(schedules=40, seconds=None)
+def test_it(run_concurrent):
+    lock = threading.Lock()
+    runs.append(None)
+    def work():
+        for _ in range(len(runs)):
+            with lock:
+                pass
+    run_concurrent(work)
+"""
+    done = run(source, "--interleave-json=report.json")
+    (row,) = report()["tests"]
+    assert (row["coverage"]["status"], row["repeatable"]) == ("sampled", False)
+    assert row["coverage"]["uncontrolled"][0]["kind"] == "nondeterminism"
+    (line,) = done.lines("test_it.py::test_it: ")
+    assert re.search(r", nondeterministic; .*not controlled: nondeterministic steps \(first difference at test_it\.py:\d+\)", line)  # noqa: E501
+
+
+NOTHING = """
+@pytest.mark.concurrency
+def test_alone():
+    pass
+
+@pytest.mark.concurrency
+def test_other(counter, run_concurrent):
+    run_concurrent(counter.increment, workers=1)
+"""
+
+
+def test_nothing_to_interleave_is_a_status_of_its_own_in_every_report(run, report, pytester):
+    pytest.importorskip("jinja2")
+    done = run(
+        NOTHING, "-k", "alone", "--interleave-json=report.json", "--interleave-html=report.html",
+        "--interleave-markdown=report.md", "--junitxml=junit.xml",
+    )  # fmt: skip
+    (row,) = report()["tests"]
+    coverage = row["coverage"]
+    assert (coverage["status"], coverage["text"], row["exhausted"]) == (
+        "nothing_interleaved",
+        "nothing to interleave",
+        False,
+    )
+    assert done.lines("test_it.py::test_alone: ")[0].endswith("(nothing to interleave)")
+    assert "| nothing to interleave | passed |" in (pytester.path / "report.md").read_text("utf-8")
+    assert '<span class="said">nothing to interleave</span>' in (pytester.path / "report.html").read_text("utf-8")
+    (case,) = ElementTree.parse(pytester.path / "junit.xml").getroot().findall(".//testcase")
+    properties = {one.attrib["name"]: one.attrib["value"] for one in case.findall("properties/property")}
+    assert properties["interleave_status"] == "nothing_interleaved"
+    assert properties["interleave_coverage"] == "nothing to interleave"
+
+
+def test_it_is_the_same_in_shards(run, report):
+    run(NOTHING, "-k", "alone", "--interleave-shards=2", "--interleave-json=report.json")
+    (row,) = report()["tests"]
+    assert row["coverage"]["status"] == "nothing_interleaved"
+
+
+def test_reasons_of_all_shards_are_those_of_the_test(run, report):
+    counter = RACY.partition("def test_counter")[2].partition("@C")[0]
+    source = f"{HEAD}\n@C\ndef test_counter{counter}"
+    run(source, "--interleave-shards=2", "--interleave-json=report.json")
+    (row,) = report()["tests"]
+    assert (row["shards"], row["coverage"]["status"]) == (2, "sampled")
+    assert [reason["what"] for reason in row["coverage"]["uncontrolled"]] == [row["coverage"]["uncontrolled"][0]["what"]]  # noqa: E501
+    assert row["coverage"]["uncontrolled"][0]["what"].endswith("data.json")
+
+
+def test_share_nothing_is_said_only_of_threads_that_share_nothing(run, report):
+    source = """
+class Shared:
+    n = 0
+
+@pytest.mark.concurrency
+def test_in_a_fixed_order(run_concurrent):
+    first = threading.Event()
+    shared = Shared()
+    def one():
+        shared.n += 1
+        first.set()
+    def two():
+        first.wait()
+        shared.n += 1
+    run_concurrent.together(one, two)
+    assert shared.n == 2
+
+@pytest.mark.concurrency
+def test_nothing(run_concurrent):
+    run_concurrent(lambda: sum(range(10)))
+"""
+    run(source, "--interleave-json=report.json")
+    fixed, nothing = (row["coverage"] for row in report()["tests"])
+    assert nothing["text"] == "nothing shared: the threads never touch the same mutable data"
+    assert (nothing["shares"], fixed["shares"]) == (False, True)
+    assert "nothing shared" not in fixed["text"]
+
+
+def test_an_idle_plugin_replaces_nothing(run, pytester):
+    pytester.makeconftest(
+        """
+import builtins, io, os, socket, sqlite3, subprocess
+BEFORE = [builtins.open, io.open, dict(vars(os)), sqlite3.connect, dict(vars(socket.socket)), dict(vars(subprocess.Popen))]
+SUPPORTS = {name: set(getattr(os, name)) for name in ("supports_dir_fd", "supports_fd")}
+
+def pytest_runtest_teardown(item):
+    pass
+
+def check():
+    import builtins, io, os, socket, sqlite3, subprocess
+    now = [builtins.open, io.open, dict(vars(os)), sqlite3.connect, dict(vars(socket.socket)), dict(vars(subprocess.Popen))]
+    assert now == BEFORE
+    assert {name: set(getattr(os, name)) for name in SUPPORTS} == SUPPORTS
+"""  # noqa: E501
+    )
+    source = """
+import conftest
+
+def test_before():
+    conftest.check()
+
+@pytest.mark.concurrency(schedules=3)
+def test_marked(run_concurrent, monkeypatch):
+    monkeypatch.setattr(os, "replace", lambda *_: None)
+    run_concurrent(lambda: os.replace("a", "b"))
+
+def test_after():
+    conftest.check()
+"""
+    run(source).result.assert_outcomes(passed=3)
