@@ -50,9 +50,10 @@ def foreseen_call(opname: str, argument: int, top: int, name: str, how: int) -> 
         if type(function) is LruCache:
             return of_cache(function)
         given = [value(frame) for value in arguments]
-        if name != "sorted":
-            # That makes a list of its own first.
-            _expect_calls(frame, slots, given, runs_generators=bool(how))
+        for value in given:
+            if id(type(value)) in _TO_RUN:
+                _expect_calls(frame, name, slots, runs_generators=bool(how))
+                break
         if not name.startswith("."):
             found = _of_builtin(name, given, how)
             return None if not found and any(value is PRIVATE for value in given) else found
@@ -134,7 +135,10 @@ def unforeseen_call(
             own = key_of(owner)
             touches = tuple([touch for touch in touches if touch[0] != own])
         if touches:
-            _expect_calls(frame, slots, given, runs_generators=any(how & WRITES for _, _, how in touches))
+            for value in given:
+                if id(type(value)) in _TO_RUN:
+                    _expect_calls(frame, "", slots, runs_generators=any(how & WRITES for _, _, how in touches))
+                    break
         if any(how & FOREIGN for _, _, how in touches):
             note_callee(frame, function)
         return touches or None
@@ -142,14 +146,18 @@ def unforeseen_call(
     return touch
 
 
-def _expect_calls(frame: FrameType, slots: Sequence[int], given: Sequence[Any], *, runs_generators: bool) -> None:
+_TO_RUN = CALLED_BACK | {id(type(PRIVATE))}
+
+
+def _expect_calls(frame: FrameType, name: str, slots: Sequence[int], *, runs_generators: bool) -> None:
     """Code that is not in scope may call what it is given, or go on with it."""
-    for value in given:
-        if id(type(value)) in CALLED_BACK:
+    if name == "sorted":
+        # It makes a list of its own first.
+        return
+    for slot in slots:
+        value = object_in(slot)(frame)
+        if id(type(value)) in CALLED_BACK and (runs_generators or type(value) is not types.GeneratorType):
             expect(value)
-        elif value is PRIVATE and runs_generators:
-            for slot in slots:
-                expect(object_in(slot)(frame))
 
 
 def _called(opname: str, argument: int, top: int) -> Callable[[FrameType], tuple[Any, Any]]:

@@ -12,7 +12,7 @@ from types import FrameType, GeneratorType
 from typing import Any
 
 from ._expected import expect_code
-from ._frames import UNMARKED, frames, layout, object_at, object_in, words_from
+from ._frames import UNMARKED, frames, layout, object_at, words_from
 from ._names import name_of, names
 from ._stack_depths import variables_of
 
@@ -81,13 +81,16 @@ PRIVATE = ...
 
 def visible_in(slot: int, top: int) -> Callable[[FrameType], Any]:
     """Finds the object in `slot` of a frame; `PRIVATE` where it is a generator that no other thread can reach."""
-    find = object_in(slot)
+    slots = words_from(slot)
 
     def visible(frame: FrameType) -> Any:
-        thing = find(frame)
+        address = slots[frames[id(frame) >> 3] >> 3] & UNMARKED
+        if not address:
+            return None
+        thing = object_at(address)
         if type(thing) is not GeneratorType:
             return thing
-        address = id(thing)
+        # It is not to be counted among what refers to it.
         del thing
         return PRIVATE if is_private(frame, address, top) else object_at(address)
 

@@ -42,7 +42,10 @@ class _Answers(dict[str, bool]):
 
     def __missing__(self, filename: str) -> bool:
         with _current.unobserved():
-            answer = self[filename] = self._scope.judge(filename)
+            answer = self._scope.judge(filename)
+        if answer and filename not in self._scope.parts:
+            self._scope.all_of.add(filename)
+        self[filename] = answer
         return answer
 
 
@@ -87,12 +90,16 @@ class Scope:
         #: `scope.may_hold[filename]`: False where no code that names this file is in scope.
         self.may_hold = _Possible(self)
         self._made_by_the_program = MadeByTheProgram(self.holds)
+        #: The names of files of which all code is in scope, as far as they have been asked for.
+        self.all_of: set[str] = set()
         #: By file name, where not all of the file is in scope: what the names of the functions begin with that are.
         self.parts: dict[str, tuple[str, ...]] = {}
 
     def holds_code(self, code: CodeType, namespace: dict[str, Any] | None = None) -> bool:
         """Whether accesses of this code, whose globals are `namespace`, are scheduling points."""
         filename = code.co_filename
+        if filename in self.all_of:
+            return True
         if self.holds[filename]:
             if filename not in self.parts:
                 return True

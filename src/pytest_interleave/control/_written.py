@@ -74,7 +74,14 @@ def python_function(function: Any) -> Any:
 def in_scope(function: Any) -> bool:
     """Whether `function` is written in Python, in code whose accesses are scheduling points."""
     python = python_function(function)
-    return python is not None and _current.scope.holds_code(python.__code__, python.__globals__)
+    if python is None:
+        return False
+    scope = _current.scope
+    code = python.__code__
+    filename = code.co_filename
+    if filename in scope.all_of:
+        return True
+    return scope.may_hold[filename] and scope.holds_code(code, python.__globals__)
 
 
 def runs_in_scope(kind: type, special: str) -> bool:
