@@ -20,7 +20,7 @@ _real_perf_counter_ns: Callable[[], int] = REAL["perf_counter_ns"]
 
 #: Nanoseconds by which the clock goes on at each look, so that no two looks see the same: several times the precision
 #: of `time.time()`, and that of `datetime`.
-TICK = 1_000
+TICK = 1_013
 
 #: Nanoseconds by which a wait is longer than asked for, for the same reason.
 _SLACK = 1_000

@@ -117,7 +117,7 @@ class Control:
     ) -> Outcome:
         """Run `body` in the calling thread under `strategy`, with every thread that it starts.
 
-        After `max_steps` steps it runs on without choices, for `longest` real seconds at most.
+        After `max_steps` steps it runs on without choices, for `longest` seconds of processor time at most.
 
         With `detail` or a `recorder`, as a `DetailedExecution`.
         """

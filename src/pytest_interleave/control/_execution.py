@@ -41,7 +41,7 @@ RUN_STEPS = 5_000
 #: So many turns of all threads there are at least before the bound on steps is reached.
 TURNS = 5
 
-#: Real seconds that an execution may take after its first `max_steps` steps.
+#: Seconds of processor time that an execution may take after its first `max_steps` steps.
 LONGEST = 60.0
 
 _Function = TypeVar("_Function", bound="Callable[..., object]")
@@ -79,7 +79,7 @@ class Execution:
         self._turn = RUN_STEPS
         self.timers = Timers(self)
         self.progress = Progress(self)
-        #: From `max_steps` on, at most for so many real seconds.
+        #: From `max_steps` on, at most for so many seconds of processor time.
         self._longest = longest
         self.long: LongRun | None = None
         self.clock = self.timers.clock

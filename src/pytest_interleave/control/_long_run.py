@@ -1,16 +1,16 @@
 """What follows the first `max_steps` steps of an execution: it runs to its end, without choices and without a log.
 
 Threads take turns, so that each gets on. No timeout expires while threads work. If all of them only repeat the same
-steps, counting their rounds perhaps, real time decides: nothing can tell such a loop from one that has no end.
+steps, counting their rounds perhaps, processor time decides: nothing can tell such a loop from one that has no end.
 """
 
 from __future__ import annotations
 
+import time
 import weakref
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from ._clock import _real_monotonic_ns
 from ._outcome import SetAside
 
 if TYPE_CHECKING:
@@ -29,13 +29,17 @@ _STEPS_WITH_A_LOCK = 200
 _TURNS_OF_A_SLEEP = 20
 #: Turns that threads may still take after the test body has ended.
 _DRAIN_TURNS = 80
-#: Real seconds in which all threads only repeat themselves, after which it is a livelock.
+#: Seconds of processor time in which all threads only repeat themselves, after which it is a livelock.
 PATIENCE = 2.0
 #: The same if something that the scheduler does not control could change that.
 OUTSIDE_PATIENCE = 10.0
-#: Real seconds after which a timeout expires then, at least; and how much longer than the timeout itself.
+#: Seconds of processor time after which a timeout expires then, at least; and how much longer than the timeout itself.
 _TIMEOUT_PATIENCE = 1.0
 _TIMES_THE_TIMEOUT = 2
+
+
+#: Processor time, so that a busy machine takes nothing from a test.
+_spent_ns = time.process_time_ns
 
 
 class LongRun:
@@ -43,7 +47,7 @@ class LongRun:
 
     def __init__(self, execution: Execution, longest: float) -> None:
         self._execution = weakref.ref(execution)
-        #: Nanoseconds of real time after which the execution is ended in any case.
+        #: Nanoseconds of processor time after which the execution is ended in any case.
         self._longest = longest * 1e9
         #: Steps since the bound was reached.
         self.steps = 0
@@ -55,7 +59,7 @@ class LongRun:
         self._next_watch = 0
         self._slept = 0
         self._drained = 0
-        self._began = _real_monotonic_ns()
+        self._began = _spent_ns()
         #: Since when all threads only repeat themselves.
         self._repeating_since: int | None = None
         #: Threads that repeat what they write, or try for again and again, and where.
@@ -109,7 +113,7 @@ class LongRun:
             if self._drained >= _DRAIN_TURNS:
                 execution.end_draining(task)
                 return True
-        if _real_monotonic_ns() - self._began > self._longest:
+        if _spent_ns() - self._began > self._longest:
             execution.end_as_endless(task)
             return True
         self._slept += 1
@@ -136,7 +140,7 @@ class LongRun:
 
         `suspects` are those that write the same values, or try for a lock, again and again.
         """
-        now = _real_monotonic_ns()
+        now = _spent_ns()
         if self._repeating_since is None:
             self._repeating_since = now
             return

@@ -41,7 +41,7 @@ class Stuck(NamedTuple):
     left: bool = False
     #: Of a livelock: whether threads counted their rounds, so that they may get somewhere after all.
     counts: bool = False
-    #: Of a timeout: how many real seconds there were.
+    #: Of a timeout: how many seconds of processor time there were.
     seconds: float = 0.0
 
 

@@ -26,7 +26,7 @@ from ._workers import in_workers, nothing
 #: By one worker alone, by all of them one after another, or by all at once.
 Way = Literal["alone", "in turn", "at once"]
 
-#: Real seconds that an execution may take of a test that is explored without a limit in time.
+#: Seconds of processor time that an execution may take of a test that is explored without a limit in time.
 _LONGEST_WITHOUT_LIMIT = 600.0
 #: Modules whose fixtures have nothing to do with threads of tests, but lead to all that pytest knows.
 _NOT_THE_TESTS = ("_pytest.", "pytest_interleave.")
@@ -260,7 +260,7 @@ class Executions:
 
 
 def _longest(seconds: float) -> float:
-    """How many real seconds one execution may take, of a test that is explored for so many."""
+    """How many seconds of processor time one execution may take, of a test that is explored for so many."""
     return _LONGEST_WITHOUT_LIMIT if math.isinf(seconds) else max(LONGEST, seconds)
 
 

@@ -581,7 +581,7 @@ def test_computation_in_the_test_while_a_thread_waits(compute):
 # -- queues and pools --
 
 
-@pytest.mark.parametrize("items", [100, pytest.param(5_000, marks=concurrency(3))])
+@pytest.mark.parametrize("items", [100, pytest.param(2_000, marks=concurrency(3))])
 def test_producer_and_consumer(items):
     channel, got = queue.Queue(10), []
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from .. import _current
 from .._kinds import is_made_by_a_program, stand_ins
+from .._modules import is_module, namespace_of_module
 from .._places import is_ours, is_stdlib
 from . import _dbm, _descriptors, _entries, _event_loops, _files, _logs, _paths, _processes, _sockets
 from ._sqlite import StandIns
@@ -166,14 +167,16 @@ def _find() -> None:
                 _of_modules[name] = found
                 _by_real.update((id(each.real), each.ours) for each in found if each.real is not None)
     for name, module in list(sys.modules.items()):
-        if not isinstance(module, ModuleType):
+        if not is_module(module):
             continue
-        if _searched.get(name) is module and not holds[getattr(module, "__file__", None) or ""]:
+        namespace = namespace_of_module(module)
+        filename = namespace.get("__file__")
+        if _searched.get(name) is module and not (type(filename) is str and holds[filename]):
             # Only a program's own modules get new names after they have been imported.
             continue
         _searched[name] = module
         if name not in _KEEPING and name.partition(".")[0] not in _RUNNERS_OWN:
-            for attribute, value in list(vars(module).items()):
+            for attribute, value in list(namespace.items()):
                 if id(value) in _by_real:
                     _held[id(module), attribute] = _StandIn(module, attribute, _by_real[id(value)])
     _modules_known = len(sys.modules)
