@@ -60,6 +60,11 @@ WRITES = ("app.db", WRITE, "written")
 READS = ("app.db", READ, "read")
 
 
+def backed_up(connection: Any) -> None:
+    with closing(sqlite3.connect(":memory:")) as other:
+        connection.backup(other)
+
+
 @pytest.mark.parametrize(
     ("do", "last"),
     [
@@ -69,7 +74,7 @@ READS = ("app.db", READ, "read")
         (lambda c: c.executescript("select 1; delete from t"), WRITES),
         (lambda c: c.cursor().execute("select * from t").fetchone(), READS),
         (lambda c: list(c.execute("select * from t")), READS),
-        (lambda c: c.backup(sqlite3.connect(":memory:")), READS),
+        (backed_up, READS),
         (lambda c: c.execute("begin") and c.commit(), WRITES),
     ],
 )
@@ -78,7 +83,11 @@ def test_what_is_recorded(tmp_path: Path, do: Callable[[Any], Any], last: tuple[
         with opened(tmp_path / "app.db") as connection:
             do(connection)
 
-    only_opened = len(used(lambda: opened(tmp_path / "app.db").__enter__()))
+    def only_opens() -> None:
+        with opened(tmp_path / "app.db"):
+            pass
+
+    only_opened = len(used(only_opens))
     assert last in used(body)[only_opened - 1 :]
 
 

@@ -11,7 +11,7 @@ from types import ModuleType
 from typing import Any
 
 from .. import _current
-from ._uses import EXCHANGE, Thing, like, note
+from ._uses import EXCHANGE, Thing, like, note, nothing_further
 
 _tasks = _current.tasks
 _get_ident = _current.get_ident
@@ -89,7 +89,9 @@ def _making(real: Callable[..., Any]) -> Callable[..., Any]:
         task = _tasks.get(_get_ident())
         if task is not None:
             note(task, Thing("process", ("process", id(self)), _named(args)), EXCHANGE, STARTED, STARTED)
-        real(self, args, *more, **options)
+        with nothing_further(task):
+            # It has a pipe of its own, by which it learns whether the program could be started.
+            real(self, args, *more, **options)
 
     return like(real, __init__)
 

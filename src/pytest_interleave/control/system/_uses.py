@@ -126,6 +126,19 @@ def note(task: Task, thing: Thing, way: str, how: str, handle: Hashable = None) 
 _recording: set[int] = set()
 
 
+@contextmanager
+def nothing_further(task: Task | None) -> Iterator[None]:
+    """Meanwhile nothing is recorded of a thread: what it does is a part of a use that is recorded already."""
+    if task is None or task.index in _recording:
+        yield
+        return
+    _recording.add(task.index)
+    try:
+        yield
+    finally:
+        _recording.discard(task.index)
+
+
 def _user_frame(frame: FrameType | None) -> FrameType | None:
     """The nearest frame in scope, else the nearest that is not ours; None if pytest, or this plugin, is at work."""
     holds = _current.scope.holds
