@@ -85,26 +85,22 @@ class Body(NamedTuple):
     source: str
 
 
+INCREMENT = """
+    def work():
+        value = counter.value
+        counter.value = value + 1
+"""
+
 BODIES = {
     "counter-2": Body(
         6_000,
         "random",
-        """
-    def work():
-        value = counter.value
-        counter.value = value + 1
-    in_threads(work, work)
-""",
+        INCREMENT + "    in_threads(work, work)\n",
     ),
     "counter-10": Body(
         1_500,
         "random",
-        """
-    def work():
-        value = counter.value
-        counter.value = value + 1
-    in_threads(*[work] * 10)
-""",
+        INCREMENT + "    in_threads(*[work] * 10)\n",
     ),
     "locked-200": Body(
         100,
@@ -120,12 +116,7 @@ BODIES = {
     "auto-10": Body(
         1_000,
         "auto",
-        """
-    def work():
-        value = counter.value
-        counter.value = value + 1
-    in_threads(*[work] * 10)
-""",
+        INCREMENT + "    in_threads(*[work] * 10)\n",
     ),
     "sleeps": Body(
         1_000,

@@ -11,7 +11,7 @@ import sys
 import threading
 from collections.abc import Callable
 from types import CodeType
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from ._carriers import Carriers
 from ._closing import Closing
@@ -44,16 +44,7 @@ TURNS = 5
 #: Seconds of processor time that an execution may take after its first `max_steps` steps.
 LONGEST = 60.0
 
-_Function = TypeVar("_Function", bound="Callable[..., object]")
 _MAIN = new_gate.__code__
-#: Codes of the outermost frames that do not belong to a thread's own code.
-_bases: list[CodeType] = []
-
-
-def is_outermost(function: _Function) -> _Function:
-    """Mark a function of this package that calls the test's body."""
-    _bases.append(function.__code__)
-    return function
 
 
 class Execution:
@@ -90,6 +81,8 @@ class Execution:
         #: Every step, in the order granted.
         self.log: list[Step] = []
         self.running: Task | None = None
+        #: The code that calls the test's body.
+        self.base: CodeType = _MAIN
         self.draining = False
         #: Each time that a thread has taken a lock while it held others.
         self.nestings: list[Nesting] = []
@@ -130,7 +123,7 @@ class Execution:
             chosen = enabled[self.strategy.choose(enabled, task)]
             self.choices.append(chosen.index)
             if chosen is not task:
-                self._switch(task, chosen)
+                self.switch(task, chosen)
                 if touches and (len(touches) > 1 or operation.name == "[]"):
                     # Whether a key or an attribute is there decides what is touched; that may be otherwise by now.
                     touches = task.touches = operation.touch(sys._getframe(self._depth)) or ()
@@ -171,7 +164,7 @@ class Execution:
                 self.choices.append(chosen.index)
                 if chosen is not task:
                     task.wait_for(resource, deadline)
-                    self._switch(task, chosen)
+                    self.switch(task, chosen)
                     task.withdraw()
                 else:
                     task.streak += 1
@@ -200,15 +193,12 @@ class Execution:
 
     # -- who goes next ---------------------------------------------------------------------------------------
 
-    def _switch(self, task: Task, chosen: Task) -> None:
+    def switch(self, task: Task, chosen: Task) -> None:
+        """Let `chosen` run in the place of the running thread; return when that one is granted again."""
         task.streak = 0
         task.run_length = 0
         self.hand_over(chosen)
         self.park(task)
-
-    def switch_to(self, task: Task, other: Task) -> None:
-        """Let `other` run in the place of the running thread, without asking the strategy."""
-        self._switch(task, other)
 
     def hand_over(self, chosen: Task) -> None:
         self.running = chosen
@@ -228,7 +218,6 @@ class Execution:
         self.enabled.drop(task)
         task.streak = 0
         task.run_length = 0
-        task.clock_reads = 0
         cycle = cycle_from(task)
         if cycle:
             self._end_stuck(task, "deadlock", cycle)
@@ -293,7 +282,7 @@ class Execution:
             return
         chosen = able[0]
         self.choices[-1] = chosen.index
-        self._switch(task, chosen)
+        self.switch(task, chosen)
 
     # -- threads ---------------------------------------------------------------------------------------------
 
@@ -412,7 +401,7 @@ class Execution:
 
     def base_of(self, task: Task) -> CodeType:
         """The code of the outermost frame that is not the thread's own."""
-        return _bases[0] if task is self.main else Execution.run_task.__code__
+        return self.base if task is self.main else Execution.run_task.__code__
 
     def free(self) -> None:
         """All threads have ended by themselves: undo the circles of references.

@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterable, Iterator
 from types import BuiltinFunctionType, CodeType, FrameType, FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any
 
-from . import _current
 from ._described import awaited, described
 from ._kinds import module_of
+from ._modules import namespaces_in_scope
 from ._outcome import Stuck, WaitingThread
 from ._tasks import Task
 from ._waits import waits_of
@@ -90,11 +90,8 @@ def _ways_to_wake(task: Task) -> Iterator[object]:
 
 def _globals_in_scope() -> Iterator[object]:
     """What modules in scope hold: it is still there for later tests, and for what runs at exit."""
-    holds = _current.scope.holds
-    for module in list(sys.modules.values()):
-        filename = getattr(module, "__file__", None)
-        if isinstance(module, ModuleType) and isinstance(filename, str) and holds[filename]:
-            yield from [value for name, value in list(vars(module).items()) if not name.startswith("__")]
+    for namespace in namespaces_in_scope():
+        yield from [value for name, value in list(namespace.items()) if not name.startswith("__")]
 
 
 #: They lead to everything, or to nothing.

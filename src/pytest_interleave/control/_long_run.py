@@ -7,11 +7,11 @@ steps, counting their rounds perhaps, processor time decides: nothing can tell s
 from __future__ import annotations
 
 import time
-import weakref
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ._outcome import SetAside
+from ._part import Part
 
 if TYPE_CHECKING:
     from ._execution import Execution
@@ -42,11 +42,11 @@ _TIMES_THE_TIMEOUT = 2
 _spent_ns = time.process_time_ns
 
 
-class LongRun:
+class LongRun(Part):
     """The rest of one execution. All is done in the thread that runs."""
 
     def __init__(self, execution: Execution, longest: float) -> None:
-        self._execution = weakref.ref(execution)
+        super().__init__(execution)
         #: Nanoseconds of processor time after which the execution is ended in any case.
         self._longest = longest * 1e9
         #: Steps since the bound was reached.
@@ -64,13 +64,6 @@ class LongRun:
         self._repeating_since: int | None = None
         #: Threads that repeat what they write, or try for again and again, and where.
         self.suspected: list[SetAside] = []
-
-    @property
-    def execution(self) -> Execution:
-        """The execution; only weakly, so that it is freed as soon as it is over. Who calls here holds it."""
-        execution = self._execution()
-        assert execution is not None
-        return execution
 
     def begin(self) -> None:
         """From now on nothing is explored any more."""
@@ -95,7 +88,7 @@ class LongRun:
         if len(enabled) > 1 and (not task.held or self._overtime > _STEPS_WITH_A_LOCK):
             self._over = False
             self._next = self.steps + TURN
-            self.execution.switch_to(task, enabled[InTurn.after(enabled, task.index)])
+            self.execution.switch(task, enabled[InTurn.after(enabled, task.index)])
         elif self._overtime > 2 * _STEPS_WITH_A_LOCK:
             self._over = False
             self._next = self.steps + TURN

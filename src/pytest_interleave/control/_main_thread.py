@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 
 from . import _current
-from ._execution import Execution, is_outermost
+from ._execution import Execution
 from ._left import left_blocked, stuck_of_left
 from ._outcome import Outcome, SetAside
 from ._places import user_place
@@ -18,7 +18,6 @@ from ._tracebacks import without_ours
 DRAIN_STEPS = 2_000
 
 
-@is_outermost
 def run_body(execution: Execution, body: Callable[[], object], trace: Callable[[Task], None] | None = None) -> Outcome:
     """Run `body` in the calling thread under control, then every thread that it left, and end them all."""
     main = execution.main
@@ -27,6 +26,7 @@ def run_body(execution: Execution, body: Callable[[], object], trace: Callable[[
     main.native_id = threading.get_native_id()
     main.gate = new_gate()
     execution.running = main
+    execution.base = run_body.__code__
     execution.enabled.add(main)
     _current.tasks[main.ident] = main
     try:

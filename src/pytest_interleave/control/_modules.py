@@ -6,6 +6,8 @@ import sys
 from types import ModuleType
 from typing import Any
 
+from . import _current
+
 #: The globals of a module's code.
 namespace_of_module = vars(ModuleType)["__dict__"].__get__
 
@@ -19,3 +21,17 @@ def imported(name: str) -> dict[str, Any] | None:
     """The globals of the module `name`, if it is imported."""
     module = sys.modules.get(name)
     return namespace_of_module(module) if is_module(module) else None
+
+
+def namespaces_in_scope(*others: str) -> list[dict[str, Any]]:
+    """The globals of the imported modules that are in scope, and of those that `others` name."""
+    holds = _current.scope.holds
+    found = []
+    for name, module in list(sys.modules.items()):
+        if not is_module(module):
+            continue
+        namespace = namespace_of_module(module)
+        filename = namespace.get("__file__")
+        if name in others or (type(filename) is str and holds[filename]):
+            found.append(namespace)
+    return found

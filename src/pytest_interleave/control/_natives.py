@@ -29,7 +29,6 @@ _HEADER = object.__basicsize__ // _WORD
 #: Where a method that stands for a C function has that function's address; where a weak reference has its object's.
 _FUNCTION = _HEADER + 4
 _REFERENT = _HEADER
-_SLOTS = (types.WrapperDescriptorType, types.MethodDescriptorType)
 #: Beyond so many an object is more than what stands for another one.
 _MOST_BEHIND = 8
 
@@ -117,4 +116,9 @@ def _has_native_methods(kind: type) -> bool:
         return False
     if not is_made_by_a_program(kind):
         return True
-    return any(type(value) is slot for value in tuple(namespace_of(kind).values()) for slot in _SLOTS)
+    # Without a generator, which takes several times as long: this is asked at each call of a library.
+    for value in tuple(namespace_of(kind).values()):
+        its = type(value)
+        if its is types.WrapperDescriptorType or its is types.MethodDescriptorType:
+            return True
+    return False

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import os
 import sys
-import weakref
 from typing import TYPE_CHECKING
 
 from . import _current
 from ._clock import _real_monotonic_ns
 from ._foreign import foreign_threads
 from ._outcome import SetAside
+from ._part import Part
 from ._places import user_place
 from ._real_waits import Outing, Usage, usage_of, used_since
 from ._tasks import Moment, Task
@@ -49,11 +49,11 @@ def has_children() -> bool:
     return True
 
 
-class Outside:
+class Outside(Part):
     """The threads of one execution that are outside the scheduler's sight."""
 
     def __init__(self, execution: Execution) -> None:
-        self._execution = weakref.ref(execution)
+        super().__init__(execution)
         #: Whether anything here needs looking at.
         self.busy = False
         #: What the watchdog has set aside, for the warning.
@@ -71,13 +71,6 @@ class Outside:
         self._outings: dict[int, Outing] = {}
         #: Real nanoseconds that nobody ran, and nobody was out.
         self._slept = 0
-
-    @property
-    def execution(self) -> Execution:
-        """The execution; only weakly, so that it is freed as soon as it is over. Who calls here holds it."""
-        execution = self._execution()
-        assert execution is not None
-        return execution
 
     # -- going out and coming back ---------------------------------------------------------------------------
 

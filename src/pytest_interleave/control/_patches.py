@@ -18,7 +18,7 @@ from typing import Any
 
 from . import _current, _living, _threads
 from ._dates import replace_methods
-from ._modules import is_module, namespace_of_module
+from ._modules import namespace_of_module, namespaces_in_scope
 from ._numbering import numbering
 from ._operations import Operation
 from ._replacements import Replacements
@@ -50,7 +50,7 @@ class Patches(Replacements):
         for module, name, ours in replacements:
             by_id[id(getattr(module, name))] = ours
             self._set(module, name, ours)
-        namespaces = _namespaces()
+        namespaces = namespaces_in_scope(*_STDLIB_HOLDERS)
         for namespace in namespaces:
             for name, value in list(namespace.items()):
                 ours = by_id.get(id(value))
@@ -81,20 +81,6 @@ class Patches(Replacements):
         before = namespace[name]
         namespace[name] = value
         self._undo.append(lambda: namespace.__setitem__(name, before))
-
-
-def _namespaces() -> list[dict[str, Any]]:
-    """Those of the modules that may hold a reference of their own."""
-    holds = _current.scope.holds
-    found = []
-    for name, module in list(sys.modules.items()):
-        if not is_module(module):
-            continue
-        namespace = namespace_of_module(module)
-        filename = namespace.get("__file__")
-        if name in _STDLIB_HOLDERS or (type(filename) is str and holds[filename]):
-            found.append(namespace)
-    return found
 
 
 def _is_a_copy(module: ModuleType) -> bool:

@@ -63,11 +63,15 @@ def place_of_frame(frame: FrameType) -> Place:
 
 def scope_frame(frame: FrameType | None) -> FrameType | None:
     """The innermost frame in scope, from `frame` outwards; None where there is none before an import begins."""
-    shows = _current.scope.shows_code
+    scope = _current.scope
+    all_of, may_hold = scope.all_of, scope.may_hold
     while frame is not None:
-        if shows(frame.f_code, frame.f_globals):
+        code = frame.f_code
+        filename = code.co_filename
+        # Most files are wholly in scope, or not at all.
+        if filename in all_of or (may_hold[filename] and scope.shows_code(code, frame.f_globals)):
             return frame
-        if frame.f_code.co_filename == "<frozen importlib._bootstrap>":
+        if filename == "<frozen importlib._bootstrap>":
             return None
         frame = frame.f_back
     return None

@@ -18,7 +18,7 @@ from ._opcodes import opname_at
 from ._owners import MISSING
 from ._places import Place, user_place
 from ._private_state import Change, State, change_between, is_number, mark_of, same_place, state_from, user_frame
-from ._touches import OPAQUE, WRITES
+from ._touches import OPAQUE, writes
 from ._values import new_value, value_at
 
 if TYPE_CHECKING:
@@ -61,8 +61,6 @@ class Probe:
         self.tries = False
         #: Whether it has written the same values again and again.
         self.rewrites = False
-        #: Whether the step that it is about to do changes anything.
-        self.changed = False
         #: Where it was last seen.
         self.place: Place | None = None
         self._until = until
@@ -77,9 +75,8 @@ class Probe:
 
     def step(self, operation: Operation, touches: Touches | None, frame: FrameType, *, changed: bool) -> None:
         """The thread is about to do its next step; `changed` says whether that changes what others can see."""
-        self.changed = changed
         if self.found is None or self.found is Finding.COUNTS:
-            found = self._step(operation, touches, frame)
+            found = self._step(operation, touches, frame, changed=changed)
             if found is not None:
                 self.found = found
         if self.found is Finding.WORKS:
@@ -95,7 +92,9 @@ class Probe:
         """Stop watching."""
         engine().unwatch_calls(self.task.ident)
 
-    def _step(self, operation: Operation, touches: Touches | None, frame: FrameType) -> Finding | None:
+    def _step(
+        self, operation: Operation, touches: Touches | None, frame: FrameType, *, changed: bool
+    ) -> Finding | None:
         self._steps += 1
         if self._steps > _MOST_STEPS or self._opaque:
             return Finding.WORKS
@@ -106,7 +105,7 @@ class Probe:
         innermost = user_frame(frame)
         if innermost is None:
             return Finding.WORKS
-        if self.changed and not self._only_counts(operation, innermost):
+        if changed and not self._only_counts(operation, innermost):
             return Finding.WORKS
         if self._anchor is None or same_place(innermost, self._anchor):
             return self._back(operation, innermost)
@@ -164,7 +163,7 @@ def changes(operation: Operation, touches: Touches | None) -> bool:
     """Whether a step may change something that others can see. A sleep is none."""
     if operation.mutates:
         return operation.kind != "sleep"
-    return bool(touches) and any(how & WRITES for _, _, how in touches or ())
+    return writes(touches)
 
 
 def writes_what_is_there(operation: Operation, touches: Touches | None, frame: FrameType) -> bool:

@@ -8,11 +8,11 @@ will spin for ever, which is a livelock.
 
 from __future__ import annotations
 
-import weakref
 from types import FrameType
 from typing import TYPE_CHECKING
 
 from ._clock import _real_monotonic_ns
+from ._part import Part
 from ._probe import Finding, Probe, changes, writes_what_is_there
 from ._tasks import Task, new_gate
 
@@ -39,11 +39,11 @@ PATIENCE = 2.0
 _PAUSE = 0.02
 
 
-class Progress:
+class Progress(Part):
     """Looks at one execution every now and then. All is done in the thread that runs."""
 
     def __init__(self, execution: Execution) -> None:
-        self._execution = weakref.ref(execution)
+        super().__init__(execution)
         #: By thread, while threads are watched: what is known of it.
         self._probes: dict[Task, Probe] | None = None
         self._looks_left = 0
@@ -58,13 +58,6 @@ class Progress:
         self._waiting_since: int | None = None
         #: How often threads had looked at the clock when they began to be watched.
         self._readings = 0
-
-    @property
-    def execution(self) -> Execution:
-        """The execution; only weakly, so that it is freed as soon as it is over. Who calls here holds it."""
-        execution = self._execution()
-        assert execution is not None
-        return execution
 
     @property
     def watching(self) -> bool:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from ._clock import TICK
 from ._loops import Loop, loop_around
 from ._real_waits import RealWaits
-from ._touches import WRITES
+from ._touches import writes
 
 if TYPE_CHECKING:
     from types import CodeType, FrameType
@@ -100,7 +100,7 @@ class Reader:
             if task is not self._task or operation.kind == "poll":
                 continue
             self.took_no_step = False
-            if operation.mutates or (touches and any(how & WRITES for _, _, how in touches)):
+            if operation.mutates or writes(touches):
                 return True
             if operation.target is None:
                 self._accesses += 1

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from . import _current
 from ._calls import touches_of_call
 from ._operations import Operation
-from ._touches import OPAQUE, WRITES, Touches
+from ._touches import OPAQUE, Touches, writes
 from ._written import in_scope
 
 if TYPE_CHECKING:
@@ -36,10 +36,10 @@ def announce_call(function: Any, given: Sequence[Any]) -> None:
 
     touches = touch()
     if touches:
-        writes = any(how & WRITES for _, _, how in touches)
+        changes = writes(touches)
         frame = sys._getframe(1)
-        kind = "write" if writes else "read"
-        operation = Operation(kind, None, frame.f_code, frame.f_lasti, writes, f".{_name_of(function)}()")
+        kind = "write" if changes else "read"
+        operation = Operation(kind, None, frame.f_code, frame.f_lasti, changes, f".{_name_of(function)}()")
         operation.touch = touch
         operation.place = _start_of(task)
         task.execution.point(task, operation, touches)

@@ -47,7 +47,6 @@ class Task:
         "carrier",
         "caught",
         "children",
-        "clock_reads",
         "daemon",
         "deadline",
         "done",
@@ -123,7 +122,6 @@ class Task:
         self.held: list[Any] = []
         self.streak = 0
         self.run_length = 0
-        self.clock_reads = 0
         self.sleeps = 0
         self.refusals = 0
         self.atomic = 0

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import concurrent.futures
 import queue
-import weakref
 from typing import TYPE_CHECKING
 
 from ._clock import TICK, Clock
 from ._operations import Operation
+from ._part import Part
 from ._reader import Reader
 from ._tasks import Moment, Task
 
@@ -18,22 +18,15 @@ if TYPE_CHECKING:
     from ._execution import Execution
 
 
-class Timers:
+class Timers(Part):
     """The virtual clock of one execution, and who waits for it."""
 
     def __init__(self, execution: Execution) -> None:
-        self._execution = weakref.ref(execution)
+        super().__init__(execution)
         self.clock = Clock()
         #: By how much time passes next for threads that spin, and where the log was when it last did.
         self._spinning_leap = _NOTICEABLE
         self._spun = 0
-
-    @property
-    def execution(self) -> Execution:
-        """The execution; only weakly, so that it is freed as soon as it is over. Who calls here holds it."""
-        execution = self._execution()
-        assert execution is not None
-        return execution
 
     def advance(self) -> bool:
         """Move the clock to the next deadline; whoever is due can go on.

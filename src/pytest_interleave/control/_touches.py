@@ -44,6 +44,11 @@ _READING_KINDS = frozenset(("is_set?", "size?", "locked?", "is_alive?", "threads
 _SILENT_KINDS = frozenset(("begin", "start", "join", "sleep", "poll", "idle", "enter", "leave"))
 
 
+def writes(touches: Touches | None) -> bool:
+    """Whether anything that is touched is written."""
+    return bool(touches) and any(how & WRITES for _, _, how in touches or ())
+
+
 def conflicts(first: Touches, second: Touches) -> bool:
     """Whether the order of two operations that touch this can matter."""
     for key, part, how in first:

@@ -53,7 +53,7 @@ def unforeseen_accesses(
     for at, instruction in enumerate(instructions):
         name = instruction.opname
         start = instruction.span[:2]
-        if name in _PATHS:
+        if name in _PATHS and not _names_arguments(instructions, at):
             if name in _ROOTS:
                 loads[start] = []
             loads.setdefault(start, []).append(instruction)
@@ -135,6 +135,12 @@ def _is_seen(
             return False
         value = vars(value).get(load.argval)
     return touches_nothing_else(value)
+
+
+def _names_arguments(instructions: Sequence[Instruction], at: int) -> bool:
+    """Whether an instruction loads the names of a call's arguments, and no part of what is called."""
+    following = instructions[at + 1 : at + 2]
+    return bool(following) and following[0].opname == "CALL_KW" and _is_constant_of(instructions[at], following[0])
 
 
 def _is_constant_of(load: Instruction, call: Instruction) -> bool:

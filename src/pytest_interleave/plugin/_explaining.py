@@ -161,9 +161,9 @@ class Explaining:
         """Of a finding after the first `max_steps` steps, which is not repeated: that could take long."""
         assert outcome.unexplored is not None
         steps = len(outcome.log)
-        token = Token.of_choices(outcome.choices, test=name_of_test(self._item), warm=warm)
-        timeline = timeline_of(outcome._replace(log=outcome.log[-_STEPS_SHOWN:]), None)
-        return Explanation(finding, token, timeline=timeline, explored=(steps, steps + outcome.unexplored))
+        last = outcome._replace(log=outcome.log[-_STEPS_SHOWN:])
+        plain = self.unrepeated(finding, last, warm=warm, difference=None)
+        return plain._replace(explored=(steps, steps + outcome.unexplored))
 
     def explain(
         self, finding: Finding, outcome: Outcome, suspects: Sequence[Conflict], raced: Raced | None, *, warm: bool
