@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from ._execution import LONGEST
     from ._instrument import debugger_left
     from ._names import bodies_kept
-    from ._operations import Operation
+    from ._operations import HELD_UP, Operation
     from ._outcome import Outcome, SetAside, Stuck, ThreadFailure, WaitingThread
     from ._places import Place, is_ours, is_stdlib, short_path
     from ._protocol import LoggedStep, Nesting, Path, PendingOperation, Strategy, ThreadView, Trace
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ._set_up import fixtures_being_made
     from ._targets import announce_call
     from ._tasks import Step, Task, Unwind
+    from ._time_choices import CLOCK
     from ._touches import Touches, conflicts, touches_of
     from ._tracebacks import without_ours
     from ._uncontrolled import Reasons, Uncontrolled, UncontrolledPart
@@ -27,6 +28,8 @@ else:
     __getattr__ = names_from(
         __name__,
         {
+            "CLOCK": "._time_choices",
+            "HELD_UP": "._operations",
             "LONGEST": "._execution",
             "Control": "._control",
             "LoggedStep": "._protocol",
@@ -73,6 +76,8 @@ else:
     )
 
 __all__ = [
+    "CLOCK",
+    "HELD_UP",
     "LONGEST",
     "Control",
     "LoggedStep",

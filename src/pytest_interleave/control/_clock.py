@@ -18,6 +18,8 @@ real_seconds: Callable[[], float] = REAL["perf_counter"]
 _real_time_ns: Callable[[], int] = REAL["time_ns"]
 _real_perf_counter_ns: Callable[[], int] = REAL["perf_counter_ns"]
 
+#: In nanoseconds, which the clock counts.
+SECOND = 1_000_000_000
 #: Nanoseconds by which the clock goes on at each look, so that no two looks see the same: several times the precision
 #: of `time.time()`, and that of `datetime`.
 TICK = 1_013

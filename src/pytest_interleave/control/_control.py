@@ -112,6 +112,7 @@ class Control:
         *,
         max_steps: int,
         longest: float = LONGEST,
+        time_choices: bool = False,
         detail: bool = False,
         recorder: Recorder | None = None,
     ) -> Outcome:
@@ -119,16 +120,16 @@ class Control:
 
         After `max_steps` steps it runs on without choices, for `longest` seconds of processor time at most.
 
-        With `detail` or a `recorder`, as a `DetailedExecution`.
+        With `time_choices` the strategy chooses when time passes; with `detail` or a `recorder` it is a
+        `DetailedExecution`.
         """
         forget_names()
         renew_after_debugger()
+        limits: dict[str, Any] = {"max_steps": max_steps, "longest": longest, "time_choices": time_choices}
         if detail or recorder is not None:
-            execution: Execution = DetailedExecution(
-                strategy, self._carriers, max_steps=max_steps, longest=longest, recorder=recorder
-            )
+            execution: Execution = DetailedExecution(strategy, self._carriers, recorder=recorder, **limits)
         else:
-            execution = Execution(strategy, self._carriers, max_steps=max_steps, longest=longest)
+            execution = Execution(strategy, self._carriers, **limits)
         execution.outlives = self._outlives
         self._watchdog.watch(execution)
         watching.append(execution)

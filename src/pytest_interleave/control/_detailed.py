@@ -35,9 +35,10 @@ class DetailedExecution(Execution):
         *,
         max_steps: int,
         longest: float = LONGEST,
+        time_choices: bool = False,
         recorder: Recorder | None = None,
     ) -> None:
-        super().__init__(strategy, carriers, max_steps=max_steps, longest=longest)
+        super().__init__(strategy, carriers, max_steps=max_steps, longest=longest, time_choices=time_choices)
         self._recorder = recorder
 
     def point(self, task: Task, operation: Operation, touches: Touches | None = None) -> None:

@@ -10,14 +10,39 @@ _by_index = attrgetter("index")
 
 
 class Enabled(list[Task]):
-    """The threads that could go on, in the order of their index."""
+    """The threads that could go on, in the order of their index.
 
-    __slots__ = ()
+    Where it is on offer, the clock is the last of them, but never alone; see `TimeChoices`.
+    """
+
+    __slots__ = ("_clock",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._clock: Task | None = None
+
+    def offer(self, clock: Task) -> None:
+        """From now on the clock is one of them, whenever a thread is."""
+        self._clock = clock
+        if self and not clock.enabled:
+            clock.enabled = True
+            self.append(clock)
+
+    def withhold(self) -> None:
+        """From now on the clock is none of them."""
+        clock = self._clock
+        self._clock = None
+        if clock is not None and clock.enabled:
+            self.drop(clock)
 
     def add(self, task: Task) -> None:
         """From now on `task` could go on."""
         task.enabled = True
         self.append(task)
+        clock = self._clock
+        if clock is not None and not clock.enabled:
+            clock.enabled = True
+            self.append(clock)
         if len(self) > 1:
             self.sort(key=_by_index)
 
@@ -25,6 +50,10 @@ class Enabled(list[Task]):
         """From now on it could not."""
         self.remove(task)
         task.enabled = False
+        clock = self._clock
+        if clock is not None and clock.enabled and len(self) == 1:
+            self.clear()
+            clock.enabled = False
 
     def refresh(self, resource: Resource) -> None:
         """A resource may have become available, or no longer be: those who wait for it can go on, or not."""

@@ -22,6 +22,7 @@ from ._outcome import Stuck
 from ._outside import Outside
 from ._progress import LOOK, Progress
 from ._tasks import Resource, Step, Task, Unwind, new_gate
+from ._time_choices import TimeChoices
 from ._timers import Timers
 from ._tracebacks import without_ours
 from ._waits import cycle_from, stuck_of
@@ -51,7 +52,7 @@ class Execution:
     """One run of a body under one schedule; `_main_thread.run_body` runs it.
 
     `strategy` chooses; `carriers` lend OS threads; after `max_steps` scheduling points the execution goes on without
-    choices, see `LongRun`.
+    choices, see `LongRun`. With `time_choices` the strategy chooses when time passes as well, see `TimeChoices`.
     """
 
     #: Whether each step's nearest place in scope is kept; see `DetailedExecution`.
@@ -60,7 +61,13 @@ class Execution:
     _depth = 2
 
     def __init__(
-        self, strategy: Strategy, carriers: Carriers, *, max_steps: int, longest: float = LONGEST
+        self,
+        strategy: Strategy,
+        carriers: Carriers,
+        *,
+        max_steps: int,
+        longest: float = LONGEST,
+        time_choices: bool = False,
     ) -> None:
         self.strategy = strategy
         self.carriers = carriers
@@ -104,6 +111,7 @@ class Execution:
         self.outlives: Outliving = tuple
         self.outside = Outside(self)
         self.main = self._new_task("main", Operation("begin", None, _MAIN, 0, name="main"), None, daemon=False)
+        self.time_choices = TimeChoices(self) if time_choices else None
 
     @property
     def steps(self) -> int:
@@ -197,6 +205,11 @@ class Execution:
         """Let `chosen` run in the place of the running thread; return when that one is granted again."""
         task.streak = 0
         task.run_length = 0
+        if chosen.is_clock:
+            assert self.time_choices is not None
+            chosen = self.time_choices.go_on(task)
+            if chosen is task:
+                return
         self.hand_over(chosen)
         self.park(task)
 
@@ -215,6 +228,8 @@ class Execution:
             self.closing.woken(task)
 
     def _block(self, task: Task) -> None:
+        if task.deadline is not None and self.time_choices is not None:
+            self.time_choices.offer()
         self.enabled.drop(task)
         task.streak = 0
         task.run_length = 0
@@ -247,6 +262,9 @@ class Execution:
                 chosen = enabled[self.strategy.choose(enabled, None)]
                 if self.long is None:
                     self.choices.append(chosen.index)
+                if chosen.is_clock:
+                    assert self.time_choices is not None
+                    chosen = self.time_choices.go_on(None)
                 return chosen
             if self.enabled.overlooked(self.tasks):
                 continue
@@ -276,7 +294,8 @@ class Execution:
         enabled = self.enabled
         at = enabled.index(task)
         held_back = getattr(self.strategy, "held_back", ())
-        able = [other for other in (*enabled[at + 1 :], *enabled[:at]) if other.index not in held_back]
+        others = (*enabled[at + 1 :], *enabled[:at])
+        able = [other for other in others if other.index not in held_back and not other.is_clock]
         if not able:
             task.streak = 0
             return
@@ -409,6 +428,7 @@ class Execution:
         Then the execution is freed at once, which is cheaper than to let the garbage collector find it.
         """
         self.tasks, self.log, self.nestings, self.running, self.uses = [], [], [], None, None
+        self.time_choices = None
         del self.main
 
     # -- the uncommon ----------------------------------------------------------------------------------------

@@ -71,6 +71,7 @@ class LongRun(Part):
         if execution.running is not None:
             execution.strategy.yielded(execution.running.index)
         execution.strategy = InTurn()
+        execution.enabled.withhold()
         for task in execution.tasks:
             task.settle()
 

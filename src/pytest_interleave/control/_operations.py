@@ -16,6 +16,11 @@ if TYPE_CHECKING:
     from ._touches import Touches
 
 
+#: The kind of the step in which time passes, as a choice of the strategy, while the thread that is its target is held
+#: up where the step stands; its name is for how long.
+HELD_UP = "held up"
+
+
 def touches_nothing(_frame: FrameType) -> Touches:
     """For what is no access."""
     return ()

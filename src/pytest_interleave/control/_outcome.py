@@ -85,6 +85,8 @@ class Outcome(NamedTuple):
     uncontrolled: bool
     #: Whether a thread waited with a time limit.
     timed: bool
+    #: Whether a thread has read the clock.
+    reads_clock: bool
     #: Nothing was raised, and every thread ended by itself, always in sight.
     uneventful: bool
     #: Each time that a thread has taken a lock while it held others.
@@ -136,6 +138,7 @@ class Outcome(NamedTuple):
             set_aside=set_aside,
             uncontrolled=execution.outside.uncontrolled,
             timed=execution.timed,
+            reads_clock=execution.clock.readings > 0,
             uneventful=closing is None and main.exception is None and not failures and not set_aside and long is None,
             nestings=execution.nestings,
             signals=execution.signals,

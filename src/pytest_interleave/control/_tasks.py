@@ -40,6 +40,9 @@ class Task:
     It is also what a joiner waits for.
     """
 
+    #: Whether it is no thread, but the clock; see `TimeChoices`.
+    is_clock = False
+
     __slots__ = (
         "abandoned",
         "atomic",

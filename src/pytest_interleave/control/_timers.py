@@ -7,7 +7,7 @@ import queue
 from typing import TYPE_CHECKING
 
 from ._clock import TICK, Clock
-from ._operations import Operation
+from ._operations import HELD_UP, Operation
 from ._part import Part
 from ._reader import Reader
 from ._tasks import Moment, Task
@@ -55,6 +55,17 @@ class Timers(Part):
     def is_only_in_theory(self, sleeper: Task) -> bool:
         """Whether only waits are left that a timeout of a day or more ends: the program would hang."""
         return is_meant_to_last(sleeper) and all(map(is_meant_to_last, self._waiting(daemons=True)))
+
+    def has_deadline(self) -> bool:
+        """Whether a thread waits until a moment that it is expected to reach."""
+        sleeper = self.earliest(daemons=True)
+        return sleeper is not None and not self.is_only_in_theory(sleeper)
+
+    def next_deadline(self) -> int:
+        """The first such moment. For use where `has_deadline`."""
+        sleeper = self.earliest(daemons=True)
+        assert sleeper is not None
+        return sleeper.deadline or 0
 
     def next_sleeper(self) -> Task | None:
         """The thread whose sleep ends next, if no timeout expires before; else None."""
@@ -123,6 +134,8 @@ class Timers(Part):
         if leap > TICK and self._may_leap(task, reader, leap):
             self._leap(leap)
         reader.seen(execution, clock.elapsed - before)
+        if execution.time_choices is not None:
+            execution.time_choices.read(frame)
         if reader.gives_way:
             operation = Operation("poll", task, _POLL, 0, mutates=False)
             if len(execution.enabled) > 1:
@@ -149,7 +162,7 @@ class Timers(Part):
         execution = self.execution
         if reader.waited > _DECADE:
             return False
-        if any(other is not task and other.operation.kind != "poll" for other in execution.enabled):
+        if any(other is not task and other.operation.kind not in _IDLE for other in execution.enabled):
             return False
         until = reader.waited + leap
         passed = reader.waits.now - reader.began
@@ -200,6 +213,8 @@ def _by_deadline(task: Task) -> tuple[int, int]:
 
 
 _POLL = Timers.read_clock.__code__
+#: Whoever is about to do this does nothing that could end a wait.
+_IDLE = frozenset(("poll", HELD_UP))
 
 #: Leaps of fewer nanoseconds are too short for anyone outside to do something.
 _NOTICEABLE = 1_000_000

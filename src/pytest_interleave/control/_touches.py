@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ._operations import HELD_UP
+
 if TYPE_CHECKING:
     from ._protocol import PendingOperation
 
@@ -41,7 +43,7 @@ ASKING_KINDS = frozenset(("is_alive?", "threads?"))
 
 _READING_KINDS = frozenset(("is_set?", "size?", "locked?", "is_alive?", "threads?", "pass"))
 #: Their order is that of the threads' own beginnings and ends; or they have no effect on others.
-_SILENT_KINDS = frozenset(("begin", "start", "join", "sleep", "poll", "idle", "enter", "leave"))
+_SILENT_KINDS = frozenset(("begin", "start", "join", "sleep", "poll", "idle", "enter", "leave", HELD_UP))
 
 
 def writes(touches: Touches | None) -> bool:

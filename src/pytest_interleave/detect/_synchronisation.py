@@ -39,7 +39,7 @@ class Order:
         self._started: dict[int, Clock[int]] = {}
         #: The threads that `Thread` objects stand for, and the last step of each.
         self._begun: dict[int, int] = {}
-        self._last = {task.index: position for position, (task, _, _) in enumerate(log)}
+        self._last = {task.index: position for position, (task, _, _) in enumerate(log) if not task.is_clock}
         #: Events that are set; rounds of barriers, and the round that each thread waits in.
         self._set: set[int] = set()
         self._rounds: dict[int, _Round] = {}

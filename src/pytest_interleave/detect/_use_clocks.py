@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from ..control import Operation, Step, Task
+from ..control import HELD_UP, Operation, Step, Task
 from ..control.system import Use
 from ._clocks import Clock
 from ._holding import is_lock
@@ -16,7 +16,7 @@ _MAY_BE_GIVEN_UP = frozenset(("wait", "get", "acquire"))
 #: They belong to the step before them, and no schedule changes their order.
 _NO_CHOICE = frozenset(("enter", "leave"))
 #: All that these do is to begin and to end a thread's life.
-_OF_LIVES = frozenset(("begin", "start", "join", "sleep", "poll"))
+_OF_LIVES = frozenset(("begin", "start", "join", "sleep", "poll", HELD_UP))
 
 
 class _CertainOrder(Order):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..control import ThreadView, Trace, touches_of
+from ..control import HELD_UP, ThreadView, Trace, touches_of
 from ..control._touches import ASKING_KINDS
 from ._long_classes import OF_A_LOCK, SILENT, class_of_long, combined
 
@@ -17,8 +17,9 @@ def class_of(trace: Trace) -> int:
 
     For every access of each thread it takes in which change of the same object it came after. With the program's
     determinism, that says all: the Mazurkiewicz trace. What is done before the first thread is started has only one
-    order. Things are told apart by their addresses: where one takes that of another, which is gone, they count as one,
-    and where that is so in some executions only, equivalent schedules can get different fingerprints.
+    order. If time has passed as a choice, what each thread does after that may depend on it. Things are told apart by
+    their addresses: where one takes that of another, which is gone, they count as one, and where that is so in some
+    executions only, equivalent schedules can get different fingerprints.
     """
     if len(trace.log) >= _LONG:
         found_at_once = class_of_long(trace.log)
@@ -40,6 +41,10 @@ def class_of(trace: Trace) -> int:
             kind = operation.kind
             if kind in SILENT:
                 started = True
+                continue
+            if kind == HELD_UP:
+                for _, seen in accesses.values():
+                    seen.append(int.from_bytes(operation.name.encode()))
                 continue
         if not started:
             continue

@@ -146,11 +146,13 @@ class Classes:
         shares: bool = True,
         interleaved: bool = True,
         explored_steps: int | None = None,
+        estimates: bool = True,
     ) -> Coverage:
         """What can be said after the last execution.
 
         `uncontrolled` is what happened that the scheduler does not control; `interleaved` is False if there was never
-        a choice; `explored_steps` is how many steps were explored, if there were more.
+        a choice; `explored_steps` is how many steps were explored, if there were more. Without `estimates`, nothing is
+        said of how many interleavings there are.
         """
         classes = len(self._counts)
         reasons = tuple(uncontrolled)
@@ -170,6 +172,8 @@ class Classes:
         preemptions = getattr(strategy, "preemptions", None)
         if preemptions is not None:
             return Coverage("bounded", classes, preemptions, timed=timed, shares=shares)
+        if not estimates:
+            return Coverage("sampled", classes, timed=timed, shares=shares)
         return Coverage("sampled", classes, None, self._chance_of_new(), self._estimated_classes(), timed, shares)
 
     def _chance_of_new(self) -> float | None:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from hashlib import blake2b
 from typing import Any
 
-from ..control import LoggedStep, ThreadView, Touches, touches_of
+from ..control import HELD_UP, LoggedStep, ThreadView, Touches, touches_of
 from ..control._touches import ASKING_KINDS
 
 #: One character an access: of one that changes nothing, the number of the thread; of a change, that and this.
@@ -116,7 +116,7 @@ def class_of_long(log: Iterable[LoggedStep]) -> int | None:
         elif operation.kind in SILENT:
             started = True
             continue
-        elif operation.kind in ASKING_KINDS:
+        elif operation.kind in ASKING_KINDS or operation.kind == HELD_UP:
             return None
         else:
             touches = touches_of(operation, None)

@@ -15,7 +15,7 @@ import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from ..control import LoggedStep, Path, Strategy
+from ..control import CLOCK, LoggedStep, Path, Strategy
 from ._directed import likely_switches
 from ._reduction import PartialOrderReduction
 from ._switches import ChoicePoint, Follow, Switch, switches_of
@@ -141,6 +141,9 @@ class _Shrinking:
 
     def search(self) -> None:
         """Look for the finding with fewer preemptions than the best attempt has, where there are not too many ways."""
+        if any(thread.index == CLOCK for thread, _, _ in self.best.log):
+            # What time that passes conflicts with is not known.
+            return
         limit = min(1.0, self._time_used() + SEARCHED_TIME)
         bound = 0
         while bound < self.best.preemptions and self._threads <= SEARCHED_THREADS:

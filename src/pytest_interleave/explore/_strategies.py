@@ -10,6 +10,7 @@ from ._exhaustive import Exhaustive
 from ._pct import PCT
 from ._pos import PartialOrderSampling
 from ._random_walk import RandomWalk
+from ._sampling import Sampling
 from ._surw import SelectivelyUniform
 from ._swarm import Swarm
 from ._urw import UniformRandomWalk
@@ -27,6 +28,15 @@ STRATEGIES: dict[str, Callable[[int, int | None], Any]] = {
 }
 
 
-def make_strategy(name: str, seed: int, schedules: int | None = None) -> Any:
-    """The strategy called `name`; `KeyError` for an unknown name."""
+#: They search, which cannot be done where time passes as a choice.
+_SEARCHING = frozenset(("auto", "exhaustive"))
+
+
+def make_strategy(name: str, seed: int, schedules: int | None = None, *, time_choices: bool = False) -> Any:
+    """The strategy called `name`; `KeyError` for an unknown name.
+
+    With `time_choices` for executions in which time passes as a choice: there, what searches samples.
+    """
+    if time_choices and name in _SEARCHING:
+        return Sampling(seed)
     return STRATEGIES[name](seed, schedules)

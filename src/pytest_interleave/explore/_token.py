@@ -21,7 +21,7 @@ from ._switches import Switch
 _FORMAT = 2
 _CHECK_BYTES = 3
 #: Bits of the second byte.
-_WARM, _FREE_THREADED, _CHOICES, _PACKED, _PARAMETERS = 1, 2, 4, 8, 16
+_WARM, _FREE_THREADED, _CHOICES, _PACKED, _PARAMETERS, _TIME = 1, 2, 4, 8, 16, 32
 #: Bytes before the parameters, where the test has any, or before the schedule.
 _HEAD = 5
 #: More are in no token; what is read from a mangled one need not fit into memory.
@@ -66,16 +66,22 @@ class Token(NamedTuple):
     #: Whether executions went before in the same process.
     warm: bool = False
     python: str = ""
+    #: Whether time passes as a choice.
+    time_choices: bool = False
 
     @classmethod
-    def of_switches(cls, switches: Sequence[Switch], *, test: NameOfTest, warm: bool) -> Token:
+    def of_switches(
+        cls, switches: Sequence[Switch], *, test: NameOfTest, warm: bool, time_choices: bool = False
+    ) -> Token:
         """The token of a schedule that is known by its switches."""
-        return cls(test, tuple(switches), None, warm, python_version())
+        return cls(test, tuple(switches), None, warm, python_version(), time_choices)
 
     @classmethod
-    def of_choices(cls, choices: Sequence[int], *, test: NameOfTest, warm: bool) -> Token:
+    def of_choices(
+        cls, choices: Sequence[int], *, test: NameOfTest, warm: bool, time_choices: bool = False
+    ) -> Token:
         """The token of a schedule of which only the choices are known, on this interpreter."""
-        return cls(test, (), tuple(choices), warm, python_version())
+        return cls(test, (), tuple(choices), warm, python_version(), time_choices)
 
     def __str__(self) -> str:
         schedule = _choices_written(self.choices) if self.choices is not None else _switches_written(self.switches)
@@ -87,6 +93,7 @@ class Token(NamedTuple):
             | (_CHOICES if self.choices is not None else 0)
             | (_PACKED if is_packed else 0)
             | (_PARAMETERS if self.test.parameters else 0)
+            | (_TIME if self.time_choices else 0)
         )
         minor = int(self.python.rstrip("t").split(".")[1])
         body = bytes((_FORMAT, flags, minor, *self.test.name.to_bytes(2, "big")))
@@ -134,6 +141,7 @@ class Token(NamedTuple):
             choices,
             bool(flags & _WARM),
             f"3.{body[2]}" + ("t" if flags & _FREE_THREADED else ""),
+            bool(flags & _TIME),
         )
 
     def require_this_python(self) -> None:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from ..control import Outcome, Recorder, Strategy
+from ..control import HELD_UP, Outcome, Recorder, Strategy
 from ..control._clock import real_seconds
 from ..detect import Conflict, DataRace, Finding, Race, identity_of
 from ..explore import Attempt, Follow, Recorded, Replay, Switch, Token, shrink
@@ -41,6 +41,10 @@ SOMETHING_UNSEEN = (
 )
 
 
+NEEDS_TIME = (
+    "This takes a thread that is held up while time passes, as on a busy machine. Only timeouts=\"explore\" tries that."
+)
+
 #: Of an execution that is not explored to its end, at most this many steps are shown: the last ones that were.
 _STEPS_SHOWN = 40
 
@@ -65,11 +69,15 @@ class Explanation(NamedTuple):
     unseen: bool = False
     #: How many steps were explored, and how many there were in all; None if those are the same.
     explored: tuple[int, int] | None = None
+    #: Whether time passed as a choice in it.
+    time_passed: bool = False
 
     @property
     def hints(self) -> list[str]:
         """What may help to understand it, besides what happened."""
         hints = [SOMETHING_UNSEEN] if self.unseen else []
+        if self.time_passed:
+            hints.append(NEEDS_TIME)
         if self.explored is not None:
             first, steps = self.explored
             hints.append(
@@ -154,8 +162,19 @@ class Explaining:
 
     def unrepeated(self, finding: Finding, outcome: Outcome, *, warm: bool, difference: str | None) -> Explanation:
         """Of a finding whose execution cannot be run again: with nothing but its choices."""
-        token = Token.of_choices(outcome.choices, test=name_of_test(self._item), warm=warm)
-        return Explanation(finding, token, timeline=timeline_of(outcome, None), difference=difference)
+        token = Token.of_choices(
+            outcome.choices,
+            test=name_of_test(self._item),
+            warm=warm,
+            time_choices=self._executions.time_choices,
+        )
+        return Explanation(
+            finding,
+            token,
+            timeline=timeline_of(outcome, None),
+            difference=difference,
+            time_passed=time_passed(outcome),
+        )
 
     def _of_long(self, finding: Finding, outcome: Outcome, *, warm: bool) -> Explanation:
         """Of a finding after the first `max_steps` steps, which is not repeated: that could take long."""
@@ -250,11 +269,14 @@ class Explaining:
         warm = plain.token.warm or best.switches != shown.recorded.switches
         return plain._replace(
             finding=again.finding,
-            token=Token.of_switches(best.switches, test=plain.token.test, warm=warm),
+            token=Token.of_switches(
+                best.switches, test=plain.token.test, warm=warm, time_choices=plain.token.time_choices
+            ),
             switches=best.preemptions,
             switches_before=shown.attempt.preemptions,
             seconds=seconds,
             timeline=again.timeline(),
+            time_passed=time_passed(again.outcome),
         )
 
     def _same_as(self, shown: Shown) -> Callable[[Outcome], bool]:
@@ -287,6 +309,11 @@ class Explaining:
         found = self._found_in(outcome, shown.finding, suspects, before, recorder)
         # What seemed to be a race may be none.
         return None if found is None or found.kind != shown.finding.kind else Shown(found, outcome, recorded, recorder)
+
+
+def time_passed(outcome: Outcome) -> bool:
+    """Whether time passed as a choice."""
+    return any(operation.kind == HELD_UP for _, operation, _ in outcome.log)
 
 
 def _by_switches(switches: Sequence[Switch], run: Callable[[Strategy], Attempt | None]) -> Attempt | None:

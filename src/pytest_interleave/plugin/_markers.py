@@ -7,11 +7,11 @@ import pytest
 #: As `pytest --markers` shows them.
 REGISTERED = (
     "concurrency(schedules=200, workers=1, strategy='auto', seed=None, max_steps=100000, seconds=5, "
-    "races=False): "
+    "races=False, timeouts='late'): "
     "run the test under many thread interleavings, each with fresh function-scoped fixtures; "
     "with workers=N the body itself runs in N threads",
     "thread_safety(workers=4, isolated=(), schedules=200, strategy='auto', seed=None, max_steps=100000, seconds=5, "
-    "races=False): "
+    "races=False, timeouts='late'): "
     "the body of the test is safe to run from several threads at once: run it in so many, on the same fixtures, under "
     "many interleavings; the fixtures named in isolated, and tmp_path, are one for each worker",
     "stress(threads=10, operations=100, seconds=None, min_success_rate=1.0, ramp=0, timeout=30): "

@@ -29,6 +29,8 @@ WORKERS = 2
 #: Reports in files, by the last word of their options.
 REPORTS = ("json", "html", "markdown")
 LEAKS = ("warn", "error", "ignore")
+#: When timeouts expire: only if nothing could end the wait before, or also as a choice of the strategy.
+TIMEOUTS = ("late", "explore")
 STRATEGIES = ("auto", "exhaustive", "pct", "pos", "random", "surw", "swarm", "urw")
 
 
@@ -63,6 +65,12 @@ def add_options(parser: pytest.Parser) -> None:
         "--interleave-strategy",
         metavar="NAME",
         help=f"what chooses the schedules: {', '.join(STRATEGIES)} (default: auto)",
+    )
+    group.addoption(
+        "--interleave-timeouts",
+        metavar="late|explore",
+        help="explore: let timeouts expire early as well, and let time pass while a thread is held up "
+        "(default: late, a timeout expires only if nothing else can end the wait)",
     )
     group.addoption(
         "--interleave-seed",
@@ -121,6 +129,7 @@ def add_options(parser: pytest.Parser) -> None:
     )
     parser.addini("interleave_workers", "workers of run_concurrent and parties of barrier")
     parser.addini("interleave_strategy", "what chooses the schedules")
+    parser.addini("interleave_timeouts", "when timeouts expire: late, or explore for early as well")
     parser.addini("interleave_seed", "seed of the random choices")
     parser.addini("interleave_shards", "items that the schedules of each marked test are split over")
     parser.addini("interleave_shrink_seconds", "seconds for making each failing schedule smaller")
@@ -160,6 +169,7 @@ class Options(NamedTuple):
     isolated: tuple[str, ...] = ()
     #: What is done about what a marked test leaves open.
     leaks: str = "warn"
+    timeouts: str = TIMEOUTS[0]
 
     @property
     def replay_option(self) -> str:
@@ -195,6 +205,7 @@ def read_options(config: pytest.Config) -> Options:
         suite=_suite(config),
         isolated=tuple(config.getini("interleave_isolated")),
         leaks=_leaks(config),
+        timeouts=_timeouts(config),
     )
 
 
@@ -291,6 +302,18 @@ def _shards(config: pytest.Config) -> int:
         return _number(config, "shards", 1, 1)
     except pytest.UsageError as error:
         raise pytest.UsageError(f"{error}, or auto for as many as pytest-xdist has workers") from None
+
+
+def _timeouts(config: pytest.Config) -> str:
+    given = _text(config, "timeouts")
+    if given is None:
+        return TIMEOUTS[0]
+    if given not in TIMEOUTS:
+        raise pytest.UsageError(
+            f"--interleave-timeouts (ini: interleave_timeouts): {given!r} is none of {', '.join(TIMEOUTS)}; "
+            "choose one of them"
+        )
+    return given
 
 
 def _leaks(config: pytest.Config) -> str:

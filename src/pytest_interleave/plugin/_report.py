@@ -127,6 +127,7 @@ def figures(item: pytest.Item, exploration: Exploration, outcome: str, *, page: 
             "shrink_seconds": round(explanation.seconds, 4),
             "story": None if timeline is None else timeline.story,
             "repeatable": explanation.difference is None,
+            "needs": ["timeouts"] if explanation.time_passed else [],
         }
         if explanation.simplest is not None:
             told["simplest"] = explanation.simplest

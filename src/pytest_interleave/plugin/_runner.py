@@ -17,7 +17,7 @@ from ..resources import ResourceLeak
 from ..trace import first_difference, steps_text, timeline_of
 from ._differences import ScheduleLost, tell_lost, tell_unrepeatable
 from ._executions import Executions
-from ._explaining import Explaining, Explanation, waited_in_vain
+from ._explaining import Explaining, Explanation, time_passed, waited_in_vain
 from ._exploration import Exploration
 from ._following import Following
 from ._given import PINNED, Given
@@ -66,6 +66,8 @@ class TestRunner:
         self._seen = Seen()
         self._strategy: Any = None
         self._number = 0
+        #: How many of the strategy's schedules there have been.
+        self._turn = 0
         self._started = 0.0
         self._progress: Progress
         self._unrepeatable: str | None = None
@@ -109,24 +111,53 @@ class TestRunner:
     # -- the loop --------------------------------------------------------------------------------------------
 
     def _explore(self) -> BaseException | None:
-        settings = self.settings
-        unittest = self._executions.unittest
         ended, error = self._try_given()
         if ended:
             return error
-        strategy = make_strategy(
-            settings.strategy, _mix(settings.stream, nodeid_of(self.item)), settings.for_search
-        )
-        self._strategy = strategy
         # Exhaustive search itself tells whether there is a deadlock.
-        predictions = None if settings.strategy == "exhaustive" else Predictions(settings)
-        limit = self._started + settings.seconds
+        predictions = None if self.settings.strategy == "exhaustive" else Predictions(self.settings)
+        ended_by, error = self._search(predictions)
+        if ended_by is not None and self._is_time_to_pass(ended_by):
+            without, skip = ended_by, error
+            ended_by, error = self._search(None, time_choices=True)
+            error = error or skip
+            if ended_by == "nothing to interleave":
+                ended_by = without
+        if ended_by is None:
+            return error
+        if predictions is not None and ended_by in ("schedules", "seconds"):
+            self._seen.notes.update(dict.fromkeys(predictions.warnings()))
+        self._conclude(self._number, ended_by)
+        unittest = self._executions.unittest
+        return error if error is not None or unittest is None else unittest.unexpected_success
+
+    def _is_time_to_pass(self, ended_by: str) -> bool:
+        """Whether to go on with schedules in which time passes as a choice."""
+        over = ended_by in ("skip", "expected failure") or self._turn >= self.settings.schedules
+        return self.settings.time_choices and self._seen.time_matters and not over
+
+    def _search(
+        self, predictions: Predictions | None, *, time_choices: bool = False
+    ) -> tuple[str | None, BaseException | None]:
+        """Run schedules, with or without time as a choice.
+
+        Why it ended, and a skip if there was one; None, and what to raise, if the exploration is concluded.
+        """
+        settings = self.settings
+        unittest = self._executions.unittest
+        self._executions.time_choices = time_choices
+        strategy = self._strategy = make_strategy(
+            settings.strategy,
+            _mix(settings.stream, nodeid_of(self.item)),
+            settings.for_search,
+            time_choices=time_choices,
+        )
         skip: BaseException | None = None
-        turn = 0
         ended_by = "schedules"
+        first = self._turn + 1
         # Those that were known before come besides.
-        while turn < settings.schedules:
-            turn += 1
+        while self._turn < settings.schedules:
+            self._turn = turn = self._turn + 1
             self._executions.prepare()
             self._number += 1
             steered = None if predictions is None else predictions.next()
@@ -136,7 +167,7 @@ class TestRunner:
             chooser.end(outcome)
             ended, error = self._look_at(outcome, getattr(chooser, "current", chooser).name)
             if ended:
-                return error
+                return None, error
             if error is not None:
                 skip = error
                 if unittest is not None and unittest.expects_failure:
@@ -147,26 +178,27 @@ class TestRunner:
                     break
             if predictions is not None:
                 predictions.look_at(outcome)
-            if turn == 1:
+            if turn == first:
                 if not outcome.choices and outcome.unexplored is None:
                     ended_by = "nothing to interleave" if error is None else "skip"
                     break
                 ended, error = self._run_again(outcome)
                 if ended:
-                    return error
+                    return None, error
             if getattr(strategy, "finished", False):
                 ended_by = "exhausted"
                 break
             now = real_seconds()
-            if now >= limit and turn < settings.schedules:
+            # Half of what there is, if schedules in which time passes are to follow.
+            share = 2 if settings.time_choices and not time_choices and self._seen.time_matters else 1
+            if now >= self._started + settings.seconds / share and turn < settings.schedules:
                 ended_by = "seconds"
+                break
+            if turn * share >= settings.schedules:
                 break
             if now >= self._progress.next:
                 self._progress.tell(self._number)
-        if predictions is not None and ended_by in ("schedules", "seconds"):
-            self._seen.notes.update(dict.fromkeys(predictions.warnings()))
-        self._conclude(self._number, ended_by)
-        return skip if skip is not None or unittest is None else unittest.unexpected_success
+        return ended_by, skip
 
     def _look_at(self, outcome: Outcome, strategy: str) -> tuple[bool, BaseException | None]:
         """Whether an execution ends the exploration, and what it comes to; else a skip, where it was one."""
@@ -338,7 +370,9 @@ class TestRunner:
         explanation = None
         if finding is not None:
             timeline = timeline_of(shown, recorded.points, recorder)
-            explanation = Explanation(finding, token, switches=len(recorded.switched), timeline=timeline)
+            explanation = Explanation(
+                finding, token, switches=len(recorded.switched), timeline=timeline, time_passed=time_passed(shown)
+            )
         # It may run the test once more; the names of objects are those of the last execution.
         lost = self._following.why_lost(followed)
         difference = None if lost is None else tell_lost(str(token), lost)
@@ -367,7 +401,11 @@ class TestRunner:
         self.exploration = Exploration(
             settings=self.settings,
             schedules=schedules,
-            coverage=self._seen.coverage(self._strategy, interleaved=ended_by != "nothing to interleave"),
+            coverage=self._seen.coverage(
+                self._strategy,
+                interleaved=ended_by != "nothing to interleave",
+                estimates=not self._executions.time_choices,
+            ),
             classes=self._seen.classes.counts,
             seconds=real_seconds() - self._started,
             ended_by=ended_by,

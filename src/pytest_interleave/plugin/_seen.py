@@ -27,6 +27,8 @@ class Seen:
         self.again = False
         #: How many steps were explored of an execution that had more.
         self._explored_steps: int | None = None
+        #: Whether a thread has waited with a time limit, or read the clock.
+        self.time_matters = False
         self._shares = False
         self._timed = False
 
@@ -38,6 +40,7 @@ class Seen:
             for reason in code_in(outcome):
                 self.reasons.add(reason)
         self._timed = self._timed or outcome.timed
+        self.time_matters = self.time_matters or outcome.timed or outcome.reads_clock
         self.threads = max(self.threads, len(outcome.threads))
         if not self._shares and len(self.classes) == 1:
             # With several classes, there is something whose order matters.
@@ -76,8 +79,11 @@ class Seen:
         part = UncontrolledPart("", "first difference", where)
         self.reasons.add(Uncontrolled("nondeterminism", "nondeterministic steps", (part,)))
 
-    def coverage(self, strategy: Any, *, interleaved: bool) -> Coverage:
-        """How much of what could have happened that was; `interleaved` is False if nothing else could happen."""
+    def coverage(self, strategy: Any, *, interleaved: bool, estimates: bool = True) -> Coverage:
+        """How much of what could have happened that was.
+
+        `interleaved` is False if nothing else could happen, `estimates` if the schedules were drawn in several ways.
+        """
         return self.classes.coverage(
             strategy,
             timed=self._timed,
@@ -85,6 +91,7 @@ class Seen:
             shares=self._shares or len(self.classes) > 1,
             interleaved=interleaved,
             explored_steps=self._explored_steps,
+            estimates=estimates,
         )
 
     def note_nothing_to_interleave(self) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from ._marker_arguments import is_async, keywords_of, warn_no_function, wrong_marker
 from ._markers import closest, marker_of
-from ._options import MAX_SECONDS, MAX_STEPS, STEPS_OF_SUITE, STRATEGIES, Options
+from ._options import MAX_SECONDS, MAX_STEPS, STEPS_OF_SUITE, STRATEGIES, TIMEOUTS, Options
 from ._per_worker import check_isolated, check_per_worker
 from ._pins import pins_of
 from ._shards import TINY, WHOLE, Shard, shard_of
@@ -19,7 +19,7 @@ from ._unsafe import refuse, unsafe_fixture
 #: Of the test that is being run.
 settings_key = pytest.StashKey["Settings"]()
 
-_ARGUMENTS = ("schedules", "workers", "strategy", "seed", "max_steps", "seconds", "races")
+_ARGUMENTS = ("schedules", "workers", "strategy", "seed", "max_steps", "seconds", "races", "timeouts")
 #: How many workers run the body of a test with the marker `thread_safety` that names no number.
 _WORKERS = 4
 
@@ -48,6 +48,8 @@ class Settings(NamedTuple):
     isolated: tuple[str, ...] = ()
     #: Whether it is the suite that is run in this way, not only this test.
     suite: bool = False
+    #: Whether time passes as a choice, too, once the search without that has found nothing.
+    time_choices: bool = False
 
     @property
     def stream(self) -> int:
@@ -108,6 +110,9 @@ def read_settings(item: pytest.Item, options: Options) -> Settings:
     races = given.get("races", False)
     if not isinstance(races, bool):
         raise reading.error(f"has races={races!r}; give True to have data races reported, or False")
+    timeouts = given.get("timeouts", options.timeouts)
+    if timeouts not in TIMEOUTS:
+        raise reading.error(f"has timeouts={timeouts!r}; choose one of {', '.join(map(repr, TIMEOUTS))}")
     of_suite = is_of_suite(item)
     shard = shard_of(item)
     return Settings(
@@ -127,6 +132,7 @@ def read_settings(item: pytest.Item, options: Options) -> Settings:
         marker=marker.name if explored else "interleaving",
         isolated=reading.isolated(),
         suite=of_suite,
+        time_choices=timeouts == "explore",
     )
 
 

@@ -7,7 +7,7 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..control import Operation, Step, Touches, is_ours, is_stdlib
+from ..control import HELD_UP, Operation, Step, Touches, is_ours, is_stdlib
 from ..control._touches import WRITES
 
 _RUNNER = f"{os.sep}_pytest{os.sep}"
@@ -38,6 +38,8 @@ class Relevant:
         task, operation, touches = step
         if operation.is_access:
             return self._is_contested(task.index, touches)
+        if operation.kind == HELD_UP:
+            return True
         if operation.kind in _SILENT or _is_elsewhere(operation):
             return False
         return operation.kind in _OF_THREADS or len(self._users.get(id(operation.target), ())) > 1

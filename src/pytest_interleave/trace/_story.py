@@ -14,6 +14,7 @@ from ._failing import failing_positions
 from ._names import told_apart
 from ._overlaps import Access, Thing, Torn, stale, swapped, things_in, torn
 from ._places import short_place
+from ._time import held_up
 from ._turns import Turn, signal_before_wait, taken_between, turns_by_primitive
 
 #: So many switches are looked at, where the schedule could not be made smaller; and so many are told of.
@@ -50,12 +51,12 @@ def story_of(
     if not switches:
         return Story(_NO_SWITCH_BUT_TURNS if _gave_way(outcome.log) else _NO_SWITCH)
     teller = _Teller(outcome, end, recorder)
-    told: list[_Sentence] = []
+    told: list[_Sentence] = list(held_up(outcome, end))
     for sentence in filter(None, map(teller.of_switch, switches[:_LOOKED_AT])):
         # What is part of another sentence is told there.
         if not any(set(sentence[1]) <= set(other[1]) for other in told):
             told = [other for other in told if not set(other[1]) < set(sentence[1])] + [sentence]
-        if len(told) == _TOLD:
+        if len(told) >= _TOLD:
             break
     return Story(" ".join(text for text, _ in told), tuple(sorted({at for _, places in told for at in places})))
 

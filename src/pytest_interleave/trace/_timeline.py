@@ -6,7 +6,7 @@ import bisect
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from ..control import Outcome, Recorder, Step, conflicts
+from ..control import HELD_UP, Outcome, Recorder, Step, conflicts
 from ..control._described import described
 from ..detect import Holding
 from ..explore import ChoicePoint
@@ -128,11 +128,13 @@ def _event(
 ) -> Event:
     task, operation, touches = step
     place = operation.where()
+    held_up = operation.kind == HELD_UP
     return Event(
         step=position + 1,
-        thread=task.index,
-        kind=operation.kind,
-        what=what_of(operation, touches, names),
+        # Shown with the thread that it happens to.
+        thread=operation.target.index if held_up else task.index,
+        kind=f"{operation.kind} for {operation.name}" if held_up else operation.kind,
+        what="" if held_up else what_of(operation, touches, names),
         place=str(place),
         function=place.function,
         source=place.text,

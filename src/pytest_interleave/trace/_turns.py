@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from ..control import Path, Place, Step
+from ..control import HELD_UP, Path, Place, Step
 from ..control._described import awaited
 
 #: What others wait for, or take note of.
 SIGNALS = frozenset(("notify", "notify all", "set", "clear", "put", "abort", "reset"))
 #: A notification is for those who wait when it comes.
 _MISSED = frozenset(("notify", "notify all", "wait"))
-_OF_THREADS = frozenset(("start", "join", "is_alive?", "threads?", "begin", "enter", "leave", "acted", "poll", "sleep"))
+_OF_THREADS = frozenset(
+    ("start", "join", "is_alive?", "threads?", "begin", "enter", "leave", "acted", "poll", "sleep", HELD_UP)
+)
 
 
 class Turn(NamedTuple):
