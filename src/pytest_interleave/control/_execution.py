@@ -229,7 +229,7 @@ class Execution:
 
     def _block(self, task: Task) -> None:
         if task.deadline is not None and self.time_choices is not None:
-            self.time_choices.offer()
+            self.time_choices.waits(task)
         self.enabled.drop(task)
         task.streak = 0
         task.run_length = 0

@@ -13,6 +13,7 @@ from ._clock import SECOND
 from ._operations import HELD_UP, Operation
 from ._part import Part
 from ._tasks import Task
+from ._timers import is_meant_to_last
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -61,9 +62,14 @@ class TimeChoices(Part):
         """A thread has read the time, in `frame`."""
         if frame.f_globals.get("__name__") not in _NO_COMPARISON:
             self._read = True
-            self.offer()
+            self._offer()
 
-    def offer(self) -> None:
+    def waits(self, task: Task) -> None:
+        """A thread begins to wait with a deadline."""
+        if not is_meant_to_last(task):
+            self._offer()
+
+    def _offer(self) -> None:
         """From now on time could matter."""
         execution = self.execution
         if self._left and execution.long is None and not execution.draining:
@@ -97,7 +103,7 @@ class TimeChoices(Part):
         operation.name = duration(execution.clock.elapsed - elapsed)
         self._at = len(execution.log)
         if matters or execution.timers.has_deadline():
-            self.offer()
+            self._offer()
 
     def _let_pass(self) -> bool:
         """Up to the next moment that could matter. Whether one after that could matter, too."""
