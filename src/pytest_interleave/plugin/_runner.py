@@ -60,7 +60,8 @@ class TestRunner:
         self._races = RaceCheck(everything=settings.races)
         self._explaining = Explaining(item, self._executions, self._races, self._finding, settings.shrink_seconds)
         self._following = Following(self._executions, self._explaining)
-        self._given = list(given)
+        # What was remembered of another mode is not what is asked for now.
+        self._given = [one for one in given if one.origin == PINNED or settings.time_choices >= one.token.time_choices]
         #: The last execution, and the name of its strategy.
         self._last: tuple[Outcome, str] | None = None
         self._seen = Seen()

@@ -25,17 +25,21 @@ def held_up(outcome: Outcome, end: int) -> Iterator[tuple[str, tuple[int, ...]]]
         if operation.expired_at is not None:
             expired.setdefault(operation.expired_at, []).append((names[task.index], operation, None))
     told = 0
-    for position, (_, operation, _) in enumerate(outcome.log[:end]):
+    begun: set[int] = set()
+    for position, (task, operation, _) in enumerate(outcome.log[:end]):
         if operation.kind != HELD_UP:
+            begun.add(task.index)
             continue
-        text = f"{names[operation.target.index]} was held up for {operation.name} at {short_place(operation.where())}"
+        thread = operation.target.index
+        where = f"at {short_place(operation.where())}" if thread in begun else "before its first step"
+        text = f"{names[thread]} was held up for {operation.name} {where}"
         waits = expired.get(position + 1, [])
-        for thread, wait, _ in waits:
+        for waiting, wait, _ in waits:
             where = f"at {short_place(wait.where())}"
             if wait.kind == "sleep":
-                text += f"; meanwhile the sleep of {thread} {where} ended"
+                text += f"; meanwhile the sleep of {waiting} {where} ended"
             else:
-                text += f"; meanwhile the timeout of {thread}'s {_WAITS.get(wait.kind, 'wait')} {where} expired"
+                text += f"; meanwhile the timeout of {waiting}'s {_WAITS.get(wait.kind, 'wait')} {where} expired"
         yield f"{text}.", (position, *(at for _, _, at in waits if at is not None))
         told += 1
         if told == _TOLD:
