@@ -57,7 +57,7 @@ def test_the_marker_finds_what_is_not_found_without(run, report):
     story = " ".join(finding["story"].split())
     assert "worker was held up for 5 s before its first step; " in story
     assert "meanwhile the timeout of main's join at test_it.py:30 expired." in story
-    assert 'Only timeouts="explore" tries that.' in " ".join(done.text.split())
+    assert 'This failure needs timeouts="explore": a thread is held up' in " ".join(done.text.split())
     assert "held up for 5 s" in done.text.partition("------")[2]
     run(GIVES_UP.format("")).result.assert_outcomes(passed=1)
 
@@ -80,7 +80,7 @@ def test_the_token_replays_without_the_option(run):
     again = run(None, f"--interleave-replay={token}")
     again.result.assert_outcomes(failed=1)
     assert "held up for 5 s" in again.text
-    assert 'Only timeouts="explore" tries that.' in " ".join(again.text.split())
+    assert 'This failure needs timeouts="explore": a thread is held up' in " ".join(again.text.split())
 
 
 def test_a_failure_is_remembered_and_can_be_pinned(run):

@@ -42,7 +42,7 @@ SOMETHING_UNSEEN = (
 
 
 NEEDS_TIME = (
-    "This takes a thread that is held up while time passes, as on a busy machine. Only timeouts=\"explore\" tries that."
+    "This failure needs timeouts=\"explore\": a thread is held up while time passes, as on a busy machine."
 )
 
 #: Of an execution that is not explored to its end, at most this many steps are shown: the last ones that were.

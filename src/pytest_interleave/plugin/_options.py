@@ -68,8 +68,8 @@ def add_options(parser: pytest.Parser) -> None:
     )
     group.addoption(
         "--interleave-timeouts",
-        metavar="late|explore",
-        help="explore: let timeouts expire early as well, and let time pass while a thread is held up "
+        metavar="WHEN",
+        help="late or explore; explore: let timeouts expire early as well, and time pass while a thread is held up "
         "(default: late, a timeout expires only if nothing else can end the wait)",
     )
     group.addoption(
