@@ -18,7 +18,7 @@ class Passing(NonPreemptive):
         self.offered: list[bool] = []
 
     def choose(self, enabled: Sequence[Any], running: Any) -> int:
-        clock = enabled[-1].index == CLOCK
+        clock = enabled[-1].index >= CLOCK
         self.offered.append(clock)
         assert len(enabled) > 1
         if clock and not self._never:

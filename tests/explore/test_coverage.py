@@ -28,7 +28,10 @@ THREAD = Uncontrolled("thread", "thread shop-worker-0", (UncontrolledPart("", "s
             "exhaustive: 1 interleaving, since all conflicting steps have a fixed order",
         ),
         (Coverage("exhausted", 12), "exhaustive: all 12 interleavings"),
-        (Coverage("exhausted", 12, timed=True), "exhaustive: all 12 interleavings, assuming no timeout expires early"),
+        (
+            Coverage("exhausted", 12, timed=True),
+            "exhaustive: all 12 interleavings, assuming no sleep or timeout ends early",
+        ),
         (Coverage("bounded", 30, 0), "all schedules with up to 0 preemptions"),
         (Coverage("bounded", 30, 1), "all schedules with up to 1 preemption"),
         (Coverage("sampled", 3), "sampled: 3 interleavings, total unknown"),

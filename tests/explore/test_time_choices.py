@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from pytest_interleave.control import HELD_UP, Control, Outcome
+from pytest_interleave.control import HELD_UP, LEAPS, Control, Outcome
 from pytest_interleave.control._time_choices import MOST, duration
 from pytest_interleave.explore import NonPreemptive, RandomWalk, Replay, make_strategy
 from tests.driving import require_good_end
@@ -18,11 +18,11 @@ from tests.driving import require_good_end
 from .passing import Passing
 
 
-def outcome_of(body: Callable[[], object], strategy: Any, *, time_choices: bool = True) -> Outcome:
+def outcome_of(body: Callable[[], object], strategy: Any, *, leap: int | None = 0) -> Outcome:
     with Control() as control:
         control.prepare()
         strategy.begin(1)
-        outcome = control.run(body, strategy, max_steps=10_000, time_choices=time_choices)
+        outcome = control.run(body, strategy, max_steps=10_000, leap=leap)
         strategy.end(outcome)
     return outcome
 
@@ -43,7 +43,7 @@ def test_a_timeout_expires_while_the_other_thread_works() -> None:
 
     seen: list[Any] = []
     require_good_end(outcome_of(body, Passing()))
-    require_good_end(outcome_of(body, Passing(), time_choices=False))
+    require_good_end(outcome_of(body, Passing(), leap=None))
     assert seen == [(False, True), (True, False)]
 
 
@@ -97,7 +97,7 @@ def test_every_kind_of_wait_can_expire_early(kind: str) -> None:
         for number in range(1, 61):
             control.prepare()
             strategy.begin(number)
-            require_good_end(control.run(body, strategy, max_steps=10_000, time_choices=True))
+            require_good_end(control.run(body, strategy, max_steps=10_000, leap=number % len(LEAPS)))
     assert answers == {True, False}
 
 
@@ -283,7 +283,7 @@ def test_every_strategy_lets_time_pass_and_repeats_itself(name: str) -> None:
             for number in range(1, 21):
                 control.prepare()
                 strategy.begin(number)
-                outcome = control.run(body, strategy, max_steps=10_000, time_choices=True)
+                outcome = control.run(body, strategy, max_steps=10_000, leap=number % len(LEAPS))
                 strategy.end(outcome)
                 require_good_end(outcome)
                 outcomes.append(outcome)

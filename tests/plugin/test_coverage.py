@@ -92,7 +92,7 @@ def test_it(counter, run_concurrent):
     run_concurrent(work)
 """
     )
-    assert summary_of(done).endswith("exhaustive: all 4 interleavings, assuming no timeout expires early")
+    assert summary_of(done).endswith("exhaustive: all 4 interleavings, assuming no sleep or timeout ends early")
 
 
 def test_what_is_not_known_to_be_all_is_not_called_exhausted(run):

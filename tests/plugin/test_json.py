@@ -81,6 +81,7 @@ def test_report(run, report, options):
         "timed": False,
         "shares": True,
         "explored_steps": None,
+        "early_timeouts": False,
         "uncontrolled": [],
         "text": "exhaustive: all 4 interleavings",
     }
@@ -97,6 +98,7 @@ def test_report(run, report, options):
             "shrink_seconds",
             "story",
             "repeatable",
+            "needs",
         ]
         assert finding["kind"] == kind
         assert finding["token"] in done.text

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ._set_up import fixtures_being_made
     from ._targets import announce_call
     from ._tasks import Step, Task, Unwind
-    from ._time_choices import CLOCK
+    from ._time_choices import CLOCK, LEAPS, HeldUp, duration
     from ._touches import Touches, conflicts, touches_of
     from ._tracebacks import without_ours
     from ._uncontrolled import Reasons, Uncontrolled, UncontrolledPart
@@ -30,6 +30,8 @@ else:
         {
             "CLOCK": "._time_choices",
             "HELD_UP": "._operations",
+            "HeldUp": "._time_choices",
+            "LEAPS": "._time_choices",
             "LONGEST": "._execution",
             "Control": "._control",
             "LoggedStep": "._protocol",
@@ -61,6 +63,7 @@ else:
             "conflicts": "._touches",
             "current_task": "._current",
             "debugger_left": "._instrument",
+            "duration": "._time_choices",
             "fixtures_being_made": "._set_up",
             "is_ours": "._places",
             "put_in_place": ".system",
@@ -78,8 +81,10 @@ else:
 __all__ = [
     "CLOCK",
     "HELD_UP",
+    "LEAPS",
     "LONGEST",
     "Control",
+    "HeldUp",
     "LoggedStep",
     "Nesting",
     "Operation",
@@ -109,6 +114,7 @@ __all__ = [
     "conflicts",
     "current_task",
     "debugger_left",
+    "duration",
     "fixtures_being_made",
     "is_ours",
     "is_stdlib",

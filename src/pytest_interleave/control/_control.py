@@ -112,7 +112,7 @@ class Control:
         *,
         max_steps: int,
         longest: float = LONGEST,
-        time_choices: bool = False,
+        leap: int | None = None,
         detail: bool = False,
         recorder: Recorder | None = None,
     ) -> Outcome:
@@ -120,12 +120,12 @@ class Control:
 
         After `max_steps` steps it runs on without choices, for `longest` seconds of processor time at most.
 
-        With `time_choices` the strategy chooses when time passes; with `detail` or a `recorder` it is a
-        `DetailedExecution`.
+        With `leap` the strategy chooses when time passes as well, by that one of `LEAPS`. With `detail` or a `recorder`
+        it is a `DetailedExecution`.
         """
         forget_names()
         renew_after_debugger()
-        limits: dict[str, Any] = {"max_steps": max_steps, "longest": longest, "time_choices": time_choices}
+        limits: dict[str, Any] = {"max_steps": max_steps, "longest": longest, "leap": leap}
         if detail or recorder is not None:
             execution: Execution = DetailedExecution(strategy, self._carriers, recorder=recorder, **limits)
         else:

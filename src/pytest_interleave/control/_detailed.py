@@ -35,10 +35,10 @@ class DetailedExecution(Execution):
         *,
         max_steps: int,
         longest: float = LONGEST,
-        time_choices: bool = False,
+        leap: int | None = None,
         recorder: Recorder | None = None,
     ) -> None:
-        super().__init__(strategy, carriers, max_steps=max_steps, longest=longest, time_choices=time_choices)
+        super().__init__(strategy, carriers, max_steps=max_steps, longest=longest, leap=leap)
         self._recorder = recorder
 
     def point(self, task: Task, operation: Operation, touches: Touches | None = None) -> None:

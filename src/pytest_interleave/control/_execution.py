@@ -52,7 +52,8 @@ class Execution:
     """One run of a body under one schedule; `_main_thread.run_body` runs it.
 
     `strategy` chooses; `carriers` lend OS threads; after `max_steps` scheduling points the execution goes on without
-    choices, see `LongRun`. With `time_choices` the strategy chooses when time passes as well, see `TimeChoices`.
+    choices, see `LongRun`. With `leap`, a position in `LEAPS`, the strategy chooses when time passes as well, see
+    `TimeChoices`.
     """
 
     #: Whether each step's nearest place in scope is kept; see `DetailedExecution`.
@@ -67,7 +68,7 @@ class Execution:
         *,
         max_steps: int,
         longest: float = LONGEST,
-        time_choices: bool = False,
+        leap: int | None = None,
     ) -> None:
         self.strategy = strategy
         self.carriers = carriers
@@ -111,7 +112,7 @@ class Execution:
         self.outlives: Outliving = tuple
         self.outside = Outside(self)
         self.main = self._new_task("main", Operation("begin", None, _MAIN, 0, name="main"), None, daemon=False)
-        self.time_choices = TimeChoices(self) if time_choices else None
+        self.time_choices = None if leap is None else TimeChoices(self, leap)
 
     @property
     def steps(self) -> int:
@@ -184,6 +185,9 @@ class Execution:
             task.wait_for(resource, deadline)
             self._block(task)
             task.withdraw()
+        if task.timed_out and operation.kind == "acquire" and resource.available(task):
+            # It got the lock all the same.
+            operation.expired_at = None
         if self.long is not None:
             # Its turn does not end here: others would take what it has waited for.
             self.long.steps += 1

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 
 from ._clock import SECOND
 from ._operations import HELD_UP, Operation
+from ._outside import has_children
 from ._part import Part
+from ._places import is_ours
 from ._tasks import Task
 from ._timers import is_meant_to_last
 
@@ -20,15 +22,18 @@ if TYPE_CHECKING:
 
     from ._execution import Execution
 
-#: The index of the clock, behind those of all threads, and its path.
+#: The index of the clock, behind those of all threads. That of `LEAPS` is added, so that a schedule says by how much
+#: time passes.
 CLOCK = 1_000_000
 #: So often time passes as a choice in one execution, at most: otherwise a polling loop could go on forever.
 MOST = 20
-#: Where no wait ends, time passes by so much; by the second if the strategy chooses the clock again at once. Leases
-#: and caches last for less, as a rule.
-_LEAPS = (3_600 * SECOND, 30 * 86_400 * SECOND)
-#: So much is left of a wait if only what was read of the clock is to be out of date.
-_BEFORE = SECOND // 1_000
+#: If no wait ends before, time passes by so many seconds, each time in one execution: for leases, caches, and whatever
+#: else has a limit that nobody waits for.
+LEAPS = (3_600, 60, 1, 10, 400 * 86_400, 600)
+#: The other way round, such a part of a wait is left if only what was read of the clock is to be out of date.
+_PART_LEFT = 20
+#: A shorter wait than this is over at once.
+_SHORTEST = SECOND // 1_000
 #: They read the time to compute how long to wait, or for a message.
 _NO_COMPARISON = frozenset(("asyncio.base_events", "concurrent.futures._base", "logging", "queue", "threading"))
 
@@ -41,22 +46,36 @@ class ClockTask(Task):
     is_clock = True
 
 
+class HeldUp(Operation):
+    """A thread, its target, is held up where the operation stands."""
+
+    __slots__ = ("nanoseconds",)
+
+    def __init__(self, held_up: Task, where: Operation) -> None:
+        super().__init__(HELD_UP, held_up, where.code, where.lasti)
+        self.place = where.place
+        #: For how long.
+        self.nanoseconds = 0
+
+    def lasted(self, nanoseconds: int) -> None:
+        """It is over."""
+        self.nanoseconds = nanoseconds
+        self.name = duration(nanoseconds)
+
+
 class TimeChoices(Part):
     """Offers the clock to the strategy, and lets time pass when it is chosen."""
 
-    def __init__(self, execution: Execution) -> None:
+    def __init__(self, execution: Execution, leap: int) -> None:
         super().__init__(execution)
+        self._leap = LEAPS[leap] * SECOND
         main = execution.main
-        operation = Operation(HELD_UP, main, main.operation.code, 0)
-        self.clock = ClockTask(execution, CLOCK, "clock", operation, None, daemon=True)
-        self.clock.path = (CLOCK,)
+        self.clock = ClockTask(execution, CLOCK + leap, "clock", HeldUp(main, main.operation), None, daemon=True)
+        self.clock.path = (CLOCK + leap,)
         execution.strategy.spawned(self.clock)
         self._left = MOST
         #: Whether a thread has read the time since it last passed.
         self._read = False
-        #: Where the log was when time last passed, and how often it has passed there.
-        self._at = -1
-        self._row = 0
 
     def read(self, frame: FrameType) -> None:
         """A thread has read the time, in `frame`."""
@@ -66,13 +85,19 @@ class TimeChoices(Part):
 
     def waits(self, task: Task) -> None:
         """A thread begins to wait with a deadline."""
-        if not is_meant_to_last(task):
+        if self._matters(task):
             self._offer()
+
+    def _matters(self, task: Task) -> bool:
+        """Whether a wait may expire early: not if it is to end what hangs, in our own fixtures."""
+        return not (is_meant_to_last(task) or is_ours(task.operation.code.co_filename))
 
     def _offer(self) -> None:
         """From now on time could matter."""
         execution = self.execution
-        if self._left and execution.long is None and not execution.draining:
+        # What is not under control takes real time.
+        controlled = not (execution.outside.busy or has_children())
+        if self._left and execution.long is None and not execution.draining and controlled:
             execution.enabled.offer(self.clock)
 
     def go_on(self, running: Task | None) -> Task:
@@ -92,32 +117,48 @@ class TimeChoices(Part):
     def _pass(self, held_up: Task) -> None:
         execution = self.execution
         elapsed = execution.clock.elapsed
-        self._row = self._row + 1 if self._at == len(execution.log) else 0
-        operation = Operation(HELD_UP, held_up, held_up.operation.code, held_up.operation.lasti)
-        operation.place = held_up.operation.place
+        where = held_up.operation if held_up.begun else self._start_of(held_up)
+        operation = HeldUp(held_up, where)
         self.clock.operation = operation
         execution.log.append((self.clock, operation, None))
         execution.enabled.withhold()
         self._left -= 1
-        matters = self._let_pass()
-        operation.name = duration(execution.clock.elapsed - elapsed)
-        self._at = len(execution.log)
-        if matters or execution.timers.has_deadline():
+        self._let_pass()
+        operation.lasted(execution.clock.elapsed - elapsed)
+        if self._next_deadline() is not None:
             self._offer()
 
-    def _let_pass(self) -> bool:
-        """Up to the next moment that could matter. Whether one after that could matter, too."""
-        timers, clock = self.execution.timers, self.execution.clock
+    def _start_of(self, task: Task) -> Operation:
+        """The step that has started a thread."""
+        begin = task.operation
+        starts = (step[1] for step in reversed(self.execution.log) if step[1].kind == "start")
+        return next((start for start in starts if start.target is begin.target), begin)
+
+    def _next_deadline(self) -> int | None:
+        deadlines = (task.deadline for task in self.execution.timers.waiting(daemons=True) if self._matters(task))
+        return min((deadline for deadline in deadlines if deadline is not None), default=None)
+
+    def _let_pass(self) -> None:
+        """Up to the next moment that could matter."""
+        execution = self.execution
+        timers, clock = execution.timers, execution.clock
         read, self._read = self._read, False
-        if timers.has_deadline():
-            due = timers.next_deadline() - _BEFORE
-            if not read or due <= clock.elapsed:
-                timers.advance()
+        elapsed = clock.elapsed
+        deadline = self._next_deadline()
+        if deadline is None:
+            clock.elapsed += self._leap
+        else:
+            left = deadline - elapsed
+            if read and left > _SHORTEST:
+                clock.elapsed += min(self._leap, left - left // _PART_LEFT)
             else:
-                clock.advance_to(due)
-            return True
-        clock.elapsed += _LEAPS[min(self._row, len(_LEAPS) - 1)]
-        return self._row + 1 < len(_LEAPS)
+                clock.advance_to(deadline)
+        passed = clock.elapsed - elapsed
+        for task in execution.tasks:
+            if task.deadline is not None and not task.timed_out and not self._matters(task):
+                # For these no time has passed.
+                task.deadline += passed
+        timers.expire_due()
 
 
 def duration(nanoseconds: int) -> str:
@@ -126,4 +167,6 @@ def duration(nanoseconds: int) -> str:
     for size, unit in ((86_400, "days"), (3_600, "h")):
         if seconds >= size and round(seconds / size, 2) == round(seconds / size):
             return f"{seconds / size:.0f} {unit}"
+    if seconds < 0.001:
+        return "less than 1 ms"
     return f"{seconds:.3g} s" if seconds < 100 else f"{seconds:,.0f} s"

@@ -37,8 +37,26 @@ class Timers(Part):
         sleeper = self.earliest(daemons=not execution.draining)
         if sleeper is None or self.is_only_in_theory(sleeper):
             return False
-        assert sleeper.deadline is not None
-        self.clock.advance_to(sleeper.deadline)
+        self.clock.advance_to(self._together_with(sleeper))
+        self.expire_due()
+        return True
+
+    def _together_with(self, sleeper: Task) -> int:
+        """The moment at which a wait ends, together with sleeps that end at about the same time.
+
+        No machine is so precise that these always end in the same order. No timeout expires for that.
+        """
+        due = sleeper.deadline or 0
+        if type(sleeper.resource) is not Moment:
+            return due
+        close = [task for task in self.waiting(daemons=True) if (task.deadline or 0) <= due + _CLOSE]
+        limits = [task.deadline or 0 for task in close if type(task.resource) is not Moment]
+        moments = (task.deadline or 0 for task in close if type(task.resource) is Moment)
+        return max((moment for moment in moments if all(moment < limit for limit in limits)), default=due)
+
+    def expire_due(self) -> None:
+        """Whoever is due can go on."""
+        execution = self.execution
         execution.progress.passed = len(execution.log)
         for task in execution.tasks:
             resource = task.resource
@@ -50,26 +68,14 @@ class Timers(Part):
             ):
                 task.operation.expired_at = len(self.execution.log)
                 resource.expire(task)
-        return True
 
     def is_only_in_theory(self, sleeper: Task) -> bool:
         """Whether only waits are left that a timeout of a day or more ends: the program would hang."""
-        return is_meant_to_last(sleeper) and all(map(is_meant_to_last, self._waiting(daemons=True)))
-
-    def has_deadline(self) -> bool:
-        """Whether a thread waits until a moment that it is expected to reach."""
-        sleeper = self.earliest(daemons=True)
-        return sleeper is not None and not self.is_only_in_theory(sleeper)
-
-    def next_deadline(self) -> int:
-        """The first such moment. For use where `has_deadline`."""
-        sleeper = self.earliest(daemons=True)
-        assert sleeper is not None
-        return sleeper.deadline or 0
+        return is_meant_to_last(sleeper) and all(map(is_meant_to_last, self.waiting(daemons=True)))
 
     def next_sleeper(self) -> Task | None:
         """The thread whose sleep ends next, if no timeout expires before; else None."""
-        waiting = self._waiting(daemons=True)
+        waiting = self.waiting(daemons=True)
         sleeper = min((task for task in waiting if type(task.resource) is Moment), key=_by_deadline, default=None)
         if sleeper is None:
             return None
@@ -79,14 +85,15 @@ class Timers(Part):
 
     def earliest(self, *, daemons: bool) -> Task | None:
         """The thread whose sleep or timeout ends next; None if there is none."""
-        return min(self._waiting(daemons=daemons), key=_by_deadline, default=None)
+        return min(self.waiting(daemons=daemons), key=_by_deadline, default=None)
 
     def earliest_timeout(self) -> Task | None:
         """The thread whose timeout ends next; None if there is none."""
-        waiting = (task for task in self._waiting(daemons=True) if type(task.resource) is not Moment)
+        waiting = (task for task in self.waiting(daemons=True) if type(task.resource) is not Moment)
         return min(waiting, key=_by_deadline, default=None)
 
-    def _waiting(self, *, daemons: bool) -> list[Task]:
+    def waiting(self, *, daemons: bool) -> list[Task]:
+        """The threads that wait with a deadline."""
         return [
             task
             for task in self.execution.tasks
@@ -216,6 +223,9 @@ _POLL = Timers.read_clock.__code__
 #: Whoever is about to do this does nothing that could end a wait.
 _IDLE = frozenset(("poll", HELD_UP))
 
+#: Sleeps that end within so many nanoseconds end at the same time. No round number, so that it is not the difference of
+#: two sleeps.
+_CLOSE = 317_000
 #: Leaps of fewer nanoseconds are too short for anyone outside to do something.
 _NOTICEABLE = 1_000_000
 #: Nanoseconds that a thread computes between two looks, from which on that counts.

@@ -34,6 +34,8 @@ class Coverage(NamedTuple):
     uncontrolled: tuple[Uncontrolled, ...] = ()
     #: Of a test that is longer than `max_steps`: how many steps of it were explored; else None.
     explored_steps: int | None = None
+    #: Whether timeouts also expired early, as a choice.
+    early_timeouts: bool = False
 
     def __str__(self) -> str:
         if self.status == "nothing_interleaved":
@@ -44,7 +46,8 @@ class Coverage(NamedTuple):
             count = self.preemptions
             return self._if_timed(f"all schedules with up to {count} preemption{'' if count == 1 else 's'}")
         first = "" if self.explored_steps is None else f"; first {self.explored_steps:,} steps explored"
-        return f"sampled: {self._sampled()}{first}"
+        early = ", with early timeouts" if self.early_timeouts else ""
+        return f"sampled: {self._sampled()}{early}{first}"
 
     def _all(self) -> str:
         if self.classes > 1:
@@ -54,7 +57,7 @@ class Coverage(NamedTuple):
         return "nothing shared: the threads never touch the same mutable data"
 
     def _if_timed(self, text: str) -> str:
-        return f"{text}, assuming no timeout expires early" if self.timed else text
+        return f"{text}, assuming no sleep or timeout ends early" if self.timed else text
 
     def _sampled(self) -> str:
         seen = f"{self.classes} interleaving{'' if self.classes == 1 else 's'}"
@@ -85,6 +88,7 @@ class Coverage(NamedTuple):
             "timed": self.timed,
             "shares": self.shares,
             "explored_steps": self.explored_steps,
+            "early_timeouts": self.early_timeouts,
             "uncontrolled": [reason.as_json() for reason in self.uncontrolled],
             "text": str(self),
         }
@@ -146,13 +150,13 @@ class Classes:
         shares: bool = True,
         interleaved: bool = True,
         explored_steps: int | None = None,
-        estimates: bool = True,
+        early_timeouts: bool = False,
     ) -> Coverage:
         """What can be said after the last execution.
 
         `uncontrolled` is what happened that the scheduler does not control; `interleaved` is False if there was never
-        a choice; `explored_steps` is how many steps were explored, if there were more. Without `estimates`, nothing is
-        said of how many interleavings there are.
+        a choice; `explored_steps` is how many steps were explored, if there were more. With `early_timeouts`,
+        nothing is said of how many interleavings there are.
         """
         classes = len(self._counts)
         reasons = tuple(uncontrolled)
@@ -166,14 +170,15 @@ class Classes:
                 shares=shares,
                 uncontrolled=reasons,
                 explored_steps=explored_steps,
+                early_timeouts=early_timeouts,
             )
+        if early_timeouts:
+            return Coverage("sampled", classes, timed=timed, shares=shares, early_timeouts=True)
         if getattr(strategy, "exhausted", False):
             return Coverage("exhausted", classes, timed=timed, shares=shares)
         preemptions = getattr(strategy, "preemptions", None)
         if preemptions is not None:
             return Coverage("bounded", classes, preemptions, timed=timed, shares=shares)
-        if not estimates:
-            return Coverage("sampled", classes, timed=timed, shares=shares)
         return Coverage("sampled", classes, None, self._chance_of_new(), self._estimated_classes(), timed, shares)
 
     def _chance_of_new(self) -> float | None:

@@ -64,7 +64,7 @@ class HoldUp:
 
     def choose(self, enabled: Sequence[ThreadView], running: ThreadView | None) -> int:
         """The running thread, but for the one that is held up."""
-        clock = len(enabled) - 1 if enabled[-1].index == CLOCK else None
+        clock = len(enabled) - 1 if enabled[-1].index >= CLOCK else None
         threads = enabled[:clock]
         if self._held == _NOT_YET:
             usual = self._usual(threads, running)

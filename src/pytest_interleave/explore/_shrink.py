@@ -73,11 +73,13 @@ def shrink(first: Attempt, run: Run, time_used: Callable[[], float]) -> Attempt:
     shrinking.leave_out_all()
     shrinking.take_few(1)
     shrinking.leave_out()
+    shrinking.let_no_time_pass()
     shrinking.pass_by()
     shrinking.take_few(2)
     shrinking.change_single_ones()
     shrinking.search()
     shrinking.leave_out()
+    shrinking.let_no_time_pass()
     return shrinking.best
 
 
@@ -119,6 +121,11 @@ class _Shrinking:
         while self.best.preemptions > 1 and self._try_each(self._changed()):
             self.leave_out()
 
+    def let_no_time_pass(self) -> None:
+        """Leave out a step of the clock: the switch to it, and the one away from it or not."""
+        while self._try_each(_with_less_time(self.best.switches)):
+            pass
+
     def _changed(self) -> Iterator[tuple[Switch, ...]]:
         switches = self.best.switches
         if len(switches) <= _FEW:
@@ -141,7 +148,7 @@ class _Shrinking:
 
     def search(self) -> None:
         """Look for the finding with fewer preemptions than the best attempt has, where there are not too many ways."""
-        if any(thread.index == CLOCK for thread, _, _ in self.best.log):
+        if any(thread.index >= CLOCK for thread, _, _ in self.best.log):
             # What time that passes conflicts with is not known.
             return
         limit = min(1.0, self._time_used() + SEARCHED_TIME)
@@ -171,6 +178,18 @@ class _Shrinking:
         self.best = attempt
         self._tried.add(frozenset(attempt.switches))
         return True
+
+
+def _with_less_time(switches: Sequence[Switch]) -> Iterator[tuple[Switch, ...]]:
+    for at, switch in enumerate(switches):
+        if switch.to < (CLOCK,):
+            continue
+        before, after = switches[:at], switches[at + 1 :]
+        if after and after[0].leaves == switch.to:
+            following, later = after[0], after[1:]
+            yield (*before, *later)
+            yield (*before, switch._replace(to=following.to), *later)
+        yield (*before, *after)
 
 
 def _with_less(switches: Sequence[Switch], parts: int) -> Iterator[tuple[Switch, ...]]:

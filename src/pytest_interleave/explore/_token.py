@@ -15,7 +15,7 @@ import zlib
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from ..control import Path
+from ..control import CLOCK, LEAPS, Path
 from ._switches import Switch
 
 _FORMAT = 2
@@ -68,6 +68,16 @@ class Token(NamedTuple):
     python: str = ""
     #: Whether time passes as a choice.
     time_choices: bool = False
+
+    @property
+    def leap(self) -> int | None:
+        """By how much time passes as a choice, as a position in `LEAPS`; None if it does not."""
+        if not self.time_choices:
+            return None
+        clocks = [index for index in self.choices or () if index >= CLOCK]
+        clocks += [path[0] for switch in self.switches for path in (switch.leaves, switch.to) if path >= (CLOCK,)]
+        leap = clocks[0] - CLOCK if clocks else 0
+        return leap if leap < len(LEAPS) else 0
 
     @classmethod
     def of_switches(

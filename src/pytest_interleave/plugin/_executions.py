@@ -43,8 +43,8 @@ class Executions:
         self.settings = settings
         self._of_workers = of_workers
         self.count = 0
-        #: Whether time passes as a choice of the strategy.
-        self.time_choices = False
+        #: By how much time passes as a choice of the strategy, as a position in `LEAPS`; None if it does not.
+        self.leap: int | None = None
         #: How a body is run that is for several workers.
         self.way: Way = "at once"
         #: By which worker, where that is one alone.
@@ -169,7 +169,7 @@ class Executions:
             strategy,
             max_steps=self.settings.max_steps,
             longest=_longest(self.settings.seconds),
-            time_choices=self.time_choices,
+            leap=self.leap,
             detail=detail,
             recorder=recorder,
         )

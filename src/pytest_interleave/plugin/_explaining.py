@@ -12,7 +12,7 @@ from ..control import HELD_UP, Outcome, Recorder, Strategy
 from ..control._clock import real_seconds
 from ..detect import Conflict, DataRace, Finding, Race, identity_of
 from ..explore import Attempt, Follow, Recorded, Replay, Switch, Token, shrink
-from ..trace import Timeline, first_difference, timeline_of
+from ..trace import Timeline, first_difference, held_up, timeline_of
 from ._differences import WAITED_IN_VAIN, tell_difference
 from ._executions import Executions
 from ._fingerprints import name_of_test
@@ -75,7 +75,7 @@ class Explanation(NamedTuple):
     @property
     def hints(self) -> list[str]:
         """What may help to understand it, besides what happened."""
-        hints = [SOMETHING_UNSEEN] if self.unseen else []
+        hints = [SOMETHING_UNSEEN] if self.unseen and not self.time_passed else []
         if self.time_passed:
             hints.append(NEEDS_TIME)
         if self.explored is not None:
@@ -106,7 +106,10 @@ class Shown(NamedTuple):
         """For the report."""
         timeline = timeline_of(self.outcome, self.recorded.points, self.recorder)
         error = self.finding.exception
-        return timeline._replace(story=error.races[0].story) if isinstance(error, DataRace) else timeline
+        if isinstance(error, DataRace):
+            passed = [text for text, _ in held_up(self.outcome, len(self.outcome.log))]
+            return timeline._replace(story=" ".join((*passed, error.races[0].story)))
+        return timeline
 
 
 def attempt_of(outcome: Outcome, recorded: Recorded) -> Attempt:
@@ -166,7 +169,7 @@ class Explaining:
             outcome.choices,
             test=name_of_test(self._item),
             warm=warm,
-            time_choices=self._executions.time_choices,
+            time_choices=self._executions.leap is not None,
         )
         return Explanation(
             finding,

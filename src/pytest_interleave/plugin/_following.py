@@ -36,7 +36,7 @@ class Following:
         filled (imports, caches, lazily made objects) has to be filled now, too.
         """
         strategy = Follow(token.switches) if token.choices is None else Replay(token.choices)
-        self._executions.time_choices = token.time_choices
+        self._executions.leap = token.leap
         if token.warm and self._executions.count == 0:
             with no_breakpoints():
                 recorded, outcome = self._explaining.run(NonPreemptive())

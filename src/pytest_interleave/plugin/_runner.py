@@ -12,7 +12,7 @@ from .._warnings import InterleaveWarning
 from ..control import Outcome, Recorder, ThreadFailure, begin_alike
 from ..control._clock import real_seconds
 from ..detect import Conflict, Finding, finding_of
-from ..explore import NonPreemptive, Replay, Token, fingerprint, make_strategy
+from ..explore import NonPreemptive, Replay, Token, fingerprint
 from ..resources import ResourceLeak
 from ..trace import first_difference, steps_text, timeline_of
 from ._differences import ScheduleLost, tell_lost, tell_unrepeatable
@@ -23,7 +23,6 @@ from ._following import Following
 from ._given import PINNED, Given
 from ._own_fixtures import OfWorkers
 from ._pool import open_pools
-from ._predictions import Predictions
 from ._progress import Progress
 from ._race_check import RaceCheck, Raced
 from ._raised import as_failure, came_by_signal, quiet_exception
@@ -32,6 +31,7 @@ from ._settings import Settings
 from ._shards import nodeid_of
 from ._simplest import simplest
 from ._suite import leave_out
+from ._turns import Turns
 from ._workers import quiet_types, raised_by_workers
 
 
@@ -65,10 +65,8 @@ class TestRunner:
         #: The last execution, and the name of its strategy.
         self._last: tuple[Outcome, str] | None = None
         self._seen = Seen()
-        self._strategy: Any = None
+        self._turns: Turns | None = None
         self._number = 0
-        #: How many of the strategy's schedules there have been.
-        self._turn = 0
         self._started = 0.0
         self._progress: Progress
         self._unrepeatable: str | None = None
@@ -112,63 +110,30 @@ class TestRunner:
     # -- the loop --------------------------------------------------------------------------------------------
 
     def _explore(self) -> BaseException | None:
+        settings = self.settings
+        unittest = self._executions.unittest
         ended, error = self._try_given()
         if ended:
             return error
-        # Exhaustive search itself tells whether there is a deadlock.
-        predictions = None if self.settings.strategy == "exhaustive" else Predictions(self.settings)
-        ended_by, error = self._search(predictions)
-        if ended_by is not None and self._is_time_to_pass(ended_by):
-            without, skip = ended_by, error
-            ended_by, error = self._search(None, time_choices=True)
-            error = error or skip
-            if ended_by == "nothing to interleave":
-                ended_by = without
-        if ended_by is None:
-            return error
-        if predictions is not None and ended_by in ("schedules", "seconds"):
-            self._seen.notes.update(dict.fromkeys(predictions.warnings()))
-        self._conclude(self._number, ended_by)
-        unittest = self._executions.unittest
-        return error if error is not None or unittest is None else unittest.unexpected_success
-
-    def _is_time_to_pass(self, ended_by: str) -> bool:
-        """Whether to go on with schedules in which time passes as a choice."""
-        over = ended_by in ("skip", "expected failure") or self._turn >= self.settings.schedules
-        return self.settings.time_choices and self._seen.time_matters and not over
-
-    def _search(
-        self, predictions: Predictions | None, *, time_choices: bool = False
-    ) -> tuple[str | None, BaseException | None]:
-        """Run schedules, with or without time as a choice.
-
-        Why it ended, and a skip if there was one; None, and what to raise, if the exploration is concluded.
-        """
-        settings = self.settings
-        unittest = self._executions.unittest
-        self._executions.time_choices = time_choices
-        strategy = self._strategy = make_strategy(
-            settings.strategy,
-            _mix(settings.stream, nodeid_of(self.item)),
-            settings.for_search,
-            time_choices=time_choices,
-        )
+        turns = self._turns = Turns(settings, _mix(settings.stream, nodeid_of(self.item)))
+        limit = self._started + settings.seconds
         skip: BaseException | None = None
+        turn = 0
         ended_by = "schedules"
-        first = self._turn + 1
+        interleaved = False
         # Those that were known before come besides.
-        while self._turn < settings.schedules:
-            self._turn = turn = self._turn + 1
+        while turn < settings.schedules:
+            turn += 1
+            strategy, leap = turns.next(turn, time_matters=self._seen.time_matters)
+            self._executions.leap = leap
             self._executions.prepare()
             self._number += 1
-            steered = None if predictions is None else predictions.next()
-            chooser = strategy if steered is None else steered
-            chooser.begin(turn)
-            outcome = self._executions.run(chooser)
-            chooser.end(outcome)
-            ended, error = self._look_at(outcome, getattr(chooser, "current", chooser).name)
+            strategy.begin(turn)
+            outcome = self._executions.run(strategy)
+            strategy.end(outcome)
+            ended, error = self._look_at(outcome, getattr(strategy, "current", strategy).name)
             if ended:
-                return None, error
+                return error
             if error is not None:
                 skip = error
                 if unittest is not None and unittest.expects_failure:
@@ -177,29 +142,34 @@ class TestRunner:
                 if error is outcome.exception and self._seen.threads == 1:
                     ended_by = "skip"
                     break
-            if predictions is not None:
-                predictions.look_at(outcome)
-            if turn == first:
-                if not outcome.choices and outcome.unexplored is None:
-                    ended_by = "nothing to interleave" if error is None else "skip"
+            interleaved = interleaved or bool(outcome.choices) or outcome.unexplored is not None
+            if leap is None:
+                if turns.predictions is not None:
+                    turns.predictions.look_at(outcome)
+                over = None
+                if turn == 1 and not interleaved:
+                    over = "nothing to interleave" if error is None else "skip"
+                elif turn == 1:
+                    ended, error = self._run_again(outcome)
+                    if ended:
+                        return error
+                if over is None and getattr(turns.late, "finished", False):
+                    over = "exhausted"
+                if over is not None and not turns.goes_on(time_matters=self._seen.time_matters):
+                    ended_by = over
                     break
-                ended, error = self._run_again(outcome)
-                if ended:
-                    return None, error
-            if getattr(strategy, "finished", False):
-                ended_by = "exhausted"
-                break
             now = real_seconds()
-            # Half of what there is, if schedules in which time passes are to follow.
-            share = 2 if settings.time_choices and not time_choices and self._seen.time_matters else 1
-            if now >= self._started + settings.seconds / share and turn < settings.schedules:
+            if now >= limit and turn < settings.schedules:
                 ended_by = "seconds"
-                break
-            if turn * share >= settings.schedules:
                 break
             if now >= self._progress.next:
                 self._progress.tell(self._number)
-        return ended_by, skip
+        if turns.predictions is not None and ended_by in ("schedules", "seconds"):
+            self._seen.notes.update(dict.fromkeys(turns.predictions.warnings()))
+        if not interleaved and ended_by in ("schedules", "seconds"):
+            ended_by = "nothing to interleave"
+        self._conclude(self._number, ended_by)
+        return skip if skip is not None or unittest is None else unittest.unexpected_success
 
     def _look_at(self, outcome: Outcome, strategy: str) -> tuple[bool, BaseException | None]:
         """Whether an execution ends the exploration, and what it comes to; else a skip, where it was one."""
@@ -399,13 +369,14 @@ class TestRunner:
     def _conclude(self, schedules: int, ended_by: str, **more: Any) -> None:
         if ended_by == "nothing to interleave" and not self.settings.suite:
             self._seen.note_nothing_to_interleave()
+        turns = self._turns
         self.exploration = Exploration(
             settings=self.settings,
             schedules=schedules,
             coverage=self._seen.coverage(
-                self._strategy,
+                None if turns is None else turns.late,
                 interleaved=ended_by != "nothing to interleave",
-                estimates=not self._executions.time_choices,
+                early_timeouts=turns is not None and turns.early > 0,
             ),
             classes=self._seen.classes.counts,
             seconds=real_seconds() - self._started,

@@ -79,10 +79,10 @@ class Seen:
         part = UncontrolledPart("", "first difference", where)
         self.reasons.add(Uncontrolled("nondeterminism", "nondeterministic steps", (part,)))
 
-    def coverage(self, strategy: Any, *, interleaved: bool, estimates: bool = True) -> Coverage:
+    def coverage(self, strategy: Any, *, interleaved: bool, early_timeouts: bool = False) -> Coverage:
         """How much of what could have happened that was.
 
-        `interleaved` is False if nothing else could happen, `estimates` if the schedules were drawn in several ways.
+        `interleaved` is False if nothing else could happen, `early_timeouts` is True if timeouts also expired early.
         """
         return self.classes.coverage(
             strategy,
@@ -91,7 +91,7 @@ class Seen:
             shares=self._shares or len(self.classes) > 1,
             interleaved=interleaved,
             explored_steps=self._explored_steps,
-            estimates=estimates,
+            early_timeouts=early_timeouts,
         )
 
     def note_nothing_to_interleave(self) -> None:
@@ -101,5 +101,5 @@ class Seen:
             "in threads: @pytest.mark.concurrency(workers=2)"
             if self.threads == 1
             else "the test's threads never overlap: each is joined (or sleeps) before the next runs. Start all threads "
-            "before joining the first."
+            "before joining the first; if sleeps keep them apart, timeouts=\"explore\" lets these end early."
         ] = None

@@ -3,6 +3,7 @@
 from ._compare import Difference, first_difference
 from ._steps import steps_text
 from ._table import SWITCHED, interleaving_table
+from ._time import held_up
 from ._timeline import Arrow, Event, Held, Timeline, timeline_of
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "Held",
     "Timeline",
     "first_difference",
+    "held_up",
     "interleaving_table",
     "steps_text",
     "timeline_of",

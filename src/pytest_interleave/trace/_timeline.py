@@ -6,7 +6,7 @@ import bisect
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from ..control import HELD_UP, Outcome, Recorder, Step, conflicts
+from ..control import HELD_UP, Operation, Outcome, Recorder, Step, conflicts
 from ..control._described import described
 from ..detect import Holding
 from ..explore import ChoicePoint
@@ -100,7 +100,8 @@ def timeline_of(outcome: Outcome, points: Sequence[ChoicePoint] | None, recorder
     marked = _marked(shown, points or (), log)
     shown = sorted({*shown, *marked})
     events = [_event(position, log[position], names, recorder, switch=position in marked) for position in shown]
-    events += [_event(at, step, names)._replace(waits=True) for at, step in enumerate(pending, start=len(log))]
+    for at, step in enumerate(pending, start=len(log)):
+        events.append(_event(at, step, names)._replace(waits=True, kind=step[1].kind))
     return Timeline(
         threads=told_apart(outcome.threads),
         events=tuple(events),
@@ -133,7 +134,7 @@ def _event(
         step=position + 1,
         # Shown with the thread that it happens to.
         thread=operation.target.index if held_up else task.index,
-        kind=f"{operation.kind} for {operation.name}" if held_up else operation.kind,
+        kind=f"{operation.kind} for {operation.name}" if held_up else _kind_of(operation),
         what="" if held_up else what_of(operation, touches, names),
         place=str(place),
         function=place.function,
@@ -141,6 +142,12 @@ def _event(
         value="" if recorder is None else recorder.text_at(position),
         switch=switch,
     )
+
+
+def _kind_of(operation: Operation) -> str:
+    if operation.expired_at is None or operation.kind == "sleep":
+        return operation.kind
+    return "timed out" if operation.kind == "woken" else f"{operation.kind} (timed out)"
 
 
 def _held(log: Sequence[Step], names: Mapping[int, str]) -> Iterator[Held]:
