@@ -31,7 +31,7 @@ _SLACK = 1_000
 class Clock:
     """The virtual clock of one execution, in nanoseconds; it begins at the real time."""
 
-    __slots__ = ("_bases", "elapsed", "monotonic_base", "perf_base", "readers", "readings", "wall_base")
+    __slots__ = ("_bases", "chosen", "elapsed", "monotonic_base", "perf_base", "readers", "readings", "wall_base")
 
     def __init__(self) -> None:
         self.monotonic_base = _real_monotonic_ns()
@@ -40,6 +40,8 @@ class Clock:
         #: What other clocks of `clock_gettime` showed when this one was at 0.
         self._bases: dict[int, int] = {}
         self.elapsed = 0
+        #: How much of that has passed as a choice of the strategy.
+        self.chosen = 0
         #: The threads that have looked at it, by their index, and how often all of them have.
         self.readers: dict[int, Reader] = {}
         self.readings = 0

@@ -154,6 +154,7 @@ class TimeChoices(Part):
             else:
                 clock.advance_to(deadline)
         passed = clock.elapsed - elapsed
+        clock.chosen += passed
         for task in execution.tasks:
             if task.deadline is not None and not task.timed_out and not self._matters(task):
                 # For these no time has passed.
