@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from types import CodeType, FrameType
+from types import CodeType, FrameType, FunctionType
 from typing import Any, NamedTuple
 
 from ._natives import LruCache
@@ -31,9 +31,13 @@ def note_callee(frame: FrameType, function: Any) -> None:
     if type(function) is LruCache:
         _callees[id(frame.f_code), frame.f_lasti] = (frame.f_code, Callee("functools", "lru_cache", python=False))
     elif python is not None:
-        module = python.__globals__.get("__name__")
-        callee = Callee(module if type(module) is str else "", python.__code__.co_qualname)
-        _callees[id(frame.f_code), frame.f_lasti] = (frame.f_code, callee)
+        _callees[id(frame.f_code), frame.f_lasti] = (frame.f_code, callee_of(python))
+
+
+def callee_of(function: FunctionType) -> Callee:
+    """The name of a function where its code is. A decorated one says that it is what it stands for."""
+    module = function.__globals__.get("__name__")
+    return Callee(module if type(module) is str else "", function.__code__.co_qualname)
 
 
 def callee_at(code: CodeType, lasti: int) -> Callee | None:

@@ -11,12 +11,13 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from ..control import Operation, Place, Step, is_ours
-from ..control._callees import Callee, callee_at
+from ..control._callees import Callee, callee_at, callee_of
 from ..control._kinds import class_holding, module_of, name_of_class
 from ..control._names import type_named
 from ..control._natives import LruCache
 from ..control._opcodes import specials_at
 from ..control._touches import FOREIGN, UNSURE, WRITES
+from ..control._written import python_function
 from ._clocks import Accesses
 from ._synchronisation import Order
 
@@ -104,5 +105,8 @@ def _callee_of(operation: Operation, name: Any) -> Callee:
     for special in (*specials_at(operation.code, operation.lasti, method), method):
         holder = class_holding(kind, special)
         if holder is not None and holder[0] is not object:
+            function = python_function(holder[1])
+            if function is not None:
+                return callee_of(function)
             return Callee(module_of(holder[0]), f"{name_of_class(holder[0])}.{special}")
     return Callee(module_of(kind), name_of_class(kind))
