@@ -10,6 +10,8 @@ from ._profile import Profile, Site
 
 #: Before anything is known: so many points are thought to be there at which a thread can be held up.
 _EXPECTED = 8
+#: If there are more, they are drawn at random.
+_MOST_TO_DRAW = 1_000
 #: In the place of the index of the thread that is held up, before and after.
 _NOT_YET, _NO_MORE = -1, -2
 
@@ -26,7 +28,10 @@ class HoldUp:
     name = "holdup"
 
     def __init__(self, seed: int) -> None:
-        self._random = Random(seed).random
+        self._generator = Random(seed)
+        self._random = self._generator.random
+        #: The points of each kind that are to be drawn before one is drawn again.
+        self._to_draw: dict[bool, list[int]] = {False: [], True: []}
         self._sites: frozenset[Site] = frozenset()
         #: How many steps there are as a rule, and how many of them are contested accesses.
         self._steps = self._accesses = _EXPECTED
@@ -49,7 +54,7 @@ class HoldUp:
         """Draw the point, and for how long."""
         random = self._random
         self._at_access = bool(self._sites) and random() < 0.5
-        self._left = int(random() * (self._accesses if self._at_access else self._steps))
+        self._left = self._draw(self._accesses if self._at_access else self._steps)
         self._held = _NOT_YET
         self._at_once = random() < 0.5
         self._spins = False
@@ -57,6 +62,16 @@ class HoldUp:
         self._passes = 1
         while random() < 0.5:
             self._passes += 1
+
+    def _draw(self, points: int) -> int:
+        if points > _MOST_TO_DRAW:
+            return int(self._random() * points)
+        left = self._to_draw[self._at_access]
+        left[:] = [point for point in left if point < points]
+        if not left:
+            left.extend(range(points))
+            self._generator.shuffle(left)
+        return left.pop() if left else 0
 
     def spawned(self, thread: ThreadView) -> None:
         """Its turn comes at random."""

@@ -10,7 +10,7 @@ from ._settings import Settings
 
 #: The positions in `LEAPS` of schedules in which time passes, in turn: long ones more often. Their number has no factor
 #: in common with that of the portfolio's turns.
-_LEAPS_IN_TURN = (0, 3, 1, 0, 4, 2, 5)
+_LEAPS_IN_TURN = (0, 4, 3, 4, 1, 0, 2, 4, 5)
 #: The first schedules in which it does not; after these, every second one is of either kind.
 _FIRST_LATE = 20
 
