@@ -166,7 +166,7 @@ class TestCase(unittest.TestCase):
         ("200", "*takes keyword arguments only, not 200: write schedules=200"),
         ("'pct'", "*takes keyword arguments only, not 'pct': write strategy='pct'"),
         ("scheduels=1", "*has no argument 'scheduels'; did you mean 'schedules'?"),
-        ("colour=1", "*has no argument 'colour'; it takes schedules, workers, strategy, *, races"),
+        ("colour=1", "*has no argument 'colour'; it takes schedules, workers, strategy, *, races, timeouts"),
     ],
 )
 def test_wrong_arguments(arguments, mend):
