@@ -43,6 +43,7 @@ def _named(found: Unordered) -> Uncontrolled:
     texts = {
         "socket": "a pair of sockets" if name == "pair" else f"connection {name}",
         "pipe": f"pipe {name}" if name else "a pipe",
+        "setting": name,
         "process": name if " " in name else f"process {name}",
     }
     return Uncontrolled(kind, texts.get(kind, f"{kind} {name}"), tuple(map(_part, uses)))

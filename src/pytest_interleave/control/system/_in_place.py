@@ -15,7 +15,18 @@ from .. import _current
 from .._kinds import is_made_by_a_program, stand_ins
 from .._modules import is_module, namespace_of_module
 from .._places import is_ours, is_stdlib
-from . import _dbm, _descriptors, _entries, _event_loops, _files, _logs, _paths, _processes, _sockets
+from . import (
+    _dbm,
+    _descriptors,
+    _entries,
+    _event_loops,
+    _files,
+    _logs,
+    _paths,
+    _process_settings,
+    _processes,
+    _sockets,
+)  # fmt: skip
 from ._sqlite import StandIns
 
 #: An owner, the name of its attribute, and what is to stand there.
@@ -25,11 +36,13 @@ _OF_OS: dict[str, Callable[..., Any]] = {
     **_entries.REPLACEMENTS,
     **_descriptors.REPLACEMENTS,
     **_processes.REPLACEMENTS,
+    **_process_settings.REPLACEMENTS,
 }
 _FUNCTIONS: tuple[Replacement, ...] = (
     (builtins, "open", _files.open_),
     (io, "open", _files.open_),
     *((os, name, ours) for name, ours in _OF_OS.items()),
+    *((sys, name, ours) for name, ours in _process_settings.OF_SYS.items()),
 )
 
 
@@ -55,7 +68,9 @@ _OF_MODULES: dict[str, Callable[[ModuleType], Iterable[Replacement]]] = {
     "selectors": _event_loops.of_selectors,
     "asyncio.base_events": _event_loops.of_base_events,
     "asyncio.selector_events": _event_loops.of_selector_events,
-    "socket": _sockets.of_socket,
+    "socket": lambda module: itertools.chain(_sockets.of_socket(module), _process_settings.of_module(module)),
+    "locale": _process_settings.of_module,
+    "warnings": _process_settings.of_module,
     "ssl": _sockets.of_ssl,
     "subprocess": _processes.of_subprocess,
     "multiprocessing.process": _processes.of_multiprocessing,
@@ -69,7 +84,7 @@ _OF_MODULES: dict[str, Callable[[ModuleType], Iterable[Replacement]]] = {
 #: Sets of functions of `os`: what they are asked about must be in them.
 _SUPPORTING = ("supports_dir_fd", "supports_effective_ids", "supports_fd", "supports_follow_symlinks")
 #: The real functions stay in these: the interpreter's own, and the test runner's.
-_KEEPING = frozenset("_frozen_importlib_external _io builtins fcntl io mmap nt os posix sqlite3.dbapi2".split())
+_KEEPING = frozenset("_frozen_importlib_external _io builtins fcntl io mmap nt os posix sqlite3.dbapi2 sys".split())
 _RUNNERS_OWN = frozenset("_pytest coverage pluggy pytest pytest_cov pytest_interleave xdist execnet".split())
 
 

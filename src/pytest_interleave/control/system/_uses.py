@@ -34,7 +34,7 @@ _Kind = TypeVar("_Kind")
 
 
 class Thing(NamedTuple):
-    """What can be used: a "file" (a directory, too), "database", "connection", "address", "pipe" or "process"."""
+    """What is used: "file" (a directory, too), "database", "connection", "address", "pipe", "process" or "setting"."""
 
     kind: str
     #: Identifies it within an execution; of a file or a database, its real path.

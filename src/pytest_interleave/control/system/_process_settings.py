@@ -1,0 +1,57 @@
+"""Settings of the whole process, under control: file mode mask, recursion limit, warning filters, locale."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from types import ModuleType
+from typing import Any
+
+from .. import _current
+from ._uses import WRITE, Thing, like, note
+
+_tasks = _current.tasks
+_get_ident = _current.get_ident
+
+#: By module, the functions that change a setting, and what that is called.
+_OF_MODULES = {
+    "locale": {"setlocale": "the locale"},
+    "socket": {"setdefaulttimeout": "the default timeout of sockets"},
+    "warnings": dict.fromkeys(
+        ("filterwarnings", "simplefilter", "resetwarnings", "catch_warnings"), "the warning filters"
+    ),
+}
+
+
+def _setting(real: Callable[..., Any], what: str) -> Callable[..., Any]:
+    thing = Thing("setting", ("setting", what), what)
+
+    def call(*args: Any, **options: Any) -> Any:
+        result = real(*args, **options)
+        task = _tasks.get(_get_ident())
+        if task is not None:
+            note(task, thing, WRITE, "set")
+        return result
+
+    return like(real, call)
+
+
+def of_module(module: ModuleType) -> Iterator[tuple[Any, str, Any]]:
+    """What stands in for what, in one of the modules that have settings."""
+    # Threads that have filters of their own change nothing that others see.
+    if module.__name__ == "warnings" and getattr(sys.flags, "context_aware_warnings", False):
+        return
+    for name, what in _OF_MODULES[module.__name__].items():
+        real = getattr(module, name)
+        if isinstance(real, type):
+            # It changes them when it is entered, and puts them back.
+            for method in ("__enter__", "__exit__"):
+                yield real, method, _setting(vars(real)[method], what)
+        else:
+            yield module, name, _setting(real, what)
+
+
+#: What stands in for which function of `os`, and of `sys`.
+REPLACEMENTS: dict[str, Callable[..., Any]] = {"umask": _setting(os.umask, "the file mode mask")}
+OF_SYS: dict[str, Callable[..., Any]] = {"setrecursionlimit": _setting(sys.setrecursionlimit, "the recursion limit")}
