@@ -36,7 +36,8 @@ def session_of(
         cwd=programs if programs.is_dir() else programs.parent,
         env=environment,
         capture_output=True,
-        text=True,
+        encoding="utf-8",
+        errors="replace",
         timeout=300,
         check=False,
     )  # fmt: skip
