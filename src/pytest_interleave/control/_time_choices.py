@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from ._clock import SECOND
 from ._operations import HELD_UP, Operation
-from ._outside import has_children
 from ._part import Part
 from ._places import is_ours
 from ._tasks import Task
@@ -27,10 +26,10 @@ if TYPE_CHECKING:
 CLOCK = 1_000_000
 #: So often time passes as a choice in one execution, at most: otherwise a polling loop could go on forever.
 MOST = 20
-#: If no wait ends before, time passes by so many seconds, each time in one execution: for leases, caches, and whatever
-#: else has a limit that nobody waits for.
+#: If no wait ends before, time passes by so many seconds, in one execution always by the same: for leases, caches, and
+#: other limits that no thread waits for.
 LEAPS = (3_600, 60, 1, 10, 400 * 86_400, 600)
-#: The other way round, such a part of a wait is left if only what was read of the clock is to be out of date.
+#: If a thread has read the time, this part of a wait is left, one in so many: then only what was read is out of date.
 _PART_LEFT = 20
 #: A shorter wait than this is over at once.
 _SHORTEST = SECOND // 1_000
@@ -95,10 +94,15 @@ class TimeChoices(Part):
     def _offer(self) -> None:
         """From now on time could matter."""
         execution = self.execution
-        # What is not under control takes real time.
-        controlled = not (execution.outside.busy or has_children())
-        if self._left and execution.long is None and not execution.draining and controlled:
+        if self._left and execution.long is None and not execution.draining and not self._waits_outside():
             execution.enabled.offer(self.clock)
+
+    def _waits_outside(self) -> bool:
+        """Whether a thread is in the operating system, or has started a process: that takes real time."""
+        uses = self.execution.uses
+        return self.execution.outside.busy or (
+            uses is not None and any(use.thing.kind == "process" for use in uses.all)
+        )
 
     def go_on(self, running: Task | None) -> Task:
         """The strategy has chosen the clock, in the place of the running thread: let time pass, and choose again."""

@@ -26,7 +26,7 @@ def enter_filters() -> None:
 DOES: dict[str, tuple[Callable[[], object], str]] = {
     "umask": (lambda: os.umask(os.umask(0o77)), "the file mode mask"),
     "recursion limit": (lambda: sys.setrecursionlimit(sys.getrecursionlimit()), "the recursion limit"),
-    "locale": (lambda: locale.setlocale(locale.LC_ALL, "C"), "the locale"),
+    "locale": (lambda: locale.setlocale(locale.LC_ALL, locale.setlocale(locale.LC_ALL)), "the locale"),
     "warning filters": (enter_filters, "the warning filters"),
 }
 if getattr(sys.flags, "context_aware_warnings", False):
