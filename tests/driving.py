@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from pytest_interleave.control import Control, Outcome, Strategy, without_ours
@@ -17,14 +17,19 @@ class EndedBadly(AssertionError):
 
 
 def executions(
-    body: Callable[[], object], strategy: Strategy, number: int = 1, *, max_steps: int = MAX_STEPS
+    body: Callable[[], object],
+    strategy: Strategy,
+    number: int = 1,
+    *,
+    max_steps: int = MAX_STEPS,
+    leaps: Sequence[int | None] = (None,),
 ) -> Iterator[Outcome]:
-    """The outcomes of `number` executions of `body` under `strategy`."""
+    """The outcomes of `number` executions of `body` under `strategy`, with each of the `leaps` in turn."""
     with Control() as control:
         for count in range(1, number + 1):
             control.prepare()
             strategy.begin(count)
-            outcome = control.run(body, strategy, max_steps=max_steps)
+            outcome = control.run(body, strategy, max_steps=max_steps, leap=leaps[count % len(leaps)])
             strategy.end(outcome)
             yield outcome
 

@@ -10,21 +10,28 @@ from typing import Any
 
 import pytest
 
-from pytest_interleave.control import HELD_UP, LEAPS, Control, Outcome
+from pytest_interleave.control import HELD_UP, LEAPS, Outcome
 from pytest_interleave.control._time_choices import MOST, duration
 from pytest_interleave.explore import NonPreemptive, RandomWalk, Replay, make_strategy
-from tests.driving import require_good_end
+from tests.driving import executions, require_good_end
 
 from .passing import Passing
 
 
 def outcome_of(body: Callable[[], object], strategy: Any, *, leap: int | None = 0) -> Outcome:
-    with Control() as control:
-        control.prepare()
-        strategy.begin(1)
-        outcome = control.run(body, strategy, max_steps=10_000, leap=leap)
-        strategy.end(outcome)
+    (outcome,) = executions(body, strategy, leaps=(leap,))
     return outcome
+
+
+def join_late(work: Callable[[], object], number: int) -> None:
+    """Run `work` in so many threads; each is joined in vain, perhaps, and then in earnest."""
+    threads = [threading.Thread(target=work) for _ in range(number)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=0.5)
+    for thread in threads:
+        thread.join()
 
 
 def passed(outcome: Outcome) -> list[str]:
@@ -92,12 +99,8 @@ def test_every_kind_of_wait_can_expire_early(kind: str) -> None:
         thread.join()
 
     answers: set[bool] = set()
-    with Control() as control:
-        strategy = RandomWalk(3)
-        for number in range(1, 61):
-            control.prepare()
-            strategy.begin(number)
-            require_good_end(control.run(body, strategy, max_steps=10_000, leap=number % len(LEAPS)))
+    for outcome in executions(body, RandomWalk(3), 60, leaps=range(len(LEAPS))):
+        require_good_end(outcome)
     assert answers == {True, False}
 
 
@@ -238,13 +241,7 @@ def test_the_choices_repeat_the_execution() -> None:
                 state[0] = state[0] + 1
 
         lock, state = threading.Lock(), [0]
-        threads = [threading.Thread(target=work) for _ in range(3)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join(timeout=0.5)
-        for thread in threads:
-            thread.join()
+        join_late(work, 3)
 
     walk = RandomWalk(5)
     for _ in range(10):
@@ -267,26 +264,14 @@ def test_every_strategy_lets_time_pass_and_repeats_itself(name: str) -> None:
                 state.append(time.monotonic())
 
         state: list[float] = []
-        threads = [threading.Thread(target=work) for _ in range(2)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join(timeout=0.5)
-        for thread in threads:
-            thread.join()
+        join_late(work, 2)
 
     runs = []
     for _ in range(2):
         strategy = make_strategy(name, 7, time_choices=True)
-        with Control() as control:
-            outcomes = []
-            for number in range(1, 21):
-                control.prepare()
-                strategy.begin(number)
-                outcome = control.run(body, strategy, max_steps=10_000, leap=number % len(LEAPS))
-                strategy.end(outcome)
-                require_good_end(outcome)
-                outcomes.append(outcome)
+        outcomes = list(executions(body, strategy, 20, leaps=range(len(LEAPS))))
+        for outcome in outcomes:
+            require_good_end(outcome)
         runs.append([outcome.choices for outcome in outcomes])
         assert any(passed(outcome) for outcome in outcomes)
     assert runs[0] == runs[1]

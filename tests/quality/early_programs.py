@@ -142,8 +142,7 @@ def produce(items, numbers):
     items.put(None)
 
 
-@pytest.mark.parametrize("numbers", [1, 20])
-def test_empty_is_taken_for_the_end_bad(numbers):
+def consume(numbers, *, ends_when_empty):
     items, got = queue.Queue(), []
     thread = threading.Thread(target=produce, args=(items, numbers))
     thread.start()
@@ -151,29 +150,24 @@ def test_empty_is_taken_for_the_end_bad(numbers):
         try:
             item = items.get(timeout=2)
         except queue.Empty:
-            break
-        if item is None:
-            break
-        got.append(item)
-    thread.join()
-    assert got == list(range(numbers))
-
-
-@pytest.mark.parametrize("numbers", [1, 20])
-def test_empty_is_not_the_end(numbers):
-    items, got = queue.Queue(), []
-    thread = threading.Thread(target=produce, args=(items, numbers))
-    thread.start()
-    while True:
-        try:
-            item = items.get(timeout=2)
-        except queue.Empty:
+            if ends_when_empty:
+                break
             continue
         if item is None:
             break
         got.append(item)
     thread.join()
-    assert got == list(range(numbers))
+    return got
+
+
+@pytest.mark.parametrize("numbers", [1, 20])
+def test_empty_is_taken_for_the_end_bad(numbers):
+    assert consume(numbers, ends_when_empty=True) == list(range(numbers))
+
+
+@pytest.mark.parametrize("numbers", [1, 20])
+def test_empty_is_not_the_end(numbers):
+    assert consume(numbers, ends_when_empty=False) == list(range(numbers))
 
 
 def test_event_is_not_looked_at_bad():

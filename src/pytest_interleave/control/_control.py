@@ -125,11 +125,10 @@ class Control:
         """
         forget_names()
         renew_after_debugger()
-        limits: dict[str, Any] = {"max_steps": max_steps, "longest": longest, "leap": leap}
-        if detail or recorder is not None:
-            execution: Execution = DetailedExecution(strategy, self._carriers, recorder=recorder, **limits)
-        else:
-            execution = Execution(strategy, self._carriers, **limits)
+        kind = DetailedExecution if detail or recorder is not None else Execution
+        execution = kind(strategy, self._carriers, max_steps=max_steps, longest=longest, leap=leap)
+        if isinstance(execution, DetailedExecution):
+            execution.recorder = recorder
         execution.outlives = self._outlives
         self._watchdog.watch(execution)
         watching.append(execution)

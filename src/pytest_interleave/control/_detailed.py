@@ -7,13 +7,11 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 from . import _current
-from ._execution import LONGEST, Execution
+from ._execution import Execution
 from ._places import user_place
 
 if TYPE_CHECKING:
-    from ._carriers import Carriers
     from ._operations import Operation
-    from ._protocol import Strategy
     from ._recorder import Recorder
     from ._tasks import Resource, Task
     from ._touches import Touches
@@ -27,19 +25,7 @@ class DetailedExecution(Execution):
 
     detail = True
     _depth = 3
-
-    def __init__(
-        self,
-        strategy: Strategy,
-        carriers: Carriers,
-        *,
-        max_steps: int,
-        longest: float = LONGEST,
-        leap: int | None = None,
-        recorder: Recorder | None = None,
-    ) -> None:
-        super().__init__(strategy, carriers, max_steps=max_steps, longest=longest, leap=leap)
-        self._recorder = recorder
+    recorder: Recorder | None = None
 
     def point(self, task: Task, operation: Operation, touches: Touches | None = None) -> None:
         """See `Execution.point`."""
@@ -59,11 +45,11 @@ class DetailedExecution(Execution):
 
     def _record(self, task: Task, frame: FrameType) -> None:
         """A step is about to be done, by code that `frame` was called from."""
-        if self._recorder is None or self.closing is not None or self.long is not None or not self.log:
+        if self.recorder is None or self.closing is not None or self.long is not None or not self.log:
             return
         last, operation, touches = self.log[-1]
         if last is task:
-            self._recorder.note(len(self.log) - 1, operation, touches, frame)
+            self.recorder.note(len(self.log) - 1, operation, touches, frame)
 
 
 def _placed(operation: Operation, frame: FrameType) -> Operation:

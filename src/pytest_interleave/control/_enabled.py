@@ -24,7 +24,11 @@ class Enabled(list[Task]):
     def offer(self, clock: Task) -> None:
         """From now on the clock is one of them, whenever a thread is."""
         self._clock = clock
-        if self and not clock.enabled:
+        if self:
+            self._let_in(clock)
+
+    def _let_in(self, clock: Task) -> None:
+        if not clock.enabled:
             clock.enabled = True
             self.append(clock)
 
@@ -39,10 +43,8 @@ class Enabled(list[Task]):
         """From now on `task` could go on."""
         task.enabled = True
         self.append(task)
-        clock = self._clock
-        if clock is not None and not clock.enabled:
-            clock.enabled = True
-            self.append(clock)
+        if self._clock is not None:
+            self._let_in(self._clock)
         if len(self) > 1:
             self.sort(key=_by_index)
 

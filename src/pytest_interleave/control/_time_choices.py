@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 #: The index of the clock, behind those of all threads. That of `LEAPS` is added, so that a schedule says by how much
 #: time passes.
 CLOCK = 1_000_000
-#: So often time passes as a choice in one execution, at most: otherwise a polling loop could go on forever.
+#: How often time passes as a choice in one execution, at most. Otherwise a polling loop could run forever.
 MOST = 20
-#: If no wait ends before, time passes by so many seconds, in one execution always by the same: for leases, caches, and
-#: other limits that no thread waits for.
+#: Seconds by which time passes if no wait ends before, the same in all of one execution: for leases, caches, and other
+#: limits that no thread waits for.
 LEAPS = (3_600, 60, 1, 10, 400 * 86_400, 600)
-#: If a thread has read the time, this part of a wait is left, one in so many: then only what was read is out of date.
+#: If a thread has read the time, one part in this many is left of a wait, so that only what was read is out of date.
 _PART_LEFT = 20
 #: A shorter wait than this is over at once.
 _SHORTEST = SECOND // 1_000

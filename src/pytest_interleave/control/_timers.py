@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import concurrent.futures
+import math
 import queue
 from typing import TYPE_CHECKING
 
@@ -46,13 +47,11 @@ class Timers(Part):
 
         No machine is so precise that these always end in the same order. No timeout expires for that.
         """
-        due = sleeper.deadline or 0
+        due = _deadline(sleeper)
         if type(sleeper.resource) is not Moment:
             return due
-        close = [task for task in self.waiting(daemons=True) if (task.deadline or 0) <= due + _CLOSE]
-        limits = [task.deadline or 0 for task in close if type(task.resource) is not Moment]
-        moments = (task.deadline or 0 for task in close if type(task.resource) is Moment)
-        return max((moment for moment in moments if all(moment < limit for limit in limits)), default=due)
+        limit = min(due + _CLOSE + 1, self._first_timeout())
+        return max((end for end in map(_deadline, self._sleepers()) if end < limit), default=due)
 
     def expire_due(self) -> None:
         """Whoever is due can go on."""
@@ -75,13 +74,15 @@ class Timers(Part):
 
     def next_sleeper(self) -> Task | None:
         """The thread whose sleep ends next, if no timeout expires before; else None."""
-        waiting = self.waiting(daemons=True)
-        sleeper = min((task for task in waiting if type(task.resource) is Moment), key=_by_deadline, default=None)
-        if sleeper is None:
-            return None
-        due = sleeper.deadline or 0
-        limits = (task.deadline or 0 for task in waiting if type(task.resource) is not Moment)
-        return sleeper if all(due < limit for limit in limits) else None
+        sleeper = min(self._sleepers(), key=_by_deadline, default=None)
+        return None if sleeper is None or _deadline(sleeper) >= self._first_timeout() else sleeper
+
+    def _sleepers(self) -> list[Task]:
+        return [task for task in self.waiting(daemons=True) if type(task.resource) is Moment]
+
+    def _first_timeout(self) -> float:
+        task = self.earliest_timeout()
+        return math.inf if task is None else _deadline(task)
 
     def earliest(self, *, daemons: bool) -> Task | None:
         """The thread whose sleep or timeout ends next; None if there is none."""
@@ -215,16 +216,19 @@ class Timers(Part):
         return True
 
 
+def _deadline(task: Task) -> int:
+    return task.deadline or 0
+
+
 def _by_deadline(task: Task) -> tuple[int, int]:
-    return task.deadline or 0, task.index
+    return _deadline(task), task.index
 
 
 _POLL = Timers.read_clock.__code__
 #: Whoever is about to do this does nothing that could end a wait.
 _IDLE = frozenset(("poll", HELD_UP))
 
-#: Sleeps that end within so many nanoseconds end at the same time. No round number, so that it is not the difference of
-#: two sleeps.
+#: Nanoseconds within which sleeps end together. No round number, so that it is not the difference of two sleeps.
 _CLOSE = 317_000
 #: Leaps of fewer nanoseconds are too short for anyone outside to do something.
 _NOTICEABLE = 1_000_000

@@ -8,7 +8,7 @@ from random import Random
 from ..control import CLOCK, ThreadView, Trace
 from ._profile import Profile, Site
 
-#: Before anything is known: so many points are thought to be there at which a thread can be held up.
+#: The assumed number of points at which a thread can be held up, before any execution has shown it.
 _EXPECTED = 8
 #: If there are more, they are drawn at random.
 _MOST_TO_DRAW = 1_000

@@ -25,7 +25,7 @@ class Portfolio:
     SURW has every second turn: it alone finds what needs many threads to be held up at once. POS finds what needs
     an unusual order of a few accesses, schedules with one preemption what needs one, PCT what needs some at the right
     steps, swarm what needs one thread to race ahead of another. What one execution shows of the program's length and
-    of what its threads contest is told to all. With `time_choices`, schedules that hold a thread up have every second
+    of what its threads contest is passed to all. With `time_choices`, schedules that hold a thread up have every second
     turn.
     """
 

@@ -43,16 +43,17 @@ def story_of(
 
     `points` is None where it is not known which choices there were. After `end` steps the execution has failed.
     """
-    told = list(held_up(outcome, end))
     if outcome.stuck is not None and outcome.stuck.kind == "deadlock":
-        stories = [*(text for text, _ in told), deadlock_story(outcome.stuck, outcome.log)]
-        return Story(" ".join(stories), tuple(at for _, places in told for at in places))
+        pauses = list(held_up(outcome, end))
+        stories = [*(text for text, _ in pauses), deadlock_story(outcome.stuck, outcome.log)]
+        return Story(" ".join(stories), tuple(at for _, places in pauses for at in places))
     if points is None:
         return Story("")
     switches = [point for point in points if point.is_switch]
     if not switches:
         return Story(_NO_SWITCH_BUT_TURNS if _gave_way(outcome.log) else _NO_SWITCH)
     teller = _Teller(outcome, end, recorder)
+    told: list[_Sentence] = list(held_up(outcome, end))
     for sentence in filter(None, map(teller.of_switch, switches[:_LOOKED_AT])):
         # What is part of another sentence is told there.
         if not any(set(sentence[1]) <= set(other[1]) for other in told):

@@ -9,7 +9,7 @@ from ..control import HeldUp, Operation, Outcome, duration
 from ._names import told_apart
 from ._places import short_place
 
-#: At most so many times are mentioned: the last ones, which are closest to the failure.
+#: The number of pauses that are mentioned, at most: the last ones, which are closest to the failure.
 _MENTIONED = 3
 _WAITS = {"acquire": "acquire", "join": "join", "get": "get"}
 

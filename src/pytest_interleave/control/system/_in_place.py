@@ -26,7 +26,7 @@ from . import (
     _process_settings,
     _processes,
     _sockets,
-)  # fmt: skip
+)
 from ._sqlite import StandIns
 
 #: An owner, the name of its attribute, and what is to stand there.
