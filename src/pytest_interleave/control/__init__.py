@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ._protocol import LoggedStep, Nesting, Path, PendingOperation, Strategy, ThreadView, Trace
     from ._recorder import Recorder
     from ._scope import Scope
-    from ._set_up import fixtures_being_made
+    from ._set_up import FixturesBeingMade
     from ._targets import announce_call
     from ._tasks import Step, Task, Unwind
     from ._time_choices import CLOCK, LEAPS, HeldUp, duration
@@ -64,7 +64,7 @@ else:
             "current_task": "._current",
             "debugger_left": "._instrument",
             "duration": "._time_choices",
-            "fixtures_being_made": "._set_up",
+            "FixturesBeingMade": "._set_up",
             "is_ours": "._places",
             "put_in_place": ".system",
             "take_away": ".system",
@@ -84,6 +84,7 @@ __all__ = [
     "LEAPS",
     "LONGEST",
     "Control",
+    "FixturesBeingMade",
     "HeldUp",
     "LoggedStep",
     "Nesting",
@@ -115,7 +116,6 @@ __all__ = [
     "current_task",
     "debugger_left",
     "duration",
-    "fixtures_being_made",
     "is_ours",
     "is_stdlib",
     "put_in_place",

@@ -125,10 +125,12 @@ class Control:
         """
         forget_names()
         renew_after_debugger()
-        kind = DetailedExecution if detail or recorder is not None else Execution
-        execution = kind(strategy, self._carriers, max_steps=max_steps, longest=longest, leap=leap)
-        if isinstance(execution, DetailedExecution):
+        execution: Execution
+        if detail or recorder is not None:
+            execution = DetailedExecution(strategy, self._carriers, max_steps=max_steps, longest=longest, leap=leap)
             execution.recorder = recorder
+        else:
+            execution = Execution(strategy, self._carriers, max_steps=max_steps, longest=longest, leap=leap)
         execution.outlives = self._outlives
         self._watchdog.watch(execution)
         watching.append(execution)

@@ -10,41 +10,14 @@ _by_index = attrgetter("index")
 
 
 class Enabled(list[Task]):
-    """The threads that could go on, in the order of their index.
+    """The threads that could go on, in the order of their index."""
 
-    Where it is on offer, the clock is the last of them, but never alone; see `TimeChoices`.
-    """
-
-    __slots__ = ("_clock",)
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._clock: Task | None = None
-
-    def offer(self, clock: Task) -> None:
-        """From now on the clock is one of them, whenever a thread is."""
-        self._clock = clock
-        if self:
-            self._let_in(clock)
-
-    def _let_in(self, clock: Task) -> None:
-        if not clock.enabled:
-            clock.enabled = True
-            self.append(clock)
-
-    def withhold(self) -> None:
-        """From now on the clock is none of them."""
-        clock = self._clock
-        self._clock = None
-        if clock is not None and clock.enabled:
-            self.drop(clock)
+    __slots__ = ()
 
     def add(self, task: Task) -> None:
         """From now on `task` could go on."""
         task.enabled = True
         self.append(task)
-        if self._clock is not None:
-            self._let_in(self._clock)
         if len(self) > 1:
             self.sort(key=_by_index)
 
@@ -52,10 +25,6 @@ class Enabled(list[Task]):
         """From now on it could not."""
         self.remove(task)
         task.enabled = False
-        clock = self._clock
-        if clock is not None and clock.enabled and len(self) == 1:
-            self.clear()
-            clock.enabled = False
 
     def refresh(self, resource: Resource) -> None:
         """A resource may have become available, or no longer be: those who wait for it can go on, or not."""
@@ -96,3 +65,46 @@ class Enabled(list[Task]):
             if resource is not None and not task.enabled and not task.outside and resource.available(task):
                 self.add(task)
         return bool(self)
+
+
+class EnabledAndClock(Enabled):
+    """The same where time passes as a choice: while it is on offer, the clock is the last of them, but never alone.
+
+    See `TimeChoices`.
+    """
+
+    __slots__ = ("_clock", "_on_offer")
+
+    def __init__(self, clock: Task) -> None:
+        super().__init__()
+        self._clock = clock
+        self._on_offer = False
+
+    def offer(self) -> None:
+        """From now on the clock is one of them, whenever a thread is."""
+        self._on_offer = True
+        if self:
+            self._let_in()
+
+    def _let_in(self) -> None:
+        if not self._clock.enabled:
+            self._clock.enabled = True
+            self.append(self._clock)
+
+    def withhold(self) -> None:
+        """From now on the clock is none of them."""
+        self._on_offer = False
+        if self._clock.enabled:
+            super().drop(self._clock)
+
+    def add(self, task: Task) -> None:
+        """See `Enabled.add`."""
+        if self._on_offer:
+            self._let_in()
+        super().add(task)
+
+    def drop(self, task: Task) -> None:
+        """See `Enabled.drop`."""
+        super().drop(task)
+        if len(self) == 1 and self._clock.enabled:
+            super().drop(self._clock)

@@ -61,6 +61,26 @@ class Execution:
     #: How far the frame that is about to do an access is from `point`.
     _depth = 2
 
+    # What most executions never change is set once, here: there are thousands of executions in a second.
+    _turn = RUN_STEPS
+    long: LongRun | None = None
+    running: Task | None = None
+    #: The code that calls the test's body.
+    base: CodeType = _MAIN
+    draining = False
+    over = False
+    #: Whether a thread has waited with a time limit.
+    timed = False
+    #: True in a child process, where none of the other threads is.
+    forked = False
+    stuck: Stuck | None = None
+    closing: Closing | None = None
+    #: What controlled threads have used outside of memory; None until one has.
+    uses: Uses | None = None
+    #: Gives what outlives the execution, and might wake threads that are still blocked when the test has ended.
+    outlives: Outliving = tuple
+    time_choices: TimeChoices | None = None
+
     def __init__(
         self,
         strategy: Strategy,
@@ -75,12 +95,10 @@ class Execution:
         self.bound = max_steps
         #: How many steps there are until the next look at what threads do.
         self.look_at = min(LOOK, max_steps)
-        self._turn = RUN_STEPS
         self.timers = Timers(self)
         self.progress = Progress(self)
         #: From `max_steps` on, at most for so many seconds of processor time.
         self._longest = longest
-        self.long: LongRun | None = None
         self.clock = self.timers.clock
         self.tasks: list[Task] = []
         self.enabled = Enabled()
@@ -88,31 +106,18 @@ class Execution:
         self.choices: list[int] = []
         #: Every step, in the order granted.
         self.log: list[Step] = []
-        self.running: Task | None = None
-        #: The code that calls the test's body.
-        self.base: CodeType = _MAIN
-        self.draining = False
         #: Each time that a thread has taken a lock while it held others.
         self.nestings: list[Nesting] = []
         #: Addresses of locks that another thread released than the one that had taken them.
         self.signals: set[int] = set()
-        self.over = False
-        #: Whether a thread has waited with a time limit.
-        self.timed = False
-        #: True in a child process, where none of the other threads is.
-        self.forked = False
-        self.stuck: Stuck | None = None
-        self.closing: Closing | None = None
-        #: What controlled threads have used outside of memory; None until one has.
-        self.uses: Uses | None = None
         #: By identifier, threads that are not under control and have to do with it.
         self.foreign: dict[int, ForeignThread] = {}
-        #: Threads that are still blocked when the test has ended, and gives what outlives it and might wake them.
+        #: Threads that are still blocked when the test has ended.
         self.left: list[SetAside] = []
-        self.outlives: Outliving = tuple
         self.outside = Outside(self)
         self.main = self._new_task("main", Operation("begin", None, _MAIN, 0, name="main"), None, daemon=False)
-        self.time_choices = None if leap is None else TimeChoices(self, leap)
+        if leap is not None:
+            self.time_choices = TimeChoices(self, leap)
 
     @property
     def steps(self) -> int:
@@ -335,7 +340,8 @@ class Execution:
         task.special = self.long is not None or self.progress.watching
         self.tasks.append(task)
         # A change comes with a read, as a rule, and often with a lock that is taken and released.
-        self._turn = min(RUN_STEPS, max(1, self.bound // (4 * TURNS * len(self.tasks))))
+        turn = self.bound // (4 * TURNS * len(self.tasks))
+        self._turn = RUN_STEPS if turn > RUN_STEPS else turn or 1
         self.strategy.spawned(task)
         return task
 
@@ -360,7 +366,9 @@ class Execution:
         if self.closing is not None:
             self.closing.finished(task)
             return
-        self.progress.finished()
+        if self.progress.watching:
+            # Others may have waited for it.
+            self.progress.stop()
         if task.outside:
             self.outside.finished(task)
             return

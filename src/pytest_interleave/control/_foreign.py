@@ -10,8 +10,6 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from types import FrameType
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -107,14 +105,14 @@ def _is_to_run_code_in_scope(thread: threading.Thread) -> bool:
 _OF_FIXTURE = "_pytest_interleave_of_fixture"
 
 
-@contextmanager
-def note_threads_of_fixtures() -> Iterator[None]:
-    """While entered, threads that are started are started by fixtures."""
-    before = set(_active)
-    try:
-        yield
-    finally:
-        for ident in _active.keys() - before:
-            thread = _active.get(ident)
-            if thread is not None:
-                vars(thread)[_OF_FIXTURE] = True
+def threads_known() -> set[int]:
+    """The identifiers of the threads that there are."""
+    return set(_active)
+
+
+def note_threads_of_fixtures(before: set[int]) -> None:
+    """Threads that are not among those that were known before were started by fixtures."""
+    for ident in _active.keys() - before:
+        thread = _active.get(ident)
+        if thread is not None:
+            vars(thread)[_OF_FIXTURE] = True

@@ -71,7 +71,8 @@ class LongRun(Part):
         if execution.running is not None:
             execution.strategy.yielded(execution.running.index)
         execution.strategy = InTurn()
-        execution.enabled.withhold()
+        if execution.time_choices is not None:
+            execution.time_choices.end()
         for task in execution.tasks:
             task.settle()
 

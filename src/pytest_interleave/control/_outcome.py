@@ -111,28 +111,31 @@ class Outcome(NamedTuple):
         closing = execution.closing
         stuck = execution.stuck
         long = execution.long
-        failures = [
-            ThreadFailure(task.index, task.name, error)
-            for task in execution.tasks[1:]
-            if (error := task.exception or (task.caught if stuck is not None else None)) is not None
-        ]
+        tasks = execution.tasks
+        failures = []
+        raised = {}
+        for task in tasks:
+            error = task.exception or task.caught
+            if error is None:
+                continue
+            if not task.unwound:
+                raised[task.index] = error
+            if task is not main and (task.exception is not None or stuck is not None):
+                failures.append(ThreadFailure(task.index, task.name, error))
+        pending = []
+        if closing is not None:
+            pending = [(task, task.operation, task.touches) for task in tasks if task.unwound or not task.begun]
         set_aside = execution.outside.noted
         return cls(
             exception=None if main.unwound else main.exception,
             unwinding=main.exception if main.unwound else None,
             failures=failures,
-            raised={
-                task.index: error
-                for task in execution.tasks
-                if not task.unwound and (error := task.exception or task.caught) is not None
-            },
+            raised=raised,
             stuck=stuck,
-            threads=[task.name for task in execution.tasks],
+            threads=[task.name for task in tasks],
             choices=execution.choices,
             log=execution.log,
-            pending=[
-                (task, task.operation, task.touches) for task in execution.tasks if task.unwound or not task.begun
-            ],
+            pending=pending,
             cut_off=closing is not None and closing.cut_off,
             leaked=[] if closing is None else closing.leaked,
             set_aside=set_aside,

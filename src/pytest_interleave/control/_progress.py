@@ -17,7 +17,6 @@ from ._probe import Finding, Probe, changes, writes_what_is_there
 from ._tasks import Task, new_gate
 
 if TYPE_CHECKING:
-    from ._execution import Execution
     from ._operations import Operation
     from ._touches import Touches
 
@@ -42,27 +41,22 @@ _PAUSE = 0.02
 class Progress(Part):
     """Looks at one execution every now and then. All is done in the thread that runs."""
 
-    def __init__(self, execution: Execution) -> None:
-        super().__init__(execution)
-        #: By thread, while threads are watched: what is known of it.
-        self._probes: dict[Task, Probe] | None = None
-        self._looks_left = 0
-        self._looked = 0
-        self._quiet = 0
-        #: Where in the log threads may be watched again, and how many steps after the next time.
-        self._next = 0
-        self._between = _FEWEST_STEPS_BETWEEN
-        #: Where in the log time last passed.
-        self.passed = 0
-        #: Real time since when spinning threads wait for something from outside.
-        self._waiting_since: int | None = None
-        #: How often threads had looked at the clock when they began to be watched.
-        self._readings = 0
-
-    @property
-    def watching(self) -> bool:
-        """Whether threads are watched now."""
-        return self._probes is not None
+    #: Whether threads are watched now.
+    watching = False
+    #: By thread, while threads are watched: what is known of it.
+    _probes: dict[Task, Probe] | None = None
+    _looks_left = 0
+    _looked = 0
+    _quiet = 0
+    #: Where in the log threads may be watched again, and how many steps after the next time.
+    _next = 0
+    _between = _FEWEST_STEPS_BETWEEN
+    #: Where in the log time last passed.
+    passed = 0
+    #: Real time since when spinning threads wait for something from outside.
+    _waiting_since: int | None = None
+    #: How often threads had looked at the clock when they began to be watched.
+    _readings = 0
 
     def look(self) -> None:
         """Every `LOOK` steps, see whether anything has changed since the last look, and whether a sleep is to end."""
@@ -98,6 +92,7 @@ class Progress(Part):
     def watch(self) -> None:
         """From now on look at what each thread does that runs."""
         self._probes = {}
+        self.watching = True
         self._looks_left = _WATCHING_LOOKS
         self._readings = self.execution.clock.readings
         for task in self.execution.tasks:
@@ -106,6 +101,7 @@ class Progress(Part):
     def stop(self) -> None:
         """Watch no more."""
         probes, self._probes = self._probes, None
+        self.watching = False
         if probes is None:
             return
         self._quiet = 0
@@ -145,11 +141,6 @@ class Progress(Part):
             self._give_up()
         else:
             self._conclude(task, probes)
-
-    def finished(self) -> None:
-        """A thread has ended, which others may have waited for."""
-        if self._probes is not None:
-            self.stop()
 
     def _conclude(self, task: Task, probes: dict[Task, Probe]) -> None:
         """One more thread is known not to get anywhere: see whether all are."""

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
-from ._foreign import note_threads_of_fixtures
+from ._foreign import note_threads_of_fixtures, threads_known
 from .primitives._dispatch import everything_is_ours
 
 
-@contextmanager
-def fixtures_being_made() -> Iterator[None]:
-    """While entered, primitives, files and connections are ours, whoever makes them."""
-    everything_is_ours[0] = True
-    try:
-        with note_threads_of_fixtures():
-            yield
-    finally:
+class FixturesBeingMade:
+    """While entered, primitives, files and connections are ours, and threads are the fixtures', whoever makes them."""
+
+    # No generator: this is done before each execution.
+    __slots__ = ("_threads",)
+
+    def __enter__(self) -> None:
+        everything_is_ours[0] = True
+        self._threads = threads_known()
+
+    def __exit__(self, *exception: object) -> None:
         everything_is_ours[0] = False
+        note_threads_of_fixtures(self._threads)

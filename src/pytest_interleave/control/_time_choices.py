@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ._clock import SECOND
+from ._enabled import EnabledAndClock
 from ._operations import HELD_UP, Operation
 from ._part import Part
 from ._places import is_ours
@@ -71,6 +72,7 @@ class TimeChoices(Part):
         main = execution.main
         self.clock = ClockTask(execution, CLOCK + leap, "clock", HeldUp(main, main.operation), None, daemon=True)
         self.clock.path = (CLOCK + leap,)
+        self._enabled = execution.enabled = EnabledAndClock(self.clock)
         execution.strategy.spawned(self.clock)
         self._left = MOST
         #: Whether a thread has read the time since it last passed.
@@ -95,7 +97,11 @@ class TimeChoices(Part):
         """From now on time could matter."""
         execution = self.execution
         if self._left and execution.long is None and not execution.draining and not self._waits_outside():
-            execution.enabled.offer(self.clock)
+            self._enabled.offer()
+
+    def end(self) -> None:
+        """From now on no time passes as a choice."""
+        self._enabled.withhold()
 
     def _waits_outside(self) -> bool:
         """Whether a thread is in the operating system, or has started a process: that takes real time."""
@@ -125,7 +131,7 @@ class TimeChoices(Part):
         operation = HeldUp(held_up, where)
         self.clock.operation = operation
         execution.log.append((self.clock, operation, None))
-        execution.enabled.withhold()
+        self._enabled.withhold()
         self._left -= 1
         self._let_pass()
         operation.lasted(execution.clock.elapsed - elapsed)

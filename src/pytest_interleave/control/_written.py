@@ -7,7 +7,7 @@ neither: another thread could come in between anywhere, and never does under con
 from __future__ import annotations
 
 import os
-import types
+from types import FunctionType, MethodType
 from typing import Any
 
 from . import _current
@@ -65,10 +65,12 @@ def _module(path: str) -> str:
 def python_function(function: Any) -> Any:
     """The function written in Python that is called, in the end, where `function` is; None where there is none."""
     kind = type(function)
-    while kind is types.MethodType or kind is staticmethod or kind is classmethod:
+    while kind is not FunctionType:
+        if kind is not MethodType and kind is not staticmethod and kind is not classmethod:
+            return None
         function = function.__func__
         kind = type(function)
-    return function if kind is types.FunctionType else None
+    return function
 
 
 def in_scope(function: Any) -> bool:

@@ -61,7 +61,7 @@ class _Object:
 
 def _unordered(log: Sequence[Step]) -> Iterator[tuple[Any, Operation]]:
     """Objects that code out of scope was handed, and the calls, where nothing orders that and other uses of them."""
-    foreign = {key for _, _, touches in log for key, _, how in touches or () if how & FOREIGN}
+    foreign = {key for _, _, touches in log if touches for key, _, how in touches if how & FOREIGN}
     if not foreign:
         return
     order = Order(log)

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 import pytest
 
-from ..control import LONGEST, Control, Outcome, Recorder, Unwind, fixtures_being_made, threads_left, unrecorded
+from ..control import LONGEST, Control, FixturesBeingMade, Outcome, Recorder, Unwind, threads_left, unrecorded
 from ._hooks_again import alone_with_call, alone_with_fixtures, hooks_found_once, own_ends
 from ._own_fixtures import OfWorkers
 from ._plain_fixtures import PlainFixtures, plain_fixtures
@@ -43,6 +43,8 @@ class Executions:
         self.settings = settings
         self._of_workers = of_workers
         self.count = 0
+        #: How many seconds of processor time one of them may take.
+        self._longest = _LONGEST_WITHOUT_LIMIT if math.isinf(settings.seconds) else max(LONGEST, settings.seconds)
         #: By how much time passes as a choice of the strategy, as a position in `LEAPS`; None if it does not.
         self.leap: int | None = None
         #: How a body is run that is for several workers.
@@ -122,7 +124,7 @@ class Executions:
         elif self.unittest is None:
             item.obj = self._function
         self._control.prepare()
-        with fixtures_being_made():
+        with FixturesBeingMade():
             if plain is None:
                 item._initrequest()
                 if self._of_workers is not None:
@@ -168,7 +170,7 @@ class Executions:
             self._body(),
             strategy,
             max_steps=self.settings.max_steps,
-            longest=_longest(self.settings.seconds),
+            longest=self._longest,
             leap=self.leap,
             detail=detail,
             recorder=recorder,
@@ -260,11 +262,6 @@ class Executions:
                 kept += 1
         del recorded[kept:]
         self._warnings_kept = kept
-
-
-def _longest(seconds: float) -> float:
-    """How many seconds of processor time one execution may take, of a test that is explored for so many."""
-    return _LONGEST_WITHOUT_LIMIT if math.isinf(seconds) else max(LONGEST, seconds)
 
 
 def _recorded_warnings() -> list[warnings.WarningMessage] | None:
