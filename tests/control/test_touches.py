@@ -541,3 +541,25 @@ def test_the_owner_is_found_wherever_the_access_stands(function):
     ]
     assert len(found) >= 3
     assert all([key for key, _, _ in touches] == known for touches in found), found
+
+
+def test_a_comprehension_asks_for_its_iterator_once():
+    """From 3.13.1 on there is another instruction that does so, for an iterator, which stays the same."""
+    items = [1, 2]
+
+    def in_a_list():
+        return [item for item in items]  # noqa: C416
+
+    def in_a_dictionary():
+        return {item: 1 for item in items}  # noqa: C420
+
+    def in_a_generator():
+        return any(item > 2 for item in items)
+
+    def of_its_own():
+        return sum(number for number in range(4))
+
+    for function, steps in ((in_a_list, 4), (in_a_dictionary, 4), (in_a_generator, 4), (of_its_own, 0)):
+        outcome = execute(function)
+        require_good_end(outcome)
+        assert [operation.kind for _, operation, _ in outcome.log].count("iterate") == steps, function

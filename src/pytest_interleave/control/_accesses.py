@@ -63,6 +63,8 @@ _THROUGH = CALLS | {"BINARY_SUBSCR", "BINARY_SLICE", "STORE_SUBSCR", "STORE_SLIC
 #: What code of modules and classes has: the instructions for globals, or local variables, begin alike.
 _OF_NAMES = {"LOAD_NAME": "LOAD_", "STORE_NAME": "STORE_", "DELETE_NAME": "DELETE_"}
 _STORES_OF_NAMES = frozenset(("STORE_NAME", "DELETE_NAME"))
+#: What may come between the iterator of a comprehension and its loop.
+_BEFORE_A_COMPREHENSION = frozenset(("LOAD_FAST_AND_CLEAR", "SWAP", "COPY", "BUILD_LIST", "BUILD_SET", "BUILD_MAP"))
 _SKIPPED = frozenset(("CACHE", "PRECALL", "KW_NAMES", "PUSH_NULL", "NOP", "RESUME", "EXTENDED_ARG", "NOT_TAKEN"))
 
 
@@ -145,6 +147,8 @@ class _Analysis:
                 if self._cell_is_shared(instruction.argval) or self._is_tested(index):
                     self._add(instruction, "read", False, instruction.argval)
                 self._may_be_called(instruction, None)
+            elif name == "GET_ITER" and self._has_iterator(index):
+                continue
             elif name == "GET_ITER":
                 private_iterators = instruction.span in self.facts.private.names or self._iterates_private(index)
                 if not private_iterators:
@@ -349,6 +353,17 @@ class _Analysis:
                     kind, mutates, name = effect
                     self._add(instruction, kind, mutates, name)
                 return
+
+    def _has_iterator(self, index: int) -> bool:
+        """Whether the instruction asks for the iterator of what is one: comprehensions do so again from 3.13.1 on."""
+        span = self.instructions[index].span
+        for position in range(index - 1, -1, -1):
+            before = self.instructions[position]
+            if before.argval == ".0" or before.opname == "GET_ITER":
+                return before.argval == ".0" or before.span == span
+            if before.opname not in _BEFORE_A_COMPREHENSION:
+                break
+        return False
 
     def _iterates_private(self, index: int) -> bool:
         """Whether `for` runs over a `range`, over a constant, or over an `enumerate` and the like of such things."""

@@ -12,6 +12,7 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any
 
+from ._affinity import has_gil
 from ._clock import _real_monotonic_ns
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from ._outcome import SetAside
     from ._tasks import Task
 
+_HAS_GIL = has_gil()
 #: Shorter waits than this many nanoseconds do not count: a thread waits for the GIL now and then.
 SHORTEST = 500_000
 #: Nor do those that are a smaller part than this of the time in which the thread ran or waited.
@@ -194,8 +196,8 @@ class RealWaits:
         ran = max(0, time.thread_time_ns() - self._ran - self._short)
         waited = passed - ran - delayed
         certainly = waited
-        if ran + delayed >= sys.getswitchinterval() * 1e9:
-            # The watchdog may have taken the GIL from it.
+        if not _HAS_GIL or ran + delayed >= sys.getswitchinterval() * 1e9:
+            # The watchdog may have taken the GIL from it, or have stopped all threads to look where they are.
             certainly -= looks.so_far() - self._looked_at
         self.computed = ran
         accounted = self.accounted

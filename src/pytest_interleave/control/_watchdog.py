@@ -32,7 +32,8 @@ class Watchdog:
     def __init__(self) -> None:
         self._execution: Execution | None = None
         self._stopped = False
-        self._seen: tuple[object, ...] = ()
+        #: Where the thread was at the last look, if it slept there and had done nothing since the look before.
+        self._stood_at: tuple[CodeType, int] | None = None
         self._times = 0
         #: Real time of the last look, and since when the thread may have been where it is.
         self._looked = 0
@@ -83,19 +84,18 @@ class Watchdog:
             return None
         if execution.outside.busy:
             task.special = True
-        stands = _stands_at(task)
+        progress = (task, execution.steps)
+        goes_on = progress != self._progress
+        self._sleeping = _sleeps(task)
+        stands = _stands_at(task) if self._sleeping and not goes_on else None
         if stands is not None and stands[0] is Carrier.__init__.__code__:
             # It waits for a new OS thread, which can take long on a busy machine; nothing is out of sight.
             return None
-        progress = (task, execution.steps)
-        if progress != self._progress:
+        looked, now = self._looked, _real_monotonic_ns()
+        if goes_on:
             self._progress = progress
             self._computing = 0
-        self._computing += 1
-        self._sleeping = _sleeps(task)
-        looked, now = self._looked, _real_monotonic_ns()
-        if (progress, stands) != self._seen:
-            self._seen = (progress, stands)
+        if goes_on or (stands is not None and self._stood_at is not None and stands != self._stood_at):
             self._times = 0
             # It may have come there right after the look before.
             self._since = looked
@@ -103,10 +103,12 @@ class Watchdog:
             # It only wants the processor, or the GIL.
             self._times = 0
             self._since = now
+        self._stood_at = stands
+        self._computing += 1
         self._times += 1
         blocked = self._times > LOOKS
         if (blocked or self._computing > COMPUTING_LOOKS) and not _debugging(task):
-            self._seen = self._progress = ()
+            self._progress = ()
             return task, self._since if blocked else now
         return None
 
@@ -134,7 +136,11 @@ def _sleeps(task: Task) -> bool:
 
 
 def _stands_at(task: Task) -> tuple[CodeType, int] | None:
-    """Which instruction the thread is at. Its frame is not kept: it would keep alive what the program has let go."""
+    """Which instruction the thread is at.
+
+    Its frame keeps alive what the program has let go, for as long as it is looked at, so this is not to be asked of a
+    thread that gets on: what is done when such a thing dies would be done at another step each time.
+    """
     frame = sys._current_frames().get(task.ident)
     return None if frame is None else (frame.f_code, frame.f_lasti)
 
