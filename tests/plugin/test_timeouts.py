@@ -51,6 +51,23 @@ def test_it(run_concurrent):
 """
 
 
+#: Time passes long before the test fails, and much more happens then than is explored.
+FAILS_LATE = """
+@pytest.mark.concurrency(timeouts="explore", max_steps=100)
+def test_it(run_concurrent):
+    lock = threading.Lock()
+    def work():
+        began = time.monotonic()
+        with lock:
+            took = time.monotonic() - began
+        for _ in range(200):
+            with lock:
+                pass
+        assert took < 5, "too late"
+    run_concurrent(work)
+"""
+
+
 def test_the_marker_finds_what_is_not_found_without(run, report):
     done = run(GIVES_UP.format('timeouts="explore"'), "--interleave-json=report.json")
     done.result.assert_outcomes(failed=1)
@@ -73,6 +90,18 @@ def test_the_option_does_too_and_the_marker_wins(run, pytester, by_ini):
         options = ("--interleave-timeouts=explore",)
     run(GIVES_UP.format(""), *options).result.assert_outcomes(failed=1)
     run(GIVES_UP.format('timeouts="late"'), *options).result.assert_outcomes(passed=1)
+
+
+def test_a_finding_past_max_steps_says_when_time_passed(run, report):
+    done = run(FAILS_LATE, "--interleave-json=report.json")
+    done.result.assert_outcomes(failed=1)
+    finding = report()["tests"][0]["finding"]
+    assert finding["needs"] == ["timeouts"]
+    story = " ".join(finding["story"].split())
+    assert re.match(r"worker-\d was held up for \d+ .+ at test_it.py:\d+", story), story
+    again = run(FAILS_LATE, f"--interleave-replay={finding['token']}")
+    again.result.assert_outcomes(failed=1)
+    again.result.stdout.fnmatch_lines(["*AssertionError: too late"])
 
 
 def test_the_token_replays_without_the_option(run):

@@ -183,9 +183,16 @@ class Explaining:
         """Of a finding after the first `max_steps` steps, which is not repeated: that could take long."""
         assert outcome.unexplored is not None
         steps = len(outcome.log)
-        last = outcome._replace(log=outcome.log[-_STEPS_SHOWN:])
-        plain = self.unrepeated(finding, last, warm=warm, difference=None)
-        return plain._replace(explored=(steps, steps + outcome.unexplored))
+        # Time may have passed long before the steps that are shown.
+        passed = [text for text, _ in held_up(outcome, steps)]
+        last = [step for step in outcome.log[-_STEPS_SHOWN:] if step[1].kind != HELD_UP]
+        plain = self.unrepeated(finding, outcome._replace(log=last), warm=warm, difference=None)
+        timeline = plain.timeline
+        if timeline is not None and passed:
+            timeline = timeline._replace(story=" ".join(filter(None, (*passed, timeline.story))))
+        return plain._replace(
+            timeline=timeline, time_passed=bool(passed), explored=(steps, steps + outcome.unexplored)
+        )
 
     def explain(
         self, finding: Finding, outcome: Outcome, suspects: Sequence[Conflict], raced: Raced | None, *, warm: bool
