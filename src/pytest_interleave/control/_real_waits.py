@@ -37,18 +37,25 @@ class Usage:
         self.delayed = delayed
 
 
+# Not those that stand for them while a test is under control: this is no file that the test uses.
+_open, _read, _close = os.open, os.read, os.close
+
+
+def task_file(native_id: int | None, name: str) -> bytes:
+    """What the operating system says of a thread of this process; raises `OSError` where it says nothing."""
+    file = _open(f"/proc/self/task/{native_id}/{name}", os.O_RDONLY)
+    try:
+        return _read(file, 1_000)
+    finally:
+        _close(file)
+
+
 def usage_of(native_id: int | None) -> Usage | None:
     """The usage of a thread of this process so far; None where the operating system does not tell."""
     try:
-        file = os.open(f"/proc/self/task/{native_id}/schedstat", os.O_RDONLY)
-    except OSError:
-        return None
-    try:
-        ran, delayed, *_ = os.read(file, 100).split()
+        ran, delayed, *_ = task_file(native_id, "schedstat").split()
     except (OSError, ValueError):
         return None
-    finally:
-        os.close(file)
     return Usage(int(ran), int(delayed))
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ._carriers import Carrier, start_new_thread
 from ._clock import _real_monotonic_ns
 from ._closing import PATIENCE, REFUSALS
-from ._real_waits import looks
+from ._real_waits import looks, task_file
 from ._tasks import new_gate
 
 if TYPE_CHECKING:
@@ -129,9 +129,8 @@ class Watchdog:
 def _sleeps(task: Task) -> bool:
     """Whether the operating system says that the thread waits; where it does not say, it is taken for waiting."""
     try:
-        with open(f"/proc/self/task/{task.native_id}/stat", "rb") as stat:
-            return stat.read().rpartition(b")")[2].split()[0] == b"S"
-    except OSError:
+        return task_file(task.native_id, "stat").rpartition(b")")[2].split()[0] == b"S"
+    except (OSError, IndexError):
         return True
 
 
