@@ -25,6 +25,8 @@ _HAS_GIL = has_gil()
 SHORTEST = 500_000
 #: Nor do those that are a smaller part than this of the time in which the thread ran or waited.
 _SMALLEST_PART = 8
+#: A thread that has run for fewer nanoseconds has not been at work.
+_WORK = 1_000_000
 
 
 class Usage:
@@ -137,12 +139,14 @@ class Looks:
         self._since = _real_monotonic_ns() + round(seconds * 1e9)
 
     def begin(self) -> None:
-        """In the watchdog: it has the GIL."""
+        """In the watchdog: it has the GIL; without one, it has kept no thread waiting until now."""
+        if not _HAS_GIL:
+            self._since = _real_monotonic_ns()
         self._looking = True
 
-    def end(self, *, found_waiting: bool) -> None:
-        """In the watchdog: it has looked, and found the thread waiting for something else, or not."""
-        if not found_waiting:
+    def end(self, *, at_work: bool) -> None:
+        """In the watchdog: it has looked, and found the thread at work, which it kept from that, or not."""
+        if at_work:
             self._before = self.so_far()
         self._looking = False
 
@@ -203,8 +207,9 @@ class RealWaits:
         ran = max(0, time.thread_time_ns() - self._ran - self._short)
         waited = passed - ran - delayed
         certainly = waited
-        if not _HAS_GIL or ran + delayed >= sys.getswitchinterval() * 1e9:
-            # The watchdog may have taken the GIL from it, or have stopped all threads to look where they are.
+        if not _HAS_GIL or (ran >= _WORK and ran + delayed >= sys.getswitchinterval() * 1e9):
+            # The watchdog may have taken the GIL from it, or have stopped all threads to look where they are. A thread
+            # that has hardly run had no GIL to be taken: it was the watchdog that had to wait, for the processor.
             certainly -= looks.so_far() - self._looked_at
         self.computed = ran
         accounted = self.accounted

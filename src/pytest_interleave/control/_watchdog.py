@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ._carriers import Carrier, start_new_thread
 from ._clock import _real_monotonic_ns
 from ._closing import PATIENCE, REFUSALS
-from ._real_waits import looks, task_file
+from ._real_waits import SHORTEST, looks, task_file, usage_of
 from ._tasks import new_gate
 
 if TYPE_CHECKING:
@@ -38,10 +38,13 @@ class Watchdog:
         #: Real time of the last look, and since when the thread may have been where it is.
         self._looked = 0
         self._since = 0
-        #: Whether the thread was found asleep at the last look.
-        self._sleeping = False
+        #: Whether the thread was found at work at the last look: neither asleep, nor so all the time before.
+        self._at_work = True
+        #: By `native_id`, the thread that was looked at last, and for how many nanoseconds it had run until then.
+        self._ran_before: tuple[int | None, int] = (None, 0)
         self._progress: tuple[object, ...] = ()
-        self._computing = 0
+        #: For how many looks it has gone on without a step: fewer count where it could seldom run.
+        self._computing = 0.0
         self._ending: Task | None = None
         self._ending_since = 0
         #: Looked at by the watchdog alone.
@@ -71,9 +74,9 @@ class Watchdog:
                 execution.outside.idle()
             else:
                 looks.begin()
-                self._sleeping = False
+                self._at_work = True
                 found = self._look(execution)
-                looks.end(found_waiting=self._sleeping)
+                looks.end(at_work=self._at_work)
                 if found is not None:
                     execution.outside.set_aside(*found)
 
@@ -86,31 +89,42 @@ class Watchdog:
             task.special = True
         progress = (task, execution.steps)
         goes_on = progress != self._progress
-        self._sleeping = _sleeps(task)
-        stands = _stands_at(task) if self._sleeping and not goes_on else None
+        sleeping = _sleeps(task)
+        ran = self._ran_since_last(task)
+        self._at_work = not sleeping and (ran is None or ran >= SHORTEST)
+        stands = _stands_at(task) if sleeping and not goes_on else None
         if stands is not None and stands[0] is Carrier.__init__.__code__:
             # It waits for a new OS thread, which can take long on a busy machine; nothing is out of sight.
             return None
         looked, now = self._looked, _real_monotonic_ns()
         if goes_on:
             self._progress = progress
-            self._computing = 0
+            self._computing = 0.0
         if goes_on or (stands is not None and self._stood_at is not None and stands != self._stood_at):
             self._times = 0
             # It may have come there right after the look before.
             self._since = looked
-        elif not self._sleeping:
+        elif not sleeping:
             # It only wants the processor, or the GIL.
             self._times = 0
             self._since = now
         self._stood_at = stands
-        self._computing += 1
+        self._computing += 1 if sleeping or ran is None else ran / (INTERVAL * 1e9)
         self._times += 1
         blocked = self._times > LOOKS
         if (blocked or self._computing > COMPUTING_LOOKS) and not _debugging(task):
             self._progress = ()
             return task, self._since if blocked else now
         return None
+
+    def _ran_since_last(self, task: Task) -> int | None:
+        """For how many nanoseconds the thread has run since the last look; None where that is not known."""
+        usage = usage_of(task.native_id)
+        before, ran = self._ran_before
+        if usage is None:
+            return None
+        self._ran_before = (task.native_id, usage.ran)
+        return usage.ran - ran if before == task.native_id else None
 
     def _look_at_ending(self, execution: Execution) -> None:
         closing = execution.closing

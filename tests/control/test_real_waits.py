@@ -1,0 +1,95 @@
+"""What counts as a real wait: time in which a thread neither ran, nor could have run, nor was kept from it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from pytest_interleave.control import _real_waits
+from pytest_interleave.control._real_waits import Looks, RealWaits, Usage
+
+MS = 1_000_000
+
+
+@pytest.fixture
+def system(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The clocks and counts of the operating system, in nanoseconds, to be set."""
+    system = SimpleNamespace(now=0, ran=0, delayed=0)
+    monkeypatch.setattr(_real_waits, "_real_monotonic_ns", lambda: system.now)
+    monkeypatch.setattr(_real_waits, "usage_of", lambda _: Usage(system.ran, system.delayed))
+    monkeypatch.setattr(_real_waits, "time", SimpleNamespace(thread_time_ns=lambda: system.ran))
+    monkeypatch.setattr(_real_waits, "looks", Looks())
+    return system
+
+
+def waits_of_a_thread() -> RealWaits:
+    execution = SimpleNamespace(carriers=SimpleNamespace(starting=0))
+    task: Any = SimpleNamespace(native_id=threading.get_native_id(), gate=threading.Lock(), execution=execution)
+    return RealWaits(task)
+
+
+def pass_time(system: Any, *, ran: int = 0, delayed: int = 0, waited: int = 0) -> None:
+    system.now += ran + delayed + waited
+    system.ran += ran
+    system.delayed += delayed
+
+
+def look(system: Any, *, late: int = 0, length: int = 0, at_work: bool) -> None:
+    """The watchdog has its turn so much later than it wanted, and looks for so long."""
+    looks = _real_waits.looks
+    looks.rest(0)
+    system.now += late
+    looks.begin()
+    system.now += length
+    looks.end(at_work=at_work)
+
+
+def test_a_wait_counts(system: Any) -> None:
+    waits = waits_of_a_thread()
+    pass_time(system, ran=MS // 10, waited=50 * MS)
+    assert waits.since_last() >= 50 * MS
+
+
+def test_work_does_not_count_nor_what_it_waits_for_the_processor(system: Any) -> None:
+    waits = waits_of_a_thread()
+    pass_time(system, ran=300 * MS, delayed=200 * MS)
+    assert waits.since_last() == 0
+
+
+def test_what_the_watchdog_takes_from_a_thread_at_work_does_not_count(system: Any) -> None:
+    waits = waits_of_a_thread()
+    pass_time(system, ran=20 * MS)
+    look(system, length=30 * MS, at_work=True)
+    assert waits.since_last() == 0
+
+
+def test_a_wait_counts_while_the_watchdog_waits_for_the_processor(system: Any) -> None:
+    """On a busy machine: the thread slept meanwhile, and could run again just before the watchdog did."""
+    waits = waits_of_a_thread()
+    pass_time(system, ran=MS // 3, delayed=40 * MS)
+    look(system, late=50 * MS, at_work=True)
+    assert waits.since_last() >= 50 * MS
+
+
+def test_a_look_at_a_thread_that_waits_takes_nothing_from_it(system: Any) -> None:
+    waits = waits_of_a_thread()
+    pass_time(system, ran=20 * MS)
+    look(system, late=50 * MS, at_work=False)
+    assert waits.since_last() >= 50 * MS
+
+
+def test_the_operating_system_is_asked_about_threads() -> None:
+    usage = _real_waits.usage_of(threading.get_native_id())
+    if usage is None:
+        pytest.skip("it does not tell")
+    until = time.thread_time() + 0.01
+    while time.thread_time() < until:
+        pass
+    later = _real_waits.usage_of(threading.get_native_id())
+    assert later is not None
+    assert later.ran > usage.ran
+    assert _real_waits.usage_of(0) is None
