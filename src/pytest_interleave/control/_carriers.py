@@ -89,7 +89,7 @@ class Carrier:
                 return
             contextvars.Context().run(self._carry, task)
             again = self.owner.reuse and not task.abandoned and not thread_locals_touched()
-            if _current.tasks.get(self.ident) is task:
+            if _current.tasks[self.ident] is task:
                 del _current.tasks[self.ident]
             execution = task.execution
             self.task = None

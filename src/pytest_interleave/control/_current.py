@@ -8,12 +8,14 @@ import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from ._or_none import OrNone
+
 if TYPE_CHECKING:
     from ._scope import Scope
     from ._tasks import Task
 
-#: Controlled threads by OS thread identifier. A thread that is not in it is not under control.
-tasks: dict[int, Task] = {}
+#: Controlled threads by OS thread identifier. For a thread that is not under control it gives None.
+tasks: OrNone[int, Task] = OrNone()
 
 get_ident = _thread.get_ident
 #: The real lock, whatever `_thread.allocate_lock` stands for while the plugin is in place.
@@ -28,12 +30,13 @@ scope: Scope
 
 def current_task() -> Task | None:
     """The controlled thread that calls, or None for a thread that is not under control."""
-    return tasks.get(get_ident())
+    return tasks[get_ident()]
 
 
 def threads_left() -> bool:
     """Whether there are controlled threads besides the calling one that have not ended."""
-    task = tasks[get_ident()]
+    task = current_task()
+    assert task is not None
     return any(not other.done for other in task.execution.tasks if other is not task)
 
 

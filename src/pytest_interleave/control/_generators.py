@@ -48,7 +48,7 @@ def name_of_generator(generator: GeneratorType[Any, Any, Any]) -> int:
 
 def running_generator(frame: FrameType) -> int | None:
     """What stands for the generator whose frame it is, if another thread can reach that: it had no name before."""
-    return None if _offset is None else names.get((frames[id(frame) >> 3] & UNMARKED) - _offset)
+    return None if _offset is None else names[(frames[id(frame) >> 3] & UNMARKED) - _offset]
 
 
 def is_private(frame: FrameType, address: int, top: int) -> bool:

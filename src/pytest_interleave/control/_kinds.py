@@ -15,6 +15,7 @@ import types
 from typing import Any
 
 from . import _current
+from ._or_none import OrNone
 
 #: The bases of a class, itself first, and what it has of its own. A metaclass has no say in these.
 bases_of = type.__dict__["__mro__"].__get__
@@ -70,12 +71,12 @@ _unchanging, _containers, _views, _iterators, _locals = map(
 
 STILL, CONTAINER, VIEW, ITERATOR, OTHER, LOCAL = range(6)
 #: Of the classes that are the interpreter's own, by address.
-_known: dict[int, int] = {}
+_known: OrNone[int, int] = OrNone()
 
 
 def kind_of(kind: type) -> int:
     """What the values of a type are: one of the constants above."""
-    found = _known.get(id(kind))
+    found = _known[id(kind)]
     if found is None:
         found = _judge(kind)
         if not is_made_by_a_program(kind):

@@ -23,6 +23,7 @@ from ._kinds import class_holding, identities, is_class
 from ._names import name_of
 from ._opcodes import is_generator_code, leaves
 from ._operations import Operation
+from ._or_none import OrNone
 from ._touches import NOTHING, OPAQUE, READS, WRITES, Touches
 
 #: The addresses of the types of what `expect` knows how to look into.
@@ -51,7 +52,7 @@ def expect(value: Any) -> None:
 
 
 #: By address of a function's code: the caches that it is in.
-_caches: dict[int, weakref.WeakSet[Any]] = {}
+_caches: OrNone[int, weakref.WeakSet[Any]] = OrNone()
 
 
 def cache(function: Any) -> Touches | None:
@@ -68,9 +69,6 @@ def cache(function: Any) -> Touches | None:
     return ((name_of(function), None, READS | OPAQUE),)
 
 
-_NONE: Mapping[int, Operation] = {}
-
-
 def leaving_steps(
     code: CodeType, known: CodeType, tables: Mapping[int, Mapping[int, Operation]]
 ) -> dict[int, Operation]:
@@ -79,12 +77,13 @@ def leaving_steps(
     def touch(frame: FrameType) -> Touches | None:
         name = running_generator(frame) if is_generator_code(code) else None
         found = NOTHING if name is None else ((name, None, WRITES),)
-        for function in list(_caches.get(id(frame.f_code), ())):
+        for function in list(_caches[id(frame.f_code)] or ()):
             found += ((name_of(function), None, WRITES | OPAQUE),)
         caller = frame.f_back
-        within = None if caller is None else tables.get(id(caller.f_code), _NONE).get(caller.f_lasti)
-        if caller is not None and within is not None:
-            found += within.touch(caller) or NOTHING
+        if caller is not None and id(caller.f_code) in tables:
+            within = tables[id(caller.f_code)]
+            if caller.f_lasti in within:
+                found += within[caller.f_lasti].touch(caller) or NOTHING
         return found or None
 
     steps = {}

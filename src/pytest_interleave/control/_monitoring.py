@@ -137,10 +137,11 @@ def _instruction_callback(tables: AccessTables) -> Callable[[CodeType, int], Any
     _getframe = sys._getframe
 
     def instruction(code: CodeType, offset: int) -> Any:
-        operation = by_id[id(code)].get(offset)
-        if operation is None:
+        try:
+            operation = by_id[id(code)][offset]
+        except KeyError:
             return disable
-        task = tasks.get(get_ident())
+        task = tasks[get_ident()]
         if task is not None:
             touches = operation.touch(_getframe(1))
             if touches is None:

@@ -10,15 +10,16 @@ from types import CodeType, FrameType
 from typing import TYPE_CHECKING, Any
 
 from ._frames import object_at
+from ._or_none import OrNone
 
 if TYPE_CHECKING:
     from ._touches import Touches
 
 #: The names of objects by their addresses: where an object has died, another may be at the same address.
-names: dict[int, int] = {}
+names: OrNone[int, int] = OrNone()
 #: By address, divided by the size of a word, of an object that is told when it dies: what an access to an attribute
 #: touches, as far as that has been found out. By the attribute's name, for writes with "=" behind it.
-attributes_at: dict[int, dict[str, Touches]] = {}
+attributes_at: OrNone[int, dict[str, Touches]] = OrNone()
 #: Each object that was named, and its type; how they are called is told by where they are in these lists.
 _watches: list[weakref.ref[Any]] = []
 _kinds: list[weakref.ref[type]] = []
@@ -40,7 +41,7 @@ def name_of(thing: Any) -> int:
     No other object has it, unless this one cannot be referred to weakly: then it is the object's address.
     """
     address = id(thing)
-    name = names.get(address)
+    name = names[address]
     if name is None:
         try:
             watch = weakref.ref(thing, _died)

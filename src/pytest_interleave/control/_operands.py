@@ -154,7 +154,7 @@ def _attribute(slot: int, name: str, how: int) -> Resolver:
     def touch(frame: FrameType) -> Touches:
         nonlocal known
         word = slots[frames[id(frame) >> 3] >> 3]
-        found = attributes_at.get(word >> 3)
+        found = attributes_at[word >> 3]
         if found is not None:
             touches = found.get(key)
             if touches is not None:

@@ -72,7 +72,7 @@ class Barrier(HasLazyCondition, RealBarrier, metaclass=Primitive):
 
     def wait(self, timeout: float | None = None) -> int:
         """See `threading.Barrier.wait`."""
-        task = _tasks.get(_get_ident())
+        task = _tasks[_get_ident()]
         if task is None:
             if watching:
                 note_foreign()
@@ -138,7 +138,7 @@ class Barrier(HasLazyCondition, RealBarrier, metaclass=Primitive):
 
     def reset(self) -> None:
         """See `threading.Barrier.reset`."""
-        task = _tasks.get(_get_ident())
+        task = _tasks[_get_ident()]
         if task is None:
             super().reset()
             return
@@ -151,7 +151,7 @@ class Barrier(HasLazyCondition, RealBarrier, metaclass=Primitive):
 
     def abort(self) -> None:
         """See `threading.Barrier.abort`."""
-        task = _tasks.get(_get_ident())
+        task = _tasks[_get_ident()]
         if task is None:
             super().abort()
             return

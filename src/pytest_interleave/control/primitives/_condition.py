@@ -94,7 +94,7 @@ class Condition(RealCondition, metaclass=Primitive):
 
     def __enter__(self) -> bool:
         """Take the lock, for which the caller stands, not a line of `threading`."""
-        task = _tasks.get(_get_ident())
+        task = _tasks[_get_ident()]
         lock = self._lock
         if task is None or type(lock) not in (Lock, RLock):
             return super().__enter__()
@@ -106,7 +106,7 @@ class Condition(RealCondition, metaclass=Primitive):
 
     def wait(self, timeout: float | None = None) -> bool:
         """See `threading.Condition.wait`."""
-        task = _tasks.get(_get_ident())
+        task = _tasks[_get_ident()]
         if task is None:
             return wait_in_slices(self, timeout) if slicing else super().wait(timeout)
         if not self._is_owned():  # type: ignore[attr-defined]
@@ -157,7 +157,7 @@ class Condition(RealCondition, metaclass=Primitive):
 
     def wait_for(self, predicate: Callable[[], _T], timeout: float | None = None) -> _T:
         """See `threading.Condition.wait_for`."""
-        task = _tasks.get(_get_ident())
+        task = _tasks[_get_ident()]
         if task is None:
             return super().wait_for(predicate, timeout)
         frame = sys._getframe(1)
@@ -182,7 +182,7 @@ class Condition(RealCondition, metaclass=Primitive):
 
     def notify(self, n: int = 1) -> None:
         """See `threading.Condition.notify`."""
-        task = _tasks.get(_get_ident())
+        task = _tasks[_get_ident()]
         if not self._is_owned():  # type: ignore[attr-defined]
             raise RuntimeError("cannot notify on un-acquired lock")
         if task is not None:
@@ -192,7 +192,7 @@ class Condition(RealCondition, metaclass=Primitive):
 
     def notify_all(self) -> None:
         """See `threading.Condition.notify_all`."""
-        task = _tasks.get(_get_ident())
+        task = _tasks[_get_ident()]
         if not self._is_owned():  # type: ignore[attr-defined]
             raise RuntimeError("cannot notify on un-acquired lock")
         if task is not None:

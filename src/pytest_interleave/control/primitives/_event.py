@@ -60,7 +60,7 @@ class Event(HasLazyCondition, RealEvent, metaclass=Primitive):
 
     def is_set(self) -> bool:
         """See `threading.Event.is_set`."""
-        task = _tasks.get(_get_ident())
+        task = _tasks[_get_ident()]
         if task is not None:
             frame = sys._getframe(1)
             task.execution.point(task, Operation("is_set?", self, frame.f_code, frame.f_lasti, mutates=False))
@@ -70,7 +70,7 @@ class Event(HasLazyCondition, RealEvent, metaclass=Primitive):
 
     def set(self) -> None:
         """See `threading.Event.set`."""
-        task = _tasks.get(_get_ident())
+        task = _tasks[_get_ident()]
         if task is None:
             if watching:
                 note_foreign()
@@ -94,7 +94,7 @@ class Event(HasLazyCondition, RealEvent, metaclass=Primitive):
 
     def clear(self) -> None:
         """See `threading.Event.clear`."""
-        task = _tasks.get(_get_ident())
+        task = _tasks[_get_ident()]
         if task is None:
             if watching:
                 note_foreign()
@@ -109,7 +109,7 @@ class Event(HasLazyCondition, RealEvent, metaclass=Primitive):
 
     def wait(self, timeout: float | None = None) -> bool:
         """See `threading.Event.wait`."""
-        task = _tasks.get(_get_ident())
+        task = _tasks[_get_ident()]
         if task is None:
             if watching:
                 note_foreign()

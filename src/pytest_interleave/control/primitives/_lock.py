@@ -45,7 +45,7 @@ class Lock(metaclass=Primitive):
 
     def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:
         """See `threading.Lock.acquire`."""
-        task = _tasks.get(_get_ident())
+        task = _tasks[_get_ident()]
         if task is None:
             if watching:
                 note_foreign()
@@ -84,7 +84,7 @@ class Lock(metaclass=Primitive):
 
     def release(self) -> None:
         """See `threading.Lock.release`."""
-        task = _tasks.get(_get_ident())
+        task = _tasks[_get_ident()]
         if task is not None:
             execution = task.execution
             try:
@@ -105,7 +105,7 @@ class Lock(metaclass=Primitive):
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         # Written out, like `release`: one call less at each end of a `with`, and near the end of the stack.
-        task = _tasks.get(_get_ident())
+        task = _tasks[_get_ident()]
         if task is not None:
             execution = task.execution
             try:
@@ -123,7 +123,7 @@ class Lock(metaclass=Primitive):
 
     def locked(self) -> bool:
         """See `threading.Lock.locked`."""
-        task = _tasks.get(_get_ident())
+        task = _tasks[_get_ident()]
         if task is not None:
             frame = sys._getframe(1)
             task.execution.point(task, Operation("locked?", self, frame.f_code, frame.f_lasti, mutates=False))

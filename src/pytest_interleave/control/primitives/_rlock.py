@@ -45,7 +45,7 @@ class RLock(metaclass=Primitive):
 
     def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:
         """See `threading.RLock.acquire`."""
-        task = _tasks.get(_get_ident())
+        task = _tasks[_get_ident()]
         if task is None:
             if watching:
                 note_foreign()
@@ -118,7 +118,7 @@ class RLock(metaclass=Primitive):
             raise
 
     def _release(self, code: Any, lasti: int) -> None:
-        task = _tasks.get(_get_ident())
+        task = _tasks[_get_ident()]
         if not self._is_owned():
             if task is not None and task.execution.closing is not None:
                 # It unwinds out of a wait in which it had given up the lock.
@@ -192,7 +192,7 @@ class RLock(metaclass=Primitive):
     # -- what `threading.Condition` asks of a re-entrant lock ------------------------------------------------
 
     def _is_owned(self) -> bool:
-        return self._is_held_by(_tasks.get(_get_ident()))
+        return self._is_held_by(_tasks[_get_ident()])
 
     def _recursion_count(self) -> int:
         return self._count if self._is_owned() else 0
@@ -201,14 +201,14 @@ class RLock(metaclass=Primitive):
         if self._count == 0:
             raise RuntimeError("cannot release un-acquired lock")
         saved = (self._count, self.acquired)
-        task = _tasks.get(_get_ident())
+        task = _tasks[_get_ident()]
         for _ in range(saved[0]):
             self.drop(task)
         return saved
 
     def _acquire_restore(self, saved: tuple[int, Operation | None]) -> None:
         count, operation = saved
-        task = _tasks.get(_get_ident())
+        task = _tasks[_get_ident()]
         for _ in range(count):
             if task is None or operation is None:
                 self.acquire()

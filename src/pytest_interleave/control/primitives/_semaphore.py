@@ -43,7 +43,7 @@ class Semaphore(HasLazyCondition, RealSemaphore, metaclass=Primitive):
         """See `threading.Semaphore.acquire`."""
         if not blocking and timeout is not None:
             raise ValueError("can't specify timeout for non-blocking acquire")
-        task = _tasks.get(_get_ident())
+        task = _tasks[_get_ident()]
         if task is None:
             if watching:
                 note_foreign()
@@ -69,7 +69,7 @@ class Semaphore(HasLazyCondition, RealSemaphore, metaclass=Primitive):
 
     def release(self, n: int = 1) -> None:
         """See `threading.Semaphore.release`."""
-        task = _tasks.get(_get_ident())
+        task = _tasks[_get_ident()]
         if task is None:
             if watching:
                 note_foreign()
@@ -81,7 +81,7 @@ class Semaphore(HasLazyCondition, RealSemaphore, metaclass=Primitive):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        task = _tasks.get(_get_ident())
+        task = _tasks[_get_ident()]
         if task is None:
             if watching:
                 note_foreign()

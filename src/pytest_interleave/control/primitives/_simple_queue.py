@@ -40,7 +40,7 @@ class SimpleQueue(metaclass=Primitive):
 
     def put(self, item: Any, block: bool = True, timeout: float | None = None) -> None:  # noqa: ARG002
         """See `queue.SimpleQueue.put`: never blocks."""
-        task = _tasks.get(_get_ident())
+        task = _tasks[_get_ident()]
         if task is None:
             if watching:
                 note_foreign()
@@ -58,7 +58,7 @@ class SimpleQueue(metaclass=Primitive):
 
     def get(self, block: bool = True, timeout: float | None = None) -> Any:
         """See `queue.SimpleQueue.get`."""
-        task = _tasks.get(_get_ident())
+        task = _tasks[_get_ident()]
         if task is None:
             if watching:
                 note_foreign()
@@ -96,7 +96,7 @@ class SimpleQueue(metaclass=Primitive):
         return self._real.qsize()
 
     def _look(self) -> None:
-        task = _tasks.get(_get_ident())
+        task = _tasks[_get_ident()]
         if task is not None:
             frame = sys._getframe(2)
             task.execution.point(task, Operation("size?", self, frame.f_code, frame.f_lasti, mutates=False))

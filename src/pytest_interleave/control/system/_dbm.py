@@ -26,7 +26,7 @@ class Database(MutableMapping[Any, Any]):
         self._number = next(_numbers)
 
     def _note(self, way: str) -> None:
-        task = _tasks.get(_get_ident())
+        task = _tasks[_get_ident()]
         if task is not None:
             note(task, self._thing, way, "read" if way == READ else "written", self._number)
 
@@ -75,7 +75,7 @@ def opening(real: Callable[..., Any]) -> Callable[..., Any]:
     """The stand-in for such a function."""
 
     def open_database(filename: Any, flag: str = "r", *mode: Any) -> Any:
-        task = _tasks.get(_get_ident())
+        task = _tasks[_get_ident()]
         made = real(filename, flag, *mode)
         if task is None and not everything_is_ours[0]:
             return made

@@ -20,7 +20,7 @@ _WRITING = ("write", "pwrite", "writev", "pwritev", "ftruncate", "posix_fallocat
 
 def _by_descriptor(real: Callable[..., Any], way: str, how: str) -> Callable[..., Any]:
     def call(*args: Any, **options: Any) -> Any:
-        task = _tasks.get(_get_ident())
+        task = _tasks[_get_ident()]
         if task is not None:
             # The first argument, by whatever name.
             for descriptor in (*args[:1], *options.values()):
@@ -43,7 +43,7 @@ def _end(thing: Thing, way: str) -> str | None:
 
 def _copying(real: Callable[..., Any], source: int, target: int) -> Callable[..., Any]:
     def call(*args: Any, **options: Any) -> Any:
-        task = _tasks.get(_get_ident())
+        task = _tasks[_get_ident()]
         if task is not None and len(args) > 1:
             _note(task, args[source], READ, "read")
             _note(task, args[target], WRITE, "written")
@@ -101,7 +101,7 @@ def _mapped_files(mmap: ModuleType) -> type:
         access = options.get("access", args[2] if len(args) > 2 else None)
         flags = options.get("flags", args[0] if args else None)
         copies = access in (mmap.ACCESS_COPY, mmap.ACCESS_READ) or (flags is not None and flags == private)
-        task = _tasks.get(_get_ident())
+        task = _tasks[_get_ident()]
         if task is not None and self._thing is not None:
             note(task, self._thing, READ if copies else WRITE, "mapped into memory")
 
@@ -114,7 +114,7 @@ def _mapped_files(mmap: ModuleType) -> type:
 
 def _of_map(real: Callable[..., Any], way: str, how: str) -> Callable[..., Any]:
     def method(self: Any, *args: Any) -> Any:
-        task = _tasks.get(_get_ident())
+        task = _tasks[_get_ident()]
         if task is not None and self._thing is not None:
             note(task, self._thing, way, how)
         return real(self, *args)

@@ -46,7 +46,7 @@ def _one_path(
     real: Callable[..., Any], way: str, how: str, of: Callable[..., str], kind: str = "file"
 ) -> Callable[..., Any]:
     def call(path: Any, *args: Any, **options: Any) -> Any:
-        task = _tasks.get(_get_ident())
+        task = _tasks[_get_ident()]
         if task is None:
             return real(path, *args, **options)
         try:
@@ -63,7 +63,7 @@ def _one_path(
 
 def _listing(real: Callable[..., Any], way: str) -> Callable[..., Any]:
     def call(path: Any = None) -> Any:
-        task = _tasks.get(_get_ident())
+        task = _tasks[_get_ident()]
         if task is None:
             return real(path)
         try:
@@ -82,7 +82,7 @@ def _removing(real: Callable[..., Any]) -> Callable[..., Any]:
     of_directory = real.__name__ == "rmdir"
 
     def call(path: Any, *args: Any, **options: Any) -> Any:
-        task = _tasks.get(_get_ident())
+        task = _tasks[_get_ident()]
         if task is None:
             return real(path, *args, **options)
         dir_fd = options.get("dir_fd")
@@ -102,7 +102,7 @@ def _removing(real: Callable[..., Any]) -> Callable[..., Any]:
 
 def _renaming(real: Callable[..., Any]) -> Callable[..., Any]:
     def call(src: Any, dst: Any, *, src_dir_fd: int | None = None, dst_dir_fd: int | None = None) -> None:
-        task = _tasks.get(_get_ident())
+        task = _tasks[_get_ident()]
         given = {} if src_dir_fd is dst_dir_fd is None else {"src_dir_fd": src_dir_fd, "dst_dir_fd": dst_dir_fd}
         if task is None:
             real(src, dst, **given)
@@ -123,7 +123,7 @@ def _renaming(real: Callable[..., Any]) -> Callable[..., Any]:
 
 def _linking(real: Callable[..., Any]) -> Callable[..., Any]:
     def call(src: Any, dst: Any, *args: Any, **options: Any) -> None:
-        task = _tasks.get(_get_ident())
+        task = _tasks[_get_ident()]
         if task is None:
             real(src, dst, *args, **options)
             return
@@ -147,7 +147,7 @@ _real_os_open = os.open
 
 def open_descriptor(path: Any, flags: int, mode: int = 0o777, *, dir_fd: int | None = None) -> int:
     """See `os.open`."""
-    task = _tasks.get(_get_ident())
+    task = _tasks[_get_ident()]
     given = {} if dir_fd is None else {"dir_fd": dir_fd}
     creates = task is not None and bool(flags & os.O_CREAT) and not is_there(path, dir_fd)
     try:
@@ -178,7 +178,7 @@ _WORKING_DIRECTORY = Thing("process", "the working directory", "the working dire
 def _changing_directory(real: Callable[..., Any]) -> Callable[..., Any]:
     def call(path: Any) -> None:
         real(path)
-        task = _tasks.get(_get_ident())
+        task = _tasks[_get_ident()]
         if task is not None:
             note(task, _WORKING_DIRECTORY, EXCHANGE, "changed")
 

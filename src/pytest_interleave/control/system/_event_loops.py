@@ -89,7 +89,7 @@ def _loop_woken_through(selector: Any) -> Any:
 
 def _selecting(real: Callable[..., list[Any]]) -> Callable[..., list[Any]]:
     def select(self: Any, timeout: float | None = None) -> list[Any]:
-        task = _tasks.get(_get_ident())
+        task = _tasks[_get_ident()]
         loop = None if task is None else _loop_woken_through(self)
         if task is None or loop is None:
             return real(self, timeout)
@@ -109,7 +109,7 @@ def _selecting(real: Callable[..., list[Any]]) -> Callable[..., list[Any]]:
 
 def _calling(real: Callable[..., Any]) -> Callable[..., Any]:
     def call_soon_threadsafe(self: Any, callback: Any, *args: Any, context: Any = None) -> Any:
-        task = _tasks.get(_get_ident())
+        task = _tasks[_get_ident()]
         if task is None:
             if watching:
                 note_foreign()
@@ -126,7 +126,7 @@ def _calling(real: Callable[..., Any]) -> Callable[..., Any]:
 def _waking(real: Callable[..., None]) -> Callable[..., None]:
     def _write_to_self(self: Any) -> None:
         real(self)
-        task = _tasks.get(_get_ident())
+        task = _tasks[_get_ident()]
         if task is not None and _runs(task):
             events = _events_of(self)
             if events.waiting:

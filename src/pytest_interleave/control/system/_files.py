@@ -38,7 +38,7 @@ def _recording(base: type, name: str, way: str | None) -> Callable[..., Any]:
     real = getattr(base, name)
 
     def method(self: Any, *args: Any) -> Any:
-        task = _tasks.get(_get_ident())
+        task = _tasks[_get_ident()]
         if task is not None and self._thing is not None:
             # Whatever is done with a handle moves it on, for all who use the same one.
             if way == WRITE or (way is None and self._writes):
@@ -54,7 +54,7 @@ def _flushing(base: type) -> Callable[..., Any]:
     real: Any = base.flush  # type: ignore[attr-defined]
 
     def flush(self: Any) -> None:
-        task = _tasks.get(_get_ident())
+        task = _tasks[_get_ident()]
         if task is not None and self._thing is not None and self._writes and not self.closed:
             note(task, self._thing, WRITE, "written", self._handle)
         real(self)
@@ -102,7 +102,7 @@ def open_(
     opener: Any = None,
 ) -> Any:
     """See `open`."""
-    task = _tasks.get(_get_ident())
+    task = _tasks[_get_ident()]
     understood = _understood(mode) if isinstance(mode, str) and type(buffering) is int else None
     if understood is None or (task is None and not everything_is_ours[0]):
         return real_open(file, mode, buffering, encoding, errors, newline, closefd, opener)

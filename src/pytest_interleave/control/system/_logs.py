@@ -17,7 +17,7 @@ _get_ident = _current.get_ident
 
 def _emitting(real: Callable[..., Any]) -> Callable[..., Any]:
     def emit(self: Any, record: Any) -> None:
-        task = _tasks.get(_get_ident())
+        task = _tasks[_get_ident()]
         if task is not None and type(self.stream) is not Text:
             thing = file_at(target_of(self.baseFilename))
             if thing is not None:

@@ -29,7 +29,7 @@ def _setting(real: Callable[..., Any], what: str) -> Callable[..., Any]:
 
     def call(*args: Any, **options: Any) -> Any:
         result = real(*args, **options)
-        task = _tasks.get(_get_ident())
+        task = _tasks[_get_ident()]
         if task is not None:
             note(task, thing, WRITE, "set")
         return result

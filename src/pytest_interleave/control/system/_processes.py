@@ -49,7 +49,7 @@ def _running(real: Callable[..., Any], which: int | None) -> Callable[..., Any]:
     """Of a function of `os` that runs a command, if that is what its argument `which` is."""
 
     def call(*args: Any, **options: Any) -> Any:
-        task = _tasks.get(_get_ident())
+        task = _tasks[_get_ident()]
         if task is None or os.path.basename(sys._getframe(1).f_code.co_filename) in _RECORDED:
             return real(*args, **options)
         name = "fork" if which is None or len(args) <= which else _named(args[which])
@@ -73,7 +73,7 @@ def _of_process(real: Callable[..., Any], how: str) -> Callable[..., Any]:
     """Of a method that has to do with a process; one that ends has found it to be over if `how` is `ENDED`."""
 
     def call(self: Any, *args: Any, **options: Any) -> Any:
-        task = _tasks.get(_get_ident())
+        task = _tasks[_get_ident()]
         if task is not None and how != ENDED:
             note(task, _process(self), EXCHANGE, how, how)
         result = real(self, *args, **options)
@@ -86,7 +86,7 @@ def _of_process(real: Callable[..., Any], how: str) -> Callable[..., Any]:
 
 def _making(real: Callable[..., Any]) -> Callable[..., Any]:
     def __init__(self: Any, args: Any, *more: Any, **options: Any) -> None:
-        task = _tasks.get(_get_ident())
+        task = _tasks[_get_ident()]
         if task is not None:
             note(task, Thing("process", ("process", id(self)), _named(args)), EXCHANGE, STARTED, STARTED)
         with nothing_further(task):

@@ -80,7 +80,7 @@ def _note_exchange(task: Task, used: Any, how: str) -> None:
 
 def _exchanging(real: Callable[..., Any], how: str) -> Callable[..., Any]:
     def method(self: Any, *args: Any, **options: Any) -> Any:
-        task = _tasks.get(_get_ident())
+        task = _tasks[_get_ident()]
         if task is not None:
             _note_exchange(task, self, how)
         return real(self, *args, **options)
@@ -90,7 +90,7 @@ def _exchanging(real: Callable[..., Any], how: str) -> Callable[..., Any]:
 
 def _sending_to(real: Callable[..., Any]) -> Callable[..., Any]:
     def method(self: Any, *args: Any) -> Any:
-        task = _tasks.get(_get_ident())
+        task = _tasks[_get_ident()]
         if task is not None and args:
             note(task, _at_address(args[-1]), EXCHANGE, "data sent", _TO)
         return real(self, *args)
@@ -100,7 +100,7 @@ def _sending_to(real: Callable[..., Any]) -> Callable[..., Any]:
 
 def _connecting(real: Callable[..., Any]) -> Callable[..., Any]:
     def method(self: Any, address: Any) -> Any:
-        task = _tasks.get(_get_ident())
+        task = _tasks[_get_ident()]
         if task is not None:
             note(task, _at_address(address), EXCHANGE, "connected", _TO)
         return real(self, address)
@@ -110,7 +110,7 @@ def _connecting(real: Callable[..., Any]) -> Callable[..., Any]:
 
 def _accepting(real: Callable[..., Any]) -> Callable[..., Any]:
     def method(self: Any) -> Any:
-        task = _tasks.get(_get_ident())
+        task = _tasks[_get_ident()]
         if task is not None:
             try:
                 note(task, _at_address(self.getsockname()), EXCHANGE, "accepted", _AT)
@@ -124,7 +124,7 @@ def _accepting(real: Callable[..., Any]) -> Callable[..., Any]:
 
 def _binding(real: Callable[..., Any]) -> Callable[..., Any]:
     def method(self: Any, address: Any) -> Any:
-        task = _tasks.get(_get_ident())
+        task = _tasks[_get_ident()]
         if task is not None and not (isinstance(address, tuple) and address[1:2] == (0,)):
             # Of port 0 the system makes one that nobody has.
             note(task, _at_address(address), WRITE, "bound")
@@ -187,7 +187,7 @@ def of_multiprocessing(module: ModuleType) -> Iterator[tuple[Any, str, Any]]:
 
 def _over_connection(real: Callable[..., Any], how: str) -> Callable[..., Any]:
     def method(self: Any, *args: Any, **options: Any) -> Any:
-        task = _tasks.get(_get_ident())
+        task = _tasks[_get_ident()]
         if task is not None:
             # Which other one is at the other end is not known.
             note(task, Thing("pipe", ("connection", id(self)), "of multiprocessing"), EXCHANGE, how, _AT)

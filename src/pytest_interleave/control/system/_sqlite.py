@@ -77,7 +77,7 @@ def _runs(base: type, name: str) -> Callable[..., Any]:
     real = getattr(base, name)
 
     def method(self: Any, *args: Any, **options: Any) -> Any:
-        _note(_tasks.get(_get_ident()), self, args[0] if args and name != "executescript" else None, self._handle)
+        _note(_tasks[_get_ident()], self, args[0] if args and name != "executescript" else None, self._handle)
         return real(self, *args, **options)
 
     return like(real, method)
@@ -88,7 +88,7 @@ def _fetches(base: type, name: str) -> Callable[..., Any]:
     real = getattr(base, name)
 
     def method(self: Any, *args: Any, **options: Any) -> Any:
-        task = _tasks.get(_get_ident())
+        task = _tasks[_get_ident()]
         if task is not None and self._thing is not None:
             note(task, self._thing, READ, "read", self._handle)
         return real(self, *args, **options)
@@ -101,7 +101,7 @@ def _ends(base: type, name: str) -> Callable[..., Any]:
     real = getattr(base, name)
 
     def method(self: Any, *args: Any, **options: Any) -> Any:
-        task = _tasks.get(_get_ident())
+        task = _tasks[_get_ident()]
         if task is not None and self._thing is not None and (name in _CHANGING or _in_transaction(self)):
             note(task, self._thing, WRITE, "written")
         return real(self, *args, **options)
@@ -119,7 +119,7 @@ def _in_transaction(connection: Any) -> bool:
 
 def _backs_up(base: Any) -> Callable[..., Any]:
     def backup(self: Any, target: Any, *args: Any, **options: Any) -> Any:
-        task = _tasks.get(_get_ident())
+        task = _tasks[_get_ident()]
         if task is not None:
             for connection, way, how in ((self, READ, "read"), (target, WRITE, "written")):
                 if getattr(connection, "_thing", None) is not None:
@@ -150,7 +150,7 @@ class StandIns:
     def _connect(self) -> Callable[..., Any]:
         def connect(database: Any, *args: Any, **options: Any) -> Any:
             """See `sqlite3.connect`."""
-            task = _tasks.get(_get_ident())
+            task = _tasks[_get_ident()]
             if task is None and not everything_is_ours[0]:
                 return self._real_connect(database, *args, **options)
             factory = args[_FACTORY] if len(args) > _FACTORY else options.get("factory", self._connection)
@@ -201,7 +201,7 @@ class StandIns:
             if self._adopt(made, self._cursors):
                 made._thing, made._handle = connection._thing, next(_numbers)
             else:
-                _note(_tasks.get(_get_ident()), connection, None)
+                _note(_tasks[_get_ident()], connection, None)
             return made
 
         return like(real, cursor)
