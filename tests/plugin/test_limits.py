@@ -12,16 +12,13 @@ BITES = """
 import errno
 import _thread
 from pytest_interleave import InterleaveWarning
+from pytest_interleave.resources._rlimits import memory_used as memory_now
 
 def open_now():
     return len(os.listdir("/proc/self/fd")) - 1
 
+# Limits of memory leave room beyond what is in use: a free-threaded interpreter reserves a GiB for itself.
 MiB = 1024**2
-
-def memory_now():
-    # A free-threaded interpreter reserves a GiB for itself.
-    with open("/proc/self/status") as status:
-        return next(int(line.split()[1]) for line in status if line.startswith("VmData")) * 1024
 
 def limits_now():
     import resource

@@ -149,9 +149,7 @@ class _Analysis:
                 if self._cell_is_shared(instruction.argval) or self._is_tested(index):
                     self._add(instruction, "read", False, instruction.argval)
                 self._may_be_called(instruction, None)
-            elif name == "GET_ITER" and self._has_iterator(index):
-                continue
-            elif name == "GET_ITER":
+            elif name == "GET_ITER" and not self._has_iterator(index):
                 private_iterators = instruction.span in self.facts.private.names or self._iterates_private(index)
                 if not private_iterators:
                     self._add(instruction, "iterate", False, "")
@@ -361,8 +359,10 @@ class _Analysis:
         span = self.instructions[index].span
         for position in range(index - 1, -1, -1):
             before = self.instructions[position]
-            if before.argval == ".0" or before.opname == "GET_ITER":
-                return before.argval == ".0" or before.span == span
+            if before.argval == ".0":
+                return True
+            if before.opname == "GET_ITER":
+                return before.span == span
             if before.opname not in _BEFORE_A_COMPREHENSION:
                 break
         return False

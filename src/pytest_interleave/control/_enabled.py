@@ -26,6 +26,9 @@ class Enabled(list[Task]):
         self.remove(task)
         task.enabled = False
 
+    def withhold(self) -> None:
+        """From now on the clock is none of them; here it never is."""
+
     def refresh(self, resource: Resource) -> None:
         """A resource may have become available, or no longer be: those who wait for it can go on, or not."""
         for waiter in resource.waiting:
@@ -92,7 +95,7 @@ class EnabledAndClock(Enabled):
             self.append(self._clock)
 
     def withhold(self) -> None:
-        """From now on the clock is none of them."""
+        """See `Enabled.withhold`."""
         self._on_offer = False
         if self._clock.enabled:
             super().drop(self._clock)

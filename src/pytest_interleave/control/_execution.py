@@ -62,7 +62,6 @@ class Execution:
     _depth = 2
 
     # What most executions never change is set once, here: there are thousands of executions in a second.
-    _turn = RUN_STEPS
     long: LongRun | None = None
     running: Task | None = None
     #: The code that calls the test's body.
@@ -366,9 +365,8 @@ class Execution:
         if self.closing is not None:
             self.closing.finished(task)
             return
-        if self.progress.watching:
-            # Others may have waited for it.
-            self.progress.stop()
+        # Others may have waited for it.
+        self.progress.stop()
         if task.outside:
             self.outside.finished(task)
             return

@@ -71,8 +71,7 @@ class LongRun(Part):
         if execution.running is not None:
             execution.strategy.yielded(execution.running.index)
         execution.strategy = InTurn()
-        if execution.time_choices is not None:
-            execution.time_choices.end()
+        execution.enabled.withhold()
         for task in execution.tasks:
             task.settle()
 

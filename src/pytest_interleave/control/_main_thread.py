@@ -100,8 +100,7 @@ def _all_done(execution: Execution) -> bool:
 def _drain(execution: Execution) -> None:
     """Let the other threads finish what they can still do without the test's own thread."""
     main = execution.main
-    if execution.time_choices is not None:
-        execution.time_choices.end()
+    execution.enabled.withhold()
     execution.enabled.drop(main)
     execution.draining = True
     execution.bound = min(execution.bound, len(execution.log) + DRAIN_STEPS)

@@ -41,8 +41,6 @@ _PAUSE = 0.02
 class Progress(Part):
     """Looks at one execution every now and then. All is done in the thread that runs."""
 
-    #: Whether threads are watched now.
-    watching = False
     #: By thread, while threads are watched: what is known of it.
     _probes: dict[Task, Probe] | None = None
     _looks_left = 0
@@ -57,6 +55,11 @@ class Progress(Part):
     _waiting_since: int | None = None
     #: How often threads had looked at the clock when they began to be watched.
     _readings = 0
+
+    @property
+    def watching(self) -> bool:
+        """Whether threads are watched now."""
+        return self._probes is not None
 
     def look(self) -> None:
         """Every `LOOK` steps, see whether anything has changed since the last look, and whether a sleep is to end."""
@@ -92,7 +95,6 @@ class Progress(Part):
     def watch(self) -> None:
         """From now on look at what each thread does that runs."""
         self._probes = {}
-        self.watching = True
         self._looks_left = _WATCHING_LOOKS
         self._readings = self.execution.clock.readings
         for task in self.execution.tasks:
@@ -101,7 +103,6 @@ class Progress(Part):
     def stop(self) -> None:
         """Watch no more."""
         probes, self._probes = self._probes, None
-        self.watching = False
         if probes is None:
             return
         self._quiet = 0

@@ -7,7 +7,7 @@ from .primitives._dispatch import everything_is_ours
 
 
 class FixturesBeingMade:
-    """While entered, primitives, files and connections are ours, and threads are the fixtures', whoever makes them."""
+    """While entered, new primitives, files and connections are ours, and new threads count as the fixtures'."""
 
     # No generator: this is done before each execution.
     __slots__ = ("_threads",)

@@ -99,10 +99,6 @@ class TimeChoices(Part):
         if self._left and execution.long is None and not execution.draining and not self._waits_outside():
             self._enabled.offer()
 
-    def end(self) -> None:
-        """From now on no time passes as a choice."""
-        self._enabled.withhold()
-
     def _waits_outside(self) -> bool:
         """Whether a thread is in the operating system, or has started a process: that takes real time."""
         uses = self.execution.uses
