@@ -18,24 +18,35 @@ MS = 1_000_000
 @pytest.fixture
 def system(monkeypatch: pytest.MonkeyPatch) -> Any:
     """The clocks and counts of the operating system, in nanoseconds, to be set."""
-    system = SimpleNamespace(now=0, ran=0, delayed=0)
+    system = SimpleNamespace(now=0, ran=0, delayed=0, switches=0)
     monkeypatch.setattr(_real_waits, "_real_monotonic_ns", lambda: system.now)
     monkeypatch.setattr(_real_waits, "usage_of", lambda _: Usage(system.ran, system.delayed))
     monkeypatch.setattr(_real_waits, "time", SimpleNamespace(thread_time_ns=lambda: system.ran))
+    monkeypatch.setattr(_real_waits, "voluntary_switches", lambda: system.switches)
     monkeypatch.setattr(_real_waits, "looks", Looks())
     return system
 
 
 def waits_of_a_thread() -> RealWaits:
-    execution = SimpleNamespace(carriers=SimpleNamespace(starting=0))
-    task: Any = SimpleNamespace(native_id=threading.get_native_id(), gate=threading.Lock(), execution=execution)
+    task: Any = SimpleNamespace(native_id=threading.get_native_id(), gate=threading.Lock())
     return RealWaits(task)
 
 
-def pass_time(system: Any, *, ran: int = 0, delayed: int = 0, waited: int = 0) -> None:
-    system.now += ran + delayed + waited
+def pass_time(system: Any, *, ran: int = 0, delayed: int = 0, waited: int = 0, stolen: int = 0) -> None:
+    """What happens to the thread; `stolen` is time in which another virtual machine had the processor."""
+    system.now += ran + delayed + waited + stolen
     system.ran += ran
     system.delayed += delayed
+    system.switches += waited > 0
+
+
+def park(waits: RealWaits, system: Any, length: int, *, delayed: int = 0) -> None:
+    """The thread is parked for so long, the last part of it because it had to wait for the processor."""
+    waits.pause()
+    system.now += length
+    system.delayed += delayed
+    system.switches += 1
+    waits.resume()
 
 
 def look(system: Any, *, late: int = 0, length: int = 0, at_work: bool) -> None:
@@ -45,6 +56,7 @@ def look(system: Any, *, late: int = 0, length: int = 0, at_work: bool) -> None:
     system.now += late
     looks.begin()
     system.now += length
+    system.switches += 1
     looks.end(at_work=at_work)
 
 
@@ -58,6 +70,52 @@ def test_work_does_not_count_nor_what_it_waits_for_the_processor(system: Any) ->
     waits = waits_of_a_thread()
     pass_time(system, ran=300 * MS, delayed=200 * MS)
     assert waits.since_last() == 0
+
+
+def test_what_another_virtual_machine_takes_does_not_count(system: Any) -> None:
+    waits = waits_of_a_thread()
+    pass_time(system, ran=2 * MS, stolen=20 * MS)
+    assert waits.since_last() == 0
+    park(waits, system, 5 * MS)
+    pass_time(system, ran=2 * MS, stolen=20 * MS)
+    assert waits.since_last() == 0
+
+
+def test_time_in_which_the_thread_is_parked_does_not_count(system: Any) -> None:
+    waits = waits_of_a_thread()
+    for _ in range(10):
+        pass_time(system, ran=MS // 10)
+        park(waits, system, 50 * MS, delayed=10 * MS)
+    assert waits.since_last() == 0
+
+
+def test_a_wait_counts_if_the_thread_is_parked_before_it_looks(system: Any) -> None:
+    """On a busy machine it then has to wait for the processor: that is in the time that it was parked, too."""
+    waits = waits_of_a_thread()
+    park(waits, system, 30 * MS, delayed=20 * MS)
+    pass_time(system, ran=MS // 10, waited=50 * MS)
+    park(waits, system, 30 * MS, delayed=30 * MS)
+    park(waits, system, MS // 10)
+    assert waits.since_last() >= 50 * MS
+    assert waits.since_last() == 0
+
+
+def test_waits_between_which_the_thread_is_parked_add_up(system: Any) -> None:
+    waits = waits_of_a_thread()
+    for _ in range(3):
+        pass_time(system, ran=MS // 10, waited=10 * MS)
+        park(waits, system, MS // 10)
+    assert 30 * MS <= waits.since_last() <= 40 * MS
+
+
+def test_what_the_clock_has_gone_on_by_already_does_not_count_again(system: Any) -> None:
+    waits = waits_of_a_thread()
+    pass_time(system, waited=50 * MS)
+    park(waits, system, MS)
+    waits.account_for(50 * MS)
+    assert waits.since_last() < MS
+    pass_time(system, waited=50 * MS)
+    assert waits.since_last() >= 50 * MS
 
 
 def test_what_the_watchdog_takes_from_a_thread_at_work_does_not_count(system: Any) -> None:

@@ -15,7 +15,6 @@ import threading
 from collections.abc import Callable
 
 from . import _current
-from ._clock import _real_monotonic_ns
 from ._tasks import Task, new_gate, nobody
 from ._threadlocals import thread_locals_touched
 
@@ -35,19 +34,28 @@ class Carriers:
         self.trace = trace
         self.nobody = nobody()
         self._idle: list[Carrier] = []
-        #: Nanoseconds of real time for which new OS threads were waited for.
-        self.starting = 0
         self.reuse = True
 
     def assign(self, task: Task) -> None:
         """Give `task` a carrier, which waits at the task's gate."""
-        carrier = self._idle.pop() if self._idle else Carrier(self)
+        carrier = self._idle.pop() if self._idle else self._new_for(task)
         task.carrier = carrier
         carrier.task = task
         task.gate = carrier.gate
         task.ident = carrier.ident
         task.native_id = carrier.native_id
         _current.tasks[carrier.ident] = task
+
+    def _new_for(self, task: Task) -> Carrier:
+        execution = task.execution
+        starter = None if execution.running is None else execution.clock.readers.get(execution.running.index)
+        if starter is None:
+            return Carrier(self)
+        starter.waits.pause()
+        try:
+            return Carrier(self)
+        finally:
+            starter.waits.resume()
 
     def give_back(self, carrier: Carrier) -> None:
         """The carrier is free for another controlled thread."""
@@ -73,10 +81,8 @@ class Carrier:
         self.gate = new_gate()
         self.ready = new_gate()
         self.native_id: int | None = None
-        began = _real_monotonic_ns()
         self.ident = start_new_thread(self._loop, ())
         self.ready.acquire()
-        owner.starting += _real_monotonic_ns() - began
 
     def _loop(self) -> None:
         self.native_id = threading.get_native_id()

@@ -160,7 +160,7 @@ class Outside(Part):
             execution.clock.advance_to(outing.began + outing.waited)
             reader = execution.clock.readers.get(task.index)
             if reader is not None:
-                reader.waits.accounted += outing.waited
+                reader.waits.account_for(outing.waited)
             if outing.note is not None and outing.is_alone(execution):
                 # It was not before, nor after, what any other thread did.
                 self.noted.remove(outing.note)

@@ -71,6 +71,11 @@ class Reader:
         self._leave_loop()
         self._begin_small()
 
+    def time_passed(self) -> None:
+        """Real time has passed, as far as can be measured: leaps begin anew, but no step depends on that."""
+        self._looks_here = 0
+        self._begin_small()
+
     def _begin_small(self) -> None:
         """Time has passed: if it waits for more, leaps begin with small ones again."""
         self._given = self._given_here = 0

@@ -69,6 +69,20 @@ def used_since(task: Task, before: Usage | None) -> Usage:
     return Usage(max(0, now.ran - before.ran), max(0, now.delayed - before.delayed))
 
 
+if sys.platform == "linux":
+    from resource import RUSAGE_THREAD, getrusage
+
+    def voluntary_switches() -> int:
+        """How often the calling thread has given the processor away because it had to wait."""
+        return getrusage(RUSAGE_THREAD).ru_nvcsw
+
+else:
+
+    def voluntary_switches() -> int:
+        """Elsewhere, waits are not measured."""
+        return 0
+
+
 class Outing:
     """The time that a thread is out of the scheduler's sight."""
 
@@ -100,24 +114,23 @@ def _steps_of(execution: Execution) -> int:
 
 
 class TimedGate:
-    """A gate that adds up how long its thread is parked there."""
+    """A gate at which what is parked there does not count as a wait of its thread."""
 
-    __slots__ = ("_gate", "locked", "parked", "release")
+    __slots__ = ("_gate", "_waits", "locked", "release")
 
-    def __init__(self, gate: Any) -> None:
+    def __init__(self, gate: Any, waits: RealWaits) -> None:
         self._gate = gate
+        self._waits = waits
         self.release = gate.release
         self.locked = gate.locked
-        #: Nanoseconds of real time.
-        self.parked = 0
 
     def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:
         """See `threading.Lock.acquire`."""
-        began = _real_monotonic_ns()
+        self._waits.pause()
         try:
             return bool(self._gate.acquire(blocking, timeout))
         finally:
-            self.parked += _real_monotonic_ns() - began
+            self._waits.resume()
 
 
 class Looks:
@@ -162,18 +175,25 @@ looks = Looks()
 class RealWaits:
     """The real waits of one controlled thread, from its first look at the clock on. To be asked in that thread."""
 
-    __slots__ = ("_began", "_delayed", "_gate", "_looked_at", "_ran", "_short", "_task", "accounted", "computed", "now")
+    __slots__ = (
+        "_accounted", "_delayed", "_looked_at", "_passed", "_paused", "_ran", "_short", "_since", "_stale", "_switches",
+        "_task", "_waited", "computed", "now",
+    )  # fmt: skip
 
     def __init__(self, task: Task) -> None:
         self._task = task
-        self._gate = TimedGate(task.gate)
-        gate: Any = self._gate
+        gate: Any = TimedGate(task.gate, self)
         task.gate = gate
-        #: Nanoseconds by which the clock has gone on already, because the thread was set aside.
-        self.accounted = 0
         #: Nanoseconds that it computed before it looked; 0 where that was not measured, because it was not long.
         self.computed = 0
+        #: Nanoseconds of real waits since the last look, and by which the clock has gone on for them already.
+        self._waited = self._accounted = 0
+        #: When it was parked, and whether what follows is to be measured anew.
+        self._paused = 0
+        self._stale = False
         self._begin()
+        #: Real time when it last looked.
+        self.now = self._since
 
     def _begin(self) -> None:
         """From here on anew."""
@@ -181,40 +201,73 @@ class RealWaits:
         self._delayed = None if usage is None else usage.delayed
         self._ran = time.thread_time_ns()
         self._looked_at = looks.so_far()
-        #: When it last looked. After the rest: what the thread is delayed meanwhile must not count as a wait.
-        self.now = _real_monotonic_ns()
-        self._began = self.now - self._elsewhere()
-        self.accounted = 0
-        #: The sum of intervals that were too short to be looked at.
-        self._short = 0
+        self._stale = False
+        #: The sum of intervals between two looks that were too short to be measured; and in the present one, the time
+        #: until the thread was parked last.
+        self._short = self._passed = 0
+        self._go_on()
 
-    def _elsewhere(self) -> int:
-        """Nanoseconds that it was parked, or waited for new threads to be there."""
-        return self._gate.parked + self._task.execution.carriers.starting
+    def _go_on(self) -> None:
+        self._switches = voluntary_switches()
+        #: After the rest: what the thread is delayed meanwhile must not count as a wait.
+        self._since = _real_monotonic_ns()
+
+    def pause(self) -> None:
+        """What comes now is no wait: the thread is parked, or waits for something of ours."""
+        now = self._paused = _real_monotonic_ns()
+        if self._passed + now - self._since >= SHORTEST:
+            self._measure(now)
+            self._stale = True
+        else:
+            self._passed += now - self._since
+
+    def resume(self) -> None:
+        """It goes on."""
+        if self._stale or _real_monotonic_ns() - self._paused >= SHORTEST:
+            # It may have been delayed before it could go on, which was no wait, but is in what it used.
+            self._begin()
+        else:
+            self._go_on()
+
+    def account_for(self, waited: int) -> None:
+        """The clock has gone on by so many nanoseconds already, because the thread was set aside."""
+        if waited >= SHORTEST:
+            self._accounted += waited
 
     def since_last(self) -> int:
         """Nanoseconds by which the clock is to go on for what the thread has really waited since its last look."""
-        now = _real_monotonic_ns()
-        latest = now - self._elsewhere()
-        passed = latest - self._began - self._short
-        self.now = now
+        now = self.now = _real_monotonic_ns()
         self.computed = 0
-        if passed < SHORTEST or self._delayed is None:
+        passed = self._passed + now - self._since
+        if passed >= SHORTEST:
+            self._measure(now)
+            self._begin()
+        else:
             self._short += passed
-            return 0
+            self._passed = 0
+            self._go_on()
+        waited = max(0, self._waited - self._accounted)
+        self._waited = self._accounted = 0
+        return waited
+
+    def _measure(self, now: int) -> None:
+        """Add what it has waited since it was measured last."""
+        if self._delayed is None:
+            return
+        ran = max(0, time.thread_time_ns() - self._ran - self._short)
+        self.computed += ran
+        if voluntary_switches() == self._switches:
+            # It has given the processor away only where it had to: to another thread, or another virtual machine.
+            return
         usage = usage_of(self._task.native_id)
         delayed = 0 if usage is None else usage.delayed - self._delayed
-        ran = max(0, time.thread_time_ns() - self._ran - self._short)
+        passed = self._passed + now - self._since
         waited = passed - ran - delayed
         certainly = waited
         if not _HAS_GIL or (ran >= _WORK and ran + delayed >= sys.getswitchinterval() * 1e9):
             # The watchdog may have taken the GIL from it, or have stopped all threads to look where they are. A thread
             # that has hardly run had no GIL to be taken: it was the watchdog that had to wait, for the processor.
             certainly -= looks.so_far() - self._looked_at
-        self.computed = ran
-        accounted = self.accounted
-        self._begin()
-        if certainly < max(SHORTEST, (waited + ran) // _SMALLEST_PART):
-            return 0
-        # What it waited for may have begun before it did, while it still computed.
-        return max(0, min(passed, 2 * waited + delayed) - accounted)
+        if certainly >= max(SHORTEST, (waited + ran) // _SMALLEST_PART):
+            # What it waited for may have begun before it did, while it still computed.
+            self._waited += max(0, min(passed, 2 * waited + delayed))

@@ -132,7 +132,7 @@ class Timers(Part):
         waited = reader.waits.since_last()
         if waited:
             clock.elapsed += waited
-            reader.begin()
+            reader.time_passed()
         reader.look(frame, execution)
         if reader.waits.computed > _LONG_COMPUTATION and reader.took_no_step:
             self._let_compute(reader)
@@ -160,7 +160,7 @@ class Timers(Part):
         waiting = self.earliest(daemons=True)
         left = reader.waits.computed if waiting is None else (waiting.deadline or 0) - clock.elapsed - _NOTICEABLE
         clock.elapsed += max(0, min(reader.waits.computed, left))
-        reader.begin()
+        reader.time_passed()
 
     def _may_leap(self, task: Task, reader: Reader, leap: int) -> bool:
         """Whether nobody has anything to do but to wait for time to pass.
