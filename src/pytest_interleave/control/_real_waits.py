@@ -139,9 +139,10 @@ class Looks:
     A thread that runs has to let it have the GIL, and to wait until it has it, which takes long on a busy machine.
     """
 
-    __slots__ = ("_before", "_looking", "_since")
+    __slots__ = ("_before", "_looking", "_since", "count")
 
     def __init__(self) -> None:
+        self.count = 0
         self._before = 0
         self._since = 0
         self._looking = False
@@ -156,6 +157,7 @@ class Looks:
         if not _HAS_GIL:
             self._since = _real_monotonic_ns()
         self._looking = True
+        self.count += 1
 
     def end(self, *, at_work: bool) -> None:
         """In the watchdog: it has looked, and found the thread at work, which it kept from that, or not."""
@@ -176,8 +178,8 @@ class RealWaits:
     """The real waits of one controlled thread, from its first look at the clock on. To be asked in that thread."""
 
     __slots__ = (
-        "_accounted", "_delayed", "_looked_at", "_passed", "_paused", "_ran", "_short", "_since", "_stale", "_switches",
-        "_task", "_waited", "computed", "now",
+        "_accounted", "_computed", "_delayed", "_looked_at", "_looks", "_measured", "_passed", "_paused", "_ran",
+        "_short", "_since", "_stale", "_switches", "_task", "_waited", "computed", "now",
     )  # fmt: skip
 
     def __init__(self, task: Task) -> None:
@@ -186,8 +188,10 @@ class RealWaits:
         task.gate = gate
         #: Nanoseconds that it computed before it looked; 0 where that was not measured, because it was not long.
         self.computed = 0
-        #: Nanoseconds of real waits since the last look, and by which the clock has gone on for them already.
-        self._waited = self._accounted = 0
+        #: Whether anything was measured since the last look; then, in nanoseconds, real waits, by how much the clock
+        #: has gone on for them already, and what it computed.
+        self._measured = False
+        self._waited = self._accounted = self._computed = 0
         #: When it was parked, and whether what follows is to be measured anew.
         self._paused = 0
         self._stale = False
@@ -209,6 +213,7 @@ class RealWaits:
 
     def _go_on(self) -> None:
         self._switches = voluntary_switches()
+        self._looks = looks.count
         #: After the rest: what the thread is delayed meanwhile must not count as a wait.
         self._since = _real_monotonic_ns()
 
@@ -237,25 +242,31 @@ class RealWaits:
     def since_last(self) -> int:
         """Nanoseconds by which the clock is to go on for what the thread has really waited since its last look."""
         now = self.now = _real_monotonic_ns()
-        self.computed = 0
         passed = self._passed + now - self._since
-        if passed >= SHORTEST:
-            self._measure(now)
-            self._begin()
-        else:
+        if passed < SHORTEST and not self._measured:
+            self.computed = 0
             self._short += passed
             self._passed = 0
-            self._go_on()
+            self._since = now
+            if self._looks != looks.count:
+                # It may have had to wait for the watchdog since.
+                self._go_on()
+            return 0
+        self._measure(now)
+        self._begin()
+        self.computed, self._computed = self._computed, 0
         waited = max(0, self._waited - self._accounted)
         self._waited = self._accounted = 0
+        self._measured = False
         return waited
 
     def _measure(self, now: int) -> None:
         """Add what it has waited since it was measured last."""
+        self._measured = True
         if self._delayed is None:
             return
         ran = max(0, time.thread_time_ns() - self._ran - self._short)
-        self.computed += ran
+        self._computed += ran
         if voluntary_switches() == self._switches:
             # It has given the processor away only where it had to: to another thread, or another virtual machine.
             return
