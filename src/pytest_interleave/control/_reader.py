@@ -72,7 +72,7 @@ class Reader:
         self._begin_small()
 
     def time_passed(self) -> None:
-        """Real time has passed, as far as can be measured: leaps begin anew, but no step depends on that."""
+        """Real time has passed: leaps begin with small ones again. How often it gives way does not depend on that."""
         self._looks_here = 0
         self._begin_small()
 

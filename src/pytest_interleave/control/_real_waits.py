@@ -192,7 +192,7 @@ class RealWaits:
         #: has gone on for them already, and what it computed.
         self._measured = False
         self._waited = self._accounted = self._computed = 0
-        #: When it was parked, and whether what follows is to be measured anew.
+        #: When it was parked, and whether what follows needs a new measurement.
         self._paused = 0
         self._stale = False
         self._begin()
@@ -200,7 +200,7 @@ class RealWaits:
         self.now = self._since
 
     def _begin(self) -> None:
-        """From here on anew."""
+        """Start a new measurement."""
         usage = usage_of(self._task.native_id)
         self._delayed = None if usage is None else usage.delayed
         self._ran = time.thread_time_ns()
