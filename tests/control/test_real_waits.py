@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from pytest_interleave.control import _real_waits
-from pytest_interleave.control._real_waits import Looks, RealWaits, Usage
+from pytest_interleave.control._real_waits import Looks, Outing, RealWaits, Usage
 
 MS = 1_000_000
 
@@ -138,6 +138,30 @@ def test_a_look_at_a_thread_that_waits_takes_nothing_from_it(system: Any) -> Non
     pass_time(system, ran=20 * MS)
     look(system, late=50 * MS, at_work=False)
     assert waits.since_last() >= 50 * MS
+
+
+def outing_of_a_thread(system: Any, *, computes: bool) -> Outing:
+    execution: Any = SimpleNamespace(log=[], long=None, clock=SimpleNamespace(elapsed=0))
+    task: Any = SimpleNamespace(native_id=threading.get_native_id())
+    return Outing(task, system.now, execution, None, computes=computes)
+
+
+@pytest.mark.parametrize(("computes", "waited"), [(True, 0), (False, 9_000 * MS)])
+def test_a_thread_that_was_set_aside_for_computing_has_not_waited_for_the_processor(
+    system: Any, computes: bool, waited: int
+) -> None:
+    outing = outing_of_a_thread(system, computes=computes)
+    pass_time(system, ran=3_000 * MS, delayed=9_000 * MS)
+    outing.end()
+    assert outing.waited == waited
+
+
+@pytest.mark.parametrize("computes", [True, False])
+def test_what_a_thread_that_was_set_aside_has_waited_counts(system: Any, computes: bool) -> None:
+    outing = outing_of_a_thread(system, computes=computes)
+    pass_time(system, ran=MS, waited=50 * MS)
+    outing.end()
+    assert outing.waited >= 50 * MS
 
 
 def test_the_operating_system_is_asked_about_threads() -> None:

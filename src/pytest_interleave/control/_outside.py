@@ -74,8 +74,11 @@ class Outside(Part):
 
     # -- going out and coming back ---------------------------------------------------------------------------
 
-    def set_aside(self, task: Task, since: int) -> None:
-        """The watchdog has found the running thread blocked since the real time `since`: let the others go on."""
+    def set_aside(self, task: Task, since: int | None) -> None:
+        """The watchdog has found the running thread blocked since the real time `since`: let the others go on.
+
+        With None it is at work, and has been for too long.
+        """
         execution = self.execution
         task.outside = True
         task.special = True
@@ -91,14 +94,15 @@ class Outside(Part):
             execution.running = execution.carriers.nobody
         self.idle()
 
-    def _goes(self, task: Task, since: int, note: SetAside | None = None) -> None:
+    def _goes(self, task: Task, since: int | None, note: SetAside | None = None) -> None:
         self.busy = True
         if self._out or any(
             other.enabled or other.deadline is not None for other in self.execution.tasks if other is not task
         ):
             self.uncontrolled = True
         self._out.append(task)
-        self._outings[task.index] = Outing(task, since, self.execution, note)
+        began = _real_monotonic_ns() if since is None else since
+        self._outings[task.index] = Outing(task, began, self.execution, note, computes=since is None)
 
     def leave(self, task: Task) -> None:
         """The calling thread is about to wait for something that the scheduler cannot see."""

@@ -83,13 +83,29 @@ else:
         return 0
 
 
+def _surely_waited(passed: int, ran: int, delayed: int, kept: int = 0) -> int:
+    """For how much of the time that has passed a thread has waited in the operating system; 0 if that is not sure.
+
+    It ran for so long, could have run for so long, and was perhaps kept from it for so long. All in nanoseconds.
+    """
+    waited = passed - ran - delayed
+    if waited - kept < max(SHORTEST, (waited + ran) // _SMALLEST_PART):
+        return 0
+    # What it waited for may have begun before it did, while it still computed.
+    return max(0, min(passed, 2 * waited + delayed))
+
+
 class Outing:
     """The time that a thread is out of the scheduler's sight."""
 
-    __slots__ = ("_since", "_steps", "_task", "_used", "began", "note", "waited")
+    __slots__ = ("_computes", "_since", "_steps", "_task", "_used", "began", "note", "waited")
 
-    def __init__(self, task: Task, since: int, execution: Execution, note: SetAside | None) -> None:
+    def __init__(
+        self, task: Task, since: int, execution: Execution, note: SetAside | None, *, computes: bool = False
+    ) -> None:
         self._task = task
+        #: Whether it was at work as it left.
+        self._computes = computes
         #: Real time.
         self._since = since
         self._used = usage_of(task.native_id)
@@ -102,7 +118,12 @@ class Outing:
 
     def end(self) -> None:
         """The thread is back."""
-        self.waited = max(0, _real_monotonic_ns() - self._since - used_since(self._task, self._used).ran)
+        used = used_since(self._task, self._used)
+        passed = _real_monotonic_ns() - self._since
+        if self._computes:
+            self.waited = _surely_waited(passed, used.ran, used.delayed)
+        else:
+            self.waited = max(0, passed - used.ran)
 
     def is_alone(self, execution: Execution) -> bool:
         """Whether nobody has done anything meanwhile."""
@@ -272,13 +293,9 @@ class RealWaits:
             return
         usage = usage_of(self._task.native_id)
         delayed = 0 if usage is None else usage.delayed - self._delayed
-        passed = self._passed + now - self._since
-        waited = passed - ran - delayed
-        certainly = waited
+        kept = 0
         if not _HAS_GIL or (ran >= _WORK and ran + delayed >= sys.getswitchinterval() * 1e9):
             # The watchdog may have taken the GIL from it, or have stopped all threads to look where they are. A thread
             # that has hardly run had no GIL to be taken: it was the watchdog that had to wait, for the processor.
-            certainly -= looks.so_far() - self._looked_at
-        if certainly >= max(SHORTEST, (waited + ran) // _SMALLEST_PART):
-            # What it waited for may have begun before it did, while it still computed.
-            self._waited += max(0, min(passed, 2 * waited + delayed))
+            kept = looks.so_far() - self._looked_at
+        self._waited += _surely_waited(self._passed + now - self._since, ran, delayed, kept)

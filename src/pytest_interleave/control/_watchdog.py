@@ -80,8 +80,8 @@ class Watchdog:
                 if found is not None:
                     execution.outside.set_aside(*found)
 
-    def _look(self, execution: Execution) -> tuple[Task, int] | None:
-        """The running thread, if it is blocked or computes for too long, and since which real time it is blocked."""
+    def _look(self, execution: Execution) -> tuple[Task, int | None] | None:
+        """The running thread, if it is blocked, and since which real time; with None if it computes for too long."""
         task = execution.running
         if task is None or task.outside:
             return None
@@ -114,7 +114,7 @@ class Watchdog:
         blocked = self._times > LOOKS
         if (blocked or self._computing > COMPUTING_LOOKS) and not _debugging(task):
             self._progress = ()
-            return task, self._since if blocked else now
+            return task, self._since if blocked else None
         return None
 
     def _ran_since_last(self, task: Task) -> int | None:
