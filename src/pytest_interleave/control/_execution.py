@@ -46,6 +46,8 @@ TURNS = 5
 LONGEST = 60.0
 
 _MAIN = new_gate.__code__
+#: What a thread does whose execution is over.
+_OVER = Operation("over", None, _MAIN, 0)
 
 
 class Execution:
@@ -437,8 +439,15 @@ class Execution:
 
         Then the execution is freed at once, which is cheaper than to let the garbage collector find it.
         """
+        if self.timed or self.clock.readings:
+            # What it did last may be to wait for itself.
+            for task in self.tasks:
+                task.operation = _OVER
+            self.clock.readers = {}
+        if self.time_choices is not None:
+            self.time_choices = None
+            self.enabled = Enabled()
         self.tasks, self.log, self.nestings, self.running, self.uses = [], [], [], None, None
-        self.time_choices = None
         del self.main
 
     # -- the uncommon ----------------------------------------------------------------------------------------

@@ -199,12 +199,13 @@ class RealWaits:
     """The real waits of one controlled thread, from its first look at the clock on. To be asked in that thread."""
 
     __slots__ = (
-        "_accounted", "_computed", "_delayed", "_looked_at", "_looks", "_measured", "_passed", "_paused", "_ran",
-        "_short", "_since", "_stale", "_switches", "_task", "_waited", "computed", "now",
+        "_accounted", "_computed", "_delayed", "_looked_at", "_looks", "_measured", "_native_id", "_passed", "_paused",
+        "_ran", "_short", "_since", "_stale", "_switches", "_waited", "computed", "now",
     )  # fmt: skip
 
     def __init__(self, task: Task) -> None:
-        self._task = task
+        # Not the task itself: it holds the gate, and is to be freed as soon as nothing else refers to it.
+        self._native_id = task.native_id
         gate: Any = TimedGate(task.gate, self)
         task.gate = gate
         #: Nanoseconds that it computed before it looked; 0 where that was not measured, because it was not long.
@@ -222,7 +223,7 @@ class RealWaits:
 
     def _begin(self) -> None:
         """Start a new measurement."""
-        usage = usage_of(self._task.native_id)
+        usage = usage_of(self._native_id)
         self._delayed = None if usage is None else usage.delayed
         self._ran = time.thread_time_ns()
         self._looked_at = looks.so_far()
@@ -291,7 +292,7 @@ class RealWaits:
         if voluntary_switches() == self._switches:
             # It has given the processor away only where it had to: to another thread, or another virtual machine.
             return
-        usage = usage_of(self._task.native_id)
+        usage = usage_of(self._native_id)
         delayed = 0 if usage is None else usage.delayed - self._delayed
         kept = 0
         if not _HAS_GIL or (ran >= _WORK and ran + delayed >= sys.getswitchinterval() * 1e9):

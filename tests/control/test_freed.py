@@ -1,0 +1,62 @@
+"""An execution in which every thread ends by itself is freed at once, so that executions do not pile up."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+import weakref
+from collections.abc import Callable
+
+import pytest
+
+from pytest_interleave.control._affinity import has_gil
+from pytest_interleave.explore import NonPreemptive
+from tests.driving import executions, require_good_end
+
+pytestmark = pytest.mark.skipif(
+    sys.version_info < (3, 12) or not has_gil(),
+    reason="a trace function refers to itself, and without a GIL the thread that made an object has to free it",
+)
+
+
+def take_a_lock() -> None:
+    with threading.Lock():
+        pass
+
+
+def wait_with_a_time_limit() -> None:
+    threading.Event().wait(1)
+
+
+def sleep() -> None:
+    time.sleep(1)
+
+
+def is_freed(execution: weakref.ref[object]) -> bool:
+    # The OS thread that carried the last thread may still have to leave it.
+    for _ in range(1_000):
+        if execution() is None:
+            return True
+        time.sleep(0.001)
+    return False
+
+
+@pytest.mark.parametrize("act", [take_a_lock, wait_with_a_time_limit, sleep, time.monotonic, time.perf_counter])
+@pytest.mark.parametrize("leap", [None, 0])
+def test_an_execution_is_freed_at_once(act: Callable[[], object], leap: int | None) -> None:
+    seen: list[weakref.ref[object]] = []
+
+    def body() -> None:
+        threads = [threading.Thread(target=act) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        act()
+        for thread in threads:
+            thread.join()
+
+    for outcome in executions(body, NonPreemptive(), 5, leaps=(leap,)):
+        require_good_end(outcome)
+        assert all(map(is_freed, seen))
+        seen.append(weakref.ref(outcome.log[0][0].execution))
+        del outcome
