@@ -163,3 +163,29 @@ def test_real_time_passes_for_who_was_out_of_sight() -> None:
         timer.join()
         os.close(receiving)
         os.close(sending)
+
+
+def test_a_thread_that_comes_back_as_the_wait_for_it_ends_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    receiving, sending = os.pipe()
+
+    def patience_over(outside: _outside.Outside, seconds: float) -> bool:
+        if outside._out:
+            os.write(sending, b"x")
+            while outside._out:
+                os.sched_yield()
+        return seconds == _outside.FOREIGN_PATIENCE
+
+    monkeypatch.setattr(_outside.Outside, "_patience_over", patience_over)
+
+    def body() -> None:
+        thread = threading.Thread(target=os.read, args=(receiving, 1))
+        thread.start()
+        thread.join()
+
+    try:
+        outcome = execute(body)
+        assert outcome.stuck is None
+        assert outcome.exception is None
+    finally:
+        os.close(sending)
+        os.close(receiving)

@@ -213,6 +213,14 @@ class Outside(Part):
             self._idle_since = now
         return now - self._idle_since > seconds * 1e9
 
+    def _is_waiting_over(self, *, someone_is_out: bool) -> bool:
+        draining = self.execution.draining
+        over = self._patience_over(DRAIN_PATIENCE if draining else OUTSIDE_PATIENCE) or (
+            not someone_is_out and (draining or self._patience_over(FOREIGN_PATIENCE))
+        )
+        with self._mutex:
+            return over and not self._returned and not self._ended
+
     def _really_waited(self, since: int, before: list[tuple[Task, Usage | None]]) -> int:
         """Nanoseconds for which one of those outside has waited: what they compute is no time for the others."""
         now = _real_monotonic_ns()
@@ -226,6 +234,8 @@ class Outside(Part):
         clock_then = execution.clock.elapsed
         waits = [(task, usage_of(task.native_id)) for task in self._out]
         while execution.closing is None:
+            # Whoever comes back from here on is absorbed in the next round only: it is still out.
+            someone_is_out = bool(self._out)
             self.absorb()
             if not execution.enabled.overlooked(execution.tasks):
                 # Time is real while someone is outside.
@@ -233,9 +243,7 @@ class Outside(Part):
                 passed = self._really_waited(began, waits) if sleeper is not None else 0
                 if sleeper is not None and clock_then + passed >= (sleeper.deadline or 0):
                     execution.timers.advance()
-            waiting_is_over = self._patience_over(DRAIN_PATIENCE if execution.draining else OUTSIDE_PATIENCE) or (
-                not self._out and (execution.draining or self._patience_over(FOREIGN_PATIENCE))
-            )
+            waiting_is_over = self._is_waiting_over(someone_is_out=someone_is_out)
             if waiting_is_over and not execution.enabled:
                 # Whoever waits with a time limit goes on now, however far off the limit is.
                 execution.timers.advance()

@@ -13,6 +13,7 @@ import dis
 import gc
 import itertools
 import types
+import weakref
 from enum import Enum
 from operator import length_hint
 from types import CodeType, FrameType
@@ -44,6 +45,8 @@ _ITERATORS_THROUGH_OTHERS = identities((enumerate, zip, map, filter))
 _SEQUENCES = identities((list, collections.deque))
 _MAPPINGS = identities((dict, collections.OrderedDict, collections.defaultdict))
 _SETS = identities((set, frozenset))
+_BOUND = identities((types.BuiltinMethodType, types.MethodWrapperType))
+_VIEWS = identities((type({}.keys()), type({}.values()), type({}.items())))
 _COROUTINES = identities((types.GeneratorType, types.CoroutineType, types.AsyncGeneratorType))
 
 #: What a frame's slot holds, as far as it can be compared.
@@ -212,7 +215,31 @@ def _mark(thing: Any, depth: int) -> Mark:
     if address not in _COROUTINES and _is_iterator(kind):
         # How far it is, only it knows.
         raise _UnknownError
-    return (address, id(thing))
+    return _mark_of_made(thing, kind, address, depth) or (address, *_identity(thing))
+
+
+def _mark_of_made(thing: Any, kind: type, address: int, depth: int) -> Mark | None:
+    """Of objects that are often made for a single use: what they are made of. None for others."""
+    if kind is types.MethodType:
+        return (kind, id(thing.__func__), *_identity(thing.__self__))
+    if address in _BOUND:
+        return (kind, thing.__name__, *_identity(thing.__self__))
+    if kind is types.FunctionType:
+        return (kind, id(thing.__code__), *(_mark(cell, depth + 1) for cell in thing.__closure__ or ()))
+    if kind is slice or kind is range:
+        return (kind, *(_mark(limit, depth + 1) for limit in (thing.start, thing.stop, thing.step)))
+    if address in _VIEWS:
+        return (kind, *(_mark(seen, depth + 1) for seen in gc.get_referents(thing)))
+    return None
+
+
+def _identity(thing: Any) -> Mark:
+    """What nothing else has that is made later, where it can be referred to weakly: by then, it may be gone."""
+    try:
+        # There is but one such reference to an object, and as long as that is kept, no other one is at its address.
+        return (id(thing), weakref.ref(thing))
+    except TypeError:
+        return (id(thing),)
 
 
 def _is_iterator(kind: type) -> bool:
