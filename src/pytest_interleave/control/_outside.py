@@ -8,11 +8,11 @@ in real time, for one of those outside to come back.
 
 from __future__ import annotations
 
-import os
 import sys
 from typing import TYPE_CHECKING
 
 from . import _current
+from ._children import has_children
 from ._clock import _real_monotonic_ns
 from ._foreign import foreign_threads
 from ._outcome import SetAside
@@ -35,18 +35,6 @@ FOREIGN_PATIENCE = 2.0
 POLLING_SLEEPS = 3
 #: Real seconds that the sleeps of one execution take, at most, for what they might wait for.
 POLLING_PATIENCE = 10.0
-
-
-def has_children() -> bool:
-    """Whether processes that this one has started live, or have ended and nobody has looked yet."""
-    try:
-        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
-    except ChildProcessError:
-        return False
-    except AttributeError:
-        # Not on this platform.
-        return False
-    return True
 
 
 class Outside(Part):
