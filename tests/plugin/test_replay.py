@@ -209,6 +209,35 @@ def test_it(counter, run_concurrent):
     )
 
 
+def test_what_only_the_first_execution_does_is_no_difference(run):
+    first = run(
+        """
+import pytest
+
+BUILT = []
+
+@pytest.mark.concurrency(strategy="random")
+def test_it(run_concurrent):
+    if not BUILT:
+        BUILT.append(1)
+        BUILT.append(2)
+    box = {"n": 0}
+
+    def add():
+        n = box["n"]
+        box["n"] = n + 1
+
+    run_concurrent(add, workers=2)
+    assert box["n"] == 2
+""",
+        seed=4,
+    )
+    first.result.assert_outcomes(failed=1)
+    assert "in schedule 1 of" in first.text
+    assert "could not be repeated" not in first.text
+    run(None, *first.command[1:]).result.assert_outcomes(failed=1)
+
+
 def test_a_replay_that_finds_nothing_and_leaves_the_schedule_fails_and_says_where(run, pytester):
     source = (
         MARK

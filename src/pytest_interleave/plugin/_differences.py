@@ -23,11 +23,13 @@ WAITED_IN_VAIN = (
 
 def tell_difference(difference: Difference | None, finding: Finding, again: Finding | None) -> str:
     """A finding's schedule, run again at once, gave another execution."""
-    came = "nothing" if again is None else again.message.splitlines()[0]
-    text = (
-        "This execution could not be repeated: the same schedule, run again at once, gave "
-        f"{came} in place of {finding.message.splitlines()[0]}."
-    )
+    if again is None:
+        came = f"gave nothing in place of {finding.message.splitlines()[0]}"
+    elif again.same_as(finding):
+        came = "gave the same failure, but by other steps"
+    else:
+        came = f"gave {again.message.splitlines()[0]} in place of {finding.message.splitlines()[0]}"
+    text = f"This execution could not be repeated: the same schedule, run again at once, {came}."
     if difference is not None:
         text += f" The first step that differs is {difference}."
     return (

@@ -112,6 +112,16 @@ class Shown(NamedTuple):
         return timeline
 
 
+class NotRepeated(NamedTuple):
+    """An execution that was to be the same as one before, and was not."""
+
+    #: What a report says of it.
+    difference: str
+    #: What it has found, if anything.
+    finding: Finding | None
+    outcome: Outcome
+
+
 def attempt_of(outcome: Outcome, recorded: Recorded) -> Attempt:
     """What the shrinker wants to know of an execution."""
     announced = [task for task, operation, _ in outcome.log if operation.announced]
@@ -208,11 +218,17 @@ class Explaining:
             return plain._replace(finding=raced.finding, difference=raced.difference)
         try:
             shown = self._repeated(plain.finding, outcome, suspects)
+            if isinstance(shown, NotRepeated) and not warm and shown.finding is not None:
+                # What only the first execution does, because nothing is imported or cached yet, is no difference.
+                later = self._repeated(shown.finding, shown.outcome, self._races.suspects(shown.outcome))
+                if isinstance(later, Shown):
+                    plain = self.unrepeated(shown.finding, shown.outcome, warm=True, difference=None)
+                    shown = later
         except STOPPED as error:
             self.stop_session(error)
             return plain._replace(difference=not_again(error))
-        if isinstance(shown, str):
-            return plain._replace(difference=shown)
+        if isinstance(shown, NotRepeated):
+            return plain._replace(difference=shown.difference)
         # Now: the names of objects are those of the last execution.
         as_found = plain._replace(finding=shown.finding, timeline=shown.timeline(), switches=shown.attempt.preemptions)
         try:
@@ -227,15 +243,15 @@ class Explaining:
         if isinstance(error, (KeyboardInterrupt, pytest.exit.Exception)):
             self._item.session.shouldstop = str(error) or type(error).__name__
 
-    def _repeated(self, finding: Finding, outcome: Outcome, suspects: Sequence[Conflict]) -> Shown | str:
-        """The same execution in detail; a text where it was another one."""
+    def _repeated(self, finding: Finding, outcome: Outcome, suspects: Sequence[Conflict]) -> Shown | NotRepeated:
+        """The same execution in detail, or the other one that came of the same schedule."""
         recorder = recorder_for(suspects)
         recorded, second = self.run(Replay(outcome.choices), recorder, visible=True)
         _require_no_signal(second)
         again = self._found_in(second, finding, suspects, outcome, recorder)
         difference = first_difference(outcome.log, second.log)
         if again is None or not again.same_as(finding) or difference is not None:
-            return tell_difference(difference, finding, again)
+            return NotRepeated(tell_difference(difference, finding, again), again, second)
         return Shown(again, second, recorded, recorder)
 
     def _found_in(
