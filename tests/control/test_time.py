@@ -211,6 +211,30 @@ def test_dates_are_no_other_classes_than_elsewhere() -> None:
     assert abs(Before.now().timestamp() - time.time()) < 3600
 
 
+def test_a_sleep_that_ends_right_after_a_timeout_may_be_over_before_what_that_leads_to() -> None:
+    orders = set()
+
+    def body() -> None:
+        order, done = [], threading.Event()
+        timer = threading.Timer(1, lambda: order.append("timer"))
+        timer.start()
+
+        def wait() -> None:
+            assert done.wait(1.0003)
+
+        waiter = threading.Thread(target=wait)
+        waiter.start()
+        time.sleep(1.0001)
+        order.append("sleep")
+        done.set()
+        timer.join()
+        waiter.join()
+        orders.add(tuple(order))
+
+    check(body)
+    assert orders == {("timer", "sleep"), ("sleep", "timer")}
+
+
 def test_all_is_real_again_afterwards() -> None:
     before = (time.monotonic, time.sleep, sleep, datetime.datetime, datetime.date)
     value_of(lambda: time.sleep(3600))

@@ -42,15 +42,14 @@ class Timers(Part):
         self.expire_due()
         return True
 
-    def _together_with(self, sleeper: Task) -> int:
+    def _together_with(self, waiting: Task) -> int:
         """The moment at which a wait ends, together with sleeps that end at about the same time.
 
-        No machine is so precise that these always end in the same order. No timeout expires for that.
+        No machine is so precise that these always end in the same order. No other timeout expires for that.
         """
-        due = _deadline(sleeper)
-        if type(sleeper.resource) is not Moment:
-            return due
-        limit = min(due + _CLOSE + 1, self._first_timeout())
+        due = _deadline(waiting)
+        limit = min((end for end in map(_deadline, self._timeouts()) if end > due), default=math.inf)
+        limit = min(limit, due + _CLOSE + 1)
         return max((end for end in map(_deadline, self._sleepers()) if end < limit), default=due)
 
     def expire_due(self) -> None:
@@ -90,8 +89,10 @@ class Timers(Part):
 
     def earliest_timeout(self) -> Task | None:
         """The thread whose timeout ends next; None if there is none."""
-        waiting = (task for task in self.waiting(daemons=True) if type(task.resource) is not Moment)
-        return min(waiting, key=_by_deadline, default=None)
+        return min(self._timeouts(), key=_by_deadline, default=None)
+
+    def _timeouts(self) -> list[Task]:
+        return [task for task in self.waiting(daemons=True) if type(task.resource) is not Moment]
 
     def waiting(self, *, daemons: bool) -> list[Task]:
         """The threads that wait with a deadline."""
