@@ -12,6 +12,7 @@ threads, gates, start and join).
 from __future__ import annotations
 
 import contextlib
+import graphlib
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from types import CodeType
@@ -65,17 +66,22 @@ class LockOrder:
 
 def _is_tangled(nestings: Sequence[Nesting]) -> bool:
     """Whether there is a circle at all, whichever threads: quick, for nearly always there is none."""
-    while nestings:
-        wanted = {id(nesting.lock) for nesting in nestings}
-        both = wanted.intersection([id(lock) for nesting in nestings for lock, _ in nesting.held])
-        left = [
-            nesting
-            for nesting in nestings
-            if id(nesting.lock) in both and any(id(lock) in both for lock, _ in nesting.held)
-        ]
-        if len(left) == len(nestings):
-            return True
-        nestings = left
+    both = {id(nesting.lock) for nesting in nestings}.intersection(
+        [id(lock) for nesting in nestings for lock, _ in nesting.held]
+    )
+    if not both:
+        return False
+    #: By lock, which others were taken while it was held.
+    taken: dict[int, set[int]] = defaultdict(set)
+    for nesting in nestings:
+        wants = id(nesting.lock)
+        if wants in both:
+            for lock, _ in nesting.held:
+                taken[id(lock)].add(wants)
+    try:
+        graphlib.TopologicalSorter(taken).prepare()
+    except graphlib.CycleError:
+        return True
     return False
 
 
