@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from pytest_interleave.control import _outside
+from pytest_interleave.control import _outside, _watchdog
 from tests.driving import execute, require_good_end
 
 
@@ -87,7 +87,7 @@ def test_executions_go_on_after_a_thread_that_cannot_be_ended() -> None:
         thread.join()
 
     try:
-        assert [thread for thread, _ in execute(leaves_a_thread).leaked] == ["Thread-1 (read)"]
+        assert [thread for thread, *_ in execute(leaves_a_thread).leaked] == ["Thread-1 (read)"]
         require_good_end(execute(ends))
     finally:
         os.write(sending, b"x")
@@ -106,7 +106,7 @@ def test_executions_go_on_after_a_thread_that_will_not_be_ended() -> None:
         time.sleep(1)
 
     outcome = execute(leaves_a_thread)
-    assert [thread for thread, _ in outcome.leaked] == ["Thread-1 (refuse)"]
+    assert [thread for thread, *_ in outcome.leaked] == ["Thread-1 (refuse)"]
     require_good_end(execute(lambda: time.sleep(1)))  # noqa: PLW0108
 
 
@@ -163,6 +163,26 @@ def test_real_time_passes_for_who_was_out_of_sight() -> None:
         timer.join()
         os.close(receiving)
         os.close(sending)
+
+
+def test_a_thread_that_computes_for_long_is_not_said_to_be_blocked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_watchdog, "COMPUTING_LOOKS", 5)
+    lock = threading.Lock()
+
+    def take_the_lock() -> None:
+        with lock:
+            pass
+
+    def body() -> None:
+        computing = threading.Thread(target=lambda: sum(number * number for number in range(3_000_000)))
+        other = threading.Thread(target=take_the_lock)
+        computing.start()
+        other.start()
+        computing.join()
+        other.join()
+
+    (aside,) = execute(body).set_aside
+    assert aside.computed
 
 
 def test_a_thread_that_comes_back_as_the_wait_for_it_ends_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:

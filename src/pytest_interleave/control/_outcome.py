@@ -58,6 +58,8 @@ class SetAside(NamedTuple):
 
     thread: str
     where: Place | None
+    #: Whether it did not block, but computed for too long.
+    computed: bool = False
 
 
 class Outcome(NamedTuple):

@@ -74,7 +74,8 @@ class Outside(Part):
             if execution.running is not task or not task.outside:
                 task.outside = False
                 return
-            note = SetAside(task.name, user_place(sys._current_frames().get(task.ident)))
+            place = user_place(sys._current_frames().get(task.ident))
+            note = SetAside(task.name, place, computed=since is None)
             self._goes(task, since, note)
             self.noted.append(note)
             if task.enabled:

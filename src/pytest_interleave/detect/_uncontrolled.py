@@ -70,11 +70,12 @@ def _threads(outcome: Outcome) -> Iterator[Uncontrolled]:
     for thread in outcome.foreign:
         how = "started by a fixture, seen" if thread.of_fixture else "started before the test, seen"
         yield _thread(thread.name, how, thread.where)
-    for name, where in outcome.set_aside:
-        yield _thread(name, "blocked outside the plugin's control", where)
-    for name, where in outcome.left:
+    for name, where, computed in outcome.set_aside:
+        how = "computed for long without a scheduling point" if computed else "blocked outside the plugin's control"
+        yield _thread(name, how, where)
+    for name, where, _ in outcome.left:
         yield _thread(name, "still blocked after the test", where)
-    for name, where in outcome.leaked:
+    for name, where, _ in outcome.leaked:
         yield _thread(name, "could not be stopped", where)
     if outcome.uncontrolled and not (outcome.set_aside or outcome.foreign):
         yield Uncontrolled("thread", "a wait for something outside the plugin's control")

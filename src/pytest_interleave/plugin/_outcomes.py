@@ -178,9 +178,10 @@ class _Exploration:
             error = outcome.exception
         if error is not None:
             raise error
-        for thread, where in outcome.set_aside:
+        for thread, where, computed in outcome.set_aside:
+            what = "computed for seconds" if computed else "blocked"
             warnings.warn(
-                f"race_detector.explore: thread {thread!r} blocked at {where} where the scheduler cannot see it, and "
+                f"race_detector.explore: thread {thread!r} {what} at {where} where the scheduler cannot see it, and "
                 "was set aside: the order of the threads is not fully controlled there",
                 InterleaveWarning,
                 stacklevel=5,

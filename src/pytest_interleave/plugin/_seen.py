@@ -49,20 +49,23 @@ class Seen:
             return
         if outcome.unexplored is not None:
             self._look_at_long(outcome)
-        for thread, where in outcome.set_aside:
+        for thread, where, computed in outcome.set_aside:
             self.notes[
-                f"thread {thread!r} blocked at {where} where the scheduler cannot see it, and was set aside: the "
+                f"thread {thread!r} computed at {where} for seconds without a step that the plugin controls, so the "
+                "other threads ran meanwhile. Schedules past that point may not replay."
+                if computed
+                else f"thread {thread!r} blocked at {where} where the scheduler cannot see it, and was set aside: the "
                 "order of the threads is not fully controlled there. A lock made before the plugin was loaded, or "
                 "a call that waits in the operating system, does that"
             ] = None
-        for thread, where in outcome.leaked:
+        for thread, where, _ in outcome.leaked:
             self.notes[f"thread {thread!r} could not be ended; it is still at {where}"] = None
 
     def _look_at_long(self, outcome: Outcome) -> None:
         steps = len(outcome.log)
         self._explored_steps = steps if self._explored_steps is None else min(steps, self._explored_steps)
         if outcome.suspected and outcome.stuck is None:
-            where = ", ".join(f"{thread} at {place}" for thread, place in outcome.suspected)
+            where = ", ".join(f"{thread} at {place}" for thread, place, _ in outcome.suspected)
             self.notes[
                 f"suspected livelock: for a long time, threads only repeated the same steps ({where}), although the "
                 "test ended. Check that each retry can succeed, and that threads back off for different times."
