@@ -36,6 +36,60 @@ def test_it(counter, run_concurrent):
     run_concurrent(wait)
 """,
 }
+#: They fail after the first `max_steps` steps, and what they fail with depends on all that follows these.
+LONG = {
+    "sleeps": """
+@pytest.mark.concurrency(max_steps=150)
+def test_it(run_concurrent):
+    calls, lock, seen = [], threading.Lock(), []
+    def work():
+        name = threading.current_thread().name[-1]
+        for _ in range(3):
+            while True:
+                with lock:
+                    now = time.monotonic()
+                    while calls and now - calls[0] >= 10:
+                        calls.pop(0)
+                if len(calls) < 2:
+                    with lock:
+                        calls.append(now)
+                    seen.append(name)
+                    break
+                time.sleep(1)
+    run_concurrent(work, workers=6)
+    assert not seen, "".join(seen)
+""",
+    "queue": """
+@pytest.mark.concurrency(max_steps=150, strategy="pct")
+def test_it(run_concurrent):
+    items, seen = queue.Queue(3), []
+    def put():
+        for _ in range(60):
+            items.put(threading.current_thread().name[-1])
+    def get():
+        try:
+            while True:
+                seen.append(items.get(timeout=0.5) + threading.current_thread().name[-1])
+        except queue.Empty:
+            pass
+    run_concurrent.together(put, put, get, get, get)
+    assert not seen, " ".join(seen)
+""",
+    "timeout": """
+@pytest.mark.concurrency(max_steps=150, strategy="random")
+def test_it(counter, run_concurrent):
+    stop = threading.Event()
+    def spin():
+        while not stop.is_set():
+            counter.increment()
+    def wait():
+        threading.Event().wait(0.1)
+        stop.set()
+    run_concurrent.together(spin, wait, spin)
+    rounds = counter.value
+    assert not rounds, f"{rounds:,} rounds"
+""",
+}
 MARK = "pytestmark = pytest.mark.concurrency(seconds=None)\n"
 
 
@@ -59,6 +113,52 @@ def test_same_finding_in_a_fresh_process(run, report, kind):
     assert strip("", row["finding"]["message"]) == strip("", found["message"])
     assert "could not be repeated" not in first.text
     assert "did not follow" not in again.text
+
+
+@pytest.mark.parametrize("what", LONG)
+def test_the_same_past_max_steps(run, report, what):
+    source = "import queue, time\n" + LONG[what]
+    # Another test has run before, which takes and frees memory.
+    first = run(source + source[source.index("@") :].replace("test_it", "test_other"), "--interleave-json=report.json")
+    first.result.assert_outcomes(failed=2)
+    for row in report()["tests"]:
+        found = row["finding"]
+        assert found["repeatable"]
+        again = run(None, row["nodeid"], f"--interleave-replay={found['token']}", "--interleave-json=report.json")
+        again.result.assert_outcomes(failed=1)
+        assert report()["tests"][0]["finding"]["message"] == found["message"]
+    text = " ".join(first.text.split())
+    assert text.count("ran without preemptions. The schedule was run again with the same result, but not shrunk.") == 2
+    assert first.text.count("To see exactly this again:") == 2
+
+
+def test_a_long_schedule_that_is_not_run_again(run, report):
+    done = run("import time\n" + LONG["sleeps"], "--interleave-shrink-seconds=0", "--interleave-json=report.json")
+    done.result.assert_outcomes(failed=1)
+    text = " ".join(done.text.split())
+    assert "neither run again, which would take too long, nor shrunk; the token may not reproduce the failure." in text
+    assert "To run this schedule again: pytest 'test_it.py::test_it' --interleave-replay=" in text
+    assert not report()["tests"][0]["finding"]["repeatable"]
+
+
+def test_a_long_schedule_that_gives_something_else(run):
+    done = run(
+        """
+runs = []
+
+@pytest.mark.concurrency(max_steps=100)
+def test_it(counter, run_concurrent):
+    runs.append(1)
+    run_concurrent(lambda: [counter.increment() for _ in range(50)])
+    assert len(runs) != 2
+"""
+    )
+    done.result.assert_outcomes(failed=1)
+    text = " ".join(done.text.split())
+    assert "This execution could not be repeated" in text
+    assert "ran without preemptions. The schedule was not shrunk." in text
+    assert "To run this schedule again:" in text
+    assert "see exactly" not in text
 
 
 def test_the_replayed_table_is_the_one_that_was_shown(run):

@@ -1,7 +1,9 @@
 """What follows the first `max_steps` steps of an execution: it runs to its end, without choices and without a log.
 
 Threads take turns, so that each gets on. No timeout expires while threads work. If all of them only repeat the same
-steps, counting their rounds perhaps, processor time decides: nothing can tell such a loop from one that has no end.
+steps, counting their rounds perhaps, the number of steps decides: nothing can tell such a loop from one that has no
+end. Everything follows from the steps, so that the same first `max_steps` steps give the same end when they are
+replayed; processor time matters only in loops of which each step takes long.
 """
 
 from __future__ import annotations
@@ -29,11 +31,15 @@ _STEPS_WITH_A_LOCK = 200
 _TURNS_OF_A_SLEEP = 20
 #: Turns that threads may still take after the test body has ended.
 _DRAIN_TURNS = 80
-#: Seconds of processor time in which all threads only repeat themselves, after which it is a livelock.
-PATIENCE = 2.0
-#: The same if something that the scheduler does not control could change that.
+#: About as many steps as a second of processor time has.
+_STEPS_OF_A_SECOND = 100_000
+#: If a step takes longer than that, a second of processor time counts only as this part of a second.
+_PART_OF_A_SECOND = 4
+#: Seconds in which all threads only repeat themselves, after which it is a livelock.
+PATIENCE = 3.0
+#: The same in processor time, if something that the scheduler does not control could change that.
 OUTSIDE_PATIENCE = 10.0
-#: Seconds of processor time after which a timeout expires then, at least; and how much longer than the timeout itself.
+#: Seconds after which a timeout expires then, at least; and how much longer than the timeout itself.
 _TIMEOUT_PATIENCE = 1.0
 _TIMES_THE_TIMEOUT = 2
 
@@ -60,8 +66,8 @@ class LongRun(Part):
         self._slept = 0
         self._drained = 0
         self._began = _spent_ns()
-        #: Since when all threads only repeat themselves.
-        self._repeating_since: int | None = None
+        #: Since when all threads only repeat themselves, in processor time and in steps.
+        self._repeating_since: tuple[int, int] | None = None
         #: Threads that repeat what they write, or try for again and again, and where.
         self.suspected: list[SetAside] = []
 
@@ -134,9 +140,8 @@ class LongRun(Part):
 
         `suspects` are those that write the same values, or try for a lock, again and again.
         """
-        now = _spent_ns()
         if self._repeating_since is None:
-            self._repeating_since = now
+            self._repeating_since = _spent_ns(), self.steps
             return
         execution = self.execution
         if execution.progress.let_them_wait():
@@ -144,15 +149,16 @@ class LongRun(Part):
             return
         if suspects and not self.suspected:
             self.suspected = [SetAside(probe.task.name, probe.place) for probe in suspects]
-        seconds = (now - self._repeating_since) / 1e9
+        spent = (_spent_ns() - self._repeating_since[0]) / 1e9
+        seconds = max((self.steps - self._repeating_since[1]) / _STEPS_OF_A_SECOND, spent / _PART_OF_A_SECOND)
         waiting = execution.timers.earliest_timeout()
         if waiting is not None:
             left = ((waiting.deadline or 0) - execution.clock.elapsed) / 1e9
             if seconds >= max(_TIMEOUT_PATIENCE, _TIMES_THE_TIMEOUT * left) and execution.timers.advance():
                 self._repeating_since = None
                 return
-        patience = OUTSIDE_PATIENCE if execution.outside.could_act() else PATIENCE
-        if seconds >= patience and (waiting is None or execution.timers.is_only_in_theory(waiting)):
+        over = spent >= OUTSIDE_PATIENCE if execution.outside.could_act() else seconds >= PATIENCE
+        if over and (waiting is None or execution.timers.is_only_in_theory(waiting)):
             execution.end_as_livelock(task, counts=True)
 
 

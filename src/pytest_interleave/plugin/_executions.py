@@ -14,6 +14,7 @@ from typing import Any, Literal
 import pytest
 
 from ..control import LONGEST, Control, FixturesBeingMade, Outcome, Recorder, Unwind, threads_left, unrecorded
+from ..control._clock import real_seconds
 from ._hooks_again import alone_with_call, alone_with_fixtures, hooks_found_once, own_ends
 from ._own_fixtures import OfWorkers
 from ._plain_fixtures import PlainFixtures, plain_fixtures
@@ -43,6 +44,8 @@ class Executions:
         self.settings = settings
         self._of_workers = of_workers
         self.count = 0
+        #: Real time when the last one began, in seconds.
+        self.began = 0.0
         #: How many seconds of processor time one of them may take.
         self._longest = _LONGEST_WITHOUT_LIMIT if math.isinf(settings.seconds) else max(LONGEST, settings.seconds)
         #: By how much time passes as a choice of the strategy, as a position in `LEAPS`; None if it does not.
@@ -166,6 +169,7 @@ class Executions:
     def run(self, strategy: Any, *, detail: bool = False, recorder: Recorder | None = None) -> Outcome:
         """Run the body once. What asks pytest to stop (`pytest.exit`, Ctrl-C), in whichever thread, is raised."""
         self.count += 1
+        self.began = real_seconds()
         outcome = self._control.run(
             self._body(),
             strategy,

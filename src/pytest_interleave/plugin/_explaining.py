@@ -41,9 +41,7 @@ SOMETHING_UNSEEN = (
 )
 
 
-NEEDS_TIME = (
-    "This failure needs timeouts=\"explore\": a thread is held up while time passes, as on a busy machine."
-)
+NEEDS_TIME = 'This failure needs timeouts="explore": a thread is held up while time passes, as on a busy machine.'
 
 #: Of an execution that is not explored to its end, at most this many steps are shown: the last ones that were.
 _STEPS_SHOWN = 40
@@ -69,8 +67,15 @@ class Explanation(NamedTuple):
     unseen: bool = False
     #: How many steps were explored, and how many there were in all; None if those are the same.
     explored: tuple[int, int] | None = None
+    #: Whether the schedule, run again, gave the same finding.
+    confirmed: bool = True
     #: Whether time passed as a choice in it.
     time_passed: bool = False
+
+    @property
+    def repeatable(self) -> bool:
+        """Whether the token surely reproduces it."""
+        return self.confirmed and self.difference is None
 
     @property
     def hints(self) -> list[str]:
@@ -82,11 +87,22 @@ class Explanation(NamedTuple):
             first, steps = self.explored
             hints.append(
                 f"The test took {steps:,} steps. The first {first:,} (max_steps) were explored, the rest ran without "
-                "preemptions. The schedule was neither run again nor shrunk."
+                f"preemptions. {self._tried()}"
             )
         if self.simplest in SIMPLEST:
             hints.append(SIMPLEST[self.simplest])
         return hints
+
+    def _tried(self) -> str:
+        """What was done with the schedule of a long execution."""
+        if self.repeatable:
+            return "The schedule was run again with the same result, but not shrunk."
+        if self.difference is not None:
+            return "The schedule was not shrunk."
+        return (
+            "The schedule was neither run again, which would take too long, nor shrunk; the token may not reproduce "
+            "the failure."
+        )
 
 
 class Shown(NamedTuple):
@@ -120,6 +136,15 @@ class NotRepeated(NamedTuple):
     #: What it has found, if anything.
     finding: Finding | None
     outcome: Outcome
+
+
+class Repeated(NamedTuple):
+    """A finding and its execution, whether others went before that, and what came when it was run again."""
+
+    finding: Finding
+    outcome: Outcome
+    warm: bool
+    shown: Shown | NotRepeated
 
 
 def attempt_of(outcome: Outcome, recorded: Recorded) -> Attempt:
@@ -189,9 +214,32 @@ class Explaining:
             time_passed=time_passed(outcome),
         )
 
-    def _of_long(self, finding: Finding, outcome: Outcome, *, warm: bool) -> Explanation:
-        """Of a finding after the first `max_steps` steps, which is not repeated: that could take long."""
-        assert outcome.unexplored is not None
+    def _of_long(
+        self, finding: Finding, outcome: Outcome, suspects: Sequence[Conflict], raced: Raced | None, *, warm: bool
+    ) -> Explanation:
+        """Of a finding after the first `max_steps` steps, which is not shrunk; and repeated only if that is quick."""
+        took = real_seconds() - self._executions.began
+        # The names of objects are those of the last execution: before there is another one.
+        plain = self._unshrunk(finding, outcome, warm=warm)
+        if waited_in_vain(outcome):
+            return plain._replace(difference=WAITED_IN_VAIN)
+        if raced is not None:
+            return plain._replace(finding=raced.finding, difference=raced.difference, confirmed=True)
+        if took > self._seconds:
+            return plain
+        try:
+            repeated = self._run_again(finding, outcome, suspects, warm=warm)
+        except STOPPED as error:
+            self.stop_session(error)
+            return plain._replace(difference=not_again(error))
+        if isinstance(repeated.shown, NotRepeated):
+            return plain._replace(difference=repeated.shown.difference)
+        if repeated.outcome is not outcome:
+            plain = self._unshrunk(repeated.finding, repeated.outcome, warm=repeated.warm)
+        return plain._replace(confirmed=True)
+
+    def _unshrunk(self, finding: Finding, outcome: Outcome, *, warm: bool) -> Explanation:
+        """Of such a finding: with the last steps that were explored."""
         steps = len(outcome.log)
         # Time may have passed long before the steps that are shown.
         passed = [text for text, _ in held_up(outcome, steps)]
@@ -201,7 +249,10 @@ class Explaining:
         if timeline is not None and passed:
             timeline = timeline._replace(story=" ".join(filter(None, (*passed, timeline.story))))
         return plain._replace(
-            timeline=timeline, time_passed=bool(passed), explored=(steps, steps + outcome.unexplored)
+            timeline=timeline,
+            time_passed=bool(passed),
+            explored=(steps, steps + (outcome.unexplored or 0)),
+            confirmed=False,
         )
 
     def explain(
@@ -210,25 +261,22 @@ class Explaining:
         """Run the schedule once more, shrink it, and run what is left in detail."""
         self._executions.found = True
         if outcome.unexplored is not None:
-            return self._of_long(finding, outcome, warm=warm)
+            return self._of_long(finding, outcome, suspects, raced, warm=warm)
         plain = self.unrepeated(finding, outcome, warm=warm, difference=None)
         if waited_in_vain(outcome):
             return plain._replace(difference=WAITED_IN_VAIN)
         if raced is not None and raced.difference is not None:
             return plain._replace(finding=raced.finding, difference=raced.difference)
         try:
-            shown = self._repeated(plain.finding, outcome, suspects)
-            if isinstance(shown, NotRepeated) and not warm and shown.finding is not None:
-                # What only the first execution does, because nothing is imported or cached yet, is no difference.
-                later = self._repeated(shown.finding, shown.outcome, self._races.suspects(shown.outcome))
-                if isinstance(later, Shown):
-                    plain = self.unrepeated(shown.finding, shown.outcome, warm=True, difference=None)
-                    shown = later
+            repeated = self._run_again(plain.finding, outcome, suspects, warm=warm)
         except STOPPED as error:
             self.stop_session(error)
             return plain._replace(difference=not_again(error))
+        shown = repeated.shown
         if isinstance(shown, NotRepeated):
             return plain._replace(difference=shown.difference)
+        if repeated.outcome is not outcome:
+            plain = self.unrepeated(repeated.finding, repeated.outcome, warm=repeated.warm, difference=None)
         # Now: the names of objects are those of the last execution.
         as_found = plain._replace(finding=shown.finding, timeline=shown.timeline(), switches=shown.attempt.preemptions)
         try:
@@ -242,6 +290,18 @@ class Explaining:
         """Where that is asked for, by Ctrl-C or `pytest.exit`: when the finding is reported."""
         if isinstance(error, (KeyboardInterrupt, pytest.exit.Exception)):
             self._item.session.shouldstop = str(error) or type(error).__name__
+
+    def _run_again(self, finding: Finding, outcome: Outcome, suspects: Sequence[Conflict], *, warm: bool) -> Repeated:
+        """The same execution in detail; what only the first one does is no difference.
+
+        It is the first that imports, and that finds nothing cached.
+        """
+        shown = self._repeated(finding, outcome, suspects)
+        if isinstance(shown, NotRepeated) and not warm and shown.finding is not None:
+            later = self._repeated(shown.finding, shown.outcome, self._races.suspects(shown.outcome))
+            if isinstance(later, Shown):
+                return Repeated(shown.finding, shown.outcome, True, later)
+        return Repeated(finding, outcome, warm, shown)
 
     def _repeated(self, finding: Finding, outcome: Outcome, suspects: Sequence[Conflict]) -> Shown | NotRepeated:
         """The same execution in detail, or the other one that came of the same schedule."""

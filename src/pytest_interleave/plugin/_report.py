@@ -32,7 +32,8 @@ def failure_text(item: pytest.Item, exploration: Exploration, width: int) -> str
         if timeline.story:
             parts.append(_filled(timeline.story, width))
         parts.append(interleaving_table(timeline, width))
-    parts.append(f"To see exactly this again:\n{replay_command(item, str(explanation.token))}")
+    again = "To see exactly this again" if explanation.repeatable else "To run this schedule again"
+    parts.append(f"{again}:\n{replay_command(item, str(explanation.token))}")
     return "\n\n".join(parts)
 
 
@@ -126,7 +127,7 @@ def figures(item: pytest.Item, exploration: Exploration, outcome: str, *, page: 
             "shrunk_from": explanation.switches_before,
             "shrink_seconds": round(explanation.seconds, 4),
             "story": None if timeline is None else timeline.story,
-            "repeatable": explanation.difference is None,
+            "repeatable": explanation.repeatable,
             "needs": ["timeouts"] if explanation.time_passed else [],
         }
         if explanation.simplest is not None:
