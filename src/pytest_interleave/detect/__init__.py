@@ -12,6 +12,7 @@ from ._sharing import shares_something
 from ._stuck import describe_stuck
 from ._uncontrolled import code_in, uncontrolled_in
 from ._unseen import Unseen, unseen_in
+from ._waking import wakings
 from ._watchlist import Watchlist
 
 __all__ = [
@@ -41,4 +42,5 @@ __all__ = [
     "shares_something",
     "uncontrolled_in",
     "unseen_in",
+    "wakings",
 ]

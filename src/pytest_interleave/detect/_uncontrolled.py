@@ -90,7 +90,7 @@ def _thread(name: str, how: str, where: Place | None) -> Uncontrolled:
 
 def code_in(outcome: Outcome) -> Iterator[Uncontrolled]:
     """Find code out of scope that was given what several threads use. To be asked right after the execution."""
-    for unseen in unseen_in(outcome.log):
+    for unseen in unseen_in(outcome.log, choices=bool(outcome.choices)):
         place = unseen.place
         where = "" if is_ours(place.filename) else str(place)
         how = "called with a shared object"
