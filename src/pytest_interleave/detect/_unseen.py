@@ -12,14 +12,14 @@ from itertools import chain
 from types import CodeType
 from typing import Any, NamedTuple
 
-from ..control import Operation, Place, Step, is_ours
+from ..control import Operation, Place, Step, is_ours, is_stdlib
 from ..control._callees import Callee, callee_at, callee_of
 from ..control._kinds import class_holding, module_of, name_of_class
 from ..control._names import type_named
 from ..control._natives import LruCache
 from ..control._opcodes import specials_at
 from ..control._touches import FOREIGN, UNSURE, WRITES
-from ..control._written import python_function
+from ..control._written import is_of_library, python_function
 from ._clocks import Accesses
 from ._synchronisation import Order
 from ._waking import wakings
@@ -64,6 +64,10 @@ class _Object:
         self.read = Accesses()
         self.written = Accesses()
 
+    def called(self, how: int) -> Accesses:
+        """Those by code out of scope that touches it in this way."""
+        return self.changed if how & (WRITES | UNSURE) else self.looked_at
+
 
 def _unordered(log: Sequence[Step]) -> Iterator[tuple[Any, Operation]]:
     """Objects that code out of scope was handed, and the calls, where nothing orders that and other uses of them."""
@@ -72,10 +76,25 @@ def _unordered(log: Sequence[Step]) -> Iterator[tuple[Any, Operation]]:
         return
     order = Order(log)
     objects = {key: _Object() for key in foreign}
+    #: By thread, the call that its next steps may belong to.
+    calls: dict[int, int] = {}
     for position, (task, operation, touches) in enumerate(log):
         if touches is None:
             order.follow(position, task, operation)
+            call = calls.get(task.index)
+            if call is not None and is_of_library(operation.code):
+                # It goes on with what it was handed. Whatever this step has published is no later than that.
+                clock = order.clock_of(task)
+                for key, _, how in log[call][2] or ():
+                    if how & FOREIGN:
+                        objects[key].called(how).add(task.index, clock, call)
+            elif call is not None and not is_stdlib(operation.code.co_filename):
+                del calls[task.index]
             continue
+        if any(how & FOREIGN for _, _, how in touches):
+            calls[task.index] = position
+        else:
+            calls.pop(task.index, None)
         clock = order.clock_of(task)
         for key, _, how in touches:
             this = objects.get(key)
@@ -86,7 +105,7 @@ def _unordered(log: Sequence[Step]) -> Iterator[tuple[Any, Operation]]:
                 others = (
                     (this.changed, this.looked_at, this.read, this.written) if changes else (this.changed, this.written)
                 )
-                own = this.changed if changes else this.looked_at
+                own = this.called(how)
                 if any(True for other in others for _ in other.unordered(clock)):
                     yield key, operation
             else:
