@@ -23,8 +23,10 @@ class Exhaustive(Delegating):
 
     A program that cannot be searched in this way (its threads spin, or it goes another way each time) is sampled
     instead. One in which not everything was under control is searched only if that takes half of `schedules` at most,
-    and then sampled too. Source for the bounds: M. Musuvathi, S. Qadeer, "Iterative Context Bounding for Systematic Testing of
-    Multithreaded Programs", PLDI 2007. For the rest see `PartialOrderReduction`.
+    and then sampled too.
+
+    Source for the bounds: M. Musuvathi, S. Qadeer, "Iterative Context Bounding for Systematic Testing of Multithreaded
+    Programs", PLDI 2007. For the rest see `PartialOrderReduction`.
     """
 
     name = "exhaustive"

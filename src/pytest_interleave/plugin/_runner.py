@@ -34,7 +34,6 @@ from ._suite import leave_out
 from ._turns import Turns
 from ._workers import quiet_types, raised_by_workers
 
-
 #: How a search ends that nothing has cut short.
 _RAN_ITS_COURSE = frozenset(("schedules", "seconds", "exhausted", "nothing to interleave"))
 

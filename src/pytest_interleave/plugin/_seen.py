@@ -125,7 +125,7 @@ class Seen:
         elif self.nothing_to_interleave:
             text = (
                 "the test's threads never overlap: each is joined (or sleeps) before the next runs. Start all threads "
-                "before joining the first; if sleeps keep them apart, timeouts=\"explore\" lets these end early."
+                'before joining the first; if sleeps keep them apart, timeouts="explore" lets these end early.'
             )
         elif self.reasons:
             text = (
@@ -136,6 +136,6 @@ class Seen:
             text = (
                 "the test's threads overlap, but at each scheduling point only one of them could run: a thread that "
                 "wakes another one waits, sleeps or ends next. So there is only one interleaving. If such a wait has a "
-                "timeout, timeouts=\"explore\" lets it expire early."
+                'timeout, timeouts="explore" lets it expire early.'
             )
         self.notes[text] = None
