@@ -30,7 +30,7 @@ class Explored(NamedTuple):
     stuck_at: int | None
 
 
-def explore(program, strategy, most=MOST, *, doubt_from=MOST):
+def explore(program, strategy, most=MOST, *, doubt_from=MOST + 1):
     classes = set()
     ends = set()
     number = 0
