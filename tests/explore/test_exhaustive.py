@@ -11,6 +11,7 @@ import pytest
 from pytest_interleave.control import Control
 from pytest_interleave.explore import Auto, Exhaustive, PartialOrderReduction
 from pytest_interleave.explore._classes import class_of
+from pytest_interleave.explore._exhaustive import DOUBTED
 
 from . import programs
 from .enumerating import Enumeration
@@ -29,7 +30,7 @@ class Explored(NamedTuple):
     stuck_at: int | None
 
 
-def explore(program, strategy, most=MOST):
+def explore(program, strategy, most=MOST, *, doubt_from=MOST + 1):
     classes = set()
     ends = set()
     number = 0
@@ -43,6 +44,8 @@ def explore(program, strategy, most=MOST):
             outcome = control.run(lambda: results.append(program()), strategy, max_steps=10_000)  # noqa: B023
             classes.add(class_of(outcome))
             strategy.end(outcome)
+            if number >= doubt_from:
+                strategy.doubt()
             assert outcome.exception is None, outcome.exception
             if outcome.stuck is not None and stuck_at is None:
                 stuck_at = number
@@ -136,6 +139,29 @@ def test_auto_searches_exhaustively_what_fits():
     strategy = Auto(seed=1, schedules=200)
     assert not explore(loops(6, 3), strategy, most=200).finished
     assert not strategy.exhausted
+
+
+@pytest.mark.parametrize("make", [lambda: Exhaustive(schedules=60), lambda: Auto(seed=1, schedules=60)])
+@pytest.mark.parametrize("doubt_from", [1, 2])
+def test_what_was_not_wholly_under_control_is_sampled_after_the_search(make, doubt_from):
+    strategy = make()
+    # One of the two classes is left to be run when that is seen; or none is.
+    explored = explore(programs.locked, strategy, most=60, doubt_from=doubt_from)
+    assert (explored.executions, explored.finished, strategy.exhausted) == (60, False, False)
+    assert explored.classes == explore(programs.locked, Exhaustive()).classes
+    # It is for sampling that schedules are run more than once.
+    assert strategy.current.name != "exhaustive"
+
+
+@pytest.mark.parametrize("doubt_from", [1, 100])
+def test_a_large_search_that_is_doubted_is_given_up(doubt_from):
+    strategy = Exhaustive(schedules=150)
+    explored = explore(loops(6, 2), strategy, most=150, doubt_from=doubt_from)
+    assert explored.executions == 150
+    assert strategy.incomplete == DOUBTED
+    assert strategy.current.name != "exhaustive"
+    # All of the portfolio's that were not found by few preemptions alone.
+    assert explored.classes > explore(loops(6, 2), PartialOrderReduction(0)).classes
 
 
 def test_equal_sleeps_end_in_any_order():

@@ -7,7 +7,7 @@ neither: another thread could come in between anywhere, and never does under con
 from __future__ import annotations
 
 import os
-from types import FunctionType, MethodType
+from types import CodeType, FunctionType, MethodType
 from typing import Any
 
 from . import _current
@@ -98,6 +98,12 @@ def is_foreign(function: Any) -> bool:
     """Whether `function`, which is not in scope, is written in Python, and may be halfway when a thread is left."""
     python = python_function(function)
     return python is not None and _interruptible[python.__code__.co_filename]
+
+
+def is_of_library(code: CodeType) -> bool:
+    """Whether `code` is a library's: written in Python, not in scope, and no part of Python itself."""
+    filename = code.co_filename
+    return _interruptible[filename] and not is_stdlib(filename) and not _current.scope.may_hold[filename]
 
 
 def is_generated(function: Any) -> bool:

@@ -10,8 +10,9 @@ from ._predicted import Part, PredictedDeadlock, Site, can_wait
 from ._races import Access, DataRace, Race, name_of_access, races_of
 from ._sharing import shares_something
 from ._stuck import describe_stuck
-from ._uncontrolled import code_in, uncontrolled_in
+from ._uncontrolled import code_in, ends_in, uncontrolled_in
 from ._unseen import Unseen, unseen_in
+from ._waking import wakings
 from ._watchlist import Watchlist
 
 __all__ = [
@@ -34,6 +35,7 @@ __all__ = [
     "can_wait",
     "code_in",
     "describe_stuck",
+    "ends_in",
     "finding_of",
     "identity_of",
     "name_of_access",
@@ -41,4 +43,5 @@ __all__ = [
     "shares_something",
     "uncontrolled_in",
     "unseen_in",
+    "wakings",
 ]

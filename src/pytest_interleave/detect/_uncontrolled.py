@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from ..control import Outcome, Place, Uncontrolled, UncontrolledPart, is_ours, short_path
 from ..control.system import LIST, SCAN, Use
+from ._ends import ends_asked_for
 from ._unseen import unseen_in
 from ._uses import Unordered, unordered_uses
 
@@ -86,12 +87,20 @@ def _thread(name: str, how: str, where: Place | None) -> Uncontrolled:
     return Uncontrolled("thread", f"thread {name}", (part,))
 
 
+def ends_in(outcome: Outcome) -> Iterator[Uncontrolled]:
+    """Find questions whether a thread lives that is about to end: it could have been alive still."""
+    for found in ends_asked_for(outcome.log, outcome.pending):
+        how = "is_alive() called" if found.operation.kind == "is_alive?" else "threads counted or listed"
+        part = UncontrolledPart(found.asking, how, str(found.operation.where()))
+        yield Uncontrolled("thread", f"end of thread {found.ended}", (part,))
+
+
 # -- code out of scope -----------------------------------------------------------------------------------------------
 
 
 def code_in(outcome: Outcome) -> Iterator[Uncontrolled]:
     """Find code out of scope that was given what several threads use. To be asked right after the execution."""
-    for unseen in unseen_in(outcome.log):
+    for unseen in unseen_in(outcome.log, choices=bool(outcome.choices)):
         place = unseen.place
         where = "" if is_ours(place.filename) else str(place)
         how = "called with a shared object"

@@ -8,18 +8,21 @@ object in hand, or one of them while the other uses the object, there are schedu
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
+from types import CodeType
 from typing import Any, NamedTuple
 
-from ..control import Operation, Place, Step, is_ours
+from ..control import Operation, Place, Step, is_ours, is_stdlib
 from ..control._callees import Callee, callee_at, callee_of
 from ..control._kinds import class_holding, module_of, name_of_class
 from ..control._names import type_named
 from ..control._natives import LruCache
 from ..control._opcodes import specials_at
 from ..control._touches import FOREIGN, UNSURE, WRITES
-from ..control._written import python_function
+from ..control._written import is_of_library, python_function
 from ._clocks import Accesses
 from ._synchronisation import Order
+from ._waking import wakings
 
 
 class Unseen(NamedTuple):
@@ -38,10 +41,13 @@ class Unseen(NamedTuple):
         return str(self.callee) if is_ours(self.place.filename) else f"{self.callee} at {self.place}"
 
 
-def unseen_in(log: Sequence[Step]) -> list[Unseen]:
-    """Each distinct one once. To be asked as long as the objects of the execution have their names: right after it."""
+def unseen_in(log: Sequence[Step], *, choices: bool = True) -> list[Unseen]:
+    """Each distinct one once. To be asked as long as the objects of the execution have their names: right after it.
+
+    `choices` tells whether the execution had any.
+    """
     found: dict[tuple[Callee, Place], Unseen] = {}
-    for key, operation in _unordered(log):
+    for key, operation in _unordered(log) if choices else chain(_unordered(log), _going_on(log)):
         unseen = Unseen(_callee_of(operation, key), operation.where())
         found.setdefault((unseen.callee, unseen.place), unseen)
     return list(found.values())
@@ -58,6 +64,10 @@ class _Object:
         self.read = Accesses()
         self.written = Accesses()
 
+    def called(self, how: int) -> Accesses:
+        """Those by code out of scope that touches it in this way."""
+        return self.changed if how & (WRITES | UNSURE) else self.looked_at
+
 
 def _unordered(log: Sequence[Step]) -> Iterator[tuple[Any, Operation]]:
     """Objects that code out of scope was handed, and the calls, where nothing orders that and other uses of them."""
@@ -66,10 +76,25 @@ def _unordered(log: Sequence[Step]) -> Iterator[tuple[Any, Operation]]:
         return
     order = Order(log)
     objects = {key: _Object() for key in foreign}
+    #: By thread, the call that its next steps may belong to.
+    calls: dict[int, int] = {}
     for position, (task, operation, touches) in enumerate(log):
         if touches is None:
             order.follow(position, task, operation)
+            call = calls.get(task.index)
+            if call is not None and is_of_library(operation.code):
+                # It goes on with what it was handed. Whatever this step has published is no later than that.
+                clock = order.clock_of(task)
+                for key, _, how in log[call][2] or ():
+                    if how & FOREIGN:
+                        objects[key].called(how).add(task.index, clock, call)
+            elif call is not None and not is_stdlib(operation.code.co_filename):
+                del calls[task.index]
             continue
+        if any(how & FOREIGN for _, _, how in touches):
+            calls[task.index] = position
+        else:
+            calls.pop(task.index, None)
         clock = order.clock_of(task)
         for key, _, how in touches:
             this = objects.get(key)
@@ -80,7 +105,7 @@ def _unordered(log: Sequence[Step]) -> Iterator[tuple[Any, Operation]]:
                 others = (
                     (this.changed, this.looked_at, this.read, this.written) if changes else (this.changed, this.written)
                 )
-                own = this.changed if changes else this.looked_at
+                own = this.called(how)
                 if any(True for other in others for _ in other.unordered(clock)):
                     yield key, operation
             else:
@@ -89,6 +114,42 @@ def _unordered(log: Sequence[Step]) -> Iterator[tuple[Any, Operation]]:
                 for step in {step for other in against for step in other.unordered(clock)}:
                     yield key, log[step][1]
             own.add(task.index, clock, position)
+
+
+def _going_on(log: Sequence[Step]) -> Iterator[tuple[Any, Operation]]:
+    """Objects that several threads use, and the calls, where such code wakes a thread and goes on with the object.
+
+    To be asked of an execution without choices. What the object leads to may be used by the thread that was woken.
+    """
+    foreign = {key for _, _, touches in log if touches for key, _, how in touches if how & FOREIGN}
+    if not foreign:
+        return
+    users: dict[Any, set[int]] = {key: set() for key in foreign}
+    for task, _, touches in log:
+        for key, _, _ in touches or ():
+            if key in users:
+                users[key].add(task.index)
+    for waking in wakings(log):
+        call = _call_around(log, waking)
+        if call is not None:
+            _, operation, touches = call
+            for key, _, how in touches or ():
+                if how & FOREIGN and len(users[key]) > 1:
+                    yield key, operation
+
+
+def _call_around(log: Sequence[Step], position: int) -> Step | None:
+    """The call of code out of scope that a step may be part of: its caller has taken no further step since."""
+    waker = log[position][0]
+    since: set[CodeType] = set()
+    for step in reversed(log[: position + 1]):
+        task, operation, touches = step
+        if task is not waker:
+            continue
+        if touches and any(how & FOREIGN for _, _, how in touches):
+            return None if operation.code in since else step
+        since.add(operation.code)
+    return None
 
 
 def _callee_of(operation: Operation, name: Any) -> Callee:

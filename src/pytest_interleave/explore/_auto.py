@@ -29,7 +29,7 @@ class Auto(Delegating):
 
     That nothing is left is only as true as every access was seen: what a cache in C code keeps, for example, is not.
     So at the end of the search some of the portfolio's schedules are run too. If one is of a class that the search
-    does not know, the portfolio goes on.
+    does not know, or not everything was under control, the portfolio goes on.
     """
 
     name = "auto"
@@ -44,6 +44,7 @@ class Auto(Delegating):
         #: The classes that the search has run.
         self._classes: set[int] = set()
         self._checked = 0
+        self._doubted = False
         #: Whether every class of schedules has been run.
         self.exhausted = False
 
@@ -51,6 +52,11 @@ class Auto(Delegating):
     def finished(self) -> bool:
         """Whether there is nothing left to run."""
         return self.exhausted
+
+    def doubt(self) -> None:
+        """Know that not everything was under control, so that the search cannot say that nothing is left."""
+        self._doubted = True
+        self.exhausted = False
 
     def pick(self, number: int) -> Any:
         """The search or the portfolio."""
@@ -88,7 +94,8 @@ class Auto(Delegating):
             self._checked += 1
             if class_of(trace) not in self._classes:
                 self._search = None
-        self.exhausted = self._search is search and search.finished and self._checked >= CHECKS
+        sure = self._search is search and search.finished and self._checked >= CHECKS
+        self.exhausted = sure and not self._doubted
 
 
 def _caution(estimate: float, searched: int) -> float:

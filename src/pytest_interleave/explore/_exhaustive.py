@@ -9,6 +9,9 @@ from ._delegating import Delegating
 from ._portfolio import Portfolio
 from ._reduction import PartialOrderReduction
 
+#: Why schedules are sampled in the end: what the search cannot see may differ between equivalent schedules.
+DOUBTED = "not everything that the threads do was under control"
+
 #: After so many executions it is first asked whether the rest fits the budget; then each time that there are twice
 #: as many.
 FIRST_LOOK = 16
@@ -19,8 +22,11 @@ class Exhaustive(Delegating):
     with one at most, with two, and so on.
 
     A program that cannot be searched in this way (its threads spin, or it goes another way each time) is sampled
-    instead. Source for the bounds: M. Musuvathi, S. Qadeer, "Iterative Context Bounding for Systematic Testing of
-    Multithreaded Programs", PLDI 2007. For the rest see `PartialOrderReduction`.
+    instead. One in which not everything was under control is searched only if that takes half of `schedules` at most,
+    and then sampled too.
+
+    Source for the bounds: M. Musuvathi, S. Qadeer, "Iterative Context Bounding for Systematic Testing of Multithreaded
+    Programs", PLDI 2007. For the rest see `PartialOrderReduction`.
     """
 
     name = "exhaustive"
@@ -32,6 +38,7 @@ class Exhaustive(Delegating):
         self._search = PartialOrderReduction()
         self._next_look = FIRST_LOOK
         self._number = 0
+        self._doubted = False
         #: Whether every class of schedules has been run.
         self.exhausted = False
         #: Whether all schedules with at most so many preemptions have been run, and with how many.
@@ -43,6 +50,13 @@ class Exhaustive(Delegating):
     def finished(self) -> bool:
         """Whether there is nothing left to run."""
         return self.exhausted
+
+    def doubt(self) -> None:
+        """Know that not everything was under control, so that the search cannot say that nothing is left."""
+        self._doubted = True
+        if self.exhausted or self._search.bound is not None:
+            self.exhausted = False
+            self.incomplete = self.incomplete or DOUBTED
 
     def pick(self, number: int) -> Any:
         """The search, as long as it makes sense."""
@@ -62,6 +76,8 @@ class Exhaustive(Delegating):
                 self.incomplete = search.incomplete
             else:
                 self._search = again
+        elif search.finished and self._doubted:
+            self.incomplete = DOUBTED
         elif search.finished:
             self.preemptions = search.bound
             if not search.cut:
@@ -70,5 +86,13 @@ class Exhaustive(Delegating):
             self._search = search.next_bound()
         elif search.bound is None and self._number >= self._next_look:
             self._next_look = 2 * self._number
-            if self._schedules is not None and search.estimate > self._schedules:
+            self._see_whether_it_fits(search)
+
+    def _see_whether_it_fits(self, search: PartialOrderReduction) -> None:
+        if self._schedules is None:
+            return
+        if not self._doubted:
+            if search.estimate > self._schedules:
                 self._search = search.next_bound()
+        elif search.estimate > self._schedules / 2:
+            self.incomplete = DOUBTED

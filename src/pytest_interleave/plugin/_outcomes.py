@@ -17,6 +17,7 @@ from ..explore import Replay, make_strategy
 from ._options import MAX_STEPS
 from ._race_check import RaceCheck, watchlists
 from ._raised import came_by_signal, quiet_exception, request_to_stop
+from ._seen import Seen
 from ._workers import Raised, run_workers
 
 _ADDRESS = re.compile(r"\b0x[0-9a-f]+\b")
@@ -128,19 +129,23 @@ class _Exploration:
         watchlists.append(self._watchlist)
         outcomes = Outcomes()
         strategy = make_strategy("auto", seed, schedules)
+        seen = Seen()
         for number in range(1, schedules + 1):
             strategy.begin(number)
             outcome = self._execute(strategy)
             strategy.end(outcome)
             self._raise_what_is_no_outcome(outcome)
             outcomes.add(self._told(outcome))
+            seen.add(outcome)
             suspects = races.suspects(outcome)
             if suspects:
                 choices = outcome.choices
                 raced = races.confirm(suspects, outcome, lambda again, c=choices: self._again(c, again))  # type: ignore[misc]
                 if raced is not None:
                     raise raced.finding.exception
-            if not outcome.choices or getattr(strategy, "finished", False):
+            if seen.doubtful:
+                strategy.doubt()
+            if strategy.finished or seen.nothing_to_interleave:
                 break
         return outcomes
 

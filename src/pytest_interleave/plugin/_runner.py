@@ -34,6 +34,9 @@ from ._suite import leave_out
 from ._turns import Turns
 from ._workers import quiet_types, raised_by_workers
 
+#: How a search ends that nothing has cut short.
+_RAN_ITS_COURSE = frozenset(("schedules", "seconds", "exhausted", "nothing to interleave"))
+
 
 class TestRunner:
     """Explores one item. `exploration` has the figures as soon as `run` has returned or raised.
@@ -120,7 +123,6 @@ class TestRunner:
         skip: BaseException | None = None
         turn = 0
         ended_by = "schedules"
-        interleaved = False
         # Those that were known before come besides.
         while turn < settings.schedules:
             turn += 1
@@ -142,18 +144,19 @@ class TestRunner:
                 if error is outcome.exception and self._seen.threads == 1:
                     ended_by = "skip"
                     break
-            interleaved = interleaved or bool(outcome.choices) or outcome.unexplored is not None
             if leap is None:
                 if turns.predictions is not None:
                     turns.predictions.look_at(outcome)
                 over = None
-                if turn == 1 and not interleaved:
+                if turn == 1 and self._seen.nothing_to_interleave:
                     over = "nothing to interleave" if error is None else "skip"
                 elif turn == 1:
                     ended, error = self._run_again(outcome)
                     if ended:
                         return error
-                if over is None and getattr(turns.late, "finished", False):
+                if self._seen.doubtful:
+                    turns.doubt()
+                if over is None and turns.finished:
                     over = "exhausted"
                 if over is not None and not turns.goes_on(time_matters=self._seen.time_matters):
                     ended_by = over
@@ -166,7 +169,7 @@ class TestRunner:
                 self._progress.tell(self._number)
         if turns.predictions is not None and ended_by in ("schedules", "seconds"):
             self._seen.notes.update(dict.fromkeys(turns.predictions.warnings()))
-        if not interleaved and ended_by in ("schedules", "seconds"):
+        if self._seen.nothing_to_interleave and ended_by in ("schedules", "seconds"):
             ended_by = "nothing to interleave"
         self._conclude(self._number, ended_by)
         return skip if skip is not None or unittest is None else unittest.unexpected_success
@@ -367,8 +370,8 @@ class TestRunner:
     # -- conclusions -----------------------------------------------------------------------------------------
 
     def _conclude(self, schedules: int, ended_by: str, **more: Any) -> None:
-        if ended_by == "nothing to interleave" and not self.settings.suite:
-            self._seen.note_nothing_to_interleave()
+        if ended_by in _RAN_ITS_COURSE and not self.settings.suite:
+            self._seen.note_no_choice()
         turns = self._turns
         self.exploration = Exploration(
             settings=self.settings,

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from ..control import Outcome, Reasons, Uncontrolled, UncontrolledPart
-from ..detect import code_in, shares_something, uncontrolled_in
+from ..detect import code_in, ends_in, shares_something, uncontrolled_in, wakings
 from ..explore import Classes, Coverage
 
-#: The first executions, of this many classes, are looked through for code out of scope; later ones call the same.
+#: The first executions, of this many classes, are looked through for code out of scope, and for questions which
+#: threads live; later ones do the same.
 _LOOKED_THROUGH = 32
 
 
@@ -29,6 +30,10 @@ class Seen:
         self._explored_steps: int | None = None
         #: Whether a thread has waited with a time limit, or read the clock.
         self.time_matters = False
+        #: Whether there was a choice between two threads.
+        self._interleaved = False
+        #: Whether, without one, a thread has woken another one.
+        self._wakes = False
         self._shares = False
         self._timed = False
 
@@ -36,8 +41,12 @@ class Seen:
         """Count one more execution."""
         self.again = self.classes.add(outcome) > 1
         self.look_at(outcome)
+        if outcome.choices or outcome.unexplored is not None:
+            self._interleaved = True
+        elif not self._wakes and not self.again:
+            self._wakes = any(True for _ in wakings(outcome.log))
         if not self.again and len(self.classes) <= _LOOKED_THROUGH:
-            for reason in code_in(outcome):
+            for reason in (*code_in(outcome), *ends_in(outcome)):
                 self.reasons.add(reason)
         self._timed = self._timed or outcome.timed
         self.time_matters = self.time_matters or outcome.timed or outcome.reads_clock
@@ -82,6 +91,16 @@ class Seen:
         part = UncontrolledPart("", "first difference", where)
         self.reasons.add(Uncontrolled("nondeterminism", "nondeterministic steps", (part,)))
 
+    @property
+    def doubtful(self) -> bool:
+        """Whether something was not controlled or not explored: then a search cannot say that nothing is left."""
+        return bool(self.reasons) or self._explored_steps is not None
+
+    @property
+    def nothing_to_interleave(self) -> bool:
+        """Whether no two threads could run at the same time, as far as was seen."""
+        return not self._interleaved and (self.threads == 1 or not (self._wakes or self.reasons))
+
     def coverage(self, strategy: Any, *, interleaved: bool, early_timeouts: bool = False) -> Coverage:
         """How much of what could have happened that was.
 
@@ -97,12 +116,29 @@ class Seen:
             early_timeouts=early_timeouts,
         )
 
-    def note_nothing_to_interleave(self) -> None:
-        """Say why, and what to do."""
-        self.notes[
-            "the test starts no threads, so there is nothing to interleave. Use run_concurrent, or run the body itself "
-            "in threads: @pytest.mark.concurrency(workers=2)"
-            if self.threads == 1
-            else "the test's threads never overlap: each is joined (or sleeps) before the next runs. Start all threads "
-            "before joining the first; if sleeps keep them apart, timeouts=\"explore\" lets these end early."
-        ] = None
+    def note_no_choice(self) -> None:
+        """If there was never a choice, say why, and what to do."""
+        if self._interleaved:
+            return
+        if self.threads == 1:
+            text = (
+                "the test starts no threads, so there is nothing to interleave. Use run_concurrent, or run the body "
+                "itself in threads: @pytest.mark.concurrency(workers=2)"
+            )
+        elif self.nothing_to_interleave:
+            text = (
+                "the test's threads never overlap: each is joined (or sleeps) before the next runs. Start all threads "
+                'before joining the first; if sleeps keep them apart, timeouts="explore" lets these end early.'
+            )
+        elif self.reasons:
+            text = (
+                "the test's threads overlap, but at each scheduling point only one of them could run, so only one "
+                f"interleaving was run. Not controlled: {self.reasons.all()[0]}."
+            )
+        else:
+            text = (
+                "the test's threads overlap, but at each scheduling point only one of them could run: a thread that "
+                "wakes another one waits, sleeps or ends next. So there is only one interleaving. If such a wait has a "
+                'timeout, timeouts="explore" lets it expire early.'
+            )
+        self.notes[text] = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from ..explore import make_strategy
+from ..explore import Auto, Exhaustive, make_strategy
 from ._predictions import Predictions
 from ._settings import Settings
 
@@ -49,6 +49,16 @@ class Turns:
             return Turn(self._early, _LEAPS_IN_TURN[self.early % len(_LEAPS_IN_TURN)])
         steered = None if self.predictions is None else self.predictions.next()
         return Turn(self.late if steered is None else steered)
+
+    @property
+    def finished(self) -> bool:
+        """Whether there is nothing left to run in which no time passes as a choice."""
+        return getattr(self.late, "finished", False)
+
+    def doubt(self) -> None:
+        """Not everything was under control: what searches does not end before the schedules do."""
+        if isinstance(self.late, (Auto, Exhaustive)):
+            self.late.doubt()
 
     def goes_on(self, *, time_matters: bool) -> bool:
         """There is nothing more to run in which no time passes as a choice: whether there is anything else."""

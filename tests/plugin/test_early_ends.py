@@ -1,0 +1,302 @@
+"""A search ends early only if all was under control; threads that wake each other are not said to be kept apart."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+LIBRARY = """
+import threading
+
+
+class Poller:
+    "Its threads lose an update; the lock is a scheduling point."
+
+    def __init__(self):
+        self.count = 0
+        self.locks = [threading.Lock(), threading.Lock()]
+
+    def start(self):
+        self.threads = [threading.Thread(target=self.poll, args=(lock,)) for lock in self.locks]
+        for thread in self.threads:
+            thread.start()
+
+    def poll(self, lock):
+        count = self.count
+        with lock:
+            pass
+        self.count = count + 1
+
+    def join(self):
+        for thread in self.threads:
+            thread.join()
+
+
+class Job:
+    "Calls back, and only then writes down that it has."
+
+    def __init__(self, call):
+        self.call = call
+        self.done = False
+
+    def run(self):
+        self.call()
+        self.done = True
+"""
+
+
+@pytest.fixture
+def library(pytester):
+    """A package that is out of scope, as installed ones are."""
+    package = pytester.mkpydir("installed")
+    (package / "pyvenv.cfg").touch()
+    (package / "library.py").write_text(LIBRARY)
+
+
+def coverages(report):
+    return {row["nodeid"].removeprefix("test_it.py::"): row["coverage"] for row in report()["tests"]}
+
+
+@pytest.mark.parametrize("strategy", ["exhaustive", "auto"])
+def test_sampling_finds_what_a_finished_search_cannot_see(run, library, report, strategy):
+    source = """
+from installed.library import Poller
+
+@pytest.mark.concurrency(seconds=None)
+def test_it():
+    poller = Poller()
+    poller.start()
+    poller.join()
+    assert poller.count == 2
+"""
+    run(source, f"--interleave-strategy={strategy}", "--interleave-json=report.json").result.assert_outcomes(failed=1)
+    (row,) = report()["tests"]
+    # The search has two schedules, and neither shows it.
+    assert row["found_at"] > 2
+
+
+FILES = """
+@pytest.mark.concurrency(schedules=60, seconds=None)
+def test_file(tmp_path, run_concurrent):
+    path = tmp_path / "count.txt"
+    path.write_text("0")
+    run_concurrent(lambda: path.write_text(str(int(path.read_text()) + 1)))
+
+@pytest.mark.concurrency(schedules=60, seconds=None)
+def test_memory(counter, run_concurrent):
+    lock = threading.Lock()
+    def work():
+        with lock:
+            counter.increment()
+    run_concurrent(work)
+
+@pytest.mark.concurrency(schedules=60, seconds=None)
+def test_while_it_starts(tmp_path):
+    path = tmp_path / "count.txt"
+    thread = threading.Thread(target=path.write_text, args=("1",))
+    thread.start()
+    path.write_text("2")
+    thread.join()
+"""
+
+
+@pytest.mark.parametrize("strategy", ["exhaustive", "auto"])
+def test_all_schedules_are_run_where_something_is_not_controlled(run, report, strategy):
+    done = run(FILES, f"--interleave-strategy={strategy}", "--interleave-json=report.json")
+    done.result.assert_outcomes(passed=3, warnings=1)
+    rows = {row["nodeid"].removeprefix("test_it.py::"): row for row in report()["tests"]}
+    assert {name: row["coverage"]["status"] for name, row in rows.items()} == {
+        "test_file": "sampled", "test_memory": "exhausted", "test_while_it_starts": "sampled",
+    }  # fmt: skip
+    assert rows["test_file"]["schedules"] == rows["test_while_it_starts"]["schedules"] == 60
+    assert rows["test_memory"]["schedules"] < 30
+    assert "stopped after" not in done.text
+    (warning,) = (line for line in done.text.splitlines() if "InterleaveWarning: " in line)
+    assert "::test_while_it_starts: the test's threads overlap, but" in warning
+    by_both = r"\(\w+ by main at test_it\.py:\d+, written by Thread-1 "
+    assert re.search(rf"Not controlled: file \S*count\.txt {by_both}", warning)
+
+
+def test_one_that_is_not_controlled_at_all_has_no_line_of_its_own(run):
+    done = run(FILES, "-k", "test_file", verbose=False)
+    assert done.lines("1 test: 60 schedules, nothing found; 0 of 1 exhausted")
+
+
+WAKES = """
+@pytest.mark.concurrency
+def test_waits_next():
+    stop, ran = threading.Event(), threading.Event()
+    def loop():
+        while not stop.is_set():
+            ran.set()
+            stop.wait(timeout=1)
+    thread = threading.Thread(target=loop)
+    thread.start()
+    ran.wait()
+    stop.set()
+    thread.join()
+
+@pytest.mark.concurrency
+def test_ends_next():
+    ran = threading.Event()
+    thread = threading.Thread(target=ran.set)
+    thread.start()
+    ran.wait()
+    thread.join()
+
+@pytest.mark.concurrency
+def test_one_by_one(counter):
+    for _ in range(2):
+        thread = threading.Thread(target=counter.increment)
+        thread.start()
+        thread.join()
+
+@pytest.mark.concurrency
+def test_one_after_a_sleep(counter):
+    thread = threading.Thread(target=counter.increment)
+    thread.start()
+    time.sleep(1)
+    counter.increment()
+"""
+
+
+def test_threads_that_wake_each_other_overlap(run, report):
+    done = run(WAKES, "--interleave-json=report.json")
+    done.result.assert_outcomes(passed=4, warnings=4)
+    said = coverages(report)
+    one = "exhaustive: 1 interleaving, since all conflicting steps have a fixed order"
+    assert said["test_waits_next"]["text"] == f"{one}, assuming no sleep or timeout ends early"
+    assert said["test_ends_next"]["text"] == one
+    assert said["test_one_by_one"]["status"] == said["test_one_after_a_sleep"]["status"] == "nothing_interleaved"
+    warnings = [line for line in done.text.splitlines() if "InterleaveWarning: " in line]
+    for line in warnings:
+        assert ("threads never overlap" in line) == ("::test_one_" in line), line
+        assert ("wakes another one waits, sleeps or ends next" in line) == ("_next: " in line), line
+
+
+WAKES_FROM_OUTSIDE = """
+from installed.library import Job
+
+@pytest.mark.concurrency(schedules=30)
+def test_no_choice():
+    ran, stop = threading.Event(), threading.Event()
+    job = Job(ran.set)
+    def work():
+        job.run()
+        stop.wait(timeout=1)
+    thread = threading.Thread(target=work)
+    thread.start()
+    ran.wait()
+    # It may not be `job.done` yet.
+    done = job.done
+    stop.set()
+    thread.join()
+
+@pytest.mark.concurrency(schedules=30)
+def test_with_choices():
+    ran, seen = threading.Event(), []
+    job = Job(ran.set)
+    def work():
+        seen.append(1)
+        job.run()
+    thread = threading.Thread(target=work)
+    thread.start()
+    seen.append(2)
+    ran.wait()
+    done = job.done
+    thread.join()
+
+@pytest.mark.concurrency(schedules=30)
+def test_after_the_join():
+    ran, seen = threading.Event(), []
+    job = Job(ran.set)
+    def work():
+        seen.append(1)
+        job.run()
+    thread = threading.Thread(target=work)
+    thread.start()
+    seen.append(2)
+    ran.wait()
+    thread.join()
+    assert job.done
+
+@pytest.mark.concurrency(schedules=30)
+def test_after_the_call():
+    ran, seen = threading.Event(), []
+    job = Job(list)
+    def call():
+        job.run()
+    def work():
+        seen.append(1)
+        call()
+        ran.set()
+    thread = threading.Thread(target=work)
+    thread.start()
+    seen.append(2)
+    ran.wait()
+    assert job.done
+    thread.join()
+"""
+
+
+def test_code_out_of_scope_goes_on_after_it_has_woken_another_thread(run, library, report):
+    run(WAKES_FROM_OUTSIDE, "--interleave-json=report.json").result.assert_outcomes(passed=4)
+    said = coverages(report)
+    for name in ("test_no_choice", "test_with_choices"):
+        assert said[name]["status"] == "sampled", said[name]
+        assert "not controlled: installed.library.Job.run (called with a shared object;" in said[name]["text"]
+    for name in ("test_after_the_join", "test_after_the_call"):
+        assert said[name]["status"] == "exhausted", said[name]
+
+
+ALIVE = """
+@pytest.mark.concurrency(schedules=30)
+@pytest.mark.parametrize("asked", ["one", "all"])
+def test_woken(asked):
+    ran = threading.Event()
+    thread = threading.Thread(target=ran.set)
+    thread.start()
+    ran.wait()
+    # It may be alive still, though it has nothing left to do.
+    assert not thread.is_alive() if asked == "one" else threading.active_count() == 1
+
+@pytest.mark.concurrency(schedules=40)
+def test_joined(counter):
+    lock = threading.Lock()
+    def work():
+        with lock:
+            counter.increment()
+    threads = [threading.Thread(target=work) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    with lock:
+        counter.increment()
+    for thread in threads:
+        thread.join(timeout=60)
+    assert not any(thread.is_alive() for thread in threads)
+    assert threading.active_count() == 1
+"""
+
+
+def test_a_thread_may_live_on_for_a_while_after_its_last_step(run, report):
+    run(ALIVE, "--interleave-json=report.json").result.assert_outcomes(passed=3)
+    said = coverages(report)
+    named = "not controlled: end of thread Thread-1 (set) ("
+    assert f"{named}is_alive() called by main at test_it.py:" in said["test_woken[one]"]["text"]
+    assert f"{named}threads counted or listed by main at test_it.py:" in said["test_woken[all]"]["text"]
+    assert said["test_joined"]["status"] == "exhausted"
+
+
+def test_explore_does_not_end_early_where_something_is_not_controlled(run):
+    source = """
+def test_file(race_detector, tmp_path):
+    path = tmp_path / "count.txt"
+    path.write_text("0")
+    outcomes = race_detector.explore(lambda: path.write_text("1"), schedules=40)
+    assert sum(outcomes.values()) == 40
+
+def test_nothing(race_detector):
+    assert sum(race_detector.explore(int, schedules=40).values()) < 40
+"""
+    run(source).result.assert_outcomes(passed=2)
