@@ -6,6 +6,7 @@ An upper bound on a measured time is a generous one: a second or more above what
 from __future__ import annotations
 
 import calendar
+import collections
 import heapq
 import itertools
 import logging
@@ -923,6 +924,30 @@ def test_age_of_what_is_in_a_queue(size):
 
     join(start(produce, consume))
     assert all(0 <= age < 30 for age in ages)
+
+
+@sizes(2, 5, 20, costs=25)
+def test_so_many_calls_at_most_in_any_two_seconds(size):
+    lock, calls, made = threading.Lock(), collections.deque(), []
+
+    def call():
+        while True:
+            with lock:
+                now = time.monotonic()
+                while calls and now - calls[0] >= 2:
+                    calls.popleft()
+                if len(calls) < 2:
+                    calls.append(now)
+                    made.append(now)
+                    return
+            time.sleep(0.2)
+
+    def work():
+        for _ in range(size):
+            call()
+
+    join(start(work, work), timeout=30 + 2 * size)
+    assert all(third - first >= 2 for first, third in zip(made, made[2:], strict=False))
 
 
 @sizes(1, 10, 60)
