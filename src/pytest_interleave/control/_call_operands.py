@@ -11,7 +11,7 @@ from typing import Any
 
 from ._accessors import accessed, keyed, of_cache
 from ._callees import note_callee
-from ._calls import BOUND_IN_C, looks_into_arguments, touches_of_call
+from ._calls import BOUND_IN_C, looks_into_arguments, touches_of_call, with_keys
 from ._frames import UNMARKED, frames, object_in, words_from
 from ._generators import PRIVATE, visible_in
 from ._handed import handed_to_foreign
@@ -22,7 +22,7 @@ from ._methods import OF_ATTRIBUTES, SPECIAL_OF_ATTRIBUTES, SPECIAL_OF_ITEMS
 from ._names import key_of
 from ._natives import LruCache
 from ._owners import attribute
-from ._touches import FOREIGN, NOTHING, READS, UNSURE, WRITES, Touches
+from ._touches import FOREIGN, HIDDEN, NOTHING, READS, UNSURE, WRITES, Touches
 from ._wholes import contents, whole
 from ._written import in_scope, is_foreign, python_function, special_flags
 
@@ -73,6 +73,8 @@ def foreseen_call(opname: str, argument: int, top: int, name: str, how: int) -> 
         if name in _KEYED and given and is_dict(type(owner)):
             return keyed(owner, given[0], changes=name in _KEYED_CHANGES)
         touches = whole(owner, how)
+        if name == ".sort()" and given:
+            return touches + with_keys([owner, *given])
         if given and looks_into_arguments(owner, name[1:-2]):
             for each in given:
                 touches += contents(each, READS)
@@ -139,7 +141,7 @@ def unforeseen_call(
                 if id(type(value)) in _TO_RUN:
                     _expect_calls(frame, "", slots, runs_generators=any(how & WRITES for _, _, how in touches))
                     break
-        if any(how & FOREIGN for _, _, how in touches):
+        if any(how & (FOREIGN | HIDDEN) for _, _, how in touches):
             note_callee(frame, function)
         return touches or None
 
@@ -214,4 +216,8 @@ def _of_builtin(name: str, given: list[Any], how: int) -> Touches:
         flags = special_flags(type(value), special)
         if flags is not None:
             touches += whole(value, how, flags)
-    return touches
+    return touches + with_keys(given) if len(given) > 1 and name in _WITH_KEYS else touches
+
+
+#: They can be given a function to compare elements by.
+_WITH_KEYS = frozenset(("max", "min", "sorted"))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from types import CodeType, FrameType, FunctionType
+from types import BuiltinFunctionType, CodeType, FrameType, FunctionType
 from typing import Any, NamedTuple
 
 from ._natives import LruCache
-from ._written import called, python_function
+from ._written import called, is_generated, python_function
 
 
 class Callee(NamedTuple):
@@ -32,11 +32,18 @@ def note_callee(frame: FrameType, function: Any) -> None:
         _callees[id(frame.f_code), frame.f_lasti] = (frame.f_code, Callee("functools", "lru_cache", python=False))
     elif python is not None:
         _callees[id(frame.f_code), frame.f_lasti] = (frame.f_code, callee_of(python))
+    elif type(function) is BuiltinFunctionType:
+        module = function.__module__
+        callee = Callee(module if type(module) is str else "", function.__qualname__, python=False)
+        _callees[id(frame.f_code), frame.f_lasti] = (frame.f_code, callee)
 
 
 def callee_of(function: FunctionType) -> Callee:
     """The name of a function where its code is. A decorated one says that it is what it stands for."""
     module = function.__globals__.get("__name__")
+    if is_generated(function):
+        # Its code has a name that says how it was made.
+        return Callee(module if type(module) is str else "", function.__qualname__, python=False)
     return Callee(module if type(module) is str else "", function.__code__.co_qualname)
 
 

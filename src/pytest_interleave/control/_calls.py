@@ -13,16 +13,18 @@ from collections.abc import Sequence
 from typing import Any
 
 from ._accessors import accessed, accessed_by_method
-from ._handed import handed_to_foreign, handed_whole
+from ._handed import handed_to_foreign, handed_whole, reachable
 from ._keys import PLAIN_KEYS
 from ._kinds import CONTAINER, class_holding, identities, is_class, kind_of
+from ._looking import LOOKING_AT_ALL, handed_to_c, handed_to_stdlib, handed_to_type
 from ._methods import READING_METHODS, READING_NATIVES, THOROUGH_READERS
 from ._natives import has_own_access
 from ._output import is_output, printed
 from ._owners import MISSING, stored_attribute
 from ._places import is_ours
 from ._redirected import is_redirected
-from ._touches import NOTHING, OPAQUE, READS, WRITES, Touches
+from ._text_fields import formatted, formatted_from
+from ._touches import FOREIGN, NOTHING, OPAQUE, READS, WRITES, Touches
 from ._wholes import TEXT, called_back, contents, native, operand, whole
 from ._written import called, in_scope, is_foreign, is_generated, python_function
 
@@ -86,7 +88,8 @@ def touches_of_call(function: Any, given: Sequence[Any]) -> Touches:
         touches = tuple(touch for value in given for touch in operand(value, READS, TEXT))
         return touches + printed(given) if function is print else touches
     if id(kind) in BOUND_IN_C:
-        return _given(given, READS if function.__name__ in _READERS else WRITES | OPAQUE)
+        how = READS if function.__name__ in _READERS else WRITES | OPAQUE
+        return _given(given, how) + handed_to_c(function, given, how)
     if is_class(kind):
         maker = called(function)
         return _of_python(maker, given) if is_foreign(maker) else _given(given, READS)
@@ -128,12 +131,16 @@ def _of_python(function: Any, given: Sequence[Any]) -> Touches:
     if is_foreign(python):
         return handed_to_foreign(python, given, READS if code.co_name in _READERS else WRITES)
     if is_generated(python):
-        return NOTHING if code.co_name in _FILLING else handed_whole(given, READS)
-    return _given(given, READS | OPAQUE if code.co_name in _READERS else WRITES | OPAQUE)
+        if code.co_name == "__init__":
+            # Called by its name, it fills an object that may be known to others already, one attribute after another.
+            return handed_whole(given[:1], WRITES | FOREIGN)
+        return NOTHING if code.co_name in _MAKING else handed_whole(given, READS)
+    touches = _given(given, READS | OPAQUE if code.co_name in _READERS else WRITES | OPAQUE)
+    return touches + handed_to_stdlib(python, given)
 
 
-#: Generated, they see to an object that is new.
-_FILLING = frozenset(("__init__", "__new__", "<lambda>"))
+#: Generated, they make a new object.
+_MAKING = frozenset(("__new__", "<lambda>"))
 
 
 def _of_methodcaller(function: Any, given: Sequence[Any]) -> Touches:
@@ -183,6 +190,8 @@ _PLACEHOLDER = getattr(functools, "Placeholder", object())
 
 def _method(owner: Any, name: str, given: Sequence[Any]) -> Touches:
     """Of a method written in C."""
+    if name in _FORMATTING and issubclass(type(owner), str) and given:
+        return formatted(owner, given) if name == "format" else formatted_from(owner, given[0])
     if is_class(type(owner)) and name not in _OF_CLASSES:
         return _given(given, READS)
     known = accessed_by_method(owner, name, given)
@@ -190,12 +199,18 @@ def _method(owner: Any, name: str, given: Sequence[Any]) -> Touches:
         return known
     holder = class_holding(type(owner), name)
     if holder is not None and holder[0] is object:
-        return NOTHING
+        return handed_whole((owner,), READS) if name in LOOKING_AT_ALL else NOTHING
     reads = name in READING_METHODS or name in _READING_SLOTS or name in READING_NATIVES
     touches = contents(owner, READS if reads else WRITES) or _state_of(owner, READS if reads else WRITES)
-    return touches + (_given(given, READS) if looks_into_arguments(owner, name) else NOTHING)
+    if looks_into_arguments(owner, name):
+        touches += _given(given, READS)
+        if name in THOROUGH_READERS:
+            # As `dump` of a pickler.
+            touches += tuple(touch for value in given for touch in reachable(value, READS | OPAQUE))
+    return touches
 
 
+_FORMATTING = frozenset(("format", "format_map"))
 #: Methods that a class has for its own attributes.
 _OF_CLASSES = frozenset(("__getattribute__", "__setattr__", "__delattr__"))
 
@@ -204,7 +219,14 @@ def _state_of(owner: Any, how: int) -> Touches:
     """Of an object of a type that is written in C and no container."""
     if type(owner) is types.GeneratorType:
         return whole(owner, WRITES)
-    return NOTHING if is_output(owner) else native(owner, how)
+    if is_output(owner):
+        return NOTHING
+    touches = native(owner, how)
+    for held in gc.get_referents(owner)[:_MOST_INSIDE] if touches else ():
+        # It does it for another: the `csv.writer` of a stream has its method `write`, a text stream has a binary one.
+        other = held.__self__ if type(held) is types.BuiltinMethodType else held
+        touches += native(other, how) if other is held else contents(other, how) or native(other, how)
+    return touches
 
 
 _READING_SLOTS = frozenset(
@@ -240,6 +262,16 @@ def _given(values: Sequence[Any], how: int) -> Touches:
 _MOST_INSIDE = 8
 
 
+def with_keys(given: Sequence[Any]) -> Touches:
+    """What it touches that `sorted` and its like call a function in C that they are given, with each element."""
+    return tuple(
+        touch
+        for value in given
+        if id(type(value)) in _CALLBACKS
+        for touch in called_back(value, [other for other in given if other is not value])
+    )
+
+
 def _of_callable(function: Any, given: Sequence[Any]) -> Touches:
     """Of an object that can be called, by a method written in C."""
     kind = type(function)
@@ -253,4 +285,5 @@ def _of_callable(function: Any, given: Sequence[Any]) -> Touches:
             elif id(type(inner)) in BOUND_IN_C:
                 touches += touches_of_call(inner, given)
     name = stored_attribute(function, "__name__")
-    return touches + _given(given, READS if type(name) is str and name in READING_NATIVES else WRITES | OPAQUE)
+    how = READS if type(name) is str and name in READING_NATIVES else WRITES | OPAQUE
+    return touches + _given(given, how) + handed_to_type(kind, given, how)

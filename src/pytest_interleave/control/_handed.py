@@ -52,7 +52,7 @@ def handed_to_foreign(function: types.FunctionType, given: Sequence[Any], how: i
             for inner in value[:_MOST_INSIDE]:
                 touches += _handed(inner, how | flags)
         elif how == READS:
-            touches += _reachable(value, how | flags)
+            touches += reachable(value, how | flags)
         else:
             touches += _handed(value, how | flags)
     return touches + _kept(function, flags)
@@ -102,13 +102,13 @@ def is_trusted(kind: type) -> bool:
     return module in _TRUSTED or module.partition(".")[0] in _TRUSTED
 
 
-def _reachable(value: Any, how: int) -> Touches:
+def reachable(value: Any, how: int, deepest: int = _DEEPEST) -> Touches:
     """What it touches to look at all that can be reached from `value`: a container in a container, too."""
     touches: list[Any] = list(_handed(value, how))
     seen = {id(value)}
     waiting = [(value, 0)]
     for thing, depth in waiting:
-        if depth >= _DEEPEST or len(seen) > _MOST:
+        if depth >= deepest or len(seen) > _MOST:
             break
         for inner in _inside(thing):
             if id(inner) not in seen:

@@ -79,6 +79,9 @@ class Operands:
         if opname in _ITEMS:
             owner, key = _ITEMS[opname]
             return _item(top - owner, top - key if key else None, how)
+        if opname == "CALL_FUNCTION_EX":
+            # What it is called with is known only then.
+            return unforeseen_call(opname, argument, top)
         if opname in CALLS:
             return foreseen_call(opname, argument, top, name, how)
         if opname == "FOR_ITER":

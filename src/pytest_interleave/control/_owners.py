@@ -22,7 +22,7 @@ from ._kinds import (
 from ._modules import is_module, namespace_of_module
 from ._names import aliases, name_of
 from ._natives import behind, has_own_access
-from ._touches import FOREIGN, NOTHING, OPAQUE, READS, UNSURE, WRITES, Touches
+from ._touches import FOREIGN, HIDDEN, NOTHING, OPAQUE, READS, UNSURE, WRITES, Touches
 from ._written import flags_of, in_scope, is_foreign, python_function, runs_in_scope
 
 _object_of_super = vars(super)["__self__"].__get__
@@ -74,13 +74,15 @@ def attribute(owner: Any, name: str, how: int, *, plain: bool = False) -> Touche
                 flags = FOREIGN
     if name == "__class__" and how == WRITES:
         # From now on all of it may be otherwise.
-        return ((_holder_of(owner), None, WRITES), (_holder_of(owner), name, WRITES))
+        return ((_holder_of(owner), None, WRITES), (_holder_of(owner), name, WRITES | HIDDEN))
     if kind is types.ModuleType or (is_module(owner) and class_holding(kind, name) is None):
         return ((id(namespace_of_module(owner)), name, how),)
     if kind is super:
         return attribute(_object_of_super(owner), name, how)
     if is_class(kind):
-        return _looked_for(bases_of(owner), name) if how == READS else ((name_of(owner), name, how),)
+        if how == READS:
+            return _looked_for(bases_of(owner), name)
+        return ((name_of(owner), name, WRITES | HIDDEN if _is_asked_for_unseen(name) else WRITES),)
     if kind_of(kind) == LOCAL:
         return NOTHING
     for thing in behind(owner):
@@ -90,7 +92,7 @@ def attribute(owner: Any, name: str, how: int, *, plain: bool = False) -> Touche
         attributes = attributes_of(owner)
         if attributes is not None:
             aliases[id(attributes)] = name_of(owner)
-        return ((name_of(owner), None, READS), *proxied)
+        return ((name_of(owner), None, how), *proxied)
     holder = class_holding(kind, name)
     if holder is None:
         return ((name_of(owner), name, how | flags | _of_fallback(owner, name, how)), *proxied)
@@ -102,6 +104,8 @@ def attribute(owner: Any, name: str, how: int, *, plain: bool = False) -> Touche
     if type(value) is property:
         return by_property(owner, value, how, name)
     if is_one_of(type(value), types.MemberDescriptorType, types.GetSetDescriptorType):
+        if how == WRITES and kind is types.FunctionType and name in _OF_CALLS:
+            flags = HIDDEN
         return ((name_of(owner), name, how | flags),)
     if how == READS:
         attributes = attributes_of(owner)
@@ -114,6 +118,17 @@ def attribute(owner: Any, name: str, how: int, *, plain: bool = False) -> Touche
     else:
         flags |= _flags_of_descriptor(value, "__set__")
     return ((name_of(owner), name, how | flags), *proxied)
+
+
+#: What a call of a function uses of it.
+_OF_CALLS = frozenset(("__code__", "__defaults__", "__kwdefaults__"))
+#: Attributes of a class that only code asks for that names them.
+_NAMED = frozenset(("__doc__", "__module__", "__name__", "__qualname__", "__annotations__", "__test__", "__slots__"))
+
+
+def _is_asked_for_unseen(name: str) -> bool:
+    """Whether operators and built-in functions look for a class's attribute of that name: it is a special method."""
+    return name.startswith("__") and name.endswith("__") and name not in _NAMED
 
 
 def _of_fallback(owner: Any, name: str, how: int) -> int:

@@ -26,6 +26,8 @@ OPAQUE = 2
 FOREIGN = 4
 #: Added where that code only seems to read: a look-up in a cache may well change what the cache knows of its items.
 UNSURE = 8
+#: Added where steps depend on what is changed that are not seen to read it: a class's special method is assigned.
+HIDDEN = 16
 
 NOTHING: Touches = ()
 

@@ -6,6 +6,7 @@ A loop over a dictionary's keys is a loop over the dictionary; going on with an 
 from __future__ import annotations
 
 import gc
+import itertools
 import sys
 import types
 from collections.abc import Sequence
@@ -106,8 +107,9 @@ def operand(thing: Any, how: int, specials: Sequence[str]) -> Touches:
             return NOTHING
         if is_foreign(function):
             return whole(thing, how, FOREIGN | OPAQUE | UNSURE)
-        # A method that was generated looks at the attributes.
-        return whole(thing, how) if is_native(holder[0]) or is_generated(function) else NOTHING
+        # A method that was generated looks at the attributes; an exception's, at its arguments.
+        looks = is_native(holder[0]) or is_generated(function) or issubclass(holder[0], BaseException)
+        return whole(thing, how) if looks else NOTHING
     return NOTHING
 
 
@@ -143,21 +145,31 @@ def _through(outer: Any, how: int, depth: int = 0, *, iterators_only: bool = Fal
             functions.append(inner)
     for function in functions:
         # What `map` is to call.
-        found.extend(called_back(function, inside))
+        found.extend(called_back(function, inside, stars=type(outer) is itertools.starmap))
     return tuple(found)
 
 
-def called_back(function: Any, sources: Sequence[Any]) -> Touches:
-    """What it touches to call `function` with each element of what is in `sources`, as `map` and `sorted` do."""
+def called_back(function: Any, sources: Sequence[Any], *, stars: bool = False) -> Touches:
+    """What it touches to call `function` with each element of what is in `sources`, as `map` and `sorted` do.
+
+    `stars` where each element is all the arguments of a call.
+    """
     from ._calls import touches_of_call
 
     if in_scope(function):
         return NOTHING
-    elements = [element for source in sources for element in elements_of(source)]
-    if not elements:
+    given: list[Sequence[Any]] = []
+    for source in sources:
+        if type(source) is tuple and len(source) > 1 and all(kind_of(type(inner)) == ITERATOR for inner in source):
+            # `map` has several iterators, and gives an element of each.
+            given += zip(*map(elements_of, source), strict=False)
+        elif stars:
+            given += [element for element in elements_of(source) if type(element) in (tuple, list)]
+        else:
+            given += [(element,) for element in elements_of(source)]
+    if not given:
         return touches_of_call(function, ())
-    touches = dict.fromkeys(touch for element in elements for touch in touches_of_call(function, (element,)))
-    return tuple(touches)
+    return tuple(dict.fromkeys(touch for arguments in given for touch in touches_of_call(function, arguments)))
 
 
 def elements_of(source: Any) -> list[Any]:

@@ -22,7 +22,7 @@ _SAFE_MODULES = frozenset(
     "colorsys concurrent contextlib contextvars copyreg datetime decimal dis encodings enum errno fnmatch fractions "
     "functools genericpath getpass gettext glob hashlib hmac importlib inspect io ipaddress keyword linecache locale "
     "logging ntpath numbers operator os pathlib pkgutil platform posixpath queue quopri re secrets shlex shutil signal "
-    "site socket stat string struct subprocess sysconfig tempfile textwrap threading time timeit token tokenize "
+    "site socket stat struct subprocess sysconfig tempfile textwrap threading time timeit token tokenize "
     "traceback types typing unicodedata uu uuid warnings zipimport zoneinfo".split()
 )
 #: The same of `unittest`, of which `mock` is not.

@@ -9,9 +9,10 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 
 from ..control import Outcome, Place, Uncontrolled, UncontrolledPart, is_ours, short_path
+from ..control._callees import callee_at
 from ..control.system import LIST, SCAN, Use
 from ._ends import ends_asked_for
-from ._unseen import unseen_in
+from ._unseen import unread_in, unseen_in
 from ._uses import Unordered, unordered_uses
 
 
@@ -107,6 +108,11 @@ def code_in(outcome: Outcome) -> Iterator[Uncontrolled]:
         if unseen.package:
             how += f"; interleave_include = {unseen.package} controls it"
         yield Uncontrolled("code", str(unseen.callee), (UncontrolledPart("", how, where),))
+
+    for task, operation, _ in unread_in(outcome.log, choices=bool(outcome.choices)):
+        callee = callee_at(operation.code, operation.lasti)
+        what, how = (operation.name, "assigned") if callee is None else (str(callee), "called")
+        yield Uncontrolled("code", what, (UncontrolledPart(task.name, how, str(operation.where())),))
 
 
 #: What finds reasons, the most telling first.

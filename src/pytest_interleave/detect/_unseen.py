@@ -18,7 +18,7 @@ from ..control._kinds import class_holding, module_of, name_of_class
 from ..control._names import type_named
 from ..control._natives import LruCache
 from ..control._opcodes import specials_at
-from ..control._touches import FOREIGN, UNSURE, WRITES
+from ..control._touches import FOREIGN, HIDDEN, UNSURE, WRITES
 from ..control._written import is_of_library, python_function
 from ._clocks import Accesses
 from ._synchronisation import Order
@@ -114,6 +114,34 @@ def _unordered(log: Sequence[Step]) -> Iterator[tuple[Any, Operation]]:
                 for step in {step for other in against for step in other.unordered(clock)}:
                     yield key, log[step][1]
             own.add(task.index, clock, position)
+
+
+def unread_in(log: Sequence[Step], *, choices: bool = True) -> Iterator[Step]:
+    """Find the steps that change what others look at unseen, and that are not ordered with all other threads' steps.
+
+    Without choices, with what comes right before these steps: a thread may look there while it has no step to choose.
+    """
+    if not any(how & HIDDEN for _, _, touches in log for _, _, how in touches or ()):
+        return
+    order = Order(log)
+    every, changing = Accesses(), Accesses()
+    found: set[int] = set()
+    for position, (task, operation, touches) in enumerate(log):
+        clock = order.clock_of(task)
+        if touches is None:
+            if not choices:
+                found.update(changing.unordered(clock))
+                every.add(task.index, clock, position)
+            order.follow(position, task, operation)
+        changes = any(how & HIDDEN for _, _, how in touches or ())
+        if changes and any(True for _ in every.unordered(clock)):
+            found.add(position)
+        found.update(changing.unordered(clock))
+        if changes:
+            changing.add(task.index, clock, position)
+        every.add(task.index, clock, position)
+    for position in sorted(found):
+        yield log[position]
 
 
 def _going_on(log: Sequence[Step]) -> Iterator[tuple[Any, Operation]]:

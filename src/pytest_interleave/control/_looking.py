@@ -1,0 +1,137 @@
+"""What it touches to hand objects of a program's own classes to functions that are not known to leave them alone.
+
+A function of the standard library that is written in C leaves them alone, but for those that look at everything, like
+`pickle.dumps`. Its functions in Python use what they are given; of an extension nothing is known.
+"""
+
+from __future__ import annotations
+
+import functools
+import sys
+import types
+from collections.abc import Sequence
+from typing import Any
+
+from ._handed import handed_whole, is_trusted, reachable
+from ._kinds import CONTAINER, OTHER, class_holding, is_class, kind_of, module_of
+from ._methods import READING_METHODS, THOROUGH_READERS, WRITING_METHODS
+from ._natives import is_native
+from ._owners import MISSING, stored_attribute
+from ._touches import FOREIGN, HIDDEN, NOTHING, OPAQUE, READS, UNSURE, WRITES, Touches
+from ._wholes import whole
+from ._written import in_scope, python_function
+
+#: So far code in C that looks into objects is followed: into what they lead to, and what that leads to.
+_LEVELS = 2
+#: What is done in these modules of the standard library is done to primitives, which are seen.
+_SEEN_WITHIN = frozenset("concurrent contextlib queue threading".split())
+#: Their methods change an object.
+_CHANGING = ("set", "add", "remove", "register", "unregister", "clear", "write", "close", "push", "pop")
+#: What an object has of its own, whatever its class: methods that look at all of that.
+LOOKING_AT_ALL = frozenset(("__dir__", "__getstate__", "__reduce__", "__reduce_ex__"))
+
+
+def handed_to_c(function: Any, given: Sequence[Any], how: int) -> Touches:
+    """What a function in C touches of objects that are given to it, beside containers and what is written in C."""
+    name = function.__name__
+    if name in THOROUGH_READERS or function is dir:
+        return tuple(touch for value in given for touch in reachable(value, READS | OPAQUE, _LEVELS))
+    if _is_of_python_itself(_module_of_function(function)):
+        return NOTHING
+    return handed_to_extension(given, how)
+
+
+def handed_to_extension(given: Sequence[Any], how: int) -> Touches:
+    """The same of a function that may do anything: it may change what it is given, and call what is in scope."""
+    flags = OPAQUE if not how & WRITES else OPAQUE | FOREIGN | UNSURE
+    touches = NOTHING
+    for value in given:
+        if _is_of_the_program(type(value)):
+            touches += reachable(value, READS | flags, _LEVELS)
+    return touches
+
+
+def handed_to_type(kind: type, given: Sequence[Any], how: int) -> Touches:
+    """The same of an object that can be called, by its type."""
+    return NOTHING if _is_of_python_itself(module_of(kind)) else handed_to_extension(given, how)
+
+
+def handed_to_stdlib(function: types.FunctionType, given: Sequence[Any]) -> Touches:
+    """What a function in Python touches of objects given to it, if that is the standard library's, and is one step."""
+    module = function.__globals__.get("__name__")
+    outermost = module.partition(".")[0] if type(module) is str else ""
+    if outermost in _SEEN_WITHIN or outermost not in sys.stdlib_module_names:
+        return NOTHING
+    name = function.__code__.co_name
+    changes = name in WRITING_METHODS or (name not in READING_METHODS and name.startswith(_CHANGING))
+    touches = NOTHING
+    if given and _is_method(function, given[0]):
+        owner, *given = given
+        how = WRITES if changes else READS
+        if is_class(type(owner)):
+            # Which classes are registered with it is asked by `isinstance`.
+            touches = whole(owner, how | HIDDEN, OPAQUE) if changes and outermost == "abc" else NOTHING
+        elif outermost == "logging":
+            touches = _of_logger(owner, how)
+        else:
+            touches = handed_whole((owner,), how)
+    for value in given:
+        if _is_of_the_program(type(value)):
+            touches += whole(value, READS)
+    if outermost == "functools" and function.__closure__:
+        touches += _kept_by(function, WRITES if changes else READS)
+    return touches
+
+
+def _is_method(function: types.FunctionType, owner: Any) -> bool:
+    found = class_holding(type(owner), function.__code__.co_name)
+    return found is not None and python_function(found[1]) is function
+
+
+def _of_logger(logger: Any, how: int) -> Touches:
+    """Of a logger and those above it, which are asked for what it has not got; of a handler, itself."""
+    touches = NOTHING
+    while logger is not None and logger is not MISSING:
+        if kind_of(type(logger)) != OTHER:
+            break
+        touches += whole(logger, how)
+        if how == WRITES:
+            break
+        logger = stored_attribute(logger, "parent")
+    return touches
+
+
+def _kept_by(function: types.FunctionType, how: int, depth: int = _LEVELS) -> Touches:
+    """What a function that `functools` has made keeps in variables around it: `singledispatch` has its registry."""
+    touches = NOTHING
+    for cell in function.__closure__ or ():
+        try:
+            value = cell.cell_contents
+        except ValueError:
+            continue
+        inner = python_function(value)
+        if inner is None:
+            if kind_of(type(value)) == CONTAINER:
+                touches += whole(value, how)
+        elif depth and not in_scope(inner):
+            touches += _kept_by(inner, how, depth - 1)
+    return touches
+
+
+def _is_of_the_program(kind: type) -> bool:
+    """Whether a type's values have attributes that any code in Python may set."""
+    return kind_of(kind) == OTHER and not (
+        is_class(kind) or kind is types.ModuleType or is_native(kind) or is_trusted(kind)
+    )
+
+
+def _module_of_function(function: Any) -> str:
+    owner = function.__self__
+    name = owner.__name__ if type(owner) is types.ModuleType else function.__module__
+    return name if type(name) is str else ""
+
+
+@functools.cache
+def _is_of_python_itself(module: str) -> bool:
+    outermost = module.partition(".")[0]
+    return outermost in sys.stdlib_module_names or outermost == "pytest_interleave"
