@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import collections
 import contextlib
+import dataclasses
 import gc
 import operator
+import pickle
 import threading
 import weakref
 
@@ -13,7 +15,7 @@ import pytest
 
 from pytest_interleave.control import conflicts, touches_of
 from pytest_interleave.control._names import names
-from pytest_interleave.control._touches import OPAQUE, READS, WRITES
+from pytest_interleave.control._touches import FOREIGN, HIDDEN, OPAQUE, READS, WRITES
 from tests.driving import execute, require_good_end
 
 R, W = READS, WRITES
@@ -567,3 +569,65 @@ def test_a_comprehension_asks_for_its_iterator_once():
         require_good_end(outcome)
         kinds = [operation.kind for _, operation, _ in outcome.log]
         assert kinds.count("iterate") == (0 if function is of_its_own else 4), function
+
+
+@dataclasses.dataclass
+class Record:
+    value: int = 0
+
+
+def test_fields_of_a_format_are_followed():
+    def function(box):
+        "{0.value} {0.table[a]} {other.doubled}".format(box, other=box)  # noqa: UP032
+
+    assert touched_in(function, Box()) == [
+        ("argument 0", "value", R),
+        ("argument 0", "table", R),
+        ("table", "a", R),
+    ]
+
+
+def test_functions_that_are_called_for_each_element_or_with_what_is_unpacked():
+    def function(box):
+        list(map(setattr, [box], ["value"], [1]))
+        sorted([box], key=operator.attrgetter("value"))
+        getattr(*[box, "value"])
+
+    assert [touch for touch in touched_in(function, Box()) if touch[0] == "argument 0"] == [
+        ("argument 0", "value", W),
+        ("argument 0", "value", R),
+        ("argument 0", "value", R),
+    ]
+
+
+def test_what_looks_at_everything_touches_what_can_be_reached():
+    def function(box, things):
+        pickle.dumps(things)
+        dir(box)
+
+    box = Box()
+    touched = touched_in(function, box, [(box,)])
+    assert ("argument 1", None, R | OPAQUE) in touched
+    assert touched.count(("argument 0", None, R | OPAQUE)) == 2
+
+
+def test_a_generated_init_that_is_called_by_its_name_changes_the_object():
+    def function(record):
+        record.__init__(1)
+        Record.__init__(record, 2)
+
+    assert touched_in(function, Record()) == [("argument 0", None, W | OPAQUE | FOREIGN)] * 2
+
+
+def test_what_others_look_at_unseen_is_marked():
+    def function(box):
+        Base.__len__ = lambda _self: 0
+        del Base.__len__
+        Base.total = 1
+        box.__class__ = Box
+        box.__dict__ = {**box.__dict__}
+
+    touched = touched_in(function, Box())
+    marked = [(thing, part) for thing, part, how in touched if how & HIDDEN]
+    assert marked == [("Base", "__len__"), ("Base", "__len__"), ("argument 0", "__class__")]
+    assert ("argument 0", None, W) in touched

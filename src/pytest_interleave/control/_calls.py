@@ -15,7 +15,7 @@ from typing import Any
 from ._accessors import accessed, accessed_by_method
 from ._handed import handed_to_foreign, handed_whole, reachable
 from ._keys import PLAIN_KEYS
-from ._kinds import CONTAINER, class_holding, identities, is_class, kind_of
+from ._kinds import CONTAINER, METHOD_OF_CLASS, class_holding, identities, is_class, kind_of
 from ._looking import LOOKING_AT_ALL, handed_to_c, handed_to_stdlib, handed_to_type
 from ._methods import READING_METHODS, READING_NATIVES, THOROUGH_READERS
 from ._natives import has_own_access
@@ -29,7 +29,7 @@ from ._wholes import TEXT, called_back, contents, native, operand, whole
 from ._written import called, in_scope, is_foreign, is_generated, python_function
 
 #: The addresses of the types of what is bound to an object, and written in C.
-BOUND_IN_C = identities((types.BuiltinMethodType, types.MethodWrapperType))
+BOUND_IN_C = identities((types.BuiltinMethodType, METHOD_OF_CLASS, types.MethodWrapperType))
 _UNBOUND_IN_C = identities((types.MethodDescriptorType, types.WrapperDescriptorType, types.ClassMethodDescriptorType))
 #: What can be handed over to be called, and is not written in Python, by the addresses of their types.
 _CALLBACKS = (
@@ -224,7 +224,7 @@ def _state_of(owner: Any, how: int) -> Touches:
     touches = native(owner, how)
     for held in gc.get_referents(owner)[:_MOST_INSIDE] if touches else ():
         # It does it for another: the `csv.writer` of a stream has its method `write`, a text stream has a binary one.
-        other = held.__self__ if type(held) is types.BuiltinMethodType else held
+        other = held.__self__ if id(type(held)) in BOUND_IN_C else held
         touches += native(other, how) if other is held else contents(other, how) or native(other, how)
     return touches
 

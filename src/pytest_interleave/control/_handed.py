@@ -14,6 +14,7 @@ from ._kinds import (
     CONTAINER,
     ITERATOR,
     LOCAL,
+    METHOD_OF_CLASS,
     OTHER,
     STILL,
     VIEW,
@@ -74,7 +75,7 @@ def _handed(value: Any, how: int) -> Touches:
     sort = kind_of(kind)
     if sort in (CONTAINER, VIEW, ITERATOR):
         return contents(value, how)
-    if is_one_of(kind, types.BuiltinMethodType, types.MethodWrapperType):
+    if is_one_of(kind, types.BuiltinMethodType, METHOD_OF_CLASS, types.MethodWrapperType):
         # Perhaps to be called.
         return _handed(value.__self__, how)
     if kind is types.MethodType:

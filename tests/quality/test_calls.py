@@ -1,0 +1,57 @@
+"""Calls that read or write what threads share are seen, or count as not controlled: never as nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from .call_programs import ACCESSES, READS, STATES, UNREAD
+from .sessions import rows_of
+
+SOURCE = Path(__file__).with_name("call_programs.py")
+
+
+@pytest.fixture(scope="module")
+def rows(tmp_path_factory):
+    return rows_of(SOURCE, tmp_path_factory.mktemp("calls") / "report.json", "--tb=line")
+
+
+def those(rows, *names):
+    return {name: row for name, row in rows.items() if name.startswith(names)}
+
+
+def test_both_orders_are_run(rows):
+    found = those(rows, "test_either_order[", "test_state[")
+    assert len(found) == 4 * len(ACCESSES) + 2 * len(STATES)
+    assert {name for name, row in found.items() if row["outcome"] != "failed"} == set()
+    assert max(row["found_at"] for row in found.values()) <= 3
+
+
+def test_what_is_locked_is_searched_to_its_end(rows):
+    found = those(rows, "test_locked[")
+    # `Formatter` is written in Python, but under a lock that does not matter.
+    assert len(found) == len(READS)
+    assert {name: row["finding"] for name, row in found.items() if row["outcome"] != "passed"} == {}
+    assert {name for name, row in found.items() if not row["exhausted"]} == set()
+
+
+def test_what_is_read_unseen_is_not_controlled(rows):
+    found = those(rows, "test_unread[", "test_generated_init")
+    assert len(found) == len(UNREAD) + 1
+    assert {name for name, row in found.items() if row["exhausted"]} == set()
+    what = {name.partition("[")[2]: row["coverage"]["uncontrolled"][0]["what"] for name, row in found.items()}
+    assert what == {
+        "special method]": "__len__",
+        "class]": "__class__",
+        "defaults]": "__defaults__",
+        "abstract base class]": "abc.ABCMeta.register",
+        "": "tests.quality.call_programs.Wide.__init__",
+    }
+
+
+def test_correct_programs_are_searched_to_their_end(rows):
+    found = those(rows, "test_correct_")
+    assert len(found) == 4
+    assert {name: row["finding"] for name, row in found.items() if row["outcome"] != "passed"} == {}
+    assert {name: row["coverage"]["text"] for name, row in found.items() if not row["exhausted"]} == {}
