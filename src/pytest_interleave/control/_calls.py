@@ -16,7 +16,7 @@ from ._accessors import accessed, accessed_by_method
 from ._handed import handed_to_foreign, handed_whole, reachable
 from ._keys import PLAIN_KEYS
 from ._kinds import CONTAINER, METHOD_OF_CLASS, class_holding, identities, is_class, kind_of
-from ._looking import LOOKING_AT_ALL, handed_to_c, handed_to_stdlib, handed_to_type
+from ._looking import LOOKING_AT_ALL, handed_to_c, handed_to_stdlib, handed_to_type, leaves_objects_alone
 from ._methods import READING_METHODS, READING_NATIVES, THOROUGH_READERS
 from ._natives import has_own_access
 from ._output import is_output, printed
@@ -88,8 +88,12 @@ def touches_of_call(function: Any, given: Sequence[Any]) -> Touches:
         touches = tuple(touch for value in given for touch in operand(value, READS, TEXT))
         return touches + printed(given) if function is print else touches
     if id(kind) in BOUND_IN_C:
-        how = READS if function.__name__ in _READERS else WRITES | OPAQUE
-        return _given(given, how) + handed_to_c(function, given, how)
+        for value in given:
+            if id(type(value)) not in PLAIN_KEYS:
+                how = READS if function.__name__ in _READERS else WRITES | OPAQUE
+                touches = _given(given, how)
+                return touches if leaves_objects_alone(function) else touches + handed_to_c(function, given, how)
+        return NOTHING
     if is_class(kind):
         maker = called(function)
         return _of_python(maker, given) if is_foreign(maker) else _given(given, READS)

@@ -33,12 +33,28 @@ LOOKING_AT_ALL = frozenset(("__dir__", "__getstate__", "__reduce__", "__reduce_e
 
 def handed_to_c(function: Any, given: Sequence[Any], how: int) -> Touches:
     """What a function in C touches of objects that are given to it, beside containers and what is written in C."""
-    name = function.__name__
-    if name in THOROUGH_READERS or function is dir:
+    if _looks_at_everything(function):
         return tuple(touch for value in given for touch in reachable(value, READS | OPAQUE, _LEVELS))
-    if _is_of_python_itself(_module_of_function(function)):
-        return NOTHING
     return handed_to_extension(given, how)
+
+
+def leaves_objects_alone(function: Any) -> bool:
+    """Whether a function in C does not look into objects that are given to it, as far as is known."""
+    if _harmless.get(id(function)) is function:
+        return True
+    if _looks_at_everything(function) or not _is_of_python_itself(_module_of_function(function)):
+        return False
+    if type(function.__self__) is types.ModuleType:
+        _harmless[id(function)] = function
+    return True
+
+
+#: By address, functions of modules that do so.
+_harmless: dict[int, Any] = {}
+
+
+def _looks_at_everything(function: Any) -> bool:
+    return function is dir or function.__name__ in THOROUGH_READERS
 
 
 def handed_to_extension(given: Sequence[Any], how: int) -> Touches:
