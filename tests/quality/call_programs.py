@@ -17,6 +17,7 @@ import operator
 import pickle
 import string
 import threading
+import weakref
 from dataclasses import dataclass
 
 import pytest
@@ -183,6 +184,12 @@ def _singledispatch():
     return lambda: choose(1), lambda: choose.register(int, lambda _given: True)
 
 
+def _weak_reference():
+    held = {"box": Box()}
+    reference = weakref.ref(held["box"])
+    return lambda: reference() is None, held.clear
+
+
 STATES = {
     "csv": _csv,
     "text stream": _text_stream,
@@ -190,6 +197,7 @@ STATES = {
     "logger above": _logger_above,
     "exception": _exception,
     "singledispatch": _singledispatch,
+    "weak reference": _weak_reference,
 }
 
 
@@ -248,14 +256,26 @@ def _registered():
     return lambda: isinstance(1, Base), lambda: Base.register(int)
 
 
+def _dead():
+    reference = weakref.ref(Box())
+    found = []
+
+    def count():
+        found.append(1)
+
+    return lambda: found.append(reference()), count
+
+
 UNREAD = {
     "special method": _special_method,
     "class": _class,
     "defaults": _defaults,
     "abstract base class": _registered,
+    "dead object": _dead,
 }
 
 
+@pytest.mark.concurrency(strategy="exhaustive", schedules=20)
 @pytest.mark.parametrize("what", UNREAD)
 def test_unread(what):
     """It passes, or fails; but what was run is never everything."""
@@ -322,6 +342,20 @@ def test_correct_readers():
         str(error)
 
     together(read, read)
+
+
+def test_correct_weak_references():
+    box = Box()
+    reference = weakref.ref(box)
+    found = []
+
+    def read():
+        with lock:
+            found.append(reference() is box)
+
+    lock = threading.Lock()
+    together(read, read)
+    assert found == [True, True]
 
 
 def test_correct_class_that_is_complete():

@@ -25,7 +25,8 @@ def test_both_orders_are_run(rows):
     found = those(rows, "test_either_order[", "test_state[")
     assert len(found) == 4 * len(ACCESSES) + 2 * len(STATES)
     assert {name for name, row in found.items() if row["outcome"] != "failed"} == set()
-    assert max(row["found_at"] for row in found.values()) <= 3
+    # When what a weak reference refers to dies is known afterwards only, and then left to random schedules.
+    assert max(row["found_at"] for name, row in found.items() if "weak" not in name) <= 3
 
 
 def test_what_is_locked_is_searched_to_its_end(rows):
@@ -46,12 +47,13 @@ def test_what_is_read_unseen_is_not_controlled(rows):
         "class]": "__class__",
         "defaults]": "__defaults__",
         "abstract base class]": "abc.ABCMeta.register",
+        "dead object]": "weakref.ref",
         "": "tests.quality.call_programs.Wide.__init__",
     }
 
 
 def test_correct_programs_are_searched_to_their_end(rows):
     found = those(rows, "test_correct_")
-    assert len(found) == 4
+    assert len(found) == 5
     assert {name: row["finding"] for name, row in found.items() if row["outcome"] != "passed"} == {}
     assert {name: row["coverage"]["text"] for name, row in found.items() if not row["exhausted"]} == {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from types import BuiltinFunctionType, CodeType, FrameType, FunctionType
 from typing import Any, NamedTuple
 
@@ -21,6 +22,8 @@ class Callee(NamedTuple):
         return f"{self.module}.{self.name}" if self.module else self.name
 
 
+WEAK_REFERENCE = Callee("weakref", "ref", python=False)
+
 #: By address of the calling code, which is kept with it, and the offset of the call. The last one called there counts.
 _callees: dict[tuple[int, int], tuple[CodeType, Callee]] = {}
 
@@ -32,6 +35,8 @@ def note_callee(frame: FrameType, function: Any) -> None:
         _callees[id(frame.f_code), frame.f_lasti] = (frame.f_code, Callee("functools", "lru_cache", python=False))
     elif python is not None:
         _callees[id(frame.f_code), frame.f_lasti] = (frame.f_code, callee_of(python))
+    elif issubclass(type(function), weakref.ref):
+        _callees[id(frame.f_code), frame.f_lasti] = (frame.f_code, WEAK_REFERENCE)
     elif type(function) is BuiltinFunctionType:
         module = function.__module__
         callee = Callee(module if type(module) is str else "", function.__qualname__, python=False)

@@ -9,6 +9,7 @@ import operator
 import os
 import threading
 import types
+import weakref
 from collections.abc import Sequence
 from typing import Any
 
@@ -23,6 +24,7 @@ from ._output import is_output, printed
 from ._owners import MISSING, stored_attribute
 from ._places import is_ours
 from ._redirected import is_redirected
+from ._referents import called_reference
 from ._text_fields import formatted, formatted_from
 from ._touches import FOREIGN, NOTHING, OPAQUE, READS, WRITES, Touches
 from ._wholes import TEXT, called_back, contents, native, operand, whole
@@ -279,6 +281,8 @@ def with_keys(given: Sequence[Any]) -> Touches:
 def _of_callable(function: Any, given: Sequence[Any]) -> Touches:
     """Of an object that can be called, by a method written in C."""
     kind = type(function)
+    if issubclass(kind, weakref.ref):
+        return called_reference(function)
     touches = NOTHING
     if has_own_access(kind):
         # It stands for a function, and may have others to call around it.

@@ -25,6 +25,7 @@ from ._patches import Patches
 from ._protocol import Strategy
 from ._random_state import seed_random
 from ._recorder import Recorder
+from ._referents import forget_referents
 from ._threads import forget_tasks
 from ._watchdog import Watchdog
 from .system import put_in_new_modules, put_in_place, take_away
@@ -124,6 +125,7 @@ class Control:
         it is a `DetailedExecution`.
         """
         forget_names()
+        forget_referents()
         renew_after_debugger()
         execution: Execution
         if detail or recorder is not None:

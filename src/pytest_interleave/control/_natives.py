@@ -78,9 +78,15 @@ def behind(owner: Any) -> list[Any]:
     if not has_own_access(kind):
         return _base_of(owner)
     if any(kind is proxy for proxy in _WEAK_PROXIES):
-        address = _word_of(owner, _REFERENT)
-        return [object_at(address)] if address != id(None) else []
+        referent = referent_of(owner)
+        return [] if referent is None else [referent]
     return [thing for thing in gc.get_referents(owner)[:_MOST_BEHIND] if is_shared_state(thing)]
+
+
+def referent_of(weak: Any) -> Any:
+    """What a weak reference, or a proxy, refers to, as long as that lives."""
+    address = _word_of(weak, _REFERENT) if _readable_now else id(None)
+    return None if address == id(None) else object_at(address)
 
 
 def _base_of(owner: Any) -> list[Any]:

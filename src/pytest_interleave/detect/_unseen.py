@@ -13,7 +13,7 @@ from types import CodeType
 from typing import Any, NamedTuple
 
 from ..control import Operation, Place, Step, is_ours, is_stdlib
-from ..control._callees import Callee, callee_at, callee_of
+from ..control._callees import WEAK_REFERENCE, Callee, callee_at, callee_of
 from ..control._kinds import class_holding, module_of, name_of_class
 from ..control._names import type_named
 from ..control._natives import LruCache
@@ -185,6 +185,9 @@ def _callee_of(operation: Operation, name: Any) -> Callee:
     called = callee_at(operation.code, operation.lasti)
     if called is not None:
         return called
+    if type(name) is tuple:
+        # What a weak reference refers to has died there.
+        return WEAK_REFERENCE
     kind = type_named(name)
     if kind is LruCache:
         return Callee("functools", "lru_cache", python=False)
