@@ -173,7 +173,7 @@ class _Analysis:
                 self._add(implicit.instruction, kind, kind == "write", "[]", announced=implicit.announced)
         for instruction in unforeseen_accesses(self.instructions, self.facts, self.namespace):
             if instruction.offset not in self.table:
-                private = instruction.opname in CALLS and instruction.span in self.facts.private.accesses
+                private = instruction.opname in _THROUGH and instruction.span in self.facts.private.accesses
                 touch = self.operands.unforeseen(
                     instruction.opname, instruction.arg, instruction.offset, private_owner=private
                 )

@@ -21,6 +21,7 @@ from ._leaving import CALLED_BACK, expect
 from ._methods import OF_ATTRIBUTES, SPECIAL_OF_ATTRIBUTES, SPECIAL_OF_ITEMS
 from ._names import key_of
 from ._natives import LruCache
+from ._nested import of_elements, of_items
 from ._owners import attribute
 from ._touches import FOREIGN, NOTHING, READS, UNSURE, WRITES, Touches
 from ._wholes import contents, whole
@@ -76,7 +77,7 @@ def foreseen_call(opname: str, argument: int, top: int, name: str, how: int) -> 
         if given and looks_into_arguments(owner, name[1:-2]):
             for each in given:
                 touches += contents(each, READS)
-        return touches
+        return touches + of_items(owner, name[1:-2], given)
 
     return touch
 
@@ -200,7 +201,10 @@ def _of_special_method(name: str, owner: Any, given: list[Any], how: int) -> Tou
         return attribute(owner, given[0], how, plain=True) if given and type(given[0]) is str else NOTHING
     if not given:
         return whole(owner, how)
-    return deletion(owner, given[0], plain=True) if name == ".__delitem__()" else item(owner, given[0], how, plain=True)
+    if name == ".__delitem__()":
+        return deletion(owner, given[0], plain=True)
+    touches = item(owner, given[0], how, plain=True)
+    return touches + contents(given[1], READS) if type(given[0]) is slice and len(given) > 1 else touches
 
 
 def _of_builtin(name: str, given: list[Any], how: int) -> Touches:
@@ -214,4 +218,4 @@ def _of_builtin(name: str, given: list[Any], how: int) -> Touches:
         flags = special_flags(type(value), special)
         if flags is not None:
             touches += whole(value, how, flags)
-    return touches
+    return touches + of_elements(name, given)

@@ -26,6 +26,8 @@ OPAQUE = 2
 FOREIGN = 4
 #: Added where that code only seems to read: a look-up in a cache may well change what the cache knows of its items.
 UNSURE = 8
+#: Added where there was too much to look at, so that more may be touched than is told.
+CUT = 16
 
 NOTHING: Touches = ()
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from ._file_facts import FileFacts
 
 _FORMATS = frozenset(("FORMAT_VALUE", "FORMAT_SIMPLE", "FORMAT_WITH_SPEC", "CONVERT_VALUE"))
+#: The argument of BINARY_OP that is `*`.
+_MULTIPLICATIONS = frozenset((5,))
 #: What these leave is no container; or one that nobody else has.
 _PLAIN = frozenset(
     ("LOAD_CONST", "WITH_EXCEPT_START", "LOAD_SMALL_INT", "COMPARE_OP", "CONTAINS_OP", "IS_OP", "UNARY_NOT", "TO_BOOL")
@@ -65,17 +67,27 @@ def unforeseen_accesses(
             if last in CALLS:
                 yield instruction
         elif name == "BINARY_OP" and instruction.arg in IN_PLACE:
-            # Of others, what is on the left counts as changed in any case.
-            if last in _CONSTANTS and at > 1 and _loads_other(instructions[at - 2], numbers):
+            # Of others, what is on the left counts as changed in any case, unless it is private.
+            if last in _CONSTANTS:
+                if at > 1 and _loads_other(instructions[at - 2], numbers):
+                    yield instruction
+            elif instruction.span in facts.private.accesses:
+                yield instruction
+        elif name == "STORE_SLICE" or (name == "STORE_SUBSCR" and before is not None and _is_slice(before)):
+            # Of others, the source is looked at together with what is changed.
+            if instruction.span in facts.private.accesses:
                 yield instruction
         elif formats_with_specification(name, instruction.arg):
             yield instruction
-        elif before is None or last in _PLAIN or before.span in facts.private.names:
+        elif before is None:
             pass
-        elif (
-            name == "COMPARE_OP"
-            or (name == "BINARY_OP" and instruction.arg < IN_PLACE.start and not _fills_in(instruction, before))
-            or ((name in _FORMATS or asks_for_truth(name)) and last not in _FRESH)
+        elif name == "COMPARE_OP" or (name == "BINARY_OP" and instruction.arg < IN_PLACE.start):
+            if not _fills_in(instruction, before) and not _is_of_numbers(instructions, at, before, numbers):
+                yield instruction
+        elif last in _PLAIN:
+            pass
+        elif name in _FORMATS or (
+            asks_for_truth(name) and last not in _FRESH and before.span not in facts.private.names
         ):
             yield instruction
         if name != "COPY":
@@ -101,9 +113,34 @@ def _name(load: Instruction) -> str:
     return str(load.argval[-1] if isinstance(load.argval, tuple) else load.argval)
 
 
+def _is_slice(key: Instruction) -> bool:
+    return key.opname == "BUILD_SLICE" or type(key.argval) is slice
+
+
+def _is_of_numbers(instructions: Sequence[Instruction], at: int, before: Instruction, numbers: frozenset[str]) -> bool:
+    """Whether an operator is used with numbers or texts alone, as far as the operand on the right tells."""
+    if before.opname not in _PLAIN:
+        return False
+    if before.opname not in _CONSTANTS:
+        return True
+    value = before.argval
+    left = instructions[at - 2] if at > 1 else None
+    if left is not None and (left.opname in _PLAIN or (_name(left) in numbers and _name(left))):
+        return True
+    if type(value) is int:
+        # Only to multiply them are containers used with numbers.
+        operator = instructions[at]
+        return operator.opname != "BINARY_OP" or operator.arg not in _MULTIPLICATIONS
+    return not (type(value) is bytes or (type(value) is tuple and any(type(inner) is bytes for inner in value)))
+
+
 def _fills_in(operator: Instruction, before: Instruction) -> bool:
     """Whether it is `text % {...}`, with a dictionary that nobody else has."""
-    return operator.arg == REMAINDER and before.opname in ("BUILD_MAP", "BUILD_CONST_KEY_MAP")
+    return (
+        operator.opname == "BINARY_OP"
+        and operator.arg == REMAINDER
+        and before.opname in ("BUILD_MAP", "BUILD_CONST_KEY_MAP")
+    )
 
 
 def _is_seen(
