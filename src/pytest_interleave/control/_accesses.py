@@ -24,7 +24,7 @@ from ._methods import (
     WRITING_OPERATORS,
 )
 from ._modules import is_module, namespace_of_module
-from ._opcodes import CALLS, SUBSCRIPT, is_generator_code, is_module_code, loads_method
+from ._opcodes import CALLS, IN_PLACE, SUBSCRIPT, is_generator_code, is_module_code, loads_method
 from ._operands import Operands, Resolver
 from ._operations import Operation
 from ._private_generators import PRIVATE_ITERABLES
@@ -178,7 +178,9 @@ class _Analysis:
                     instruction.opname, instruction.arg, instruction.offset, private_owner=private
                 )
                 if touch is not None:
-                    self._put(instruction, Operation("read", None, self.code, instruction.offset, False, "[]"), touch)
+                    changes = instruction.opname == "BINARY_OP" and instruction.arg in IN_PLACE and not private
+                    kind = "write" if changes else "read"
+                    self._put(instruction, Operation(kind, None, self.code, instruction.offset, changes, "[]"), touch)
         return self.table
 
     def _add(self, instruction: Instruction, kind: str, mutates: bool, name: str, announced: bool = True) -> None:

@@ -142,6 +142,8 @@ def of_items(owner: Any, name: str, given: Sequence[Any]) -> Touches:
     """What a method of a container touches in what is in that, or of bytes in what it is given."""
     if name in _SEARCHING:
         return looked_for(owner, given[0]) if given and kind_of(type(owner)) in (CONTAINER, STILL) else NOTHING
+    if name in _COMPARING:
+        return compared(owner, given[0]) if given else NOTHING
     if name == "sort":
         return _ordered((owner, *given))
     if name == "join":
@@ -149,13 +151,15 @@ def of_items(owner: Any, name: str, given: Sequence[Any]) -> Touches:
     return contents_of(given[:1]) if name == "update" and issubclass(type(owner), dict) else NOTHING
 
 
-_SEARCHING = frozenset(("count", "index", "remove"))
+_SEARCHING = frozenset(("count", "index", "remove", "__contains__"))
+_COMPARING = frozenset(("__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__"))
 
 
 def _ordered(given: Sequence[Any]) -> Touches:
     """Of `sorted` and the like: all is compared with each other, or what a key function makes of it."""
     functions = [value for value in given if callable(value)]
     if not functions:
+        several = [value for value in given if id(type(value)) not in PLAIN_KEYS]
         elements = [element for value in given for element in elements_of(value, _MOST_OBJECTS)]
-        return nested([*given, *elements], COMPARISONS)
+        return nested([*(several if len(several) > 1 else ()), *elements], COMPARISONS)
     return tuple(touch for function in functions for touch in called_back(function, given))

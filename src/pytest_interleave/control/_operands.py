@@ -92,12 +92,8 @@ class Operands:
         if opname in ("GET_ITER", "GET_YIELD_FROM_ITER"):
             thing = visible_in(top - 1, top)
             return lambda frame: iteration(thing(frame)) or None
-        if opname == "COMPARE_OP":
-            return _comparison(top - 2, top - 1)
         if opname == "MATCH_CLASS":
             return _match_class(argument, top)
-        if opname == "BINARY_OP":
-            return _in_place(argument, top)
         # What concerns a container only if the object is one.
         if asks_for_truth(opname):
             return _of_one(_truth, top - 1, how, top)

@@ -64,14 +64,10 @@ def unforeseen_accesses(
             if name == "CALL_FUNCTION_EX" or not _is_seen(instructions, at, loads.pop(start, ()), namespace):
                 yield instruction
         elif name in UNPACKINGS:
-            if last in CALLS:
+            if last not in _PLAIN and last not in _FRESH and last != "BUILD_TUPLE":
                 yield instruction
         elif name == "BINARY_OP" and instruction.arg in IN_PLACE:
-            # Of others, what is on the left counts as changed in any case, unless it is private.
-            if last in _CONSTANTS:
-                if at > 1 and _loads_other(instructions[at - 2], numbers):
-                    yield instruction
-            elif instruction.span in facts.private.accesses:
+            if last not in _CONSTANTS or (at > 1 and _loads_other(instructions[at - 2], numbers)):
                 yield instruction
         elif name == "STORE_SLICE" or (name == "STORE_SUBSCR" and before is not None and _is_slice(before)):
             # Of others, the source is looked at together with what is changed.
