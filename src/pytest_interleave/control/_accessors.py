@@ -122,7 +122,7 @@ def _item_of(how: int, *, plain: bool) -> _Access:
             return NOTHING
         touches = item(owner, given[0], how, plain=plain)
         if type(given[0]) is slice and len(given) > 1:
-            touches += contents(given[1], READS)
+            touches = contents(given[1], READS) + touches
         return touches
 
     return access
@@ -133,12 +133,12 @@ def _deletion_of(*, plain: bool) -> _Access:
 
 
 def _membership(owner: Any, given: Sequence[Any]) -> Touches:
-    return membership(owner, given[0]) + looked_for(owner, given[0]) if given else NOTHING
+    return looked_for(owner, given[0]) + membership(owner, given[0]) if given else NOTHING
 
 
 def _plain_membership(owner: Any, given: Sequence[Any]) -> Touches:
     key = given[0] if is_dict(type(owner)) else NO_KEY
-    return item(owner, key, READS, plain=True) + looked_for(owner, given[0])
+    return looked_for(owner, given[0]) + item(owner, key, READS, plain=True)
 
 
 def _operator(name: str) -> _Access:
@@ -149,7 +149,7 @@ def _operator(name: str) -> _Access:
         if name in _COMPARING and given:
             return compared(owner, given[0], specials)
         if name in _SEARCHING and given:
-            return operand(owner, how, specials) + looked_for(owner, given[0])
+            return looked_for(owner, given[0]) + operand(owner, how, specials)
         touches = operand(owner, how, specials)
         for other in given:
             touches += operand(other, READS, specials)

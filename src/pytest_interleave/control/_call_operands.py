@@ -77,7 +77,7 @@ def foreseen_call(opname: str, argument: int, top: int, name: str, how: int) -> 
         if given and looks_into_arguments(owner, name[1:-2]):
             for each in given:
                 touches += contents(each, READS)
-        return touches + of_items(owner, name[1:-2], given)
+        return of_items(owner, name[1:-2], given) + touches
 
     return touch
 
@@ -204,7 +204,7 @@ def _of_special_method(name: str, owner: Any, given: list[Any], how: int) -> Tou
     if name == ".__delitem__()":
         return deletion(owner, given[0], plain=True)
     touches = item(owner, given[0], how, plain=True)
-    return touches + contents(given[1], READS) if type(given[0]) is slice and len(given) > 1 else touches
+    return contents(given[1], READS) + touches if type(given[0]) is slice and len(given) > 1 else touches
 
 
 def _of_builtin(name: str, given: list[Any], how: int) -> Touches:
@@ -218,4 +218,4 @@ def _of_builtin(name: str, given: list[Any], how: int) -> Touches:
         flags = special_flags(type(value), special)
         if flags is not None:
             touches += whole(value, how, flags)
-    return touches + of_elements(name, given)
+    return of_elements(name, given) + touches

@@ -199,7 +199,7 @@ def _method(owner: Any, name: str, given: Sequence[Any]) -> Touches:
         return NOTHING
     reads = name in READING_METHODS or name in _READING_SLOTS or name in READING_NATIVES
     touches = contents(owner, READS if reads else WRITES) or _state_of(owner, READS if reads else WRITES)
-    touches += of_items(owner, name, given)
+    touches = of_items(owner, name, given) + touches
     return touches + (_given(given, READS) if looks_into_arguments(owner, name) else NOTHING)
 
 

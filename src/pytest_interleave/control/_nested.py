@@ -12,6 +12,7 @@ from typing import Any
 
 from ._keys import PLAIN_KEYS
 from ._kinds import CONTAINER, OTHER, STILL, VIEW, kind_of
+from ._names import key_of
 from ._opcodes import COMPARISONS
 from ._touches import CUT, FOREIGN, NOTHING, OPAQUE, READS, Touch, Touches
 from ._wholes import TEXT, TRUTH, called_back, contents, elements_of, operand
@@ -35,7 +36,10 @@ _WAYS: tuple[tuple[type, Callable[[Any], int], Callable[[Any], Iterable[Any]]], 
 
 
 def nested(things: Sequence[Any], specials: Sequence[str]) -> Touches:
-    """What it touches to use `things`, and all that is in them, with an operator that `specials` stand for."""
+    """What it touches to use `things`, and all that is in them, with an operator that `specials` stand for.
+
+    The things themselves come last: a step is told of by what it touches last.
+    """
     touches: list[Touch] = []
     seen: set[int] = set()
     waiting = [(thing, 0) for thing in things]
@@ -44,15 +48,15 @@ def nested(things: Sequence[Any], specials: Sequence[str]) -> Touches:
         if id(kind) in PLAIN_KEYS or id(thing) in seen:
             continue
         seen.add(id(thing))
-        own = operand(thing, READS, specials)
+        own = ((key_of(thing), None, READS),) if kind is list or kind is dict else operand(thing, READS, specials)
         touches += own
         inside = _inside(thing, kind, own)
         if inside is None or len(touches) > _MOST_TOUCHES or (inside and depth == _DEEPEST):
-            return (*touches[:_MOST_TOUCHES], *_REST)
+            return (*_REST, *touches[_MOST_TOUCHES - 1 :: -1])
         waiting += [(inner, depth + 1) for inner in inside]
         if len(waiting) > _MOST_OBJECTS:
-            return (*touches, *_REST)
-    return tuple(touches)
+            return (*_REST, *touches[::-1])
+    return tuple(touches[::-1])
 
 
 def _inside(thing: Any, kind: type, own: Touches) -> list[Any] | None:
@@ -77,7 +81,7 @@ def compared(thing: Any, other: Any, specials: Sequence[str] = COMPARISONS) -> T
         if plain and other_plain:
             return NOTHING
         return operand(thing, READS, specials) + operand(other, READS, specials)
-    return nested((thing, other), specials)
+    return nested((other, thing), specials)
 
 
 def looked_for(container: Any, key: Any) -> Touches:
@@ -111,7 +115,7 @@ def _each(sources: Sequence[Any], find: Callable[[Any], Touches]) -> Touches:
         for element in elements_of(source, _MOST_OBJECTS):
             if id(type(element)) not in PLAIN_KEYS and len(touches) < _MOST_TOUCHES:
                 touches += find(element)
-    return (*touches, *_REST) if len(touches) >= _MOST_TOUCHES else tuple(touches)
+    return (*_REST, *touches) if len(touches) >= _MOST_TOUCHES else tuple(touches)
 
 
 def begun(thing: Any, *, backwards: bool = False) -> Touches:

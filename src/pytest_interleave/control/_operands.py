@@ -15,7 +15,7 @@ from ._frames import UNMARKED, frames, layout, object_at, object_in, words_from
 from ._generators import PRIVATE, is_private, visible_in
 from ._items import NO_KEY, deletion, item, membership
 from ._keys import PLAIN_KEYS
-from ._kinds import class_holding, lives_on
+from ._kinds import class_holding, identities, lives_on
 from ._names import attributes_at, name_of
 from ._nested import compared, looked_for, texts_of
 from ._opcodes import (
@@ -113,15 +113,15 @@ class Operands:
         if opname in CALLS:
             return unforeseen_call(opname, argument, top, private_owner=private_owner)
         if opname == "COMPARE_OP":
-            return _if_any(_comparison(top - 2, top - 1))
+            return _comparison(top - 2, top - 1)
         if opname == "BINARY_OP":
             if argument in IN_PLACE and private_owner:
                 return _if_any(_of_one(_source, top - 1, READS, top))
             if argument in IN_PLACE:
-                return _if_any(_in_place(argument, top))
+                return _in_place(argument, top)
             if argument == REMAINDER:
                 return _if_any(_filling(top - 2, top - 1))
-            return _if_any(_operator(specials_of(argument), top - 2, top - 1))
+            return _operator(specials_of(argument), top - 2, top - 1)
         if asks_for_truth(opname):
             return _if_any(_of_one(_truth, top - 1, READS, top))
         if opname in UNPACKINGS:
@@ -225,19 +225,33 @@ def _stored_item(slot: int, key_slot: int, source_slot: int) -> Resolver:
     def touch(frame: FrameType) -> Touches:
         key = key_in(frame)
         touches = item(container(frame), key, WRITES)
-        return touches + contents(source_in(frame), READS) if type(key) is slice else touches
+        return contents(source_in(frame), READS) + touches if type(key) is slice else touches
 
     return touch
 
 
 def _stored_slice(slot: int, source_slot: int, top: int) -> Resolver:
     container, source_in = object_in(slot), visible_in(source_slot, top)
-    return lambda frame: item(container(frame), NO_KEY, WRITES) + contents(source_in(frame), READS)
+    return lambda frame: contents(source_in(frame), READS) + item(container(frame), NO_KEY, WRITES)
 
 
 def _comparison(slot: int, other_slot: int) -> Resolver:
-    thing, other = object_in(slot), object_in(other_slot)
-    return lambda frame: compared(thing(frame), other(frame))
+    slots, other_slots = words_from(slot), words_from(other_slot)
+
+    def touch(frame: FrameType) -> Touches | None:
+        start = frames[id(frame) >> 3] >> 3
+        thing = object_at(slots[start] & UNMARKED)
+        # Nearly everything that is compared.
+        if id(type(thing)) in _NUMBERS_AND_TEXTS:
+            other = object_at(other_slots[start] & UNMARKED)
+            return None if id(type(other)) in _NUMBERS_AND_TEXTS else compared(thing, other) or None
+        return compared(thing, object_at(other_slots[start] & UNMARKED)) or None
+
+    return touch
+
+
+#: The addresses of the types of what is no container, and not compared to one either.
+_NUMBERS_AND_TEXTS = identities((int, str, float, bool, type(None)))
 
 
 def _filling(slot: int, other_slot: int) -> Resolver:
@@ -253,8 +267,16 @@ def _filling(slot: int, other_slot: int) -> Resolver:
 
 
 def _operator(specials: Sequence[str], slot: int, other_slot: int) -> Resolver:
-    thing, other = object_in(slot), object_in(other_slot)
-    return lambda frame: operand(thing(frame), READS, specials) + operand(other(frame), READS, specials)
+    slots, other_slots = words_from(slot), words_from(other_slot)
+
+    def touch(frame: FrameType) -> Touches | None:
+        start = frames[id(frame) >> 3] >> 3
+        thing, other = object_at(slots[start] & UNMARKED), object_at(other_slots[start] & UNMARKED)
+        if id(type(thing)) in _NUMBERS_AND_TEXTS and id(type(other)) in _NUMBERS_AND_TEXTS:
+            return None
+        return operand(thing, READS, specials) + operand(other, READS, specials) or None
+
+    return touch
 
 
 def _unpacking(slot: int, top: int) -> Resolver:
@@ -277,7 +299,7 @@ def _text(thing: Any, _how: int) -> Touches:
 
 
 def _membership(container: Any, key: Any) -> Touches:
-    return membership(container, key) + looked_for(container, key)
+    return looked_for(container, key) + membership(container, key)
 
 
 def _changed(thing: Any, how: int) -> Touches:
@@ -293,10 +315,12 @@ def _in_place(argument: int, top: int) -> Resolver:
     thing, source = visible_in(top - 2, top), visible_in(top - 1, top)
     fills = argument - IN_PLACE.start == REMAINDER
 
-    def touch(frame: FrameType) -> Touches:
-        values = source(frame)
-        touches = _changed(thing(frame), WRITES) + _source(values, READS)
-        return touches + texts_of(values) if fills else touches
+    def touch(frame: FrameType) -> Touches | None:
+        changed, values = thing(frame), source(frame)
+        if id(type(values)) in _NUMBERS_AND_TEXTS and id(type(changed)) in _NUMBERS_AND_TEXTS:
+            return None
+        read = texts_of(values) if fills else _source(values, READS)
+        return read + _changed(changed, WRITES) or None
 
     return touch
 

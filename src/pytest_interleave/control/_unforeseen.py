@@ -186,13 +186,27 @@ def _numbers(instructions: Sequence[Instruction]) -> frozenset[str]:
     assigned: set[str] = set()
     others: set[str] = set()
     before = ""
-    for instruction in instructions:
+    for at, instruction in enumerate(instructions):
         if "STORE_FAST" in instruction.opname:
             names = instruction.argval if isinstance(instruction.argval, tuple) else (instruction.argval,)
-            plain = instruction.opname == "STORE_FAST" and (before in _CONSTANTS or before == "BINARY_OP")
-            (assigned if plain else others).update(names)
+            if _counts(instructions, at):
+                assigned.add(names[0])
+            else:
+                plain = instruction.opname == "STORE_FAST" and (before in _CONSTANTS or before == "BINARY_OP")
+                (assigned if plain else others).update(names)
         before = instruction.opname
     return frozenset(assigned - others)
+
+
+def _counts(instructions: Sequence[Instruction], at: int) -> bool:
+    """Whether a loop over a `range` assigns its variable there."""
+    if at < 3 or instructions[at].opname not in ("STORE_FAST", "STORE_FAST_LOAD_FAST"):
+        return False
+    call, begin, step = instructions[at - 3 : at]
+    if step.opname != "FOR_ITER" or begin.opname != "GET_ITER" or call.opname not in CALLS:
+        return False
+    loads = (load for load in instructions[max(at - 10, 0) : at - 3] if load.span[:2] == call.span[:2])
+    return any(load.opname == "LOAD_GLOBAL" and load.argval == "range" for load in loads)
 
 
 def _loads_other(load: Instruction, numbers: frozenset[str]) -> bool:

@@ -9,6 +9,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 
 from ..control import Outcome, Place, Uncontrolled, UncontrolledPart, is_ours, short_path
+from ..control._touches import CUT
 from ..control.system import LIST, SCAN, Use
 from ._ends import ends_asked_for
 from ._unseen import unseen_in
@@ -107,6 +108,18 @@ def code_in(outcome: Outcome) -> Iterator[Uncontrolled]:
         if unseen.package:
             how += f"; interleave_include = {unseen.package} controls it"
         yield Uncontrolled("code", str(unseen.callee), (UncontrolledPart("", how, where),))
+
+
+def unread_in(outcome: Outcome) -> Iterator[Uncontrolled]:
+    """Find steps that read containers with so much in them that it was not looked at."""
+    found = {
+        (task.name, operation): None
+        for task, operation, touches in outcome.log
+        if touches and any(how & CUT for _, _, how in touches)
+    }
+    for name, operation in found:
+        part = UncontrolledPart(name, "read", str(operation.where()))
+        yield Uncontrolled("object", "contents of a large container", (part,))
 
 
 #: What finds reasons, the most telling first.
