@@ -79,6 +79,7 @@ LOOKS = {
     "repr of a dataclass": lambda items: repr(Row(items)) == "Row(items=[])",
     "any": lambda items: not any([items]),
     "all": lambda items: not all([items]),
+    "any, of a generator": lambda items: not any(each for each in [items]),  # noqa: C419
     "filter": lambda items: list(filter(None, [items])) == [],
     "sum": lambda items: sum((items, [1]), []) == [1],
     "max": lambda items: max([items, [0]]) is not items,
@@ -285,3 +286,24 @@ def test_iterators_know_how_much_there_was():
         next(names)
 
     both(look, lambda: box.ready and table.update({1: 1}))
+
+
+CHANGES_IN_PLACE = {"times": ([0], lambda box: _multiply(box)), "plus": (bytearray(b"a"), lambda box: _lengthen(box))}
+
+
+def _multiply(box):
+    box.items *= 2
+
+
+def _lengthen(box):
+    box.items += b"b"
+
+
+@pytest.mark.parametrize("how", CHANGES_IN_PLACE)
+def test_changes_in_place_by_constants(how):
+    box = Box()
+    items, change = CHANGES_IN_PLACE[how]
+    box.items = items = items[:]
+    found = []
+    both(lambda: change(box), lambda: found.append(len(items)))
+    assert found == [2]

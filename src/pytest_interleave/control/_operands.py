@@ -122,6 +122,8 @@ class Operands:
             if argument == REMAINDER:
                 return _if_any(_filling(top - 2, top - 1))
             return _operator(specials_of(argument), top - 2, top - 1)
+        if opname == "YIELD_VALUE":
+            return _if_any(_of_one(_source, top - 1, READS, top))
         if asks_for_truth(opname):
             return _if_any(_of_one(_truth, top - 1, READS, top))
         if opname in UNPACKINGS:

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from ._file_facts import FileFacts
 
 _FORMATS = frozenset(("FORMAT_VALUE", "FORMAT_SIMPLE", "FORMAT_WITH_SPEC", "CONVERT_VALUE"))
-#: The argument of BINARY_OP that is `*`.
-_MULTIPLICATIONS = frozenset((5,))
+#: The arguments of BINARY_OP that are `*` and `*=`.
+_MULTIPLICATIONS = frozenset((5, IN_PLACE.start + 5))
 #: What these leave is no container; or one that nobody else has.
 _PLAIN = frozenset(
     ("LOAD_CONST", "WITH_EXCEPT_START", "LOAD_SMALL_INT", "COMPARE_OP", "CONTAINS_OP", "IS_OP", "UNARY_NOT", "TO_BOOL")
@@ -52,6 +52,7 @@ def unforeseen_accesses(
     loads: dict[Any, list[Instruction]] = {}
     before: Instruction | None = None
     numbers = _numbers(instructions)
+    in_expression = any(instruction.argval == ".0" for instruction in instructions)
     for at, instruction in enumerate(instructions):
         name = instruction.opname
         start = instruction.span[:2]
@@ -67,7 +68,13 @@ def unforeseen_accesses(
             if last not in _PLAIN and last not in _FRESH and last != "BUILD_TUPLE":
                 yield instruction
         elif name == "BINARY_OP" and instruction.arg in IN_PLACE:
-            if last not in _CONSTANTS or (at > 1 and _loads_other(instructions[at - 2], numbers)):
+            loaded = instructions[at - 2] if at > 1 else None
+            if (
+                last not in _CONSTANTS
+                or (loaded is not None and _loads_other(loaded, numbers))
+                or (before is not None and type(before.argval) in (bytes, tuple))
+                or (instruction.arg in _MULTIPLICATIONS and (loaded is None or _name(loaded) not in numbers))
+            ):
                 yield instruction
         elif name == "STORE_SLICE" or (name == "STORE_SUBSCR" and before is not None and _is_slice(before)):
             # Of others, the source is looked at together with what is changed.
@@ -75,6 +82,10 @@ def unforeseen_accesses(
                 yield instruction
         elif formats_with_specification(name, instruction.arg):
             yield instruction
+        elif name == "YIELD_VALUE":
+            # What is written in C goes through a generator expression, and looks at once at what that gives.
+            if in_expression and _is_loaded(last):
+                yield instruction
         elif before is None:
             pass
         elif name == "COMPARE_OP" or (name == "BINARY_OP" and instruction.arg < IN_PLACE.start):
@@ -107,6 +118,10 @@ def _name(load: Instruction) -> str:
     if not load.opname.startswith(("LOAD_GLOBAL", "LOAD_FAST", "STORE_FAST_LOAD_FAST")):
         return ""
     return str(load.argval[-1] if isinstance(load.argval, tuple) else load.argval)
+
+
+def _is_loaded(opname: str) -> bool:
+    return opname in _PATHS or opname in ("BINARY_SUBSCR", "STORE_FAST_LOAD_FAST")
 
 
 def _is_slice(key: Instruction) -> bool:
