@@ -15,7 +15,8 @@ import pytest
 
 from pytest_interleave.control import conflicts, touches_of
 from pytest_interleave.control._names import names
-from pytest_interleave.control._touches import FOREIGN, HIDDEN, OPAQUE, READS, WRITES
+from pytest_interleave.control._nested import compared
+from pytest_interleave.control._touches import CUT, FOREIGN, HIDDEN, OPAQUE, READS, WRITES
 from tests.driving import execute, require_good_end
 
 R, W = READS, WRITES
@@ -300,7 +301,94 @@ def test_in_place_operators_and_unpacking():
         _, *_ = more
 
     touched = touched_in(function, [1], [2])
-    assert touched == [("argument 0", None, W), ("argument 0", None, R), ("argument 1", None, R)]
+    assert touched == [
+        ("argument 1", None, R),
+        ("argument 0", None, W),
+        ("argument 0", None, R),
+        ("argument 1", None, R),
+    ]
+
+
+def test_comparisons_and_texts_read_what_is_in_containers():
+    def compare(items, rows):
+        rows == [[1], 2]
+
+    def write(items, rows):
+        f"{(1, rows)}"
+
+    def look_for(items, rows):
+        items in [[1], 2]
+
+    def look_for_a_number(items, rows):
+        1 in rows
+
+    rows = [[1], "text"]
+    inner = rows[0]
+    for function in (compare, write):
+        touched = touched_in(function, inner, rows)
+        assert {("argument 0", None, R), ("argument 1", None, R)} <= set(touched), function.__name__
+    assert ("argument 0", None, R) in touched_in(look_for, inner, rows)
+    assert touched_in(look_for_a_number, inner, rows) == [("argument 1", None, R)]
+
+
+def test_operators_with_numbers_are_no_steps():
+    def function(number):
+        number * 2
+        number == 3
+        number += number
+        f"{number * number}"
+
+    assert touched_in(function, 4) == []
+
+
+def test_multiplying_and_slices_read_what_they_copy():
+    def function(items, mine):
+        items * 2
+        mine[:] = items
+        mine[::2] = items
+
+    assert touched_in(function, [1], [1]) == [
+        ("argument 0", None, R),
+        ("argument 0", None, R),
+        ("argument 1", None, W),
+        ("argument 0", None, R),
+        ("argument 1", None, W),
+    ]
+
+
+def test_iterators_of_dictionaries_begin_with_a_look():
+    def function(table, items):
+        iter(table)
+        enumerate(table)
+        reversed(items)
+        iter(items)
+
+    assert touched_in(function, {}, []) == [
+        ("argument 0", None, R),
+        ("argument 0", None, R),
+        ("argument 1", None, R),
+    ]
+
+
+def test_only_so_much_is_looked_at():
+    few, many = [[number] for number in range(20)], [[number] for number in range(200)]
+    assert not any(how & CUT for _, _, how in compared(few, [[0]]))
+    found = compared(many, [[0]])
+    assert any(how & CUT for _, _, how in found)
+    assert len(found) < 100
+    # Much that has no contents is no problem.
+    numbers = list(range(10_000))
+    assert [how for _, _, how in compared(numbers, numbers[1:])] == [R, R]
+    deep = [[[[[[[]]]]]]]
+    assert any(how & CUT for _, _, how in compared(deep, [[]]))
+    endless = []
+    endless.append(endless)
+    assert not any(how & CUT for _, _, how in compared(endless, [[]]))
+
+
+def test_no_code_of_the_program_runs_to_look_into_containers():
+    rows = [Explosive(), [Explosive()]]
+    assert compared(rows, [Explosive()])
 
 
 def test_the_dictionary_of_an_object_stands_for_its_attributes():

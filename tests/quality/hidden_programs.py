@@ -6,9 +6,12 @@ schedule and call that all there are.
 
 from __future__ import annotations
 
+import collections
+import dataclasses
 import functools
 import heapq
 import json
+import operator
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -52,7 +55,74 @@ LOOKS = {
     "dumps": lambda items: json.dumps(items) == "[]",
     "helper": lambda items: is_empty(items),
     "unpacking": lambda items: [*items] == [],
+    "times": lambda items: items * 2 == [],
+    "times a number": lambda items: len(items * len("ab")) == 0,
+    "slice": lambda items: _sliced(items, []) == [],
+    "step": lambda items: _stepped(items, []) == [],
+    "slice by a method": lambda items: not _set_slice(items, []),
+    "in-place plus": lambda items: _added(items, []) == [],
+    "plus one of its own": lambda items: _plus_own(items) == [],
+    "in a list": lambda items: items in [[]],
+    "not in a tuple": lambda items: items in ([], 1),
+    "rows": lambda items: [items] == [[]],
+    "pairs": lambda items: (items, 1) == ([], 1),
+    "deep": lambda items: [[{"a": items}]] == [[{"a": []}]],
+    "less, in a list": lambda items: [items] < [[1]],
+    "count": lambda items: [[]].count(items) == 1,
+    "index": lambda items: _index_of(items, [[], [1]]) == 0,
+    "operator.eq": lambda items: operator.eq([items], [[]]),
+    "f-string of a tuple": lambda items: f"{(items, 2)}" == "([], 2)",
+    "f-string of a list": lambda items: f"{[items]}" == "[[]]",
+    "repr of a tuple": lambda items: repr((items,)) == "([],)",
+    "percent, a tuple": lambda items: PERCENT % (items,) == "[]",
+    "dataclasses": lambda items: Row(items) == Row([]),
+    "repr of a dataclass": lambda items: repr(Row(items)) == "Row(items=[])",
+    "any": lambda items: not any([items]),
+    "all": lambda items: not all([items]),
+    "any, of a generator": lambda items: not any(each for each in [items]),  # noqa: C419
+    "filter": lambda items: list(filter(None, [items])) == [],
+    "sum": lambda items: sum((items, [1]), []) == [1],
+    "max": lambda items: max([items, [0]]) is not items,
+    "sort": lambda items: sorted([items, [0]])[0] is items,
+    "sort by length": lambda items: sorted([items, [0]], key=len)[0] is items and not items,
+    "reversed": lambda items: list(reversed(items)) == [],
+    "rows in a loop": lambda items: [rest for *rest, _ in [[*items, 1]]] == [[]],
 }
+PERCENT = "%s"
+
+
+@dataclasses.dataclass
+class Row:
+    items: list
+
+
+def _sliced(items, mine):
+    mine[:] = items
+    return mine
+
+
+def _stepped(items, mine):
+    mine[::1] = items
+    return mine
+
+
+def _set_slice(items, mine):
+    mine.__setitem__(slice(None), items)
+    return mine
+
+
+def _added(items, mine):
+    mine += items
+    return mine
+
+
+def _plus_own(items):
+    mine = []
+    return items + mine
+
+
+def _index_of(items, rows):
+    return rows.index(items)
 
 
 def _extended(items):
@@ -144,3 +214,96 @@ def test_arguments_by_name():
 
     both(lambda: options.update(a=1), lambda: take(**options))
     assert found == [{"a": 1}]
+
+
+LOOKS_AT_BYTES = {
+    "plus": lambda data: data + b"",
+    "plus, reversed": lambda data: b"" + data,
+    "times": lambda data: data * 1,
+    "equal": lambda data: data != b"",
+    "equal, reversed": lambda data: b"" != data,
+    "less": lambda data: data > b"",
+    "join": lambda data: b"".join([data]),
+    "in a tuple": lambda data: (data, 1) != (b"", 1),
+}
+
+
+@pytest.mark.parametrize("how", LOOKS_AT_BYTES)
+def test_bytes(how):
+    data = bytearray()
+    found = []
+    both(lambda: data.extend(b"a"), lambda: found.append(bool(LOOKS_AT_BYTES[how](data))))
+    assert found == [True]
+
+
+def test_deques():
+    items = collections.deque()
+    found = []
+    both(lambda: items.append(1), lambda: found.append(len(items * 2)))
+    assert found == [2]
+
+
+class Box:
+    def __init__(self):
+        self.ready = False
+
+
+def test_comparing_is_a_step_of_its_own():
+    box, items, others = Box(), [], [1]
+    found = []
+
+    def look():
+        ready = box.ready
+        found.append((ready, items == others))
+
+    def change():
+        box.ready = True
+        items.append(1)
+
+    both(look, change)
+    assert found != [(False, True)]
+
+
+def test_changing_in_place_is_a_step_of_its_own():
+    box, items, more = Box(), [], [1]
+    found = []
+
+    def change(items, more):
+        box.ready = True
+        items += more
+
+    both(lambda: change(items, more), lambda: found.append((box.ready, len(items))))
+    assert found != [(True, 0)]
+
+
+def test_iterators_know_how_much_there_was():
+    table = {0: 0}
+    box = Box()
+
+    def look():
+        names = map(str, table)
+        box.ready = True
+        next(names)
+
+    both(look, lambda: box.ready and table.update({1: 1}))
+
+
+CHANGES_IN_PLACE = {"times": ([0], lambda box: _multiply(box)), "plus": (bytearray(b"a"), lambda box: _lengthen(box))}
+
+
+def _multiply(box):
+    box.items *= 2
+
+
+def _lengthen(box):
+    box.items += b"b"
+
+
+@pytest.mark.parametrize("how", CHANGES_IN_PLACE)
+def test_changes_in_place_by_constants(how):
+    box = Box()
+    items, change = CHANGES_IN_PLACE[how]
+    box.items = items = items[:]
+    found = []
+    both(lambda: change(box), lambda: found.append(len(items)))
+    assert found == [2]

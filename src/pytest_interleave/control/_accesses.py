@@ -24,7 +24,7 @@ from ._methods import (
     WRITING_OPERATORS,
 )
 from ._modules import is_module, namespace_of_module
-from ._opcodes import CALLS, SUBSCRIPT, is_generator_code, is_module_code, loads_method
+from ._opcodes import CALLS, IN_PLACE, SUBSCRIPT, is_generator_code, is_module_code, loads_method
 from ._operands import Operands, Resolver
 from ._operations import Operation
 from ._private_generators import PRIVATE_ITERABLES
@@ -173,12 +173,14 @@ class _Analysis:
                 self._add(implicit.instruction, kind, kind == "write", "[]", announced=implicit.announced)
         for instruction in unforeseen_accesses(self.instructions, self.facts, self.namespace):
             if instruction.offset not in self.table:
-                private = instruction.opname in CALLS and instruction.span in self.facts.private.accesses
+                private = instruction.opname in _THROUGH and instruction.span in self.facts.private.accesses
                 touch = self.operands.unforeseen(
                     instruction.opname, instruction.arg, instruction.offset, private_owner=private
                 )
                 if touch is not None:
-                    self._put(instruction, Operation("read", None, self.code, instruction.offset, False, "[]"), touch)
+                    changes = instruction.opname == "BINARY_OP" and instruction.arg in IN_PLACE and not private
+                    kind = "write" if changes else "read"
+                    self._put(instruction, Operation(kind, None, self.code, instruction.offset, changes, "[]"), touch)
         return self.table
 
     def _add(self, instruction: Instruction, kind: str, mutates: bool, name: str, announced: bool = True) -> None:

@@ -16,9 +16,10 @@ from ._kinds import is_dict, is_one_of
 from ._leaving import cache
 from ._names import key_of
 from ._natives import LruCache
+from ._nested import compared, looked_for
 from ._owners import MISSING, attribute, by_property, stored_attribute
 from ._touches import FOREIGN, NOTHING, READS, WRITES, Touches
-from ._wholes import operand, whole
+from ._wholes import contents, operand, whole
 
 #: Given an object and the arguments: what is touched.
 _Access = Callable[[Any, Sequence[Any]], Touches]
@@ -116,7 +117,15 @@ def _items(owner: Any, keys: Sequence[Any]) -> Touches:
 
 
 def _item_of(how: int, *, plain: bool) -> _Access:
-    return lambda owner, given: item(owner, given[0], how, plain=plain) if given else NOTHING
+    def access(owner: Any, given: Sequence[Any]) -> Touches:
+        if not given:
+            return NOTHING
+        touches = item(owner, given[0], how, plain=plain)
+        if type(given[0]) is slice and len(given) > 1:
+            touches = contents(given[1], READS) + touches
+        return touches
+
+    return access
 
 
 def _deletion_of(*, plain: bool) -> _Access:
@@ -124,11 +133,12 @@ def _deletion_of(*, plain: bool) -> _Access:
 
 
 def _membership(owner: Any, given: Sequence[Any]) -> Touches:
-    return membership(owner, given[0]) if given else NOTHING
+    return looked_for(owner, given[0]) + membership(owner, given[0]) if given else NOTHING
 
 
 def _plain_membership(owner: Any, given: Sequence[Any]) -> Touches:
-    return item(owner, given[0] if is_dict(type(owner)) else NO_KEY, READS, plain=True)
+    key = given[0] if is_dict(type(owner)) else NO_KEY
+    return looked_for(owner, given[0]) + item(owner, key, READS, plain=True)
 
 
 def _operator(name: str) -> _Access:
@@ -136,6 +146,10 @@ def _operator(name: str) -> _Access:
     specials = (f"__{name.strip('_')}__",)
 
     def access(owner: Any, given: Sequence[Any]) -> Touches:
+        if name in _COMPARING and given:
+            return compared(owner, given[0], specials)
+        if name in _SEARCHING and given:
+            return looked_for(owner, given[0]) + operand(owner, how, specials)
         touches = operand(owner, how, specials)
         for other in given:
             touches += operand(other, READS, specials)
@@ -145,7 +159,9 @@ def _operator(name: str) -> _Access:
 
 
 _IN_PLACE = frozenset("iadd isub imul ior iand ixor iconcat".split())
-_LOOKING = frozenset("countOf indexOf truth not_ concat add sub mul or_ and_ xor eq ne lt le gt ge".split())
+_COMPARING = frozenset("eq ne lt le gt ge".split())
+_SEARCHING = frozenset(("countOf", "indexOf"))
+_LOOKING = _COMPARING | _SEARCHING | frozenset("truth not_ concat add sub mul or_ and_ xor".split())
 
 
 def _next(owner: Any, given: Sequence[Any]) -> Touches:  # noqa: ARG001

@@ -21,6 +21,7 @@ from ._leaving import CALLED_BACK, expect
 from ._methods import OF_ATTRIBUTES, SPECIAL_OF_ATTRIBUTES, SPECIAL_OF_ITEMS
 from ._names import key_of
 from ._natives import LruCache
+from ._nested import of_elements, of_items
 from ._owners import attribute
 from ._touches import FOREIGN, HIDDEN, NOTHING, READS, UNSURE, WRITES, Touches
 from ._wholes import contents, whole
@@ -78,7 +79,7 @@ def foreseen_call(opname: str, argument: int, top: int, name: str, how: int) -> 
         if given and looks_into_arguments(owner, name[1:-2]):
             for each in given:
                 touches += contents(each, READS)
-        return touches
+        return of_items(owner, name[1:-2], given) + touches
 
     return touch
 
@@ -202,7 +203,10 @@ def _of_special_method(name: str, owner: Any, given: list[Any], how: int) -> Tou
         return attribute(owner, given[0], how, plain=True) if given and type(given[0]) is str else NOTHING
     if not given:
         return whole(owner, how)
-    return deletion(owner, given[0], plain=True) if name == ".__delitem__()" else item(owner, given[0], how, plain=True)
+    if name == ".__delitem__()":
+        return deletion(owner, given[0], plain=True)
+    touches = item(owner, given[0], how, plain=True)
+    return contents(given[1], READS) + touches if type(given[0]) is slice and len(given) > 1 else touches
 
 
 def _of_builtin(name: str, given: list[Any], how: int) -> Touches:
@@ -216,6 +220,7 @@ def _of_builtin(name: str, given: list[Any], how: int) -> Touches:
         flags = special_flags(type(value), special)
         if flags is not None:
             touches += whole(value, how, flags)
+    touches = of_elements(name, given) + touches
     return touches + with_keys(given) if len(given) > 1 and name in _WITH_KEYS else touches
 
 

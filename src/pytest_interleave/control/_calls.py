@@ -20,6 +20,7 @@ from ._kinds import CONTAINER, METHOD_OF_CLASS, class_holding, identities, is_cl
 from ._looking import LOOKING_AT_ALL, handed_to_c, handed_to_stdlib, handed_to_type, leaves_objects_alone
 from ._methods import READING_METHODS, READING_NATIVES, THOROUGH_READERS
 from ._natives import has_own_access
+from ._nested import begun, of_elements, of_items, texts_of
 from ._output import is_output, printed
 from ._owners import MISSING, stored_attribute
 from ._places import is_ours
@@ -27,7 +28,7 @@ from ._redirected import is_redirected
 from ._referents import called_reference
 from ._text_fields import formatted, formatted_from
 from ._touches import FOREIGN, NOTHING, OPAQUE, READS, WRITES, Touches
-from ._wholes import TEXT, called_back, contents, native, operand, whole
+from ._wholes import called_back, contents, native, whole
 from ._written import called, in_scope, is_foreign, is_generated, python_function
 
 #: The addresses of the types of what is bound to an object, and written in C.
@@ -44,13 +45,14 @@ _INDIFFERENT = frozenset(
     map(
         id,
         (
-            abs, bin, breakpoint, callable, chr, classmethod, complex, divmod, enumerate, filter, float, hash, hex, id,
-            int, isinstance, issubclass, iter, map, object, oct, open, ord, pow, property, range, reversed, round,
-            slice, staticmethod, super, type, zip, functools.partial, threading.Thread, threading.Timer,
-            threading.Lock, threading.RLock,
+            abs, bin, breakpoint, callable, chr, classmethod, complex, divmod, float, hash, hex, id, int, isinstance,
+            issubclass, object, oct, open, ord, pow, property, range, round, slice, staticmethod, super, type,
+            functools.partial, threading.Thread, threading.Timer, threading.Lock, threading.RLock,
         ),
     )
 )  # fmt: skip
+#: They make iterators.
+_BEGINNERS = frozenset(map(id, (enumerate, filter, iter, map, reversed, zip)))
 #: They only read what they are given.
 _READERS = THOROUGH_READERS | frozenset(
     "all any ascii critical debug error exception format info len log max min print repr sorted sum warning".split()
@@ -86,19 +88,23 @@ def touches_of_call(function: Any, given: Sequence[Any]) -> Touches:
         return _method(function.__self__, function.__name__, given)
     if id(kind) in _UNBOUND_IN_C and given:
         return _method(given[0], function.__name__, given[1:])
+    if id(function) in _BEGINNERS:
+        return tuple(touch for value in given for touch in begun(value, backwards=function is reversed))
     if id(function) in _WRITERS_OF_TEXT:
-        touches = tuple(touch for value in given for touch in operand(value, READS, TEXT))
+        touches = texts_of(*given)
         return touches + printed(given) if function is print else touches
     if id(kind) in BOUND_IN_C:
+        known = of_elements(function.__name__, given) if function.__module__ == "builtins" else NOTHING
         for value in given:
             if id(type(value)) not in PLAIN_KEYS:
                 how = READS if function.__name__ in _READERS else WRITES | OPAQUE
-                touches = _given(given, how)
+                touches = known + _given(given, how)
                 return touches if leaves_objects_alone(function) else touches + handed_to_c(function, given, how)
-        return NOTHING
+        return known
     if is_class(kind):
         maker = called(function)
-        return _of_python(maker, given) if is_foreign(maker) else _given(given, READS)
+        known = of_elements("dict", given) if function is dict else NOTHING
+        return known + (_of_python(maker, given) if is_foreign(maker) else _given(given, READS))
     # An object that can be called.
     what = called(function)
     if python_function(what) is not None:
@@ -208,6 +214,7 @@ def _method(owner: Any, name: str, given: Sequence[Any]) -> Touches:
         return handed_whole((owner,), READS) if name in LOOKING_AT_ALL else NOTHING
     reads = name in READING_METHODS or name in _READING_SLOTS or name in READING_NATIVES
     touches = contents(owner, READS if reads else WRITES) or _state_of(owner, READS if reads else WRITES)
+    touches = of_items(owner, name, given) + touches
     if looks_into_arguments(owner, name):
         touches += _given(given, READS)
         if name in THOROUGH_READERS:

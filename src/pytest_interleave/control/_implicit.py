@@ -1,4 +1,4 @@
-"""Reads and changes of containers by instructions that are no accesses: truth tests, in-place operators, unpacking."""
+"""Reads of containers by instructions that are no accesses: truth tests, patterns, unpacking."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from ._methods import READING_METHODS, WRITING_METHODS
-from ._opcodes import IN_PLACE, asks_for_truth
+from ._opcodes import asks_for_truth
 
 if TYPE_CHECKING:
     from ._accesses import Instruction
@@ -17,14 +17,12 @@ _SPREADING = frozenset(("LIST_EXTEND", "SET_UPDATE", "DICT_UPDATE", "DICT_MERGE"
 _LOADS = frozenset(
     ("LOAD_ATTR", "LOAD_GLOBAL", "LOAD_DEREF", "LOAD_CLASSDEREF", "LOAD_FROM_DICT_OR_DEREF", "BINARY_SUBSCR")
 )
-_CONSTANTS = frozenset(("LOAD_CONST", "LOAD_SMALL_INT"))
-_DISPLAYS = frozenset(("BUILD_LIST", "BUILD_MAP", "BUILD_SET", "LIST_EXTEND", "SET_UPDATE", "DICT_UPDATE"))
 #: They look into what `match` is about.
 _MATCHES = frozenset(("MATCH_MAPPING", "MATCH_SEQUENCE", "MATCH_CLASS"))
 
 
 class Implicit(NamedTuple):
-    """An instruction that looks into a container, or changes one."""
+    """An instruction that looks into a container."""
 
     instruction: Instruction
     kind: str
@@ -42,13 +40,6 @@ def implicit_accesses(instructions: Sequence[Instruction], private: frozenset[Sp
                 yield Implicit(instruction, "read", announced=True)
         elif name in _MATCHES:
             yield Implicit(instruction, "read", announced=True)
-        elif name == "COMPARE_OP" and str(instruction.argval).removeprefix("bool(").removesuffix(")") in ("==", "!="):
-            before = {earlier.opname for earlier in instructions[max(index - 2, 0) : index]}
-            if not before & _CONSTANTS:
-                yield Implicit(instruction, "read", announced=bool(before & _DISPLAYS))
-        elif name == "BINARY_OP" and instruction.arg in IN_PLACE:
-            if instructions[index - 1].opname not in _CONSTANTS:
-                yield Implicit(instruction, "write", announced=False)
         elif _loads(instruction) and instruction.span not in private:
             test = tested_by(instructions, index)
             if test is None:

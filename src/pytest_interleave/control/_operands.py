@@ -14,12 +14,14 @@ from ._call_operands import foreseen_call, unforeseen_call
 from ._frames import UNMARKED, frames, layout, object_at, object_in, words_from
 from ._generators import PRIVATE, is_private, visible_in
 from ._items import NO_KEY, deletion, item, membership
-from ._kinds import class_holding, lives_on
+from ._keys import PLAIN_KEYS
+from ._kinds import class_holding, identities, lives_on
 from ._names import attributes_at, name_of
+from ._nested import compared, looked_for, texts_of
 from ._opcodes import (
     CALLS,
-    COMPARISONS,
     IN_PLACE,
+    REMAINDER,
     SUBSCRIPT,
     UNPACKINGS,
     asks_for_truth,
@@ -29,8 +31,8 @@ from ._opcodes import (
 )
 from ._owners import attribute, is_always_of_the_instance
 from ._stack_depths import stack_depths, variables_of
-from ._touches import READS, WRITES, Touches
-from ._wholes import TEXT, TRUTH, contents, iteration, loop, native, operand
+from ._touches import NOTHING, READS, WRITES, Touches
+from ._wholes import TRUTH, contents, iteration, loop, native, operand
 
 #: Given the frame that is about to run the instruction, what it will touch; None where it is no access after all.
 Resolver = Callable[[FrameType], Touches | None]
@@ -39,8 +41,6 @@ Resolver = Callable[[FrameType], Touches | None]
 _ITEMS = {
     "BINARY_SUBSCR": (2, 1),
     "BINARY_SLICE": (3, 0),
-    "STORE_SUBSCR": (2, 1),
-    "STORE_SLICE": (3, 0),
 }
 _ATTRIBUTES = frozenset(("LOAD_ATTR", "LOAD_METHOD", "LOAD_SUPER_ATTR", "STORE_ATTR", "DELETE_ATTR"))
 _GLOBALS = frozenset(("LOAD_GLOBAL", "STORE_GLOBAL", "DELETE_GLOBAL"))
@@ -75,7 +75,11 @@ class Operands:
         if opname == "DELETE_SUBSCR":
             return _of_two(deletion, top - 2, top - 1, top)
         if opname == "CONTAINS_OP":
-            return _of_two(membership, top - 1, top - 2, top)
+            return _of_two(_membership, top - 1, top - 2, top)
+        if opname == "STORE_SUBSCR":
+            return _stored_item(top - 2, top - 1, top - 3)
+        if opname == "STORE_SLICE":
+            return _stored_slice(top - 3, top - 4, top)
         if opname in _ITEMS:
             owner, key = _ITEMS[opname]
             return _item(top - owner, top - key if key else None, how)
@@ -91,14 +95,12 @@ class Operands:
         if opname in ("GET_ITER", "GET_YIELD_FROM_ITER"):
             thing = visible_in(top - 1, top)
             return lambda frame: iteration(thing(frame)) or None
-        if opname == "COMPARE_OP":
-            return _operator(COMPARISONS, top - 2, top - 1)
         if opname == "MATCH_CLASS":
             return _match_class(argument, top)
         # What concerns a container only if the object is one.
         if asks_for_truth(opname):
             return _of_one(_truth, top - 1, how, top)
-        return _of_one(contents, top - 2 if writes else top - 1, how, top)
+        return _of_one(contents, top - 1, how, top)
 
     def unforeseen(self, opname: str, argument: int, offset: int, *, private_owner: bool = False) -> Resolver | None:
         """The resolver of an instruction that is an access only if it comes upon a container.
@@ -109,14 +111,22 @@ class Operands:
         if layout is None or depth is None:
             return None
         top = self._variables + depth
+        if opname in ("STORE_SLICE", "STORE_SUBSCR"):
+            return _if_any(_of_one(contents, top - (4 if opname == "STORE_SLICE" else 3), READS, top))
         if opname in CALLS:
             return unforeseen_call(opname, argument, top, private_owner=private_owner)
         if opname == "COMPARE_OP":
-            return _if_any(_operator(COMPARISONS, top - 2, top - 1))
+            return _comparison(top - 2, top - 1)
         if opname == "BINARY_OP":
+            if argument in IN_PLACE and private_owner:
+                return _if_any(_of_one(_source, top - 1, READS, top))
             if argument in IN_PLACE:
-                return _if_any(_of_one(_changed, top - 2, WRITES, top))
-            return _if_any(_operator(specials_of(argument), top - 2, top - 1))
+                return _in_place(argument, top)
+            if argument == REMAINDER:
+                return _if_any(_filling(top - 2, top - 1))
+            return _operator(specials_of(argument), top - 2, top - 1)
+        if opname == "YIELD_VALUE":
+            return _if_any(_of_one(_source, top - 1, READS, top))
         if asks_for_truth(opname):
             return _if_any(_of_one(_truth, top - 1, READS, top))
         if opname in UNPACKINGS:
@@ -214,9 +224,64 @@ def _if_any(find: Resolver) -> Resolver:
     return lambda frame: find(frame) or None
 
 
-def _operator(specials: Sequence[str], slot: int, other_slot: int) -> Resolver:
+def _stored_item(slot: int, key_slot: int, source_slot: int) -> Resolver:
+    container, key_in, source_in = object_in(slot), object_in(key_slot), object_in(source_slot)
+
+    def touch(frame: FrameType) -> Touches:
+        key = key_in(frame)
+        touches = item(container(frame), key, WRITES)
+        return contents(source_in(frame), READS) + touches if type(key) is slice else touches
+
+    return touch
+
+
+def _stored_slice(slot: int, source_slot: int, top: int) -> Resolver:
+    container, source_in = object_in(slot), visible_in(source_slot, top)
+    return lambda frame: contents(source_in(frame), READS) + item(container(frame), NO_KEY, WRITES)
+
+
+def _comparison(slot: int, other_slot: int) -> Resolver:
+    slots, other_slots = words_from(slot), words_from(other_slot)
+
+    def touch(frame: FrameType) -> Touches | None:
+        start = frames[id(frame) >> 3] >> 3
+        thing = object_at(slots[start] & UNMARKED)
+        # Nearly everything that is compared.
+        if id(type(thing)) in _NUMBERS_AND_TEXTS:
+            other = object_at(other_slots[start] & UNMARKED)
+            return None if id(type(other)) in _NUMBERS_AND_TEXTS else compared(thing, other) or None
+        return compared(thing, object_at(other_slots[start] & UNMARKED)) or None
+
+    return touch
+
+
+#: The addresses of the types of what is no container, and not compared to one either.
+_NUMBERS_AND_TEXTS = identities((int, str, float, bool, type(None)))
+
+
+def _filling(slot: int, other_slot: int) -> Resolver:
+    """Of `%`, which writes what is on the right as texts if there is a text on the left."""
     thing, other = object_in(slot), object_in(other_slot)
-    return lambda frame: operand(thing(frame), READS, specials) + operand(other(frame), READS, specials)
+    specials = specials_of(REMAINDER)
+
+    def touch(frame: FrameType) -> Touches:
+        values = other(frame)
+        return operand(thing(frame), READS, specials) + (operand(values, READS, specials) or texts_of(values))
+
+    return touch
+
+
+def _operator(specials: Sequence[str], slot: int, other_slot: int) -> Resolver:
+    slots, other_slots = words_from(slot), words_from(other_slot)
+
+    def touch(frame: FrameType) -> Touches | None:
+        start = frames[id(frame) >> 3] >> 3
+        thing, other = object_at(slots[start] & UNMARKED), object_at(other_slots[start] & UNMARKED)
+        if id(type(thing)) in _NUMBERS_AND_TEXTS and id(type(other)) in _NUMBERS_AND_TEXTS:
+            return None
+        return operand(thing, READS, specials) + operand(other, READS, specials) or None
+
+    return touch
 
 
 def _unpacking(slot: int, top: int) -> Resolver:
@@ -234,12 +299,35 @@ def _truth(thing: Any, how: int) -> Touches:
     return operand(thing, how, TRUTH)
 
 
-def _text(thing: Any, how: int) -> Touches:
-    return operand(thing, how, TEXT)
+def _text(thing: Any, _how: int) -> Touches:
+    return NOTHING if id(type(thing)) in PLAIN_KEYS else texts_of(thing)
+
+
+def _membership(container: Any, key: Any) -> Touches:
+    return looked_for(container, key) + membership(container, key)
 
 
 def _changed(thing: Any, how: int) -> Touches:
     return contents(thing, how) or native(thing, how)
+
+
+def _source(thing: Any, how: int) -> Touches:
+    return NOTHING if id(type(thing)) in PLAIN_KEYS else contents(thing, how) or native(thing, how)
+
+
+def _in_place(argument: int, top: int) -> Resolver:
+    """Of `items += others`: what is on the left is changed, and what is on the right is read."""
+    thing, source = visible_in(top - 2, top), visible_in(top - 1, top)
+    fills = argument - IN_PLACE.start == REMAINDER
+
+    def touch(frame: FrameType) -> Touches | None:
+        changed, values = thing(frame), source(frame)
+        if id(type(values)) in _NUMBERS_AND_TEXTS and id(type(changed)) in _NUMBERS_AND_TEXTS:
+            return None
+        read = texts_of(values) if fills else _source(values, READS)
+        return read + _changed(changed, WRITES) or None
+
+    return touch
 
 
 def _match_class(positional: int, top: int) -> Resolver:

@@ -28,6 +28,8 @@ FOREIGN = 4
 UNSURE = 8
 #: Added where steps depend on what is changed that are not seen to read it: a class's special method is assigned.
 HIDDEN = 16
+#: Added where there was too much to look at, so that more may be touched than is told.
+CUT = 32
 
 NOTHING: Touches = ()
 

@@ -25,7 +25,7 @@ class UncontrolledPart(NamedTuple):
 class Uncontrolled(NamedTuple):
     """Something that threads use, or a thread, that is not under control."""
 
-    #: "file", "directory", "database", "socket", "pipe", "process", "thread", "code" or "nondeterminism", for example.
+    #: "file", "directory", "database", "socket", "pipe", "process", "thread", "code", "object" or "nondeterminism".
     kind: str
     #: Names it, in words that go with the kind.
     what: str

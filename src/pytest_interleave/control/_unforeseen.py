@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from ._file_facts import FileFacts
 
 _FORMATS = frozenset(("FORMAT_VALUE", "FORMAT_SIMPLE", "FORMAT_WITH_SPEC", "CONVERT_VALUE"))
+#: The arguments of BINARY_OP that are `*` and `*=`.
+_MULTIPLICATIONS = frozenset((5, IN_PLACE.start + 5))
 #: What these leave is no container; or one that nobody else has.
 _PLAIN = frozenset(
     ("LOAD_CONST", "WITH_EXCEPT_START", "LOAD_SMALL_INT", "COMPARE_OP", "CONTAINS_OP", "IS_OP", "UNARY_NOT", "TO_BOOL")
@@ -50,6 +52,7 @@ def unforeseen_accesses(
     loads: dict[Any, list[Instruction]] = {}
     before: Instruction | None = None
     numbers = _numbers(instructions)
+    in_expression = any(instruction.argval == ".0" for instruction in instructions)
     for at, instruction in enumerate(instructions):
         name = instruction.opname
         start = instruction.span[:2]
@@ -62,20 +65,36 @@ def unforeseen_accesses(
             if name == "CALL_FUNCTION_EX" or not _is_seen(instructions, at, loads.pop(start, ()), namespace):
                 yield instruction
         elif name in UNPACKINGS:
-            if last in CALLS:
+            if last not in _PLAIN and last not in _FRESH and last != "BUILD_TUPLE":
                 yield instruction
         elif name == "BINARY_OP" and instruction.arg in IN_PLACE:
-            # Of others, what is on the left counts as changed in any case.
-            if last in _CONSTANTS and at > 1 and _loads_other(instructions[at - 2], numbers):
+            loaded = instructions[at - 2] if at > 1 else None
+            if (
+                last not in _CONSTANTS
+                or (loaded is not None and _loads_other(loaded, numbers))
+                or (before is not None and type(before.argval) in (bytes, tuple))
+                or (instruction.arg in _MULTIPLICATIONS and (loaded is None or _name(loaded) not in numbers))
+            ):
+                yield instruction
+        elif name == "STORE_SLICE" or (name == "STORE_SUBSCR" and before is not None and _is_slice(before)):
+            # Of others, the source is looked at together with what is changed.
+            if instruction.span in facts.private.accesses:
                 yield instruction
         elif formats_with_specification(name, instruction.arg):
             yield instruction
-        elif before is None or last in _PLAIN or before.span in facts.private.names:
+        elif name == "YIELD_VALUE":
+            # What is written in C goes through a generator expression, and looks at once at what that gives.
+            if in_expression and _is_loaded(last):
+                yield instruction
+        elif before is None:
             pass
-        elif (
-            name == "COMPARE_OP"
-            or (name == "BINARY_OP" and instruction.arg < IN_PLACE.start and not _fills_in(instruction, before))
-            or ((name in _FORMATS or asks_for_truth(name)) and last not in _FRESH)
+        elif name == "COMPARE_OP" or (name == "BINARY_OP" and instruction.arg < IN_PLACE.start):
+            if not _fills_in(instruction, before) and not _is_of_numbers(instructions, at, before, numbers):
+                yield instruction
+        elif last in _PLAIN:
+            pass
+        elif name in _FORMATS or (
+            asks_for_truth(name) and last not in _FRESH and before.span not in facts.private.names
         ):
             yield instruction
         if name != "COPY":
@@ -101,9 +120,38 @@ def _name(load: Instruction) -> str:
     return str(load.argval[-1] if isinstance(load.argval, tuple) else load.argval)
 
 
+def _is_loaded(opname: str) -> bool:
+    return opname in _PATHS or opname in ("BINARY_SUBSCR", "STORE_FAST_LOAD_FAST")
+
+
+def _is_slice(key: Instruction) -> bool:
+    return key.opname == "BUILD_SLICE" or type(key.argval) is slice
+
+
+def _is_of_numbers(instructions: Sequence[Instruction], at: int, before: Instruction, numbers: frozenset[str]) -> bool:
+    """Whether an operator is used with numbers or texts alone, as far as the operand on the right tells."""
+    if before.opname not in _PLAIN:
+        return False
+    if before.opname not in _CONSTANTS:
+        return True
+    value = before.argval
+    left = instructions[at - 2] if at > 1 else None
+    if left is not None and (left.opname in _PLAIN or (_name(left) in numbers and _name(left))):
+        return True
+    if type(value) is int:
+        # Only to multiply them are containers used with numbers.
+        operator = instructions[at]
+        return operator.opname != "BINARY_OP" or operator.arg not in _MULTIPLICATIONS
+    return not (type(value) is bytes or (type(value) is tuple and any(type(inner) is bytes for inner in value)))
+
+
 def _fills_in(operator: Instruction, before: Instruction) -> bool:
     """Whether it is `text % {...}`, with a dictionary that nobody else has."""
-    return operator.arg == REMAINDER and before.opname in ("BUILD_MAP", "BUILD_CONST_KEY_MAP")
+    return (
+        operator.opname == "BINARY_OP"
+        and operator.arg == REMAINDER
+        and before.opname in ("BUILD_MAP", "BUILD_CONST_KEY_MAP")
+    )
 
 
 def _is_seen(
@@ -153,13 +201,27 @@ def _numbers(instructions: Sequence[Instruction]) -> frozenset[str]:
     assigned: set[str] = set()
     others: set[str] = set()
     before = ""
-    for instruction in instructions:
+    for at, instruction in enumerate(instructions):
         if "STORE_FAST" in instruction.opname:
             names = instruction.argval if isinstance(instruction.argval, tuple) else (instruction.argval,)
-            plain = instruction.opname == "STORE_FAST" and (before in _CONSTANTS or before == "BINARY_OP")
-            (assigned if plain else others).update(names)
+            if _counts(instructions, at):
+                assigned.add(names[0])
+            else:
+                plain = instruction.opname == "STORE_FAST" and (before in _CONSTANTS or before == "BINARY_OP")
+                (assigned if plain else others).update(names)
         before = instruction.opname
     return frozenset(assigned - others)
+
+
+def _counts(instructions: Sequence[Instruction], at: int) -> bool:
+    """Whether a loop over a `range` assigns its variable there."""
+    if at < 3 or instructions[at].opname not in ("STORE_FAST", "STORE_FAST_LOAD_FAST"):
+        return False
+    call, begin, step = instructions[at - 3 : at]
+    if step.opname != "FOR_ITER" or begin.opname != "GET_ITER" or call.opname not in CALLS:
+        return False
+    loads = (load for load in instructions[max(at - 10, 0) : at - 3] if load.span[:2] == call.span[:2])
+    return any(load.opname == "LOAD_GLOBAL" and load.argval == "range" for load in loads)
 
 
 def _loads_other(load: Instruction, numbers: frozenset[str]) -> bool:

@@ -5,6 +5,7 @@ A loop over a dictionary's keys is a loop over the dictionary; going on with an 
 
 from __future__ import annotations
 
+import collections
 import gc
 import itertools
 import sys
@@ -117,6 +118,10 @@ def operand(thing: Any, how: int, specials: Sequence[str]) -> Touches:
 _KEEPING_A_PAIR: tuple[type, ...] = (type(iter({}.items())), type(reversed({}.items())), enumerate)
 
 
+#: Where they have no function, they ask of each element whether it is true.
+_FILTERS: tuple[type, ...] = (filter, itertools.filterfalse)
+
+
 def _through(outer: Any, how: int, depth: int = 0, *, iterators_only: bool = False) -> Touches:
     """What an iterator or a view goes through."""
     found: list[Any] = []
@@ -143,6 +148,8 @@ def _through(outer: Any, how: int, depth: int = 0, *, iterators_only: bool = Fal
                 found.extend(_through(inner, how, depth + 1))
         elif callable(inner):
             functions.append(inner)
+        elif inner is None and type(outer) in _FILTERS:
+            functions.append(bool)
     for function in functions:
         # What `map` is to call.
         found.extend(called_back(function, inside, stars=type(outer) is itertools.starmap))
@@ -172,23 +179,23 @@ def called_back(function: Any, sources: Sequence[Any], *, stars: bool = False) -
     return tuple(dict.fromkeys(touch for arguments in given for touch in touches_of_call(function, arguments)))
 
 
-def elements_of(source: Any) -> list[Any]:
+def elements_of(source: Any, most: int = _MOST_ELEMENTS) -> list[Any]:
     """The first elements of what is in `source`, a container or an iterator over one, as far as that can be told."""
     kind = type(source)
     if kind is tuple and source and kind_of(type(source[0])) == ITERATOR:
-        return elements_of(source[0])
-    if kind is list or kind is tuple:
-        return list(source[:_MOST_ELEMENTS])
+        return elements_of(source[0], most)
+    if issubclass(kind, list) or issubclass(kind, tuple):
+        return list(itertools.islice((list if issubclass(kind, list) else tuple).__iter__(source), most))
     if kind is dict:
-        return list(dict.keys(source))[:_MOST_ELEMENTS]
+        return list(dict.keys(source))[:most]
     if kind is _OF_VALUES or kind is _OF_VALUES_ITERATOR:
         return [value for inner in gc.get_referents(source) if type(inner) is dict for value in dict.values(inner)][
-            :_MOST_ELEMENTS
+            :most
         ]
-    if kind is set or kind is frozenset:
-        return list(source)[:_MOST_ELEMENTS]
+    if kind is set or kind is frozenset or kind is collections.deque:
+        return list(source)[:most]
     if kind_of(kind) in (ITERATOR, VIEW):
-        return [element for inner in gc.get_referents(source) for element in elements_of(inner)][:_MOST_ELEMENTS]
+        return [element for inner in gc.get_referents(source) for element in elements_of(inner, most)][:most]
     return []
 
 

@@ -10,7 +10,7 @@ from ._predicted import Part, PredictedDeadlock, Site, can_wait
 from ._races import Access, DataRace, Race, name_of_access, races_of
 from ._sharing import shares_something
 from ._stuck import describe_stuck
-from ._uncontrolled import code_in, ends_in, uncontrolled_in
+from ._uncontrolled import code_in, cut_in, ends_in, uncontrolled_in
 from ._unseen import Unseen, unseen_in
 from ._waking import wakings
 from ._watchlist import Watchlist
@@ -34,6 +34,7 @@ __all__ = [
     "Watchlist",
     "can_wait",
     "code_in",
+    "cut_in",
     "describe_stuck",
     "ends_in",
     "finding_of",

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from ..control import Outcome, Place, Uncontrolled, UncontrolledPart, is_ours, short_path
 from ..control._callees import callee_at
+from ..control._touches import CUT
 from ..control.system import LIST, SCAN, Use
 from ._ends import ends_asked_for
 from ._unseen import unread_in, unseen_in
@@ -113,6 +114,18 @@ def code_in(outcome: Outcome) -> Iterator[Uncontrolled]:
         callee = callee_at(operation.code, operation.lasti)
         what, how = (operation.name, "assigned") if callee is None else (str(callee), "called")
         yield Uncontrolled("code", what, (UncontrolledPart(task.name, how, str(operation.where())),))
+
+
+def cut_in(outcome: Outcome) -> Iterator[Uncontrolled]:
+    """Find steps that read containers with so much in them that it was not looked at."""
+    found = {
+        (task.name, operation): None
+        for task, operation, touches in outcome.log
+        if touches and any(how & CUT for _, _, how in touches)
+    }
+    for name, operation in found:
+        part = UncontrolledPart(name, "read", str(operation.where()))
+        yield Uncontrolled("object", "contents of a large container", (part,))
 
 
 #: What finds reasons, the most telling first.

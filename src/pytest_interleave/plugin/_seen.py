@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..control import Outcome, Reasons, Uncontrolled, UncontrolledPart
-from ..detect import code_in, ends_in, shares_something, uncontrolled_in, wakings
+from ..detect import code_in, cut_in, ends_in, shares_something, uncontrolled_in, wakings
 from ..explore import Classes, Coverage
 
 #: The first executions, of this many classes, are looked through for code out of scope, and for questions which
@@ -46,7 +46,7 @@ class Seen:
         elif not self._wakes and not self.again:
             self._wakes = any(True for _ in wakings(outcome.log))
         if not self.again and len(self.classes) <= _LOOKED_THROUGH:
-            for reason in (*code_in(outcome), *ends_in(outcome)):
+            for reason in (*code_in(outcome), *cut_in(outcome), *ends_in(outcome)):
                 self.reasons.add(reason)
         self._timed = self._timed or outcome.timed
         self.time_matters = self.time_matters or outcome.timed or outcome.reads_clock
