@@ -20,6 +20,7 @@ from ._long_run import LongRun
 from ._operations import Operation
 from ._outcome import Stuck
 from ._outside import Outside
+from ._probe import changes
 from ._progress import LOOK, Progress
 from ._tasks import Resource, Step, Task, Unwind, new_gate
 from ._time_choices import TimeChoices
@@ -468,7 +469,7 @@ class Execution:
         if self.progress.watching:
             self.progress.step(task, operation, touches, sys._getframe(self._depth))
         if self.long is not None:
-            self.long.point(task)
+            self.long.point(task, changed=changes(operation, touches))
             return True
         task.settle()
         return False
@@ -489,7 +490,7 @@ class Execution:
         if not resource.available(task):
             return False
         if self.long is not None:
-            self.long.point(task)
+            self.long.point(task, changed=False)
             return resource.available(task)
         task.settle()
         return False

@@ -143,20 +143,35 @@ class Progress(Part):
         else:
             self._conclude(task, probes)
 
+    def repeating(self) -> list[Probe] | None:
+        """Those of the watched threads that may never get what they try for, if none of all gets anywhere; else None.
+
+        To be asked past the bound on steps, after the threads have had many turns.
+        """
+        probes = self._probes or {}
+        concerned = self._concerned()
+        if self.execution.outside.busy or any(
+            other not in probes or probes[other].found in (None, Finding.WORKS) for other in concerned
+        ):
+            return None
+        return [probes[other] for other in concerned if probes[other].tries or probes[other].rewrites]
+
+    def _concerned(self) -> list[Task]:
+        return [other for other in self.execution.tasks if not other.done and _could_run(other)]
+
     def _conclude(self, task: Task, probes: dict[Task, Probe]) -> None:
         """One more thread is known not to get anywhere: see whether all are."""
         execution = self.execution
-        concerned = [other for other in execution.tasks if not other.done and _could_run(other)]
+        concerned = self._concerned()
         known = [probes[other] for other in concerned if other in probes and probes[other].found is not None]
         if len(known) < len(concerned) or execution.outside.busy:
             return
         tries = any(probe.tries for probe in known) and len(known) > 1
         counts = any(probe.found is Finding.COUNTS for probe in known)
-        long = execution.long
-        if long is not None and (tries or counts):
-            self.stop()
-            long.repeats(task, [probe for probe in known if probe.tries or probe.rewrites])
-        elif tries:
+        if execution.long is not None and (tries or counts):
+            # What they do in many turns tells more.
+            return
+        if tries:
             # Whether they get what they try for depends on where the others are.
             self._give_up()
         else:

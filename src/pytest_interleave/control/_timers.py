@@ -109,9 +109,12 @@ class Timers(Part):
             moment = Moment()
             self.execution.wait_for(task, operation, moment, self.clock.deadline(seconds))
             return
-        self.execution.point(task, operation)
-        if not task.special and len(self.execution.enabled) > 1:
-            self.execution.strategy.yielded(task.index)
+        execution = self.execution
+        execution.point(task, operation)
+        if execution.long is not None:
+            execution.long.yielded()
+        elif not task.special and len(execution.enabled) > 1:
+            execution.strategy.yielded(task.index)
 
     def read_clock(self, task: Task, frame: FrameType) -> None:
         """A thread looks at the clock, in `frame`; each look takes a little time.
