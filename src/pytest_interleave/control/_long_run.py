@@ -156,6 +156,8 @@ class LongRun(Part):
         Time passes then, in the end. `suspects` are those that write the same values, or try for a lock, again and
         again.
         """
+        if suspects and not self.suspected:
+            self.suspected = [SetAside(probe.task.name, probe.place) for probe in suspects]
         if self._repeating_since is None:
             self._repeating_since = _spent_ns(), self.steps
             return
@@ -163,8 +165,6 @@ class LongRun(Part):
         if execution.progress.let_them_wait():
             self._repeating_since = None
             return
-        if suspects and not self.suspected:
-            self.suspected = [SetAside(probe.task.name, probe.place) for probe in suspects]
         spent = (_spent_ns() - self._repeating_since[0]) / 1e9
         seconds = max((self.steps - self._repeating_since[1]) / _STEPS_OF_A_SECOND, spent / _PART_OF_A_SECOND)
         waiting = execution.timers.earliest_timeout()
