@@ -206,9 +206,10 @@ class Execution:
 
     def mark(self, task: Task, operation: Operation, touches: Touches | None = None) -> None:
         """Record something that a thread does without a scheduling point of its own."""
-        if not task.special or not (self.closing is not None or self.long is not None or self.forked):
-            operation.announced = False
-            self.log.append((task, operation, touches))
+        if task.special and (self.closing is not None or self.long is not None or self.forked):
+            return
+        operation.announced = False
+        self.log.append((task, operation, touches))
 
     # -- who goes next ---------------------------------------------------------------------------------------
 

@@ -99,18 +99,19 @@ class LongRun(Part):
                 return
         enabled = self.execution.enabled
         if len(enabled) > 1 and (not task.held or self._overtime > _STEPS_WITH_A_LOCK):
-            self._over = False
-            self._idle = 0
-            self._next = self.steps + TURN
+            self._begin_turn()
             self.execution.switch(task, enabled[InTurn.after(enabled, task.index)])
         elif self._overtime > 2 * _STEPS_WITH_A_LOCK:
-            self._over = False
-            self._idle = 0
-            self._next = self.steps + TURN
+            self._begin_turn()
         else:
             # The others may all wait for a lock that it gives back soon.
             self._overtime += 1
             self._next = self.steps + 1
+
+    def _begin_turn(self) -> None:
+        self._over = False
+        self._idle = 0
+        self._next = self.steps + TURN
 
     def yielded(self) -> None:
         """The running thread wants others to have their turn."""

@@ -148,27 +148,24 @@ class Progress(Part):
 
         To be asked past the bound on steps, after the threads have had many turns.
         """
-        probes = self._probes or {}
-        concerned = self._concerned()
-        if self.execution.outside.busy or any(
-            other not in probes or probes[other].found in (None, Finding.WORKS) for other in concerned
-        ):
-            return None
-        return [probes[other] for other in concerned if probes[other].tries or probes[other].rewrites]
+        known = self._known(self._probes or {})
+        return None if known is None else [probe for probe in known if probe.tries or probe.rewrites]
 
-    def _concerned(self) -> list[Task]:
-        return [other for other in self.execution.tasks if not other.done and _could_run(other)]
+    def _known(self, probes: dict[Task, Probe]) -> list[Probe] | None:
+        """The probes of all threads that could run, if each is known not to get anywhere; else None."""
+        execution = self.execution
+        concerned = [other for other in execution.tasks if not other.done and _could_run(other)]
+        known = [probes[other] for other in concerned if other in probes and probes[other].found is not None]
+        return None if len(known) < len(concerned) or execution.outside.busy else known
 
     def _conclude(self, task: Task, probes: dict[Task, Probe]) -> None:
         """One more thread is known not to get anywhere: see whether all are."""
-        execution = self.execution
-        concerned = self._concerned()
-        known = [probes[other] for other in concerned if other in probes and probes[other].found is not None]
-        if len(known) < len(concerned) or execution.outside.busy:
+        known = self._known(probes)
+        if known is None:
             return
         tries = any(probe.tries for probe in known) and len(known) > 1
         counts = any(probe.found is Finding.COUNTS for probe in known)
-        if execution.long is not None and (tries or counts):
+        if self.execution.long is not None and (tries or counts):
             # What they do in many turns tells more.
             return
         if tries:

@@ -48,8 +48,7 @@ class Timers(Part):
         No machine is so precise that these always end in the same order. No other timeout expires for that.
         """
         due = _deadline(waiting)
-        limit = min((end for end in map(_deadline, self._timeouts()) if end > due), default=math.inf)
-        limit = min(limit, due + _CLOSE + 1)
+        limit = min((due + _CLOSE + 1, *(end for end in map(_deadline, self._timeouts()) if end > due)))
         return max((end for end in map(_deadline, self._sleepers()) if end < limit), default=due)
 
     def expire_due(self) -> None:
