@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from pytest_interleave.control import _real_waits
+from pytest_interleave.control import SetAside, _real_waits
 from pytest_interleave.control._real_waits import Looks, Outing, RealWaits, Usage
 
 MS = 1_000_000
@@ -143,7 +143,7 @@ def test_a_look_at_a_thread_that_waits_takes_nothing_from_it(system: Any) -> Non
 def outing_of_a_thread(system: Any, *, computes: bool) -> Outing:
     execution: Any = SimpleNamespace(log=[], long=None, clock=SimpleNamespace(elapsed=0))
     task: Any = SimpleNamespace(native_id=threading.get_native_id())
-    return Outing(task, system.now, execution, None, computes=computes)
+    return Outing(task, system.now, execution, SetAside("Thread-1", None, computed=computes))
 
 
 @pytest.mark.parametrize(("computes", "waited"), [(True, 0), (False, 9_000 * MS)])

@@ -33,6 +33,16 @@ def both_increment(counter):
         thread.join()
 """
 
+#: Two threads that never overlap.
+ONE_BY_ONE = """
+@pytest.mark.concurrency
+def test_one_by_one(counter):
+    for _ in range(2):
+        thread = threading.Thread(target=counter.increment)
+        thread.start()
+        thread.join()
+"""
+
 #: A lost update in a test of unittest, with a marker or more in the place of MARK.
 LOST_UPDATE_OF_UNITTEST = (
     BOTH_INCREMENT

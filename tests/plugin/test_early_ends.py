@@ -6,6 +6,8 @@ import re
 
 import pytest
 
+from .sources import ONE_BY_ONE
+
 LIBRARY = """
 import threading
 
@@ -146,13 +148,6 @@ def test_ends_next():
     thread.join()
 
 @pytest.mark.concurrency
-def test_one_by_one(counter):
-    for _ in range(2):
-        thread = threading.Thread(target=counter.increment)
-        thread.start()
-        thread.join()
-
-@pytest.mark.concurrency
 def test_one_after_a_sleep(counter):
     thread = threading.Thread(target=counter.increment)
     thread.start()
@@ -162,7 +157,7 @@ def test_one_after_a_sleep(counter):
 
 
 def test_threads_that_wake_each_other_overlap(run, report):
-    done = run(WAKES, "--interleave-json=report.json")
+    done = run(WAKES + ONE_BY_ONE, "--interleave-json=report.json")
     done.result.assert_outcomes(passed=4, warnings=4)
     said = coverages(report)
     one = "exhaustive: 1 interleaving, since all conflicting steps have a fixed order"

@@ -9,6 +9,8 @@ import pytest
 from pytest_interleave.plugin._options import Options
 from pytest_interleave.plugin._settings import read_settings
 
+from .sources import ONE_BY_ONE
+
 RACY = """
 @pytest.mark.concurrency({})
 def test_race(counter, run_concurrent):
@@ -279,14 +281,8 @@ def test_warns_of_a_body_in_which_no_threads_meet(run):
 @pytest.mark.concurrency
 def test_alone(counter):
     counter.increment()
-
-@pytest.mark.concurrency
-def test_one_by_one(counter):
-    for _ in range(2):
-        thread = threading.Thread(target=counter.increment)
-        thread.start()
-        thread.join()
 """
+        + ONE_BY_ONE
     )
     done.result.assert_outcomes(passed=2, warnings=2)
     done.result.stdout.fnmatch_lines(

@@ -18,13 +18,11 @@ _SERVICES = (
 
 
 def has_children() -> bool:
-    """Whether processes that this one has started live, or have ended and nobody has looked yet."""
+    """Whether processes that this one has started live, or have ended and were not waited for."""
     try:
         os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
-    except ChildProcessError:
-        return False
-    except AttributeError:
-        # Not on this platform.
+    except (ChildProcessError, AttributeError):
+        # There is none, or this platform does not tell.
         return False
     services = _services()
     return not services or not _children() <= services

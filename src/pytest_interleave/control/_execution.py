@@ -20,6 +20,7 @@ from ._long_run import LongRun
 from ._operations import Operation
 from ._outcome import Stuck
 from ._outside import Outside
+from ._probe import changes
 from ._progress import LOOK, Progress
 from ._tasks import Resource, Step, Task, Unwind, new_gate
 from ._time_choices import TimeChoices
@@ -205,9 +206,10 @@ class Execution:
 
     def mark(self, task: Task, operation: Operation, touches: Touches | None = None) -> None:
         """Record something that a thread does without a scheduling point of its own."""
-        if not task.special or not (self.closing is not None or self.long is not None or self.forked):
-            operation.announced = False
-            self.log.append((task, operation, touches))
+        if task.special and (self.closing is not None or self.long is not None or self.forked):
+            return
+        operation.announced = False
+        self.log.append((task, operation, touches))
 
     # -- who goes next ---------------------------------------------------------------------------------------
 
@@ -468,7 +470,7 @@ class Execution:
         if self.progress.watching:
             self.progress.step(task, operation, touches, sys._getframe(self._depth))
         if self.long is not None:
-            self.long.point(task)
+            self.long.point(task, changed=changes(operation, touches))
             return True
         task.settle()
         return False
@@ -489,7 +491,7 @@ class Execution:
         if not resource.available(task):
             return False
         if self.long is not None:
-            self.long.point(task)
+            self.long.point(task, changed=False)
             return resource.available(task)
         task.settle()
         return False

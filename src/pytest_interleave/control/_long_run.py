@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 TURN = 250
 #: Turns between two times that threads are watched, and turns for which they are.
 _TURNS_UNWATCHED, _TURNS_WATCHED = 64, 40
+#: Steps in a row that change nothing after which a turn ends early: the thread may wait for what another one does.
+_SPINNING = 50
 #: Steps after its turn in which a thread may keep a lock, before the others run all the same.
 _STEPS_WITH_A_LOCK = 200
 #: Turns of other threads after which a sleep ends.
@@ -35,8 +37,9 @@ _DRAIN_TURNS = 80
 _STEPS_OF_A_SECOND = 100_000
 #: If a step takes longer than that, a second of processor time counts only as this part of a second.
 _PART_OF_A_SECOND = 4
-#: Seconds in which all threads only repeat themselves, after which it is a livelock.
-PATIENCE = 3.0
+#: Seconds in which all threads only repeat themselves, after which it is a livelock. A counter may have an end: that
+#: of a game of ping-pong is often some ten thousand rounds away.
+PATIENCE = 5.0
 #: The same in processor time, if something that the scheduler does not control could change that.
 OUTSIDE_PATIENCE = 10.0
 #: Seconds after which a timeout expires then, at least; and how much longer than the timeout itself.
@@ -58,6 +61,8 @@ class LongRun(Part):
         #: Steps since the bound was reached.
         self.steps = 0
         self._next = TURN
+        #: How many steps of the running thread in a row have changed nothing.
+        self._idle = 0
         #: Whether the running thread's turn is over, and how many steps ago.
         self._over = False
         self._overtime = 0
@@ -81,10 +86,11 @@ class LongRun(Part):
         for task in execution.tasks:
             task.settle()
 
-    def point(self, task: Task) -> None:
-        """One more step of a thread."""
+    def point(self, task: Task, *, changed: bool) -> None:
+        """One more step of a thread; `changed` says whether others can see that it did something."""
         self.steps += 1
-        if self.steps < self._next:
+        self._idle = 0 if changed else self._idle + 1
+        if self.steps < self._next and (self._idle < _SPINNING or task.held):
             return
         if not self._over:
             self._over = True
@@ -93,16 +99,23 @@ class LongRun(Part):
                 return
         enabled = self.execution.enabled
         if len(enabled) > 1 and (not task.held or self._overtime > _STEPS_WITH_A_LOCK):
-            self._over = False
-            self._next = self.steps + TURN
+            self._begin_turn()
             self.execution.switch(task, enabled[InTurn.after(enabled, task.index)])
         elif self._overtime > 2 * _STEPS_WITH_A_LOCK:
-            self._over = False
-            self._next = self.steps + TURN
+            self._begin_turn()
         else:
             # The others may all wait for a lock that it gives back soon.
             self._overtime += 1
             self._next = self.steps + 1
+
+    def _begin_turn(self) -> None:
+        self._over = False
+        self._idle = 0
+        self._next = self.steps + TURN
+
+    def yielded(self) -> None:
+        """The running thread wants others to have their turn."""
+        self._next = self.steps + 1
 
     def _end_turn(self, task: Task) -> bool:
         """What is to be looked at every now and then; True if there is nothing more to do."""
@@ -124,7 +137,10 @@ class LongRun(Part):
         if not execution.draining and self._turns >= self._next_watch:
             self._next_watch = self._turns + (_TURNS_UNWATCHED if progress.watching else _TURNS_WATCHED)
             if progress.watching:
+                suspects = progress.repeating()
                 progress.stop()
+                if suspects is not None:
+                    self._repeat(task, suspects)
             else:
                 progress.watch()
         return False
@@ -135,11 +151,14 @@ class LongRun(Part):
         """A thread gets somewhere."""
         self._repeating_since = None
 
-    def repeats(self, task: Task, suspects: list[Probe]) -> None:
-        """No thread does anything but to repeat itself and to count: time passes, in the end.
+    def _repeat(self, task: Task, suspects: list[Probe]) -> None:
+        """All the time that threads were watched, none did anything but to repeat itself and to count.
 
-        `suspects` are those that write the same values, or try for a lock, again and again.
+        Time passes then, in the end. `suspects` are those that write the same values, or try for a lock, again and
+        again.
         """
+        if suspects and not self.suspected:
+            self.suspected = [SetAside(probe.task.name, probe.place) for probe in suspects]
         if self._repeating_since is None:
             self._repeating_since = _spent_ns(), self.steps
             return
@@ -147,8 +166,6 @@ class LongRun(Part):
         if execution.progress.let_them_wait():
             self._repeating_since = None
             return
-        if suspects and not self.suspected:
-            self.suspected = [SetAside(probe.task.name, probe.place) for probe in suspects]
         spent = (_spent_ns() - self._repeating_since[0]) / 1e9
         seconds = max((self.steps - self._repeating_since[1]) / _STEPS_OF_A_SECOND, spent / _PART_OF_A_SECOND)
         waiting = execution.timers.earliest_timeout()

@@ -76,22 +76,21 @@ class Outside(Part):
                 return
             place = user_place(sys._current_frames().get(task.ident))
             note = SetAside(task.name, place, computed=since is None)
-            self._goes(task, since, note)
+            self._goes(task, _real_monotonic_ns() if since is None else since, note)
             self.noted.append(note)
             if task.enabled:
                 execution.enabled.drop(task)
             execution.running = execution.carriers.nobody
         self.idle()
 
-    def _goes(self, task: Task, since: int | None, note: SetAside | None = None) -> None:
+    def _goes(self, task: Task, since: int, note: SetAside | None = None) -> None:
         self.busy = True
         if self._out or any(
             other.enabled or other.deadline is not None for other in self.execution.tasks if other is not task
         ):
             self.uncontrolled = True
         self._out.append(task)
-        began = _real_monotonic_ns() if since is None else since
-        self._outings[task.index] = Outing(task, began, self.execution, note, computes=since is None)
+        self._outings[task.index] = Outing(task, since, self.execution, note)
 
     def leave(self, task: Task) -> None:
         """The calling thread is about to wait for something that the scheduler cannot see."""

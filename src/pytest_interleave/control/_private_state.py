@@ -14,6 +14,7 @@ import gc
 import itertools
 import types
 import weakref
+from collections.abc import Iterator
 from enum import Enum
 from operator import length_hint
 from types import CodeType, FrameType
@@ -120,6 +121,19 @@ def _differ_in_numbers(before: Any, after: Any) -> bool:
     if _is_number(before):
         return _is_number(after)
     return all(map(_differ_in_numbers, before, after))
+
+
+def numbers_that_differ(before: Any, after: Any, at: tuple[int, ...] = ()) -> Iterator[tuple[tuple[int, ...], bool]]:
+    """Where two states differ in a number, and whether it is nearer to zero in the second."""
+    if type(before) is not tuple or type(after) is not tuple:
+        return
+    if _is_number(before) and _is_number(after):
+        if before != after:
+            yield at, abs(after[1]) < abs(before[1])
+        return
+    for position, (one, other) in enumerate(zip(before, after, strict=False)):
+        if one is not other:
+            yield from numbers_that_differ(one, other, (*at, position))
 
 
 def mark_of(thing: Any) -> Mark | None:

@@ -17,7 +17,17 @@ from ._names import object_named
 from ._opcodes import opname_at
 from ._owners import MISSING
 from ._places import Place, user_place
-from ._private_state import Change, State, change_between, is_number, mark_of, same_place, state_from, user_frame
+from ._private_state import (
+    Change,
+    State,
+    change_between,
+    is_number,
+    mark_of,
+    numbers_that_differ,
+    same_place,
+    state_from,
+    user_frame,
+)
 from ._touches import OPAQUE, writes
 from ._values import new_value, value_at
 
@@ -32,6 +42,8 @@ if TYPE_CHECKING:
 _MOST_STEPS = 600
 #: Rounds that may differ in anything, before the thread counts as one that works; the first ones often do.
 _ODD_ROUNDS = 3
+#: Rounds in which a number has come nearer to zero, and none in which it has not, after which the thread counts down.
+_FALLS = 4
 #: Rounds that differ in numbers only, before the thread counts as one that counts.
 _COUNTED_ROUNDS = 4
 
@@ -70,6 +82,8 @@ class Probe:
         self._odd = self._counted = 0
         #: Whether something unknown was called; whether numbers were written that others can see.
         self._opaque = self._counts = False
+        #: How often each number of its state has come nearer to zero; None if it has also gone the other way.
+        self._falls: dict[tuple[int, ...], int | None] = {}
         #: By instruction, what was last written there.
         self._written: dict[tuple[int, int], Any] = {}
 
@@ -127,10 +141,19 @@ class Probe:
         if change is Change.ANYTHING:
             self._odd += 1
             return Finding.WORKS if self._odd >= _ODD_ROUNDS else None
+        if change is Change.NUMBERS and self._counts_down(before, state):
+            return Finding.WORKS
         self._counted += 1
         if change is Change.NOTHING and not self._counts and self._counted > 1:
             return Finding.SPINS
         return Finding.COUNTS if self._counted >= _COUNTED_ROUNDS else None
+
+    def _counts_down(self, before: State, after: State) -> bool:
+        """Whether a number comes nearer to zero in round after round: there is an end to that."""
+        for at, falls in numbers_that_differ(before, after):
+            known = self._falls.get(at, 0)
+            self._falls[at] = None if known is None or not falls else known + 1
+        return any(known is not None and known >= _FALLS for known in self._falls.values())
 
     # -- what it does ----------------------------------------------------------------------------------------
 

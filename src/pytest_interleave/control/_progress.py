@@ -143,20 +143,32 @@ class Progress(Part):
         else:
             self._conclude(task, probes)
 
-    def _conclude(self, task: Task, probes: dict[Task, Probe]) -> None:
-        """One more thread is known not to get anywhere: see whether all are."""
+    def repeating(self) -> list[Probe] | None:
+        """Those of the watched threads that may never get what they try for, if none of all gets anywhere; else None.
+
+        To be asked past the bound on steps, after the threads have had many turns.
+        """
+        known = self._known(self._probes or {})
+        return None if known is None else [probe for probe in known if probe.tries or probe.rewrites]
+
+    def _known(self, probes: dict[Task, Probe]) -> list[Probe] | None:
+        """The probes of all threads that could run, if each is known not to get anywhere; else None."""
         execution = self.execution
         concerned = [other for other in execution.tasks if not other.done and _could_run(other)]
         known = [probes[other] for other in concerned if other in probes and probes[other].found is not None]
-        if len(known) < len(concerned) or execution.outside.busy:
+        return None if len(known) < len(concerned) or execution.outside.busy else known
+
+    def _conclude(self, task: Task, probes: dict[Task, Probe]) -> None:
+        """One more thread is known not to get anywhere: see whether all are."""
+        known = self._known(probes)
+        if known is None:
             return
         tries = any(probe.tries for probe in known) and len(known) > 1
         counts = any(probe.found is Finding.COUNTS for probe in known)
-        long = execution.long
-        if long is not None and (tries or counts):
-            self.stop()
-            long.repeats(task, [probe for probe in known if probe.tries or probe.rewrites])
-        elif tries:
+        if self.execution.long is not None and (tries or counts):
+            # What they do in many turns tells more.
+            return
+        if tries:
             # Whether they get what they try for depends on where the others are.
             self._give_up()
         else:

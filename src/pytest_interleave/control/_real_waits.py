@@ -98,14 +98,10 @@ def _surely_waited(passed: int, ran: int, delayed: int, kept: int = 0) -> int:
 class Outing:
     """The time that a thread is out of the scheduler's sight."""
 
-    __slots__ = ("_computes", "_since", "_steps", "_task", "_used", "began", "note", "waited")
+    __slots__ = ("_since", "_steps", "_task", "_used", "began", "note", "waited")
 
-    def __init__(
-        self, task: Task, since: int, execution: Execution, note: SetAside | None, *, computes: bool = False
-    ) -> None:
+    def __init__(self, task: Task, since: int, execution: Execution, note: SetAside | None) -> None:
         self._task = task
-        #: Whether it was at work as it left.
-        self._computes = computes
         #: Real time.
         self._since = since
         self._used = usage_of(task.native_id)
@@ -120,7 +116,7 @@ class Outing:
         """The thread is back."""
         used = used_since(self._task, self._used)
         passed = _real_monotonic_ns() - self._since
-        if self._computes:
+        if self.note is not None and self.note.computed:
             self.waited = _surely_waited(passed, used.ran, used.delayed)
         else:
             self.waited = max(0, passed - used.ran)
@@ -242,11 +238,12 @@ class RealWaits:
     def pause(self) -> None:
         """What comes now is no wait: the thread is parked, or waits for something of ours."""
         now = self._paused = _real_monotonic_ns()
-        if self._passed + now - self._since >= SHORTEST:
-            self._measure(now)
+        passed = self._passed + now - self._since
+        if passed >= SHORTEST:
+            self._measure(passed)
             self._stale = True
         else:
-            self._passed += now - self._since
+            self._passed = passed
 
     def resume(self) -> None:
         """It goes on."""
@@ -257,7 +254,7 @@ class RealWaits:
             self._go_on()
 
     def account_for(self, waited: int) -> None:
-        """The clock has gone on by so many nanoseconds already, because the thread was set aside."""
+        """The clock has gone on by `waited` nanoseconds already, because the thread was set aside."""
         if waited >= SHORTEST:
             self._accounted += waited
 
@@ -274,7 +271,7 @@ class RealWaits:
                 # It may have had to wait for the watchdog since.
                 self._go_on()
             return 0
-        self._measure(now)
+        self._measure(passed)
         self._begin()
         self.computed, self._computed = self._computed, 0
         waited = max(0, self._waited - self._accounted)
@@ -282,8 +279,8 @@ class RealWaits:
         self._measured = False
         return waited
 
-    def _measure(self, now: int) -> None:
-        """Add what it has waited since it was measured last."""
+    def _measure(self, passed: int) -> None:
+        """Add what it has waited of the time that has passed since it was measured last, but for what was parked."""
         self._measured = True
         if self._delayed is None:
             return
@@ -299,4 +296,4 @@ class RealWaits:
             # The watchdog may have taken the GIL from it, or have stopped all threads to look where they are. A thread
             # that has hardly run had no GIL to be taken: it was the watchdog that had to wait, for the processor.
             kept = looks.so_far() - self._looked_at
-        self._waited += _surely_waited(self._passed + now - self._since, ran, delayed, kept)
+        self._waited += _surely_waited(passed, ran, delayed, kept)

@@ -48,8 +48,7 @@ class Timers(Part):
         No machine is so precise that these always end in the same order. No other timeout expires for that.
         """
         due = _deadline(waiting)
-        limit = min((end for end in map(_deadline, self._timeouts()) if end > due), default=math.inf)
-        limit = min(limit, due + _CLOSE + 1)
+        limit = min((due + _CLOSE + 1, *(end for end in map(_deadline, self._timeouts()) if end > due)))
         return max((end for end in map(_deadline, self._sleepers()) if end < limit), default=due)
 
     def expire_due(self) -> None:
@@ -109,9 +108,12 @@ class Timers(Part):
             moment = Moment()
             self.execution.wait_for(task, operation, moment, self.clock.deadline(seconds))
             return
-        self.execution.point(task, operation)
-        if not task.special and len(self.execution.enabled) > 1:
-            self.execution.strategy.yielded(task.index)
+        execution = self.execution
+        execution.point(task, operation)
+        if execution.long is not None:
+            execution.long.yielded()
+        elif not task.special and len(execution.enabled) > 1:
+            execution.strategy.yielded(task.index)
 
     def read_clock(self, task: Task, frame: FrameType) -> None:
         """A thread looks at the clock, in `frame`; each look takes a little time.

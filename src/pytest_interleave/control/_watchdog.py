@@ -87,7 +87,8 @@ class Watchdog:
             return None
         if execution.outside.busy:
             task.special = True
-        progress = (task, execution.steps)
+        # Nothing here is to keep an execution alive that is over.
+        progress = (id(task), execution.steps)
         goes_on = progress != self._progress
         sleeping = _sleeps(task)
         ran = self._ran_since_last(task)

@@ -1,7 +1,7 @@
 """Where a thread asks whether another one lives that has woken it, or released it, with its last step.
 
 A thread ends some time after its last step, and lives until then. Under control it ends with that step, so that
-nobody sees it alive in between.
+no other thread sees it alive in between.
 """
 
 from __future__ import annotations

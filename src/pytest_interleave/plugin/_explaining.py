@@ -198,7 +198,7 @@ class Explaining:
 
     # -- explanations ----------------------------------------------------------------------------------------
 
-    def unrepeated(self, finding: Finding, outcome: Outcome, *, warm: bool, difference: str | None) -> Explanation:
+    def unrepeated(self, finding: Finding, outcome: Outcome, *, warm: bool) -> Explanation:
         """Of a finding whose execution cannot be run again: with nothing but its choices."""
         token = Token.of_choices(
             outcome.choices,
@@ -210,41 +210,16 @@ class Explaining:
             finding,
             token,
             timeline=timeline_of(outcome, None),
-            difference=difference,
             time_passed=time_passed(outcome),
         )
 
-    def _of_long(
-        self, finding: Finding, outcome: Outcome, suspects: Sequence[Conflict], raced: Raced | None, *, warm: bool
-    ) -> Explanation:
-        """Of a finding after the first `max_steps` steps, which is not shrunk; and repeated only if that is quick."""
-        took = real_seconds() - self._executions.began
-        # The names of objects are those of the last execution: before there is another one.
-        plain = self._unshrunk(finding, outcome, warm=warm)
-        if waited_in_vain(outcome):
-            return plain._replace(difference=WAITED_IN_VAIN)
-        if raced is not None:
-            return plain._replace(finding=raced.finding, difference=raced.difference, confirmed=True)
-        if took > self._seconds:
-            return plain
-        try:
-            repeated = self._run_again(finding, outcome, suspects, warm=warm)
-        except STOPPED as error:
-            self.stop_session(error)
-            return plain._replace(difference=not_again(error))
-        if isinstance(repeated.shown, NotRepeated):
-            return plain._replace(difference=repeated.shown.difference)
-        if repeated.outcome is not outcome:
-            plain = self._unshrunk(repeated.finding, repeated.outcome, warm=repeated.warm)
-        return plain._replace(confirmed=True)
-
     def _unshrunk(self, finding: Finding, outcome: Outcome, *, warm: bool) -> Explanation:
-        """Of such a finding: with the last steps that were explored."""
+        """Of a finding after the first `max_steps` steps, which is not shrunk: with the last steps of these."""
         steps = len(outcome.log)
         # Time may have passed long before the steps that are shown.
         passed = [text for text, _ in held_up(outcome, steps)]
         last = [step for step in outcome.log[-_STEPS_SHOWN:] if step[1].kind != HELD_UP]
-        plain = self.unrepeated(finding, outcome._replace(log=last), warm=warm, difference=None)
+        plain = self.unrepeated(finding, outcome._replace(log=last), warm=warm)
         timeline = plain.timeline
         if timeline is not None and passed:
             timeline = timeline._replace(story=" ".join(filter(None, (*passed, timeline.story))))
@@ -258,15 +233,22 @@ class Explaining:
     def explain(
         self, finding: Finding, outcome: Outcome, suspects: Sequence[Conflict], raced: Raced | None, *, warm: bool
     ) -> Explanation:
-        """Run the schedule once more, shrink it, and run what is left in detail."""
+        """Run the schedule once more, shrink it, and run what is left in detail.
+
+        A long one, past `max_steps`, is not shrunk, and run again only if that is quick.
+        """
+        took = real_seconds() - self._executions.began
         self._executions.found = True
-        if outcome.unexplored is not None:
-            return self._of_long(finding, outcome, suspects, raced, warm=warm)
-        plain = self.unrepeated(finding, outcome, warm=warm, difference=None)
+        long = outcome.unexplored is not None
+        explained = self._unshrunk if long else self.unrepeated
+        # The names of objects are those of the last execution: before there is another one.
+        plain = explained(finding, outcome, warm=warm)
         if waited_in_vain(outcome):
             return plain._replace(difference=WAITED_IN_VAIN)
-        if raced is not None and raced.difference is not None:
-            return plain._replace(finding=raced.finding, difference=raced.difference)
+        if raced is not None and (long or raced.difference is not None):
+            return plain._replace(finding=raced.finding, difference=raced.difference, confirmed=True)
+        if long and took > self._seconds:
+            return plain
         try:
             repeated = self._run_again(plain.finding, outcome, suspects, warm=warm)
         except STOPPED as error:
@@ -276,7 +258,9 @@ class Explaining:
         if isinstance(shown, NotRepeated):
             return plain._replace(difference=shown.difference)
         if repeated.outcome is not outcome:
-            plain = self.unrepeated(repeated.finding, repeated.outcome, warm=repeated.warm, difference=None)
+            plain = explained(repeated.finding, repeated.outcome, warm=repeated.warm)
+        if long:
+            return plain._replace(confirmed=True)
         # Now: the names of objects are those of the last execution.
         as_found = plain._replace(finding=shown.finding, timeline=shown.timeline(), switches=shown.attempt.preemptions)
         try:
