@@ -46,7 +46,7 @@ def test_small_programs(program):
 
 
 def test_generated_programs():
-    classes = [check(pairs_of(programs.generated(seed))) for seed in range(40)]
+    classes = [check(pairs_of(programs.generated(seed))) for seed in range(60)]
     assert sum(count > 1 for count in classes) >= 5, classes
 
 

@@ -436,6 +436,52 @@ def test_it(run_concurrent):
     assert re.search(r", nondeterministic; .*not controlled: nondeterministic steps \(first difference at test_it\.py:\d+\)", line)  # noqa: E501
 
 
+LARGE = """
+C = pytest.mark.concurrency(strategy="exhaustive", schedules=30, seconds=None)
+ROWS = 3_000
+
+def rows():
+    return [[number] for number in range(ROWS)]
+
+@C
+def test_changed_meanwhile(run_concurrent):
+    mine, same = rows(), []
+    def change():
+        mine[-1][0] = None
+    run_concurrent.together(change, lambda: same.append(mine == rows()))
+
+@C
+def test_changed_before(run_concurrent):
+    mine, lock = [], threading.Lock()
+    def work():
+        with lock:
+            mine.extend(rows())
+    run_concurrent(work)
+    assert mine == rows() * 2
+
+@C
+def test_what_changes_has_no_contents(run_concurrent, counter):
+    lock = threading.Lock()
+    def work():
+        if rows() == rows():
+            with lock:
+                counter.value += 1
+    run_concurrent(work)
+    assert counter.value == 2
+"""
+
+
+def test_a_container_with_too_much_in_it_to_look_at(run, report):
+    run(LARGE, "--interleave-json=report.json").result.assert_outcomes(passed=3)
+    rows = {row["nodeid"].partition("::")[2]: row["coverage"] for row in report()["tests"]}
+    unseen = rows.pop("test_changed_meanwhile")
+    assert unseen["status"] == "sampled"
+    (reason,) = unseen["uncontrolled"]
+    assert reason["kind"] == "object"
+    assert re.fullmatch(r"contents of a large container \(read by .* at test_it\.py:\d+\)", reason["text"])
+    assert {name: row["status"] for name, row in rows.items()} == dict.fromkeys(rows, "exhausted")
+
+
 NOTHING = """
 @pytest.mark.concurrency
 def test_alone():

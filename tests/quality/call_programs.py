@@ -3,7 +3,7 @@
 Not collected with the other tests: `test_calls.py` runs it in a session of its own.
 """
 
-# ruff: noqa: UP030, UP032
+# ruff: noqa: F523, PIE804, UP030, UP032
 from __future__ import annotations
 
 import abc
@@ -64,6 +64,9 @@ READS = {
     "format, numbered by itself": lambda box: int("{}{.value}".format("", box)),
     "format, in an item": lambda box: int("{0[0][a].value}".format([{"a": box}])),
     "format, in a specification": lambda box: len(format("{:{box.value}}".format("", box=box))),
+    "format, a sixth argument": lambda box: int("{5.value}".format(1, 2, 3, 4, 5, box)),
+    "format, with unpacked names": lambda box: int("{box.value}".format(**{"box": box})),
+    "format, with an unpacked sixth argument": lambda box: int("{5.value}".format(*range(5), box)),
     "format_map": lambda box: int("{box.value}".format_map({"box": box})),
     "Formatter": lambda box: int(string.Formatter().format("{0.value}", box)),
     "dumps": lambda box: pickle.loads(pickle.dumps(box)).value,
@@ -266,12 +269,33 @@ def _dead():
     return lambda: found.append(reference()), count
 
 
+def _weak_values():
+    held = [Box()]
+    known = weakref.WeakValueDictionary(a=held[0])
+    return lambda: known.get("a"), held.clear
+
+
+def _weak_keys():
+    held = [Box()]
+    known = weakref.WeakKeyDictionary({held[0]: 1})
+    return lambda: list(known.values()), held.clear
+
+
+def _weak_set():
+    held = [Box()]
+    known = weakref.WeakSet(held)
+    return lambda: [1 for _ in known], held.clear
+
+
 UNREAD = {
     "special method": _special_method,
     "class": _class,
     "defaults": _defaults,
     "abstract base class": _registered,
     "dead object": _dead,
+    "weak values": _weak_values,
+    "weak keys": _weak_keys,
+    "weak set": _weak_set,
 }
 
 

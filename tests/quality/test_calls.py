@@ -48,6 +48,9 @@ def test_what_is_read_unseen_is_not_controlled(rows):
         "defaults]": "__defaults__",
         "abstract base class]": "abc.ABCMeta.register",
         "dead object]": "weakref.ref",
+        "weak values]": "weakref.WeakValueDictionary.get",
+        "weak keys]": "weakref.WeakKeyDictionary.values",
+        "weak set]": "_weakrefset.WeakSet",
         "": "tests.quality.call_programs.Wide.__init__",
     }
 

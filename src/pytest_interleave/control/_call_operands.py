@@ -11,7 +11,7 @@ from typing import Any
 
 from ._accessors import accessed, keyed, of_cache
 from ._callees import note_callee
-from ._calls import BOUND_IN_C, looks_into_arguments, touches_of_call, with_keys
+from ._calls import BOUND_IN_C, looks_into_arguments, touches_of_call
 from ._frames import UNMARKED, frames, object_in, words_from
 from ._generators import PRIVATE, visible_in
 from ._handed import handed_to_foreign
@@ -34,7 +34,7 @@ _BOUND = BOUND_IN_C | {id(types.MethodType)}
 _KEYED = frozenset((".get()", ".__contains__()", ".pop()", ".setdefault()"))
 _KEYED_CHANGES = frozenset((".pop()", ".setdefault()"))
 #: So many arguments are looked at.
-_MOST_ARGUMENTS = 4
+_MOST_ARGUMENTS = 32
 
 
 def foreseen_call(opname: str, argument: int, top: int, name: str, how: int) -> Callable[[FrameType], Touches | None]:
@@ -74,8 +74,6 @@ def foreseen_call(opname: str, argument: int, top: int, name: str, how: int) -> 
         if name in _KEYED and given and is_dict(type(owner)):
             return keyed(owner, given[0], changes=name in _KEYED_CHANGES)
         touches = whole(owner, how)
-        if name == ".sort()" and given:
-            return touches + with_keys([owner, *given])
         if given and looks_into_arguments(owner, name[1:-2]):
             for each in given:
                 touches += contents(each, READS)
@@ -101,6 +99,7 @@ def unforeseen_call(
     slots = _slots_of_arguments(opname, argument, top)
     arguments = [visible_in(slot, top) for slot in slots]
     spread = object_in(top - 1 - (argument & 1 or _PY314)) if opname == "CALL_FUNCTION_EX" else None
+    spread_by_name = object_in(top - 1) if opname == "CALL_FUNCTION_EX" and (argument & 1 or _PY314) else None
     first = top if opname == "CALL_FUNCTION_EX" else _first_argument(opname, argument, top)
     # Before 3.13, a function that is no method lies where the object would.
     places = (words_from(first - 2), words_from(first - 1))
@@ -131,6 +130,9 @@ def unforeseen_call(
             several = spread(frame)
             touches = contents(several, READS)
             given = list(several[:_MOST_ARGUMENTS]) if type(several) in (tuple, list) else []
+            named = None if spread_by_name is None else spread_by_name(frame)
+            if type(named) is dict:
+                given += list(named.values())[:_MOST_ARGUMENTS]
         if owner is not None and id(type(function)) not in _BOUND:
             given.insert(0, owner)
         touches = touches_of_call(function, given) + touches
@@ -220,9 +222,4 @@ def _of_builtin(name: str, given: list[Any], how: int) -> Touches:
         flags = special_flags(type(value), special)
         if flags is not None:
             touches += whole(value, how, flags)
-    touches = of_elements(name, given) + touches
-    return touches + with_keys(given) if len(given) > 1 and name in _WITH_KEYS else touches
-
-
-#: They can be given a function to compare elements by.
-_WITH_KEYS = frozenset(("max", "min", "sorted"))
+    return of_elements(name, given) + touches

@@ -275,16 +275,6 @@ def _given(values: Sequence[Any], how: int) -> Touches:
 _MOST_INSIDE = 8
 
 
-def with_keys(given: Sequence[Any]) -> Touches:
-    """What it touches that `sorted` and its like call a function in C that they are given, with each element."""
-    return tuple(
-        touch
-        for value in given
-        if id(type(value)) in _CALLBACKS
-        for touch in called_back(value, [other for other in given if other is not value])
-    )
-
-
 def _of_callable(function: Any, given: Sequence[Any]) -> Touches:
     """Of an object that can be called, by a method written in C."""
     kind = type(function)

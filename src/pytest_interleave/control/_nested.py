@@ -162,8 +162,9 @@ _COMPARING = frozenset(("__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge_
 def _ordered(given: Sequence[Any]) -> Touches:
     """Of `sorted` and the like: all is compared with each other, or what a key function makes of it."""
     functions = [value for value in given if callable(value)]
-    if not functions:
-        several = [value for value in given if id(type(value)) not in PLAIN_KEYS]
-        elements = [element for value in given for element in elements_of(value, _MOST_OBJECTS)]
-        return nested([*(several if len(several) > 1 else ()), *elements], COMPARISONS)
-    return tuple(touch for function in functions for touch in called_back(function, given))
+    several = [value for value in given if id(type(value)) not in PLAIN_KEYS and not callable(value)]
+    if functions:
+        sources = [several] if len(several) > 1 else several
+        return tuple(touch for function in functions for touch in called_back(function, sources))
+    elements = [element for value in given for element in elements_of(value, _MOST_OBJECTS)]
+    return nested([*(several if len(several) > 1 else ()), *elements], COMPARISONS)

@@ -10,6 +10,7 @@ import gc
 import itertools
 import sys
 import types
+import weakref
 from collections.abc import Sequence
 from typing import Any
 
@@ -18,7 +19,7 @@ from ._generators import name_of_generator
 from ._kinds import CONTAINER, ITERATOR, LOCAL, OTHER, STILL, VIEW, class_holding, is_class, kind_of
 from ._names import key_of, name_of
 from ._natives import behind, is_native
-from ._touches import FOREIGN, NOTHING, OPAQUE, READS, UNSURE, WRITES, Touches
+from ._touches import FOREIGN, HIDDEN, NOTHING, OPAQUE, READS, UNSURE, WRITES, Touches
 from ._written import in_scope, is_foreign, is_generated, runs_in_scope, special_flags
 
 _DEEPEST = 4
@@ -41,7 +42,13 @@ def whole(owner: Any, how: int, flags: int = 0) -> Touches:
     if type(owner) is types.GeneratorType:
         return ((name_of_generator(owner), None, WRITES),)
     how |= OPAQUE | flags
+    if type(owner) in _WEAK:
+        # What dies goes from it, in a step that does not name it.
+        how |= HIDDEN
     return ((name_of(owner), None, how), *((key_of(thing), None, how) for thing in behind(owner)))
+
+
+_WEAK = frozenset((weakref.WeakKeyDictionary, weakref.WeakSet, weakref.WeakValueDictionary))
 
 
 def native(thing: Any, how: int) -> Touches:

@@ -10,10 +10,12 @@ from collections.abc import Callable, Iterable, Iterator
 
 from ..control import Outcome, Place, Uncontrolled, UncontrolledPart, is_ours, short_path
 from ..control._callees import callee_at
-from ..control._touches import CUT
+from ..control._kinds import module_of
+from ..control._names import type_named
+from ..control._touches import HIDDEN
 from ..control.system import LIST, SCAN, Use
 from ._ends import ends_asked_for
-from ._unseen import unread_in, unseen_in
+from ._unseen import cut_short_in, unread_in, unseen_in
 from ._uses import Unordered, unordered_uses
 
 
@@ -110,21 +112,20 @@ def code_in(outcome: Outcome) -> Iterator[Uncontrolled]:
             how += f"; interleave_include = {unseen.package} controls it"
         yield Uncontrolled("code", str(unseen.callee), (UncontrolledPart("", how, where),))
 
-    for task, operation, _ in unread_in(outcome.log, choices=bool(outcome.choices)):
+    for task, operation, touches in unread_in(outcome.log, choices=bool(outcome.choices)):
         callee = callee_at(operation.code, operation.lasti)
         what, how = (operation.name, "assigned") if callee is None else (str(callee), "called")
+        if not what.isidentifier() and callee is None:
+            kinds = (type_named(name) for name, _, how in touches or () if how & HIDDEN)
+            names = (f"{module_of(kind)}.{kind.__name__}" for kind in kinds if kind is not None)
+            what, how = next(names, what), "used"
         yield Uncontrolled("code", what, (UncontrolledPart(task.name, how, str(operation.where())),))
 
 
 def cut_in(outcome: Outcome) -> Iterator[Uncontrolled]:
-    """Find steps that read containers with so much in them that it was not looked at."""
-    found = {
-        (task.name, operation): None
-        for task, operation, touches in outcome.log
-        if touches and any(how & CUT for _, _, how in touches)
-    }
-    for name, operation in found:
-        part = UncontrolledPart(name, "read", str(operation.where()))
+    """Find steps that read containers with too much in them. To be asked right after the execution."""
+    for task, operation, _ in cut_short_in(outcome.log):
+        part = UncontrolledPart(task.name, "read", str(operation.where()))
         yield Uncontrolled("object", "contents of a large container", (part,))
 
 

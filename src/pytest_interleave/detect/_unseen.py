@@ -14,11 +14,11 @@ from typing import Any, NamedTuple
 
 from ..control import Operation, Place, Step, is_ours, is_stdlib
 from ..control._callees import WEAK_REFERENCE, Callee, callee_at, callee_of
-from ..control._kinds import class_holding, module_of, name_of_class
+from ..control._kinds import CONTAINER, class_holding, kind_of, module_of, name_of_class
 from ..control._names import type_named
 from ..control._natives import LruCache
 from ..control._opcodes import specials_at
-from ..control._touches import FOREIGN, HIDDEN, UNSURE, WRITES
+from ..control._touches import CUT, FOREIGN, HIDDEN, UNSURE, WRITES
 from ..control._written import is_of_library, python_function
 from ._clocks import Accesses
 from ._synchronisation import Order
@@ -142,6 +142,38 @@ def unread_in(log: Sequence[Step], *, choices: bool = True) -> Iterator[Step]:
         every.add(task.index, clock, position)
     for position in sorted(found):
         yield log[position]
+
+
+def cut_short_in(log: Sequence[Step]) -> Iterator[Step]:
+    """Find the steps that read containers with too much in them, while another thread may change what is in there."""
+    if not any(how & CUT for _, _, touches in log for _, _, how in touches or ()):
+        return
+    order = Order(log)
+    reads, changes = Accesses(), Accesses()
+    found: set[int] = set()
+    for position, (task, operation, touches) in enumerate(log):
+        clock = order.clock_of(task)
+        if touches is None:
+            order.follow(position, task, operation)
+            continue
+        if any(how & CUT for _, _, how in touches):
+            reads.add(task.index, clock, position)
+            if any(True for _ in changes.unordered(clock)):
+                found.add(position)
+        if any(how & WRITES and _has_contents(key) for key, _, how in touches):
+            changes.add(task.index, clock, position)
+            found.update(reads.unordered(clock))
+    for position in sorted(found):
+        yield log[position]
+
+
+def _has_contents(name: Any) -> bool:
+    """Whether an object is compared, or written as a text, by what is in it."""
+    kind = type_named(name)
+    if kind is None or kind_of(kind) == CONTAINER:
+        return type(name) is int
+    found = (class_holding(kind, special) for special in ("__eq__", "__repr__", "__str__"))
+    return any(holder is not None and holder[0] is not object for holder in found)
 
 
 def _going_on(log: Sequence[Step]) -> Iterator[tuple[Any, Operation]]:
