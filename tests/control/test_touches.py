@@ -8,7 +8,9 @@ import dataclasses
 import gc
 import operator
 import pickle
+import sys
 import threading
+import types
 import weakref
 
 import pytest
@@ -663,6 +665,16 @@ def test_a_comprehension_asks_for_its_iterator_once():
 @dataclasses.dataclass
 class Record:
     value: int = 0
+
+
+def test_what_stands_beside_a_number_may_be_an_array(monkeypatch):
+    monkeypatch.setitem(sys.modules, "torch", types.ModuleType("torch"))
+
+    def calculates(array):
+        # As with arrays, any operator goes for it.
+        array % 1  # noqa: B018
+
+    assert touched_in(calculates, bytearray(b"%d")) == [("argument 0", None, R)]
 
 
 def test_fields_of_a_format_are_followed():

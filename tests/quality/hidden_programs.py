@@ -11,6 +11,7 @@ import dataclasses
 import functools
 import heapq
 import json
+import logging
 import operator
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -307,3 +308,82 @@ def test_changes_in_place_by_constants(how):
     found = []
     both(lambda: change(box), lambda: found.append(len(items)))
     assert found == [2]
+
+
+def test_targets_of_timers():
+    items, found = [], []
+    timer = threading.Timer(0, items.append, [1])
+    timer.start()
+    found.append(len(items))
+    timer.join()
+    assert found == [0]
+
+
+def test_timers_are_not_waited_for():
+    items, found = [], []
+    timer = threading.Timer(0, items.append, [1])
+    timer.start()
+    found.append(len(items))
+    timer.join()
+    assert found == [1]
+
+
+def _view():
+    rows = {0: 0}
+    thread, found = _goes_through(rows.values())
+    rows[1] = 1
+    thread.join()
+    return found
+
+
+def _enumerated():
+    rows = [0]
+    thread, found = _goes_through(enumerate(rows))
+    rows.append(1)
+    thread.join()
+    return found
+
+
+def _zipped():
+    rows = [0]
+    thread, found = _goes_through(zip(rows, range(9), strict=False))
+    rows.append(1)
+    thread.join()
+    return found
+
+
+def _generated():
+    rows = [0]
+    thread, found = _goes_through(row for row in rows)
+    rows.append(1)
+    thread.join()
+    return found
+
+
+def _goes_through(what):
+    found = []
+    thread = threading.Thread(target=lambda: found.append(len(list(what))))
+    thread.start()
+    return thread, found
+
+
+LOCALS_THAT_LEAVE = {"view": _view, "enumerate": _enumerated, "zip": _zipped, "generator": _generated}
+
+
+@pytest.mark.parametrize("seen", [1, 2])
+@pytest.mark.parametrize("how", LOCALS_THAT_LEAVE)
+def test_what_is_made_of_a_local_container_may_leave(how, seen):
+    assert LOCALS_THAT_LEAVE[how]() == [3 - seen]
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_all_loggers_can_be_disabled(late):
+    logger = logging.getLogger("a.b")
+    logger.setLevel(10)
+    found = []
+    steps = [lambda: found.append(logger.isEnabledFor(10)), lambda: logging.disable(50)]
+    try:
+        both(*(reversed(steps) if late else steps))
+        assert found == [not late]
+    finally:
+        logging.disable(0)

@@ -7,6 +7,7 @@ A function of the standard library that is written in C leaves them alone, but f
 from __future__ import annotations
 
 import functools
+import logging
 import sys
 import types
 from collections.abc import Sequence
@@ -91,6 +92,8 @@ def handed_to_stdlib(function: types.FunctionType, given: Sequence[Any]) -> Touc
             touches = _of_logger(owner, how)
         else:
             touches = handed_whole((owner,), how)
+    elif function is logging.disable:
+        touches = whole(logging.root.manager, WRITES)
     for value in given:
         if _is_of_the_program(type(value)):
             touches += whole(value, READS)
@@ -106,7 +109,8 @@ def _is_method(function: types.FunctionType, owner: Any) -> bool:
 
 def _of_logger(logger: Any, how: int) -> Touches:
     """Of a logger and those above it, which are asked for what it has not got; of a handler, itself."""
-    touches = NOTHING
+    # All of them together can be disabled.
+    touches = whole(logging.root.manager, READS)
     while logger is not None and logger is not MISSING:
         if kind_of(type(logger)) != OTHER:
             break

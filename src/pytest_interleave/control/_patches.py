@@ -22,7 +22,7 @@ from ._modules import namespace_of_module, namespaces_in_scope
 from ._numbering import numbering
 from ._operations import Operation
 from ._replacements import Replacements
-from ._targets import announcing_item
+from ._targets import announcing_item, announcing_timer
 from ._tasks import Unwind
 from ._time import put_in_place
 from ._travel_guard import TravelGuard
@@ -75,6 +75,7 @@ class Patches(Replacements):
             self._set(owner, name, ours)
         self._set(_futures_thread, "_global_shutdown_lock", make_ours(Lock))
         self._set(_futures_thread._WorkItem, "run", announcing_item(_futures_thread._WorkItem.run))
+        self._set(threading.Timer, "run", announcing_timer(threading.Timer.run))
         self._set(logging.Handler, "handle", _atomic_handle(logging.Handler.handle))
 
     def _set_item(self, namespace: dict[str, Any], name: str, value: Any) -> None:

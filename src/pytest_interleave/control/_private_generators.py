@@ -7,7 +7,7 @@ same, unless that is made on the spot, too.
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 
 _CONSUMERS = frozenset("all any bytearray bytes Counter deque dict frozenset list max min set sorted sum tuple".split())
 #: Iterables that no other thread sees, if no other thread sees what they are made of.
@@ -22,6 +22,35 @@ def consumed_at_once(tree: ast.AST) -> Iterator[ast.Call]:
         match node:
             case ast.Call(func=ast.Name(id=name), args=[ast.GeneratorExp()], keywords=[]) if name in _CONSUMERS:
                 yield node
+
+
+def is_consumed(iterable: ast.AST, parents: Mapping[ast.AST, ast.AST]) -> bool:
+    """Whether a view, or an iterator, is gone through where it is made, and nothing else can have it."""
+    parent = parents.get(iterable)
+    match parent:
+        case ast.For():
+            return parent.iter is iterable
+        case ast.comprehension():
+            comprehension = parents[parent]
+            # The others are lists and the like.
+            lazy = isinstance(comprehension, ast.GeneratorExp)
+            return parent.iter is iterable and (not lazy or is_consumed(comprehension, parents))
+        case ast.Call(func=ast.Name(id=name)) if iterable in parent.args:
+            return name in _CONSUMERS or name in _MEASURES or (name in _LAZY and is_consumed(parent, parents))
+        case ast.Call(func=ast.Attribute(attr=name)) if iterable in parent.args:
+            return name in _CONSUMING_METHODS
+        case ast.Assign(targets=targets):
+            return all(isinstance(target, (ast.Tuple, ast.List)) for target in targets)
+        case ast.Compare() | ast.Starred() | ast.Expr() | ast.If() | ast.While() | ast.Assert():
+            return True
+    return False
+
+
+_MEASURES = frozenset(("len", "next", "print", "repr", "str"))
+_LAZY = PRIVATE_ITERABLES | {"iter"}
+_CONSUMING_METHODS = frozenset(
+    "difference extend extendleft intersection isdisjoint issubset issuperset join union update writelines".split()
+)
 
 
 def private_loops(tree: ast.AST, private: Collection[ast.AST]) -> Iterator[ast.expr]:

@@ -3,21 +3,24 @@
 A list of threads that a test makes, fills and walks through is the commonest case. A variable counts as private where
 the function makes each of its values itself (a display, a comprehension, `list()` and the like), no inner function
 uses it, and it is only ever iterated over, indexed, tested, measured, or changed by a container's own methods: never
-passed on, returned or stored.
+passed on, returned or stored, nor is a view of it, or an iterator over it.
 """
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from ._private_generators import consumed_at_once, private_loops
+from ._private_generators import consumed_at_once, is_consumed, private_loops
 
 _MAKERS = frozenset(("list", "dict", "set", "deque", "defaultdict", "Counter", "bytearray"))
 _COMPREHENSIONS = (ast.ListComp, ast.DictComp, ast.SetComp)
 _DISPLAYS = (ast.List, ast.Dict, ast.Set, *_COMPREHENSIONS)
-_LOOKERS = frozenset(("len", "sorted", "sum", "min", "max", "any", "all", "list", "tuple", "set", "enumerate", "zip"))
+_LOOKERS = frozenset(("len", "sorted", "sum", "min", "max", "any", "all", "list", "tuple", "set"))
+#: What they return goes through the container later, wherever it is then.
+_LAZY_LOOKERS = frozenset(("enumerate", "zip"))
+_LAZY_METHODS = frozenset(("keys", "values", "items", "elements", "__iter__", "__reversed__"))
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
 #: First line and column, last line and column: what instructions have, too.
 Span = tuple[int | None, int | None, int | None, int | None]
@@ -61,10 +64,13 @@ _Use = tuple[ast.Name, ast.AST, "ast.AST | None"]
 
 def _in_function(function: ast.FunctionDef | ast.AsyncFunctionDef) -> list[_Use]:
     """The uses of private containers, each with its parent and grandparent."""
+    parents: dict[ast.AST, ast.AST] = {}
     made: set[str] = set()
     spoilt: set[str] = {argument.arg for argument in ast.walk(function.args) if isinstance(argument, ast.arg)}
     uses: list[_Use] = []
     for node, parent, grandparent in _own_nodes(function):
+        # Parents come before their children.
+        parents[node] = parent
         if isinstance(node, (ast.Global, ast.Nonlocal)):
             spoilt.update(node.names)
         elif isinstance(node, _SCOPES):
@@ -74,7 +80,7 @@ def _in_function(function: ast.FunctionDef | ast.AsyncFunctionDef) -> list[_Use]
                 value = getattr(parent, "value", None) if isinstance(parent, (ast.Assign, ast.AnnAssign)) else None
                 (made if value is not None and _makes_container(value) else spoilt).add(node.id)
             elif isinstance(node.ctx, ast.Load):
-                if _is_harmless(node, parent, grandparent):
+                if _is_harmless(node, parents):
                     uses.append((node, parent, grandparent))
                 else:
                     spoilt.add(node.id)
@@ -104,15 +110,22 @@ def _makes_container(value: ast.expr) -> bool:
     return isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and value.func.id in _MAKERS
 
 
-def _is_harmless(node: ast.Name, parent: ast.AST, grandparent: ast.AST | None) -> bool:
+def _is_harmless(node: ast.Name, parents: Mapping[ast.AST, ast.AST]) -> bool:
+    parent = parents[node]
     if isinstance(parent, (ast.For, ast.comprehension)):
-        return parent.iter is node
+        return is_consumed(node, parents)
     if isinstance(parent, ast.Subscript):
         return parent.value is node
     if isinstance(parent, ast.Attribute):
-        return isinstance(grandparent, ast.Call) and grandparent.func is parent
+        call = parents[parent]
+        if not (isinstance(call, ast.Call) and call.func is parent):
+            return False
+        return parent.attr not in _LAZY_METHODS or is_consumed(call, parents)
     if isinstance(parent, ast.Call):
-        return isinstance(parent.func, ast.Name) and parent.func.id in _LOOKERS and node in parent.args
+        if not (isinstance(parent.func, ast.Name) and node in parent.args):
+            return False
+        name = parent.func.id
+        return name in _LOOKERS or (name in _LAZY_LOOKERS and is_consumed(parent, parents))
     if isinstance(parent, ast.Compare):
         return parent.left is not node or not isinstance(parent.ops[0], (ast.Is, ast.IsNot))
     return isinstance(parent, (ast.If, ast.While, ast.UnaryOp, ast.Assert))

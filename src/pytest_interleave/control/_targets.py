@@ -6,6 +6,7 @@ No code in scope is run for it, so that nothing but this would see it.
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -65,5 +66,27 @@ def announcing_item(real: Callable[..., None]) -> Callable[..., None]:
         function, given = (self.task[0], self.task[1]) if context else (self.fn, self.args)
         announce_call(function, given)
         real(self, *context)
+
+    return run
+
+
+def announcing_timer(real: Callable[[threading.Timer], None]) -> Callable[[threading.Timer], None]:
+    """The method `run` of `threading.Timer`, with that said before it calls what it was given."""
+
+    def run(self: threading.Timer) -> None:
+        function = self.function
+        if in_scope(function):
+            real(self)
+            return
+
+        def call(*given: Any, **named: Any) -> object:
+            announce_call(function, given)
+            return function(*given, **named)
+
+        self.function = call
+        try:
+            real(self)
+        finally:
+            self.function = function
 
     return run

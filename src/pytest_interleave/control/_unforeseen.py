@@ -6,6 +6,7 @@ Comparisons, operators, formatting, truth tests and calls: `a < b`, `f"{a}"`, `p
 from __future__ import annotations
 
 import builtins
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -40,6 +41,8 @@ _ROOTS = frozenset(
 _OF_OWNERS = frozenset(("LOAD_ATTR", "LOAD_METHOD"))
 _PATHS = _ROOTS | _OF_OWNERS
 _CONSTANTS = frozenset(("LOAD_CONST", "LOAD_SMALL_INT"))
+#: With these modules there are containers that any operator can be used on, with a number, too.
+_OF_ARRAYS = frozenset(("numpy", "polars", "torch"))
 #: Methods of that name are a primitive's; of the others in `SYNC_METHODS`, caches and settings have some, too.
 _ALWAYS_SYNC = SYNC_METHODS - frozenset("set clear abort reset put put_nowait get get_nowait submit result".split())
 
@@ -52,6 +55,7 @@ def unforeseen_accesses(
     loads: dict[Any, list[Instruction]] = {}
     before: Instruction | None = None
     numbers = _numbers(instructions)
+    arrays = not _OF_ARRAYS.isdisjoint(sys.modules)
     in_expression = any(instruction.argval == ".0" for instruction in instructions)
     for at, instruction in enumerate(instructions):
         name = instruction.opname
@@ -71,6 +75,7 @@ def unforeseen_accesses(
             loaded = instructions[at - 2] if at > 1 else None
             if (
                 last not in _CONSTANTS
+                or arrays
                 or (loaded is not None and _loads_other(loaded, numbers))
                 or (before is not None and type(before.argval) in (bytes, tuple))
                 or (instruction.arg in _MULTIPLICATIONS and (loaded is None or _name(loaded) not in numbers))
@@ -89,7 +94,9 @@ def unforeseen_accesses(
         elif before is None:
             pass
         elif name == "COMPARE_OP" or (name == "BINARY_OP" and instruction.arg < IN_PLACE.start):
-            if not _fills_in(instruction, before) and not _is_of_numbers(instructions, at, before, numbers):
+            if not _fills_in(instruction, before) and not _is_of_numbers(
+                instructions, at, before, numbers, arrays=arrays
+            ):
                 yield instruction
         elif last in _PLAIN:
             pass
@@ -128,8 +135,13 @@ def _is_slice(key: Instruction) -> bool:
     return key.opname == "BUILD_SLICE" or type(key.argval) is slice
 
 
-def _is_of_numbers(instructions: Sequence[Instruction], at: int, before: Instruction, numbers: frozenset[str]) -> bool:
-    """Whether an operator is used with numbers or texts alone, as far as the operand on the right tells."""
+def _is_of_numbers(
+    instructions: Sequence[Instruction], at: int, before: Instruction, numbers: frozenset[str], *, arrays: bool
+) -> bool:
+    """Whether an operator is used with numbers or texts alone, as far as the operand on the right tells.
+
+    `arrays` where the left one may be an array.
+    """
     if before.opname not in _PLAIN:
         return False
     if before.opname not in _CONSTANTS:
@@ -138,6 +150,8 @@ def _is_of_numbers(instructions: Sequence[Instruction], at: int, before: Instruc
     left = instructions[at - 2] if at > 1 else None
     if left is not None and (left.opname in _PLAIN or (_name(left) in numbers and _name(left))):
         return True
+    if arrays:
+        return False
     if type(value) is int:
         # Only to multiply them are containers used with numbers.
         operator = instructions[at]
