@@ -143,6 +143,34 @@ def test_a_warning_that_is_an_error_fails_the_test(run):
     assert "_runner.py" not in done.text
 
 
+WAITS_FOR_A_PROCESS = """
+import subprocess
+import sys
+runs = []
+
+def test_it(counter, run_concurrent):
+    run_concurrent(counter.increment)
+    runs.append(1)
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    for _ in range(len(runs)):
+        # As in a loop that looks every few milliseconds whether the process has ended.
+        counter.value = 0
+    process.wait(timeout=60)
+"""
+
+
+def test_the_real_time_of_a_process_is_no_warning(run, report):
+    """How often it is looked at, until it ends, is the operating system's matter: a correct test may not fail of it."""
+    body = MARK.replace("30", "3") + WAITS_FOR_A_PROCESS
+    done = run(body, "--interleave-json=report.json", "-W", "error", verbose=False)
+    done.result.assert_outcomes(passed=1)
+    (line,) = done.lines("test_it.py::test_it: ")
+    assert ", nondeterministic; sampled: " in line
+    assert "nondeterministic steps (first difference at " in line
+    (row,) = report()["tests"]
+    assert (row["repeatable"], row["finding"]) == (False, None)
+
+
 FINDS_AND_GOES_ON = """
 def test_it(fragile, counter, run_concurrent):
     print("execution", len(times_fragile))

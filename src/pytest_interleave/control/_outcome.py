@@ -106,6 +106,11 @@ class Outcome(NamedTuple):
     #: Threads that were still blocked when the test had ended, though something may wake them later.
     left: list[SetAside]
 
+    @property
+    def waits_outside(self) -> bool:
+        """Whether real time may have decided something: a thread was out of sight, or a process was started."""
+        return self.uncontrolled or any(use.thing.kind == "process" for use in self.uses)
+
     @classmethod
     def of(cls, execution: Execution) -> Outcome:
         """Sum up an execution that is over."""
