@@ -94,3 +94,49 @@ def test_it(counter, run_concurrent):
     done.result.assert_outcomes(failed=1)
     assert "INTERNALERROR" not in done.text
     assert "\x1b" not in "".join(steps(done.text))
+
+
+DIES = """
+import threading
+
+def both(*functions):
+    threads = [threading.Thread(target=function) for function in functions]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+def length(view):
+    try:
+        return len(view)
+    except ValueError:
+        return None
+
+@pytest.mark.parametrize("time", range(4))
+@pytest.mark.concurrency(strategy="exhaustive")
+def test_view(time):
+    view = memoryview(bytearray(3))
+    found = []
+    thread = threading.Thread(target=view.release)
+    thread.start()
+    found.append(length(view))
+    thread.join()
+    assert found == [3]
+
+@pytest.mark.parametrize("time", range(4))
+@pytest.mark.concurrency(strategy="exhaustive")
+def test_rows(time):
+    rows = [[1], [2]]
+    found = []
+    both(rows.clear, lambda: found.append(str(rows)))
+    assert found == ["[[1], [2]]"]
+"""
+
+
+def test_what_has_died_meanwhile_is_not_looked_at(run, monkeypatch):
+    """A thread was about to read it when another one ran: its address may be anything's by then."""
+    # Then what is freed is overwritten.
+    monkeypatch.setenv("PYTHONMALLOC", "debug")
+    done = run(DIES)
+    done.result.assert_outcomes(failed=8)
+    assert done.result.ret == 1

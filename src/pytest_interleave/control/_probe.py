@@ -197,6 +197,9 @@ def writes_what_is_there(operation: Operation, touches: Touches | None, frame: F
     if innermost is None or innermost.f_code is not operation.code:
         return False
     name, part, _ = touches[-1]
+    if type(name) is int and name > 0 and all(name != now for now, _, _ in operation.touch(innermost) or ()):
+        # While the thread waited, what has that address for a name may have died.
+        return False
     owner = object_named(name)
     before = MISSING if owner is None else value_at(owner, part)
     after = new_value(innermost, opname_at(operation.code, operation.lasti), operation.lasti)

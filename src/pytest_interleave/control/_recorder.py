@@ -41,13 +41,25 @@ class Recorder:
         concerned = step in self._steps
         if not (concerned or self._everything) or step in self._texts or not touches or not operation.is_access:
             return
-        owners = [object_named(name) for name, _, _ in touches]
-        if concerned:
-            self._kept[step] = owners
         # What is in no file may have been made again: it is equal then.
         while frame is not None and frame.f_code is not operation.code and frame.f_code != operation.code:
             frame = frame.f_back
+        owners = _owners(operation, touches, frame)
+        if concerned:
+            self._kept[step] = owners
         self._texts[step] = "" if frame is None else _text(operation, touches, owners, frame)
+
+
+def _owners(operation: Operation, touches: Touches, frame: FrameType | None) -> list[Any]:
+    """The objects that are touched; None for those that cannot be had.
+
+    The step was announced before other threads ran, and what has its address for a name may have died meanwhile.
+    """
+    names = [name for name, _, _ in touches]
+    alive: set[Any] = {name for name in names if type(name) is int and name < 0}
+    if len(alive) < len(names) and frame is not None:
+        alive.update(name for name, _, _ in operation.touch(frame) or ())
+    return [object_named(name) if name in alive else None for name in names]
 
 
 def _text(operation: Operation, touches: Touches, owners: list[Any], frame: FrameType) -> str:

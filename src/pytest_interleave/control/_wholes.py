@@ -133,7 +133,7 @@ def _through(outer: Any, how: int, depth: int = 0, *, iterators_only: bool = Fal
     """What an iterator or a view goes through."""
     found: list[Any] = []
     functions: list[Any] = []
-    inside = [outer.obj] if type(outer) is memoryview else gc.get_referents(outer)
+    inside = _exported(outer) if type(outer) is memoryview else gc.get_referents(outer)
     for inner in inside:
         kind = kind_of(type(inner))
         if type(inner) is tuple and type(outer) in _KEEPING_A_PAIR:
@@ -161,6 +161,14 @@ def _through(outer: Any, how: int, depth: int = 0, *, iterators_only: bool = Fal
         # What `map` is to call.
         found.extend(called_back(function, inside, stars=type(outer) is itertools.starmap))
     return tuple(found)
+
+
+def _exported(view: memoryview) -> list[Any]:
+    try:
+        return [view.obj]
+    except ValueError:
+        # It is released.
+        return []
 
 
 def called_back(function: Any, sources: Sequence[Any], *, stars: bool = False) -> Touches:
