@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable, Iterator
 
 import pytest
+
+# What fails in the look at what a step touches is an error here, in all processes.
+os.environ["PYTEST_INTERLEAVE_STRICT"] = "1"
 
 from pytest_interleave.control import Scope, _current, set_scope
 from pytest_interleave.control.primitives import install_names, remove_names

@@ -15,10 +15,10 @@ import weakref
 
 import pytest
 
-from pytest_interleave.control import conflicts, touches_of
+from pytest_interleave.control import _monitoring, _operands, _settrace, conflicts, touches_of
 from pytest_interleave.control._names import names
 from pytest_interleave.control._nested import compared
-from pytest_interleave.control._touches import CUT, FOREIGN, HIDDEN, OPAQUE, READS, WRITES
+from pytest_interleave.control._touches import CUT, FOREIGN, HIDDEN, OPAQUE, READS, UNKNOWN, WRITES
 from tests.driving import execute, require_good_end
 
 R, W = READS, WRITES
@@ -677,6 +677,46 @@ def test_what_stands_beside_a_number_may_be_an_array(monkeypatch):
     assert touched_in(calculates, bytearray(b"%d")) == [("argument 0", None, R)]
 
 
+def test_methods_of_functions_in_c():
+    def function(items):
+        add = types.MethodType(list.append, items)
+        add(1)
+
+    assert touched_in(function, []) == [("argument 0", None, R), ("argument 0", None, W)]
+
+
+def test_arrays_are_not_referred_to_weakly():
+    """One that is cannot be resized."""
+
+    class ndarray:  # noqa: N801
+        value = 0
+
+    array, references = ndarray(), []
+
+    def body():
+        array.value += 1
+        references.append(weakref.getweakrefcount(array))
+
+    require_good_end(execute(body))
+    assert references == [0]
+
+
+def test_what_cannot_be_looked_at_is_no_error_of_the_program(monkeypatch):
+    def fail(*_):
+        raise ValueError("at fault")
+
+    def body():
+        sorted(items)
+
+    items = []
+    monkeypatch.setattr(_operands, "foreseen_call", lambda *_: fail)
+    for engine in (_monitoring, _settrace):
+        monkeypatch.setattr(engine, "STRICT", False)
+    outcome = execute(body)
+    require_good_end(outcome)
+    assert [touches for _, operation, touches in outcome.log if operation.name == "sorted"] == [UNKNOWN]
+
+
 def test_fields_of_a_format_are_followed():
     def function(box):
         "{0.value} {0.table[a]} {other.doubled}".format(box, other=box)  # noqa: UP032
@@ -685,6 +725,7 @@ def test_fields_of_a_format_are_followed():
         ("argument 0", "value", R),
         ("argument 0", "table", R),
         ("table", "a", R),
+        ("Box", "doubled", R),
     ]
 
 

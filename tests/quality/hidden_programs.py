@@ -10,9 +10,12 @@ import collections
 import dataclasses
 import functools
 import heapq
+import io
 import json
 import logging
 import operator
+import queue
+import struct
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -387,3 +390,137 @@ def test_all_loggers_can_be_disabled(late):
         assert found == [not late]
     finally:
         logging.disable(0)
+
+
+class Playlist:
+    def __init__(self):
+        self.songs = {}
+
+    def __iter__(self):
+        return iter(self.songs)
+
+    def add(self, song):
+        self.songs[song] = len(self.songs)
+
+
+class Table(Playlist):
+    def keys(self):
+        return self.songs.keys()
+
+    def __getitem__(self, song):
+        return song
+
+
+GOES_THROUGH = {
+    "list": list,
+    "star": lambda songs: [*songs],
+    "sorted": sorted,
+    "join": " ".join,
+    "in": lambda songs: "new" in songs,
+    "union": lambda songs: set().union(songs),
+    "extend": lambda songs: _extended(songs),
+    "call": lambda songs: count(*songs),
+    "unpacking": lambda songs: len([rest for *rest, _ in [[*songs, 1]]][0]),
+    "map": lambda songs: list(map(str, songs)),
+    "for": lambda songs: [song for song in songs],  # noqa: C416
+}
+
+
+@pytest.mark.parametrize("late", [False, True])
+@pytest.mark.parametrize("how", GOES_THROUGH)
+def test_iterators_that_methods_return(how, late):
+    songs, found = Playlist(), []
+    go_through = GOES_THROUGH[how]
+    steps = [lambda: found.append(bool(go_through(songs))), lambda: songs.add("new")]
+    both(*(reversed(steps) if late else steps))
+    assert found == [late]
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_views_that_methods_return(late):
+    songs, found = Table(), []
+    steps = [lambda: found.append(bool(dict(songs))), lambda: songs.add("new")]
+    both(*(reversed(steps) if late else steps))
+    assert found == [late]
+
+
+def _doubled(items):
+    items *= 2
+
+
+def _queue():
+    waiting = queue.Queue()
+    return lambda: bool(list(waiting.queue)), lambda: waiting.put(1)
+
+
+def _unfinished():
+    waiting = queue.Queue()
+    return lambda: bool(waiting.unfinished_tasks), lambda: waiting.put(1)
+
+
+def _semaphore():
+    semaphore = threading.Semaphore(0)
+    return lambda: bool(semaphore._value), semaphore.release
+
+
+def _event():
+    event = threading.Event()
+    return lambda: "unset" not in repr(event), event.set
+
+
+def _bytes_read():
+    data = bytearray(1)
+    return lambda: data[0] != 0, lambda: io.BytesIO(b"1").readinto(data)
+
+
+def _packed():
+    data, header = bytearray(4), struct.Struct("<i")
+    return lambda: header.unpack_from(data) != (0,), lambda: header.pack_into(data, 0, 7)
+
+
+def _dumped():
+    stream = io.StringIO()
+    return lambda: bool(stream.getvalue()), lambda: json.dump([1], stream)
+
+
+def _logged():
+    stream, logger = io.StringIO(), logging.Logger("a")
+    logger.addHandler(logging.StreamHandler(stream))
+    return lambda: bool(stream.getvalue()), lambda: logger.error("a")
+
+
+def _formatter():
+    stream, logger = io.StringIO(), logging.Logger("a")
+    handler = logging.StreamHandler(stream)
+    logger.addHandler(handler)
+
+    def look():
+        logger.error("a")
+        return "!" in stream.getvalue()
+
+    return look, lambda: handler.setFormatter(logging.Formatter("!"))
+
+
+def _multiplied():
+    items = [1]
+    return lambda: len(items) > 1, lambda: _doubled(items)
+
+
+def _truth():
+    text = collections.UserString("")
+    return lambda: bool(text), lambda: setattr(text, "data", "a")
+
+
+STATES = [
+    _queue, _unfinished, _semaphore, _event, _bytes_read, _packed, _dumped, _logged, _formatter, _multiplied, _truth,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("late", [False, True])
+@pytest.mark.parametrize("make", STATES)
+def test_what_is_kept_elsewhere(make, late):
+    look, change = make()
+    found = []
+    steps = [lambda: found.append(look()), change]
+    both(*(reversed(steps) if late else steps))
+    assert found == [late]

@@ -171,7 +171,7 @@ class _Analysis:
             if implicit.instruction.offset not in self.table:
                 kind = implicit.kind
                 self._add(implicit.instruction, kind, kind == "write", "[]", announced=implicit.announced)
-        for instruction in unforeseen_accesses(self.instructions, self.facts, self.namespace):
+        for instruction in unforeseen_accesses(self.code, self.instructions, self.facts, self.namespace):
             if instruction.offset not in self.table:
                 private = instruction.opname in _THROUGH and instruction.span in self.facts.private.accesses
                 touch = self.operands.unforeseen(

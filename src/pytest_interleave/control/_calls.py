@@ -16,10 +16,18 @@ from typing import Any
 from ._accessors import accessed, accessed_by_method
 from ._handed import handed_to_foreign, handed_whole, reachable
 from ._keys import PLAIN_KEYS
-from ._kinds import CONTAINER, METHOD_OF_CLASS, class_holding, identities, is_class, kind_of
-from ._looking import LOOKING_AT_ALL, handed_to_c, handed_to_stdlib, handed_to_type, leaves_objects_alone
+from ._kinds import CONTAINER, METHOD_OF_CLASS, STILL, class_holding, identities, is_class, kind_of, module_of
+from ._looking import (
+    LOOKING_AT_ALL,
+    handed_to_c,
+    handed_to_extension,
+    handed_to_stdlib,
+    handed_to_type,
+    is_of_python_itself,
+    leaves_objects_alone,
+)
 from ._methods import READING_METHODS, READING_NATIVES, THOROUGH_READERS
-from ._natives import has_own_access
+from ._natives import arrays_exist, has_own_access
 from ._nested import begun, of_elements, of_items, texts_of
 from ._output import is_output, printed
 from ._owners import MISSING, stored_attribute
@@ -28,7 +36,7 @@ from ._redirected import is_redirected
 from ._referents import called_reference
 from ._text_fields import formatted, formatted_from
 from ._touches import FOREIGN, NOTHING, OPAQUE, READS, WRITES, Touches
-from ._wholes import called_back, contents, native, whole
+from ._wholes import TRUTH, called_back, contents, native, operand, whole
 from ._written import called, in_scope, is_foreign, is_generated, python_function
 
 #: The addresses of the types of what is bound to an object, and written in C.
@@ -51,11 +59,14 @@ _INDIFFERENT = frozenset(
         ),
     )
 )  # fmt: skip
+#: Of these, those that may be given an array, too.
+_OF_NUMBERS = frozenset(map(id, (abs, complex, divmod, float, int, pow, round)))
 #: They make iterators.
 _BEGINNERS = frozenset(map(id, (enumerate, filter, iter, map, reversed, zip)))
 #: They only read what they are given.
 _READERS = THOROUGH_READERS | frozenset(
-    "all any ascii critical debug error exception format info len log max min print repr sorted sum warning".split()
+    "abs all any ascii critical debug divmod error exception format info len log max min pow print repr round sorted "
+    "sum warning".split()
 )
 #: They make texts of what they are given.
 _WRITERS_OF_TEXT = frozenset(map(id, (ascii, format, print, repr, str)))
@@ -69,6 +80,9 @@ ASSERTIONS = os.path.join("_pytest", "assertion", "")
 def touches_of_call(function: Any, given: Sequence[Any]) -> Touches:
     """What a call touches, beside what code in scope does in it; `given` are its arguments, by whatever name."""
     kind = type(function)
+    if kind is types.MethodType and python_function(function) is None:
+        # Of Cython, for example.
+        return touches_of_call(function.__func__, (function.__self__, *given))
     if kind is types.FunctionType or kind is types.MethodType:
         return _of_python(function, given)
     if kind is functools.partial:
@@ -104,6 +118,8 @@ def touches_of_call(function: Any, given: Sequence[Any]) -> Touches:
     if is_class(kind):
         maker = called(function)
         known = of_elements("dict", given) if function is dict else NOTHING
+        if function is bool and given:
+            return operand(given[0], READS, TRUTH)
         return known + (_of_python(maker, given) if is_foreign(maker) else _given(given, READS))
     # An object that can be called.
     what = called(function)
@@ -115,7 +131,7 @@ def touches_of_call(function: Any, given: Sequence[Any]) -> Touches:
 def touches_nothing_else(function: Any) -> bool:
     """Whether a call of it never touches anything, whatever it is given, beside what code in scope does in it."""
     if id(function) in _INDIFFERENT or is_redirected(function) or in_scope(function):
-        return True
+        return id(function) not in _OF_NUMBERS or not arrays_exist()
     if id(type(function)) in BOUND_IN_C:
         return False
     if is_class(type(function)):
@@ -141,7 +157,11 @@ def _of_python(function: Any, given: Sequence[Any]) -> Touches:
     if type(function) is types.MethodType:
         given = (function.__self__, *given)
     if is_foreign(python):
-        return handed_to_foreign(python, given, READS if code.co_name in _READERS else WRITES)
+        touches = handed_to_foreign(python, given, READS if code.co_name in _READERS else WRITES)
+        if code.co_name == "dump":
+            # It reads the one and writes to the other, which may be a stream in memory.
+            touches += tuple(touch for value in given for touch in native(value, WRITES | OPAQUE))
+        return touches
     if is_generated(python):
         if code.co_name == "__init__":
             # Called by its name, it fills an object that may be known to others already, one attribute after another.
@@ -220,6 +240,12 @@ def _method(owner: Any, name: str, given: Sequence[Any]) -> Touches:
         if name in THOROUGH_READERS:
             # As `dump` of a pickler.
             touches += tuple(touch for value in given for touch in reachable(value, READS | OPAQUE))
+    if given and (name.endswith("into") or not is_of_python_itself(module_of(type(owner)))):
+        # As `readinto`, and all that an extension may do.
+        how = READS if name in READING_NATIVES else WRITES | OPAQUE
+        touches += _given(given, how) + handed_to_extension(given, how)
+    elif kind_of(type(owner)) == STILL:
+        touches += _given(given, READS)
     return touches
 
 

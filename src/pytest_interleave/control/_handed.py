@@ -26,7 +26,9 @@ from ._kinds import (
     namespace_of,
 )
 from ._methods import WRITING_METHODS
+from ._names import key_of
 from ._natives import is_native
+from ._owners import attributes_of
 from ._touches import FOREIGN, NOTHING, OPAQUE, READS, WRITES, Touches
 from ._wholes import contents, native, whole
 from ._written import in_scope, is_foreign, python_function
@@ -55,11 +57,22 @@ def handed_to_foreign(function: types.FunctionType, given: Sequence[Any], how: i
         elif how == READS:
             touches += reachable(value, how | flags)
         else:
-            touches += _handed(value, how | flags)
+            touches += _handed(value, how | flags) + _kept_in(value, how | flags)
     return touches + _kept(function, flags)
 
 
 _MOST_INSIDE = 8
+
+
+def _kept_in(owner: Any, how: int) -> Touches:
+    """The containers that an object has in its attributes: the program may have given it these, and have them still."""
+    if kind_of(type(owner)) != OTHER or is_trusted(type(owner)) or is_class(type(owner)):
+        return NOTHING
+    attributes = attributes_of(owner)
+    if not attributes:
+        return NOTHING
+    found = [value for value in list(attributes.values())[:_MOST] if kind_of(type(value)) == CONTAINER]
+    return tuple((key_of(value), None, how) for value in found[:_MOST_INSIDE])
 
 
 def handed_whole(given: Iterable[Any], how: int) -> Touches:

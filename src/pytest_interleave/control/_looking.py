@@ -6,7 +6,9 @@ A function of the standard library that is written in C leaves them alone, but f
 
 from __future__ import annotations
 
+import contextlib
 import functools
+import io
 import logging
 import sys
 import types
@@ -19,7 +21,7 @@ from ._methods import READING_METHODS, THOROUGH_READERS, WRITING_METHODS
 from ._natives import is_native
 from ._owners import MISSING, stored_attribute
 from ._touches import FOREIGN, HIDDEN, NOTHING, OPAQUE, READS, UNSURE, WRITES, Touches
-from ._wholes import whole
+from ._wholes import contents, elements_of, native, whole
 from ._written import in_scope, python_function
 
 #: So far code in C that looks into objects is followed: into what they lead to, and what that leads to.
@@ -43,7 +45,7 @@ def leaves_objects_alone(function: Any) -> bool:
     """Whether a function in C does not look into objects that are given to it, as far as is known."""
     if _harmless.get(id(function)) is function:
         return True
-    if _looks_at_everything(function) or not _is_of_python_itself(_module_of_function(function)):
+    if _looks_at_everything(function) or not is_of_python_itself(_module_of_function(function)):
         return False
     if type(function.__self__) is types.ModuleType:
         _harmless[id(function)] = function
@@ -65,16 +67,21 @@ def handed_to_extension(given: Sequence[Any], how: int) -> Touches:
     for value in given:
         if _is_of_the_program(type(value)):
             touches += reachable(value, READS | flags, _LEVELS)
+        elif type(value) in (list, tuple):
+            # As in `concatenate([array, array])`.
+            touches += tuple(touch for inner in elements_of(value) for touch in native(inner, how))
     return touches
 
 
 def handed_to_type(kind: type, given: Sequence[Any], how: int) -> Touches:
     """The same of an object that can be called, by its type."""
-    return NOTHING if _is_of_python_itself(module_of(kind)) else handed_to_extension(given, how)
+    return NOTHING if is_of_python_itself(module_of(kind)) else handed_to_extension(given, how)
 
 
 def handed_to_stdlib(function: types.FunctionType, given: Sequence[Any]) -> Touches:
     """What a function in Python touches of objects given to it, if that is the standard library's, and is one step."""
+    if given and isinstance(given[0], contextlib.ExitStack):
+        return whole(given[0], WRITES)
     module = function.__globals__.get("__name__")
     outermost = module.partition(".")[0] if type(module) is str else ""
     if outermost in _SEEN_WITHIN or outermost not in sys.stdlib_module_names:
@@ -90,6 +97,8 @@ def handed_to_stdlib(function: types.FunctionType, given: Sequence[Any]) -> Touc
             touches = whole(owner, how | HIDDEN, OPAQUE) if changes and outermost == "abc" else NOTHING
         elif outermost == "logging":
             touches = _of_logger(owner, how)
+            if name in _LOGGING:
+                touches += _of_handlers(owner)
         else:
             touches = handed_whole((owner,), how)
     elif function is logging.disable:
@@ -118,6 +127,32 @@ def _of_logger(logger: Any, how: int) -> Touches:
         if how == WRITES:
             break
         logger = stored_attribute(logger, "parent")
+    return touches
+
+
+#: Methods of loggers, and of what adapts one, by which a message goes to the handlers.
+_LOGGING = frozenset("critical debug error exception fatal handle info log warn warning".split())
+
+
+_STREAMS = (io.StringIO, io.BytesIO)
+
+
+def _of_handlers(logger: Any) -> Touches:
+    """What handlers keep in memory of a message that a logger has for them; pytest's own handlers count for nothing."""
+    touches = NOTHING
+    logger = getattr(logger, "logger", logger) if isinstance(logger, logging.LoggerAdapter) else logger
+    while isinstance(logger, logging.Logger):
+        for handler in logger.handlers:
+            if module_of(type(handler)).partition(".")[0] == "_pytest":
+                continue
+            touches += whole(handler, READS)
+            for name, kept in vars(handler).items():
+                # Files are used where they are seen; their lines may be in any order.
+                how = READS if name == "filters" else WRITES
+                touches += native(kept, how) if isinstance(kept, _STREAMS) else contents(kept, how)
+        if not logger.propagate:
+            break
+        logger = logger.parent
     return touches
 
 
@@ -152,6 +187,7 @@ def _module_of_function(function: Any) -> str:
 
 
 @functools.cache
-def _is_of_python_itself(module: str) -> bool:
+def is_of_python_itself(module: str) -> bool:
+    """Whether a module belongs to the standard library, or is ours."""
     outermost = module.partition(".")[0]
     return outermost in sys.stdlib_module_names or outermost == "pytest_interleave"

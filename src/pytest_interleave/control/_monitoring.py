@@ -7,6 +7,7 @@ from types import CodeType
 from typing import TYPE_CHECKING, Any
 
 from . import _current
+from ._touches import STRICT, UNKNOWN
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -143,7 +144,13 @@ def _instruction_callback(tables: AccessTables) -> Callable[[CodeType, int], Any
             return disable
         task = tasks[get_ident()]
         if task is not None:
-            touches = operation.touch(_getframe(1))
+            try:
+                touches = operation.touch(_getframe(1))
+            except Exception:
+                # It is no error of the program's.
+                if STRICT:
+                    raise
+                touches = UNKNOWN
             if touches is None:
                 return None
             if operation.announced:

@@ -44,6 +44,8 @@ def name_of(thing: Any) -> int:
     name = names[address]
     if name is None:
         try:
+            if _minds_references(type(thing)):
+                raise TypeError
             watch = weakref.ref(thing, _died)
         except TypeError:
             name = address
@@ -58,6 +60,14 @@ def name_of(thing: Any) -> int:
             name = -len(_watches)
         names[address] = name
     return name
+
+
+_name_of_class = type.__dict__["__name__"].__get__
+
+
+def _minds_references(kind: type) -> bool:
+    """Whether values of a type behave otherwise while they are referred to weakly: such an array cannot be resized."""
+    return bool(_name_of_class(kind) == "ndarray")
 
 
 #: Code whose frames are to be kept, and those that are.

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import gc
+import sys
 import types
 import weakref
 from typing import Any
@@ -62,6 +63,15 @@ _PLAIN = _word_of(object.__dict__["__getattribute__"], _FUNCTION) if _readable_n
 _WEAK_PROXIES = (weakref.ProxyType, weakref.CallableProxyType)
 
 
+#: With these modules there are containers that any operator can be used on, with a number, too.
+_OF_ARRAYS = frozenset(("numpy", "polars", "torch"))
+
+
+def arrays_exist() -> bool:
+    """Whether what stands beside a number in an expression may be an array."""
+    return not _OF_ARRAYS.isdisjoint(sys.modules)
+
+
 def has_own_access(kind: type) -> bool:
     """Whether attributes of a type's values are looked up in a way of the type's own, written in C: proxies do that."""
     if kind is types.ModuleType or kind is super or is_class(kind):
@@ -95,6 +105,12 @@ def _base_of(owner: Any) -> list[Any]:
         holder = class_holding(type(owner), name)
         if holder is not None and is_one_of(type(holder[1]), types.GetSetDescriptorType, types.MemberDescriptorType):
             base = holder[1].__get__(owner)
+            if type(base) is memoryview:
+                try:
+                    base = base.obj
+                except ValueError:
+                    # It is released.
+                    return []
             if base is not None:
                 return [base, *_base_of(base)]
     return []

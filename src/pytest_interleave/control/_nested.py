@@ -48,7 +48,7 @@ def nested(things: Sequence[Any], specials: Sequence[str]) -> Touches:
         if id(kind) in PLAIN_KEYS or id(thing) in seen:
             continue
         seen.add(id(thing))
-        own = ((key_of(thing), None, READS),) if kind is list or kind is dict else operand(thing, READS, specials)
+        own = ((key_of(thing), None, READS),) if kind is list or kind is dict else _used(thing, specials)
         touches += own
         inside = _inside(thing, kind, own)
         if inside is None or len(touches) > _MOST_TOUCHES or (inside and depth == _DEEPEST):
@@ -57,6 +57,13 @@ def nested(things: Sequence[Any], specials: Sequence[str]) -> Touches:
         if len(waiting) > _MOST_OBJECTS:
             return (*_REST, *touches[::-1])
     return tuple(touches[::-1])
+
+
+def _used(thing: Any, specials: Sequence[str]) -> Touches:
+    if specials is COMPARISONS:
+        # Which of them is run, the code does not tell here.
+        return operand(thing, READS, COMPARISONS[:1]) or operand(thing, READS, COMPARISONS[1:])
+    return operand(thing, READS, specials)
 
 
 def _inside(thing: Any, kind: type, own: Touches) -> list[Any] | None:
@@ -80,7 +87,7 @@ def compared(thing: Any, other: Any, specials: Sequence[str] = COMPARISONS) -> T
     if plain or other_plain:
         if plain and other_plain:
             return NOTHING
-        return operand(thing, READS, specials) + operand(other, READS, specials)
+        return _used(thing, specials) + _used(other, specials)
     return nested((other, thing), specials)
 
 

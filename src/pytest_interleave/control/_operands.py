@@ -27,12 +27,13 @@ from ._opcodes import (
     asks_for_truth,
     formats_with_specification,
     is_module_code,
+    opname_at,
     specials_of,
 )
-from ._owners import attribute, is_always_of_the_instance
+from ._owners import attribute, inherited, is_always_of_the_instance
 from ._stack_depths import stack_depths, variables_of
 from ._touches import NOTHING, READS, WRITES, Touches
-from ._wholes import TRUTH, contents, iteration, loop, native, operand
+from ._wholes import TRUTH, contents, gone_through, iteration, loop, native, operand
 
 #: Given the frame that is about to run the instruction, what it will touch; None where it is no access after all.
 Resolver = Callable[[FrameType], Touches | None]
@@ -42,7 +43,7 @@ _ITEMS = {
     "BINARY_SUBSCR": (2, 1),
     "BINARY_SLICE": (3, 0),
 }
-_ATTRIBUTES = frozenset(("LOAD_ATTR", "LOAD_METHOD", "LOAD_SUPER_ATTR", "STORE_ATTR", "DELETE_ATTR"))
+_ATTRIBUTES = frozenset(("LOAD_ATTR", "LOAD_METHOD", "STORE_ATTR", "DELETE_ATTR"))
 _GLOBALS = frozenset(("LOAD_GLOBAL", "STORE_GLOBAL", "DELETE_GLOBAL"))
 
 
@@ -66,6 +67,9 @@ class Operands:
         if layout is None or depth is None:
             return _by_name(name, how)
         top = self._variables + depth
+        if opname == "LOAD_SUPER_ATTR":
+            thing_in = object_in(top - 1)
+            return lambda frame: attribute(thing_in(frame), name, how) + inherited(thing_in(frame), name)
         if opname in _ATTRIBUTES:
             return _attribute(top - 1, name, how)
         if opname.endswith("DEREF"):
@@ -125,6 +129,8 @@ class Operands:
             if argument == REMAINDER:
                 return _if_any(_filling(top - 2, top - 1))
             return _operator(specials_of(argument), top - 2, top - 1)
+        if opname == "RETURN_VALUE":
+            return _returned(top - 1)
         if opname == "YIELD_VALUE":
             return _if_any(_of_one(_source, top - 1, READS, top))
         if asks_for_truth(opname):
@@ -319,15 +325,33 @@ def _in_place(argument: int, top: int) -> Resolver:
     """Of `items += others`: what is on the left is changed, and what is on the right is read."""
     thing, source = visible_in(top - 2, top), visible_in(top - 1, top)
     fills = argument - IN_PLACE.start == REMAINDER
+    forward, backward = specials_of(argument - IN_PLACE.start)
+    specials = (f"__i{forward[2:]}", forward, backward)
 
     def touch(frame: FrameType) -> Touches | None:
         changed, values = thing(frame), source(frame)
         if id(type(values)) in _NUMBERS_AND_TEXTS and id(type(changed)) in _NUMBERS_AND_TEXTS:
             return None
         read = texts_of(values) if fills else _source(values, READS)
-        return read + _changed(changed, WRITES) or None
+        return read + (_changed(changed, WRITES) or operand(changed, WRITES, specials)) or None
 
     return touch
+
+
+def _returned(slot: int) -> Resolver:
+    """Of an iterator that a method returns: what it goes through, unless a loop begins with it."""
+    thing = object_in(slot)
+
+    def touch(frame: FrameType) -> Touches | None:
+        caller = frame.f_back
+        if caller is not None and opname_at(caller.f_code, caller.f_lasti) in _LOOPS:
+            return None
+        return gone_through(thing(frame)) or None
+
+    return touch
+
+
+_LOOPS = frozenset(("GET_ITER", "FOR_ITER", "GET_YIELD_FROM_ITER"))
 
 
 def _match_class(positional: int, top: int) -> Resolver:

@@ -109,7 +109,9 @@ class Outcome(NamedTuple):
     @property
     def waits_outside(self) -> bool:
         """Whether real time may have decided something: a thread was out of sight, or a process was started."""
-        return self.uncontrolled or any(use.thing.kind == "process" for use in self.uses)
+        return self.uncontrolled or any(
+            use.thing.kind == "process" and type(use.thing.key) is tuple for use in self.uses
+        )
 
     @classmethod
     def of(cls, execution: Execution) -> Outcome:

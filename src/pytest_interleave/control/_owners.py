@@ -6,6 +6,8 @@ proxy's is that of what it stands for.
 
 from __future__ import annotations
 
+import queue
+import threading
 import types
 from typing import Any
 
@@ -29,6 +31,20 @@ _object_of_super = vars(super)["__self__"].__get__
 #: What a class has that says nothing of how its instances' attributes are looked up, or set.
 _PLAIN_ACCESS = {READS: object.__dict__["__getattribute__"], WRITES: object.__dict__["__setattr__"]}
 _ACCESS = {READS: "__getattribute__", WRITES: "__setattr__"}
+
+
+#: What queues and other primitives change in steps of their own.
+_KEPT_BY_PRIMITIVES = frozenset(("queue", "unfinished_tasks", "_value", "_flag"))
+_PRIMITIVES = (queue.Queue, threading.Semaphore, threading.Event)
+
+
+def _kept_by_primitive(owner: Any, name: str, how: int) -> Touches:
+    """Of an attribute that a primitive keeps its state in: the primitive; of a queue, the lock that guards it."""
+    mutex = stored_attribute(owner, "mutex")
+    guard = owner if mutex is MISSING else mutex
+    if name == "queue":
+        aliases[id(stored_attribute(owner, name))] = id(guard)
+    return ((id(guard), None, how),)
 
 
 def attributes_of(owner: Any) -> dict[str, Any] | None:
@@ -78,13 +94,14 @@ def attribute(owner: Any, name: str, how: int, *, plain: bool = False) -> Touche
     if kind is types.ModuleType or (is_module(owner) and class_holding(kind, name) is None):
         return ((id(namespace_of_module(owner)), name, how),)
     if kind is super:
-        return attribute(_object_of_super(owner), name, how)
+        inner = _object_of_super(owner)
+        return attribute(inner, name, how) + inherited(inner, name)
     if is_class(kind):
         if how == READS:
             return _looked_for(bases_of(owner), name)
         return ((name_of(owner), name, WRITES | HIDDEN if _is_asked_for_unseen(name) else WRITES),)
     if kind_of(kind) == LOCAL:
-        return NOTHING
+        return _looked_for(bases_of(kind), name) if how == READS else NOTHING
     for thing in behind(owner):
         proxied += tuple((key, part, does | OPAQUE) for key, part, does in attribute(thing, name, how))
     if name == "__dict__":
@@ -94,6 +111,8 @@ def attribute(owner: Any, name: str, how: int, *, plain: bool = False) -> Touche
             aliases[id(attributes)] = name_of(owner)
         return ((name_of(owner), None, how), *proxied)
     holder = class_holding(kind, name)
+    if name in _KEPT_BY_PRIMITIVES and isinstance(owner, _PRIMITIVES):
+        return _kept_by_primitive(owner, name, how)
     if holder is None:
         return ((name_of(owner), name, how | flags | _of_fallback(owner, name, how)), *proxied)
     value = holder[1]
@@ -102,7 +121,7 @@ def attribute(owner: Any, name: str, how: int, *, plain: bool = False) -> Touche
         if seen is not None:
             return seen
     if type(value) is property:
-        return by_property(owner, value, how, name)
+        return by_property(owner, value, how, name) + _looked_for(bases_of(kind), name)
     if is_one_of(type(value), types.MemberDescriptorType, types.GetSetDescriptorType):
         if how == WRITES and kind is types.FunctionType and name in _OF_CALLS:
             flags = HIDDEN
@@ -198,6 +217,13 @@ def _looked_for(classes: tuple[type, ...], name: str) -> Touches:
     return tuple(touches)
 
 
+def inherited(owner: Any, name: str) -> Touches:
+    """What it touches to look for an attribute by `super`: in all classes, for which of them it begins with is open."""
+    if is_class(type(owner)) or kind_of(type(owner)) == LOCAL:
+        return NOTHING
+    return tuple((name_of(base), name, READS) for base in bases_of(type(owner)) if is_made_by_a_program(base))
+
+
 def is_always_of_the_instance(kind: type, name: str) -> bool:
     """Whether an attribute of that name is each instance's own, so that it need not be looked for again."""
     if (
@@ -206,6 +232,7 @@ def is_always_of_the_instance(kind: type, name: str) -> bool:
         or is_class(kind)
         or kind_of(kind) == LOCAL
         or name == "__dict__"
+        or (name in _KEPT_BY_PRIMITIVES and issubclass(kind, _PRIMITIVES))
     ):
         return False
     for special in ("__getattribute__", "__setattr__", "__getattr__"):

@@ -13,6 +13,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from . import _current
+from ._touches import STRICT, UNKNOWN
 
 if TYPE_CHECKING:
     from ._access_tables import AccessTables
@@ -96,7 +97,13 @@ def _alone(tables: AccessTables, task: Task) -> _Trace:
             if event == "opcode":
                 operation = get(frame.f_lasti)
                 if operation is not None:
-                    touches = operation.touch(frame)
+                    try:
+                        touches = operation.touch(frame)
+                    except Exception:
+                        # It is no error of the program's.
+                        if STRICT:
+                            raise
+                        touches = UNKNOWN
                     if touches is None:
                         return step
                     if operation.announced:

@@ -26,7 +26,7 @@ def formatted(template: str, given: Sequence[Any]) -> Touches:
         values = given[int(first) : int(first) + 1] if first.isdecimal() else given
         for value in values:
             touches += _followed(value, path)
-    return touches
+    return tuple(dict.fromkeys(touches))
 
 
 def formatted_from(template: str, mapping: Any) -> Touches:

@@ -7,6 +7,7 @@ something within one execution only.
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 from ._operations import HELD_UP
@@ -32,6 +33,10 @@ HIDDEN = 16
 CUT = 32
 
 NOTHING: Touches = ()
+#: Of a step whose objects could not be found out.
+UNKNOWN: Touches = (("?", None, READS | OPAQUE | HIDDEN),)
+#: In our own tests that is an error.
+STRICT = "PYTEST_INTERLEAVE_STRICT" in os.environ
 
 
 class _EveryThread:

@@ -6,13 +6,14 @@ Comparisons, operators, formatting, truth tests and calls: `a < b`, `f"{a}"`, `p
 from __future__ import annotations
 
 import builtins
-import sys
 from collections.abc import Iterator, Mapping, Sequence
-from types import ModuleType
+from inspect import CO_VARARGS, CO_VARKEYWORDS
+from types import CodeType, ModuleType
 from typing import TYPE_CHECKING, Any
 
 from ._calls import touches_nothing_else
 from ._methods import SYNC_METHODS
+from ._natives import arrays_exist
 from ._opcodes import CALLS, IN_PLACE, REMAINDER, UNPACKINGS, asks_for_truth, formats_with_specification, loads_method
 
 if TYPE_CHECKING:
@@ -41,21 +42,21 @@ _ROOTS = frozenset(
 _OF_OWNERS = frozenset(("LOAD_ATTR", "LOAD_METHOD"))
 _PATHS = _ROOTS | _OF_OWNERS
 _CONSTANTS = frozenset(("LOAD_CONST", "LOAD_SMALL_INT"))
-#: With these modules there are containers that any operator can be used on, with a number, too.
-_OF_ARRAYS = frozenset(("numpy", "polars", "torch"))
+#: They return iterators, or views, of what an object of the program's own class has.
+_GIVING_ITERATORS = frozenset(("__iter__", "__reversed__", "items", "keys", "values"))
 #: Methods of that name are a primitive's; of the others in `SYNC_METHODS`, caches and settings have some, too.
 _ALWAYS_SYNC = SYNC_METHODS - frozenset("set clear abort reset put put_nowait get get_nowait submit result".split())
 
 
 def unforeseen_accesses(
-    instructions: Sequence[Instruction], facts: FileFacts, namespace: Mapping[str, Any]
+    code: CodeType, instructions: Sequence[Instruction], facts: FileFacts, namespace: Mapping[str, Any]
 ) -> Iterator[Instruction]:
     """Look for them in a function's instructions; not at private containers."""
     #: By where an expression begins: the instructions that fetch what it is about.
     loads: dict[Any, list[Instruction]] = {}
     before: Instruction | None = None
-    numbers = _numbers(instructions)
-    arrays = not _OF_ARRAYS.isdisjoint(sys.modules)
+    numbers = _numbers(instructions) - _arguments(code)
+    arrays = arrays_exist()
     in_expression = any(instruction.argval == ".0" for instruction in instructions)
     for at, instruction in enumerate(instructions):
         name = instruction.opname
@@ -87,6 +88,10 @@ def unforeseen_accesses(
                 yield instruction
         elif formats_with_specification(name, instruction.arg):
             yield instruction
+        elif name == "RETURN_VALUE":
+            # Then C code goes through what is returned at once: `list(playlist)`.
+            if code.co_name in _GIVING_ITERATORS:
+                yield instruction
         elif name == "YIELD_VALUE":
             # What is written in C goes through a generator expression, and looks at once at what that gives.
             if in_expression and _is_loaded(last):
@@ -225,6 +230,12 @@ def _numbers(instructions: Sequence[Instruction]) -> frozenset[str]:
                 (assigned if plain else others).update(names)
         before = instruction.opname
     return frozenset(assigned - others)
+
+
+def _arguments(code: CodeType) -> frozenset[str]:
+    """The names of a function's arguments: what these are is for the caller to say."""
+    several = bool(code.co_flags & CO_VARARGS) + bool(code.co_flags & CO_VARKEYWORDS)
+    return frozenset(code.co_varnames[: code.co_argcount + code.co_kwonlyargcount + several])
 
 
 def _counts(instructions: Sequence[Instruction], at: int) -> bool:

@@ -20,7 +20,7 @@ from ._kinds import CONTAINER, ITERATOR, LOCAL, OTHER, STILL, VIEW, class_holdin
 from ._names import key_of, name_of
 from ._natives import behind, is_native
 from ._touches import FOREIGN, HIDDEN, NOTHING, OPAQUE, READS, UNSURE, WRITES, Touches
-from ._written import in_scope, is_foreign, is_generated, runs_in_scope, special_flags
+from ._written import in_scope, is_foreign, is_generated, is_primitive_method, runs_in_scope, special_flags
 
 _DEEPEST = 4
 #: So many elements are looked at where a function is called with each of them.
@@ -49,6 +49,11 @@ def whole(owner: Any, how: int, flags: int = 0) -> Touches:
 
 
 _WEAK = frozenset((weakref.WeakKeyDictionary, weakref.WeakSet, weakref.WeakValueDictionary))
+
+
+def gone_through(iterator: Any) -> Touches:
+    """What an iterator or a view goes through that only the caller has."""
+    return _through(iterator, READS) if kind_of(type(iterator)) in (ITERATOR, VIEW) else NOTHING
 
 
 def native(thing: Any, how: int) -> Touches:
@@ -113,6 +118,9 @@ def operand(thing: Any, how: int, specials: Sequence[str]) -> Touches:
         function = holder[1]
         if in_scope(function):
             return NOTHING
+        if is_primitive_method(function):
+            # What a primitive is like shows in its text.
+            return ((id(thing), None, how),)
         if is_foreign(function):
             return whole(thing, how, FOREIGN | OPAQUE | UNSURE)
         # A method that was generated looks at the attributes; an exception's, at its arguments.

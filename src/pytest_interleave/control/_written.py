@@ -106,6 +106,12 @@ def is_of_library(code: CodeType) -> bool:
     return _interruptible[filename] and not is_stdlib(filename) and not _current.scope.may_hold[filename]
 
 
+def is_primitive_method(function: Any) -> bool:
+    """Whether a method is that of one of our primitives."""
+    python = python_function(function)
+    return python is not None and is_ours(python.__code__.co_filename)
+
+
 def is_generated(function: Any) -> bool:
     """Whether a method was made by `dataclasses` and the like, from the names of a class's attributes."""
     python = python_function(function)

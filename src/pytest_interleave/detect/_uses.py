@@ -96,8 +96,9 @@ def _spans(uses: Sequence[Use]) -> dict[int, int | None]:
             continue
         key = use.thing.key
         if use.how not in PROCESS_USES:
-            # Of what belongs to the whole process.
-            spans[number] = number
+            # Of what belongs to the whole process. To look at it concerns only those that change it.
+            if use.way != READ:
+                spans[number] = number
         elif use.how == STARTED:
             running[key] = number
             spans[number] = None

@@ -185,6 +185,16 @@ def _changing_directory(real: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
+def _asking_for_directory(real: Callable[[], Any]) -> Callable[[], Any]:
+    def call() -> Any:
+        task = _tasks[_get_ident()]
+        if task is not None:
+            note(task, _WORKING_DIRECTORY, READ, "looked up")
+        return real()
+
+    return call
+
+
 def _replacements() -> Iterator[tuple[str, Callable[..., Any]]]:
     for names, way, how, of in (
         (_LOOKING, READ, "looked up", target_of),
@@ -208,6 +218,8 @@ def _replacements() -> Iterator[tuple[str, Callable[..., Any]]]:
     for name in ("chdir", "fchdir"):
         if hasattr(os, name):
             yield name, _changing_directory(getattr(os, name))
+    for name in ("getcwd", "getcwdb"):
+        yield name, _asking_for_directory(getattr(os, name))
     yield "open", open_descriptor
 
 
