@@ -152,3 +152,65 @@ def test_threads_with_one_number_are_told_apart_in_the_other_way(monkeypatch):
     outcome = next(traces_of(programs.locked))
     assert class_of_long(outcome.log) is None
     assert class_of(outcome) != 0
+
+
+def _with_things_of_their_own():
+    """Each thread uses some things for a moment, one after the other, and all of them while it has the lock."""
+    state = programs.State()
+    first: list[list[int]] = [[], [], []]
+    second: list[list[int]] = [[], [], []]
+    addresses = [id(thing) for thing in first], [id(thing) for thing in second]
+
+    def work(things):
+        for thing in things:
+            with state.lock:
+                thing.append(1)
+                state.x += 1
+
+    programs.in_threads(lambda: work(first), lambda: work(second))
+    return addresses
+
+
+def _at(log, addresses):
+    """The log as it would be, had some things been at other addresses."""
+
+    def moved(touches):
+        return touches and tuple((addresses.get(key, key), part, how) for key, part, how in touches)
+
+    return [(thread, operation, moved(touches)) for thread, operation, touches in log]
+
+
+def _outcomes_and_things():
+    found = []
+    for outcome in traces_of(lambda: found.append(_with_things_of_their_own()), schedules=40):
+        keys = {key for _, _, touches in outcome.log for key, _, _ in touches or ()}
+        of_threads = found.pop()
+        assert all(keys.issuperset(things) for things in of_threads)
+        yield outcome, of_threads
+
+
+def test_a_thing_may_take_the_address_of_one_that_is_gone():
+    """That can be so in one execution, and not in an equivalent one: the lock says who came first."""
+    classes = set()
+    for outcome, (first, second) in _outcomes_and_things():
+        usual = class_of(outcome)
+        classes.add(usual)
+        for pairs in (
+            dict.fromkeys(first, first[0]),
+            dict.fromkeys(second, second[0]),
+            dict.fromkeys([*first, *second], first[0]),
+            {second[1]: first[2], first[1]: second[0]},
+        ):
+            assert class_of(outcome._replace(log=_at(outcome.log, pairs))) == usual
+    assert len(classes) > 5
+
+
+def test_a_thread_may_use_an_address_again_in_a_long_schedule():
+    """What only one thread ever uses tells nothing of the order of the threads."""
+    classes = set()
+    for outcome, (first, second) in _outcomes_and_things():
+        usual = class_of_long(outcome.log)
+        classes.add(usual)
+        pairs = {**dict.fromkeys(first, first[0]), **dict.fromkeys(second, second[0])}
+        assert class_of_long(_at(outcome.log, pairs)) == usual
+    assert len(classes) > 5

@@ -141,6 +141,25 @@ def test_auto_searches_exhaustively_what_fits():
     assert not strategy.exhausted
 
 
+def test_auto_ends_where_generators_take_each_others_places_in_memory():
+    def program():
+        lock, items = threading.Lock(), [1]
+
+        def look_twice():
+            with lock:
+                return sum(item for item in items) == sum(item for item in items)
+
+        def add():
+            with lock:
+                items.append(2)
+
+        programs.in_threads(look_twice, add)
+
+    strategy = Auto(seed=1, schedules=200)
+    assert explore(program, strategy, most=200).finished
+    assert strategy.exhausted
+
+
 @pytest.mark.parametrize("make", [lambda: Exhaustive(schedules=60), lambda: Auto(seed=1, schedules=60)])
 @pytest.mark.parametrize("doubt_from", [1, 2])
 def test_what_was_not_wholly_under_control_is_sampled_after_the_search(make, doubt_from):
