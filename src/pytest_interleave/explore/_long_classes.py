@@ -151,7 +151,7 @@ def class_of_long(log: Iterable[LoggedStep]) -> int | None:
 
 
 def _alone(visitor: _Visitor) -> int:
-    """How often it came to what nobody else came to: not to which of these, since one may have another's address."""
+    """How often it came to what no other came to: not to which of these, since one may have another's address."""
     return hash((visitor.number, sum(len(place.came) for place in visitor.visited if len(place.visitors) == 1)))
 
 
