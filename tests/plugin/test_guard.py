@@ -143,6 +143,28 @@ def test_a_warning_that_is_an_error_fails_the_test(run):
     assert "_runner.py" not in done.text
 
 
+SOMETIMES_DIFFERS = """
+runs = []
+
+def test_it(counter, run_concurrent):
+    runs.append(1)
+    if len(runs) in TIMES:
+        counter.value = 0
+    run_concurrent(counter.increment)
+"""
+
+
+@pytest.mark.parametrize(
+    ("times", "repeatable"),
+    [("(1,)", True), ("(2,)", True), ("(2, 3)", True), ("(2, 4, 6)", False), ("(1, 3, 5)", False)],
+)
+def test_what_only_one_execution_does_is_no_difference(run, report, times, repeatable):
+    """As when the machine was busy for a moment; taking turns is one."""
+    done = run(MARK.replace("30", "6") + SOMETIMES_DIFFERS.replace("TIMES", times), "--interleave-json=report.json")
+    done.result.assert_outcomes(passed=1, warnings=0 if repeatable else 1)
+    assert report()["tests"][0]["repeatable"] is repeatable
+
+
 WAITS_FOR_A_PROCESS = """
 import subprocess
 import sys

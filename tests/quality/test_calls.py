@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from pytest_interleave.control._affinity import has_gil
+
 from .call_programs import ACCESSES, READS, STATES, UNREAD
 from .sessions import rows_of
 
@@ -24,6 +26,9 @@ def those(rows, *names):
 def test_both_orders_are_run(rows):
     found = those(rows, "test_either_order[", "test_state[")
     assert len(found) == 4 * len(ACCESSES) + 2 * len(STATES)
+    if not has_gil():
+        # An object dies when the thread that made it comes by, not where the last reference goes.
+        found = {name: row for name, row in found.items() if "weak" not in name}
     assert {name for name, row in found.items() if row["outcome"] != "failed"} == set()
     # When what a weak reference refers to dies is known afterwards only, and then left to random schedules.
     assert max(row["found_at"] for name, row in found.items() if "weak" not in name) <= 3
