@@ -23,8 +23,8 @@ from ._names import key_of
 from ._natives import LruCache
 from ._nested import of_elements, of_items
 from ._owners import attribute
-from ._touches import FOREIGN, HIDDEN, NOTHING, OPAQUE, READS, UNSURE, WRITES, Touches
-from ._wholes import contents, native, whole
+from ._touches import FOREIGN, HIDDEN, NOTHING, READS, UNSURE, WRITES, Touches
+from ._wholes import contents, whole
 from ._written import in_scope, is_foreign, python_function, special_flags
 
 _PY313 = sys.version_info >= (3, 13)
@@ -77,9 +77,6 @@ def foreseen_call(opname: str, argument: int, top: int, name: str, how: int) -> 
         if given and looks_into_arguments(owner, name[1:-2]):
             for each in given:
                 touches += contents(each, READS)
-                if name == ".dump()":
-                    # To a stream in memory.
-                    touches += native(each, WRITES | OPAQUE)
         return of_items(owner, name[1:-2], given) + touches
 
     return touch

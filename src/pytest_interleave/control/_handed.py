@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import dis
 import enum
 import functools
 import gc
 import types
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from ._kinds import (
@@ -184,14 +185,17 @@ _CHANGES = frozenset(("STORE_SUBSCR", "DELETE_SUBSCR", "STORE_SLICE"))
 _LOADS = frozenset(("LOAD_ATTR", "LOAD_METHOD"))
 
 
+def closed_over(function: types.FunctionType) -> Iterator[Any]:
+    """The values of the variables around a function that it uses, as far as they have one."""
+    for cell in function.__closure__ or ():
+        with contextlib.suppress(ValueError):
+            yield cell.cell_contents
+
+
 def _kept(function: types.FunctionType, flags: int, depth: int = _DEEPEST) -> Touches:
     """What a function touches beside its arguments, and what functions do that it has in variables around it."""
     touches = NOTHING
-    for cell in function.__closure__ or ():
-        try:
-            value = cell.cell_contents
-        except ValueError:
-            continue
+    for value in closed_over(function):
         inner = python_function(value)
         if inner is None:
             touches += _handed(value, WRITES | flags)

@@ -57,7 +57,7 @@ _ITERATORS: tuple[type, ...] = (
     itertools.cycle,
 )  # fmt: skip
 
-#: Of bound methods, written in C, that are told by which class they are defined; a type that has no name.
+#: Of bound methods, written in C, that are known by the class that defines them; a type that has no name.
 METHOD_OF_CLASS: type = type(re.compile("").match)
 
 _LOCALS = tuple({threading.local, *(base for base in bases_of(threading.local) if base is not object)})

@@ -15,7 +15,7 @@ import types
 from collections.abc import Sequence
 from typing import Any
 
-from ._handed import handed_whole, is_trusted, reachable
+from ._handed import closed_over, handed_whole, is_trusted, reachable
 from ._kinds import CONTAINER, OTHER, class_holding, is_class, kind_of, module_of
 from ._methods import READING_METHODS, THOROUGH_READERS, WRITING_METHODS
 from ._natives import is_native
@@ -159,11 +159,7 @@ def _of_handlers(logger: Any) -> Touches:
 def _kept_by(function: types.FunctionType, how: int, depth: int = _LEVELS) -> Touches:
     """What a function that `functools` has made keeps in variables around it: `singledispatch` has its registry."""
     touches = NOTHING
-    for cell in function.__closure__ or ():
-        try:
-            value = cell.cell_contents
-        except ValueError:
-            continue
+    for value in closed_over(function):
         inner = python_function(value)
         if inner is None:
             if kind_of(type(value)) == CONTAINER:

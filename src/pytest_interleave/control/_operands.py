@@ -68,8 +68,7 @@ class Operands:
             return _by_name(name, how)
         top = self._variables + depth
         if opname == "LOAD_SUPER_ATTR":
-            thing_in = object_in(top - 1)
-            return lambda frame: attribute(thing_in(frame), name, how) + inherited(thing_in(frame), name)
+            return _attribute_of_super(top - 1, name, how)
         if opname in _ATTRIBUTES:
             return _attribute(top - 1, name, how)
         if opname.endswith("DEREF"):
@@ -189,6 +188,16 @@ def _attribute(slot: int, name: str, how: int) -> Resolver:
         if owner_name < 0:
             attributes_at.setdefault(word >> 3, {})[key] = touches
         return touches
+
+    return touch
+
+
+def _attribute_of_super(slot: int, name: str, how: int) -> Resolver:
+    owner_in = object_in(slot)
+
+    def touch(frame: FrameType) -> Touches:
+        owner = owner_in(frame)
+        return attribute(owner, name, how) + inherited(owner, name)
 
     return touch
 

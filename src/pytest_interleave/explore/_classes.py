@@ -12,7 +12,7 @@ from ._long_classes import OF_A_LOCK, SILENT, class_of_long, combined
 #: From so many steps on, the other way to find it out is the faster one.
 _LONG = 300
 
-#: What a name tells of the step's thread is above these bits; below is which step of the thread it is.
+#: The thread's number in the name of a step is above these bits; below is which step of the thread it is.
 _STEPS = 20
 
 
@@ -28,7 +28,7 @@ class _Known:
         self.name = self.number << _STEPS
         #: By the number of another thread, the last step of it that comes before. It is replaced, never changed.
         self.clock = clock
-        #: What is told of each of its accesses.
+        #: A fingerprint of each of its accesses.
         self.seen: list[int] = []
 
     def learn(self, step: int, clocks: dict[int, dict[int, int]]) -> int:
