@@ -4,9 +4,10 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ._control import Control, begin_alike
-    from ._current import current_task, set_scope, threads_left
+    from ._current import current_task, set_scope, threads_left, threads_started
     from ._execution import LONGEST
     from ._instrument import debugger_left
+    from ._left_alone import SetUpWithin
     from ._names import bodies_kept
     from ._operations import HELD_UP, Operation
     from ._outcome import Outcome, SetAside, Stuck, ThreadFailure, WaitingThread
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from ._set_up import FixturesBeingMade
     from ._targets import announce_call
     from ._tasks import Step, Task, Unwind
+    from ._thread_starts import ThreadStarts
     from ._time_choices import CLOCK, LEAPS, HeldUp, duration
     from ._touches import Touches, conflicts, touches_of
     from ._tracebacks import without_ours
@@ -45,12 +47,14 @@ else:
             "Scope": "._scope",
             "Reasons": "._uncontrolled",
             "SetAside": "._outcome",
+            "SetUpWithin": "._left_alone",
             "Strategy": "._protocol",
             "Stuck": "._outcome",
             "Step": "._tasks",
             "Task": "._tasks",
             "Touches": "._touches",
             "ThreadFailure": "._outcome",
+            "ThreadStarts": "._thread_starts",
             "ThreadView": "._protocol",
             "Trace": "._protocol",
             "Uncontrolled": "._uncontrolled",
@@ -72,6 +76,7 @@ else:
             "set_scope": "._current",
             "short_path": "._places",
             "threads_left": "._current",
+            "threads_started": "._current",
             "touches_of": "._touches",
             "unrecorded": ".system",
             "without_ours": "._tracebacks",
@@ -97,11 +102,13 @@ __all__ = [
     "Recorder",
     "Scope",
     "SetAside",
+    "SetUpWithin",
     "Step",
     "Strategy",
     "Stuck",
     "Task",
     "ThreadFailure",
+    "ThreadStarts",
     "ThreadView",
     "Touches",
     "Trace",
@@ -123,6 +130,7 @@ __all__ = [
     "short_path",
     "take_away",
     "threads_left",
+    "threads_started",
     "touches_of",
     "unrecorded",
     "without_ours",

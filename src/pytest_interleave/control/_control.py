@@ -17,6 +17,7 @@ from ._foreign import look_for_foreign, watching
 from ._fork import undo_in_child
 from ._instrument import engine, renew_after_debugger
 from ._left import Outliving
+from ._left_alone import Start
 from ._main_thread import run_body
 from ._names import forget_names
 from ._numbering import number_anew
@@ -63,7 +64,12 @@ class Control:
         self._frozen = False
         self._random: Any = None
         self._collections = 0
-        self._trace_before: Any = None
+        #: Threads that are started there are not under control.
+        self._left_alone: set[Start] = set()
+        #: The same of threads of fixtures that were found blocked in the last execution.
+        self._blocked: list[Start] = []
+        #: How many threads were controlled in the last execution when it had set up the test.
+        self.fixtures_threads = 0
 
     def __enter__(self) -> Control:
         if _current.current_task() is not None:
@@ -106,6 +112,14 @@ class Control:
             self._collections += 1
             gc.collect(2 if self._collections % _FULL_EVERY == 0 else 0)
 
+    def leave_blocked_alone(self) -> bool:
+        """From now on, do not control threads of fixtures that were found blocked in the last execution.
+
+        The answer is whether there were any.
+        """
+        self._left_alone.update(self._blocked)
+        return bool(self._blocked)
+
     def run(
         self,
         body: Callable[[], object],
@@ -134,6 +148,7 @@ class Control:
         else:
             execution = Execution(strategy, self._carriers, max_steps=max_steps, longest=longest, leap=leap)
         execution.outlives = self._outlives
+        execution.left_alone = self._left_alone
         self._watchdog.watch(execution)
         watching.append(execution)
         look_for_foreign(execution)
@@ -143,6 +158,8 @@ class Control:
             return run_body(execution, body, trace)
         finally:
             watching.clear()
+            self._blocked = execution.outside.fixtures_starts
+            self.fixtures_threads = max(0, execution.of_fixtures - 1)
             self._watchdog.watch(None)
             if trace is not None:
                 sys.settrace(before)

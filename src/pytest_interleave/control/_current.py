@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from ._or_none import OrNone
 
 if TYPE_CHECKING:
+    from ._execution import Execution
     from ._scope import Scope
     from ._tasks import Task
 
@@ -31,6 +32,18 @@ scope: Scope
 def current_task() -> Task | None:
     """The controlled thread that calls, or None for a thread that is not under control."""
     return tasks[get_ident()]
+
+
+def running_execution() -> Execution:
+    """The execution that the calling thread is controlled by."""
+    task = current_task()
+    assert task is not None
+    return task.execution
+
+
+def threads_started() -> int:
+    """How many threads the calling thread's execution has controlled so far."""
+    return len(running_execution().tasks)
 
 
 def threads_left() -> bool:

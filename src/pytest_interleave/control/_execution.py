@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from types import CodeType
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +31,7 @@ from ._waits import cycle_from, stuck_of
 if TYPE_CHECKING:
     from ._foreign import ForeignThread
     from ._left import Outliving
+    from ._left_alone import Start
     from ._outcome import SetAside
     from ._protocol import Nesting, Strategy
     from ._touches import Touches
@@ -82,6 +83,10 @@ class Execution:
     #: Gives what outlives the execution, and might wake threads that are still blocked when the test has ended.
     outlives: Outliving = tuple
     time_choices: TimeChoices | None = None
+    #: Threads that are started there are not under control.
+    left_alone: Collection[Start] = ()
+    #: How many threads there were when the test was set up, where that is a part of the execution.
+    of_fixtures = 0
 
     def __init__(
         self,

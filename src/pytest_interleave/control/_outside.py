@@ -15,6 +15,7 @@ from . import _current
 from ._children import has_children
 from ._clock import _real_monotonic_ns
 from ._foreign import foreign_threads
+from ._left_alone import Start, is_of_fixtures, start_of
 from ._outcome import SetAside
 from ._part import Part
 from ._places import user_place
@@ -46,6 +47,8 @@ class Outside(Part):
         self.busy = False
         #: What the watchdog has set aside, for the warning.
         self.noted: list[SetAside] = []
+        #: Where threads were started that a fixture has started, and that were blocked when they were set aside.
+        self.fixtures_starts: list[Start] = []
         #: Whether anyone was out while others could go on: real time decided when it came back.
         self.uncontrolled = False
         #: Threads outside when the execution was ended; they end if they ever come back.
@@ -78,6 +81,9 @@ class Outside(Part):
             note = SetAside(task.name, place, computed=since is None)
             self._goes(task, _real_monotonic_ns() if since is None else since, note)
             self.noted.append(note)
+            if execution.of_fixtures and since is not None and task.started is not None and is_of_fixtures(task):
+                assert task.thread is not None
+                self.fixtures_starts.append(start_of(task.started, task.thread))
             if task.enabled:
                 execution.enabled.drop(task)
             execution.running = execution.carriers.nobody

@@ -73,6 +73,7 @@ class Task:
         "run_length",
         "sleeps",
         "special",
+        "started",
         "streak",
         "target",
         "thread",
@@ -111,6 +112,8 @@ class Task:
         self.gate: _thread.LockType
         self.carrier: Carrier | None = None
         self.thread: threading.Thread | None = None
+        #: The operation that has started `thread`.
+        self.started: Operation | None = None
         self.target: Callable[[], object] | None = None
         self.ident = 0
         self.native_id: int | None = None

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from . import _current
+from ._left_alone import leave_alone, start_of
 from ._operations import Operation
 from ._targets import announce_call
 from ._tasks import Task
@@ -90,8 +91,12 @@ def start(self: threading.Thread) -> None:
         check()
     frame = sys._getframe(1)
     execution = task.execution
+    operation = Operation("start", self, frame.f_code, frame.f_lasti)
+    if execution.left_alone and start_of(operation, self) in execution.left_alone:
+        leave_alone(self, _real_start)
+        return
     # No choice here: that the new thread goes on later is chosen later.
-    execution.mark(task, Operation("start", self, frame.f_code, frame.f_lasti))
+    execution.mark(task, operation)
     function = getattr(self.run, "__func__", start)
     begin = Operation("begin", self, function.__code__, 0)
     _remember_pool(self)
@@ -99,6 +104,7 @@ def start(self: threading.Thread) -> None:
     child = execution.spawn(
         task, lambda: _run(self, runs_target), begin, known._name, daemon=known._daemonic, thread=self
     )
+    child.started = operation
     _task_of[id(self)] = child
     known._ident = child.ident
     known._native_id = child.native_id

@@ -241,7 +241,7 @@ def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
         return (yield)
     if settings is None:
         return (yield)
-    from ..control import FixturesBeingMade, put_in_place
+    from ..control import put_in_place
     from ._runner import TestRunner, seed_random
 
     assert isinstance(item, pytest.Function)
@@ -255,7 +255,7 @@ def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
     runner = TestRunner(item, settings, replay, given, own)
     item.stash[_runner_key] = runner
     item.runtest = runner.run  # type: ignore[method-assign]
-    with FixturesBeingMade():
+    with runner.set_up_by_pytest():
         return (yield)
 
 

@@ -13,14 +13,16 @@ from typing import Any, Literal
 
 import pytest
 
-from ..control import LONGEST, Control, FixturesBeingMade, Outcome, Recorder, Unwind, threads_left, unrecorded
+from ..control import LONGEST, Control, FixturesBeingMade, Outcome, Recorder, unrecorded
 from ..control._clock import real_seconds
-from ._hooks_again import alone_with_call, alone_with_fixtures, hooks_found_once, own_ends
+from ..explore import NonPreemptive
+from ._fixtures_within import FixturesWithin, watch_set_up
+from ._hooks_again import alone_with_call, alone_with_fixtures, hooks_found_once
 from ._own_fixtures import OfWorkers
 from ._plain_fixtures import PlainFixtures, plain_fixtures
 from ._raised import came_by_signal, request_to_stop
 from ._settings import Settings
-from ._subtests import raise_together, with_gathered_subtests
+from ._subtests import with_gathered_subtests
 from ._unittest import UnittestBody
 from ._workers import in_workers, nothing
 
@@ -31,6 +33,9 @@ Way = Literal["alone", "in turn", "at once"]
 _LONGEST_WITHOUT_LIMIT = 600.0
 #: Modules whose fixtures have nothing to do with threads of tests, but lead to all that pytest knows.
 _NOT_THE_TESTS = ("_pytest.", "pytest_interleave.")
+
+#: At most so many executions show which threads of fixtures can be controlled.
+_LEARNING = 5
 
 #: Executions between two times that what they printed is thrown away.
 FORGET_EVERY = 32
@@ -62,10 +67,12 @@ class Executions:
         #: Where the item is a test of a `unittest.TestCase`.
         self.unittest = UnittestBody(item) if hasattr(item, "_addexcinfo") else None
         self._fresh = True
-        #: Whether the fixtures of the last execution were ended as a part of it, and what that raised.
-        self._ended = False
-        self.teardown_error: BaseException | None = None
-        self._ends_matter = own_ends(item)
+        self._within = FixturesWithin(item, self._tear_down)
+        #: Notes whether pytest starts threads when it sets up the test, and then when the test is ended.
+        self._starts = watch_set_up()
+        self._knows_ends = False
+        #: Whether the next execution is prepared.
+        self._prepared = False
         self._properties = list(item.user_properties)
         self._warned: set[tuple[object, ...]] = set()
         self._warnings_kept = 0
@@ -92,29 +99,87 @@ class Executions:
         if limits is not None:
             limits.settle_starters()
 
+    @contextlib.contextmanager
+    def set_up_by_pytest(self) -> Iterator[None]:
+        """While entered, pytest sets up the test."""
+        with FixturesBeingMade(), self._starts:
+            yield
+
+    def learn_from_set_up(self) -> Outcome | None:
+        """If fixtures have started threads when pytest set up the test, make them a part of each execution from now on.
+
+        Those threads are not under control, but the fixtures cannot be ended before the test: they may wait for what
+        it does. So it is run once with them, and nothing is concluded from that. A second execution shows which
+        threads of fixtures cannot be controlled. The answer is an outcome if a time limit has ended one of these.
+        """
+        if not self._starts.seen:
+            return None
+        within = self._within
+        self.found = within.ends = self._knows_ends = True
+        try:
+            for learned in range(_LEARNING):
+                self.prepare()
+                outcome = self.run(NonPreemptive())
+                if came_by_signal(outcome.exception):
+                    return outcome
+                if learned > 0 and not self._control.leave_blocked_alone():
+                    # With none left to control, pytest can make them again.
+                    within.makes = self._control.fixtures_threads > 0
+                    break
+                within.makes = True
+        finally:
+            self.found = False
+            within.ends = within.ends_start_threads
+        self.count = 0
+        return None
+
+    @property
+    def set_up_error(self) -> BaseException | None:
+        """What making the fixtures has raised in the last execution, if that was a part of it."""
+        return self._within.set_up_error
+
+    @property
+    def teardown_error(self) -> BaseException | None:
+        """What ending the fixtures has raised in the last execution, if that was a part of it."""
+        return self._within.teardown_error
+
+    def learn_from_end(self) -> bool:
+        """After the first execution: if ending its fixtures starts threads, make that a part of each execution.
+
+        The answer is whether it does. The next execution is prepared then.
+        """
+        if self._knows_ends or not self._within.matter:
+            return False
+        self.prepare()
+        self._prepared = True
+        return self._within.ends
+
     def prepare(self) -> None:
         """Fresh function-scoped fixtures, except before the first execution, for which pytest has made them."""
+        if self._prepared:
+            self._prepared = False
+            return
         if self._fresh:
             self._fresh = False
             if self._alone_with_fixtures:
                 self._plain = plain_fixtures(self.item)
             return
         item = self.item
+        within = self._within
         plain = self._plain
-        if plain is not None and not plain.still_suffices():
+        if plain is not None and (within.makes or not plain.still_suffices()):
             plain = self._plain = None
-        self.teardown_error = None
-        if plain is None and not self._ended:
+        if plain is None and not within.ended:
             self.tearing_down = True
             try:
-                self._tear_down()
+                self._tear_down_after()
             except pytest.exit.Exception:
                 raise
             except (Exception, BaseExceptionGroup, pytest.fail.Exception, pytest.skip.Exception):
                 if not self.found:
                     raise
             self.tearing_down = False
-        self._ended = False
+        within.forget()
         self._forget_logs()
         self._forget_warnings()
         item.user_properties[:] = self._properties
@@ -127,14 +192,29 @@ class Executions:
         elif self.unittest is None:
             item.obj = self._function
         self._control.prepare()
-        with FixturesBeingMade():
-            if plain is None:
-                item._initrequest()
-                if self._of_workers is not None:
-                    self._of_workers.set_up()
-                item.session._setupstate.setup(item)
-            else:
+        if plain is not None:
+            with FixturesBeingMade():
                 plain.make()
+            return
+        item._initrequest()
+        if self._of_workers is not None:
+            self._of_workers.set_up()
+        if not within.makes:
+            with FixturesBeingMade():
+                item.session._setupstate.setup(item)
+
+    def _tear_down_after(self) -> None:
+        """End the fixtures after an execution; the first time, learn whether that starts threads."""
+        if self._knows_ends:
+            self._tear_down()
+            return
+        self._knows_ends = True
+        starts = self._within.watch_end()
+        try:
+            with starts:
+                self._tear_down()
+        finally:
+            self._within.ends = starts.seen
 
     def _outliving(self) -> Iterator[object]:
         """The values of fixtures that end after an execution, and may then wake a thread.
@@ -185,37 +265,11 @@ class Executions:
         return outcome
 
     def _body(self) -> Callable[[], object]:
-        return self._with_ends(self._test()) if self._ends_matter else self._test()
-
-    def _with_ends(self, test: Callable[[], object]) -> Callable[[], None]:
-        """The test, and the ends of its fixtures if it has left threads: these may have to do with one another.
-
-        After the execution there are no such threads any more, and what waits for one would wait for ever.
-        """
-
-        def run() -> None:
-            __tracebackhide__ = True
-            raised: list[BaseException] = []
-            try:
-                test()
-            except (Unwind, KeyboardInterrupt, pytest.exit.Exception):
-                raise
-            except BaseException as error:
-                if came_by_signal(error):
-                    raise
-                raised.append(error)
-            if threads_left():
-                self._ended = True
-                try:
-                    self._tear_down()
-                except Unwind:
-                    raise
-                except BaseException as error:
-                    self.teardown_error = error
-                    raised.append(error)
-            raise_together(raised)
-
-        return run
+        within = self._within
+        if within.makes:
+            # What the test is depends on its fixtures.
+            return within.around(lambda: self._test()())
+        return within.around(self._test()) if within.matter else self._test()
 
     def _test(self) -> Callable[[], object]:
         item = self.item

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 
 import pytest
@@ -74,6 +75,10 @@ class TestRunner:
         self._progress: Progress
         self._unrepeatable: str | None = None
 
+    def set_up_by_pytest(self) -> AbstractContextManager[None]:
+        """While entered, pytest sets up the test."""
+        return self._executions.set_up_by_pytest()
+
     def run(self) -> None:
         """In the place of `item.runtest`: raises what the finding raised."""
         __tracebackhide__ = True
@@ -81,7 +86,11 @@ class TestRunner:
         self._progress = Progress(self.item.config, self.settings.schedules)
         try:
             with self._executions:
-                error = self._replay_token(self.replay) if self.replay is not None else self._explore()
+                interrupted = self._executions.learn_from_set_up()
+                if interrupted is not None:
+                    error = self._interrupted(interrupted)
+                else:
+                    error = self._replay_token(self.replay) if self.replay is not None else self._explore()
         except BaseException as stopped:
             if self.exploration is None:
                 if isinstance(stopped, (KeyboardInterrupt, pytest.exit.Exception)) or came_by_signal(stopped):
@@ -113,11 +122,13 @@ class TestRunner:
     # -- the loop --------------------------------------------------------------------------------------------
 
     def _explore(self) -> BaseException | None:
+        ended, error = self._try_given()
+        return error if ended else self._search()
+
+    def _search(self) -> BaseException | None:
         settings = self.settings
         unittest = self._executions.unittest
-        ended, error = self._try_given()
-        if ended:
-            return error
+        known = self._number
         turns = self._turns = Turns(settings, _mix(settings.stream, nodeid_of(self.item)))
         limit = self._started + settings.seconds
         skip: BaseException | None = None
@@ -144,6 +155,9 @@ class TestRunner:
                 if error is outcome.exception and self._seen.threads == 1:
                     ended_by = "skip"
                     break
+            if turn == 1 and self._executions.learn_from_end():
+                self._number, self._seen = known, Seen()
+                return self._search()
             if leap is None:
                 if turns.predictions is not None:
                     turns.predictions.look_at(outcome)
@@ -402,6 +416,8 @@ class TestRunner:
         finding = finding_of(outcome, extra, quiet_types())
         if finding is not None and finding.kind == "failed test body" and raised_by_workers(finding.exception):
             return finding._replace(kind="worker exception")
+        if finding is not None and finding.exception is self._executions.set_up_error:
+            return finding._replace(kind="failed set-up")
         if finding is not None and finding.exception is self._executions.teardown_error:
             return finding._replace(kind="failed teardown")
         if finding is not None and isinstance(finding.exception, ResourceLeak):
