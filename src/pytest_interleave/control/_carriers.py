@@ -13,6 +13,7 @@ import contextvars
 import sys
 import threading
 from collections.abc import Callable
+from types import FrameType
 
 from . import _current
 from ._tasks import Task, new_gate, nobody
@@ -29,9 +30,16 @@ class Carriers:
     controlled thread's code (it sets the trace function where one is needed).
     """
 
-    def __init__(self, prepare: Callable[[], None], trace: Callable[[Task], None] | None) -> None:
+    def __init__(
+        self,
+        prepare: Callable[[], None],
+        trace: Callable[[Task], None] | None,
+        take_over: Callable[[Task, FrameType], None],
+    ) -> None:
         self.prepare = prepare
         self.trace = trace
+        #: To be called in a thread that is under control from now on, with the frame that it is in.
+        self.take_over = take_over
         self.nobody = nobody()
         self._idle: list[Carrier] = []
         self.reuse = True
@@ -94,11 +102,15 @@ class Carrier:
             if task is None:
                 return
             contextvars.Context().run(self._carry, task)
+            # It may have outlived its execution, and be part of another one now.
+            task = self.task or task
             again = self.owner.reuse and not task.abandoned and not thread_locals_touched()
             if _current.tasks[self.ident] is task:
                 del _current.tasks[self.ident]
             execution = task.execution
             self.task = None
+            if task.at_large:
+                return
             if again:
                 self.owner.give_back(self)
             # The last thing: from here on another thread runs, and may already use this carrier again.

@@ -12,6 +12,7 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from ._async_raise import raise_in, settle, take_back
+from ._at_large import LetGo
 from ._clock import _real_monotonic_ns
 from ._outcome import SetAside
 from ._places import user_place
@@ -41,9 +42,11 @@ class Closing:
         self.current: Task | None = None
         self._victims: deque[Task] = deque()
         runner = execution.running
+        if execution.stuck is not None:
+            execution.lasting.keep(execution)
         for task in execution.tasks:
             task.special = True
-            if not task.done and task is not execution.main:
+            if not (task.done or task.lasting or task is execution.main):
                 self._victims.append(task)
         #: Whether one of them could have gone on.
         self.cut_off = execution.stuck is None and any(task.enabled for task in self._victims)
@@ -60,7 +63,10 @@ class Closing:
     # -- in the threads that are ended -----------------------------------------------------------------------
 
     def begin_from(self, task: Task) -> None:
-        """A running thread has found that nothing can go on; it is one of those to be ended."""
+        """A running thread has found that nothing can go on; it is one of those to be ended, unless it lasts."""
+        if task.lasting:
+            self.next_victim()
+            self._wait_to_be_let_go(task)
         if self._wake_next(task):
             raise Unwind
         if task is self.execution.main:
@@ -73,6 +79,8 @@ class Closing:
 
     def woken(self, task: Task) -> None:
         """A parked thread has been woken for its end."""
+        if task.at_large:
+            raise LetGo
         if task is self.execution.main and task.done:
             return
         if not task.abandoned:
@@ -82,6 +90,9 @@ class Closing:
 
     def point(self, task: Task) -> None:
         """A scheduling point while ending: passed, but not for ever."""
+        if task.lasting:
+            # It ran when a time limit was over.
+            self._wait_to_be_let_go(task)
         if task.abandoned:
             self._park_for_good(task)
         main = self.execution.main
@@ -104,6 +115,10 @@ class Closing:
             # The watchdog abandons it. It could not do so itself: it may be interrupted at any moment.
             self._park_for_good(task)
         raise Unwind
+
+    def _wait_to_be_let_go(self, task: Task) -> None:
+        task.gate.acquire()
+        raise LetGo
 
     def _park_for_good(self, task: Task) -> None:
         gate = task.gate

@@ -16,6 +16,7 @@ from ._execution import LONGEST, Execution
 from ._foreign import look_for_foreign, watching
 from ._fork import undo_in_child
 from ._instrument import engine, renew_after_debugger
+from ._lasting import Lasting
 from ._left import Outliving
 from ._left_alone import Start
 from ._main_thread import run_body
@@ -49,11 +50,12 @@ class Control:
     """While entered, bodies can be run under control; what is replaced for it is put back at the end.
 
     Not re-entrant: one test at a time, in the thread that enters. `outlives` gives objects that are used after an
-    execution: what waits for one of these may yet be woken.
+    execution: what waits for one of these may yet be woken. `uses` gives what was made for the test.
     """
 
-    def __init__(self, outlives: Outliving = tuple) -> None:
+    def __init__(self, outlives: Outliving = tuple, uses: Outliving = tuple) -> None:
         self._outlives = outlives
+        self._lasting = Lasting(outlives, uses)
         self._engine = engine()
         self._patches = Patches()
         self._cpu: int | None = None
@@ -78,7 +80,7 @@ class Control:
         self._cpu = choose_cpu()
         self._placement = pin(self._cpu)
         undo_in_child[:] = [lambda: unpin(self._placement)]
-        self._carriers = Carriers(lambda: _pin_carrier(self._cpu), self._engine.trace)
+        self._carriers = Carriers(lambda: _pin_carrier(self._cpu), self._engine.trace, self._engine.take_over)
         self._patches.apply()
         put_in_place()
         self._engine.on()
@@ -149,9 +151,11 @@ class Control:
             execution = Execution(strategy, self._carriers, max_steps=max_steps, longest=longest, leap=leap)
         execution.outlives = self._outlives
         execution.left_alone = self._left_alone
+        execution.lasting = self._lasting
         self._watchdog.watch(execution)
         watching.append(execution)
-        look_for_foreign(execution)
+        self._lasting.adopt(execution)
+        look_for_foreign(execution, self._lasting.matters)
         trace = self._engine.trace
         before = sys.gettrace()
         try:

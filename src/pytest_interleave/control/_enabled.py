@@ -70,6 +70,18 @@ class Enabled(list[Task]):
         return bool(self)
 
 
+class NobodyEnabled(Enabled):
+    """The threads that could go on where the execution is over.
+
+    Those who wait for what a thread of it does now are none of its own; the next execution finds that out.
+    """
+
+    __slots__ = ()
+
+    def refresh(self, resource: Resource) -> None:
+        """See `Enabled.refresh`."""
+
+
 class EnabledAndClock(Enabled):
     """The same where time passes as a choice: while it is on offer, the clock is the last of them, but never alone.
 

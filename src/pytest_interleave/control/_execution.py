@@ -13,6 +13,8 @@ from collections.abc import Callable, Collection
 from types import CodeType
 from typing import TYPE_CHECKING, Any
 
+from . import _current
+from ._at_large import LetGo, settled
 from ._carriers import Carriers
 from ._closing import Closing
 from ._enabled import Enabled
@@ -30,10 +32,11 @@ from ._waits import cycle_from, stuck_of
 
 if TYPE_CHECKING:
     from ._foreign import ForeignThread
+    from ._lasting import Lasting
     from ._left import Outliving
     from ._left_alone import Start
     from ._outcome import SetAside
-    from ._protocol import Nesting, Strategy
+    from ._protocol import Nesting, Path, Strategy
     from ._touches import Touches
     from .system._uses import Uses
 
@@ -85,6 +88,9 @@ class Execution:
     time_choices: TimeChoices | None = None
     #: Threads that are started there are not under control.
     left_alone: Collection[Start] = ()
+    lasting: Lasting
+    #: How many threads were there before.
+    older = 0
     #: How many threads there were when the test was set up, where that is a part of the execution.
     of_fixtures = 0
 
@@ -144,7 +150,11 @@ class Execution:
             chosen = enabled[self.strategy.choose(enabled, task)]
             self.choices.append(chosen.index)
             if chosen is not task:
-                self.switch(task, chosen)
+                try:
+                    self.switch(task, chosen)
+                except LetGo:
+                    settled()
+                    return
                 if touches and (len(touches) > 1 or operation.name == "[]"):
                     # Whether a key or an attribute is there decides what is touched; that may be otherwise by now.
                     touches = task.touches = operation.touch(sys._getframe(self._depth)) or ()
@@ -209,6 +219,21 @@ class Execution:
                 self._look(task)
         return resource.available(task)
 
+    def resume(self, task: Task) -> bool:
+        """In a thread that was adopted while it waited: go on to wait, as `wait_for` does."""
+        self.carriers.take_over(task, sys._getframe(1))
+        self.park(task)
+        resource = task.resource
+        assert resource is not None
+        task.withdraw()
+        if self.long is not None:
+            self.long.steps += 1
+        else:
+            self.log.append((task, task.operation, None))
+            if len(self.log) >= self.look_at:
+                self._look(task)
+        return resource.available(task)
+
     def mark(self, task: Task, operation: Operation, touches: Touches | None = None) -> None:
         """Record something that a thread does without a scheduling point of its own."""
         if task.special and (self.closing is not None or self.long is not None or self.forked):
@@ -241,8 +266,11 @@ class Execution:
             # A signal handler (a time limit, Ctrl-C) has interrupted the test's own thread. Another one runs.
             self.close(interrupted=True)
             raise
-        if task.special and self.closing is not None:
-            self.closing.woken(task)
+        if task.special:
+            if task.at_large:
+                raise LetGo
+            if self.closing is not None:
+                self.closing.woken(task)
 
     def _block(self, task: Task) -> None:
         if task.deadline is not None and self.time_choices is not None:
@@ -268,7 +296,7 @@ class Execution:
         while True:
             if self.outside.busy:
                 self.outside.absorb()
-            if self.draining and not any(not task.daemon for task in self.enabled):
+            if self.draining and not any(task.lasting or not task.daemon for task in self.enabled):
                 sleeper = self.timers.earliest(daemons=False)
                 if sleeper is None and not self.outside.keeps_waiting():
                     return self.main
@@ -343,8 +371,18 @@ class Execution:
             self.closing.add(task)
         return task
 
-    def _new_task(self, name: str, operation: Operation, parent: Task | None, *, daemon: bool) -> Task:
+    def adopt(self, name: str, operation: Operation, path: Path) -> Task:
+        """A thread that was there before is under control from now on; it has still to be told where it waits."""
+        task = self._new_task(name, operation, None, daemon=True, path=path)
+        task.lasting = task.begun = True
+        return task
+
+    def _new_task(
+        self, name: str, operation: Operation, parent: Task | None, *, daemon: bool, path: Path = ()
+    ) -> Task:
         task = Task(self, len(self.tasks), name, operation, parent, daemon)
+        if path:
+            task.path = path
         task.special = self.long is not None or self.progress.watching
         self.tasks.append(task)
         # A change comes with a read, as a rule, and often with a lock that is taken and released.
@@ -366,7 +404,13 @@ class Execution:
         except Unwind:
             task.unwound = True
         except BaseException as error:
-            task.exception = error.with_traceback(without_ours(error.__traceback__))
+            error = error.with_traceback(without_ours(error.__traceback__))
+            # It may have outlived this execution.
+            task = _current.tasks[task.ident] or task
+            if task.at_large and task.thread is not None:
+                threading.excepthook(threading.ExceptHookArgs((type(error), error, error.__traceback__, task.thread)))
+            else:
+                task.exception = error
 
     def finish(self, task: Task) -> None:
         """A controlled thread has ended; its carrier's last act is to wake the next one."""
@@ -464,7 +508,10 @@ class Execution:
         if self.forked:
             return True
         if self.closing is not None:
-            self.closing.point(task)
+            try:
+                self.closing.point(task)
+            except LetGo:
+                settled()
             return True
         if task.outside or self.outside.busy:
             self._absorb_outside(task)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
+from collections.abc import Callable
 from types import FrameType
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -40,10 +41,12 @@ def foreign_threads() -> list[threading.Thread]:
     strangers = _active.keys() - _current.tasks.keys() - _current.infrastructure
     if not strangers:
         return []
-    return [thread for ident, thread in list(_active.items()) if ident in strangers and _is_foreign(ident, thread)]
+    threads = list(_active.items())
+    return [thread for ident, thread in threads if ident in strangers and is_foreign_thread(ident, thread)]
 
 
-def _is_foreign(ident: int, thread: threading.Thread) -> bool:
+def is_foreign_thread(ident: int, thread: threading.Thread) -> bool:
+    """Whether a thread is neither under control nor the test runner's own."""
     return (
         ident not in _current.tasks
         and ident not in _current.infrastructure
@@ -52,9 +55,12 @@ def _is_foreign(ident: int, thread: threading.Thread) -> bool:
     )
 
 
-def look_for_foreign(execution: Execution) -> None:
-    """As an execution begins: note the threads that are in the program's code, or wait at one of our primitives."""
-    threads = foreign_threads()
+def look_for_foreign(execution: Execution, matters: Callable[[int], bool]) -> None:
+    """As an execution begins: note the threads that are in the program's code, or wait at one of our primitives.
+
+    `matters` says of an identifier whether the thread can do anything.
+    """
+    threads = [thread for thread in foreign_threads() if matters(thread.ident or 0)]
     if not threads:
         return
     frames = sys._current_frames()
@@ -72,7 +78,7 @@ def note_foreign() -> None:
     if ident in execution.foreign:
         return
     thread = _active.get(ident)
-    if thread is not None and _is_foreign(ident, thread):
+    if thread is not None and is_foreign_thread(ident, thread):
         execution.foreign[ident] = _described(thread, sys._getframe(1))
 
 

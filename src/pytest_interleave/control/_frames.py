@@ -103,3 +103,46 @@ def object_in(slot: int) -> Callable[[FrameType], Any]:
         return object_at(address) if address else None
 
     return find
+
+
+def _find_link() -> int | None:
+    """In words, where a frame says which one it was called by: only one that was called by C code has another there."""
+
+    def find(_: object = None) -> tuple[int, ...]:
+        frame = sys._getframe()
+        start, caller = frames[id(frame) >> 3] >> 3, frames[id(frame.f_back) >> 3]
+        return tuple(place for place in range(_variables) if words[start + place] == caller)
+
+    direct = find()
+    (called,) = map(find, (None,))
+    differing = [place for place in direct if place not in called]
+    return differing[0] if len(differing) == 1 else None
+
+
+def _find_entry() -> bool:
+    """Whether, as in 3.11, the word before its variables says of a frame that it was called by C code."""
+
+    def entered(_: object = None) -> int:
+        return _entered(sys._getframe())
+
+    (called,) = map(entered, (None,))
+    return (entered(), called) == (0, 1)
+
+
+def _entered(frame: FrameType) -> int:
+    word: int = words[(frames[id(frame) >> 3] >> 3) + _variables - 1]
+    return word >> 32 & 0xFF
+
+
+_link = _find_link() if layout is not None else None
+_says_entered = layout is not None and _link is None and _find_entry()
+
+
+def is_called_directly(frame: FrameType, caller: FrameType) -> bool:
+    """Whether no C code is between a frame and its caller; then, what it was called with is not the caller's any more.
+
+    Also True where that cannot be told.
+    """
+    if _link is not None:
+        return bool(words[(frames[id(frame) >> 3] >> 3) + _link] == frames[id(caller) >> 3])
+    return not (_says_entered and _entered(frame))

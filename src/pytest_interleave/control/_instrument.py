@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from types import FrameType
 from typing import Any, Protocol
 
 from ._access_tables import AccessTables
@@ -31,6 +32,9 @@ class Engine(Protocol):
 
     def off(self) -> None:
         """No longer; code runs at full speed."""
+
+    def take_over(self, task: Task, frame: FrameType) -> None:
+        """In a thread that is controlled from now on: the functions that it is in have accesses, too."""
 
     def watch_calls(self, ident: int, called: Called) -> bool:
         """From now on say what the code in scope calls in the calling thread, whose identifier is given.

@@ -18,6 +18,7 @@ from types import CodeType, FrameType
 from typing import Any
 
 from ._expected import expect_code
+from ._frames import is_called_directly
 from ._generators import running_generator
 from ._kinds import class_holding, identities, is_class
 from ._names import name_of
@@ -80,7 +81,7 @@ def leaving_steps(
         for function in list(_caches[id(frame.f_code)] or ()):
             found += ((name_of(function), None, WRITES | OPAQUE),)
         caller = frame.f_back
-        if caller is not None and id(caller.f_code) in tables:
+        if caller is not None and id(caller.f_code) in tables and not is_called_directly(frame, caller):
             within = tables[id(caller.f_code)]
             if caller.f_lasti in within:
                 found += within[caller.f_lasti].touch(caller) or NOTHING

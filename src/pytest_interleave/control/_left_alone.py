@@ -48,7 +48,7 @@ class SetUpWithin:
         execution.of_fixtures = len(execution.tasks)
         if execution.left_alone:
             _foreign.note_threads_of_fixtures(self._before)
-            _foreign.look_for_foreign(execution)
+            _foreign.look_for_foreign(execution, execution.lasting.matters)
 
 
 def is_of_fixtures(task: Task | None) -> bool:

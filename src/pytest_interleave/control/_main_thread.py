@@ -47,6 +47,7 @@ def run_body(execution: Execution, body: Callable[[], object], trace: Callable[[
             _finish(execution)
         finally:
             execution.over = True
+            execution.lasting.let_go(execution)
             del _current.tasks[main.ident]
             for task in execution.tasks:
                 if task.resource is not None:
@@ -67,6 +68,7 @@ def _finish(execution: Execution) -> None:
         if _all_done(execution):
             execution.enabled.clear()
             return
+        execution.lasting.keep(execution)
         execution.enabled.refresh(main)
         _drain(execution)
         # The other threads may have closed it meanwhile.
@@ -92,7 +94,7 @@ def _note_left(execution: Execution) -> None:
 
 def _all_done(execution: Execution) -> bool:
     for task in execution.tasks:  # noqa: SIM110 - a generator costs more than all the rest of this
-        if not task.done:
+        if not (task.done or (task.lasting and not task.enabled)):
             return False
     return True
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from types import CodeType
+from types import CodeType, FrameType
 from typing import TYPE_CHECKING, Any
 
 from . import _current
@@ -82,6 +82,16 @@ class MonitoringEngine:
         for event in (events.INSTRUCTION, events.PY_START, events.PY_RESUME, events.CALL):
             monitoring.register_callback(tool, event, None)
         monitoring.free_tool_id(tool)
+
+    def take_over(self, _task: Task, frame: FrameType | None) -> None:
+        """See `Engine.take_over`."""
+        tables = self._tables
+        while frame is not None:
+            code = frame.f_code
+            if id(code) not in tables.by_id and tables.in_scope(code, frame.f_globals) and self._tool is not None:
+                tables.add(code, frame.f_globals)
+                sys.monitoring.set_local_events(self._tool, code, self._events)
+            frame = frame.f_back
 
     def watch_calls(self, ident: int, called: Callable[[Any], None]) -> bool:
         """See `Engine.watch_calls`. A profile function would do, but that it takes the events of running code away."""

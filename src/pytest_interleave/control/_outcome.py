@@ -105,6 +105,8 @@ class Outcome(NamedTuple):
     foreign: Sequence[ForeignThread]
     #: Threads that were still blocked when the test had ended, though something may wake them later.
     left: list[SetAside]
+    #: How many of its threads were there before and had no part in it.
+    idle: int
 
     @property
     def waits_outside(self) -> bool:
@@ -160,6 +162,7 @@ class Outcome(NamedTuple):
             () if execution.uses is None else execution.uses.all,
             list(execution.foreign.values()),
             execution.left,
+            execution.lasting.idle(execution) if execution.older else 0,
         )
 
     @property

@@ -141,6 +141,16 @@ class Outside(Part):
                 self._out.remove(task)
             self._ended.append(task)
 
+    def forget(self, task: Task) -> None:
+        """The execution is over: a thread that lasts goes on where it is, without control."""
+        with self._mutex:
+            if task in self._out:
+                self._out.remove(task)
+            task.at_large = True
+            task.outside = False
+        if _current.tasks[task.ident] is task:
+            del _current.tasks[task.ident]
+
     def leave_ending(self, task: Task) -> None:
         """The execution ends while the thread is outside."""
         self.ending.append(task)

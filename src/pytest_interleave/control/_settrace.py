@@ -41,6 +41,15 @@ class TraceEngine:
         """Trace functions end with their threads."""
         self._tables.forget()
 
+    def take_over(self, task: Task, frame: FrameType | None) -> None:
+        """See `Engine.take_over`."""
+        sys.settrace(None)
+        follow = _alone(self._tables, task)
+        while frame is not None:
+            frame.f_trace = follow(frame, "call", None)
+            frame = frame.f_back
+        sys.settrace(follow)
+
     def watch_calls(self, ident: int, called: Callable[[Any], None]) -> bool:
         """See `Engine.watch_calls`."""
         if sys.getprofile() not in (None, self._profile):

@@ -45,6 +45,7 @@ class Task:
 
     __slots__ = (
         "abandoned",
+        "at_large",
         "atomic",
         "begun",
         "carrier",
@@ -61,6 +62,7 @@ class Task:
         "held",
         "ident",
         "index",
+        "lasting",
         "name",
         "native_id",
         "operation",
@@ -142,6 +144,9 @@ class Task:
         self.outside = False
         self.abandoned = False
         self.timed_out = False
+        #: Whether the thread was there before the execution, or outlives it; whether it is out of its control again.
+        self.lasting = False
+        self.at_large = False
 
     @property
     def log(self) -> list[Step]:
@@ -226,6 +231,8 @@ Step = tuple[Task, Operation, "Touches | None"]
 
 class Moment:
     """Nothing but a moment in time: what a sleeping thread waits for."""
+
+    waits_at_large = True
 
     __slots__ = ("waiting",)
 

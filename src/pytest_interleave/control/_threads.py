@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from . import _current
+from ._at_large import LetGo, settled
 from ._left_alone import leave_alone, start_of
 from ._operations import Operation
 from ._targets import announce_call
@@ -136,6 +137,82 @@ def _run(thread: threading.Thread, runs_target: bool) -> None:
     finally:
         threading._active.pop(_current.get_ident(), None)  # type: ignore[attr-defined]
         _mark_done(thread)
+        ended = vars(thread).pop(_ENDED, None)
+        if ended is not None:
+            for name in ("join", "is_alive"):
+                vars(thread).pop(name, None)
+            ended.release()
+
+
+#: The attribute of a thread that outlives the execution which has started it: a lock that it holds until it ends.
+_ENDED = "_pytest_interleave_ended"
+
+
+def outlive(task: Task) -> None:
+    """The execution is over, and a thread that it has started goes on: let others wait for its end as usual."""
+    thread = task.thread
+    assert thread is not None
+    own = vars(thread)
+    if _ENDED in own:
+        return
+    own[_CARRIER] = task.carrier
+    ended = own[_ENDED] = _current.real_lock()
+    ended.acquire()
+
+    def join_it(timeout: float | None = None) -> None:
+        if _current.current_task() is not None:
+            join(thread, timeout)
+        elif ended.acquire(True, -1 if timeout is None else max(timeout, 0)):
+            ended.release()
+
+    own["join"] = join_it
+    own["is_alive"] = lambda: ended.locked() if _current.current_task() is None else is_alive(thread)
+
+
+def adopt(task: Task) -> None:
+    """A thread that was there before is under control; `task` knows it."""
+    thread: Any = task.thread
+    _task_of[id(thread)] = task
+    own = vars(thread)
+    if _ENDED in own:
+        carrier = own[_CARRIER]
+        carrier.task = task
+        task.carrier = carrier
+        return
+    # A thread of the interpreter's: it says itself when it ends, and what it has raised.
+    own["_delete"] = lambda: _end_of(thread)
+    told = own.get("_invoke_excepthook")
+    if told is not None and not isinstance(told, _Raised):
+        own["_invoke_excepthook"] = _Raised(told)
+
+
+#: The attribute of such a thread: what carries it.
+_CARRIER = "_pytest_interleave_carrier"
+
+
+class _Raised:
+    """In the place of what deals with an exception that ends a thread: under control, it is a finding."""
+
+    def __init__(self, real: Callable[[Any], None]) -> None:
+        self._real = real
+
+    def __call__(self, thread: threading.Thread) -> None:
+        task = _current.current_task()
+        error = sys.exc_info()[1]
+        if task is None or error is None or isinstance(error, SystemExit):
+            self._real(thread)
+        else:
+            task.exception = error
+
+
+def _end_of(thread: Any) -> None:
+    ident = _current.get_ident()
+    type(thread)._delete(thread)
+    task = _current.tasks[ident]
+    if task is not None:
+        del _current.tasks[ident]
+        sys.settrace(None)
+        task.execution.finish(task)
 
 
 def join(self: threading.Thread, timeout: float | None = None) -> None:
@@ -157,16 +234,30 @@ def join(self: threading.Thread, timeout: float | None = None) -> None:
     operation = Operation("join", self, frame.f_code, frame.f_lasti)
     if target is not None and target.execution is execution and not target.done:
         deadline = None if timeout is None else execution.clock.deadline(timeout)
-        execution.wait_for(task, operation, target, deadline)
-    elif target is not None or not _real_is_alive(self):
+        try:
+            execution.wait_for(task, operation, target, deadline)
+        except LetGo:
+            settled()
+            _real_join(self, timeout)
+    elif target is not None or not _lives(self):
         execution.mark(task, operation)
     else:
         # Not under control: it ends in its own time.
+        ended = vars(self).get(_ENDED)
         execution.outside.leave(task)
         try:
-            _real_join(self, timeout)
+            if ended is None:
+                _real_join(self, timeout)
+            elif ended.acquire(True, -1 if timeout is None else max(timeout, 0)):
+                ended.release()
         finally:
             execution.outside.come_back(task)
+
+
+def _lives(thread: threading.Thread) -> bool:
+    """Whether a thread lives that is not under control."""
+    ended = vars(thread).get(_ENDED)
+    return _real_is_alive(thread) if ended is None else ended.locked()
 
 
 def is_alive(self: threading.Thread) -> bool:
@@ -180,7 +271,7 @@ def is_alive(self: threading.Thread) -> bool:
     target = _task_of.get(id(self))
     known: Any = self
     # The real method asks the event again whether the thread has started, which would be a step of its own.
-    alive = known._started._flag and _real_is_alive(self) if target is None else not target.done
+    alive = known._started._flag and _lives(self) if target is None else not target.done
     operation.name = str(alive)
     return alive
 
@@ -236,7 +327,7 @@ def forget_tasks() -> None:
     """Between executions: threads that were never begun have ended too."""
     _revive_pools()
     for task in _task_of.values():
-        if task.thread is not None and not (task.begun and task.done):
+        if task.thread is not None and not (task.at_large or (task.begun and task.done)):
             threading._active.pop(task.ident, None)  # type: ignore[attr-defined]
             _mark_done(task.thread)
     _task_of.clear()

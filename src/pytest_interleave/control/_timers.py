@@ -7,11 +7,12 @@ import math
 import queue
 from typing import TYPE_CHECKING
 
+from ._at_large import Adopted, LetGo, RealWait
 from ._clock import TICK, Clock
 from ._operations import HELD_UP, Operation
 from ._part import Part
 from ._reader import Reader
-from ._tasks import Moment, Task
+from ._tasks import Moment, Task, new_gate
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -106,7 +107,10 @@ class Timers(Part):
         if seconds > 0:
             task.sleeps += 1
             moment = Moment()
-            self.execution.wait_for(task, operation, moment, self.clock.deadline(seconds))
+            try:
+                self.execution.wait_for(task, operation, moment, self.clock.deadline(seconds))
+            except LetGo:
+                _sleep_really(seconds, operation)
             return
         execution = self.execution
         execution.point(task, operation)
@@ -217,6 +221,19 @@ class Timers(Part):
         self._leap(self._spinning_leap)
         self._spinning_leap *= 2 if self.execution.long is None else _LONG_FACTOR
         return True
+
+
+def _sleep_really(seconds: float, operation: Operation) -> None:
+    """Sleep without control."""
+    while True:
+        try:
+            RealWait(new_gate(), seconds, operation, lambda _: Moment(), lambda: True).wait()
+        except Adopted as adopted:
+            try:
+                adopted.task.execution.resume(adopted.task)
+            except LetGo:
+                continue
+        return
 
 
 def _deadline(task: Task) -> int:

@@ -90,7 +90,7 @@ class Executions:
 
     def __enter__(self) -> Executions:
         self._resources.enter_context(hooks_found_once(self.item))
-        self._control = self._resources.enter_context(Control(self._outliving))
+        self._control = self._resources.enter_context(Control(self._outliving, self._values))
         return self
 
     def __exit__(self, *exception: Any) -> None:
@@ -227,6 +227,12 @@ class Executions:
                     value = definition.cached_result[0]
                     if definition.scope != "function" or hasattr(type(value), "__del__"):
                         yield value
+
+    def _values(self) -> Iterator[object]:
+        """What fixtures have made for the test."""
+        yield from self.item.funcargs.values()
+        yield getattr(self.item, "instance", None)
+        yield from self._outliving()
 
     def _tear_down(self) -> None:
         """End the function-scoped fixtures, as pytest does after a test; but there is more to come for this item."""

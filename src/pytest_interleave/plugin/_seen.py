@@ -50,7 +50,7 @@ class Seen:
                 self.reasons.add(reason)
         self._timed = self._timed or outcome.timed
         self.time_matters = self.time_matters or outcome.timed or outcome.reads_clock
-        self.threads = max(self.threads, len(outcome.threads))
+        self.threads = max(self.threads, len(outcome.threads) - outcome.idle)
         if not self._shares and len(self.classes) == 1:
             # With several classes, there is something whose order matters.
             self._shares = shares_something(outcome.log, outcome.uses)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from .. import _current
+from .._at_large import LetGo, settled
 from .._foreign import note_foreign, watching
 from .._operations import Operation
 from .._places import made_here
@@ -94,6 +95,11 @@ class Barrier(HasLazyCondition, RealBarrier, metaclass=Primitive):
         passed = Operation("pass", self, frame.f_code, frame.f_lasti)
         try:
             in_time = execution.wait_for(task, passed, this, deadline)
+        except LetGo:
+            if this is self._round:
+                self._count -= 1
+            settled()
+            return super().wait(timeout)
         except BaseException:
             # The thread is being ended. It is as if it had never come: others may use the barrier later.
             if this is self._round:

@@ -9,9 +9,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from .. import _current
-from .._endable import slicing, wait_in_slices
+from .._at_large import Adopted, LetGo, RealWait, in_queue, settled
+from .._endable import shielded, slicing, wait_in_slices
 from .._operations import Operation
 from .._places import made_here
+from .._tasks import new_gate
 from ._dispatch import Primitive
 from ._lock import Lock, made_text
 from ._rlock import RLock
@@ -33,6 +35,8 @@ def _is_ours(lock: Any) -> bool:
 
 class _Waiter:
     """One call of `wait`: first for a notification, then for the lock."""
+
+    waits_at_large = True
 
     __slots__ = ("condition", "notified", "task", "waiting")
 
@@ -100,19 +104,59 @@ class Condition(RealCondition, metaclass=Primitive):
             return super().__enter__()
         frame = sys._getframe(1)
         operation = Operation("acquire", lock, frame.f_code, frame.f_lasti, mutates=False)
-        task.execution.wait_for(task, operation, lock)
+        try:
+            task.execution.wait_for(task, operation, lock)
+        except LetGo:
+            settled()
+            return super().__enter__()
         lock.take(task, operation)
         return True
 
     def wait(self, timeout: float | None = None) -> bool:
         """See `threading.Condition.wait`."""
         task = _tasks[_get_ident()]
-        if task is None:
-            return wait_in_slices(self, timeout) if slicing else super().wait(timeout)
+        if task is None and slicing:
+            return wait_in_slices(self, timeout)
         if not self._is_owned():  # type: ignore[attr-defined]
             raise RuntimeError("cannot wait on un-acquired lock")
         frame = sys._getframe(1)
-        return self._wait(task, timeout, Operation("wait", self, frame.f_code, frame.f_lasti))
+        operation = Operation("wait", self, frame.f_code, frame.f_lasti)
+        if task is not None:
+            return self._wait(task, timeout, operation)
+        gate = new_gate()
+        self._waiters.append(gate)  # type: ignore[attr-defined]
+        return self._wait_really(gate, self._release_save(), timeout, operation)  # type: ignore[attr-defined]
+
+    def _wait_really(self, gate: Any, saved: Any, timeout: float | None, operation: Operation) -> bool:
+        """Wait without control for the gate to be opened; the lock is given up."""
+        gates = self._waiters  # type: ignore[attr-defined]
+        woken = Operation("woken", self, operation.code, operation.lasti)
+        waiters: list[_Waiter] = []
+
+        def wait_as(task: Task) -> _Waiter:
+            waiter = _Waiter(self, task)
+            waiters.append(waiter)
+            self._parked.append(waiter)
+            return waiter
+
+        try:
+            opened = RealWait(gate, timeout, woken, wait_as, in_queue(gates, gate)).wait()
+        except Adopted as adopted:
+            task = adopted.task
+        except BaseException:
+            self._wait_is_over(gate, saved, opened=False)
+            raise
+        else:
+            self._wait_is_over(gate, saved, opened=opened)
+            return opened
+        return self._wait_on(task, waiters[-1], saved, timeout, operation, lambda: task.execution.resume(task))
+
+    def _wait_is_over(self, gate: Any, saved: Any, *, opened: bool) -> None:
+        gates = self._waiters  # type: ignore[attr-defined]
+        with shielded():
+            self._acquire_restore(saved)  # type: ignore[attr-defined]
+        if not opened and gate in gates:
+            gates.remove(gate)
 
     def _wait(self, task: Task, timeout: float | None, operation: Operation) -> bool:
         execution = task.execution
@@ -124,23 +168,52 @@ class Condition(RealCondition, metaclass=Primitive):
         waiter = _Waiter(self, task)
         self._parked.append(waiter)
         deadline = None if timeout is None else execution.clock.deadline(timeout)
-        timeless = deadline is not None and deadline <= execution.clock.elapsed
         woken = Operation("woken", self, operation.code, operation.lasti)
-        try:
-            if timeless and ours:
-                # Not willing to wait: gives the lock to others and takes it back.
-                execution.wait_for(task, woken, lock)
+
+        def wait() -> None:
+            if deadline is not None and deadline <= execution.clock.elapsed:
+                if ours:
+                    # Not willing to wait: gives the lock to others and takes it back.
+                    execution.wait_for(task, woken, lock)
+                else:
+                    execution.wait_for(task, woken, waiter, deadline)
+                if waiter in self._parked:
+                    self._parked.remove(waiter)
             else:
                 execution.wait_for(task, woken, waiter, deadline)
-            if timeless and waiter in self._parked:
+
+        return self._wait_on(task, waiter, saved, timeout, operation, wait)
+
+    def _wait_on(
+        self,
+        task: Task,
+        waiter: _Waiter,
+        saved: Any,
+        timeout: float | None,
+        operation: Operation,
+        wait: Callable[[], object],
+    ) -> bool:
+        """Wait under control, by `wait`; the lock is given up."""
+        lock = self._lock
+        ours = _is_ours(lock)
+        try:
+            wait()
+        except LetGo:
+            gate = new_gate()
+            if waiter in self._parked:
                 self._parked.remove(waiter)
+                self._waiters.append(gate)  # type: ignore[attr-defined]
+            else:
+                # It was notified, and only waits for the lock.
+                gate.release()
+            return self._wait_really(gate, saved, timeout, operation)
         except BaseException:
             if waiter in self._parked:
                 self._parked.remove(waiter)
             self._acquire_anyhow(task, saved, ours)
             raise
         if ours and Lock in type(lock).__mro__:
-            lock.take(task, woken)
+            lock.take(task, Operation("woken", self, operation.code, operation.lasti))
         else:
             self._acquire_restore(saved)  # type: ignore[attr-defined]
         return waiter.notified
@@ -166,6 +239,8 @@ class Condition(RealCondition, metaclass=Primitive):
         left = timeout
         result = predicate()
         while not result:
+            if task.at_large:
+                return super().wait_for(predicate, None if end is None else (end - clock.elapsed) / 1e9)
             # As the real one does, it waits once at least, even without any time left.
             if left is not None:
                 if end is None:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import sys
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .. import _current
+from .._at_large import Adopted, LetGo, RealWait, in_queue, settled
+from .._endable import slicing
 from .._foreign import note_foreign, watching
 from .._operations import Operation
 from .._places import made_here
+from .._tasks import new_gate
 from ._dispatch import Primitive
 from ._lazycondition import HasLazyCondition
 from ._lock import made_text
@@ -24,6 +27,8 @@ _get_ident = _current.get_ident
 
 class _Wait:
     """Those who wait at the same time: one `set` lets all of them go on, even if `clear` follows at once."""
+
+    waits_at_large = True
 
     __slots__ = ("event", "released", "waiting")
 
@@ -113,14 +118,48 @@ class Event(HasLazyCondition, RealEvent, metaclass=Primitive):
         if task is None:
             if watching:
                 note_foreign()
-            return super().wait(timeout)
+            if slicing:
+                return super().wait(timeout)
+            frame = sys._getframe(1)
+            return self._wait_really(timeout, Operation("wait", self, frame.f_code, frame.f_lasti, mutates=False))
         frame = sys._getframe(1)
         execution = task.execution
         deadline = None if timeout is None else execution.clock.deadline(timeout)
         operation = Operation("wait", self, frame.f_code, frame.f_lasti, mutates=False)
+        try:
+            return execution.wait_for(task, operation, self._wait_as(task), deadline)
+        except LetGo:
+            return self._wait_really(timeout, operation)
+
+    def _wait_really(self, timeout: float | None, operation: Operation) -> bool:
+        """Wait without control."""
+        condition: Any = self._cond
+        gate = new_gate()
+        while True:
+            with condition:
+                if self._flag:
+                    settled()
+                    return True
+                condition._waiters.append(gate)
+            withdraw = in_queue(condition._waiters, gate)
+            try:
+                opened = RealWait(gate, timeout, operation, self._wait_as, withdraw).wait()
+            except Adopted as adopted:
+                task = adopted.task
+                try:
+                    return task.execution.resume(task)
+                except LetGo:
+                    gate = new_gate()
+                    continue
+            if not opened:
+                with condition:
+                    withdraw()
+            return opened
+
+    def _wait_as(self, task: Task) -> _Wait:  # noqa: ARG002
         if self._wait is None:
             self._wait = _Wait(self)
-        return execution.wait_for(task, operation, self._wait, deadline)
+        return self._wait
 
     def describe(self) -> str:
         """For messages: what it is and where it was made."""

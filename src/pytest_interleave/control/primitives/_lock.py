@@ -8,6 +8,7 @@ from types import CodeType, FrameType, TracebackType
 from typing import TYPE_CHECKING, Any
 
 from .. import _current
+from .._at_large import LetGo, settled
 from .._endable import acquire_in_slices, slicing
 from .._foreign import note_foreign, watching
 from .._operations import ImpatientOperation, Operation
@@ -57,7 +58,11 @@ class Lock(metaclass=Primitive):
         execution = task.execution
         if blocking and timeout == -1:
             operation = self._operation("acquire", frame, execution)
-            execution.wait_for(task, operation, self)
+            try:
+                execution.wait_for(task, operation, self)
+            except LetGo:
+                settled()
+                return self.acquire()
         else:
             _check_timeout(blocking, timeout)
             operation = ImpatientOperation("acquire", self, frame.f_code, frame.f_lasti, mutates=False)

@@ -5,12 +5,16 @@ from __future__ import annotations
 import sys
 import threading
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .. import _current
+from .._at_large import Adopted, LetGo, RealWait, in_queue, settled
+from .._endable import slicing
 from .._foreign import note_foreign, watching
 from .._operations import Operation
 from .._places import made_here
+from .._tasks import new_gate
+from .._time import REAL
 from ._dispatch import Primitive
 from ._lazycondition import HasLazyCondition
 from ._lock import made_text
@@ -30,6 +34,9 @@ class Semaphore(HasLazyCondition, RealSemaphore, metaclass=Primitive):
     # As messages and users know it.
     __module__ = "threading"
 
+    #: For the scheduler: whoever waits for it may go on to wait without control.
+    waits_at_large = True
+
     _bound: int | None = None
 
     def __init__(self, value: int = 1) -> None:
@@ -47,14 +54,20 @@ class Semaphore(HasLazyCondition, RealSemaphore, metaclass=Primitive):
         if task is None:
             if watching:
                 note_foreign()
-            return super().acquire(blocking, timeout)
+            if slicing or not blocking:
+                return super().acquire(blocking, timeout)
+            frame = sys._getframe(1)
+            return self._acquire_really(timeout, Operation("acquire", self, frame.f_code, frame.f_lasti))
         frame = sys._getframe(1)
         operation = Operation("acquire", self, frame.f_code, frame.f_lasti)
         execution = task.execution
         if blocking:
             deadline = None if timeout is None else execution.clock.deadline(timeout)
-            if not execution.wait_for(task, operation, self, deadline):
-                return False
+            try:
+                if not execution.wait_for(task, operation, self, deadline):
+                    return False
+            except LetGo:
+                return self._acquire_really(timeout, operation)
         else:
             operation.mutates = self._value > 0
             execution.point(task, operation)
@@ -66,6 +79,38 @@ class Semaphore(HasLazyCondition, RealSemaphore, metaclass=Primitive):
         return True
 
     __enter__ = acquire
+
+    def _acquire_really(self, timeout: float | None, operation: Operation) -> bool:
+        """Wait without control until it can be acquired."""
+        condition: Any = self._cond
+        until = None if timeout is None else REAL["monotonic"]() + timeout
+        while True:
+            gate = new_gate()
+            with condition:
+                if self._value > 0:
+                    self._value -= 1
+                    settled()
+                    return True
+                condition._waiters.append(gate)
+            left = None if until is None else until - REAL["monotonic"]()
+            withdraw = in_queue(condition._waiters, gate)
+            try:
+                opened = RealWait(gate, left, operation, lambda _: self, withdraw).wait()
+            except Adopted as adopted:
+                task = adopted.task
+                try:
+                    if not task.execution.resume(task):
+                        return False
+                except LetGo:
+                    continue
+                self._value -= 1
+                if self.waiting:
+                    task.execution.enabled.refresh(self)
+                return True
+            if not opened:
+                with condition:
+                    withdraw()
+                return False
 
     def release(self, n: int = 1) -> None:
         """See `threading.Semaphore.release`."""

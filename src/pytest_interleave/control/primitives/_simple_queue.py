@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import queue
 import sys
+from collections import deque
+from collections.abc import Callable
 from types import GenericAlias
 from typing import TYPE_CHECKING, Any
 
 from .. import _current
+from .._at_large import Adopted, LetGo, RealWait, in_queue, settled
 from .._endable import get_in_slices, slicing
 from .._foreign import note_foreign, watching
 from .._operations import Operation
 from .._places import made_here
+from .._tasks import new_gate
+from .._time import REAL
 from ._dispatch import Primitive, stands_for
 from ._lock import made_text
 
@@ -31,11 +36,15 @@ class SimpleQueue(metaclass=Primitive):
 
     __class_getitem__: Any = classmethod(GenericAlias)
 
+    waits_at_large = True
+
     _kind: type[queue.SimpleQueue[Any]] = RealSimpleQueue
 
     def __init__(self) -> None:
         self._real = self._kind()
         self.waiting: list[Task] = []
+        #: Of threads that wait without control.
+        self._gates: deque[Any] = deque()
         self.made = made_here()
 
     def put(self, item: Any, block: bool = True, timeout: float | None = None) -> None:  # noqa: ARG002
@@ -44,13 +53,22 @@ class SimpleQueue(metaclass=Primitive):
         if task is None:
             if watching:
                 note_foreign()
-            self._real.put(item)
+            self._put_really(item)
             return
         frame = sys._getframe(1)
         task.execution.point(task, Operation("put", self, frame.f_code, frame.f_lasti))
-        self._real.put(item)
+        self._put_really(item)
         if self.waiting:
             task.execution.enabled.refresh(self)
+
+    def _put_really(self, item: Any) -> None:
+        self._real.put(item)
+        if self._gates:
+            try:
+                self._gates.popleft().release()
+            except IndexError:
+                # The last one has just given up.
+                pass
 
     def put_nowait(self, item: Any) -> None:
         """See `queue.SimpleQueue.put_nowait`."""
@@ -62,9 +80,12 @@ class SimpleQueue(metaclass=Primitive):
         if task is None:
             if watching:
                 note_foreign()
-            if slicing and block:
+            if not block or (timeout is not None and timeout <= 0):
+                return self._real.get(block, timeout)
+            if slicing:
                 return get_in_slices(self._real.get, timeout)
-            return self._real.get(block, timeout)
+            frame = sys._getframe(1)
+            return self._get_really(timeout, Operation("get", self, frame.f_code, frame.f_lasti))
         if block and timeout is not None and timeout < 0:
             raise ValueError("'timeout' must be a non-negative number")
         frame = sys._getframe(1)
@@ -72,7 +93,10 @@ class SimpleQueue(metaclass=Primitive):
         operation = Operation("get", self, frame.f_code, frame.f_lasti)
         if block:
             deadline = None if timeout is None else execution.clock.deadline(timeout)
-            execution.wait_for(task, operation, self, deadline)
+            try:
+                execution.wait_for(task, operation, self, deadline)
+            except LetGo:
+                return self._get_really(timeout, operation)
         else:
             operation.mutates = not self._real.empty()
             execution.point(task, operation)
@@ -80,6 +104,49 @@ class SimpleQueue(metaclass=Primitive):
         if self.waiting:
             execution.enabled.refresh(self)
         return item
+
+    def _get_really(self, timeout: float | None, operation: Operation) -> Any:
+        """Wait without control for an item."""
+        until = None if timeout is None else REAL["monotonic"]() + timeout
+        while True:
+            gate = new_gate()
+            # First: what is put from here on opens the gate, or is found.
+            self._gates.append(gate)
+            withdraw = in_queue(self._gates, gate)
+            if not self._real.empty():
+                try:
+                    item = self._real.get_nowait()
+                except Exception:
+                    # Somebody else was faster.
+                    withdraw()
+                    continue
+                self._pass_on(withdraw)
+                return item
+            left = None if until is None else until - REAL["monotonic"]()
+            try:
+                opened = RealWait(gate, left, operation, lambda _: self, withdraw).wait()
+            except Adopted as adopted:
+                task = adopted.task
+                try:
+                    task.execution.resume(task)
+                except LetGo:
+                    continue
+                item = self._real.get_nowait()
+                if self.waiting:
+                    task.execution.enabled.refresh(self)
+                return item
+            if not opened:
+                self._pass_on(withdraw)
+                return self._real.get_nowait()
+
+    def _pass_on(self, withdraw: Callable[[], bool]) -> None:
+        """Who does not need a gate any more may have been the only one to be woken: wake another one."""
+        settled()
+        if not withdraw() and self._gates and not self._real.empty():
+            try:
+                self._gates.popleft().release()
+            except IndexError:
+                pass
 
     def get_nowait(self) -> Any:
         """See `queue.SimpleQueue.get_nowait`."""

@@ -1,0 +1,215 @@
+"""The threads of one test that are older than an execution, or outlive it.
+
+One that waits at a primitive of ours as an execution begins is a unit of it, until it waits again as it ends: a worker
+that a fixture of a wider scope has started, for example. One that the test has started, and that something can still
+wake that outlives the test, goes on: it may be the worker of the whole program, which is started once.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from types import MethodType
+from typing import TYPE_CHECKING, Any
+
+from . import _current, _threads
+from ._at_large import let_go, real_waits
+from ._enabled import NobodyEnabled
+from ._foreign import is_foreign_thread
+from ._left import Outliving, is_worker_of_pool
+from ._left_alone import Start, start_of
+from ._reach import globals_in_scope, globals_of_libraries, reached, ways_to_wake
+from ._tasks import Moment, Task, new_gate
+
+if TYPE_CHECKING:
+    from ._at_large import RealWait
+    from ._execution import Execution
+
+#: Paths of threads that an execution has found when it began: none that it starts has one of these.
+OLDER = 500_000
+#: A test whose executions leave more threads that were started at one place does not have one for the whole program.
+_MOST_OF_A_KIND = 4
+#: So many executions decide whether threads that were started at one place are ended with the test.
+_ENOUGH = 3
+
+
+class Lasting:
+    """The threads that are under control in several executions of one test.
+
+    `outlives` gives what outlives an execution, `uses` all that fixtures have made for the test.
+    """
+
+    def __init__(self, outlives: Outliving, uses: Outliving) -> None:
+        self._outlives = outlives
+        self._uses = uses
+        #: By thread identifier: whether the test could wake it.
+        self._matters: dict[int, bool] = {}
+        #: By where threads were started: how many go on, and how many executions have ended theirs.
+        self._kept: Counter[Start] = Counter()
+        self._ended: Counter[Start] = Counter()
+
+    # -- as an execution begins --------------------------------------------------------------------------------
+
+    def adopt(self, execution: Execution) -> None:
+        """Threads that wait without control are units of the execution, as far as the test could wake them."""
+        if not real_waits:
+            return
+        waiting = [(ident, thread, real_waits[ident]) for ident, thread in _waiting()]
+        unknown = [each for each in waiting if each[0] not in self._matters]
+        if unknown:
+            self._look(unknown)
+        older = 0
+        for ident, thread, wait in waiting:
+            if self._matters[ident]:
+                older += 1
+                _adopt(execution, ident, thread, wait, OLDER + older)
+        execution.older = older
+
+    def _look(self, waiting: list[tuple[int, threading.Thread, RealWait]]) -> None:
+        none: Any = None
+        wanted = {}
+        for ident, thread, wait in waiting:
+            task = Task(none, 0, thread.name, wait.operation)
+            task.thread = thread
+            resource = wait.operation.target
+            wanted[ident] = {id(thread), *map(id, _owners(thread)), *([] if resource is None else [id(resource)])}
+        roots = [*globals_in_scope(), *self._outlives(), *self._uses()]
+        found, complete = reached(roots, set().union(*wanted.values()))
+        for ident, names in wanted.items():
+            self._matters[ident] = not complete or not found.isdisjoint(names)
+
+    def matters(self, ident: int) -> bool:
+        """Whether the test could wake a thread that waits without control; True of any other."""
+        wait = real_waits.get(ident)
+        return wait is None or wait.timeout is not None or self._matters.get(ident, True)
+
+    def idle(self, execution: Execution) -> int:
+        """How many of the threads that were there before the execution had no part in it."""
+        older = {task for task in execution.tasks if task.path >= (OLDER,)}
+        return len(older.difference(task for task, _, _ in execution.log)) if older else 0
+
+    # -- as an execution ends ----------------------------------------------------------------------------------
+
+    def keep(self, execution: Execution) -> None:
+        """Threads that the execution has left go on if something that outlives it can wake them, or refers to them.
+
+        Where it is stuck, only those that went on before do: others may have part in what it is stuck in.
+        """
+        left = [task for task in execution.tasks if _is_left(task)]
+        starts: dict[int, Start] = {}
+        for task in left:
+            assert task.thread is not None
+            assert task.started is not None
+            start = start_of(task.started, task.thread)
+            known = self._kept[start] > 0 if execution.stuck is not None else self._ended[start] < _ENOUGH
+            if known and self._kept[start] < _MOST_OF_A_KIND:
+                starts[task.index] = start
+        if not starts:
+            return
+        wanted = {task.index: set(map(id, _ways_to_reach(task))) for task in left if task.index in starts}
+        everything = set().union(*wanted.values())
+        found, _ = reached([*globals_in_scope(), *self._outlives()], everything)
+        if any(found.isdisjoint(names) for names in wanted.values()):
+            found |= reached(globals_of_libraries(), everything)[0]
+        for task in left:
+            if task.index in starts:
+                goes_on = not found.isdisjoint(wanted[task.index])
+                (self._kept if goes_on else self._ended)[starts[task.index]] += 1
+                task.lasting = goes_on
+
+    def let_go(self, execution: Execution) -> None:
+        """The execution is over: threads that last go on without control."""
+        going = [task for task in execution.tasks if task.lasting and not task.done]
+        if not going:
+            return
+        # What they do as they go is nothing to those who wait in the next execution.
+        execution.enabled = NobodyEnabled()
+        settled: list[Callable[[], object]] = []
+        for task in going:
+            if task.resource is not None:
+                task.withdraw()
+            _release_ownership(task)
+            if task.carrier is not None:
+                self._matters[task.ident] = True
+                _threads.outlive(task)
+            if task.outside:
+                execution.outside.forget(task)
+                continue
+            settled.append(let_go(task))
+        for wait in settled:
+            wait()
+
+
+def _waiting() -> Iterator[tuple[int, threading.Thread]]:
+    """The threads that wait without control, in the order in which they were started."""
+    for ident, thread in list(threading._active.items()):  # type: ignore[attr-defined]
+        if ident in real_waits and is_foreign_thread(ident, thread):
+            yield ident, thread
+
+
+def _adopt(execution: Execution, ident: int, thread: threading.Thread, wait: RealWait, number: int) -> None:
+    task = execution.adopt(thread.name, wait.operation, (number,))
+    task.ident = ident
+    task.native_id = thread.native_id
+    task.thread = thread
+    task.gate = new_gate()
+    _threads.adopt(task)
+    if not wait.take_over(ident, task):
+        # It was woken just now.
+        task.done = True
+        return
+    _current.tasks[ident] = task
+    for lock in _held.pop(ident, ()):
+        if lock.owner is None and lock.locked():
+            lock.owner = task
+            task.held.append(lock)
+    resource = wait.resource(task)
+    deadline = None if wait.timeout is None else execution.clock.deadline(wait.timeout)
+    task.wait_for(resource, deadline)
+    if resource.available(task):
+        execution.enabled.add(task)
+    wait.gate.release()
+
+
+#: By thread identifier, the locks that it has held since it was let go.
+_held: dict[int, list[Any]] = {}
+
+
+def _release_ownership(task: Task) -> None:
+    """It still has its locks; but an execution that is over has no owners of locks."""
+    if task.held:
+        _held[task.ident] = list(task.held)
+        for lock in task.held:
+            lock.owner = None
+        task.held.clear()
+
+
+def _is_left(task: Task) -> bool:
+    """Whether the test has left a thread that could go on after it."""
+    return (
+        task.index > 0
+        and not (task.done or task.lasting or task.outside or task.held)
+        and task.begun
+        and task.thread is not None
+        and task.started is not None
+        and not is_worker_of_pool(task)
+        and (task.resource is None or hasattr(type(task.resource), "waits_at_large"))
+    )
+
+
+def _ways_to_reach(task: Task) -> Iterable[object]:
+    assert task.thread is not None
+    yield task.thread
+    if task.resource is None or type(task.resource) is Moment:
+        # It goes on by itself.
+        yield from _owners(task.thread)
+    else:
+        yield from ways_to_wake(task)
+
+
+def _owners(thread: Any) -> Iterator[object]:
+    """The object whose method the thread runs."""
+    target = getattr(thread, "_target", None)
+    if isinstance(target, MethodType):
+        yield target.__self__
