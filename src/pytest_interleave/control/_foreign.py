@@ -67,7 +67,7 @@ def look_for_foreign(execution: Execution, matters: Callable[[int], bool]) -> No
     for thread in threads:
         assert thread.ident is not None
         frame = frames.get(thread.ident)
-        if _has_part(frame) or _is_to_run_code_in_scope(thread):
+        if _has_part(frame) or runs_code_in_scope(thread):
             execution.foreign[thread.ident] = _described(thread, frame)
 
 
@@ -99,7 +99,8 @@ def _has_part(frame: FrameType | None) -> bool:
     return False
 
 
-def _is_to_run_code_in_scope(thread: threading.Thread) -> bool:
+def runs_code_in_scope(thread: threading.Thread) -> bool:
+    """Whether a thread was made to run code in scope."""
     # The second one is a timer's.
     for target in (getattr(thread, "_target", None), getattr(thread, "function", None), type(thread).run):
         code = getattr(getattr(target, "__func__", target), "__code__", None)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from . import _current, _threads
 from ._at_large import let_go, real_waits
 from ._enabled import NobodyEnabled
-from ._foreign import is_foreign_thread
+from ._foreign import foreign_threads, is_foreign_thread, runs_code_in_scope
 from ._left import Outliving, is_worker_of_pool
 from ._left_alone import Start, start_of
 from ._reach import globals_in_scope, globals_of_libraries, reached, ways_to_wake
@@ -67,13 +67,15 @@ class Lasting:
         execution.older = older
 
     def _look(self, waiting: list[tuple[int, threading.Thread, RealWait]]) -> None:
-        none: Any = None
         wanted = {}
         for ident, thread, wait in waiting:
-            task = Task(none, 0, thread.name, wait.operation)
-            task.thread = thread
-            resource = wait.operation.target
-            wanted[ident] = {id(thread), *map(id, _owners(thread)), *([] if resource is None else [id(resource)])}
+            if wait.timeout is not None and runs_code_in_scope(thread):
+                # It goes on by itself, and may use whatever has a name.
+                self._matters[ident] = True
+            else:
+                wanted[ident] = {id(thread), id(wait.operation.target), *map(id, _owners(thread))}
+        if not wanted:
+            return
         roots = [*globals_in_scope(), *self._outlives(), *self._uses()]
         found, complete = reached(roots, set().union(*wanted.values()))
         for ident, names in wanted.items():
@@ -83,6 +85,10 @@ class Lasting:
         """Whether the test could wake a thread that waits without control; True of any other."""
         wait = real_waits.get(ident)
         return wait is None or wait.timeout is not None or self._matters.get(ident, True)
+
+    def others(self) -> bool:
+        """Whether there is a thread that is not under control and could do something."""
+        return any(self.matters(thread.ident or 0) for thread in foreign_threads())
 
     def idle(self, execution: Execution) -> int:
         """How many of the threads that were there before the execution had no part in it."""

@@ -12,9 +12,9 @@ import sys
 from typing import TYPE_CHECKING
 
 from . import _current
+from ._at_large import LetGo, settled
 from ._children import has_children
 from ._clock import _real_monotonic_ns
-from ._foreign import foreign_threads
 from ._left_alone import Start, is_of_fixtures, start_of
 from ._outcome import SetAside
 from ._part import Part
@@ -131,7 +131,11 @@ class Outside(Part):
             self._out.remove(task)
             self._outings[task.index].end()
             self._returned.append(task)
-        execution.park(task)
+        try:
+            execution.park(task)
+        except LetGo:
+            # The execution is over, and the thread outlives it.
+            settled()
         task.outside = False
 
     def finished(self, task: Task) -> None:
@@ -144,10 +148,11 @@ class Outside(Part):
     def forget(self, task: Task) -> None:
         """The execution is over: a thread that lasts goes on where it is, without control."""
         with self._mutex:
+            task.at_large = task.special = True
             if task in self._out:
                 self._out.remove(task)
-            task.at_large = True
-            task.outside = False
+            else:
+                task.gate.release()
         if _current.tasks[task.ident] is task:
             del _current.tasks[task.ident]
 
@@ -199,13 +204,13 @@ class Outside(Part):
                 polls = polls or task.sleeps > POLLING_SLEEPS
             elif resource is not None and not isinstance(resource, Task):
                 waits = True
-        if waits and foreign_threads():
+        if waits and self.execution.lasting.others():
             return True
-        return polls and self._slept < POLLING_PATIENCE * 1e9 and (has_children() or bool(foreign_threads()))
+        return polls and self._slept < POLLING_PATIENCE * 1e9 and (has_children() or self.execution.lasting.others())
 
     def could_act(self) -> bool:
         """Whether a thread that is not under control, or another process, could do something that others wait for."""
-        return bool(self._out or self._returned or self._ended or foreign_threads()) or has_children()
+        return bool(self._out or self._returned or self._ended or self.execution.lasting.others()) or has_children()
 
     def keeps_waiting(self) -> bool:
         """Whether anybody outside is worth waiting for: after the test body, no daemon thread is."""

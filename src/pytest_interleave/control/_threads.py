@@ -169,6 +169,11 @@ def outlive(task: Task) -> None:
     own["is_alive"] = lambda: ended.locked() if _current.current_task() is None else is_alive(thread)
 
 
+def outlives_executions(thread: threading.Thread) -> bool:
+    """Whether the thread was started under control, and went on as the execution was over."""
+    return _ENDED in vars(thread)
+
+
 def adopt(task: Task) -> None:
     """A thread that was there before is under control; `task` knows it."""
     thread: Any = task.thread

@@ -5,6 +5,7 @@ from __future__ import annotations
 import concurrent.futures
 import math
 import queue
+from operator import is_not
 from typing import TYPE_CHECKING
 
 from ._at_large import Adopted, LetGo, RealWait
@@ -29,6 +30,10 @@ class Timers(Part):
         #: By how much time passes next for threads that spin, and where the log was when it last did.
         self._spinning_leap = _NOTICEABLE
         self._spun = 0
+        #: What those wait for that have no time limit, and since when, and how often the clock has moved since then.
+        self._stuck: list[Operation] = []
+        self._stuck_since = 0
+        self._moves = 0
 
     def advance(self) -> bool:
         """Move the clock to the next deadline; whoever is due can go on.
@@ -37,11 +42,25 @@ class Timers(Part):
         """
         execution = self.execution
         sleeper = self.earliest(daemons=not execution.draining)
-        if sleeper is None or self.is_only_in_theory(sleeper):
+        if sleeper is None or self.is_only_in_theory(sleeper) or self._wakes_only_daemons():
             return False
         self.clock.advance_to(self._together_with(sleeper))
         self.expire_due()
         return True
+
+    def _wakes_only_daemons(self) -> bool:
+        """Whether daemons have woken and slept again for long, while all others wait without a time limit."""
+        waiting = []
+        for task in self.execution.tasks:
+            if not (task.done or task.daemon):
+                if task.resource is None or task.deadline is not None:
+                    self._stuck = []
+                    return False
+                waiting.append(task.operation)
+        if len(waiting) != len(self._stuck) or any(map(is_not, waiting, self._stuck)):
+            self._stuck, self._stuck_since, self._moves = waiting, self.clock.elapsed, 0
+        self._moves += 1
+        return self._moves > _MANY_MOVES and self.clock.elapsed - self._stuck_since > _HOUR
 
     def _together_with(self, waiting: Task) -> int:
         """The moment at which a wait ends, together with sleeps that end at about the same time.
@@ -261,6 +280,10 @@ _LONG_FACTOR = 16
 #: Steps after which threads that spin are others than those that were found before.
 _STEPS_BETWEEN_LEAPS = 2_000
 
+#: So often, and for so many nanoseconds, daemons wake and sleep again until it counts as certain that none of them does
+#: what all others wait for.
+_MANY_MOVES = 10_000
+_HOUR = 3_600 * 10**9
 #: Nanoseconds from which on a timeout is no limit that anybody waits for.
 _DAY = 86_400 * 10**9
 #: The same for events and conditions, whose timeouts are sleeps that can be interrupted, too: of daily jobs, say.

@@ -281,7 +281,9 @@ class Explaining:
         It is the first that imports, and that finds nothing cached.
         """
         shown = self._repeated(finding, outcome, suspects)
-        if isinstance(shown, NotRepeated) and not warm and shown.finding is not None:
+        # One of another kind comes of what the first has left behind.
+        alike = isinstance(shown, NotRepeated) and shown.finding is not None and shown.finding.same_as(finding)
+        if isinstance(shown, NotRepeated) and not warm and shown.finding is not None and alike:
             later = self._repeated(shown.finding, shown.outcome, self._races.suspects(shown.outcome))
             if isinstance(later, Shown):
                 return Repeated(shown.finding, shown.outcome, True, later)

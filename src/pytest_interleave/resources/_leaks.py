@@ -13,6 +13,7 @@ from ..control import _current
 from ..control._clock import real_seconds
 from ..control._living import real_enumerate
 from ..control._places import is_ours, is_stdlib, place_of_frame
+from ..control._threads import outlives_executions
 from ._children import children, describe_child, reap
 from ._described import describe_call
 from ._descriptors import Opened, describe_descriptor, open_descriptors
@@ -116,6 +117,9 @@ class Snapshot:
 def _is_of_no_interest(thread: threading.Thread) -> bool:
     if thread.ident in _current.tasks or isinstance(thread, threading._DummyThread):
         # Under control, or started by something else than Python.
+        return True
+    if outlives_executions(thread):
+        # It belongs to what outlives the test: the worker of the whole program, for one.
         return True
     return getattr(getattr(thread, "function", None), "__module__", "").startswith("pytest_timeout")
 
