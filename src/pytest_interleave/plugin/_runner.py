@@ -118,8 +118,8 @@ class TestRunner:
         ended, error = self._try_given()
         if ended:
             return error
-        turns = self._turns = Turns(settings, _mix(settings.stream, nodeid_of(self.item)))
         limit = self._started + settings.seconds
+        turns = self._turns = Turns(settings, _mix(settings.stream, nodeid_of(self.item)), limit)
         skip: BaseException | None = None
         turn = 0
         ended_by = "schedules"
