@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from enum import Enum
 from math import inf
+from operator import attrgetter
 
 from ..control import LoggedStep, Path, ThreadView, Touches, Trace, conflicts, touches_of
 from ..control._touches import ASKING_KINDS
 from ._limits import NO_LIMITS, Limits
 from ._lives import last_steps, life_touches
-from ._profile import Site, site_of
+from ._profile import site_of
 from ._reversals import reversals
 
 DIVERGED = "the same schedule did not lead to the same steps again"
@@ -34,6 +35,9 @@ class Beyond(Enum):
     ANYTHING = 2
 
 
+_path_of = attrgetter("path")
+
+
 class _Choice:
     """A state in which more than one thread could go on, on the way that is being explored."""
 
@@ -44,7 +48,7 @@ class _Choice:
     def __init__(
         self,
         enabled: tuple[Path, ...],
-        sites: tuple[Site, ...],
+        sites: int,
         running: Path | None,
         chosen: Path,
         sleeping: dict[Path, Beyond],
@@ -53,7 +57,7 @@ class _Choice:
     ) -> None:
         self.enabled = enabled
         self._able: frozenset[Path] | None = None
-        #: Where each of them is about to go on.
+        #: Where they are about to go on, as a fingerprint.
         self.sites = sites
         #: The thread that ran last, if it could go on.
         self.running = running
@@ -174,13 +178,13 @@ class PartialOrderReduction:
         """As decided, as far as the decisions go; then the running thread, else the first that may."""
         depth = self._depth
         self._depth = depth + 1
-        paths = tuple(thread.path for thread in enabled)
+        paths = tuple(map(_path_of, enabled))
         if depth < len(self._choices):
             choice = self._choices[depth]
             if (
                 choice.enabled != paths
                 or choice.position != len(enabled[0].log)
-                or choice.sites != tuple(site_of(thread.operation) for thread in enabled)
+                or choice.sites != self._sites(depth, paths, enabled)
             ):
                 self.incomplete = DIVERGED
                 return 0 if running is None else enabled.index(running)
@@ -193,7 +197,7 @@ class PartialOrderReduction:
             return 0 if running is None else enabled.index(running)
         asleep = self._asleep
         position = len(enabled[0].log)
-        ready = [path for path in paths if path not in asleep]
+        ready = [path for path in paths if path not in asleep] if asleep else paths
         if not ready:
             self._repeats_from = position
             return 0 if running is None else enabled.index(running)
@@ -204,9 +208,24 @@ class PartialOrderReduction:
         if self._choices:
             last = self._choices[-1]
             used = last.preemptions + _is_preemption(last, last.chosen)
-        sites = tuple(site_of(thread.operation) for thread in enabled)
+            if last.enabled == paths:
+                # Of many threads these are much the same all the time: they are kept once.
+                paths = last.enabled
+        sites = self._sites(depth, paths, enabled)
         self._choices.append(_Choice(paths, sites, ran, chosen, sleeping, position, used))
         return paths.index(chosen)
+
+    def _sites(self, depth: int, paths: tuple[Path, ...], enabled: Sequence[ThreadView]) -> int:
+        """A fingerprint of where the threads that can go on are about to do that, as far as it can be news.
+
+        Who could go on at the choice before, and has done nothing since, still stands there.
+        """
+        log = enabled[0].log
+        before = self._choices[depth - 1] if depth else None
+        if before is None or before.enabled != paths:
+            return hash(tuple([site_of(thread.operation) for thread in enabled]))
+        moved = dict.fromkeys([log[position][0] for position in range(before.position, len(log))])
+        return hash(tuple([site_of(thread.operation) for thread in moved]))
 
     def _fall_asleep(self, choice: _Choice, enabled: Sequence[ThreadView]) -> None:
         """At the last choice that is decided: from here on, who sleeps there sleeps on."""
