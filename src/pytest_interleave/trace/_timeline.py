@@ -6,11 +6,13 @@ import bisect
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from ..control import HELD_UP, Operation, Outcome, Recorder, Step, conflicts
+from ..control import HELD_UP, Operation, Outcome, Recorder, Step
 from ..control._described import described
+from ..control._touches import WRITES
 from ..detect import Holding
 from ..explore import ChoicePoint
 from ._failing import end_of_failure
+from ._latest import Latest
 from ._names import told_apart
 from ._relevant import Relevant
 from ._story import story_of
@@ -171,16 +173,17 @@ def _held(log: Sequence[Step], names: Mapping[int, str]) -> Iterator[Held]:
 
 def _arrows(shown: Sequence[int], log: Sequence[Step], events: Sequence[Event]) -> Iterator[Arrow]:
     """From the last conflicting step of another thread to each that is shown."""
-    by_object: dict[Any, list[int]] = {}
+    touched: dict[Any, Latest] = {}
     for number, position in enumerate(shown):
         task, _, touches = log[position]
-        latest = None
-        for key, _, _ in touches or ():
-            for earlier in reversed(by_object.get(key, ())):
-                other, _, others = log[shown[earlier]]
-                if other is not task and conflicts(touches or (), others or ()):
-                    latest = earlier if latest is None else max(latest, earlier)
-                    break
-            by_object.setdefault(key, []).append(number)
-        if latest is not None:
-            yield Arrow(events[latest].step, events[number].step, events[number].what)
+        if not touches:
+            continue
+        found = -1
+        for key, part, how in touches:
+            latest = touched.get(key)
+            if latest is not None:
+                found = max(found, latest.conflicting(task.index, part, writes=bool(how & WRITES)))
+        for key, part, how in touches:
+            touched.setdefault(key, Latest()).add(task.index, part, number, writes=bool(how & WRITES))
+        if found >= 0:
+            yield Arrow(events[found].step, events[number].step, events[number].what)
