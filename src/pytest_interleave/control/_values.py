@@ -115,8 +115,7 @@ def _container_text(value: Any, kind: type, depth: int) -> str:
         return f"{start}…{end}" if value else start + end
     if kind is dict:
         shown = [
-            f"{short_text(key, depth + 1)}: {short_text(inner, depth + 1)}"
-            for key, inner in _first(dict.items(value))
+            f"{short_text(key, depth + 1)}: {short_text(inner, depth + 1)}" for key, inner in _first(dict.items(value))
         ]
     else:
         shown = [short_text(inner, depth + 1) for inner in _first(value)]

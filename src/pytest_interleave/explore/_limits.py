@@ -8,6 +8,11 @@ from typing import NamedTuple
 from ..control._clock import real_seconds
 
 
+def never() -> bool:
+    """There is time for all."""
+    return False
+
+
 class Limits(NamedTuple):
     """What bounds a search: a number of schedules, and a moment in real time."""
 

@@ -18,6 +18,7 @@ from ..control._kinds import bases_of, is_one_of
 from ..control._touches import WRITES
 from ..control.primitives import Semaphore
 from ..detect import Clock
+from ._limits import never
 from ._lives import asked_for_all, last_steps, life_touches
 
 #: What gives a lock back, and what can only follow that.
@@ -124,11 +125,6 @@ def _later(uses: _Uses, since: int, how: int) -> Iterator[list[_Event]]:
             if events[-1].number <= since:
                 break
             yield events
-
-
-def never() -> bool:
-    """For as long as it takes."""
-    return False
 
 
 def reversals(

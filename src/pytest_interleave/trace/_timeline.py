@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import bisect
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from ..control import HELD_UP, Operation, Outcome, Recorder, Step
@@ -11,12 +11,16 @@ from ..control._described import described
 from ..control._touches import WRITES
 from ..detect import Holding
 from ..explore import ChoicePoint
+from ..explore._limits import never
 from ._failing import end_of_failure
 from ._latest import Latest
 from ._names import told_apart
 from ._relevant import Relevant
 from ._story import story_of
 from ._what import what_of
+
+#: Steps between two looks at the time.
+_PATIENCE = 256
 
 
 class Event(NamedTuple):
@@ -72,6 +76,8 @@ class Timeline(NamedTuple):
     #: What happened, in words; and the numbers of the steps that it is about.
     story: str
     told: tuple[int, ...] = ()
+    #: What there was no time for, in words.
+    left_out: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """As nested dictionaries and lists, which can be written as JSON and sent to another process."""
@@ -86,8 +92,17 @@ class Timeline(NamedTuple):
         }
 
 
-def timeline_of(outcome: Outcome, points: Sequence[ChoicePoint] | None, recorder: Recorder | None = None) -> Timeline:
-    """What is worth showing of an execution in detail, with the choices that were made in it; None if not known."""
+def timeline_of(
+    outcome: Outcome,
+    points: Sequence[ChoicePoint] | None,
+    recorder: Recorder | None = None,
+    is_over: Callable[[], bool] = never,
+) -> Timeline:
+    """What is worth showing of an execution in detail, with the choices that were made in it; None if not known.
+
+    Once `is_over`, the rest is left out: the story, then the steps, of which the last ones are shown rather than those
+    before.
+    """
     end = end_of_failure(outcome)
     log = outcome.log[:end]
     pending = () if outcome.stuck is None else outcome.stuck.pending
@@ -96,12 +111,25 @@ def timeline_of(outcome: Outcome, points: Sequence[ChoicePoint] | None, recorder
     # What others do only after the failure may be what came too late.
     relevant = Relevant(outcome.log[begin:], pending)
     names = described(log, [operation.target for _, operation, _ in pending])
-    story = story_of(outcome, points, end, recorder)
+    story = story_of(outcome, points, end, recorder, is_over)
     told = {position for position in story.positions if position < len(log)}
     shown = [position for position in range(begin, len(log)) if position in told or relevant.shows(log[position])]
     marked = _marked(shown, points or (), log)
-    shown = sorted({*shown, *marked})
-    events = [_event(position, log[position], names, recorder, switch=position in marked) for position in shown]
+    every = sorted({*shown, *marked})
+    events: list[Event] = []
+    shown = []
+    left_out = ["the story"] if story.is_cut_short else []
+    if recorder is not None and recorder.cut_short:
+        left_out.append("values of later steps")
+    # From the end on: that is what explains the failure best.
+    for number, position in enumerate(reversed(every)):
+        if number % _PATIENCE == _PATIENCE - 1 and "earlier steps" not in left_out and is_over():
+            left_out.append("earlier steps")
+        if "earlier steps" not in left_out or position in told or position in marked:
+            events.append(_event(position, log[position], names, recorder, switch=position in marked))
+            shown.append(position)
+    events.reverse()
+    shown.reverse()
     for at, step in enumerate(pending, start=len(log)):
         events.append(_event(at, step, names)._replace(waits=True, kind=step[1].kind))
     return Timeline(
@@ -112,6 +140,7 @@ def timeline_of(outcome: Outcome, points: Sequence[ChoicePoint] | None, recorder
         steps=len(outcome.log),
         story=story.text,
         told=tuple(position + 1 for position in story.positions),
+        left_out=tuple(left_out),
     )
 
 
