@@ -308,12 +308,15 @@ class PartialOrderReduction:
         by_position = {choice.position: number for number, choice in enumerate(self._choices)}
         allowed = limits.schedules_after(self._number)
         self._left = sum(map(self._left_at, self._choices)) if allowed != inf else 0
-        for position, initials in reversals(trace, end, _Able(self._choices), limits.is_time_over):
+
+        def is_over() -> bool:
+            self.cut_short = self._left > allowed or limits.is_time_over()
+            return self.cut_short
+
+        for position, initials in reversals(trace, end, _Able(self._choices), is_over):
             self._want(by_position[position], initials)
-            if self._left > allowed:
-                self.cut_short = True
+            if is_over():
                 return
-        self.cut_short = limits.is_time_over()
 
     def _left_at(self, choice: _Choice) -> int:
         """How many ways to go on at a choice are known that are still to be explored, after the present one."""
