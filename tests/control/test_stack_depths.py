@@ -146,3 +146,7 @@ def test_depths_are_those_of_the_interpreter():
             sys.settrace(before)
     assert watch.wrong == []
     assert len(watch.seen) > 5_000
+
+
+def test_what_is_known_of_code_is_kept():
+    assert stack_depths(actual_depth.__code__) is stack_depths(actual_depth.__code__)

@@ -60,3 +60,12 @@ def test_shards_prints_both_times_and_their_ratio() -> None:
     assert min(alone, in_shards) > 0
     # The times above are rounded.
     assert ratio == pytest.approx(in_shards / alone, rel=0.25)
+
+
+def test_threads_prints_one_schedule_and_the_whole_test() -> None:
+    printed = run("threads.py", "--threads=5", "--seconds=60", "--bodies", "lock", "sleepers").splitlines()
+    assert printed[0] == "| threads | body | one schedule | whole test | schedules |"
+    rows = [[cell.strip() for cell in line.strip("| ").split("|")] for line in printed[2:]]
+    assert [row[:2] for row in rows] == [["5", "lock"], ["5", "sleepers"]]
+    assert all(float(one.removesuffix(" s")) > 0 for _, _, one, _, _ in rows)
+    assert all(int(schedules) > 1 for *_, schedules in rows)

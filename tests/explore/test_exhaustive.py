@@ -12,6 +12,8 @@ from pytest_interleave.control import Control
 from pytest_interleave.explore import Auto, Exhaustive, PartialOrderReduction
 from pytest_interleave.explore._classes import class_of
 from pytest_interleave.explore._exhaustive import DOUBTED
+from pytest_interleave.explore._limits import Limits
+from pytest_interleave.explore._reduction import TOO_MANY
 
 from . import programs
 from .enumerating import Enumeration
@@ -342,3 +344,50 @@ def test_daemons_that_are_cut_off_are_not_called_exhausted():
     strategy = Exhaustive()
     assert not explore(program, strategy, most=50).finished
     assert "were ended with the test" in strategy.incomplete
+
+
+def test_a_search_looks_no_further_than_its_schedules():
+    program = loops(4, 3)
+    search = PartialOrderReduction(limits=Limits(10))
+    explored = explore(program, search, most=10)
+    assert search.cut_short
+    assert explored.executions == 10
+    assert not search.finished
+    # What was known is explored; that was not all.
+    explore(program, search, most=200)
+    assert not search.finished
+
+
+def test_what_was_cut_short_is_never_finished():
+    search = PartialOrderReduction(limits=Limits(1))
+    explored = explore_until(programs.locked, search)
+    assert explored == 1 + 1
+    assert (search.finished, search.cut_short, search.incomplete) == (False, True, TOO_MANY)
+
+
+def test_no_search_goes_on_looking_when_its_time_is_over():
+    search = PartialOrderReduction(limits=Limits(until=0.0))
+    # One reversal was found, and that was all.
+    assert explore_until(programs.counter, search) == 2
+    assert (search.finished, search.incomplete) == (False, TOO_MANY)
+    for strategy in (Auto(seed=1, schedules=100, until=0.0), Exhaustive(schedules=100, until=0.0)):
+        assert not explore(programs.counter, strategy, most=100).finished
+
+
+def test_exactly_as_many_schedules_as_there_are_classes_are_enough():
+    every = explore(programs.philosophers, PartialOrderReduction()).executions
+    search = PartialOrderReduction(limits=Limits(every))
+    assert explore(programs.philosophers, search, most=every).finished
+    assert not search.cut_short
+
+
+def explore_until(program, search):
+    """Until there is nothing left that is known of; how many executions that takes."""
+    number = 0
+    with Control() as control:
+        while not (search.finished or search.incomplete):
+            number += 1
+            control.prepare()
+            search.begin(number)
+            search.end(control.run(program, search, max_steps=10_000))
+    return number

@@ -8,7 +8,7 @@ from threading import Event, Lock, RLock
 
 import pytest
 
-from pytest_interleave.explore import Follow
+from pytest_interleave.explore import Follow, RandomWalk
 from pytest_interleave.explore._switches import Switch
 from pytest_interleave.trace import timeline_of
 from pytest_interleave.trace._failing import end_of_failure
@@ -382,3 +382,24 @@ def test_only_the_locks_of_one_line_that_are_two_are_numbered():
 
     names = {event.what.partition(" (")[0] for event in told(body).timeline.events if event.kind == "acquire"}
     assert names == {"Lock #1", "Lock #2", "Lock"}
+
+
+def test_without_time_the_end_is_shown_and_no_story():
+    def body():
+        box = Box()
+
+        def work():
+            for _ in range(400):
+                box.value += 1
+
+        in_threads(left=work, right=work)
+        assert box.value == 0
+
+    found = told(body, RandomWalk(1))
+    short = timeline_of(found.outcome, found.recorded.points, found.recorder, lambda: True)
+    assert short.left_out == ("the story", "earlier steps")
+    assert short.story == ""
+    assert short.events[-1] == found.timeline.events[-1]
+    assert len(short.events) < len(found.timeline.events)
+    assert set(short.events) < set(found.timeline.events)
+    assert found.timeline.left_out == ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import insort
 from operator import attrgetter
 
 from ._tasks import Resource, Task
@@ -17,27 +18,50 @@ class Enabled(list[Task]):
     def add(self, task: Task) -> None:
         """From now on `task` could go on."""
         task.enabled = True
-        self.append(task)
-        if len(self) > 1:
-            self.sort(key=_by_index)
+        if self and self[-1].index > task.index:
+            insort(self, task, key=_by_index)
+        else:
+            self.append(task)
+
+    def add_all(self, tasks: list[Task]) -> None:
+        """From now on they could all go on."""
+        for task in tasks:
+            task.enabled = True
+        self.extend(tasks)
+        self.sort(key=_by_index)
 
     def drop(self, task: Task) -> None:
         """From now on it could not."""
         self.remove(task)
         task.enabled = False
 
+    def drop_all(self, tasks: list[Task]) -> None:
+        """From now on none of them could."""
+        for task in tasks:
+            task.enabled = False
+        self[:] = [task for task in self if task.enabled]
+
     def withhold(self) -> None:
         """From now on the clock is none of them; here it never is."""
 
     def refresh(self, resource: Resource) -> None:
         """A resource may have become available, or no longer be: those who wait for it can go on, or not."""
-        for waiter in resource.waiting:
-            able = waiter.timed_out or resource.available(waiter)
-            if able != waiter.enabled:
-                if able:
-                    self.add(waiter)
-                else:
-                    self.drop(waiter)
+        changed = [
+            waiter for waiter in resource.waiting if (waiter.timed_out or resource.available(waiter)) != waiter.enabled
+        ]
+        if len(changed) == 1:
+            waiter = changed[0]
+            if waiter.enabled:
+                self.drop(waiter)
+            else:
+                self.add(waiter)
+        elif changed:
+            # There may be very many: as a rule, all of them can go on, or none of them can.
+            unable = [waiter for waiter in changed if waiter.enabled]
+            if len(unable) < len(changed):
+                self.add_all([waiter for waiter in changed if not waiter.enabled])
+            if unable:
+                self.drop_all(unable)
 
     def move(self, task: Task, resource: Resource) -> None:
         """Let a parked thread wait for another resource (a notified one waits for its lock)."""
@@ -118,8 +142,20 @@ class EnabledAndClock(Enabled):
             self._let_in()
         super().add(task)
 
+    def add_all(self, tasks: list[Task]) -> None:
+        """See `Enabled.add_all`."""
+        if self._on_offer:
+            self._let_in()
+        super().add_all(tasks)
+
     def drop(self, task: Task) -> None:
         """See `Enabled.drop`."""
         super().drop(task)
+        if len(self) == 1 and self._clock.enabled:
+            super().drop(self._clock)
+
+    def drop_all(self, tasks: list[Task]) -> None:
+        """See `Enabled.drop_all`."""
+        super().drop_all(tasks)
         if len(self) == 1 and self._clock.enabled:
             super().drop(self._clock)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
+from ._clock import real_seconds
 from ._names import object_named
 from ._opcodes import opname_at
 from ._owners import MISSING
@@ -19,12 +21,16 @@ if TYPE_CHECKING:
 class Recorder:
     """Keeps what the accesses at `steps` of one execution concern; with `everything`, the values of all others too.
 
-    The objects at `steps` are kept alive, so that from then on no other one has their addresses.
+    The objects at `steps` are kept alive, so that from then on no other one has their addresses. The other values are
+    kept `until` a moment in real time.
     """
 
-    def __init__(self, steps: Collection[int] = (), *, everything: bool = False) -> None:
+    def __init__(self, steps: Collection[int] = (), *, everything: bool = False, until: float = math.inf) -> None:
         self._steps = frozenset(steps)
         self._everything = everything
+        self._until = until
+        #: Whether values were left out, as the time was over.
+        self.cut_short = False
         self._kept: dict[int, list[Any]] = {}
         self._texts: dict[int, str] = {}
 
@@ -40,6 +46,9 @@ class Recorder:
         """A step is about to be done, by code that `frame` was called from."""
         concerned = step in self._steps
         if not (concerned or self._everything) or step in self._texts or not touches or not operation.is_access:
+            return
+        if not concerned and real_seconds() >= self._until:
+            self.cut_short = True
             return
         # What is in no file may have been made again: it is equal then.
         while frame is not None and frame.f_code is not operation.code and frame.f_code != operation.code:

@@ -22,8 +22,24 @@ def variables_of(code: CodeType) -> int:
     return len({*code.co_varnames, *code.co_cellvars}) + len(code.co_freevars)
 
 
+#: By address of a code object, which is kept, so that no other one gets that: what is known of it. It is asked at each
+#: write of a detailed execution.
+_known: dict[int, tuple[CodeType, dict[int, int]]] = {}
+#: Of so many: programs may make code over and over.
+_MOST_KNOWN = 1_000
+
+
 def stack_depths(code: CodeType) -> dict[int, int]:
     """By byte offset; instructions that are never reached are left out, and those where it cannot be told."""
+    known = _known.get(id(code))
+    if known is None:
+        if len(_known) >= _MOST_KNOWN:
+            _known.clear()
+        known = _known[id(code)] = (code, _depths_in(code))
+    return known[1]
+
+
+def _depths_in(code: CodeType) -> dict[int, int]:
     instructions = list(dis.get_instructions(code))
     position = {instruction.offset: index for index, instruction in enumerate(instructions)}
     depths: dict[int, int] = {}

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import types
 from collections import Counter, OrderedDict, defaultdict, deque
+from collections.abc import Iterable
 from enum import Enum
+from itertools import islice
 from types import FrameType
 from typing import Any
 
@@ -113,11 +115,10 @@ def _container_text(value: Any, kind: type, depth: int) -> str:
         return f"{start}…{end}" if value else start + end
     if kind is dict:
         shown = [
-            f"{short_text(key, depth + 1)}: {short_text(inner, depth + 1)}"
-            for key, inner in list(dict.items(value))[:_MOST]
+            f"{short_text(key, depth + 1)}: {short_text(inner, depth + 1)}" for key, inner in _first(dict.items(value))
         ]
     else:
-        shown = [short_text(inner, depth + 1) for inner in list(value)[:_MOST]]
+        shown = [short_text(inner, depth + 1) for inner in _first(value)]
     if kind in (set, frozenset):
         shown.sort()
         if not shown:
@@ -126,6 +127,11 @@ def _container_text(value: Any, kind: type, depth: int) -> str:
         shown.append("…")
     inside = ", ".join(shown)
     return f"({inside},)" if kind is tuple and len(shown) == 1 else f"{start}{inside}{end}"
+
+
+def _first(values: Iterable[Any]) -> list[Any]:
+    """As many as are shown: there may be very many. They are taken before any of them is looked at."""
+    return list(islice(values, _MOST))
 
 
 def _cut(text: str) -> str:

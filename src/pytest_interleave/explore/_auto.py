@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from math import inf
 from typing import Any
 
 from ..control import Trace
 from ._classes import class_of
 from ._delegating import Delegating
+from ._limits import Limits
 from ._portfolio import Portfolio
 from ._reduction import PartialOrderReduction
 
@@ -34,11 +36,11 @@ class Auto(Delegating):
 
     name = "auto"
 
-    def __init__(self, seed: int, schedules: int | None = None) -> None:
+    def __init__(self, seed: int, schedules: int | None = None, until: float = inf) -> None:
         super().__init__()
         self._schedules = schedules
         self._portfolio = Portfolio(seed)
-        self._search: PartialOrderReduction | None = PartialOrderReduction()
+        self._search: PartialOrderReduction | None = PartialOrderReduction(limits=Limits(schedules, until))
         self._searched = 0
         self._searches_now = False
         #: The classes that the search has run.
@@ -70,6 +72,9 @@ class Auto(Delegating):
     def _is_search_next(self, search: PartialOrderReduction, number: int) -> bool:
         if number <= FIRST:
             return True
+        if search.cut_short:
+            self._search = None
+            return False
         expected = search.estimate * _caution(search.estimate, self._searched)
         left = expected - self._searched
         turns = float("inf") if self._schedules is None else self._schedules - CHECKS - number + 1

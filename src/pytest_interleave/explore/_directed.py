@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import bisect
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from ..control import LoggedStep, Path, conflicts, touches_of
+from ._limits import never
 from ._switches import ChoicePoint, Sites, Switch
 
 #: So many steps of a thread, before it was left and after that, are looked at.
@@ -17,17 +18,22 @@ _MEANWHILE = 300
 MOST = 16
 
 
-def likely_switches(points: Sequence[ChoicePoint], log: Sequence[LoggedStep]) -> list[Switch]:
+def likely_switches(
+    points: Sequence[ChoicePoint], log: Sequence[LoggedStep], is_over: Callable[[], bool] = never
+) -> list[Switch]:
     """From an execution with a finding: the most likely ones, the last first.
 
     Each leaves a thread where it was left, and a thread goes on whose steps meanwhile conflicted with its own. Threads
     that do the same are alike: first in the list are those with the threads of each kind that were started first.
+    Once `is_over`, no more are looked for.
     """
     alike = _Alike(log)
     meanwhile = _Meanwhile(log)
     first: dict[Switch, None] = {}
     themselves: dict[Switch, None] = {}
     for point in reversed(points):
+        if is_over() or (len(first) >= MOST and len(themselves) >= MOST):
+            break
         if point.is_preemption:
             left, site, occurrence = point.stand
             for other in meanwhile.came_between(left, point.step):

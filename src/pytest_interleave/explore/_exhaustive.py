@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from math import inf
 from typing import Any
 
 from ..control import Trace
 from ._delegating import Delegating
+from ._limits import Limits
 from ._portfolio import Portfolio
 from ._reduction import PartialOrderReduction
 
@@ -31,11 +33,11 @@ class Exhaustive(Delegating):
 
     name = "exhaustive"
 
-    def __init__(self, seed: int = 0, schedules: int | None = None) -> None:
+    def __init__(self, seed: int = 0, schedules: int | None = None, until: float = inf) -> None:
         super().__init__()
         self._schedules = schedules
         self._portfolio = Portfolio(seed)
-        self._search = PartialOrderReduction()
+        self._search = PartialOrderReduction(limits=Limits(schedules, until))
         self._next_look = FIRST_LOOK
         self._number = 0
         self._doubted = False
@@ -84,7 +86,7 @@ class Exhaustive(Delegating):
                 self.exhausted = True
                 return
             self._search = search.next_bound()
-        elif search.bound is None and self._number >= self._next_look:
+        elif search.bound is None and (search.cut_short or self._number >= self._next_look):
             self._next_look = 2 * self._number
             self._see_whether_it_fits(search)
 
@@ -92,7 +94,7 @@ class Exhaustive(Delegating):
         if self._schedules is None:
             return
         if not self._doubted:
-            if search.estimate > self._schedules:
+            if search.cut_short or search.estimate > self._schedules:
                 self._search = search.next_bound()
-        elif search.estimate > self._schedules / 2:
+        elif search.cut_short or search.estimate > self._schedules / 2:
             self.incomplete = DOUBTED

@@ -9,9 +9,9 @@ from ..control import LoggedStep, Path, Touches
 from ..control._touches import EVERY_THREAD, WRITES
 
 
-def last_steps(log: Sequence[LoggedStep]) -> dict[Path, int]:
-    """By thread, the position of its last step in the log."""
-    return {thread.path: position for position, (thread, _, _) in enumerate(log)}
+def last_steps(log: Sequence[LoggedStep], start: int = 0) -> dict[Path, int]:
+    """By thread, the position of its last step in the log, from `start` on."""
+    return {log[position][0].path: position for position in range(start, len(log))}
 
 
 def asked_for_all(log: Iterable[LoggedStep]) -> bool:

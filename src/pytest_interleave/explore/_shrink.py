@@ -12,11 +12,13 @@ M. Musuvathi, S. Qadeer, "Iterative Context Bounding for Systematic Testing of M
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from ..control import CLOCK, LoggedStep, Path, Strategy
 from ._directed import likely_switches
+from ._limits import Limits
 from ._reduction import PartialOrderReduction
 from ._switches import ChoicePoint, Follow, Switch, switches_of
 
@@ -64,12 +66,13 @@ class Attempt(NamedTuple):
 Run = Callable[[Strategy], Attempt | None]
 
 
-def shrink(first: Attempt, run: Run, time_used: Callable[[], float]) -> Attempt:
+def shrink(first: Attempt, run: Run, time_used: Callable[[], float], until: float = math.inf) -> Attempt:
     """The smallest attempt that was found, perhaps `first` itself; never one that costs more.
 
-    `time_used` says which share of the time there is has been used; `run` is not called any more once that is 1.
+    `time_used` says which share of the time there is has been used; `run` is not called any more once that is 1, which
+    is at the moment `until` in real time.
     """
-    shrinking = _Shrinking(first, run, time_used)
+    shrinking = _Shrinking(first, run, time_used, until)
     shrinking.leave_out_all()
     shrinking.take_few(1)
     shrinking.leave_out()
@@ -84,10 +87,11 @@ def shrink(first: Attempt, run: Run, time_used: Callable[[], float]) -> Attempt:
 
 
 class _Shrinking:
-    def __init__(self, first: Attempt, run: Run, time_used: Callable[[], float]) -> None:
+    def __init__(self, first: Attempt, run: Run, time_used: Callable[[], float], until: float) -> None:
         self.best = first
         self._run = run
         self._time_used = time_used
+        self._limits = Limits(until=until)
         self._threads = len({thread.path for thread, _, _ in first.log})
         self._tried: set[frozenset[Switch]] = {frozenset(first.switches)}
 
@@ -98,7 +102,7 @@ class _Shrinking:
     def take_few(self, number: int) -> None:
         """So many switches may do, where others came in between; else with those for which nobody has to stop."""
         if self.best.preemptions > number:
-            likely = likely_switches(self.best.points, self.best.log)
+            likely = likely_switches(self.best.points, self.best.log, lambda: self._time_used() >= 1)
             free = tuple(point.switch for point in self.best.points if point.is_switch and not point.preempts)
             for others in ((), free) if free else ((),):
                 among = itertools.combinations(likely if number == 1 else likely[:_LIKELIEST], number)
@@ -154,7 +158,7 @@ class _Shrinking:
         limit = min(1.0, self._time_used() + SEARCHED_TIME)
         bound = 0
         while bound < self.best.preemptions and self._threads <= SEARCHED_THREADS:
-            search: PartialOrderReduction = PartialOrderReduction(bound)
+            search: PartialOrderReduction = PartialOrderReduction(bound, limits=self._limits)
             for _ in range(min(SEARCHED, SEARCHED_STEPS // (len(self.best.log) + 1))):
                 if self._time_used() >= limit or self._adopt(self._run(search)) or search.finished or search.incomplete:
                     break
@@ -205,15 +209,16 @@ def _with_less(switches: Sequence[Switch], parts: int) -> Iterator[tuple[Switch,
 
 def _passing_by(points: Sequence[ChoicePoint]) -> Iterator[tuple[Switch, ...]]:
     """The switch to a thread and the one away from it as one, to the thread that went on then; the last first."""
-    for number in range(len(points) - 1, -1, -1):
+    #: By thread, where it was last switched to; and that at each preemption, of the thread that was left there.
+    last: dict[Path, int] = {}
+    switched_to: list[tuple[int, int | None]] = []
+    for number, point in enumerate(points):
+        if point.is_preemption:
+            switched_to.append((number, last.get(point.stand[0])))
+        if not (point.preempts and point.stand[0] == point.chosen):
+            last[point.chosen] = number
+    for number, came in reversed(switched_to):
         left = points[number]
-        if not left.is_preemption:
-            continue
-        by = left.stand[0]
-        earlier = ((at, points[at]) for at in range(number - 1, -1, -1))
-        came = next(
-            (at for at, point in earlier if point.chosen == by and not (point.preempts and point.stand[0] == by)), None
-        )
         if came is not None and left.chosen in points[came].enabled:
             changed = [*points[:came], points[came]._replace(chosen=left.chosen), *points[came + 1 : number]]
             yield switches_of((*changed, *points[number + 1 :]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import inf
 from typing import Any
 
 from ._auto import Auto
@@ -15,16 +16,16 @@ from ._surw import SelectivelyUniform
 from ._swarm import Swarm
 from ._urw import UniformRandomWalk
 
-#: Name to constructor, which takes the seed and how many schedules there may be.
-STRATEGIES: dict[str, Callable[[int, int | None], Any]] = {
+#: Name to constructor, which takes the seed, how many schedules there may be, and until when.
+STRATEGIES: dict[str, Callable[[int, int | None, float], Any]] = {
     "auto": Auto,
     "exhaustive": Exhaustive,
-    "pct": lambda seed, _: PCT(seed),
-    "pos": lambda seed, _: PartialOrderSampling(seed),
-    "random": lambda seed, _: RandomWalk(seed),
-    "surw": lambda seed, _: SelectivelyUniform(seed),
-    "swarm": lambda seed, _: Swarm(seed),
-    "urw": lambda seed, _: UniformRandomWalk(seed),
+    "pct": lambda seed, *_: PCT(seed),
+    "pos": lambda seed, *_: PartialOrderSampling(seed),
+    "random": lambda seed, *_: RandomWalk(seed),
+    "surw": lambda seed, *_: SelectivelyUniform(seed),
+    "swarm": lambda seed, *_: Swarm(seed),
+    "urw": lambda seed, *_: UniformRandomWalk(seed),
 }
 
 
@@ -32,11 +33,14 @@ STRATEGIES: dict[str, Callable[[int, int | None], Any]] = {
 _SEARCHING = frozenset(("auto", "exhaustive"))
 
 
-def make_strategy(name: str, seed: int, schedules: int | None = None, *, time_choices: bool = False) -> Any:
+def make_strategy(
+    name: str, seed: int, schedules: int | None = None, *, until: float = inf, time_choices: bool = False
+) -> Any:
     """The strategy called `name`; `KeyError` for an unknown name.
 
+    There may be this many `schedules`, `until` a moment in real time: what searches looks no further.
     With `time_choices` for executions in which time passes as a choice: there, what searches samples.
     """
     if time_choices and name in _SEARCHING:
         return Sampling(seed)
-    return STRATEGIES[name](seed, schedules)
+    return STRATEGIES[name](seed, schedules, until)

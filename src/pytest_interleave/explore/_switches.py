@@ -163,7 +163,10 @@ class Recorded:
         log = enabled[0].log
         stand = self._sites.left(log, running)
         if stand is not None:
-            paths = tuple(thread.path for thread in enabled)
+            paths = tuple([thread.path for thread in enabled])
+            if self.points and self.points[-1].enabled == paths:
+                # Of many threads these are much the same all the time: they are kept once.
+                paths = self.points[-1].enabled
             self.points.append(ChoicePoint(stand, running is not None, paths, paths[at], len(log)))
         return at
 

@@ -49,8 +49,8 @@ class Executions:
         self.settings = settings
         self._of_workers = of_workers
         self.count = 0
-        #: Real time when the last one began, in seconds.
-        self.began = 0.0
+        #: How long the last one took, in seconds of real time.
+        self.took = 0.0
         #: How many seconds of processor time one of them may take.
         self._longest = _LONGEST_WITHOUT_LIMIT if math.isinf(settings.seconds) else max(LONGEST, settings.seconds)
         #: By how much time passes as a choice of the strategy, as a position in `LEAPS`; None if it does not.
@@ -255,7 +255,7 @@ class Executions:
     def run(self, strategy: Any, *, detail: bool = False, recorder: Recorder | None = None) -> Outcome:
         """Run the body once. What asks pytest to stop (`pytest.exit`, Ctrl-C), in whichever thread, is raised."""
         self.count += 1
-        self.began = real_seconds()
+        began = real_seconds()
         outcome = self._control.run(
             self._body(),
             strategy,
@@ -265,6 +265,7 @@ class Executions:
             detail=detail,
             recorder=recorder,
         )
+        self.took = real_seconds() - began
         request = None if outcome.uneventful else request_to_stop(outcome)
         if request is not None:
             raise request

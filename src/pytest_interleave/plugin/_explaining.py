@@ -18,6 +18,7 @@ from ._executions import Executions
 from ._fingerprints import name_of_test
 from ._race_check import RaceCheck, Raced, not_again, recorder_for
 from ._raised import came_by_signal
+from ._time_limit import PartOfTime, TimeLimit
 
 #: What fixtures raise, and time limits; and what asks pytest to stop.
 STOPPED = (Exception, SystemExit, pytest.fail.Exception, pytest.skip.Exception, KeyboardInterrupt)
@@ -47,6 +48,16 @@ NEEDS_TIME = 'This failure needs timeouts="explore": a thread is held up while t
 _STEPS_SHOWN = 40
 
 
+#: How many times as long as another execution one in detail takes, at most.
+_DETAIL_TAKES = 4
+#: Executions that it takes to write a schedule down by its switches, before it can be shrunk.
+_RUNS_BY_SWITCHES = 2
+#: The share of the time left that a description may take which is shown only if there will be no better one.
+_SHARE_OF_A_RESERVE = 0.25
+#: The same of the execution that is shown: then no more values are kept.
+_SHARE_OF_VALUES = 0.75
+
+
 class Explanation(NamedTuple):
     """A finding as it is to be reported."""
 
@@ -71,6 +82,9 @@ class Explanation(NamedTuple):
     confirmed: bool = True
     #: Whether time passed as a choice in it.
     time_passed: bool = False
+    #: What there was no time for, in words; and how many seconds the test had.
+    left_out: tuple[str, ...] = ()
+    seconds_of_test: float = 0.0
 
     @property
     def repeatable(self) -> bool:
@@ -88,6 +102,12 @@ class Explanation(NamedTuple):
             hints.append(
                 f"The test took {steps:,} steps. The first {first:,} (max_steps) were explored, the rest ran without "
                 f"preemptions. {self._tried()}"
+            )
+        left_out = [*self.left_out, *(self.timeline.left_out if self.timeline is not None else ())]
+        if left_out:
+            may_not = "" if self.confirmed else " The token may not reproduce the failure."
+            hints.append(
+                f"Not done for lack of time (seconds={self.seconds_of_test:g}): {', '.join(left_out)}.{may_not}"
             )
         if self.simplest in SIMPLEST:
             hints.append(SIMPLEST[self.simplest])
@@ -118,9 +138,9 @@ class Shown(NamedTuple):
         """For the shrinker."""
         return attempt_of(self.outcome, self.recorded)
 
-    def timeline(self) -> Timeline:
+    def timeline(self, time: PartOfTime) -> Timeline:
         """For the report."""
-        timeline = timeline_of(self.outcome, self.recorded.points, self.recorder)
+        timeline = timeline_of(self.outcome, self.recorded.points, self.recorder, time.is_over)
         error = self.finding.exception
         if isinstance(error, DataRace):
             passed = [text for text, _ in held_up(self.outcome, len(self.outcome.log))]
@@ -167,6 +187,7 @@ class Explaining:
         races: RaceCheck,
         judge: Callable[[Outcome], Finding | None],
         seconds: float,
+        limit: TimeLimit,
     ) -> None:
         self._item = item
         self._executions = executions
@@ -174,6 +195,7 @@ class Explaining:
         self._judge = judge
         #: So long, in real seconds, may be spent on shrinking.
         self._seconds = seconds
+        self._limit = limit
 
     # -- executions ------------------------------------------------------------------------------------------
 
@@ -209,8 +231,9 @@ class Explaining:
         return Explanation(
             finding,
             token,
-            timeline=timeline_of(outcome, None),
+            timeline=timeline_of(outcome, None, None, self._limit.part(_SHARE_OF_A_RESERVE).is_over),
             time_passed=time_passed(outcome),
+            seconds_of_test=self._limit.seconds,
         )
 
     def _unshrunk(self, finding: Finding, outcome: Outcome, *, warm: bool) -> Explanation:
@@ -235,9 +258,10 @@ class Explaining:
     ) -> Explanation:
         """Run the schedule once more, shrink it, and run what is left in detail.
 
-        A long one, past `max_steps`, is not shrunk, and run again only if that is quick.
+        A long one, past `max_steps`, is not shrunk, and run again only if that is quick. Nothing is begun that would
+        not be done before the time limit.
         """
-        took = real_seconds() - self._executions.began
+        took = self._executions.took
         self._executions.found = True
         long = outcome.unexplored is not None
         explained = self._unshrunk if long else self.unrepeated
@@ -247,8 +271,11 @@ class Explaining:
             return plain._replace(difference=WAITED_IN_VAIN)
         if raced is not None and (long or raced.difference is not None):
             return plain._replace(finding=raced.finding, difference=raced.difference, confirmed=True)
-        if long and took > self._seconds:
+        has_time = self._limit.has(_DETAIL_TAKES * took)
+        if long and (took > self._seconds or not has_time):
             return plain
+        if not has_time:
+            return plain._replace(confirmed=False, left_out=("a second run of the schedule", "shrinking"))
         try:
             repeated = self._run_again(plain.finding, outcome, suspects, warm=warm)
         except STOPPED as error:
@@ -262,9 +289,21 @@ class Explaining:
         if long:
             return plain._replace(confirmed=True)
         # Now: the names of objects are those of the last execution.
-        as_found = plain._replace(finding=shown.finding, timeline=shown.timeline(), switches=shown.attempt.preemptions)
+        run_took, began = self._executions.took, real_seconds()
+        as_found = plain._replace(
+            finding=shown.finding,
+            timeline=shown.timeline(self._limit.part(_SHARE_OF_A_RESERVE)),
+            switches=shown.attempt.preemptions,
+        )
+        # To show the last execution, and one more as long as the first.
+        reserve = 2 * run_took + 2 * (real_seconds() - began)
+        if not self._limit.has(_RUNS_BY_SWITCHES * run_took + reserve):
+            if as_found.timeline is not None and as_found.timeline.left_out:
+                # There will be no better one: it may have all the time that is left.
+                as_found = as_found._replace(timeline=shown.timeline(self._limit.part(1.0)))
+            return as_found._replace(left_out=("shrinking",))
         try:
-            return self._shrunk(shown, plain) or as_found
+            return self._shrunk(shown, plain, reserve) or as_found
         except STOPPED as error:
             # A time limit is over, or a fixture fails for the first time now: what is known so far has to do.
             self.stop_session(error)
@@ -317,8 +356,11 @@ class Explaining:
             again.exception.add_note(f"also, {race.message}")
         return again
 
-    def _shrunk(self, shown: Shown, plain: Explanation) -> Explanation | None:
-        """The explanation of a smaller schedule with the same finding, by its switches; None where there is none."""
+    def _shrunk(self, shown: Shown, plain: Explanation, reserve: float) -> Explanation | None:
+        """The explanation of a smaller schedule with the same finding, by its switches; None where there is none.
+
+        Shrinking leaves `reserve` seconds for what follows.
+        """
         is_same = self._same_as(shown)
 
         def run(strategy: Strategy) -> Attempt | None:
@@ -332,8 +374,13 @@ class Explaining:
         if first is None or first.preemptions > shown.attempt.preemptions:
             return None
         started = real_seconds()
-        best = shrink(first, run, lambda: (real_seconds() - started) / self._seconds) if self._seconds else first
+        wanted = started + self._seconds
+        until = min(wanted, self._limit.of_report - reserve)
+        best = first
+        if until > started:
+            best = shrink(first, run, lambda: (real_seconds() - started) / (until - started), until)
         seconds = real_seconds() - started
+        left_out = ("more shrinking",) if until < wanted and real_seconds() >= until else ()
         again = self._in_detail(best, shown, is_same)
         if again is None:
             return None
@@ -347,8 +394,9 @@ class Explaining:
             switches=best.preemptions,
             switches_before=shown.attempt.preemptions,
             seconds=seconds,
-            timeline=again.timeline(),
+            timeline=again.timeline(self._limit.part(1.0)),
             time_passed=time_passed(again.outcome),
+            left_out=left_out,
         )
 
     def _same_as(self, shown: Shown) -> Callable[[Outcome], bool]:
@@ -374,7 +422,7 @@ class Explaining:
         """The last execution, of what has come out: with the values, and what the test printed."""
         before: Outcome = best.outcome
         suspects = self._races.suspects(before)
-        recorder = recorder_for(suspects, everything=True)
+        recorder = recorder_for(suspects, everything=True, until=self._limit.part(_SHARE_OF_VALUES).until)
         recorded, outcome = self.run(Follow(best.switches), recorder, visible=True)
         if first_difference(before.log, outcome.log) is not None or not is_same(outcome):
             return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -80,10 +81,10 @@ class RaceCheck:
         return _finding(races) if races else None
 
 
-def recorder_for(suspects: Sequence[Conflict], *, everything: bool = False) -> Recorder:
-    """Looks at the accesses of what seem to be races; with `everything`, at all other values, too."""
+def recorder_for(suspects: Sequence[Conflict], *, everything: bool = False, until: float = math.inf) -> Recorder:
+    """Looks at the accesses of what seem to be races; with `everything`, at all other values, too, `until` a moment."""
     steps = {step for conflict in suspects for step in (conflict.first, conflict.second)}
-    return Recorder(steps, everything=everything)
+    return Recorder(steps, everything=everything, until=until)
 
 
 def _finding(races: Sequence[Race]) -> Finding:

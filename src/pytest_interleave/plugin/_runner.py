@@ -32,6 +32,7 @@ from ._settings import Settings
 from ._shards import nodeid_of
 from ._simplest import simplest
 from ._suite import leave_out
+from ._time_limit import TimeLimit
 from ._turns import Turns
 from ._workers import quiet_types, raised_by_workers
 
@@ -60,9 +61,12 @@ class TestRunner:
         self.settings = settings
         self.replay = replay
         self.exploration: Exploration | None = None
+        limit = self._limit = TimeLimit(settings.seconds)
         self._executions = Executions(item, settings, of_workers)
         self._races = RaceCheck(everything=settings.races)
-        self._explaining = Explaining(item, self._executions, self._races, self._finding, settings.shrink_seconds)
+        self._explaining = Explaining(
+            item, self._executions, self._races, self._finding, settings.shrink_seconds, limit
+        )
         self._following = Following(self._executions, self._explaining)
         # What was remembered of another mode is not what is asked for now.
         self._given = [one for one in given if one.origin == PINNED or settings.time_choices >= one.token.time_choices]
@@ -83,6 +87,7 @@ class TestRunner:
         """In the place of `item.runtest`: raises what the finding raised."""
         __tracebackhide__ = True
         self._started = real_seconds()
+        self._limit.begin()
         self._progress = Progress(self.item.config, self.settings.schedules)
         try:
             with self._executions:
@@ -129,8 +134,8 @@ class TestRunner:
         settings = self.settings
         unittest = self._executions.unittest
         known = self._number
-        turns = self._turns = Turns(settings, _mix(settings.stream, nodeid_of(self.item)))
-        limit = self._started + settings.seconds
+        limit = self._limit.of_search
+        turns = self._turns = Turns(settings, _mix(settings.stream, nodeid_of(self.item)), limit)
         skip: BaseException | None = None
         turn = 0
         ended_by = "schedules"
@@ -224,7 +229,9 @@ class TestRunner:
         unseen = self._seen.again and raced is None
         explanation = self._explaining.explain(finding, outcome, suspects, raced, warm=self._executions.count > 1)
         explanation = explanation._replace(unseen=unseen)
-        if self.settings.marker == "thread_safety" and not waited_in_vain(outcome):
+        # In one worker, and in all of them one after another.
+        has_time = self._limit.has(2 * self._executions.took)
+        if self.settings.marker == "thread_safety" and not waited_in_vain(outcome) and has_time:
             least = simplest(explanation, self._executions, self._explaining, self._finding)
             explanation = explanation._replace(simplest=least)
         self._conclude(
@@ -286,6 +293,10 @@ class TestRunner:
         for repetition in range(3):
             if before.set_aside or before.unexplored is not None:
                 return False, None
+            if not self._limit.has(self._executions.took):
+                if repetition == 0:
+                    self._seen.is_unchecked = True
+                return False, None
             self._executions.prepare()
             replay = Replay(before.choices)
             replay.begin(1)
@@ -344,7 +355,7 @@ class TestRunner:
     # -- replay ----------------------------------------------------------------------------------------------
 
     def _replay_token(self, token: Token) -> BaseException | None:
-        recorder = Recorder(everything=True)
+        recorder = Recorder(everything=True, until=self._limit.of_report)
         followed = self._following.follow(token, recorder)
         _, recorded, outcome, was_run = followed
         if not was_run:
@@ -363,9 +374,14 @@ class TestRunner:
                 finding, shown, _ = raced
         explanation = None
         if finding is not None:
-            timeline = timeline_of(shown, recorded.points, recorder)
+            timeline = timeline_of(shown, recorded.points, recorder, self._limit.is_over)
             explanation = Explanation(
-                finding, token, switches=len(recorded.switched), timeline=timeline, time_passed=time_passed(shown)
+                finding,
+                token,
+                switches=len(recorded.switched),
+                timeline=timeline,
+                time_passed=time_passed(shown),
+                seconds_of_test=self.settings.seconds,
             )
         # It may run the test once more; the names of objects are those of the last execution.
         lost = self._following.why_lost(followed)

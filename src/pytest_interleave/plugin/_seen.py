@@ -28,6 +28,8 @@ class Seen:
         self.again = False
         #: How many steps were explored of an execution that had more.
         self._explored_steps: int | None = None
+        #: Whether there was no time to see whether the same schedule takes the same steps again.
+        self.is_unchecked = False
         #: Whether a thread has waited with a time limit, or read the clock.
         self.time_matters = False
         #: Whether there was a choice between two threads.
@@ -94,7 +96,7 @@ class Seen:
     @property
     def doubtful(self) -> bool:
         """Whether something was not controlled or not explored: then a search cannot say that nothing is left."""
-        return bool(self.reasons) or self._explored_steps is not None
+        return bool(self.reasons) or self._explored_steps is not None or self.is_unchecked
 
     @property
     def nothing_to_interleave(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple
 
 from ..explore import Auto, Exhaustive, make_strategy
@@ -30,10 +31,10 @@ class Turns:
     the others are over.
     """
 
-    def __init__(self, settings: Settings, seed: int) -> None:
+    def __init__(self, settings: Settings, seed: int, until: float = math.inf) -> None:
         name, schedules = settings.strategy, settings.for_search
         #: The strategy of schedules in which no time passes as a choice.
-        self.late = make_strategy(name, seed, schedules)
+        self.late = make_strategy(name, seed, schedules, until=until)
         self._early = make_strategy(name, seed, schedules, time_choices=True) if settings.time_choices else None
         # Exhaustive search itself tells whether there is a deadlock.
         self.predictions = None if name == "exhaustive" else Predictions(settings)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from ..control import Path, Place, Step, touches_of
@@ -49,10 +49,18 @@ class Torn(NamedTuple):
         return 1 if not self.last.writes or self.looked else 2
 
 
-class Thing:
-    """Something that threads access, and the accesses to it in their order."""
+class TimeIsOver(Exception):
+    """There is no time to look at more accesses."""
 
-    def __init__(self) -> None:
+
+class Thing:
+    """Something that threads access, and the accesses to it in their order.
+
+    To go through these raises `TimeIsOver` once `is_over`.
+    """
+
+    def __init__(self, is_over: Callable[[], bool]) -> None:
+        self._is_over = is_over
         self._accesses: list[Access] = []
         self._by_thread: dict[Path, list[Access]] = {}
 
@@ -64,6 +72,8 @@ class Thing:
     def of_others(self, thread: Path, switch: int, until: int) -> Iterator[Access]:
         """From step `switch` on, and before step `until`."""
         for number in range(bisect_left(self._accesses, switch, key=_position), len(self._accesses)):
+            if self._is_over():
+                raise TimeIsOver
             access = self._accesses[number]
             if access.position >= until:
                 return
@@ -85,7 +95,7 @@ def _position(access: Access) -> int:
     return access.position
 
 
-def things_in(log: Sequence[Step]) -> list[list[tuple[Thing, Access]]]:
+def things_in(log: Sequence[Step], is_over: Callable[[], bool]) -> list[list[tuple[Thing, Access]]]:
     """What each step accesses, which; nothing of what is done while there is only one thread."""
     things: dict[Any, Thing] = {}
     steps: list[list[tuple[Thing, Access]]] = []
@@ -107,7 +117,9 @@ def things_in(log: Sequence[Step]) -> list[list[tuple[Thing, Access]]]:
             for part, writes in known.items():
                 assigns = writes and operation.kind in ("write", "delete")
                 access = Access(position, task.path, part, writes, assigns, operation.where())
-                thing = things.setdefault(key, Thing())
+                thing = things.get(key)
+                if thing is None:
+                    thing = things[key] = Thing(is_over)
                 thing.add(access)
                 found.append((thing, access))
     return steps

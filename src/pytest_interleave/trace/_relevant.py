@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from ..control import HELD_UP, Operation, Step, Touches, is_ours, is_stdlib
@@ -13,6 +13,8 @@ from ..control._touches import WRITES
 _RUNNER = f"{os.sep}_pytest{os.sep}"
 #: Steps that say nothing to people.
 _SILENT = frozenset(("poll", "begin", "enter", "leave", "acted", "broken"))
+#: Stands for what is touched as a whole.
+_WHOLE = object()
 #: Of every thread, as a rule.
 _OF_THREADS = frozenset(("start", "join", "is_alive?", "threads?"))
 
@@ -21,15 +23,19 @@ class Relevant:
     """Looks through the log of one execution, and what threads wait to do in its end; then answers for each step."""
 
     def __init__(self, log: Sequence[Step], pending: Sequence[Step] = ()) -> None:
-        #: By object, by part of it: the threads that touched it, each with whether it changed it.
-        self._touched: dict[Any, dict[Any, dict[int, bool]]] = {}
+        #: By object, by part of it: the threads that touched it, and those that changed it; for None, of all parts.
+        self._touched: dict[Any, dict[Any, _Users]] = {}
         #: By address of a primitive: the threads that use it.
         self._users: dict[int, set[int]] = {}
         for task, operation, touches in itertools.chain(log, pending):
             if operation.is_access:
                 for key, part, how in touches or ():
-                    threads = self._touched.setdefault(key, {}).setdefault(part, {})
-                    threads[task.index] = threads.get(task.index, False) or bool(how & WRITES)
+                    parts = self._touched.setdefault(key, {None: _Users(), _WHOLE: _Users()})
+                    for at in (_WHOLE if part is None else part, None):
+                        users = parts.get(at)
+                        if users is None:
+                            users = parts[at] = _Users()
+                        users.add(task.index, changes=bool(how & WRITES))
             else:
                 self._users.setdefault(id(operation.target), set()).add(task.index)
 
@@ -46,16 +52,36 @@ class Relevant:
 
     def _is_contested(self, thread: int, touches: Touches | None) -> bool:
         """Whether an access touches what another thread touches as well, and one of them changes it."""
-        return any(
-            _is_contested(self._touched.get(key, {}), part, thread, bool(how & WRITES))
-            for key, part, how in touches or ()
-        )
+        for key, part, how in touches or ():
+            parts = self._touched.get(key)
+            if parts is None:
+                continue
+            # Parts that are not the same do not conflict; all of it conflicts with each part.
+            for at in (None,) if part is None else (part, _WHOLE):
+                users = parts.get(at)
+                if users is not None and users.conflict_with(thread, changes=bool(how & WRITES)):
+                    return True
+        return False
 
 
-def _is_contested(parts: Mapping[Any, Mapping[int, bool]], part: Any, thread: int, writes: bool) -> bool:
-    # Parts that are not the same do not conflict; all of it conflicts with each part.
-    alike = parts.values() if part is None else (parts.get(part, {}), parts.get(None, {}))
-    return any(index != thread and (changes or writes) for threads in alike for index, changes in threads.items())
+class _Users:
+    """The threads that touched a part of an object."""
+
+    __slots__ = ("_changed", "_touched")
+
+    def __init__(self) -> None:
+        self._touched: set[int] = set()
+        self._changed: set[int] = set()
+
+    def add(self, thread: int, *, changes: bool) -> None:
+        self._touched.add(thread)
+        if changes:
+            self._changed.add(thread)
+
+    def conflict_with(self, thread: int, *, changes: bool) -> bool:
+        """Whether another thread touched it, and one of the two changes it."""
+        others = self._touched if changes else self._changed
+        return len(others) > (thread in others)
 
 
 def _is_elsewhere(operation: Operation) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -9,10 +10,11 @@ from ..control import Outcome, Path, Recorder, Step
 from ..control._keys import UNKNOWN
 from ..detect import name_of_access
 from ..explore import ChoicePoint
+from ..explore._limits import never
 from ._deadlock import deadlock_story
 from ._failing import failing_positions
 from ._names import told_apart
-from ._overlaps import Access, Thing, Torn, stale, swapped, things_in, torn
+from ._overlaps import Access, Thing, TimeIsOver, Torn, stale, swapped, things_in, torn
 from ._places import short_place
 from ._time import held_up
 from ._turns import Turn, signal_before_wait, taken_between, turns_by_primitive
@@ -34,14 +36,21 @@ class Story(NamedTuple):
 
     text: str
     positions: tuple[int, ...] = ()
+    #: Whether there was no time for all of it.
+    is_cut_short: bool = False
 
 
 def story_of(
-    outcome: Outcome, points: Sequence[ChoicePoint] | None, end: int, recorder: Recorder | None = None
+    outcome: Outcome,
+    points: Sequence[ChoicePoint] | None,
+    end: int,
+    recorder: Recorder | None = None,
+    is_over: Callable[[], bool] = never,
 ) -> Story:
     """A sentence for each of the first switches, or what the threads wait for; empty where nothing can be said.
 
-    `points` is None where it is not known which choices there were. After `end` steps the execution has failed.
+    `points` is None where it is not known which choices there were. After `end` steps the execution has failed. Once
+    `is_over`, no more sentences are looked for.
     """
     if outcome.stuck is not None and outcome.stuck.kind == "deadlock":
         pauses = list(held_up(outcome, end))
@@ -52,15 +61,20 @@ def story_of(
     switches = [point for point in points if point.is_switch]
     if not switches:
         return Story(_NO_SWITCH_BUT_TURNS if _gave_way(outcome.log) else _NO_SWITCH)
-    teller = _Teller(outcome, end, recorder)
     told: list[_Sentence] = list(held_up(outcome, end))
-    for sentence in filter(None, map(teller.of_switch, switches[:_LOOKED_AT])):
-        # What is part of another sentence is told there.
-        if not any(set(sentence[1]) <= set(other[1]) for other in told):
-            told = [other for other in told if not set(other[1]) < set(sentence[1])] + [sentence]
-        if len(told) >= _TOLD:
-            break
-    return Story(" ".join(text for text, _ in told), tuple(sorted({at for _, places in told for at in places})))
+    is_cut_short = False
+    try:
+        teller = _Teller(outcome, end, recorder, is_over)
+        for sentence in filter(None, map(teller.of_switch, switches[:_LOOKED_AT])):
+            # What is part of another sentence is told there.
+            if not any(set(sentence[1]) <= set(other[1]) for other in told):
+                told = [other for other in told if not set(other[1]) < set(sentence[1])] + [sentence]
+            if len(told) >= _TOLD:
+                break
+    except TimeIsOver:
+        is_cut_short = True
+    positions = tuple(sorted({at for _, places in told for at in places}))
+    return Story(" ".join(text for text, _ in told), positions, is_cut_short)
 
 
 _NO_SWITCH = "It needs no switch: each thread runs until it blocks or ends, those that were started first first."
@@ -98,13 +112,17 @@ class _Window(NamedTuple):
 
 
 class _Teller:
-    def __init__(self, outcome: Outcome, end: int, recorder: Recorder | None) -> None:
+    def __init__(self, outcome: Outcome, end: int, recorder: Recorder | None, is_over: Callable[[], bool]) -> None:
         self._log: Sequence[Step] = outcome.log
         #: With the step before it the execution has failed. What a thread has not done by then, it does later on.
         self._end = end
         self._recorder = recorder
         self._names = told_apart(outcome.threads)
-        self._things = things_in(outcome.log)
+        #: By thread, where its steps are.
+        self._positions: dict[Path, list[int]] = {}
+        for at, (task, _, _) in enumerate(outcome.log):
+            self._positions.setdefault(task.path, []).append(at)
+        self._things = things_in(outcome.log, is_over)
         self._turns = turns_by_primitive(outcome.log)
         #: What the line has accessed that failed.
         self._concerned: dict[Thing, list[Access]] = {}
@@ -135,9 +153,9 @@ class _Teller:
         return self._of_turns(*min(turns, key=lambda turn: turn[2].position - turn[0].position)) if turns else None
 
     def _window(self, left: Path, switch: int) -> _Window:
-        log = self._log
-        resumed = next((at for at in range(switch, len(log)) if log[at][0].path == left), len(log))
-        return _Window(left, switch, min(resumed, self._end))
+        own = self._positions.get(left, [])
+        at = bisect_left(own, switch)
+        return _Window(left, switch, min(own[at] if at < len(own) else len(self._log), self._end))
 
     def _next_windows(self, window: _Window) -> Iterable[_Window]:
         """Of the threads that ran meanwhile, each of which is left in its turn."""

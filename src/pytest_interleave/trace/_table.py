@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -54,7 +53,7 @@ class _Row:
     important: bool = False
     told: bool = False
     #: What was done, with its value, and how often, in the order of the first time.
-    done: Counter[str] = field(default_factory=Counter)
+    done: dict[str, int] = field(default_factory=dict)
 
     @property
     def text(self) -> str:
@@ -71,7 +70,9 @@ def _rows(events: Sequence[Event], told: Sequence[int]) -> list[_Row]:
         if here != line or event.switch:
             rows.append(_Row(event.thread, event.place, event.source, event.switch))
             line = here
-        rows[-1].done[_done(event)] += 1
+        done = rows[-1].done
+        what = _done(event)
+        done[what] = done.get(what, 0) + 1
         rows[-1].told = rows[-1].told or event.waits or event.step in about
         rows[-1].important = rows[-1].important or event.switch
     return rows
@@ -122,7 +123,7 @@ def _elided(rows: Sequence[_Row], kept: set[int]) -> list[_Row | str]:
                 left_out = 0
             shown.append(row)
         else:
-            left_out += row.done.total()
+            left_out += sum(row.done.values())
     if left_out:
         shown.append(_left_out(left_out))
     return shown

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import bisect
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from ..control import HELD_UP, Operation, Outcome, Recorder, Step, conflicts
+from ..control import HELD_UP, Operation, Outcome, Recorder, Step
 from ..control._described import described
+from ..control._touches import WRITES
 from ..detect import Holding
 from ..explore import ChoicePoint
+from ..explore._limits import never
 from ._failing import end_of_failure
+from ._latest import Latest
 from ._names import told_apart
 from ._relevant import Relevant
 from ._story import story_of
 from ._what import what_of
+
+#: Steps between two looks at the time.
+_PATIENCE = 256
 
 
 class Event(NamedTuple):
@@ -70,6 +76,8 @@ class Timeline(NamedTuple):
     #: What happened, in words; and the numbers of the steps that it is about.
     story: str
     told: tuple[int, ...] = ()
+    #: What there was no time for, in words.
+    left_out: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """As nested dictionaries and lists, which can be written as JSON and sent to another process."""
@@ -84,8 +92,17 @@ class Timeline(NamedTuple):
         }
 
 
-def timeline_of(outcome: Outcome, points: Sequence[ChoicePoint] | None, recorder: Recorder | None = None) -> Timeline:
-    """What is worth showing of an execution in detail, with the choices that were made in it; None if not known."""
+def timeline_of(
+    outcome: Outcome,
+    points: Sequence[ChoicePoint] | None,
+    recorder: Recorder | None = None,
+    is_over: Callable[[], bool] = never,
+) -> Timeline:
+    """What is worth showing of an execution in detail, with the choices that were made in it; None if not known.
+
+    Once `is_over`, the rest is left out: the story, then the steps, of which the last ones are shown rather than those
+    before.
+    """
     end = end_of_failure(outcome)
     log = outcome.log[:end]
     pending = () if outcome.stuck is None else outcome.stuck.pending
@@ -94,12 +111,25 @@ def timeline_of(outcome: Outcome, points: Sequence[ChoicePoint] | None, recorder
     # What others do only after the failure may be what came too late.
     relevant = Relevant(outcome.log[begin:], pending)
     names = described(log, [operation.target for _, operation, _ in pending])
-    story = story_of(outcome, points, end, recorder)
+    story = story_of(outcome, points, end, recorder, is_over)
     told = {position for position in story.positions if position < len(log)}
     shown = [position for position in range(begin, len(log)) if position in told or relevant.shows(log[position])]
     marked = _marked(shown, points or (), log)
-    shown = sorted({*shown, *marked})
-    events = [_event(position, log[position], names, recorder, switch=position in marked) for position in shown]
+    every = sorted({*shown, *marked})
+    events: list[Event] = []
+    shown = []
+    left_out = ["the story"] if story.is_cut_short else []
+    if recorder is not None and recorder.cut_short:
+        left_out.append("values of later steps")
+    # From the end on: that is what explains the failure best.
+    for number, position in enumerate(reversed(every)):
+        if number % _PATIENCE == _PATIENCE - 1 and "earlier steps" not in left_out and is_over():
+            left_out.append("earlier steps")
+        if "earlier steps" not in left_out or position in told or position in marked:
+            events.append(_event(position, log[position], names, recorder, switch=position in marked))
+            shown.append(position)
+    events.reverse()
+    shown.reverse()
     for at, step in enumerate(pending, start=len(log)):
         events.append(_event(at, step, names)._replace(waits=True, kind=step[1].kind))
     return Timeline(
@@ -110,6 +140,7 @@ def timeline_of(outcome: Outcome, points: Sequence[ChoicePoint] | None, recorder
         steps=len(outcome.log),
         story=story.text,
         told=tuple(position + 1 for position in story.positions),
+        left_out=tuple(left_out),
     )
 
 
@@ -171,16 +202,17 @@ def _held(log: Sequence[Step], names: Mapping[int, str]) -> Iterator[Held]:
 
 def _arrows(shown: Sequence[int], log: Sequence[Step], events: Sequence[Event]) -> Iterator[Arrow]:
     """From the last conflicting step of another thread to each that is shown."""
-    by_object: dict[Any, list[int]] = {}
+    touched: dict[Any, Latest] = {}
     for number, position in enumerate(shown):
         task, _, touches = log[position]
-        latest = None
-        for key, _, _ in touches or ():
-            for earlier in reversed(by_object.get(key, ())):
-                other, _, others = log[shown[earlier]]
-                if other is not task and conflicts(touches or (), others or ()):
-                    latest = earlier if latest is None else max(latest, earlier)
-                    break
-            by_object.setdefault(key, []).append(number)
-        if latest is not None:
-            yield Arrow(events[latest].step, events[number].step, events[number].what)
+        if not touches:
+            continue
+        found = -1
+        for key, part, how in touches:
+            latest = touched.get(key)
+            if latest is not None:
+                found = max(found, latest.conflicting(task.index, part, writes=bool(how & WRITES)))
+        for key, part, how in touches:
+            touched.setdefault(key, Latest()).add(task.index, part, number, writes=bool(how & WRITES))
+        if found >= 0:
+            yield Arrow(events[found].step, events[number].step, events[number].what)

@@ -1,0 +1,84 @@
+"""A finding is reported in the test's time: what does not fit is left out, and the report says so."""
+
+from __future__ import annotations
+
+import pytest
+
+RACE = """
+@pytest.mark.concurrency(seconds=7, strategy="random")
+def test_it(counter, run_concurrent):
+    def work():
+        for _ in range(3):
+            counter.increment()
+    run_concurrent(work)
+    assert counter.value == 6
+"""
+NO_TIME = """
+from pytest_interleave.plugin import _time_limit
+
+_time_limit.AFTER_THE_SEARCH = -1000.0
+"""
+ONLY_FOR_ANOTHER_RUN = """
+from pytest_interleave.plugin import _explaining
+
+_explaining._RUNS_BY_SWITCHES = 1e9
+"""
+
+
+def test_without_time_the_schedule_is_reported_as_it_was_found(run, pytester, report):
+    pytester.makeconftest(NO_TIME)
+    done = run(RACE, "--interleave-json=report.json")
+    done.result.assert_outcomes(failed=1)
+    text = " ".join(done.text.split())
+    assert (
+        "Not done for lack of time (seconds=7): a second run of the schedule, shrinking. The token may not reproduce "
+        "the failure." in text
+    )
+    assert "To run this schedule again:" in done.text
+    (test,) = report()["tests"]
+    assert (test["finding"]["repeatable"], test["finding"]["switches"]) == (False, None)
+    run(None, *done.command[1:]).result.assert_outcomes(failed=1)
+
+
+def test_what_there_is_no_time_to_shrink_is_confirmed(run, pytester, report):
+    pytester.makeconftest(ONLY_FOR_ANOTHER_RUN)
+    done = run(RACE, "--interleave-json=report.json")
+    done.result.assert_outcomes(failed=1)
+    assert "\nNot done for lack of time (seconds=7): shrinking.\n" in done.text
+    (test,) = report()["tests"]
+    assert test["finding"]["repeatable"]
+    assert test["finding"]["shrunk_from"] is None
+    assert test["finding"]["story"]
+
+
+def test_with_time_nothing_is_said_of_it(run):
+    assert "lack of time" not in run(RACE).text
+
+
+def test_what_is_not_run_twice_is_not_exhausted(run, pytester, report):
+    source = """
+@pytest.mark.concurrency
+def test_it(run_concurrent):
+    run_concurrent(lambda: None)
+"""
+    run(source, "--interleave-json=report.json").result.assert_outcomes(passed=1)
+    assert report()["tests"][0]["exhausted"]
+    pytester.makeconftest(NO_TIME)
+    run(source, "--interleave-json=report.json").result.assert_outcomes(passed=1)
+    assert not report()["tests"][0]["exhausted"]
+
+
+@pytest.mark.parametrize("strategy", ["auto", "exhaustive"])
+def test_a_search_that_there_is_no_time_for_is_not_exhausted(run, report, strategy):
+    source = """
+@pytest.mark.concurrency(seconds=1e-9, strategy="STRATEGY")
+def test_it(run_concurrent):
+    lock = threading.Lock()
+    def work():
+        with lock:
+            pass
+    run_concurrent(work, workers=3)
+""".replace("STRATEGY", strategy)
+    run(source, "--interleave-json=report.json").result.assert_outcomes(passed=1)
+    (test,) = report()["tests"]
+    assert (test["schedules"], test["exhausted"]) == (1, False)
