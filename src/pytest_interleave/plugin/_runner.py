@@ -261,6 +261,10 @@ class TestRunner:
                 text = tell_lost(str(given.token), lost)
                 self._conclude(self._number, "pinned", lost=text)
                 return True, ScheduleLost(text)
+            doubt = self._following.doubt(followed, given.token) if given.origin == PINNED and error is None else None
+            # A pin outlives the fix, which may keep its schedule from being followed; so may another Python.
+            if doubt is not None and doubt.lost:
+                self._seen.notes[doubt.text] = None
         if self.settings.explored:
             return False, None
         if not self._given:
@@ -370,6 +374,12 @@ class TestRunner:
         # It may run the test once more; the names of objects are those of the last execution.
         lost = self._following.why_lost(followed)
         difference = None if lost is None else tell_lost(str(token), lost)
+        if finding is None and lost is None and quiet_exception(outcome) is None:
+            doubt = self._following.doubt(followed, token)
+            if doubt is not None and doubt.lost:
+                difference = doubt.text
+            elif doubt is not None:
+                self._seen.notes[doubt.text] = None
         if explanation is not None:
             explanation = explanation._replace(difference=difference)
         self._conclude(
