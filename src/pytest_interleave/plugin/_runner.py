@@ -22,6 +22,7 @@ from ._explaining import Explaining, Explanation, time_passed, waited_in_vain
 from ._exploration import Exploration
 from ._following import Following
 from ._given import PINNED, Given
+from ._interrupted import note_interrupted
 from ._own_fixtures import OfWorkers
 from ._pool import open_pools
 from ._progress import Progress
@@ -93,7 +94,11 @@ class TestRunner:
                     error = self._replay_token(self.replay) if self.replay is not None else self._explore()
         except BaseException as stopped:
             if self.exploration is None:
-                if isinstance(stopped, (KeyboardInterrupt, pytest.exit.Exception)) or came_by_signal(stopped):
+                if isinstance(stopped, (KeyboardInterrupt, pytest.exit.Exception)):
+                    self._conclude(self._number, "interrupted")
+                    assert self.exploration is not None
+                    note_interrupted(self.item, self.exploration)
+                elif came_by_signal(stopped):
                     self._conclude(self._number, "interrupted")
                 elif self._executions.tearing_down and isinstance(stopped, (Exception, pytest.fail.Exception)):
                     self.teardown_failed(stopped)
