@@ -422,7 +422,7 @@ class TestRunner:
             threads=self._seen.threads,
             given=tuple(self._given),
             unrepeatable=self._unrepeatable,
-            warnings=tuple(self._seen.notes),
+            warnings=self._seen.warnings,
             **more,
         )
 
