@@ -65,6 +65,19 @@ class Run(NamedTuple):
         assert len(errors) == 1, self.text
         return errors[0].removeprefix("ERROR: ")
 
+    def refused(self) -> list[str]:
+        """What is said of each test that a wrong marker has failed, without a traceback."""
+        assert self.result.ret == pytest.ExitCode.TESTS_FAILED, self.text
+        assert "Traceback" not in self.text
+        assert "INTERNALERROR" not in self.text
+        lines = [line for line in self.text.splitlines() if not line.startswith("[gw")]
+        return [lines[number + 1] for number, line in enumerate(lines) if "_ ERROR at setup of " in line]
+
+    def refused_alone(self) -> str:
+        """That of the only one."""
+        (said,) = self.refused()
+        return said
+
 
 @pytest.fixture
 def run(

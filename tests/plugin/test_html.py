@@ -199,6 +199,7 @@ def test_what_ran_before_an_interruption_is_there(run, page, ends):
     tests = page().tests
     assert tests["test_it.py::test_fails"] == "failed"
     assert tests["test_it.py::test_passes"] == "passed"
+    assert tests["test_it.py::test_ends"] == "interrupted"
 
 
 def test_the_first_failure_ends_the_run(run, page):

@@ -195,8 +195,8 @@ def test_wrong_arguments(arguments, mend):
     pytest.LineMatcher([error]).fnmatch_lines([mend])
 
 
-def test_wrong_arguments_end_the_run_with_one_line(run):
-    error = run(RACY.format("workers=0")).one_line_error()
+def test_wrong_arguments_fail_the_test_with_one_line(run):
+    error = run(RACY.format("workers=0")).refused_alone()
     assert error.startswith("test_it.py::test_race: the marker 'concurrency' has workers=0; give a whole number")
 
 
@@ -207,9 +207,9 @@ def test_an_asynchronous_test_is_refused_with_what_to_do(run):
 async def test_later():
     pass
 """
-    ).one_line_error()
+    ).refused_alone()
     assert error.startswith("test_it.py::test_later: the marker 'concurrency' ")
-    assert "asyncio" in error
+    assert "does not support async def tests, only threads" in error
 
 
 def test_marked_items_that_are_no_functions_run_as_they_are(run, pytester):

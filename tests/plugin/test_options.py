@@ -187,8 +187,15 @@ def test_help_has_one_group(run):
 
 def test_include_of_what_is_not_there(run, pytester):
     ini(pytester, interleave_include="threading python-socketio")
-    said = run(QUIET).one_line_error()
-    assert said.startswith("interleave_include: there is no Python module or package 'python-socketio': ")
+    options = ("-n2", "-p", "xdist")
+    for more in ((), options):
+        done = run(QUIET, *more)
+        done.result.assert_outcomes(passed=1, warnings=1)
+        said = "*InterleaveWarning: interleave_include: there is no Python module or package 'python-socketio'*"
+        done.result.stdout.fnmatch_lines([said])
+    done = run(QUIET + "\ndef test_unmarked():\n    pass\n", "-W", "error")
+    done.result.assert_outcomes(passed=1, errors=1)
+    assert done.refused_alone().startswith("interleave_include: there is no ")
 
 
 def test_include_is_of_no_interest_where_no_test_is_marked(run, pytester):

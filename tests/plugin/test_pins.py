@@ -89,14 +89,14 @@ def test_edits_elsewhere_and_another_file_are_no_change(run, token, pytester):
 
 def test_a_renamed_test_is_told_its_new_token(run, token):
     renamed = LOST_UPDATE.replace("test_it", "test_renamed")
-    said = run(pin(token) + renamed).one_line_error()
+    said = run(pin(token) + renamed).refused_alone()
     assert said.startswith(f"test_it.py::test_renamed: the marker 'interleaving' has {token}, the token of another")
     new = said.rpartition("write ")[2].removesuffix(" in its place")
     run(pin(new) + renamed).result.stdout.fnmatch_lines(["failed test body in schedule 1 (pinned *"])
 
 
-def test_what_is_no_token_ends_the_run_with_one_line(run):
-    said = run(f"@pytest.mark.interleaving(1){LOST_UPDATE}").one_line_error()
+def test_what_is_no_token_fails_the_test_with_one_line(run):
+    said = run(f"@pytest.mark.interleaving(1){LOST_UPDATE}").refused_alone()
     assert said == (
         "test_it.py::test_it: the marker 'interleaving' takes tokens, as reports of failures have them: "
         '@pytest.mark.interleaving("TOKEN")'
@@ -184,14 +184,14 @@ class TestOne:
     def test_it(self, counter, run_concurrent):
         run_concurrent(counter.increment)
 """
-    said = run(source).one_line_error()
+    said = run(source).refused_alone()
     assert said.startswith(f"test_it.py::TestOne::test_it: the marker 'interleaving' has {token}, the token of another")
 
 
 def test_a_pin_for_a_set_of_parameters_that_is_gone_is_told(run):
     two = token_in(run(MARK + PARAMETERS, "-k", "two", "-p", "no:cacheprovider").text)
     renamed = pin(two) + PARAMETERS.replace('"two"', '"second"')
-    said = run(renamed).one_line_error()
+    said = run(renamed).refused_alone()
     assert said.startswith(f"test_it.py::test_it[any]: the marker 'interleaving' has {two}, which is for a set of ")
     workers = run(renamed, *XDIST)
     assert "which is for a set of parameters that the test does not have" in workers.text

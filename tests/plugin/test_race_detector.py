@@ -311,7 +311,7 @@ def test_{number}(race_detector, run_concurrent):
 
 def test_races_of_the_marker_is_true_or_false(run):
     done = run("@pytest.mark.concurrency(races=1)\ndef test_it(): pass")
-    assert "has races=1; give True to have data races reported, or False" in done.one_line_error()
+    assert "has races=1; give True to have data races reported, or False" in done.refused_alone()
 
 
 def test_unmarked_it_watches_nothing_and_says_so_once(run):

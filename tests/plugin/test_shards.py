@@ -514,7 +514,7 @@ def test_it(run_concurrent):
 
 
 def test_wrong_markers_are_told_once(run):
-    said = run("@pytest.mark.concurrency(workers=0)\ndef test_it(): pass\n", "--interleave-shards=3").one_line_error()
+    said = run("@pytest.mark.concurrency(workers=0)\ndef test_it(): pass\n", "--interleave-shards=3").refused_alone()
     assert said.startswith("test_it.py::test_it: the marker 'concurrency' has workers=0;")
 
 

@@ -187,14 +187,15 @@ def test_what_the_marker_refuses(run, write):
     }
     for given, told in arguments.items():
         write(f"@pytest.mark.stress({given})\ndef test_it(): pass\n")
-        assert run(None, "test_0.py").one_line_error() == f"test_0.py::test_it: the marker 'stress' {told}"
+        assert run(None, "test_0.py").refused_alone() == f"test_0.py::test_it: the marker 'stress' {told}"
 
 
 def test_what_cannot_be_repeated(run, write):
     write("@pytest.mark.stress\nasync def test_it(): pass\n")
-    assert "the marker 'stress' marks an async def test" in run(None, "test_0.py").one_line_error()
+    said = run(None, "test_0.py").refused_alone()
+    assert "the marker 'stress' does not support async def tests, only threads" in said
     write("@pytest.mark.stress\n@pytest.mark.interleaving('x')\ndef test_it(): pass\n")
-    assert "'stress' and the marker 'interleaving' exclude each other" in run(None, "test_0.py").one_line_error()
+    assert "'stress' and the marker 'interleaving' exclude each other" in run(None, "test_0.py").refused_alone()
 
 
 CLOSEST = """

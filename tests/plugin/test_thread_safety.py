@@ -279,7 +279,7 @@ def test_it(tmp_path):
             "@pytest.mark.thread_unsafe(because='it is')\ndef test_it(): pass",
             "the marker 'thread_unsafe' takes a reason, no more: ",
         ),
-        ("@pytest.mark.thread_safety\nasync def test_it(): pass", "marks an async def test, and asyncio code cannot"),
+        ("@pytest.mark.thread_safety\nasync def test_it(): pass", "does not support async def tests, only threads"),
     ],
 )
 def test_wrong_use_is_one_clear_error(refused_test, source, said):

@@ -256,7 +256,7 @@ def test_it(counter, run_concurrent):
 
 @pytest.mark.parametrize("value", ["'early'", "None", "1", "True", "[]"])
 def test_wrong_values(run, value):
-    error = run(GIVES_UP.format(f"timeouts={value}")).one_line_error()
+    error = run(GIVES_UP.format(f"timeouts={value}")).refused_alone()
     assert error == (
         f"test_it.py::test_it: the marker 'concurrency' has timeouts={value}; choose one of 'late', 'explore'"
     )

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-import sys
 
+from ._modules import imported
 from ._real_waits import task_file
 
 #: The real one, also while a test is under control.
@@ -31,7 +31,7 @@ def has_children() -> bool:
 def _services() -> set[int]:
     pids: set[int] = set()
     for module, owner, name in _SERVICES:
-        pid = getattr(getattr(sys.modules.get(module), owner, None), name, None)
+        pid = getattr((imported(module) or {}).get(owner), name, None)
         if pid is not None:
             pids.add(pid)
     return pids

@@ -23,6 +23,12 @@ def imported(name: str) -> dict[str, Any] | None:
     return namespace_of_module(module) if is_module(module) else None
 
 
+def loaded(name: str) -> ModuleType | None:
+    """The module `name`, if it is imported and no lazy one: its type looks nothing up in a way of its own."""
+    module = sys.modules.get(name)
+    return module if type(module) is ModuleType else None
+
+
 def namespaces_in_scope(*others: str) -> list[dict[str, Any]]:
     """The globals of the imported modules that are in scope, and of those that `others` name."""
     holds = _current.scope.holds

@@ -18,7 +18,7 @@ from typing import Any
 
 from . import _current, _living, _threads
 from ._dates import replace_methods
-from ._modules import namespace_of_module, namespaces_in_scope
+from ._modules import loaded, namespace_of_module, namespaces_in_scope
 from ._numbering import numbering
 from ._operations import Operation
 from ._replacements import Replacements
@@ -64,7 +64,7 @@ class Patches(Replacements):
                     stand_in = stand_in_for(copied.get("SimpleQueue"))
                     if stand_in is not None:
                         self._set_item(copied, "SimpleQueue", stand_in)
-        uuid = sys.modules.get("uuid")
+        uuid = loaded("uuid")
         if uuid is not None:
             for name, ours in makers_of(uuid):
                 self._set(uuid, name, ours)

@@ -15,6 +15,7 @@ from types import ModuleType
 from typing import Any
 
 from . import _current, _dates, _travel
+from ._modules import loaded
 from ._replacements import Replacements
 from ._time import STAND_INS
 
@@ -34,7 +35,7 @@ class TravelGuard(Replacements):
         finder = _Finder(self)
         sys.meta_path.insert(0, finder)
         self._undo.append(lambda: sys.meta_path.remove(finder))
-        module = sys.modules.get(_NAME)
+        module = loaded(_NAME)
         if module is not None:
             self.guard(module)
 
@@ -83,7 +84,7 @@ def _time_ns(real: Callable[[], int]) -> Callable[[], int]:
 
 
 def _follow() -> None:
-    module = sys.modules.get("time_machine")
+    module = loaded("time_machine")
     if module is not None:
         for name in _LISTS:
             if name in vars(module):

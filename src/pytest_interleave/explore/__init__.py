@@ -16,7 +16,7 @@ from ._strategies import STRATEGIES, make_strategy
 from ._surw import SelectivelyUniform
 from ._swarm import Swarm
 from ._switches import ChoicePoint, Follow, Recorded, Switch
-from ._token import NameOfTest, Token, TokenError, fingerprint
+from ._token import NameOfTest, Token, TokenError, fingerprint, python_version
 from ._urw import UniformRandomWalk
 
 __all__ = [
@@ -46,5 +46,6 @@ __all__ = [
     "UniformRandomWalk",
     "fingerprint",
     "make_strategy",
+    "python_version",
     "shrink",
 ]

@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from ..control import LoggedStep, Path, PendingOperation, ThreadView, Trace
+from ..control import LoggedStep, Path, PendingOperation, ThreadView, Trace, is_stdlib
 
 #: The site of a thread that has ended.
 ENDED = 0
@@ -37,6 +37,8 @@ class Sites:
 
     def __init__(self) -> None:
         self._known: dict[Any, int] = {}
+        #: Those in Python's own code, which each version has others of; every thread begins there, in all of them.
+        self.of_python: set[int] = set()
         self._passed: Counter[tuple[Path, int]] = Counter()
         self._followed = 0
 
@@ -79,6 +81,8 @@ class Sites:
             line = place.text or str(place.lineno)
             text = "\0".join((_function(place.function), line, *key[1:]))
             site = self._known[key] = 1 + zlib.crc32(text.encode("utf-8", "surrogatepass")) % 0xFFFF
+            if operation.kind != "begin" and is_stdlib(place.filename):
+                self.of_python.add(site)
         return site
 
 
@@ -190,11 +194,14 @@ class Follow:
         self.sites = Sites()
         #: The switches whose place was come to, whether or not the other thread could go on.
         self.reached: set[Switch] = set()
+        #: Those that were made.
+        self.made: set[Switch] = set()
 
     def begin(self, number: int) -> None:  # noqa: ARG002
         """From the beginning."""
         self.sites.begin()
         self.reached.clear()
+        self.made.clear()
 
     def spawned(self, thread: ThreadView) -> None:
         """Threads are known by their paths."""
@@ -207,6 +214,7 @@ class Follow:
             self.reached.add(switch)
             for position, thread in enumerate(enabled):
                 if thread.path == switch.to:
+                    self.made.add(switch)
                     return position
         return 0 if running is None else enabled.index(running)
 
@@ -221,6 +229,10 @@ class Follow:
     def seen(self) -> set[int]:
         """The places that threads came to."""
         return self.sites.seen
+
+    def of_python(self) -> list[Switch]:
+        """The switches at places in Python's own code, of which another version has others."""
+        return [switch for switch in self.switches if switch.site in self.sites.of_python]
 
     def unknown(self, elsewhere: set[int]) -> list[Switch]:
         """The switches to whose place no thread came, neither in this execution nor in those of `elsewhere`."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ..control import _current
+from ._checking import check_items, error_of, note_error, still_failed
 from ._fixtures import (
     barrier,
     measure_speedup,
@@ -27,16 +28,16 @@ from ._hold import Hold, take_hold
 from ._leak_check import LeakCheck, is_watched
 from ._markers import REGISTERED, is_marked, is_stress, make_selectable, uses_threads
 from ._merging import merged
-from ._options import Options, add_options, check_include, read_options
+from ._options import Options, add_options, read_options
 from ._own_fixtures import of_threads, of_workers
-from ._pins import pins_for_nothing, pins_of
+from ._pins import pins_of
 from ._results import Results, results_key
-from ._settings import Settings, check_marker, read_settings, settings_key
+from ._settings import Settings, read_settings, settings_key
 from ._shards import WHOLE, nodeid_of, shard_of
 from ._speedup_rows import hand_on
 from ._stress_runs import begin_runs, runs_of
-from ._stress_settings import check_stress, read_stress
-from ._suite import left_out, take_suite
+from ._stress_settings import read_stress
+from ._suite import exempt, left_out, take_suite
 
 if TYPE_CHECKING:
     from ..explore import Token
@@ -60,7 +61,6 @@ __all__ = [
 _options_key = pytest.StashKey[Options]()
 _replay_key: pytest.StashKey[Token] = pytest.StashKey()
 _runner_key: pytest.StashKey[TestRunner] = pytest.StashKey()
-_error_key = pytest.StashKey[str]()
 _random_key = pytest.StashKey[Any]()
 _unwritten_key = pytest.StashKey[list[str]]()
 _memory_key: pytest.StashKey[Memory] = pytest.StashKey()
@@ -132,34 +132,12 @@ def pytest_mark_before_selection(config: pytest.Config, items: list[pytest.Item]
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Check every marker; with a token, keep the test that it was made for."""
-    # A worker of pytest-xdist has no way to end the run with an error: there, the tests concerned fail of it.
-    alone = not hasattr(config, "workerinput")
-    if alone and any(is_marked(item) or uses_threads(item) for item in items):
-        check_include(config)
-    for item in items:
-        try:
-            check_marker(item, options_of(config))
-            check_stress(item)
-        except pytest.UsageError as error:
-            if alone:
-                raise
-            item.stash[_error_key] = str(error)
-    for item, wrong in pins_for_nothing([item for item in items if _error_key not in item.stash]):
-        if alone:
-            raise pytest.UsageError(wrong)
-        item.stash[_error_key] = wrong
+    check_items(config, items, options_of(config))
     token = config.stash.get(_replay_key, None)
     if token is not None:
-        from ._replaying import select_for_token
+        from ._replaying import keep_for_token
 
-        try:
-            items[:] = select_for_token(config, items, token, options_of(config).replay_option)
-        except pytest.UsageError as error:
-            if alone:
-                raise
-            del items[1:]
-            for item in items:
-                item.stash[_error_key] = str(error)
+        keep_for_token(config, items, token, options_of(config).replay_option)
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
@@ -204,7 +182,7 @@ def pytest_report_collectionfinish(config: pytest.Config, items: list[pytest.Ite
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
     """A marked test's `runtest` becomes the loop over its schedules."""
-    error = item.stash.get(_error_key, None)
+    error = error_of(item)
     settings: Settings | None = None
     stress: StressSettings | None = None
     given: list[Given] = []
@@ -213,7 +191,7 @@ def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
         try:
             stress = read_stress(item)
         except pytest.UsageError as wrong:
-            error = str(wrong)
+            error = note_error(item, wrong)
     elif error is None and is_marked(item):
         try:
             settings = read_settings(item, options_of(item.config))
@@ -221,11 +199,11 @@ def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
                 given = _schedules_given(item, settings)
         except pytest.UsageError as wrong:
             # The marker has come after collection, when all others were checked.
-            error = str(wrong)
+            error = note_error(item, wrong)
     if error is not None:
         try:
             yield
-        except Exception:
+        except (Exception, pytest.fail.Exception):
             # Of no interest: the item cannot be run anyway.
             pass
         pytest.fail(error, pytrace=False)
@@ -315,9 +293,13 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Add the interleaving to a failure, and the figures to the report of the call."""
     report = yield
+    still_failed(item, report)
     reason = left_out(item)
     if reason is not None and report.skipped:
         report.interleave_left_out = reason  # type: ignore[attr-defined]
+    reason = exempt(item)
+    if reason is not None and call.when == "call":
+        report.interleave_exempt = reason  # type: ignore[attr-defined]
     runs = runs_of(item)
     if runs is not None:
         runs.note_report(item, report)

@@ -31,7 +31,7 @@ class Audit(NamedTuple):
     @classmethod
     def of(cls, workers: int, rows: Sequence[dict[str, Any]], left_out: Sequence[tuple[str, str]]) -> Audit:
         """Sum up the rows of a run."""
-        ran = [row for row in rows if row["_suite"] and row["outcome"] != "skipped"]
+        ran = [row for row in rows if row["_suite"] and row["outcome"] not in ("skipped", "interrupted")]
         failed = [row for row in ran if row["outcome"] == "failed"]
         passed = [row for row in ran if row["outcome"] == "passed"]
         alike = [row for row in passed if row["exhausted"] and not row["coverage"]["shares"]]

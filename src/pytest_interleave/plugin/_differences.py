@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 from ..detect import Finding
+from ..explore import Token, python_version
 from ..trace import Difference
 
 
@@ -53,6 +54,29 @@ def tell_lost(token: str, why: str) -> str:
         f"the schedule {token} no longer fits the test: {why}. The code has changed since the token was made, or the "
         f"test depends on something besides the schedule{_HASHES} If the failure was mended by that change, take the "
         "token away; else let the test find it again."
+    )
+
+
+def tell_other_python(token: Token, why: str) -> str:
+    """The schedule of a token of another version of Python has found nothing, and could not be followed."""
+    return (
+        f"the schedule {token} was recorded on Python {token.python} and does not fit Python {python_version()}: "
+        f"{why}. Nothing was found, which says nothing of the failure: replay it on Python {token.python}, or run the "
+        "test here without the token to search again."
+    )
+
+
+def tell_not_followed(token: Token, why: str) -> str:
+    """The schedule of a token has found nothing, and was followed in part at most."""
+    here = python_version()
+    if token.python != here:
+        return (
+            f"the schedule {token} found nothing, but was recorded on Python {token.python}, and this is Python "
+            f"{here}: {why}. Replay it on Python {token.python} to be sure."
+        )
+    return (
+        f"the schedule {token} found nothing, but could be followed only in part: {why}. That is expected after a fix; "
+        "otherwise run the test without the token to search again."
     )
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from ..control import Outcome, Recorder
-from ..explore import Follow, NonPreemptive, Recorded, Replay, Token
+from ..explore import Follow, NonPreemptive, Recorded, Replay, Switch, Token, python_version
 from ._debugging import no_breakpoints
+from ._differences import tell_not_followed, tell_other_python
 from ._executions import Executions
 from ._explaining import Explaining
 from ._raised import came_by_signal
@@ -20,6 +21,14 @@ class Followed(NamedTuple):
     outcome: Outcome
     #: Whether the schedule was run; else a time limit was over in the execution that had to come before.
     was_run: bool = True
+
+
+class Doubt(NamedTuple):
+    """What there is to say where a token's schedule has found nothing."""
+
+    text: str
+    #: Whether the schedule does not fit, and not because the code has changed: this is another version of Python.
+    lost: bool
 
 
 class Following:
@@ -61,8 +70,38 @@ class Following:
         unknown = strategy.unknown(usual.seen)
         if not unknown:
             return None
-        number = strategy.switches.index(unknown[0]) + 1
         return (
-            f"the place of its switch {number} of {len(strategy.switches)} is none that the test comes to: the line "
+            f"the place of its {_which(strategy, unknown[0])} is none that the test comes to: the line "
             "there, or its function, is not what it was, or nothing leads there any more"
         )
+
+    def doubt(self, followed: Followed, token: Token) -> Doubt | None:
+        """Why it says little that a token's schedule has found nothing; None where the schedule was followed.
+
+        Another version of Python may take other steps, so that a switch is made elsewhere.
+        """
+        strategy = followed.strategy
+        if isinstance(strategy, Replay):
+            return None
+        why, lost = self._not_followed(strategy, token)
+        if why is None:
+            return None
+        return Doubt(tell_other_python(token, why) if lost else tell_not_followed(token, why), lost)
+
+    def _not_followed(self, strategy: Follow, token: Token) -> tuple[str | None, bool]:
+        """Why the schedule was not followed, if so, and whether that is Python's version."""
+        elsewhere = token.python != python_version()
+        missed = [switch for switch in strategy.switches if switch not in strategy.reached]
+        if missed:
+            return f"the place of its {_which(strategy, missed[0])} was not reached", elsewhere
+        if elsewhere and strategy.of_python():
+            which = _which(strategy, strategy.of_python()[0])
+            return f"its {which} is in Python's own code, of which each version has another", True
+        prevented = [switch for switch in strategy.switches if switch not in strategy.made]
+        if prevented:
+            return f"at its {_which(strategy, prevented[0])} the other thread could not run", False
+        return ("the test may take other steps here" if elsewhere else None), False
+
+
+def _which(strategy: Follow, switch: Switch) -> str:
+    return f"switch {strategy.switches.index(switch) + 1} of {len(strategy.switches)}"

@@ -25,6 +25,9 @@ class Gatherer:
         reason = getattr(report, "interleave_left_out", None)
         if reason is not None:
             results.left_out.append((report.nodeid, reason))
+        reason = getattr(report, "interleave_exempt", None)
+        if reason is not None:
+            results.exempt.append((report.nodeid, reason))
         results.stress.extend(getattr(report, "interleave_stress", ()))
         if last:
             results.speedups.extend(getattr(report, "interleave_speedups", ()))

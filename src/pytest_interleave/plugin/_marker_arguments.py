@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import warnings
 from collections.abc import Sequence
+from types import FunctionType, MethodType
 from typing import Any
 
 import pytest
@@ -28,10 +29,37 @@ def keywords_of(item: pytest.Item, marker: pytest.Mark, names: Sequence[str], po
     return dict(marker.kwargs)
 
 
-def is_async(item: pytest.Item) -> bool:
-    """Whether calling the test makes a coroutine, or an asynchronous generator, and no more."""
+def refused_async(item: pytest.Item) -> str | None:
+    """What is said of a test whose call makes a coroutine, or an asynchronous generator; None of all others."""
     function = getattr(item, "obj", None)
-    return inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function)
+    if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
+        return f"does not support async def tests, only threads: write a test that starts threads, or {_REMOVE}"
+    return None
+
+
+def refused_given(item: pytest.Item) -> str | None:
+    """What is said of a test of Hypothesis that is to be explored: it makes other examples in each execution.
+
+    Real threads can repeat it.
+    """
+    if is_given(getattr(item, "obj", None)):
+        return (
+            "does not support Hypothesis tests (@given, state machines) yet: call the code with examples of your own, "
+            f"or {_REMOVE}"
+        )
+    return None
+
+
+_REMOVE = "remove the marker (if the class or module has it, mark the test thread_unsafe)"
+
+
+def is_given(function: object) -> bool:
+    """Whether Hypothesis calls the test, with examples that it makes: `@given`, or a state machine's `TestCase`.
+
+    Asked of the function's own attributes, which cost nothing to look at, and without Hypothesis being imported.
+    """
+    function = function.__func__ if isinstance(function, MethodType) else function
+    return isinstance(function, FunctionType) and vars(function).get("is_hypothesis_test") is True
 
 
 def wrong_marker(item: pytest.Item, marker: str, what: str) -> pytest.UsageError:

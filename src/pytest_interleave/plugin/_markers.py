@@ -17,8 +17,8 @@ REGISTERED = (
     "stress(threads=10, operations=100, seconds=None, min_success_rate=1.0, ramp=0, timeout=30): "
     "repeat the test's body in real parallel threads, without control; each repeats it so many times, or for so many "
     "seconds; the test fails if fewer succeed, or if a thread hangs",
-    "thread_unsafe(reason=None): not a test for several threads at once: --interleave-suite leaves it out, and so does "
-    "the marker thread_safety or stress of its class or module",
+    "thread_unsafe(reason=None): run the test once, as an ordinary test: --interleave-suite leaves it out, and the "
+    "markers concurrency, thread_safety and stress of its class or module do not apply to it",
     "interleaving(token, ...): run the test under these schedules, each the token of an earlier failure, before all "
     "others; without the marker concurrency or thread_safety, under these only",
 )
@@ -50,11 +50,11 @@ def closest(item: pytest.Item) -> pytest.Mark | None:
         return None
     distance, found, name = ways[0]
     others = [other for away, _, other in ways[1:] if away == distance]
-    if name != "concurrency" and "thread_unsafe" in nearest:
+    if "thread_unsafe" in nearest:
         away = nearest["thread_unsafe"][0]
         if away < distance:
             return None
-        if away == distance:
+        if away == distance and name != "concurrency":
             others.append("thread_unsafe")
     if others:
         raise pytest.UsageError(
@@ -62,6 +62,13 @@ def closest(item: pytest.Item) -> pytest.Mark | None:
             "them away"
         )
     return found
+
+
+def is_exempt(item: pytest.Item) -> bool:
+    """Whether its class or module says how the test is to be run, and `thread_unsafe`, which is closer, exempts it."""
+    if item.get_closest_marker("thread_unsafe") is None or _way_of(item) is not None:
+        return False
+    return any(mark.name in _WAYS and mark is not _SELECTED.mark for mark in item.iter_markers())
 
 
 def _way_of(item: pytest.Item) -> str | None:

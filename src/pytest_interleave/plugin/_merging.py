@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from ..control import Uncontrolled
 
 #: Of the outcomes of its shards, a test has the one that comes first here.
-_OUTCOMES = ("failed", "xfailed", "skipped", "xpassed", "passed")
+_OUTCOMES = ("failed", "interrupted", "xfailed", "skipped", "xpassed", "passed")
 #: What ended some shard before its time, the worst first.
 _ENDED_EARLY = ("interrupted", "fixtures", "seconds", "skip")
 

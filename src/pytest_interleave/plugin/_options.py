@@ -10,8 +10,6 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from ..control._scope import missing
-
 #: Defaults of the marker's arguments.
 SCHEDULES = 200
 SECONDS = 5.0
@@ -207,19 +205,6 @@ def read_options(config: pytest.Config) -> Options:
         leaks=_leaks(config),
         timeouts=_timeouts(config),
     )
-
-
-def check_include(config: pytest.Config) -> None:
-    """When all tests are collected, and `sys.path` is as they see it.
-
-    Raises `pytest.UsageError` where a name in `interleave_include` is that of no module.
-    """
-    for entry in config.getini("interleave_include"):
-        if os.sep not in entry and "*" not in entry and missing(entry):
-            raise pytest.UsageError(
-                f"interleave_include: there is no Python module or package {entry!r}: write it as it is imported, or "
-                "give a path glob"
-            )
 
 
 def _token(config: pytest.Config) -> str | None:

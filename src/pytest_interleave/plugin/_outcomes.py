@@ -18,6 +18,7 @@ from ._options import MAX_STEPS
 from ._race_check import RaceCheck, watchlists
 from ._raised import came_by_signal, quiet_exception, request_to_stop
 from ._seen import Seen
+from ._thread_notes import BLOCKED, COMPUTED, ThreadNotes
 from ._workers import Raised, run_workers
 
 _ADDRESS = re.compile(r"\b0x[0-9a-f]+\b")
@@ -122,6 +123,7 @@ class _Exploration:
         self._watchlist = watchlist
         self._watched = len(watchlist)
         self._result: Any = None
+        self._threads = ThreadNotes()
 
     def run(self, schedules: int, seed: int) -> Outcomes:
         __tracebackhide__ = True
@@ -184,6 +186,8 @@ class _Exploration:
         if error is not None:
             raise error
         for thread, where, computed in outcome.set_aside:
+            if not self._threads.add(COMPUTED if computed else BLOCKED, thread, where):
+                continue
             what = "computed for seconds" if computed else "blocked"
             warnings.warn(
                 f"race_detector.explore: thread {thread!r} {what} at {where} where the scheduler cannot see it, and "

@@ -5,8 +5,25 @@ from __future__ import annotations
 import pytest
 
 from ..explore import Token, TokenError
+from ._checking import note_error
 from ._fingerprints import name_of_test
 from ._markers import is_marked
+
+
+def keep_for_token(config: pytest.Config, items: list[pytest.Item], token: Token, option: str) -> None:
+    """Deselect all but the test that the token was made for.
+
+    Raises `pytest.UsageError` as `select_for_token` does. A worker of pytest-xdist has no way to end the run with an
+    error: there, the first test fails with it.
+    """
+    try:
+        items[:] = select_for_token(config, items, token, option)
+    except pytest.UsageError as error:
+        if not hasattr(config, "workerinput"):
+            raise
+        del items[1:]
+        for item in items:
+            note_error(item, error)
 
 
 def select_for_token(config: pytest.Config, items: list[pytest.Item], token: Token, option: str) -> list[pytest.Item]:

@@ -38,6 +38,7 @@ def write_json(path: str, results: Results) -> None:
         "seed": results.seed,
         "tests": _public(results.tests),
         "suite": None if audit is None else audit.as_json(),
+        "exempt": [{"nodeid": nodeid, "reason": reason} for nodeid, reason in dict(results.exempt).items()],
         "stress": _public(results.stress),
         "speedups": _public(results.speedups),
     }

@@ -29,6 +29,8 @@ class Results:
     speedups: Rows = field(default_factory=list)
     #: Node ids of tests that `--interleave-suite` has left out, and why.
     left_out: list[tuple[str, str]] = field(default_factory=list)
+    #: Node ids of tests that `thread_unsafe` exempts from the marker of their class or module, and why.
+    exempt: list[tuple[str, str]] = field(default_factory=list)
 
     @property
     def audit(self) -> Audit | None:
@@ -41,7 +43,7 @@ class Results:
 
     def __bool__(self) -> bool:
         """Whether there is anything to tell."""
-        return bool(self.tests or self.stress or self.speedups or self.suite is not None)
+        return bool(self.tests or self.stress or self.speedups or self.exempt or self.suite is not None)
 
 
 results_key = pytest.StashKey[Results]()

@@ -22,6 +22,7 @@ from ._explaining import Explaining, Explanation, time_passed, waited_in_vain
 from ._exploration import Exploration
 from ._following import Following
 from ._given import PINNED, Given
+from ._interrupted import note_interrupted
 from ._own_fixtures import OfWorkers
 from ._pool import open_pools
 from ._progress import Progress
@@ -98,7 +99,11 @@ class TestRunner:
                     error = self._replay_token(self.replay) if self.replay is not None else self._explore()
         except BaseException as stopped:
             if self.exploration is None:
-                if isinstance(stopped, (KeyboardInterrupt, pytest.exit.Exception)) or came_by_signal(stopped):
+                if isinstance(stopped, (KeyboardInterrupt, pytest.exit.Exception)):
+                    self._conclude(self._number, "interrupted")
+                    assert self.exploration is not None
+                    note_interrupted(self.item, self.exploration)
+                elif came_by_signal(stopped):
                     self._conclude(self._number, "interrupted")
                 elif self._executions.tearing_down and isinstance(stopped, (Exception, pytest.fail.Exception)):
                     self.teardown_failed(stopped)
@@ -268,6 +273,10 @@ class TestRunner:
                 text = tell_lost(str(given.token), lost)
                 self._conclude(self._number, "pinned", lost=text)
                 return True, ScheduleLost(text)
+            doubt = self._following.doubt(followed, given.token) if given.origin == PINNED and error is None else None
+            # A pin outlives the fix, which may keep its schedule from being followed; so may another Python.
+            if doubt is not None and doubt.lost:
+                self._seen.notes[doubt.text] = None
         if self.settings.explored:
             return False, None
         if not self._given:
@@ -386,6 +395,12 @@ class TestRunner:
         # It may run the test once more; the names of objects are those of the last execution.
         lost = self._following.why_lost(followed)
         difference = None if lost is None else tell_lost(str(token), lost)
+        if finding is None and lost is None and quiet_exception(outcome) is None:
+            doubt = self._following.doubt(followed, token)
+            if doubt is not None and doubt.lost:
+                difference = doubt.text
+            elif doubt is not None:
+                self._seen.notes[doubt.text] = None
         if explanation is not None:
             explanation = explanation._replace(difference=difference)
         self._conclude(
@@ -423,7 +438,7 @@ class TestRunner:
             threads=self._seen.threads,
             given=tuple(self._given),
             unrepeatable=self._unrepeatable,
-            warnings=tuple(self._seen.notes),
+            warnings=self._seen.warnings,
             **more,
         )
 

@@ -7,6 +7,7 @@ from typing import Any
 from ..control import Outcome, Reasons, Uncontrolled, UncontrolledPart
 from ..detect import code_in, cut_in, ends_in, shares_something, uncontrolled_in, wakings
 from ..explore import Classes, Coverage
+from ._thread_notes import BLOCKED, COMPUTED, NOT_ENDED, ThreadNotes
 
 #: The first executions, of this many classes, are looked through for code out of scope, and for questions which
 #: threads live; later ones do the same.
@@ -22,8 +23,9 @@ class Seen:
         self.reasons = Reasons()
         #: At most this many threads ran in an execution.
         self.threads = 1
-        #: Texts for warnings, in their order.
+        #: Texts for warnings, in their order, but for those of threads.
         self.notes: dict[str, None] = {}
+        self._threads = ThreadNotes()
         #: Whether there was an execution before the last one that was equivalent to it.
         self.again = False
         #: How many steps were explored of an execution that had more.
@@ -61,16 +63,14 @@ class Seen:
         if outcome.unexplored is not None:
             self._look_at_long(outcome)
         for thread, where, computed in outcome.set_aside:
-            self.notes[
-                f"thread {thread!r} computed at {where} for seconds without a step that the plugin controls, so the "
-                "other threads ran meanwhile. Schedules past that point may not replay."
-                if computed
-                else f"thread {thread!r} blocked at {where} where the scheduler cannot see it, and was set aside: the "
-                "order of the threads is not fully controlled there. A lock made before the plugin was loaded, or "
-                "a call that waits in the operating system, does that"
-            ] = None
+            self._threads.add(COMPUTED if computed else BLOCKED, thread, where)
         for thread, where, _ in outcome.leaked:
-            self.notes[f"thread {thread!r} could not be ended; it is still at {where}"] = None
+            self._threads.add(NOT_ENDED, thread, where)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """The texts of all warnings."""
+        return (*self._threads.texts(), *self.notes)
 
     def _look_at_long(self, outcome: Outcome) -> None:
         steps = len(outcome.log)

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from ._marker_arguments import is_async, keywords_of, warn_no_function, wrong_marker
+from ._marker_arguments import keywords_of, refused_async, refused_given, warn_no_function, wrong_marker
 from ._markers import closest, marker_of
 from ._options import MAX_SECONDS, MAX_STEPS, STEPS_OF_SUITE, STRATEGIES, TIMEOUTS, Options
 from ._per_worker import check_isolated, check_per_worker
@@ -95,11 +95,9 @@ def read_settings(item: pytest.Item, options: Options) -> Settings:
     wrong = check_per_worker(item) if isinstance(item, pytest.Function) else None
     if wrong is not None:
         raise pytest.UsageError(f"{item.nodeid}: the test {wrong}")
-    if is_async(item):
-        raise reading.error(
-            "marks an async def test, and asyncio code cannot be run under control: take the marker away, or write "
-            "a test that starts threads",
-        )
+    refused = refused_given(item) or refused_async(item)
+    if refused is not None:
+        raise wrong_marker(item, marker.name if explored else "interleaving", refused)
     given = reading.given
     strategy = given.get("strategy", options.strategy)
     if strategy not in STRATEGIES:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
-from ._marker_arguments import is_async, keywords_of, warn_no_function, wrong_marker
+from ._marker_arguments import keywords_of, refused_async, warn_no_function, wrong_marker
 from ._markers import is_marked_stress
 from ._per_worker import check_per_worker
 from ._unsafe import refuse, unsafe_fixture
@@ -53,10 +53,9 @@ def read_stress(item: pytest.Item) -> StressSettings:
     marker = item.get_closest_marker("stress")
     assert marker is not None
     given = keywords_of(item, marker, _ARGUMENTS, "threads")
-    if is_async(item):
-        raise wrong_marker(
-            item, "stress", "marks an async def test, which threads cannot repeat: write a test that is no coroutine"
-        )
+    refused = refused_async(item)
+    if refused is not None:
+        raise wrong_marker(item, "stress", refused)
     if item.get_closest_marker("interleaving") is not None:
         raise wrong_marker(
             item,

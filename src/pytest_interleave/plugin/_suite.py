@@ -7,12 +7,14 @@ from typing import Any
 
 import pytest
 
-from ._markers import is_marked_stress, marker_of
+from ._marker_arguments import is_given
+from ._markers import is_exempt, is_marked_stress, marker_of
 from ._options import Options
 from ._unsafe import UNSAFE_FIXTURES, unsafe_call, unsafe_fixture
 
 _of_suite_key = pytest.StashKey[bool]()
 _left_out_key = pytest.StashKey[str]()
+_exempt_key = pytest.StashKey[str]()
 
 
 #: Of our fixtures, in a test without a marker. With `race_detector` it explores a function by itself.
@@ -33,6 +35,11 @@ def leave_out(item: pytest.Item, reason: str) -> str:
     """Note why the test is not run in workers; what its being skipped is to say."""
     item.stash[_left_out_key] = reason
     return f"left out by --interleave-suite: {reason}"
+
+
+def exempt(item: pytest.Item) -> str | None:
+    """Why the test is an ordinary one though its class or module has a marker of ours, once that has been checked."""
+    return item.stash.get(_exempt_key, None)
 
 
 def take_suite(items: list[pytest.Item], options: Options) -> None:
@@ -64,15 +71,25 @@ def unsafe_reason(marker: pytest.Mark) -> str | None:
 
 
 def check_unsafe(item: pytest.Item) -> None:
-    """Check the marker `thread_unsafe` of a test.
+    """Check the marker `thread_unsafe` of a test, and note what it exempts the test from.
 
     Raises `pytest.UsageError` that names the test.
     """
-    for marker in item.iter_markers("thread_unsafe"):
+    reason: str | None = None
+    for number, marker in enumerate(item.iter_markers("thread_unsafe")):
         try:
-            unsafe_reason(marker)
+            given = unsafe_reason(marker)
         except ValueError as error:
             raise pytest.UsageError(f"{item.nodeid}: the marker 'thread_unsafe' {error}") from None
+        if number == 0:
+            # The closest one.
+            reason = _with_reason(given)
+    if reason is not None and is_exempt(item):
+        item.stash[_exempt_key] = reason
+
+
+def _with_reason(reason: str | None) -> str:
+    return "thread_unsafe" if reason is None else f"thread_unsafe: {reason}"
 
 
 def _why_not(item: pytest.Item) -> str | None:
@@ -83,12 +100,14 @@ def _why_not(item: pytest.Item) -> str | None:
         except ValueError:
             # It is told when all markers are checked.
             reason = None
-        return "thread_unsafe" if reason is None else f"thread_unsafe: {reason}"
+        return _with_reason(reason)
     if not isinstance(item, pytest.Function):
         return "not a Python function"
     function: Any = item.obj
     if inspect.iscoroutinefunction(inspect.unwrap(function)) or inspect.isasyncgenfunction(inspect.unwrap(function)):
         return "asyncio"
+    if is_given(function):
+        return "Hypothesis"
     fixture = unsafe_fixture(item)
     if fixture is not None:
         return f"uses the fixture {fixture}: {UNSAFE_FIXTURES[fixture].strip(',')} for all workers together"

@@ -28,6 +28,8 @@ def write_section(terminal: pytest.TerminalReporter, results: Results) -> None:
 
         for line, wrong in stress_lines(results.stress, terminal.config.get_terminal_writer().fullwidth):
             terminal.write_line(line, red=wrong)
+    if results.exempt:
+        _write_exempt(terminal, results.exempt, verbose=verbosity > 0)
     for row in results.speedups:
         terminal.write_line(f"{row['nodeid']}: {row['_text']}")
 
@@ -42,6 +44,16 @@ def _write_tests(terminal: pytest.TerminalReporter, rows: Rows, seed: int, verbo
         terminal.write_line(line_of(row))
     if len(told) < len(rows):
         terminal.write_line(_rest_of(rows, told))
+
+
+def _write_exempt(terminal: pytest.TerminalReporter, exempt: list[tuple[str, str]], *, verbose: bool) -> None:
+    tests = dict(exempt)
+    count = f"{len(tests)} test{'' if len(tests) == 1 else 's'}"
+    hint = "" if verbose else " (-v lists them)"
+    terminal.write_line(f"{count} marked thread_unsafe: run once, without control{hint}")
+    if verbose:
+        for nodeid, reason in tests.items():
+            terminal.write_line(f"  {nodeid}{reason.removeprefix('thread_unsafe')}")
 
 
 #: How the search of a test ends of which nothing is to be said. What is too long for the suite is told with the suite.

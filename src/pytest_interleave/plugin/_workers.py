@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import inspect
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -14,6 +13,7 @@ import pytest
 
 from .._leaves import leaves
 from ..control import Unwind, announce_call, bodies_kept, current_task, without_ours
+from ..control._modules import imported
 
 if TYPE_CHECKING:
     from ._own_fixtures import OfWorkers
@@ -201,7 +201,7 @@ def failures_of(outcomes: list[Any]) -> tuple[list[BaseException], BaseException
 
 def quiet_types() -> tuple[type[BaseException], ...]:
     """Exceptions that end a test without failing it."""
-    skip_test = getattr(sys.modules.get("unittest.case"), "SkipTest", None)
+    skip_test = (imported("unittest.case") or {}).get("SkipTest")
     types = (pytest.skip.Exception, pytest.xfail.Exception)
     return types if skip_test is None else (*types, skip_test)
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import os
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
+
+from ..control._modules import imported, loaded
 
 
 class Child(NamedTuple):
@@ -53,10 +54,10 @@ def describe_child(pid: int) -> Child | None:
 
 def reap() -> None:
     """Let the standard library wait for those of its children that have ended."""
-    processes = sys.modules.get("multiprocessing.process")
+    processes = loaded("multiprocessing.process")
     if processes is not None:
         processes.active_children()
-    subprocess: Any = sys.modules.get("subprocess")
+    subprocess: Any = loaded("subprocess")
     if subprocess is not None:
         with contextlib.suppress(AttributeError):
             subprocess._cleanup()
@@ -87,8 +88,8 @@ def _found() -> Iterator[int]:
 
 def _helpers() -> Iterator[int]:
     """Of `multiprocessing`, which starts them once and keeps them."""
-    tracker = getattr(sys.modules.get("multiprocessing.resource_tracker"), "_resource_tracker", None)
-    server = getattr(sys.modules.get("multiprocessing.forkserver"), "_forkserver", None)
+    tracker = (imported("multiprocessing.resource_tracker") or {}).get("_resource_tracker")
+    server = (imported("multiprocessing.forkserver") or {}).get("_forkserver")
     for pid in (getattr(tracker, "_pid", None), getattr(server, "_forkserver_pid", None)):
         if pid is not None:
             yield pid

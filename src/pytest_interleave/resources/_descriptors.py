@@ -6,9 +6,10 @@ import contextlib
 import os
 import re
 import stat
-import sys
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
+
+from ..control._modules import imported
 
 #: Linux and macOS; on Windows there is neither.
 _FOLDER = next((folder for folder in ("/proc/self/fd", "/dev/fd") if os.path.isdir(folder)), None)
@@ -131,8 +132,8 @@ def _address(address: object) -> str:
 
 def _helpers() -> Iterator[int]:
     """Of `multiprocessing`, to processes that it starts once and keeps."""
-    tracker = getattr(sys.modules.get("multiprocessing.resource_tracker"), "_resource_tracker", None)
-    server = getattr(sys.modules.get("multiprocessing.forkserver"), "_forkserver", None)
+    tracker = (imported("multiprocessing.resource_tracker") or {}).get("_resource_tracker")
+    server = (imported("multiprocessing.forkserver") or {}).get("_forkserver")
     for number in (getattr(tracker, "_fd", None), getattr(server, "_forkserver_alive_fd", None)):
         if number is not None:
             yield number

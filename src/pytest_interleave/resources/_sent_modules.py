@@ -6,10 +6,11 @@ pytest's `--import-mode=importlib` gives test modules names that lead nowhere: a
 from __future__ import annotations
 
 import importlib.util
-import sys
 from collections.abc import Iterable, Mapping, Sequence
 from importlib.machinery import ModuleSpec
 from types import ModuleType
+
+from ..control._modules import imported
 
 
 def files_of(modules: Iterable[str]) -> dict[str, str]:
@@ -18,7 +19,7 @@ def files_of(modules: Iterable[str]) -> dict[str, str]:
     for module in modules:
         name = module
         while name and name not in found:
-            file = getattr(sys.modules.get(name), "__file__", None)
+            file = (imported(name) or {}).get("__file__")
             if isinstance(file, str) and file.endswith(".py"):
                 found[name] = file
             name = name.rpartition(".")[0]

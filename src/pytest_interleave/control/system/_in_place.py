@@ -13,7 +13,7 @@ from typing import Any
 
 from .. import _current
 from .._kinds import is_made_by_a_program, stand_ins
-from .._modules import is_module, namespace_of_module
+from .._modules import is_module, loaded, namespace_of_module
 from .._places import is_ours, is_stdlib
 from . import (
     _dbm,
@@ -48,7 +48,7 @@ _FUNCTIONS: tuple[Replacement, ...] = (
 
 def _of_sqlite(module: ModuleType) -> Iterable[Replacement]:
     connect = StandIns(module).connect
-    return [(owner, "connect", connect) for owner in (module, sys.modules.get("sqlite3")) if owner is not None]
+    return [(owner, "connect", connect) for owner in (module, loaded("sqlite3")) if owner is not None]
 
 
 def _of_glob(module: ModuleType) -> Iterable[Replacement]:
@@ -96,19 +96,31 @@ class _StandIn:
         self.name = name
         self.ours = ours
         #: None if the owner has only inherited it.
-        self.real: Any = vars(owner).get(name)
+        self.real: Any = self._present
+
+    @property
+    def _present(self) -> Any:
+        # A lazy module would load what it stands for as soon as it is asked.
+        namespace = namespace_of_module(self.owner) if is_module(self.owner) else vars(self.owner)
+        return namespace.get(self.name)
 
     def put(self) -> None:
-        if vars(self.owner).get(self.name) is self.real:
-            setattr(self.owner, self.name, self.ours)
+        if self._present is self.real:
+            self._set(self.ours)
 
     def take_away(self) -> None:
-        if vars(self.owner).get(self.name) is not self.ours:
+        if self._present is not self.ours:
             return
         if self.real is None:
             delattr(self.owner, self.name)
         else:
-            setattr(self.owner, self.name, self.real)
+            self._set(self.real)
+
+    def _set(self, value: Any) -> None:
+        if is_module(self.owner):
+            namespace_of_module(self.owner)[self.name] = value
+        else:
+            setattr(self.owner, self.name, value)
 
 
 _everywhere = [_StandIn(owner, name, ours) for owner, name, ours in _FUNCTIONS]
@@ -176,8 +188,9 @@ def _find() -> None:
     global _modules_known
     holds = _current.scope.holds
     for name, of_module in _OF_MODULES.items():
-        if name not in _of_modules and name in sys.modules:
-            found = [_StandIn(*each) for each in of_module(sys.modules[name])]
+        known = None if name in _of_modules else loaded(name)
+        if known is not None:
+            found = [_StandIn(*each) for each in of_module(known)]
             if all(is_genuine(getattr(each.owner, each.name)) for each in found):
                 _of_modules[name] = found
                 _by_real.update((id(each.real), each.ours) for each in found if each.real is not None)

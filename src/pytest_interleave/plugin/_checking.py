@@ -1,0 +1,73 @@
+"""Checks the markers of all collected tests: a test whose marker is wrong fails, with its message, and no other."""
+
+from __future__ import annotations
+
+import os
+import warnings
+
+import pytest
+
+from .._warnings import InterleaveWarning
+from ..control._scope import missing
+from ._markers import is_marked, uses_threads
+from ._options import Options
+from ._pins import pins_for_nothing
+from ._settings import check_marker
+from ._stress_settings import check_stress
+
+_error_key = pytest.StashKey[str]()
+
+
+def error_of(item: pytest.Item) -> str | None:
+    """The message that the test fails with in place of being run, if its marker is wrong."""
+    return item.stash.get(_error_key, None)
+
+
+def note_error(item: pytest.Item, error: pytest.UsageError) -> str:
+    """Let the test fail with this error; its message."""
+    message = item.stash[_error_key] = str(error)
+    return message
+
+
+def check_items(config: pytest.Config, items: list[pytest.Item], options: Options) -> None:
+    """Check the markers of the tests that are to be run, and what `interleave_include` says of them."""
+    concerned = [item for item in items if is_marked(item) or uses_threads(item)]
+    if concerned:
+        try:
+            _warn_of_missing(config)
+        except InterleaveWarning as warning:
+            # A warning is an error here: for the tests that it is about.
+            for item in concerned:
+                note_error(item, pytest.UsageError(str(warning)))
+    for item in items:
+        try:
+            check_marker(item, options)
+            check_stress(item)
+        except pytest.UsageError as error:
+            note_error(item, error)
+    for item, wrong in pins_for_nothing([item for item in items if error_of(item) is None]):
+        note_error(item, pytest.UsageError(wrong))
+
+
+def still_failed(item: pytest.Item, report: pytest.TestReport) -> None:
+    """Let a wrong marker be no expected failure: what the marker `xfail` expects is one of the test."""
+    if error_of(item) is not None and report.when == "setup" and hasattr(report, "wasxfail"):
+        del report.wasxfail
+        report.outcome = "failed"
+
+
+def _warn_of_missing(config: pytest.Config) -> None:
+    """Warn of each name in `interleave_include` that is that of no module, once in a run.
+
+    When all tests are collected: `sys.path` is as they see it.
+    """
+    if getattr(config, "workerinput", {}).get("workerid", "gw0") != "gw0":
+        # Each worker of pytest-xdist collects the same tests.
+        return
+    for entry in config.getini("interleave_include"):
+        if os.sep not in entry and "*" not in entry and missing(entry):
+            text = (
+                f"interleave_include: there is no Python module or package {entry!r}, so it adds nothing to the scope. "
+                "Use the import name of an installed package, or a path glob."
+            )
+            warnings.warn_explicit(InterleaveWarning(text), None, str(config.inipath or config.rootpath), 1)
