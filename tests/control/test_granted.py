@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import dis
+import gc
 import random
 import sys
 import threading
+import weakref
 from contextlib import suppress
 from copy import deepcopy
 from itertools import count
@@ -14,6 +16,7 @@ import pytest
 
 from pytest_interleave.control import Scope, set_scope
 from pytest_interleave.control._access_tables import AccessTables
+from pytest_interleave.control._granted import running
 from pytest_interleave.control._instrument import engine
 from pytest_interleave.explore import RandomWalk
 from tests.driving import execute, executions, require_good_end
@@ -153,6 +156,19 @@ class Ready:
         pass
 
     wait = set
+
+
+def test_to_look_at_all_calls_keeps_none_of_them_alive():
+    def call():
+        box = Box(1)
+        running()
+        return weakref.ref(box)
+
+    gc.disable()
+    try:
+        assert call()() is None
+    finally:
+        gc.enable()
 
 
 @pytest.mark.parametrize("seed", range(60))

@@ -16,7 +16,7 @@ from ._explaining import unless_pytest_asks
 from ._file_facts import NO_FACTS, FileFacts, facts_of_file
 from ._frames import layout
 from ._frozen import file_of
-from ._granted import Granted, frames_of_all_threads
+from ._granted import Granted, running
 from ._in_no_file import is_in_no_file
 from ._leaving import leaving_steps
 from ._opcodes import is_function_code
@@ -68,7 +68,7 @@ class AccessTables:
         return table
 
     def _grant(self, code: CodeType, table: dict[int, Operation], reader: Reader) -> None:
-        if layout is None or sum(frame.f_code is code for frame in frames_of_all_threads()) > 1:
+        if layout is None or sum(each is code for each in running()) > 1:
             # An earlier call has begun while nobody watched.
             return
         granted = Granted(code, table, reader, lambda code: self.changed(code))
@@ -79,8 +79,8 @@ class AccessTables:
     def begin(self) -> None:
         """Before a test: what has begun by now has not been watched."""
         if self.granted:
-            for frame in frames_of_all_threads():
-                granted = self.granted.pop(id(frame.f_code), None)
+            for code in running():
+                granted = self.granted.pop(id(code), None)
                 if granted is not None:
                     granted.give_up()
 

@@ -8,7 +8,7 @@ program are those that they would be without all this.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from types import CodeType, FrameType
 from typing import TYPE_CHECKING, Any
 
@@ -108,10 +108,16 @@ class Granted:
         return touch
 
 
-def frames_of_all_threads() -> Iterator[FrameType]:
-    """The frames of all calls that have begun and not ended."""
-    for innermost in sys._current_frames().values():
-        frame: FrameType | None = innermost
+def running() -> list[CodeType]:
+    """The code of all calls that have begun and not ended, in all threads."""
+    frames = sys._current_frames()
+    # One of them is this call's own: that it knows itself would keep it alive.
+    innermost = list(frames.values())
+    frames.clear()
+    codes = []
+    while innermost:
+        frame: FrameType | None = innermost.pop()
         while frame is not None:
-            yield frame
+            codes.append(frame.f_code)
             frame = frame.f_back
+    return codes
