@@ -7,8 +7,10 @@ the interpreter that runs this file. Each measurement is a process of its own; t
 a machine that is busy for a while is busy for all of them; the figures are medians over the repetitions. A
 peer that is not installed is left out, and the output says so.
 
-No body asserts anything, so that no schedule ends a search early: what is measured is how fast schedules
-run. That a mode can find the counter's race at all is checked first, with a body that does assert.
+The bodies are in `peer_bodies.py`. What is measured is how fast schedules run, so those in which threads race assert
+nothing: that would end a search early. That a mode can find the counter's race at all is checked first, and a race
+between the tasks of a pool, with bodies that do assert. A peer that cannot run a body has a dash, and a note that says
+why.
 
 Each tool is measured as its documentation uses it. This plugin runs inside pytest: one marked test, whose
 fixtures are made anew for each schedule. A peer runs without pytest, in each of its modes that switch
@@ -33,88 +35,32 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-
-class Counter:
-    """What the threads share."""
-
-    def __init__(self) -> None:
-        self.value = 0
-        self.lock = threading.Lock()
-
-
-def increment(counter: Counter) -> None:
-    """A lost update, if another thread runs between the two lines."""
-    value = counter.value
-    counter.value = value + 1
-
-
-def locked_increments(counter: Counter) -> None:
-    """Nothing to find: 200 increments, each under the lock."""
-    for _ in range(200):
-        with counter.lock:
-            counter.value += 1
-
-
-class Body(NamedTuple):
-    """A program to be run over and over."""
-
-    title: str
-    work: Callable[[Counter], None]
-    threads: int
-    #: Schedules of one measurement of this plugin, and executions of one without control.
-    schedules: int
-    uncontrolled: int
-    #: The `max_ops` of frontrun's random strategy that covers the body: it warns where that is too small.
-    max_ops: int
-    #: Whether exhaustive search soon has nothing left to run.
-    small: bool = False
-    #: At least this many times the faster peer, and at most this many times slower than uncontrolled.
-    peer_target: float = 10
-    uncontrolled_target: float | None = None
-
-
-BODIES = {
-    "counter-2": Body("2 threads, counter", increment, 2, 6000, 6000, 50, small=True, uncontrolled_target=2),
-    "counter-10": Body("10 threads, counter", increment, 10, 1500, 1500, 250, uncontrolled_target=3),
-    "locked-200": Body("2 threads, 200 locked increments", locked_increments, 2, 100, 2000, 20_000),
-}
+from peer_bodies import BODIES, TWINS, Body
 
 TEST = """
 import threading
 import pytest
+from peer_bodies import BODIES, TWINS
 
-
-class Counter:
-    def __init__(self):
-        self.value = 0
-        self.lock = threading.Lock()
-
-
-def increment(counter):
-    value = counter.value
-    counter.value = value + 1
-
-
-def locked_increments(counter):
-    for _ in range(200):
-        with counter.lock:
-            counter.value += 1
+BODY = {{**BODIES, **TWINS}}[{name!r}]
 
 
 @pytest.fixture
-def counter():
-    return Counter()
+def made():
+    return BODY.make()
 
 
 @pytest.mark.concurrency(schedules={schedules}, strategy={strategy!r}, seconds=None, max_steps=1_000_000)
-def test_body(counter):
-    threads = [threading.Thread(target={work}, args=(counter,)) for _ in range({threads})]
+def test_body(made):
+    threads = [threading.Thread(target=work, args=(made,)) for work in BODY.works]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     {check}
 """
+#: Seconds after which a peer is given up that does not come back from a body.
+PATIENCE = 60
 
 
 # -- one measurement, in a process of its own --------------------------------------------------------------
@@ -124,12 +70,16 @@ class Missed(Exception):
     """A search that was to find the race did not."""
 
 
+class Unable(Exception):
+    """A peer cannot run a body."""
+
+
 def measure_uncontrolled(body: Body, mode: str, seconds: float) -> float:  # noqa: ARG001
     """Ordinary threads, started and joined."""
 
     def once() -> None:
-        counter = Counter()
-        threads = [threading.Thread(target=body.work, args=(counter,)) for _ in range(body.threads)]
+        made = body.make()
+        threads = [threading.Thread(target=work, args=(made,)) for work in body.works]
         for thread in threads:
             thread.start()
         for thread in threads:
@@ -147,7 +97,7 @@ def measure_plugin(body: Body, mode: str, seconds: float) -> float:  # noqa: ARG
     """One marked test in a pytest run of its own; the plugin's own figures."""
     test = run_plugin(body, mode, body.schedules, "")
     if test["outcome"] != "passed" or test["schedules"] != body.schedules:
-        raise SystemExit(f"the test did not run all its schedules: {test}")
+        raise Unable(f"ran {test['schedules']} of {body.schedules} schedules, and {test['outcome']}")
     return float(test["schedules"] / test["seconds"])
 
 
@@ -156,12 +106,10 @@ def run_plugin(body: Body, strategy: str, schedules: int, check: str) -> dict[st
     with tempfile.TemporaryDirectory() as directory:
         folder = Path(directory)
         (folder / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
-        (folder / "test_body.py").write_text(
-            TEST.format(
-                schedules=schedules, strategy=strategy, work=body.work.__name__, threads=body.threads, check=check
-            ),
-            encoding="utf-8",
-        )
+        (folder / "peer_bodies.py").write_bytes(Path(__file__).with_name("peer_bodies.py").read_bytes())
+        name = next(name for name, known in {**BODIES, **TWINS}.items() if known is body)
+        text = TEST.format(name=name, schedules=schedules, strategy=strategy, check=check)
+        (folder / "test_body.py").write_text(text, encoding="utf-8")
         # A peer is a plugin for pytest, too, and must not take part.
         arguments = ["--interleave-json=report.json", "--interleave-seed=1", "-p", "no:frontrun"]
         run = subprocess.run(
@@ -180,51 +128,62 @@ def run_plugin(body: Body, strategy: str, schedules: int, check: str) -> dict[st
 
 def measure_frontrun(body: Body, mode: str, seconds: float) -> float:
     """`frontrun.explore` without its detection of files and sockets, which is not needed here."""
-    import frontrun
 
     def explore() -> int:
-        result = frontrun.explore(
-            setup=Counter,
-            workers=body.work,
-            count=body.threads,
-            invariant=lambda counter: True,  # noqa: ARG005
-            detect_io=False,
-            reproduce_on_failure=0,
-            **_frontrun_mode(mode, body, seconds),
-        )
+        result = _explore_with_frontrun(body, mode, seconds, (lambda made: True) if body.racy else body.done)  # noqa: ARG005
+        if not result.property_holds:
+            raise Unable(f"reports a failure of a correct program: {result.explanation}")
         return int(result.num_explored)
 
     return _rate(explore, seconds)
 
 
-def _frontrun_mode(mode: str, body: Body, seconds: float) -> dict[str, Any]:
+def _explore_with_frontrun(body: Body, mode: str, seconds: float, invariant: Callable[[Any], bool]) -> Any:
+    import frontrun
+
     if mode == "dpor":
-        return {"stop_on_first": False, "total_timeout": seconds}
-    attempts = 2 if body.work is locked_increments else 50
-    return {"strategy": "random", "max_attempts": attempts, "max_ops": body.max_ops, "seed": 1}
+        how: dict[str, Any] = {"stop_on_first": body.racy, "total_timeout": seconds}
+    else:
+        how = {"strategy": "random", "max_attempts": body.attempts, "max_ops": body.max_ops, "seed": 1}
+    return frontrun.explore(
+        setup=body.make,
+        workers=list(body.works),
+        invariant=invariant,
+        detect_io=False,
+        reproduce_on_failure=0,
+        **how,
+    )
 
 
 def measure_interleave_test(body: Body, mode: str, seconds: float) -> float:
     """`interleave_test.explore`, with threads started by its own `spawn`."""
-    import interleave_test
-
-    iterations = 2 if body.work is locked_increments else 50
-
-    def model() -> None:
-        counter = Counter()
-        tasks = [interleave_test.spawn(body.work, counter) for _ in range(body.threads)]
-        for task in tasks:
-            task.join()
 
     def explore() -> int:
-        return interleave_test.explore(model, iterations=iterations, strategy=mode, seed=1).schedules_run
+        result = _explore_with_interleave_test(body, mode, body.attempts, check=not body.racy)
+        if not result.ok:
+            raise Unable(f"reports a failure of a correct program: {result.failure}")
+        return int(result.schedules_run)
 
     return _rate(explore, seconds)
 
 
+def _explore_with_interleave_test(body: Body, mode: str, iterations: int, *, check: bool) -> Any:
+    import interleave_test
+
+    def model() -> None:
+        made = body.make()
+        tasks = [interleave_test.spawn(work, made) for work in body.works]
+        for task in tasks:
+            task.join()
+        assert not check or body.done(made)
+
+    return interleave_test.explore(model, iterations=iterations, strategy=mode, seed=1, raise_on_failure=False)
+
+
 def _rate(explore: Callable[[], int], seconds: float) -> float:
     """Explorations, one after the other until the time is up; what the first one loads is not counted."""
-    explore()
+    if not explore():
+        raise Unable("runs no schedule of it")
     explored = 0
     start = now = time.perf_counter()
     while now - start < seconds:
@@ -238,40 +197,19 @@ def _rate(explore: Callable[[], int], seconds: float) -> float:
 
 def find_with_plugin(body: Body, mode: str) -> None:
     """The same test with an assertion at its end."""
-    if run_plugin(body, mode, 200, f"assert counter.value == {body.threads}")["outcome"] != "failed":
+    if run_plugin(body, mode, 200, "assert BODY.done(made)")["outcome"] != "failed":
         raise Missed
 
 
 def find_with_frontrun(body: Body, mode: str) -> None:
     """The same exploration with an invariant."""
-    import frontrun
-
-    options = _frontrun_mode(mode, body, 10)
-    result = frontrun.explore(
-        setup=Counter,
-        workers=body.work,
-        count=body.threads,
-        invariant=lambda counter: counter.value == body.threads,
-        detect_io=False,
-        reproduce_on_failure=0,
-        **options,
-    )
-    if result.property_holds:
+    if _explore_with_frontrun(body, mode, 10, body.done).property_holds:
         raise Missed
 
 
 def find_with_interleave_test(body: Body, mode: str) -> None:
     """The same exploration with an assertion."""
-    import interleave_test
-
-    def model() -> None:
-        counter = Counter()
-        tasks = [interleave_test.spawn(body.work, counter) for _ in range(body.threads)]
-        for task in tasks:
-            task.join()
-        assert counter.value == body.threads
-
-    if interleave_test.explore(model, iterations=500, strategy=mode, seed=1, raise_on_failure=False).ok:
+    if _explore_with_interleave_test(body, mode, 500, check=True).ok:
         raise Missed
 
 
@@ -326,14 +264,26 @@ def _environment(tool: str) -> dict[str, str]:
     return environment
 
 
-def _child(what: str, tool: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, __file__, what, tool, *arguments],
-        capture_output=True,
-        text=True,
-        check=False,
-        env=_environment(tool),
-    )
+class Answer(NamedTuple):
+    """What a process has said: its output, or what went wrong."""
+
+    output: str
+    trouble: str | None
+
+
+def _child(what: str, tool: str, *arguments: str) -> Answer:
+    command = [sys.executable, __file__, what, tool, *arguments]
+    try:
+        run = subprocess.run(
+            command, capture_output=True, text=True, check=False, env=_environment(tool), timeout=PATIENCE
+        )
+    except subprocess.TimeoutExpired:
+        return Answer("", f"gave no answer within {PATIENCE} s")
+    if run.returncode == 0:
+        return Answer(run.stdout, None)
+    print(run.stdout + run.stderr, file=sys.stderr)
+    lines = run.stderr.strip().splitlines()
+    return Answer(run.stdout, lines[-1] if lines else f"ended with status {run.returncode}")
 
 
 def available(names: list[str]) -> Iterator[str]:
@@ -352,39 +302,47 @@ def available(names: list[str]) -> Iterator[str]:
             yield name
 
 
-def modes_that_find(name: str) -> list[str]:
-    """The modes of a tool in which it finds the plain counter's race; says which of them do not."""
+def modes_that_find(name: str, twins: set[str]) -> Iterator[tuple[str, set[str]]]:
+    """The modes of a tool, and the races of `twins` that it does not find in them."""
     tool = TOOLS[name]
-    if tool.find is None:
-        return list(tool.modes)
-    found = []
     for mode in tool.modes:
-        run = _child("--find", name, mode, "counter-2")
-        if run.returncode == 0:
-            found.append(mode)
-        else:
+        missed = set() if tool.find is None else {twin for twin in twins if _child("--find", name, mode, twin).trouble}
+        if "counter-2" in missed:
             print(f"{tool.title} {mode} is left out: it does not find the counter's race")
-            print(run.stdout + run.stderr, file=sys.stderr)
-    return found
+        else:
+            yield mode, missed
 
 
-def measure_all(names: list[str], bodies: list[str], repetitions: int, seconds: float) -> dict[Key, list[float]]:
-    """Rates by body, tool and mode."""
-    tools = [(name, mode) for name in available(names) for mode in modes_that_find(name)]
-    rates: dict[Key, list[float]] = {}
+class Measured(NamedTuple):
+    """What came out, by body, tool and mode."""
+
+    rates: dict[Key, list[float]]
+    troubles: dict[Key, str]
+
+
+def measure_all(names: list[str], bodies: list[str], repetitions: int, seconds: float) -> Measured:
+    """Measure each mode of each tool on each body, in turns."""
+    twins = {"counter-2", *(BODIES[body].twin for body in bodies)}
+    tools = [(name, mode, missed) for name in available(names) for mode, missed in modes_that_find(name, twins)]
+    measured = Measured({}, {})
     for body in bodies:
         for repetition in range(repetitions):
-            for name, mode in tools:
+            for name, mode, missed in tools:
+                key = (body, name, mode)
                 if name == "auto" and BODIES[body].small:
-                    # It would end as soon as all classes of schedules are run.
+                    measured.troubles[key] = "has soon run all classes of schedules"
+                elif BODIES[body].twin in missed:
+                    measured.troubles[key] = f"does not find a race in a {TWINS[BODIES[body].twin].title}"
+                if key in measured.troubles:
                     continue
-                run = _child("--measure", name, mode, body, "--seconds", str(seconds))
-                if run.returncode != 0:
-                    raise SystemExit(f"{name} {mode} {body} failed:\n{run.stdout}{run.stderr}")
-                rate = float(run.stdout.split()[-1])
-                rates.setdefault((body, name, mode), []).append(rate)
+                answer = _child("--measure", name, mode, body, "--seconds", str(seconds))
+                if answer.trouble is not None:
+                    measured.troubles[key] = answer.trouble
+                    continue
+                rate = float(answer.output.split()[-1])
+                measured.rates.setdefault(key, []).append(rate)
                 print(f"{body} {name} {mode} #{repetition + 1}: {rate:.1f}/s", file=sys.stderr, flush=True)
-    return rates
+    return measured
 
 
 class Best(NamedTuple):
@@ -394,19 +352,19 @@ class Best(NamedTuple):
     mode: str
 
 
-def best(rates: dict[Key, list[float]], body: str, tool: str) -> Best | None:
-    """By the medians."""
+def best(measured: Measured, body: str, tool: str) -> Best | None:
+    """By the medians; modes that had trouble are none."""
     medians = [
         Best(statistics.median(values), mode)
-        for (of_body, of_tool, mode), values in rates.items()
-        if of_body == body and of_tool == tool
+        for (of_body, of_tool, mode), values in measured.rates.items()
+        if of_body == body and of_tool == tool and (of_body, of_tool, mode) not in measured.troubles
     ]
     return max(medians, default=None)
 
 
-def tables(rates: dict[Key, list[float]], bodies: list[str], repetitions: int) -> str:
+def tables(measured: Measured, bodies: list[str], repetitions: int) -> str:
     """Both tables, in Markdown."""
-    names = [name for name in TOOLS if any(key[1] == name for key in rates)]
+    names = [name for name in TOOLS if any(key[1] == name for key in measured.rates)]
     lines = [
         f"Schedules per second, median of {repetitions}, {platform.python_implementation()} "
         f"{platform.python_version()}, {platform.system()}, {os.cpu_count()} CPUs",
@@ -414,33 +372,48 @@ def tables(rates: dict[Key, list[float]], bodies: list[str], repetitions: int) -
         "| body | " + " | ".join(TOOLS[name].title for name in names) + " |",
         "|---" * (len(names) + 1) + "|",
     ]
+    notes: list[str] = []
     for body in bodies:
         cells = []
         for name in names:
-            fastest = best(rates, body, name)
+            fastest = best(measured, body, name)
             if fastest is None:
-                cells.append("too small")
+                cells.append(f"- ({_note(notes, measured, body, name)})")
                 continue
-            mode = f" ({fastest.mode})" if fastest.mode else ""
+            mode = f" ({fastest.mode})" if fastest.mode and len(TOOLS[name].modes) > 1 else ""
             cells.append(f"{_figure(fastest.rate)}{mode}")
         lines.append(f"| {BODIES[body].title} | {' | '.join(cells)} |")
+    lines += ["", *(f"{number}. {note}" for number, note in enumerate(notes, start=1))]
     lines += [
         "",
         "| body | times the faster peer | wanted | times slower than uncontrolled | wanted |",
         "|---|---|---|---|---|",
     ]
     for body in bodies:
-        lines.append(f"| {BODIES[body].title} | {' | '.join(_ratios(rates, body))} |")
+        lines.append(f"| {BODIES[body].title} | {' | '.join(_ratios(measured, body))} |")
     return "\n".join(lines)
 
 
-def _ratios(rates: dict[Key, list[float]], name: str) -> list[str]:
+def _note(notes: list[str], measured: Measured, body: str, tool: str) -> int:
+    """The number of the note that says why there is no figure."""
+    troubles = {
+        mode: text for (of_body, of_tool, mode), text in measured.troubles.items() if (of_body, of_tool) == (body, tool)
+    }
+    same = len(set(troubles.values())) == 1
+    text = "; ".join({text if same else f"{mode}: {text}": None for mode, text in troubles.items()})
+    note = f"{TOOLS[tool].title} {text}." if same else f"{TOOLS[tool].title}: {text}."
+    if note not in notes:
+        notes.append(note)
+    return notes.index(note) + 1
+
+
+def _ratios(measured: Measured, name: str) -> list[str]:
     body = BODIES[name]
-    ours = best(rates, name, "plugin")
-    plain = best(rates, name, "uncontrolled")
-    peers = [peer for tool in ("frontrun", "interleave-test") if (peer := best(rates, name, tool))]
-    against_peer = f"{ours.rate / max(peers).rate:.1f}" if ours and peers else "not measured"
-    against_plain = f"{plain.rate / ours.rate:.2f}" if ours and plain else "not measured"
+    ours = best(measured, name, "plugin")
+    plain = best(measured, name, "uncontrolled")
+    peers = [peer for tool in ("frontrun", "interleave-test") if (peer := best(measured, name, tool))]
+    against_peer = f"{ours.rate / max(peers).rate:.1f}" if ours and peers else "-"
+    against_plain = f"{plain.rate / ours.rate:.2f}" if ours and plain else "-"
     target = "" if body.uncontrolled_target is None else f"at most {body.uncontrolled_target:g}"
     return [against_peer, f"at least {body.peer_target:g}", against_plain, target]
 
@@ -461,18 +434,21 @@ def main() -> None:
     arguments = parser.parse_args()
     if arguments.measure:
         tool, mode, body = arguments.measure
-        print(TOOLS[tool].measure(BODIES[body], mode, arguments.seconds))
+        try:
+            print(TOOLS[tool].measure(BODIES[body], mode, arguments.seconds))
+        except Unable as reason:
+            raise SystemExit(str(reason)) from None
     elif arguments.find:
         tool, mode, body = arguments.find
         find = TOOLS[tool].find
         assert find is not None
-        find(BODIES[body], mode)
+        find(TWINS[body], mode)
     else:
-        rates = measure_all(arguments.tools, arguments.bodies, arguments.repetitions, arguments.seconds)
+        measured = measure_all(arguments.tools, arguments.bodies, arguments.repetitions, arguments.seconds)
         if arguments.json is not None:
-            readable = {" ".join(key).strip(): values for key, values in rates.items()}
+            readable = {" ".join(key).strip(): values for key, values in measured.rates.items()}
             arguments.json.write_text(json.dumps(readable, indent=1) + "\n", encoding="utf-8")
-        print(tables(rates, arguments.bodies, arguments.repetitions))
+        print(tables(measured, arguments.bodies, arguments.repetitions))
 
 
 if __name__ == "__main__":

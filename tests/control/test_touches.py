@@ -235,6 +235,20 @@ def test_containers_in_attributes():
     assert touched[-2:] == [("table", "a", R), ("table", "a", W)]
 
 
+def test_an_ordered_dict_is_touched_as_a_dict_is():
+    def function(table):
+        table["a"]
+        table["a"] = 1
+        table["b"] = 2
+        len(table)
+        "a" in table
+        del table["a"]
+
+    touched = touched_in(function, collections.OrderedDict(a=0))
+    assert touched == touched_in(function, {"a": 0})
+    assert touched[:2] == [("argument 0", "a", R), ("argument 0", "a", W)]
+
+
 def test_loops_over_containers_views_and_wrappers():
     def function(items, table):
         for _ in items:

@@ -10,14 +10,18 @@ from typing import Any
 
 from . import _current
 from ._accesses import accesses_of
+from ._arithmetic import Reader
 from ._expected import listeners
 from ._explaining import unless_pytest_asks
-from ._file_facts import FileFacts, facts_of_file
+from ._file_facts import NO_FACTS, FileFacts, facts_of_file
+from ._frames import layout
 from ._frozen import file_of
+from ._granted import Granted, running
 from ._in_no_file import is_in_no_file
 from ._leaving import leaving_steps
 from ._opcodes import is_function_code
 from ._operations import Operation
+from ._or_none import OrNone
 from ._text_facts import TextFacts
 
 
@@ -39,6 +43,8 @@ class AccessTables:
         self._expected: dict[int, CodeType] = {}
         #: Called with code that has got other accesses than it had.
         self.changed: Callable[[CodeType], None] = _ignore
+        #: What is taken for granted of code, by `id`.
+        self.granted: OrNone[int, Granted] = OrNone()
         listeners.append(self._expect)
 
     def add(self, code: CodeType, namespace: dict[str, Any]) -> dict[int, Operation]:
@@ -49,14 +55,34 @@ class AccessTables:
         facts = self._text_facts.of(known, namespace) if in_no_file else self._facts_of(file_of[filename])
         if in_no_file or known is not code:
             self._passing.append(code)
-        table = self.by_id[id(code)] = accesses_of(known, namespace, facts)
+        table, unforeseen = accesses_of(known, namespace, facts)
+        self.by_id[id(code)] = table
         if filename in _current.scope.parts:
             for operation in table.values():
                 operation.touch = unless_pytest_asks(operation.touch)
+        if unforeseen:
+            self._grant(code, table, Reader(known, unforeseen, namespace, (facts or NO_FACTS).assigned_globals))
         if id(code) in self._expected:
             table.update(leaving_steps(code, known, self.by_id))
         self.codes.append(code)
         return table
+
+    def _grant(self, code: CodeType, table: dict[int, Operation], reader: Reader) -> None:
+        if layout is None or sum(each is code for each in running()) > 1:
+            # An earlier call has begun while nobody watched.
+            return
+        granted = Granted(code, table, reader, lambda code: self.changed(code))
+        granted.apply()
+        if granted.holds:
+            self.granted[id(code)] = granted
+
+    def begin(self) -> None:
+        """Before a test: what has begun by now has not been watched."""
+        if self.granted:
+            for code in running():
+                granted = self.granted.pop(id(code), None)
+                if granted is not None:
+                    granted.give_up()
 
     def _expect(self, code: CodeType) -> None:
         if id(code) in self._expected or not _current.scope.may_hold[code.co_filename]:
@@ -90,6 +116,7 @@ class AccessTables:
         for code in self._passing:
             del self.by_id[id(code)]
             self._expected.pop(id(code), None)
+            self.granted.pop(id(code), None)
             if is_in_no_file[code.co_filename]:
                 self._first_alike.pop((code.co_filename, code), None)
         self._passing.clear()

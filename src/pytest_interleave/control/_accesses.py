@@ -80,11 +80,17 @@ class Instruction(NamedTuple):
     span: Span
 
 
-def accesses_of(code: CodeType, namespace: Mapping[str, Any], facts: FileFacts | None) -> dict[int, Operation]:
-    """By byte offset, the operations of `code` that are scheduling points.
+class Accesses(NamedTuple):
+    """The operations of a code object that are scheduling points."""
 
-    `namespace` is the module's globals; it tells modules and functions from data.
-    """
+    #: By byte offset.
+    table: dict[int, Operation]
+    #: The offsets of those that are none where they come upon numbers and texts alone.
+    unforeseen: frozenset[int]
+
+
+def accesses_of(code: CodeType, namespace: Mapping[str, Any], facts: FileFacts | None) -> Accesses:
+    """Find them in `code`; `namespace` is the module's globals: it tells modules and functions from data."""
     return _Analysis(code, namespace, facts or NO_FACTS, facts is not None).run()
 
 
@@ -131,7 +137,7 @@ class _Analysis:
         # A class body's own variables are nobody else's.
         return _OF_NAMES[name] + ("FAST" if instruction.argval in self.own_names else "GLOBAL")
 
-    def run(self) -> dict[int, Operation]:
+    def run(self) -> Accesses:
         #: Of a comprehension or a generator expression: which one it is.
         whole = next((found.span for found in self.instructions if found.argval == ".0"), None)
         private_iterators = whole in self.facts.private.loops
@@ -171,6 +177,7 @@ class _Analysis:
             if implicit.instruction.offset not in self.table:
                 kind = implicit.kind
                 self._add(implicit.instruction, kind, kind == "write", "[]", announced=implicit.announced)
+        unforeseen: set[int] = set()
         for instruction in unforeseen_accesses(self.code, self.instructions, self.facts, self.namespace):
             if instruction.offset not in self.table:
                 private = instruction.opname in _THROUGH and instruction.span in self.facts.private.accesses
@@ -181,7 +188,8 @@ class _Analysis:
                     changes = instruction.opname == "BINARY_OP" and instruction.arg in IN_PLACE and not private
                     kind = "write" if changes else "read"
                     self._put(instruction, Operation(kind, None, self.code, instruction.offset, changes, "[]"), touch)
-        return self.table
+                    unforeseen.add(instruction.offset)
+        return Accesses(self.table, frozenset(unforeseen))
 
     def _add(self, instruction: Instruction, kind: str, mutates: bool, name: str, announced: bool = True) -> None:
         private = self.facts.private

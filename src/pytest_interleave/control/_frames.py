@@ -22,6 +22,8 @@ words: Any = memoryview((ctypes.c_size_t * (2**47 // _WORD)).from_address(0)).ca
 UNMARKED = ~7
 
 _HEADER = object.__basicsize__
+#: An object begins with its header, which ends with its type.
+_types: Any = words[_HEADER // _WORD - 1 :]
 
 
 class Layout(NamedTuple):
@@ -49,6 +51,8 @@ def _find_layout() -> Layout | None:
 def _probe(known: object, other: object) -> Layout | None:
     frame = sys._getframe()
     code = id(frame.f_code)
+    if _types[id(known) // _WORD] != id(type(known)):
+        return None
     # The pointer follows the one to the frame before.
     pointer = _HEADER // _WORD + 1
     if sys.implementation.name != "cpython" or pointer >= _FRAME_OBJECT_WORDS:
@@ -92,6 +96,10 @@ frames = words[_pointer:]
 def words_from(slot: int) -> Any:
     """At `frames[id(frame) >> 3] >> 3`: the address of the object in `slot` of the frame, with the marks in it."""
     return words[_variables + slot :]
+
+
+#: At the address of an object divided by the size of a word: the address of its type.
+types_at = _types
 
 
 def object_in(slot: int) -> Callable[[FrameType], Any]:

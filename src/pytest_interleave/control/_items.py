@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter, OrderedDict, defaultdict
 from typing import Any
 
 from ._keys import PLAIN_KEYS, UNKNOWN, part_of
@@ -37,14 +37,14 @@ def item(container: Any, key: Any, how: int, *, plain: bool = False) -> Touches:
     Where that is more than one part, the whole comes first, and then the part that the key is.
     """
     kind = type(container)
-    if kind is dict:
+    if kind is dict or kind is OrderedDict:
         name = key_of(container)
         if key is NO_KEY:
             return ((name, None, how),)
         if id(type(key)) not in PLAIN_KEYS:
             return _whole_and_part(name, key, how)
         if how == WRITES and not _has(container, key):
-            # A new key changes the order of all, and how many there are.
+            # A new key changes the order of all, and how many there are; in an OrderedDict, too, it alone does.
             return ((name, None, how), (name, key, how))
         return ((name, key, how),)
     if kind is list:

@@ -44,6 +44,7 @@ class MonitoringEngine:
         monitoring.register_callback(tool, events.PY_START, started)
         monitoring.register_callback(tool, events.PY_RESUME, started)
         monitoring.register_callback(tool, events.CALL, self._call_callback())
+        self._tables.begin()
         for code in self._tables.codes:
             monitoring.set_local_events(tool, code, events.INSTRUCTION)
         if self._has_forgotten:
@@ -126,6 +127,7 @@ class MonitoringEngine:
     def _started_callback(self, tool: int) -> Callable[[CodeType, int], Any]:
         tables = self._tables
         known = tables.by_id
+        granted_at = tables.granted
         disable = sys.monitoring.DISABLE
 
         def started(code: CodeType, _offset: int) -> Any:
@@ -134,7 +136,11 @@ class MonitoringEngine:
                 if tables.in_scope(code, namespace):
                     tables.add(code, namespace)
                     sys.monitoring.set_local_events(tool, code, self._events)
-            return disable
+            granted = granted_at[id(code)]
+            if granted is None or not granted.minds_arguments:
+                return disable
+            granted.begin(sys._getframe(1))
+            return None
 
         return started
 

@@ -10,6 +10,9 @@ from typing import Any
 #: The flag of code whose variables have slots of their own in the frame. Not by `inspect`, which is slow to import.
 _OPTIMIZED = 0x1
 _GENERATOR = 0x20
+#: The flags of code that can stop halfway and be gone on with: of generators and coroutines of all kinds.
+_RESUMED = _GENERATOR | 0x80 | 0x100 | 0x200
+_VARARGS, _VARKEYWORDS = 0x4, 0x8
 _LEAVING = frozenset(("YIELD_VALUE", "RETURN_VALUE", "RETURN_CONST"))
 #: The argument of CALL_INTRINSIC_1 by which, from 3.12 on, exceptions leave a generator.
 _STOP_ITERATION_ERROR = 3
@@ -41,6 +44,18 @@ def is_module_code(code: CodeType) -> bool:
 def is_generator_code(code: CodeType) -> bool:
     """Whether it is the code of a generator; not that of a coroutine, or of an asynchronous one."""
     return bool(code.co_flags & _GENERATOR)
+
+
+def is_resumed(code: CodeType) -> bool:
+    """Whether code can stop halfway and go on later, as that of a generator or a coroutine does."""
+    return bool(code.co_flags & _RESUMED)
+
+
+def arguments_of(code: CodeType) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The names of a function's arguments, and of those that stand for several: what they are, the caller says."""
+    single = code.co_argcount + code.co_kwonlyargcount
+    several = bool(code.co_flags & _VARARGS) + bool(code.co_flags & _VARKEYWORDS)
+    return code.co_varnames[:single], code.co_varnames[single : single + several]
 
 
 def leaves(instruction: Any) -> bool:

@@ -32,7 +32,8 @@ class TraceEngine:
         self._watching: dict[int, Callable[[Any], None]] = {}
 
     def on(self) -> None:
-        """Nothing to do before a controlled thread runs."""
+        """From now on."""
+        self._tables.begin()
 
     def renew(self) -> None:
         """Each execution sets the trace functions of its threads anew."""
@@ -82,6 +83,7 @@ class TraceEngine:
 
 def _alone(tables: AccessTables, task: Task) -> _Trace:
     known = tables.by_id
+    granted_at = tables.granted
     may_hold = _current.scope.may_hold
     in_scope = tables.in_scope
     point = task.execution.point
@@ -96,6 +98,9 @@ def _alone(tables: AccessTables, task: Task) -> _Trace:
             if not in_scope(code, frame.f_globals):
                 return None
             table = tables.add(code, frame.f_globals)
+        granted = granted_at[id(code)]
+        if granted is not None and granted.minds_arguments:
+            granted.begin(frame)
         if not table:
             return None
         frame.f_trace_opcodes = True

@@ -7,14 +7,22 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Iterator, Mapping, Sequence
-from inspect import CO_VARARGS, CO_VARKEYWORDS
 from types import CodeType, ModuleType
 from typing import TYPE_CHECKING, Any
 
 from ._calls import touches_nothing_else
 from ._methods import SYNC_METHODS
 from ._natives import arrays_exist
-from ._opcodes import CALLS, IN_PLACE, REMAINDER, UNPACKINGS, asks_for_truth, formats_with_specification, loads_method
+from ._opcodes import (
+    CALLS,
+    IN_PLACE,
+    REMAINDER,
+    UNPACKINGS,
+    arguments_of,
+    asks_for_truth,
+    formats_with_specification,
+    loads_method,
+)
 
 if TYPE_CHECKING:
     from ._accesses import Instruction
@@ -55,7 +63,7 @@ def unforeseen_accesses(
     #: By where an expression begins: the instructions that fetch what it is about.
     loads: dict[Any, list[Instruction]] = {}
     before: Instruction | None = None
-    numbers = _numbers(instructions) - _arguments(code)
+    numbers = _numbers(instructions) - {name for names in arguments_of(code) for name in names}
     arrays = arrays_exist()
     in_expression = any(instruction.argval == ".0" for instruction in instructions)
     for at, instruction in enumerate(instructions):
@@ -230,12 +238,6 @@ def _numbers(instructions: Sequence[Instruction]) -> frozenset[str]:
                 (assigned if plain else others).update(names)
         before = instruction.opname
     return frozenset(assigned - others)
-
-
-def _arguments(code: CodeType) -> frozenset[str]:
-    """The names of a function's arguments: what these are is for the caller to say."""
-    several = bool(code.co_flags & CO_VARARGS) + bool(code.co_flags & CO_VARKEYWORDS)
-    return frozenset(code.co_varnames[: code.co_argcount + code.co_kwonlyargcount + several])
 
 
 def _counts(instructions: Sequence[Instruction], at: int) -> bool:
