@@ -31,7 +31,7 @@ from ._natives import arrays_exist, has_own_access
 from ._nested import begun, of_elements, of_items, texts_of
 from ._output import is_output, printed
 from ._owners import MISSING, stored_attribute
-from ._places import is_ours
+from ._places import is_ours, is_stdlib
 from ._redirected import is_redirected
 from ._referents import called_reference
 from ._text_fields import formatted, formatted_from
@@ -68,6 +68,8 @@ _READERS = THOROUGH_READERS | frozenset(
     "abs all any ascii critical debug divmod error exception format info len log max min pow print repr round sorted "
     "sum warning".split()
 )
+#: Libraries with functions that do what those of that name do in the standard library.
+_NUMERIC = frozenset(("numpy", "pandas", "scipy"))
 #: They make texts of what they are given.
 _WRITERS_OF_TEXT = frozenset(map(id, (ascii, format, print, repr, str)))
 #: What is given to functions of these modules is passed on to a thread, and touched there.
@@ -157,7 +159,8 @@ def _of_python(function: Any, given: Sequence[Any]) -> Touches:
     if type(function) is types.MethodType:
         given = (function.__self__, *given)
     if is_foreign(python):
-        touches = handed_to_foreign(python, given, READS if code.co_name in _READERS else WRITES)
+        reads = code.co_name in _READERS and _is_named_after_what_it_does(python)
+        touches = handed_to_foreign(python, given, READS if reads else WRITES)
         if code.co_name == "dump":
             # It reads the one and writes to the other, which may be a stream in memory.
             touches += tuple(touch for value in given for touch in native(value, WRITES | OPAQUE))
@@ -169,6 +172,12 @@ def _of_python(function: Any, given: Sequence[Any]) -> Touches:
         return NOTHING if code.co_name in _MAKING else handed_whole(given, READS)
     touches = _given(given, READS | OPAQUE if code.co_name in _READERS else WRITES | OPAQUE)
     return touches + handed_to_stdlib(python, given)
+
+
+def _is_named_after_what_it_does(function: types.FunctionType) -> bool:
+    """Whether its name says what it does, as in the standard library; anywhere else, `shop.info()` may write."""
+    module = function.__module__
+    return is_stdlib(function.__code__.co_filename) or (type(module) is str and module.partition(".")[0] in _NUMERIC)
 
 
 #: Generated, they make a new object.
