@@ -19,8 +19,10 @@ from ._enabled import NobodyEnabled
 from ._foreign import foreign_threads, is_foreign_thread, runs_code_in_scope
 from ._left import Outliving, is_worker_of_pool
 from ._left_alone import Start, start_of
+from ._operations import Operation
 from ._reach import globals_in_scope, globals_of_libraries, reached, ways_to_wake
 from ._tasks import Moment, Task, new_gate
+from ._time import REAL
 
 if TYPE_CHECKING:
     from ._at_large import RealWait
@@ -53,8 +55,9 @@ class Lasting:
 
     def adopt(self, execution: Execution) -> None:
         """Threads that wait without control are units of the execution, as far as the test could wake them."""
-        if not real_waits:
+        if not (real_waits or _often_wait):
             return
+        _let_them_come()
         waiting = [(ident, thread, real_waits[ident]) for ident, thread in _waiting()]
         unknown = [each for each in waiting if each[0] not in self._matters]
         if unknown:
@@ -93,7 +96,7 @@ class Lasting:
     def idle(self, execution: Execution) -> int:
         """How many of the threads that were there before the execution had no part in it."""
         older = {task for task in execution.tasks if task.path >= (OLDER,)}
-        return len(older.difference(task for task, _, _ in execution.log)) if older else 0
+        return len(older.difference(task for task, operation, _ in execution.log if operation.kind != "begin"))
 
     # -- as an execution ends ----------------------------------------------------------------------------------
 
@@ -141,10 +144,28 @@ class Lasting:
                 _threads.outlive(task)
             if task.outside:
                 execution.outside.forget(task)
-                continue
-            settled.append(let_go(task))
+            else:
+                _often_wait.add(task.ident)
+                settled.append(let_go(task))
         for wait in settled:
             wait()
+
+
+#: Identifiers of threads that have been units of executions, and are not now.
+_often_wait: set[int] = set()
+#: Real seconds for such threads that do something just now: they wait again soon, as a rule.
+_PATIENCE = 0.02
+
+
+def _let_them_come() -> None:
+    if _often_wait <= real_waits.keys():
+        return
+    _often_wait.intersection_update(threading._active)  # type: ignore[attr-defined]
+    until = REAL["perf_counter"]() + _PATIENCE
+    while not _often_wait <= real_waits.keys() and REAL["perf_counter"]() < until:
+        REAL["sleep"](0.0005)
+    # Who has something else to do is not waited for again and again.
+    _often_wait.intersection_update(real_waits)
 
 
 def _waiting() -> Iterator[tuple[int, threading.Thread]]:
@@ -161,11 +182,17 @@ def _adopt(execution: Execution, ident: int, thread: threading.Thread, wait: Rea
     task.thread = thread
     task.gate = new_gate()
     _threads.adopt(task)
+    _often_wait.discard(ident)
     if not wait.take_over(ident, task):
         # It was woken just now.
         task.done = True
         return
     _current.tasks[ident] = task
+    # As if the test had started it: what was done before comes before all that it does.
+    for who, kind in ((execution.main, "start"), (task, "begin")):
+        operation = Operation(kind, thread, _adopt.__code__, 0)
+        operation.announced = False
+        execution.log.append((who, operation, None))
     for lock in _held.pop(ident, ()):
         if lock.owner is None and lock.locked():
             lock.owner = task

@@ -7,6 +7,7 @@ object in hand, or one of them while the other uses the object, there are schedu
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Sequence
 from itertools import chain
 from types import CodeType
@@ -34,7 +35,8 @@ class Unseen(NamedTuple):
     @property
     def package(self) -> str:
         """What `interleave_include` would have to name, so that the steps are seen; empty where it cannot help."""
-        return self.callee.module.partition(".")[0] if self.callee.python else ""
+        package = self.callee.module.partition(".")[0]
+        return package if self.callee.python and package not in sys.builtin_module_names else ""
 
     def __str__(self) -> str:
         # What runs the workers may call it itself.
