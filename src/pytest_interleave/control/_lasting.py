@@ -8,7 +8,6 @@ wake that outlives the test, goes on: it may be the worker of the whole program,
 from __future__ import annotations
 
 import threading
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from types import MethodType
 from typing import TYPE_CHECKING, Any
@@ -48,8 +47,8 @@ class Lasting:
         #: By thread identifier: whether the test could wake it.
         self._matters: dict[int, bool] = {}
         #: By where threads were started: how many go on, and how many executions have ended theirs.
-        self._kept: Counter[Start] = Counter()
-        self._ended: Counter[Start] = Counter()
+        self._kept: dict[Start, int] = {}
+        self._ended: dict[Start, int] = {}
 
     # -- as an execution begins --------------------------------------------------------------------------------
 
@@ -111,8 +110,8 @@ class Lasting:
             assert task.thread is not None
             assert task.started is not None
             start = start_of(task.started, task.thread)
-            known = self._kept[start] > 0 if execution.stuck is not None else self._ended[start] < _ENOUGH
-            if known and self._kept[start] < _MOST_OF_A_KIND:
+            kept, ended = self._kept.get(start, 0), self._ended.get(start, 0)
+            if (kept > 0 if execution.stuck is not None else ended < _ENOUGH) and kept < _MOST_OF_A_KIND:
                 starts[task.index] = start
         if not starts:
             return
@@ -124,7 +123,8 @@ class Lasting:
         for task in left:
             if task.index in starts:
                 goes_on = not found.isdisjoint(wanted[task.index])
-                (self._kept if goes_on else self._ended)[starts[task.index]] += 1
+                counts, start = self._kept if goes_on else self._ended, starts[task.index]
+                counts[start] = counts.get(start, 0) + 1
                 task.lasting = goes_on
 
     def let_go(self, execution: Execution) -> None:
@@ -223,7 +223,6 @@ def _is_left(task: Task) -> bool:
     return (
         task.index > 0
         and not (task.done or task.lasting or task.outside or task.held)
-        and task.begun
         and task.thread is not None
         and task.started is not None
         and not is_worker_of_pool(task)

@@ -227,6 +227,8 @@ class Executions:
                     value = definition.cached_result[0]
                     if definition.scope != "function" or hasattr(type(value), "__del__"):
                         yield value
+        # Of fixtures that ended within the execution.
+        yield from (value for value in self.item.funcargs.values() if hasattr(type(value), "__del__"))
 
     def _values(self) -> Iterator[object]:
         """What fixtures have made for the test."""
