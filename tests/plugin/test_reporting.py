@@ -156,6 +156,34 @@ def test_it(counter, run_concurrent):
     )
 
 
+def test_the_table_of_a_livelock_shows_the_loops(run):
+    done = run(
+        """
+@pytest.mark.concurrency(schedules=3)
+def test_it(counter, run_concurrent):
+    def work():
+        counter.value = 1
+        while counter.value:
+            if counter.value < 0:
+                break
+    run_concurrent(work)
+"""
+    )
+    done.result.assert_outcomes(failed=1)
+    done.result.stdout.re_match_lines(
+        [
+            r"livelock in schedule 1 .*",
+            r" +repeats lines (\d+)-(\d+), \d+ times:",
+            r"  test_it\.py:\d+ +read 1: while counter\.value:",
+            r"  test_it\.py:\d+ +read 1: if counter\.value < 0:",
+            r" +repeats lines (\d+)-(\d+), \d+ times:",
+            r"  test_it\.py:\d+ +read 1: while counter\.value:",
+            r"  test_it\.py:\d+ +read 1: if counter\.value < 0:",
+            r"  test_it\.py:\d+ +waits to join: run_concurrent\(work\)",
+        ]
+    )
+
+
 @pytest.mark.parametrize("style", ["long", "short", "line", "native", "no"])
 def test_traceback_styles(run, style):
     done = run(RACE, f"--tb={style}")

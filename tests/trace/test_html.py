@@ -377,3 +377,14 @@ def test_jinja_is_not_imported_before_a_page_is_made() -> None:
         "import sys, pytest_interleave.trace._html, pytest_interleave.plugin._summary; print('jinja2' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True).stdout == "False\n"
+
+
+def test_turns_of_the_scheduler_and_what_is_repeated_are_marked() -> None:
+    made = timelines.lost_update()
+    first, second, third, *_ = made.events
+    loop = (third._replace(step=step, repeats="repeats line 15") for step in (4, 5))
+    events = (first, second._replace(gave_way=True), *loop)
+    laid = chart(made._replace(events=events, arrows=()))
+    assert [step.gave_way for step in laid.steps] == [False, True, False, False]
+    assert [step.repeats for step in laid.steps] == ["", "", "repeats line 15", ""]
+    assert (laid.gave_way, laid.switches) == (1, 0)

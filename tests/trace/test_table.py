@@ -8,7 +8,7 @@ import pytest
 
 from pytest_interleave.explore import RandomWalk
 from pytest_interleave.trace import Event, Timeline, interleaving_table
-from pytest_interleave.trace._table import LEGEND, MAX_LINES
+from pytest_interleave.trace._table import GAVE_WAY_LEGEND, LEGEND, MAX_LINES
 
 from .telling import in_threads, quiet, told, told_of_finding
 from .timelines import crowd, deadlock, locked, lost_update
@@ -82,6 +82,38 @@ def test_what_a_switch_is_is_said_once_and_only_where_there_is_one():
     assert several.count(LEGEND) == 1
     assert several[-1] == LEGEND
     assert [row[0] for row in several[2:-1]] == [" ", ">", ">"]
+
+
+def test_where_the_scheduler_switched_by_itself_there_is_another_mark():
+    shown = rows(event(1, 1), event(2, 2, gave_way=True), event(3, 1, switch=True))
+    assert [row[0] for row in shown[2:-2]] == [" ", "~", ">"]
+    assert shown[-2:] == [LEGEND, GAVE_WAY_LEGEND]
+    assert rows(event(1, 1), event(2, 2, gave_way=True))[-1] == GAVE_WAY_LEGEND
+
+
+def test_what_threads_repeat_has_a_heading():
+    loop = {"repeats": "repeats lines 1-2, 40 times"}
+    shown = rows(
+        event(1, 1), event(5, 1, **loop), event(6, 1, place="here.py:2", **loop), event(7, 2, **loop), width=120
+    )
+    assert [row.split() for row in shown[2:]] == [
+        ["here.py:1", "read:", "x", "=", "y"],
+        ["repeats", "lines", "1-2,", "40", "times:"],
+        ["here.py:1", "read:", "x", "=", "y"],
+        ["here.py:2", "read:", "x", "=", "y"],
+        ["repeats", "lines", "1-2,", "40", "times:"],
+        ["here.py:1", "read:", "x", "=", "y"],
+    ]
+    assert shown[3].index("repeats") == shown[4].index("read") < shown[6].index("repeats")
+
+
+def test_each_thread_that_repeats_something_has_its_heading_however_long_the_loops_are():
+    loop = [event(step, 1 + step // 40, place=f"here.py:{step}", repeats=f"repeats {step // 40}") for step in range(80)]
+    shown = rows(*loop)
+    assert len(shown) <= MAX_LINES
+    assert [row.split() for row in shown if "repeats" in row] == [["repeats", "0:"], ["repeats", "1:"]]
+    left_out = [int(found[1]) for row in shown if (found := re.fullmatch(r"  … (\d+) steps?", row))]
+    assert sum(left_out) + sum("here.py" in row for row in shown) == 80
 
 
 def test_what_threads_wait_for():

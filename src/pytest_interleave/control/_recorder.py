@@ -11,7 +11,7 @@ from ._clock import real_seconds
 from ._names import object_named
 from ._opcodes import opname_at
 from ._owners import MISSING
-from ._values import new_value, short_text, value_at
+from ._values import new_value, owner_of_attribute, short_text, value_at
 
 if TYPE_CHECKING:
     from ._operations import Operation
@@ -75,9 +75,15 @@ def _text(operation: Operation, touches: Touches, owners: list[Any], frame: Fram
     owner, part = owners[-1], touches[-1][1]
     if owner is None:
         return ""
+    opname = opname_at(operation.code, operation.lasti)
+    if part == "__class__" and operation.kind == "write":
+        # That of a namespace is another one.
+        owner = owner_of_attribute(frame, opname, operation.lasti)
+        if owner is MISSING:
+            return ""
     now = value_at(owner, part)
     if operation.kind == "write":
-        new = new_value(frame, opname_at(operation.code, operation.lasti), operation.lasti)
+        new = new_value(frame, opname, operation.lasti)
         if new is not MISSING:
             return f"{short_text(now)} -> {short_text(new)}"
     return "" if now is MISSING else short_text(now)

@@ -74,7 +74,15 @@ def _attribute(owner: Any, name: str) -> Any:
 
 def new_value(frame: FrameType, opname: str, lasti: int) -> Any:
     """What the instruction that `frame` is about to run will write; `MISSING` where it writes no value."""
-    below = _NEW_VALUES.get(opname)
+    return _on_stack(frame, lasti, _NEW_VALUES.get(opname))
+
+
+def owner_of_attribute(frame: FrameType, opname: str, lasti: int) -> Any:
+    """The object whose attribute the instruction is about to set, which may be known by its `__dict__` else."""
+    return _on_stack(frame, lasti, 1 if opname == "STORE_ATTR" else None)
+
+
+def _on_stack(frame: FrameType, lasti: int, below: int | None) -> Any:
     if below is None or layout is None:
         return MISSING
     code = frame.f_code

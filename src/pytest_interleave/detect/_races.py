@@ -214,7 +214,8 @@ def _name(
     if is_class(type(thing)):
         owners: Sequence[type] = bases_of(thing)
     else:
-        owners = () if kind is None else bases_of(kind)
+        # A plain dictionary has no attributes that change: it is the namespace of a module, for example.
+        owners = () if kind is None or kind is dict else bases_of(kind)
     names = [name for owner in owners for name in (name_of_class(owner), qualname_of(owner))]
     labels = frozenset((str(part), *(f"{name}.{part}" for name in names)))
     return f"{name_of_class(owners[0])}.{part}" if owners else f"attribute {part!r}", labels

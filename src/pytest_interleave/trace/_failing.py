@@ -12,14 +12,14 @@ def end_of_failure(outcome: Outcome) -> int:
     What other threads did later has nothing to do with it.
     """
     log = outcome.log
-    failed = _failed(outcome)
+    failed = failed_threads(outcome)
     return next((at + 1 for at in range(len(log) - 1, -1, -1) if log[at][0].index in failed), len(log))
 
 
 def failing_positions(outcome: Outcome, end: int) -> frozenset[int]:
     """The positions in the log of the last accesses of the threads that have failed, those that are at one line."""
     found: set[int] = set()
-    for thread in _failed(outcome):
+    for thread in failed_threads(outcome):
         place = None
         for at in range(end - 1, -1, -1):
             task, operation, _ = outcome.log[at]
@@ -32,7 +32,7 @@ def failing_positions(outcome: Outcome, end: int) -> frozenset[int]:
     return frozenset(found)
 
 
-def _failed(outcome: Outcome) -> set[int]:
+def failed_threads(outcome: Outcome) -> set[int]:
     """The threads that an exception has ended which tells of itself."""
     if outcome.stuck is not None:
         return set()

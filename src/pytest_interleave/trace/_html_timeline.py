@@ -41,6 +41,10 @@ class Step(NamedTuple):
     source: str
     value: str
     switch: bool
+    #: Whether the scheduler switched by itself.
+    gave_way: bool
+    #: What its thread repeats until the end, at the first step of that.
+    repeats: str
     waits: bool
     #: Who holds what it waits for.
     holder: str
@@ -90,6 +94,8 @@ class Chart(NamedTuple):
     #: Steps of the execution in all.
     total: int
     switches: int
+    #: How many of them the scheduler made by itself, besides.
+    gave_way: int
 
     @property
     def data(self) -> dict[str, Any]:
@@ -147,6 +153,8 @@ def lay_out(timeline: Mapping[str, Any]) -> Chart:
                 source=event["source"],
                 value=event["value"],
                 switch=event["switch"],
+                gave_way=event.get("gave_way", False),
+                repeats=_repeats(events, row),
                 waits=event["waits"],
                 holder="" if holder is None else _name(names, holder.thread),
                 holds=[locks[each.lock] for each in held if each.thread == event["thread"]],
@@ -167,7 +175,14 @@ def lay_out(timeline: Mapping[str, Any]) -> Chart:
         tracks=max((bar.track + 1 for bar in bars), default=0),
         total=timeline["steps"],
         switches=sum(step.switch for step in steps),
+        gave_way=sum(step.gave_way for step in steps),
     )
+
+
+def _repeats(events: Sequence[Mapping[str, Any]], row: int) -> str:
+    """What a loop repeats that begins in a row."""
+    this, before = ((each["thread"], each.get("repeats", "")) for each in (events[row - 1], events[max(0, row - 2)]))
+    return "" if this == before and row > 1 else this[1]
 
 
 class _Holding(NamedTuple):

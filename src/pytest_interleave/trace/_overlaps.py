@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from ..control import Path, Place, Step, touches_of
-from ..control._touches import WRITES
+from ..control._touches import HIDDEN, WRITES
 
 
 class Access(NamedTuple):
@@ -107,14 +107,18 @@ def things_in(log: Sequence[Step], is_over: Callable[[], bool]) -> list[list[tup
         if alone or not operation.is_access:
             continue
         parts: dict[Any, dict[Any, bool]] = {}
+        all_of: set[Any] = set()
         for key, part, how in touches_of(operation, touches):
             known = parts.setdefault(key, {})
             known[part] = known.get(part, False) or bool(how & WRITES)
+            if how & HIDDEN:
+                # Of another class all of it is different.
+                all_of.add(key)
         for key, known in parts.items():
-            if len(known) > 1:
+            if key not in all_of and len(known) > 1:
                 # That all of it is touched as well means that there is an item more or less, or another order.
                 known.pop(None, None)
-            for part, writes in known.items():
+            for part, writes in ({None: any(known.values())} if key in all_of else known).items():
                 assigns = writes and operation.kind in ("write", "delete")
                 access = Access(position, task.path, part, writes, assigns, operation.where())
                 thing = things.get(key)
@@ -123,6 +127,27 @@ def things_in(log: Sequence[Step], is_over: Callable[[], bool]) -> list[list[tup
                 thing.add(access)
                 found.append((thing, access))
     return steps
+
+
+def sources_of(steps: Sequence[Sequence[tuple[Thing, Access]]]) -> dict[tuple[int, Thing], Access]:
+    """For each access, by position and thing, the last write before it to what it accesses."""
+    sources: dict[tuple[int, Thing], Access] = {}
+    #: By thing, by part of it; under a name of its own the last one of all.
+    written: dict[Thing, dict[Any, Access]] = {}
+    for position, found in enumerate(steps):
+        for thing, access in found:
+            known = written.setdefault(thing, {})
+            parts = (_ANY,) if access.part is None else (access.part, None)
+            before = max((known[part] for part in parts if part in known), key=_position, default=None)
+            if before is not None and (position, thing) not in sources:
+                sources[position, thing] = before
+        for thing, access in found:
+            if access.writes:
+                written[thing][access.part] = written[thing][_ANY] = access
+    return sources
+
+
+_ANY = object()
 
 
 def torn(thing: Thing, thread: Path, switch: int, until: int) -> Iterator[Torn]:

@@ -13,6 +13,9 @@ MAX_LINES = 25
 #: Stands before a row where the schedule has switched.
 SWITCHED = ">"
 LEGEND = f"{SWITCHED} the schedule switches here: the thread before could have gone on"
+#: The same where the scheduler did so by itself.
+GAVE_WAY = "~"
+GAVE_WAY_LEGEND = f"{GAVE_WAY} the scheduler switches here: the thread before had run for long"
 #: Columns kept for the text of the thread furthest to the right.
 _LAST_COLUMN = 36
 _WIDEST_COLUMN = 40
@@ -29,16 +32,18 @@ def interleaving_table(timeline: Timeline, width: int = 100, max_lines: int = MA
     rows = _rows(timeline.events, timeline.told)
     if not rows:
         return "(no operation that threads share)"
-    legend = any(row.switch for row in rows)
-    around = 3 if legend else 2
+    legend = [text for mark, text in _LEGENDS.items() if any(row.mark == mark for row in rows)]
+    around = 2 + len(legend)
     shown = _most_telling(rows, max_lines - around)
     kept = [row for row in shown if isinstance(row, _Row)]
     layout = _Layout(timeline.threads, kept, width)
     lines = layout.heading()
     lines.extend(layout.row(row) if isinstance(row, _Row) else row for row in shown)
-    if legend:
-        lines.append(_fit(LEGEND, width))
+    lines.extend(_fit(text, width) for text in legend)
     return "\n".join(line.rstrip() for line in lines)
+
+
+_LEGENDS = {SWITCHED: LEGEND, GAVE_WAY: GAVE_WAY_LEGEND}
 
 
 @dataclass
@@ -48,10 +53,13 @@ class _Row:
     thread: int
     place: str
     source: str
-    switch: bool
+    #: What stands before it.
+    mark: str
     #: Whether it is to be shown before others, and before all others.
     important: bool = False
     told: bool = False
+    #: Whether it says what the rows after it are.
+    heading: bool = False
     #: What was done, with its value, and how often, in the order of the first time.
     done: dict[str, int] = field(default_factory=dict)
 
@@ -65,16 +73,22 @@ def _rows(events: Sequence[Event], told: Sequence[int]) -> list[_Row]:
     rows: list[_Row] = []
     about = frozenset(told)
     line: object = None
+    loop: object = None
     for event in events:
         here = (event.thread, event.place, event.source, event.waits)
-        if here != line or event.switch:
-            rows.append(_Row(event.thread, event.place, event.source, event.switch))
+        mark = SWITCHED if event.switch else GAVE_WAY if event.gave_way else ""
+        if event.repeats and (event.thread, event.repeats) != loop:
+            rows.append(_Row(event.thread, "", "", "", heading=True, done={f"{event.repeats}:": 1}))
+            line = None
+        loop = (event.thread, event.repeats)
+        if here != line or mark:
+            rows.append(_Row(event.thread, event.place, event.source, mark))
             line = here
         done = rows[-1].done
         what = _done(event)
         done[what] = done.get(what, 0) + 1
-        rows[-1].told = rows[-1].told or event.waits or event.step in about
-        rows[-1].important = rows[-1].important or event.switch
+        rows[-1].told = rows[-1].told or event.waits or bool(event.repeats) or event.step in about
+        rows[-1].important = rows[-1].important or bool(mark)
     return rows
 
 
@@ -93,8 +107,9 @@ def _most_telling(rows: list[_Row], most: int) -> list[_Row | str]:
     """As many as fit; in the place of the others, how many there are."""
     if len(rows) <= most:
         return list(rows)
+    headings = [number for number, row in enumerate(rows) if row.heading]
     told = [number for number, row in enumerate(rows) if row.told]
-    important = [*told, len(rows) - 1, *(number for number, row in enumerate(rows) if row.important)]
+    important = [*headings, *told, len(rows) - 1, *(number for number, row in enumerate(rows) if row.important)]
     kept: set[int] = set()
     # With a line for what is left out.
     lines = 1
@@ -123,7 +138,7 @@ def _elided(rows: Sequence[_Row], kept: set[int]) -> list[_Row | str]:
                 left_out = 0
             shown.append(row)
         else:
-            left_out += sum(row.done.values())
+            left_out += 0 if row.heading else sum(row.done.values())
     if left_out:
         shown.append(_left_out(left_out))
     return shown
@@ -168,8 +183,7 @@ class _Layout:
     def row(self, row: _Row) -> str:
         """One line."""
         start = self._start(self._position[row.thread])
-        mark = SWITCHED if row.switch else " " * len(SWITCHED)
-        return f"{mark} {_short(row.place)}".ljust(start) + _fit(row.text, self._width - start)
+        return f"{row.mark:{len(SWITCHED)}} {_short(row.place)}".ljust(start) + _fit(row.text, self._width - start)
 
     def _start(self, position: int) -> int:
         return self._gutter + self._column * position

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import bisect
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from ..control import HELD_UP, Operation, Outcome, Recorder, Step
+from ..control import HELD_UP, Operation, Outcome, Path, Place, Recorder, Step
 from ..control._described import described
 from ..control._touches import WRITES
 from ..detect import Holding
 from ..explore import ChoicePoint
 from ..explore._limits import never
 from ._failing import end_of_failure
+from ._giving_way import gave_way
 from ._latest import Latest
+from ._loops import Loop, loops_of
 from ._names import told_apart
 from ._relevant import Relevant
 from ._story import story_of
@@ -21,6 +23,8 @@ from ._what import what_of
 
 #: Steps between two looks at the time.
 _PATIENCE = 256
+#: Of steps before threads only repeat themselves, so many are shown.
+_BEFORE_LOOPS = 12
 
 
 class Event(NamedTuple):
@@ -44,6 +48,10 @@ class Event(NamedTuple):
     switch: bool = False
     #: Whether it was never done: what a thread waits to do when nothing goes on any more.
     waits: bool = False
+    #: Whether the scheduler switched here by itself, because the thread before had run for long.
+    gave_way: bool = False
+    #: Of a step that its thread repeats until the end: what it repeats, "repeats lines 9-11, 40 times".
+    repeats: str = ""
 
 
 class Held(NamedTuple):
@@ -114,8 +122,11 @@ def timeline_of(
     story = story_of(outcome, points, end, recorder, is_over)
     told = {position for position in story.positions if position < len(log)}
     shown = [position for position in range(begin, len(log)) if position in told or relevant.shows(log[position])]
-    marked = _marked(shown, points or (), log)
-    every = sorted({*shown, *marked})
+    marked = _marked(shown, [(point.step, point.chosen) for point in points or () if point.is_preemption], log)
+    given = [point.step for point in points or () if gave_way(point, log)]
+    by_itself = _marked(shown, [(step, log[step][0].path) for step in given], log)
+    loops = loops_of(outcome)
+    every = _before_loops(sorted({*shown, *marked, *by_itself}), loops, told, log)
     events: list[Event] = []
     shown = []
     left_out = ["the story"] if story.is_cut_short else []
@@ -126,17 +137,26 @@ def timeline_of(
         if number % _PATIENCE == _PATIENCE - 1 and "earlier steps" not in left_out and is_over():
             left_out.append("earlier steps")
         if "earlier steps" not in left_out or position in told or position in marked:
-            events.append(_event(position, log[position], names, recorder, switch=position in marked))
+            event = _event(position, log[position], names, recorder)
+            events.append(event._replace(switch=position in marked, gave_way=position in by_itself))
             shown.append(position)
     events.reverse()
     shown.reverse()
+    for loop in loops:
+        shown.extend(loop.positions)
+        for position in loop.positions:
+            events.append(_event(position, log[position], names, recorder)._replace(repeats=loop.text))
+    repeating = {loop.thread for loop in loops}
+    waiting = {} if outcome.stuck is None else {wait.number: wait.where for wait in outcome.stuck.waits}
     for at, step in enumerate(pending, start=len(log)):
-        events.append(_event(at, step, names)._replace(waits=True, kind=step[1].kind))
+        if step[0].index not in repeating:
+            event = _event(at, step, names, where=waiting.get(step[0].index))
+            events.append(event._replace(waits=True, kind=step[1].kind))
     return Timeline(
         threads=told_apart(outcome.threads),
         events=tuple(events),
         held=tuple(_held(log, names)),
-        arrows=tuple(_arrows(shown, log, events)),
+        arrows=() if loops else tuple(_arrows(shown, log, events)),
         steps=len(outcome.log),
         story=story.text,
         told=tuple(position + 1 for position in story.positions),
@@ -144,22 +164,36 @@ def timeline_of(
     )
 
 
-def _marked(shown: Sequence[int], points: Sequence[ChoicePoint], log: Sequence[Step]) -> set[int]:
+def _marked(shown: Sequence[int], switches: Iterable[tuple[int, Path]], log: Sequence[Step]) -> set[int]:
     """The first shown step after each switch, where that is one of the thread that was switched to; else its first."""
     marked: set[int] = set()
-    for point in points:
-        if point.is_preemption and point.step < len(log):
-            at = bisect.bisect_left(shown, point.step)
-            is_shown = at < len(shown) and log[shown[at]][0].path == point.chosen
-            marked.add(shown[at] if is_shown else point.step)
+    for step, to in switches:
+        if step < len(log):
+            at = bisect.bisect_left(shown, step)
+            is_shown = at < len(shown) and log[shown[at]][0].path == to
+            marked.add(shown[at] if is_shown else step)
     return marked
 
 
+def _before_loops(shown: list[int], loops: Sequence[Loop], told: set[int], log: Sequence[Step]) -> list[int]:
+    """What is shown of an execution that ends in loops: what came right before them, and what is told in words."""
+    if not loops:
+        return shown
+    begin = {loop.thread: loop.begin for loop in loops}
+    before = [position for position in shown if position < begin.get(log[position][0].index, len(log))]
+    return sorted({*before[-_BEFORE_LOOPS:], *told})
+
+
 def _event(
-    position: int, step: Step, names: Mapping[int, str], recorder: Recorder | None = None, *, switch: bool = False
+    position: int,
+    step: Step,
+    names: Mapping[int, str],
+    recorder: Recorder | None = None,
+    where: Place | None = None,
 ) -> Event:
+    """`where` is known of what a thread waits to do."""
     task, operation, touches = step
-    place = operation.where()
+    place = operation.where() if where is None else where
     held_up = operation.kind == HELD_UP
     return Event(
         step=position + 1,
@@ -171,7 +205,6 @@ def _event(
         function=place.function,
         source=place.text,
         value="" if recorder is None else recorder.text_at(position),
-        switch=switch,
     )
 
 

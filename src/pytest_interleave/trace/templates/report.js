@@ -172,6 +172,7 @@
       fact("Held by others", ...step.others.map(([lock, thread]) => element("div", {}, ...withLetter(lock), `: ${thread}`)));
       fact("Conflicts", ...step.conflicts.map(([row, what]) => this.toStep(row - 1, what)));
       if (step.switch) fact("Switch", "The thread before could have gone on.");
+      if (step.gave_way) fact("Switch", "The thread before had run for long, so the scheduler let the others run.");
       if (step.waits) fact("Never done", step.holder ? `${step.holder} holds it, and never gives it back.` : "Nothing goes on any more.");
       this.details.replaceChildren(
         element("h4", { textContent: `${step.thread} ${step.waits ? "" : "· "}${step.does}` }),

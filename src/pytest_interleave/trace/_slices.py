@@ -1,0 +1,218 @@
+"""What a line of a program depends on, as far as its source says: a backward slice, by statements.
+
+That is: where its local variables are assigned, which conditions lead to it, and what the functions return that it
+calls. Functions are known by their names alone, so a slice has rather too much than too little.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import linecache
+import queue
+import threading
+from collections import OrderedDict, deque
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+#: What is in their bodies depends on their heads; in that of a `with`, by the lock that is held.
+_HEADS = (ast.If, ast.While, ast.For, ast.AsyncFor, ast.With, ast.AsyncWith, ast.Match)
+_EXITS = (ast.Return, ast.Raise, ast.Break, ast.Continue)
+
+
+#: Names that are those of functions and methods of Python's own, as a rule.
+_BUILT_IN = frozenset(
+    name
+    for owner in (builtins, list, dict, set, str, bytes, deque, OrderedDict, threading.Thread, queue.Queue)
+    for name in dir(owner)
+)
+
+
+class _Function:
+    """A function, or a file's own statements."""
+
+    def __init__(self, name: str, parent: _Function | None, parameters: frozenset[str]) -> None:
+        self.name = name
+        self.parent = parent
+        self.parameters = parameters
+        self.bindings: dict[str, list[_Statement]] = {}
+        self.returns: list[_Statement] = []
+        #: Conditions on which it goes no further.
+        self.exits: list[_Statement] = []
+
+
+class _Statement:
+    """A statement; of one that has others in it, its head."""
+
+    def __init__(self, node: ast.stmt, filename: str, function: _Function, conditions: tuple[_Statement, ...]) -> None:
+        self.filename = filename
+        self.function = function
+        #: Those on which it is run at all.
+        self.conditions = conditions
+        self.first = node.lineno
+        body: list[ast.AST] = [*getattr(node, "body", ()), *getattr(node, "cases", ())]
+        end = node.end_lineno or node.lineno
+        self.last = max(node.lineno, min([end, *(_first_line(inner) - 1 for inner in body)]))
+        self.reads: set[str] = set()
+        #: Everything that is called, or may be by its name, such as a property.
+        self.mentions: set[str] = set()
+        self.binds: set[str] = set()
+        #: The names of what is surely called.
+        self.calls: set[str] = set()
+        called: set[ast.AST] = set()
+        for part in _own_parts(node):
+            for each in ast.walk(part):
+                if isinstance(each, ast.Call):
+                    called.add(each.func)
+                elif isinstance(each, ast.Name):
+                    (self.reads if isinstance(each.ctx, ast.Load) else self.binds).add(each.id)
+                elif isinstance(each, ast.Attribute):
+                    self.mentions.add(each.attr)
+        self.calls = {
+            each.id if isinstance(each, ast.Name) else each.attr
+            for each in called
+            if isinstance(each, (ast.Name, ast.Attribute))
+        }
+        if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
+            self.reads.add(node.target.id)
+        self.mentions |= self.reads
+
+    @property
+    def lines(self) -> range:
+        return range(self.first, self.last + 1)
+
+
+def _first_line(node: ast.AST) -> int:
+    # A case has no line of its own; what is decorated begins with that.
+    parts: list[Any] = [getattr(node, "pattern", node), *getattr(node, "decorator_list", ())]
+    return min(int(part.lineno) for part in parts)
+
+
+def _own_parts(node: ast.stmt) -> Iterator[ast.AST]:
+    """What a statement consists of, but for the statements in it."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.match_case):
+            yield child.pattern
+            if child.guard is not None:
+                yield child.guard
+        elif not isinstance(child, (ast.stmt, ast.ExceptHandler)):
+            yield child
+
+
+class _File:
+    """The statements of one source file, by line and by the names in them."""
+
+    def __init__(self, filename: str) -> None:
+        self._filename = filename
+        self.by_line: dict[int, _Statement] = {}
+        self.functions: dict[str, list[_Function]] = {}
+        self.mentioning: dict[str, list[_Statement]] = {}
+        self.calling: dict[str, list[_Statement]] = {}
+        try:
+            tree = ast.parse("".join(linecache.getlines(filename)))
+            self._add_all(tree.body, _Function("<module>", None, frozenset()), ())
+        except (SyntaxError, ValueError, RecursionError):
+            # No source, or none in Python: nothing is known of it.
+            self.by_line.clear()
+
+    def _add_all(self, nodes: Iterable[ast.stmt], function: _Function, conditions: tuple[_Statement, ...]) -> None:
+        for node in nodes:
+            self._add(node, function, conditions)
+
+    def _add(self, node: ast.stmt, function: _Function, conditions: tuple[_Statement, ...]) -> None:
+        if isinstance(node, _FUNCTIONS):
+            arguments = (each.arg for each in ast.walk(node.args) if isinstance(each, ast.arg))
+            inner = _Function(node.name, function, frozenset(arguments) - {"self", "cls"})
+            self.functions.setdefault(node.name, []).append(inner)
+            self._add_all(node.body, inner, ())
+            return
+        if isinstance(node, ast.ClassDef):
+            # Its names are no variables of the functions in it.
+            self._add_all(node.body, function, conditions)
+            return
+        statement = _Statement(node, self._filename, function, conditions)
+        for line in statement.lines:
+            self.by_line[line] = statement
+        for name in statement.binds:
+            function.bindings.setdefault(name, []).append(statement)
+        for name in statement.mentions:
+            self.mentioning.setdefault(name, []).append(statement)
+        for name in statement.calls:
+            self.calling.setdefault(name, []).append(statement)
+        if isinstance(node, ast.Return) or any(
+            isinstance(each, (ast.Yield, ast.YieldFrom)) for part in _own_parts(node) for each in ast.walk(part)
+        ):
+            function.returns.append(statement)
+        self._add_inner(node, statement, conditions)
+
+    def _add_inner(self, node: ast.stmt, statement: _Statement, conditions: tuple[_Statement, ...]) -> None:
+        function = statement.function
+        within = (*conditions, statement) if isinstance(node, _HEADS) else conditions
+        if isinstance(node, ast.If) and any(isinstance(each, _EXITS) for each in ast.walk(node)):
+            function.exits.append(statement)
+        for field in ("body", "orelse", "finalbody"):
+            self._add_all(getattr(node, field, ()), function, within)
+        for case in getattr(node, "cases", ()):
+            self._add_all(case.body, function, within)
+        tried = [
+            self.by_line[each.lineno]
+            for each in (getattr(node, "body", ()) if getattr(node, "handlers", ()) else ())
+            if each.lineno in self.by_line
+        ]
+        for handler in getattr(node, "handlers", ()):
+            self._add_all(handler.body, function, (*conditions, *tried))
+
+
+class Slices:
+    """Slices of a program that consists of the given source files."""
+
+    def __init__(self, filenames: Iterable[str]) -> None:
+        self._files = {filename: _File(filename) for filename in filenames}
+        known = {name for file in self._files.values() for name in file.functions}
+        #: Calls of functions that were given a name of another kind: of callbacks, for example.
+        self._of_unknown = [
+            statement
+            for file in self._files.values()
+            for name, statements in file.calling.items()
+            if name not in known and name not in _BUILT_IN
+            for statement in statements
+        ]
+
+    def statement_at(self, filename: str, line: int) -> _Statement | None:
+        """The one that stands at a line; None where that is not known."""
+        file = self._files.get(filename)
+        return None if file is None else file.by_line.get(line)
+
+    def depends_on(self, statement: _Statement) -> Iterator[_Statement]:
+        """The statements that decide what it does, and whether it is run; not what these depend on in their turn."""
+        function = statement.function
+        yield from statement.conditions
+        yield from function.exits
+        callers = list(self._mentioning(function.name))
+        if any(function.name not in caller.calls for caller in callers):
+            callers += self._of_unknown
+        for caller in callers:
+            yield from caller.conditions
+            yield from caller.function.exits
+        if statement.reads & function.parameters:
+            yield from callers
+        for name in statement.reads:
+            yield from _bindings(name, function)
+        for name in statement.mentions:
+            for file in self._files.values():
+                for called in file.functions.get(name, ()):
+                    yield from called.returns
+
+    def _mentioning(self, name: str) -> Iterator[_Statement]:
+        for file in self._files.values():
+            yield from file.mentioning.get(name, ())
+
+
+def _bindings(name: str, function: _Function | None) -> Iterator[_Statement]:
+    """Where a variable is assigned: in the function, or in the next one around it that does so."""
+    while function is not None:
+        if name in function.bindings:
+            yield from function.bindings[name]
+            return
+        function = function.parent
