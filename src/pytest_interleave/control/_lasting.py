@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 OLDER = 500_000
 #: A test whose executions leave more threads that were started at one place does not have one for the whole program.
 _MOST_OF_A_KIND = 4
+#: Real seconds for the end of a thread that has nothing more to do.
+_END = 1.0
 #: So many executions decide whether threads that were started at one place are ended with the test.
 _ENOUGH = 3
 
@@ -129,6 +131,10 @@ class Lasting:
 
     def let_go(self, execution: Execution) -> None:
         """The execution is over: threads that last go on without control."""
+        for task in execution.tasks[1 : execution.older + 1]:
+            if task.done and task.carrier is None and task.thread is not None:
+                # Its OS thread ends just now; the next execution is not to find it alive.
+                _threads.wait_for_end(task.thread, _END)
         going = [task for task in execution.tasks if task.lasting and not task.done]
         if not going:
             return

@@ -174,6 +174,11 @@ def outlives_executions(thread: threading.Thread) -> bool:
     return _ENDED in vars(thread)
 
 
+def wait_for_end(thread: threading.Thread, seconds: float) -> None:
+    """Wait, in real time, for the end of a thread of the interpreter's that is about to end."""
+    _real_join(thread, seconds)
+
+
 def adopt(task: Task) -> None:
     """A thread that was there before is under control; `task` knows it."""
     thread: Any = task.thread

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import sys
 import threading
 from collections import deque
@@ -125,45 +126,13 @@ class Condition(RealCondition, metaclass=Primitive):
             return self._wait(task, timeout, operation)
         gate = new_gate()
         self._waiters.append(gate)  # type: ignore[attr-defined]
-        return self._wait_really(gate, self._release_save(), timeout, operation)  # type: ignore[attr-defined]
-
-    def _wait_really(self, gate: Any, saved: Any, timeout: float | None, operation: Operation) -> bool:
-        """Wait without control for the gate to be opened; the lock is given up."""
-        gates = self._waiters  # type: ignore[attr-defined]
-        woken = Operation("woken", self, operation.code, operation.lasti)
-        waiters: list[_Waiter] = []
-
-        def wait_as(task: Task) -> _Waiter:
-            waiter = _Waiter(self, task)
-            waiters.append(waiter)
-            self._parked.append(waiter)
-            return waiter
-
-        try:
-            opened = RealWait(gate, timeout, woken, wait_as, in_queue(gates, gate)).wait()
-        except Adopted as adopted:
-            task = adopted.task
-        except BaseException:
-            self._wait_is_over(gate, saved, opened=False)
-            raise
-        else:
-            self._wait_is_over(gate, saved, opened=opened)
-            return opened
-        return self._wait_on(task, waiters[-1], saved, timeout, operation, lambda: task.execution.resume(task))
-
-    def _wait_is_over(self, gate: Any, saved: Any, *, opened: bool) -> None:
-        gates = self._waiters  # type: ignore[attr-defined]
-        with shielded():
-            self._acquire_restore(saved)  # type: ignore[attr-defined]
-        if not opened and gate in gates:
-            gates.remove(gate)
+        return self._go_on(gate, None, self._release_save(), timeout, operation)  # type: ignore[attr-defined]
 
     def _wait(self, task: Task, timeout: float | None, operation: Operation) -> bool:
         execution = task.execution
         lock = self._lock
         # No choice here: the thread holds the lock, and gives it up and waits in one step.
         execution.mark(task, operation)
-        ours = _is_ours(lock)
         saved = self._release_save()  # type: ignore[attr-defined]
         waiter = _Waiter(self, task)
         self._parked.append(waiter)
@@ -172,8 +141,8 @@ class Condition(RealCondition, metaclass=Primitive):
 
         def wait() -> None:
             if deadline is not None and deadline <= execution.clock.elapsed:
-                if ours:
-                    # Not willing to wait: gives the lock to others and takes it back.
+                # Not willing to wait: gives the lock to others and takes it back.
+                if _is_ours(lock):
                     execution.wait_for(task, woken, lock)
                 else:
                     execution.wait_for(task, woken, waiter, deadline)
@@ -182,31 +151,78 @@ class Condition(RealCondition, metaclass=Primitive):
             else:
                 execution.wait_for(task, woken, waiter, deadline)
 
-        return self._wait_on(task, waiter, saved, timeout, operation, wait)
+        notified = self._wait_under_control(waiter, saved, operation, wait)
+        if notified is not None:
+            return notified
+        return self._go_on(self._gate_in_place_of(waiter), None, saved, timeout, operation)
 
-    def _wait_on(
-        self,
-        task: Task,
-        waiter: _Waiter,
-        saved: Any,
-        timeout: float | None,
-        operation: Operation,
-        wait: Callable[[], object],
+    def _go_on(
+        self, gate: Any, waiter: _Waiter | None, saved: Any, timeout: float | None, operation: Operation
     ) -> bool:
-        """Wait under control, by `wait`; the lock is given up."""
+        """Wait, without control and under control by turns; the lock is given up."""
+        while True:
+            if waiter is None:
+                found = self._wait_without_control(gate, saved, timeout, operation)
+                if type(found) is not _Waiter:
+                    return bool(found)
+                waiter = found
+            task = waiter.task
+            notified = self._wait_under_control(
+                waiter, saved, operation, functools.partial(task.execution.resume, task)
+            )
+            if notified is not None:
+                return notified
+            gate, waiter = self._gate_in_place_of(waiter), None
+
+    def _gate_in_place_of(self, waiter: _Waiter) -> Any:
+        """Where a thread waits that is not under control any more."""
+        gate = new_gate()
+        if waiter in self._parked:
+            self._parked.remove(waiter)
+            self._waiters.append(gate)  # type: ignore[attr-defined]
+        else:
+            # It was notified, and only waits for the lock.
+            gate.release()
+        return gate
+
+    def _wait_without_control(
+        self, gate: Any, saved: Any, timeout: float | None, operation: Operation
+    ) -> bool | _Waiter:
+        """Whether the gate was opened in time; a waiter where an execution has taken the wait over."""
+        gates = self._waiters  # type: ignore[attr-defined]
+        waiters: list[_Waiter] = []
+
+        def wait_as(task: Task) -> _Waiter:
+            waiter = _Waiter(self, task)
+            waiters.append(waiter)
+            self._parked.append(waiter)
+            return waiter
+
+        woken = Operation("woken", self, operation.code, operation.lasti)
+        opened = False
+        try:
+            opened = RealWait(gate, timeout, woken, wait_as, in_queue(gates, gate)).wait()
+        except Adopted:
+            return waiters[-1]
+        finally:
+            if not waiters:
+                with shielded():
+                    self._acquire_restore(saved)  # type: ignore[attr-defined]
+                if not opened and gate in gates:
+                    gates.remove(gate)
+        return opened
+
+    def _wait_under_control(
+        self, waiter: _Waiter, saved: Any, operation: Operation, wait: Callable[[], object]
+    ) -> bool | None:
+        """Whether it was notified in time; None where the thread is not under control any more."""
         lock = self._lock
         ours = _is_ours(lock)
+        task = waiter.task
         try:
             wait()
         except LetGo:
-            gate = new_gate()
-            if waiter in self._parked:
-                self._parked.remove(waiter)
-                self._waiters.append(gate)  # type: ignore[attr-defined]
-            else:
-                # It was notified, and only waits for the lock.
-                gate.release()
-            return self._wait_really(gate, saved, timeout, operation)
+            return None
         except BaseException:
             if waiter in self._parked:
                 self._parked.remove(waiter)
