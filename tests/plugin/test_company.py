@@ -246,9 +246,13 @@ def test_hypothesis(run):
 from hypothesis import given, settings, strategies
 
 @pytest.mark.concurrency(schedules=3, seconds=None)
+def test_it(counter):
+    both_increment(counter)
+    assert counter.value in (1, 2)
+
 @settings(max_examples=5, database=None, deadline=None)
 @given(number=strategies.integers())
-def test_it(number):
+def test_beside(number):
     counter = Counter()
     both_increment(counter)
     assert counter.value in (1, 2)
@@ -257,7 +261,7 @@ def test_it(number):
         "no:randomly",
         plugins=True,
     )
-    done.result.assert_outcomes(passed=1)
+    done.result.assert_outcomes(passed=2)
 
 
 def test_nothing_is_left_of_the_affinity_and_the_trace_function(run):

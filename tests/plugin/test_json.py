@@ -34,6 +34,7 @@ def test_report(run, report, options):
         "plugin": pytest_interleave.__version__,
         "python": platform.python_version(),
         "seed": 1,
+        "exempt": [],
         "stress": [],
     }
     # What pytest never ran has no figures.
