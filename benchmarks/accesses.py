@@ -2,9 +2,9 @@
 
     python benchmarks/accesses.py
 
-prints a table in Markdown: nanoseconds a round, and their ratio. Each row is a loop of 1,000 rounds in each of two
-threads. Under control, it is the body of a marked test under `strategy="random"`. What threads and schedules cost that
-do nothing is taken off. Measurements take turns; the figures are medians.
+prints a table in Markdown: nanoseconds a round, and their ratio. Each row is a loop that runs in each of two threads.
+Under control, it is the body of a marked test under `strategy="random"`. What threads and schedules cost that do
+nothing is taken off. Measurements take turns; the figures are medians.
 
 Processor time is what counts here: other processes of the machine disturb it less.
 """
@@ -23,8 +23,6 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-
-ROUNDS = 1000
 
 
 class Box:
@@ -115,16 +113,17 @@ def shared_attribute(rounds: int) -> None:
 
 HELD = {"dict": {"a": 1, "b": 2}, "OrderedDict": collections.OrderedDict(a=1, b=2)}
 
-BODIES: dict[str, tuple[str, Callable[[int], None]]] = {
-    "arithmetic": ("arithmetic", arithmetic),
-    "arguments": ("arithmetic of arguments", arithmetic_of_arguments),
-    "attributes": ("attributes of a private object", private_attributes),
-    "methods": ("methods of a private object", private_methods),
-    "list": ("items of a private list", private_list),
-    "dict": ("items of a private dict", private_dict),
-    "dict-len": ("`[]` and `len` of a dict", given_dict),
-    "ordered-dict-len": ("`[]` and `len` of an OrderedDict", given_ordered_dict),
-    "shared": ("attribute of a shared object under a lock", shared_attribute),
+#: With how many rounds there are: a round that costs little is measured many times.
+BODIES: dict[str, tuple[str, Callable[[int], None], int]] = {
+    "arithmetic": ("arithmetic", arithmetic, 20_000),
+    "arguments": ("arithmetic of arguments", arithmetic_of_arguments, 20_000),
+    "attributes": ("attributes of a private object", private_attributes, 20_000),
+    "methods": ("methods of a private object", private_methods, 5_000),
+    "list": ("items of a private list", private_list, 20_000),
+    "dict": ("items of a private dict", private_dict, 20_000),
+    "dict-len": ("`[]` and `len` of a dict", given_dict, 1_000),
+    "ordered-dict-len": ("`[]` and `len` of an OrderedDict", given_ordered_dict, 1_000),
+    "shared": ("attribute of a shared object under a lock", shared_attribute, 1_000),
 }
 
 TEST = """
@@ -188,8 +187,8 @@ def main() -> None:
     for _ in range(arguments.repetitions):
         empty.append(controlled(nothing, 0, arguments.schedules))
         for name in bodies:
-            plain[name].append(uncontrolled(BODIES[name][1], ROUNDS, 200))
-            under[name].append(controlled(BODIES[name][1], ROUNDS, arguments.schedules))
+            plain[name].append(uncontrolled(*BODIES[name][1:], max(200_000 // BODIES[name][2], 1)))
+            under[name].append(controlled(*BODIES[name][1:], arguments.schedules))
     print(
         f"CPython {platform.python_version()}, {platform.system()}, {os.cpu_count()} cores, processor time, "
         f"medians of {arguments.repetitions}"
@@ -199,8 +198,8 @@ def main() -> None:
     print("|---|---|---|---|")
     nothing_at_all = statistics.median(empty)
     for name in bodies:
-        free = statistics.median(plain[name]) / ROUNDS
-        bound = (statistics.median(under[name]) - nothing_at_all) / 2 / ROUNDS
+        free = statistics.median(plain[name]) / BODIES[name][2]
+        bound = (statistics.median(under[name]) - nothing_at_all) / 2 / BODIES[name][2]
         print(f"| {BODIES[name][0]} | {free:,.1f} | {bound:,.1f} | {bound / free:,.1f} |")
 
 

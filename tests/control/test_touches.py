@@ -497,8 +497,9 @@ def test_no_code_of_the_program_is_run():
 
 def test_an_address_that_is_used_again_is_another_object():
     def make():
-        box = Box()
-        box.value = 1
+        # In a variable of its own, it would not be looked at.
+        for box in (Box(),):
+            box.value = 1
 
     outcome = execute(lambda: (make(), make(), make()))
     require_good_end(outcome)

@@ -18,11 +18,15 @@ from ._frames import layout
 from ._frozen import file_of
 from ._granted import Granted, running
 from ._in_no_file import is_in_no_file
+from ._kept import KeptByMethod, KeptObjects, is_method_of_kept
 from ._leaving import leaving_steps
 from ._opcodes import is_function_code
 from ._operations import Operation
 from ._or_none import OrNone
 from ._text_facts import TextFacts
+
+#: It has `minds_start`, `begin` and `give_up`.
+Assumption = Granted | KeptObjects | KeptByMethod
 
 
 class AccessTables:
@@ -43,8 +47,8 @@ class AccessTables:
         self._expected: dict[int, CodeType] = {}
         #: Called with code that has got other accesses than it had.
         self.changed: Callable[[CodeType], None] = _ignore
-        #: What is taken for granted of code, by `id`.
-        self.granted: OrNone[int, Granted] = OrNone()
+        #: What is assumed of code, so that accesses can be left alone, by `id`.
+        self.assumptions: OrNone[int, tuple[Assumption, ...]] = OrNone()
         listeners.append(self._expect)
 
     def add(self, code: CodeType, namespace: dict[str, Any]) -> dict[int, Operation]:
@@ -60,29 +64,54 @@ class AccessTables:
         if filename in _current.scope.parts:
             for operation in table.values():
                 operation.touch = unless_pytest_asks(operation.touch)
-        if unforeseen:
-            self._grant(code, table, Reader(known, unforeseen, namespace, (facts or NO_FACTS).assigned_globals))
+        if layout is not None:
+            assumptions = self._assumptions(code, known, table, namespace, facts, unforeseen)
+            if assumptions:
+                self.assumptions[id(code)] = assumptions
+                if sum(each is code for each in running()) > 1:
+                    # An earlier call has begun while nobody watched.
+                    self._give_up(code)
         if id(code) in self._expected:
             table.update(leaving_steps(code, known, self.by_id))
         self.codes.append(code)
         return table
 
-    def _grant(self, code: CodeType, table: dict[int, Operation], reader: Reader) -> None:
-        if layout is None or sum(each is code for each in running()) > 1:
-            # An earlier call has begun while nobody watched.
-            return
-        granted = Granted(code, table, reader, lambda code: self.changed(code))
-        granted.apply()
-        if granted.holds:
-            self.granted[id(code)] = granted
+    def _assumptions(
+        self,
+        code: CodeType,
+        known: CodeType,
+        table: dict[int, Operation],
+        namespace: dict[str, Any],
+        facts: FileFacts | None,
+        unforeseen: frozenset[int],
+    ) -> tuple[Assumption, ...]:
+        def changed(code: CodeType) -> None:
+            self.changed(code)
+
+        found: list[Assumption] = []
+        if facts is not None:
+            kept = KeptObjects(code, table, changed, namespace, facts, unforeseen)
+            if kept.exist:
+                found.append(kept)
+            if is_method_of_kept(code):
+                found.append(KeptByMethod(code, table, changed))
+        if unforeseen:
+            reader = Reader(known, unforeseen & table.keys(), namespace, (facts or NO_FACTS).assigned_globals)
+            granted = Granted(code, table, reader, changed)
+            granted.apply()
+            if granted.holds:
+                found.append(granted)
+        return tuple(found)
 
     def begin(self) -> None:
         """Before a test: what has begun by now has not been watched."""
-        if self.granted:
+        if self.assumptions:
             for code in running():
-                granted = self.granted.pop(id(code), None)
-                if granted is not None:
-                    granted.give_up()
+                self._give_up(code)
+
+    def _give_up(self, code: CodeType) -> None:
+        for assumption in self.assumptions.get(id(code), ()):
+            assumption.give_up()
 
     def _expect(self, code: CodeType) -> None:
         if id(code) in self._expected or not _current.scope.may_hold[code.co_filename]:
@@ -116,7 +145,7 @@ class AccessTables:
         for code in self._passing:
             del self.by_id[id(code)]
             self._expected.pop(id(code), None)
-            self.granted.pop(id(code), None)
+            self.assumptions.pop(id(code), None)
             if is_in_no_file[code.co_filename]:
                 self._first_alike.pop((code.co_filename, code), None)
         self._passing.clear()

@@ -40,6 +40,8 @@ class Granted:
         #: The operators that are left alone, with what is to be done there if they are not.
         self._left_alone: dict[int, Operation] = {}
         self._arguments: list[tuple[str, Any]] = []
+        #: Whether `begin` is to be called where the code begins.
+        self.minds_start = False
 
     def apply(self) -> None:
         """Leave operators alone from now on; call it once, before the code runs."""
@@ -59,11 +61,6 @@ class Granted:
         """Whether anything is left alone."""
         return bool(self._left_alone)
 
-    @property
-    def minds_arguments(self) -> bool:
-        """Whether `begin` is to be called where the code begins."""
-        return bool(self._arguments)
-
     def begin(self, frame: FrameType) -> None:
         """A call of the code is about to begin, in `frame`."""
         start = frames[id(frame) >> 3] >> 3
@@ -74,7 +71,7 @@ class Granted:
 
     def give_up(self) -> None:
         """Look at all operators: the code has begun while nobody watched."""
-        self._arguments = []
+        self._listen_to(frozenset())
         self._look_at(set(self._left_alone))
 
     def _doubt(self, what: str | int) -> None:
@@ -87,6 +84,7 @@ class Granted:
     def _listen_to(self, arguments: frozenset[str]) -> None:
         names = self._code.co_varnames
         self._arguments = [(name, words_from(names.index(name))) for name in sorted(arguments)]
+        self.minds_start = bool(arguments)
 
     def _look_at(self, offsets: set[int]) -> None:
         if offsets:

@@ -127,20 +127,27 @@ class MonitoringEngine:
     def _started_callback(self, tool: int) -> Callable[[CodeType, int], Any]:
         tables = self._tables
         known = tables.by_id
-        granted_at = tables.granted
+        assumptions_of = tables.assumptions
         disable = sys.monitoring.DISABLE
 
         def started(code: CodeType, _offset: int) -> Any:
-            if id(code) not in known:
-                namespace = sys._getframe(1).f_globals
-                if tables.in_scope(code, namespace):
-                    tables.add(code, namespace)
-                    sys.monitoring.set_local_events(tool, code, self._events)
-            granted = granted_at[id(code)]
-            if granted is None or not granted.minds_arguments:
-                return disable
-            granted.begin(sys._getframe(1))
-            return None
+            address = id(code)
+            assumptions = assumptions_of[address]
+            if assumptions is None:
+                if address not in known:
+                    namespace = sys._getframe(1).f_globals
+                    if tables.in_scope(code, namespace):
+                        tables.add(code, namespace)
+                        sys.monitoring.set_local_events(tool, code, self._events)
+                        assumptions = assumptions_of[address]
+                if assumptions is None:
+                    return disable
+            minds = False
+            for assumption in assumptions:
+                if assumption.minds_start:
+                    minds = True
+                    assumption.begin(sys._getframe(1))
+            return None if minds else disable
 
         return started
 

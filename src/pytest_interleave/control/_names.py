@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import sys
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import CodeType, FrameType
 from typing import TYPE_CHECKING, Any
 
@@ -102,6 +102,10 @@ def _keep_body(frame: FrameType | None) -> None:
         frame = frame.f_back
 
 
+#: To be called between executions, too.
+forgetting: list[Callable[[], None]] = []
+
+
 def forget_names() -> None:
     """Between executions."""
     names.clear()
@@ -111,6 +115,8 @@ def forget_names() -> None:
     _watched.clear()
     _addressed.clear()
     aliases.clear()
+    for forget in forgetting:
+        forget()
 
 
 def type_named(name: Any) -> type | None:

@@ -11,9 +11,10 @@ from types import CodeType, FrameType, GeneratorType
 from typing import Any
 
 from ._call_operands import foreseen_call, unforeseen_call
-from ._frames import UNMARKED, frames, layout, object_at, object_in, words_from
+from ._frames import UNMARKED, frames, layout, object_at, object_in, types_at, words_from
 from ._generators import PRIVATE, is_private, visible_in
 from ._items import NO_KEY, deletion, item, membership
+from ._kept import LEFT_ALONE
 from ._keys import PLAIN_KEYS
 from ._kinds import class_holding, identities, lives_on
 from ._names import attributes_at, name_of
@@ -169,7 +170,7 @@ def _attribute(slot: int, name: str, how: int) -> Resolver:
     key = f"{name}=" if how else name
     known: type | None = None
 
-    def touch(frame: FrameType) -> Touches:
+    def touch(frame: FrameType) -> Touches | None:
         nonlocal known
         word = slots[frames[id(frame) >> 3] >> 3]
         found = attributes_at[word >> 3]
@@ -177,6 +178,8 @@ def _attribute(slot: int, name: str, how: int) -> Resolver:
             touches = found.get(key)
             if touches is not None:
                 return touches
+            if found is LEFT_ALONE:
+                return None
         owner = object_at(word & UNMARKED)
         kind = type(owner)
         if kind is not known:
@@ -260,12 +263,11 @@ def _comparison(slot: int, other_slot: int) -> Resolver:
 
     def touch(frame: FrameType) -> Touches | None:
         start = frames[id(frame) >> 3] >> 3
-        thing = object_at(slots[start] & UNMARKED)
+        word, other_word = slots[start], other_slots[start]
         # Nearly everything that is compared.
-        if id(type(thing)) in _NUMBERS_AND_TEXTS:
-            other = object_at(other_slots[start] & UNMARKED)
-            return None if id(type(other)) in _NUMBERS_AND_TEXTS else compared(thing, other) or None
-        return compared(thing, object_at(other_slots[start] & UNMARKED)) or None
+        if types_at[word >> 3] in _NUMBERS_AND_TEXTS and types_at[other_word >> 3] in _NUMBERS_AND_TEXTS:
+            return None
+        return compared(object_at(word & UNMARKED), object_at(other_word & UNMARKED)) or None
 
     return touch
 
@@ -291,9 +293,10 @@ def _operator(specials: Sequence[str], slot: int, other_slot: int) -> Resolver:
 
     def touch(frame: FrameType) -> Touches | None:
         start = frames[id(frame) >> 3] >> 3
-        thing, other = object_at(slots[start] & UNMARKED), object_at(other_slots[start] & UNMARKED)
-        if id(type(thing)) in _NUMBERS_AND_TEXTS and id(type(other)) in _NUMBERS_AND_TEXTS:
+        word, other_word = slots[start], other_slots[start]
+        if types_at[word >> 3] in _NUMBERS_AND_TEXTS and types_at[other_word >> 3] in _NUMBERS_AND_TEXTS:
             return None
+        thing, other = object_at(word & UNMARKED), object_at(other_word & UNMARKED)
         return operand(thing, READS, specials) + operand(other, READS, specials) or None
 
     return touch
@@ -333,14 +336,19 @@ def _source(thing: Any, how: int) -> Touches:
 def _in_place(argument: int, top: int) -> Resolver:
     """Of `items += others`: what is on the left is changed, and what is on the right is read."""
     thing, source = visible_in(top - 2, top), visible_in(top - 1, top)
+    slots, source_slots = words_from(top - 2), words_from(top - 1)
     fills = argument - IN_PLACE.start == REMAINDER
     forward, backward = specials_of(argument - IN_PLACE.start)
     specials = (f"__i{forward[2:]}", forward, backward)
 
     def touch(frame: FrameType) -> Touches | None:
-        changed, values = thing(frame), source(frame)
-        if id(type(values)) in _NUMBERS_AND_TEXTS and id(type(changed)) in _NUMBERS_AND_TEXTS:
+        start = frames[id(frame) >> 3] >> 3
+        if (
+            types_at[slots[start] >> 3] in _NUMBERS_AND_TEXTS
+            and types_at[source_slots[start] >> 3] in _NUMBERS_AND_TEXTS
+        ):
             return None
+        changed, values = thing(frame), source(frame)
         read = texts_of(values) if fills else _source(values, READS)
         return read + (_changed(changed, WRITES) or operand(changed, WRITES, specials)) or None
 

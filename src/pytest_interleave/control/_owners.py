@@ -11,6 +11,7 @@ import threading
 import types
 from typing import Any
 
+from ._kept import class_assigned
 from ._kinds import (
     LOCAL,
     bases_of,
@@ -99,6 +100,7 @@ def attribute(owner: Any, name: str, how: int, *, plain: bool = False) -> Touche
     if is_class(kind):
         if how == READS:
             return _looked_for(bases_of(owner), name)
+        class_assigned(owner, name)
         return ((name_of(owner), name, WRITES | HIDDEN if _is_asked_for_unseen(name) else WRITES),)
     if kind_of(kind) == LOCAL:
         return _looked_for(bases_of(kind), name) if how == READS else NOTHING

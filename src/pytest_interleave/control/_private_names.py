@@ -105,6 +105,9 @@ def _span(node: ast.AST) -> Span:
 
 
 def _makes_container(value: ast.expr) -> bool:
+    if isinstance(value, ast.BinOp) and isinstance(value.op, ast.Mult):
+        # As in `[0] * 8`. What is not known to be a number could make anything of a list.
+        return isinstance(value.left, ast.List) and isinstance(value.right, ast.Constant)
     if isinstance(value, _DISPLAYS):
         return True
     return isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and value.func.id in _MAKERS

@@ -83,7 +83,7 @@ class TraceEngine:
 
 def _alone(tables: AccessTables, task: Task) -> _Trace:
     known = tables.by_id
-    granted_at = tables.granted
+    assumptions_of = tables.assumptions
     may_hold = _current.scope.may_hold
     in_scope = tables.in_scope
     point = task.execution.point
@@ -98,9 +98,9 @@ def _alone(tables: AccessTables, task: Task) -> _Trace:
             if not in_scope(code, frame.f_globals):
                 return None
             table = tables.add(code, frame.f_globals)
-        granted = granted_at[id(code)]
-        if granted is not None and granted.minds_arguments:
-            granted.begin(frame)
+        for assumption in assumptions_of[id(code)] or ():
+            if assumption.minds_start:
+                assumption.begin(frame)
         if not table:
             return None
         frame.f_trace_opcodes = True
