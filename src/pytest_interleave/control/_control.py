@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import random
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -25,7 +24,7 @@ from ._numbering import number_anew
 from ._outcome import Outcome
 from ._patches import Patches
 from ._protocol import Strategy
-from ._random_state import seed_random
+from ._random_state import RandomState, random_state, restore_random, seed_random
 from ._recorder import Recorder
 from ._referents import forget_referents
 from ._threads import forget_tasks
@@ -64,7 +63,7 @@ class Control:
         self._watchdog: Watchdog
         self._collecting = False
         self._frozen = False
-        self._random: Any = None
+        self._random: RandomState
         self._collections = 0
         #: Threads that are started there are not under control.
         self._left_alone: set[Start] = set()
@@ -84,7 +83,7 @@ class Control:
         self._patches.apply()
         put_in_place()
         self._engine.on()
-        self._random = random.getstate()
+        self._random = random_state()
         self._collecting = gc.isenabled()
         gc.disable()
         if gc.get_freeze_count() == 0:
@@ -100,7 +99,7 @@ class Control:
         self._carriers.retire()
         self._watchdog.stop()
         unpin(self._placement)
-        random.setstate(self._random)
+        restore_random(self._random)
         if self._frozen:
             gc.unfreeze()
         if self._collecting:

@@ -82,9 +82,8 @@ def definition_of(function: Any) -> Definition:
     return definition
 
 
-def can_be_redirected(module: ModuleType, name: str) -> bool:
-    """Whether the interpreter lays out and calls the function in one of the ways that are known here."""
-    function = vars(module).get(name)
+def can_be_redirected(module: ModuleType, function: Any) -> bool:
+    """Whether the interpreter lays out and calls a function of a module in one of the ways that are known here."""
     return (
         sys.implementation.name == "cpython"
         and type(function) is BuiltinFunctionType
@@ -100,8 +99,7 @@ class Redirection:
     redirection: other libraries, too, may have changed its definition.
     """
 
-    def __init__(self, module: ModuleType, name: str, answer: Callable[..., Any]) -> None:
-        function = vars(module)[name]
+    def __init__(self, module: ModuleType, function: Any, answer: Callable[..., Any]) -> None:
         self._definition = definition_of(function)
         self._call = self._definition.call
         self.real = _new_function(ctypes.pointer(_copy(self._definition)), module, module.__name__)
@@ -161,10 +159,10 @@ class Replacement:
 
     changed_below = False
 
-    def __init__(self, module: ModuleType, name: str, answer: Callable[..., Any]) -> None:
+    def __init__(self, module: ModuleType, name: str, real: Any, answer: Callable[..., Any]) -> None:
         self._module = module
         self._name = name
-        self.real = self.below = vars(module)[name]
+        self.real = self.below = real
 
         def ours(*given: Any) -> Any:
             return answer(None, *given)
@@ -186,7 +184,8 @@ class Replacement:
         self.in_place = False
 
 
-def lead_to(module: ModuleType, name: str, answer: Callable[..., Any]) -> Redirection | Replacement:
-    """What lets the function `name` of `module` call `answer` for a while."""
-    kind = Redirection if can_be_redirected(module, name) else Replacement
-    return kind(module, name, answer)
+def lead_to(module: ModuleType, name: str, real: Any, answer: Callable[..., Any]) -> Redirection | Replacement:
+    """What lets the function `name` of `module`, which is `real`, call `answer` for a while."""
+    if can_be_redirected(module, real):
+        return Redirection(module, real, answer)
+    return Replacement(module, name, real, answer)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 import pytest
 
 from .._warnings import InterleaveWarning
-from ..control import Outcome, Recorder, ThreadFailure, begin_alike
+from ..control import Outcome, Recorder, ThreadFailure
 from ..control._clock import real_seconds
 from ..detect import Conflict, Finding, finding_of
 from ..explore import NonPreemptive, Replay, Token, fingerprint
@@ -454,13 +453,6 @@ class TestRunner:
         if finding is not None and isinstance(finding.exception, ResourceLeak):
             return finding._replace(kind="leak")
         return finding
-
-
-def seed_random() -> object:
-    """Before the first execution's fixtures: the random state of every execution; what to restore afterwards."""
-    before = random.getstate()
-    begin_alike()
-    return before
 
 
 def _mix(seed: int, nodeid: str) -> int:
