@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import gc
 import sys
 from collections.abc import Callable
-from typing import Any
 
 from . import _current
 from ._affinity import Placement, choose_cpu, has_gil, pin, unpin
@@ -75,11 +75,11 @@ class Control:
     def __enter__(self) -> Control:
         if _current.current_task() is not None:
             raise RuntimeError("a test under control cannot run another one under control")
-        self._watchdog = Watchdog()
+        self._watchdog = Watchdog.at_hand()
         self._cpu = choose_cpu()
         self._placement = pin(self._cpu)
         undo_in_child[:] = [lambda: unpin(self._placement)]
-        self._carriers = Carriers(lambda: _pin_carrier(self._cpu), self._engine.trace, self._engine.take_over)
+        self._carriers = Carriers(functools.partial(pin, self._cpu), self._engine.trace, self._engine.take_over)
         self._patches.apply()
         put_in_place()
         self._engine.on()
@@ -167,7 +167,3 @@ class Control:
             if trace is not None:
                 sys.settrace(before)
             forget_tasks()
-
-
-def _pin_carrier(cpu: int | None) -> None:
-    pin(cpu)

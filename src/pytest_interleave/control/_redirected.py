@@ -107,6 +107,7 @@ class Redirection:
         self._view = _Function.from_address(id(function))
         self._ours = _copy(self._definition)
         self._ours.call = _CALLS[self._definition.flags]
+        self._to_real, self._to_ours = ctypes.pointer(self._definition), ctypes.pointer(self._ours)
         self._owner = _stand_in(module, answer)
         self._real_owner = self._view.owner
         self.in_place = False
@@ -123,12 +124,12 @@ class Redirection:
         In this order, and out of place in the opposite one: other threads may be calling the function.
         """
         self._view.owner = id(self._owner)
-        self._view.definition = ctypes.pointer(self._ours)
+        self._view.definition = self._to_ours
         self.in_place = True
 
     def take_out(self) -> None:
         """From now on the function does again what it did."""
-        self._view.definition = ctypes.pointer(self._definition)
+        self._view.definition = self._to_real
         if has_gil():
             # Else another thread may be in the middle of a call.
             self._view.owner = self._real_owner

@@ -74,6 +74,9 @@ def closest(item: pytest.Item) -> pytest.Mark | None:
     marks = [(node, mark) for node, mark in item.iter_markers_with_node() if mark.name in _SAYING]
     if not marks:
         return None
+    if len(marks) == 1:
+        (_, only) = marks[0]
+        return None if only.name not in _WAYS or only is _SELECTED.mark else only
     nearest: dict[str, tuple[int, pytest.Mark]] = {}
     distances: dict[object, int] = {}
     for node, marker in marks:

@@ -360,6 +360,15 @@ class TestRunner:
             self._last = outcome._replace(log=[], pending=[], nestings=[], raised={}), strategy
         self._executions.let_go()
 
+    def close(self) -> None:
+        """All that there was to ask has been asked: let everything go at once, not when garbage is collected.
+
+        A run may have thousands of tests, and what they leave behind in circles stays for long: garbage is not looked
+        for while a test is under control.
+        """
+        self._executions.close()
+        vars(self).clear()
+
     # -- replay ----------------------------------------------------------------------------------------------
 
     def _replay_token(self, token: Token) -> BaseException | None:

@@ -120,7 +120,6 @@ def memory_of(config: pytest.Config) -> Memory:
     memory = config.stash.get(memory_key, None)
     if memory is None:
         from ._memory import Memory
-    from ._runner import TestRunner
 
         memory = config.stash[memory_key] = Memory(config, forget=options_of(config).forget)
     return memory
@@ -155,9 +154,11 @@ def add_to_report(item: pytest.Item, call: pytest.CallInfo[None], report: pytest
     try:
         _add_figures(item, call, report)
     finally:
-        if call.when == "teardown" and runner_key in item.stash:
-            # It has everything that there is to say. A run may have thousands of tests.
+        runner = item.stash.get(runner_key, None)
+        if call.when == "teardown" and runner is not None:
+            # There is nothing more to report.
             del item.stash[runner_key]
+            runner.close()
 
 
 def _add_figures(item: pytest.Item, call: pytest.CallInfo[Any], report: pytest.TestReport) -> None:
