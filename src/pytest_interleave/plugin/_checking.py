@@ -30,9 +30,7 @@ def note_error(item: pytest.Item, error: pytest.UsageError) -> str:
     return message
 
 
-def check_items(
-    config: pytest.Config, items: list[pytest.Item], ours: list[pytest.Item], options: Options
-) -> None:
+def check_items(config: pytest.Config, items: list[pytest.Item], ours: list[pytest.Item], options: Options) -> None:
     """Check the markers of the tests that are to be run, and what `interleave_include` says of them.
 
     `ours` are those of them that have any marker of ours.
