@@ -2,10 +2,13 @@
 
 Install it and mark a test with `@pytest.mark.concurrency`; there is nothing to import for that. What is here is for
 annotations and for `except` clauses.
+
+PYTEST_DONT_REWRITE: pytest has no assertions to rewrite here.
 """
 
 from typing import TYPE_CHECKING
 
+from . import _plain_imports as _plain_imports  # first: it is for all other modules
 from ._version import __version__
 from ._warnings import InterleaveWarning
 

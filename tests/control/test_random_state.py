@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from pytest_interleave.control import _random_state
-from pytest_interleave.control._random_state import seed_random
+from pytest_interleave.control._random_state import random_state, restore_random, seed_random
 
 
 @pytest.fixture(autouse=True)
@@ -54,3 +54,42 @@ def test_what_nobody_has_used_is_not_seeded_again(monkeypatch: pytest.MonkeyPatc
         pytest.skip("the interpreter keeps its random numbers elsewhere")
     monkeypatch.setattr(random, "seed", pytest.fail)
     seed_random()
+
+
+@pytest.mark.parametrize("use", USES)
+@pytest.mark.parametrize("can_look", [True, False])
+def test_afterwards_it_goes_on_as_before(
+    use: Callable[[], object], can_look: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not can_look:
+        monkeypatch.setattr(_random_state, "_seeded", None)
+    random.seed(5)
+    random.gauss(0, 1)
+    before = random.getstate()
+    for _ in range(2):
+        remembered = random_state()
+        seed_random()
+        use()
+        restore_random(remembered)
+        assert random.getstate() == before
+
+
+def test_a_number_that_gauss_has_left_over_is_part_of_it() -> None:
+    random.seed(5)
+    random.gauss(0, 1)
+    random_state()
+    random.gauss(0, 1)
+    before = random.getstate()
+    remembered = random_state()
+    random.random()
+    restore_random(remembered)
+    assert random.getstate() == before
+
+
+def test_the_same_state_is_remembered_once() -> None:
+    if _random_state._seeded is None:
+        pytest.skip("the interpreter keeps its random numbers elsewhere")
+    first = random_state()
+    seed_random()
+    restore_random(first)
+    assert random_state() is first

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from ._outcome import Outcome, SetAside, Stuck, ThreadFailure, WaitingThread
     from ._places import Place, is_ours, is_stdlib, short_path
     from ._protocol import LoggedStep, Nesting, Path, PendingOperation, Strategy, ThreadView, Trace
+    from ._random_state import RandomState, random_state, restore_random
     from ._recorder import Recorder
     from ._scope import Scope
     from ._set_up import FixturesBeingMade
@@ -43,6 +44,7 @@ else:
             "Path": "._protocol",
             "PendingOperation": "._protocol",
             "Place": "._places",
+            "RandomState": "._random_state",
             "Recorder": "._recorder",
             "Scope": "._scope",
             "Reasons": "._uncontrolled",
@@ -71,6 +73,8 @@ else:
             "FixturesBeingMade": "._set_up",
             "is_ours": "._places",
             "put_in_place": ".system",
+            "random_state": "._random_state",
+            "restore_random": "._random_state",
             "take_away": ".system",
             "is_stdlib": "._places",
             "set_scope": "._current",
@@ -98,6 +102,7 @@ __all__ = [
     "Path",
     "PendingOperation",
     "Place",
+    "RandomState",
     "Reasons",
     "Recorder",
     "Scope",
@@ -126,6 +131,8 @@ __all__ = [
     "is_ours",
     "is_stdlib",
     "put_in_place",
+    "random_state",
+    "restore_random",
     "set_scope",
     "short_path",
     "take_away",

@@ -32,7 +32,7 @@ class Carriers:
 
     def __init__(
         self,
-        prepare: Callable[[], None],
+        prepare: Callable[[], object],
         trace: Callable[[Task], None] | None,
         take_over: Callable[[Task, FrameType], None],
     ) -> None:

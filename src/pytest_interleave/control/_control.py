@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import gc
-import random
 import sys
 from collections.abc import Callable
-from typing import Any
 
 from . import _current
 from ._affinity import Placement, choose_cpu, has_gil, pin, unpin
@@ -25,7 +24,7 @@ from ._numbering import number_anew
 from ._outcome import Outcome
 from ._patches import Patches
 from ._protocol import Strategy
-from ._random_state import seed_random
+from ._random_state import RandomState, random_state, restore_random, seed_random
 from ._recorder import Recorder
 from ._referents import forget_referents
 from ._threads import forget_tasks
@@ -64,7 +63,7 @@ class Control:
         self._watchdog: Watchdog
         self._collecting = False
         self._frozen = False
-        self._random: Any = None
+        self._random: RandomState
         self._collections = 0
         #: Threads that are started there are not under control.
         self._left_alone: set[Start] = set()
@@ -76,15 +75,15 @@ class Control:
     def __enter__(self) -> Control:
         if _current.current_task() is not None:
             raise RuntimeError("a test under control cannot run another one under control")
-        self._watchdog = Watchdog()
+        self._watchdog = Watchdog.at_hand()
         self._cpu = choose_cpu()
         self._placement = pin(self._cpu)
         undo_in_child[:] = [lambda: unpin(self._placement)]
-        self._carriers = Carriers(lambda: _pin_carrier(self._cpu), self._engine.trace, self._engine.take_over)
+        self._carriers = Carriers(functools.partial(pin, self._cpu), self._engine.trace, self._engine.take_over)
         self._patches.apply()
         put_in_place()
         self._engine.on()
-        self._random = random.getstate()
+        self._random = random_state()
         self._collecting = gc.isenabled()
         gc.disable()
         if gc.get_freeze_count() == 0:
@@ -100,7 +99,7 @@ class Control:
         self._carriers.retire()
         self._watchdog.stop()
         unpin(self._placement)
-        random.setstate(self._random)
+        restore_random(self._random)
         if self._frozen:
             gc.unfreeze()
         if self._collecting:
@@ -168,7 +167,3 @@ class Control:
             if trace is not None:
                 sys.settrace(before)
             forget_tasks()
-
-
-def _pin_carrier(cpu: int | None) -> None:
-    pin(cpu)

@@ -15,7 +15,7 @@ from types import FrameType
 from typing import Any
 
 from . import _current, _travel
-from ._redirected import definition_of
+from ._genuine import DATE, DATETIME
 
 #: How often the virtual ones are in place: for imports, and for a test.
 _times = 0
@@ -64,12 +64,9 @@ _modified.argtypes = [ctypes.py_object]
 _modified.restype = None
 
 _REAL: dict[tuple[type, str], Any] = {
-    (cls, name): _dict_of(cls)[name]
-    for cls, name in ((datetime.datetime, "now"), (datetime.datetime, "utcnow"), (datetime.date, "today"))
+    (cls, name): _dict_of(cls)[name] for cls, name in ((DATETIME, "now"), (DATETIME, "utcnow"), (DATE, "today"))
 }
 _real_now, _real_utcnow, _real_today = _REAL.values()
-_definition = definition_of(_real_now.__get__(None, datetime.datetime))
-_call = _definition.call
 
 
 def _timestamp(frame: FrameType) -> float | None:
@@ -81,9 +78,26 @@ def _timestamp(frame: FrameType) -> float | None:
     if task is None:
         return None
     task.execution.timers.read_clock(task, frame)
-    if _travel.travellers and _definition.call != _call:
+    if _travel.travellers and _is_changed_below():
         return None
     return task.execution.clock.time_ns() // 1_000 / 1e6
+
+
+def remember_definition() -> None:
+    """Call before a library can change what the real `datetime.now` does."""
+    from ._redirected import definition_of
+
+    if not _definition:
+        definition = definition_of(_real_now.__get__(None, DATETIME))
+        _definition.append((definition, definition.call))
+
+
+#: The definition of the real `datetime.now`, and what it called; empty until there is somebody who may change that.
+_definition: list[tuple[Any, Any]] = []
+
+
+def _is_changed_below() -> bool:
+    return any(definition.call != call for definition, call in _definition)
 
 
 def _now(cls: Any, tz: datetime.tzinfo | None = None) -> Any:
@@ -107,9 +121,9 @@ def _today(cls: Any) -> Any:
 
 
 _VIRTUAL: dict[tuple[type, str], Any] = {
-    (datetime.datetime, "now"): classmethod(_now),
-    (datetime.datetime, "utcnow"): classmethod(_utcnow),
-    (datetime.date, "today"): classmethod(_today),
+    (DATETIME, "now"): classmethod(_now),
+    (DATETIME, "utcnow"): classmethod(_utcnow),
+    (DATE, "today"): classmethod(_today),
 }
 for (_, _name), _method in _VIRTUAL.items():
     _method.__func__.__name__ = _name

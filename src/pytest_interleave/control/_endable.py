@@ -14,7 +14,6 @@ from contextlib import contextmanager
 from typing import Any
 
 from . import _current
-from ._time import REAL
 
 #: Seconds between two looks.
 SLICE = 0.05
@@ -25,7 +24,6 @@ slicing: list[None] = []
 _ending: set[int] = set()
 _shielded: set[int] = set()
 _get_ident = _current.get_ident
-_monotonic = REAL["monotonic"]
 
 
 class Ended(BaseException):
@@ -87,13 +85,16 @@ def acquire_in_slices(acquire: Callable[..., bool], blocking: bool = True, timeo
         while not acquire(True, SLICE):
             _look()
         return True
-    until = _monotonic() + timeout
+    from ._time import REAL
+
+    monotonic = REAL["monotonic"]
+    until = monotonic() + timeout
     left = timeout
     while left > 0:
         if acquire(True, min(left, SLICE)):
             return True
         _look()
-        left = until - _monotonic()
+        left = until - monotonic()
     return False
 
 
@@ -128,12 +129,15 @@ def get_in_slices(get: Callable[..., Any], timeout: float | None) -> Any:
     _look()
     if timeout is not None and timeout <= 0:
         return get(True, timeout)
-    until = None if timeout is None else _monotonic() + timeout
+    from ._time import REAL
+
+    monotonic = REAL["monotonic"]
+    until = None if timeout is None else monotonic() + timeout
     while True:
-        left = SLICE if until is None else min(SLICE, until - _monotonic())
+        left = SLICE if until is None else min(SLICE, until - monotonic())
         try:
             return get(True, max(left, 0))
         except queue.Empty:
             _look()
-            if until is not None and _monotonic() >= until:
+            if until is not None and monotonic() >= until:
                 raise

@@ -30,7 +30,7 @@ is_in_no_file = _Answers()
 
 _LOOKING = frozenset(("__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__", "__repr__"))
 _OF_DATACLASSES = "__create_fn__.<locals>."
-_OF_ATTRS = re.compile(r"<attrs generated \w+ ([\w.]+)")
+_OF_ATTRS = r"<attrs generated \w+ ([\w.]+)"
 _OF_NAMED_TUPLES = "namedtuple_"
 
 
@@ -57,7 +57,7 @@ class MadeByTheProgram:
     def _judge(self, code: CodeType, namespace: dict[str, Any]) -> bool:
         if code.co_qualname.startswith(_OF_DATACLASSES):
             return code.co_name in _LOOKING and self._is_of_the_program(namespace)
-        attrs = _OF_ATTRS.match(code.co_filename)
+        attrs = re.match(_OF_ATTRS, code.co_filename)
         if attrs is not None:
             return code.co_name in _LOOKING and self._is_of_the_program(_module_of(attrs[1]) or namespace)
         return self._is_of_the_program(namespace)

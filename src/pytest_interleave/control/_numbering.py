@@ -44,6 +44,7 @@ def numbering() -> list[tuple[Any, str, Any]]:
     ]
 
 
+@functools.lru_cache(4)
 def _numbered(real: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(real)
     def __init__(self: Any, *args: Any, **kwargs: Any) -> None:  # noqa: N807

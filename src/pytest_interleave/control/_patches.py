@@ -52,18 +52,20 @@ class Patches(Replacements):
             self._set(module, name, ours)
         namespaces = namespaces_in_scope(*_STDLIB_HOLDERS)
         for namespace in namespaces:
-            for name, value in list(namespace.items()):
-                ours = by_id.get(id(value))
-                if ours is not None and value is not ours:
-                    self._set_item(namespace, name, ours)
-                elif type(value) is ModuleType and _is_a_copy(value):
-                    copied = namespace_of_module(value)
-                    if any(copied is known for known in namespaces):
-                        continue
-                    namespaces.append(copied)
-                    stand_in = stand_in_for(copied.get("SimpleQueue"))
-                    if stand_in is not None:
-                        self._set_item(copied, "SimpleQueue", stand_in)
+            # Most have none of them.
+            if not by_id.keys().isdisjoint(map(id, list(namespace.values()))):
+                for name, value in list(namespace.items()):
+                    ours = by_id.get(id(value))
+                    if ours is not None and value is not ours:
+                        self._set_item(namespace, name, ours)
+            for value in [value for value in list(namespace.values()) if type(value) is ModuleType]:
+                copied = namespace_of_module(value)
+                if not _is_a_copy(value) or any(copied is known for known in namespaces):
+                    continue
+                namespaces.append(copied)
+                stand_in = stand_in_for(copied.get("SimpleQueue"))
+                if stand_in is not None:
+                    self._set_item(copied, "SimpleQueue", stand_in)
         uuid = loaded("uuid")
         if uuid is not None:
             for name, ours in makers_of(uuid):

@@ -82,9 +82,8 @@ def definition_of(function: Any) -> Definition:
     return definition
 
 
-def can_be_redirected(module: ModuleType, name: str) -> bool:
-    """Whether the interpreter lays out and calls the function in one of the ways that are known here."""
-    function = vars(module).get(name)
+def can_be_redirected(module: ModuleType, function: Any) -> bool:
+    """Whether the interpreter lays out and calls a function of a module in one of the ways that are known here."""
     return (
         sys.implementation.name == "cpython"
         and type(function) is BuiltinFunctionType
@@ -100,8 +99,7 @@ class Redirection:
     redirection: other libraries, too, may have changed its definition.
     """
 
-    def __init__(self, module: ModuleType, name: str, answer: Callable[..., Any]) -> None:
-        function = vars(module)[name]
+    def __init__(self, module: ModuleType, function: Any, answer: Callable[..., Any]) -> None:
         self._definition = definition_of(function)
         self._call = self._definition.call
         self.real = _new_function(ctypes.pointer(_copy(self._definition)), module, module.__name__)
@@ -109,6 +107,7 @@ class Redirection:
         self._view = _Function.from_address(id(function))
         self._ours = _copy(self._definition)
         self._ours.call = _CALLS[self._definition.flags]
+        self._to_real, self._to_ours = ctypes.pointer(self._definition), ctypes.pointer(self._ours)
         self._owner = _stand_in(module, answer)
         self._real_owner = self._view.owner
         self.in_place = False
@@ -125,12 +124,12 @@ class Redirection:
         In this order, and out of place in the opposite one: other threads may be calling the function.
         """
         self._view.owner = id(self._owner)
-        self._view.definition = ctypes.pointer(self._ours)
+        self._view.definition = self._to_ours
         self.in_place = True
 
     def take_out(self) -> None:
         """From now on the function does again what it did."""
-        self._view.definition = ctypes.pointer(self._definition)
+        self._view.definition = self._to_real
         if has_gil():
             # Else another thread may be in the middle of a call.
             self._view.owner = self._real_owner
@@ -161,10 +160,10 @@ class Replacement:
 
     changed_below = False
 
-    def __init__(self, module: ModuleType, name: str, answer: Callable[..., Any]) -> None:
+    def __init__(self, module: ModuleType, name: str, real: Any, answer: Callable[..., Any]) -> None:
         self._module = module
         self._name = name
-        self.real = self.below = vars(module)[name]
+        self.real = self.below = real
 
         def ours(*given: Any) -> Any:
             return answer(None, *given)
@@ -186,7 +185,8 @@ class Replacement:
         self.in_place = False
 
 
-def lead_to(module: ModuleType, name: str, answer: Callable[..., Any]) -> Redirection | Replacement:
-    """What lets the function `name` of `module` call `answer` for a while."""
-    kind = Redirection if can_be_redirected(module, name) else Replacement
-    return kind(module, name, answer)
+def lead_to(module: ModuleType, name: str, real: Any, answer: Callable[..., Any]) -> Redirection | Replacement:
+    """What lets the function `name` of `module`, which is `real`, call `answer` for a while."""
+    if can_be_redirected(module, real):
+        return Redirection(module, real, answer)
+    return Replacement(module, name, real, answer)

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
-from . import _current, _travel
+from . import _current, _genuine, _travel
 from ._operations import Operation
 from ._redirected import Redirection, Replacement, lead_to
 
@@ -151,7 +151,11 @@ def _answers() -> dict[str, Callable[..., Any]]:
     }
 
 
-STAND_INS.update({name: lead_to(time, name, answer) for name, answer in _answers().items() if hasattr(time, name)})
+STAND_INS.update(
+    (name, lead_to(time, name, _genuine.OF_TIME[name], answer))
+    for name, answer in _answers().items()
+    if name in _genuine.OF_TIME
+)
 
 #: The real functions: nothing that replaces them, or changes them, changes these.
 REAL: dict[str, Callable[..., Any]] = {name: stand_in.real for name, stand_in in STAND_INS.items()}

@@ -7,6 +7,7 @@ such a function must be one: ours are out of its way then. Its clocks that go on
 from __future__ import annotations
 
 import contextlib
+import importlib
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from importlib.abc import Loader, MetaPathFinder
@@ -17,7 +18,6 @@ from typing import Any
 from . import _current, _dates, _travel
 from ._modules import loaded
 from ._replacements import Replacements
-from ._time import STAND_INS
 
 #: Its part in C.
 _NAME = "_time_machine"
@@ -41,6 +41,7 @@ class TravelGuard(Replacements):
 
     def guard(self, module: ModuleType) -> None:
         """`module` is its part in C."""
+        _remember()
         _follow()
         for name in _CHANGING:
             if name in vars(module):
@@ -51,6 +52,9 @@ class TravelGuard(Replacements):
 @contextlib.contextmanager
 def the_real_ones() -> Iterator[None]:
     """Meanwhile none of ours is in place."""
+    from ._time import STAND_INS
+
+    _remember()
     ours = [stand_in for stand_in in STAND_INS.values() if stand_in.in_place]
     for stand_in in ours:
         stand_in.take_out()
@@ -81,6 +85,12 @@ def _time_ns(real: Callable[[], int]) -> Callable[[], int]:
         return real() if task is None else task.execution.clock.time_ns()
 
     return time_ns
+
+
+def _remember() -> None:
+    """What these are now, before anyone travels, are the real ones."""
+    importlib.import_module("._time", __package__)
+    _dates.remember_definition()
 
 
 def _follow() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from types import CodeType
 from typing import TYPE_CHECKING
@@ -27,11 +28,10 @@ COMPUTING_LOOKS = 200
 
 
 class Watchdog:
-    """Watches the executions of one test, one after the other."""
+    """Watches the executions of one test, one after the other; then perhaps those of the next one."""
 
     def __init__(self) -> None:
         self._execution: Execution | None = None
-        self._stopped = False
         #: Where the thread was at the last look, if it slept there and had done nothing since the look before.
         self._stood_at: tuple[CodeType, int] | None = None
         self._times = 0
@@ -47,23 +47,45 @@ class Watchdog:
         self._computing = 0.0
         self._ending: Task | None = None
         self._ending_since = 0
-        #: Looked at by the watchdog alone.
-        self.ident = start_new_thread(self._loop, ())
+        self._process = os.getpid()
+        start_new_thread(self._loop, ())
+
+    @staticmethod
+    def at_hand() -> Watchdog:
+        """One that another test has just been done with, if its thread is not over yet; else a new one."""
+        while True:
+            try:
+                found = _idle.pop()
+            except IndexError:
+                return Watchdog()
+            # Else its thread is not there: this process has been forked since.
+            if found._process == os.getpid():
+                return found
 
     def watch(self, execution: Execution | None) -> None:
         """From now on this execution; None between two of them."""
         self._execution = execution
 
     def stop(self) -> None:
-        """End the watchdog's thread, soon."""
-        self._stopped = True
+        """End the watchdog's thread, soon, unless another test needs one before."""
+        self._execution = None
+        _idle.append(self)
+
+    def _is_to_end(self) -> bool:
+        try:
+            _idle.remove(self)
+        except ValueError:
+            return False
+        return True
 
     def _loop(self) -> None:
         pause = new_gate()
-        while not self._stopped:
+        while True:
             self._looked = _real_monotonic_ns()
             execution = self._execution
             if execution is None or execution.over:
+                if self._is_to_end():
+                    return
                 pause.acquire(timeout=INTERVAL)
                 continue
             looks.rest(INTERVAL)
@@ -139,6 +161,10 @@ class Watchdog:
             closing.abandon(task)
         elif now - self._ending_since > PATIENCE * 1e9:
             closing.interrupt(task)
+
+
+#: Those whose test is over, and whose threads are about to end. Whoever takes one out has it: no lock is needed.
+_idle: list[Watchdog] = []
 
 
 def _sleeps(task: Task) -> bool:

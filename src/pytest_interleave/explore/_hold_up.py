@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from random import Random
 
 from ..control import CLOCK, ThreadView, Trace
+from ._drawing import Drawing
 from ._profile import Profile, Site
 
 #: The assumed number of points at which a thread can be held up, before any execution has shown it.
@@ -16,7 +16,7 @@ _MOST_TO_DRAW = 1_000
 _NOT_YET, _NO_MORE = -1, -2
 
 
-class HoldUp:
+class HoldUp(Drawing):
     """Threads run until they block or end, in random order. One of them is held up once, at a random point: the others
     go on until they can do nothing any more, and time passes, again and again perhaps.
 
@@ -28,8 +28,7 @@ class HoldUp:
     name = "holdup"
 
     def __init__(self, seed: int) -> None:
-        self._generator = Random(seed)
-        self._random = self._generator.random
+        super().__init__(seed)
         #: The points of each kind that are to be drawn before one is drawn again.
         self._to_draw: dict[bool, list[int]] = {False: [], True: []}
         self._sites: frozenset[Site] = frozenset()
@@ -50,8 +49,9 @@ class HoldUp:
         """The thread that is held up."""
         return (self._held,)
 
-    def begin(self, number: int) -> None:  # noqa: ARG002
+    def begin(self, number: int) -> None:
         """Draw the point, and for how long."""
+        super().begin(number)
         random = self._random
         self._at_access = bool(self._sites) and random() < 0.5
         self._left = self._draw(self._accesses if self._at_access else self._steps)

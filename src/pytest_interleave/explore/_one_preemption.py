@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from random import Random
 
 from ..control import ThreadView, Trace
+from ._drawing import Drawing
 from ._profile import Learning, Profile, Site
 
 
-class OnePreemption:
+class OnePreemption(Drawing):
     """Threads run until they block or end, in random order, but for one switch away from a thread that could go on.
 
     It is made before a random one of the accesses to what several threads access. Most races that people write by
@@ -22,7 +22,7 @@ class OnePreemption:
     name = "preempt"
 
     def __init__(self, seed: int) -> None:
-        self._random = Random(seed).random
+        super().__init__(seed)
         self._sites: frozenset[Site] = frozenset()
         self._expected = 0
         #: How many accesses to something contested there are still before the preemption; negative after it.
@@ -30,8 +30,9 @@ class OnePreemption:
         self._order: dict[int, float] = {}
         self._learning = Learning()
 
-    def begin(self, number: int) -> None:  # noqa: ARG002
+    def begin(self, number: int) -> None:
         """Draw the access."""
+        super().begin(number)
         self._left = int(self._random() * self._expected)
         self._order.clear()
 

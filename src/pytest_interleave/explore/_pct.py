@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from random import Random
 
 from ..control import ThreadView, Trace
+from ._drawing import Drawing
 
 
-class PCT:
+class PCT(Drawing):
     """Random priorities, and `depth - 1` random steps at which the running thread's priority drops below all others.
 
     A bug that needs `depth` ordering constraints is found in one execution with probability at least
@@ -24,7 +24,7 @@ class PCT:
 
     def __init__(self, seed: int, depth: int = 3) -> None:
         self._depth = depth
-        self._generator = Random(seed)
+        super().__init__(seed)
         self._estimate = 0
         self._step = 0
         self._changes: set[int] = set()
@@ -32,8 +32,9 @@ class PCT:
         self._priorities: dict[int, float] = {}
         self._lowest = 0.0
 
-    def begin(self, number: int) -> None:  # noqa: ARG002
+    def begin(self, number: int) -> None:
         """Draw the steps at which priorities change."""
+        super().begin(number)
         generator = self._generator
         self._step = 0
         self._lowest = 0.0

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from random import Random
 
 from ..control import ThreadView, Trace, conflicts, touches_of
+from ._drawing import Drawing
 
 
-class PartialOrderSampling:
+class PartialOrderSampling(Drawing):
     """A random priority for each announced operation, drawn anew only when a conflicting one has run.
 
     The highest goes first. Operations that do not conflict keep the order that they drew, so that what is sampled
@@ -20,12 +20,13 @@ class PartialOrderSampling:
     name = "pos"
 
     def __init__(self, seed: int) -> None:
-        self._random = Random(seed).random
+        super().__init__(seed)
         #: By thread index, of the announced operation.
         self._priorities: dict[int, float] = {}
 
-    def begin(self, number: int) -> None:  # noqa: ARG002
+    def begin(self, number: int) -> None:
         """All anew."""
+        super().begin(number)
         self._priorities.clear()
 
     def spawned(self, thread: ThreadView) -> None:

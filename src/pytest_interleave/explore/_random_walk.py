@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from random import Random
 
 from ..control import ThreadView, Trace
+from ._drawing import Drawing
 
 
-class RandomWalk:
+class RandomWalk(Drawing):
     """Chooses uniformly among the enabled threads (the "random scheduler" of Shuttle, "RW" in the literature).
 
     `seed` fixes the choices of all executions, one after the other.
@@ -17,10 +17,7 @@ class RandomWalk:
     name = "random"
 
     def __init__(self, seed: int) -> None:
-        self._random = Random(seed).random
-
-    def begin(self, number: int) -> None:
-        """Nothing to prepare."""
+        super().__init__(seed)
 
     def spawned(self, thread: ThreadView) -> None:
         """Every thread is treated alike."""

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from random import Random
 
 from ..control import Path, ThreadView, Trace
+from ._drawing import Drawing
 from ._profile import Contested, Learning, Profile, Site
 from ._swarm import weighted
 from ._weights import Weights
 
 
-class SelectivelyUniform:
+class SelectivelyUniform(Drawing):
     """Every order of the accesses to one object is about as likely as any other; a new object for each execution.
 
     The object is drawn among the contested ones of an earlier execution, in proportion to how often it is accessed.
@@ -30,7 +30,7 @@ class SelectivelyUniform:
         self._drawn = 0
         self._learning = Learning()
         self._roles: dict[Path, Site] = {}
-        self._random = Random(seed).random
+        super().__init__(seed)
         self._contested: list[Contested] = []
         self._sites: frozenset[Site] = frozenset()
         self._weights = Weights({})
@@ -38,8 +38,9 @@ class SelectivelyUniform:
         self._held: set[int] = set()
         self._intended: Path | None = None
 
-    def begin(self, number: int) -> None:  # noqa: ARG002
+    def begin(self, number: int) -> None:
         """Draw the object of this execution."""
+        super().begin(number)
         self._priorities.clear()
         self._release()
         if self._contested:

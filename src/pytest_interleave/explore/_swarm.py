@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from random import Random
 
 from ..control import ThreadView, Trace
+from ._drawing import Drawing
 
 #: Weights are drawn from 1 to this.
 HEAVIEST = 50
 
 
-class Swarm:
+class Swarm(Drawing):
     """Each thread has a random weight, and an enabled thread goes on with a probability in proportion to it.
 
     So one thread races ahead in one execution and lags behind in another; there are no parameters.
@@ -23,11 +23,12 @@ class Swarm:
     name = "swarm"
 
     def __init__(self, seed: int) -> None:
-        self._random = Random(seed).random
+        super().__init__(seed)
         self._weights: dict[int, float] = {}
 
-    def begin(self, number: int) -> None:  # noqa: ARG002
+    def begin(self, number: int) -> None:
         """Other weights."""
+        super().begin(number)
         self._weights.clear()
 
     def spawned(self, thread: ThreadView) -> None:

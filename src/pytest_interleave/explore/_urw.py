@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from random import Random
 
 from ..control import ThreadView, Trace
+from ._drawing import Drawing
 from ._profile import Learning, Profile
 from ._swarm import weighted
 from ._weights import Weights
 
 
-class UniformRandomWalk:
+class UniformRandomWalk(Drawing):
     """Threads go on with a probability in proportion to the steps that they, and those they will start, have left.
 
     With exact counts and without blocking, every interleaving is equally likely. The counts are those of an
@@ -23,12 +23,13 @@ class UniformRandomWalk:
     name = "urw"
 
     def __init__(self, seed: int) -> None:
-        self._random = Random(seed).random
+        super().__init__(seed)
         self._weights = Weights({})
         self._learning = Learning()
 
-    def begin(self, number: int) -> None:  # noqa: ARG002
+    def begin(self, number: int) -> None:
         """All steps are left."""
+        super().begin(number)
         self._weights.reset()
 
     def spawned(self, thread: ThreadView) -> None:

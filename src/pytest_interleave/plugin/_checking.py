@@ -9,29 +9,34 @@ import pytest
 
 from .._warnings import InterleaveWarning
 from ..control._scope import missing
+from ._gathering import will_report
 from ._markers import is_marked, uses_threads
 from ._options import Options
 from ._pins import pins_for_nothing
 from ._settings import check_marker
+from ._stash import error_key
 from ._stress_settings import check_stress
-
-_error_key = pytest.StashKey[str]()
 
 
 def error_of(item: pytest.Item) -> str | None:
     """The message that the test fails with in place of being run, if its marker is wrong."""
-    return item.stash.get(_error_key, None)
+    return item.stash.get(error_key, None)
 
 
 def note_error(item: pytest.Item, error: pytest.UsageError) -> str:
     """Let the test fail with this error; its message."""
-    message = item.stash[_error_key] = str(error)
+    message = item.stash[error_key] = str(error)
+    will_report(item)
     return message
 
 
-def check_items(config: pytest.Config, items: list[pytest.Item], options: Options) -> None:
-    """Check the markers of the tests that are to be run, and what `interleave_include` says of them."""
-    concerned = [item for item in items if is_marked(item) or uses_threads(item)]
+def check_items(config: pytest.Config, items: list[pytest.Item], ours: list[pytest.Item], options: Options) -> None:
+    """Check the markers of the tests that are to be run, and what `interleave_include` says of them.
+
+    `ours` are those of them that have any marker of ours.
+    """
+    included = bool(config.getini("interleave_include"))
+    concerned = [item for item in items if included and (is_marked(item) or uses_threads(item))]
     if concerned:
         try:
             _warn_of_missing(config)
@@ -39,13 +44,13 @@ def check_items(config: pytest.Config, items: list[pytest.Item], options: Option
             # A warning is an error here: for the tests that it is about.
             for item in concerned:
                 note_error(item, pytest.UsageError(str(warning)))
-    for item in items:
+    for item in ours:
         try:
             check_marker(item, options)
             check_stress(item)
         except pytest.UsageError as error:
             note_error(item, error)
-    for item, wrong in pins_for_nothing([item for item in items if error_of(item) is None]):
+    for item, wrong in pins_for_nothing([item for item in ours if error_of(item) is None]):
         note_error(item, pytest.UsageError(wrong))
 
 

@@ -303,6 +303,10 @@ class Executions:
         self._function = self._runtest = nothing
         self._plain = None
 
+    def close(self) -> None:
+        """Let everything go, see `TestRunner.close`."""
+        vars(self).clear()
+
     def forget_output(self) -> None:
         """What earlier executions printed is not part of this one's report."""
         capture = self.item.config.pluginmanager.getplugin("capturemanager")

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ._barrier import WorkersBarrier
 from ._markers import is_marked, is_stress
-from ._per_worker import Worker, current_worker
+from ._stash import options_of, settings_key
 
 if TYPE_CHECKING:
     from ..resources import ProcessPool
+    from ._barrier import WorkersBarrier
     from ._limits import LimitResources
+    from ._per_worker import Worker
     from ._pool import ThreadPool
     from ._race_detector import RaceDetector
     from ._run_stress import RunStress
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
 
 
 def _workers(request: pytest.FixtureRequest) -> int:
-    from . import options_of
-
     settings = _settings_of(request)
     named = 1 if settings is None else settings.workers
     return named if named != 1 else options_of(request.config).workers
@@ -32,8 +31,6 @@ def _workers(request: pytest.FixtureRequest) -> int:
 
 def _settings_of(request: pytest.FixtureRequest) -> Settings | None:
     """How the test is run, if that is under control."""
-    from ._settings import settings_key
-
     settings: Settings | None = request.node.stash.get(settings_key, None)
     return settings
 
@@ -44,6 +41,8 @@ def worker(request: pytest.FixtureRequest) -> Worker:
 
     A fixture that asks for it is one for each worker, too. Where the body is run once, it is the only worker.
     """
+    from ._per_worker import current_worker
+
     return current_worker(request)
 
 
@@ -81,6 +80,8 @@ def barrier(request: pytest.FixtureRequest) -> WorkersBarrier:
 
     Who waits in vain for 10 seconds gets a BrokenBarrierError that says who came.
     """
+    from ._barrier import WorkersBarrier
+
     if is_stress(request.node):
         from ._stress_settings import read_stress
 
@@ -111,7 +112,6 @@ def race_detector(request: pytest.FixtureRequest) -> RaceDetector:
     In tests without the marker, .explore(func) gives the distinct outcomes of a function over many schedules.
     """
     from ..detect import Watchlist
-    from . import options_of
     from ._race_check import watchlists
     from ._race_detector import RaceDetector
 
@@ -154,7 +154,6 @@ def resource_limits(request: pytest.FixtureRequest) -> Iterator[LimitResources]:
 
     Afterwards limits.leaks tells what the block has left open.
     """
-    from . import options_of
     from ._limits import LimitResources
 
     limit = LimitResources(request.node, options_of(request.config).leaks)

@@ -6,8 +6,28 @@ from collections.abc import Generator
 
 import pytest
 
-from ._merging import row_without_figures
 from ._results import Results, Rows
+from ._stash import options_of, reported_key, results_key
+
+
+def will_report(item: pytest.Item) -> None:
+    """Something of ours may go with the reports of this test."""
+    item.stash[reported_key] = True
+    results_of(item.config)
+
+
+def results_of(config: pytest.Config) -> Results:
+    """What the run has come to; from the first call on, it is gathered. Most runs have nothing to gather."""
+    results = config.stash.get(results_key, None)
+    if results is None:
+        options = options_of(config)
+        results = config.stash[results_key] = Results(options.seed, options.suite)
+        config.pluginmanager.register(Gatherer(config, results), "interleave-gatherer")
+    return results
+
+
+#: What reports have of ours.
+_OURS = frozenset(f"interleave{kind}" for kind in ("", "_exempt", "_left_out", "_speedups", "_steps", "_stress"))
 
 
 class Gatherer:
@@ -18,6 +38,8 @@ class Gatherer:
         self._results = results
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.passed and _OURS.isdisjoint(vars(report)):
+            return
         results = self._results
         outcome: str = report.outcome
         #: Else a plugin runs the test again, and there is more to come.
@@ -33,6 +55,8 @@ class Gatherer:
             results.speedups.extend(getattr(report, "interleave_speedups", ()))
         row = getattr(report, "interleave", None)
         if row is None and report.failed and report.when != "teardown":
+            from ._merging import row_without_figures
+
             row = row_without_figures(report.nodeid)
         if row is None:
             return

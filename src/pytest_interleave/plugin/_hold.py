@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import pytest
 
 from ..control import _current
@@ -12,12 +10,13 @@ from ..control._scope import Scope
 from ..control.primitives import install_names, remove_names
 
 
-class Hold(NamedTuple):
+class Hold:
     """What a run has put in place, and what was there before: one run may be started from within another."""
 
-    scope_before: Scope | None
-    names: bool
-    clocks: ImportClocks
+    def __init__(self, scope_before: Scope | None, *, names: bool, clocks: ImportClocks) -> None:
+        self.scope_before = scope_before
+        self.names = names
+        self.clocks = clocks
 
     def release(self) -> None:
         """Put everything back."""
@@ -37,7 +36,7 @@ def take_hold(config: pytest.Config) -> Hold:
     before = getattr(_current, "scope", None)
     scope = Scope(str(config.rootpath), config.getini("interleave_include"), temporary=lambda: _base_temp(config))
     _current.set_scope(scope)
-    return Hold(before, install_names(), ImportClocks())
+    return Hold(before, names=install_names(), clocks=ImportClocks())
 
 
 def _base_temp(config: pytest.Config) -> str | None:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import pytest
 
 from ._exploration import Exploration
+from ._gathering import results_of
 from ._report import figures
-from ._results import results_key
 
 
 def note_interrupted(item: pytest.Item, exploration: Exploration) -> None:
     """Let the reports have the figures that there are; a worker of pytest-xdist cannot hand them on any more."""
-    results = item.config.stash[results_key]
-    results.tests.append(figures(item, exploration, "interrupted", page=True))
+    results_of(item.config).tests.append(figures(item, exploration, "interrupted", page=True))

@@ -9,10 +9,10 @@ import pytest
 
 from .._warnings import InterleaveWarning
 from ._shards import nodeid_of
+from ._stash import runner_key
 
 if TYPE_CHECKING:
     from ..resources import Leak, Snapshot
-    from ._runner import TestRunner
 
 #: Tests with any of these markers are looked at.
 MARKERS = frozenset(("concurrency", "interleaving", "stress", "thread_safety"))
@@ -27,12 +27,17 @@ def is_watched(item: pytest.Item) -> bool:
     return isinstance(item, pytest.Function) and any(mark.name in MARKERS for mark in item.iter_markers())
 
 
+def check_for_leaks(config: pytest.Config, items: list[pytest.Item], mode: str) -> None:
+    """Register the hooks if any of the tests is watched and `mode` is not "ignore"."""
+    if mode != "ignore" and any(map(is_watched, items)):
+        config.pluginmanager.register(LeakCheck(mode), "interleave-leaks")
+
+
 class LeakCheck:
     """The hooks; registered only where a test is watched. `mode` is "warn" or "error"."""
 
-    def __init__(self, mode: str, runner_key: pytest.StashKey[TestRunner]) -> None:
+    def __init__(self, mode: str) -> None:
         self._mode = mode
-        self._runner_key = runner_key
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, object, object]:
@@ -73,7 +78,7 @@ class LeakCheck:
 
     def _let_go(self, item: pytest.Item) -> None:
         """What only keeps the values of the test, which is over, must not look as if the test did."""
-        runner = item.stash.get(self._runner_key, None)
+        runner = item.stash.get(runner_key, None)
         if runner is not None:
             runner.let_go()
         values = getattr(item, "funcargs", None)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import pytest
 
 #: As `pytest --markers` shows them.
@@ -26,9 +28,42 @@ REGISTERED = (
 #: Of these a test goes by the one that is closest to it.
 _WAYS = ("concurrency", "thread_safety", "stress")
 _SAYING = frozenset((*_WAYS, "thread_unsafe"))
+_OURS = _SAYING | {"interleaving"}
 
 #: What `-m concurrency` finds on tests with another marker of ours. It says nothing else.
 _SELECTED = pytest.mark.concurrency
+
+
+def has_ours(item: pytest.Item | pytest.Collector) -> bool:
+    """Whether the test, its class or its module has any marker of ours: cheap, for most tests have none."""
+    node: pytest.Item | pytest.Collector | None = item
+    while node is not None:
+        if node.own_markers and _has_own(node):
+            return True
+        node = node.parent
+    return False
+
+
+def _has_own(node: pytest.Item | pytest.Collector) -> bool:
+    for mark in node.own_markers:  # noqa: SIM110 - a generator costs more than all the rest of this
+        if mark.name in _OURS:
+            return True
+    return False
+
+
+def with_ours(items: Iterable[pytest.Item]) -> list[pytest.Item]:
+    """The tests that have any marker of ours."""
+    #: By address of a test's parent.
+    above: dict[int, bool] = {}
+    found = []
+    for item in items:
+        parent = item.parent
+        known = above.get(id(parent))
+        if known is None:
+            known = above[id(parent)] = parent is not None and has_ours(parent)
+        if known or (item.own_markers and _has_own(item)):
+            found.append(item)
+    return found
 
 
 def closest(item: pytest.Item) -> pytest.Mark | None:
@@ -39,6 +74,9 @@ def closest(item: pytest.Item) -> pytest.Mark | None:
     marks = [(node, mark) for node, mark in item.iter_markers_with_node() if mark.name in _SAYING]
     if not marks:
         return None
+    if len(marks) == 1:
+        (_, only) = marks[0]
+        return None if only.name not in _WAYS or only is _SELECTED.mark else only
     nearest: dict[str, tuple[int, pytest.Mark]] = {}
     distances: dict[object, int] = {}
     for node, marker in marks:
@@ -73,6 +111,8 @@ def is_exempt(item: pytest.Item) -> bool:
 
 def _way_of(item: pytest.Item) -> str | None:
     """The name of the closest one."""
+    if not has_ours(item):
+        return None
     try:
         found = closest(item)
     except pytest.UsageError:
@@ -84,7 +124,7 @@ def _way_of(item: pytest.Item) -> str | None:
 def marker_of(item: pytest.Item) -> str | None:
     """The name of the marker that puts the test under control, if one does."""
     way = _way_of(item)
-    if way is None and item.get_closest_marker("interleaving") is not None:
+    if way is None and has_ours(item) and item.get_closest_marker("interleaving") is not None:
         return "interleaving"
     return None if way == "stress" else way
 
@@ -106,7 +146,18 @@ def is_marked_stress(item: pytest.Item) -> bool:
 
 def uses_threads(item: pytest.Item) -> bool:
     """Whether real threads repeat something in the test that may have to be ended: its body, or what it says."""
-    return is_stress(item) or "run_stress" in getattr(item, "fixturenames", ())
+    return "run_stress" in getattr(item, "fixturenames", ()) or is_stress(item)
+
+
+def use_threads(items: Iterable[pytest.Item], ours: Iterable[pytest.Item]) -> bool:
+    """Whether any of the tests uses threads, as `uses_threads` has it.
+
+    `ours` are those of the tests that have any marker of ours.
+    """
+    for item in items:
+        if "run_stress" in getattr(item, "fixturenames", ()):
+            return True
+    return any(map(is_stress, ours))
 
 
 def make_selectable(item: pytest.Item) -> None:

@@ -16,12 +16,15 @@ def pins_of(item: pytest.Item) -> list[Token]:
 
     Raises `pytest.UsageError` that names the test and the token.
     """
+    markers = list(item.iter_markers("interleaving"))
+    if not markers:
+        return []
     from ..explore import Token, TokenError
     from ._fingerprints import name_of_test
 
     name = name_of_test(item)
     pins: list[Token] = []
-    for marker in item.iter_markers("interleaving"):
+    for marker in markers:
         if marker.kwargs or not marker.args or not all(isinstance(text, str) for text in marker.args):
             raise pytest.UsageError(
                 f"{item.nodeid}: the marker 'interleaving' takes tokens, as reports of failures have them: "

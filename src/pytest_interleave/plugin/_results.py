@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
-
-import pytest
 
 if TYPE_CHECKING:
     from ._audit import Audit
@@ -14,23 +12,31 @@ if TYPE_CHECKING:
 Rows = list[dict[str, Any]]
 
 
-@dataclass
 class Results:
     """Of all tests that have been reported so far; with pytest-xdist, in the controller."""
 
-    seed: int
-    #: In how many workers the suite was run, if it was.
-    suite: int | None = None
-    #: A row for each report of a test under control; from the end of the session on, for each such test.
-    tests: Rows = field(default_factory=list)
-    #: A row for each stress run.
-    stress: Rows = field(default_factory=list)
-    #: A row for each measured speed-up.
-    speedups: Rows = field(default_factory=list)
-    #: Node ids of tests that `--interleave-suite` has left out, and why.
-    left_out: list[tuple[str, str]] = field(default_factory=list)
-    #: Node ids of tests that `thread_unsafe` exempts from the marker of their class or module, and why.
-    exempt: list[tuple[str, str]] = field(default_factory=list)
+    # No dataclass: each session makes this class, and few have anything for it.
+    def __init__(
+        self,
+        seed: int,
+        suite: int | None = None,
+        tests: Iterable[dict[str, Any]] = (),
+        stress: Iterable[dict[str, Any]] = (),
+        speedups: Iterable[dict[str, Any]] = (),
+    ) -> None:
+        self.seed = seed
+        #: In how many workers the suite was run, if it was.
+        self.suite = suite
+        #: A row for each report of a test under control; from the end of the session on, for each such test.
+        self.tests: Rows = list(tests)
+        #: A row for each stress run.
+        self.stress: Rows = list(stress)
+        #: A row for each measured speed-up.
+        self.speedups: Rows = list(speedups)
+        #: Node ids of tests that `--interleave-suite` has left out, and why.
+        self.left_out: list[tuple[str, str]] = []
+        #: Node ids of tests that `thread_unsafe` exempts from the marker of their class or module, and why.
+        self.exempt: list[tuple[str, str]] = []
 
     @property
     def audit(self) -> Audit | None:
@@ -44,6 +50,3 @@ class Results:
     def __bool__(self) -> bool:
         """Whether there is anything to tell."""
         return bool(self.tests or self.stress or self.speedups or self.exempt or self.suite is not None)
-
-
-results_key = pytest.StashKey[Results]()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 import pytest
 
 from .._warnings import InterleaveWarning
-from ..control import Outcome, Recorder, ThreadFailure, begin_alike
+from ..control import Outcome, Recorder, ThreadFailure
 from ..control._clock import real_seconds
 from ..detect import Conflict, Finding, finding_of
 from ..explore import NonPreemptive, Replay, Token, fingerprint
@@ -361,6 +360,15 @@ class TestRunner:
             self._last = outcome._replace(log=[], pending=[], nestings=[], raised={}), strategy
         self._executions.let_go()
 
+    def close(self) -> None:
+        """All that there was to ask has been asked: let everything go at once, not when garbage is collected.
+
+        A run may have thousands of tests, and what they leave behind in circles stays for long: garbage is not looked
+        for while a test is under control.
+        """
+        self._executions.close()
+        vars(self).clear()
+
     # -- replay ----------------------------------------------------------------------------------------------
 
     def _replay_token(self, token: Token) -> BaseException | None:
@@ -454,13 +462,6 @@ class TestRunner:
         if finding is not None and isinstance(finding.exception, ResourceLeak):
             return finding._replace(kind="leak")
         return finding
-
-
-def seed_random() -> object:
-    """Before the first execution's fixtures: the random state of every execution; what to restore afterwards."""
-    before = random.getstate()
-    begin_alike()
-    return before
 
 
 def _mix(seed: int, nodeid: str) -> int:

@@ -16,9 +16,6 @@ from ._shards import TINY, WHOLE, Shard, shard_of
 from ._suite import check_unsafe, is_of_suite
 from ._unsafe import refuse, unsafe_fixture
 
-#: Of the test that is being run.
-settings_key = pytest.StashKey["Settings"]()
-
 _ARGUMENTS = ("schedules", "workers", "strategy", "seed", "max_steps", "seconds", "races", "timeouts")
 #: How many workers run the body of a test with the marker `thread_safety` that names no number.
 _WORKERS = 4

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
-#: What the test has measured since its last report.
-measured_key = pytest.StashKey[list[dict[str, Any]]]()
+from ._stash import measured_key
 
 
 def hand_on(item: pytest.Item, report: pytest.TestReport) -> None:

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from ..resources import Speedup, measure
+from ._gathering import will_report
 from ._shards import nodeid_of
-from ._speedup_rows import measured_key
+from ._stash import measured_key
 
 
 class MeasureSpeedup:
@@ -33,6 +34,7 @@ class MeasureSpeedup:
                 "virtual and one thread runs at a time: measure in a test without the marker"
             )
         speedup = measure(sequential, parallel, repeats, skip=pytest.skip)
+        will_report(self._item)
         self._item.stash.setdefault(measured_key, []).append(_row(nodeid_of(self._item), speedup))
         return speedup
 

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
+from ._gathering import will_report
 from ._shards import nodeid_of
+from ._stash import stress_runs_key
 
 if TYPE_CHECKING:
     from ..stress import Figures
@@ -73,14 +75,12 @@ class StressRuns:
         ]
 
 
-_runs_key = pytest.StashKey[StressRuns]()
-
-
 def begin_runs(item: pytest.Item) -> None:
     """Before the test is set up, perhaps once more."""
-    item.stash[_runs_key] = StressRuns()
+    item.stash[stress_runs_key] = StressRuns()
+    will_report(item)
 
 
 def runs_of(item: pytest.Item) -> StressRuns | None:
     """Of a test for which `begin_runs` was called."""
-    return item.stash.get(_runs_key, None)
+    return item.stash.get(stress_runs_key, None)

@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 
+from ._gathering import will_report
 from ._marker_arguments import is_given
 from ._markers import is_exempt, is_marked_stress, marker_of
 from ._options import Options
+from ._stash import left_out_key
 from ._unsafe import UNSAFE_FIXTURES, unsafe_call, unsafe_fixture
 
 _of_suite_key = pytest.StashKey[bool]()
-_left_out_key = pytest.StashKey[str]()
 _exempt_key = pytest.StashKey[str]()
 
 
@@ -28,12 +29,13 @@ def is_of_suite(item: pytest.Item) -> bool:
 
 def left_out(item: pytest.Item) -> str | None:
     """Why the test is not run in workers though the suite is."""
-    return item.stash.get(_left_out_key, None)
+    return item.stash.get(left_out_key, None)
 
 
 def leave_out(item: pytest.Item, reason: str) -> str:
     """Note why the test is not run in workers; what its being skipped is to say."""
-    item.stash[_left_out_key] = reason
+    item.stash[left_out_key] = reason
+    will_report(item)
     return f"left out by --interleave-suite: {reason}"
 
 
@@ -86,6 +88,7 @@ def check_unsafe(item: pytest.Item) -> None:
             reason = _with_reason(given)
     if reason is not None and is_exempt(item):
         item.stash[_exempt_key] = reason
+        will_report(item)
 
 
 def _with_reason(reason: str | None) -> str:

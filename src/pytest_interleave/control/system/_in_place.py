@@ -11,9 +11,8 @@ from collections.abc import Callable, Iterable, Iterator
 from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any
 
-from .. import _current
 from .._kinds import is_made_by_a_program, stand_ins
-from .._modules import is_module, loaded, namespace_of_module
+from .._modules import ImportedModules, is_module, loaded, namespace_of_module
 from .._places import is_ours, is_stdlib
 from . import (
     _dbm,
@@ -95,32 +94,33 @@ class _StandIn:
         self.owner = owner
         self.name = name
         self.ours = ours
-        #: None if the owner has only inherited it.
-        self.real: Any = self._present
-
-    @property
-    def _present(self) -> Any:
         # A lazy module would load what it stands for as soon as it is asked.
-        namespace = namespace_of_module(self.owner) if is_module(self.owner) else vars(self.owner)
-        return namespace.get(self.name)
+        self.namespace: dict[str, Any] | None = namespace_of_module(owner) if is_module(owner) else None
+        self.found = (vars(owner) if self.namespace is None else self.namespace).get
+        #: None if the owner has only inherited it.
+        self.real: Any = self.found(name)
 
-    def put(self) -> None:
-        if self._present is self.real:
-            self._set(self.ours)
-
-    def take_away(self) -> None:
-        if self._present is not self.ours:
-            return
-        if self.real is None:
-            delattr(self.owner, self.name)
-        else:
-            self._set(self.real)
-
-    def _set(self, value: Any) -> None:
-        if is_module(self.owner):
-            namespace_of_module(self.owner)[self.name] = value
+    def set(self, value: Any) -> None:
+        if self.namespace is not None:
+            self.namespace[self.name] = value
         else:
             setattr(self.owner, self.name, value)
+
+
+def _put(stand_ins: Iterable[_StandIn]) -> None:
+    for each in stand_ins:
+        if each.found(each.name) is each.real:
+            each.set(each.ours)
+
+
+def _take(stand_ins: Iterable[_StandIn]) -> None:
+    for each in stand_ins:
+        if each.found(each.name) is not each.ours:
+            continue
+        if each.real is None:
+            delattr(each.owner, each.name)
+        else:
+            each.set(each.real)
 
 
 _everywhere = [_StandIn(owner, name, ours) for owner, name, ours in _FUNCTIONS]
@@ -129,7 +129,8 @@ _by_real: dict[int, Any] = {id(each.real): each.ours for each in _everywhere}
 _of_modules: dict[str, list[_StandIn]] = {}
 #: By module and name, functions that modules hold by names of their own (`from os import replace`).
 _held: dict[tuple[int, str], _StandIn] = {}
-#: By name, the modules that have been searched for such.
+_imported = ImportedModules()
+#: By name, the modules out of scope that have been searched for such.
 _searched: dict[str, ModuleType] = {}
 
 #: How often they have been put in place, and not yet been taken away.
@@ -148,8 +149,7 @@ def put_in_place() -> None:
     _paths.forget_files()
     _sockets.forget_pairs()
     _find()
-    for each in _all():
-        each.put()
+    _put(_all())
     _support()
 
 
@@ -158,8 +158,7 @@ def put_in_new_modules() -> None:
     _paths.forget_directories()
     if len(sys.modules) != _modules_known:
         _find()
-        for each in _all():
-            each.put()
+        _put(_all())
 
 
 def take_away() -> None:
@@ -167,26 +166,29 @@ def take_away() -> None:
     global _depth
     _depth -= 1
     if _depth == 0:
-        for each in _all():
-            each.take_away()
+        _take(_all())
         for name in _SUPPORTING:
-            getattr(os, name, set()).difference_update(_OF_OS.values())
+            getattr(os, name, set()).difference_update(_supported[name])
 
 
 def _all() -> Iterator[_StandIn]:
     return itertools.chain(_everywhere, *_of_modules.values(), _held.values())
 
 
+#: By the name of each of these sets, the stand-ins for what is in it.
+_supported: dict[str, set[Any]] = {
+    name: {_by_real[id(real)] for real in getattr(os, name, ()) if id(real) in _by_real} for name in _SUPPORTING
+}
+
+
 def _support() -> None:
-    for name in _SUPPORTING:
-        supporting: set[Any] = getattr(os, name, set())
-        supporting |= {_by_real[id(real)] for real in supporting if id(real) in _by_real}
+    for name, ours in _supported.items():
+        getattr(os, name, set()).update(ours)
 
 
 def _find() -> None:
     """Look at modules that are new."""
     global _modules_known
-    holds = _current.scope.holds
     for name, of_module in _OF_MODULES.items():
         known = None if name in _of_modules else loaded(name)
         if known is not None:
@@ -194,20 +196,26 @@ def _find() -> None:
             if all(is_genuine(getattr(each.owner, each.name)) for each in found):
                 _of_modules[name] = found
                 _by_real.update((id(each.real), each.ours) for each in found if each.real is not None)
-    for name, module in list(sys.modules.items()):
-        if not is_module(module):
-            continue
-        namespace = namespace_of_module(module)
-        filename = namespace.get("__file__")
-        if _searched.get(name) is module and not (type(filename) is str and holds[filename]):
+    if _imported.have_changed():
+        for name, module in _imported.others:
             # Only a program's own modules get new names after they have been imported.
-            continue
-        _searched[name] = module
-        if name not in _KEEPING and name.partition(".")[0] not in _RUNNERS_OWN:
-            for attribute, value in list(namespace.items()):
-                if id(value) in _by_real:
-                    _held[id(module), attribute] = _StandIn(module, attribute, _by_real[id(value)])
+            if _searched.get(name) is not module:
+                _searched[name] = module
+                _search(name, module)
+    for name, module in _imported.in_scope:
+        _search(name, module)
     _modules_known = len(sys.modules)
+
+
+def _search(name: str, module: ModuleType) -> None:
+    if name not in _KEEPING and name.partition(".")[0] not in _RUNNERS_OWN:
+        namespace = namespace_of_module(module)
+        if _by_real.keys().isdisjoint(map(id, list(namespace.values()))):
+            # As most do not hold any.
+            return
+        for attribute, value in list(namespace.items()):
+            if id(value) in _by_real:
+                _held[id(module), attribute] = _StandIn(module, attribute, _by_real[id(value)])
 
 
 def is_genuine(value: Any) -> bool:
