@@ -45,6 +45,18 @@ class Job:
     def run(self):
         self.call()
         self.done = True
+
+
+class Shop:
+    count = 0
+
+    def _nothing(self):
+        pass
+
+    def info(self):
+        count = self.count
+        self._nothing()
+        self.count = count + 1
 """
 
 
@@ -243,6 +255,20 @@ def test_code_out_of_scope_goes_on_after_it_has_woken_another_thread(run, librar
         assert "not controlled: installed.library.Job.run (called with a shared object;" in said[name]["text"]
     for name in ("test_after_the_join", "test_after_the_call"):
         assert said[name]["status"] == "exhausted", said[name]
+
+
+def test_names_of_a_librarys_methods_do_not_say_that_they_only_read(run, library, report):
+    source = """
+from installed.library import Shop
+
+@pytest.mark.concurrency(schedules=30)
+def test_it(run_concurrent):
+    run_concurrent(Shop().info)
+"""
+    run(source, "--interleave-json=report.json").result.assert_outcomes(passed=1)
+    (said,) = coverages(report).values()
+    assert said["status"] == "sampled"
+    assert "not controlled: installed.library.Shop.info (called with a shared object;" in said["text"]
 
 
 ALIVE = """
