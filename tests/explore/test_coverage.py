@@ -66,8 +66,9 @@ def sampled(program, number, seed=1):
     classes = Classes()
     strategy = RandomWalk(seed)
     with Control() as control:
-        for _ in range(number):
+        for execution in range(number):
             control.prepare()
+            strategy.begin(execution + 1)
             classes.add(control.run(program, strategy, max_steps=10_000))
     return classes.coverage(strategy, timed=False)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 
 import pytest
 
@@ -175,7 +176,7 @@ def test_no_schedule_is_put_together_where_there_is_no_time():
     with Laboratory() as laboratory:
         first = laboratory.first_with_finding(lost_update, RandomWalk(1)).attempt
     asked = itertools.count(0, 0.25)
-    shrinking = _Shrinking(first, lambda strategy: None, lambda: next(asked))
+    shrinking = _Shrinking(first, lambda strategy: None, lambda: next(asked), math.inf)
     made = ((Switch((0,), 1, number, (1,)),) for number in itertools.count(1))
     assert not shrinking._try_each(made)
     assert next(made)[0].occurrence < 6
