@@ -161,6 +161,7 @@ def test_counts_put_together_say_what_all_executions_say():
     with Control() as control:
         for number in range(120):
             control.prepare()
+            strategy.begin(number + 1)
             outcome = control.run(program, strategy, max_steps=10_000)
             whole.add(outcome)
             parts[number * number % 3 if number < 60 else 2].add(outcome)
