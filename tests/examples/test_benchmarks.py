@@ -25,7 +25,7 @@ def test_peers_prints_rates_and_ratios() -> None:
     uncontrolled, plugin = (float(cell.split()[0].replace(",", "")) for cell in rates.split("|")[2:4])
     assert min(uncontrolled, plugin) > 0
     against_peer, _, against_uncontrolled, wanted = (cell.strip() for cell in printed[-1].split("|")[2:6])
-    assert (against_peer, wanted) == ("not measured", "at most 2")
+    assert (against_peer, wanted) == ("-", "at most 2")
     # The rates above are rounded.
     assert float(against_uncontrolled) == pytest.approx(uncontrolled / plugin, abs=0.01)
 

@@ -140,8 +140,11 @@ class _File:
             self.mentioning.setdefault(name, []).append(statement)
         for name in statement.calls:
             self.calling.setdefault(name, []).append(statement)
-        if isinstance(node, ast.Return) or any(
-            isinstance(each, (ast.Yield, ast.YieldFrom)) for part in _own_parts(node) for each in ast.walk(part)
+        # What is read into a variable that nobody reads stands for something that the source does not say.
+        if (
+            isinstance(node, ast.Return)
+            or "_" in statement.binds
+            or any(isinstance(each, (ast.Yield, ast.YieldFrom)) for part in _own_parts(node) for each in ast.walk(part))
         ):
             function.returns.append(statement)
         self._add_inner(node, statement, conditions)
