@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from pytest_interleave.control import _lasting, _outside, _watchdog
+from pytest_interleave.control import _outside, _watchdog
 from tests.driving import execute, require_good_end
 
 
@@ -36,7 +36,7 @@ def test_who_waits_with_a_time_limit_goes_on_though_a_foreign_thread_lives(monke
 
 @pytest.mark.usefixtures("_foreign_thread")
 def test_sleeping_and_joining_do_not_wait_for_a_foreign_thread(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_lasting, "foreign_threads", lambda: pytest.fail("it cannot end what they wait for"))
+    monkeypatch.setattr(_outside, "foreign_threads", lambda: pytest.fail("it cannot end what they wait for"))
 
     def body() -> None:
         thread = threading.Thread(target=time.sleep, args=(3600,))

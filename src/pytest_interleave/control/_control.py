@@ -153,7 +153,7 @@ class Control:
         execution.lasting = self._lasting
         self._watchdog.watch(execution)
         watching.append(execution)
-        self._lasting.adopt(execution)
+        self._lasting.adopt(execution, body)
         look_for_foreign(execution, self._lasting.matters)
         trace = self._engine.trace
         before = sys.gettrace()

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from . import _current, _threads
 from ._at_large import let_go, real_waits
 from ._enabled import NobodyEnabled
-from ._foreign import foreign_threads, is_foreign_thread, runs_code_in_scope
+from ._foreign import is_foreign_thread, runs_code_in_scope
 from ._left import Outliving, is_worker_of_pool
 from ._left_alone import Start, start_of
 from ._operations import Operation
@@ -54,15 +54,18 @@ class Lasting:
 
     # -- as an execution begins --------------------------------------------------------------------------------
 
-    def adopt(self, execution: Execution) -> None:
-        """Threads that wait without control are units of the execution, as far as the test could wake them."""
+    def adopt(self, execution: Execution, body: object) -> None:
+        """Threads that wait without control are units of the execution, as far as its body could wake them.
+
+        This is for speed: any other may still do what a controlled one waits for, which takes real time then.
+        """
         if not (real_waits or _often_wait):
             return
         _let_them_come()
         waiting = [(ident, thread, real_waits[ident]) for ident, thread in _waiting()]
         unknown = [each for each in waiting if each[0] not in self._matters]
         if unknown:
-            self._look(unknown)
+            self._look(unknown, body)
         older = 0
         for ident, thread, wait in waiting:
             if self._matters[ident]:
@@ -70,7 +73,7 @@ class Lasting:
                 _adopt(execution, ident, thread, wait, OLDER + older)
         execution.older = older
 
-    def _look(self, waiting: list[tuple[int, threading.Thread, RealWait]]) -> None:
+    def _look(self, waiting: list[tuple[int, threading.Thread, RealWait]], body: object) -> None:
         wanted = {}
         for ident, thread, wait in waiting:
             if wait.timeout is not None and runs_code_in_scope(thread):
@@ -80,8 +83,11 @@ class Lasting:
                 wanted[ident] = {id(thread), id(wait.operation.target), *map(id, _owners(thread))}
         if not wanted:
             return
-        roots = [*globals_in_scope(), *self._outlives(), *self._uses()]
-        found, complete = reached(roots, set().union(*wanted.values()))
+        everything = set().union(*wanted.values())
+        found, complete = reached([*globals_in_scope(), *self._outlives(), *self._uses(), body], everything)
+        if complete and any(found.isdisjoint(names) for names in wanted.values()):
+            more, complete = reached(globals_of_libraries(), everything)
+            found |= more
         for ident, names in wanted.items():
             self._matters[ident] = not complete or not found.isdisjoint(names)
 
@@ -89,10 +95,6 @@ class Lasting:
         """Whether the test could wake a thread that waits without control; True of any other."""
         wait = real_waits.get(ident)
         return wait is None or wait.timeout is not None or self._matters.get(ident, True)
-
-    def others(self) -> bool:
-        """Whether there is a thread that is not under control and could do something."""
-        return any(self.matters(thread.ident or 0) for thread in foreign_threads())
 
     def idle(self, execution: Execution) -> int:
         """How many of the threads that were there before the execution had no part in it."""
@@ -128,6 +130,12 @@ class Lasting:
                 counts, start = self._kept if goes_on else self._ended, starts[task.index]
                 counts[start] = counts.get(start, 0) + 1
                 task.lasting = goes_on
+
+    def settle(self, execution: Execution) -> None:
+        """Threads that were to go on, but wait now for what only their execution could give them, are ended with it."""
+        for task in execution.tasks:
+            if task.lasting and task.path < (OLDER,) and not (task.done or task.enabled or _can_wait_at_large(task)):
+                task.lasting = False
 
     def let_go(self, execution: Execution) -> None:
         """The execution is over: threads that last go on without control."""
@@ -187,12 +195,12 @@ def _adopt(execution: Execution, ident: int, thread: threading.Thread, wait: Rea
     task.native_id = thread.native_id
     task.thread = thread
     task.gate = new_gate()
-    _threads.adopt(task)
     _often_wait.discard(ident)
     if not wait.take_over(ident, task):
-        # It was woken just now.
+        # It was woken just now, and is none of the execution's.
         task.done = True
         return
+    _threads.adopt(task)
     _current.tasks[ident] = task
     # As if the test had started it: what was done before comes before all that it does.
     for who, kind in ((execution.main, "start"), (task, "begin")):
@@ -228,18 +236,23 @@ def _is_left(task: Task) -> bool:
     """Whether the test has left a thread that could go on after it."""
     return (
         task.index > 0
-        and not (task.done or task.lasting or task.outside or task.held)
+        and not (task.done or task.lasting or task.outside)
         and task.thread is not None
         and task.started is not None
         and not is_worker_of_pool(task)
-        and (task.resource is None or hasattr(type(task.resource), "waits_at_large"))
+        and (task.enabled or _can_wait_at_large(task))
     )
+
+
+def _can_wait_at_large(task: Task) -> bool:
+    """Whether a thread that cannot go on may wait without control from here on."""
+    return not task.held and hasattr(type(task.resource), "waits_at_large")
 
 
 def _ways_to_reach(task: Task) -> Iterable[object]:
     assert task.thread is not None
     yield task.thread
-    if task.resource is None or type(task.resource) is Moment:
+    if task.enabled or task.resource is None or type(task.resource) is Moment:
         # It goes on by itself.
         yield from _owners(task.thread)
     else:

@@ -71,6 +71,7 @@ def _finish(execution: Execution) -> None:
         execution.lasting.keep(execution)
         execution.enabled.refresh(main)
         _drain(execution)
+        execution.lasting.settle(execution)
         # The other threads may have closed it meanwhile.
         closed: object = execution.closing
         if closed is None:

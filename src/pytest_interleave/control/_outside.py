@@ -15,6 +15,7 @@ from . import _current
 from ._at_large import LetGo, settled
 from ._children import has_children
 from ._clock import _real_monotonic_ns
+from ._foreign import foreign_threads
 from ._left_alone import Start, is_of_fixtures, start_of
 from ._outcome import SetAside
 from ._part import Part
@@ -34,7 +35,7 @@ DRAIN_PATIENCE = 1.0
 FOREIGN_PATIENCE = 2.0
 #: After so many sleeps a thread counts as polling.
 POLLING_SLEEPS = 3
-#: Real seconds that the sleeps of one execution take, at most, for what they might wait for.
+#: Real seconds that the sleeps of one execution take, at most, for what they or others might wait for.
 POLLING_PATIENCE = 10.0
 
 
@@ -204,13 +205,15 @@ class Outside(Part):
                 polls = polls or task.sleeps > POLLING_SLEEPS
             elif resource is not None and not isinstance(resource, Task):
                 waits = True
-        if waits and self.execution.lasting.others():
+        if self._slept >= POLLING_PATIENCE * 1e9:
+            return False
+        if waits and foreign_threads():
             return True
-        return polls and self._slept < POLLING_PATIENCE * 1e9 and (has_children() or self.execution.lasting.others())
+        return polls and (has_children() or bool(foreign_threads()))
 
     def could_act(self) -> bool:
         """Whether a thread that is not under control, or another process, could do something that others wait for."""
-        return bool(self._out or self._returned or self._ended or self.execution.lasting.others()) or has_children()
+        return bool(self._out or self._returned or self._ended or bool(foreign_threads())) or has_children()
 
     def keeps_waiting(self) -> bool:
         """Whether anybody outside is worth waiting for: after the test body, no daemon thread is."""

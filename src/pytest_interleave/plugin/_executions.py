@@ -233,7 +233,16 @@ class Executions:
     def _values(self) -> Iterator[object]:
         """What fixtures have made for the test."""
         yield from self.item.funcargs.values()
+        yield self.item.obj
         yield getattr(self.item, "instance", None)
+        for definitions in self.item._fixtureinfo.name2fixturedefs.values():
+            for definition in definitions:
+                for end in definition._finalizers:
+                    # What a fixture with `yield` has in its variables.
+                    for generator in getattr(end, "args", ()):
+                        frame = getattr(generator, "gi_frame", None)
+                        if frame is not None:
+                            yield from frame.f_locals.values()
         yield from self._outliving()
 
     def _tear_down(self) -> None:
