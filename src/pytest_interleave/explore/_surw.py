@@ -62,42 +62,53 @@ class SelectivelyUniform(Drawing):
             self._intended = path
         self._weights.spawned(thread)
 
-    def choose(self, enabled: Sequence[ThreadView], running: ThreadView | None) -> int:  # noqa: ARG002
+    def choose(self, enabled: Sequence[ThreadView], running: ThreadView | None) -> int:
         """The highest priority, but of the accesses to the object, that of the thread drawn."""
         held = self._held
         sites = self._sites
         priorities = self._priorities
-        while True:
-            best, highest = -1, -2.0
-            for position, thread in enumerate(enabled):
-                index = thread.index
-                if held and index in held:
-                    continue
-                priority = priorities.get(index)
-                if priority is None:
-                    priority = priorities[index] = self._random()
-                if priority > highest:
-                    best, highest = position, priority
-            if best < 0:
-                # Whoever is to be next cannot go on: it waits for one of those that are held back.
-                self._release()
+        best, highest = -1, -2.0
+        for position, thread in enumerate(enabled):
+            index = thread.index
+            if held and index in held:
                 continue
-            chosen = enabled[best]
-            operation = chosen.operation
+            priority = priorities.get(index)
+            if priority is None:
+                priority = priorities[index] = self._random()
+            if priority > highest:
+                best, highest = position, priority
+        if best >= 0:
+            operation = enabled[best].operation
+            if (id(operation.code), operation.lasti) in sites:
+                best = self._best_but_held(enabled)
+        if best < 0:
+            # Whoever is to be next cannot go on: it waits for one of those that are held back.
+            self._release()
+            return self.choose(enabled, running)
+        del priorities[enabled[best].index]
+        return best
+
+    def _best_but_held(self, enabled: Sequence[ThreadView]) -> int:
+        """The position of the first that need not be held back, by priority; -1 where all have to be."""
+        held = self._held
+        sites = self._sites
+        priorities = self._priorities
+        candidates = [position for position, thread in enumerate(enabled) if thread.index not in held]
+        for position in sorted(candidates, key=lambda position: -priorities[enabled[position].index]):
+            thread = enabled[position]
+            operation = thread.operation
             if (id(operation.code), operation.lasti) not in sites:
-                break
+                return position
             if self._intended is None:
                 weights = self._weights
-                candidates = [thread for thread in enabled if thread.index not in held]
-                drawn = weighted(self._random(), [weights.of(thread) for thread in candidates])
-                self._intended = candidates[drawn].path
-            if chosen.path == self._intended:
-                self._weights.made_step(chosen)
+                drawn = weighted(self._random(), [weights.of(enabled[candidate]) for candidate in candidates])
+                self._intended = enabled[candidates[drawn]].path
+            if thread.path == self._intended:
+                self._weights.made_step(thread)
                 self._release()
-                break
-            held.add(chosen.index)
-        del priorities[chosen.index]
-        return best
+                return position
+            held.add(thread.index)
+        return -1
 
     def _release(self) -> None:
         self._held.clear()

@@ -48,7 +48,7 @@ NEEDS_TIME = 'This failure needs timeouts="explore": a thread is held up while t
 _STEPS_SHOWN = 40
 
 
-#: How many times as long as another execution one in detail takes, at most.
+#: How many times as long a step takes in detail, at most.
 _DETAIL_TAKES = 4
 #: Executions that it takes to write a schedule down by its switches, before it can be shrunk.
 _RUNS_BY_SWITCHES = 2
@@ -273,7 +273,7 @@ class Explaining:
             return plain._replace(difference=WAITED_IN_VAIN)
         if raced is not None and (long or raced.difference is not None):
             return plain._replace(finding=raced.finding, difference=raced.difference, confirmed=True)
-        has_time = self._limit.has(_DETAIL_TAKES * took)
+        has_time = self._limit.has(_in_detail(took, outcome))
         if long and (took > self._seconds or not has_time):
             return plain
         if not has_time:
@@ -431,6 +431,13 @@ class Explaining:
         found = self._found_in(outcome, shown.finding, suspects, before, recorder)
         # What seemed to be a race may be none.
         return None if found is None or found.kind != shown.finding.kind else Shown(found, outcome, recorded, recorder)
+
+
+def _in_detail(took: float, outcome: Outcome) -> float:
+    """How many seconds an execution that took so long takes in detail: only its explored steps take longer."""
+    steps = len(outcome.log)
+    explored = steps / max(1, steps + (outcome.unexplored or 0))
+    return took * (1 + (_DETAIL_TAKES - 1) * explored)
 
 
 def time_passed(outcome: Outcome) -> bool:
