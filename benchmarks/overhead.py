@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import resource
 import statistics
 import subprocess
 import sys
@@ -36,8 +37,8 @@ def seconds_of_a_run(folder: Path, written: Path | None, expected: str, *options
 
 
 def _of_children() -> float:
-    times = os.times()
-    return times.children_user + times.children_system
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 def row(what: str, pairs: int, folder: Path, written: Path | None, expected: str, *options: str) -> str:

@@ -43,6 +43,7 @@ def test_memory_of_many_schedules_is_that_of_few() -> None:
 
 
 def test_overhead_prints_processor_time_with_and_without_the_plugin() -> None:
+    pytest.importorskip("resource")
     printed = run("overhead.py", "--pairs=1", "--collected=50").splitlines()
     rows = [[cell.strip() for cell in line.strip("| ").split("|")] for line in printed if line.startswith("| ")][1:]
     assert [row[0] for row in rows] == [
