@@ -42,6 +42,35 @@ def test_memory_of_many_schedules_is_that_of_few() -> None:
     assert "| 20 MB |" in printed
 
 
+def test_overhead_prints_processor_time_with_and_without_the_plugin() -> None:
+    pytest.importorskip("resource")
+    printed = run("overhead.py", "--pairs=1", "--collected=50").splitlines()
+    rows = [[cell.strip() for cell in line.strip("| ").split("|")] for line in printed if line.startswith("| ")][1:]
+    assert [row[0] for row in rows] == [
+        "500 tests, bytecode written",
+        "500 tests, no bytecode written",
+        "50 tests, collected only",
+    ]
+    for _, without, with_plugin, difference, _ in rows:
+        base, mine, more = (float(cell.split()[0]) for cell in (without, with_plugin, difference))
+        assert min(base, mine) > 0
+        # The times are rounded.
+        assert more == pytest.approx((mine - base) * 1000, abs=2)
+
+
+def test_many_tests_prints_what_a_marked_test_takes_more() -> None:
+    pytest.importorskip("resource")
+    printed = run("many_tests.py", "--tests=20", "--rounds=1").splitlines()
+    rows = [[cell.strip() for cell in line.strip("| ").split("|")] for line in printed[2:]]
+    assert [row[0] for row in rows] == ["unmarked", "marked, no thread", "marked, two threads"]
+    base = float(rows[0][1].split()[0])
+    for _, seconds, peak, time_of_a_test, memory_of_a_test in rows[1:]:
+        assert float(peak.split()[0]) > 0
+        assert memory_of_a_test.endswith(" KB")
+        # The times are rounded.
+        assert float(time_of_a_test.split()[0]) == pytest.approx((float(seconds.split()[0]) - base) / 20 * 1000, abs=6)
+
+
 def test_stress_prints_ratios_and_memory() -> None:
     printed = run("stress.py", "--rounds=1", "--operations=200").splitlines()
     rows = [[cell.strip() for cell in line.strip("| ").split("|")] for line in printed if line.startswith("| ")][1:]

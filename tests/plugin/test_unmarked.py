@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+
+import pytest
 
 HEAVY = [
     "pytest_interleave.control._accesses",
     "pytest_interleave.control._control",
     "pytest_interleave.control._execution",
+    "pytest_interleave.control._redirected",
+    "pytest_interleave.control._tasks",
     "pytest_interleave.control._threadlocals",
     "pytest_interleave.detect",
     "pytest_interleave.explore",
+    "pytest_interleave.plugin._barrier",
+    "pytest_interleave.plugin._gathering",
+    "pytest_interleave.plugin._leak_check",
+    "pytest_interleave.plugin._own_fixtures",
     "pytest_interleave.plugin._pool",
     "pytest_interleave.plugin._report",
     "pytest_interleave.plugin._runner",
+    "pytest_interleave.plugin._settings",
+    "pytest_interleave.plugin._suite",
+    "pytest_interleave.plugin._taking_over",
     "pytest_interleave.plugin._workers",
     "pytest_interleave.resources",
     "pytest_interleave.trace",
@@ -62,6 +74,48 @@ def test_names():
         "names",
     )
     done.result.assert_outcomes(passed=1, deselected=1)
+
+
+@pytest.mark.parametrize("options", [[], ["-p", "pytest_interleave.plugin"]], ids=["entry point", "by name"])
+def test_pytest_does_not_rewrite_its_modules(run, options, monkeypatch):
+    if options:
+        monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    done = run(
+        """
+import importlib
+import sys
+from importlib.machinery import SourceFileLoader
+
+@pytest.mark.concurrency(schedules=1)
+def test_modules(run_concurrent):
+    run_concurrent(int)
+    # Those that pytest itself is given by name are left alone by it.
+    named = ("pytest_interleave", "pytest_interleave.plugin", "pytest_interleave._plain_imports")
+    loaded = {name: type(module.__loader__) for name, module in sys.modules.items() if name.startswith("pytest_interl")}
+    assert "pytest_interleave.plugin._runner" in loaded
+    assert [name for name, loader in loaded.items() if loader is not SourceFileLoader and name not in named] == []
+
+def test_named_ones():
+    for name in ("pytest_interleave", "pytest_interleave.plugin", "pytest_interleave._plain_imports"):
+        assert "@pytest_ar" not in vars(sys.modules[name])
+""",
+        *options,
+    )
+    done.result.assert_outcomes(passed=2)
+
+
+def test_no_warning_where_the_plugin_is_imported_before(tmp_path):
+    (tmp_path / "test_it.py").write_text("def test_it(): pass\n", encoding="utf-8")
+    code = (
+        "import pytest, pytest_interleave.plugin; "
+        "pytest.main(['-p', 'pytest_interleave.plugin', '-p', 'no:cacheprovider'])"
+    )
+    environment = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True, env=environment
+    )
+    assert "1 passed" in done.stdout
+    assert "cannot be rewritten" not in done.stdout
 
 
 def test_importing_the_plugin_imports_little():

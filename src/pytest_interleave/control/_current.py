@@ -29,6 +29,13 @@ infrastructure: set[int] = set()
 scope: Scope
 
 
+def new_gate() -> _thread.LockType:
+    """A closed gate: who comes to it waits until somebody else opens it."""
+    gate = real_lock()
+    gate.acquire()
+    return gate
+
+
 def current_task() -> Task | None:
     """The controlled thread that calls, or None for a thread that is not under control."""
     return tasks[get_ident()]

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from . import _current
+from ._genuine import real_monotonic
 
 #: Seconds between two looks.
 SLICE = 0.05
@@ -85,16 +86,13 @@ def acquire_in_slices(acquire: Callable[..., bool], blocking: bool = True, timeo
         while not acquire(True, SLICE):
             _look()
         return True
-    from ._time import REAL
-
-    monotonic = REAL["monotonic"]
-    until = monotonic() + timeout
+    until = real_monotonic() + timeout
     left = timeout
     while left > 0:
         if acquire(True, min(left, SLICE)):
             return True
         _look()
-        left = until - monotonic()
+        left = until - real_monotonic()
     return False
 
 
@@ -129,15 +127,12 @@ def get_in_slices(get: Callable[..., Any], timeout: float | None) -> Any:
     _look()
     if timeout is not None and timeout <= 0:
         return get(True, timeout)
-    from ._time import REAL
-
-    monotonic = REAL["monotonic"]
-    until = None if timeout is None else monotonic() + timeout
+    until = None if timeout is None else real_monotonic() + timeout
     while True:
-        left = SLICE if until is None else min(SLICE, until - monotonic())
+        left = SLICE if until is None else min(SLICE, until - real_monotonic())
         try:
             return get(True, max(left, 0))
         except queue.Empty:
             _look()
-            if until is not None and monotonic() >= until:
+            if until is not None and real_monotonic() >= until:
                 raise

@@ -218,12 +218,7 @@ def nobody() -> Task:
     return task
 
 
-def new_gate() -> _thread.LockType:
-    """A closed gate: who comes to it waits until somebody else opens it."""
-    gate = _current.real_lock()
-    gate.acquire()
-    return gate
-
+new_gate = _current.new_gate
 
 #: What a thread did when granted, and what it touched, as found when the operation was announced.
 Step = tuple[Task, Operation, "Touches | None"]

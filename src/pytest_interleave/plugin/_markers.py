@@ -38,31 +38,30 @@ def has_ours(item: pytest.Item | pytest.Collector) -> bool:
     """Whether the test, its class or its module has any marker of ours: cheap, for most tests have none."""
     node: pytest.Item | pytest.Collector | None = item
     while node is not None:
-        if node.own_markers and _has_own(node):
-            return True
+        for mark in node.own_markers:
+            if mark.name in _OURS:
+                return True
         node = node.parent
-    return False
-
-
-def _has_own(node: pytest.Item | pytest.Collector) -> bool:
-    for mark in node.own_markers:  # noqa: SIM110 - a generator costs more than all the rest of this
-        if mark.name in _OURS:
-            return True
     return False
 
 
 def with_ours(items: Iterable[pytest.Item]) -> list[pytest.Item]:
     """The tests that have any marker of ours."""
-    #: By address of a test's parent.
-    above: dict[int, bool] = {}
     found = []
+    # Tests of one class or module follow one another.
+    parent: pytest.Collector | None = None
+    is_inherited = False
     for item in items:
-        parent = item.parent
-        known = above.get(id(parent))
-        if known is None:
-            known = above[id(parent)] = parent is not None and has_ours(parent)
-        if known or (item.own_markers and _has_own(item)):
+        if item.parent is not parent:
+            parent = item.parent
+            is_inherited = parent is not None and has_ours(parent)
+        if is_inherited:
             found.append(item)
+            continue
+        for mark in item.own_markers:
+            if mark.name in _OURS:
+                found.append(item)
+                break
     return found
 
 

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from .. import _current
 from .._at_large import Adopted, LetGo, RealWait, in_queue, settled
+from .._current import new_gate
 from .._endable import shielded, slicing, wait_in_slices
 from .._operations import Operation
 from .._places import made_here
-from .._tasks import new_gate
 from ._dispatch import Primitive
 from ._lock import Lock, made_text
 from ._rlock import RLock

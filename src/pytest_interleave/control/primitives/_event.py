@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from .. import _current
 from .._at_large import Adopted, LetGo, RealWait, in_queue, settled
+from .._current import new_gate
 from .._endable import slicing
 from .._foreign import note_foreign, watching
 from .._operations import Operation
 from .._places import made_here
-from .._tasks import new_gate
 from ._dispatch import Primitive
 from ._lazycondition import HasLazyCondition
 from ._lock import made_text

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from .. import _current
 from .._at_large import Adopted, LetGo, RealWait, in_queue, settled
+from .._current import new_gate
 from .._endable import slicing
 from .._foreign import note_foreign, watching
+from .._genuine import real_monotonic
 from .._operations import Operation
 from .._places import made_here
-from .._tasks import new_gate
-from .._time import REAL
 from ._dispatch import Primitive
 from ._lazycondition import HasLazyCondition
 from ._lock import made_text
@@ -83,7 +83,7 @@ class Semaphore(HasLazyCondition, RealSemaphore, metaclass=Primitive):
     def _acquire_really(self, timeout: float | None, operation: Operation) -> bool:
         """Wait without control until it can be acquired."""
         condition: Any = self._cond
-        until = None if timeout is None else REAL["monotonic"]() + timeout
+        until = None if timeout is None else real_monotonic() + timeout
         while True:
             gate = new_gate()
             with condition:
@@ -92,7 +92,7 @@ class Semaphore(HasLazyCondition, RealSemaphore, metaclass=Primitive):
                     settled()
                     return True
                 condition._waiters.append(gate)
-            left = None if until is None else until - REAL["monotonic"]()
+            left = None if until is None else until - real_monotonic()
             withdraw = in_queue(condition._waiters, gate)
             try:
                 opened = RealWait(gate, left, operation, lambda _: self, withdraw).wait()

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 from .. import _current
 from .._at_large import Adopted, LetGo, RealWait, in_queue, settled
+from .._current import new_gate
 from .._endable import get_in_slices, slicing
 from .._foreign import note_foreign, watching
+from .._genuine import real_monotonic
 from .._operations import Operation
 from .._places import made_here
-from .._tasks import new_gate
-from .._time import REAL
 from ._dispatch import Primitive, stands_for
 from ._lock import made_text
 
@@ -107,7 +107,7 @@ class SimpleQueue(metaclass=Primitive):
 
     def _get_really(self, timeout: float | None, operation: Operation) -> Any:
         """Wait without control for an item."""
-        until = None if timeout is None else REAL["monotonic"]() + timeout
+        until = None if timeout is None else real_monotonic() + timeout
         while True:
             gate = new_gate()
             # First: what is put from here on opens the gate, or is found.
@@ -122,7 +122,7 @@ class SimpleQueue(metaclass=Primitive):
                     continue
                 self._pass_on(withdraw)
                 return item
-            left = None if until is None else until - REAL["monotonic"]()
+            left = None if until is None else until - real_monotonic()
             try:
                 opened = RealWait(gate, left, operation, lambda _: self, withdraw).wait()
             except Adopted as adopted:
