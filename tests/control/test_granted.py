@@ -16,6 +16,7 @@ import pytest
 
 from pytest_interleave.control import Scope, set_scope
 from pytest_interleave.control._access_tables import AccessTables
+from pytest_interleave.control._current import current_task
 from pytest_interleave.control._granted import running
 from pytest_interleave.control._instrument import engine
 from pytest_interleave.explore import RandomWalk
@@ -152,6 +153,31 @@ def test_a_call_that_has_begun_unwatched(compiled):
     finally:
         go.set()
         thread.join()
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="there, only the thread itself can do so")
+def test_a_thread_that_is_taken_over(compiled):
+    function = compiled(
+        "def f(a, b, begun, go):\n    begun.set()\n    go.wait()\n    for n in range(3):\n        c = a + b\n"
+    )
+    begun, go = threading.Event(), threading.Event()
+    thread = threading.Thread(target=function, args=([1], [2], begun, go))
+    thread.start()
+    begun.wait()
+
+    def body():
+        engine().take_over(current_task(), sys._current_frames()[thread.ident])
+        left.append(left_alone(function))
+        function(1, 2, Ready(), Ready())
+        left.append(left_alone(function))
+
+    left = []
+    try:
+        require_good_end(execute(body))
+    finally:
+        go.set()
+        thread.join()
+    assert left == [0, 0]
 
 
 class Ready:

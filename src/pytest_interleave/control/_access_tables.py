@@ -70,7 +70,7 @@ class AccessTables:
                 self.assumptions[id(code)] = assumptions
                 if sum(each is code for each in running()) > 1:
                     # An earlier call has begun while nobody watched.
-                    self._give_up(code)
+                    self.give_up(code)
         if id(code) in self._expected:
             table.update(leaving_steps(code, known, self.by_id))
         self.codes.append(code)
@@ -107,11 +107,14 @@ class AccessTables:
         """Before a test: what has begun by now has not been watched."""
         if self.assumptions:
             for code in running():
-                self._give_up(code)
+                self.give_up(code)
 
-    def _give_up(self, code: CodeType) -> None:
-        for assumption in self.assumptions.get(id(code), ()):
+    def give_up(self, code: CodeType) -> bool:
+        """A call of `code` has begun while nobody watched: assume nothing of it any more. Says whether anything was."""
+        assumptions = self.assumptions.get(id(code), ())
+        for assumption in assumptions:
             assumption.give_up()
+        return bool(assumptions)
 
     def _expect(self, code: CodeType) -> None:
         if id(code) in self._expected or not _current.scope.may_hold[code.co_filename]:

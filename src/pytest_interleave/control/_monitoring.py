@@ -92,6 +92,7 @@ class MonitoringEngine:
             if id(code) not in tables.by_id and tables.in_scope(code, frame.f_globals) and self._tool is not None:
                 tables.add(code, frame.f_globals)
                 sys.monitoring.set_local_events(self._tool, code, self._events)
+            tables.give_up(code)
             frame = frame.f_back
 
     def watch_calls(self, ident: int, called: Callable[[Any], None]) -> bool:

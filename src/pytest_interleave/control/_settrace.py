@@ -48,6 +48,8 @@ class TraceEngine:
         follow = _alone(self._tables, task)
         while frame is not None:
             frame.f_trace = follow(frame, "call", None)
+            if self._tables.give_up(frame.f_code):
+                frame.f_trace = follow(frame, "call", None)
             frame = frame.f_back
         sys.settrace(follow)
 
