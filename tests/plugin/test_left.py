@@ -162,6 +162,7 @@ def test_what_ends_well_passes_and_what_hangs_python_fails(run, report):
     # What may be woken later goes on: it is under control in the next execution, too.
     for name in ("test_module_ok", "test_global_ok"):
         assert rows[name]["coverage"]["uncontrolled"] == [], name
+    assert done.text.count("help: wake the thread and join it before the test ends, or start it with daemon=True.") >= 6
 
 
 LEFT = """
