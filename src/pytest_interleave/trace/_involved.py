@@ -10,7 +10,7 @@ from .._leaves import leaves
 from ..control import Outcome, Place, is_ours, is_stdlib
 from ..control._frozen import file_of
 from ..explore._limits import never
-from ._failing import failed_threads
+from ._failing import end_of_failure, failed_threads, failing_positions
 from ._loops import loops_of
 from ._overlaps import Access, Thing, TimeIsOver
 from ._slices import Slices
@@ -97,6 +97,9 @@ class Involved:
 def _failing_lines(outcome: Outcome) -> Iterator[_Line]:
     for loop in loops_of(outcome):
         yield from (place[:2] for place in loop.places)
+    for at in failing_positions(outcome, end_of_failure(outcome)):
+        # In a method that the line has called without naming it: `len(cache)`.
+        yield outcome.log[at][1].where()[:2]
     for index in failed_threads(outcome):
         for error in _with_context(leaves(outcome.raised[index])):
             traceback: TracebackType | None = error.__traceback__

@@ -69,11 +69,13 @@ class _Statement:
                     (self.reads if isinstance(each.ctx, ast.Load) else self.binds).add(each.id)
                 elif isinstance(each, ast.Attribute):
                     self.mentions.add(each.attr)
+                self.mentions.update(_called_unnamed(each))
         self.calls = {
             each.id if isinstance(each, ast.Name) else each.attr
             for each in called
             if isinstance(each, (ast.Name, ast.Attribute))
         }
+        self.mentions.update(_called_unnamed(node))
         if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
             self.reads.add(node.target.id)
         self.mentions |= self.reads
@@ -81,6 +83,27 @@ class _Statement:
     @property
     def lines(self) -> range:
         return range(self.first, self.last + 1)
+
+
+#: Of built-in functions, operators and statements: the methods that they call.
+_OF_BUILTINS = {name: f"__{name}__" for name in "abs bool bytes float format hash int iter len next repr str".split()}
+_OF_OPERATORS: dict[type[ast.AST], tuple[str, ...]] = {
+    ast.In: ("__contains__",), ast.NotIn: ("__contains__",), ast.Eq: ("__eq__",), ast.NotEq: ("__ne__", "__eq__"),
+    ast.Lt: ("__lt__", "__gt__"), ast.Gt: ("__gt__", "__lt__"), ast.LtE: ("__le__", "__ge__"),
+    ast.GtE: ("__ge__", "__le__"), ast.Add: ("__add__", "__iadd__"), ast.Sub: ("__sub__", "__isub__"),
+    ast.Mult: ("__mul__", "__imul__"), ast.BitOr: ("__or__", "__ior__"), ast.BitAnd: ("__and__", "__iand__"),
+    ast.Subscript: ("__getitem__", "__setitem__", "__delitem__"), ast.With: ("__enter__", "__exit__"),
+    ast.For: ("__iter__", "__next__"), ast.comprehension: ("__iter__", "__next__"),
+    ast.If: ("__bool__", "__len__"), ast.While: ("__bool__", "__len__"), ast.Not: ("__bool__", "__len__"),
+    ast.Assert: ("__bool__", "__len__"),
+}  # fmt: skip
+
+
+def _called_unnamed(node: ast.AST) -> tuple[str, ...]:
+    """The special methods that it may call."""
+    if isinstance(node, ast.Name):
+        return (_OF_BUILTINS[node.id],) if node.id in _OF_BUILTINS else ()
+    return _OF_OPERATORS.get(type(node), ())
 
 
 def _first_line(node: ast.AST) -> int:
