@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from pytest_interleave.control import Control
+from pytest_interleave.control._current import real_lock
 from pytest_interleave.explore import Auto, Exhaustive, PartialOrderReduction
 from pytest_interleave.explore._classes import class_of
 from pytest_interleave.explore._exhaustive import DOUBTED
@@ -280,12 +281,14 @@ def test_steps_before_the_first_choice_are_to_be_the_same_again():
 
 
 def test_who_is_out_of_sight_beside_others_makes_it_incomplete():
-    end = threading.Event()
-    foreign = threading.Thread(target=end.wait)
+    # The plugin does not know this lock.
+    end = real_lock()
+    end.acquire()
+    foreign = threading.Thread(target=end.acquire)
     foreign.start()
 
     def program():
-        threading.Thread(target=end.set).start()
+        threading.Thread(target=end.release).start()
         foreign.join()
 
     strategy = PartialOrderReduction()
