@@ -115,3 +115,35 @@ def test_it(barrier, run_concurrent):
     )
     done.result.assert_outcomes(failed=1, passed=1)
     done.result.stdout.fnmatch_lines(["*BrokenBarrierError: 1 of 2 parties came to the barrier (worker-0), 1 did not*"])
+
+
+def test_fixtures_of_a_parametrized_test_are_made_once_if_none_has_an_end(run):
+    done = run(
+        """
+made = []
+
+@pytest.fixture
+def plain():
+    made.append("plain")
+
+@pytest.fixture
+def ending():
+    made.append("ending")
+    yield
+
+@pytest.mark.concurrency
+@pytest.mark.parametrize("number", [1])
+def test_plain(number, plain):
+    pass
+
+@pytest.mark.concurrency
+@pytest.mark.parametrize("number", [1])
+def test_ending(number, ending):
+    pass
+
+def test_made():
+    # The one with an end is ended after the first execution, to learn whether that starts threads.
+    assert made == ["plain", "ending", "ending"]
+"""
+    )
+    done.result.assert_outcomes(passed=3)

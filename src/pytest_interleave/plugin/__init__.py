@@ -32,7 +32,6 @@ from ._stash import (
     memory_key,
     options_key,
     options_of,
-    ours_key,
     replay_key,
     reported_key,
     results_key,
@@ -141,7 +140,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     """
     hold = session.config.stash[_hold_key]
     hold.clocks.remove()
-    ours = _found_in(session.config, session.items)
+    ours = with_ours(session.items)
     marked, stressed = any(map(is_marked, ours)), use_threads(session.items, ours)
     if not (marked or stressed):
         hold.release_names()
@@ -155,17 +154,9 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         check_for_leaks(session.config, ours, options_of(session.config).leaks)
 
 
-def _found_in(config: pytest.Config, items: list[pytest.Item]) -> list[pytest.Item]:
-    """The tests that have any marker of ours, once they are all selected; whoever asks first looks for them."""
-    found = config.stash.get(ours_key, None)
-    if found is None:
-        found = config.stash[ours_key] = with_ours(items)
-    return found
-
-
 def pytest_report_collectionfinish(config: pytest.Config, items: list[pytest.Item]) -> list[str]:
     """How many tests there are for us; the seed, if any of them depends on it."""
-    ours = _found_in(config, items)
+    ours = with_ours(items)
     if not ours:
         return []
     from ._header import header_lines

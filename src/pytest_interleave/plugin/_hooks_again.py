@@ -116,11 +116,16 @@ def own_ends(item: Any) -> bool:
     # By `request`, the test itself may ask for something to be done at the end.
     return "request" in item._fixtureinfo.argnames or any(
         each.scope == "function"
-        and (inspect.isgeneratorfunction(each.func) or "request" in each.argnames)
+        and (inspect.isgeneratorfunction(each.func) or ("request" in each.argnames and not _is_parameter(each)))
         and not each.func.__module__.startswith(_NOT_OWN)
         for known in definitions
         for each in known
     )
+
+
+def _is_parameter(definition: Any) -> bool:
+    """Whether it is pytest's own for a parameter's value, or for xunit style; the latter are generators."""
+    return bool(definition.func.__module__ == "_pytest.python")
 
 
 #: Modules of fixtures whose ends have nothing to do with threads of the test. `_pytest.python` is for xunit style.

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 options_key: pytest.StashKey[Options] = pytest.StashKey()
 results_key: pytest.StashKey[Results] = pytest.StashKey()
 memory_key: pytest.StashKey[Memory] = pytest.StashKey()
-#: The tests that are to be run and have any marker of ours.
-ours_key = pytest.StashKey[list[pytest.Item]]()
 #: Why reports could not be written to their files.
 unwritten_key = pytest.StashKey[list[str]]()
 #: The token whose schedule is to be replayed, if one is.
