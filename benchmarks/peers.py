@@ -59,6 +59,22 @@ def test_body(made):
         thread.join()
     {check}
 """
+CONFTEST = """
+import time, pytest
+
+now = time.process_time_ns
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item):
+    before = now()
+    result = yield
+    print("processor time:", now() - before)
+    return result
+"""
+#: What seconds are counted by: those of the clock, or of the processor, which other programs disturb less.
+CLOCKS = {"wall": time.perf_counter, "processor": time.process_time}
+#: The name of an environment variable that says which.
+CLOCK = "PEERS_CLOCK"
 #: Seconds after which a peer is given up that does not come back from a body.
 PATIENCE = 60
 
@@ -87,10 +103,11 @@ def measure_uncontrolled(body: Body, mode: str, seconds: float) -> float:  # noq
 
     for _ in range(20):
         once()
-    start = time.perf_counter()
+    now = CLOCKS[os.environ[CLOCK]]
+    start = now()
     for _ in range(body.uncontrolled):
         once()
-    return body.uncontrolled / (time.perf_counter() - start)
+    return body.uncontrolled / (now() - start)
 
 
 def measure_plugin(body: Body, mode: str, seconds: float) -> float:  # noqa: ARG001
@@ -106,6 +123,7 @@ def run_plugin(body: Body, strategy: str, schedules: int, check: str) -> dict[st
     with tempfile.TemporaryDirectory() as directory:
         folder = Path(directory)
         (folder / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
+        (folder / "conftest.py").write_text(CONFTEST, encoding="utf-8")
         (folder / "peer_bodies.py").write_bytes(Path(__file__).with_name("peer_bodies.py").read_bytes())
         name = next(name for name, known in {**BODIES, **TWINS}.items() if known is body)
         text = TEST.format(name=name, schedules=schedules, strategy=strategy, check=check)
@@ -113,7 +131,7 @@ def run_plugin(body: Body, strategy: str, schedules: int, check: str) -> dict[st
         # A peer is a plugin for pytest, too, and must not take part.
         arguments = ["--interleave-json=report.json", "--interleave-seed=1", "-p", "no:frontrun"]
         run = subprocess.run(
-            [sys.executable, "-m", "pytest", *arguments],
+            [sys.executable, "-m", "pytest", "-s", *arguments],
             cwd=folder,
             capture_output=True,
             text=True,
@@ -123,6 +141,8 @@ def run_plugin(body: Body, strategy: str, schedules: int, check: str) -> dict[st
             raise SystemExit(run.stdout + run.stderr)
         report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
     test: dict[str, Any] = report["tests"][0]
+    if os.environ[CLOCK] == "processor":
+        test["seconds"] = int(run.stdout.split("processor time:")[1].split()[0]) / 1e9
     return test
 
 
@@ -184,12 +204,13 @@ def _rate(explore: Callable[[], int], seconds: float) -> float:
     """Explorations, one after the other until the time is up; what the first one loads is not counted."""
     if not explore():
         raise Unable("runs no schedule of it")
+    now = CLOCKS[os.environ[CLOCK]]
     explored = 0
-    start = now = time.perf_counter()
-    while now - start < seconds:
+    start = end = now()
+    while end - start < seconds:
         explored += explore()
-        now = time.perf_counter()
-    return explored / (now - start)
+        end = now()
+    return explored / (end - start)
 
 
 # -- that each mode can find the race ----------------------------------------------------------------------
@@ -366,7 +387,8 @@ def tables(measured: Measured, bodies: list[str], repetitions: int) -> str:
     """Both tables, in Markdown."""
     names = [name for name in TOOLS if any(key[1] == name for key in measured.rates)]
     lines = [
-        f"Schedules per second, median of {repetitions}, {platform.python_implementation()} "
+        f"Schedules per second of {'the clock' if os.environ[CLOCK] == 'wall' else 'processor time'}, "
+        f"median of {repetitions}, {platform.python_implementation()} "
         f"{platform.python_version()}, {platform.system()}, {os.cpu_count()} CPUs",
         "",
         "| body | " + " | ".join(TOOLS[name].title for name in names) + " |",
@@ -431,7 +453,9 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="write all rates there, too")
     parser.add_argument("--measure", nargs=3, metavar=("TOOL", "MODE", "BODY"), help=argparse.SUPPRESS)
     parser.add_argument("--find", nargs=3, metavar=("TOOL", "MODE", "BODY"), help=argparse.SUPPRESS)
+    parser.add_argument("--clock", choices=CLOCKS, help="what seconds are counted by (default: wall)")
     arguments = parser.parse_args()
+    os.environ[CLOCK] = arguments.clock or os.environ.get(CLOCK, "wall")
     if arguments.measure:
         tool, mode, body = arguments.measure
         try:
