@@ -12,6 +12,7 @@ PROGRAMS = Path(__file__).parent / "trust"
 #: What must be found, by program; all others are correct.
 WRONG = {
     "exec.py::test_it": "failed test body",
+    "fixture_thread.py::test_pool": "deadlock",
     "left_thread.py::test_left_forever": "deadlock",
     "livelock_report.py::test_livelock": "livelock",
     "long.py::test_fails_late_bad": "failed test body",
@@ -27,6 +28,7 @@ WRONG = {
     "reduced4.py::test_r2_story_names_the_wrong_variable_bad": "worker exception",
     "reduced4.py::test_r8_token_of_another_python_bad": "failed test body",
     "reduced4.py::test_r9_lazy_module_bad": "worker exception",
+    "run_parallel.py::test_bad": "failed test body",
     "spinner_text.py::test_it": "failed test body",
 }
 #: A lease that runs out while its holder is held up: found if timeouts may expire early.
