@@ -268,6 +268,9 @@ class Execution:
             raise
         if task.special:
             if task.at_large:
+                if _current.tasks[task.ident] is task:
+                    # It was about to be taken over while it was let go.
+                    del _current.tasks[task.ident]
                 raise LetGo
             if self.closing is not None:
                 self.closing.woken(task)
