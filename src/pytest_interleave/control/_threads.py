@@ -162,8 +162,8 @@ def outlive(task: Task) -> None:
     def join_it(timeout: float | None = None) -> None:
         if _current.current_task() is not None:
             join(thread, timeout)
-        elif ended.acquire(True, -1 if timeout is None else max(timeout, 0)):
-            ended.release()
+        else:
+            _join_without_control(thread, timeout)
 
     own["join"] = join_it
     own["is_alive"] = lambda: ended.locked() if _current.current_task() is None else is_alive(thread)
@@ -253,15 +253,19 @@ def join(self: threading.Thread, timeout: float | None = None) -> None:
         execution.mark(task, operation)
     else:
         # Not under control: it ends in its own time.
-        ended = vars(self).get(_ENDED)
         execution.outside.leave(task)
         try:
-            if ended is None:
-                _real_join(self, timeout)
-            elif ended.acquire(True, -1 if timeout is None else max(timeout, 0)):
-                ended.release()
+            _join_without_control(self, timeout)
         finally:
             execution.outside.come_back(task)
+
+
+def _join_without_control(thread: threading.Thread, timeout: float | None) -> None:
+    ended = vars(thread).get(_ENDED)
+    if ended is None:
+        _real_join(thread, timeout)
+    elif ended.acquire(True, -1 if timeout is None else max(timeout, 0)):
+        ended.release()
 
 
 def _lives(thread: threading.Thread) -> bool:

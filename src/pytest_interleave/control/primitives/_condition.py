@@ -126,7 +126,7 @@ class Condition(RealCondition, metaclass=Primitive):
             return self._wait(task, timeout, operation)
         gate = new_gate()
         self._waiters.append(gate)  # type: ignore[attr-defined]
-        return self._go_on(gate, None, self._release_save(), timeout, operation)  # type: ignore[attr-defined]
+        return self._go_on(gate, self._release_save(), timeout, operation)  # type: ignore[attr-defined]
 
     def _wait(self, task: Task, timeout: float | None, operation: Operation) -> bool:
         execution = task.execution
@@ -154,25 +154,20 @@ class Condition(RealCondition, metaclass=Primitive):
         notified = self._wait_under_control(waiter, saved, operation, wait)
         if notified is not None:
             return notified
-        return self._go_on(self._gate_in_place_of(waiter), None, saved, timeout, operation)
+        return self._go_on(self._gate_in_place_of(waiter), saved, timeout, operation)
 
-    def _go_on(
-        self, gate: Any, waiter: _Waiter | None, saved: Any, timeout: float | None, operation: Operation
-    ) -> bool:
+    def _go_on(self, gate: Any, saved: Any, timeout: float | None, operation: Operation) -> bool:
         """Wait, without control and under control by turns; the lock is given up."""
         while True:
-            if waiter is None:
-                found = self._wait_without_control(gate, saved, timeout, operation)
-                if type(found) is not _Waiter:
-                    return bool(found)
-                waiter = found
-            task = waiter.task
-            notified = self._wait_under_control(
-                waiter, saved, operation, functools.partial(task.execution.resume, task)
-            )
+            found = self._wait_without_control(gate, saved, timeout, operation)
+            if type(found) is not _Waiter:
+                return bool(found)
+            task = found.task
+            resume = functools.partial(task.execution.resume, task)
+            notified = self._wait_under_control(found, saved, operation, resume)
             if notified is not None:
                 return notified
-            gate, waiter = self._gate_in_place_of(waiter), None
+            gate = self._gate_in_place_of(found)
 
     def _gate_in_place_of(self, waiter: _Waiter) -> Any:
         """Where a thread waits that is not under control any more."""
