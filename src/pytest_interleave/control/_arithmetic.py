@@ -15,7 +15,7 @@ from collections.abc import Collection, Mapping
 from types import CodeType
 from typing import Any, NamedTuple
 
-from ._followed import LOADS, LOADS_OF_TWO, STORES, Follower, exchanged
+from ._followed import Follower
 from ._opcodes import CALLS, SUBSCRIPT, arguments_of, asks_for_truth, is_resumed
 
 #: The types of plain values: they never change, and nothing of a program's is called to work with them.
@@ -114,21 +114,8 @@ class Reader(Follower):
                     arguments.update(*operands)
         return Arithmetic(frozenset(operators), frozenset(arguments))
 
-    def _after(self, instruction: dis.Instruction, stack: list[Any]) -> list[Any] | None:
-        name, argval = instruction.opname, instruction.argval
-        if name in STORES:
-            return self._stored(instruction, stack)
-        if name in LOADS or name in LOADS_OF_TWO:
-            return [*stack, *map(self._held, argval if name in LOADS_OF_TWO else (argval,))]
-        moved = self._moved(instruction, stack)
-        if moved is not None:
-            return moved
-        exchange = exchanged(instruction)
-        if exchange is None:
-            return None
-        taken, left = exchange
-        at = len(stack) - taken
-        return [*stack[:at], *[self._left(instruction, stack[at:], stack)] * left]
+    def _leaves(self, instruction: dis.Instruction, taken: list[Any], left: int, stack: list[Any]) -> list[Any]:
+        return [self._left(instruction, taken, stack)] * left
 
     def _left(self, instruction: dis.Instruction, taken: list[Any], stack: list[Any]) -> Any:
         """What an instruction leaves on the stack."""

@@ -87,6 +87,31 @@ class Follower:
 
     def _after(self, instruction: dis.Instruction, stack: list[Any]) -> list[Any] | None:
         """The stack after an instruction that does not jump; None where that is not known."""
+        name, argval = instruction.opname, instruction.argval
+        if name in STORES:
+            return self._stored(instruction, stack)
+        if name in LOADS or name in LOADS_OF_TWO:
+            return [*stack, *map(self._held, argval if name in LOADS_OF_TWO else (argval,))]
+        moved = self._moved(instruction, stack)
+        if moved is not None:
+            return moved
+        exchange = exchanged(instruction)
+        if exchange is None:
+            return None
+        taken, left = exchange
+        at = len(stack) - taken
+        return [*stack[:at], *self._leaves(instruction, stack[at:], left, stack)]
+
+    def _stored(self, instruction: dis.Instruction, stack: list[Any]) -> list[Any] | None:
+        """The stack after an instruction that stores into variables."""
+        raise NotImplementedError
+
+    def _held(self, name: str) -> Any:
+        """What is known of the value of a variable."""
+        raise NotImplementedError
+
+    def _leaves(self, instruction: dis.Instruction, taken: list[Any], left: int, stack: list[Any]) -> list[Any]:
+        """What an instruction leaves in the place of the values `taken` from the stack: so many as `left` says."""
         raise NotImplementedError
 
     def _either(self, value: Any, other: Any) -> Any:

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from types import CodeType, FunctionType
 from typing import Any, NamedTuple
 
-from ._followed import LOADS, LOADS_OF_TWO, STORES, Follower, exchanged
+from ._followed import Follower
 from ._kinds import bases_of, class_holding, is_made_by_a_program, namespace_of
 from ._opcodes import CALLS, arguments_of, is_function_code, is_resumed, loads_method
 
@@ -100,23 +100,10 @@ class _Keeper(Follower):
                 )
         return found
 
-    def _after(self, instruction: dis.Instruction, stack: list[Any]) -> list[Any] | None:
-        name, argval = instruction.opname, instruction.argval
-        if name in STORES:
-            return self._store(instruction, stack)
-        if name in LOADS or name in LOADS_OF_TWO:
-            return [*stack, *[_Value(_OBJECT, each) for each in (argval if name in LOADS_OF_TWO else (argval,))]]
-        moved = self._moved(instruction, stack)
-        if moved is not None:
-            return moved
-        exchange = exchanged(instruction)
-        if exchange is None:
-            return None
-        taken, left = exchange
-        at = len(stack) - taken
-        return [*stack[:at], *self._left(instruction, stack[at:], left)]
+    def _held(self, name: str) -> _Value:
+        return _Value(_OBJECT, name)
 
-    def _left(self, instruction: dis.Instruction, taken: list[Any], left: int) -> list[Any]:
+    def _leaves(self, instruction: dis.Instruction, taken: list[Any], left: int, stack: list[Any]) -> list[Any]:  # noqa: ARG002
         name, argval, offset = instruction.opname, instruction.argval, instruction.offset
         if name == "LOAD_GLOBAL":
             return [_Value(_GLOBAL, argval)] * left
@@ -143,7 +130,7 @@ class _Keeper(Follower):
             self._dropped(taken)
         return [None] * left
 
-    def _store(self, instruction: dis.Instruction, stack: list[Any]) -> list[Any]:
+    def _stored(self, instruction: dis.Instruction, stack: list[Any]) -> list[Any]:
         name, argval = instruction.opname, instruction.argval
         variable = argval if name == "STORE_FAST" else argval[0]
         value = stack.pop()
