@@ -10,7 +10,7 @@ import pytest_interleave.control
 #: Their code is in the standard library's files that are in scope, so a call in a controlled thread has steps.
 _IN_SCOPE = frozenset(("_replace", "_asdict", "Counter", "UserDict", "ChainMap", "cached_property"))
 #: Called when no thread is under control.
-_ALLOWED = frozenset((("_affinity.py", "_replace"), ("_uncontrolled.py", "_asdict")))
+_ALLOWED = frozenset((("_affinity.py", "_replace"), ("_control.py", "_replace"), ("_uncontrolled.py", "_asdict")))
 
 
 def test_nothing_that_is_in_scope_is_called() -> None:

@@ -103,6 +103,38 @@ def test_box(run_concurrent):
     run(source).result.assert_outcomes(failed=1)
 
 
+LOST_UPDATE = """
+import pytest
+
+class Box:
+    value = 0
+
+    def increment(self):
+        value = self.value
+        self.value = value + 1
+
+@pytest.mark.concurrency
+def test_box(run_concurrent):
+    box = Box()
+    run_concurrent(box.increment)
+    assert box.value == 2
+"""
+
+
+@pytest.mark.parametrize("named", [True, False], ids=["by path", "by package"])
+def test_tests_are_in_scope_wherever_they_are(run, pytester, monkeypatch, named):
+    tests = pytester.mkdir("site-packages") / "shop_tests"
+    tests.mkdir()
+    (tests / "__init__.py").touch()
+    (tests / "test_box.py").write_text(LOST_UPDATE)
+    rootdir = pytester.mkdir("elsewhere")
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, (str(tests.parent), os.environ.get("PYTHONPATH")))))
+    given = (str(tests),) if named else ("--pyargs", "shop_tests")
+    done = run(None, f"--rootdir={rootdir}", *given)
+    done.result.assert_outcomes(failed=1)
+    run(None, *done.command[1:]).result.assert_outcomes(failed=1)
+
+
 @pytest.mark.parametrize(
     ("option", "error"),
     [

@@ -17,6 +17,7 @@ import operator
 import queue
 import struct
 import threading
+import warnings
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -524,3 +525,24 @@ def test_what_is_kept_elsewhere(make, late):
     steps = [lambda: found.append(look()), change]
     both(*(reversed(steps) if late else steps))
     assert found == [late]
+
+
+@pytest.mark.parametrize("first", "ab")
+@pytest.mark.parametrize("log", [logging.warning, logging.getLogger("a.c").warning])
+def test_records_that_the_test_reads(log, first, caplog):
+    both(lambda: log("a"), lambda: log("b"))
+    assert caplog.messages[0] == first
+
+
+@pytest.mark.parametrize("first", "ab")
+def test_warnings_that_the_test_records(first):
+    with warnings.catch_warnings(record=True) as recorded:
+        warnings.simplefilter("always")
+        both(lambda: warnings.warn("a", stacklevel=1), lambda: warnings.warn("b", stacklevel=1))
+    assert str(recorded[0].message) == first
+
+
+@pytest.mark.parametrize("first", "ab")
+def test_output_that_the_test_reads(first, capsys):
+    both(lambda: print("a"), lambda: print("b"))
+    assert capsys.readouterr().out[0] == first

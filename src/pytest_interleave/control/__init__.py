@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from ._execution import LONGEST
     from ._instrument import debugger_left
     from ._left_alone import SetUpWithin
+    from ._loggers import records_read
     from ._names import bodies_kept
     from ._operations import HELD_UP, Operation
     from ._outcome import Outcome, SetAside, Stuck, ThreadFailure, WaitingThread
@@ -74,6 +75,7 @@ else:
             "is_ours": "._places",
             "put_in_place": ".system",
             "random_state": "._random_state",
+            "records_read": "._loggers",
             "restore_random": "._random_state",
             "take_away": ".system",
             "is_stdlib": "._places",
@@ -132,6 +134,7 @@ __all__ = [
     "is_stdlib",
     "put_in_place",
     "random_state",
+    "records_read",
     "restore_random",
     "set_scope",
     "short_path",

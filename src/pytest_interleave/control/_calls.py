@@ -9,6 +9,7 @@ import operator
 import os
 import threading
 import types
+import warnings
 import weakref
 from collections.abc import Sequence
 from typing import Any
@@ -72,6 +73,7 @@ _READERS = THOROUGH_READERS | frozenset(
 _NUMERIC = frozenset(("numpy", "pandas", "scipy"))
 #: They make texts of what they are given.
 _WRITERS_OF_TEXT = frozenset(map(id, (ascii, format, print, repr, str)))
+_WARNERS = frozenset(map(id, (warnings.warn, warnings.warn_explicit)))
 #: What is given to functions of these modules is passed on to a thread, and touched there.
 _PASSING_ON = frozenset((threading.__file__, *(f"{path}/thread.py" for path in concurrent.futures.__path__)))
 
@@ -104,6 +106,9 @@ def touches_of_call(function: Any, given: Sequence[Any]) -> Touches:
         return _method(function.__self__, function.__name__, given)
     if id(kind) in _UNBOUND_IN_C and given:
         return _method(given[0], function.__name__, given[1:])
+    if id(function) in _WARNERS:
+        # Whether a warning is shown, and where, depends on those before it.
+        return whole(warnings.filters, WRITES)
     if id(function) in _BEGINNERS:
         return tuple(touch for value in given for touch in begun(value, backwards=function is reversed))
     if id(function) in _WRITERS_OF_TEXT:

@@ -14,6 +14,7 @@ from ._detailed import DetailedExecution
 from ._execution import LONGEST, Execution
 from ._foreign import look_for_foreign, watching
 from ._fork import undo_in_child
+from ._held_signals import held_signals
 from ._instrument import engine, renew_after_debugger
 from ._lasting import Lasting
 from ._left import Outliving
@@ -83,6 +84,7 @@ class Control:
         self._patches.apply()
         put_in_place()
         self._engine.on()
+        held_signals.install()
         self._random = random_state()
         self._collecting = gc.isenabled()
         gc.disable()
@@ -93,6 +95,7 @@ class Control:
 
     def __exit__(self, *exception: object) -> None:
         undo_in_child.clear()
+        held_signals.remove()
         self._engine.off()
         take_away()
         self._patches.remove()
@@ -104,9 +107,18 @@ class Control:
             gc.unfreeze()
         if self._collecting:
             gc.enable()
+        raised = held_signals.settle()
+        if raised is not None:
+            raise raised
 
     def prepare(self) -> None:
-        """Before an execution's fixtures are made: everything begins alike, and garbage does not pile up."""
+        """Before an execution's fixtures are made: everything begins alike, and garbage does not pile up.
+
+        Raises what the handler of a signal raises that has come since the execution before.
+        """
+        raised = held_signals.settle()
+        if raised is not None:
+            raise raised
         begin_alike()
         put_in_new_modules()
         if gc.get_count()[0] > _GARBAGE:
@@ -139,6 +151,23 @@ class Control:
         With `leap` the strategy chooses when time passes as well, by that one of `LEAPS`. With `detail` or a `recorder`
         it is a `DetailedExecution`.
         """
+        outcome = self._run(body, strategy, max_steps, longest, leap, recorder, detail=detail)
+        raised = held_signals.settle()
+        if raised is not None:
+            return outcome._replace(exception=raised, uneventful=False)
+        return outcome
+
+    def _run(
+        self,
+        body: Callable[[], object],
+        strategy: Strategy,
+        max_steps: int,
+        longest: float,
+        leap: int | None,
+        recorder: Recorder | None,
+        *,
+        detail: bool,
+    ) -> Outcome:
         forget_names()
         forget_referents()
         renew_after_debugger()

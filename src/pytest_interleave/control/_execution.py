@@ -47,6 +47,8 @@ RUN_STEPS = 5_000
 #: So many turns of all threads there are at least before the bound on steps is reached.
 TURNS = 5
 
+#: Real seconds for a thread to come to a scheduling point when the execution is interrupted.
+INTERRUPTED_PATIENCE = 0.2
 #: Seconds of processor time that an execution may take after its first `max_steps` steps.
 LONGEST = 60.0
 
@@ -81,6 +83,10 @@ class Execution:
     forked = False
     stuck: Stuck | None = None
     closing: Closing | None = None
+    #: Whether the main thread is to run next, whoever else could: it has been interrupted.
+    interrupted = False
+    #: Which thread has handed over to it.
+    _stopped: Task | None = None
     #: What controlled threads have used outside of memory; None until one has.
     uses: Uses | None = None
     #: Gives what outlives the execution, and might wake threads that are still blocked when the test has ended.
@@ -263,10 +269,18 @@ class Execution:
         try:
             task.gate.acquire()
         except BaseException:
-            # A signal handler (a time limit, Ctrl-C) has interrupted the test's own thread. Another one runs.
-            self.close(interrupted=True)
+            # A signal handler (a time limit, Ctrl-C) has interrupted the test's own thread. Perhaps another one runs.
+            self.close(interrupted=not self.interrupted)
             raise
         if task.special:
+            if self.closing is None and (self.interrupted if task is not self.main else self._stopped is not None):
+                if task is self.main:
+                    # The one that was to stop for it did so too late.
+                    self.go_on_after(task)
+                    self.park(task)
+                else:
+                    self._give_way_to_main(task)
+                return
             if task.at_large:
                 if _current.tasks[task.ident] is task:
                     # It was about to be taken over while it was let go.
@@ -386,7 +400,7 @@ class Execution:
         task = Task(self, len(self.tasks), name, operation, parent, daemon)
         if path:
             task.path = path
-        task.special = self.long is not None or self.progress.watching
+        task.special = self.long is not None or self.progress.watching or self.interrupted
         self.tasks.append(task)
         # A change comes with a read, as a rule, and often with a lock that is taken and released.
         turn = self.bound // (4 * TURNS * len(self.tasks))
@@ -441,6 +455,37 @@ class Execution:
         """From now on nothing is scheduled: every thread that is left is ended, one after the other."""
         if self.closing is None:
             self.closing = Closing(self, interrupted=interrupted)
+
+    def stop_for(self, main: Task) -> bool:
+        """In the main thread, which waits for its turn: let it run now, to handle a signal; whether it can.
+
+        The running thread hands over at its next scheduling point: it may be in the middle of a switch.
+        """
+        self._stopped = None
+        self.interrupted = True
+        for task in self.tasks:
+            task.special = True
+        if main.gate.acquire(timeout=INTERRUPTED_PATIENCE):
+            return True
+        self.interrupted = False
+        return False
+
+    def go_on_after(self, main: Task) -> None:
+        """In the main thread, which has handled a signal: it waits again, and the thread that ran before goes on."""
+        self.interrupted = False
+        for task in self.tasks:
+            task.settle()
+        stopped, self._stopped = self._stopped, None
+        if stopped is None:
+            # It was its turn anyway.
+            main.gate.release()
+        else:
+            self.hand_over(stopped)
+
+    def _give_way_to_main(self, task: Task) -> None:
+        self._stopped = task
+        self.hand_over(self.main)
+        self.park(task)
 
     def _end_stuck(self, task: Task, kind: str, cycle: list[Task], **more: Any) -> None:
         """The execution cannot go on. The calling thread is among those to be ended."""
@@ -516,6 +561,8 @@ class Execution:
             except LetGo:
                 settled()
             return True
+        if self.interrupted:
+            self._give_way_to_main(task)
         if task.outside or self.outside.busy:
             self._absorb_outside(task)
         if task.atomic:
@@ -535,6 +582,8 @@ class Execution:
         if self.closing is not None:
             self.closing.wait(task, resource)
             return True
+        if self.interrupted:
+            self._give_way_to_main(task)
         if task.outside or self.outside.busy:
             self._absorb_outside(task)
         if task.atomic and resource.available(task):

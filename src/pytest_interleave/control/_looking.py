@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import io
 import logging
 import sys
 import types
@@ -17,11 +16,11 @@ from typing import Any
 
 from ._handed import closed_over, handed_whole, is_trusted, reachable
 from ._kinds import CONTAINER, OTHER, class_holding, is_class, kind_of, module_of
+from ._loggers import LOGGING, of_handlers, of_logger
 from ._methods import READING_METHODS, THOROUGH_READERS, WRITING_METHODS
 from ._natives import is_native
-from ._owners import MISSING, stored_attribute
 from ._touches import FOREIGN, HIDDEN, NOTHING, OPAQUE, READS, UNSURE, WRITES, Touches
-from ._wholes import contents, elements_of, native, whole
+from ._wholes import elements_of, native, whole
 from ._written import in_scope, python_function
 
 #: So far code in C that looks into objects is followed: into what they lead to, and what that leads to.
@@ -96,13 +95,15 @@ def handed_to_stdlib(function: types.FunctionType, given: Sequence[Any]) -> Touc
             # Which classes are registered with it is asked by `isinstance`.
             touches = whole(owner, how | HIDDEN, OPAQUE) if changes and outermost == "abc" else NOTHING
         elif outermost == "logging":
-            touches = _of_logger(owner, how)
-            if name in _LOGGING:
-                touches += _of_handlers(owner)
+            touches = of_logger(owner, how)
+            if name in LOGGING:
+                touches += of_handlers(owner)
         else:
             touches = handed_whole((owner,), how)
     elif function is logging.disable:
         touches = whole(logging.root.manager, WRITES)
+    elif outermost == "logging" and name in LOGGING:
+        touches = of_logger(logging.root, READS) + of_handlers(logging.root)
     for value in given:
         if _is_of_the_program(type(value)):
             touches += whole(value, READS)
@@ -114,46 +115,6 @@ def handed_to_stdlib(function: types.FunctionType, given: Sequence[Any]) -> Touc
 def _is_method(function: types.FunctionType, owner: Any) -> bool:
     found = class_holding(type(owner), function.__code__.co_name)
     return found is not None and python_function(found[1]) is function
-
-
-def _of_logger(logger: Any, how: int) -> Touches:
-    """Of a logger and those above it, which are asked for what it has not got; of a handler, itself."""
-    # All of them together can be disabled.
-    touches = whole(logging.root.manager, READS)
-    while logger is not None and logger is not MISSING:
-        if kind_of(type(logger)) != OTHER:
-            break
-        touches += whole(logger, how)
-        if how == WRITES:
-            break
-        logger = stored_attribute(logger, "parent")
-    return touches
-
-
-#: Methods of loggers, and of what adapts one, by which a message goes to the handlers.
-_LOGGING = frozenset("critical debug error exception fatal handle info log warn warning".split())
-
-
-_STREAMS = (io.StringIO, io.BytesIO)
-
-
-def _of_handlers(logger: Any) -> Touches:
-    """What handlers keep in memory of a message that a logger has for them; pytest's own handlers count for nothing."""
-    touches = NOTHING
-    logger = getattr(logger, "logger", logger) if isinstance(logger, logging.LoggerAdapter) else logger
-    while isinstance(logger, logging.Logger):
-        for handler in logger.handlers:
-            if module_of(type(handler)).partition(".")[0] == "_pytest":
-                continue
-            touches += whole(handler, READS)
-            for name, kept in vars(handler).items():
-                # Files are used where they are seen; their lines may be in any order.
-                how = READS if name == "filters" else WRITES
-                touches += native(kept, how) if isinstance(kept, _STREAMS) else contents(kept, how)
-        if not logger.propagate:
-            break
-        logger = logger.parent
-    return touches
 
 
 def _kept_by(function: types.FunctionType, how: int, depth: int = _LEVELS) -> Touches:

@@ -70,7 +70,13 @@ def _finish(execution: Execution) -> None:
             return
         execution.lasting.keep(execution)
         execution.enabled.refresh(main)
-        _drain(execution)
+        try:
+            _drain(execution)
+        except BaseException as error:
+            # A signal handler has ended the execution meanwhile.
+            if execution.closing is None:
+                raise
+            main.exception = error
         execution.lasting.settle(execution)
         # The other threads may have closed it meanwhile.
         closed: object = execution.closing

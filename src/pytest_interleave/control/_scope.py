@@ -64,10 +64,10 @@ class Scope:
     """The source files whose accesses are scheduling points.
 
     `root` is the directory whose files are in scope, but for those of an environment (a `site-packages`, or a
-    directory that has a `pyvenv.cfg`). `include` adds installed packages and modules by name, or files by
-    path glob. `temporary` tells the directory for what tests write, if there is one: what they load from there is
-    theirs. `containers` adds the standard library's pure-Python containers. Code that is in no file is in scope where
-    the program has made it, see `_in_no_file`.
+    directory that has a `pyvenv.cfg`); so are those of `further`, directories or files. `include` adds installed
+    packages and modules by name, or files by path glob. `temporary` tells the directory for what tests write, if there
+    is one: what they load from there is theirs. `containers` adds the standard library's pure-Python containers. Code
+    that is in no file is in scope where the program has made it, see `_in_no_file`.
     """
 
     def __init__(
@@ -75,11 +75,15 @@ class Scope:
         root: str,
         include: Iterable[str] = (),
         *,
+        further: Iterable[str] = (),
         containers: bool = True,
         temporary: Callable[[], str | None] = lambda: None,
     ) -> None:
         self.root = os.path.realpath(root) + os.sep
+        self._roots = (self.root, *(_below(path) for path in further))
         self.include = tuple(include)
+        #: Files that are in scope wherever they are.
+        self._tests: set[str] = set()
         self._stdlib_files = (
             {os.path.join(STDLIB, name): begins for name, begins in _STDLIB_CONTAINERS.items()} if containers else {}
         )
@@ -110,6 +114,16 @@ class Scope:
         """Whether a place in it says more than that of its caller: it is in scope, and no container of Python's own."""
         return code.co_filename not in self.parts and self.holds_code(code, namespace)
 
+    def take_in(self, filename: str) -> None:
+        """Put a file with tests in scope, wherever it is: in an installed package, for example.
+
+        To be called before anything in it runs under control.
+        """
+        if not self.holds[filename]:
+            self._tests.add(os.path.realpath(filename))
+            self.holds.clear()
+            self.may_hold.clear()
+
     def judge(self, filename: str) -> bool:
         """Decide on one file name as found in `co_filename`; use `holds` for the remembered answer."""
         given = file_of[filename]
@@ -118,7 +132,7 @@ class Scope:
         path = os.path.realpath(given)
         if path.startswith(_PACKAGE):
             return False
-        if self._included(path):
+        if path in self._tests or self._included(path):
             return True
         if path in self._stdlib_files:
             self.parts[filename] = self._stdlib_files[path]
@@ -134,7 +148,7 @@ class Scope:
         )
 
     def _in_project(self, path: str) -> bool:
-        if path.startswith(self.root):
+        if path.startswith(self._roots):
             return True
         temporary = self._temporary()
         # What a test has written, and runs.
@@ -148,7 +162,7 @@ class Scope:
             )
             above = os.path.dirname(directory)
             # The project itself may lie in one: it is not looked at from outside.
-            if not known and above != directory and directory + os.sep != self.root:
+            if not known and above != directory and directory + os.sep not in self._roots:
                 known = self._in_environment(above)
             self._environments[directory] = known
         return known
@@ -162,6 +176,12 @@ class Scope:
             elif _module_path_matches(entry, path):
                 return True
         return False
+
+
+def _below(path: str) -> str:
+    """What the path of a file begins with that is the one at `path`, or is in that directory."""
+    real = os.path.realpath(path)
+    return real + os.sep if os.path.isdir(real) else real
 
 
 def missing(name: str) -> bool:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from ._carriers import Carrier, start_new_thread
 from ._clock import _real_monotonic_ns
 from ._closing import PATIENCE, REFUSALS
+from ._held_signals import held_signals
 from ._real_waits import SHORTEST, looks, task_file, usage_of
 from ._tasks import new_gate
 
@@ -90,6 +91,8 @@ class Watchdog:
                 continue
             looks.rest(INTERVAL)
             execution.carriers.nobody.gate.acquire(timeout=INTERVAL)
+            if held_signals.pending:
+                held_signals.send_again()
             if execution.closing is not None:
                 self._look_at_ending(execution)
             elif execution.running is execution.carriers.nobody:
@@ -105,7 +108,7 @@ class Watchdog:
     def _look(self, execution: Execution) -> tuple[Task, int | None] | None:
         """The running thread, if it is blocked, and since which real time; with None if it computes for too long."""
         task = execution.running
-        if task is None or task.outside:
+        if task is None or task.outside or (held_signals.handling and task is execution.main):
             return None
         if execution.outside.busy:
             task.special = True

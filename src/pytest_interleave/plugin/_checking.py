@@ -8,6 +8,7 @@ import warnings
 import pytest
 
 from .._warnings import InterleaveWarning
+from ..control import _current
 from ..control._scope import missing
 from ._gathering import will_report
 from ._markers import is_marked, uses_threads
@@ -45,6 +46,7 @@ def check_items(config: pytest.Config, items: list[pytest.Item], ours: list[pyte
             for item in concerned:
                 note_error(item, pytest.UsageError(str(warning)))
     for item in ours:
+        _current.scope.take_in(str(item.path))
         try:
             check_marker(item, options)
             check_stress(item)

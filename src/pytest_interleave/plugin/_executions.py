@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 import pytest
 
-from ..control import LONGEST, Control, FixturesBeingMade, Outcome, Recorder, unrecorded
+from ..control import LONGEST, Control, FixturesBeingMade, Outcome, Recorder, records_read, unrecorded
 from ..control._clock import real_seconds
 from ..explore import NonPreemptive
 from ._fixtures_within import FixturesWithin, watch_set_up
@@ -91,6 +91,8 @@ class Executions:
     def __enter__(self) -> Executions:
         self._resources.enter_context(hooks_found_once(self.item))
         self._control = self._resources.enter_context(Control(self._outliving, self._values))
+        if self._log_handlers and "caplog" in self.item.fixturenames:
+            self._resources.enter_context(records_read(self._log_handlers[0]))
         return self
 
     def __exit__(self, *exception: Any) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from ..control import _current
@@ -34,9 +36,20 @@ class Hold:
 def take_hold(config: pytest.Config) -> Hold:
     """Put the scope of this run in place, our primitives, and our clocks for what is imported now."""
     before = getattr(_current, "scope", None)
-    scope = Scope(str(config.rootpath), config.getini("interleave_include"), temporary=lambda: _base_temp(config))
+    scope = Scope(
+        str(config.rootpath),
+        config.getini("interleave_include"),
+        further=_given_paths(config),
+        temporary=lambda: _base_temp(config),
+    )
     _current.set_scope(scope)
     return Hold(before, names=install_names(), clocks=ImportClocks())
+
+
+def _given_paths(config: pytest.Config) -> list[str]:
+    """Where tests are to be found, which can be outside the rootdir."""
+    given = getattr(config.known_args_namespace, "file_or_dir", None) or ()
+    return [path for path in (argument.partition("::")[0] for argument in given) if os.path.exists(path)]
 
 
 def _base_temp(config: pytest.Config) -> str | None:

@@ -96,17 +96,21 @@ def replay_command(item: pytest.Item, token: str) -> str:
     """One line that runs the test under the token's schedule."""
     path, colons, rest = nodeid_of(item).partition("::")
     # Not by `config.cwd_relative_nodeid`, which takes different things in different versions of pytest.
-    here = item.config.invocation_params.dir
+    file = item.config.rootpath / path
+    if not file.is_file():
+        # The test is not under the rootdir: its node id does not say where it is.
+        file = item.path
     try:
-        path = os.path.relpath(item.config.rootpath / path, here)
+        path = os.path.relpath(file, item.config.invocation_params.dir)
     except ValueError:
         # On another drive.
-        path = str(item.config.rootpath / path)
+        path = str(file)
     nodeid = path + colons + rest
     quoted = shlex.quote(nodeid) if "'" in nodeid else f"'{nodeid}'"
     options = item.config.option
     # What makes it another test without.
     words = [] if options.inifilename is None else ["-c", str(options.inifilename)]
+    words += [] if options.rootdir is None else [f"--rootdir={options.rootdir}"]
     words += [word for setting in options.override_ini or () for word in ("-o", setting)]
     if is_of_suite(item):
         words.append(f"--interleave-suite={item.config.getoption('--interleave-suite')}")
