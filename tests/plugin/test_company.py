@@ -290,6 +290,47 @@ def test_after():
     done.result.assert_outcomes(passed=3)
 
 
+def test_what_a_test_puts_in_the_place_of_functions_of_os_is_not_called(run, pytester):
+    pytester.makepyfile(
+        late="class Box:\n    n = 0\n    def add(self):\n        n = self.n\n        self.n = n + 1\n"
+    )
+    done = run(
+        """
+from unittest import mock
+
+@pytest.fixture
+def getcwd(monkeypatch):
+    fake = mock.MagicMock()
+    monkeypatch.setattr(os, "getcwd", fake)
+    return fake
+
+@pytest.mark.concurrency
+def test_right(getcwd, run_concurrent):
+    run_concurrent(os.getcwd)
+    assert getcwd.call_count == 2
+
+@pytest.mark.concurrency
+def test_wrong(monkeypatch, run_concurrent):
+    monkeypatch.setattr(os.path, "exists", lambda path: True)
+    import late
+    box = late.Box()
+    run_concurrent(box.add)
+    assert box.n == 2
+
+@pytest.mark.concurrency
+def test_nowhere(monkeypatch, tmp_path, counter, run_concurrent):
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    folder.rmdir()
+    run_concurrent(counter.increment)
+    assert counter.value == 2
+"""
+    )
+    done.result.assert_outcomes(passed=1, failed=2)
+    assert "Traceback" not in done.text
+
+
 def test_a_run_within_a_test_leaves_the_outer_run_as_it_was(run, pytester):
     inner = pytester.mkdir("inner")
     inner.joinpath("test_inner.py").write_text("def test_nothing():\n    pass\n", "utf-8")

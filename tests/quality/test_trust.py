@@ -82,5 +82,8 @@ def test_nothing_is_exhausted_that_is_not(session):
 
 def test_only_what_starts_no_thread_is_warned_of(session):
     _, output = session
-    warned = [line for line in output.splitlines() if "InterleaveWarning: " in line]
+    lines = [line for line in output.splitlines() if "InterleaveWarning: " in line]
+    warned = [line for line in lines if "loguru_names" not in line]
+    # Its writer waits at a pipe; that is one warning, though each schedule has a writer with a name of its own.
+    assert len(lines) == len(warned) + 1
     assert all("there is nothing to interleave" in line for line in warned)

@@ -107,7 +107,9 @@ class HeldSignals:
             if sent and number not in self.pending:
                 # It was called when the execution was over, just before this came.
                 return None
-            code = _interrupted_code(frame)
+            task = _current.tasks[self._main]
+            # What is interrupted between two executions ends the test; and some waits of the test are within our code.
+            code = None if task is None or task.outside else _interrupted_code(frame)
             if code is not None and is_ours(code.co_filename) and code is not _AT_THE_GATE:
                 self.pending[number] = handler
                 return None

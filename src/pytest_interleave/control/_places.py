@@ -11,6 +11,9 @@ from typing import NamedTuple
 from . import _current
 from ._frozen import file_of
 
+#: This one, and not what a test may put in its place.
+_getcwd = os.getcwd
+
 
 class Place(NamedTuple):
     """A line of a source file, and the function that it is in."""
@@ -30,9 +33,13 @@ class Place(NamedTuple):
 
 def short_path(filename: str) -> str:
     """The path from the current directory where that is shorter, else from `site-packages`, else as it is."""
-    here = os.getcwd() + os.sep
+    try:
+        here = _getcwd() + os.sep
+    except OSError:
+        # It has been deleted.
+        here = filename
     if filename.startswith(here):
-        return filename[len(here) :]
+        return filename[len(here) :] or filename
     _, found, rest = filename.rpartition(f"site-packages{os.sep}")
     if found:
         return rest

@@ -7,14 +7,16 @@ import importlib.util
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from os.path import abspath, exists, isdir, isfile, realpath
 from types import CodeType
 from typing import Any
 
+# Of `os.path` the functions themselves: a test may put something in their place.
 from . import _current
 from ._frozen import STDLIB, file_of
 from ._in_no_file import MadeByTheProgram, is_in_no_file
 
-_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+_PACKAGE = os.path.dirname(os.path.dirname(abspath(__file__))) + os.sep
 _ENVIRONMENT_PARTS = {"site-packages", "dist-packages"}
 
 #: Pure-Python containers of the standard library whose own races a test can run into: by file, what the qualified
@@ -79,7 +81,7 @@ class Scope:
         containers: bool = True,
         temporary: Callable[[], str | None] = lambda: None,
     ) -> None:
-        self.root = os.path.realpath(root) + os.sep
+        self.root = realpath(root) + os.sep
         self._roots = (self.root, *(_below(path) for path in further))
         self.include = tuple(include)
         #: Files that are in scope wherever they are.
@@ -120,7 +122,7 @@ class Scope:
         To be called before anything in it runs under control.
         """
         if not self.holds[filename]:
-            self._tests.add(os.path.realpath(filename))
+            self._tests.add(realpath(filename))
             self.holds.clear()
             self.may_hold.clear()
 
@@ -129,7 +131,7 @@ class Scope:
         given = file_of[filename]
         if given.startswith(("<", _PACKAGE)):
             return False
-        path = os.path.realpath(given)
+        path = realpath(given)
         if path.startswith(_PACKAGE):
             return False
         if path in self._tests or self._included(path):
@@ -142,7 +144,7 @@ class Scope:
         if self._in_environment(os.path.dirname(path)):
             return False
         # A link in the project leads out of it, perhaps.
-        linked = os.path.abspath(given)
+        linked = abspath(given)
         return self._in_project(path) or (
             self._in_project(linked) and not self._in_environment(os.path.dirname(linked))
         )
@@ -152,12 +154,12 @@ class Scope:
             return True
         temporary = self._temporary()
         # What a test has written, and runs.
-        return temporary is not None and path.startswith(os.path.realpath(temporary) + os.sep)
+        return temporary is not None and path.startswith(realpath(temporary) + os.sep)
 
     def _in_environment(self, directory: str) -> bool:
         known = self._environments.get(directory)
         if known is None:
-            known = os.path.basename(directory) in _ENVIRONMENT_PARTS or os.path.exists(
+            known = os.path.basename(directory) in _ENVIRONMENT_PARTS or exists(
                 os.path.join(directory, "pyvenv.cfg")
             )
             above = os.path.dirname(directory)
@@ -180,13 +182,13 @@ class Scope:
 
 def _below(path: str) -> str:
     """What the path of a file begins with that is the one at `path`, or is in that directory."""
-    real = os.path.realpath(path)
-    return real + os.sep if os.path.isdir(real) else real
+    real = realpath(path)
+    return real + os.sep if isdir(real) else real
 
 
 def missing(name: str) -> bool:
     """Whether no source file can belong to module or package `name`."""
-    return not any(os.path.isdir(stem) or os.path.isfile(stem + ".py") for stem in _stems(name))
+    return not any(isdir(stem) or isfile(stem + ".py") for stem in _stems(name))
 
 
 def _module_path_matches(name: str, path: str) -> bool:
@@ -198,7 +200,7 @@ def _stems(name: str) -> Iterator[str]:
     """Where module or package `name` could lie: its path without the `.py`."""
     steps = name.split(".")
     for entry in sys.path:
-        yield os.path.join(os.path.realpath(entry or os.curdir), *steps)
+        yield os.path.join(realpath(entry or os.curdir), *steps)
     # An editable installation may be none of `sys.path`'s. Of the outermost package, because it is not imported here.
     try:
         spec = importlib.util.find_spec(steps[0])
@@ -206,6 +208,6 @@ def _stems(name: str) -> Iterator[str]:
         return
     if spec is not None and spec.submodule_search_locations is not None:
         for location in spec.submodule_search_locations:
-            yield os.path.join(os.path.realpath(location), *steps[1:])
+            yield os.path.join(realpath(location), *steps[1:])
     elif spec is not None and spec.origin is not None and len(steps) == 1:
-        yield os.path.realpath(spec.origin).removesuffix(".py")
+        yield realpath(spec.origin).removesuffix(".py")

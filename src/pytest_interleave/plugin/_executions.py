@@ -85,6 +85,7 @@ class Executions:
         self._plain: PlainFixtures | None = None
         self._pytest_calls = alone_with_call(item)
         self._arguments = item._fixtureinfo.argnames
+        self._benchmarked = "benchmark" in item.fixturenames
         logs = item.config.pluginmanager.getplugin("logging-plugin")
         self._log_handlers = () if logs is None else (logs.caplog_handler, logs.report_handler)
 
@@ -97,6 +98,10 @@ class Executions:
 
     def __exit__(self, *exception: Any) -> None:
         self._resources.__exit__(*exception)
+        benchmark: Any = self.item.funcargs.get("benchmark") if self._benchmarked else None
+        if getattr(benchmark, "_mode", "") is None:
+            # What was set up last was not run; pytest-benchmark would warn that it was not used.
+            benchmark(nothing)
         limits = sys.modules.get("pytest_interleave.resources._thread_limit")
         if limits is not None:
             limits.settle_starters()
@@ -204,6 +209,14 @@ class Executions:
         if not within.makes:
             with FixturesBeingMade():
                 item.session._setupstate.setup(item)
+            if self._benchmarked:
+                self._measure_nothing()
+
+    def _measure_nothing(self) -> None:
+        """Let pytest-benchmark call what it is given once: it would measure virtual time, for a million rounds."""
+        benchmark: Any = self.item.funcargs.get("benchmark")
+        if hasattr(benchmark, "disabled"):
+            benchmark.disabled = True
 
     def _tear_down_after(self) -> None:
         """End the fixtures after an execution; the first time, learn whether that starts threads."""
@@ -293,6 +306,8 @@ class Executions:
 
     def _test(self) -> Callable[[], object]:
         item = self.item
+        if self._benchmarked:
+            self._measure_nothing()
         if self.settings.workers > 1:
             in_turn, only = self.way == "in turn", self.only if self.way == "alone" else None
             item.obj = in_workers(item.obj, self.settings.workers, self._of_workers, in_turn=in_turn, only=only)

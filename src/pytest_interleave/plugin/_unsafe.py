@@ -14,6 +14,7 @@ from ..control._modules import is_module, namespace_of_module
 #: Fixtures that the body of a test must not use from several workers, and why.
 UNSAFE_FIXTURES = {
     **dict.fromkeys(("capsys", "capsysbinary", "capteesys", "capfd", "capfdbinary"), "there is one standard output"),
+    "benchmark": "there is one measurement",
     "caplog": "there is one list of log records",
     "recwarn": "there is one list of warnings",
     "monkeypatch": "what it patches is patched, and put back,",
