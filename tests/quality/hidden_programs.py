@@ -7,6 +7,7 @@ schedule and call that all there are.
 from __future__ import annotations
 
 import collections
+import contextlib
 import dataclasses
 import functools
 import heapq
@@ -14,11 +15,14 @@ import io
 import json
 import logging
 import operator
+import os
 import queue
 import struct
+import sys
 import threading
 import warnings
 from concurrent.futures import ThreadPoolExecutor
+from unittest import mock
 
 import pytest
 
@@ -546,3 +550,126 @@ def test_warnings_that_the_test_records(first):
 def test_output_that_the_test_reads(first, capsys):
     both(lambda: print("a"), lambda: print("b"))
     assert capsys.readouterr().out[0] == first
+
+
+class Settings:
+    level = 0
+    other = 0
+
+
+@contextlib.contextmanager
+def _restored():
+    before = dict(vars(Settings)), sys.stdout, sys.stderr
+    try:
+        yield
+    finally:
+        Settings.level, Settings.other = before[0]["level"], before[0]["other"]
+        sys.stdout, sys.stderr = before[1:]
+
+
+def _started():
+    patcher = mock.patch.object(Settings, "level", 1)
+    patcher.start()
+    patcher.stop()
+
+
+def _in_a_stack():
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(mock.patch.object(Settings, "level", 1))
+
+
+def _called_back():
+    with contextlib.ExitStack() as stack:
+        patcher = mock.patch.object(Settings, "level", 1)
+        patcher.start()
+        stack.callback(patcher.stop)
+
+
+def _left_by_exception():
+    with contextlib.suppress(KeyError), mock.patch.object(Settings, "level", 1):
+        raise KeyError
+
+
+def _monkeypatched():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Settings, "level", 1)
+
+
+def _monkeypatched_by_name():
+    patch = pytest.MonkeyPatch()
+    patch.setattr(f"{__name__}.Settings.level", 1)
+    patch.undo()
+
+
+def _monkeypatched_environment():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LEVEL", "1")
+
+
+def _within(make):
+    def enter():
+        with make():
+            pass
+
+    return enter
+
+
+TABLE = {}
+PATCHES = {
+    "object": _within(lambda: mock.patch.object(Settings, "level", 1)),
+    "name": _within(lambda: mock.patch(f"{__name__}.Settings.level", 1)),
+    "multiple": _within(lambda: mock.patch.multiple(Settings, other=1, level=1)),
+    "dict": _within(lambda: mock.patch.dict(TABLE, level=1)),
+    "dict by name": _within(lambda: mock.patch.dict(f"{__name__}.TABLE", level=1)),
+    "start": _started,
+    "stack": _in_a_stack,
+    "callback": _called_back,
+    "exception": _left_by_exception,
+    "monkeypatch": _monkeypatched,
+    "monkeypatch by name": _monkeypatched_by_name,
+    "environment": _monkeypatched_environment,
+    "stdout": _within(lambda: contextlib.redirect_stdout(io.StringIO())),
+    "stderr": _within(lambda: contextlib.redirect_stderr(io.StringIO())),
+}
+
+
+@pytest.mark.parametrize("how", PATCHES)
+def test_patches_that_overlap(how):
+    with _restored():
+        patch = PATCHES[how]
+        TABLE.clear()
+        os.environ.pop("LEVEL", None)
+        before = Settings.level, Settings.other, sys.stdout, sys.stderr
+        both(patch, patch)
+        assert (Settings.level, Settings.other, sys.stdout, sys.stderr) == before
+        assert TABLE == {}
+        assert "LEVEL" not in os.environ
+
+
+def _noted(problem):
+    return getattr(problem, "__notes__", [])
+
+
+EXCEPTIONS = {
+    "note": (lambda problem: bool(_noted(problem)), lambda problem: problem.add_note("a")),
+    "another note": (lambda problem: len(_noted(problem)) > 1, lambda problem: problem.add_note("a")),
+    "traceback": (lambda problem: problem.__traceback__ is None, lambda problem: problem.with_traceback(None)),
+    "state": (lambda problem: hasattr(problem, "level"), lambda problem: problem.__setstate__({"level": 1})),
+    "arguments": (lambda problem: problem.args == (), lambda problem: problem.__init__()),
+}
+
+
+@pytest.mark.parametrize("late", [False, True])
+@pytest.mark.parametrize("what", EXCEPTIONS)
+def test_exceptions_that_change(what, late):
+    look, change = EXCEPTIONS[what]
+    found = []
+    try:
+        raise ValueError("a")
+    except ValueError as caught:
+        problem = caught
+    if what == "another note":
+        problem.add_note("b")
+    steps = [lambda: found.append(look(problem)), lambda: change(problem)]
+    both(*(reversed(steps) if late else steps))
+    assert found == [late]

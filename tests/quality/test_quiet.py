@@ -5,17 +5,21 @@ Warnings are errors in this suite, so a thread that was set aside or could not b
 
 from __future__ import annotations
 
+import contextlib
 import contextvars
 import functools
+import io
 import logging
 import queue
 import random
+import sys
 import threading
 import time
 import weakref
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, as_completed, wait
 from datetime import datetime
 from threading import Lock, Thread, Timer
+from unittest import mock
 
 import pytest
 
@@ -654,3 +658,58 @@ def test_locks_at_the_end_of_the_stack(make):
 
     in_threads(work, work)
     assert len(ended) == 2
+
+
+# -- patches --
+
+
+class Settings:
+    level = 0
+    depth = 0
+
+
+def test_patch_around_the_threads():
+    seen = []
+    with mock.patch.object(Settings, "level", 1), mock.patch(f"{__name__}.Settings.depth", 2):
+        in_threads(*(lambda: seen.append(Settings.level + Settings.depth) for _ in range(2)))
+    assert seen == [3, 3]
+    assert (Settings.level, Settings.depth) == (0, 0)
+
+
+def test_patches_under_a_lock():
+    lock, seen = threading.Lock(), []
+
+    def work(level):
+        with lock, mock.patch.object(Settings, "level", level):
+            seen.append(Settings.level == level)
+
+    in_threads(lambda: work(1), lambda: work(2))
+    assert seen == [True, True]
+    assert Settings.level == 0
+
+
+def test_patches_of_different_things():
+    def work(name):
+        with mock.patch.object(Settings, name, 1):
+            assert getattr(Settings, name) == 1
+
+    in_threads(lambda: work("level"), lambda: work("depth"))
+    assert (Settings.level, Settings.depth) == (0, 0)
+
+
+def test_monkeypatch_in_one_thread():
+    def work():
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(Settings, "level", 1)
+            assert Settings.level == 1
+
+    in_threads(work, lambda: None)
+    assert Settings.level == 0
+
+
+def test_output_redirected_around_the_threads():
+    stream = io.StringIO()
+    with contextlib.redirect_stdout(stream):
+        in_threads(lambda: print("a"), lambda: print("a"))
+    assert stream.getvalue().split() == ["a", "a"]
+    assert sys.stdout is not stream

@@ -24,7 +24,7 @@ from ._methods import (
     WRITING_OPERATORS,
 )
 from ._modules import is_module, namespace_of_module
-from ._opcodes import CALLS, IN_PLACE, SUBSCRIPT, is_generator_code, is_module_code, loads_method
+from ._opcodes import CALLS, IN_PLACE, SUBSCRIPT, enters, exits, is_generator_code, is_module_code, loads_method
 from ._operands import Operands, Resolver
 from ._operations import Operation
 from ._private_generators import PRIVATE_ITERABLES
@@ -178,11 +178,18 @@ class _Analysis:
                 kind = implicit.kind
                 self._add(implicit.instruction, kind, kind == "write", "[]", announced=implicit.announced)
         unforeseen: set[int] = set()
+        every = range(len(self.instructions))
+        entering = {self.instructions[at].offset for at in every if enters(self.instructions, at)}
+        leaving = {self.instructions[at].offset for at in every if exits(self.instructions, at)}
         for instruction in unforeseen_accesses(self.code, self.instructions, self.facts, self.namespace):
             if instruction.offset not in self.table:
                 private = instruction.opname in _THROUGH and instruction.span in self.facts.private.accesses
-                touch = self.operands.unforeseen(
-                    instruction.opname, instruction.arg, instruction.offset, private_owner=private
+                touch = (
+                    self.operands.of_block(instruction.offset, enters=instruction.offset in entering)
+                    if instruction.offset in entering or instruction.offset in leaving
+                    else self.operands.unforeseen(
+                        instruction.opname, instruction.arg, instruction.offset, private_owner=private
+                    )
                 )
                 if touch is not None:
                     changes = instruction.opname == "BINARY_OP" and instruction.arg in IN_PLACE and not private

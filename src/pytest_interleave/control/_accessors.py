@@ -49,6 +49,8 @@ def of_cache(function: Any) -> Touches:
 
 def accessed_by_method(owner: Any, name: str, given: Sequence[Any]) -> Touches | None:
     """What a method of `owner` touches that is written in C; None where its name does not tell."""
+    if name in _OF_EXCEPTIONS and issubclass(type(owner), BaseException):
+        return _of_exception(owner, name)
     if not given:
         return None
     known = _METHODS.get(name)
@@ -107,6 +109,25 @@ def _of_descriptor(how: int) -> _Access:
         return by_property(given[0], descriptor, how) if type(descriptor) is property else NOTHING
 
     return access
+
+
+#: Methods of exceptions, and the attribute that each of them sets; None stands for any of them.
+_OF_EXCEPTIONS = {
+    "__init__": "args",
+    "__reduce__": None,
+    "__setstate__": None,
+    "add_note": "__notes__",
+    "with_traceback": "__traceback__",
+}
+
+
+def _of_exception(owner: BaseException, name: str) -> Touches:
+    part = _OF_EXCEPTIONS[name]
+    if part is None:
+        return whole(owner, READS if name == "__reduce__" else WRITES)
+    # The notes are a list that others may have.
+    changed = stored_attribute(owner, part) if name == "add_note" else MISSING
+    return attribute(owner, part, WRITES, plain=True) + (NOTHING if changed is MISSING else contents(changed, WRITES))
 
 
 # -- items -------------------------------------------------------------------------------------------------------

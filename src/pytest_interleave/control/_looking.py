@@ -80,7 +80,9 @@ def handed_to_type(kind: type, given: Sequence[Any], how: int) -> Touches:
 def handed_to_stdlib(function: types.FunctionType, given: Sequence[Any]) -> Touches:
     """What a function in Python touches of objects given to it, if that is the standard library's, and is one step."""
     if given and isinstance(given[0], contextlib.ExitStack):
-        return whole(given[0], WRITES)
+        from ._entering import of_stack
+
+        return whole(given[0], WRITES) + of_stack(function.__code__.co_name, given)
     module = function.__globals__.get("__name__")
     outermost = module.partition(".")[0] if type(module) is str else ""
     if outermost in _SEEN_WITHIN or outermost not in sys.stdlib_module_names:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dis
 import sys
+from collections.abc import Sequence
 from types import CodeType
 from typing import Any
 
@@ -71,6 +72,36 @@ def loads_method(instruction: Any) -> bool:
         return True
     attributes = ("LOAD_ATTR", "LOAD_SUPER_ATTR")
     return sys.version_info >= (3, 12) and instruction.opname in attributes and bool(instruction.arg & 1)
+
+
+def enters(instructions: Sequence[Any], at: int) -> bool:
+    """Whether an instruction enters a `with` block; up to 3.13 it also loads what leaves it."""
+    if instructions[at].opname == "CALL":
+        before = instructions[at - 1] if at else None
+        return before is not None and before.opname == "LOAD_SPECIAL" and before.arg == _ENTER
+    return bool(instructions[at].opname == "BEFORE_WITH")
+
+
+#: The argument of LOAD_SPECIAL that stands for `__enter__`.
+_ENTER = 0
+
+
+def exits(instructions: Sequence[Any], at: int) -> bool:
+    """Whether an instruction leaves a `with` block, in good order or by an exception; not one of `async with`."""
+    this = instructions[at]
+    following = instructions[at + 1].opname if at + 1 < len(instructions) else ""
+    if following == "GET_AWAITABLE":
+        return False
+    if this.opname == "CALL" and at >= _NONES:
+        return all(
+            before.opname == "LOAD_CONST" and before.argval is None and before.span == this.span
+            for before in instructions[at - _NONES : at]
+        )
+    return bool(this.opname == "WITH_EXCEPT_START")
+
+
+#: In good order, the method that leaves it is called with so many.
+_NONES = 3
 
 
 def asks_for_truth(opname: str) -> bool:

@@ -6,11 +6,13 @@ The operands lie on the frame's value stack; at which depth, the code object tel
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from types import CodeType, FrameType, GeneratorType
 from typing import Any
 
 from ._call_operands import foreseen_call, unforeseen_call
+from ._entering import entering, leaving
 from ._frames import UNMARKED, frames, layout, object_at, object_in, types_at, words_from
 from ._generators import PRIVATE, is_private, visible_in
 from ._items import NO_KEY, deletion, item, membership
@@ -36,6 +38,7 @@ from ._stack_depths import stack_depths, variables_of
 from ._touches import NOTHING, READS, WRITES, Touches
 from ._wholes import TRUTH, contents, gone_through, iteration, loop, native, operand
 
+_PY314 = sys.version_info >= (3, 14)
 #: Given the frame that is about to run the instruction, what it will touch; None where it is no access after all.
 Resolver = Callable[[FrameType], Touches | None]
 
@@ -105,6 +108,17 @@ class Operands:
         if asks_for_truth(opname):
             return _of_one(_truth, top - 1, how, top)
         return _of_one(contents, top - 1, how, top)
+
+    def of_block(self, offset: int, *, enters: bool) -> Resolver | None:
+        """The resolver of an instruction that enters a `with` block, or leaves it."""
+        depth = self._depths.get(offset)
+        if layout is None or depth is None:
+            return None
+        top = self._variables + depth
+        if enters:
+            return entering(top - 1)
+        # Above it lie three arguments; or an exception, the one before, and where it was raised.
+        return leaving(top - 4, bound=not _PY314)
 
     def unforeseen(self, opname: str, argument: int, offset: int, *, private_owner: bool = False) -> Resolver | None:
         """The resolver of an instruction that is an access only if it comes upon a container.

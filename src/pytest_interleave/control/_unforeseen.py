@@ -20,6 +20,8 @@ from ._opcodes import (
     UNPACKINGS,
     arguments_of,
     asks_for_truth,
+    enters,
+    exits,
     formats_with_specification,
     loads_method,
 )
@@ -47,13 +49,16 @@ _ROOTS = frozenset(
         "LOAD_CONST",
     )
 )
+#: They can be what enters a `with` block, or leaves it.
+_OF_BLOCKS = frozenset(("BEFORE_WITH", "CALL", "WITH_EXCEPT_START"))
 _OF_OWNERS = frozenset(("LOAD_ATTR", "LOAD_METHOD"))
 _PATHS = _ROOTS | _OF_OWNERS
 _CONSTANTS = frozenset(("LOAD_CONST", "LOAD_SMALL_INT"))
 #: They return iterators, or views, of what an object of the program's own class has.
 _GIVING_ITERATORS = frozenset(("__iter__", "__reversed__", "items", "keys", "values"))
-#: Methods of that name are a primitive's; of the others in `SYNC_METHODS`, caches and settings have some, too.
-_ALWAYS_SYNC = SYNC_METHODS - frozenset("set clear abort reset put put_nowait get get_nowait submit result".split())
+#: Methods of that name are a primitive's; of the others in `SYNC_METHODS`, caches and settings have some, too, and what
+#: patches has a `start`.
+_ALWAYS_SYNC = SYNC_METHODS - frozenset("set clear abort reset put put_nowait get get_nowait submit result start".split())
 
 
 def unforeseen_accesses(
@@ -74,7 +79,9 @@ def unforeseen_accesses(
                 loads[start] = []
             loads.setdefault(start, []).append(instruction)
         last = "" if before is None else before.opname
-        if name in CALLS:
+        if name in _OF_BLOCKS and (enters(instructions, at) or exits(instructions, at)):
+            yield instruction
+        elif name in CALLS:
             if name == "CALL_FUNCTION_EX" or not _is_seen(instructions, at, loads.pop(start, ()), namespace):
                 yield instruction
         elif name in UNPACKINGS:

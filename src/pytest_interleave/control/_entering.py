@@ -1,0 +1,142 @@
+"""What it touches to enter a `with` block, and to leave it: methods are called for that which the code does not name."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import types
+from collections.abc import Callable, Sequence
+from types import FrameType
+from typing import Any
+
+from ._callees import note_callee
+from ._calls import touches_of_call
+from ._frames import UNMARKED, frames, object_at, types_at, words_from
+from ._handed import closed_over, handed_to_foreign
+from ._kinds import class_holding, is_made_by_a_program, lives_on, module_of
+from ._patching import undone
+from ._touches import FOREIGN, NOTHING, WRITES, Touches
+from ._written import in_scope, is_foreign, python_function
+
+#: So many of an exit stack's callbacks are looked at.
+_MOST = 32
+
+
+def entering(slot: int) -> Callable[[FrameType], Touches | None]:
+    """Of an instruction that enters what lies in `slot`."""
+    return _of_manager(slot, "__enter__")
+
+
+def leaving(slot: int, *, bound: bool) -> Callable[[FrameType], Touches | None]:
+    """Of one that leaves what lies in `slot`; `bound` where that is its method, bound to it."""
+    if not bound:
+        return _of_manager(slot, "__exit__")
+    slots = words_from(slot)
+
+    def touch(frame: FrameType) -> Touches | None:
+        word = slots[frames[id(frame) >> 3] >> 3]
+        if types_at[word >> 3] != _BOUND:
+            # Of a lock, or a file.
+            return None
+        return _touches(frame, object_at(word & UNMARKED).__self__, "__exit__")
+
+    return touch
+
+
+#: The address of the type of a method that is written in Python, and bound.
+_BOUND = id(types.MethodType)
+#: The addresses of types, which live on, that do nothing of interest here.
+_quiet: set[int] = set()
+
+
+def _of_manager(slot: int, special: str) -> Callable[[FrameType], Touches | None]:
+    slots = words_from(slot)
+
+    def touch(frame: FrameType) -> Touches | None:
+        word = slots[frames[id(frame) >> 3] >> 3]
+        if types_at[word >> 3] in _quiet:
+            return None
+        return _touches(frame, object_at(word & UNMARKED), special)
+
+    return touch
+
+
+def _touches(frame: FrameType, manager: Any, special: str) -> Touches | None:
+    kind = type(manager)
+    if id(kind) in _quiet:
+        return None
+    if not is_made_by_a_program(kind) or (module_of(kind).startswith("pytest_interleave.") and lives_on(kind)):
+        _quiet.add(id(kind))
+        return None
+    touches = of_method(manager, special)
+    if any(how & FOREIGN for _, _, how in touches):
+        generator = _generator_of(manager)
+        note_callee(frame, _method_of(manager, special) if generator is None else _function_of(generator))
+    return touches or None
+
+
+def _method_of(manager: Any, special: str) -> Any:
+    holder = class_holding(type(manager), special)
+    return None if holder is None else python_function(holder[1])
+
+
+def of_method(manager: Any, special: str) -> Touches:
+    """What it touches to enter a context manager, or to leave it: `special` says by which method."""
+    method = _method_of(manager, special)
+    if method is None or in_scope(method):
+        return NOTHING
+    generator = _generator_of(manager)
+    return touches_of_call(method, (manager,)) if generator is None else _of_generator(generator)
+
+
+def of_stack(name: str, given: Sequence[Any]) -> Touches:
+    """What a method of an exit stack touches beside the stack; `given` are that and its arguments."""
+    stack, *arguments = given
+    if name == "enter_context" and arguments:
+        return of_method(arguments[0], "__enter__")
+    if name not in ("__exit__", "close"):
+        return NOTHING
+    touches = NOTHING
+    for _, callback in tuple(stack._exit_callbacks)[:_MOST]:
+        if type(callback) is types.MethodType:
+            touches += of_method(callback.__self__, "__exit__")
+        elif type(callback) is types.FunctionType:
+            called = callback.__dict__.get("__wrapped__")
+            if called is not None and not in_scope(called):
+                held = dict(zip(callback.__code__.co_freevars, closed_over(callback), strict=False))
+                arguments = [*held.get("args", ()), *held.get("kwds", {}).values()]
+                touches += touches_of_call(called, arguments)
+    return touches
+
+
+def _generator_of(manager: Any) -> Any:
+    """The generator that a context manager made by `contextlib.contextmanager` goes on with."""
+    if not isinstance(manager, contextlib._GeneratorContextManager):
+        return None
+    generator = manager.gen
+    return generator if type(generator) is types.GeneratorType else None
+
+
+def _function_of(generator: types.GeneratorType[Any, Any, Any]) -> types.FunctionType:
+    code = generator.gi_code
+    variables = generator.gi_frame.f_globals if generator.gi_frame is not None else {}
+    return types.FunctionType(code, variables, code.co_name, None, tuple(types.CellType() for _ in code.co_freevars))
+
+
+def _of_generator(generator: types.GeneratorType[Any, Any, Any]) -> Touches:
+    """What a generator out of scope touches that goes on: it has its variables in hand."""
+    if generator.gi_frame is None:
+        return NOTHING
+    function = _function_of(generator)
+    if in_scope(function):
+        return NOTHING
+    held = [thing for thing in gc.get_referents(generator) if thing is not generator.gi_code]
+    touches = tuple(
+        touch for thing in held if module_of(type(thing)) == "_pytest.monkeypatch" for touch in undone(thing)
+    )
+    if not is_foreign(function):
+        return touches
+    inside = [
+        inner for thing in held for inner in (gc.get_referents(thing) if type(thing) is types.CellType else (thing,))
+    ]
+    return touches + handed_to_foreign(function, inside, WRITES)
