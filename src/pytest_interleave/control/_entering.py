@@ -11,12 +11,12 @@ from typing import Any
 
 from ._callees import note_callee
 from ._calls import touches_of_call
-from ._frames import UNMARKED, frames, object_at, types_at, words_from
+from ._frames import UNMARKED, frames, object_at, types_at, words, words_from
 from ._handed import closed_over, handed_to_foreign
-from ._kinds import class_holding, is_made_by_a_program, lives_on, module_of
+from ._kinds import class_holding, is_made_by_a_program, module_of
 from ._patching import undone
 from ._touches import FOREIGN, NOTHING, WRITES, Touches
-from ._written import in_scope, is_foreign, python_function
+from ._written import in_scope, is_foreign, is_primitive_method, python_function
 
 #: So many of an exit stack's callbacks are looked at.
 _MOST = 32
@@ -38,13 +38,18 @@ def leaving(slot: int, *, bound: bool) -> Callable[[FrameType], Touches | None]:
         if types_at[word >> 3] != _BOUND:
             # Of a lock, or a file.
             return None
-        return _touches(frame, object_at(word & UNMARKED).__self__, "__exit__")
+        owner = words[(word >> 3) + _OWNER]
+        if types_at[owner >> 3] in _quiet:
+            return None
+        return _touches(frame, object_at(owner), "__exit__")
 
     return touch
 
 
 #: The address of the type of a method that is written in Python, and bound.
 _BOUND = id(types.MethodType)
+#: Where such a method has the object that it is bound to: behind its header, and its function.
+_OWNER = (object.__basicsize__ >> 3) + 1
 #: The addresses of types, which live on, that do nothing of interest here.
 _quiet: set[int] = set()
 
@@ -65,7 +70,7 @@ def _touches(frame: FrameType, manager: Any, special: str) -> Touches | None:
     kind = type(manager)
     if id(kind) in _quiet:
         return None
-    if not is_made_by_a_program(kind) or (module_of(kind).startswith("pytest_interleave.") and lives_on(kind)):
+    if _lives_on_quietly(kind, special):
         _quiet.add(id(kind))
         return None
     touches = of_method(manager, special)
@@ -73,6 +78,14 @@ def _touches(frame: FrameType, manager: Any, special: str) -> Touches | None:
         generator = _generator_of(manager)
         note_callee(frame, _method_of(manager, special) if generator is None else _function_of(generator))
     return touches or None
+
+
+def _lives_on_quietly(kind: type, special: str) -> bool:
+    """Whether a type is the interpreter's, or of one of our primitives: of a class of a program's, one never knows."""
+    if not is_made_by_a_program(kind):
+        return True
+    holder = class_holding(kind, special)
+    return holder is not None and holder[0] is kind and is_primitive_method(holder[1])
 
 
 def _method_of(manager: Any, special: str) -> Any:
