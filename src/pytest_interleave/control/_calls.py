@@ -165,20 +165,22 @@ def _of_python(function: Any, given: Sequence[Any]) -> Touches:
     if type(function) is types.MethodType:
         given = (function.__self__, *given)
     patched = patched_by(python, given)
+    if patched:
+        return patched
     if is_foreign(python):
         reads = code.co_name in _READERS and _is_named_after_what_it_does(python)
         touches = handed_to_foreign(python, given, READS if reads else WRITES)
         if code.co_name == "dump":
             # It reads the one and writes to the other, which may be a stream in memory.
             touches += tuple(touch for value in given for touch in native(value, WRITES | OPAQUE))
-        return touches + patched
+        return touches
     if is_generated(python):
         if code.co_name == "__init__":
             # Called by its name, it fills an object that may be known to others already, one attribute after another.
             return handed_whole(given[:1], WRITES | FOREIGN)
         return NOTHING if code.co_name in _MAKING else handed_whole(given, READS)
     touches = _given(given, READS | OPAQUE if code.co_name in _READERS else WRITES | OPAQUE)
-    return touches + handed_to_stdlib(python, given) + patched
+    return touches + handed_to_stdlib(python, given)
 
 
 def _is_named_after_what_it_does(function: types.FunctionType) -> bool:

@@ -48,11 +48,13 @@ _WHILE_PATCHING = frozenset(("__enter__", "__exit__", "start", "stop"))
 def _of_patchers(patchers: Iterable[Any]) -> Touches:
     touches = NOTHING
     for patcher in patchers:
+        # It knows itself what it has put away.
+        touches += whole(patcher, WRITES, FOREIGN)
         if type(patcher).__name__ == "_patch_dict":
             named = stored_attribute(patcher, "in_dict")
             if type(named) is str:
                 named = _found(named)
-                touches += _patched(None, NOTHING) if named is MISSING else whole(named, WRITES, FOREIGN)
+            touches += _patched(None, NOTHING) if named is MISSING else whole(named, WRITES, FOREIGN | OPAQUE)
             continue
         for each in (patcher, *getattr(patcher, "additional_patchers", ())):
             touches += _attribute(_target_of(each), stored_attribute(each, "attribute"))
