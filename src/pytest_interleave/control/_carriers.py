@@ -133,5 +133,9 @@ class Carrier:
         finally:
             if sys.gettrace() is not None:
                 sys.settrace(None)
+            elif self.owner.trace is not None:
+                # It may have outlived its execution.
+                task = self.task or task
+                task.execution.note_unseen(task)
             if sys.getprofile() is not None:
                 sys.setprofile(None)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from types import CodeType
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +24,7 @@ from ._outcome import Stuck
 from ._outside import Outside
 from ._probe import changes
 from ._progress import LOOK, Progress
+from ._settrace import accessing
 from ._tasks import Resource, Step, Task, Unwind, new_gate
 from ._time_choices import TimeChoices
 from ._timers import Timers
@@ -97,6 +98,8 @@ class Execution:
     lasting: Lasting
     #: How many threads were there before.
     older = 0
+    #: Threads whose steps were seen no more from some moment on.
+    unseen: Sequence[str] = ()
     #: How many threads there were when the test was set up, where that is a part of the execution.
     of_fixtures = 0
 
@@ -163,7 +166,7 @@ class Execution:
                     return
                 if touches and (len(touches) > 1 or operation.name == "[]"):
                     # Whether a key or an attribute is there decides what is touched; that may be otherwise by now.
-                    touches = task.touches = operation.touch(sys._getframe(self._depth)) or ()
+                    touches = task.touches = operation.touch(accessing(sys._getframe(self._depth))) or ()
             elif operation.mutates:
                 task.streak = 0
                 task.run_length += 1
@@ -428,6 +431,12 @@ class Execution:
                 threading.excepthook(threading.ExceptHookArgs((type(error), error, error.__traceback__, task.thread)))
             else:
                 task.exception = error
+
+    def note_unseen(self, task: Task) -> None:
+        """The steps of `task`, which has ended, were seen no more from some moment on."""
+        # Who is ended is told by an exception, which ends tracing.
+        if self.closing is None and not (task.unwound or task.at_large):
+            self.unseen = (*self.unseen, task.name)
 
     def finish(self, task: Task) -> None:
         """A controlled thread has ended; its carrier's last act is to wake the next one."""

@@ -42,6 +42,8 @@ def run_body(execution: Execution, body: Callable[[], object], trace: Callable[[
     finally:
         execution.progress.stop()
         if trace is not None:
+            if sys.gettrace() is None:
+                execution.note_unseen(main)
             sys.settrace(None)
         try:
             _finish(execution)

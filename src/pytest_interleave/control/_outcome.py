@@ -107,6 +107,8 @@ class Outcome(NamedTuple):
     left: list[SetAside]
     #: How many of its threads were there before and had no part in it.
     idle: int
+    #: Threads whose steps were seen no more from some moment on.
+    unseen: Sequence[str]
 
     @property
     def waits_outside(self) -> bool:
@@ -163,6 +165,7 @@ class Outcome(NamedTuple):
             list(execution.foreign.values()),
             execution.left,
             execution.lasting.idle(execution) if execution.older else 0,
+            execution.unseen,
         )
 
     @property

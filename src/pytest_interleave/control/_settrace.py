@@ -179,6 +179,16 @@ def _beside(tables: AccessTables, task: Task, other: Any) -> _Trace:
     return call
 
 
+def accessing(frame: FrameType) -> FrameType:
+    """The frame that is about to do an access, where `frame` is that, or a part of tracing that was called for it."""
+    while frame.f_code.co_filename == _HERE and frame.f_back is not None:
+        frame = frame.f_back
+    return frame
+
+
+_HERE = accessing.__code__.co_filename
+
+
 def _both(step: _Trace, theirs: Any) -> _Trace:
     def local(frame: FrameType, event: str, arg: Any) -> Any:
         nonlocal theirs

@@ -78,6 +78,9 @@ def _threads(outcome: Outcome) -> Iterator[Uncontrolled]:
     for name, where, computed in outcome.set_aside:
         how = "computed for long without a scheduling point" if computed else "blocked outside the plugin's control"
         yield _thread(name, how, where)
+    for name in outcome.unseen:
+        # Python ends tracing where there is no room left on the stack to trace; or the program has.
+        yield _thread(name, "its steps no longer seen, for example after a RecursionError", None)
     for name, where, _ in outcome.left:
         yield _thread(name, "still blocked after the test", where)
     for name, where, _ in outcome.leaked:

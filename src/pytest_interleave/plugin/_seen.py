@@ -84,7 +84,7 @@ class Seen:
 
     def look_at(self, outcome: Outcome) -> None:
         """Note what the scheduler did not control in an execution, counted or not."""
-        if outcome.uses or outcome.foreign or not outcome.uneventful:
+        if outcome.uses or outcome.foreign or outcome.unseen or not outcome.uneventful:
             for reason in uncontrolled_in(outcome):
                 self.reasons.add(reason)
 
