@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from xml.etree import ElementTree
 
 import pytest
@@ -615,3 +616,174 @@ def test_after():
     conftest.check()
 """
     run(source).result.assert_outcomes(passed=3)
+
+
+PATCHES = """
+import contextlib
+from unittest import mock
+
+class Settings:
+    level = other = 0
+
+def both(*functions):
+    threads = [threading.Thread(target=function) for function in functions]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+"""
+
+
+def test_patches_of_one_thread_leave_exhausted(run, report):
+    source = (
+        PATCHES
+        + """
+@pytest.mark.concurrency
+def test_around():
+    seen = []
+    with mock.patch.object(Settings, "level", 1):
+        both(lambda: seen.append(Settings.level), lambda: seen.append(Settings.level))
+    assert seen == [1, 1]
+
+@pytest.mark.concurrency
+def test_under_a_lock():
+    lock = threading.Lock()
+    def work():
+        with lock, mock.patch.object(Settings, "level", 1):
+            assert Settings.level == 1
+    both(work, work)
+    assert Settings.level == 0
+
+@pytest.mark.concurrency
+def test_of_different_attributes():
+    def work(name):
+        with mock.patch.object(Settings, name, 1):
+            assert getattr(Settings, name) == 1
+    both(lambda: work("level"), lambda: work("other"))
+
+@pytest.mark.concurrency
+def test_in_one_thread():
+    def work():
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(Settings, "level", 1)
+    both(work, lambda: Settings.other)
+"""
+    )
+    run(source, "--interleave-json=report.json").result.assert_outcomes(passed=4)
+    assert [row["exhausted"] for row in report()["tests"]] == [True] * 4
+
+
+def test_patches_that_may_overlap_are_named(run):
+    done = run(
+        PATCHES
+        + """
+@contextlib.contextmanager
+def kept():
+    level = Settings.level
+    yield
+    Settings.level = level
+
+@pytest.mark.concurrency
+def test_it():
+    def work():
+        with mock.patch.object(Settings, "level", 1):
+            pass
+    with kept():
+        both(work, work)
+"""
+    )
+    assert "not controlled: unittest.mock._patch.__enter__ (called with a shared object" in done.text
+    assert "exhaustive" not in done.text
+
+
+def test_context_managers_of_libraries(run, pytester):
+    """What a generator of a library is given, or keeps, it has in hand where it is entered, and where it is left."""
+    library = pytester.mkdir("site-packages")
+    (library / "lending.py").write_text(
+        """
+import contextlib
+
+@contextlib.contextmanager
+def lent(box):
+    before = box.value
+    box.value = 1
+    yield
+    box.value = before
+"""
+    )
+    pytester.syspathinsert(library)
+    done = run(
+        PATCHES
+        + """
+import sys
+sys.path.insert(0, "site-packages")
+import lending
+
+class Box:
+    value = 0
+
+@pytest.mark.concurrency(strategy="exhaustive")
+def test_it():
+    box = Box()
+    def work():
+        with lending.lent(box):
+            pass
+    both(work, work)
+    assert box.value == 0
+"""
+    )
+    done.result.assert_outcomes(failed=1)
+
+
+UNSEEN = """
+def deep():
+    return deep()
+
+@pytest.mark.concurrency
+def test_it(run_concurrent):
+    count = [0]
+    def work():
+        with contextlib.suppress(RecursionError):
+            deep()
+        for _ in range(3):
+            count[0] += 1
+    run_concurrent(work)
+    assert count == [6]
+"""
+
+
+def test_steps_after_the_stack_was_used_up(run):
+    done = run("import contextlib\n" + UNSEEN)
+    if sys.version_info >= (3, 12):
+        done.result.assert_outcomes(failed=1)
+    else:
+        # There, Python ends tracing where there is no room left to trace.
+        assert "not controlled: thread worker-0 (its steps no longer seen, for example after a RecursionError)" in (
+            done.text
+        )
+        assert "nothing shared" not in done.text
+
+
+def test_accesses_are_read_in_the_right_frame_beside_another_tracer(run, report):
+    """On 3.11, where both trace, ours is called by way of the other one."""
+    done = run(
+        """
+def tracer(frame, event, argument):
+    return tracer
+
+threading.settrace(tracer)
+
+@pytest.mark.concurrency
+def test_it(run_concurrent):
+    items = []
+    def work():
+        mine = [1]
+        mine += items
+        items.append(mine)
+    run_concurrent(work)
+""",
+        "--interleave-json=report.json",
+    )
+    done.result.assert_outcomes(passed=1)
+    (row,) = report()["tests"]
+    assert (row["exhausted"], row["distinct"]) == (True, 4)
