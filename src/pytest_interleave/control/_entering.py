@@ -1,4 +1,4 @@
-"""What it touches to enter a `with` block, and to leave it: methods are called for that which the code does not name."""
+"""What it touches to enter a `with` block, and to leave it: that calls methods which the code does not name."""
 
 from __future__ import annotations
 

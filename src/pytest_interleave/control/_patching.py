@@ -34,7 +34,7 @@ def patched_by(function: types.FunctionType, given: Sequence[Any]) -> Touches:
 def _by_mock(function: types.FunctionType, given: Sequence[Any]) -> Touches:
     name = function.__code__.co_name
     if name == "_patch_stopall":
-        return _of_patchers(getattr(sys.modules["unittest.mock"], "_patch")._active_patches)
+        return _of_patchers(function.__globals__["_patch"]._active_patches)
     patchings = function.__dict__.get("patchings")
     if patchings is not None:
         # A function with such decorators.
@@ -112,7 +112,7 @@ def _list_of(patcher: Any, name: str) -> Sequence[Any]:
 
 def _by_redirecting(function: types.FunctionType, given: Sequence[Any]) -> Touches:
     if given and isinstance(given[0], _REDIRECTING) and function.__code__.co_name in ("__enter__", "__exit__"):
-        return _attribute(sys, type(given[0])._stream)
+        return _attribute(sys, "stdout" if isinstance(given[0], contextlib.redirect_stdout) else "stderr")
     return NOTHING
 
 

@@ -58,7 +58,9 @@ _CONSTANTS = frozenset(("LOAD_CONST", "LOAD_SMALL_INT"))
 _GIVING_ITERATORS = frozenset(("__iter__", "__reversed__", "items", "keys", "values"))
 #: Methods of that name are a primitive's; of the others in `SYNC_METHODS`, caches and settings have some, too, and what
 #: patches has a `start`.
-_ALWAYS_SYNC = SYNC_METHODS - frozenset("set clear abort reset put put_nowait get get_nowait submit result start".split())
+_ALWAYS_SYNC = SYNC_METHODS - frozenset(
+    "set clear abort reset put put_nowait get get_nowait submit result start".split()
+)
 
 
 def unforeseen_accesses(
