@@ -140,8 +140,7 @@ def _patched(part: Any, written: Touches) -> Touches:
     """What is written, and that it is patched: only of two that do that, the steps in between matter."""
     if not written:
         return ((_UNKNOWN_TARGET, None, WRITES | OPAQUE | FOREIGN),)
-    plain = tuple((key, inner, how | OPAQUE) for key, inner, how in written)
-    return (*plain, (("patched", written[0][0], str(part)), None, WRITES | OPAQUE | FOREIGN))
+    return (*written, (("patched", written[0][0], str(part)), None, WRITES | OPAQUE | FOREIGN))
 
 
 def _found(path: Any) -> Any:
