@@ -438,6 +438,77 @@ def test_a_thread_that_has_nothing_to_do_with_the_test_does_not_matter(run, repo
     assert (row["outcome"], row["coverage"]["status"]) == ("passed", "exhausted"), row["coverage"]["text"]
 
 
+def test_a_consumer_that_later_tests_do_not_use_does_not_matter(run, report):
+    source = """
+import queue
+
+pytestmark = pytest.mark.concurrency
+
+@pytest.fixture(scope="module")
+def idle():
+    jobs = queue.Queue()
+    thread = threading.Thread(target=jobs.get)
+    thread.start()
+    yield jobs
+    jobs.put(None)
+    thread.join()
+
+def test_uses_it(idle, run_concurrent):
+    assert run_concurrent(idle.qsize) == [0, 0]
+
+def test_heartbeat():
+    stop, beats = threading.Event(), []
+    def run():
+        while not stop.wait(5):
+            beats.append(1)
+    thread = threading.Thread(target=run)
+    thread.start()
+    time.sleep(31)
+    stop.set()
+    thread.join()
+    assert len(beats) >= 6
+"""
+    run(source, "--interleave-json=report.json")
+    rows = report()["tests"]
+    # It waited in real time for what the consumer might do.
+    assert [row["coverage"]["status"] for row in rows] == ["exhausted", "exhausted"]
+
+
+def test_a_thread_beside_a_test_without_threads_is_named(run, report):
+    source = """
+class Poller:
+    def __init__(self):
+        self.rounds, self.stop = 0, False
+
+    def run(self):
+        while not self.stop:
+            rounds = self.rounds
+            time.sleep(0.0001)
+            self.rounds = rounds + 1
+
+@pytest.fixture(scope="module")
+def poller():
+    poller = Poller()
+    thread = threading.Thread(target=poller.run, name="poller")
+    thread.start()
+    yield poller
+    poller.stop = True
+    thread.join()
+
+@pytest.mark.concurrency
+def test_it(poller):
+    poller.rounds = 1_000_000
+    assert poller.rounds >= 1_000_000
+"""
+    done = run(source, "--interleave-json=report.json")
+    done.result.assert_outcomes(passed=1, warnings=1)
+    (row,) = report()["tests"]
+    assert row["coverage"]["status"] == "sampled"
+    assert "thread poller (started by a fixture" in row["coverage"]["text"]
+    (warning,) = [line for line in done.text.splitlines() if "InterleaveWarning: " in line]
+    assert "the threads beside it are not under control" in warning
+
+
 def test_a_test_that_is_not_deterministic_is_not_exhausted(run, report):
     source = """
 runs = []

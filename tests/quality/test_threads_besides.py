@@ -37,8 +37,9 @@ def test_every_verdict_is_right(session):
 def test_threads_are_under_control(session):
     rows, _ = session
     for name, row in rows.items():
-        threads = [reason["text"] for reason in row["coverage"]["uncontrolled"] if reason["kind"] == "thread"]
-        assert not threads, name
+        threads = {reason["text"] for reason in row["coverage"]["uncontrolled"] if reason["kind"] == "thread"}
+        # That one wakes by itself, in real time: on a busy machine it may just have done so as an execution begins.
+        assert all(text.startswith("thread heartbeat ") for text in threads), name
 
 
 def test_nothing_is_warned_of(session):

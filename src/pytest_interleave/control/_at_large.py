@@ -60,6 +60,7 @@ class RealWait:
         Raises `Adopted` where an execution takes the wait over.
         """
         ident = _get_ident()
+        have_waited.add(ident)
         with _mutex:
             real_waits[ident] = self
         settled()
@@ -84,6 +85,8 @@ class RealWait:
 
 #: By thread identifier, the waits without control that could be taken over.
 real_waits: dict[int, RealWait] = {}
+#: Identifiers of threads that have waited so, and may do so again.
+have_waited: set[int] = set()
 
 #: By thread identifier, locks that whoever lets the thread go waits for.
 _settling: dict[int, Any] = {}

@@ -181,8 +181,9 @@ class Control:
         execution.left_alone = self._left_alone
         execution.lasting = self._lasting
         self._watchdog.watch(execution)
-        watching.append(execution)
+        # Before it is asked which threads are not under control: one that is about to wait again will be.
         self._lasting.adopt(execution, body)
+        watching.append(execution)
         look_for_foreign(execution, self._lasting.matters)
         trace = self._engine.trace
         before = sys.gettrace()

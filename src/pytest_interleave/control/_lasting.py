@@ -13,7 +13,7 @@ from types import MethodType
 from typing import TYPE_CHECKING, Any
 
 from . import _current, _threads
-from ._at_large import let_go, real_waits
+from ._at_large import have_waited, let_go, real_waits
 from ._enabled import NobodyEnabled
 from ._foreign import is_foreign_thread, runs_code_in_scope
 from ._left import Outliving, is_worker_of_pool
@@ -59,7 +59,7 @@ class Lasting:
 
         This is for speed: any other may still do what a controlled one waits for, which takes real time then.
         """
-        if not (real_waits or _often_wait):
+        if not have_waited:
             return
         _let_them_come()
         waiting = [(ident, thread, real_waits[ident]) for ident, thread in _waiting()]
@@ -159,27 +159,31 @@ class Lasting:
             if task.outside:
                 execution.outside.forget(task)
             else:
-                _often_wait.add(task.ident)
+                have_waited.add(task.ident)
+                _busy.discard(task.ident)
                 settled.append(let_go(task))
         for wait in settled:
             wait()
 
 
-#: Identifiers of threads that have been units of executions, and are not now.
-_often_wait: set[int] = set()
+#: Identifiers of threads that have waited without control, and now do something else.
+_busy: set[int] = set()
 #: Real seconds for such threads that do something just now: they wait again soon, as a rule.
-_PATIENCE = 0.02
+_PATIENCE = 0.2
 
 
 def _let_them_come() -> None:
-    if _often_wait <= real_waits.keys():
+    have_waited.intersection_update(threading._active)  # type: ignore[attr-defined]
+    have_waited.discard(_current.get_ident())
+    _busy.intersection_update(have_waited)
+    awaited = have_waited - _busy
+    if awaited <= real_waits.keys():
         return
-    _often_wait.intersection_update(threading._active)  # type: ignore[attr-defined]
     until = REAL["perf_counter"]() + _PATIENCE
-    while not _often_wait <= real_waits.keys() and REAL["perf_counter"]() < until:
+    while not awaited <= real_waits.keys() and REAL["perf_counter"]() < until:
         REAL["sleep"](0.0005)
     # Who has something else to do is not waited for again and again.
-    _often_wait.intersection_update(real_waits)
+    _busy.update(awaited.difference(real_waits))
 
 
 def _waiting() -> Iterator[tuple[int, threading.Thread]]:
@@ -195,7 +199,7 @@ def _adopt(execution: Execution, ident: int, thread: threading.Thread, wait: Rea
     task.native_id = thread.native_id
     task.thread = thread
     task.gate = new_gate()
-    _often_wait.discard(ident)
+    _busy.discard(ident)
     if not wait.take_over(ident, task):
         # It was woken just now, and is none of the execution's.
         task.done = True

@@ -112,8 +112,8 @@ class Outcome(NamedTuple):
 
     @property
     def waits_outside(self) -> bool:
-        """Whether real time may have decided something: a thread was out of sight, or a process was started."""
-        return self.uncontrolled or any(
+        """Whether real time may have decided something: a thread was out of sight, or beside it, or a process was."""
+        return bool(self.uncontrolled or self.foreign) or any(
             use.thing.kind == "process" and type(use.thing.key) is tuple for use in self.uses
         )
 

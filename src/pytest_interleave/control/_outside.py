@@ -207,13 +207,21 @@ class Outside(Part):
                 waits = True
         if self._slept >= POLLING_PATIENCE * 1e9:
             return False
-        if waits and foreign_threads():
+        if waits and self._has_strangers():
             return True
-        return polls and (has_children() or bool(foreign_threads()))
+        return polls and (has_children() or self._has_strangers())
+
+    def _has_strangers(self) -> bool:
+        """Whether a thread that is not under control could do anything.
+
+        One that waits for what the test does not have cannot.
+        """
+        matters = self.execution.lasting.matters
+        return any(matters(thread.ident or 0) for thread in foreign_threads())
 
     def could_act(self) -> bool:
         """Whether a thread that is not under control, or another process, could do something that others wait for."""
-        return bool(self._out or self._returned or self._ended or bool(foreign_threads())) or has_children()
+        return bool(self._out or self._returned or self._ended or self._has_strangers()) or has_children()
 
     def keeps_waiting(self) -> bool:
         """Whether anybody outside is worth waiting for: after the test body, no daemon thread is."""

@@ -431,6 +431,9 @@ class TestRunner:
     def _conclude(self, schedules: int, ended_by: str, **more: Any) -> None:
         if ended_by in _RAN_ITS_COURSE and not self.settings.suite:
             self._seen.note_no_choice()
+        if ended_by == "nothing to interleave" and self._seen.has_company:
+            # There is nothing that the plugin could interleave.
+            ended_by = "schedules"
         turns = self._turns
         self.exploration = Exploration(
             settings=self.settings,

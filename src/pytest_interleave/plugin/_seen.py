@@ -40,6 +40,8 @@ class Seen:
         self._wakes = False
         self._shares = False
         self._timed = False
+        #: Whether threads that are not under control ran beside the test.
+        self.has_company = False
 
     def add(self, outcome: Outcome) -> None:
         """Count one more execution."""
@@ -84,6 +86,8 @@ class Seen:
 
     def look_at(self, outcome: Outcome) -> None:
         """Note what the scheduler did not control in an execution, counted or not."""
+        if outcome.foreign:
+            self.has_company = True
         if outcome.uses or outcome.foreign or outcome.unseen or not outcome.uneventful:
             for reason in uncontrolled_in(outcome):
                 self.reasons.add(reason)
@@ -122,7 +126,12 @@ class Seen:
         """If there was never a choice, say why, and what to do."""
         if self._interleaved:
             return
-        if self.threads == 1:
+        if self.threads == 1 and self.has_company:
+            text = (
+                "the test starts no threads of its own, and the threads beside it are not under control, so only one "
+                f"interleaving was run. Not controlled: {self.reasons.all()[0]}."
+            )
+        elif self.threads == 1:
             text = (
                 "the test starts no threads, so there is nothing to interleave. Use run_concurrent, or run the body "
                 "itself in threads: @pytest.mark.concurrency(workers=2)"

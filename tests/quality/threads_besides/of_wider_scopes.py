@@ -89,7 +89,7 @@ def beats():
         while not stop.wait(0.1):
             beats.append(1)
 
-    thread = threading.Thread(target=run)
+    thread = threading.Thread(target=run, name="heartbeat")
     thread.start()
     yield beats
     stop.set()
