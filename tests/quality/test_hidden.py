@@ -15,6 +15,9 @@ def test_every_order_that_matters_is_run(tmp_path):
     rows = rows_of(SOURCE, tmp_path / "report.json", "--tb=line")
     assert len(rows) == 166
     assert {name for name, row in rows.items() if row["outcome"] != "failed"} == set()
-    # Locks and queues of their own give pools and queues more schedules; and without a GIL a loop has one class more.
+    # Locks and queues of their own give pools and queues more schedules; `start` counts as that of a thread, so a patch
+    # that is started is seen only when it is stopped. Without a GIL a loop has one class more.
+    slower = ("pools", "queue", "overlap[start]", "overlap[callback]")
     most = 5 if has_gil() else 6
-    assert max(row["found_at"] for name, row in rows.items() if "pools" not in name and "queue" not in name) <= most
+    found_at = {name: row["found_at"] for name, row in rows.items() if not any(part in name for part in slower)}
+    assert max(found_at.values()) <= most

@@ -7,6 +7,7 @@ that a test computes: so that the scheduling points of a program are the same in
 from __future__ import annotations
 
 import dis
+import functools
 import sys
 from collections.abc import Mapping
 from types import BuiltinFunctionType, CodeType, FunctionType, ModuleType
@@ -178,18 +179,12 @@ class _Analysis:
                 kind = implicit.kind
                 self._add(implicit.instruction, kind, kind == "write", "[]", announced=implicit.announced)
         unforeseen: set[int] = set()
-        every = range(len(self.instructions))
-        entering = {self.instructions[at].offset for at in every if enters(self.instructions, at)}
-        leaving = {self.instructions[at].offset for at in every if exits(self.instructions, at)}
+        self._find_blocks()
         for instruction in unforeseen_accesses(self.code, self.instructions, self.facts, self.namespace):
             if instruction.offset not in self.table:
                 private = instruction.opname in _THROUGH and instruction.span in self.facts.private.accesses
-                touch = (
-                    self.operands.of_block(instruction.offset, enters=instruction.offset in entering)
-                    if instruction.offset in entering or instruction.offset in leaving
-                    else self.operands.unforeseen(
-                        instruction.opname, instruction.arg, instruction.offset, private_owner=private
-                    )
+                touch = self.operands.unforeseen(
+                    instruction.opname, instruction.arg, instruction.offset, private_owner=private
                 )
                 if touch is not None:
                     changes = instruction.opname == "BINARY_OP" and instruction.arg in IN_PLACE and not private
@@ -197,6 +192,17 @@ class _Analysis:
                     self._put(instruction, Operation(kind, None, self.code, instruction.offset, changes, "[]"), touch)
                     unforeseen.add(instruction.offset)
         return Accesses(self.table, frozenset(unforeseen))
+
+    def _find_blocks(self) -> None:
+        """What enters `with` blocks, and leaves them."""
+        for at, instruction in enumerate(self.instructions):
+            entered = enters(self.instructions, at)
+            if entered or exits(self.instructions, at):
+                offset = instruction.offset
+                leave_alone = functools.partial(self.table.pop, offset, None)
+                touch = self.operands.of_block(offset, leave_alone, enters=entered)
+                if touch is not None:
+                    self._put(instruction, Operation("read", None, self.code, offset, mutates=False, name="[]"), touch)
 
     def _add(self, instruction: Instruction, kind: str, mutates: bool, name: str, announced: bool = True) -> None:
         private = self.facts.private

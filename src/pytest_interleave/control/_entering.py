@@ -22,30 +22,55 @@ from ._written import in_scope, is_foreign, is_primitive_method, python_function
 _MOST = 32
 
 
-def entering(slot: int) -> Callable[[FrameType], Touches | None]:
-    """Of an instruction that enters what lies in `slot`."""
-    return _of_manager(slot, "__enter__")
+def entering(slot: int, leave_alone: Callable[[], object]) -> Callable[[FrameType], Touches | None]:
+    """Of an instruction that enters what lies in `slot`; `leave_alone` is called if that is always a lock, or alike."""
+    return _of_manager(slot, "__enter__", _Doubt(leave_alone))
 
 
-def leaving(slot: int, *, bound: bool) -> Callable[[FrameType], Touches | None]:
+def leaving(slot: int, leave_alone: Callable[[], object], *, bound: bool) -> Callable[[FrameType], Touches | None]:
     """Of one that leaves what lies in `slot`; `bound` where that is its method, bound to it."""
+    doubt = _Doubt(leave_alone)
     if not bound:
-        return _of_manager(slot, "__exit__")
+        return _of_manager(slot, "__exit__", doubt)
     slots = words_from(slot)
 
     def touch(frame: FrameType) -> Touches | None:
         word = slots[frames[id(frame) >> 3] >> 3]
         if types_at[word >> 3] != _BOUND:
             # Of a lock, or a file.
+            doubt.lessen()
             return None
         owner = words[(word >> 3) + _OWNER]
         if types_at[owner >> 3] in _quiet:
+            doubt.lessen()
             return None
-        return _touches(frame, object_at(owner), "__exit__")
+        return _touches(frame, object_at(owner), "__exit__", doubt)
 
     return touch
 
 
+class _Doubt:
+    """Whether an instruction may enter or leave something of interest: if it never does at first, it never will."""
+
+    __slots__ = ("_leave_alone", "_left")
+
+    def __init__(self, leave_alone: Callable[[], object]) -> None:
+        self._leave_alone = leave_alone
+        self._left = _ENOUGH
+
+    def lessen(self) -> None:
+        """It was of no interest."""
+        self._left -= 1
+        if not self._left:
+            self._leave_alone()
+
+    def stay(self) -> None:
+        """It was."""
+        self._left = -1
+
+
+#: An instruction that has entered or left so many locks, and nothing else, is looked at no more: each look costs time.
+_ENOUGH = 16
 #: The address of the type of a method that is written in Python, and bound.
 _BOUND = id(types.MethodType)
 #: Where such a method has the object that it is bound to: behind its header, and its function.
@@ -54,25 +79,27 @@ _OWNER = (object.__basicsize__ >> 3) + 1
 _quiet: set[int] = set()
 
 
-def _of_manager(slot: int, special: str) -> Callable[[FrameType], Touches | None]:
+def _of_manager(slot: int, special: str, doubt: _Doubt) -> Callable[[FrameType], Touches | None]:
     slots = words_from(slot)
 
     def touch(frame: FrameType) -> Touches | None:
         word = slots[frames[id(frame) >> 3] >> 3]
         if types_at[word >> 3] in _quiet:
+            doubt.lessen()
             return None
-        return _touches(frame, object_at(word & UNMARKED), special)
+        return _touches(frame, object_at(word & UNMARKED), special, doubt)
 
     return touch
 
 
-def _touches(frame: FrameType, manager: Any, special: str) -> Touches | None:
+def _touches(frame: FrameType, manager: Any, special: str, doubt: _Doubt) -> Touches | None:
     kind = type(manager)
     if id(kind) in _quiet:
         return None
     if _lives_on_quietly(kind, special):
         _quiet.add(id(kind))
         return None
+    doubt.stay()
     touches = of_method(manager, special)
     if any(how & FOREIGN for _, _, how in touches):
         generator = _generator_of(manager)

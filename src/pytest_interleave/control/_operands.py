@@ -109,16 +109,16 @@ class Operands:
             return _of_one(_truth, top - 1, how, top)
         return _of_one(contents, top - 1, how, top)
 
-    def of_block(self, offset: int, *, enters: bool) -> Resolver | None:
+    def of_block(self, offset: int, leave_alone: Callable[[], object], *, enters: bool) -> Resolver | None:
         """The resolver of an instruction that enters a `with` block, or leaves it."""
         depth = self._depths.get(offset)
         if layout is None or depth is None:
             return None
         top = self._variables + depth
         if enters:
-            return entering(top - 1)
+            return entering(top - 1, leave_alone)
         # Above it lie three arguments; or an exception, the one before, and where it was raised.
-        return leaving(top - 4, bound=not _PY314)
+        return leaving(top - 4, leave_alone, bound=not _PY314)
 
     def unforeseen(self, opname: str, argument: int, offset: int, *, private_owner: bool = False) -> Resolver | None:
         """The resolver of an instruction that is an access only if it comes upon a container.

@@ -49,18 +49,13 @@ _ROOTS = frozenset(
         "LOAD_CONST",
     )
 )
-#: They can be what enters a `with` block, or leaves it.
-_OF_BLOCKS = frozenset(("BEFORE_WITH", "CALL", "WITH_EXCEPT_START"))
 _OF_OWNERS = frozenset(("LOAD_ATTR", "LOAD_METHOD"))
 _PATHS = _ROOTS | _OF_OWNERS
 _CONSTANTS = frozenset(("LOAD_CONST", "LOAD_SMALL_INT"))
 #: They return iterators, or views, of what an object of the program's own class has.
 _GIVING_ITERATORS = frozenset(("__iter__", "__reversed__", "items", "keys", "values"))
-#: Methods of that name are a primitive's; of the others in `SYNC_METHODS`, caches and settings have some, too, and what
-#: patches has a `start`.
-_ALWAYS_SYNC = SYNC_METHODS - frozenset(
-    "set clear abort reset put put_nowait get get_nowait submit result start".split()
-)
+#: Methods of that name are a primitive's; of the others in `SYNC_METHODS`, caches and settings have some, too.
+_ALWAYS_SYNC = SYNC_METHODS - frozenset("set clear abort reset put put_nowait get get_nowait submit result".split())
 
 
 def unforeseen_accesses(
@@ -81,10 +76,10 @@ def unforeseen_accesses(
                 loads[start] = []
             loads.setdefault(start, []).append(instruction)
         last = "" if before is None else before.opname
-        if name in _OF_BLOCKS and (enters(instructions, at) or exits(instructions, at)):
-            yield instruction
-        elif name in CALLS:
-            if name == "CALL_FUNCTION_EX" or not _is_seen(instructions, at, loads.pop(start, ()), namespace):
+        if name in CALLS:
+            seen = name != "CALL_FUNCTION_EX" and _is_seen(instructions, at, loads.pop(start, ()), namespace)
+            # That of a block is looked at apart.
+            if not (seen or enters(instructions, at) or exits(instructions, at)):
                 yield instruction
         elif name in UNPACKINGS:
             if last not in _PLAIN and last not in _FRESH and last != "BUILD_TUPLE":
