@@ -18,6 +18,7 @@ from ._at_large import LetGo, settled
 from ._carriers import Carriers
 from ._closing import Closing
 from ._enabled import Enabled
+from ._instrument import debugger_was_there
 from ._long_run import LongRun
 from ._operations import Operation
 from ._outcome import Stuck
@@ -435,7 +436,7 @@ class Execution:
     def note_unseen(self, task: Task) -> None:
         """The steps of `task`, which has ended, were seen no more from some moment on."""
         # Who is ended is told by an exception, which ends tracing.
-        if self.closing is None and not (task.unwound or task.at_large):
+        if self.closing is None and not (task.unwound or task.at_large or debugger_was_there()):
             self.unseen = (*self.unseen, task.name)
 
     def finish(self, task: Task) -> None:

@@ -73,6 +73,11 @@ def debugger_left() -> None:
         known.renew()
 
 
+def debugger_was_there() -> bool:
+    """Whether a debugger was at work in this execution: it ends tracing as it lets the program go on."""
+    return _debugged[0]
+
+
 def renew_after_debugger() -> None:
     """Before an execution: what a debugger did when it was gone already is undone."""
     if _debugged[0]:

@@ -47,7 +47,7 @@ def _named(found: Unordered) -> Uncontrolled:
     name = _name(first)
     texts = {
         "socket": "a pair of sockets" if name == "pair" else f"connection {name}",
-        "pipe": f"pipe {name}" if name else "a pipe",
+        "pipe": "a pipe" if name in ("", "pipe") else f"pipe {name}",
         "setting": name,
         "process": name if " " in name else f"process {name}",
     }

@@ -167,7 +167,7 @@ def of_descriptor(descriptor: Any) -> Thing | None:
 def _thing(path: str, found: os.stat_result) -> Thing | None:
     mode = found.st_mode
     if stat.S_ISFIFO(mode):
-        return Thing("pipe", ("pipe", *_inode(found)), "" if path.startswith(_UNNAMED) else os.path.basename(path))
+        return Thing("pipe", ("pipe", *_inode(found)), "pipe" if path.startswith(_UNNAMED) else os.path.basename(path))
     if stat.S_ISREG(mode) or stat.S_ISDIR(mode):
         return file_at(path)
     return None
