@@ -121,7 +121,7 @@ def test_the_same_past_max_steps(run, report, what):
     # Another test has run before, which takes and frees memory.
     both = source + source[source.index("@") :].replace("test_it", "test_other")
     # That it takes long on a busy machine is no reason not to run it again.
-    first = run(both, "--interleave-json=report.json", "--interleave-shrink-seconds=600")
+    first = run(both, "--interleave-json=report.json", "--interleave-seconds=600", "--interleave-shrink-seconds=600")
     first.result.assert_outcomes(failed=2)
     for row in report()["tests"]:
         found = row["finding"]

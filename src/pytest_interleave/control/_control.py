@@ -187,9 +187,11 @@ class Control:
         look_for_foreign(execution, self._lasting.matters)
         trace = self._engine.trace
         before = sys.gettrace()
+        held_signals.task = execution.main
         try:
             return run_body(execution, body, trace)
         finally:
+            held_signals.task = None
             watching.clear()
             self._blocked = execution.outside.fixtures_starts
             self.fixtures_threads = max(0, execution.of_fixtures - 1)

@@ -69,7 +69,7 @@ class _Doubt:
         self._left = -1
 
 
-#: An instruction that has entered or left so many locks, and nothing else, is looked at no more: each look costs time.
+#: How many locks, and nothing else, an instruction enters or leaves before it is no longer looked at: looking costs time.
 _ENOUGH = 16
 #: The address of the type of a method that is written in Python, and bound.
 _BOUND = id(types.MethodType)

@@ -19,6 +19,7 @@ from typing import Any
 from . import _current, _real_waits
 from ._execution import Execution
 from ._places import is_ours
+from ._tasks import Task
 from ._written import python_function
 
 Handler = Callable[[int, FrameType | None], Any]
@@ -34,9 +35,13 @@ class HeldSignals:
     def __init__(self) -> None:
         #: Handlers that wait to be called, by signal.
         self.pending: dict[int, Handler] = {}
+        #: The main thread, as the execution that runs now has it; None between two executions.
+        self.task: Task | None = None
         #: Whether the main thread is in one of them, rather than where it waits or what it does in the test.
         self.handling = False
         self._handlers: dict[int, tuple[Handler, Handler]] = {}
+        #: Whether one is being dealt with.
+        self._busy = False
         #: Whether the watchdog has sent one again that has not come yet.
         self._sent = False
         self._main = 0
@@ -103,35 +108,44 @@ class HeldSignals:
 
     def _before(self, handler: Handler) -> Handler:
         def held(number: int, frame: FrameType | None) -> Any:
-            sent, self._sent = self._sent, False
-            if sent and number not in self.pending:
-                # It was called when the execution was over, just before this came.
-                return None
-            task = _current.tasks[self._main]
-            # What is interrupted between two executions ends the test; and some waits of the test are within our code.
-            code = None if task is None or task.outside else _interrupted_code(frame)
-            if code is not None and is_ours(code.co_filename) and code is not _AT_THE_GATE:
+            if self._busy:
+                # It has come while another one is dealt with.
                 self.pending[number] = handler
                 return None
-            self.pending.pop(number, None)
-            if code is _AT_THE_GATE:
-                return self._at_the_gate(handler, number, frame)
-            if _is_of_the_test(handler):
-                return handler(number, frame)
+            self._busy = True
             try:
-                return self._without_control(handler, number, frame)
-            except BaseException as error:
-                self._raised = error, number, handler
-                raise
+                return self._deal_with(handler, number, frame)
+            finally:
+                self._busy = False
 
         # See `came_by_signal`.
         held.__wrapped__ = handler  # type: ignore[attr-defined]
         return held
 
-    def _at_the_gate(self, handler: Handler, number: int, frame: FrameType | None) -> Any:
+    def _deal_with(self, handler: Handler, number: int, frame: FrameType | None) -> Any:
+        sent, self._sent = self._sent, False
+        if sent and number not in self.pending:
+            # It was called when the execution was over, just before this came.
+            return None
+        task = self.task
+        # What is interrupted between two executions ends the test; and some waits of the test are within our code.
+        code = None if task is None or task.outside else _interrupted_code(frame)
+        if code is not None and is_ours(code.co_filename) and code is not _AT_THE_GATE:
+            self.pending[number] = handler
+            return None
+        self.pending.pop(number, None)
+        if task is not None and code is _AT_THE_GATE:
+            return self._at_the_gate(task, handler, number, frame)
+        if _is_of_the_test(handler):
+            return handler(number, frame)
+        try:
+            return self._without_control(handler, number, frame)
+        except BaseException as error:
+            self._raised = error, number, handler
+            raise
+
+    def _at_the_gate(self, main: Task, handler: Handler, number: int, frame: FrameType | None) -> Any:
         """Stop the thread that runs, if that can be, while the handler runs."""
-        main = _current.tasks[self._main]
-        assert main is not None
         execution = main.execution
         # It may have got its turn just now.
         stopped = execution.closing is None and execution.running is not main and execution.stop_for(main)
