@@ -69,8 +69,10 @@ class _Doubt:
         self._left = -1
 
 
-#: How many locks, and nothing else, an instruction enters or leaves before it is no longer looked at: looking costs time.
+#: After how many locks that it enters or leaves, and nothing else, an instruction is no longer looked at: each look
+#: takes time.
 _ENOUGH = 16
+
 #: The address of the type of a method that is written in Python, and bound.
 _BOUND = id(types.MethodType)
 #: Where such a method has the object that it is bound to: behind its header, and its function.
