@@ -34,14 +34,21 @@ def _alarm() -> Iterator[Callable[[float], None]]:
     signal.signal(signal.SIGALRM, before)
 
 
-def _in_workers() -> None:
-    lock, count = threading.Lock(), [0]
+class _Counter:
+    def __init__(self) -> None:
+        self.lock, self.value = threading.Lock(), 0
 
-    def work() -> None:
+    def add(self) -> None:
+        with self.lock:
+            self.value += 1
+
+    def add_forever(self) -> None:
         while True:
-            with lock:
-                count[0] += 1
+            self.add()
 
+
+def _in_workers() -> None:
+    work = _Counter().add_forever
     threads = [threading.Thread(target=work) for _ in range(2)]
     for thread in threads:
         thread.start()
@@ -56,19 +63,12 @@ def _in_a_pool() -> None:
 
 
 def _in_the_test_too() -> None:
-    lock, count = threading.Lock(), [0]
-
-    def work() -> None:
-        while True:
-            with lock:
-                count[0] += 1
-
-    threading.Thread(target=work).start()
+    counter = _Counter()
+    threading.Thread(target=counter.add_forever).start()
     try:
-        work()
+        counter.add_forever()
     finally:
-        with lock:
-            count[0] += 1
+        counter.add()
 
 
 def _at_a_queue() -> None:

@@ -85,7 +85,7 @@ class Execution:
     forked = False
     stuck: Stuck | None = None
     closing: Closing | None = None
-    #: Whether the main thread is to run next, whoever else could: it has been interrupted.
+    #: Whether the main thread is to run next, because a signal has interrupted it.
     interrupted = False
     #: Which thread has handed over to it.
     _stopped: Task | None = None
@@ -435,7 +435,7 @@ class Execution:
 
     def note_unseen(self, task: Task) -> None:
         """The steps of `task`, which has ended, were seen no more from some moment on."""
-        # Who is ended is told by an exception, which ends tracing.
+        # An execution ends its threads by an exception, which ends tracing, too.
         if self.closing is None and not (task.unwound or task.at_large or debugger_was_there()):
             self.unseen = (*self.unseen, task.name)
 

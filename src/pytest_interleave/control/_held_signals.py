@@ -160,20 +160,12 @@ class HeldSignals:
 
     def _without_control(self, handler: Handler, number: int, frame: FrameType | None) -> Any:
         """Call it while another thread has its turn, or as something that the test does not know of."""
-        task = _current.tasks[self._main]
-        if task is None:
-            return handler(number, frame)
-        del _current.tasks[self._main]
         self.handling = True
-        # On 3.11, what it does would be traced as the thread's.
-        trace = sys.gettrace()
-        sys.settrace(None)
         try:
-            return handler(number, frame)
+            with _current.unobserved():
+                return handler(number, frame)
         finally:
-            sys.settrace(trace)
             self.handling = False
-            _current.tasks[self._main] = task
 
 
 #: Those of this process.

@@ -11,11 +11,11 @@ from os.path import abspath, exists, isdir, isfile, realpath
 from types import CodeType
 from typing import Any
 
-# Of `os.path` the functions themselves: a test may put something in their place.
 from . import _current
 from ._frozen import STDLIB, file_of
 from ._in_no_file import MadeByTheProgram, is_in_no_file
 
+# Functions of `os.path` are imported by name: a test may put something in their place there.
 _PACKAGE = os.path.dirname(os.path.dirname(abspath(__file__))) + os.sep
 _ENVIRONMENT_PARTS = {"site-packages", "dist-packages"}
 
