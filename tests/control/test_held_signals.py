@@ -7,12 +7,14 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from types import FrameType
+from types import FrameType, SimpleNamespace
+from typing import Any
 
 import pytest
 
 from pytest_interleave._signals import came_by_signal
 from pytest_interleave.control import Control
+from pytest_interleave.control._held_signals import HeldSignals
 from pytest_interleave.explore import NonPreemptive, RandomWalk
 from tests.driving import MAX_STEPS, execute, require_good_end, value_of
 
@@ -169,6 +171,44 @@ def test_what_is_raised_where_it_would_be_lost_is_raised_later() -> None:
         assert isinstance(execute(body).exception, KeyboardInterrupt)
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+def test_what_the_watchdog_has_sent_in_vain_is_dropped_once() -> None:
+    calls: list[int] = []
+    before = signal.signal(signal.SIGUSR1, lambda number, frame: calls.append(number))
+    held = HeldSignals()
+    held.install()
+    held.task = SimpleNamespace(outside=True)
+    try:
+        held.pending[signal.SIGUSR1] = _never_called
+        held.send_again()
+        assert len(calls) == 1
+        # The watchdog has seen it wait, and is late.
+        held.pending = _Changing({signal.SIGUSR1: _never_called})
+        held.send_again()
+        assert len(calls) == 1
+        signal.raise_signal(signal.SIGUSR1)
+        assert len(calls) == 2
+        held.end()
+        held.pending = {signal.SIGUSR1: _never_called}
+        held.send_again()
+        assert len(calls) == 2, "no execution runs"
+    finally:
+        held.remove()
+        signal.signal(signal.SIGUSR1, before)
+
+
+class _Changing(dict[int, Any]):
+    """Empty as soon as it has been looked at."""
+
+    def __iter__(self) -> Iterator[int]:
+        found = list(super().__iter__())
+        self.clear()
+        return iter(found)
+
+
+def _never_called(number: int, frame: FrameType | None) -> None:
+    raise AssertionError(number)
 
 
 def test_handlers_are_put_back() -> None:

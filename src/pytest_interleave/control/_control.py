@@ -191,7 +191,6 @@ class Control:
         try:
             return run_body(execution, body, trace)
         finally:
-            held_signals.task = None
             watching.clear()
             self._blocked = execution.outside.fixtures_starts
             self.fixtures_threads = max(0, execution.of_fixtures - 1)
@@ -199,3 +198,5 @@ class Control:
             if trace is not None:
                 sys.settrace(before)
             forget_tasks()
+            # At last: from now on a handler may raise.
+            held_signals.end()

@@ -54,6 +54,13 @@ INTERRUPTED_PATIENCE = 0.2
 #: Seconds of processor time that an execution may take after its first `max_steps` steps.
 LONGEST = 60.0
 
+#: Real seconds after which the main thread, which waits for its turn, looks for signals: one that comes just before it
+#: begins to wait does not wake it.
+MISSED = 0.1
+
+#: Held to decide whether a thread stops for the main one.
+_stopping = _current.real_lock()
+
 _MAIN = new_gate.__code__
 #: What a thread does whose execution is over.
 _OVER = Operation("over", None, _MAIN, 0)
@@ -271,19 +278,18 @@ class Execution:
 
     def park(self, task: Task) -> None:
         try:
-            task.gate.acquire()
+            if task is self.main:
+                while not task.gate.acquire(True, MISSED):
+                    pass
+            else:
+                task.gate.acquire()
         except BaseException:
             # A signal handler (a time limit, Ctrl-C) has interrupted the test's own thread. Perhaps another one runs.
             self.close(interrupted=not self.interrupted)
             raise
         if task.special:
-            if self.closing is None and (self.interrupted if task is not self.main else self._stopped is not None):
-                if task is self.main:
-                    # The one that was to stop for it did so too late.
-                    self.go_on_after(task)
-                    self.park(task)
-                else:
-                    self._give_way_to_main(task)
+            if self.interrupted and self.closing is None and task is not self.main:
+                self._give_way_to_main(task)
                 return
             if task.at_large:
                 if _current.tasks[task.ident] is task:
@@ -477,8 +483,11 @@ class Execution:
             task.special = True
         if main.gate.acquire(timeout=INTERRUPTED_PATIENCE):
             return True
-        self.interrupted = False
-        return False
+        with _stopping:
+            if main.gate.acquire(blocking=False):
+                return True
+            self.interrupted = False
+            return False
 
     def go_on_after(self, main: Task) -> None:
         """In the main thread, which has handled a signal: it waits again, and the thread that ran before goes on."""
@@ -493,8 +502,12 @@ class Execution:
             self.hand_over(stopped)
 
     def _give_way_to_main(self, task: Task) -> None:
-        self._stopped = task
-        self.hand_over(self.main)
+        with _stopping:
+            if not self.interrupted:
+                # The main thread waits for it no more.
+                return
+            self._stopped = task
+            self.hand_over(self.main)
         self.park(task)
 
     def _end_stuck(self, task: Task, kind: str, cycle: list[Task], **more: Any) -> None:

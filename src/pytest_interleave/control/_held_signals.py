@@ -17,6 +17,7 @@ from types import CodeType, FrameType
 from typing import Any
 
 from . import _current, _real_waits
+from ._clock import _real_monotonic_ns
 from ._execution import Execution
 from ._places import is_ours
 from ._tasks import Task
@@ -27,6 +28,9 @@ Handler = Callable[[int, FrameType | None], Any]
 #: In them the main thread waits for its turn; what a handler raises there ends the execution in good order.
 _AT_THE_GATE = Execution.park.__code__
 _WAITS = _real_waits.__file__
+
+#: In nanoseconds: as late as that may come what the watchdog has sent.
+LATE = 500_000_000
 
 
 class HeldSignals:
@@ -42,8 +46,10 @@ class HeldSignals:
         self._handlers: dict[int, tuple[Handler, Handler]] = {}
         #: Whether one is being dealt with.
         self._busy = False
-        #: Whether the watchdog has sent one again that has not come yet.
-        self._sent = False
+        #: When the watchdog has sent each of them again, in nanoseconds.
+        self._sent: dict[int, int] = {}
+        #: Held while one is sent again: none is when the execution is over.
+        self._sending = _current.real_lock()
         self._main = 0
         #: What has ended the execution, because it was raised while the thread waited for its turn.
         self._ended_by: BaseException | None = None
@@ -75,6 +81,11 @@ class HeldSignals:
             sys.unraisablehook = self._report_lost
         self._raised = None
 
+    def end(self) -> None:
+        """The execution is over."""
+        with self._sending:
+            self.task = None
+
     def settle(self) -> BaseException | None:
         """Between two executions: call the handlers that wait; the answer is what one of them has raised.
 
@@ -91,9 +102,10 @@ class HeldSignals:
 
     def send_again(self) -> None:
         """In the watchdog: the main thread may have come to other code by now."""
-        for number in tuple(self.pending):
-            self._sent = True
-            _send(self._main, number)
+        with self._sending:
+            for number in tuple(self.pending) if self.task is not None else ():
+                self._sent[number] = _real_monotonic_ns()
+                _send(self._main, number)
 
     def _lost(self, unraisable: Any) -> None:
         """Nothing can raise an exception out of `__del__`, or out of a weak reference's callback: try again later."""
@@ -108,6 +120,10 @@ class HeldSignals:
 
     def _before(self, handler: Handler) -> Handler:
         def held(number: int, frame: FrameType | None) -> Any:
+            sent = _real_monotonic_ns() - self._sent.pop(number, -LATE) < LATE
+            if sent and number not in self.pending:
+                # The handler has been called just before what the watchdog had sent came.
+                return None
             if self._busy:
                 # It has come while another one is dealt with.
                 self.pending[number] = handler
@@ -123,10 +139,6 @@ class HeldSignals:
         return held
 
     def _deal_with(self, handler: Handler, number: int, frame: FrameType | None) -> Any:
-        sent, self._sent = self._sent, False
-        if sent and number not in self.pending:
-            # It was called when the execution was over, just before this came.
-            return None
         task = self.task
         # What is interrupted between two executions ends the test; and some waits of the test are within our code.
         code = None if task is None or task.outside else _interrupted_code(frame)
@@ -153,6 +165,8 @@ class HeldSignals:
             answer = self._without_control(handler, number, frame)
         except BaseException as error:
             self._ended_by = error
+            # Here, for it may have come before the first instruction at the gate, where nothing could catch it.
+            execution.close(interrupted=not stopped)
             raise
         if stopped:
             execution.go_on_after(main)

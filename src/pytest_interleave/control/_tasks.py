@@ -179,13 +179,17 @@ class Task:
     def settle(self) -> None:
         """Find out anew whether the ordinary path of a scheduling point does for it."""
         execution = self.execution
-        self.special = (
+        # In this order: another thread may change one of these, and then say that it is special.
+        self.special = False
+        if (
             self.atomic > 0
             or self.outside
             or execution.closing is not None
+            or execution.interrupted
             or execution.long is not None
             or execution.progress.watching
-        )
+        ):
+            self.special = True
 
     def withdraw(self) -> None:
         """Wait no longer."""
