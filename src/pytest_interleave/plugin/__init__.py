@@ -33,11 +33,10 @@ from ._stash import (
     options_key,
     options_of,
     replay_key,
-    reported_key,
     results_key,
-    taken_over_key,
     unwritten_key,
 )
+from ._test_hooks import register_test_hooks, unregister_test_hooks
 
 __all__ = [
     "barrier",
@@ -52,6 +51,11 @@ __all__ = [
 ]
 
 _hold_key = pytest.StashKey[Hold]()
+
+
+def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
+    """Hooks for each test are in place until it is known that no test is ours."""
+    register_test_hooks(pluginmanager)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -144,6 +148,8 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     marked, stressed = any(map(is_marked, ours)), use_threads(session.items, ours)
     if not (marked or stressed):
         hold.release_names()
+        if not ours:
+            unregister_test_hooks(session.config.pluginmanager)
     elif not session.config.option.collectonly:
         for module, needed in (("._taking_over", True), ("._runner", marked), ("._run_stress", stressed)):
             if needed:
@@ -169,53 +175,11 @@ def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
     """A marked test's `runtest` becomes the loop over its schedules."""
     if not has_ours(item) and error_key not in item.stash:
         return (yield)
+    # It may have been marked after the collection.
+    register_test_hooks(item.config.pluginmanager)
     from ._taking_over import set_up
 
     return (yield from set_up(item))
-
-
-@pytest.hookimpl(wrapper=True, trylast=True)
-def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object]:
-    """Put the random state and `runtest` back."""
-    try:
-        return (yield)
-    finally:
-        if taken_over_key in item.stash:
-            from ._taking_over import give_back
-
-            give_back(item)
-
-
-@pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_runtest_makereport(
-    item: pytest.Item, call: pytest.CallInfo[None]
-) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Add the interleaving to a failure, and the figures to the report of the call."""
-    report = yield
-    if reported_key in item.stash:
-        from ._taking_over import add_to_report
-
-        add_to_report(item, call, report)
-    return report
-
-
-@pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_exception_interact(node: pytest.Item, call: pytest.CallInfo[Any]) -> Generator[None, object, object]:
-    """With `--pdb`: stop in the thread that failed."""
-    if not node.stash.get(taken_over_key, False):
-        return (yield)
-    from ._debugging import in_failing_thread
-
-    with in_failing_thread(call):
-        return (yield)
-
-
-@pytest.hookimpl
-def pytest_leave_pdb() -> None:
-    """A debugger lets the program go on."""
-    from ..control import debugger_left
-
-    debugger_left()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

@@ -8,11 +8,13 @@ import pytest
 
 from ._results import Results, Rows
 from ._stash import options_of, reported_key, results_key
+from ._test_hooks import register_test_hooks
 
 
 def will_report(item: pytest.Item) -> None:
     """Something of ours may go with the reports of this test."""
     item.stash[reported_key] = True
+    register_test_hooks(item.config.pluginmanager)
     results_of(item.config)
 
 
