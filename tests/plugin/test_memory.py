@@ -56,6 +56,12 @@ def test_after_three_passes_it_is_forgotten(run, cache):
     run(MARK + LOST_UPDATE).result.stdout.fnmatch_lines(["failed test body in schedule 2 of at most 200 (strategy *"])
 
 
+def test_what_is_remembered_comes_besides_the_schedules(run, cache):
+    run(MARK + LOST_UPDATE)
+    done = run(MARK.replace("seconds=None", "seconds=1e-9") + LOCKED_COUNTER + LOST_UPDATE)
+    done.result.stdout.fnmatch_lines(["*::test_it: 2 schedules, * (stopped after 1e-09 s, 2 of 201 schedules)*"])
+
+
 def test_forget(run, cache):
     run(MARK + LOST_UPDATE)
     again = run(MARK + LOST_UPDATE, "--interleave-forget")

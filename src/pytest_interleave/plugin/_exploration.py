@@ -35,3 +35,8 @@ class Exploration(NamedTuple):
     warnings: tuple[str, ...] = ()
     #: Every step of a token's execution, where that was asked for.
     steps: tuple[str, ...] = ()
+
+    @property
+    def planned(self) -> int:
+        """How many schedules there are at most: those that were known before come besides."""
+        return self.settings.schedules + len(self.given)

@@ -77,14 +77,15 @@ def _headline(exploration: Exploration) -> str:
         told.append(f"shrunk from {explanation.switches_before}")
     if exploration.ended_by == "replay":
         return f"{kind}, in the schedule of the token{_in_brackets(told)}"
-    settings = exploration.settings
+    settings, planned = exploration.settings, exploration.settings.schedules
     if exploration.strategy == PINNED:
         told.insert(0, "pinned by the marker interleaving")
     elif exploration.strategy == REMEMBERED:
         told.insert(0, "remembered from an earlier run")
     else:
+        planned = exploration.planned
         told[:0] = [f"strategy {exploration.strategy}", f"seed {settings.seed}"]
-    most = f" of at most {settings.schedules}" if settings.explored else ""
+    most = f" of at most {planned}" if settings.explored else ""
     return f"{kind} in schedule {exploration.found_at}{most}{_in_brackets(told)}"
 
 
@@ -157,7 +158,7 @@ def figures(item: pytest.Item, exploration: Exploration, outcome: str, *, page: 
         "_warnings": list(exploration.warnings),
         "_ended_by": exploration.ended_by,
         "_suite": exploration.settings.suite,
-        "_planned": exploration.settings.schedules,
+        "_planned": exploration.planned,
         "_limit": exploration.settings.seconds,
         "_remembered": {
             str(given.token): given.found
