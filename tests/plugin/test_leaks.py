@@ -69,7 +69,9 @@ TOLD = [
 def test_warned_of(run, options):
     done = run(SOURCE, *options)
     done.result.assert_outcomes(passed=5)
-    done.result.stdout.fnmatch_lines_random([f"*InterleaveWarning: {text}" for text in TOLD])
+    # In the last test of a worker, the server ends before the look, and with it the connection.
+    told = [text.replace(" connected to 127.0.0.1:", "") if options else text for text in TOLD]
+    done.result.stdout.fnmatch_lines_random([f"*InterleaveWarning: {text}" for text in told])
     assert done.text.count("has left open") == 4
 
 
