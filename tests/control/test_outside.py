@@ -13,7 +13,10 @@ from collections.abc import Iterator
 import pytest
 
 from pytest_interleave.control import _outside, _watchdog
+from pytest_interleave.control._execution import Execution
+from pytest_interleave.control._lasting import Lasting
 from pytest_interleave.control._tasks import Task
+from pytest_interleave.control._time import REAL
 from tests.driving import execute, require_good_end
 
 
@@ -168,6 +171,41 @@ def test_real_time_passes_for_who_was_out_of_sight(monkeypatch: pytest.MonkeyPat
     finally:
         os.close(receiving)
         os.close(sending)
+
+
+def test_what_is_done_at_the_end_of_the_test_is_not_set_aside(monkeypatch: pytest.MonkeyPatch) -> None:
+    keep = Lasting.keep
+
+    def take_long(lasting: Lasting, execution: Execution) -> None:
+        REAL["sleep"](0.3)
+        keep(lasting, execution)
+
+    monkeypatch.setattr(Lasting, "keep", take_long)
+    outcome = execute(lambda: threading.Thread(target=time.sleep, args=(1,)).start())
+    require_good_end(outcome)
+    assert outcome.set_aside == []
+
+
+def test_a_thread_that_ends_just_as_it_is_set_aside_hands_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    finish = Execution.finish
+
+    def take_long(execution: Execution, task: Task) -> None:
+        # As if the watchdog had found it a moment ago, and was about to say so.
+        task.done = task.outside = True
+        execution.outside.set_aside(task, None)
+        task.outside = True
+        finish(execution, task)
+
+    monkeypatch.setattr(Execution, "finish", take_long)
+
+    def body() -> None:
+        thread = threading.Thread(target=int)
+        thread.start()
+        thread.join()
+
+    outcome = execute(body)
+    require_good_end(outcome)
+    assert outcome.set_aside == []
 
 
 def test_a_thread_that_computes_for_long_is_not_said_to_be_blocked(monkeypatch: pytest.MonkeyPatch) -> None:

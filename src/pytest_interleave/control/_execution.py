@@ -84,6 +84,8 @@ class Execution:
     running: Task | None = None
     #: The code that calls the test's body.
     base: CodeType = _MAIN
+    #: Whether the test's body has ended: what is done then in its thread can take long, and is none of the test's.
+    body_over = False
     draining = False
     over = False
     #: Whether a thread has waited with a time limit.
@@ -453,8 +455,7 @@ class Execution:
             return
         # Others may have waited for it.
         self.progress.stop()
-        if task.outside:
-            self.outside.finished(task)
+        if task.outside and self.outside.finished(task):
             return
         if task.enabled:
             self.enabled.drop(task)

@@ -63,6 +63,8 @@ def run_body(execution: Execution, body: Callable[[], object], trace: Callable[[
 
 def _finish(execution: Execution) -> None:
     main = execution.main
+    # Before it is asked whether it was set aside: from now on it cannot be.
+    execution.body_over = True
     if main.outside and execution.closing is None:
         execution.outside.come_back(main)
     main.done = True

@@ -75,7 +75,7 @@ class Outside(Part):
         task.outside = True
         task.special = True
         with self._mutex:
-            if execution.running is not task or not task.outside:
+            if execution.running is not task or not task.outside or self.is_over(task):
                 task.outside = False
                 return
             place = user_place(sys._current_frames().get(task.ident))
@@ -139,12 +139,20 @@ class Outside(Part):
             settled()
         task.outside = False
 
-    def finished(self, task: Task) -> None:
-        """A thread that was outside has ended without coming back."""
+    def is_over(self, task: Task) -> bool:
+        """Whether the code of the test that a thread has run has ended."""
+        return task.done or (self.execution.body_over and task is self.execution.main)
+
+    def finished(self, task: Task) -> bool:
+        """A thread that was outside has ended without coming back; False where it was only about to be set aside."""
         with self._mutex:
             if task in self._out:
                 self._out.remove(task)
-            self._ended.append(task)
+                self._ended.append(task)
+                return True
+            task.outside = False
+            # Then the execution is over.
+            return task.at_large
 
     def forget(self, task: Task) -> None:
         """The execution is over: a thread that lasts goes on where it is, without control."""

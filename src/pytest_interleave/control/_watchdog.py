@@ -108,7 +108,9 @@ class Watchdog:
     def _look(self, execution: Execution) -> tuple[Task, int | None] | None:
         """The running thread, if it is blocked, and since which real time; with None if it computes for too long."""
         task = execution.running
-        if task is None or task.outside or (held_signals.handling and task is execution.main):
+        if task is None or task.outside or execution.outside.is_over(task):
+            return None
+        if held_signals.handling and task is execution.main:
             return None
         if execution.outside.busy:
             task.special = True
