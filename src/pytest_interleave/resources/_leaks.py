@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from ..control import _current
+from ..control._affinity import has_gil
 from ..control._clock import real_seconds
 from ..control._living import real_enumerate
 from ..control._places import is_ours, is_stdlib, place_of_frame
@@ -20,6 +21,9 @@ from ._descriptors import Opened, describe_descriptor, open_descriptors
 
 #: Real seconds that threads and processes which are about to end are given for it.
 PATIENCE = 0.25
+#: Without a GIL, an object is freed by the thread that has made it, and what it refers to perhaps by another one: each
+#: collection frees no more than the next of them.
+_COLLECTIONS = 1 if has_gil() else 5
 
 
 class ResourceLeak(AssertionError):
@@ -64,7 +68,10 @@ class Snapshot:
             return []
         if before_collecting is not None:
             before_collecting()
-        gc.collect()
+        for _ in range(_COLLECTIONS):
+            gc.collect()
+            if not self._suspects():
+                return []
         reap()
         until = real_seconds() + (PATIENCE if wait else 0.0)
         pause = _current.real_lock()
