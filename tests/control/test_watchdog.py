@@ -18,7 +18,8 @@ def test_a_look_keeps_nothing_alive() -> None:
     watchdog = Watchdog()
     watchdog.stop()
     task = SimpleNamespace(ident=threading.get_ident(), native_id=threading.get_native_id(), outside=False)
-    execution: Any = SimpleNamespace(running=task, steps=0, outside=SimpleNamespace(busy=False))
+    outside = SimpleNamespace(busy=False, is_over=lambda _: False)
+    execution: Any = SimpleNamespace(running=task, steps=0, outside=outside)
 
     def looked_at() -> weakref.ref[Thing]:
         thing = Thing()
