@@ -224,8 +224,10 @@ def test_a_thread_that_computes_for_long_is_not_said_to_be_blocked(monkeypatch: 
         computing.join()
         other.join()
 
-    (aside,) = execute(body).set_aside
-    assert aside.computed
+    # On a busy machine, more than that one may take long.
+    found = execute(body).set_aside
+    assert found
+    assert all(aside.computed for aside in found)
 
 
 def test_a_thread_that_comes_back_as_the_wait_for_it_ends_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:

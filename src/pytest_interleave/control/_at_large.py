@@ -88,30 +88,41 @@ real_waits: dict[int, RealWait] = {}
 #: Identifiers of threads that have waited so, and may do so again.
 have_waited: set[int] = set()
 
-#: By thread identifier, locks that whoever lets the thread go waits for.
+#: By thread identifier, locks that whoever lets the thread go, or adopts it, waits for.
 _settling: dict[int, Any] = {}
 
 
 def settled() -> None:
-    """In a thread that was let go: whatever wakes it from here on, reaches it."""
+    """In a thread that was let go, or adopted: whatever wakes it from here on, reaches it."""
     waiting = _settling.pop(_get_ident(), None)
     if waiting is not None:
         waiting.release()
 
 
+def _settling_of(ident: int) -> Callable[[], object]:
+    lock = _current.new_gate()
+    _settling[ident] = lock
+    return lambda: lock.acquire(timeout=_PATIENCE)
+
+
 def let_go(task: Task) -> Callable[[], object]:
     """Let a parked thread go on without control; the answer waits until nothing that happens can escape it."""
-    lock = _current.real_lock()
-    lock.acquire()
-    _settling[task.ident] = lock
+    settling = _settling_of(task.ident)
     task.at_large = task.special = True
     if _current.tasks[task.ident] is task:
         del _current.tasks[task.ident]
     task.gate.release()
-    return lambda: lock.acquire(timeout=_PATIENCE)
+    return settling
 
 
-#: Real seconds for a thread that was let go.
+def wake_adopted(wait: RealWait, task: Task) -> Callable[[], object]:
+    """Wake a thread whose wait was taken over; the answer waits until it is parked as `task`."""
+    settling = _settling_of(task.ident)
+    wait.gate.release()
+    return settling
+
+
+#: Real seconds for a thread that was let go, or adopted.
 _PATIENCE = 1.0
 
 

@@ -35,11 +35,14 @@ class Carriers:
         prepare: Callable[[], object],
         trace: Callable[[Task], None] | None,
         take_over: Callable[[Task, FrameType], None],
+        let_go: Callable[[Task, FrameType], None],
     ) -> None:
         self.prepare = prepare
         self.trace = trace
         #: To be called in a thread that is under control from now on, with the frame that it is in.
         self.take_over = take_over
+        #: The same, for one that is under control no more.
+        self.let_go = let_go
         self.nobody = nobody()
         self._idle: list[Carrier] = []
         self.reuse = True

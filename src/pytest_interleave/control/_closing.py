@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import sys
 from collections import deque
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from ._async_raise import raise_in, settle, take_back
-from ._at_large import LetGo
 from ._clock import _real_monotonic_ns
 from ._outcome import SetAside
 from ._places import user_place
@@ -80,7 +79,7 @@ class Closing:
     def woken(self, task: Task) -> None:
         """A parked thread has been woken for its end."""
         if task.at_large:
-            raise LetGo
+            self.execution.let_go(task)
         if task is self.execution.main and task.done:
             return
         if not task.abandoned:
@@ -116,9 +115,9 @@ class Closing:
             self._park_for_good(task)
         raise Unwind
 
-    def _wait_to_be_let_go(self, task: Task) -> None:
+    def _wait_to_be_let_go(self, task: Task) -> NoReturn:
         task.gate.acquire()
-        raise LetGo
+        self.execution.let_go(task)
 
     def _park_for_good(self, task: Task) -> None:
         gate = task.gate

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import _thread
-import contextlib
 import sys
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ._or_none import OrNone
 
@@ -66,18 +64,34 @@ def set_scope(new: Scope) -> None:
     scope = new
 
 
-@contextlib.contextmanager
-def unobserved() -> Iterator[None]:
+class _Unobserved:
+    """See `unobserved`."""
+
+    __slots__ = ("_ident", "_task", "_trace")
+
+    _trace: Any
+
+    def __enter__(self) -> None:
+        self._ident = get_ident()
+        self._task = tasks.pop(self._ident, None)
+        #: On 3.11, steps are seen by a trace function.
+        self._trace = sys.gettrace() if self._task is not None and _BY_TRACING else None
+        if self._trace is not None:
+            sys.settrace(None)
+
+    def __exit__(self, *_: object) -> None:
+        if self._trace is not None:
+            # A tool that measures coverage counts calls and returns: it has seen the call of `__enter__`, but no
+            # return, and is to see a return from here, whose call it has not seen.
+            sys._getframe().f_trace = self._trace
+            sys.settrace(self._trace)
+        if self._task is not None:
+            tasks[self._ident] = self._task
+
+
+def unobserved() -> _Unobserved:
     """While entered, what the calling thread does is no step of its: the standard library may be in scope itself."""
-    ident = get_ident()
-    task = tasks.pop(ident, None)
-    trace = sys.gettrace() if task is not None else None
-    if trace is not None:
-        sys.settrace(None)
-    try:
-        yield
-    finally:
-        if trace is not None:
-            sys.settrace(trace)
-        if task is not None:
-            tasks[ident] = task
+    return _Unobserved()
+
+
+_BY_TRACING = sys.version_info < (3, 12)

@@ -11,7 +11,7 @@ import sys
 import threading
 from collections.abc import Callable, Collection, Sequence
 from types import CodeType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from . import _current
 from ._at_large import LetGo, settled
@@ -241,6 +241,7 @@ class Execution:
     def resume(self, task: Task) -> bool:
         """In a thread that was adopted while it waited: go on to wait, as `wait_for` does."""
         self.carriers.take_over(task, sys._getframe(1))
+        settled()
         self.park(task)
         resource = task.resource
         assert resource is not None
@@ -253,9 +254,14 @@ class Execution:
                 self._look(task)
         return resource.available(task)
 
+    def let_go(self, task: Task) -> NoReturn:
+        """In a thread that has been let go: it goes on without control."""
+        self.carriers.let_go(task, sys._getframe(1))
+        raise LetGo
+
     def mark(self, task: Task, operation: Operation, touches: Touches | None = None) -> None:
         """Record something that a thread does without a scheduling point of its own."""
-        if task.special and (self.closing is not None or self.long is not None or self.forked):
+        if task.special and (task.at_large or self.closing is not None or self.long is not None or self.forked):
             return
         operation.announced = False
         self.log.append((task, operation, touches))
@@ -297,7 +303,7 @@ class Execution:
                 if _current.tasks[task.ident] is task:
                     # It was about to be taken over while it was let go.
                     del _current.tasks[task.ident]
-                raise LetGo
+                self.let_go(task)
             if self.closing is not None:
                 self.closing.woken(task)
 
@@ -579,6 +585,10 @@ class Execution:
         """True where the point is dealt with: nothing is to be scheduled."""
         if self.forked:
             return True
+        if task.at_large:
+            # It is still looked at, where it came back from out of sight when all was over.
+            self.carriers.let_go(task, sys._getframe(self._depth))
+            return True
         if self.closing is not None:
             try:
                 self.closing.point(task)
@@ -589,6 +599,9 @@ class Execution:
             self._give_way_to_main(task)
         if task.outside or self.outside.busy:
             self._absorb_outside(task)
+            if task.at_large:
+                self.carriers.let_go(task, sys._getframe(self._depth))
+                return True
         if task.atomic:
             if self.long is None:
                 self.log.append((task, operation.within_a_step(), touches))
@@ -610,6 +623,8 @@ class Execution:
             self._give_way_to_main(task)
         if task.outside or self.outside.busy:
             self._absorb_outside(task)
+            if task.at_large:
+                self.let_go(task)
         if task.atomic and resource.available(task):
             if self.long is None:
                 self.log.append((task, operation.within_a_step(), None))

@@ -36,6 +36,9 @@ class Engine(Protocol):
     def take_over(self, task: Task, frame: FrameType) -> None:
         """In a thread that is controlled from now on: the functions that it is in have accesses, too."""
 
+    def let_go(self, task: Task, frame: FrameType) -> None:
+        """In a thread that is not controlled any more, and goes on: its accesses are no steps."""
+
     def watch_calls(self, ident: int, called: Called) -> bool:
         """From now on say what the code in scope calls in the calling thread, whose identifier is given.
 

@@ -7,19 +7,21 @@ wake that outlives the test, goes on: it may be the worker of the whole program,
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from types import MethodType
 from typing import TYPE_CHECKING, Any
 
 from . import _current, _threads
-from ._at_large import have_waited, let_go, real_waits
+from ._at_large import have_waited, let_go, real_waits, wake_adopted
 from ._enabled import NobodyEnabled
 from ._foreign import is_foreign_thread, runs_code_in_scope
 from ._left import Outliving, is_worker_of_pool
 from ._left_alone import Start, start_of
 from ._operations import Operation
 from ._reach import globals_in_scope, globals_of_libraries, reached, ways_to_wake
+from ._real_waits import sleeps
 from ._tasks import Moment, Task, new_gate
 from ._time import REAL
 
@@ -59,19 +61,26 @@ class Lasting:
 
         This is for speed: any other may still do what a controlled one waits for, which takes real time then.
         """
-        if not have_waited:
-            return
         _let_them_come()
-        waiting = [(ident, thread, real_waits[ident]) for ident, thread in _waiting()]
-        unknown = [each for each in waiting if each[0] not in self._matters]
+        if not real_waits:
+            return
+        unknown = [each for each in _waiting() if each[0] not in self._matters]
         if unknown:
             self._look(unknown, body)
+            # That may have taken long enough for some to be woken by their timeouts.
+            _let_them_come()
         older = 0
-        for ident, thread, wait in waiting:
-            if self._matters[ident]:
+        settling = []
+        for ident, thread, wait in _waiting():
+            if self._matters.get(ident, False):
                 older += 1
-                _adopt(execution, ident, thread, wait, OLDER + older)
+                adopted = _adopt(execution, ident, thread, wait, OLDER + older)
+                if adopted is not None:
+                    settling.append(adopted)
         execution.older = older
+        # Until they are parked, they do things of their own.
+        for parked in settling:
+            parked()
 
     def _look(self, waiting: list[tuple[int, threading.Thread, RealWait]], body: object) -> None:
         wanted = {}
@@ -160,50 +169,104 @@ class Lasting:
                 execution.outside.forget(task)
             else:
                 have_waited.add(task.ident)
-                _busy.discard(task.ident)
+                _busy.pop(task.ident, None)
                 settled.append(let_go(task))
         for wait in settled:
             wait()
 
 
-#: Identifiers of threads that have waited without control, and now do something else.
-_busy: set[int] = set()
-#: Real seconds for such threads that do something just now: they wait again soon, as a rule.
+#: By identifier, threads that are not under control and have something else to do than to wait without control.
+_busy: dict[int, threading.Thread] = {}
+#: Real seconds for a thread that has just been started, or woken: it waits soon, as a rule.
 _PATIENCE = 0.2
+#: How often a thread that is woken as it is to be adopted is waited for.
+_ATTEMPTS = 3
+#: Real seconds between two looks at them, and looks in a row at which one that has never waited so is asleep at the
+#: same place, before it counts as busy: it waits for something else.
+_PAUSE = 0.0005
+_LOOKS = 5
 
 
 def _let_them_come() -> None:
-    have_waited.intersection_update(threading._active)  # type: ignore[attr-defined]
-    have_waited.discard(_current.get_ident())
-    _busy.intersection_update(have_waited)
-    awaited = have_waited - _busy
-    if awaited <= real_waits.keys():
+    """Wait for threads that are about to wait without control, so that they can be adopted."""
+    active: dict[int, threading.Thread] = threading._active  # type: ignore[attr-defined]
+    if len(active) == 1:
+        have_waited.clear()
+        _busy.clear()
         return
+    own = _current.get_ident()
+    others = active.keys() - _current.infrastructure - real_waits.keys()
+    if all(ident == own or _busy.get(ident) is active.get(ident) for ident in others):
+        return
+    have_waited.intersection_update(active)
+    for ident, thread in list(_busy.items()):
+        if active.get(ident) is not thread:
+            del _busy[ident]
+    awaited = {
+        ident: thread
+        for ident, thread in list(active.items())
+        if ident != own and ident not in _busy and ident not in real_waits and is_foreign_thread(ident, thread)
+    }
+    seen: dict[int, tuple[object, int]] = {}
     until = REAL["perf_counter"]() + _PATIENCE
-    while not awaited <= real_waits.keys() and REAL["perf_counter"]() < until:
-        REAL["sleep"](0.0005)
-    # Who has something else to do is not waited for again and again.
-    _busy.update(awaited.difference(real_waits))
+    while awaited:
+        REAL["sleep"](_PAUSE)
+        late = REAL["perf_counter"]() >= until
+        for ident, thread in list(awaited.items()):
+            if ident in real_waits or active.get(ident) is not thread:
+                del awaited[ident]
+            elif late or (ident not in have_waited and _stays(thread, seen)):
+                # Who has something else to do is not waited for again and again.
+                _busy[ident] = thread
+                del awaited[ident]
 
 
-def _waiting() -> Iterator[tuple[int, threading.Thread]]:
-    """The threads that wait without control, in the order in which they were started."""
-    for ident, thread in list(threading._active.items()):  # type: ignore[attr-defined]
-        if ident in real_waits and is_foreign_thread(ident, thread):
-            yield ident, thread
+def _stays(thread: threading.Thread, seen: dict[int, tuple[object, int]]) -> bool:
+    """Whether a thread was asleep at the same place at several looks in a row; each call is one."""
+    ident = thread.ident
+    assert ident is not None
+    if not sleeps(thread.native_id, otherwise=False):
+        seen.pop(ident, None)
+        return False
+    frame = sys._current_frames().get(ident)
+    place = None if frame is None else (frame.f_code, frame.f_lasti)
+    before, times = seen.get(ident, (None, 0))
+    times = times + 1 if place == before else 1
+    seen[ident] = place, times
+    return times >= _LOOKS
 
 
-def _adopt(execution: Execution, ident: int, thread: threading.Thread, wait: RealWait, number: int) -> None:
+def _waiting() -> list[tuple[int, threading.Thread, RealWait]]:
+    """The threads that wait without control, in the order in which they were started, and their waits."""
+    threads = [(ident, thread, real_waits.get(ident)) for ident, thread in list(threading._active.items())]  # type: ignore[attr-defined]
+    return [
+        (ident, thread, wait)
+        for ident, thread, wait in threads
+        if wait is not None and is_foreign_thread(ident, thread)
+    ]
+
+
+def _adopt(
+    execution: Execution, ident: int, thread: threading.Thread, wait: RealWait, number: int
+) -> Callable[[], object] | None:
+    """What waits until the thread is parked; None where it is none of the execution's."""
     task = execution.adopt(thread.name, wait.operation, (number,))
     task.ident = ident
     task.native_id = thread.native_id
     task.thread = thread
     task.gate = new_gate()
-    _busy.discard(ident)
-    if not wait.take_over(ident, task):
-        # It was woken just now, and is none of the execution's.
-        task.done = True
-        return
+    _busy.pop(ident, None)
+    attempts = 0
+    while not wait.take_over(ident, task):
+        # It was woken just now. Perhaps by its timeout, and then it waits again.
+        _let_them_come()
+        again = real_waits.get(ident)
+        attempts += 1
+        if again is None or attempts > _ATTEMPTS:
+            task.done = True
+            return None
+        wait = again
+        task.operation = wait.operation
     _threads.adopt(task)
     _current.tasks[ident] = task
     # As if the test had started it: what was done before comes before all that it does.
@@ -220,7 +283,7 @@ def _adopt(execution: Execution, ident: int, thread: threading.Thread, wait: Rea
     task.wait_for(resource, deadline)
     if resource.available(task):
         execution.enabled.add(task)
-    wait.gate.release()
+    return wake_adopted(wait, task)
 
 
 #: By thread identifier, the locks that it has held since it was let go.

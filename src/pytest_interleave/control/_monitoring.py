@@ -87,13 +87,17 @@ class MonitoringEngine:
     def take_over(self, _task: Task, frame: FrameType | None) -> None:
         """See `Engine.take_over`."""
         tables = self._tables
-        while frame is not None:
-            code = frame.f_code
-            if id(code) not in tables.by_id and tables.in_scope(code, frame.f_globals) and self._tool is not None:
-                tables.add(code, frame.f_globals)
-                sys.monitoring.set_local_events(self._tool, code, self._events)
-            tables.give_up(code)
-            frame = frame.f_back
+        with _current.unobserved():
+            while frame is not None:
+                code = frame.f_code
+                if id(code) not in tables.by_id and tables.in_scope(code, frame.f_globals) and self._tool is not None:
+                    tables.add(code, frame.f_globals)
+                    sys.monitoring.set_local_events(self._tool, code, self._events)
+                tables.give_up(code)
+                frame = frame.f_back
+
+    def let_go(self, _task: Task, _frame: FrameType | None) -> None:
+        """See `Engine.let_go`: it is by its identifier that a thread is known, and that is forgotten."""
 
     def watch_calls(self, ident: int, called: Callable[[Any], None]) -> bool:
         """See `Engine.watch_calls`. A profile function would do, but that it takes the events of running code away."""

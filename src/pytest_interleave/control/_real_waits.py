@@ -52,6 +52,14 @@ def task_file(native_id: int | None, name: str) -> bytes:
         _close(file)
 
 
+def sleeps(native_id: int | None, *, otherwise: bool) -> bool:
+    """Whether a thread of this process waits; `otherwise` where the operating system does not tell."""
+    try:
+        return task_file(native_id, "stat").rpartition(b")")[2].split()[0] == b"S"
+    except (OSError, IndexError):
+        return otherwise
+
+
 def usage_of(native_id: int | None) -> Usage | None:
     """The usage of a thread of this process so far; None where the operating system does not tell."""
     try:

@@ -30,6 +30,8 @@ class TraceEngine:
         self.trace: Callable[[Task], None] | None = self._trace
         #: By thread: who is to know of its calls.
         self._watching: dict[int, Callable[[Any], None]] = {}
+        #: By thread: the trace function that was there before.
+        self._others: dict[int, Any] = {}
 
     def on(self) -> None:
         """From now on."""
@@ -44,14 +46,30 @@ class TraceEngine:
 
     def take_over(self, task: Task, frame: FrameType | None) -> None:
         """See `Engine.take_over`."""
+        other = sys.gettrace()
         sys.settrace(None)
         follow = _alone(self._tables, task)
+        with _current.unobserved():
+            while frame is not None:
+                step = follow(frame, "call", None)
+                if self._tables.give_up(frame.f_code):
+                    step = follow(frame, "call", None)
+                if step is not None:
+                    frame.f_trace = step if other is None else _together(frame, step, other)
+                frame = frame.f_back
+        self._follow(task, other)
+
+    def let_go(self, task: Task, frame: FrameType | None) -> None:
+        """See `Engine.let_go`."""
+        other = self._others.pop(task.ident, None)
+        sys.settrace(None)
         while frame is not None:
-            frame.f_trace = follow(frame, "call", None)
-            if self._tables.give_up(frame.f_code):
-                frame.f_trace = follow(frame, "call", None)
+            if getattr(frame.f_trace, "__module__", None) == __name__:
+                frame.f_trace = other
+                frame.f_trace_opcodes = False
+                frame.f_trace_lines = True
             frame = frame.f_back
-        sys.settrace(follow)
+        sys.settrace(other)
 
     def watch_calls(self, ident: int, called: Callable[[Any], None]) -> bool:
         """See `Engine.watch_calls`."""
@@ -79,8 +97,15 @@ class TraceEngine:
             called(what)
 
     def _trace(self, task: Task) -> None:
-        other = sys.gettrace()
-        sys.settrace(_alone(self._tables, task) if other is None else _beside(self._tables, task, other))
+        self._follow(task, sys.gettrace())
+
+    def _follow(self, task: Task, other: Any) -> None:
+        if other is None:
+            self._others.pop(task.ident, None)
+            sys.settrace(_alone(self._tables, task))
+        else:
+            self._others[task.ident] = other
+            sys.settrace(_beside(self._tables, task, other))
 
 
 def _alone(tables: AccessTables, task: Task) -> _Trace:
@@ -171,12 +196,14 @@ def _beside(tables: AccessTables, task: Task, other: Any) -> _Trace:
         step = ours(frame, event, arg)
         if step is None:
             return theirs
-        if theirs is None:
-            return step
-        frame.f_trace_lines = True
-        return _both(step, theirs)
+        return step if theirs is None else _together(frame, step, theirs)
 
     return call
+
+
+def _together(frame: FrameType, step: _Trace, theirs: Any) -> _Trace:
+    frame.f_trace_lines = True
+    return _both(step, theirs)
 
 
 def accessing(frame: FrameType) -> FrameType:

@@ -184,6 +184,7 @@ class Task:
         if (
             self.atomic > 0
             or self.outside
+            or self.at_large
             or execution.closing is not None
             or execution.interrupted
             or execution.long is not None

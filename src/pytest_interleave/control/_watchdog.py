@@ -11,7 +11,7 @@ from ._carriers import Carrier, start_new_thread
 from ._clock import _real_monotonic_ns
 from ._closing import PATIENCE, REFUSALS
 from ._held_signals import held_signals
-from ._real_waits import SHORTEST, looks, task_file, usage_of
+from ._real_waits import SHORTEST, looks, sleeps, usage_of
 from ._tasks import new_gate
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ class Watchdog:
         # Nothing here is to keep an execution alive that is over.
         progress = (id(task), execution.steps)
         goes_on = progress != self._progress
-        sleeping = _sleeps(task)
+        sleeping = sleeps(task.native_id, otherwise=True)
         ran = self._ran_since_last(task)
         self._at_work = not sleeping and (ran is None or ran >= SHORTEST)
         stands = _stands_at(task) if sleeping and not goes_on else None
@@ -170,14 +170,6 @@ class Watchdog:
 
 #: Those whose test is over, and whose threads are about to end. Whoever takes one out has it: no lock is needed.
 _idle: list[Watchdog] = []
-
-
-def _sleeps(task: Task) -> bool:
-    """Whether the operating system says that the thread waits; where it does not say, it is taken for waiting."""
-    try:
-        return task_file(task.native_id, "stat").rpartition(b")")[2].split()[0] == b"S"
-    except (OSError, IndexError):
-        return True
 
 
 def _stands_at(task: Task) -> tuple[CodeType, int] | None:

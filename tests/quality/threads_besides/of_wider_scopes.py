@@ -242,7 +242,8 @@ def broken():
 
 
 class TestThatBreaksIt:
-    @pytest.mark.concurrency(schedules=5)
+    # The heartbeat of another test goes on for ever.
+    @pytest.mark.concurrency(schedules=5, max_steps=2_000)
     def test_break_bad(self, broken):
         def fail():
             raise ValueError("boom")

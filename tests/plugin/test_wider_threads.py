@@ -1,0 +1,156 @@
+"""Threads that fixtures of wider scopes start: under control while a test runs, as they were before in between."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+HEARTBEAT = """
+class Heart:
+    def __init__(self):
+        self.beats, self.stop = [], threading.Event()
+        self.thread = threading.Thread(target=self.run, name="heartbeat")
+
+    def run(self):
+        AT_FIRST
+        while not self.stop.wait(0.05):
+            self.beats.append(1)
+
+@pytest.fixture(scope="module")
+def heart():
+    heart = Heart()
+    heart.thread.start()
+    yield heart
+    heart.stop.set()
+    heart.thread.join(20)
+    assert not heart.thread.is_alive()
+"""
+
+
+def heartbeat(at_first: str = "pass") -> str:
+    return HEARTBEAT.replace("AT_FIRST", at_first)
+
+
+def test_a_thread_goes_on_after_an_execution_that_ended_another_one(run):
+    done = run(
+        heartbeat()
+        + """
+@pytest.mark.concurrency(schedules=3)
+def test_that_leaves_a_thread(heart):
+    threading.Thread(target=threading.Event().wait, daemon=True).start()
+
+def test_it_still_beats(heart):
+    before, until = len(heart.beats), time.monotonic() + 20
+    while len(heart.beats) < before + 3 and time.monotonic() < until:
+        time.sleep(0.01)
+    assert len(heart.beats) >= before + 3
+
+@pytest.mark.concurrency(schedules=3)
+def test_it_beats_under_control(heart):
+    before = len(heart.beats)
+    time.sleep(1000)
+    assert len(heart.beats) - before > 15_000
+"""
+    )
+    done.result.assert_outcomes(passed=3)
+
+
+@pytest.mark.parametrize("at_first", ["sum(range(500_000))", "time.sleep(0.001)"])
+def test_a_thread_that_was_just_started_is_waited_for(run, report, at_first):
+    source = """
+@pytest.mark.concurrency(schedules=3, seconds=None)
+def test_it(heart):
+    before = len(heart.beats)
+    time.sleep(1)
+    assert len(heart.beats) - before >= 15
+"""
+    run(heartbeat(at_first) + source, "--interleave-json=report.json").result.assert_outcomes(passed=1)
+    (row,) = report()["tests"]
+    assert row["coverage"]["uncontrolled"] == []
+
+
+def test_a_thread_that_is_woken_while_others_are_looked_at_is_adopted(run, report):
+    source = """
+import queue
+from pytest_interleave.control import _lasting
+
+really_reached = _lasting.reached
+
+def reached(*wanted):
+    # There is much to look through.
+    time.sleep(0.12)
+    return really_reached(*wanted)
+
+_lasting.reached = reached
+
+@pytest.fixture(scope="module")
+def worker():
+    jobs = queue.Queue()
+    thread = threading.Thread(target=jobs.get)
+    thread.start()
+    yield jobs
+    jobs.put(None)
+    thread.join()
+
+@pytest.mark.concurrency(schedules=3, seconds=None)
+def test_it(heart, worker):
+    before = len(heart.beats)
+    time.sleep(1)
+    assert len(heart.beats) - before >= 15
+"""
+    run(heartbeat() + source, "--interleave-json=report.json").result.assert_outcomes(passed=1)
+    (row,) = report()["tests"]
+    assert row["coverage"]["uncontrolled"] == []
+
+
+def test_coverage_counts_what_a_thread_did_before_during_and_after_a_test(run, pytester):
+    pytester.makepyfile(
+        library="""
+import queue
+
+class Worker:
+    def __init__(self):
+        self.jobs, self.done = queue.Queue(), []
+
+    def run(self):
+        while True:
+            job = self.jobs.get()
+            if job == "before":
+                self.done.append(1)
+            elif job == "during":
+                self.done.append(2)
+            elif job == "after":
+                self.done.append(3)
+            elif job == "never":
+                self.done.append(4)
+            else:
+                return
+            self.jobs.task_done()
+"""
+    )
+    source = """
+from library import Worker
+
+@pytest.fixture(scope="module")
+def worker():
+    worker = Worker()
+    thread = threading.Thread(target=worker.run)
+    thread.start()
+    worker.jobs.put("before")
+    worker.jobs.join()
+    yield worker
+    worker.jobs.put("after")
+    worker.jobs.join()
+    worker.jobs.put(None)
+    thread.join()
+
+@pytest.mark.concurrency(schedules=3)
+def test_it(worker):
+    worker.jobs.put("during")
+    worker.jobs.join()
+    assert worker.done[-1] == 2
+"""
+    run(source, "--cov=library", "--cov-report=json:cov.json", plugins=True).result.assert_outcomes(passed=1)
+    measured = json.loads((pytester.path / "cov.json").read_text("utf-8"))["files"]["library.py"]
+    assert measured["missing_lines"] == [17]
