@@ -23,6 +23,24 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--thorough",
+        choices=["no", "too", "only"],
+        default="no",
+        help="run the tests that are marked `thorough`: not at all, too, or no others",
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    wanted = config.getoption("--thorough")
+    if wanted != "too":
+        left_out = [item for item in items if (item.get_closest_marker("thorough") is None) == (wanted == "only")]
+        if left_out:
+            config.hook.pytest_deselected(items=left_out)
+            items[:] = [item for item in items if item not in set(left_out)]
+
+
 @pytest.fixture
 def controllable(pytestconfig: pytest.Config) -> Iterator[None]:
     """Bodies can be run under control: the primitives are in place, and the tests themselves are in scope."""

@@ -217,7 +217,7 @@ def test_a_thread_that_computes_for_long_is_not_said_to_be_blocked(monkeypatch: 
             pass
 
     def body() -> None:
-        computing = threading.Thread(target=lambda: sum(number * number for number in range(3_000_000)))
+        computing = threading.Thread(target=lambda: sum(number * number for number in range(1_000_000)))
         other = threading.Thread(target=take_the_lock)
         computing.start()
         other.start()

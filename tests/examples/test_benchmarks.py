@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.thorough import thorough
+
 BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
 
 
@@ -36,12 +38,14 @@ def test_peers_says_who_is_left_out() -> None:
     assert "| body | uncontrolled |" in printed
 
 
+@thorough
 def test_memory_of_many_schedules_is_that_of_few() -> None:
     pytest.importorskip("resource")
     printed = run("memory.py")
     assert "| 20 MB |" in printed
 
 
+@thorough
 def test_overhead_prints_processor_time_with_and_without_the_plugin() -> None:
     pytest.importorskip("resource")
     printed = run("overhead.py", "--pairs=1", "--collected=50").splitlines()

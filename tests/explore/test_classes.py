@@ -13,6 +13,7 @@ from pytest_interleave.control import Control
 from pytest_interleave.explore import RandomWalk, _classes
 from pytest_interleave.explore._classes import class_of
 from pytest_interleave.explore._long_classes import _number_of, class_of_long
+from tests.thorough import some
 
 from . import programs
 
@@ -45,8 +46,9 @@ def test_small_programs(program):
     check(pairs_of(program))
 
 
-def test_generated_programs():
-    classes = [check(pairs_of(programs.generated(seed))) for seed in range(60)]
+@pytest.mark.parametrize("seeds", some([range(15), range(15, 60)], 1), ids=["few", "many"])
+def test_generated_programs(seeds):
+    classes = [check(pairs_of(programs.generated(seed))) for seed in seeds]
     assert sum(count > 1 for count in classes) >= 5, classes
 
 

@@ -7,6 +7,8 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.thorough import some
+
 from .conftest import Run
 
 pytest.importorskip("test.lock_tests", reason="the interpreter is installed without its tests")
@@ -15,7 +17,7 @@ pytest.importorskip("test.test_queue", reason="the interpreter is installed with
 LOCKS = """
 from test import lock_tests
 
-pytestmark = pytest.mark.concurrency
+pytestmark = pytest.mark.concurrency(schedules={schedules})
 
 
 class TestLock(lock_tests.LockTests):
@@ -50,7 +52,7 @@ class TestBarrier(lock_tests.BarrierTests):
 QUEUES = """
 from test import test_queue
 
-pytestmark = pytest.mark.concurrency(max_steps=5_000, seconds=1)
+pytestmark = pytest.mark.concurrency(max_steps=5_000, seconds=1, schedules={1})
 
 
 class Test{0}(test_queue.C{0}Test):
@@ -81,10 +83,15 @@ def passes(run: Callable[..., Run], pytester: pytest.Pytester) -> Callable[[str]
     return check
 
 
-def test_locks(passes: Callable[[str], None]) -> None:
-    passes(LOCKS)
+some_schedules = pytest.mark.parametrize("schedules", some([10, 200], 1))
 
 
+@some_schedules
+def test_locks(passes: Callable[[str], None], schedules: int) -> None:
+    passes(LOCKS.replace("{schedules}", str(schedules)))
+
+
+@some_schedules
 @pytest.mark.parametrize("kind", ["Queue", "LifoQueue", "PriorityQueue", "FailingQueue", "SimpleQueue"])
-def test_queues(passes: Callable[[str], None], kind: str) -> None:
-    passes(QUEUES.format(kind))
+def test_queues(passes: Callable[[str], None], kind: str, schedules: int) -> None:
+    passes(QUEUES.format(kind, schedules))

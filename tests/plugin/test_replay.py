@@ -83,7 +83,7 @@ def test_it(counter, run_concurrent):
         while not stop.is_set():
             counter.increment()
     def wait():
-        threading.Event().wait(0.1)
+        threading.Event().wait(0.01)
         stop.set()
     run_concurrent.together(spin, wait, spin)
     rounds = counter.value

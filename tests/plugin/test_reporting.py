@@ -7,6 +7,8 @@ import xml.etree.ElementTree as ElementTree
 
 import pytest
 
+from tests.thorough import thorough
+
 from .sources import LOST_UPDATE
 
 MARK = "pytestmark = pytest.mark.concurrency(seconds=None)\n"
@@ -134,6 +136,7 @@ def test_it(run_concurrent):
     )
 
 
+@thorough
 def test_livelock_says_how_to_raise_the_bound(run):
     done = run(
         """

@@ -7,12 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.thorough import some
+
 from .sessions import rows_of
 
 SOURCE = Path(__file__).with_name("early_programs.py")
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", some([1, 2], 1))
 def test_bugs_that_need_time_are_found(tmp_path, seed):
     rows = rows_of(SOURCE, tmp_path / "report.json", "--tb=line", "-k", "bad", f"--interleave-seed={seed}")
     assert len(rows) > 20
@@ -32,7 +34,7 @@ def test_they_are_not_found_without(tmp_path):
     assert {name for name, row in rows.items() if row["outcome"] != "passed" and "bad" in name} == set()
 
 
-@pytest.mark.parametrize("strategy", ["auto", "random", "pct"])
+@pytest.mark.parametrize("strategy", some(["auto", "random", "pct"], 1))
 def test_what_stands_it_is_quiet(tmp_path, strategy):
     path = tmp_path / "test_good.py"
     path.write_text(SOURCE.read_text() + "\n\ndef test_fails():\n    raise ValueError\n")

@@ -26,7 +26,8 @@ STRATEGIES = ("auto", "exhaustive", "pct", "pos", "random", "surw", "swarm", "ur
 def run_under(strategy: str, arguments: list[str], folder: Path, schedules: int = 200) -> tuple[int, list[dict]]:
     """The exit code of pytest, and its row for each program."""
     report = folder / f"{strategy}.json"
-    options = ["-q", "--no-header", "--tb=short", f"--interleave-strategy={strategy}", f"--interleave-json={report}"]
+    options = ["-q", "--no-header", "--tb=short", "--thorough=too"]
+    options += [f"--interleave-strategy={strategy}", f"--interleave-json={report}"]
     log = folder / f"{strategy}.log"
     with log.open("w") as output:
         programs = [] if any(".py" in argument for argument in arguments) else PROGRAMS

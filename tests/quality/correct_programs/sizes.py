@@ -9,11 +9,17 @@ from typing import Any
 
 import pytest
 
+from tests.thorough import thorough
+
 # An ordinary run of the suite is a light one. `matrix` runs each program under up to 200 schedules.
 MOST = int(os.environ.get("CORRECT_PROGRAMS_SCHEDULES", "20"))
 
 # Faults of time and of long tests show up at certain sizes: a bound of 50 or 100 steps, of 1,000, of 10,000.
 SMALL = (1, 10, 50, 60, 100)
+
+
+# Larger programs are for a thorough run.
+USUAL = 1_000
 
 
 def schedules_of(size: int) -> int:
@@ -34,7 +40,12 @@ set_aside = pytest.mark.filterwarnings("ignore:.*set aside.*:pytest_interleave.I
 
 def sizes(*numbers: int, costs: int = 1) -> pytest.MarkDecorator:
     """Parametrize `size`, with fewer schedules for large ones; `costs` says how many steps a round takes, roughly."""
-    values = [pytest.param(number, marks=concurrency(schedules_of(number * costs))) for number in numbers]
+    values = []
+    for number in numbers:
+        marks = [concurrency(schedules_of(number * costs))]
+        if number * costs > USUAL:
+            marks.append(thorough)
+        values.append(pytest.param(number, marks=marks))
     return pytest.mark.parametrize("size", values)
 
 

@@ -19,6 +19,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from tests.thorough import thorough
+
 from .sizes import Counter, concurrency, join, sizes, start
 
 pytestmark = concurrency()
@@ -172,7 +174,7 @@ def test_least_recently_used_under_a_lock(size):
     join(start(lambda: use(1), lambda: use(2)), timeout=600)
 
 
-@sizes(10, 100, 500, costs=10)
+@sizes(10, 100, 500, costs=20)
 def test_transfers_between_accounts(size):
     locks, balances = [threading.Lock() for _ in range(4)], [100] * 4
 
@@ -314,7 +316,7 @@ def test_philosophers_that_put_the_first_fork_back(size):
     assert meals.value == 3 * size
 
 
-@sizes(1, 10, 50, costs=20)
+@sizes(1, 5, 10, 50, costs=150)
 def test_try_lock_until_it_succeeds(size):
     lock, value = threading.Lock(), 0
 
@@ -555,6 +557,7 @@ def test_computation_in_two_threads(compute):
     assert results[0] == results[1]
 
 
+@thorough
 @computations
 @concurrency(2)
 def test_result_of_a_computation_in_a_pool(compute):

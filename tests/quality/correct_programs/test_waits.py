@@ -20,6 +20,8 @@ from concurrent.futures import (
 
 import pytest
 
+from tests.thorough import some
+
 from .sizes import SMALL, Counter, concurrency, join, sizes, start
 
 pytestmark = concurrency()
@@ -113,7 +115,7 @@ def test_join_with_a_timeout(kind, size):
         assert not thread.is_alive()
 
 
-@pytest.mark.parametrize("kind", KINDS[:5], ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize("kind", some(KINDS[:5], 1), ids=lambda kind: kind.__name__)
 @concurrency(2)
 def test_join_with_a_timeout_after_much_work(kind):
     join(start(lambda: kind(10_000)))
