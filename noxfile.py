@@ -48,7 +48,7 @@ def tests(session: nox.Session) -> None:
     """The test suite, on each interpreter that is here."""
     _install_group(session, "test")
     session.install(".")
-    session.run("python", "-m", "pytest", *(session.posargs or ["-n", "2"]))
+    session.run("python", "-m", "pytest", *(session.posargs or ["-n", "2", "--thorough=too"]))
 
 
 @nox.session

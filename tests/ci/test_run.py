@@ -80,6 +80,12 @@ class Tree:
         notes = self.notes.read_text().splitlines()
         return [note.split()[0] for note in notes if note.endswith(" -m pytest -n 2")]
 
+    @property
+    def long_suites(self) -> list[str]:
+        """Those that ran the long tests."""
+        notes = self.notes.read_text().splitlines()
+        return [note.split()[0] for note in notes if note.endswith(" -m pytest -n 2 --thorough=only")]
+
 
 @pytest.fixture
 def tree(tmp_path: Path) -> Tree:
@@ -111,6 +117,7 @@ def test_the_suite_runs_on_every_interpreter(tree: Tree) -> None:
     done = tree.run()
     assert done.returncode == 0, done.stdout + done.stderr
     assert tree.suites == ["3.11", "3.12", "3.13", "3.14", "3.13t"]
+    assert tree.long_suites == ["3.11", "3.13t"]
     assert "there is no python3.14t here" in done.stdout
     assert done.stdout.splitlines()[-1].endswith("on 3.11 3.12 3.13 3.14 3.13t")
 
@@ -120,7 +127,7 @@ def test_an_interpreter_of_another_version_than_its_name_is_none(tree: Tree) -> 
     tree.write("python3.12", "#!/usr/bin/env bash\necho 'pyenv: python3.12: command not found' >&2; exit 127\n")
     done = tree.run()
     assert done.returncode == 0
-    assert tree.suites == ["3.11"]
+    assert tree.suites == tree.long_suites == ["3.11"]
     for version in ("3.12", "3.13"):
         assert f"there is no python{version} here" in done.stdout
 

@@ -11,6 +11,7 @@ import pytest
 from pytest_interleave.control import primitives
 from pytest_interleave.explore import NonPreemptive, RandomWalk
 from tests.driving import executions, require_good_end
+from tests.thorough import thorough
 
 lock_tests = pytest.importorskip("test.lock_tests", reason="the interpreter is installed without its tests")
 
@@ -37,6 +38,7 @@ def _each_case() -> Iterator[Any]:
             yield pytest.param(made, method, id=f"{name}-{method}")
 
 
+@thorough
 @pytest.mark.parametrize(("case", "method"), _cases())
 def test_outside_control(case: type[unittest.TestCase], method: str) -> None:
     case(method).debug()

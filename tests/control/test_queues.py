@@ -12,6 +12,7 @@ import pytest
 from pytest_interleave.control import primitives
 from pytest_interleave.explore import NonPreemptive, RandomWalk
 from tests.driving import executions, require_good_end
+from tests.thorough import thorough
 
 test_queue = pytest.importorskip("test.test_queue", reason="the interpreter is installed without its tests")
 
@@ -56,6 +57,7 @@ _CASES = list(_each_case())
 _CASES_UNDER_CONTROL = [case for case in _CASES if case.values[1] not in _TOO_LARGE_UNDER_CONTROL]
 
 
+@thorough
 @pytest.mark.parametrize(("case", "method"), _CASES)
 def test_outside_control(case: type[unittest.TestCase], method: str) -> None:
     case(method).debug()

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 import json
+import os
 import re
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, NamedTuple, cast
+from typing import IO, Any, NamedTuple, cast
 
 import pytest
 
@@ -16,6 +18,8 @@ from pytest_interleave.plugin import options_of
 from pytest_interleave.plugin._options import read_options
 from pytest_interleave.plugin._settings import check_marker
 from pytest_interleave.plugin._stress_settings import check_stress
+
+from .fork_server import HAS_FORK, ForkedRun, end_server
 
 PRELUDE = """
 import os
@@ -112,10 +116,29 @@ def run(
             options = ("-v", *options)
         forget_bytecode()
         words = [*pytester._getpytestargs(), f"--basetemp={pytester.path / 'basetemp'}", *seeds, *options]
-        result = pytester.run(*words, timeout=timeout, stdin=stdin)
+        # What is replayed has to be found by a process that has nothing in common with the first one.
+        fresh = source is None or any(option.startswith("--interleave-replay") for option in options)
+        with monkeypatch.context() as patched:
+            if HAS_FORK and not (fresh or plugins):
+                patched.setattr(pytester, "popen", functools.partial(_fork, pytester.path))
+            result = pytester.run(*words, timeout=timeout, stdin=stdin)
         return Run(result, result.stdout.str() + "\n" + result.stderr.str())
 
     return run_pytest
+
+
+def _fork(folder: Path, words: Sequence[str], *, stdin: bytes, stdout: IO[str], stderr: IO[str]) -> ForkedRun:
+    """In the place of `pytester.popen`."""
+    given = folder / "stdin"
+    given.write_bytes(stdin)
+    path = os.pathsep.join(filter(None, [os.getcwd(), os.environ.get("PYTHONPATH", "")]))
+    return ForkedRun(words[2:], os.environ | {"PYTHONPATH": path}, [str(given), stdout.name, stderr.name])
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _fork_server() -> Iterator[None]:
+    yield
+    end_server()
 
 
 @pytest.fixture

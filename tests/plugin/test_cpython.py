@@ -83,7 +83,7 @@ def passes(run: Callable[..., Run], pytester: pytest.Pytester) -> Callable[[str]
     return check
 
 
-some_schedules = pytest.mark.parametrize("schedules", some([10, 200], 1))
+some_schedules = pytest.mark.parametrize("schedules", some([3, 200], 1))
 
 
 @some_schedules

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from tests.thorough import thorough
+
 from .sources import BOTH_INCREMENT
 
 EXPLORE = """
@@ -157,9 +159,10 @@ def test_it(race_detector):
     assert "explore() takes an ordinary function: a call of <function work> runs nothing of it" in done.text
 
 
+@thorough
 def test_threads_that_try_for_a_lock_for_long_are_suspected_of_a_livelock(run, report):
     source = """
-@pytest.mark.concurrency(max_steps=500, schedules=1)
+@pytest.mark.concurrency(max_steps=2000, schedules=1)
 def test_it(run_concurrent):
     a, b = threading.Lock(), threading.Lock()
     ready = threading.Barrier(2)
@@ -167,7 +170,7 @@ def test_it(run_concurrent):
         tries = 0
         with first:
             ready.wait()
-            while tries < 3_000:
+            while tries < 30_000:
                 if second.acquire(blocking=False):
                     second.release()
                     return
@@ -178,4 +181,4 @@ def test_it(run_concurrent):
     done.result.assert_outcomes(passed=1, warnings=1)
     assert "suspected livelock: " in done.text
     assert "(worker-0 at test_it.py:31, worker-1 at test_it.py:31), although the test ended." in done.text
-    assert report()["tests"][0]["coverage"]["explored_steps"] >= 500
+    assert report()["tests"][0]["coverage"]["explored_steps"] >= 2000

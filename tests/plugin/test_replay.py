@@ -7,6 +7,7 @@ import re
 import pytest
 
 from pytest_interleave.explore import Token
+from tests.thorough import some
 
 from .conftest import XDIST, token_in
 from .sources import DEADLOCK, LOST_UPDATE
@@ -83,7 +84,7 @@ def test_it(counter, run_concurrent):
         while not stop.is_set():
             counter.increment()
     def wait():
-        threading.Event().wait(0.01)
+        threading.Event().wait(0.1)
         stop.set()
     run_concurrent.together(spin, wait, spin)
     rounds = counter.value
@@ -115,7 +116,7 @@ def test_same_finding_in_a_fresh_process(run, report, kind):
     assert "did not follow" not in again.text
 
 
-@pytest.mark.parametrize("what", LONG)
+@pytest.mark.parametrize("what", some(LONG, 1))
 def test_the_same_past_max_steps(run, report, what):
     source = "import queue, time\n" + LONG[what]
     # Another test has run before, which takes and frees memory.

@@ -12,7 +12,7 @@ import pytest
 from tests.thorough import thorough
 
 # An ordinary run of the suite is a light one. `matrix` runs each program under up to 200 schedules.
-MOST = int(os.environ.get("CORRECT_PROGRAMS_SCHEDULES", "20"))
+MOST = int(os.environ.get("CORRECT_PROGRAMS_SCHEDULES", "8"))
 
 # Faults of time and of long tests show up at certain sizes: a bound of 50 or 100 steps, of 1,000, of 10,000.
 SMALL = (1, 10, 50, 60, 100)

@@ -19,7 +19,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.thorough import thorough
+from tests.thorough import some, thorough
 
 from .sizes import Counter, concurrency, join, sizes, start
 
@@ -526,12 +526,9 @@ def products():
 
 
 COMPUTATIONS = [
-    squares,
     fibonacci,
     sieve,
-    matrices,
     bubble_sort,
-    quick_sort,
     edit_distance,
     queens,
     collatz,
@@ -541,12 +538,16 @@ COMPUTATIONS = [
     tokenize,
     chain_of_generators,
     cached_paths,
-    breadth_first,
-    objects,
     text_built_up,
+    squares,
+    quick_sort,
+    objects,
     products,
+    matrices,
+    breadth_first,
 ]
-computations = pytest.mark.parametrize("compute", COMPUTATIONS, ids=lambda compute: compute.__name__)
+# The last ones take long.
+computations = pytest.mark.parametrize("compute", some(COMPUTATIONS, 13), ids=lambda compute: compute.__name__)
 
 
 @computations
