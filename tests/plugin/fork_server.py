@@ -60,15 +60,16 @@ def _server() -> subprocess.Popen[str]:
     if not _servers:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
         # One line at a time is all that is ever in the pipe: nothing waits in a buffer while `select` looks.
-        _servers.append(
-            subprocess.Popen(
-                [sys.executable, __file__],
-                env=environment,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                encoding="utf-8",
-            )
+        starter = subprocess.Popen(
+            [sys.executable, __file__],
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            encoding="utf-8",
         )
+        # It leaves the server behind, which is no child of this process: an execution would wait for what a child does.
+        starter.wait()
+        _servers.append(starter)
     return _servers[0]
 
 
@@ -78,7 +79,6 @@ def end_server() -> None:
         server = _servers.pop()
         assert server.stdin is not None
         server.stdin.close()
-        server.wait()
         assert server.stdout is not None
         server.stdout.close()
 
@@ -118,5 +118,5 @@ def _serve() -> None:
         return
 
 
-if __name__ == "__main__":
+if __name__ == "__main__" and os.fork() == 0:
     _serve()
