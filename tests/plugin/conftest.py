@@ -118,6 +118,8 @@ def run(
         words = [*pytester._getpytestargs(), f"--basetemp={pytester.path / 'basetemp'}", *seeds, *options]
         # What is replayed has to be found by a process that has nothing in common with the first one.
         fresh = source is None or any(option.startswith("--interleave-replay") for option in options)
+        # That is read as an interpreter starts.
+        fresh = fresh or "PYTHONHASHSEED" in os.environ
         with monkeypatch.context() as patched:
             if HAS_FORK and not (fresh or plugins):
                 patched.setattr(pytester, "popen", functools.partial(_fork, pytester.path))
