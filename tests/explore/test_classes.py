@@ -13,7 +13,7 @@ from pytest_interleave.control import Control
 from pytest_interleave.explore import RandomWalk, _classes
 from pytest_interleave.explore._classes import class_of
 from pytest_interleave.explore._long_classes import _number_of, class_of_long
-from tests.thorough import some
+from tests.thorough import some, thorough
 
 from . import programs
 
@@ -52,6 +52,7 @@ def test_generated_programs(seeds):
     assert sum(count > 1 for count in classes) >= len(seeds) / 12, classes
 
 
+@thorough
 def test_many_steps():
     def many():
         for _ in range(60):

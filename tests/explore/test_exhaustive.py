@@ -15,7 +15,7 @@ from pytest_interleave.explore._classes import class_of
 from pytest_interleave.explore._exhaustive import DOUBTED
 from pytest_interleave.explore._limits import Limits
 from pytest_interleave.explore._reduction import TOO_MANY
-from tests.thorough import some
+from tests.thorough import some, thorough
 
 from . import programs
 from .enumerating import Enumeration
@@ -69,6 +69,7 @@ def test_small_programs(program):
     assert reduced.executions <= len(everything.classes) + 1
 
 
+@thorough
 def test_at_least_five_times_fewer_executions_than_schedules():
     ratios = []
     for program in programs.SMALL:
