@@ -49,7 +49,7 @@ def test_small_programs(program):
 @pytest.mark.parametrize("seeds", some([range(15), range(15, 60)], 1), ids=["few", "many"])
 def test_generated_programs(seeds):
     classes = [check(pairs_of(programs.generated(seed))) for seed in seeds]
-    assert sum(count > 1 for count in classes) >= len(seeds) / 12, classes
+    assert sum(count > 1 for count in classes) >= 2, classes
 
 
 @thorough
