@@ -35,10 +35,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     wanted = config.getoption("--thorough")
     if wanted != "too":
-        left_out = [item for item in items if (item.get_closest_marker("thorough") is None) == (wanted == "only")]
-        if left_out:
-            config.hook.pytest_deselected(items=left_out)
-            items[:] = [item for item in items if item not in set(left_out)]
+        kept: dict[bool, list[pytest.Item]] = {True: [], False: []}
+        for item in items:
+            kept[(item.get_closest_marker("thorough") is not None) == (wanted == "only")].append(item)
+        items[:] = kept[True]
+        config.hook.pytest_deselected(items=kept[False])
 
 
 @pytest.fixture

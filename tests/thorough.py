@@ -1,7 +1,6 @@
 """Tests that take long and are much like others that are quick: run by `--thorough=too`, and in CI on two interpreters.
 
-Without that option the suite fits in a few minutes, on a slow machine too. What is found by one of these alone gets a
-quick test of its own.
+What is found by one of these alone gets a quick test of its own.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """A process that has imported pytest, and forks another one for each run: half of a short run is that import.
 
 The plugin is imported in each run anew. What it has imported before is what pytest imports by itself, so that a run
-differs from one in a fresh process in nothing but the seed of hashes, which all runs of one server share.
+differs from one in a fresh process in nothing but the seed of hashes and addresses, which runs of one server share.
 
 Run as a script it is the server: it reads a line of JSON for each run, and writes two lines, with the identifier of the
 process and with its exit status.

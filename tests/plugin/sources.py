@@ -114,3 +114,17 @@ def {name}():
     if len(times_{name}) == {time}:
         {does}
 """
+
+#: A thread of a module's fixture that waits for something to do.
+IDLE = """
+import queue
+
+@pytest.fixture(scope="module")
+def idle():
+    jobs = queue.Queue()
+    thread = threading.Thread(target=jobs.get)
+    thread.start()
+    yield jobs
+    jobs.put(None)
+    thread.join()
+"""

@@ -9,6 +9,7 @@ from xml.etree import ElementTree
 import pytest
 
 from .conftest import XDIST
+from .sources import IDLE
 
 HEAD = """
 import configparser
@@ -440,18 +441,7 @@ def test_a_thread_that_has_nothing_to_do_with_the_test_does_not_matter(run, repo
 
 def test_a_consumer_that_later_tests_do_not_use_does_not_matter(run, report):
     source = """
-import queue
-
 pytestmark = pytest.mark.concurrency
-
-@pytest.fixture(scope="module")
-def idle():
-    jobs = queue.Queue()
-    thread = threading.Thread(target=jobs.get)
-    thread.start()
-    yield jobs
-    jobs.put(None)
-    thread.join()
 
 def test_uses_it(idle, run_concurrent):
     assert run_concurrent(idle.qsize) == [0, 0]
@@ -468,7 +458,7 @@ def test_heartbeat():
     thread.join()
     assert len(beats) >= 6
 """
-    run(source, "--interleave-json=report.json")
+    run(IDLE + source, "--interleave-json=report.json")
     rows = report()["tests"]
     # It waited in real time for what the consumer might do.
     assert [row["coverage"]["status"] for row in rows] == ["exhausted", "exhausted"]

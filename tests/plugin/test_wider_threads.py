@@ -6,6 +6,8 @@ import json
 
 import pytest
 
+from .sources import IDLE
+
 HEARTBEAT = """
 class Heart:
     def __init__(self):
@@ -72,7 +74,6 @@ def test_it(heart):
 
 def test_a_thread_that_is_woken_while_others_are_looked_at_is_adopted(run, report):
     source = """
-import queue
 from pytest_interleave.control import _lasting
 
 really_reached = _lasting.reached
@@ -84,22 +85,13 @@ def reached(*wanted):
 
 _lasting.reached = reached
 
-@pytest.fixture(scope="module")
-def worker():
-    jobs = queue.Queue()
-    thread = threading.Thread(target=jobs.get)
-    thread.start()
-    yield jobs
-    jobs.put(None)
-    thread.join()
-
 @pytest.mark.concurrency(schedules=3, seconds=None)
-def test_it(heart, worker):
+def test_it(heart, idle):
     before = len(heart.beats)
     time.sleep(1)
     assert len(heart.beats) - before >= 15
 """
-    run(heartbeat() + source, "--interleave-json=report.json").result.assert_outcomes(passed=1)
+    run(IDLE + heartbeat() + source, "--interleave-json=report.json").result.assert_outcomes(passed=1)
     (row,) = report()["tests"]
     assert row["coverage"]["uncontrolled"] == []
 

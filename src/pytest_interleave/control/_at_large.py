@@ -88,7 +88,7 @@ real_waits: dict[int, RealWait] = {}
 #: Identifiers of threads that have waited so, and may do so again.
 have_waited: set[int] = set()
 
-#: By thread identifier, locks that whoever lets the thread go, or adopts it, waits for.
+#: By thread identifier: the lock at which the thread that lets it go, or adopts it, waits.
 _settling: dict[int, Any] = {}
 
 

@@ -585,23 +585,20 @@ class Execution:
         """True where the point is dealt with: nothing is to be scheduled."""
         if self.forked:
             return True
-        if task.at_large:
-            # It is still looked at, where it came back from out of sight when all was over.
-            self.carriers.let_go(task, sys._getframe(self._depth))
-            return True
-        if self.closing is not None:
-            try:
-                self.closing.point(task)
-            except LetGo:
-                settled()
-            return True
-        if self.interrupted:
-            self._give_way_to_main(task)
-        if task.outside or self.outside.busy:
-            self._absorb_outside(task)
+        try:
             if task.at_large:
-                self.carriers.let_go(task, sys._getframe(self._depth))
+                # It is still looked at, where it came back from out of sight when all was over.
+                self.let_go(task)
+            if self.closing is not None:
+                self.closing.point(task)
                 return True
+            if self.interrupted:
+                self._give_way_to_main(task)
+            if task.outside or self.outside.busy:
+                self._absorb_outside(task)
+        except LetGo:
+            settled()
+            return True
         if task.atomic:
             if self.long is None:
                 self.log.append((task, operation.within_a_step(), touches))
@@ -623,8 +620,6 @@ class Execution:
             self._give_way_to_main(task)
         if task.outside or self.outside.busy:
             self._absorb_outside(task)
-            if task.at_large:
-                self.let_go(task)
         if task.atomic and resource.available(task):
             if self.long is None:
                 self.log.append((task, operation.within_a_step(), None))
@@ -643,5 +638,7 @@ class Execution:
         """Threads that were out of sight come back, the calling one or others."""
         if task.outside:
             self.outside.come_back(task)
+            if task.at_large:
+                self.let_go(task)
         elif self.outside.busy:
             self.outside.absorb()

@@ -7,7 +7,6 @@ wake that outlives the test, goes on: it may be the worker of the whole program,
 
 from __future__ import annotations
 
-import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from types import MethodType
@@ -21,7 +20,7 @@ from ._left import Outliving, is_worker_of_pool
 from ._left_alone import Start, start_of
 from ._operations import Operation
 from ._reach import globals_in_scope, globals_of_libraries, reached, ways_to_wake
-from ._real_waits import sleeps
+from ._real_waits import sleeps, stands_at
 from ._tasks import Moment, Task, new_gate
 from ._time import REAL
 
@@ -194,9 +193,8 @@ def _let_them_come() -> None:
         have_waited.clear()
         _busy.clear()
         return
-    own = _current.get_ident()
-    others = active.keys() - _current.infrastructure - real_waits.keys()
-    if all(ident == own or _busy.get(ident) is active.get(ident) for ident in others):
+    others = active.keys() - _current.infrastructure - real_waits.keys() - {_current.get_ident()}
+    if all(_busy.get(ident) is active.get(ident) for ident in others):
         return
     have_waited.intersection_update(active)
     for ident, thread in list(_busy.items()):
@@ -205,7 +203,7 @@ def _let_them_come() -> None:
     awaited = {
         ident: thread
         for ident, thread in list(active.items())
-        if ident != own and ident not in _busy and ident not in real_waits and is_foreign_thread(ident, thread)
+        if ident in others and ident not in _busy and is_foreign_thread(ident, thread)
     }
     seen: dict[int, tuple[object, int]] = {}
     until = REAL["perf_counter"]() + _PATIENCE
@@ -228,8 +226,7 @@ def _stays(thread: threading.Thread, seen: dict[int, tuple[object, int]]) -> boo
     if not sleeps(thread.native_id, otherwise=False):
         seen.pop(ident, None)
         return False
-    frame = sys._current_frames().get(ident)
-    place = None if frame is None else (frame.f_code, frame.f_lasti)
+    place = stands_at(ident)
     before, times = seen.get(ident, (None, 0))
     times = times + 1 if place == before else 1
     seen[ident] = place, times

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from types import CodeType
 from typing import TYPE_CHECKING, Any
 
 from ._affinity import has_gil
@@ -58,6 +59,16 @@ def sleeps(native_id: int | None, *, otherwise: bool) -> bool:
         return task_file(native_id, "stat").rpartition(b")")[2].split()[0] == b"S"
     except (OSError, IndexError):
         return otherwise
+
+
+def stands_at(ident: int) -> tuple[CodeType, int] | None:
+    """Which instruction a thread is at.
+
+    Its frame keeps alive what the program has let go, for as long as it is looked at, so this is not to be asked of a
+    thread that gets on: what is done when such a thing dies would be done at another step each time.
+    """
+    frame = sys._current_frames().get(ident)
+    return None if frame is None else (frame.f_code, frame.f_lasti)
 
 
 def usage_of(native_id: int | None) -> Usage | None:

@@ -55,7 +55,7 @@ class TraceEngine:
                 if self._tables.give_up(frame.f_code):
                     step = follow(frame, "call", None)
                 if step is not None:
-                    frame.f_trace = step if other is None else _together(frame, step, other)
+                    frame.f_trace = step if other is None else _both(frame, step, other)
                 frame = frame.f_back
         self._follow(task, other)
 
@@ -196,14 +196,9 @@ def _beside(tables: AccessTables, task: Task, other: Any) -> _Trace:
         step = ours(frame, event, arg)
         if step is None:
             return theirs
-        return step if theirs is None else _together(frame, step, theirs)
+        return step if theirs is None else _both(frame, step, theirs)
 
     return call
-
-
-def _together(frame: FrameType, step: _Trace, theirs: Any) -> _Trace:
-    frame.f_trace_lines = True
-    return _both(step, theirs)
 
 
 def accessing(frame: FrameType) -> FrameType:
@@ -216,7 +211,9 @@ def accessing(frame: FrameType) -> FrameType:
 _HERE = accessing.__code__.co_filename
 
 
-def _both(step: _Trace, theirs: Any) -> _Trace:
+def _both(frame: FrameType, step: _Trace, theirs: Any) -> _Trace:
+    frame.f_trace_lines = True
+
     def local(frame: FrameType, event: str, arg: Any) -> Any:
         nonlocal theirs
         if event == "opcode":

@@ -11,7 +11,7 @@ from ._carriers import Carrier, start_new_thread
 from ._clock import _real_monotonic_ns
 from ._closing import PATIENCE, REFUSALS
 from ._held_signals import held_signals
-from ._real_waits import SHORTEST, looks, sleeps, usage_of
+from ._real_waits import SHORTEST, looks, sleeps, stands_at, usage_of
 from ._tasks import new_gate
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ class Watchdog:
         sleeping = sleeps(task.native_id, otherwise=True)
         ran = self._ran_since_last(task)
         self._at_work = not sleeping and (ran is None or ran >= SHORTEST)
-        stands = _stands_at(task) if sleeping and not goes_on else None
+        stands = stands_at(task.ident) if sleeping and not goes_on else None
         if stands is not None and stands[0] is Carrier.__init__.__code__:
             # It waits for a new OS thread, which can take long on a busy machine; nothing is out of sight.
             return None
@@ -170,16 +170,6 @@ class Watchdog:
 
 #: Those whose test is over, and whose threads are about to end. Whoever takes one out has it: no lock is needed.
 _idle: list[Watchdog] = []
-
-
-def _stands_at(task: Task) -> tuple[CodeType, int] | None:
-    """Which instruction the thread is at.
-
-    Its frame keeps alive what the program has let go, for as long as it is looked at, so this is not to be asked of a
-    thread that gets on: what is done when such a thing dies would be done at another step each time.
-    """
-    frame = sys._current_frames().get(task.ident)
-    return None if frame is None else (frame.f_code, frame.f_lasti)
 
 
 def _debugging(task: Task) -> bool:
