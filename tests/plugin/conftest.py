@@ -89,7 +89,8 @@ def run(
 ) -> Callable[..., Run]:
     """`run(source, *options)`: writes test_it.py, with counters and imports in front, and runs pytest on it.
 
-    With `plugins`, all plugins that are installed are loaded, as they are for users.
+    With `plugins`, all plugins that are installed are loaded, as they are for users. A `fresh` process has imported
+    nothing before.
     """
     for name in ("CI", "COLUMNS", "PYTEST_ADDOPTS", "PYTEST_XDIST_WORKER", "NO_COLOR", "FORCE_COLOR"):
         monkeypatch.delenv(name, raising=False)
@@ -102,6 +103,7 @@ def run(
         plugins: bool = False,
         verbose: bool = True,
         timeout: float = 60,
+        fresh: bool = False,
     ) -> Run:
         if source is not None:
             pytester.makepyfile(test_it=PRELUDE + source)
@@ -117,7 +119,7 @@ def run(
         forget_bytecode()
         words = [*pytester._getpytestargs(), f"--basetemp={pytester.path / 'basetemp'}", *seeds, *options]
         # What is replayed has to be found by a process that has nothing in common with the first one.
-        fresh = source is None or any(option.startswith("--interleave-replay") for option in options)
+        fresh = fresh or source is None or any(option.startswith("--interleave-replay") for option in options)
         # That is read as an interpreter starts.
         fresh = fresh or "PYTHONHASHSEED" in os.environ
         with monkeypatch.context() as patched:

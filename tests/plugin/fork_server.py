@@ -1,7 +1,8 @@
-"""A process that has imported pytest, and forks another one for each run: half of a short run is that import.
+"""A process that has imported pytest and the plugin, and forks another one for each run.
 
-The plugin is imported in each run anew. What it has imported before is what pytest imports by itself, so that a run
-differs from one in a fresh process in nothing but the seed of hashes and addresses, which runs of one server share.
+Four fifths of the time of a short run are these imports. Nothing is replaced as the plugin is imported. A run differs
+from one in a fresh process in what is imported already, and in the seed of hashes and addresses, which runs of one
+server share: tests that look at these ask for a fresh process.
 
 Run as a script it is the server: it reads a line of JSON for each run, and writes two lines, with the identifier of the
 process and with its exit status.
@@ -9,13 +10,16 @@ process and with its exit status.
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
+import pkgutil
+import runpy
 import select
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 HAS_FORK = hasattr(os, "fork")
@@ -83,14 +87,23 @@ def end_server() -> None:
         server.stdout.close()
 
 
-def _serve() -> None:
-    import importlib
-    import runpy
-
+def _modules() -> Iterator[str]:
+    """What nearly every run of a marked test imports."""
     import _pytest.config
 
     for name in _pytest.config.default_plugins:
-        importlib.import_module(f"_pytest.{name}")
+        yield f"_pytest.{name}"
+    yield "pytest_interleave.plugin._runner"
+    for package in ("detect", "explore", "trace"):
+        for module in pkgutil.iter_modules(importlib.import_module(f"pytest_interleave.{package}").__path__):
+            # Jinja and statistics of load tests are for few of them.
+            if not module.name.startswith("_html"):
+                yield f"pytest_interleave.{package}.{module.name}"
+
+
+def _serve() -> None:
+    for name in _modules():
+        importlib.import_module(name)
     base = [entry for entry in sys.path[1:] if entry not in os.environ.get("PYTHONPATH", "").split(os.pathsep)]
     while line := sys.stdin.readline():
         request = json.loads(line)

@@ -53,7 +53,8 @@ def test_names():
 def test_modules():
     assert "pytest_interleave.plugin" in sys.modules
     assert [name for name in {HEAVY!r} if name in sys.modules] == []
-"""
+""",
+        fresh=True,
     )
     done.result.assert_outcomes(passed=2)
     assert "interleave:" not in done.text
@@ -100,6 +101,7 @@ def test_named_ones():
         assert "@pytest_ar" not in vars(sys.modules[name])
 """,
         *options,
+        fresh=True,
     )
     done.result.assert_outcomes(passed=2)
 
