@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from pytest_interleave.control import Control, Outcome, Strategy, without_ours
+from pytest_interleave.control import LONGEST, Control, Outcome, Strategy, without_ours
 from pytest_interleave.explore import NonPreemptive, RandomWalk
 
 #: Far more than any body here needs; one that does not end is a livelock, and fails.
@@ -23,20 +23,21 @@ def executions(
     *,
     max_steps: int = MAX_STEPS,
     leaps: Sequence[int | None] = (None,),
+    longest: float = LONGEST,
 ) -> Iterator[Outcome]:
     """The outcomes of `number` executions of `body` under `strategy`, with each of the `leaps` in turn."""
     with Control() as control:
         for count in range(1, number + 1):
             control.prepare()
             strategy.begin(count)
-            outcome = control.run(body, strategy, max_steps=max_steps, leap=leaps[count % len(leaps)])
+            outcome = control.run(body, strategy, max_steps=max_steps, leap=leaps[count % len(leaps)], longest=longest)
             strategy.end(outcome)
             yield outcome
 
 
-def execute(body: Callable[[], object], strategy: Strategy | None = None) -> Outcome:
+def execute(body: Callable[[], object], strategy: Strategy | None = None, *, longest: float = LONGEST) -> Outcome:
     """One execution, without switches unless `strategy` makes them."""
-    (outcome,) = executions(body, NonPreemptive() if strategy is None else strategy)
+    (outcome,) = executions(body, NonPreemptive() if strategy is None else strategy, longest=longest)
     return outcome
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -255,3 +256,52 @@ def test_a_thread_that_comes_back_as_the_wait_for_it_ends_goes_on(monkeypatch: p
     finally:
         os.close(sending)
         os.close(receiving)
+
+
+def _compute() -> None:
+    sum(number * number for number in range(3_000_000))
+
+
+@pytest.fixture
+def _little_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_watchdog, "COMPUTING_LOOKS", 5)
+    monkeypatch.setattr(_outside, "OUTSIDE_PATIENCE", 0.5)
+    monkeypatch.setattr(_outside, "TIMEOUT_PATIENCE", 0.5)
+
+
+@pytest.mark.usefixtures("_little_patience")
+@pytest.mark.parametrize("compute", [_compute, lambda: hashlib.pbkdf2_hmac("sha256", b"x", b"y", 3_000_000)])
+def test_who_waits_for_a_long_computation_waits_until_it_is_done(compute: Callable[[], object]) -> None:
+    def body() -> None:
+        done = threading.Event()
+        thread = threading.Thread(target=lambda: (compute(), done.set()))
+        thread.start()
+        assert done.wait(60)
+        other = threading.Thread(target=compute)
+        other.start()
+        other.join()
+        thread.join()
+
+    outcome = execute(body)
+    assert outcome.exception is None
+    assert outcome.stuck is None
+    assert all(aside.computed for aside in outcome.set_aside)
+
+
+@pytest.mark.usefixtures("_little_patience")
+@pytest.mark.parametrize("timeout", [None, 3600])
+def test_a_computation_that_takes_too_long_is_a_timeout_and_no_deadlock(timeout: float | None) -> None:
+    goes_on = True
+
+    def compute() -> None:
+        while goes_on:
+            hashlib.pbkdf2_hmac("sha256", b"x", b"y", 1_000_000)
+
+    def body() -> None:
+        threading.Thread(target=compute, daemon=True).start()
+        threading.Event().wait(timeout)
+
+    outcome = execute(body, longest=0.5)
+    goes_on = False
+    assert outcome.stuck is not None
+    assert outcome.stuck.kind == "timeout"

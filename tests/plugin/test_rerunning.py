@@ -746,3 +746,49 @@ def test_what_a_fixture_ends_may_wait_for_threads_that_the_test_has_left(run, re
     again = run(None, "test_it.py::test_check", f"--interleave-replay={findings['test_check']['token']}")
     again.result.assert_outcomes(failed=1)
     again.result.stdout.fnmatch_lines(["failed teardown, in the schedule of the token (*)"])
+
+
+ENDS_BADLY = """
+@pytest.fixture(scope="module")
+def wide():
+    yield
+    raise ValueError("the module's")
+
+@pytest.fixture
+def own():
+    yield
+    if {0}:
+        raise ValueError("the test's")
+
+def test_before(wide):
+    pass
+
+@pytest.mark.concurrency
+def test_it(own, counter, run_concurrent):
+    lock = threading.Lock()
+
+    def add():
+        with lock:
+            counter.increment()
+
+    run_concurrent(add, workers=2)
+"""
+
+
+def test_an_error_of_a_wider_fixture_is_no_finding(run, report):
+    done = run(ENDS_BADLY.format(False), "--interleave-json=report.json")
+    done.result.assert_outcomes(passed=2, errors=1)
+    done.result.stdout.fnmatch_lines(["E  *ValueError: the module's"])
+    assert not done.lines("failed teardown")
+    assert not done.lines("pytest '")
+    (test,) = report()["tests"]
+    assert (test["outcome"], test["finding"]) == ("passed", None)
+
+
+def test_an_error_of_a_fixture_of_the_test_is_one_beside_it(run, report):
+    done = run(ENDS_BADLY.format(True), "--interleave-json=report.json")
+    text = done.text
+    assert "ValueError: the test's" in text
+    assert "ValueError: the module's" in text
+    (test,) = report()["tests"]
+    assert (test["outcome"], test["finding"]["kind"]) == ("failed", "failed teardown")

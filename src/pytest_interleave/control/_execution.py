@@ -130,7 +130,8 @@ class Execution:
         self.timers = Timers(self)
         self.progress = Progress(self)
         #: From `max_steps` on, at most for so many seconds of processor time.
-        self._longest = longest
+        #: Seconds of processor time that may follow the first `max_steps` steps.
+        self.longest = longest
         self.clock = self.timers.clock
         self.tasks: list[Task] = []
         self.enabled = Enabled()
@@ -526,7 +527,10 @@ class Execution:
 
     def end_stuck_from_outside(self) -> None:
         """The execution cannot go on, and the calling thread is not one of those to be ended."""
-        self.stuck = stuck_of(self, "deadlock", [])
+        self._end_from_outside("deadlock")
+
+    def _end_from_outside(self, kind: str, **more: Any) -> None:
+        self.stuck = stuck_of(self, kind, [], **more)
         self.close()
         assert self.closing is not None
         self.closing.next_victim()
@@ -546,12 +550,16 @@ class Execution:
         if self.draining:
             self.end_draining(task)
         elif self.long is None:
-            self.long = LongRun(self, self._longest)
+            self.long = LongRun(self, self.longest)
             self.long.begin()
 
     def end_as_endless(self, task: Task) -> None:
         """The execution takes too long; nothing is known of whether it would end."""
-        self._end_stuck(task, "timeout", [], seconds=self._longest)
+        self._end_stuck(task, "timeout", [], seconds=self.longest)
+
+    def end_as_endless_from_outside(self) -> None:
+        """The same in the watchdog: a thread that is outside computes for too long."""
+        self._end_from_outside("timeout", seconds=self.longest)
 
     def end_draining(self, task: Task) -> None:
         """That was enough for threads that the test body has left behind."""

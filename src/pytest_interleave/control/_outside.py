@@ -20,15 +20,18 @@ from ._left_alone import Start, is_of_fixtures, start_of
 from ._outcome import SetAside
 from ._part import Part
 from ._places import user_place
-from ._real_waits import Outing, Usage, usage_of, used_since
+from ._real_waits import Outing, Usage, Work, usage_of, used_since
 from ._tasks import Moment, Task
 from ._time import REAL
 
 if TYPE_CHECKING:
     from ._execution import Execution
 
-#: Real seconds that an execution in which everyone waits is given for a thread outside to come back.
+#: Real seconds that an execution in which everyone waits is given for a thread outside to come back, once that is not
+#: at work any more.
 OUTSIDE_PATIENCE = 10.0
+#: The same where a timeout ends the wait after that, however far off it is: the test would take it for an answer.
+TIMEOUT_PATIENCE = 30.0
 #: The same once the test body is done.
 DRAIN_PATIENCE = 1.0
 #: The same for threads that are not under control, which might do what a controlled one waits for.
@@ -241,9 +244,10 @@ class Outside(Part):
             self._idle_since = now
         return now - self._idle_since > seconds * 1e9
 
-    def _is_waiting_over(self, *, someone_is_out: bool) -> bool:
+    def _is_waiting_over(self, sleeper: Task | None, *, someone_is_out: bool) -> bool:
         draining = self.execution.draining
-        over = self._patience_over(DRAIN_PATIENCE if draining else OUTSIDE_PATIENCE) or (
+        patience = TIMEOUT_PATIENCE if _has_timeout(sleeper) else OUTSIDE_PATIENCE
+        over = self._patience_over(DRAIN_PATIENCE if draining else patience) or (
             not someone_is_out and (draining or self._patience_over(FOREIGN_PATIENCE))
         )
         with self._mutex:
@@ -255,23 +259,39 @@ class Outside(Part):
         used = [used_since(task, usage) for task, usage in before]
         return now - since - min((usage.ran + usage.delayed for usage in used), default=0)
 
+    def _work(self) -> Work:
+        """That of those outside, or else of what is not under control and is not waited for as long."""
+        if self._out:
+            return Work([task.native_id for task in self._out], self.execution.longest)
+        matters = self.execution.lasting.matters
+        strangers = [thread.native_id for thread in foreign_threads() if matters(thread.ident or 0)]
+        return Work(strangers, OUTSIDE_PATIENCE)
+
     def idle(self) -> None:
         """In the watchdog, while nobody runs: wait for someone to come back, then let them go on."""
         execution = self.execution
         self._idle_since = began = _real_monotonic_ns()
         clock_then = execution.clock.elapsed
         waits = [(task, usage_of(task.native_id)) for task in self._out]
+        work = self._work()
         while execution.closing is None:
             # Whoever comes back from here on is absorbed in the next round only: it is still out.
             someone_is_out = bool(self._out)
             self.absorb()
+            sleeper = None
             if not execution.enabled.overlooked(execution.tasks):
                 # Time is real while someone is outside.
                 sleeper = execution.timers.earliest(daemons=not execution.draining)
                 passed = self._really_waited(began, waits) if sleeper is not None else 0
                 if sleeper is not None and clock_then + passed >= (sleeper.deadline or 0):
                     execution.timers.advance()
-            waiting_is_over = self._is_waiting_over(someone_is_out=someone_is_out)
+            if work.goes_on() and not execution.draining and (sleeper is None or _has_timeout(sleeper)):
+                # What others wait for may take that long only because it is under control.
+                self._idle_since = _real_monotonic_ns()
+            waiting_is_over = self._is_waiting_over(sleeper, someone_is_out=someone_is_out)
+            if waiting_is_over and work.endless and self._out and not execution.enabled:
+                execution.end_as_endless_from_outside()
+                return
             if waiting_is_over and not execution.enabled:
                 # Whoever waits with a time limit goes on now, however far off the limit is.
                 execution.timers.advance()
@@ -288,3 +308,8 @@ class Outside(Part):
                     execution.hand_over(chosen)
                 return
             execution.carriers.nobody.gate.acquire(timeout=0.001)
+
+
+def _has_timeout(task: Task | None) -> bool:
+    """Whether a thread does more than to sleep until its time is over."""
+    return task is not None and not isinstance(task.resource, Moment)

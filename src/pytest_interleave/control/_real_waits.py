@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from collections.abc import Iterable
 from types import CodeType
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,8 @@ _HAS_GIL = has_gil()
 SHORTEST = 500_000
 #: Nor do those that are a smaller part than this of the time in which the thread ran or waited.
 _SMALLEST_PART = 8
+#: Nanoseconds of real time for which it is measured whether threads are at work.
+_TIME_OF_WORK = 250_000_000
 #: A thread that has run for fewer nanoseconds has not been at work.
 _WORK = 1_000_000
 
@@ -86,6 +89,38 @@ def used_since(task: Task, before: Usage | None) -> Usage:
     if before is None or now is None:
         return Usage(0, 0)
     return Usage(max(0, now.ran - before.ran), max(0, now.delayed - before.delayed))
+
+
+class Work:
+    """Whether some threads are at work, together, and not only wait; never, where the operating system does not tell.
+
+    Each is known by its `native_id`. After `longest` seconds of real time it does not matter any more.
+    """
+
+    __slots__ = ("_asked", "_longest", "_native_ids", "_since", "_used", "endless")
+
+    def __init__(self, native_ids: Iterable[int | None], longest: float) -> None:
+        self._native_ids = list(native_ids)
+        self._asked = self._since = _real_monotonic_ns()
+        self._longest = longest * 1e9
+        self._used = self._so_far()
+        #: Whether they were at work after the longest time.
+        self.endless = False
+
+    def _so_far(self) -> int:
+        usages = map(usage_of, self._native_ids)
+        return sum(usage.ran + usage.delayed for usage in usages if usage is not None)
+
+    def goes_on(self) -> bool:
+        """Whether that was so for most of the time since the last answer. To be asked again and again."""
+        now = _real_monotonic_ns()
+        if now - self._asked < _TIME_OF_WORK:
+            return False
+        before, self._used = self._used, self._so_far()
+        at_work = self._used - before >= (now - self._asked) // 2
+        self._asked = now
+        self.endless = at_work and now - self._since > self._longest
+        return at_work and not self.endless
 
 
 if sys.platform == "linux":

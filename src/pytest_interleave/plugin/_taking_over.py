@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Generator
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
     from ._runner import TestRunner
 
 _random_key: pytest.StashKey[RandomState] = pytest.StashKey()
+#: Raised at a test's teardown by fixtures of wider scopes alone.
+_wider_error_key = pytest.StashKey[BaseException]()
 
 
 def set_up(item: pytest.Item) -> Generator[None, object, object]:
@@ -125,6 +128,37 @@ def memory_of(config: pytest.Config) -> Memory:
     return memory
 
 
+@contextlib.contextmanager
+def own_fixtures_first(item: pytest.Item) -> Generator[None]:
+    """While pytest ends fixtures after a test: note an error that only those of wider scopes have raised.
+
+    They end after the last execution, with whatever tests ran before: no schedule is to blame.
+    """
+    state: Any = item.session._setupstate  # type: ignore[attr-defined]
+    teardown_exact = state.teardown_exact
+
+    def end(nextitem: pytest.Item | None) -> None:
+        __tracebackhide__ = True
+        errors: list[BaseException] = []
+        for until in (item.parent, nextitem):
+            try:
+                teardown_exact(until)
+            except (Exception, pytest.fail.Exception, pytest.skip.Exception) as error:
+                if until is nextitem and not errors:
+                    item.stash[_wider_error_key] = error
+                errors.append(error)
+        if len(errors) == 1:
+            raise errors[0]
+        if errors:
+            raise BaseExceptionGroup("errors during test teardown", errors)
+
+    state.teardown_exact = end
+    try:
+        yield
+    finally:
+        del state.teardown_exact
+
+
 def give_back(item: pytest.Item) -> None:
     """After teardown: put the random state and `runtest` back."""
     before = item.stash.get(_random_key, None)
@@ -158,6 +192,8 @@ def add_to_report(item: pytest.Item, call: pytest.CallInfo[None], report: pytest
         if call.when == "teardown" and runner is not None:
             # There is nothing more to report.
             del item.stash[runner_key]
+            if _wider_error_key in item.stash:
+                del item.stash[_wider_error_key]
             runner.close()
 
 
@@ -170,6 +206,8 @@ def _add_figures(item: pytest.Item, call: pytest.CallInfo[Any], report: pytest.T
     if call.when == "teardown":
         # pytest has ended the fixtures of the last execution.
         if call.excinfo is None or not report.failed or runner.exploration.explanation is not None:
+            return
+        if item.stash.get(_wider_error_key, None) is call.excinfo.value:
             return
         runner.teardown_failed(call.excinfo.value)
     mend(report)

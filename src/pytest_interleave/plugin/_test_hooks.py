@@ -28,14 +28,16 @@ class _TestHooks:
 
     @pytest.hookimpl(wrapper=True, trylast=True)
     def pytest_runtest_teardown(self, item: pytest.Item) -> Generator[None, object, object]:
-        """Put the random state and `runtest` back."""
-        try:
+        """End the test's own fixtures first; then put the random state and `runtest` back."""
+        if taken_over_key not in item.stash:
             return (yield)
-        finally:
-            if taken_over_key in item.stash:
-                from ._taking_over import give_back
+        from ._taking_over import give_back, own_fixtures_first
 
-                give_back(item)
+        try:
+            with own_fixtures_first(item):
+                return (yield)
+        finally:
+            give_back(item)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_makereport(
