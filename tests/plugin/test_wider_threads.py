@@ -146,3 +146,99 @@ def test_it(worker):
     run(source, "--cov=library", "--cov-report=json:cov.json", plugins=True).result.assert_outcomes(passed=1)
     measured = json.loads((pytester.path / "cov.json").read_text("utf-8"))["files"]["library.py"]
     assert measured["missing_lines"] == [17]
+
+
+TICKER = """
+from concurrent.futures import ThreadPoolExecutor
+
+class Ticker:
+    def __init__(self, interval):
+        self.interval, self.ticks, self.stopped = interval, 0, False
+        self.changed, self.pool = threading.Condition(), ThreadPoolExecutor(2)
+        self.again = threading.Event()
+        self.thread = threading.Thread(target=self.run, daemon=True)
+        self.thread.start()
+
+    def run(self):
+        while not self.stopped:
+            self.again.wait(self.interval)
+            self.pool.submit(self.tick)
+
+    def tick(self):
+        with self.changed:
+            self.ticks += 1
+            self.changed.notify_all()
+
+    def wait_for(self, ticks, timeout):
+        with self.changed:
+            return self.changed.wait_for(lambda: self.ticks >= ticks, timeout)
+
+    def stop(self):
+        self.stopped = True
+        self.again.set()
+        self.thread.join()
+        self.pool.shutdown()
+
+@pytest.fixture(scope="module")
+def of_the_module():
+    ticker = Ticker(0.05)
+    yield ticker
+    ticker.stop()
+
+@pytest.fixture
+def ticker():
+    ticker = Ticker(10)
+    yield ticker
+    ticker.stop()
+
+def test_before(of_the_module):
+    assert of_the_module.wait_for(1, 5)
+
+@pytest.mark.concurrency(schedules=5, seconds=None)
+def test_it(ticker):
+    assert ticker.wait_for(3, 100)
+"""
+
+
+def test_what_a_thread_under_control_wakes_is_under_control_too(run, report):
+    run(TICKER, "--interleave-json=report.json").result.assert_outcomes(passed=2)
+    (row,) = report()["tests"]
+    assert row["coverage"]["uncontrolled"] == []
+
+
+ITERATES = """
+def test_before(heart):
+    pass
+
+@pytest.mark.concurrency
+def test_it({0}):
+    seen, end = {{}}, threading.Event()
+
+    def write():
+        while not end.wait(0.05):
+            seen[len(seen)] = 1
+
+    def read():
+        for _ in range(5):
+            for _ in seen:
+                pass
+            time.sleep(0.05)
+
+    threads = [threading.Thread(target=write), threading.Thread(target=read)]
+    for thread in threads:
+        thread.start()
+    threads[1].join()
+    end.set()
+    threads[0].join()
+"""
+
+
+@pytest.mark.parametrize(("fixtures", "is_its_own"), [("", False), ("heart", True)])
+def test_a_token_with_a_thread_of_another_test_may_not_replay(run, report, fixtures, is_its_own):
+    done = run(heartbeat() + ITERATES.format(fixtures), "--interleave-json=report.json")
+    done.result.assert_outcomes(passed=1, failed=1)
+    (row,) = report()["tests"]
+    assert row["finding"]["repeatable"] is is_its_own
+    assert ("Thread 'heartbeat' took part in this schedule. It was started" in done.text) is not is_its_own
+    if is_its_own:
+        run(None, *done.command[1:], seed=None).result.assert_outcomes(failed=1)

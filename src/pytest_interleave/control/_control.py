@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import gc
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from . import _current
 from ._affinity import Placement, choose_cpu, has_gil, pin, unpin
@@ -134,6 +134,10 @@ class Control:
         """
         self._left_alone.update(self._blocked)
         return bool(self._blocked)
+
+    def threads_of_others(self, outcome: Outcome, values: Iterable[object]) -> list[str]:
+        """Names of the threads that had part in an execution, were there before, and are not reached from `values`."""
+        return self._lasting.threads_of_others(outcome, values)
 
     def run(
         self,

@@ -27,6 +27,7 @@ from ._time import REAL
 if TYPE_CHECKING:
     from ._at_large import RealWait
     from ._execution import Execution
+    from ._outcome import Outcome
 
 #: Paths of threads that an execution has found when it began: none that it starts has one of these.
 OLDER = 500_000
@@ -52,6 +53,8 @@ class Lasting:
         #: By where threads were started: how many go on, and how many executions have ended theirs.
         self._kept: dict[Start, int] = {}
         self._ended: dict[Start, int] = {}
+        #: Real nanoseconds that executions have waited for what is not under control, since that was of use last.
+        self.waited_in_vain = 0
 
     # -- as an execution begins --------------------------------------------------------------------------------
 
@@ -60,26 +63,29 @@ class Lasting:
 
         This is for speed: any other may still do what a controlled one waits for, which takes real time then.
         """
-        _let_them_come()
-        if not real_waits:
-            return
-        unknown = [each for each in _waiting() if each[0] not in self._matters]
-        if unknown:
-            self._look(unknown, body)
-            # That may have taken long enough for some to be woken by their timeouts.
-            _let_them_come()
         older = 0
-        settling = []
-        for ident, thread, wait in _waiting():
-            if self._matters.get(ident, False):
-                older += 1
-                adopted = _adopt(execution, ident, thread, wait, OLDER + older)
-                if adopted is not None:
-                    settling.append(adopted)
+        for _ in range(_ATTEMPTS):
+            _let_them_come()
+            if not real_waits:
+                break
+            unknown = [each for each in _waiting() if each[0] not in self._matters]
+            if unknown:
+                self._look(unknown, body)
+                # That may have taken long enough for some to be woken by their timeouts.
+                _let_them_come()
+            settling = []
+            for ident, thread, wait in _waiting():
+                if self._matters.get(ident, False):
+                    older += 1
+                    adopted = _adopt(execution, ident, thread, wait, OLDER + older)
+                    if adopted is not None:
+                        settling.append(adopted)
+            # Until they are parked, they do things of their own, and may just have woken others.
+            for parked in settling:
+                parked()
+            if not settling:
+                break
         execution.older = older
-        # Until they are parked, they do things of their own.
-        for parked in settling:
-            parked()
 
     def _look(self, waiting: list[tuple[int, threading.Thread, RealWait]], body: object) -> None:
         wanted = {}
@@ -92,7 +98,12 @@ class Lasting:
         if not wanted:
             return
         everything = set().union(*wanted.values())
-        found, complete = reached([*globals_in_scope(), *self._outlives(), *self._uses(), body], everything)
+        # What those that have part may wake has part, too.
+        others = [thread for ident, thread, _ in _waiting() if self._matters.get(ident, False)]
+        owners = [owner for thread in others for owner in _owners(thread)]
+        found, complete = reached(
+            [*globals_in_scope(), *self._outlives(), *self._uses(), body, *others, *owners], everything
+        )
         if complete and any(found.isdisjoint(names) for names in wanted.values()):
             more, complete = reached(globals_of_libraries(), everything)
             found |= more
@@ -108,6 +119,20 @@ class Lasting:
         """How many of the threads that were there before the execution had no part in it."""
         older = {task for task in execution.tasks if task.path >= (OLDER,)}
         return len(older.difference(task for task, operation, _ in execution.log if operation.kind != "begin"))
+
+    @staticmethod
+    def threads_of_others(outcome: Outcome, values: Iterable[object]) -> list[str]:
+        """Names of the threads that had part in an execution, were there before, and are not reached from `values`."""
+        older = {task for task, operation, _ in outcome.log if task.path >= (OLDER,) and operation.kind != "begin"}
+        wanted: dict[Task, set[int]] = {}
+        for task in older:
+            wait = real_waits.get(task.ident)
+            target = () if wait is None else (wait.operation.target,)
+            wanted[task] = set(map(id, (task.thread, *target, *_owners(task.thread))))
+        if not wanted:
+            return []
+        found, complete = reached(values, set().union(*wanted.values()))
+        return sorted(task.name for task, names in wanted.items() if complete and found.isdisjoint(names))
 
     # -- as an execution ends ----------------------------------------------------------------------------------
 
@@ -178,7 +203,7 @@ class Lasting:
 _busy: dict[int, threading.Thread] = {}
 #: Real seconds for a thread that has just been started, or woken: it waits soon, as a rule.
 _PATIENCE = 0.2
-#: How often a thread that is woken as it is to be adopted is waited for.
+#: How often a thread that is woken as it is to be adopted is waited for, and how often one is looked for.
 _ATTEMPTS = 3
 #: Real seconds between two looks at them, and looks in a row at which one that has never waited so is asleep at the
 #: same place, before it counts as busy: it waits for something else.

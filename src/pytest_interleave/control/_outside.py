@@ -36,6 +36,10 @@ TIMEOUT_PATIENCE = 30.0
 DRAIN_PATIENCE = 1.0
 #: The same for threads that are not under control, which might do what a controlled one waits for.
 FOREIGN_PATIENCE = 2.0
+#: Real seconds for which the executions of one test may wait in vain for those, one wait after the other, and the
+#: patience from then on.
+MOST_IN_VAIN = 4.0
+LITTLE_PATIENCE = 0.01
 #: After so many sleeps a thread counts as polling.
 POLLING_SLEEPS = 3
 #: Real seconds that the sleeps of one execution take, at most, for what they or others might wait for.
@@ -201,7 +205,10 @@ class Outside(Part):
             return True
         if self.execution.draining or not self._others_matter():
             return False
-        return not self._patience_over(FOREIGN_PATIENCE)
+        return not self._patience_over(self._foreign_patience())
+
+    def _foreign_patience(self) -> float:
+        return FOREIGN_PATIENCE if self.execution.lasting.waited_in_vain < MOST_IN_VAIN * 1e9 else LITTLE_PATIENCE
 
     def _others_matter(self) -> bool:
         """Whether anyone waits for what a thread that is not under control, or another process, could do.
@@ -248,7 +255,7 @@ class Outside(Part):
         draining = self.execution.draining
         patience = TIMEOUT_PATIENCE if _has_timeout(sleeper) else OUTSIDE_PATIENCE
         over = self._patience_over(DRAIN_PATIENCE if draining else patience) or (
-            not someone_is_out and (draining or self._patience_over(FOREIGN_PATIENCE))
+            not someone_is_out and (draining or self._patience_over(self._foreign_patience()))
         )
         with self._mutex:
             return over and not self._returned and not self._ended
@@ -279,12 +286,13 @@ class Outside(Part):
             someone_is_out = bool(self._out)
             self.absorb()
             sleeper = None
+            in_vain = False
             if not execution.enabled.overlooked(execution.tasks):
                 # Time is real while someone is outside.
                 sleeper = execution.timers.earliest(daemons=not execution.draining)
                 passed = self._really_waited(began, waits) if sleeper is not None else 0
                 if sleeper is not None and clock_then + passed >= (sleeper.deadline or 0):
-                    execution.timers.advance()
+                    in_vain = execution.timers.advance()
             if work.goes_on() and not execution.draining and (sleeper is None or _has_timeout(sleeper)):
                 # What others wait for may take that long only because it is under control.
                 self._idle_since = _real_monotonic_ns()
@@ -293,6 +301,7 @@ class Outside(Part):
                 execution.end_as_endless_from_outside()
                 return
             if waiting_is_over and not execution.enabled:
+                in_vain = True
                 # Whoever waits with a time limit goes on now, however far off the limit is.
                 execution.timers.advance()
             if execution.enabled or waiting_is_over:
@@ -301,7 +310,9 @@ class Outside(Part):
                     chosen = execution.main
                 self._idle_since = None
                 if not self._out:
-                    self._slept += _real_monotonic_ns() - began
+                    slept = _real_monotonic_ns() - began
+                    self._slept += slept
+                    execution.lasting.waited_in_vain = execution.lasting.waited_in_vain + slept if in_vain else 0
                 if chosen is None:
                     execution.end_stuck_from_outside()
                 else:

@@ -23,9 +23,9 @@ from ..control import _current as control_state
 from ._predicted import LockName, Part, PredictedDeadlock, can_wait
 
 #: Threads in a circle.
-LONGEST = 5
+LONGEST = 100
 #: Dependencies looked at in one execution's search for circles.
-PATIENCE = 5_000
+PATIENCE = 10_000
 #: Circles of one execution.
 MOST = 20
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 
 from ..detect import Finding
 from ..explore import Token, python_version
@@ -36,6 +37,17 @@ def tell_difference(difference: Difference | None, finding: Finding, again: Find
     return (
         f"{text} The test depends on something besides the schedule (state that outlives an execution, real time, "
         "addresses, threads not under control); the token may not reproduce it."
+    )
+
+
+def tell_threads_of_others(names: Sequence[str]) -> str:
+    """A finding's schedule has threads that the test alone would not have."""
+    one = len(names) == 1
+    listed = ", ".join(f"'{name}'" for name in names)
+    return (
+        f"Thread{'' if one else 's'} {listed} took part in this schedule. {'It was' if one else 'They were'} started "
+        "before the test, and by none of its fixtures. The command below runs the test alone, so the token may not "
+        "reproduce the failure there."
     )
 
 

@@ -246,19 +246,27 @@ class Executions:
         yield from (value for value in self.item.funcargs.values() if hasattr(type(value), "__del__"))
 
     def _values(self) -> Iterator[object]:
-        """What fixtures have made for the test."""
+        """What fixtures have made for the test, and what outlives an execution."""
+        yield from self._own_values()
+        yield from self._outliving()
+
+    def threads_of_others(self, outcome: Outcome) -> list[str]:
+        """Names of the threads that had part in an execution, and that the test alone would not have."""
+        return self._control.threads_of_others(outcome, self._own_values())
+
+    def _own_values(self) -> Iterator[object]:
         yield from self.item.funcargs.values()
         yield self.item.obj
         yield getattr(self.item, "instance", None)
         for definitions in self.item._fixtureinfo.name2fixturedefs.values():
             for definition in definitions:
+                yield definition.cached_result
                 for end in definition._finalizers:
                     # What a fixture with `yield` has in its variables.
                     for generator in getattr(end, "args", ()):
                         frame = getattr(generator, "gi_frame", None)
                         if frame is not None:
                             yield from frame.f_locals.values()
-        yield from self._outliving()
 
     def _tear_down(self) -> None:
         """End the function-scoped fixtures, as pytest does after a test; but there is more to come for this item."""

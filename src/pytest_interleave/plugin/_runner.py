@@ -15,7 +15,7 @@ from ..detect import Conflict, Finding, finding_of
 from ..explore import NonPreemptive, Replay, Token, fingerprint
 from ..resources import ResourceLeak
 from ..trace import first_difference, steps_text, timeline_of
-from ._differences import ScheduleLost, tell_lost, tell_unrepeatable
+from ._differences import ScheduleLost, tell_lost, tell_threads_of_others, tell_unrepeatable
 from ._executions import Executions
 from ._explaining import Explaining, Explanation, time_passed, waited_in_vain
 from ._exploration import Exploration
@@ -238,16 +238,18 @@ class TestRunner:
         if self.settings.marker == "thread_safety" and not waited_in_vain(outcome) and has_time:
             least = simplest(explanation, self._executions, self._explaining, self._finding)
             explanation = explanation._replace(simplest=least)
-        self._conclude(
-            self._number, "finding", found_at=self._number, explanation=self._doubted(explanation), strategy=strategy
-        )
+        explanation = self._doubted(explanation, outcome)
+        self._conclude(self._number, "finding", found_at=self._number, explanation=explanation, strategy=strategy)
         return explanation.finding.exception
 
-    def _doubted(self, explanation: Explanation) -> Explanation:
-        """Of a test that is not repeatable, no finding surely is."""
-        if self._unrepeatable is None or explanation.difference is not None:
+    def _doubted(self, explanation: Explanation, outcome: Outcome) -> Explanation:
+        """Of a test that is not repeatable, no finding surely is; nor is one of threads that other tests have left."""
+        if explanation.difference is not None:
             return explanation
-        return explanation._replace(difference=f"This finding may not replay: {self._unrepeatable}")
+        if self._unrepeatable is not None:
+            return explanation._replace(difference=f"This finding may not replay: {self._unrepeatable}")
+        threads = self._executions.threads_of_others(outcome)
+        return explanation._replace(difference=tell_threads_of_others(threads)) if threads else explanation
 
     # -- besides the strategy's schedules --------------------------------------------------------------------
 

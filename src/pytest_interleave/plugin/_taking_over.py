@@ -134,7 +134,7 @@ def own_fixtures_first(item: pytest.Item) -> Generator[None]:
 
     They end after the last execution, with whatever tests ran before: no schedule is to blame.
     """
-    state: Any = item.session._setupstate  # type: ignore[attr-defined]
+    state: Any = item.session._setupstate
     teardown_exact = state.teardown_exact
 
     def end(nextitem: pytest.Item | None) -> None:
