@@ -130,7 +130,6 @@ class Execution:
         self.timers = Timers(self)
         self.progress = Progress(self)
         #: From `max_steps` on, at most for so many seconds of processor time.
-        #: Seconds of processor time that may follow the first `max_steps` steps.
         self.longest = longest
         self.clock = self.timers.clock
         self.tasks: list[Task] = []
