@@ -12,6 +12,7 @@ import pytest
 from pytest_interleave.control import Outcome, _long_run
 from pytest_interleave.explore import NonPreemptive
 from tests.driving import executions, require_good_end
+from tests.thorough import thorough
 
 
 def on_machines(monkeypatch: pytest.MonkeyPatch, make: Callable[[], list[Callable[[], None]]]) -> list[Outcome]:
@@ -57,6 +58,7 @@ def test_a_timeout_expires_after_the_same_step(monkeypatch: pytest.MonkeyPatch) 
     assert rounds[0] == rounds[1] > 1_000
 
 
+@thorough
 def test_a_livelock_is_found_after_the_same_step(monkeypatch: pytest.MonkeyPatch) -> None:
     def make() -> list[Callable[[], None]]:
         rounds = [0]

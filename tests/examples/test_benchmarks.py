@@ -19,6 +19,7 @@ def run(*command: str) -> str:
     return result.stdout
 
 
+@thorough
 def test_peers_prints_rates_and_ratios() -> None:
     printed = run(
         "peers.py", "--repetitions=1", "--tools", "uncontrolled", "plugin", "--bodies", "counter-2"
@@ -62,6 +63,7 @@ def test_overhead_prints_processor_time_with_and_without_the_plugin() -> None:
         assert more == pytest.approx((mine - base) * 1000, abs=2)
 
 
+@thorough
 def test_many_tests_prints_what_a_marked_test_takes_more() -> None:
     pytest.importorskip("resource")
     printed = run("many_tests.py", "--tests=20", "--rounds=1").splitlines()
@@ -75,6 +77,7 @@ def test_many_tests_prints_what_a_marked_test_takes_more() -> None:
         assert float(time_of_a_test.split()[0]) == pytest.approx((float(seconds.split()[0]) - base) / 20 * 1000, abs=6)
 
 
+@thorough
 def test_stress_prints_ratios_and_memory() -> None:
     printed = run("stress.py", "--rounds=1", "--operations=200").splitlines()
     rows = [[cell.strip() for cell in line.strip("| ").split("|")] for line in printed if line.startswith("| ")][1:]
@@ -86,6 +89,7 @@ def test_stress_prints_ratios_and_memory() -> None:
     assert printed[-1].startswith("100 threads × 1,000 operations: ")
 
 
+@thorough
 def test_shards_prints_both_times_and_their_ratio() -> None:
     printed = run("shards.py", "--pairs=1", "--schedules=40", "--additions=2").splitlines()
     assert printed[0].startswith("| one process | 4 shards on 2 processes | ")

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.thorough import some
+from tests.thorough import some, thorough
 
 from ..docs.pages import blocks
 from .test_examples import EXAMPLES, run
@@ -118,6 +118,7 @@ def test_the_token_of_a_finding_repeats_it(tmp_path: Path) -> None:
     assert (test["schedules"], test["finding"]["kind"]) == (1, "deadlock")
 
 
+@thorough
 def test_the_page_shows_what_is_printed() -> None:
     printed = run_version("buggy", "--ignore=test_load.py", "--interleave-seed=0").stdout
     shown = [block for block in blocks() if block.page == PAGE and block.language == "text"]

@@ -130,6 +130,7 @@ def classes_in_a_process(hash_seed, *names):
     return sorted(line.split() for line in result.stdout.splitlines())
 
 
+@thorough
 def test_another_process_tells_the_same_classes():
     """Whatever it has run before, and however it hashes texts: the shards of a test are put together by them."""
     names = ["locked", "counter", "many", "nested"]

@@ -13,6 +13,7 @@ from pytest_interleave.explore._directed import MOST, likely_switches
 from pytest_interleave.explore._shrink import _passing_by, _Shrinking
 from pytest_interleave.explore._switches import ChoicePoint, Switch
 from tests.detailing import Laboratory
+from tests.thorough import some
 
 from .programs import State, in_threads
 from .racy_programs import (
@@ -75,7 +76,7 @@ def shrunk(body, strategy, time_used=never):
 
 
 @pytest.mark.parametrize("body", NEEDED, ids=lambda body: body.__name__)
-@pytest.mark.parametrize("make", [RandomWalk, SelectivelyUniform], ids=["random", "surw"])
+@pytest.mark.parametrize("make", some([RandomWalk, SelectivelyUniform], 1), ids=["random", "surw"])
 def test_to_as_few_switches_as_there_must_be(body, make):
     found = [shrunk(body, make(seed)) for seed in SEEDS]
     assert [best.preemptions for _, best, _ in found] == [NEEDED[body]] * len(SEEDS)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from tests.thorough import some, thorough
+
 from .conftest import XDIST, token_in
 
 WRONG = """
@@ -89,6 +91,7 @@ def test_a_test_that_is_not_selected_does_not_matter(run):
     run(None, "-m", "not (concurrency or interleaving)").result.assert_outcomes(passed=2, deselected=8)
 
 
+@thorough
 def test_wrong_markers_beside_the_test_of_a_token(run):
     source = WRONG + "    pass\n\n@pytest.mark.concurrency\ndef test_race(counter, run_concurrent):\n"
     source += "    run_concurrent(counter.increment)\n    assert counter.value == 2\n"
@@ -149,7 +152,10 @@ def test_end():
 """
 
 
-@pytest.mark.parametrize("marker", ["concurrency(workers=2)", "thread_safety", "stress(threads=2, operations=2)"])
+MARKERS = ["concurrency(workers=2)", "thread_safety", "stress(threads=2, operations=2)"]
+
+
+@pytest.mark.parametrize("marker", some(MARKERS, 1))
 def test_thread_unsafe_exempts_from_the_marker_around(run, report, marker):
     source = EXEMPT.format(marker).replace("async def test_async():\n    pass", "def test_async():\n    pass")
     done = run(source, "-W", "error", "--interleave-json=report.json")

@@ -6,6 +6,8 @@ import itertools
 
 import pytest
 
+from tests.thorough import thorough
+
 from .sources import fragile
 
 MARK = "pytestmark = pytest.mark.concurrency(seconds=None, schedules=30)\n"
@@ -34,6 +36,7 @@ def test_a_test_that_differs_each_time_is_told(run, report):
     assert (row["repeatable"], row["finding"]) == (False, None)
 
 
+@thorough
 def test_its_findings_may_not_replay(run, report):
     done = run(MARK + DIFFERS + "    assert counter.value == 2\n", "--interleave-json=report.json")
     done.result.assert_outcomes(failed=1, warnings=1)

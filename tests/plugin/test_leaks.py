@@ -6,6 +6,8 @@ import os
 
 import pytest
 
+from tests.thorough import thorough
+
 from .conftest import XDIST
 
 pytestmark = pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="lists what is open in /proc")
@@ -200,6 +202,7 @@ def spawning():
     assert "left open" not in done.text, done.text
 
 
+@thorough
 def test_processes_and_pools_of_the_fixtures_are_none(run):
     done = run(
         """

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from tests.thorough import thorough
+
 SOURCE = """
 import asyncio
 import concurrent.futures
@@ -146,6 +148,7 @@ def test_conditional_bad(run_concurrent):
 """
 
 
+@thorough
 def test_what_ends_well_passes_and_what_hangs_python_fails(run, report):
     done = run(SOURCE, "--interleave-json=report.json")
     rows = {row["nodeid"].rpartition("::")[2]: row for row in report()["tests"]}

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from pytest_interleave.plugin._memory import Memory
+from tests.thorough import thorough
 
 from .conftest import XDIST, token_in
 from .sources import LOCKED_COUNTER, LOST_UPDATE, LOST_UPDATE_OF_UNITTEST
@@ -42,6 +43,7 @@ def test_a_failure_is_found_again_in_the_first_schedule(run, cache, report):
     assert remembered(cache) == {"test_it.py::test_it": [0]}
 
 
+@thorough
 def test_after_three_passes_it_is_forgotten(run, cache):
     run(MARK + LOST_UPDATE)
     for passes in (1, 2):
@@ -87,6 +89,7 @@ def test_what_was_not_run_is_kept_and_what_passed_before_is_not_written(run, cac
     assert remembered(cache) == {"test_it.py::test_it": [0], "test_it.py::test_two": [1]}
 
 
+@thorough
 def test_last_failed_and_cache_clear(run, cache):
     source = MARK + LOST_UPDATE + "\ndef test_fine(run_concurrent):\n    run_concurrent(int)\n"
     run(source).result.assert_outcomes(failed=1, passed=1)
@@ -141,6 +144,7 @@ def test_a_test_that_is_skipped_forgets_nothing(run, cache):
     assert remembered(cache) == {"test_it.py::test_it": [0]}
 
 
+@thorough
 def test_replays_and_pins_are_not_remembered(run, cache):
     token = token_in(run(MARK + LOST_UPDATE).text)
     run(None, "--interleave-forget", f"--interleave-replay={token}").result.assert_outcomes(failed=1)
@@ -161,6 +165,7 @@ def test_under_xdist(run, cache):
     assert run(source).text.count("(remembered from an earlier run") == 2
 
 
+@thorough
 def test_groups_of_xdist_are_no_part_of_a_name(run, cache):
     source = MARK + "\n@pytest.mark.xdist_group('together')" + LOST_UPDATE
     first = run(source, *XDIST, "--dist=loadgroup")
@@ -172,6 +177,7 @@ def test_groups_of_xdist_are_no_part_of_a_name(run, cache):
     again.result.stdout.fnmatch_lines([REMEMBERED])
 
 
+@thorough
 def test_a_worker_that_crashes_costs_no_memory_of_others(run, cache):
     source = MARK + LOST_UPDATE
     run(source)

@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from pytest_interleave.explore import Token, python_version
+from tests.thorough import thorough
 
 #: Its failure takes a switch while the pool's thread waits for work, in code of the standard library.
 POOL = """
@@ -106,6 +107,7 @@ def test_a_switch_in_code_of_python(run, token):
     run(marked(HARMLESS), f"--interleave-replay={token}", "-W", "error").result.assert_outcomes(passed=1)
 
 
+@thorough
 def test_a_switch_in_code_of_the_project(run, token_of):
     token = token_of(marked(RACE))
     other = recorded_elsewhere(token)

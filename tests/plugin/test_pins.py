@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pytest_interleave.explore import NameOfTest, Switch, Token
+from tests.thorough import thorough
 
 from .conftest import XDIST, token_in
 from .sources import LOCKED_COUNTER, LOST_UPDATE, LOST_UPDATE_OF_UNITTEST
@@ -188,6 +189,7 @@ class TestOne:
     assert said.startswith(f"test_it.py::TestOne::test_it: the marker 'interleaving' has {token}, the token of another")
 
 
+@thorough
 def test_a_pin_for_a_set_of_parameters_that_is_gone_is_told(run):
     two = token_in(run(MARK + PARAMETERS, "-k", "two", "-p", "no:cacheprovider").text)
     renamed = pin(two) + PARAMETERS.replace('"two"', '"second"')
@@ -234,6 +236,7 @@ def test_unittest(run, token_of):
     assert "Unexpected success" in unexpected.text
 
 
+@thorough
 def test_skips_and_expected_failures(run, token):
     skips = LOST_UPDATE.replace("    run_concurrent", "    pytest.skip('not here')\n    run_concurrent")
     # Nothing that the schedule switches at is come to, and that is no fault of the pin.
@@ -248,6 +251,7 @@ def test_skips_and_expected_failures(run, token):
     run(pin(token) + imperative).result.assert_outcomes(xfailed=1)
 
 
+@thorough
 def test_two_tests_of_one_name_in_two_files(run, pytester, token):
     run(pin(token) + LOST_UPDATE)
     source = pytester.path.joinpath("test_it.py").read_text("utf-8")

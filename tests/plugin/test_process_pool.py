@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.thorough import some
+
 from .conftest import XDIST
 
 needs_proc = pytest.mark.skipif(not os.path.isdir("/proc/self/task"), reason="finds processes in /proc")
@@ -212,7 +214,7 @@ def test_marked_by_itself():
 
 
 @needs_proc
-@pytest.mark.parametrize("how", ["ctrl-c", "SIGINT", "SIGTERM", "SIGKILL", "timeout", "xdist"])
+@pytest.mark.parametrize("how", some(["ctrl-c", "timeout", "SIGINT", "SIGTERM", "SIGKILL", "xdist"], 2))
 def test_no_process_outlives_pytest(pytester, how):
     pytester.makepyfile(
         WORK

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from pytest_interleave.explore import Token
-from tests.thorough import some
+from tests.thorough import some, thorough
 
 from .conftest import XDIST, token_in
 from .sources import DEADLOCK, LOST_UPDATE
@@ -174,6 +174,7 @@ def test_the_replayed_table_is_the_one_that_was_shown(run):
     assert len(table(first.text)) > 3
 
 
+@thorough
 def test_node_ids_with_quotes_brackets_and_classes_from_a_subdirectory(run, pytester, monkeypatch):
     run_source = """
 class TestOuter:

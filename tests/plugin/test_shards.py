@@ -8,6 +8,8 @@ import re
 
 import pytest
 
+from tests.thorough import some, thorough
+
 from .conftest import XDIST
 from .sources import LOST_UPDATE_OF_UNITTEST, WIDE, fragile
 
@@ -273,6 +275,7 @@ def test_tiny(counter, run_concurrent):
     done.result.stdout.fnmatch_lines(["*::test_tiny: *; exhaustive: all 4 interleavings"])
 
 
+@thorough
 def test_only_the_first_shard_searches_through_more(run, report):
     source = """
 @pytest.mark.concurrency(schedules=3000, seconds=None)
@@ -294,6 +297,7 @@ def test_five(run_concurrent):
         assert (alone["schedules"] == 1500) is (number == 2)
 
 
+@thorough
 def test_a_finding_is_that_of_the_whole_test(run, report):
     done = run(RACY, "--interleave-shards=2", "--interleave-json=report.json")
     done.result.assert_outcomes(failed=2)
@@ -313,6 +317,7 @@ def test_a_finding_is_that_of_the_whole_test(run, report):
         assert again.command == done.command
 
 
+@thorough
 def test_a_finding_of_a_test_with_an_id_and_of_unittest(run):
     done = run(
         """
@@ -339,6 +344,7 @@ def test_ids(counter, run_concurrent, much):
         again.result.stdout.fnmatch_lines(["failed test body, in the schedule of the token*"])
 
 
+@thorough
 def test_what_failed_before_is_tried_by_the_first_shard_alone(run, pytester):
     done = run(
         RACY.replace("counter.value == 2", "counter.value == 2 or os.path.exists('mended')"), "--interleave-shards=2"
@@ -464,7 +470,7 @@ def test_wide_fixtures_are_made_once_for_all_shards(run):
     done.result.assert_outcomes(passed=10)
 
 
-@pytest.mark.parametrize("dist", ["loadscope", "loadgroup", "worksteal"])
+@pytest.mark.parametrize("dist", some(["loadscope", "loadgroup", "worksteal"], 1))
 def test_ways_to_distribute(run, report, pytester, dist):
     options = ("--interleave-shards=3", "--interleave-json=report.json", *XDIST, f"--dist={dist}")
     done = run(TWO_CLASSES, *options)
@@ -478,6 +484,7 @@ def test_ways_to_distribute(run, report, pytester, dist):
         assert sorted(len(items) for items in workers.values()) == [3, 6]
 
 
+@thorough
 def test_a_group_of_xdist_is_no_part_of_a_test(run, report):
     source = RACY.replace("def test_racy", '@pytest.mark.xdist_group("one")\ndef test_racy')
     for options in ((), ("--interleave-shards=2",)):
@@ -488,6 +495,7 @@ def test_a_group_of_xdist_is_no_part_of_a_test(run, report):
         run(None, *done.command[1:]).result.assert_outcomes(failed=1)
 
 
+@thorough
 def test_tests_that_are_marked_by_a_conftest(run, report, pytester):
     pytester.makeconftest(
         """
@@ -585,7 +593,7 @@ RERUNS = """
 
 
 @pytest.mark.parametrize("options", [(), XDIST], ids=["one process", "xdist"])
-@pytest.mark.parametrize("shards", [1, 2])
+@pytest.mark.parametrize("shards", some([1, 2], 1))
 def test_what_is_run_again_has_one_entry(run, report, pytester, options, shards):
     pytester.makeconftest(RERUNS)
     done = run(
@@ -678,6 +686,7 @@ def test_long(run_concurrent, times):
 """
 
 
+@thorough
 def test_classes_of_several_processes_are_known_to_be_the_same(run, report):
     """Each worker hashes texts in its own way."""
     figures = []
@@ -698,6 +707,7 @@ def test_other_reporters_know_the_shards(run, pytester):
         assert f'name="{name}"' in written
 
 
+@thorough
 def test_figures_are_plain_data(run, pytester):
     """A plugin that writes reports as JSON, for example, has to cope with them, too."""
     pytester.makeconftest(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pytest_interleave.explore import Token
+from tests.thorough import some, thorough
 
 from .conftest import token_in
 
@@ -72,6 +73,7 @@ def test_what_is_no_time(refused, given):
     )
 
 
+@thorough
 def test_another_failure_on_the_way_is_not_taken_for_it(run, report):
     source = """
 def test_it(counter, run_concurrent):
@@ -137,6 +139,7 @@ def test_it(counter, run_concurrent, tmp_path, caplog, record_property):
         assert f'name="number" value="{last}"' in xml
 
 
+@thorough
 def test_a_test_that_changes_while_it_is_shrunk_fails_as_it_did(run, report, write):
     changes = [
         "pytest.skip('not now')",
@@ -193,7 +196,7 @@ def test_a_time_limit_that_is_over_when_it_is_run_again(run, report, write):
         ("run_concurrent(pytest.exit, 'enough')", "enough"),
     ],
 )
-@pytest.mark.parametrize("executions", [1, 3])
+@pytest.mark.parametrize("executions", some([1, 3], 1))
 def test_what_ends_the_session_while_shrinking_ends_it_after_the_report(run, does, ends, executions):
     source = WHEN_SHRINKING.replace("DOES", does).replace(">= 3", f">= {executions}")
     done = run(MARK + source)

@@ -10,6 +10,8 @@ import sys
 
 import pytest
 
+from tests.thorough import thorough
+
 from .conftest import PRELUDE, XDIST
 from .test_summary import section
 
@@ -235,6 +237,7 @@ def test_stressed():
     again.result.assert_outcomes(failed=1, deselected=1)
 
 
+@thorough
 def test_with_xdist_there_is_one_table_and_one_file(run, report):
     source = """
 @pytest.mark.stress(threads=2, operations=5)
@@ -330,6 +333,7 @@ def test_a_time_limit_of_pytest_timeout(run):
     assert "Timeout (>1.0s) from pytest-timeout" in done.text
 
 
+@thorough
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 def test_what_cannot_be_ended_keeps_no_process(run):
     source = """

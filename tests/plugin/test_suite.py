@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from tests.thorough import thorough
+
 SUITE = """
 import contextlib
 import os
@@ -163,6 +165,7 @@ def test_the_command_repeats_what_the_suite_has_found(run):
     again.result.stdout.fnmatch_lines(["*, in the schedule of the token (1 switch)"])
 
 
+@thorough
 def test_under_xdist_the_suite_is_summed_up_once(run, report):
     done = run(SUITE, "--interleave-suite=3", "-p", "xdist", "-n2", "--interleave-json=report.json", verbose=False)
     done.result.assert_outcomes(passed=5, failed=3, skipped=14)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pytest_interleave.plugin._thread_notes import BLOCKED, COMPUTED, NOT_ENDED, ThreadNotes
+from tests.thorough import thorough
 
 
 def test_names_and_places_are_summed_up():
@@ -50,6 +51,7 @@ def test_it():
 """
 
 
+@thorough
 def test_a_thread_with_another_name_in_each_schedule_is_one_warning(run):
     # In real time: the writer is seen to wait.
     done = run(PIPES.replace("SPIN", "import select; select.select([], [], [], 0.3)"))

@@ -7,6 +7,7 @@ import re
 import pytest
 
 from pytest_interleave.explore import Token
+from tests.thorough import thorough
 
 from .conftest import token_in
 
@@ -209,6 +210,7 @@ def test_it(counter):
     run(source).result.assert_outcomes(failed=1)
 
 
+@thorough
 def test_limits_of_our_own_never_expire_early(run):
     source = """
 pytestmark = pytest.mark.concurrency(timeouts="explore", schedules=100)

@@ -6,6 +6,8 @@ import re
 
 import pytest
 
+from tests.thorough import thorough
+
 from .conftest import XDIST, token_in
 from .sources import LOST_UPDATE
 
@@ -27,6 +29,7 @@ def steps(text):
     return shown[:end]
 
 
+@thorough
 def test_every_step_is_printed(run, token):
     done = run(MARK + LOST_UPDATE + OTHER, f"--interleave-trace={token}", seed=7)
     done.result.assert_outcomes(failed=1, deselected=1)
@@ -56,6 +59,7 @@ def test_steps_of_an_execution_without_a_finding(run, token):
     done.result.stdout.fnmatch_lines(["*::test_it: 1 schedule, *(the token's schedule; nothing found)"])
 
 
+@thorough
 def test_under_xdist_they_are_printed_once(run, token):
     source = MARK + LOST_UPDATE
     shown = steps(run(source, f"--interleave-trace={token}").text)

@@ -8,6 +8,8 @@ from xml.etree import ElementTree
 
 import pytest
 
+from tests.thorough import some
+
 from .conftest import XDIST
 from .sources import IDLE
 
@@ -176,7 +178,7 @@ NAMED = {
 }
 
 
-@pytest.mark.parametrize("options", [(), XDIST], ids=["one process", "xdist"])
+@pytest.mark.parametrize("options", some([(), XDIST], 1), ids=["one process", "xdist"])
 def test_what_races_outside_of_memory_is_never_exhausted(run, report, options):
     done = run(RACY, "--interleave-json=report.json", "--interleave-markdown=report.md", *options)
     rows = {row["nodeid"].removeprefix("test_it.py::"): row for row in report()["tests"]}

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.thorough import some
+from tests.thorough import some, thorough
 
 from .sessions import rows_of
 
@@ -25,6 +25,7 @@ def test_bugs_that_need_time_are_found(tmp_path, seed):
     assert max(found_at) <= 150
 
 
+@thorough
 def test_they_are_not_found_without(tmp_path):
     options = ("--interleave-schedules=50", "--tb=line", "-k", "bad or fails")
     path = tmp_path / "test_late.py"

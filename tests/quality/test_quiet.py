@@ -24,6 +24,7 @@ from unittest import mock
 import pytest
 
 from tests.quality.sharing import Box, in_threads
+from tests.thorough import some, thorough
 
 pytestmark = pytest.mark.concurrency(schedules=200, seed=20, seconds=60)
 
@@ -332,6 +333,7 @@ def test_spinning(pause):
     in_threads(spin, write, spin)
 
 
+@thorough
 def test_polling_the_clock():
     box = Box()
 
@@ -565,7 +567,7 @@ def test_threads_started_by_threads():
 # -- polling --
 
 
-@pytest.mark.parametrize("pollers", [2, 8, 20])
+@pytest.mark.parametrize("pollers", some([2, 8, 20], 2))
 def test_polling_under_a_lock(pollers):
     lock = Lock()
     ready = Box()
@@ -584,6 +586,7 @@ def test_polling_under_a_lock(pollers):
 
 
 # Each of its schedules has thousands of steps.
+@thorough
 @pytest.mark.concurrency(schedules=50, seed=20, seconds=60)
 def test_many_that_count_while_they_wait():
     lock = Lock()

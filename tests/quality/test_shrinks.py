@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from pytest_interleave.explore import Token
+from tests.thorough import thorough
 
 from .sessions import session_of
 
@@ -93,6 +94,7 @@ def test_tokens_are_short_and_as_many_as_findings(session):
         assert Token.parse(token).choices is None
 
 
+@thorough
 def test_tables_are_taken_in_at_a_glance(session):
     _, output = session
     tables = tables_in(output)
