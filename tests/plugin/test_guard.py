@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import sys
 
 import pytest
 
@@ -144,6 +145,35 @@ def test_a_warning_that_is_an_error_fails_the_test(run):
     done.result.assert_outcomes(failed=1)
     assert "is not repeatable" in done.text
     assert "_runner.py" not in done.text
+
+
+WAITS_REALLY = """
+import itertools
+import select
+
+runs = itertools.count()
+
+def test_it(counter, run_concurrent):
+    began = time.monotonic()
+    select.select([], [], [], 0.05 * (next(runs) % 2))
+    late = time.monotonic() - began > 0.04
+
+    def work():
+        counter.value = 1
+        if late:
+            counter.other = 2
+
+    run_concurrent(work)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere, real waits are not measured")
+def test_where_real_time_decides_it_is_no_warning(run, report):
+    done = run(MARK + WAITS_REALLY, "-W", "error", "--interleave-json=report.json")
+    done.result.assert_outcomes(passed=1)
+    (row,) = report()["tests"]
+    assert not row["repeatable"]
+    assert "nondeterministic" in done.text
 
 
 SOMETIMES_DIFFERS = """

@@ -31,7 +31,9 @@ _SLACK = 1_000
 class Clock:
     """The virtual clock of one execution, in nanoseconds; it begins at the real time."""
 
-    __slots__ = ("_bases", "chosen", "elapsed", "monotonic_base", "perf_base", "readers", "readings", "wall_base")
+    __slots__ = (
+        "_bases", "chosen", "elapsed", "monotonic_base", "perf_base", "readers", "readings", "real", "wall_base",
+    )  # fmt: skip
 
     def __init__(self) -> None:
         self.monotonic_base = _real_monotonic_ns()
@@ -42,6 +44,8 @@ class Clock:
         self.elapsed = 0
         #: How much of that has passed as a choice of the strategy.
         self.chosen = 0
+        #: Whether some of that is time that threads have really waited, or computed for.
+        self.real = False
         #: The threads that have looked at it, by their index, and how often all of them have.
         self.readers: dict[int, Reader] = {}
         self.readings = 0

@@ -89,6 +89,8 @@ class Outcome(NamedTuple):
     timed: bool
     #: Whether a thread has read the clock.
     reads_clock: bool
+    #: Whether the clock has gone on for what threads have really waited, or computed, between two looks at it.
+    real_time: bool
     #: Nothing was raised, and every thread ended by itself, always in sight.
     uneventful: bool
     #: Each time that a thread has taken a lock while it held others.
@@ -112,8 +114,11 @@ class Outcome(NamedTuple):
 
     @property
     def waits_outside(self) -> bool:
-        """Whether real time may have decided something: a thread was out of sight, or beside it, or a process was."""
-        return bool(self.uncontrolled or self.foreign) or any(
+        """Whether real time may have decided something.
+
+        A thread was out of sight, or beside it, or a process was, or a thread saw the clock go on by itself.
+        """
+        return bool(self.uncontrolled or self.foreign or self.real_time) or any(
             use.thing.kind == "process" and type(use.thing.key) is tuple for use in self.uses
         )
 
@@ -156,6 +161,7 @@ class Outcome(NamedTuple):
             execution.outside.uncontrolled,
             execution.timed,
             execution.clock.readings > 0,
+            execution.clock.real,
             closing is None and main.exception is None and not failures and not set_aside and long is None,
             execution.nestings,
             execution.signals,

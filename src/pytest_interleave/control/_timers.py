@@ -157,6 +157,7 @@ class Timers(Part):
             reader = clock.readers[task.index] = Reader(task)
         waited = reader.waits.since_last()
         if waited:
+            clock.real = True
             clock.elapsed += waited
             reader.time_passed()
         reader.look(frame, execution)
@@ -185,6 +186,7 @@ class Timers(Part):
         clock = self.clock
         waiting = self.earliest(daemons=True)
         left = reader.waits.computed if waiting is None else (waiting.deadline or 0) - clock.elapsed - _NOTICEABLE
+        clock.real = True
         clock.elapsed += max(0, min(reader.waits.computed, left))
         reader.time_passed()
 

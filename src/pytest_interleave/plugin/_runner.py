@@ -300,6 +300,7 @@ class TestRunner:
         """
         before = outcome
         difference = None
+        waits_outside = outcome.waits_outside
         for repetition in range(3):
             if before.set_aside or before.unexplored is not None:
                 return False, None
@@ -312,6 +313,7 @@ class TestRunner:
             replay.begin(1)
             again = self._executions.run(replay)
             replay.end(again)
+            waits_outside = waits_outside or again.waits_outside
             if again.uneventful:
                 self._seen.look_at(again)
             else:
@@ -329,7 +331,7 @@ class TestRunner:
                 break
         assert difference is not None
         self._unrepeatable = tell_unrepeatable(difference)
-        if not before.waits_outside:
+        if not waits_outside:
             # Else a correct test may do so; the coverage line says it, and a warning could be an error.
             self._seen.notes[self._unrepeatable] = None
         self._seen.is_nondeterministic(difference.place)
