@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 
 import pytest
 
@@ -88,9 +89,36 @@ def test_a_finding(run, report):
         assert (row["outcome"], finding["kind"]) == ("failed", "leak")
         assert "has left open" in finding["message"]
     # The token runs the same schedule, which leaves it open again.
-    again = run(None, "-o", "interleave_leaks=error", *done.command[1:])
+    (command,) = done.lines("pytest 'test_it.py::test_socket'")
+    again = run(None, "-o", "interleave_leaks=error", *shlex.split(command)[1:])
     again.result.assert_outcomes(passed=1, errors=1)
-    again.result.stdout.fnmatch_lines(["leak, in the schedule of the token", "pytest 'test_it.py::test_process' *"])
+    again.result.stdout.fnmatch_lines(["leak, in the schedule of the token*", "pytest 'test_it.py::test_socket' *"])
+
+
+OUT_OF_SIGHT = """
+import select
+
+kept = []
+
+@pytest.mark.concurrency(schedules=1)
+def test_it(counter, run_concurrent):
+    kept.append(open(__file__))
+
+    def wait_really():
+        select.select([], [], [], 0.3)
+        counter.value = 1
+
+    run_concurrent.together(wait_really, counter.increment)
+"""
+
+
+def test_a_finding_whose_order_real_time_has_decided_may_not_replay(run, report):
+    done = run(OUT_OF_SIGHT, "-o", "interleave_leaks=error", "--interleave-json=report.json")
+    done.result.assert_outcomes(passed=1, errors=1)
+    assert "so real time decided a part of the order; the token may not reproduce the failure." in done.text
+    assert "To see exactly this again" not in done.text
+    (row,) = report()["tests"]
+    assert row["finding"]["repeatable"] is False
 
 
 def test_warnings_as_errors_and_ignored(run):

@@ -22,6 +22,12 @@ WAITED_IN_VAIN = (
     "again; the token may not reproduce it."
 )
 
+#: Of an execution in which real time decided a part of the order, and that cannot be run again.
+OUT_OF_SIGHT = (
+    "A thread waited where the scheduler cannot see it while others went on, so real time decided a part of the order; "
+    "the token may not reproduce the failure."
+)
+
 
 def tell_difference(difference: Difference | None, finding: Finding, again: Finding | None) -> str:
     """A finding's schedule, run again at once, gave another execution."""

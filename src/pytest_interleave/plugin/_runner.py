@@ -15,7 +15,7 @@ from ..detect import Conflict, Finding, finding_of
 from ..explore import NonPreemptive, Replay, Token, fingerprint
 from ..resources import ResourceLeak
 from ..trace import first_difference, steps_text, timeline_of
-from ._differences import ScheduleLost, tell_lost, tell_threads_of_others, tell_unrepeatable
+from ._differences import OUT_OF_SIGHT, ScheduleLost, tell_lost, tell_threads_of_others, tell_unrepeatable
 from ._executions import Executions
 from ._explaining import Explaining, Explanation, time_passed, waited_in_vain
 from ._exploration import Exploration
@@ -349,6 +349,8 @@ class TestRunner:
         )
         if self.replay is not None:
             explanation = explanation._replace(token=self.replay)
+        elif outcome.uncontrolled:
+            explanation = explanation._replace(difference=OUT_OF_SIGHT)
         self._conclude(
             number,
             "finding" if self.replay is None else "replay",
