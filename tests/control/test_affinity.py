@@ -37,7 +37,7 @@ def test_other_processes_stay_where_they_are(
     assert choose_cpu() in chosen
 
 
-@pytest.mark.skipif(not os.path.exists("/proc/thread-self/stat"), reason="only Linux tells that")
+@pytest.mark.skipif(not os.path.exists("/proc/self/task"), reason="only Linux tells that")
 def test_where_a_thread_is_pinned_it_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.undo()
     before = os.sched_getaffinity(0)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 from typing import NamedTuple
+
+from ._task_files import task_file
 
 
 def has_gil() -> bool:
@@ -28,8 +31,6 @@ def choose_cpu() -> int | None:
     return here if here in allowed else allowed[os.getpid() % len(allowed)]
 
 
-# Not those that stand for them while a test is under control: this is no file that the test uses.
-_open, _read, _close = os.open, os.read, os.close
 #: The position of the CPU in what Linux says of a thread, after its name (see proc_pid_stat(5), field 39).
 _PROCESSOR = 36
 
@@ -37,11 +38,7 @@ _PROCESSOR = 36
 def _cpu_here() -> int | None:
     """The CPU that the calling thread runs on; None where the operating system does not tell."""
     try:
-        file = _open("/proc/thread-self/stat", os.O_RDONLY)
-        try:
-            return int(_read(file, 1_000).rpartition(b")")[2].split()[_PROCESSOR])
-        finally:
-            _close(file)
+        return int(task_file(threading.get_native_id(), "stat").rpartition(b")")[2].split()[_PROCESSOR])
     except (OSError, IndexError, ValueError):
         return None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from ._modules import imported
-from ._real_waits import task_file
+from ._task_files import task_file
 
 #: The real one, also while a test is under control.
 _listdir = os.listdir

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from ._at_large import RealWait
     from ._execution import Execution
     from ._outcome import Outcome
+    from ._tasks import Step
 
 #: Paths of threads that an execution has found when it began: none that it starts has one of these.
 OLDER = 500_000
@@ -118,14 +119,13 @@ class Lasting:
     def idle(self, execution: Execution) -> int:
         """How many of the threads that were there before the execution had no part in it."""
         older = {task for task in execution.tasks if task.path >= (OLDER,)}
-        return len(older.difference(task for task, operation, _ in execution.log if operation.kind != "begin"))
+        return len(older - _older_with_part(execution.log))
 
     @staticmethod
     def threads_of_others(outcome: Outcome, values: Iterable[object]) -> list[str]:
         """Names of the threads that had part in an execution, were there before, and are not reached from `values`."""
-        older = {task for task, operation, _ in outcome.log if task.path >= (OLDER,) and operation.kind != "begin"}
         wanted: dict[Task, set[int]] = {}
-        for task in older:
+        for task in _older_with_part(outcome.log):
             wait = real_waits.get(task.ident)
             target = () if wait is None else (wait.operation.target,)
             wanted[task] = set(map(id, (task.thread, *target, *_owners(task.thread))))
@@ -319,6 +319,11 @@ def _release_ownership(task: Task) -> None:
         for lock in task.held:
             lock.owner = None
         task.held.clear()
+
+
+def _older_with_part(log: Iterable[Step]) -> set[Task]:
+    """The threads that were there before an execution and have taken a step in it."""
+    return {task for task, operation, _ in log if task.path >= (OLDER,) and operation.kind != "begin"}
 
 
 def _is_left(task: Task) -> bool:

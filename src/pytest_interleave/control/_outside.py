@@ -36,7 +36,7 @@ TIMEOUT_PATIENCE = 30.0
 DRAIN_PATIENCE = 1.0
 #: The same for threads that are not under control, which might do what a controlled one waits for.
 FOREIGN_PATIENCE = 2.0
-#: Real seconds for which the executions of one test may wait in vain for those, one wait after the other, and the
+#: Real seconds for which the executions of one test may wait for those without result, all waits together, and the
 #: patience from then on.
 MOST_IN_VAIN = 4.0
 LITTLE_PATIENCE = 0.01

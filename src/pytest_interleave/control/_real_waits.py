@@ -7,7 +7,6 @@ was parked, computed, or could have run.
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from collections.abc import Iterable
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from ._affinity import has_gil
 from ._clock import _real_monotonic_ns
+from ._task_files import task_file
 
 if TYPE_CHECKING:
     from ._execution import Execution
@@ -41,19 +41,6 @@ class Usage:
     def __init__(self, ran: int, delayed: int) -> None:
         self.ran = ran
         self.delayed = delayed
-
-
-# Not those that stand for them while a test is under control: this is no file that the test uses.
-_open, _read, _close = os.open, os.read, os.close
-
-
-def task_file(native_id: int | None, name: str) -> bytes:
-    """What the operating system says of a thread of this process; raises `OSError` where it says nothing."""
-    file = _open(f"/proc/self/task/{native_id}/{name}", os.O_RDONLY)
-    try:
-        return _read(file, 1_000)
-    finally:
-        _close(file)
 
 
 def sleeps(native_id: int | None, *, otherwise: bool) -> bool:
