@@ -203,7 +203,8 @@ def test_it(ticker):
 def test_what_a_thread_under_control_wakes_is_under_control_too(run, report):
     run(TICKER, "--interleave-json=report.json").result.assert_outcomes(passed=2)
     (row,) = report()["tests"]
-    assert row["coverage"]["uncontrolled"] == []
+    # At which moment of its wait a thread is found depends on real time, and with it what comes first.
+    assert [part for part in row["coverage"]["uncontrolled"] if part["kind"] != "nondeterminism"] == []
 
 
 ITERATES = """
