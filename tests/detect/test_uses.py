@@ -429,7 +429,9 @@ def test_who_has_the_other_end() -> None:
         assert found(lambda: together(alone, counting())) == []
         assert {one for one, *_ in found(lambda: together(to_nobody))} == {name}
     receiving, sending = os.pipe()
-    assert found(lambda: together(lambda: os.write(sending, b"x"), lambda: os.read(receiving, 1))) == [("pipe", "a", "b")]  # noqa: E501
+    assert found(lambda: together(lambda: os.write(sending, b"x"), lambda: os.read(receiving, 1))) == [
+        ("pipe", "a", "b")
+    ]  # noqa: E501
     assert found(lambda: together(lambda: os.write(sending, b"x"))) == [("pipe", "a")]
     for end in (receiving, sending):
         os.close(end)

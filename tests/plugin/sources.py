@@ -115,6 +115,7 @@ def {name}():
         {does}
 """
 
+
 #: A thread of a module's fixture that waits for something to do.
 IDLE = """
 import queue

@@ -291,9 +291,7 @@ def test_after():
 
 
 def test_what_a_test_puts_in_the_place_of_functions_of_os_is_not_called(run, pytester):
-    pytester.makepyfile(
-        late="class Box:\n    n = 0\n    def add(self):\n        n = self.n\n        self.n = n + 1\n"
-    )
+    pytester.makepyfile(late="class Box:\n    n = 0\n    def add(self):\n        n = self.n\n        self.n = n + 1\n")
     done = run(
         """
 from unittest import mock

@@ -51,9 +51,7 @@ def test_a_small_test_is_exhausted(run, report):
     assert "26 schedules, 6 distinct" in summary_of(done, "test_auto")
     # Equivalent schedules are counted once.
     assert "200 schedules, 2 distinct" in summary_of(done, "test_random")
-    assert summary_of(done, "test_random").endswith(
-        "sampled: 2 interleavings seen, no new ones expected"
-    )
+    assert summary_of(done, "test_random").endswith("sampled: 2 interleavings seen, no new ones expected")
 
 
 def test_what_is_too_large_is_bounded(run, report):

@@ -68,6 +68,7 @@ TOLD = [
     "test_it.py::test_process: the test has left open: file pipe:*; process * (* -S -c input())*",
 ]
 
+
 @pytest.mark.parametrize("options", [(), XDIST], ids=["one process", "xdist"])
 def test_warned_of(run, options):
     done = run(SOURCE, *options)

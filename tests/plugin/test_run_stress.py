@@ -113,9 +113,7 @@ def test_what_tests_come_to(run, report):
     assert by_name["test_figures"]["marker"] is None
     assert by_name["test_figures"]["min_success_rate"] is None
     assert by_name["test_unseen_errors"]["outcome"] == by_name["test_missed"]["outcome"] == "failed"
-    assert by_name["test_missed"]["missed"] == [
-        "success rate 0 % (6 of 6 operations failed), at least 50 % wanted"
-    ]
+    assert by_name["test_missed"]["missed"] == ["success rate 0 % (6 of 6 operations failed), at least 50 % wanted"]
     assert by_name["test_seen"]["missed"] == by_name["test_expects_to_miss"]["missed"] == []
     assert by_name["test_unseen_check"]["missed"] == ["the check failed: AssertionError: check() returned False"]
     assert by_name["test_seen"]["outcome"] == "passed"

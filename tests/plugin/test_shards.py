@@ -24,11 +24,14 @@ def came(request):
         print(request.node.nodeid, "".join(map(str, order)), file=out)
 """
 
-ORDER = RECORDING + """
+ORDER = (
+    RECORDING
+    + """
 @pytest.mark.concurrency(schedules=42, seconds=None, strategy="random")
 def test_order(came, run_concurrent):
     run_concurrent.each(lambda number: [came.append(number) for _ in range(4)], range(3))
 """
+)
 
 QUIET = """
 @pytest.mark.concurrency(schedules=10, seconds=None, strategy="random")
@@ -191,9 +194,7 @@ def test_one_shard_changes_nothing(run, report):
 
 
 def test_auto_is_as_many_as_there_are_workers(run, report, pytester):
-    run(ORDER, "--interleave-shards=auto", "--interleave-json=report.json", *XDIST).result.assert_outcomes(
-        passed=2
-    )
+    run(ORDER, "--interleave-shards=auto", "--interleave-json=report.json", *XDIST).result.assert_outcomes(passed=2)
     (row,) = report()["tests"]
     assert (row["schedules"], row["shards"]) == (42, 2)
     assert [len(items) for items in came(pytester)[1].values()] == [1, 1]
@@ -412,13 +413,16 @@ def test_it(fragile, run_concurrent):
     assert (row["outcome"], row["schedules"], row["finding"]["kind"]) == ("failed", 3, "failed teardown")
 
 
-CRASH = QUIET + """
+CRASH = (
+    QUIET
+    + """
 @pytest.mark.concurrency(schedules=8, seconds=None, strategy="random")
 def test_crash(request, run_concurrent):
     run_concurrent(int)
     if "shard-2-of-4" in request.node.name or "NO_SHARDS" in os.environ:
         os._exit(3)
 """
+)
 
 
 def test_a_worker_that_dies_takes_no_results_with_it(run, report):
@@ -439,7 +443,10 @@ def test_a_worker_that_dies_without_shards(run, report, monkeypatch):
     assert [row["nodeid"] for row in report()["tests"]] == ["test_it.py::test_quiet"]
 
 
-TWO_CLASSES = RECORDING + WIDE + """
+TWO_CLASSES = (
+    RECORDING
+    + WIDE
+    + """
 @pytest.fixture(scope="class")
 def shared(wide):
     made.append("shared")
@@ -460,6 +467,7 @@ class TestTwo:
     def test_it(self, shared, came, run_concurrent):
         run_concurrent(int)
 """
+)
 
 
 def test_wide_fixtures_are_made_once_for_all_shards(run):

@@ -63,9 +63,7 @@ def test_in_assertions_and_summary(run, report):
 
 
 def test_without_a_marked_test(run, report):
-    done = run(
-        "def test_it(measure_speedup):\n    measure_speedup(int, int)\n", "-q", "--interleave-json=report.json"
-    )
+    done = run("def test_it(measure_speedup):\n    measure_speedup(int, int)\n", "-q", "--interleave-json=report.json")
     done.result.stdout.fnmatch_lines(["*= interleave =*", "test_it.py::test_it: * times as fast (*"])
     assert "interleave:" not in done.text
     written = report()

@@ -521,7 +521,9 @@ def test_it(run_concurrent):
     assert (row["coverage"]["status"], row["repeatable"]) == ("sampled", False)
     assert row["coverage"]["uncontrolled"][0]["kind"] == "nondeterminism"
     (line,) = done.lines("test_it.py::test_it: ")
-    assert re.search(r", nondeterministic; .*not controlled: nondeterministic steps \(first difference at test_it\.py:\d+\)", line)  # noqa: E501
+    assert re.search(
+        r", nondeterministic; .*not controlled: nondeterministic steps \(first difference at test_it\.py:\d+\)", line
+    )  # noqa: E501
 
 
 LARGE = """
@@ -615,7 +617,9 @@ def test_reasons_of_all_shards_are_those_of_the_test(run, report):
     run(source, "--interleave-shards=2", "--interleave-json=report.json")
     (row,) = report()["tests"]
     assert (row["shards"], row["coverage"]["status"]) == (2, "sampled")
-    assert [reason["what"] for reason in row["coverage"]["uncontrolled"]] == [row["coverage"]["uncontrolled"][0]["what"]]  # noqa: E501
+    assert [reason["what"] for reason in row["coverage"]["uncontrolled"]] == [
+        row["coverage"]["uncontrolled"][0]["what"]
+    ]  # noqa: E501
     assert row["coverage"]["uncontrolled"][0]["what"].endswith("data.json")
 
 

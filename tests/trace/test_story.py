@@ -322,9 +322,7 @@ def test_a_lost_update_is_told_before_what_was_seen_halfway():
             if point.preempts and usual.outcome.log[point.step][1].where().text == "account.items = [2]"
         ]
         found = laboratory.run(body, Follow([Switch(*at_second[0].stand, (1,))]))
-        story = story_of_execution(
-            found.outcome, found.recorded.points, end_of_failure(found.outcome)
-        ).text
+        story = story_of_execution(found.outcome, found.recorded.points, end_of_failure(found.outcome)).text
     assert story.startswith(f"left read Account.balance at {at('before: read')}; then right wrote it")
     assert story.endswith(f"and left overwrote that at {at('before: write')}.")
 

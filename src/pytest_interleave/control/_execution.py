@@ -412,9 +412,7 @@ class Execution:
         task.lasting = task.begun = True
         return task
 
-    def _new_task(
-        self, name: str, operation: Operation, parent: Task | None, *, daemon: bool, path: Path = ()
-    ) -> Task:
+    def _new_task(self, name: str, operation: Operation, parent: Task | None, *, daemon: bool, path: Path = ()) -> Task:
         task = Task(self, len(self.tasks), name, operation, parent, daemon)
         if path:
             task.path = path

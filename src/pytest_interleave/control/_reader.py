@@ -173,4 +173,3 @@ class Reader:
     def waited(self) -> int:
         """Nanoseconds of virtual time in which it has done nothing but look."""
         return self._given_here if self.polls else self._given
-

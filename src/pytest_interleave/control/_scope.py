@@ -159,9 +159,7 @@ class Scope:
     def _in_environment(self, directory: str) -> bool:
         known = self._environments.get(directory)
         if known is None:
-            known = os.path.basename(directory) in _ENVIRONMENT_PARTS or exists(
-                os.path.join(directory, "pyvenv.cfg")
-            )
+            known = os.path.basename(directory) in _ENVIRONMENT_PARTS or exists(os.path.join(directory, "pyvenv.cfg"))
             above = os.path.dirname(directory)
             # The project itself may lie in one: it is not looked at from outside.
             if not known and above != directory and directory + os.sep not in self._roots:

@@ -302,6 +302,4 @@ def is_meant_to_last(task: Task) -> bool:
 
 
 #: Waits on conditions in these files are no sleeps.
-_STDLIB_WAITS = frozenset(
-    (queue.__file__, *(f"{path}/_base.py" for path in concurrent.futures.__path__))
-)
+_STDLIB_WAITS = frozenset((queue.__file__, *(f"{path}/_base.py" for path in concurrent.futures.__path__)))

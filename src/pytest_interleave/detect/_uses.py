@@ -124,9 +124,7 @@ def _beside(
     found = steps_beside(log, lives) if lives else set()
     for number, (first, last) in lives.items():
         if number in found or any(
-            use.task.index != first.thread
-            and not when.is_before(first)
-            and (last is None or not last.is_before(when))
+            use.task.index != first.thread and not when.is_before(first) and (last is None or not last.is_before(when))
             for use, when in zip(uses, times, strict=True)
         ):
             yield number

@@ -87,9 +87,7 @@ class Token(NamedTuple):
         return cls(test, tuple(switches), None, warm, python_version(), time_choices)
 
     @classmethod
-    def of_choices(
-        cls, choices: Sequence[int], *, test: NameOfTest, warm: bool, time_choices: bool = False
-    ) -> Token:
+    def of_choices(cls, choices: Sequence[int], *, test: NameOfTest, warm: bool, time_choices: bool = False) -> Token:
         """The token of a schedule of which only the choices are known, on this interpreter."""
         return cls(test, (), tuple(choices), warm, python_version(), time_choices)
 

@@ -99,9 +99,7 @@ def names_per_worker(item: pytest.Function, options: Options, isolated: Sequence
     wanted = {"worker", *isolated}
     if safe:
         wanted.update(options.isolated)
-    wanted.update(
-        name for name, known in definitions.items() if any(is_per_worker(each) for each in known)
-    )
+    wanted.update(name for name, known in definitions.items() if any(is_per_worker(each) for each in known))
     found = _with_dependents(wanted & definitions.keys(), definitions)
     if safe and "tmp_path" in definitions:
         with_directory = _with_dependents({"tmp_path"}, definitions)

@@ -41,8 +41,7 @@ def select_for_token(config: pytest.Config, items: list[pytest.Item], token: Tok
             )
         among = f"the test that was collected, {marked[0]}" if len(marked) == 1 else f"any of {len(marked)} tests"
         raise pytest.UsageError(
-            f"{option}: the token was not made for {among}: give the node id that stands before "
-            "the token in the report"
+            f"{option}: the token was not made for {among}: give the node id that stands before the token in the report"
         )
     if len(chosen) > 1:
         raise pytest.UsageError(

@@ -104,7 +104,6 @@ def fail_for_what_nobody_looked_at(run: RunStress) -> None:
     told = run._not_looked_at()
     if told:
         pytest.fail(
-            "run_stress: nobody looked at what failed (result.assert_no_errors(), for one, does)\n"
-            + "\n\n".join(told),
+            "run_stress: nobody looked at what failed (result.assert_no_errors(), for one, does)\n" + "\n\n".join(told),
             pytrace=False,
         )

@@ -344,9 +344,7 @@ class TestRunner:
         outcome, strategy = self._last
         number = 1 if self.replay is not None else self._number
         kind = "leak" if isinstance(error, ResourceLeak) else "failed teardown"
-        explanation = self._explaining.unrepeated(
-            Finding(kind, error), outcome, warm=self._executions.count > 1
-        )
+        explanation = self._explaining.unrepeated(Finding(kind, error), outcome, warm=self._executions.count > 1)
         if self.replay is not None:
             explanation = explanation._replace(token=self.replay)
         elif outcome.uncontrolled:

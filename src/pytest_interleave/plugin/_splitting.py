@@ -29,9 +29,7 @@ class Splitter:
         if any(isinstance(node, pytest.Item) for node in report.result or ()):
             asked_for = _named_in_full(collector.config.args)
             report.result = [
-                part
-                for node in report.result
-                for part in ((node,) if node.name in asked_for else self._parts(node))
+                part for node in report.result for part in ((node,) if node.name in asked_for else self._parts(node))
             ]
         return report
 

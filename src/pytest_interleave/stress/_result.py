@@ -222,9 +222,7 @@ class StressResult:
         __tracebackhide__ = True
         wanted = rate("fairness", at_least)
         reached = self._figures.fairness
-        return self._require(
-            None if reached >= wanted else f"fairness {reached:.3f}, at least {wanted:.6g} wanted"
-        )
+        return self._require(None if reached >= wanted else f"fairness {reached:.3f}, at least {wanted:.6g} wanted")
 
     def assert_memory_growth(self, at_most: int | str) -> StressResult:
         """The process grew by so many bytes at most; a text such as "10MiB" will do.

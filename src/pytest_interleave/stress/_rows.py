@@ -56,6 +56,7 @@ def hung_lines(row: Row) -> list[str]:
 #: So many threads that hung at the same place are named.
 _NAMED = 3
 
+
 def outcomes_of_tests(rows: Sequence[Row]) -> list[str]:
     """One for each test: it may have several runs."""
     return list({row["nodeid"]: str(row["outcome"]) for row in rows}.values())
