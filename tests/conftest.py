@@ -12,7 +12,8 @@ import pytest
 # What fails in the look at what a step touches is an error here, in all processes.
 os.environ["PYTEST_INTERLEAVE_STRICT"] = "1"
 
-from pytest_interleave.control import Scope, _current, set_scope
+from pytest_interleave.control import Scope, set_scope
+from pytest_interleave.control.execution.units import _current
 from pytest_interleave.control.primitives import install_names, remove_names
 from pytest_interleave.control.primitives._dispatch import active
 

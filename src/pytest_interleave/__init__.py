@@ -6,23 +6,27 @@ annotations and for `except` clauses.
 PYTEST_DONT_REWRITE: pytest has no assertions to rewrite here.
 """
 
+import os
 from typing import TYPE_CHECKING
 
 from . import _plain_imports as _plain_imports  # first: it is for all other modules
 from ._version import __version__
 from ._warnings import InterleaveWarning
 
+#: Where this package lies, with a separator at the end.
+PACKAGE_DIRECTORY = os.path.dirname(os.path.abspath(__file__)) + os.sep
+
 if TYPE_CHECKING:
     from .detect import DataRace, Deadlock, Livelock, TooLong
-    from .plugin._barrier import WorkersBarrier
-    from .plugin._differences import ScheduleLost
-    from .plugin._limits import LimitResources
-    from .plugin._per_worker import Worker, per_worker
-    from .plugin._pool import ThreadPool
-    from .plugin._race_detector import RaceDetector
-    from .plugin._run_stress import RunStress
-    from .plugin._speedups import MeasureSpeedup
-    from .plugin._workers import RunConcurrent
+    from .plugin.fixtures._barrier import WorkersBarrier
+    from .plugin.fixtures._pool import ThreadPool
+    from .plugin.fixtures._race_detector import RaceDetector
+    from .plugin.fixtures._resource_limits import LimitResources
+    from .plugin.fixtures._speedups import MeasureSpeedup
+    from .plugin.items._workers import RunConcurrent
+    from .plugin.running._nondeterminism import ScheduleLost
+    from .plugin.settings._per_worker import Worker, per_worker
+    from .plugin.stress._run_stress import RunStress
     from .resources import HungProcess, Leak, ProcessPool, ResourceLeak, ResourceLimits, Speedup
     from .stress import StressResult
 else:
@@ -35,23 +39,23 @@ else:
             "Deadlock": ".detect",
             "HungProcess": ".resources",
             "Leak": ".resources",
-            "LimitResources": ".plugin._limits",
+            "LimitResources": ".plugin.fixtures._resource_limits",
             "Livelock": ".detect",
             "TooLong": ".detect",
-            "MeasureSpeedup": ".plugin._speedups",
+            "MeasureSpeedup": ".plugin.fixtures._speedups",
             "ProcessPool": ".resources",
-            "RaceDetector": ".plugin._race_detector",
+            "RaceDetector": ".plugin.fixtures._race_detector",
             "ResourceLeak": ".resources",
             "ResourceLimits": ".resources",
-            "RunConcurrent": ".plugin._workers",
-            "RunStress": ".plugin._run_stress",
-            "ScheduleLost": ".plugin._differences",
+            "RunConcurrent": ".plugin.items._workers",
+            "RunStress": ".plugin.stress._run_stress",
+            "ScheduleLost": ".plugin.running._nondeterminism",
             "Speedup": ".resources",
             "StressResult": ".stress",
-            "ThreadPool": ".plugin._pool",
-            "Worker": ".plugin._per_worker",
-            "WorkersBarrier": ".plugin._barrier",
-            "per_worker": ".plugin._per_worker",
+            "ThreadPool": ".plugin.fixtures._pool",
+            "Worker": ".plugin.settings._per_worker",
+            "WorkersBarrier": ".plugin.fixtures._barrier",
+            "per_worker": ".plugin.settings._per_worker",
         },
     )
 

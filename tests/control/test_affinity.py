@@ -6,8 +6,8 @@ import os
 
 import pytest
 
-from pytest_interleave.control import _affinity
-from pytest_interleave.control._affinity import choose_cpu, has_gil
+from pytest_interleave.control.interpreter import _affinity
+from pytest_interleave.control.interpreter._affinity import choose_cpu, has_gil
 
 pytestmark = [
     pytest.mark.skipif(not has_gil(), reason="without a GIL nothing is pinned"),

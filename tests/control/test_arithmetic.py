@@ -7,8 +7,8 @@ import dis
 
 import pytest
 
-from pytest_interleave.control._accesses import accesses_of
-from pytest_interleave.control._arithmetic import Reader
+from pytest_interleave.control.code._arithmetic import Reader
+from pytest_interleave.control.instrumentation._accesses import accesses_of
 
 NAMESPACE: dict[str, object] = {"LIMIT": 5}
 

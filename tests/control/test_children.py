@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_interleave.control._children import has_children
+from pytest_interleave.control.interpreter._child_processes import has_children
 
 pytestmark = pytest.mark.skipif(
     not any(Path("/proc/self/task").glob("*/children")), reason="the operating system does not tell"

@@ -8,7 +8,8 @@ import threading
 import pytest
 
 from pytest_interleave.control import primitives
-from pytest_interleave.control._endable import (
+from pytest_interleave.control.primitives import RLock
+from pytest_interleave.control.primitives._endable import (
     Ended,
     acquire_in_slices,
     end_waiting,
@@ -17,7 +18,6 @@ from pytest_interleave.control._endable import (
     has_ended,
     slicing,
 )
-from pytest_interleave.control.primitives import RLock
 from pytest_interleave.stress import make_plan, run_stress
 
 pytestmark = pytest.mark.usefixtures("controllable")

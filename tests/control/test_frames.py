@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from pytest_interleave.control._frames import is_called_directly
+from pytest_interleave.control.interpreter._frames import is_called_directly
 
 
 def of_this_call(*_):

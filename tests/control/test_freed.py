@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import pytest
 
-from pytest_interleave.control._affinity import has_gil
+from pytest_interleave.control.interpreter._affinity import has_gil
 from pytest_interleave.explore import NonPreemptive
 from tests.driving import executions, require_good_end
 

@@ -15,10 +15,10 @@ from itertools import count
 import pytest
 
 from pytest_interleave.control import Scope, set_scope
-from pytest_interleave.control._access_tables import AccessTables
-from pytest_interleave.control._current import current_task
-from pytest_interleave.control._granted import running
-from pytest_interleave.control._instrument import engine
+from pytest_interleave.control.execution.units._current import current_task
+from pytest_interleave.control.instrumentation._access_tables import AccessTables
+from pytest_interleave.control.instrumentation._engine import engine
+from pytest_interleave.control.instrumentation._granted import running
 from pytest_interleave.explore import RandomWalk
 from tests.driving import execute, executions, require_good_end
 
@@ -275,7 +275,7 @@ def expression(drawn, depth=2):
 
 @pytest.mark.skipif(sys.version_info < (3, 12), reason="only monitoring calls back for a single instruction")
 def test_nothing_is_called_back_for_them(monkeypatch, compiled):
-    from pytest_interleave.control import _granted
+    from pytest_interleave.control.instrumentation import _granted
 
     function = compiled(ADDS)
     steps_of(function, (1, 2))

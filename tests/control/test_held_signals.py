@@ -14,7 +14,7 @@ import pytest
 
 from pytest_interleave._signals import came_by_signal
 from pytest_interleave.control import Control
-from pytest_interleave.control._held_signals import HeldSignals
+from pytest_interleave.control.threads._held_signals import HeldSignals
 from pytest_interleave.explore import NonPreemptive, RandomWalk
 from tests.driving import MAX_STEPS, execute, require_good_end, value_of
 

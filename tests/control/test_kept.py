@@ -7,7 +7,7 @@ import weakref
 
 import pytest
 
-from pytest_interleave.control._keeping import kept_in, what_it_rests_on
+from pytest_interleave.control.identity._keeping import kept_in, what_it_rests_on
 from pytest_interleave.explore import RandomWalk
 from tests.driving import execute, executions, require_good_end
 

@@ -9,7 +9,8 @@ from collections.abc import Callable
 
 import pytest
 
-from pytest_interleave.control import Outcome, _long_run
+from pytest_interleave.control import Outcome
+from pytest_interleave.control.execution.progress import _long_run
 from pytest_interleave.explore import NonPreemptive
 from tests.driving import executions, require_good_end
 from tests.thorough import thorough

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pytest_interleave.control._private_state import mark_of
+from pytest_interleave.control.execution.progress._private_state import mark_of
 
 
 class Thing:

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from pytest_interleave.control import _random_state
-from pytest_interleave.control._random_state import random_state, restore_random, seed_random
+from pytest_interleave.control.interpreter import _random_state
+from pytest_interleave.control.interpreter._random_state import random_state, restore_random, seed_random
 
 
 @pytest.fixture(autouse=True)

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from pytest_interleave.control import SetAside, _real_waits
-from pytest_interleave.control._real_waits import Looks, Outing, RealWaits, Usage
+from pytest_interleave.control import SetAside
+from pytest_interleave.control.execution.timing import _real_waits
+from pytest_interleave.control.execution.timing._real_waits import Looks, Outing, RealWaits, Usage
 
 MS = 1_000_000
 

@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
-from pytest_interleave.control._frames import _WORD, layout, object_at, slot_address, words
-from pytest_interleave.control._stack_depths import stack_depths, variables_of
+from pytest_interleave.control.interpreter._frames import _WORD, layout, object_at, slot_address, words
+from pytest_interleave.control.interpreter._stack_depths import stack_depths, variables_of
 
 
 def test_the_layout_is_known_on_this_interpreter():

@@ -15,10 +15,11 @@ import weakref
 
 import pytest
 
-from pytest_interleave.control import _monitoring, _operands, _settrace, conflicts, touches_of
-from pytest_interleave.control._names import names
-from pytest_interleave.control._nested import compared
-from pytest_interleave.control._touches import CUT, FOREIGN, HIDDEN, OPAQUE, READS, UNKNOWN, WRITES
+from pytest_interleave.control import conflicts, touches_of
+from pytest_interleave.control.calls._nested import compared
+from pytest_interleave.control.identity._object_names import names
+from pytest_interleave.control.instrumentation import _monitoring, _operands, _settrace
+from pytest_interleave.control.steps._touches import CUT, FOREIGN, HIDDEN, OPAQUE, READS, UNKNOWN, WRITES
 from tests.driving import execute, require_good_end
 
 R, W = READS, WRITES

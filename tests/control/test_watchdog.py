@@ -7,7 +7,7 @@ import weakref
 from types import SimpleNamespace
 from typing import Any
 
-from pytest_interleave.control._watchdog import Watchdog
+from pytest_interleave.control.threads._watchdog import Watchdog
 
 
 class Thing:

@@ -8,7 +8,7 @@ from typing import Any
 
 from pytest_interleave.control import current_task
 from pytest_interleave.detect import Race, Watchlist
-from pytest_interleave.detect._races import races_of
+from pytest_interleave.detect.races._races import races_of
 from pytest_interleave.explore import RandomWalk
 
 from ..driving import executions

@@ -11,10 +11,10 @@ import pytest
 
 from pytest_interleave.control import current_task
 from pytest_interleave.detect import Watchlist
-from pytest_interleave.detect._clocks import Accesses, Clock
-from pytest_interleave.detect._fasttrack import History
-from pytest_interleave.detect._races import races_of
-from pytest_interleave.detect._variables import LENIENT, READ, STRICT, WRITE
+from pytest_interleave.detect.happens_before._clocks import Accesses, Clock
+from pytest_interleave.detect.races._fasttrack import History
+from pytest_interleave.detect.races._races import races_of
+from pytest_interleave.detect.races._variables import LENIENT, READ, STRICT, WRITE
 from pytest_interleave.explore import RandomWalk
 
 from ..driving import executions

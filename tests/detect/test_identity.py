@@ -8,7 +8,7 @@ from threading import Event, Lock, Thread
 import pytest
 
 from pytest_interleave.control import Place
-from pytest_interleave.control._outcome import Stuck, WaitingThread
+from pytest_interleave.control.execution.units._outcome import Stuck, WaitingThread
 from pytest_interleave.detect import finding_of, identity_of
 from pytest_interleave.explore import NonPreemptive
 from tests.driving import execute, executions

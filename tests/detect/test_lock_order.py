@@ -15,8 +15,9 @@ from threading import Condition, Thread
 import pytest
 
 from pytest_interleave.control import Strategy
-from pytest_interleave.control._places import place_of_code
-from pytest_interleave.detect import LockOrder, PredictedDeadlock, _lock_order
+from pytest_interleave.control.scope._places import place_of_code
+from pytest_interleave.detect import LockOrder, PredictedDeadlock
+from pytest_interleave.detect.deadlocks import _lock_order
 from pytest_interleave.explore import NonPreemptive, RandomWalk
 from tests.driving import executions, require_good_end
 

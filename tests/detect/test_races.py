@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from pytest_interleave.detect import _races
+from pytest_interleave.detect.races import _races
 
 from ..driving import value_of
 from .racing import told_between

@@ -21,7 +21,7 @@ import pytest
 from pytest_interleave.control import Control, Outcome
 from pytest_interleave.control.primitives._rlock import RealRLock
 from pytest_interleave.detect import uncontrolled_in
-from pytest_interleave.detect._uses import unordered_uses
+from pytest_interleave.detect.uncontrolled._uses import unordered_uses
 from pytest_interleave.explore import PartialOrderReduction
 from tests.driving import execute
 

@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from pytest_interleave.control import Control
-from pytest_interleave.explore import RandomWalk, _classes
-from pytest_interleave.explore._classes import class_of
-from pytest_interleave.explore._long_classes import _number_of, class_of_long
+from pytest_interleave.explore import RandomWalk
+from pytest_interleave.explore.search import _classes
+from pytest_interleave.explore.search._classes import class_of
+from pytest_interleave.explore.search._long_classes import _number_of, class_of_long
 from tests.thorough import thorough
 
 from . import programs
@@ -79,7 +80,7 @@ set_scope(Scope(sys.path[0]))
 install_names()
 
 from pytest_interleave.explore import RandomWalk
-from pytest_interleave.explore._classes import class_of
+from pytest_interleave.explore.search._classes import class_of
 from tests.explore import programs
 
 
@@ -152,7 +153,7 @@ def test_threads_have_numbers_of_their_own():
 
 
 def test_threads_with_one_number_are_told_apart_in_the_other_way(monkeypatch):
-    monkeypatch.setattr("pytest_interleave.explore._long_classes._number_of", lambda path: min(1, len(path)))
+    monkeypatch.setattr("pytest_interleave.explore.search._long_classes._number_of", lambda path: min(1, len(path)))
     outcome = next(traces_of(programs.locked))
     assert class_of_long(outcome.log) is None
     assert class_of(outcome) != 0

@@ -6,7 +6,7 @@ import pytest
 
 from pytest_interleave.control import Control, Reasons, Uncontrolled, UncontrolledPart
 from pytest_interleave.explore import Classes, Coverage, RandomWalk
-from pytest_interleave.explore._coverage import percentage
+from pytest_interleave.explore.search._coverage import percentage
 
 from . import programs
 

@@ -9,12 +9,12 @@ from typing import Any, NamedTuple
 import pytest
 
 from pytest_interleave.control import Control
-from pytest_interleave.control._current import real_lock
+from pytest_interleave.control.execution.units._current import real_lock
 from pytest_interleave.explore import Auto, Exhaustive, PartialOrderReduction
-from pytest_interleave.explore._classes import class_of
-from pytest_interleave.explore._exhaustive import DOUBTED
-from pytest_interleave.explore._limits import Limits
-from pytest_interleave.explore._reduction import TOO_MANY
+from pytest_interleave.explore.search._budget import Limits
+from pytest_interleave.explore.search._classes import class_of
+from pytest_interleave.explore.search._exhaustive import DOUBTED
+from pytest_interleave.explore.search._reduction import TOO_MANY
 from tests.thorough import some, thorough
 
 from . import programs

@@ -9,9 +9,9 @@ import pytest
 
 from pytest_interleave.control import Operation
 from pytest_interleave.explore import Follow, RandomWalk, SelectivelyUniform, shrink
-from pytest_interleave.explore._directed import MOST, likely_switches
-from pytest_interleave.explore._shrink import _passing_by, _Shrinking
-from pytest_interleave.explore._switches import ChoicePoint, Switch
+from pytest_interleave.explore.schedules._directed import MOST, likely_switches
+from pytest_interleave.explore.schedules._shrink import _passing_by, _Shrinking
+from pytest_interleave.explore.schedules._switches import ChoicePoint, Switch
 from tests.detailing import Laboratory
 from tests.thorough import some
 

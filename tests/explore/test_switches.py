@@ -13,7 +13,7 @@ import pytest
 
 from pytest_interleave.control import Place, Scope, set_scope
 from pytest_interleave.explore import PCT, Follow, RandomWalk
-from pytest_interleave.explore._switches import ENDED, Sites, Switch
+from pytest_interleave.explore.schedules._switches import ENDED, Sites, Switch
 from pytest_interleave.trace import first_difference
 from tests.detailing import Laboratory, followed
 

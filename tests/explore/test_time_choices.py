@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from pytest_interleave.control import HELD_UP, LEAPS, Outcome
-from pytest_interleave.control._time_choices import MOST, duration
+from pytest_interleave.control.execution.timing._time_choices import MOST, duration
 from pytest_interleave.explore import NonPreemptive, RandomWalk, Replay, make_strategy
 from tests.driving import executions, require_good_end
 

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_interleave.explore import Follow, RandomWalk, Token, TokenError
-from pytest_interleave.explore._switches import ENDED, Switch
-from pytest_interleave.explore._token import NameOfTest, fingerprint, python_version
+from pytest_interleave.explore.schedules._switches import ENDED, Switch
+from pytest_interleave.explore.schedules._token import NameOfTest, fingerprint, python_version
 from tests.detailing import Laboratory
 
 from .programs import SMALL, counter

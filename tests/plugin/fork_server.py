@@ -93,7 +93,7 @@ def _modules() -> Iterator[str]:
 
     for name in _pytest.config.default_plugins:
         yield f"_pytest.{name}"
-    yield "pytest_interleave.plugin._runner"
+    yield "pytest_interleave.plugin.running._runner"
     for package in ("detect", "explore", "trace"):
         for module in pkgutil.iter_modules(importlib.import_module(f"pytest_interleave.{package}").__path__):
             # Jinja and statistics of load tests are for few of them.

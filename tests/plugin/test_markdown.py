@@ -6,9 +6,18 @@ import re
 
 import pytest
 
-from pytest_interleave.plugin._markdown import ROWS, markdown_of
-from pytest_interleave.plugin._markdown_text import LIMIT, Comment, code, fenced, folded, length, shortened, summary
-from pytest_interleave.plugin._results import Results
+from pytest_interleave.plugin.reporting._markdown import ROWS, markdown_of
+from pytest_interleave.plugin.reporting._markdown_text import (
+    LIMIT,
+    Comment,
+    code,
+    fenced,
+    folded,
+    length,
+    shortened,
+    summary,
+)
+from pytest_interleave.plugin.reporting._results import Results
 from tests.trace import stress_rows, timelines
 
 from .conftest import XDIST

@@ -6,8 +6,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from pytest_interleave.plugin._options import Options
-from pytest_interleave.plugin._settings import read_settings
+from pytest_interleave.plugin.settings._options import Options
+from pytest_interleave.plugin.settings._settings import read_settings
 
 from .sources import ONE_BY_ONE
 

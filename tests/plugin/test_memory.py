@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from pytest_interleave.plugin._memory import Memory
+from pytest_interleave.plugin.known._memory import Memory
 from tests.thorough import thorough
 
 from .conftest import XDIST, token_in

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from pytest_interleave.control import Uncontrolled, UncontrolledPart
 from pytest_interleave.explore import Classes, Coverage
-from pytest_interleave.plugin._merging import merged, row_without_figures
+from pytest_interleave.plugin.reporting._merging import merged, row_without_figures
 
 
 def part(shard, classes, *, of=3, nodeid="test_it.py::test_it", coverage=None, found_at=None, **more):

@@ -9,25 +9,25 @@ import sys
 import pytest
 
 HEAVY = [
-    "pytest_interleave.control._accesses",
+    "pytest_interleave.control.instrumentation._accesses",
     "pytest_interleave.control._control",
-    "pytest_interleave.control._execution",
-    "pytest_interleave.control._redirected",
-    "pytest_interleave.control._tasks",
-    "pytest_interleave.control._threadlocals",
+    "pytest_interleave.control.execution._execution",
+    "pytest_interleave.control.interpreter._redirected",
+    "pytest_interleave.control.execution.units._units",
+    "pytest_interleave.control.interpreter._threadlocals",
     "pytest_interleave.detect",
     "pytest_interleave.explore",
-    "pytest_interleave.plugin._barrier",
-    "pytest_interleave.plugin._gathering",
-    "pytest_interleave.plugin._leak_check",
-    "pytest_interleave.plugin._own_fixtures",
-    "pytest_interleave.plugin._pool",
-    "pytest_interleave.plugin._report",
-    "pytest_interleave.plugin._runner",
-    "pytest_interleave.plugin._settings",
-    "pytest_interleave.plugin._suite",
-    "pytest_interleave.plugin._taking_over",
-    "pytest_interleave.plugin._workers",
+    "pytest_interleave.plugin.fixtures._barrier",
+    "pytest_interleave.plugin.reporting._gathering",
+    "pytest_interleave.plugin.items._leak_check",
+    "pytest_interleave.plugin.items._worker_fixtures",
+    "pytest_interleave.plugin.fixtures._pool",
+    "pytest_interleave.plugin.reporting._report",
+    "pytest_interleave.plugin.running._runner",
+    "pytest_interleave.plugin.settings._settings",
+    "pytest_interleave.plugin.settings._suite",
+    "pytest_interleave.plugin._marked_test",
+    "pytest_interleave.plugin.items._workers",
     "pytest_interleave.resources",
     "pytest_interleave.trace",
 ]
@@ -93,7 +93,7 @@ def test_modules(run_concurrent):
     # Those that pytest itself is given by name are left alone by it.
     named = ("pytest_interleave", "pytest_interleave.plugin", "pytest_interleave._plain_imports")
     loaded = {name: type(module.__loader__) for name, module in sys.modules.items() if name.startswith("pytest_interl")}
-    assert "pytest_interleave.plugin._runner" in loaded
+    assert "pytest_interleave.plugin.running._runner" in loaded
     assert [name for name, loader in loaded.items() if loader is not SourceFileLoader and name not in named] == []
 
 def test_named_ones():

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_interleave.control._affinity import has_gil
+from pytest_interleave.control.interpreter._affinity import has_gil
 
 from .call_programs import ACCESSES, READS, STATES, UNREAD
 from .sessions import rows_of

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pytest_interleave.control._affinity import has_gil
+from pytest_interleave.control.interpreter._affinity import has_gil
 
 from .sessions import rows_of
 

@@ -7,7 +7,7 @@ import math
 import pytest
 
 from pytest_interleave.stress._figures import jain_index
-from pytest_interleave.stress._table import bytes_text, percent_text, rate_text, seconds_text
+from pytest_interleave.stress._figures_table import bytes_text, percent_text, rate_text, seconds_text
 
 
 def test_seconds():

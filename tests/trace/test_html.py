@@ -16,8 +16,8 @@ from typing import Any
 
 import pytest
 
-from pytest_interleave.trace._html import printable
-from pytest_interleave.trace._html_timeline import Bar, Chart, Link, Lock, lay_out
+from pytest_interleave.pages._page import printable
+from pytest_interleave.pages._timeline import Bar, Chart, Link, Lock, lay_out
 from pytest_interleave.trace._timeline import Arrow, Event, Held, Timeline
 
 from . import timelines
@@ -374,7 +374,8 @@ def test_the_script_can_stand_in_a_page() -> None:
 
 def test_jinja_is_not_imported_before_a_page_is_made() -> None:
     code = (
-        "import sys, pytest_interleave.trace._html, pytest_interleave.plugin._summary; print('jinja2' in sys.modules)"
+        "import sys, pytest_interleave.pages._page, pytest_interleave.plugin.reporting._summary; "
+        "print('jinja2' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True).stdout == "False\n"
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from pytest_interleave.trace._html import printable
-from pytest_interleave.trace._html_stress import (
+from pytest_interleave.pages._page import printable
+from pytest_interleave.pages._stress_charts import (
     HEIGHT,
     WIDTH,
     joined,

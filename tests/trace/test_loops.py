@@ -10,7 +10,7 @@ import pytest
 from pytest_interleave.control import Stuck, WaitingThread
 from pytest_interleave.explore import Follow
 from pytest_interleave.trace import timeline_of
-from pytest_interleave.trace._loops import _period, loops_of
+from pytest_interleave.trace.causes._loops import _period, loops_of
 from tests.detailing import Laboratory
 
 from .telling import in_threads, quiet

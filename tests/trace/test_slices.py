@@ -6,7 +6,7 @@ import textwrap
 
 import pytest
 
-from pytest_interleave.trace._slices import Slices
+from pytest_interleave.trace.causes._slices import Slices
 
 PROGRAMS = {
     "assignment": """

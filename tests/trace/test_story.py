@@ -11,12 +11,12 @@ from threading import Condition, Event, Lock, Semaphore, Thread
 
 import pytest
 
-from pytest_interleave.control._execution import SPIN_STEPS
+from pytest_interleave.control.execution._execution import SPIN_STEPS
 from pytest_interleave.explore import Follow, RandomWalk
-from pytest_interleave.explore._switches import Switch
+from pytest_interleave.explore.schedules._switches import Switch
 from pytest_interleave.trace import timeline_of
-from pytest_interleave.trace._failing import end_of_failure
-from pytest_interleave.trace._story import story_of as story_of_execution
+from pytest_interleave.trace.causes._failing import end_of_failure
+from pytest_interleave.trace.story._story import story_of as story_of_execution
 from tests.detailing import Laboratory
 
 from .telling import in_threads, quiet, told, told_of_finding

@@ -9,9 +9,9 @@ from threading import Event, Lock, RLock
 import pytest
 
 from pytest_interleave.explore import Follow, RandomWalk
-from pytest_interleave.explore._switches import Switch
+from pytest_interleave.explore.schedules._switches import Switch
 from pytest_interleave.trace import timeline_of
-from pytest_interleave.trace._failing import end_of_failure
+from pytest_interleave.trace.causes._failing import end_of_failure
 from tests.detailing import Laboratory
 
 from .telling import in_threads, quiet, told, told_of_finding

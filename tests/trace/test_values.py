@@ -7,7 +7,7 @@ from collections import Counter, OrderedDict, defaultdict, deque
 
 import pytest
 
-from pytest_interleave.control._values import short_text
+from pytest_interleave.control.identity._values import short_text
 
 from .telling import in_threads, quiet, told, told_of_finding
 

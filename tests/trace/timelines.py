@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pytest_interleave.trace._html import render
+from pytest_interleave.pages._page import render
 from pytest_interleave.trace._timeline import Arrow, Event, Held, Timeline
 
 READ, WRITE = "balance = self.balance", "self.balance = balance + amount"

@@ -4,88 +4,88 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ._control import Control, begin_alike
-    from ._current import current_task, set_scope, threads_left, threads_started
-    from ._execution import LONGEST
-    from ._instrument import debugger_left
-    from ._left_alone import SetUpWithin
-    from ._loggers import records_read
-    from ._names import bodies_kept
-    from ._operations import HELD_UP, Operation
-    from ._outcome import Outcome, SetAside, Stuck, ThreadFailure, WaitingThread
-    from ._places import Place, is_ours, is_stdlib, short_path
-    from ._protocol import LoggedStep, Nesting, Path, PendingOperation, Strategy, ThreadView, Trace
-    from ._random_state import RandomState, random_state, restore_random
-    from ._recorder import Recorder
-    from ._scope import Scope
-    from ._set_up import FixturesBeingMade
-    from ._targets import announce_call
-    from ._tasks import Step, Task, Unwind
-    from ._thread_starts import ThreadStarts
-    from ._time_choices import CLOCK, LEAPS, HeldUp, duration
-    from ._touches import Touches, conflicts, touches_of
-    from ._tracebacks import without_ours
-    from ._uncontrolled import Reasons, Uncontrolled, UncontrolledPart
+    from .calls._loggers import records_read
+    from .execution._execution import LONGEST
+    from .execution.outside._left_alone import SetUpWithin
+    from .execution.timing._time_choices import CLOCK, LEAPS, HeldUp, duration
+    from .execution.units._current import current_task, set_scope, threads_left, threads_started
+    from .execution.units._outcome import Outcome, SetAside, Stuck, ThreadFailure, WaitingThread
+    from .execution.units._units import Step, Task, Unwind
+    from .identity._object_names import bodies_kept
+    from .instrumentation._engine import debugger_left
+    from .instrumentation._recorder import Recorder
+    from .interpreter._random_state import RandomState, random_state, restore_random
+    from .scope._places import Place, is_ours, is_stdlib, short_path
+    from .scope._scope import Scope
+    from .scope._tracebacks import without_ours
+    from .steps._operations import HELD_UP, Operation
+    from .steps._protocol import LoggedStep, Nesting, Path, PendingOperation, Strategy, ThreadView, Trace
+    from .steps._touches import Touches, conflicts, touches_of
+    from .steps._uncontrolled import Reasons, Uncontrolled, UncontrolledPart
     from .system import put_in_place, take_away, unrecorded
+    from .threads._set_up import FixturesBeingMade
+    from .threads._targets import announce_call
+    from .threads._thread_starts import ThreadStarts
 else:
     from .._lazy import names_from
 
     __getattr__ = names_from(
         __name__,
         {
-            "CLOCK": "._time_choices",
-            "HELD_UP": "._operations",
-            "HeldUp": "._time_choices",
-            "LEAPS": "._time_choices",
-            "LONGEST": "._execution",
+            "CLOCK": ".execution.timing._time_choices",
+            "HELD_UP": ".steps._operations",
+            "HeldUp": ".execution.timing._time_choices",
+            "LEAPS": ".execution.timing._time_choices",
+            "LONGEST": ".execution._execution",
             "Control": "._control",
-            "LoggedStep": "._protocol",
-            "Nesting": "._protocol",
-            "Operation": "._operations",
-            "Outcome": "._outcome",
-            "Path": "._protocol",
-            "PendingOperation": "._protocol",
-            "Place": "._places",
-            "RandomState": "._random_state",
-            "Recorder": "._recorder",
-            "Scope": "._scope",
-            "Reasons": "._uncontrolled",
-            "SetAside": "._outcome",
-            "SetUpWithin": "._left_alone",
-            "Strategy": "._protocol",
-            "Stuck": "._outcome",
-            "Step": "._tasks",
-            "Task": "._tasks",
-            "Touches": "._touches",
-            "ThreadFailure": "._outcome",
-            "ThreadStarts": "._thread_starts",
-            "ThreadView": "._protocol",
-            "Trace": "._protocol",
-            "Uncontrolled": "._uncontrolled",
-            "UncontrolledPart": "._uncontrolled",
-            "Unwind": "._tasks",
-            "WaitingThread": "._outcome",
-            "announce_call": "._targets",
+            "LoggedStep": ".steps._protocol",
+            "Nesting": ".steps._protocol",
+            "Operation": ".steps._operations",
+            "Outcome": ".execution.units._outcome",
+            "Path": ".steps._protocol",
+            "PendingOperation": ".steps._protocol",
+            "Place": ".scope._places",
+            "RandomState": ".interpreter._random_state",
+            "Recorder": ".instrumentation._recorder",
+            "Scope": ".scope._scope",
+            "Reasons": ".steps._uncontrolled",
+            "SetAside": ".execution.units._outcome",
+            "SetUpWithin": ".execution.outside._left_alone",
+            "Strategy": ".steps._protocol",
+            "Stuck": ".execution.units._outcome",
+            "Step": ".execution.units._units",
+            "Task": ".execution.units._units",
+            "Touches": ".steps._touches",
+            "ThreadFailure": ".execution.units._outcome",
+            "ThreadStarts": ".threads._thread_starts",
+            "ThreadView": ".steps._protocol",
+            "Trace": ".steps._protocol",
+            "Uncontrolled": ".steps._uncontrolled",
+            "UncontrolledPart": ".steps._uncontrolled",
+            "Unwind": ".execution.units._units",
+            "WaitingThread": ".execution.units._outcome",
+            "announce_call": ".threads._targets",
             "begin_alike": "._control",
-            "bodies_kept": "._names",
-            "conflicts": "._touches",
-            "current_task": "._current",
-            "debugger_left": "._instrument",
-            "duration": "._time_choices",
-            "FixturesBeingMade": "._set_up",
-            "is_ours": "._places",
+            "bodies_kept": ".identity._object_names",
+            "conflicts": ".steps._touches",
+            "current_task": ".execution.units._current",
+            "debugger_left": ".instrumentation._engine",
+            "duration": ".execution.timing._time_choices",
+            "FixturesBeingMade": ".threads._set_up",
+            "is_ours": ".scope._places",
             "put_in_place": ".system",
-            "random_state": "._random_state",
-            "records_read": "._loggers",
-            "restore_random": "._random_state",
+            "random_state": ".interpreter._random_state",
+            "records_read": ".calls._loggers",
+            "restore_random": ".interpreter._random_state",
             "take_away": ".system",
-            "is_stdlib": "._places",
-            "set_scope": "._current",
-            "short_path": "._places",
-            "threads_left": "._current",
-            "threads_started": "._current",
-            "touches_of": "._touches",
+            "is_stdlib": ".scope._places",
+            "set_scope": ".execution.units._current",
+            "short_path": ".scope._places",
+            "threads_left": ".execution.units._current",
+            "threads_started": ".execution.units._current",
+            "touches_of": ".steps._touches",
             "unrecorded": ".system",
-            "without_ours": "._tracebacks",
+            "without_ours": ".scope._tracebacks",
         },
     )
 

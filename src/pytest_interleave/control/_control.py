@@ -7,30 +7,30 @@ import gc
 import sys
 from collections.abc import Callable, Iterable
 
-from . import _current
-from ._affinity import Placement, choose_cpu, has_gil, pin, unpin
-from ._carriers import Carriers
-from ._detailed import DetailedExecution
-from ._execution import LONGEST, Execution
-from ._foreign import look_for_foreign, watching
-from ._fork import undo_in_child
-from ._held_signals import held_signals
-from ._instrument import engine, renew_after_debugger
-from ._lasting import Lasting
-from ._left import Outliving
-from ._left_alone import Start
-from ._main_thread import run_body
-from ._names import forget_names
-from ._numbering import number_anew
-from ._outcome import Outcome
 from ._patches import Patches
-from ._protocol import Strategy
-from ._random_state import RandomState, random_state, restore_random, seed_random
-from ._recorder import Recorder
-from ._referents import forget_referents
-from ._threads import forget_tasks
-from ._watchdog import Watchdog
+from .calls._referents import forget_referents
+from .execution._detailed import DetailedExecution
+from .execution._execution import LONGEST, Execution
+from .execution.outside._blocked_at_end import Outliving
+from .execution.outside._foreign import look_for_foreign, watching
+from .execution.outside._left_alone import Start
+from .execution.units import _current
+from .execution.units._outcome import Outcome
+from .identity._object_names import forget_names
+from .instrumentation._engine import engine, renew_after_debugger
+from .instrumentation._recorder import Recorder
+from .interpreter._affinity import Placement, choose_cpu, has_gil, pin, unpin
+from .interpreter._random_state import RandomState, random_state, restore_random, seed_random
+from .steps._protocol import Strategy
 from .system import put_in_new_modules, put_in_place, take_away
+from .threads._carriers import Carriers
+from .threads._fork import undo_in_child
+from .threads._held_signals import held_signals
+from .threads._lasting_threads import Lasting
+from .threads._main_thread import run_body
+from .threads._numbering import number_anew
+from .threads._threads import forget_tasks
+from .threads._watchdog import Watchdog
 
 
 def begin_alike() -> None:

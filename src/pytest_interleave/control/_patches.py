@@ -16,20 +16,21 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
-from . import _current, _living, _threads
-from ._dates import replace_methods
-from ._modules import loaded, namespace_of_module, namespaces_in_scope
-from ._numbering import numbering
-from ._operations import Operation
-from ._replacements import Replacements
-from ._targets import announcing_item, announcing_timer
-from ._tasks import Unwind
-from ._time import put_in_place
-from ._travel_guard import TravelGuard
-from ._uuids import makers_of
+from .clocks._dates import replace_methods
+from .clocks._time import put_in_place
+from .clocks._travel_guard import TravelGuard
+from .clocks._uuids import makers_of
+from .execution.units import _current
+from .execution.units._units import Unwind
 from .primitives import Lock, RLock
 from .primitives._dispatch import make_ours
 from .primitives._simple_queue import stand_in_for
+from .scope._modules import loaded, namespace_of_module, namespaces_in_scope
+from .scope._replacements import Replacements
+from .steps._operations import Operation
+from .threads import _living, _threads
+from .threads._numbering import numbering
+from .threads._targets import announcing_item, announcing_timer
 
 _STDLIB_HOLDERS = ("queue", "sched", "concurrent.futures._base", "concurrent.futures.thread")
 

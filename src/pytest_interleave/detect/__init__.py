@@ -1,19 +1,19 @@
 """What makes an execution fail: findings, how deadlocks are told, and data races."""
 
-from ._clocks import Clock
-from ._fasttrack import Conflict
 from ._findings import Deadlock, Finding, Livelock, TooLong, finding_of
-from ._holding import Holding
 from ._identity import identity_of
-from ._lock_order import LockOrder
-from ._predicted import Part, PredictedDeadlock, Site, can_wait
-from ._races import Access, DataRace, Race, name_of_access, races_of
-from ._sharing import shares_something
-from ._stuck import describe_stuck
-from ._uncontrolled import code_in, cut_in, ends_in, uncontrolled_in
-from ._unseen import Unseen, unseen_in
-from ._waking import wakings
-from ._watchlist import Watchlist
+from .deadlocks._lock_order import LockOrder
+from .deadlocks._predicted import Part, PredictedDeadlock, Site, can_wait
+from .deadlocks._stuck import describe_stuck
+from .happens_before._clocks import Clock
+from .happens_before._holding import Holding
+from .races._fasttrack import Conflict
+from .races._races import Access, DataRace, Race, name_of_access, races_of
+from .races._watchlist import Watchlist
+from .uncontrolled._sharing import shares_something
+from .uncontrolled._uncontrolled import code_in, cut_in, ends_in, uncontrolled_in
+from .uncontrolled._unseen import Unseen, unseen_in
+from .uncontrolled._waking import wakings
 
 __all__ = [
     "Access",

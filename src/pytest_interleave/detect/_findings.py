@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from .._leaves import is_made_of, leaves
 from ..control import Outcome, ThreadFailure
-from ._stuck import describe_stuck
+from .deadlocks._stuck import describe_stuck
 
 
 class Deadlock(AssertionError):

@@ -1,23 +1,23 @@
 """Strategies, which choose the schedule, one file each; and tokens, which write a schedule down."""
 
-from ._auto import Auto
-from ._coverage import Classes, Coverage
-from ._exhaustive import Exhaustive
-from ._nonpreemptive import NonPreemptive
-from ._one_preemption import OnePreemption
-from ._pct import PCT
-from ._pos import PartialOrderSampling
-from ._random_walk import RandomWalk
-from ._reduction import PartialOrderReduction
-from ._replay import Replay
-from ._shrink import Attempt, shrink
-from ._steer import Steered
 from ._strategies import STRATEGIES, make_strategy
-from ._surw import SelectivelyUniform
-from ._swarm import Swarm
-from ._switches import ChoicePoint, Follow, Recorded, Switch
-from ._token import NameOfTest, Token, TokenError, fingerprint, python_version
-from ._urw import UniformRandomWalk
+from .schedules._replay import Replay
+from .schedules._shrink import Attempt, shrink
+from .schedules._steer import Steered
+from .schedules._switches import ChoicePoint, Follow, Recorded, Switch
+from .schedules._token import NameOfTest, Token, TokenError, fingerprint, python_version
+from .search._auto import Auto
+from .search._coverage import Classes, Coverage
+from .search._exhaustive import Exhaustive
+from .search._reduction import PartialOrderReduction
+from .strategies._nonpreemptive import NonPreemptive
+from .strategies._one_preemption import OnePreemption
+from .strategies._pct import PCT
+from .strategies._pos import PartialOrderSampling
+from .strategies._random_walk import RandomWalk
+from .strategies._surw import SelectivelyUniform
+from .strategies._swarm import Swarm
+from .strategies._urw import UniformRandomWalk
 
 __all__ = [
     "PCT",

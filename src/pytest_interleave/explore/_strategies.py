@@ -6,15 +6,15 @@ from collections.abc import Callable
 from math import inf
 from typing import Any
 
-from ._auto import Auto
-from ._exhaustive import Exhaustive
-from ._pct import PCT
-from ._pos import PartialOrderSampling
-from ._random_walk import RandomWalk
-from ._sampling import Sampling
-from ._surw import SelectivelyUniform
-from ._swarm import Swarm
-from ._urw import UniformRandomWalk
+from .search._auto import Auto
+from .search._exhaustive import Exhaustive
+from .search._sampling import Sampling
+from .strategies._pct import PCT
+from .strategies._pos import PartialOrderSampling
+from .strategies._random_walk import RandomWalk
+from .strategies._surw import SelectivelyUniform
+from .strategies._swarm import Swarm
+from .strategies._urw import UniformRandomWalk
 
 #: Name to constructor, which takes the seed, how many schedules there may be, and until when.
 STRATEGIES: dict[str, Callable[[int, int | None, float], Any]] = {

@@ -12,8 +12,10 @@ from typing import Any
 
 import pytest
 
-from ..control import _current
-from ._fixtures import (
+from ..control.execution.units import _current
+from ._before_collection import Hold, take_hold
+from ._test_hooks import register_test_hooks, unregister_test_hooks
+from .fixtures._fixtures import (
     barrier,
     measure_speedup,
     process_pool,
@@ -24,19 +26,9 @@ from ._fixtures import (
     thread_pool,
     worker,
 )
-from ._hold import Hold, take_hold
-from ._markers import REGISTERED, has_ours, is_marked, make_selectable, use_threads, with_ours
-from ._options import add_options, read_options
-from ._stash import (
-    error_key,
-    memory_key,
-    options_key,
-    options_of,
-    replay_key,
-    results_key,
-    unwritten_key,
-)
-from ._test_hooks import register_test_hooks, unregister_test_hooks
+from .settings._markers import REGISTERED, has_ours, is_marked, make_selectable, use_threads, with_ours
+from .settings._options import add_options, read_options
+from .settings._stash import error_key, memory_key, options_key, options_of, replay_key, results_key, unwritten_key
 
 __all__ = [
     "barrier",
@@ -75,7 +67,7 @@ def pytest_configure(config: pytest.Config) -> None:
         config.addinivalue_line("markers", marker)
     config.stash[options_key] = options = read_options(config)
     if options.suite is not None:
-        from ._gathering import results_of
+        from .reporting._gathering import results_of
 
         results_of(config)
     if _hold_key not in config.stash:
@@ -89,7 +81,7 @@ def pytest_configure(config: pytest.Config) -> None:
         except TokenError as error:
             raise pytest.UsageError(f"{options.replay_option}: {error}") from None
     elif options.shards > 1:
-        from ._splitting import Splitter
+        from .settings._splitting import Splitter
 
         config.pluginmanager.register(Splitter(options), "interleave-splitter")
 
@@ -97,8 +89,8 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
     """With pytest-xdist: all workers use the seed of the controller, and write for its terminal."""
-    from ._gathering import results_of
-    from ._width import width_of
+    from .reporting._gathering import results_of
+    from .reporting._width import width_of
 
     results_of(node.config)
     node.workerinput["interleave_seed"] = options_of(node.config).seed
@@ -115,7 +107,7 @@ def pytest_mark_before_selection(config: pytest.Config, items: list[pytest.Item]
     """What `-m` selects by: the whole suite may be marked; and all tests in threads are concurrency tests."""
     options = options_of(config)
     if options.suite is not None:
-        from ._suite import take_suite
+        from .settings._suite import take_suite
 
         take_suite(items, options)
     for item in with_ours(items):
@@ -132,7 +124,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         check_items(config, items, ours, options_of(config))
     token = config.stash.get(replay_key, None)
     if token is not None:
-        from ._replaying import keep_for_token
+        from .known._replaying import keep_for_token
 
         keep_for_token(config, items, token, options_of(config).replay_option)
 
@@ -151,11 +143,15 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         if not ours:
             unregister_test_hooks(session.config.pluginmanager)
     elif not session.config.option.collectonly:
-        for module, needed in (("._taking_over", True), ("._runner", marked), ("._run_stress", stressed)):
+        for module, needed in (
+            ("._marked_test", True),
+            (".running._runner", marked),
+            (".stress._run_stress", stressed),
+        ):
             if needed:
                 importlib.import_module(module, __package__)
     if ours:
-        from ._leak_check import check_for_leaks
+        from .items._leak_check import check_for_leaks
 
         check_for_leaks(session.config, ours, options_of(session.config).leaks)
 
@@ -165,7 +161,7 @@ def pytest_report_collectionfinish(config: pytest.Config, items: list[pytest.Ite
     ours = with_ours(items)
     if not ours:
         return []
-    from ._header import header_lines
+    from .reporting._header import header_lines
 
     return header_lines(ours, options_of(config))
 
@@ -177,7 +173,7 @@ def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
         return (yield)
     # It may have been marked after the collection.
     register_test_hooks(item.config.pluginmanager)
-    from ._taking_over import set_up
+    from ._marked_test import set_up
 
     return (yield from set_up(item))
 
@@ -186,7 +182,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     """What is to be said of all marked tests."""
     results = config.stash.get(results_key, None)
     if results:
-        from ._summary import write_section
+        from .reporting._summary import write_section
 
         write_section(terminalreporter, results)
     memory = config.stash.get(memory_key, None)

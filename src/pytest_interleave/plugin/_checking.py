@@ -8,15 +8,15 @@ import warnings
 import pytest
 
 from .._warnings import InterleaveWarning
-from ..control import _current
-from ..control._scope import missing
-from ._gathering import will_report
-from ._markers import is_marked, uses_threads
-from ._options import Options
-from ._pins import pins_for_nothing
-from ._settings import check_marker
-from ._stash import error_key
-from ._stress_settings import check_stress
+from ..control.execution.units import _current
+from ..control.scope._scope import missing
+from .known._pins import pins_for_nothing
+from .reporting._gathering import will_report
+from .settings._markers import is_marked, uses_threads
+from .settings._options import Options
+from .settings._settings import check_marker
+from .settings._stash import error_key
+from .settings._stress_settings import check_stress
 
 
 def error_of(item: pytest.Item) -> str | None:

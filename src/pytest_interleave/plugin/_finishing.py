@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from ._gathering import results_of
-from ._merging import merged
-from ._report_files import write_reports
-from ._stash import options_of, unwritten_key
-from ._taking_over import memory_of
+from ._marked_test import memory_of
+from .reporting._gathering import results_of
+from .reporting._merging import merged
+from .reporting._report_files import write_reports
+from .settings._stash import options_of, unwritten_key
 
 
 def finish(session: pytest.Session) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ._stash import reported_key, taken_over_key
+from .settings._stash import reported_key, taken_over_key
 
 _NAME = "interleave-tests"
 
@@ -31,7 +31,7 @@ class _TestHooks:
         """End the test's own fixtures first; then put the random state and `runtest` back."""
         if taken_over_key not in item.stash:
             return (yield)
-        from ._taking_over import give_back, own_fixtures_first
+        from ._marked_test import give_back, own_fixtures_first
 
         try:
             with own_fixtures_first(item):
@@ -46,7 +46,7 @@ class _TestHooks:
         """Add the interleaving to a failure, and the figures to the report of the call."""
         report = yield
         if reported_key in item.stash:
-            from ._taking_over import add_to_report
+            from ._marked_test import add_to_report
 
             add_to_report(item, call, report)
         return report
@@ -58,7 +58,7 @@ class _TestHooks:
         """With `--pdb`: stop in the thread that failed."""
         if not node.stash.get(taken_over_key, False):
             return (yield)
-        from ._debugging import in_failing_thread
+        from .items._debugging import in_failing_thread
 
         with in_failing_thread(call):
             return (yield)

@@ -9,12 +9,12 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from ..control import _current
-from ..control._affinity import has_gil
-from ..control._clock import real_seconds
-from ..control._living import real_enumerate
-from ..control._places import is_ours, is_stdlib, place_of_frame
-from ..control._threads import outlives_executions
+from ..control.execution.timing._clock import real_seconds
+from ..control.execution.units import _current
+from ..control.interpreter._affinity import has_gil
+from ..control.scope._places import is_ours, is_stdlib, place_of_frame
+from ..control.threads._living import real_enumerate
+from ..control.threads._threads import outlives_executions
 from ._children import children, describe_child, reap
 from ._described import describe_call
 from ._descriptors import Opened, describe_descriptor, open_descriptors

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from types import ModuleType
 
-from ..control import _current
+from ..control.execution.units import _current
 from ._descriptors import count_descriptors
 from ._sizes import size_in_words
 

@@ -9,9 +9,9 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
-from ..control import _current
-from ..control._threads import start_checks
-from ..control._threads import start_new_thread as start_controlled
+from ..control.execution.units import _current
+from ..control.threads._threads import start_checks
+from ..control.threads._threads import start_new_thread as start_controlled
 
 #: The limits that are in force now: the lowest counts.
 _limits: dict[object, int] = {}

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from types import CodeType, TracebackType
 from typing import Any, NamedTuple
 
-from ..control import _current
-from ..control._places import is_ours, short_path
-from ..control._tracebacks import without_ours
+from ..control.execution.units import _current
+from ..control.scope._places import is_ours, short_path
+from ..control.scope._tracebacks import without_ours
 
 #: Groups with an exception of their own; all further ones are counted together.
 _GROUPS = 50

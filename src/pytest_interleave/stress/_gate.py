@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..control import _current
+from ..control.execution.units import _current
 from ..control.primitives._condition import RealCondition
 
 

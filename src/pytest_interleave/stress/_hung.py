@@ -9,11 +9,11 @@ import traceback
 from types import FrameType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ..control import _current
-from ..control._async_raise import raise_in, take_back
-from ..control._clock import real_seconds
-from ..control._endable import SLICE, Ended
-from ..control._places import is_ours, user_place
+from ..control.execution.timing._clock import real_seconds
+from ..control.execution.units import _current
+from ..control.interpreter._async_raise import raise_in, take_back
+from ..control.primitives._endable import SLICE, Ended
+from ..control.scope._places import is_ours, user_place
 
 if TYPE_CHECKING:
     from ._worker import Worker

@@ -6,8 +6,8 @@ import math
 import re
 from typing import TYPE_CHECKING, Any
 
+from ._figures_table import bytes_text, missed, missed_rate, rate_text, seconds_text, summary_text, whole_text
 from ._plan import number, rate
-from ._table import bytes_text, missed, missed_rate, rate_text, seconds_text, summary_text, whole_text
 
 if TYPE_CHECKING:
     from ._errors import ErrorGroup

@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from .._signals import came_by_signal
-from ..control import _current, without_ours
-from ..control._clock import real_seconds
-from ..control._endable import endable_waits
+from ..control import without_ours
+from ..control.execution.timing._clock import real_seconds
+from ..control.execution.units import _current
+from ..control.primitives._endable import endable_waits
 from ._errors import Firsts
 from ._figures import Figures, Tally, figures_of, tally_of
 from ._gate import Gate

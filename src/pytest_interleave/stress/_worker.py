@@ -10,9 +10,9 @@ from collections.abc import Callable
 from itertools import repeat
 from typing import TYPE_CHECKING
 
-from ..control import _current
-from ..control._endable import Ended, end_waiting, has_ended
-from ..control._time import REAL
+from ..control.clocks._time import REAL
+from ..control.execution.units import _current
+from ..control.primitives._endable import Ended, end_waiting, has_ended
 from ._errors import Key
 from ._latencies import Latencies
 

@@ -3,8 +3,8 @@
 from ._compare import Difference, first_difference
 from ._steps import steps_text
 from ._table import SWITCHED, interleaving_table
-from ._time import held_up
 from ._timeline import Arrow, Event, Held, Timeline, timeline_of
+from .story._held_up import held_up
 
 __all__ = [
     "SWITCHED",

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 
 from ..control import Recorder, Step
-from ..control._described import described
-from ._names import told_apart
+from ..control.execution.units._primitive_names import described
 from ._table import SWITCHED
-from ._what import what_of
+from .causes._names import told_apart
+from .causes._what import what_of
 
 
 def steps_text(log: Sequence[Step], switched: Collection[int] = (), recorder: Recorder | None = None) -> Iterator[str]:

@@ -7,19 +7,19 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from ..control import HELD_UP, Operation, Outcome, Path, Place, Recorder, Step
-from ..control._described import described
-from ..control._touches import WRITES
+from ..control.execution.units._primitive_names import described
+from ..control.steps._touches import WRITES
 from ..detect import Holding
 from ..explore import ChoicePoint
-from ..explore._limits import never
-from ._failing import end_of_failure
-from ._giving_way import gave_way
+from ..explore.search._budget import never
 from ._latest import Latest
-from ._loops import Loop, loops_of
-from ._names import told_apart
 from ._relevant import Relevant
-from ._story import story_of
-from ._what import what_of
+from .causes._failing import end_of_failure
+from .causes._giving_way import gave_way
+from .causes._loops import Loop, loops_of
+from .causes._names import told_apart
+from .causes._what import what_of
+from .story._story import story_of
 
 #: Steps between two looks at the time.
 _PATIENCE = 256

@@ -3,8 +3,8 @@
 from ._barrier import Barrier
 from ._condition import Condition
 from ._event import Event
+from ._install import install_names, remove_names
 from ._lock import Lock
-from ._names import install_names, remove_names
 from ._rlock import RLock
 from ._semaphore import BoundedSemaphore, Semaphore
 from ._simple_queue import SimpleQueue

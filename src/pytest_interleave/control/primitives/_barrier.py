@@ -7,17 +7,17 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from .. import _current
-from .._at_large import LetGo, settled
-from .._foreign import note_foreign, watching
-from .._operations import Operation
-from .._places import made_here
+from ..execution.outside._foreign import note_foreign, watching
+from ..execution.units import _current
+from ..execution.units._at_large import LetGo, settled
+from ..scope._places import made_here
+from ..steps._operations import Operation
 from ._dispatch import Primitive
 from ._lazycondition import HasLazyCondition
 from ._lock import made_text
 
 if TYPE_CHECKING:
-    from .._tasks import Task
+    from ..execution.units._units import Task
 
 RealBarrier = threading.Barrier
 BrokenBarrierError = threading.BrokenBarrierError

@@ -9,18 +9,18 @@ from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from .. import _current
-from .._at_large import Adopted, LetGo, RealWait, in_queue, settled
-from .._current import new_gate
-from .._endable import shielded, slicing, wait_in_slices
-from .._operations import Operation
-from .._places import made_here
+from ..execution.units import _current
+from ..execution.units._at_large import Adopted, LetGo, RealWait, in_queue, settled
+from ..execution.units._current import new_gate
+from ..scope._places import made_here
+from ..steps._operations import Operation
 from ._dispatch import Primitive
+from ._endable import shielded, slicing, wait_in_slices
 from ._lock import Lock, made_text
 from ._rlock import RLock
 
 if TYPE_CHECKING:
-    from .._tasks import Task
+    from ..execution.units._units import Task
 
 RealCondition = threading.Condition
 _tasks = _current.tasks

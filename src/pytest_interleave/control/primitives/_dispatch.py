@@ -10,8 +10,8 @@ from __future__ import annotations
 import sys
 from typing import Any, TypeVar
 
-from .. import _current
-from .._places import scope_frame
+from ..execution.units import _current
+from ..scope._places import scope_frame
 
 #: Our public classes that stand in for the real ones, with what they stand for.
 real_of: dict[type, Any] = {}

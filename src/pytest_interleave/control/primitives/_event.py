@@ -6,19 +6,19 @@ import sys
 import threading
 from typing import TYPE_CHECKING, Any
 
-from .. import _current
-from .._at_large import Adopted, LetGo, RealWait, in_queue, settled
-from .._current import new_gate
-from .._endable import slicing
-from .._foreign import note_foreign, watching
-from .._operations import Operation
-from .._places import made_here
+from ..execution.outside._foreign import note_foreign, watching
+from ..execution.units import _current
+from ..execution.units._at_large import Adopted, LetGo, RealWait, in_queue, settled
+from ..execution.units._current import new_gate
+from ..scope._places import made_here
+from ..steps._operations import Operation
 from ._dispatch import Primitive
+from ._endable import slicing
 from ._lazycondition import HasLazyCondition
 from ._lock import made_text
 
 if TYPE_CHECKING:
-    from .._tasks import Task
+    from ..execution.units._units import Task
 
 RealEvent = threading.Event
 _tasks = _current.tasks

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import _thread
 
-from .._endable import slicing, wait_in_slices
 from ._condition import RealCondition
+from ._endable import slicing, wait_in_slices
 from ._lock import RealLock
 
 _making = _thread.allocate_lock()

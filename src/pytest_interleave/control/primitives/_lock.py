@@ -7,17 +7,17 @@ import sys
 from types import CodeType, FrameType, TracebackType
 from typing import TYPE_CHECKING, Any
 
-from .. import _current
-from .._at_large import LetGo, settled
-from .._endable import acquire_in_slices, slicing
-from .._foreign import note_foreign, watching
-from .._operations import ImpatientOperation, Operation
-from .._places import Place, made_here, place_of_code
+from ..execution.outside._foreign import note_foreign, watching
+from ..execution.units import _current
+from ..execution.units._at_large import LetGo, settled
+from ..scope._places import Place, made_here, place_of_code
+from ..steps._operations import ImpatientOperation, Operation
 from ._dispatch import Primitive
+from ._endable import acquire_in_slices, slicing
 
 if TYPE_CHECKING:
-    from .._execution import Execution
-    from .._tasks import Task
+    from ..execution._execution import Execution
+    from ..execution.units._units import Task
 
 RealLock = _thread.allocate_lock
 _tasks = _current.tasks

@@ -7,17 +7,17 @@ import sys
 from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Any
 
-from .. import _current
-from .._at_large import LetGo, settled
-from .._endable import acquire_in_slices, slicing
-from .._foreign import note_foreign, watching
-from .._operations import ImpatientOperation, Operation
-from .._places import Place, made_here
+from ..execution.outside._foreign import note_foreign, watching
+from ..execution.units import _current
+from ..execution.units._at_large import LetGo, settled
+from ..scope._places import Place, made_here
+from ..steps._operations import ImpatientOperation, Operation
 from ._dispatch import Primitive
+from ._endable import acquire_in_slices, slicing
 from ._lock import _check_timeout, made_text
 
 if TYPE_CHECKING:
-    from .._tasks import Task
+    from ..execution.units._units import Task
 
 RealRLock = _thread.RLock
 _tasks = _current.tasks

@@ -9,19 +9,19 @@ from collections.abc import Callable
 from types import GenericAlias
 from typing import TYPE_CHECKING, Any
 
-from .. import _current
-from .._at_large import Adopted, LetGo, RealWait, in_queue, settled
-from .._current import new_gate
-from .._endable import get_in_slices, slicing
-from .._foreign import note_foreign, watching
-from .._genuine import real_monotonic
-from .._operations import Operation
-from .._places import made_here
+from ..execution.outside._foreign import note_foreign, watching
+from ..execution.units import _current
+from ..execution.units._at_large import Adopted, LetGo, RealWait, in_queue, settled
+from ..execution.units._current import new_gate
+from ..scope._places import made_here
+from ..scope._real import real_monotonic
+from ..steps._operations import Operation
 from ._dispatch import Primitive, stands_for
+from ._endable import get_in_slices, slicing
 from ._lock import made_text
 
 if TYPE_CHECKING:
-    from .._tasks import Task
+    from ..execution.units._units import Task
 
 RealSimpleQueue = queue.SimpleQueue
 _tasks = _current.tasks

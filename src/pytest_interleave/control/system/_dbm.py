@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, MutableMapping
 from types import ModuleType
 from typing import Any
 
-from .. import _current
+from ..execution.units import _current
 from ..primitives._dispatch import everything_is_ours
 from ._paths import target_of
 from ._uses import READ, WRITE, Thing, like, note

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from types import ModuleType
 from typing import Any
 
-from .. import _current
+from ..execution.units import _current
 from ._paths import of_descriptor
 from ._uses import READ, WRITE, Thing, derived, like, note
 

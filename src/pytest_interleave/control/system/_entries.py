@@ -6,13 +6,13 @@ import os
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from .. import _current
+from ..execution.units import _current
 from ._files import looked_up
 from ._paths import entry_of, file_at, is_directory, is_there, of_descriptor, opened, target_of, unnamed
 from ._uses import ENTRY, EXCHANGE, LIST, READ, SCAN, WRITE, Thing, like, note
 
 if TYPE_CHECKING:
-    from .._tasks import Task
+    from ..execution.units._units import Task
 
 _tasks = _current.tasks
 _get_ident = _current.get_ident

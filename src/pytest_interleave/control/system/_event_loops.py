@@ -12,13 +12,13 @@ from collections.abc import Callable, Iterator
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from .. import _current
-from .._foreign import note_foreign, watching
-from .._operations import Operation
+from ..execution.outside._foreign import note_foreign, watching
+from ..execution.units import _current
+from ..steps._operations import Operation
 from ._uses import like
 
 if TYPE_CHECKING:
-    from .._tasks import Task
+    from ..execution.units._units import Task
 
 _tasks = _current.tasks
 _get_ident = _current.get_ident

@@ -13,13 +13,13 @@ import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from .. import _current
+from ..execution.units import _current
 from ..primitives._dispatch import everything_is_ours
 from ._paths import file_at, is_there, of_descriptor, opened, target_of
 from ._uses import ENTRY, READ, WRITE, derived, like, note
 
 if TYPE_CHECKING:
-    from .._tasks import Task
+    from ..execution.units._units import Task
 
 _tasks = _current.tasks
 _get_ident = _current.get_ident

@@ -11,21 +11,10 @@ from collections.abc import Callable, Iterable, Iterator
 from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any
 
-from .._kinds import is_made_by_a_program, stand_ins
-from .._modules import ImportedModules, is_module, loaded, namespace_of_module
-from .._places import is_ours, is_stdlib
-from . import (
-    _dbm,
-    _descriptors,
-    _entries,
-    _event_loops,
-    _files,
-    _logs,
-    _paths,
-    _process_settings,
-    _processes,
-    _sockets,
-)
+from ..identity._types import is_made_by_a_program, stand_ins
+from ..scope._modules import ImportedModules, is_module, loaded, namespace_of_module
+from ..scope._places import is_ours, is_stdlib
+from . import _dbm, _descriptors, _entries, _event_loops, _files, _logs, _paths, _process_settings, _processes, _sockets
 from ._sqlite import StandIns
 
 #: An owner, the name of its attribute, and what is to stand there.

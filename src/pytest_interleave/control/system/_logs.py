@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from types import ModuleType
 from typing import Any
 
-from .. import _current
+from ..execution.units import _current
 from ._files import Text
 from ._paths import file_at, target_of
 from ._uses import APPEND, like, note

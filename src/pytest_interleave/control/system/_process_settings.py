@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from types import ModuleType
 from typing import Any
 
-from .. import _current
+from ..execution.units import _current
 from ._uses import WRITE, Thing, like, note
 
 _tasks = _current.tasks

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from types import ModuleType
 from typing import Any
 
-from .. import _current
+from ..execution.units import _current
 from ._uses import EXCHANGE, Thing, like, note, nothing_further
 
 _tasks = _current.tasks

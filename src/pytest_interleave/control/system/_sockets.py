@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterator
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from .. import _current
+from ..execution.units import _current
 from ._uses import EXCHANGE, WRITE, Thing, like, note
 
 if TYPE_CHECKING:
-    from .._tasks import Task
+    from ..execution.units._units import Task
 
 _tasks = _current.tasks
 _get_ident = _current.get_ident

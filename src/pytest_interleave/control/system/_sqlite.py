@@ -10,13 +10,13 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, unquote
 
-from .. import _current
+from ..execution.units import _current
 from ..primitives._dispatch import everything_is_ours
 from ._paths import target_of
 from ._uses import READ, WRITE, Thing, derived, like, note
 
 if TYPE_CHECKING:
-    from .._tasks import Task
+    from ..execution.units._units import Task
 
 _tasks = _current.tasks
 _get_ident = _current.get_ident

@@ -13,12 +13,13 @@ from contextlib import contextmanager
 from types import CodeType, FrameType
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from .. import _current
-from .._kinds import stand_ins
-from .._places import Place, is_ours, place_of_code
+from ... import PACKAGE_DIRECTORY
+from ..execution.units import _current
+from ..identity._types import stand_ins
+from ..scope._places import Place, is_ours, place_of_code
 
 if TYPE_CHECKING:
-    from .._tasks import Task
+    from ..execution.units._units import Task
 
 #: How a thing is used. What is in it, or whether it is there, is read; it is written; its directory's entry changes.
 READ, WRITE, ENTRY = "read", "write", "entry"
@@ -158,16 +159,26 @@ def _user_frame(frame: FrameType | None) -> FrameType | None:
     return nearest
 
 
-#: Files of this package that call what is the program's: its threads, its fixtures, what it gives to a primitive.
-_CALLING = tuple(
-    f"_{name}.py" for name in ("control", "threads", "execution", "main_thread", "carriers", "targets", "patches")
+_CONTROL = os.path.join(PACKAGE_DIRECTORY, "control", "")
+#: Folders of `control` in which only the plugin is at work, but for the files that call what is the program's: its
+#: threads, its fixtures.
+_AT_WORK = frozenset("calls clocks code execution identity instrumentation interpreter scope steps threads".split())
+_CALLING = frozenset(
+    os.path.join(_CONTROL, *words)
+    for words in (
+        ("execution", "_execution.py"),
+        ("threads", "_carriers.py"),
+        ("threads", "_main_thread.py"),
+        ("threads", "_targets.py"),
+        ("threads", "_threads.py"),
+    )
 )
-_IN_CONTROL = f"{os.sep}pytest_interleave{os.sep}control{os.sep}"
 
 
 def _calls_programs(filename: str) -> bool:
-    _, in_control, rest = filename.rpartition(_IN_CONTROL)
-    return not in_control or os.sep in rest or rest in _CALLING
+    if not filename.startswith(_CONTROL) or filename in _CALLING:
+        return True
+    return filename.removeprefix(_CONTROL).partition(os.sep)[0] not in _AT_WORK
 
 
 #: Files of pytest that call what is not pytest's: tests and fixtures, which may be out of scope.

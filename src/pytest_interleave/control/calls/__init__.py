@@ -1,0 +1,1 @@
+"""What calls touch whose callee is out of scope."""

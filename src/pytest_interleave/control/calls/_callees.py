@@ -1,0 +1,58 @@
+"""Which code out of scope was called where, as far as it was handed what threads share."""
+
+from __future__ import annotations
+
+import weakref
+from types import BuiltinFunctionType, CodeType, FrameType, FunctionType
+from typing import Any, NamedTuple
+
+from ..identity._natives import LruCache
+from ..identity._written import called, is_generated, python_function
+
+
+class Callee(NamedTuple):
+    """A function that is out of scope, by its module and its name there."""
+
+    module: str
+    name: str
+    #: Whether it could be in scope: it is written in Python.
+    python: bool = True
+
+    def __str__(self) -> str:
+        return f"{self.module}.{self.name}" if self.module else self.name
+
+
+WEAK_REFERENCE = Callee("weakref", "ref", python=False)
+
+#: By address of the calling code, which is kept with it, and the offset of the call. The last one called there counts.
+_callees: dict[tuple[int, int], tuple[CodeType, Callee]] = {}
+
+
+def note_callee(frame: FrameType, function: Any) -> None:
+    """The instruction that `frame` is about to run calls `function`, which is out of scope."""
+    python = python_function(called(function))
+    if type(function) is LruCache:
+        _callees[id(frame.f_code), frame.f_lasti] = (frame.f_code, Callee("functools", "lru_cache", python=False))
+    elif python is not None:
+        _callees[id(frame.f_code), frame.f_lasti] = (frame.f_code, callee_of(python))
+    elif issubclass(type(function), weakref.ref):
+        _callees[id(frame.f_code), frame.f_lasti] = (frame.f_code, WEAK_REFERENCE)
+    elif type(function) is BuiltinFunctionType:
+        module = function.__module__
+        callee = Callee(module if type(module) is str else "", function.__qualname__, python=False)
+        _callees[id(frame.f_code), frame.f_lasti] = (frame.f_code, callee)
+
+
+def callee_of(function: FunctionType) -> Callee:
+    """The name of a function where its code is. A decorated one says that it is what it stands for."""
+    module = function.__globals__.get("__name__")
+    if is_generated(function):
+        # Its code has a name that says how it was made.
+        return Callee(module if type(module) is str else "", function.__qualname__, python=False)
+    return Callee(module if type(module) is str else "", function.__code__.co_qualname)
+
+
+def callee_at(code: CodeType, lasti: int) -> Callee | None:
+    """What was called there, if that is out of scope, and was handed what threads could share."""
+    known = _callees.get((id(code), lasti))
+    return None if known is None else known[1]

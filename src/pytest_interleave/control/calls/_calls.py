@@ -1,0 +1,338 @@
+"""What calls touch whose callee is not in scope: a library's function may look into what it is given, or change it."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import functools
+import gc
+import operator
+import os
+import threading
+import types
+import warnings
+import weakref
+from collections.abc import Sequence
+from typing import Any
+
+from ..code._methods import READING_METHODS, READING_NATIVES, THOROUGH_READERS
+from ..identity._keys import PLAIN_KEYS
+from ..identity._natives import arrays_exist, has_own_access
+from ..identity._owners import MISSING, stored_attribute
+from ..identity._types import CONTAINER, METHOD_OF_CLASS, STILL, class_holding, identities, is_class, kind_of, module_of
+from ..identity._wholes import TRUTH, called_back, contents, native, operand, whole
+from ..identity._written import called, in_scope, is_foreign, is_generated, python_function
+from ..interpreter._redirected import is_redirected
+from ..scope._places import is_ours, is_stdlib
+from ..steps._touches import FOREIGN, NOTHING, OPAQUE, READS, WRITES, Touches
+from ._accessors import accessed, accessed_by_method
+from ._handed import handed_to_foreign, handed_whole, reachable
+from ._looking import (
+    LOOKING_AT_ALL,
+    handed_to_c,
+    handed_to_extension,
+    handed_to_stdlib,
+    handed_to_type,
+    is_of_python_itself,
+    leaves_objects_alone,
+)
+from ._nested import begun, of_elements, of_items, texts_of
+from ._output import is_output, printed
+from ._patching import patched_by
+from ._referents import called_reference
+from ._text_fields import formatted, formatted_from
+
+#: The addresses of the types of what is bound to an object, and written in C.
+BOUND_IN_C = identities((types.BuiltinMethodType, METHOD_OF_CLASS, types.MethodWrapperType))
+_UNBOUND_IN_C = identities((types.MethodDescriptorType, types.WrapperDescriptorType, types.ClassMethodDescriptorType))
+#: What can be handed over to be called, and is not written in Python, by the addresses of their types.
+_CALLBACKS = (
+    BOUND_IN_C
+    | _UNBOUND_IN_C
+    | identities((operator.attrgetter, operator.itemgetter, operator.methodcaller, functools.partial))
+)
+#: They do not look into what they are given; or what they make of it does, later, where it is seen.
+_INDIFFERENT = frozenset(
+    map(
+        id,
+        (
+            abs, bin, breakpoint, callable, chr, classmethod, complex, divmod, float, hash, hex, id, int, isinstance,
+            issubclass, object, oct, open, ord, pow, property, range, round, slice, staticmethod, super, type,
+            functools.partial, threading.Thread, threading.Timer, threading.Lock, threading.RLock,
+        ),
+    )
+)  # fmt: skip
+#: Of these, those that may be given an array, too.
+_OF_NUMBERS = frozenset(map(id, (abs, complex, divmod, float, int, pow, round)))
+#: They make iterators.
+_BEGINNERS = frozenset(map(id, (enumerate, filter, iter, map, reversed, zip)))
+#: They only read what they are given.
+_READERS = THOROUGH_READERS | frozenset(
+    "abs all any ascii critical debug divmod error exception format info len log max min pow print repr round sorted "
+    "sum warning".split()
+)
+#: Libraries with functions that do what those of that name do in the standard library.
+_NUMERIC = frozenset(("numpy", "pandas", "scipy"))
+#: They make texts of what they are given.
+_WRITERS_OF_TEXT = frozenset(map(id, (ascii, format, print, repr, str)))
+_WARNERS = frozenset(map(id, (warnings.warn, warnings.warn_explicit)))
+#: What is given to functions of these modules is passed on to a thread, and touched there.
+_PASSING_ON = frozenset((threading.__file__, *(f"{path}/thread.py" for path in concurrent.futures.__path__)))
+
+#: What pytest calls for the message of an `assert` that it has rewritten looks at things for that alone.
+ASSERTIONS = os.path.join("_pytest", "assertion", "")
+
+
+def touches_of_call(function: Any, given: Sequence[Any]) -> Touches:
+    """What a call touches, beside what code in scope does in it; `given` are its arguments, by whatever name."""
+    kind = type(function)
+    if kind is types.MethodType and python_function(function) is None:
+        # Of Cython, for example.
+        return touches_of_call(function.__func__, (function.__self__, *given))
+    if kind is types.FunctionType or kind is types.MethodType:
+        return _of_python(function, given)
+    if kind is functools.partial:
+        return touches_of_call(function.func, _filled_in(function, given))
+    if kind is operator.methodcaller:
+        return _of_methodcaller(function, given)
+    if function is functools.reduce:
+        return _of_reduce(given)
+    if function is operator.call:
+        return touches_of_call(given[0], given[1:]) if given else NOTHING
+    known = accessed(function, given)
+    if known is not None:
+        return known
+    if touches_nothing_else(function):
+        return NOTHING
+    if id(kind) in BOUND_IN_C and function.__self__ is not None and type(function.__self__) is not types.ModuleType:
+        return _method(function.__self__, function.__name__, given)
+    if id(kind) in _UNBOUND_IN_C and given:
+        return _method(given[0], function.__name__, given[1:])
+    if id(function) in _WARNERS:
+        # Whether a warning is shown, and where, depends on those before it.
+        return whole(warnings.filters, WRITES)
+    if id(function) in _BEGINNERS:
+        return tuple(touch for value in given for touch in begun(value, backwards=function is reversed))
+    if id(function) in _WRITERS_OF_TEXT:
+        touches = texts_of(*given)
+        return touches + printed(given) if function is print else touches
+    if id(kind) in BOUND_IN_C:
+        known = of_elements(function.__name__, given) if function.__module__ == "builtins" else NOTHING
+        for value in given:
+            if id(type(value)) not in PLAIN_KEYS:
+                how = READS if function.__name__ in _READERS else WRITES | OPAQUE
+                touches = known + _given(given, how)
+                return touches if leaves_objects_alone(function) else touches + handed_to_c(function, given, how)
+        return known
+    if is_class(kind):
+        maker = called(function)
+        known = of_elements("dict", given) if function is dict else NOTHING
+        if function is bool and given:
+            return operand(given[0], READS, TRUTH)
+        return known + (_of_python(maker, given) if is_foreign(maker) else _given(given, READS))
+    # An object that can be called.
+    what = called(function)
+    if python_function(what) is not None:
+        return NOTHING if in_scope(what) else _of_python(what, (function, *given))
+    return _of_callable(function, given)
+
+
+def touches_nothing_else(function: Any) -> bool:
+    """Whether a call of it never touches anything, whatever it is given, beside what code in scope does in it."""
+    if id(function) in _INDIFFERENT or is_redirected(function) or in_scope(function):
+        return id(function) not in _OF_NUMBERS or not arrays_exist()
+    if id(type(function)) in BOUND_IN_C:
+        return False
+    if is_class(type(function)):
+        # What it makes is touched by nobody else, but it may look into what it is given.
+        maker = class_holding(function, "__init__")
+        if maker is None or in_scope(maker[1]):
+            return True
+        function = maker[1]
+    python = python_function(function)
+    return python is not None and _is_indifferent(python.__code__)
+
+
+def _is_indifferent(code: types.CodeType) -> bool:
+    filename = code.co_filename
+    return filename in _PASSING_ON or is_ours(filename) or ASSERTIONS in filename
+
+
+def _of_python(function: Any, given: Sequence[Any]) -> Touches:
+    python = python_function(function)
+    code = python.__code__
+    if in_scope(python) or _is_indifferent(code):
+        return NOTHING
+    if type(function) is types.MethodType:
+        given = (function.__self__, *given)
+    patched = patched_by(python, given)
+    if patched:
+        return patched
+    if is_foreign(python):
+        reads = code.co_name in _READERS and _is_named_after_what_it_does(python)
+        touches = handed_to_foreign(python, given, READS if reads else WRITES)
+        if code.co_name == "dump":
+            # It reads the one and writes to the other, which may be a stream in memory.
+            touches += tuple(touch for value in given for touch in native(value, WRITES | OPAQUE))
+        return touches
+    if is_generated(python):
+        if code.co_name == "__init__":
+            # Called by its name, it fills an object that may be known to others already, one attribute after another.
+            return handed_whole(given[:1], WRITES | FOREIGN)
+        return NOTHING if code.co_name in _MAKING else handed_whole(given, READS)
+    touches = _given(given, READS | OPAQUE if code.co_name in _READERS else WRITES | OPAQUE)
+    return touches + handed_to_stdlib(python, given)
+
+
+def _is_named_after_what_it_does(function: types.FunctionType) -> bool:
+    """Whether its name says what it does, as in the standard library; anywhere else, `shop.info()` may write."""
+    module = function.__module__
+    return is_stdlib(function.__code__.co_filename) or (type(module) is str and module.partition(".")[0] in _NUMERIC)
+
+
+#: Generated, they make a new object.
+_MAKING = frozenset(("__new__", "<lambda>"))
+
+
+def _of_methodcaller(function: Any, given: Sequence[Any]) -> Touches:
+    """Of `operator.methodcaller`: a method of what it is given."""
+    maker, arguments = function.__reduce__()
+    if not given:
+        return NOTHING
+    if type(maker) is functools.partial:
+        name, arguments = maker.args[0], (*maker.args[1:], *maker.keywords.values())
+    else:
+        name, arguments = arguments[0], arguments[1:]
+    own = stored_attribute(given[0], name)
+    if own is not MISSING:
+        return touches_of_call(own, arguments)
+    holder = class_holding(type(given[0]), name)
+    if holder is None:
+        return whole(given[0], WRITES)
+    method = holder[1]
+    return touches_of_call(method, arguments if type(method) is staticmethod else (given[0], *arguments))
+
+
+def _of_reduce(given: Sequence[Any]) -> Touches:
+    """Of `functools.reduce`: as far as it can be followed, each call; `reduce(getattr, names, thing)` goes on so."""
+    touches = tuple(touch for value in given[1:2] for touch in contents(value, READS))
+    if len(given) < 2 or in_scope(given[0]):
+        return touches
+    if given[0] is getattr and len(given) > 2 and type(given[1]) in (list, tuple):
+        thing = given[2]
+        for name in given[1]:
+            if thing is MISSING or type(name) is not str:
+                break
+            touches += touches_of_call(getattr, (thing, name))
+            thing = stored_attribute(thing, name)
+        return touches
+    return touches + _given((given[0], *given[2:]), WRITES | OPAQUE)
+
+
+def _filled_in(partial: Any, given: Sequence[Any]) -> Sequence[Any]:
+    """The arguments of what a partial calls: from 3.14 on, places in it can be left open."""
+    left = list(given)
+    args = [left.pop(0) if value is _PLACEHOLDER and left else value for value in partial.args]
+    return (*args, *left, *partial.keywords.values())
+
+
+_PLACEHOLDER = getattr(functools, "Placeholder", object())
+
+
+def _method(owner: Any, name: str, given: Sequence[Any]) -> Touches:
+    """Of a method written in C."""
+    if name in _FORMATTING and issubclass(type(owner), str) and given:
+        return formatted(owner, given) if name == "format" else formatted_from(owner, given[0])
+    if is_class(type(owner)) and name not in _OF_CLASSES:
+        return _given(given, READS)
+    known = accessed_by_method(owner, name, given)
+    if known is not None:
+        return known
+    holder = class_holding(type(owner), name)
+    if holder is not None and holder[0] is object:
+        return handed_whole((owner,), READS) if name in LOOKING_AT_ALL else NOTHING
+    reads = name in READING_METHODS or name in _READING_SLOTS or name in READING_NATIVES
+    touches = contents(owner, READS if reads else WRITES) or _state_of(owner, READS if reads else WRITES)
+    touches = of_items(owner, name, given) + touches
+    if looks_into_arguments(owner, name):
+        touches += _given(given, READS)
+        if name in THOROUGH_READERS:
+            # As `dump` of a pickler.
+            touches += tuple(touch for value in given for touch in reachable(value, READS | OPAQUE))
+    if given and (name.endswith("into") or not is_of_python_itself(module_of(type(owner)))):
+        # As `readinto`, and all that an extension may do.
+        how = READS if name in READING_NATIVES else WRITES | OPAQUE
+        touches += _given(given, how) + handed_to_extension(given, how)
+    elif kind_of(type(owner)) == STILL:
+        touches += _given(given, READS)
+    return touches
+
+
+_FORMATTING = frozenset(("format", "format_map"))
+#: Methods that a class has for its own attributes.
+_OF_CLASSES = frozenset(("__getattribute__", "__setattr__", "__delattr__"))
+
+
+def _state_of(owner: Any, how: int) -> Touches:
+    """Of an object of a type that is written in C and no container."""
+    if type(owner) is types.GeneratorType:
+        return whole(owner, WRITES)
+    if is_output(owner):
+        return NOTHING
+    touches = native(owner, how)
+    for held in gc.get_referents(owner)[:_MOST_INSIDE] if touches else ():
+        # It does it for another: the `csv.writer` of a stream has its method `write`, a text stream has a binary one.
+        other = held.__self__ if id(type(held)) in BOUND_IN_C else held
+        touches += native(other, how) if other is held else contents(other, how) or native(other, how)
+    return touches
+
+
+_READING_SLOTS = frozenset(
+    ("__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__", "__repr__", "__str__", "__add__", "__hash__")
+)
+_TAKES_CONTENTS = frozenset(
+    "difference difference_update extend extendleft intersection intersection_update isdisjoint issubset issuperset "
+    "join subtract symmetric_difference symmetric_difference_update union update writelines format".split()
+)
+
+
+def looks_into_arguments(owner: Any, name: str) -> bool:
+    """Whether a method of that name looks into what it is given, rather than at it."""
+    return name in _TAKES_CONTENTS or kind_of(type(owner)) != CONTAINER
+
+
+def _given(values: Sequence[Any], how: int) -> Touches:
+    """What it touches to hand values to code in C, or to such as goes through them."""
+    touches: list[Any] = []
+    for value in values:
+        if id(type(value)) in PLAIN_KEYS:
+            continue
+        if id(type(value)) in _CALLBACKS:
+            # To be called back.
+            touches += called_back(value, [other for other in values if other is not value])
+        elif type(value) is tuple:
+            touches += (touch for inner in value[:_MOST_INSIDE] for touch in native(inner, how))
+        else:
+            touches += contents(value, how) or native(value, how)
+    return tuple(touches)
+
+
+_MOST_INSIDE = 8
+
+
+def _of_callable(function: Any, given: Sequence[Any]) -> Touches:
+    """Of an object that can be called, by a method written in C."""
+    kind = type(function)
+    if issubclass(kind, weakref.ref):
+        return called_reference(function)
+    touches = NOTHING
+    if has_own_access(kind):
+        # It stands for a function, and may have others to call around it.
+        for inner in gc.get_referents(function):
+            python = python_function(inner)
+            if python is not None:
+                touches += _of_python(inner, given)
+            elif id(type(inner)) in BOUND_IN_C:
+                touches += touches_of_call(inner, given)
+    name = stored_attribute(function, "__name__")
+    how = READS if type(name) is str and name in READING_NATIVES else WRITES | OPAQUE
+    return touches + _given(given, how) + handed_to_type(kind, given, how)

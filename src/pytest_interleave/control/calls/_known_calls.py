@@ -1,0 +1,110 @@
+"""Which calls do nothing that is unknown: what they do is seen, or they only give a result."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import contextlib
+import functools
+import queue
+import threading
+import types
+from typing import Any
+
+from ..execution.units import _current
+from ..identity._types import (
+    CONTAINER,
+    STILL,
+    VIEW,
+    bases_of,
+    class_holding,
+    is_class,
+    is_made_by_a_program,
+    is_one_of,
+    kind_of,
+    module_of,
+)
+from ..interpreter._redirected import is_redirected
+from ..scope._places import is_ours
+
+#: What is done in these files is done to primitives, which are seen.
+_TRANSPARENT_FILES = frozenset(
+    (
+        threading.__file__,
+        queue.__file__,
+        contextlib.__file__,
+        *(f"{path}/{name}.py" for path in concurrent.futures.__path__ for name in ("_base", "thread")),
+    )
+)
+#: Modules in C whose functions do nothing but give a result.
+_PURE_MODULES = frozenset(("builtins", "math", "cmath", "_operator", "_thread", "_functools", "_abc"))
+_IMPURE_NAMES = frozenset(
+    "next input exec eval compile open print __import__ setattr delattr breakpoint anext allocate_lock "
+    "start_new_thread".split()
+)
+_READERS_OF_SYS = frozenset(("_getframe", "getrefcount", "exc_info", "intern", "getrecursionlimit", "_is_gil_enabled"))
+_MAKERS = ("__new__", "__init__")
+
+
+def does_nothing_unknown(function: Any) -> bool:
+    """Whether all that a call of it does is known to be seen, or to be nothing."""
+    while True:
+        kind = type(function)
+        if kind is types.MethodType:
+            function = function.__func__
+        elif kind is functools.partial:
+            function = function.func
+        else:
+            break
+    if kind is types.FunctionType:
+        return _is_transparent(function.__code__)
+    if kind is types.CodeType:
+        return _is_transparent(function)
+    if kind is types.BuiltinFunctionType:
+        return _is_pure_in_c(function)
+    if is_one_of(kind, types.MethodDescriptorType, types.WrapperDescriptorType, types.ClassMethodDescriptorType):
+        return _is_known(function.__objclass__)
+    if kind is types.MethodWrapperType:
+        return _is_known(type(function.__self__))
+    if is_class(kind):
+        return _makes_nothing_unknown(function)
+    holder = class_holding(kind, "__call__")
+    return holder is not None and type(holder[1]) is types.FunctionType and _is_transparent(holder[1].__code__)
+
+
+def _is_transparent(code: types.CodeType) -> bool:
+    filename = code.co_filename
+    return is_ours(filename) or filename in _TRANSPARENT_FILES or _current.scope.holds_code(code)
+
+
+def _is_pure_in_c(function: types.BuiltinFunctionType) -> bool:
+    if is_redirected(function):
+        return True
+    owner = function.__self__
+    if type(owner) is types.ModuleType:
+        name = owner.__name__
+        if name == "sys":
+            return function.__name__ in _READERS_OF_SYS
+        return name in _PURE_MODULES and function.__name__ not in _IMPURE_NAMES
+    return owner is None or _is_known(type(owner))
+
+
+def _is_known(kind: type) -> bool:
+    """Whether values of a type never change, or their changes are accesses, or are in the thread's own state."""
+    return kind is object or kind is type or kind_of(kind) in (STILL, CONTAINER, VIEW)
+
+
+def _makes_nothing_unknown(made: type) -> bool:
+    """Whether to make an object of the class does nothing unknown."""
+    if not is_made_by_a_program(made):
+        return module_of(made) == "builtins"
+    for base in bases_of(made):
+        if is_made_by_a_program(base):
+            for name in _MAKERS:
+                maker = vars(base).get(name)
+                if type(maker) is staticmethod:
+                    maker = maker.__func__
+                if type(maker) is types.FunctionType and not _is_transparent(maker.__code__):
+                    return False
+        elif module_of(base) != "builtins":
+            return False
+    return True

@@ -1,0 +1,43 @@
+"""Where a program prints: to the outside, or into memory, where a test may read it."""
+
+from __future__ import annotations
+
+import io
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from ..identity._types import bases_of, is_one_of
+from ..identity._wholes import whole
+from ..steps._touches import WRITES, Touches
+
+_buffer_of = vars(io.TextIOWrapper)["buffer"].__get__
+
+
+def is_output(thing: Any) -> bool:
+    """Whether `thing` is a standard stream that goes to the outside: in which order threads print is of no concern."""
+    streams = (sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__)
+    return any(thing is stream for stream in streams) and not _is_in_memory(thing)
+
+
+def printed(given: Sequence[Any]) -> Touches:
+    """What `print` writes to: a stream that it is given, or the standard one, where that is in memory."""
+    streams = [value for value in given if _is_stream(value)] or [sys.stdout]
+    return tuple(touch for stream in streams if _is_in_memory(stream) for touch in whole(stream, WRITES))
+
+
+def _is_stream(thing: Any) -> bool:
+    return any(is_one_of(base, io.StringIO, io.TextIOWrapper) for base in bases_of(type(thing)))
+
+
+def _is_in_memory(stream: Any) -> bool:
+    bases = bases_of(type(stream))
+    if any(base is io.StringIO for base in bases):
+        return True
+    if not any(base is io.TextIOWrapper for base in bases):
+        return False
+    try:
+        return any(base is io.BytesIO for base in bases_of(type(_buffer_of(stream))))
+    except ValueError:
+        # It was detached from its buffer.
+        return False

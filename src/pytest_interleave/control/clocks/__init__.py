@@ -1,0 +1,1 @@
+"""Stand-ins for clocks, sleeps and dates."""

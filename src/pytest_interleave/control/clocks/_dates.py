@@ -1,0 +1,130 @@
+"""`datetime.now` and its kin as controlled threads see them.
+
+The classes stay what they are: an object's type, its pickled form and classes derived from it must not change. What
+changes is three entries in the dictionaries of the built-in types, which Python code has no other way to set.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import datetime
+import gc
+import sys
+from collections.abc import Callable
+from types import FrameType
+from typing import Any
+
+from ..execution.units import _current
+from ..scope._real import DATE, DATETIME
+from . import _travel
+
+#: How often the virtual ones are in place: for imports, and for a test.
+_times = 0
+
+
+def replace_methods() -> Callable[[], None]:
+    """Put the virtual ones in place, and answer with what puts the real ones back."""
+    global _times
+    _times += 1
+    put_back()
+
+    def restore() -> None:
+        global _times
+        _times -= 1
+        if not _times:
+            _put(_REAL)
+
+    return restore
+
+
+def take_out() -> None:
+    """Put the real ones in place until `put_back` is called."""
+    _put(_REAL)
+
+
+def put_back() -> None:
+    """Put the virtual ones in place again, if they are to be."""
+    if _times:
+        _put(_VIRTUAL)
+
+
+def _put(methods: dict[tuple[type, str], Any]) -> None:
+    for (cls, name), method in methods.items():
+        _dict_of(cls)[name] = method
+        # The interpreter keeps what it has looked up.
+        _modified(cls)
+
+
+def _dict_of(cls: type) -> dict[str, Any]:
+    """The dictionary behind the read-only view that `cls.__dict__` is."""
+    return next(found for found in gc.get_referents(cls.__dict__) if type(found) is dict)
+
+
+_modified = ctypes.pythonapi.PyType_Modified
+_modified.argtypes = [ctypes.py_object]
+_modified.restype = None
+
+_REAL: dict[tuple[type, str], Any] = {
+    (cls, name): _dict_of(cls)[name] for cls, name in ((DATETIME, "now"), (DATETIME, "utcnow"), (DATE, "today"))
+}
+_real_now, _real_utcnow, _real_today = _REAL.values()
+
+
+def _timestamp(frame: FrameType) -> float | None:
+    """Seconds since the epoch as a controlled thread sees them; None where the real method is to be called.
+
+    So precise that what is made of it is precise to the microsecond.
+    """
+    task = _current.current_task()
+    if task is None:
+        return None
+    task.execution.timers.read_clock(task, frame)
+    if _travel.travellers and _is_changed_below():
+        return None
+    return task.execution.clock.time_ns() // 1_000 / 1e6
+
+
+def remember_definition() -> None:
+    """Call before a library can change what the real `datetime.now` does."""
+    from ..interpreter._redirected import definition_of
+
+    if not _definition:
+        definition = definition_of(_real_now.__get__(None, DATETIME))
+        _definition.append((definition, definition.call))
+
+
+#: The definition of the real `datetime.now`, and what it called; empty until there is somebody who may change that.
+_definition: list[tuple[Any, Any]] = []
+
+
+def _is_changed_below() -> bool:
+    return any(definition.call != call for definition, call in _definition)
+
+
+def _now(cls: Any, tz: datetime.tzinfo | None = None) -> Any:
+    """See `datetime.datetime.now`."""
+    now = _timestamp(sys._getframe(1))
+    return _real_now.__get__(None, cls)(tz) if now is None else cls.fromtimestamp(now, tz)
+
+
+def _utcnow(cls: Any) -> Any:
+    """See `datetime.datetime.utcnow`."""
+    now = _timestamp(sys._getframe(1))
+    if now is None:
+        return _real_utcnow.__get__(None, cls)()
+    return cls.fromtimestamp(now, datetime.UTC).replace(tzinfo=None)
+
+
+def _today(cls: Any) -> Any:
+    """See `datetime.date.today`."""
+    now = _timestamp(sys._getframe(1))
+    return _real_today.__get__(None, cls)() if now is None else cls.fromtimestamp(now)
+
+
+_VIRTUAL: dict[tuple[type, str], Any] = {
+    (DATETIME, "now"): classmethod(_now),
+    (DATETIME, "utcnow"): classmethod(_utcnow),
+    (DATE, "today"): classmethod(_today),
+}
+for (_, _name), _method in _VIRTUAL.items():
+    _method.__func__.__name__ = _name

@@ -1,0 +1,34 @@
+"""Version 1 UUIDs of controlled threads have the virtual time in them; the C library would put the real one there."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+from ..execution.units import _current
+
+#: From the epoch of these UUIDs to that of `time.time()`, in units of 100 ns.
+_EPOCH = 0x01B21DD213814000
+
+
+def makers_of(uuid: ModuleType) -> list[tuple[str, Any]]:
+    """What is to be replaced in the module `uuid`, and by what."""
+    name = "_generate_time_safe"
+    real = vars(uuid).get(name)
+    return [] if real is None else [(name, _generating(real))]
+
+
+def _generating(real: Callable[[], tuple[bytes, Any]]) -> Callable[[], tuple[bytes, Any]]:
+    def generate() -> tuple[bytes, Any]:
+        made, safe = real()
+        task = _current.current_task()
+        if task is None:
+            return made, safe
+        task.execution.timers.read_clock(task, sys._getframe(1))
+        units = task.execution.clock.time_ns() // 100 + _EPOCH
+        low, middle, high = units & 0xFFFFFFFF, units >> 32 & 0xFFFF, units >> 48 & 0x0FFF | 0x1000
+        return low.to_bytes(4, "big") + middle.to_bytes(2, "big") + high.to_bytes(2, "big") + made[8:], safe
+
+    return generate

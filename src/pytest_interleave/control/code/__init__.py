@@ -1,0 +1,1 @@
+"""What the code says before it runs: names, loops, and the values that instructions work with."""

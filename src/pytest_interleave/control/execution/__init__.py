@@ -1,0 +1,1 @@
+"""One execution: which unit goes next, and how the execution ends."""

@@ -1,0 +1,63 @@
+"""An execution that is to be told of: it keeps where each step was done, and what some of them found there."""
+
+from __future__ import annotations
+
+import sys
+from types import FrameType
+from typing import TYPE_CHECKING
+
+from ..scope._places import user_place
+from ._execution import Execution
+from .units import _current
+
+if TYPE_CHECKING:
+    from ..instrumentation._recorder import Recorder
+    from ..steps._operations import Operation
+    from ..steps._touches import Touches
+    from .units._units import Resource, Task
+
+
+class DetailedExecution(Execution):
+    """Knows each operation's nearest place in scope before the strategy is asked who goes on.
+
+    A `recorder` may look at what some of the steps access, when they are about to be done.
+    """
+
+    detail = True
+    _depth = 3
+    recorder: Recorder | None = None
+
+    def point(self, task: Task, operation: Operation, touches: Touches | None = None) -> None:
+        """See `Execution.point`."""
+        frame = sys._getframe(1)
+        super().point(task, _placed(operation, frame), touches)
+        self._record(task, frame)
+
+    def wait_for(self, task: Task, operation: Operation, resource: Resource, deadline: int | None = None) -> bool:
+        """See `Execution.wait_for`."""
+        return super().wait_for(task, _placed(operation, sys._getframe(1)), resource, deadline)
+
+    def mark(self, task: Task, operation: Operation, touches: Touches | None = None) -> None:
+        """See `Execution.mark`."""
+        frame = sys._getframe(1)
+        super().mark(task, _placed(operation, frame), touches)
+        self._record(task, frame)
+
+    def _record(self, task: Task, frame: FrameType) -> None:
+        """A step is about to be done, by code that `frame` was called from."""
+        if self.recorder is None or self.closing is not None or self.long is not None or not self.log:
+            return
+        last, operation, touches = self.log[-1]
+        if last is task:
+            self.recorder.note(len(self.log) - 1, operation, touches, frame)
+
+
+def _placed(operation: Operation, frame: FrameType) -> Operation:
+    """The operation, or one like it, that knows its place."""
+    if operation.place is None:
+        place = user_place(frame)
+        if operation.code.co_filename in _current.scope.parts:
+            # It is shown where the program calls it, which may be anywhere.
+            return operation.at(place)
+        operation.place = place
+    return operation

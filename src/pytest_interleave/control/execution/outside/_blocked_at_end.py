@@ -1,0 +1,76 @@
+"""Threads that are blocked for ever when a test has ended: Python waits for them at exit, unless they are daemons."""
+
+from __future__ import annotations
+
+import concurrent.futures.thread as _futures_thread
+import sys
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+from ..units._outcome import Stuck, WaitingThread
+from ..units._primitive_names import described
+from ..units._units import Task
+from ..units._waits import waits_of
+from ._reach import globals_in_scope, reached, ways_to_wake
+
+if TYPE_CHECKING:
+    from .._execution import Execution
+
+
+def left_blocked(execution: Execution) -> tuple[list[Task], bool]:
+    """Find the threads that nothing can wake any more; call it when the others have had their turn.
+
+    The answer is False beside them if something that outlives the test can still reach what they wait for.
+    """
+    if not _is_settled(execution):
+        return [], True
+    blocked = [task for task in execution.tasks if _is_blocked(task)]
+    if not blocked:
+        return [], True
+    wanted = {id(each) for task in blocked for each in ways_to_wake(task)}
+    found, complete = reached([*globals_in_scope(), *execution.outlives()], wanted, most=1)
+    return blocked, complete and not found
+
+
+def stuck_of_left(execution: Execution, blocked: list[Task]) -> Stuck:
+    """What is known of them, as of a deadlock."""
+    pending = [(task, task.operation, task.touches) for task in blocked]
+    names = described(execution.log, [task.resource for task in blocked])
+    started = {
+        id(operation.target): operation.where() for _, operation, _ in execution.log if operation.kind == "start"
+    }
+    waits = [
+        WaitingThread(*wait[:-1], started.get(id(task.thread)))
+        for task, wait in zip(blocked, waits_of(blocked, sys._current_frames(), names), strict=True)
+    ]
+    return Stuck("deadlock", waits, len(execution.log), False, pending, left=True)
+
+
+def _is_settled(execution: Execution) -> bool:
+    """Whether nothing else can happen: the test has passed, and nobody can run, wakes up later, or is out of sight."""
+    if execution.stuck is not None or execution.foreign or execution.outside.busy:
+        return False
+    return all(
+        task.exception is None and (task.done or not (task.enabled or task.outside or task.deadline is not None))
+        for task in execution.tasks
+    )
+
+
+def _is_blocked(task: Task) -> bool:
+    if task.done or task.daemon or not task.begun or task.resource is None:
+        return False
+    # Python itself wakes the idle workers of thread pools at exit.
+    return not (is_worker_of_pool(task) and any(task.resource is given for given in _given(task)))
+
+
+def is_worker_of_pool(task: Task) -> bool:
+    return getattr(task.thread, "_target", None) is _futures_thread._worker
+
+
+def _given(task: Task) -> tuple[Any, ...]:
+    given: tuple[Any, ...] = getattr(task.thread, "_args", ())
+    return given
+
+
+#: Gives objects that outlive an execution, such as the values of fixtures of a wider scope.
+Outliving = Callable[[], Iterable[object]]

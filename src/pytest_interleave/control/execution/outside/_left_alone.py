@@ -1,0 +1,67 @@
+"""Threads that fixtures start, and that wait where the scheduler cannot see it: they are left to run without control.
+
+A server that waits for a connection is one. Under control it would be set aside in each execution, and the order of
+the threads would depend on real time each time. Where such a thread is started is learned in one execution.
+"""
+
+from __future__ import annotations
+
+import sys
+from types import CodeType
+from typing import TYPE_CHECKING, Any
+
+from ..units import _current
+from . import _foreign
+
+if TYPE_CHECKING:
+    import threading
+
+    from ...steps._operations import Operation
+    from ..units._units import Task
+
+#: The instruction that starts a thread, and the code that the thread runs.
+Start = tuple[CodeType, int, CodeType | None]
+
+
+def start_of(operation: Operation, thread: threading.Thread) -> Start:
+    """What a thread is known by in the next execution: the operation has started it."""
+    return operation.code, operation.lasti, _code_run_by(thread)
+
+
+def _code_run_by(thread: Any) -> CodeType | None:
+    target = getattr(thread, "_target", None)
+    run = type(thread).run if target is None else target
+    code = getattr(getattr(run, "__func__", run), "__code__", None)
+    return code if isinstance(code, CodeType) else None
+
+
+class SetUpWithin:
+    """While entered, in the test's own thread: an execution sets up the test."""
+
+    def __enter__(self) -> None:
+        execution = self._execution = _current.running_execution()
+        # So far, all threads are of fixtures.
+        execution.of_fixtures = sys.maxsize
+        self._before = _foreign.threads_known()
+
+    def __exit__(self, *exception: object) -> None:
+        execution = self._execution
+        execution.of_fixtures = len(execution.tasks)
+        if execution.left_alone:
+            _foreign.note_threads_of_fixtures(self._before)
+            _foreign.look_for_foreign(execution, execution.lasting.matters)
+
+
+def is_of_fixtures(task: Task | None) -> bool:
+    """Whether the test's set-up has started the thread, or one of those that it has started has."""
+    while task is not None and task.index > 0:
+        if task.index < task.execution.of_fixtures:
+            return True
+        task = task.parent
+    return False
+
+
+def leave_alone(thread: threading.Thread, start: Any) -> None:
+    """Start a thread that is not under control, by the real `start`, from one that is."""
+    with _current.unobserved():
+        start(thread)

@@ -1,0 +1,326 @@
+"""Threads that block where the scheduler cannot see it, and threads that are not under control.
+
+A controlled thread that blocks in C code, at a lock made before the plugin was loaded, or in the operating system is
+*set aside* by the watchdog: it keeps its place, the others go on. When it comes back it parks at its next scheduling
+point until it is granted. While everyone else waits and someone is outside, nobody runs: the watchdog then waits,
+in real time, for one of those outside to come back.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from ...clocks._time import REAL
+from ...interpreter._child_processes import has_children
+from ...scope._places import user_place
+from ..timing._clock import _real_monotonic_ns
+from ..timing._real_waits import Outing, Usage, Work, usage_of, used_since
+from ..units import _current
+from ..units._at_large import LetGo, settled
+from ..units._outcome import SetAside
+from ..units._part import Part
+from ..units._units import Moment, Task
+from ._foreign import foreign_threads
+from ._left_alone import Start, is_of_fixtures, start_of
+
+if TYPE_CHECKING:
+    from .._execution import Execution
+
+#: Real seconds that an execution in which everyone waits is given for a thread outside to come back, once that is not
+#: at work any more.
+OUTSIDE_PATIENCE = 10.0
+#: The same where a timeout ends the wait after that, however far off it is: the test would take it for an answer.
+TIMEOUT_PATIENCE = 30.0
+#: The same once the test body is done.
+DRAIN_PATIENCE = 1.0
+#: The same for threads that are not under control, which might do what a controlled one waits for.
+FOREIGN_PATIENCE = 2.0
+#: Real seconds for which the executions of one test may wait for those without result, all waits together, and the
+#: patience from then on.
+MOST_IN_VAIN = 4.0
+LITTLE_PATIENCE = 0.01
+#: After so many sleeps a thread counts as polling.
+POLLING_SLEEPS = 3
+#: Real seconds that the sleeps of one execution take, at most, for what they or others might wait for.
+POLLING_PATIENCE = 10.0
+
+
+class Outside(Part):
+    """The threads of one execution that are outside the scheduler's sight."""
+
+    def __init__(self, execution: Execution) -> None:
+        super().__init__(execution)
+        #: Whether anything here needs looking at.
+        self.busy = False
+        #: What the watchdog has set aside, for the warning.
+        self.noted: list[SetAside] = []
+        #: Where threads were started that a fixture has started, and that were blocked when they were set aside.
+        self.fixtures_starts: list[Start] = []
+        #: Whether anyone was out while others could go on: real time decided when it came back.
+        self.uncontrolled = False
+        #: Threads outside when the execution was ended; they end if they ever come back.
+        self.ending: list[Task] = []
+        self._out: list[Task] = []
+        self._returned: list[Task] = []
+        self._ended: list[Task] = []
+        self._mutex = _current.real_lock()
+        self._idle_since: int | None = None
+        #: The last time that each thread was out, by its index.
+        self._outings: dict[int, Outing] = {}
+        #: Real nanoseconds that nobody ran, and nobody was out.
+        self._slept = 0
+
+    # -- going out and coming back ---------------------------------------------------------------------------
+
+    def set_aside(self, task: Task, since: int | None) -> None:
+        """The watchdog has found the running thread blocked since the real time `since`: let the others go on.
+
+        With None it is at work, and has been for too long.
+        """
+        execution = self.execution
+        task.outside = True
+        task.special = True
+        with self._mutex:
+            if execution.running is not task or not task.outside or self.is_over(task):
+                task.outside = False
+                return
+            place = user_place(sys._current_frames().get(task.ident))
+            note = SetAside(task.name, place, computed=since is None)
+            self._goes(task, _real_monotonic_ns() if since is None else since, note)
+            self.noted.append(note)
+            if execution.of_fixtures and since is not None and task.started is not None and is_of_fixtures(task):
+                assert task.thread is not None
+                self.fixtures_starts.append(start_of(task.started, task.thread))
+            if task.enabled:
+                execution.enabled.drop(task)
+            execution.running = execution.carriers.nobody
+        self.idle()
+
+    def _goes(self, task: Task, since: int, note: SetAside | None = None) -> None:
+        self.busy = True
+        if self._out or any(
+            other.enabled or other.deadline is not None for other in self.execution.tasks if other is not task
+        ):
+            self.uncontrolled = True
+        self._out.append(task)
+        self._outings[task.index] = Outing(task, since, self.execution, note)
+
+    def leave(self, task: Task) -> None:
+        """The calling thread is about to wait for something that the scheduler cannot see."""
+        execution = self.execution
+        task.outside = True
+        task.special = True
+        with self._mutex:
+            self._goes(task, _real_monotonic_ns())
+        execution.enabled.drop(task)
+        chosen = execution.next_task()
+        execution.hand_over(execution.carriers.nobody if chosen is None else chosen)
+
+    def sleep_really(self, task: Task, seconds: float) -> None:
+        """Let a thread sleep in real time, for something that takes real time."""
+        if self.execution.closing is not None:
+            REAL["sleep"](seconds)
+            return
+        self.leave(task)
+        try:
+            REAL["sleep"](seconds)
+        finally:
+            self.come_back(task)
+
+    def come_back(self, task: Task) -> None:
+        """In a thread that was outside: wait to be granted again."""
+        execution = self.execution
+        with self._mutex:
+            if task not in self._out:
+                # It was about to be set aside, but moves.
+                task.outside = False
+                return
+            self._out.remove(task)
+            self._outings[task.index].end()
+            self._returned.append(task)
+        try:
+            execution.park(task)
+        except LetGo:
+            # The execution is over, and the thread outlives it.
+            settled()
+        task.outside = False
+
+    def is_over(self, task: Task) -> bool:
+        """Whether the code of the test that a thread has run has ended."""
+        return task.done or (self.execution.body_over and task is self.execution.main)
+
+    def finished(self, task: Task) -> bool:
+        """A thread that was outside has ended without coming back; False where it was only about to be set aside."""
+        with self._mutex:
+            if task in self._out:
+                self._out.remove(task)
+                self._ended.append(task)
+                return True
+            task.outside = False
+            # Then the execution is over.
+            return task.at_large
+
+    def forget(self, task: Task) -> None:
+        """The execution is over: a thread that lasts goes on where it is, without control."""
+        with self._mutex:
+            task.at_large = task.special = True
+            if task in self._out:
+                self._out.remove(task)
+            else:
+                task.gate.release()
+        if _current.tasks[task.ident] is task:
+            del _current.tasks[task.ident]
+
+    def leave_ending(self, task: Task) -> None:
+        """The execution ends while the thread is outside."""
+        self.ending.append(task)
+
+    def absorb(self) -> None:
+        """In the running thread: those who have come back can be granted, those who ended can be joined."""
+        execution = self.execution
+        with self._mutex:
+            returned, self._returned = self._returned, []
+            ended, self._ended = self._ended, []
+            self.busy = bool(self._out)
+        for task in sorted(returned, key=lambda task: task.index):
+            # For it, real time has passed.
+            outing = self._outings[task.index]
+            execution.clock.advance_to(outing.began + outing.waited)
+            reader = execution.clock.readers.get(task.index)
+            if reader is not None:
+                reader.waits.account_for(outing.waited)
+            if outing.note is not None and outing.is_alone(execution):
+                # It was not before, nor after, what any other thread did.
+                self.noted.remove(outing.note)
+            execution.enabled.add(task)
+        for task in ended:
+            execution.enabled.refresh(task)
+
+    # -- when nobody runs ------------------------------------------------------------------------------------
+
+    def may_wake_someone(self) -> bool:
+        """Whether those outside, or threads that are not under control, could still let someone go on."""
+        if self._returned or self._ended or self.keeps_waiting():
+            return True
+        if self.execution.draining or not self._others_matter():
+            return False
+        return not self._patience_over(self._foreign_patience())
+
+    def _foreign_patience(self) -> float:
+        return FOREIGN_PATIENCE if self.execution.lasting.waited_in_vain < MOST_IN_VAIN * 1e9 else LITTLE_PATIENCE
+
+    def _others_matter(self) -> bool:
+        """Whether anyone waits for what a thread that is not under control, or another process, could do.
+
+        None can make a sleep shorter, or end a controlled thread. But who sleeps again and again may look, in between,
+        whether something has happened that takes real time.
+        """
+        polls = waits = False
+        for task in self.execution.tasks:
+            resource = task.resource
+            if isinstance(resource, Moment):
+                polls = polls or task.sleeps > POLLING_SLEEPS
+            elif resource is not None and not isinstance(resource, Task):
+                waits = True
+        if self._slept >= POLLING_PATIENCE * 1e9:
+            return False
+        if waits and self._has_strangers():
+            return True
+        return polls and (has_children() or self._has_strangers())
+
+    def _has_strangers(self) -> bool:
+        """Whether a thread that is not under control could do anything.
+
+        One that waits for what the test does not have cannot.
+        """
+        matters = self.execution.lasting.matters
+        return any(matters(thread.ident or 0) for thread in foreign_threads())
+
+    def could_act(self) -> bool:
+        """Whether a thread that is not under control, or another process, could do something that others wait for."""
+        return bool(self._out or self._returned or self._ended or self._has_strangers()) or has_children()
+
+    def keeps_waiting(self) -> bool:
+        """Whether anybody outside is worth waiting for: after the test body, no daemon thread is."""
+        return any(not (task.daemon and self.execution.draining) for task in self._out)
+
+    def _patience_over(self, seconds: float) -> bool:
+        now = _real_monotonic_ns()
+        if self._idle_since is None:
+            self._idle_since = now
+        return now - self._idle_since > seconds * 1e9
+
+    def _is_waiting_over(self, sleeper: Task | None, *, someone_is_out: bool) -> bool:
+        draining = self.execution.draining
+        patience = TIMEOUT_PATIENCE if _has_timeout(sleeper) else OUTSIDE_PATIENCE
+        over = self._patience_over(DRAIN_PATIENCE if draining else patience) or (
+            not someone_is_out and (draining or self._patience_over(self._foreign_patience()))
+        )
+        with self._mutex:
+            return over and not self._returned and not self._ended
+
+    def _really_waited(self, since: int, before: list[tuple[Task, Usage | None]]) -> int:
+        """Nanoseconds for which one of those outside has waited: what they compute is no time for the others."""
+        now = _real_monotonic_ns()
+        used = [used_since(task, usage) for task, usage in before]
+        return now - since - min((usage.ran + usage.delayed for usage in used), default=0)
+
+    def _work(self) -> Work:
+        """That of those outside, or else of what is not under control and is not waited for as long."""
+        if self._out:
+            return Work([task.native_id for task in self._out], self.execution.longest)
+        matters = self.execution.lasting.matters
+        strangers = [thread.native_id for thread in foreign_threads() if matters(thread.ident or 0)]
+        return Work(strangers, OUTSIDE_PATIENCE)
+
+    def idle(self) -> None:
+        """In the watchdog, while nobody runs: wait for someone to come back, then let them go on."""
+        execution = self.execution
+        self._idle_since = began = _real_monotonic_ns()
+        clock_then = execution.clock.elapsed
+        waits = [(task, usage_of(task.native_id)) for task in self._out]
+        work = self._work()
+        while execution.closing is None:
+            # Whoever comes back from here on is absorbed in the next round only: it is still out.
+            someone_is_out = bool(self._out)
+            self.absorb()
+            sleeper = None
+            in_vain = False
+            if not execution.enabled.overlooked(execution.tasks):
+                # Time is real while someone is outside.
+                sleeper = execution.timers.earliest(daemons=not execution.draining)
+                passed = self._really_waited(began, waits) if sleeper is not None else 0
+                if sleeper is not None and clock_then + passed >= (sleeper.deadline or 0):
+                    in_vain = execution.timers.advance()
+            if work.goes_on() and not execution.draining and (sleeper is None or _has_timeout(sleeper)):
+                # What others wait for may take that long only because it is under control.
+                self._idle_since = _real_monotonic_ns()
+            waiting_is_over = self._is_waiting_over(sleeper, someone_is_out=someone_is_out)
+            if waiting_is_over and work.endless and self._out and not execution.enabled:
+                execution.end_as_endless_from_outside()
+                return
+            if waiting_is_over and not execution.enabled:
+                in_vain = True
+                # Whoever waits with a time limit goes on now, however far off the limit is.
+                execution.timers.advance()
+            if execution.enabled or waiting_is_over:
+                chosen = None if not execution.enabled else execution.next_task()
+                if chosen is None and execution.draining:
+                    chosen = execution.main
+                self._idle_since = None
+                if not self._out:
+                    slept = _real_monotonic_ns() - began
+                    self._slept += slept
+                    execution.lasting.waited_in_vain = execution.lasting.waited_in_vain + slept if in_vain else 0
+                if chosen is None:
+                    execution.end_stuck_from_outside()
+                else:
+                    execution.hand_over(chosen)
+                return
+            execution.carriers.nobody.gate.acquire(timeout=0.001)
+
+
+def _has_timeout(task: Task | None) -> bool:
+    """Whether a thread does more than to sleep until its time is over."""
+    return task is not None and not isinstance(task.resource, Moment)

@@ -1,0 +1,89 @@
+"""What can be reached from what outlives an execution: it may wake a thread that waits, long after."""
+
+from __future__ import annotations
+
+import gc
+import sys
+from collections.abc import Iterable, Iterator
+from types import BuiltinFunctionType, CodeType, FrameType, FunctionType, ModuleType
+from typing import Any
+
+from ...identity._types import module_of
+from ...scope._modules import is_module, namespace_of_module, namespaces_in_scope
+from ..units._primitive_names import awaited
+from ..units._units import Task
+
+#: At most this many objects are searched; beyond that, nothing is said.
+MOST_OBJECTS = 100_000
+
+
+def ways_to_wake(task: Task) -> Iterator[object]:
+    """The objects by which somebody could wake the thread."""
+    resource: Any = task.resource
+    if isinstance(resource, Task):
+        if resource.thread is not None:
+            yield resource.thread
+    else:
+        yield resource
+        yield awaited(resource)
+
+
+def globals_in_scope() -> Iterator[object]:
+    """What modules in scope hold: it is still there for later tests, and for what runs at exit."""
+    for namespace in namespaces_in_scope():
+        yield from [value for name, value in list(namespace.items()) if not name.startswith("__")]
+
+
+def globals_of_libraries() -> Iterator[object]:
+    """What modules hold that are neither in scope nor the standard library's, the test runner's or ours."""
+    scoped = {id(namespace) for namespace in namespaces_in_scope()}
+    for name, module in list(sys.modules.items()):
+        top = name.partition(".")[0]
+        if top in sys.stdlib_module_names or top in _NO_LIBRARIES or not is_module(module):
+            continue
+        namespace = namespace_of_module(module)
+        if id(namespace) not in scoped:
+            yield from [value for key, value in list(namespace.items()) if not key.startswith("__")]
+
+
+_NO_LIBRARIES = frozenset(("__main__", "_pytest", "pytest", "pluggy", "pytest_interleave", "xdist", "execnet"))
+
+#: They lead to everything, or to nothing.
+_NOT_SEARCHED = (ModuleType, FrameType, CodeType, BuiltinFunctionType, Task, str, bytes, int, float)
+#: So do objects of the test runner's classes.
+_RUNNERS = ("_pytest.", "pluggy.", "pytest_interleave.")
+
+
+def _is_searched(thing: object) -> bool:
+    kind = type(thing)
+    if isinstance(thing, _NOT_SEARCHED):
+        return False
+    module = module_of(kind)
+    return not module.startswith(_RUNNERS)
+
+
+def reached(roots: Iterable[object], wanted: set[int], *, most: int | None = None) -> tuple[set[int], bool]:
+    """The addresses among those `wanted` of objects that can be reached from the roots, `most` of them.
+
+    The answer is False beside them if there are too many objects to tell.
+    """
+    most = len(wanted) if most is None else most
+    found: set[int] = set()
+    seen: set[int] = set()
+    waiting = list(roots)
+    while waiting and len(found) < most:
+        thing = waiting.pop()
+        address = id(thing)
+        if address in wanted:
+            found.add(address)
+        if address in seen or not _is_searched(thing):
+            continue
+        seen.add(address)
+        if len(seen) > MOST_OBJECTS:
+            return found, False
+        if isinstance(thing, FunctionType):
+            # Not its module's names: they lead to all threads that there are.
+            waiting += [thing.__closure__, thing.__defaults__, thing.__kwdefaults__, thing.__dict__]
+        else:
+            waiting += gc.get_referents(thing)
+    return found, True

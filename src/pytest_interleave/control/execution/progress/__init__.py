@@ -1,0 +1,1 @@
+"""Whether units make progress, and what follows when an execution is long."""

@@ -1,0 +1,211 @@
+"""What follows the first `max_steps` steps of an execution: it runs to its end, without choices and without a log.
+
+Threads take turns, so that each gets on. No timeout expires while threads work. If all of them only repeat the same
+steps, counting their rounds perhaps, the number of steps decides: nothing can tell such a loop from one that has no
+end. Everything follows from the steps, so that the same first `max_steps` steps give the same end when they are
+replayed; processor time matters only in loops of which each step takes long.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from ..units._outcome import SetAside
+from ..units._part import Part
+
+if TYPE_CHECKING:
+    from ...steps._protocol import ThreadView
+    from .._execution import Execution
+    from ..units._units import Task
+    from ._probe import Probe
+
+#: Steps of a thread's turn.
+TURN = 250
+#: Turns between two times that threads are watched, and turns for which they are.
+_TURNS_UNWATCHED, _TURNS_WATCHED = 64, 40
+#: Steps in a row that change nothing after which a turn ends early: the thread may wait for what another one does.
+_SPINNING = 50
+#: Steps after its turn in which a thread may keep a lock, before the others run all the same.
+_STEPS_WITH_A_LOCK = 200
+#: Turns of other threads after which a sleep ends.
+_TURNS_OF_A_SLEEP = 20
+#: Turns that threads may still take after the test body has ended.
+_DRAIN_TURNS = 80
+#: About as many steps as a second of processor time has.
+_STEPS_OF_A_SECOND = 100_000
+#: If a step takes longer than that, a second of processor time counts only as this part of a second.
+_PART_OF_A_SECOND = 4
+#: Seconds in which all threads only repeat themselves, after which it is a livelock. A counter may have an end: that
+#: of a game of ping-pong is often some ten thousand rounds away.
+PATIENCE = 5.0
+#: The same in processor time, if something that the scheduler does not control could change that.
+OUTSIDE_PATIENCE = 10.0
+#: Seconds after which a timeout expires then, at least; and how much longer than the timeout itself.
+_TIMEOUT_PATIENCE = 1.0
+_TIMES_THE_TIMEOUT = 2
+
+
+#: Processor time, so that a busy machine takes nothing from a test.
+_spent_ns = time.process_time_ns
+
+
+class LongRun(Part):
+    """The rest of one execution. All is done in the thread that runs."""
+
+    def __init__(self, execution: Execution, longest: float) -> None:
+        super().__init__(execution)
+        #: Nanoseconds of processor time after which the execution is ended in any case.
+        self._longest = longest * 1e9
+        #: Steps since the bound was reached.
+        self.steps = 0
+        self._next = TURN
+        #: How many steps of the running thread in a row have changed nothing.
+        self._idle = 0
+        #: Whether the running thread's turn is over, and how many steps ago.
+        self._over = False
+        self._overtime = 0
+        self._turns = 0
+        self._next_watch = 0
+        self._slept = 0
+        self._drained = 0
+        self._began = _spent_ns()
+        #: Since when all threads only repeat themselves, in processor time and in steps.
+        self._repeating_since: tuple[int, int] | None = None
+        #: Threads that repeat what they write, or try for again and again, and where.
+        self.suspected: list[SetAside] = []
+
+    def begin(self) -> None:
+        """From now on nothing is explored any more."""
+        execution = self.execution
+        if execution.running is not None:
+            execution.strategy.yielded(execution.running.index)
+        execution.strategy = InTurn()
+        execution.enabled.withhold()
+        for task in execution.tasks:
+            task.settle()
+
+    def point(self, task: Task, *, changed: bool) -> None:
+        """One more step of a thread; `changed` says whether others can see that it did something."""
+        self.steps += 1
+        self._idle = 0 if changed else self._idle + 1
+        if self.steps < self._next and (self._idle < _SPINNING or task.held):
+            return
+        if not self._over:
+            self._over = True
+            self._overtime = 0
+            if self._end_turn(task):
+                return
+        enabled = self.execution.enabled
+        if len(enabled) > 1 and (not task.held or self._overtime > _STEPS_WITH_A_LOCK):
+            self._begin_turn()
+            self.execution.switch(task, enabled[InTurn.after(enabled, task.index)])
+        elif self._overtime > 2 * _STEPS_WITH_A_LOCK:
+            self._begin_turn()
+        else:
+            # The others may all wait for a lock that it gives back soon.
+            self._overtime += 1
+            self._next = self.steps + 1
+
+    def _begin_turn(self) -> None:
+        self._over = False
+        self._idle = 0
+        self._next = self.steps + TURN
+
+    def yielded(self) -> None:
+        """The running thread wants others to have their turn."""
+        self._next = self.steps + 1
+
+    def _end_turn(self, task: Task) -> bool:
+        """What is to be looked at every now and then; True if there is nothing more to do."""
+        execution = self.execution
+        self._turns += 1
+        if execution.draining:
+            self._drained += 1
+            if self._drained >= _DRAIN_TURNS:
+                execution.end_draining(task)
+                return True
+        if _spent_ns() - self._began > self._longest:
+            execution.end_as_endless(task)
+            return True
+        self._slept += 1
+        if self._slept >= _TURNS_OF_A_SLEEP and execution.timers.next_sleeper() is not None:
+            self._slept = 0
+            execution.timers.advance()
+        progress = execution.progress
+        if not execution.draining and self._turns >= self._next_watch:
+            self._next_watch = self._turns + (_TURNS_UNWATCHED if progress.watching else _TURNS_WATCHED)
+            if progress.watching:
+                suspects = progress.repeating()
+                progress.stop()
+                if suspects is not None:
+                    self._repeat(task, suspects)
+            else:
+                progress.watch()
+        return False
+
+    # -- what probes find ------------------------------------------------------------------------------------
+
+    def works(self) -> None:
+        """A thread gets somewhere."""
+        self._repeating_since = None
+
+    def _repeat(self, task: Task, suspects: list[Probe]) -> None:
+        """All the time that threads were watched, none did anything but to repeat itself and to count.
+
+        Time passes then, in the end. `suspects` are those that write the same values, or try for a lock, again and
+        again.
+        """
+        if suspects and not self.suspected:
+            self.suspected = [SetAside(probe.task.name, probe.place) for probe in suspects]
+        if self._repeating_since is None:
+            self._repeating_since = _spent_ns(), self.steps
+            return
+        execution = self.execution
+        if execution.progress.let_them_wait():
+            self._repeating_since = None
+            return
+        spent = (_spent_ns() - self._repeating_since[0]) / 1e9
+        seconds = max((self.steps - self._repeating_since[1]) / _STEPS_OF_A_SECOND, spent / _PART_OF_A_SECOND)
+        waiting = execution.timers.earliest_timeout()
+        if waiting is not None:
+            left = ((waiting.deadline or 0) - execution.clock.elapsed) / 1e9
+            if seconds >= max(_TIMEOUT_PATIENCE, _TIMES_THE_TIMEOUT * left) and execution.timers.advance():
+                self._repeating_since = None
+                return
+        over = spent >= OUTSIDE_PATIENCE if execution.outside.could_act() else seconds >= PATIENCE
+        if over and (waiting is None or execution.timers.is_only_in_theory(waiting)):
+            execution.end_as_livelock(task, counts=True)
+
+
+class InTurn:
+    """Chooses the thread that was started after the one that ran last."""
+
+    name = "in turn"
+
+    def __init__(self) -> None:
+        self._last = -1
+
+    @staticmethod
+    def after(enabled: Sequence[ThreadView], index: int) -> int:
+        """The position of the first thread after the one with `index`, or of the first of all."""
+        return next((at for at, thread in enumerate(enabled) if thread.index > index), 0)
+
+    def begin(self, number: int) -> None:
+        """Nothing to prepare."""
+
+    def spawned(self, thread: ThreadView) -> None:
+        """Every thread is treated alike."""
+
+    def choose(self, enabled: Sequence[ThreadView], running: ThreadView | None) -> int:  # noqa: ARG002
+        """The next one."""
+        at = self.after(enabled, self._last)
+        self._last = enabled[at].index
+        return at
+
+    def yielded(self, index: int) -> None:
+        """Each has its turn anyhow."""
+
+    def end(self, trace: Any) -> None:
+        """Nothing to learn."""

@@ -1,0 +1,340 @@
+"""How long a thread has really waited in the operating system, where the scheduler does not see it.
+
+Only such waits are to move the virtual clock: not what is computed, however long that takes, and not what a thread
+waits for the processor because the machine is busy. So what is measured is real time, less the time that the thread
+was parked, computed, or could have run.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterable
+from types import CodeType
+from typing import TYPE_CHECKING, Any
+
+from ...interpreter._affinity import has_gil
+from ...interpreter._task_files import task_file
+from ._clock import _real_monotonic_ns
+
+if TYPE_CHECKING:
+    from .._execution import Execution
+    from ..units._outcome import SetAside
+    from ..units._units import Task
+
+_HAS_GIL = has_gil()
+#: Shorter waits than this many nanoseconds do not count: a thread waits for the GIL now and then.
+SHORTEST = 500_000
+#: Nor do those that are a smaller part than this of the time in which the thread ran or waited.
+_SMALLEST_PART = 8
+#: Nanoseconds of real time for which it is measured whether threads are at work.
+_TIME_OF_WORK = 250_000_000
+#: A thread that has run for fewer nanoseconds has not been at work.
+_WORK = 1_000_000
+
+
+class Usage:
+    """What a thread has used of the processor, in nanoseconds: time in which it ran, and could have run."""
+
+    __slots__ = ("delayed", "ran")
+
+    def __init__(self, ran: int, delayed: int) -> None:
+        self.ran = ran
+        self.delayed = delayed
+
+
+def sleeps(native_id: int | None, *, otherwise: bool) -> bool:
+    """Whether a thread of this process waits; `otherwise` where the operating system does not tell."""
+    try:
+        return task_file(native_id, "stat").rpartition(b")")[2].split()[0] == b"S"
+    except (OSError, IndexError):
+        return otherwise
+
+
+def stands_at(ident: int) -> tuple[CodeType, int] | None:
+    """Which instruction a thread is at.
+
+    Its frame keeps alive what the program has let go, for as long as it is looked at, so this is not to be asked of a
+    thread that gets on: what is done when such a thing dies would be done at another step each time.
+    """
+    frame = sys._current_frames().get(ident)
+    return None if frame is None else (frame.f_code, frame.f_lasti)
+
+
+def usage_of(native_id: int | None) -> Usage | None:
+    """The usage of a thread of this process so far; None where the operating system does not tell."""
+    try:
+        ran, delayed, *_ = task_file(native_id, "schedstat").split()
+    except (OSError, ValueError):
+        return None
+    return Usage(int(ran), int(delayed))
+
+
+def used_since(task: Task, before: Usage | None) -> Usage:
+    """What a thread has used since; nothing where nobody tells."""
+    now = usage_of(task.native_id)
+    if before is None or now is None:
+        return Usage(0, 0)
+    return Usage(max(0, now.ran - before.ran), max(0, now.delayed - before.delayed))
+
+
+class Work:
+    """Whether some threads are at work, together, and not only wait; never, where the operating system does not tell.
+
+    Each is known by its `native_id`. After `longest` seconds of real time it does not matter any more.
+    """
+
+    __slots__ = ("_asked", "_longest", "_native_ids", "_since", "_used", "endless")
+
+    def __init__(self, native_ids: Iterable[int | None], longest: float) -> None:
+        self._native_ids = list(native_ids)
+        self._asked = self._since = _real_monotonic_ns()
+        self._longest = longest * 1e9
+        self._used = self._so_far()
+        #: Whether they were at work after the longest time.
+        self.endless = False
+
+    def _so_far(self) -> int:
+        usages = map(usage_of, self._native_ids)
+        return sum(usage.ran + usage.delayed for usage in usages if usage is not None)
+
+    def goes_on(self) -> bool:
+        """Whether that was so for most of the time since the last answer. To be asked again and again."""
+        now = _real_monotonic_ns()
+        if now - self._asked < _TIME_OF_WORK:
+            return False
+        before, self._used = self._used, self._so_far()
+        at_work = self._used - before >= (now - self._asked) // 2
+        self._asked = now
+        self.endless = at_work and now - self._since > self._longest
+        return at_work and not self.endless
+
+
+if sys.platform == "linux":
+    from resource import RUSAGE_THREAD, getrusage
+
+    def voluntary_switches() -> int:
+        """How often the calling thread has given the processor away because it had to wait."""
+        return getrusage(RUSAGE_THREAD).ru_nvcsw
+
+else:
+
+    def voluntary_switches() -> int:
+        """Elsewhere, waits are not measured."""
+        return 0
+
+
+def _surely_waited(passed: int, ran: int, delayed: int, kept: int = 0) -> int:
+    """For how much of the time that has passed a thread has waited in the operating system; 0 if that is not sure.
+
+    It ran for so long, could have run for so long, and was perhaps kept from it for so long. All in nanoseconds.
+    """
+    waited = passed - ran - delayed
+    if waited - kept < max(SHORTEST, (waited + ran) // _SMALLEST_PART):
+        return 0
+    # What it waited for may have begun before it did, while it still computed.
+    return max(0, min(passed, 2 * waited + delayed))
+
+
+class Outing:
+    """The time that a thread is out of the scheduler's sight."""
+
+    __slots__ = ("_since", "_steps", "_task", "_used", "began", "note", "waited")
+
+    def __init__(self, task: Task, since: int, execution: Execution, note: SetAside | None) -> None:
+        self._task = task
+        #: Real time.
+        self._since = since
+        self._used = usage_of(task.native_id)
+        self._steps = _steps_of(execution)
+        #: Virtual time when it began, and how long it lasted in real time, in nanoseconds.
+        self.began = execution.clock.elapsed
+        self.waited = 0
+        #: What a warning is to say of it.
+        self.note = note
+
+    def end(self) -> None:
+        """The thread is back."""
+        used = used_since(self._task, self._used)
+        passed = _real_monotonic_ns() - self._since
+        if self.note is not None and self.note.computed:
+            self.waited = _surely_waited(passed, used.ran, used.delayed)
+        else:
+            self.waited = max(0, passed - used.ran)
+
+    def is_alone(self, execution: Execution) -> bool:
+        """Whether nobody has done anything meanwhile."""
+        return _steps_of(execution) == self._steps
+
+
+def _steps_of(execution: Execution) -> int:
+    return len(execution.log) + (0 if execution.long is None else execution.long.steps)
+
+
+class TimedGate:
+    """A gate at which what is parked there does not count as a wait of its thread."""
+
+    __slots__ = ("_gate", "_waits", "locked", "release")
+
+    def __init__(self, gate: Any, waits: RealWaits) -> None:
+        self._gate = gate
+        self._waits = waits
+        self.release = gate.release
+        self.locked = gate.locked
+
+    def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:
+        """See `threading.Lock.acquire`."""
+        self._waits.pause()
+        try:
+            return bool(self._gate.acquire(blocking, timeout))
+        finally:
+            self._waits.resume()
+
+
+class Looks:
+    """How long threads have been kept waiting because the watchdog looked at one of them.
+
+    A thread that runs has to let it have the GIL, and to wait until it has it, which takes long on a busy machine.
+    """
+
+    __slots__ = ("_before", "_looking", "_since", "count")
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._before = 0
+        self._since = 0
+        self._looking = False
+
+    def rest(self, seconds: float) -> None:
+        """In the watchdog: it will look after so many seconds, and wants the GIL then."""
+        self._looking = False
+        self._since = _real_monotonic_ns() + round(seconds * 1e9)
+
+    def begin(self) -> None:
+        """In the watchdog: it has the GIL; without one, it has kept no thread waiting until now."""
+        if not _HAS_GIL:
+            self._since = _real_monotonic_ns()
+        self._looking = True
+        self.count += 1
+
+    def end(self, *, at_work: bool) -> None:
+        """In the watchdog: it has looked, and found the thread at work, which it kept from that, or not."""
+        if at_work:
+            self._before = self.so_far()
+        self._looking = False
+
+    def so_far(self) -> int:
+        """Nanoseconds of real time, until now."""
+        return self._before + (max(0, _real_monotonic_ns() - self._since) if self._looking else 0)
+
+
+#: Those of this process.
+looks = Looks()
+
+
+class RealWaits:
+    """The real waits of one controlled thread, from its first look at the clock on. To be asked in that thread."""
+
+    __slots__ = (
+        "_accounted", "_computed", "_delayed", "_looked_at", "_looks", "_measured", "_native_id", "_passed", "_paused",
+        "_ran", "_short", "_since", "_stale", "_switches", "_waited", "computed", "now",
+    )  # fmt: skip
+
+    def __init__(self, task: Task) -> None:
+        # Not the task itself: it holds the gate, and is to be freed as soon as nothing else refers to it.
+        self._native_id = task.native_id
+        gate: Any = TimedGate(task.gate, self)
+        task.gate = gate
+        #: Nanoseconds that it computed before it looked; 0 where that was not measured, because it was not long.
+        self.computed = 0
+        #: Whether anything was measured since the last look; then, in nanoseconds, real waits, by how much the clock
+        #: has gone on for them already, and what it computed.
+        self._measured = False
+        self._waited = self._accounted = self._computed = 0
+        #: When it was parked, and whether what follows needs a new measurement.
+        self._paused = 0
+        self._stale = False
+        self._begin()
+        #: Real time when it last looked.
+        self.now = self._since
+
+    def _begin(self) -> None:
+        """Start a new measurement."""
+        usage = usage_of(self._native_id)
+        self._delayed = None if usage is None else usage.delayed
+        self._ran = time.thread_time_ns()
+        self._looked_at = looks.so_far()
+        self._stale = False
+        #: The sum of intervals between two looks that were too short to be measured; and in the present one, the time
+        #: until the thread was parked last.
+        self._short = self._passed = 0
+        self._go_on()
+
+    def _go_on(self) -> None:
+        self._switches = voluntary_switches()
+        self._looks = looks.count
+        #: After the rest: what the thread is delayed meanwhile must not count as a wait.
+        self._since = _real_monotonic_ns()
+
+    def pause(self) -> None:
+        """What comes now is no wait: the thread is parked, or waits for something of ours."""
+        now = self._paused = _real_monotonic_ns()
+        passed = self._passed + now - self._since
+        if passed >= SHORTEST:
+            self._measure(passed)
+            self._stale = True
+        else:
+            self._passed = passed
+
+    def resume(self) -> None:
+        """It goes on."""
+        if self._stale or _real_monotonic_ns() - self._paused >= SHORTEST:
+            # It may have been delayed before it could go on, which was no wait, but is in what it used.
+            self._begin()
+        else:
+            self._go_on()
+
+    def account_for(self, waited: int) -> None:
+        """The clock has gone on by `waited` nanoseconds already, because the thread was set aside."""
+        if waited >= SHORTEST:
+            self._accounted += waited
+
+    def since_last(self) -> int:
+        """Nanoseconds by which the clock is to go on for what the thread has really waited since its last look."""
+        now = self.now = _real_monotonic_ns()
+        passed = self._passed + now - self._since
+        if passed < SHORTEST and not self._measured:
+            self.computed = 0
+            self._short += passed
+            self._passed = 0
+            self._since = now
+            if self._looks != looks.count:
+                # It may have had to wait for the watchdog since.
+                self._go_on()
+            return 0
+        self._measure(passed)
+        self._begin()
+        self.computed, self._computed = self._computed, 0
+        waited = max(0, self._waited - self._accounted)
+        self._waited = self._accounted = 0
+        self._measured = False
+        return waited
+
+    def _measure(self, passed: int) -> None:
+        """Add what it has waited of the time that has passed since it was measured last, but for what was parked."""
+        self._measured = True
+        if self._delayed is None:
+            return
+        ran = max(0, time.thread_time_ns() - self._ran - self._short)
+        self._computed += ran
+        if voluntary_switches() == self._switches:
+            # It has given the processor away only where it had to: to another thread, or another virtual machine.
+            return
+        usage = usage_of(self._native_id)
+        delayed = 0 if usage is None else usage.delayed - self._delayed
+        kept = 0
+        if not _HAS_GIL or (ran >= _WORK and ran + delayed >= sys.getswitchinterval() * 1e9):
+            # The watchdog may have taken the GIL from it, or have stopped all threads to look where they are. A thread
+            # that has hardly run had no GIL to be taken: it was the watchdog that had to wait, for the processor.
+            kept = looks.so_far() - self._looked_at
+        self._waited += _surely_waited(passed, ran, delayed, kept)

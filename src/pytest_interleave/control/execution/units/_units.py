@@ -1,0 +1,252 @@
+"""Controlled threads, as the scheduler sees them."""
+
+from __future__ import annotations
+
+import _thread
+from typing import TYPE_CHECKING, Any, Protocol
+
+from ...steps._operations import Operation
+from ...steps._protocol import Nesting
+from . import _current
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Callable
+
+    from ...steps._touches import Touches
+    from ...threads._carriers import Carrier
+    from .._execution import Execution
+
+
+class Resource(Protocol):
+    """What a controlled thread can wait for."""
+
+    waiting: list[Task]
+
+    def available(self, task: Task, /) -> bool:
+        """Whether `task` could go on now."""
+
+    def expire(self, task: Task, /) -> None:
+        """The time that `task` was ready to wait is over."""
+
+
+class Unwind(BaseException):
+    """Raised in a controlled thread to end it: its `finally` blocks run, nothing of it is reported."""
+
+
+class Task:
+    """A controlled thread: identity, pending operation, and the gate that it waits at.
+
+    It is also what a joiner waits for.
+    """
+
+    #: Whether it is no thread, but the clock; see `TimeChoices`.
+    is_clock = False
+
+    __slots__ = (
+        "abandoned",
+        "at_large",
+        "atomic",
+        "begun",
+        "carrier",
+        "caught",
+        "children",
+        "daemon",
+        "deadline",
+        "done",
+        "doomed",
+        "enabled",
+        "exception",
+        "execution",
+        "gate",
+        "held",
+        "ident",
+        "index",
+        "lasting",
+        "name",
+        "native_id",
+        "operation",
+        "outside",
+        "parent",
+        "path",
+        "patience",
+        "refusals",
+        "resource",
+        "run_length",
+        "sleeps",
+        "special",
+        "started",
+        "streak",
+        "target",
+        "thread",
+        "timed_out",
+        "touches",
+        "unwound",
+        "waiting",
+        "waits_from",
+    )
+
+    def __init__(
+        self,
+        execution: Execution,
+        index: int,
+        name: str,
+        operation: Operation,
+        parent: Task | None = None,
+        daemon: bool = False,
+    ) -> None:
+        self.execution = execution
+        self.index = index
+        self.name = name
+        self.parent = parent
+        self.children = 0
+        #: Names it alike in every execution: the parent's path, and how many that one had started before.
+        self.path: tuple[int, ...] = ()
+        if parent is not None:
+            self.path = (*parent.path, parent.children)
+            parent.children += 1
+        self.daemon = daemon
+        self.operation = operation
+        #: What the announced operation touches, where it is an access.
+        self.touches: Touches | None = None
+        self.resource: Resource | None = None
+        self.waiting: list[Task] = []
+        self.gate: _thread.LockType
+        self.carrier: Carrier | None = None
+        self.thread: threading.Thread | None = None
+        #: The operation that has started `thread`.
+        self.started: Operation | None = None
+        self.target: Callable[[], object] | None = None
+        self.ident = 0
+        self.native_id: int | None = None
+        self.deadline: int | None = None
+        #: Of a wait that has a deadline: for how many nanoseconds, and how many steps there had been.
+        self.patience = 0
+        self.waits_from = 0
+        self.exception: BaseException | None = None
+        #: An exception that the thread's own code caught and keeps for somebody else to raise.
+        self.caught: BaseException | None = None
+        #: The locks that it holds.
+        self.held: list[Any] = []
+        self.streak = 0
+        self.run_length = 0
+        self.sleeps = 0
+        self.refusals = 0
+        self.atomic = 0
+        #: True where the ordinary path of a scheduling point does not do: unwinding, atomic, outside, watched, or past
+        #: the bound on steps.
+        self.special = False
+        self.enabled = False
+        self.begun = False
+        self.done = False
+        self.doomed = False
+        self.unwound = False
+        self.outside = False
+        self.abandoned = False
+        self.timed_out = False
+        #: Whether the thread was there before the execution, or outlives it; whether it is out of its control again.
+        self.lasting = False
+        self.at_large = False
+
+    @property
+    def log(self) -> list[Step]:
+        """The steps of its execution so far."""
+        return self.execution.log
+
+    @property
+    def nestings(self) -> list[Nesting]:
+        """The nestings of its execution so far."""
+        return self.execution.nestings
+
+    def note_nesting(self, lock: Any) -> None:
+        """It has just taken `lock`, while it holds others."""
+        execution = self.execution
+        held = tuple((other, other.acquired) for other in self.held)
+        execution.nestings.append(Nesting(self, len(execution.log) - 1, self.children, self.operation, lock, held))
+
+    def wait_for(self, resource: Resource, deadline: int | None) -> None:
+        """Be among those who wait for `resource`, until the virtual time `deadline` at most."""
+        self.resource = resource
+        self.deadline = deadline
+        self.timed_out = False
+        resource.waiting.append(self)
+        if deadline is not None:
+            execution = self.execution
+            execution.timed = True
+            self.patience = deadline - execution.clock.elapsed
+            self.waits_from = len(execution.log)
+
+    def settle(self) -> None:
+        """Find out anew whether the ordinary path of a scheduling point does for it."""
+        execution = self.execution
+        # In this order: another thread may change one of these, and then say that it is special.
+        self.special = False
+        if (
+            self.atomic > 0
+            or self.outside
+            or self.at_large
+            or execution.closing is not None
+            or execution.interrupted
+            or execution.long is not None
+            or execution.progress.watching
+        ):
+            self.special = True
+
+    def withdraw(self) -> None:
+        """Wait no longer."""
+        if self.resource is not None:
+            self.resource.waiting.remove(self)
+            self.resource = None
+        self.deadline = None
+
+    def available(self, task: Task, /) -> bool:  # noqa: ARG002
+        """A joiner can go on when this thread has ended."""
+        return self.done
+
+    def expire(self, task: Task, /) -> None:
+        """A join with a timeout ends without the thread having ended."""
+        task.execution.enabled.time_out(task)
+
+    def describe(self) -> str:
+        """For messages: what a joiner waits for."""
+        return f"the end of thread {self.name!r}"
+
+    def __repr__(self) -> str:
+        return f"<Task {self.index} {self.name!r}>"
+
+
+def nobody() -> Task:
+    """No thread at all: whoever hands over to it wakes the watchdog, which waits at its gate."""
+    none: Any = None
+    task = Task(none, -1, "nobody", Operation("idle", None, nobody.__code__, 0))
+    task.gate = new_gate()
+    return task
+
+
+new_gate = _current.new_gate
+
+#: What a thread did when granted, and what it touched, as found when the operation was announced.
+Step = tuple[Task, Operation, "Touches | None"]
+
+
+class Moment:
+    """Nothing but a moment in time: what a sleeping thread waits for."""
+
+    waits_at_large = True
+
+    __slots__ = ("waiting",)
+
+    def __init__(self) -> None:
+        self.waiting: list[Any] = []
+
+    def available(self, task: Task, /) -> bool:
+        """Only the clock ends a sleep."""
+        return task.timed_out
+
+    def expire(self, task: Task, /) -> None:
+        """The sleep is over."""
+        task.execution.enabled.time_out(task)
+
+    def describe(self) -> str:
+        """For messages."""
+        return "time to pass"

@@ -1,0 +1,82 @@
+"""Who waits for whom."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+from ...scope._places import Place, user_place
+from ._outcome import Stuck, WaitingThread
+from ._primitive_names import described
+from ._units import Task
+
+if TYPE_CHECKING:
+    from .._execution import Execution
+
+
+def cycle_from(task: Task) -> list[Task]:
+    """The threads that wait for each other in a circle through `task`, without a time limit; else nothing."""
+    chain: list[Task] = []
+    current = task
+    while True:
+        if current.deadline is not None or current.enabled or current.done:
+            return []
+        chain.append(current)
+        blocker = blocker_of(current)
+        if blocker is None:
+            return []
+        if blocker is task:
+            # A thread that waits for a lock of its own may use it as a signal: another one may release it.
+            return chain if len(chain) > 1 else []
+        if blocker in chain:
+            return []
+        current = blocker
+
+
+def blocker_of(task: Task) -> Task | None:
+    """The one thread that alone can let `task` go on: the owner of the lock, the thread to be joined."""
+    resource = task.resource
+    if resource is None:
+        return None
+    if isinstance(resource, Task):
+        return resource
+    owner = getattr(resource, "owner", None)
+    return owner if isinstance(owner, Task) else None
+
+
+def stuck_of(execution: Execution, kind: str, cycle: list[Task], **more: Any) -> Stuck:
+    """What is known of an execution that cannot go on: the threads in the circle, or all that are left.
+
+    `more` are further fields. They are given here because `_replace` of a named tuple is code in scope.
+    """
+    concerned = cycle or [task for task in execution.tasks if not task.done]
+    pending = [(task, task.operation, task.touches) for task in concerned if not task.done and not task.enabled]
+    names = described(execution.log, [task.resource for task in concerned])
+    waits = waits_of(concerned, sys._current_frames(), names)
+    return Stuck(kind, waits, execution.steps, bool(cycle), pending, **more)
+
+
+def waits_of(tasks: list[Task], frames: Mapping[int, FrameType], names: Mapping[int, str]) -> list[WaitingThread]:
+    """For each thread, what it waits for and where, for the report; `names` has the resources, by address."""
+    found: list[WaitingThread] = []
+    for task in tasks:
+        resource = task.resource
+        where: Place | None = user_place(frames.get(task.ident)) if task.begun else None
+        holder = blocker_of(task)
+        what = names.get(id(resource), "")
+        if task.outside and resource is None:
+            what = "something outside the scheduler's sight"
+        acquired = getattr(resource, "acquired_at", None)
+        found.append(
+            WaitingThread(
+                number=task.index,
+                thread=task.name,
+                waits_for=what,
+                where=where,
+                holder=None if holder is None or holder is resource else holder.name,
+                acquired=acquired() if acquired is not None else None,
+            )
+        )
+    return found

@@ -1,0 +1,1 @@
+"""Which object, and which part of it, an access touches."""

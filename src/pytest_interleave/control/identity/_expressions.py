@@ -1,0 +1,96 @@
+"""How the source says what an access touches: `state` for the list in `state["n"] = n + 1`."""
+
+from __future__ import annotations
+
+import ast
+import dis
+import functools
+import linecache
+from types import CodeType
+from typing import TYPE_CHECKING
+
+from ..interpreter._opcodes import asks_for_truth
+from ..scope._frozen import file_of
+from ._types import bases_of, class_holding, name_of_class
+
+if TYPE_CHECKING:
+    from ..steps._operations import Operation
+
+#: A longer text is no name.
+_LONGEST = 30
+
+
+def touched_expression(operation: Operation, kind: type | None = None) -> str:
+    """The expression, as in the source, for the container that an access is to; empty where it is no plain name.
+
+    `kind` is the container's type, where that is known.
+    """
+    code = operation.code
+    # Else the instruction is one of a library, and the place that is shown the line that has called it.
+    if not operation.is_where_it_shows:
+        return ""
+    found = _owner(_expression_at(code, operation.lasti), operation.name, kind)
+    inner = found
+    while isinstance(inner, (ast.Attribute, ast.Subscript)):
+        inner = inner.value
+    if found is None or not isinstance(inner, ast.Name):
+        return ""
+    text = ast.unparse(found)
+    return text if len(text) <= _LONGEST else ""
+
+
+@functools.lru_cache(maxsize=256)
+def _expression_at(code: CodeType, lasti: int) -> ast.expr | None:
+    """The expression on one line that an instruction belongs to."""
+    positions = None
+    before = None
+    for instruction in dis.get_instructions(code):
+        if instruction.offset == lasti:
+            # A jump belongs to the whole statement, and what it asks about to the instruction before it.
+            positions = before if before is not None and asks_for_truth(instruction.opname) else instruction.positions
+            break
+        before = instruction.positions
+    if positions is None:
+        return None
+    line, end_line, begin, end = positions
+    if line is None or line != end_line or begin is None or end is None:
+        return None
+    # Columns count bytes.
+    source = linecache.getline(file_of[code.co_filename], line).encode()[begin:end].decode(errors="replace")
+    try:
+        return ast.parse(source, mode="eval").body
+    except (SyntaxError, ValueError):
+        return None
+
+
+def _owner(expression: ast.expr | None, name: str, kind: type | None) -> ast.expr | None:
+    """Of an expression that accesses a container: the part that stands for it.
+
+    `name` is how the access is called: as the method, where that tells what it does.
+    """
+    match expression:
+        case ast.Call(func=ast.Attribute(value=owner, attr=method), args=arguments):
+            if _has_method(kind, method, known=name == f".{method}()") and not _is_class_itself(owner, kind):
+                return owner
+            # As in `operator.getitem(table, key)`, `dict.get(table, key)` and `self.print(table)`.
+            return arguments[0] if arguments else None
+        case ast.Subscript(value=owner):
+            return owner
+        case ast.Call(func=ast.Name(), args=[owner], keywords=[]):
+            return owner
+        case ast.Compare(ops=[ast.In() | ast.NotIn()], comparators=[owner]) | ast.UnaryOp(op=ast.Not(), operand=owner):
+            return owner
+        case ast.Name() | ast.Attribute():
+            return expression
+    return None
+
+
+def _has_method(kind: type | None, method: str, *, known: bool) -> bool:
+    return known if kind is None else class_holding(kind, method) is not None
+
+
+def _is_class_itself(owner: ast.expr, kind: type | None) -> bool:
+    """Whether a method is called as its class's own, by the class's name."""
+    if kind is None or not isinstance(owner, ast.Name):
+        return False
+    return any(name_of_class(base) == owner.id for base in bases_of(kind))

@@ -1,0 +1,87 @@
+"""Keys of dictionaries as parts of what is touched: equal keys give equal parts.
+
+No code of the program is run to find that out.
+"""
+
+from __future__ import annotations
+
+import types
+from typing import Any
+
+from ._object_names import name_of
+from ._owners import MISSING, stored_attribute
+from ._types import class_holding, identities, is_made_by_a_program, namespace_of
+
+#: The addresses of the types of keys that are compared without any code of the program.
+PLAIN_KEYS = identities((str, int, bytes, bool, type(None), float))
+#: Stands before what a part tells that is not the key itself.
+TOLD_BY = object()
+
+_AS_PLAIN: dict[int, Any] = {
+    id(str): str.__str__, id(int): int.__int__, id(float): float.__float__, id(bytes): bytes.__bytes__,
+}  # fmt: skip
+_DEEPEST = 3
+
+
+#: Stands for a part where it cannot be told which key it is.
+UNKNOWN = object()
+
+
+class _UnknownError(Exception):
+    """Which key it is cannot be told."""
+
+
+def part_of(key: Any) -> Any:
+    """A key as a part: what it is compared by. `UNKNOWN` where that is not known."""
+    try:
+        return _part(key, _DEEPEST)
+    except _UnknownError:
+        return UNKNOWN
+
+
+def shows_key(part: Any) -> bool:
+    """Whether a part is the key itself, to be shown to people."""
+    return part is not TOLD_BY and part is not UNKNOWN and (type(part) is not tuple or all(map(shows_key, part)))
+
+
+def _part(key: Any, depth: int) -> Any:
+    kind = type(key)
+    if id(kind) in PLAIN_KEYS:
+        return key
+    if not depth:
+        raise _UnknownError
+    equality = class_holding(kind, "__eq__")
+    base = None if equality is None else equality[0]
+    if base is tuple:
+        return tuple([_part(inner, depth - 1) for inner in tuple.__iter__(key)])
+    if base is frozenset:
+        return (TOLD_BY, frozenset, frozenset([_part(inner, depth - 1) for inner in frozenset.__iter__(key)]))
+    if id(base) in _AS_PLAIN:
+        return _AS_PLAIN[id(base)](key)
+    fields = _compared_fields(kind)
+    if fields is not None:
+        return (TOLD_BY, id(kind), tuple([_part(_field(key, name), depth - 1) for name in fields]))
+    name = name_of(key)
+    if name > 0:
+        # Another key may get its address.
+        raise _UnknownError
+    return (TOLD_BY, name)
+
+
+def _compared_fields(kind: type) -> tuple[str, ...] | None:
+    """The fields that a dataclass compares, in the way that `dataclasses` makes it do so; None of other classes."""
+    holder = class_holding(kind, "__eq__")
+    if holder is None or not is_made_by_a_program(holder[0]) or holder[0] is not kind:
+        return None
+    fields = namespace_of(kind).get("__dataclass_fields__")
+    method = holder[1]
+    if type(fields) is not dict or type(method) is not types.FunctionType or method.__code__.co_filename != "<string>":
+        return None
+    return tuple(name for name, field in fields.items() if field.compare)
+
+
+def _field(key: Any, name: str) -> Any:
+    value = stored_attribute(key, name)
+    if value is MISSING:
+        raise _UnknownError
+    return value

@@ -1,0 +1,146 @@
+"""Names for the objects of one execution: what an access touches is told by them."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import weakref
+from collections.abc import Callable, Iterator
+from types import CodeType, FrameType
+from typing import TYPE_CHECKING, Any
+
+from ..interpreter._frames import object_at
+from ..scope._or_none import OrNone
+
+if TYPE_CHECKING:
+    from ..steps._touches import Touches
+
+#: The names of objects by their addresses: where an object has died, another may be at the same address.
+names: OrNone[int, int] = OrNone()
+#: By address, divided by the size of a word, of an object that is told when it dies: what an access to an attribute
+#: touches, as far as that has been found out. By the attribute's name, for writes with "=" behind it.
+attributes_at: OrNone[int, dict[str, Touches]] = OrNone()
+#: Each object that was named, and its type; how they are called is told by where they are in these lists.
+_watches: list[weakref.ref[Any]] = []
+_kinds: list[weakref.ref[type]] = []
+#: By address of a watch, that of the object.
+_watched: dict[int, int] = {}
+#: The types of those whose names are their addresses; of the first at each.
+_addressed: dict[int, type] = {}
+
+
+def _died(watch: weakref.ref[Any]) -> None:
+    address = _watched.pop(id(watch), 0)
+    names.pop(address, None)
+    attributes_at.pop(address >> 3, None)
+
+
+def name_of(thing: Any) -> int:
+    """What stands for an object in this execution.
+
+    No other object has it, unless this one cannot be referred to weakly: then it is the object's address.
+    """
+    address = id(thing)
+    name = names[address]
+    if name is None:
+        try:
+            if _minds_references(type(thing)):
+                raise TypeError
+            watch = weakref.ref(thing, _died)
+        except TypeError:
+            name = address
+            _addressed[address] = type(thing)
+            if _bodies:
+                _keep_body(sys._getframe(1))
+        else:
+            _watched[id(watch)] = address
+            _watches.append(watch)
+            _kinds.append(weakref.ref(type(thing)))
+            # Addresses are positive.
+            name = -len(_watches)
+        names[address] = name
+    return name
+
+
+_name_of_class = type.__dict__["__name__"].__get__
+
+
+def _minds_references(kind: type) -> bool:
+    """Whether values of a type behave otherwise while they are referred to weakly: such an array cannot be resized."""
+    return bool(_name_of_class(kind) == "ndarray")
+
+
+#: Code whose frames are to be kept, and those that are.
+_bodies: set[CodeType] = set()
+_frames: list[FrameType] = []
+
+
+@contextlib.contextmanager
+def bodies_kept(code: CodeType | None) -> Iterator[None]:
+    """While entered, what is in local variables of calls of `code` lives on when they return.
+
+    Threads that run the same function one after another would have their own containers at the same addresses, and
+    what they do to them would seem to conflict.
+    """
+    if code is None:
+        yield
+        return
+    _bodies.add(code)
+    try:
+        yield
+    finally:
+        _bodies.discard(code)
+        _frames.clear()
+
+
+def _keep_body(frame: FrameType | None) -> None:
+    while frame is not None:
+        if frame.f_code in _bodies:
+            if not any(frame is kept for kept in _frames):
+                _frames.append(frame)
+            return
+        frame = frame.f_back
+
+
+#: To be called between executions, too.
+forgetting: list[Callable[[], None]] = []
+
+
+def forget_names() -> None:
+    """Between executions."""
+    names.clear()
+    attributes_at.clear()
+    _watches.clear()
+    _kinds.clear()
+    _watched.clear()
+    _addressed.clear()
+    aliases.clear()
+    for forget in forgetting:
+        forget()
+
+
+def type_named(name: Any) -> type | None:
+    """The type of the object that has `name`, whether or not it lives on; None where that is not known.
+
+    Names are those of the last execution.
+    """
+    if type(name) is not int or -name > len(_kinds):
+        return None
+    return _kinds[-name - 1]() if name < 0 else _addressed.get(name)
+
+
+def object_named(name: Any) -> Any:
+    """The object that has `name`, which the calling thread is about to access; None where it cannot be had."""
+    if type(name) is not int or -name > len(_watches) or (name > 0 and name in aliases.values()):
+        return None
+    return _watches[-name - 1]() if name < 0 else object_at(name)
+
+
+#: By address of a `__dict__` that the program has asked for, the name of the object whose attributes it holds.
+aliases: dict[int, int] = {}
+
+
+def key_of(container: Any) -> int:
+    """What stands for a container: the name of the object whose attributes it holds, where it holds some."""
+    name = aliases.get(id(container)) if aliases else None
+    return name_of(container) if name is None else name

@@ -1,0 +1,146 @@
+"""What an access reads or writes, as a short text. No code of the program is run for it."""
+
+from __future__ import annotations
+
+import types
+from collections import Counter, OrderedDict, defaultdict, deque
+from collections.abc import Iterable
+from enum import Enum
+from itertools import islice
+from types import FrameType
+from typing import Any
+
+from ..interpreter._frames import layout, object_at, slot_address
+from ..interpreter._stack_depths import stack_depths, variables_of
+from ._keys import PLAIN_KEYS, part_of
+from ._owners import MISSING, stored_attribute
+from ._types import CONTAINER, bases_of, class_holding, is_class, is_dict, is_one_of, kind_of, name_of_class
+
+_LONGEST = 60
+_MOST = 6
+_DEEPEST = 2
+
+#: By instruction, how far below the top of the stack lies what it is about to write.
+_NEW_VALUES = {"STORE_ATTR": 2, "STORE_SUBSCR": 3, "STORE_GLOBAL": 1, "STORE_DEREF": 1}
+#: By address of the type: a metaclass may define what a hash is, and what equality.
+_OPEN: dict[int, tuple[str, str]] = {
+    id(list): ("[", "]"), id(tuple): ("(", ")"), id(set): ("{", "}"), id(frozenset): ("{", "}"), id(dict): ("{", "}"),
+}  # fmt: skip
+
+#: The same for those that are shown with their names: the type whose signs they have.
+_NAMED: dict[int, type] = {id(deque): list, id(OrderedDict): dict, id(Counter): dict, id(defaultdict): dict}
+
+
+def value_at(owner: Any, part: Any) -> Any:
+    """What is in `owner` under the name, key or index `part` now; `MISSING` where that cannot be told."""
+    if type(owner) is types.CellType:
+        try:
+            return owner.cell_contents
+        except ValueError:
+            return MISSING
+    if part is None:
+        return owner if kind_of(type(owner)) == CONTAINER else MISSING
+    kind = type(owner)
+    if id(type(part)) not in PLAIN_KEYS:
+        return _item_with(owner, part) if is_dict(kind) else MISSING
+    if is_dict(kind) and dict.__contains__(owner, part):
+        return dict.__getitem__(owner, part)
+    if issubclass(kind, list) and type(part) is int:
+        return list.__getitem__(owner, part) if 0 <= part < list.__len__(owner) else MISSING
+    return _attribute(owner, part) if type(part) is str else MISSING
+
+
+def _item_with(container: dict[Any, Any], part: Any) -> Any:
+    """The item of a dictionary whose key cannot be looked up, for the program says what it is equal to."""
+    for key, value in dict.items(container):
+        if id(type(key)) not in PLAIN_KEYS and part_of(key) == part:
+            return value
+    return MISSING
+
+
+def _attribute(owner: Any, name: str) -> Any:
+    if name == "__class__":
+        return type(owner)
+    if is_class(type(owner)):
+        holder = class_holding(owner, name)
+        return MISSING if holder is None else holder[1]
+    value = stored_attribute(owner, name)
+    if value is not MISSING:
+        return value
+    # What its class has, unless that is a method or the like.
+    holder = class_holding(type(owner), name)
+    return MISSING if holder is None or class_holding(type(holder[1]), "__get__") is not None else holder[1]
+
+
+def new_value(frame: FrameType, opname: str, lasti: int) -> Any:
+    """What the instruction that `frame` is about to run will write; `MISSING` where it writes no value."""
+    return _on_stack(frame, lasti, _NEW_VALUES.get(opname))
+
+
+def owner_of_attribute(frame: FrameType, opname: str, lasti: int) -> Any:
+    """The object whose attribute the instruction is about to set, which may be known by its `__dict__` else."""
+    return _on_stack(frame, lasti, 1 if opname == "STORE_ATTR" else None)
+
+
+def _on_stack(frame: FrameType, lasti: int, below: int | None) -> Any:
+    if below is None or layout is None:
+        return MISSING
+    code = frame.f_code
+    depth = stack_depths(code).get(lasti)
+    if depth is None:
+        return MISSING
+    return object_at(slot_address(frame, variables_of(code) + depth - below))
+
+
+def short_text(value: Any, depth: int = 0) -> str:
+    """A value as a short text; one whose type is not built in is told by its type alone."""
+    kind = type(value)
+    if value is MISSING:
+        return "nothing"
+    if is_one_of(kind, bool, type(None), float, complex):
+        return repr(value)
+    if kind is int:
+        return _cut(repr(value)) if value.bit_length() < 1_000 else f"<int of {value.bit_length()} bits>"
+    if is_one_of(kind, str, bytes, bytearray):
+        return _cut(repr(value[: _LONGEST + 1]))
+    if id(kind) in _OPEN:
+        return _cut(_container_text(value, kind, depth))
+    if id(kind) in _NAMED:
+        return _cut(f"{name_of_class(kind)}({_container_text(value, _NAMED[id(kind)], depth)})")
+    if any(base is Enum for base in bases_of(kind)):
+        name = stored_attribute(value, "_name_")
+        return f"{name_of_class(kind)}.{name}" if type(name) is str else f"<{name_of_class(kind)} object>"
+    if is_class(kind):
+        return f"<class {name_of_class(value)}>"
+    if is_one_of(kind, types.FunctionType, types.BuiltinFunctionType):
+        return f"<function {value.__name__}>"
+    return f"<{name_of_class(kind)} object>"
+
+
+def _container_text(value: Any, kind: type, depth: int) -> str:
+    start, end = _OPEN[id(kind)]
+    if depth >= _DEEPEST:
+        return f"{start}…{end}" if value else start + end
+    if kind is dict:
+        shown = [
+            f"{short_text(key, depth + 1)}: {short_text(inner, depth + 1)}" for key, inner in _first(dict.items(value))
+        ]
+    else:
+        shown = [short_text(inner, depth + 1) for inner in _first(value)]
+    if kind in (set, frozenset):
+        shown.sort()
+        if not shown:
+            return f"{kind.__name__}()"
+    if len(value) > _MOST:
+        shown.append("…")
+    inside = ", ".join(shown)
+    return f"({inside},)" if kind is tuple and len(shown) == 1 else f"{start}{inside}{end}"
+
+
+def _first(values: Iterable[Any]) -> list[Any]:
+    """As many as are shown: there may be very many. They are taken before any of them is looked at."""
+    return list(islice(values, _MOST))
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"

@@ -1,0 +1,226 @@
+"""What it touches to use all of an object: a container, what goes through one, or what nothing more is known of.
+
+A loop over a dictionary's keys is a loop over the dictionary; going on with an iterator changes the iterator.
+"""
+
+from __future__ import annotations
+
+import collections
+import gc
+import itertools
+import sys
+import types
+import weakref
+from collections.abc import Sequence
+from typing import Any
+
+from ..interpreter._frames import object_at
+from ..steps._touches import FOREIGN, HIDDEN, NOTHING, OPAQUE, READS, UNSURE, WRITES, Touches
+from ._generators import name_of_generator
+from ._natives import behind, is_native
+from ._object_names import key_of, name_of
+from ._types import CONTAINER, ITERATOR, LOCAL, OTHER, STILL, VIEW, class_holding, is_class, kind_of
+from ._written import in_scope, is_foreign, is_generated, is_primitive_method, runs_in_scope, special_flags
+
+_DEEPEST = 4
+#: So many elements are looked at where a function is called with each of them.
+_MOST_ELEMENTS = 16
+
+
+def whole(owner: Any, how: int, flags: int = 0) -> Touches:
+    """What a call touches that looks at all of `owner`, or changes it in a way that is not known more exactly."""
+    kind = kind_of(type(owner))
+    if kind == CONTAINER:
+        return ((key_of(owner), None, how | flags),)
+    if kind in (STILL, LOCAL):
+        return NOTHING
+    if kind == VIEW:
+        return _through(owner, how)
+    if kind == ITERATOR:
+        # Even to look at all that is left uses it up.
+        return ((name_of(owner), None, WRITES), *_through(owner, READS))
+    if type(owner) is types.GeneratorType:
+        return ((name_of_generator(owner), None, WRITES),)
+    how |= OPAQUE | flags
+    if type(owner) in _WEAK:
+        # What dies goes from it, in a step that does not name it.
+        how |= HIDDEN
+    return ((name_of(owner), None, how), *((key_of(thing), None, how) for thing in behind(owner)))
+
+
+_WEAK = frozenset((weakref.WeakKeyDictionary, weakref.WeakSet, weakref.WeakValueDictionary))
+
+
+def gone_through(iterator: Any) -> Touches:
+    """What an iterator or a view goes through that only the caller has."""
+    return _through(iterator, READS) if kind_of(type(iterator)) in (ITERATOR, VIEW) else NOTHING
+
+
+def native(thing: Any, how: int) -> Touches:
+    """What it touches to hand `thing` to code in C, where its state is such code's business, too."""
+    kind = type(thing)
+    if kind_of(kind) != OTHER or kind is types.GeneratorType or not is_native(kind):
+        return NOTHING
+    return whole(thing, how)
+
+
+def iteration(thing: Any) -> Touches:
+    """What it touches to begin a loop over `thing`."""
+    flags = special_flags(type(thing), "__iter__")
+    return NOTHING if flags is None else whole(thing, READS, flags)
+
+
+#: Of an iterator that only its loop knows: the loop's reference, and those that exist while they are counted.
+_REFERENCES_OF_A_LOOP = 3
+
+
+def loop(address: int) -> Touches:
+    """What the next round of a loop touches, with its iterator at `address`."""
+    iterator = object_at(address)
+    sort = kind_of(type(iterator))
+    if sort == ITERATOR and sys.getrefcount(iterator) <= _REFERENCES_OF_A_LOOP:
+        return _through(iterator, READS)
+    if sort == OTHER and is_native(type(iterator)):
+        return whole(iterator, READS) + _through(iterator, READS)
+    return whole(iterator, READS)
+
+
+def contents(thing: Any, how: int) -> Touches:
+    """What it touches to look at what is in `thing`, or to change that, if there is anything in such objects."""
+    if type(thing) is types.GeneratorType:
+        return whole(thing, how)
+    sort = kind_of(type(thing))
+    if sort == CONTAINER and any(runs_in_scope(type(thing), special) for special in _WAYS_IN):
+        # Which of these are called is not known; what they do is seen where they do it.
+        how |= OPAQUE
+    return whole(thing, how) if sort in (CONTAINER, VIEW, ITERATOR) else NOTHING
+
+
+_WAYS_IN = ("__iter__", "__len__", "__bool__", "__contains__", "__getitem__", "__eq__", "__repr__", "keys", "items")
+
+#: What is run to write a value as a text, and to ask whether it is true.
+TEXT = ("__format__", "__str__", "__repr__")
+TRUTH = ("__bool__", "__len__")
+
+
+def operand(thing: Any, how: int, specials: Sequence[str]) -> Touches:
+    """What it touches to use `thing` with an operator, which `specials` stand for; the first that it has is run."""
+    kind = type(thing)
+    sort = kind_of(kind)
+    if sort != OTHER:
+        return contents(thing, how) if sort != STILL else NOTHING
+    if is_class(kind):
+        return NOTHING
+    for special in specials:
+        holder = class_holding(kind, special)
+        if holder is None or holder[0] is object or holder[1] is None:
+            continue
+        function = holder[1]
+        if in_scope(function):
+            return NOTHING
+        if is_primitive_method(function):
+            # What a primitive is like shows in its text.
+            return ((id(thing), None, how),)
+        if is_foreign(function):
+            return whole(thing, how, FOREIGN | OPAQUE | UNSURE)
+        # A method that was generated looks at the attributes; an exception's, at its arguments.
+        looks = is_native(holder[0]) or is_generated(function) or issubclass(holder[0], BaseException)
+        return whole(thing, how) if looks else NOTHING
+    return NOTHING
+
+
+#: These keep the pair that they gave last, to use it again if they can. It is nothing that they go through.
+_KEEPING_A_PAIR: tuple[type, ...] = (type(iter({}.items())), type(reversed({}.items())), enumerate)
+
+
+#: Where they have no function, they ask of each element whether it is true.
+_FILTERS: tuple[type, ...] = (filter, itertools.filterfalse)
+
+
+def _through(outer: Any, how: int, depth: int = 0, *, iterators_only: bool = False) -> Touches:
+    """What an iterator or a view goes through."""
+    found: list[Any] = []
+    functions: list[Any] = []
+    inside = _exported(outer) if type(outer) is memoryview else gc.get_referents(outer)
+    for inner in inside:
+        kind = kind_of(type(inner))
+        if type(inner) is tuple and type(outer) in _KEEPING_A_PAIR:
+            continue
+        if kind == CONTAINER:
+            if not iterators_only:
+                found.append((key_of(inner), None, how))
+        elif (kind in (ITERATOR, VIEW) or type(inner) is tuple) and depth < _DEEPEST:
+            if kind == ITERATOR and sys.getrefcount(inner) > _REFERENCES_OF_A_LOOP + 1:
+                found.append((name_of(inner), None, WRITES))
+            # `zip` has a tuple of iterators, and one of what they gave last.
+            found.extend(_through(inner, how, depth + 1, iterators_only=type(outer) is zip))
+        elif type(inner) is types.GeneratorType:
+            if sys.getrefcount(inner) > _REFERENCES_OF_A_LOOP + 1:
+                found.append((name_of_generator(inner), None, WRITES))
+        elif kind == OTHER and not iterators_only and is_native(type(inner)):
+            found.extend(whole(inner, how))
+            if depth < _DEEPEST:
+                found.extend(_through(inner, how, depth + 1))
+        elif callable(inner):
+            functions.append(inner)
+        elif inner is None and type(outer) in _FILTERS:
+            functions.append(bool)
+    for function in functions:
+        # What `map` is to call.
+        found.extend(called_back(function, inside, stars=type(outer) is itertools.starmap))
+    return tuple(found)
+
+
+def _exported(view: memoryview) -> list[Any]:
+    try:
+        return [view.obj]
+    except ValueError:
+        # It is released.
+        return []
+
+
+def called_back(function: Any, sources: Sequence[Any], *, stars: bool = False) -> Touches:
+    """What it touches to call `function` with each element of what is in `sources`, as `map` and `sorted` do.
+
+    `stars` where each element is all the arguments of a call.
+    """
+    from ..calls._calls import touches_of_call
+
+    if in_scope(function):
+        return NOTHING
+    given: list[Sequence[Any]] = []
+    for source in sources:
+        if type(source) is tuple and len(source) > 1 and all(kind_of(type(inner)) == ITERATOR for inner in source):
+            # `map` has several iterators, and gives an element of each.
+            given += zip(*map(elements_of, source), strict=False)
+        elif stars:
+            given += [element for element in elements_of(source) if type(element) in (tuple, list)]
+        else:
+            given += [(element,) for element in elements_of(source)]
+    if not given:
+        return touches_of_call(function, ())
+    return tuple(dict.fromkeys(touch for arguments in given for touch in touches_of_call(function, arguments)))
+
+
+def elements_of(source: Any, most: int = _MOST_ELEMENTS) -> list[Any]:
+    """The first elements of what is in `source`, a container or an iterator over one, as far as that can be told."""
+    kind = type(source)
+    if kind is tuple and source and kind_of(type(source[0])) == ITERATOR:
+        return elements_of(source[0], most)
+    if issubclass(kind, list) or issubclass(kind, tuple):
+        return list(itertools.islice((list if issubclass(kind, list) else tuple).__iter__(source), most))
+    if kind is dict:
+        return list(dict.keys(source))[:most]
+    if kind is _OF_VALUES or kind is _OF_VALUES_ITERATOR:
+        return [value for inner in gc.get_referents(source) if type(inner) is dict for value in dict.values(inner)][
+            :most
+        ]
+    if kind is set or kind is frozenset or kind is collections.deque:
+        return list(source)[:most]
+    if kind_of(kind) in (ITERATOR, VIEW):
+        return [element for inner in gc.get_referents(source) for element in elements_of(inner, most)][:most]
+    return []
+
+
+_OF_VALUES: type = type({}.values())
+_OF_VALUES_ITERATOR: type = type(iter({}.values()))

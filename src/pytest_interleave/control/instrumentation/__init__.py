@@ -1,0 +1,1 @@
+"""Which instructions are accesses, and the two engines that make them scheduling points."""

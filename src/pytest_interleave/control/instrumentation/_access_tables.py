@@ -1,0 +1,170 @@
+"""The accesses of all code that has run in scope, kept for both engines."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from importlib.machinery import ModuleSpec
+from types import CodeType
+from typing import Any
+
+from ..code._arithmetic import Reader
+from ..code._file_facts import NO_FACTS, FileFacts, facts_of_file
+from ..code._text_facts import TextFacts
+from ..execution.units import _current
+from ..identity._kept import KeptByMethod, KeptObjects, is_method_of_kept
+from ..identity._leaving import leaving_steps
+from ..interpreter._frames import layout
+from ..interpreter._opcodes import is_function_code
+from ..scope._frozen import file_of
+from ..scope._in_no_file import is_in_no_file
+from ..scope._or_none import OrNone
+from ..steps._expected import listeners
+from ..steps._operations import Operation
+from ._accesses import accesses_of
+from ._assertions import unless_pytest_asks
+from ._granted import Granted, running
+
+#: It has `minds_start`, `begin` and `give_up`.
+Assumption = Granted | KeptObjects | KeptByMethod
+
+
+class AccessTables:
+    """The accesses of each code object, worked out when it first runs."""
+
+    def __init__(self) -> None:
+        #: By file name, with what the file system said of the file.
+        self._facts: dict[str, tuple[tuple[float, int] | None, FileFacts | None]] = {}
+        self._text_facts = TextFacts()
+        #: By `id` of the code object, because hashing one reads all of it; the codes are kept alive beside.
+        self.by_id: dict[int, dict[int, Operation]] = {}
+        self.codes: list[CodeType] = []
+        #: Some is made again in each execution: the first one stands for all alike.
+        self._first_alike: dict[tuple[str, CodeType], CodeType] = {}
+        #: What is kept no longer than a test.
+        self._passing: list[CodeType] = []
+        #: Code that is run within one instruction of other code; by `id`, too.
+        self._expected: dict[int, CodeType] = {}
+        #: Called with code that has got other accesses than it had.
+        self.changed: Callable[[CodeType], None] = _ignore
+        #: What is assumed of code, so that accesses can be left alone, by `id`.
+        self.assumptions: OrNone[int, tuple[Assumption, ...]] = OrNone()
+        listeners.append(self._expect)
+
+    def add(self, code: CodeType, namespace: dict[str, Any]) -> dict[int, Operation]:
+        """Work out the accesses of `code`."""
+        filename = code.co_filename
+        known = self._first_alike.setdefault((filename, code), code)
+        in_no_file = is_in_no_file[filename]
+        facts = self._text_facts.of(known, namespace) if in_no_file else self._facts_of(file_of[filename])
+        if in_no_file or known is not code:
+            self._passing.append(code)
+        table, unforeseen = accesses_of(known, namespace, facts)
+        self.by_id[id(code)] = table
+        if filename in _current.scope.parts:
+            for operation in table.values():
+                operation.touch = unless_pytest_asks(operation.touch)
+        if layout is not None:
+            assumptions = self._assumptions(code, known, table, namespace, facts, unforeseen)
+            if assumptions:
+                self.assumptions[id(code)] = assumptions
+                if sum(each is code for each in running()) > 1:
+                    # An earlier call has begun while nobody watched.
+                    self.give_up(code)
+        if id(code) in self._expected:
+            table.update(leaving_steps(code, known, self.by_id))
+        self.codes.append(code)
+        return table
+
+    def _assumptions(
+        self,
+        code: CodeType,
+        known: CodeType,
+        table: dict[int, Operation],
+        namespace: dict[str, Any],
+        facts: FileFacts | None,
+        unforeseen: frozenset[int],
+    ) -> tuple[Assumption, ...]:
+        def changed(code: CodeType) -> None:
+            self.changed(code)
+
+        found: list[Assumption] = []
+        if facts is not None:
+            kept = KeptObjects(code, table, changed, namespace, facts, unforeseen)
+            if kept.exist:
+                found.append(kept)
+            if is_method_of_kept(code):
+                found.append(KeptByMethod(code, table, changed))
+        if unforeseen:
+            reader = Reader(known, unforeseen & table.keys(), namespace, (facts or NO_FACTS).assigned_globals)
+            granted = Granted(code, table, reader, changed)
+            granted.apply()
+            if granted.holds:
+                found.append(granted)
+        return tuple(found)
+
+    def begin(self) -> None:
+        """Before a test: what has begun by now has not been watched."""
+        if self.assumptions:
+            for code in running():
+                self.give_up(code)
+
+    def give_up(self, code: CodeType) -> bool:
+        """A call of `code` has begun while nobody watched: assume nothing of it any more. Says whether anything was."""
+        assumptions = self.assumptions.get(id(code), ())
+        for assumption in assumptions:
+            assumption.give_up()
+        return bool(assumptions)
+
+    def _expect(self, code: CodeType) -> None:
+        if id(code) in self._expected or not _current.scope.may_hold[code.co_filename]:
+            return
+        self._expected[id(code)] = code
+        table = self.by_id.get(id(code))
+        if table is not None:
+            table.update(leaving_steps(code, self._first_alike[code.co_filename, code], self.by_id))
+            self.changed(code)
+
+    def _facts_of(self, path: str) -> FileFacts | None:
+        try:
+            status = os.stat(path)
+        except OSError:
+            signature = None
+        else:
+            signature = status.st_mtime, status.st_size
+        known = self._facts.get(path)
+        if known is None or known[0] != signature:
+            known = self._facts[path] = signature, facts_of_file(path)
+        return known[1]
+
+    def in_scope(self, code: CodeType, namespace: dict[str, Any]) -> bool:
+        """Whether the code is in scope, and its accesses are of interest."""
+        return _may_run_again(code, namespace) and _current.scope.holds_code(code, namespace)
+
+    def forget(self) -> bool:
+        """After a test: forget the code that it has made, which may be any amount. Answers whether there was any."""
+        if not self._passing:
+            return False
+        for code in self._passing:
+            del self.by_id[id(code)]
+            self._expected.pop(id(code), None)
+            self.assumptions.pop(id(code), None)
+            if is_in_no_file[code.co_filename]:
+                self._first_alike.pop((code.co_filename, code), None)
+        self._passing.clear()
+        self.codes = [code for code in self.codes if id(code) in self.by_id]
+        return True
+
+
+def _ignore(_code: CodeType) -> None:
+    """Before an engine is interested."""
+
+
+def _may_run_again(code: CodeType, namespace: dict[str, Any]) -> bool:
+    """Whether threads may run the code at the same time: not that of a module that is being imported."""
+    if is_function_code(code) or "<locals>" in code.co_qualname or is_in_no_file[code.co_filename]:
+        return True
+    specification = dict.get(namespace, "__spec__")
+    return specification is None or (
+        type(specification) is ModuleSpec and specification.name != dict.get(namespace, "__name__")
+    )

@@ -1,0 +1,32 @@
+"""What pytest does to explain a failed assertion is no part of the test: it looks at things for that alone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..calls._calls import ASSERTIONS
+from ..execution.units import _current
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+    from ..steps._touches import Touches
+    from ._operands import Resolver
+
+
+def unless_pytest_asks(touch: Resolver) -> Resolver:
+    """Of an access in code that anything may call: none where pytest does, to explain an assertion."""
+
+    def found(frame: FrameType) -> Touches | None:
+        return None if _is_for_pytest(frame) else touch(frame)
+
+    return found
+
+
+def _is_for_pytest(frame: FrameType | None) -> bool:
+    shows = _current.scope.shows_code
+    while frame is not None and not shows(frame.f_code, frame.f_globals):
+        if ASSERTIONS in frame.f_code.co_filename:
+            return True
+        frame = frame.f_back
+    return False

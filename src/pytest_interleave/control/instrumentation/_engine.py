@@ -1,0 +1,89 @@
+"""Chooses how accesses become scheduling points: `sys.monitoring` where there is one, else a trace function.
+
+From 3.12 on, monitoring costs nothing at instructions of no interest, leaves the trace function to coverage tools
+and debuggers, and may read a frame's variables safely. On 3.11 a trace function with opcode events is all there is.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from types import FrameType
+from typing import Any, Protocol
+
+from ..execution.units._units import Task
+from ._access_tables import AccessTables
+
+#: To be called with whatever is called.
+Called = Callable[[Any], None]
+
+
+class Engine(Protocol):
+    """Turns the accesses of code in scope into scheduling points."""
+
+    #: To be called in each controlled thread before its code, where the engine needs that.
+    trace: Callable[[Task], None] | None
+
+    def on(self) -> None:
+        """From now on."""
+
+    def renew(self) -> None:
+        """Once more, where a debugger may have put itself in the way."""
+
+    def off(self) -> None:
+        """No longer; code runs at full speed."""
+
+    def take_over(self, task: Task, frame: FrameType) -> None:
+        """In a thread that is controlled from now on: the functions that it is in have accesses, too."""
+
+    def let_go(self, task: Task, frame: FrameType) -> None:
+        """In a thread that is not controlled any more, and goes on: its accesses are no steps."""
+
+    def watch_calls(self, ident: int, called: Called) -> bool:
+        """From now on say what the code in scope calls in the calling thread, whose identifier is given.
+
+        The answer is False if that cannot be done.
+        """
+
+    def unwatch_calls(self, ident: int) -> None:
+        """No longer; called in any thread."""
+
+
+_engines: list[Engine] = []
+#: Whether a debugger was at work in the last execution.
+_debugged = [False]
+
+
+def engine() -> Engine:
+    """The engine of this interpreter, made once."""
+    if not _engines:
+        tables = AccessTables()
+        if sys.version_info >= (3, 12):
+            from ._monitoring import MonitoringEngine
+
+            _engines.append(MonitoringEngine(tables))
+        else:
+            from ._settrace import TraceEngine
+
+            _engines.append(TraceEngine(tables))
+    return _engines[0]
+
+
+def debugger_left() -> None:
+    """A debugger lets the program go on."""
+    _debugged[0] = True
+    for known in _engines:
+        known.renew()
+
+
+def debugger_was_there() -> bool:
+    """Whether a debugger was at work in this execution: it ends tracing as it lets the program go on."""
+    return _debugged[0]
+
+
+def renew_after_debugger() -> None:
+    """Before an execution: what a debugger did when it was gone already is undone."""
+    if _debugged[0]:
+        _debugged[0] = False
+        for known in _engines:
+            known.renew()

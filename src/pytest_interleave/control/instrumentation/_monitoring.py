@@ -1,0 +1,203 @@
+"""Scheduling points by `sys.monitoring` (Python 3.12 and later)."""
+
+from __future__ import annotations
+
+import sys
+from types import CodeType, FrameType
+from typing import TYPE_CHECKING, Any
+
+from ..execution.units import _current
+from ..steps._touches import STRICT, UNKNOWN
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ..execution.units._units import Task
+    from ._access_tables import AccessTables
+
+_NAME = "pytest-interleave"
+
+
+class MonitoringEngine:
+    """Instruments each code object in scope when it first starts; code out of scope pays for one event, once."""
+
+    trace: Callable[[Task], None] | None = None
+
+    def __init__(self, tables: AccessTables) -> None:
+        self._tables = tables
+        self._tool: int | None = None
+        tables.changed = self._renew_code
+        #: Whether there was code in the test before that may run again, and is not known any more.
+        self._has_forgotten = False
+        #: What is to be listened to in code in scope.
+        self._events = sys.monitoring.events.INSTRUCTION
+        #: By thread: who is to know of its calls.
+        self._watching: dict[int, Callable[[Any], None]] = {}
+
+    def on(self) -> None:
+        """Take a tool id and listen."""
+        monitoring = sys.monitoring
+        events = monitoring.events
+        tool = self._tool = _take_tool_id()
+        monitoring.register_callback(tool, events.INSTRUCTION, _instruction_callback(self._tables))
+        started = self._started_callback(tool)
+        monitoring.register_callback(tool, events.PY_START, started)
+        monitoring.register_callback(tool, events.PY_RESUME, started)
+        monitoring.register_callback(tool, events.CALL, self._call_callback())
+        self._tables.begin()
+        for code in self._tables.codes:
+            monitoring.set_local_events(tool, code, events.INSTRUCTION)
+        if self._has_forgotten:
+            # The interpreter still knows that their beginning is of no interest.
+            self._has_forgotten = False
+            monitoring.restart_events()
+        monitoring.set_events(tool, events.PY_START | events.PY_RESUME)
+
+    def renew(self) -> None:
+        """Listen again: a debugger that follows opcodes takes the events of the code that it was in with it."""
+        tool = self._tool
+        if tool is not None:
+            for code in self._tables.codes:
+                self._renew_code(code)
+            sys.monitoring.restart_events()
+
+    def _renew_code(self, code: CodeType) -> None:
+        """Look at each of its instructions once more."""
+        if self._tool is not None:
+            sys.monitoring.set_local_events(self._tool, code, 0)
+            sys.monitoring.set_local_events(self._tool, code, self._events)
+
+    def off(self) -> None:
+        """Stop listening and give the tool id back."""
+        tool, self._tool = self._tool, None
+        if tool is None:
+            return
+        monitoring = sys.monitoring
+        events = monitoring.events
+        monitoring.set_events(tool, 0)
+        for code in self._tables.codes:
+            monitoring.set_local_events(tool, code, 0)
+        self._has_forgotten = self._tables.forget()
+        self._watching.clear()
+        self._events = events.INSTRUCTION
+        for event in (events.INSTRUCTION, events.PY_START, events.PY_RESUME, events.CALL):
+            monitoring.register_callback(tool, event, None)
+        monitoring.free_tool_id(tool)
+
+    def take_over(self, _task: Task, frame: FrameType | None) -> None:
+        """See `Engine.take_over`."""
+        tables = self._tables
+        with _current.unobserved():
+            while frame is not None:
+                code = frame.f_code
+                if id(code) not in tables.by_id and tables.in_scope(code, frame.f_globals) and self._tool is not None:
+                    tables.add(code, frame.f_globals)
+                    sys.monitoring.set_local_events(self._tool, code, self._events)
+                tables.give_up(code)
+                frame = frame.f_back
+
+    def let_go(self, _task: Task, _frame: FrameType | None) -> None:
+        """See `Engine.let_go`: it is by its identifier that a thread is known, and that is forgotten."""
+
+    def watch_calls(self, ident: int, called: Callable[[Any], None]) -> bool:
+        """See `Engine.watch_calls`. A profile function would do, but that it takes the events of running code away."""
+        self._watching[ident] = called
+        self._listen(sys.monitoring.events.INSTRUCTION | sys.monitoring.events.CALL)
+        return True
+
+    def unwatch_calls(self, ident: int) -> None:
+        """See `Engine.unwatch_calls`."""
+        self._watching.pop(ident, None)
+        if not self._watching:
+            self._listen(sys.monitoring.events.INSTRUCTION)
+
+    def _listen(self, events: int) -> None:
+        tool = self._tool
+        if tool is not None and events != self._events:
+            self._events = events
+            for code in self._tables.codes:
+                sys.monitoring.set_local_events(tool, code, events)
+
+    def _call_callback(self) -> Callable[[CodeType, int, Any, Any], None]:
+        watching = self._watching
+        get_ident = _current.get_ident
+
+        def call(_code: CodeType, _offset: int, function: Any, _first: Any) -> None:
+            called = watching.get(get_ident())
+            if called is not None:
+                called(function)
+
+        return call
+
+    def _started_callback(self, tool: int) -> Callable[[CodeType, int], Any]:
+        tables = self._tables
+        known = tables.by_id
+        assumptions_of = tables.assumptions
+        disable = sys.monitoring.DISABLE
+
+        def started(code: CodeType, _offset: int) -> Any:
+            address = id(code)
+            assumptions = assumptions_of[address]
+            if assumptions is None:
+                if address not in known:
+                    namespace = sys._getframe(1).f_globals
+                    if tables.in_scope(code, namespace):
+                        tables.add(code, namespace)
+                        sys.monitoring.set_local_events(tool, code, self._events)
+                        assumptions = assumptions_of[address]
+                if assumptions is None:
+                    return disable
+            minds = False
+            for assumption in assumptions:
+                if assumption.minds_start:
+                    minds = True
+                    assumption.begin(sys._getframe(1))
+            return None if minds else disable
+
+        return started
+
+
+def _instruction_callback(tables: AccessTables) -> Callable[[CodeType, int], Any]:
+    """The hottest function of all: called before every instruction of interest."""
+    by_id = tables.by_id
+    tasks = _current.tasks
+    get_ident = _current.get_ident
+    disable = sys.monitoring.DISABLE
+    _getframe = sys._getframe
+
+    def instruction(code: CodeType, offset: int) -> Any:
+        try:
+            operation = by_id[id(code)][offset]
+        except KeyError:
+            return disable
+        task = tasks[get_ident()]
+        if task is not None:
+            try:
+                touches = operation.touch(_getframe(1))
+            except Exception:
+                # It is no error of the program's.
+                if STRICT:
+                    raise
+                touches = UNKNOWN
+            if touches is None:
+                return None
+            if operation.announced:
+                task.execution.point(task, operation, touches)
+            elif touches:
+                task.execution.mark(task, operation, touches)
+        return None
+
+    return instruction
+
+
+def _take_tool_id() -> int:
+    """A free tool id. 0 to 2 are for debuggers, coverage and profilers, so they come last."""
+    monitoring = sys.monitoring
+    for tool in (4, 3, 5, 2, 1, 0):
+        if monitoring.get_tool(tool) is None:
+            monitoring.use_tool_id(tool, _NAME)
+            return tool
+    raise RuntimeError(
+        "pytest-interleave found no free sys.monitoring tool id: other tools (debuggers, profilers, coverage) hold "
+        "all six of them; run without one of these"
+    )

@@ -1,0 +1,89 @@
+"""Looks closely at some steps of an execution: at the objects that they access, and the values there."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+from ..execution.timing._clock import real_seconds
+from ..identity._object_names import object_named
+from ..identity._owners import MISSING
+from ..identity._values import new_value, owner_of_attribute, short_text, value_at
+from ..interpreter._opcodes import opname_at
+
+if TYPE_CHECKING:
+    from ..steps._operations import Operation
+    from ..steps._touches import Touches
+
+
+class Recorder:
+    """Keeps what the accesses at `steps` of one execution concern; with `everything`, the values of all others too.
+
+    The objects at `steps` are kept alive, so that from then on no other one has their addresses. The other values are
+    kept `until` a moment in real time.
+    """
+
+    def __init__(self, steps: Collection[int] = (), *, everything: bool = False, until: float = math.inf) -> None:
+        self._steps = frozenset(steps)
+        self._everything = everything
+        self._until = until
+        #: Whether values were left out, as the time was over.
+        self.cut_short = False
+        self._kept: dict[int, list[Any]] = {}
+        self._texts: dict[int, str] = {}
+
+    def text_at(self, step: int) -> str:
+        """The value that was read there, or the old and the new one; empty where nothing was recorded."""
+        return self._texts.get(step, "")
+
+    def has(self, step: int) -> bool:
+        """Whether the objects of that step are kept."""
+        return step in self._kept
+
+    def note(self, step: int, operation: Operation, touches: Touches | None, frame: FrameType | None) -> None:
+        """A step is about to be done, by code that `frame` was called from."""
+        concerned = step in self._steps
+        if not (concerned or self._everything) or step in self._texts or not touches or not operation.is_access:
+            return
+        if not concerned and real_seconds() >= self._until:
+            self.cut_short = True
+            return
+        # What is in no file may have been made again: it is equal then.
+        while frame is not None and frame.f_code is not operation.code and frame.f_code != operation.code:
+            frame = frame.f_back
+        owners = _owners(operation, touches, frame)
+        if concerned:
+            self._kept[step] = owners
+        self._texts[step] = "" if frame is None else _text(operation, touches, owners, frame)
+
+
+def _owners(operation: Operation, touches: Touches, frame: FrameType | None) -> list[Any]:
+    """The objects that are touched; None for those that cannot be had.
+
+    The step was announced before other threads ran, and what has its address for a name may have died meanwhile.
+    """
+    names = [name for name, _, _ in touches]
+    alive: set[Any] = {name for name in names if type(name) is int and name < 0}
+    if len(alive) < len(names) and frame is not None:
+        alive.update(name for name, _, _ in operation.touch(frame) or ())
+    return [object_named(name) if name in alive else None for name in names]
+
+
+def _text(operation: Operation, touches: Touches, owners: list[Any], frame: FrameType) -> str:
+    owner, part = owners[-1], touches[-1][1]
+    if owner is None:
+        return ""
+    opname = opname_at(operation.code, operation.lasti)
+    if part == "__class__" and operation.kind == "write":
+        # That of a namespace is another one.
+        owner = owner_of_attribute(frame, opname, operation.lasti)
+        if owner is MISSING:
+            return ""
+    now = value_at(owner, part)
+    if operation.kind == "write":
+        new = new_value(frame, opname, operation.lasti)
+        if new is not MISSING:
+            return f"{short_text(now)} -> {short_text(new)}"
+    return "" if now is MISSING else short_text(now)

@@ -1,0 +1,225 @@
+"""Scheduling points by a trace function with opcode events (Python 3.11).
+
+A frame's variables are never read here: in 3.11 and 3.12 that makes CPython write an old snapshot of them back when
+the trace function returns, and another thread's update of a closure variable is lost.
+"""
+
+from __future__ import annotations
+
+import dis
+import sys
+from collections.abc import Callable
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+from ..execution.units import _current
+from ..steps._touches import STRICT, UNKNOWN
+
+if TYPE_CHECKING:
+    from ..execution.units._units import Task
+    from ._access_tables import AccessTables
+
+_Trace = Callable[[FrameType, str, Any], Any]
+
+
+class TraceEngine:
+    """Sets a trace function in each controlled thread; one that is there already (coverage) still gets its events."""
+
+    def __init__(self, tables: AccessTables) -> None:
+        self._tables = tables
+        self.trace: Callable[[Task], None] | None = self._trace
+        #: By thread: who is to know of its calls.
+        self._watching: dict[int, Callable[[Any], None]] = {}
+        #: By thread: the trace function that was there before.
+        self._others: dict[int, Any] = {}
+
+    def on(self) -> None:
+        """From now on."""
+        self._tables.begin()
+
+    def renew(self) -> None:
+        """Each execution sets the trace functions of its threads anew."""
+
+    def off(self) -> None:
+        """Trace functions end with their threads."""
+        self._tables.forget()
+
+    def take_over(self, task: Task, frame: FrameType | None) -> None:
+        """See `Engine.take_over`."""
+        other = sys.gettrace()
+        sys.settrace(None)
+        follow = _alone(self._tables, task)
+        with _current.unobserved():
+            while frame is not None:
+                step = follow(frame, "call", None)
+                if self._tables.give_up(frame.f_code):
+                    step = follow(frame, "call", None)
+                if step is not None:
+                    frame.f_trace = step if other is None else _both(frame, step, other)
+                frame = frame.f_back
+        self._follow(task, other)
+
+    def let_go(self, task: Task, frame: FrameType | None) -> None:
+        """See `Engine.let_go`."""
+        other = self._others.pop(task.ident, None)
+        sys.settrace(None)
+        while frame is not None:
+            if getattr(frame.f_trace, "__module__", None) == __name__:
+                frame.f_trace = other
+                frame.f_trace_opcodes = False
+                frame.f_trace_lines = True
+            frame = frame.f_back
+        sys.settrace(other)
+
+    def watch_calls(self, ident: int, called: Callable[[Any], None]) -> bool:
+        """See `Engine.watch_calls`."""
+        if sys.getprofile() not in (None, self._profile):
+            # Somebody else measures.
+            return False
+        self._watching[ident] = called
+        sys.setprofile(self._profile)
+        return True
+
+    def unwatch_calls(self, ident: int) -> None:
+        """See `Engine.unwatch_calls`."""
+        self._watching.pop(ident, None)
+        if ident == _current.get_ident() and sys.getprofile() == self._profile:
+            sys.setprofile(None)
+
+    def _profile(self, frame: FrameType, event: str, what: Any) -> None:
+        called = self._watching.get(_current.get_ident())
+        if called is None:
+            sys.setprofile(None)
+        elif event == "call":
+            if frame.f_back is not None and _current.scope.holds_code(frame.f_back.f_code, frame.f_back.f_globals):
+                called(frame.f_code)
+        elif event == "c_call" and _current.scope.holds_code(frame.f_code, frame.f_globals):
+            called(what)
+
+    def _trace(self, task: Task) -> None:
+        self._follow(task, sys.gettrace())
+
+    def _follow(self, task: Task, other: Any) -> None:
+        if other is None:
+            self._others.pop(task.ident, None)
+            sys.settrace(_alone(self._tables, task))
+        else:
+            self._others[task.ident] = other
+            sys.settrace(_beside(self._tables, task, other))
+
+
+def _alone(tables: AccessTables, task: Task) -> _Trace:
+    known = tables.by_id
+    assumptions_of = tables.assumptions
+    may_hold = _current.scope.may_hold
+    in_scope = tables.in_scope
+    point = task.execution.point
+    mark = task.execution.mark
+
+    def call(frame: FrameType, event: str, arg: Any) -> Any:  # noqa: ARG001
+        code = frame.f_code
+        if not may_hold[code.co_filename]:
+            return None
+        table = known.get(id(code))
+        if table is None:
+            if not in_scope(code, frame.f_globals):
+                return None
+            table = tables.add(code, frame.f_globals)
+        for assumption in assumptions_of[id(code)] or ():
+            if assumption.minds_start:
+                assumption.begin(frame)
+        if not table:
+            return None
+        frame.f_trace_opcodes = True
+        frame.f_trace_lines = False
+        get = table.get
+
+        def step(frame: FrameType, event: str, arg: Any) -> Any:  # noqa: ARG001
+            if event == "opcode":
+                operation = get(frame.f_lasti)
+                if operation is not None:
+                    try:
+                        touches = operation.touch(frame)
+                    except Exception:
+                        # It is no error of the program's.
+                        if STRICT:
+                            raise
+                        touches = UNKNOWN
+                    if touches is None:
+                        return step
+                    if operation.announced:
+                        point(task, operation, touches)
+                    elif touches:
+                        mark(task, operation, touches)
+            return step
+
+        return _stepping_aside(step, frame) if _BREAKS.intersection(code.co_names) else step
+
+    return call
+
+
+#: Names by which a debugger is called.
+_BREAKS = frozenset(("breakpoint", "set_trace"))
+
+
+def _stepping_aside(step: _Trace, frame: FrameType) -> _Trace:
+    """The same, where a function may call a debugger, which wants to be told of lines, and of nothing else."""
+    code = frame.f_code
+    lines = {
+        found.positions.lineno
+        for found in dis.get_instructions(code)
+        if found.argval in _BREAKS and found.positions is not None
+    }
+    frame.f_trace_lines = True
+
+    def aside(frame: FrameType, event: str, arg: Any) -> Any:
+        if event == "line":
+            frame.f_trace_opcodes = frame.f_lineno not in lines
+        else:
+            step(frame, event, arg)
+        return aside
+
+    return aside
+
+
+def _beside(tables: AccessTables, task: Task, other: Any) -> _Trace:
+    """The same, with a tracer that was there before: it gets its calls, lines, returns and exceptions."""
+    ours = _alone(tables, task)
+
+    def call(frame: FrameType, event: str, arg: Any) -> Any:
+        theirs = other(frame, event, arg)
+        if sys.gettrace() is not call:
+            # A tracer written in C puts itself back in place when it is called.
+            sys.settrace(call)
+        if event != "call":
+            return theirs
+        step = ours(frame, event, arg)
+        if step is None:
+            return theirs
+        return step if theirs is None else _both(frame, step, theirs)
+
+    return call
+
+
+def accessing(frame: FrameType) -> FrameType:
+    """The frame that is about to do an access, where `frame` is that, or a part of tracing that was called for it."""
+    while frame.f_code.co_filename == _HERE and frame.f_back is not None:
+        frame = frame.f_back
+    return frame
+
+
+_HERE = accessing.__code__.co_filename
+
+
+def _both(frame: FrameType, step: _Trace, theirs: Any) -> _Trace:
+    frame.f_trace_lines = True
+
+    def local(frame: FrameType, event: str, arg: Any) -> Any:
+        nonlocal theirs
+        if event == "opcode":
+            step(frame, event, arg)
+        elif theirs is not None:
+            theirs = theirs(frame, event, arg)
+        return local
+
+    return local

@@ -1,0 +1,1 @@
+"""What only the interpreter and the operating system know: frames, stacks, opcodes, threads."""

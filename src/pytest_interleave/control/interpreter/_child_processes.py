@@ -1,0 +1,48 @@
+"""Processes that this one has started and that may do something for the test."""
+
+from __future__ import annotations
+
+import os
+
+from ..scope._modules import imported
+from ._task_files import task_file
+
+#: The real one, also while a test is under control.
+_listdir = os.listdir
+
+#: Of `multiprocessing`: each starts a process that serves until Python ends, and does nothing by itself.
+_SERVICES = (
+    ("multiprocessing.resource_tracker", "_resource_tracker", "_pid"),
+    ("multiprocessing.forkserver", "_forkserver", "_forkserver_pid"),
+)
+
+
+def has_children() -> bool:
+    """Whether processes that this one has started live, or have ended and were not waited for."""
+    try:
+        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    except (ChildProcessError, AttributeError):
+        # There is none, or this platform does not tell.
+        return False
+    services = _services()
+    return not services or not _children() <= services
+
+
+def _services() -> set[int]:
+    pids: set[int] = set()
+    for module, owner, name in _SERVICES:
+        pid = getattr((imported(module) or {}).get(owner), name, None)
+        if pid is not None:
+            pids.add(pid)
+    return pids
+
+
+def _children() -> set[int]:
+    """Their identifiers; 0 stands for those that the operating system does not tell."""
+    pids: set[int] = set()
+    try:
+        for thread in _listdir("/proc/self/task"):
+            pids.update(map(int, task_file(int(thread), "children").split()))
+    except (OSError, ValueError):
+        return {0}
+    return pids

@@ -1,0 +1,138 @@
+"""Waits of threads that are not under control, in slices while such a thread may have to be ended.
+
+An exception that is raised in another thread arrives only when that thread runs Python code again. One that waits for
+a lock for ever never does; and where it arrives just as the lock is acquired, nobody releases it. So those who wait
+for our primitives look every now and then whether they are to end, while they surely hold nothing new.
+"""
+
+from __future__ import annotations
+
+import _thread
+import queue
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from ..execution.units import _current
+from ..scope._real import real_monotonic
+
+#: Seconds between two looks.
+SLICE = 0.05
+
+#: Not empty while real threads run that may have to be ended.
+slicing: list[None] = []
+
+_ending: set[int] = set()
+_shielded: set[int] = set()
+_get_ident = _current.get_ident
+
+
+class Ended(BaseException):
+    """Ends a thread that is not under control."""
+
+
+@contextmanager
+def endable_waits() -> Iterator[None]:
+    """While entered, whoever waits for one of our primitives, and is not under control, can be ended."""
+    slicing.append(None)
+    try:
+        yield
+    finally:
+        slicing.pop()
+
+
+def end_waiting(ident: int) -> None:
+    """Let the thread `ident` end where it next waits for one of our primitives, or waits now."""
+    _ending.add(ident)
+
+
+def has_ended(ident: int) -> None:
+    """Call when the thread is over: its identifier may be given to another one."""
+    _ending.discard(ident)
+    _shielded.discard(ident)
+
+
+@contextmanager
+def shielded() -> Iterator[None]:
+    """While entered, the calling thread waits even if it is to end: it has to have its lock back."""
+    ident = _get_ident()
+    _shielded.add(ident)
+    try:
+        yield
+    finally:
+        _shielded.discard(ident)
+
+
+def _look() -> None:
+    if _ending:
+        ident = _get_ident()
+        if ident in _ending and ident not in _shielded:
+            raise Ended
+
+
+def acquire_in_slices(acquire: Callable[..., bool], blocking: bool = True, timeout: float = -1) -> bool:
+    """`acquire(blocking, timeout)` of a real lock.
+
+    Raises `Ended` in a thread that is to end, which has not acquired it then.
+    """
+    if _ending:
+        _look()
+    if not blocking or (timeout != -1 and not 0 < timeout <= _thread.TIMEOUT_MAX):
+        # It does not wait, or it is an error.
+        return acquire(blocking, timeout)
+    if acquire(False):
+        return True
+    if timeout == -1:
+        while not acquire(True, SLICE):
+            _look()
+        return True
+    until = real_monotonic() + timeout
+    left = timeout
+    while left > 0:
+        if acquire(True, min(left, SLICE)):
+            return True
+        _look()
+        left = until - real_monotonic()
+    return False
+
+
+def wait_in_slices(condition: Any, timeout: float | None) -> bool:
+    """`condition.wait(timeout)` of a `threading.Condition`, ours or a real one.
+
+    Raises `Ended` in a thread that is to end; it holds the lock then, as after any wait.
+    """
+    if not condition._is_owned():
+        raise RuntimeError("cannot wait on un-acquired lock")
+    waiter = _current.real_lock()
+    waiter.acquire()
+    condition._waiters.append(waiter)
+    saved = condition._release_save()
+    notified = False
+    try:
+        # Without any time left, it gives the lock to others all the same.
+        notified = acquire_in_slices(waiter.acquire, True, -1 if timeout is None else max(timeout, 0))
+        return notified
+    finally:
+        with shielded():
+            condition._acquire_restore(saved)
+        if not notified and waiter in condition._waiters:
+            condition._waiters.remove(waiter)
+
+
+def get_in_slices(get: Callable[..., Any], timeout: float | None) -> Any:
+    """`get(True, timeout)` of a real `queue.SimpleQueue`.
+
+    Raises `Ended` in a thread that is to end, which has not taken an item then.
+    """
+    _look()
+    if timeout is not None and timeout <= 0:
+        return get(True, timeout)
+    until = None if timeout is None else real_monotonic() + timeout
+    while True:
+        left = SLICE if until is None else min(SLICE, until - real_monotonic())
+        try:
+            return get(True, max(left, 0))
+        except queue.Empty:
+            _look()
+            if until is not None and real_monotonic() >= until:
+                raise

@@ -1,0 +1,211 @@
+"""Which source files' accesses are scheduling points."""
+
+from __future__ import annotations
+
+import fnmatch
+import importlib.util
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from os.path import abspath, exists, isdir, isfile, realpath
+from types import CodeType
+from typing import Any
+
+from ... import PACKAGE_DIRECTORY
+from ..execution.units import _current
+from ._frozen import STDLIB, file_of
+from ._in_no_file import MadeByTheProgram, is_in_no_file
+
+# Functions of `os.path` are imported by name: a test may put something in their place there.
+_ENVIRONMENT_PARTS = {"site-packages", "dist-packages"}
+
+#: Pure-Python containers of the standard library whose own races a test can run into: by file, what the qualified
+#: names of their functions begin with. The rest of these files is helpers that anything may call.
+_STDLIB_CONTAINERS: dict[str, tuple[str, ...]] = {
+    "collections/__init__.py": ("",),
+    "_collections_abc.py": tuple(
+        f"{name}."
+        for name in (
+            "Set", "MutableSet", "Mapping", "MutableMapping", "MappingView", "KeysView", "ItemsView", "ValuesView",
+            "Sequence", "MutableSequence",
+        )
+    ),
+    "functools.py": ("cached_property.",),
+}  # fmt: skip
+#: The hooks of abstract base classes: what they find out is remembered in C, so that they are called only once.
+_HOOKS = frozenset(("__subclasshook__", "__instancecheck__", "__subclasscheck__"))
+
+
+class _Answers(dict[str, bool]):
+    """Filename to answer; asks the scope once for each file, so that a look-up is one dict access."""
+
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
+
+    def __missing__(self, filename: str) -> bool:
+        with _current.unobserved():
+            answer = self._scope.judge(filename)
+        if answer and filename not in self._scope.parts:
+            self._scope.all_of.add(filename)
+        self[filename] = answer
+        return answer
+
+
+class _Possible(dict[str, bool]):
+    """Filename to whether any code that says to be from it can be in scope."""
+
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
+
+    def __missing__(self, filename: str) -> bool:
+        answer = self[filename] = self._scope.holds[filename] or is_in_no_file[filename]
+        return answer
+
+
+class Scope:
+    """The source files whose accesses are scheduling points.
+
+    `root` is the directory whose files are in scope, but for those of an environment (a `site-packages`, or a
+    directory that has a `pyvenv.cfg`); so are those of `further`, directories or files. `include` adds installed
+    packages and modules by name, or files by path glob. `temporary` tells the directory for what tests write, if there
+    is one: what they load from there is theirs. `containers` adds the standard library's pure-Python containers. Code
+    that is in no file is in scope where the program has made it, see `_in_no_file`.
+    """
+
+    def __init__(
+        self,
+        root: str,
+        include: Iterable[str] = (),
+        *,
+        further: Iterable[str] = (),
+        containers: bool = True,
+        temporary: Callable[[], str | None] = lambda: None,
+    ) -> None:
+        self.root = realpath(root) + os.sep
+        self._roots = (self.root, *(_below(path) for path in further))
+        self.include = tuple(include)
+        #: Files that are in scope wherever they are.
+        self._tests: set[str] = set()
+        self._stdlib_files = (
+            {os.path.join(STDLIB, name): begins for name, begins in _STDLIB_CONTAINERS.items()} if containers else {}
+        )
+        self._temporary = temporary
+        self._environments: dict[str, bool] = {}
+        #: `scope.holds[filename]`: whether the file is in scope.
+        self.holds = _Answers(self)
+        #: `scope.may_hold[filename]`: False where no code that names this file is in scope.
+        self.may_hold = _Possible(self)
+        self._made_by_the_program = MadeByTheProgram(self.holds)
+        #: The names of files of which all code is in scope, as far as they have been asked for.
+        self.all_of: set[str] = set()
+        #: By file name, where not all of the file is in scope: what the names of the functions begin with that are.
+        self.parts: dict[str, tuple[str, ...]] = {}
+
+    def holds_code(self, code: CodeType, namespace: dict[str, Any] | None = None) -> bool:
+        """Whether accesses of this code, whose globals are `namespace`, are scheduling points."""
+        filename = code.co_filename
+        if filename in self.all_of:
+            return True
+        if self.holds[filename]:
+            if filename not in self.parts:
+                return True
+            return code.co_qualname.startswith(self.parts[filename]) and code.co_name not in _HOOKS
+        return is_in_no_file[filename] and self._made_by_the_program(code, namespace)
+
+    def shows_code(self, code: CodeType, namespace: dict[str, Any] | None = None) -> bool:
+        """Whether a place in it says more than that of its caller: it is in scope, and no container of Python's own."""
+        return code.co_filename not in self.parts and self.holds_code(code, namespace)
+
+    def take_in(self, filename: str) -> None:
+        """Put a file with tests in scope, wherever it is: in an installed package, for example.
+
+        To be called before anything in it runs under control.
+        """
+        if not self.holds[filename]:
+            self._tests.add(realpath(filename))
+            self.holds.clear()
+            self.may_hold.clear()
+
+    def judge(self, filename: str) -> bool:
+        """Decide on one file name as found in `co_filename`; use `holds` for the remembered answer."""
+        given = file_of[filename]
+        if given.startswith(("<", PACKAGE_DIRECTORY)):
+            return False
+        path = realpath(given)
+        if path.startswith(PACKAGE_DIRECTORY):
+            return False
+        if path in self._tests or self._included(path):
+            return True
+        if path in self._stdlib_files:
+            self.parts[filename] = self._stdlib_files[path]
+            return True
+        if path.startswith(STDLIB):
+            return False
+        if self._in_environment(os.path.dirname(path)):
+            return False
+        # A link in the project leads out of it, perhaps.
+        linked = abspath(given)
+        return self._in_project(path) or (
+            self._in_project(linked) and not self._in_environment(os.path.dirname(linked))
+        )
+
+    def _in_project(self, path: str) -> bool:
+        if path.startswith(self._roots):
+            return True
+        temporary = self._temporary()
+        # What a test has written, and runs.
+        return temporary is not None and path.startswith(realpath(temporary) + os.sep)
+
+    def _in_environment(self, directory: str) -> bool:
+        known = self._environments.get(directory)
+        if known is None:
+            known = os.path.basename(directory) in _ENVIRONMENT_PARTS or exists(os.path.join(directory, "pyvenv.cfg"))
+            above = os.path.dirname(directory)
+            # The project itself may lie in one: it is not looked at from outside.
+            if not known and above != directory and directory + os.sep not in self._roots:
+                known = self._in_environment(above)
+            self._environments[directory] = known
+        return known
+
+    def _included(self, path: str) -> bool:
+        for entry in self.include:
+            if os.sep in entry or "*" in entry:
+                pattern = entry if os.path.isabs(entry) else os.path.join(self.root, entry)
+                if fnmatch.fnmatch(path, pattern):
+                    return True
+            elif _module_path_matches(entry, path):
+                return True
+        return False
+
+
+def _below(path: str) -> str:
+    """What the path of a file begins with that is the one at `path`, or is in that directory."""
+    real = realpath(path)
+    return real + os.sep if isdir(real) else real
+
+
+def missing(name: str) -> bool:
+    """Whether no source file can belong to module or package `name`."""
+    return not any(isdir(stem) or isfile(stem + ".py") for stem in _stems(name))
+
+
+def _module_path_matches(name: str, path: str) -> bool:
+    """Whether `path` is the file of module `name` or lies in package `name`."""
+    return any(path.startswith(stem + os.sep) or path == stem + ".py" for stem in _stems(name))
+
+
+def _stems(name: str) -> Iterator[str]:
+    """Where module or package `name` could lie: its path without the `.py`."""
+    steps = name.split(".")
+    for entry in sys.path:
+        yield os.path.join(realpath(entry or os.curdir), *steps)
+    # An editable installation may be none of `sys.path`'s. Of the outermost package, because it is not imported here.
+    try:
+        spec = importlib.util.find_spec(steps[0])
+    except (ImportError, ValueError):
+        return
+    if spec is not None and spec.submodule_search_locations is not None:
+        for location in spec.submodule_search_locations:
+            yield os.path.join(realpath(location), *steps[1:])
+    elif spec is not None and spec.origin is not None and len(steps) == 1:
+        yield realpath(spec.origin).removesuffix(".py")

@@ -1,0 +1,120 @@
+"""Operations: what a controlled thread will do when granted."""
+
+from __future__ import annotations
+
+from types import CodeType
+from typing import TYPE_CHECKING
+
+from ..scope._frozen import file_of
+from ..scope._places import Place, place_of_code
+
+if TYPE_CHECKING:
+    from types import FrameType
+    from typing import Any
+
+    from ..instrumentation._operands import Resolver
+    from ._touches import Touches
+
+
+#: The kind of the step in which time passes, as a choice of the strategy, while the thread that is its target is held
+#: up where the step stands; its name is for how long.
+HELD_UP = "held up"
+
+
+def touches_nothing(_frame: FrameType) -> Touches:
+    """For what is no access."""
+    return ()
+
+
+class Operation:
+    """What a controlled thread will do when granted: its kind, the object, the place in the source.
+
+    `kind` is a short verb ("acquire", "read"), `target` the primitive or None for an access to data, `name` what
+    an access touches as it is written (an attribute's name) or the answer to a question, `mutates` whether it changes
+    something that others can wait for: taking a lock and giving it back, nothing else done, leaves everything as it
+    was. `place` is the nearest place in scope, known where the execution is a detailed one. `touch` finds out what an
+    access touches, in the frame that is about to do it.
+    """
+
+    __slots__ = (
+        "_own_place", "announced", "code", "expired_at", "kind", "lasti", "mutates", "name", "place", "target", "touch",
+    )  # fmt: skip
+
+    #: False where it waits for a limited time, or not at all.
+    patient = True
+
+    def __init__(
+        self,
+        kind: str,
+        target: Any,
+        code: CodeType,
+        lasti: int,
+        mutates: bool = True,
+        name: str = "",
+    ) -> None:
+        self.kind = kind
+        self.target = target
+        self.code = code
+        self.lasti = lasti
+        self.mutates = mutates
+        self.name = name
+        self.place: Place | None = None
+        self._own_place: Place | None = None
+        self.touch: Resolver = touches_nothing
+        #: Where the time that it waits at most was over: how many steps there had been.
+        self.expired_at: int | None = None
+        #: False where it is no scheduling point, but belongs to the step before it.
+        self.announced = True
+
+    def where(self) -> Place:
+        """The place in scope where it is known, else the instruction's own."""
+        if self.place is not None:
+            return self.place
+        if self._own_place is None:
+            self._own_place = place_of_code(self.code, self.lasti)
+        return self._own_place
+
+    @property
+    def is_where_it_shows(self) -> bool:
+        """Whether it stands in the source file that is shown for it, rather than in a library that is called there."""
+        return self.where().filename == file_of[self.code.co_filename]
+
+    @property
+    def is_access(self) -> bool:
+        """Whether this is an access to data rather than an operation on a primitive or a thread."""
+        return self.target is None
+
+    def at(self, place: Place | None) -> Operation:
+        """The same operation, done for what stands at `place`."""
+        same = type(self)(self.kind, self.target, self.code, self.lasti, self.mutates, self.name)
+        same.announced = self.announced
+        same.touch = self.touch
+        same.place = place
+        return same
+
+    def within_a_step(self) -> Operation:
+        """The same operation as part of the step before it."""
+        same = self.at(self.place)
+        same.announced = False
+        return same
+
+    def same_as(self, other: Operation) -> bool:
+        """Whether both do the same at the same instruction; objects of two executions are never identical."""
+        return (
+            self.kind == other.kind
+            and self.lasti == other.lasti
+            and self.code.co_name == other.code.co_name
+            and self.code.co_filename == other.code.co_filename
+            and self.code.co_firstlineno == other.code.co_firstlineno
+        )
+
+    def __repr__(self) -> str:
+        return f"<Operation {self.kind} {self.name or self.target!r} at {self.where()}>"
+
+
+class ImpatientOperation(Operation):
+    """One that waits for a limited time, or not at all."""
+
+    __slots__ = ()
+
+    patient = False

@@ -1,0 +1,51 @@
+"""In a child process that `fork` makes nothing is under control: of all threads only the one that forked is there."""
+
+from __future__ import annotations
+
+import gc
+import os
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from ..execution.units import _current
+from ._threads import after_fork, before_fork
+
+if TYPE_CHECKING:
+    from ..execution.units._units import Task
+
+#: What is to be undone in a child: set while a test is under control.
+undo_in_child: list[Callable[[], None]] = []
+
+
+#: The controlled thread that is forking. Meanwhile it is not under control: others have code of their own to run then.
+_forking: list[Task] = []
+
+
+def _before() -> None:
+    task = _current.tasks.pop(_current.get_ident(), None)
+    if task is not None:
+        _forking.append(task)
+        before_fork(task)
+
+
+def _in_parent() -> None:
+    while _forking:
+        task = _forking.pop()
+        _current.tasks[task.ident] = task
+
+
+def _in_child() -> None:
+    _current.tasks.clear()
+    while _forking:
+        task = _forking.pop()
+        # Trace functions of its frames still call it.
+        task.execution.forked = True
+        task.special = True
+        after_fork(task)
+        gc.enable()
+    while undo_in_child:
+        undo_in_child.pop()()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=_before, after_in_parent=_in_parent, after_in_child=_in_child)

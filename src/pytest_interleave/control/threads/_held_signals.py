@@ -1,0 +1,215 @@
+"""Signals whose handlers would raise in the middle of the scheduler: they are held back until other code runs.
+
+A time limit or Ctrl-C raises an exception in the main thread at any instruction. If that is one of ours, what it has
+begun stays half done: two threads run at once, or a lock is free that a thread still holds. So such a signal waits
+until the main thread is in the test's code, or at its gate. The watchdog sends it again now and then. What still waits
+when the execution is over is dealt with then.
+"""
+
+from __future__ import annotations
+
+import _thread
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from types import CodeType, FrameType
+from typing import Any
+
+from ..execution._execution import Execution
+from ..execution.timing import _real_waits
+from ..execution.timing._clock import _real_monotonic_ns
+from ..execution.units import _current
+from ..execution.units._units import Task
+from ..identity._written import python_function
+from ..scope._places import is_ours
+
+Handler = Callable[[int, FrameType | None], Any]
+
+#: In them the main thread waits for its turn; what a handler raises there ends the execution in good order.
+_AT_THE_GATE = Execution.park.__code__
+_WAITS = _real_waits.__file__
+
+#: In nanoseconds: as late as that may come what the watchdog has sent.
+LATE = 500_000_000
+
+
+class HeldSignals:
+    """Stands before the signal handlers of Python while a test is run under control in the main thread."""
+
+    def __init__(self) -> None:
+        #: Handlers that wait to be called, by signal.
+        self.pending: dict[int, Handler] = {}
+        #: The main thread, as the execution that runs now has it; None between two executions.
+        self.task: Task | None = None
+        #: Whether the main thread is in one of them, rather than where it waits or what it does in the test.
+        self.handling = False
+        self._handlers: dict[int, tuple[Handler, Handler]] = {}
+        #: Whether one is being dealt with.
+        self._busy = False
+        #: When the watchdog has sent each of them again, in nanoseconds.
+        self._sent: dict[int, int] = {}
+        #: Held while one is sent again: none is when the execution is over.
+        self._sending = _current.real_lock()
+        self._main = 0
+        #: What has ended the execution, because it was raised while the thread waited for its turn.
+        self._ended_by: BaseException | None = None
+        #: What was raised last in code of the test, with the signal and its handler.
+        self._raised: tuple[BaseException, int, Handler] | None = None
+        self._report_lost: Callable[[Any], object] = sys.unraisablehook
+
+    def install(self) -> None:
+        """Stand before all handlers that there are. In any other thread than the main one this does nothing."""
+        if threading.current_thread() is not threading.main_thread():
+            return
+        self._main = _current.get_ident()
+        self._report_lost = sys.unraisablehook
+        sys.unraisablehook = self._lost
+        for number in range(1, signal.NSIG):
+            handler: Any = signal.getsignal(number)
+            if callable(handler):
+                ours = self._before(handler)
+                self._handlers[number] = handler, ours
+                signal.signal(number, ours)
+
+    def remove(self) -> None:
+        """Put the handlers back, but for those that have been replaced since."""
+        while self._handlers:
+            number, (handler, ours) = self._handlers.popitem()
+            if signal.getsignal(number) is ours:
+                signal.signal(number, handler)
+        if sys.unraisablehook == self._lost:
+            sys.unraisablehook = self._report_lost
+        self._raised = None
+
+    def end(self) -> None:
+        """The execution is over."""
+        with self._sending:
+            self.task = None
+
+    def settle(self) -> BaseException | None:
+        """Between two executions: call the handlers that wait; the answer is what one of them has raised.
+
+        Or what one has raised that ended the execution: it may have been lost, in a callback of a weak reference.
+        """
+        raised, self._ended_by = self._ended_by, None
+        while self.pending:
+            number, handler = self.pending.popitem()
+            try:
+                handler(number, None)
+            except BaseException as error:
+                raised = error
+        return raised
+
+    def send_again(self) -> None:
+        """In the watchdog: the main thread may have come to other code by now."""
+        with self._sending:
+            for number in tuple(self.pending) if self.task is not None else ():
+                self._sent[number] = _real_monotonic_ns()
+                _send(self._main, number)
+
+    def _lost(self, unraisable: Any) -> None:
+        """Nothing can raise an exception out of `__del__`, or out of a weak reference's callback: try again later."""
+        error = unraisable.exc_value
+        if error is not None and error is self._ended_by:
+            return
+        if self._raised is not None and error is self._raised[0]:
+            _, number, handler = self._raised
+            self.pending[number] = handler
+            return
+        self._report_lost(unraisable)
+
+    def _before(self, handler: Handler) -> Handler:
+        def held(number: int, frame: FrameType | None) -> Any:
+            sent = _real_monotonic_ns() - self._sent.pop(number, -LATE) < LATE
+            if sent and number not in self.pending:
+                # The handler has been called just before what the watchdog had sent came.
+                return None
+            if self._busy:
+                # It has come while another one is dealt with.
+                self.pending[number] = handler
+                return None
+            self._busy = True
+            try:
+                return self._deal_with(handler, number, frame)
+            finally:
+                self._busy = False
+
+        # See `came_by_signal`.
+        held.__wrapped__ = handler  # type: ignore[attr-defined]
+        return held
+
+    def _deal_with(self, handler: Handler, number: int, frame: FrameType | None) -> Any:
+        task = self.task
+        # What is interrupted between two executions ends the test; and some waits of the test are within our code.
+        code = None if task is None or task.outside else _interrupted_code(frame)
+        if code is not None and is_ours(code.co_filename) and code is not _AT_THE_GATE:
+            self.pending[number] = handler
+            return None
+        self.pending.pop(number, None)
+        if task is not None and code is _AT_THE_GATE:
+            return self._at_the_gate(task, handler, number, frame)
+        if _is_of_the_test(handler):
+            return handler(number, frame)
+        try:
+            return self._without_control(handler, number, frame)
+        except BaseException as error:
+            self._raised = error, number, handler
+            raise
+
+    def _at_the_gate(self, main: Task, handler: Handler, number: int, frame: FrameType | None) -> Any:
+        """Stop the thread that runs, if that can be, while the handler runs."""
+        execution = main.execution
+        # It may have got its turn just now.
+        stopped = execution.closing is None and execution.running is not main and execution.stop_for(main)
+        try:
+            answer = self._without_control(handler, number, frame)
+        except BaseException as error:
+            self._ended_by = error
+            # Here, for it may have come before the first instruction at the gate, where nothing could catch it.
+            execution.close(interrupted=not stopped)
+            raise
+        if stopped:
+            execution.go_on_after(main)
+        return answer
+
+    def _without_control(self, handler: Handler, number: int, frame: FrameType | None) -> Any:
+        """Call it while another thread has its turn, or as something that the test does not know of."""
+        self.handling = True
+        try:
+            with _current.unobserved():
+                return handler(number, frame)
+        finally:
+            self.handling = False
+
+
+#: Those of this process.
+held_signals = HeldSignals()
+
+
+def _interrupted_code(frame: FrameType | None) -> CodeType | None:
+    """The code that has been interrupted: the nearest that is the test's or ours."""
+    holds_code = _current.scope.holds_code
+    while frame is not None:
+        code: CodeType = frame.f_code
+        if is_ours(code.co_filename):
+            if code.co_filename != _WAITS:
+                return code
+        elif holds_code(code, frame.f_globals):
+            return code
+        frame = frame.f_back
+    return None
+
+
+def _is_of_the_test(handler: Any) -> bool:
+    python = python_function(handler)
+    return python is not None and _current.scope.holds_code(python.__code__, python.__globals__)
+
+
+if hasattr(signal, "pthread_kill"):
+    # This interrupts a wait, too.
+    _send = signal.pthread_kill
+else:
+
+    def _send(thread: int, number: int) -> None:  # noqa: ARG001
+        _thread.interrupt_main(signal.Signals(number))

@@ -1,0 +1,361 @@
+"""The threads of one test that are older than an execution, or outlive it.
+
+One that waits at a primitive of ours as an execution begins is a unit of it, until it waits again as it ends: a worker
+that a fixture of a wider scope has started, for example. One that the test has started, and that something can still
+wake that outlives the test, goes on: it may be the worker of the whole program, which is started once.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from types import MethodType
+from typing import TYPE_CHECKING, Any
+
+from ..clocks._time import REAL
+from ..execution.outside._blocked_at_end import Outliving, is_worker_of_pool
+from ..execution.outside._foreign import is_foreign_thread, runs_code_in_scope
+from ..execution.outside._left_alone import Start, start_of
+from ..execution.outside._reach import globals_in_scope, globals_of_libraries, reached, ways_to_wake
+from ..execution.timing._real_waits import sleeps, stands_at
+from ..execution.units import _current
+from ..execution.units._at_large import have_waited, let_go, real_waits, wake_adopted
+from ..execution.units._enabled import NobodyEnabled
+from ..execution.units._units import Moment, Task, new_gate
+from ..steps._operations import Operation
+from . import _threads
+
+if TYPE_CHECKING:
+    from ..execution._execution import Execution
+    from ..execution.units._at_large import RealWait
+    from ..execution.units._outcome import Outcome
+    from ..execution.units._units import Step
+
+#: Paths of threads that an execution has found when it began: none that it starts has one of these.
+OLDER = 500_000
+#: A test whose executions leave more threads that were started at one place does not have one for the whole program.
+_MOST_OF_A_KIND = 4
+#: Real seconds for the end of a thread that has nothing more to do.
+_END = 1.0
+#: So many executions decide whether threads that were started at one place are ended with the test.
+_ENOUGH = 3
+
+
+class Lasting:
+    """The threads that are under control in several executions of one test.
+
+    `outlives` gives what outlives an execution, `uses` all that fixtures have made for the test.
+    """
+
+    def __init__(self, outlives: Outliving, uses: Outliving) -> None:
+        self._outlives = outlives
+        self._uses = uses
+        #: By thread identifier: whether the test could wake it.
+        self._matters: dict[int, bool] = {}
+        #: By where threads were started: how many go on, and how many executions have ended theirs.
+        self._kept: dict[Start, int] = {}
+        self._ended: dict[Start, int] = {}
+        #: Real nanoseconds that executions have waited for what is not under control, since that was of use last.
+        self.waited_in_vain = 0
+
+    # -- as an execution begins --------------------------------------------------------------------------------
+
+    def adopt(self, execution: Execution, body: object) -> None:
+        """Threads that wait without control are units of the execution, as far as its body could wake them.
+
+        This is for speed: any other may still do what a controlled one waits for, which takes real time then.
+        """
+        older = 0
+        for _ in range(_ATTEMPTS):
+            _let_them_come()
+            if not real_waits:
+                break
+            unknown = [each for each in _waiting() if each[0] not in self._matters]
+            if unknown:
+                self._look(unknown, body)
+                # That may have taken long enough for some to be woken by their timeouts.
+                _let_them_come()
+            settling = []
+            for ident, thread, wait in _waiting():
+                if self._matters.get(ident, False):
+                    older += 1
+                    adopted = _adopt(execution, ident, thread, wait, OLDER + older)
+                    if adopted is not None:
+                        settling.append(adopted)
+            # Until they are parked, they do things of their own, and may just have woken others.
+            for parked in settling:
+                parked()
+            if not settling:
+                break
+        execution.older = older
+
+    def _look(self, waiting: list[tuple[int, threading.Thread, RealWait]], body: object) -> None:
+        wanted = {}
+        for ident, thread, wait in waiting:
+            if wait.timeout is not None and runs_code_in_scope(thread):
+                # It goes on by itself, and may use whatever has a name.
+                self._matters[ident] = True
+            else:
+                wanted[ident] = {id(thread), id(wait.operation.target), *map(id, _owners(thread))}
+        if not wanted:
+            return
+        everything = set().union(*wanted.values())
+        # What those that have part may wake has part, too.
+        others = [thread for ident, thread, _ in _waiting() if self._matters.get(ident, False)]
+        owners = [owner for thread in others for owner in _owners(thread)]
+        found, complete = reached(
+            [*globals_in_scope(), *self._outlives(), *self._uses(), body, *others, *owners], everything
+        )
+        if complete and any(found.isdisjoint(names) for names in wanted.values()):
+            more, complete = reached(globals_of_libraries(), everything)
+            found |= more
+        for ident, names in wanted.items():
+            self._matters[ident] = not complete or not found.isdisjoint(names)
+
+    def matters(self, ident: int) -> bool:
+        """Whether the test could wake a thread that waits without control; True of any other."""
+        wait = real_waits.get(ident)
+        return wait is None or wait.timeout is not None or self._matters.get(ident, True)
+
+    def idle(self, execution: Execution) -> int:
+        """How many of the threads that were there before the execution had no part in it."""
+        older = {task for task in execution.tasks if task.path >= (OLDER,)}
+        return len(older - _older_with_part(execution.log))
+
+    @staticmethod
+    def threads_of_others(outcome: Outcome, values: Iterable[object]) -> list[str]:
+        """Names of the threads that had part in an execution, were there before, and are not reached from `values`."""
+        wanted: dict[Task, set[int]] = {}
+        for task in _older_with_part(outcome.log):
+            wait = real_waits.get(task.ident)
+            target = () if wait is None else (wait.operation.target,)
+            wanted[task] = set(map(id, (task.thread, *target, *_owners(task.thread))))
+        if not wanted:
+            return []
+        found, complete = reached(values, set().union(*wanted.values()))
+        return sorted(task.name for task, names in wanted.items() if complete and found.isdisjoint(names))
+
+    # -- as an execution ends ----------------------------------------------------------------------------------
+
+    def keep(self, execution: Execution) -> None:
+        """Threads that the execution has left go on if something that outlives it can wake them, or refers to them.
+
+        Where it is stuck, only those that went on before do: others may have part in what it is stuck in.
+        """
+        left = [task for task in execution.tasks if _is_left(task)]
+        starts: dict[int, Start] = {}
+        for task in left:
+            assert task.thread is not None
+            assert task.started is not None
+            start = start_of(task.started, task.thread)
+            kept, ended = self._kept.get(start, 0), self._ended.get(start, 0)
+            if (kept > 0 if execution.stuck is not None else ended < _ENOUGH) and kept < _MOST_OF_A_KIND:
+                starts[task.index] = start
+        if not starts:
+            return
+        wanted = {task.index: set(map(id, _ways_to_reach(task))) for task in left if task.index in starts}
+        everything = set().union(*wanted.values())
+        found, _ = reached([*globals_in_scope(), *self._outlives()], everything)
+        if any(found.isdisjoint(names) for names in wanted.values()):
+            found |= reached(globals_of_libraries(), everything)[0]
+        for task in left:
+            if task.index in starts:
+                goes_on = not found.isdisjoint(wanted[task.index])
+                counts, start = self._kept if goes_on else self._ended, starts[task.index]
+                counts[start] = counts.get(start, 0) + 1
+                task.lasting = goes_on
+
+    def settle(self, execution: Execution) -> None:
+        """Threads that were to go on, but wait now for what only their execution could give them, are ended with it."""
+        for task in execution.tasks:
+            if task.lasting and task.path < (OLDER,) and not (task.done or task.enabled or _can_wait_at_large(task)):
+                task.lasting = False
+
+    def let_go(self, execution: Execution) -> None:
+        """The execution is over: threads that last go on without control."""
+        for task in execution.tasks[1 : execution.older + 1]:
+            if task.done and task.carrier is None and task.thread is not None:
+                # Its OS thread ends just now; the next execution is not to find it alive.
+                _threads.wait_for_end(task.thread, _END)
+        going = [task for task in execution.tasks if task.lasting and not task.done]
+        if not going:
+            return
+        # What they do as they go is nothing to those who wait in the next execution.
+        execution.enabled = NobodyEnabled()
+        settled: list[Callable[[], object]] = []
+        for task in going:
+            if task.resource is not None:
+                task.withdraw()
+            _release_ownership(task)
+            if task.carrier is not None:
+                self._matters[task.ident] = True
+                _threads.outlive(task)
+            if task.outside:
+                execution.outside.forget(task)
+            else:
+                have_waited.add(task.ident)
+                _busy.pop(task.ident, None)
+                settled.append(let_go(task))
+        for wait in settled:
+            wait()
+
+
+#: By identifier, threads that are not under control and have something else to do than to wait without control.
+_busy: dict[int, threading.Thread] = {}
+#: Real seconds for a thread that has just been started, or woken: it waits soon, as a rule.
+_PATIENCE = 0.2
+#: How often a thread that is woken as it is to be adopted is waited for, and how often one is looked for.
+_ATTEMPTS = 3
+#: Real seconds between two looks at them, and looks in a row at which one that has never waited so is asleep at the
+#: same place, before it counts as busy: it waits for something else.
+_PAUSE = 0.0005
+_LOOKS = 5
+
+
+def _let_them_come() -> None:
+    """Wait for threads that are about to wait without control, so that they can be adopted."""
+    active: dict[int, threading.Thread] = threading._active  # type: ignore[attr-defined]
+    if len(active) == 1:
+        have_waited.clear()
+        _busy.clear()
+        return
+    others = active.keys() - _current.infrastructure - real_waits.keys() - {_current.get_ident()}
+    if all(_busy.get(ident) is active.get(ident) for ident in others):
+        return
+    have_waited.intersection_update(active)
+    for ident, thread in list(_busy.items()):
+        if active.get(ident) is not thread:
+            del _busy[ident]
+    awaited = {
+        ident: thread
+        for ident, thread in list(active.items())
+        if ident in others and ident not in _busy and is_foreign_thread(ident, thread)
+    }
+    seen: dict[int, tuple[object, int]] = {}
+    until = REAL["perf_counter"]() + _PATIENCE
+    while awaited:
+        REAL["sleep"](_PAUSE)
+        late = REAL["perf_counter"]() >= until
+        for ident, thread in list(awaited.items()):
+            if ident in real_waits or active.get(ident) is not thread:
+                del awaited[ident]
+            elif late or (ident not in have_waited and _stays(thread, seen)):
+                # Who has something else to do is not waited for again and again.
+                _busy[ident] = thread
+                del awaited[ident]
+
+
+def _stays(thread: threading.Thread, seen: dict[int, tuple[object, int]]) -> bool:
+    """Whether a thread was asleep at the same place at several looks in a row; each call is one."""
+    ident = thread.ident
+    assert ident is not None
+    if not sleeps(thread.native_id, otherwise=False):
+        seen.pop(ident, None)
+        return False
+    place = stands_at(ident)
+    before, times = seen.get(ident, (None, 0))
+    times = times + 1 if place == before else 1
+    seen[ident] = place, times
+    return times >= _LOOKS
+
+
+def _waiting() -> list[tuple[int, threading.Thread, RealWait]]:
+    """The threads that wait without control, in the order in which they were started, and their waits."""
+    threads = [(ident, thread, real_waits.get(ident)) for ident, thread in list(threading._active.items())]  # type: ignore[attr-defined]
+    return [
+        (ident, thread, wait)
+        for ident, thread, wait in threads
+        if wait is not None and is_foreign_thread(ident, thread)
+    ]
+
+
+def _adopt(
+    execution: Execution, ident: int, thread: threading.Thread, wait: RealWait, number: int
+) -> Callable[[], object] | None:
+    """What waits until the thread is parked; None where it is none of the execution's."""
+    task = execution.adopt(thread.name, wait.operation, (number,))
+    task.ident = ident
+    task.native_id = thread.native_id
+    task.thread = thread
+    task.gate = new_gate()
+    _busy.pop(ident, None)
+    attempts = 0
+    while not wait.take_over(ident, task):
+        # It was woken just now. Perhaps by its timeout, and then it waits again.
+        _let_them_come()
+        again = real_waits.get(ident)
+        attempts += 1
+        if again is None or attempts > _ATTEMPTS:
+            task.done = True
+            return None
+        wait = again
+        task.operation = wait.operation
+    _threads.adopt(task)
+    _current.tasks[ident] = task
+    # As if the test had started it: what was done before comes before all that it does.
+    for who, kind in ((execution.main, "start"), (task, "begin")):
+        operation = Operation(kind, thread, _adopt.__code__, 0)
+        operation.announced = False
+        execution.log.append((who, operation, None))
+    for lock in _held.pop(ident, ()):
+        if lock.owner is None and lock.locked():
+            lock.owner = task
+            task.held.append(lock)
+    resource = wait.resource(task)
+    deadline = None if wait.timeout is None else execution.clock.deadline(wait.timeout)
+    task.wait_for(resource, deadline)
+    if resource.available(task):
+        execution.enabled.add(task)
+    return wake_adopted(wait, task)
+
+
+#: By thread identifier, the locks that it has held since it was let go.
+_held: dict[int, list[Any]] = {}
+
+
+def _release_ownership(task: Task) -> None:
+    """It still has its locks; but an execution that is over has no owners of locks."""
+    if task.held:
+        _held[task.ident] = list(task.held)
+        for lock in task.held:
+            lock.owner = None
+        task.held.clear()
+
+
+def _older_with_part(log: Iterable[Step]) -> set[Task]:
+    """The threads that were there before an execution and have taken a step in it."""
+    return {task for task, operation, _ in log if task.path >= (OLDER,) and operation.kind != "begin"}
+
+
+def _is_left(task: Task) -> bool:
+    """Whether the test has left a thread that could go on after it."""
+    return (
+        task.index > 0
+        and not (task.done or task.lasting or task.outside)
+        and task.thread is not None
+        and task.started is not None
+        and not is_worker_of_pool(task)
+        and (task.enabled or _can_wait_at_large(task))
+    )
+
+
+def _can_wait_at_large(task: Task) -> bool:
+    """Whether a thread that cannot go on may wait without control from here on."""
+    return not task.held and hasattr(type(task.resource), "waits_at_large")
+
+
+def _ways_to_reach(task: Task) -> Iterable[object]:
+    assert task.thread is not None
+    yield task.thread
+    if task.enabled or task.resource is None or type(task.resource) is Moment:
+        # It goes on by itself.
+        yield from _owners(task.thread)
+    else:
+        yield from ways_to_wake(task)
+
+
+def _owners(thread: Any) -> Iterator[object]:
+    """The object whose method the thread runs."""
+    target = getattr(thread, "_target", None)
+    if isinstance(target, MethodType):
+        yield target.__self__

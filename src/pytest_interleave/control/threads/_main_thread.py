@@ -1,0 +1,123 @@
+"""The test's own thread in an execution: it runs the body, then lets the other threads finish, then ends them."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Callable
+
+from ..execution._execution import Execution
+from ..execution.outside._blocked_at_end import left_blocked, stuck_of_left
+from ..execution.units import _current
+from ..execution.units._outcome import Outcome, SetAside
+from ..execution.units._units import Task, Unwind, new_gate
+from ..scope._places import user_place
+from ..scope._tracebacks import without_ours
+
+#: Steps that threads may still take after the test body has ended.
+DRAIN_STEPS = 2_000
+
+
+def run_body(execution: Execution, body: Callable[[], object], trace: Callable[[Task], None] | None = None) -> Outcome:
+    """Run `body` in the calling thread under control, then every thread that it left, and end them all."""
+    main = execution.main
+    main.ident = _current.get_ident()
+    main.begun = True
+    main.native_id = threading.get_native_id()
+    main.gate = new_gate()
+    execution.running = main
+    execution.base = run_body.__code__
+    execution.enabled.add(main)
+    _current.tasks[main.ident] = main
+    try:
+        if trace is not None:
+            trace(main)
+        try:
+            body()
+        except Unwind as unwinding:
+            main.unwound = True
+            main.exception = unwinding.with_traceback(without_ours(unwinding.__traceback__))
+        except BaseException as error:
+            main.exception = error.with_traceback(without_ours(error.__traceback__))
+    finally:
+        execution.progress.stop()
+        if trace is not None:
+            if sys.gettrace() is None:
+                execution.note_unseen(main)
+            sys.settrace(None)
+        try:
+            _finish(execution)
+        finally:
+            execution.over = True
+            execution.lasting.let_go(execution)
+            del _current.tasks[main.ident]
+            for task in execution.tasks:
+                if task.resource is not None:
+                    # It may outlive the execution; who was ended while waiting for it no longer does.
+                    task.withdraw()
+    outcome = Outcome.of(execution)
+    if execution.closing is None:
+        execution.free()
+    return outcome
+
+
+def _finish(execution: Execution) -> None:
+    main = execution.main
+    # Before it is asked whether it was set aside: from now on it cannot be.
+    execution.body_over = True
+    if main.outside and execution.closing is None:
+        execution.outside.come_back(main)
+    main.done = True
+    if execution.closing is None:
+        if _all_done(execution):
+            execution.enabled.clear()
+            return
+        execution.lasting.keep(execution)
+        execution.enabled.refresh(main)
+        try:
+            _drain(execution)
+        except BaseException as error:
+            # A signal handler has ended the execution meanwhile.
+            if execution.closing is None:
+                raise
+            main.exception = error
+        execution.lasting.settle(execution)
+        # The other threads may have closed it meanwhile.
+        closed: object = execution.closing
+        if closed is None:
+            if _all_done(execution):
+                return
+            _note_left(execution)
+            execution.close()
+    assert execution.closing is not None
+    execution.closing.finish_main(main)
+
+
+def _note_left(execution: Execution) -> None:
+    """The other threads have had their turn: those that nothing can wake any more would keep Python from its end."""
+    blocked, forever = left_blocked(execution)
+    if blocked and forever:
+        execution.stuck = stuck_of_left(execution, blocked)
+    elif blocked:
+        frames = sys._current_frames()
+        execution.left = [SetAside(task.name, user_place(frames.get(task.ident))) for task in blocked]
+
+
+def _all_done(execution: Execution) -> bool:
+    for task in execution.tasks:  # noqa: SIM110 - a generator costs more than all the rest of this
+        if not (task.done or (task.lasting and not task.enabled)):
+            return False
+    return True
+
+
+def _drain(execution: Execution) -> None:
+    """Let the other threads finish what they can still do without the test's own thread."""
+    main = execution.main
+    execution.enabled.withhold()
+    execution.enabled.drop(main)
+    execution.draining = True
+    execution.bound = min(execution.bound, len(execution.log) + DRAIN_STEPS)
+    chosen = execution.next_task()
+    if chosen is not None and chosen is not main:
+        execution.hand_over(chosen)
+        execution.park(main)

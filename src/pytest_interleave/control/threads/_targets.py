@@ -1,0 +1,92 @@
+"""What threads and pools call is an access where it is a container's own method: `Thread(target=items.append)`.
+
+No code in scope is run for it, so that nothing but this would see it.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from ..calls._calls import touches_of_call
+from ..execution.units import _current
+from ..identity._written import in_scope
+from ..steps._operations import Operation
+from ..steps._touches import OPAQUE, Touches, writes
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+    from ..execution.units._units import Task
+    from ..scope._places import Place
+
+
+def announce_call(function: Any, given: Sequence[Any]) -> None:
+    """To be called in a thread that is about to call `function` for the program."""
+    if in_scope(function):
+        return
+    task = _current.current_task()
+    if task is None:
+        return
+
+    def touch(_frame: FrameType | None = None) -> Touches:
+        # Where it happens is not for the race detector to show.
+        return tuple((key, part, how | OPAQUE) for key, part, how in touches_of_call(function, given))
+
+    touches = touch()
+    if touches:
+        changes = writes(touches)
+        frame = sys._getframe(1)
+        kind = "write" if changes else "read"
+        operation = Operation(kind, None, frame.f_code, frame.f_lasti, changes, f".{_name_of(function)}()")
+        operation.touch = touch
+        operation.place = _start_of(task)
+        task.execution.point(task, operation, touches)
+
+
+def _name_of(function: Any) -> str:
+    return str(getattr(getattr(function, "func", function), "__name__", ""))
+
+
+def _start_of(task: Task) -> Place | None:
+    """Where the thread was started."""
+    if task.thread is not None:
+        for _, operation, _ in reversed(task.execution.log):
+            if operation.kind == "start" and operation.target is task.thread:
+                return operation.where()
+    return None
+
+
+def announcing_item(real: Callable[..., None]) -> Callable[..., None]:
+    """The method `run` of the work items of `ThreadPoolExecutor`, with that said first."""
+
+    def run(self: Any, *context: Any) -> None:
+        function, given = (self.task[0], self.task[1]) if context else (self.fn, self.args)
+        announce_call(function, given)
+        real(self, *context)
+
+    return run
+
+
+def announcing_timer(real: Callable[[threading.Timer], None]) -> Callable[[threading.Timer], None]:
+    """The method `run` of `threading.Timer`, with that said before it calls what it was given."""
+
+    def run(self: threading.Timer) -> None:
+        function = self.function
+        if in_scope(function):
+            real(self)
+            return
+
+        def call(*given: Any, **named: Any) -> object:
+            announce_call(function, given)
+            return function(*given, **named)
+
+        self.function = call
+        try:
+            real(self)
+        finally:
+            self.function = function
+
+    return run

@@ -1,0 +1,356 @@
+"""`threading.Thread` and `_thread.start_new_thread` under control."""
+
+from __future__ import annotations
+
+import _thread
+import concurrent.futures.thread as _futures_thread
+import sys
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from ..execution.outside._left_alone import leave_alone, start_of
+from ..execution.units import _current
+from ..execution.units._at_large import LetGo, settled
+from ..execution.units._units import Task
+from ..primitives import Semaphore
+from ..steps._operations import Operation
+from ._targets import announce_call
+
+_real_start = threading.Thread.start
+_real_run = threading.Thread.run
+_real_join = threading.Thread.join
+_real_is_alive = threading.Thread.is_alive
+_real_start_new_thread = _thread.start_new_thread
+
+#: Called before a controlled thread starts another one; what they raise, the start raises.
+start_checks: list[Callable[[], None]] = []
+
+#: Weak references to the pools whose workers run under control now, and the workers.
+_pools: list[tuple[Callable[[], Any], threading.Thread]] = []
+
+#: The controlled thread of each `Thread` object that runs under control now.
+_task_of: dict[int, Task] = {}
+
+
+def _done_handle() -> Any:
+    """From 3.13 on a `Thread` knows its end by a handle: one that says "done", for all that ran under control."""
+    make = getattr(_thread, "_make_thread_handle", None)
+    if make is None:
+        return None
+    handle = make(0)
+    handle._set_done()
+    return handle
+
+
+_DONE = _done_handle()
+
+
+def _set_handle(thread: threading.Thread, handle: Any) -> None:
+    known: Any = thread
+    if hasattr(thread, "_os_thread_handle"):
+        known._os_thread_handle = handle
+    else:
+        known._handle = handle
+
+
+def _mark_done(thread: threading.Thread) -> None:
+    """Leave the `Thread` object as one is that has ended, also for when nothing is under control any more."""
+    known: Any = thread
+    if _DONE is None:
+        known._is_stopped = True
+        known._tstate_lock = None
+    else:
+        _set_handle(thread, _DONE)
+
+
+def before_fork(task: Task) -> None:
+    """Make the `Thread` object what one is that runs without control, for that is what it will be in the child."""
+    if task.thread is not None and _DONE is not None:
+        _set_handle(task.thread, _thread._make_thread_handle(task.ident))  # type: ignore[attr-defined]
+
+
+def after_fork(task: Task) -> None:
+    """The same, in the child, for what the older versions have."""
+    known: Any = task.thread
+    if known is not None and _DONE is None:
+        known._set_tstate_lock()
+
+
+def start(self: threading.Thread) -> None:
+    """See `threading.Thread.start`."""
+    task = _current.current_task()
+    if task is None:
+        _real_start(self)
+        return
+    known: Any = self
+    if not known._initialized:
+        raise RuntimeError("thread.__init__() not called")
+    if known._started._flag:
+        raise RuntimeError("threads can only be started once")
+    for check in start_checks:
+        check()
+    frame = sys._getframe(1)
+    execution = task.execution
+    operation = Operation("start", self, frame.f_code, frame.f_lasti)
+    if execution.left_alone and start_of(operation, self) in execution.left_alone:
+        leave_alone(self, _real_start)
+        return
+    # No choice here: that the new thread goes on later is chosen later.
+    execution.mark(task, operation)
+    function = getattr(self.run, "__func__", start)
+    begin = Operation("begin", self, function.__code__, 0)
+    _remember_pool(self)
+    runs_target = function is _real_run
+    child = execution.spawn(
+        task, lambda: _run(self, runs_target), begin, known._name, daemon=known._daemonic, thread=self
+    )
+    child.started = operation
+    _task_of[id(self)] = child
+    known._ident = child.ident
+    known._native_id = child.native_id
+    known._started._flag = True
+    threading._active[child.ident] = self  # type: ignore[attr-defined]
+
+
+def _run(thread: threading.Thread, runs_target: bool) -> None:
+    try:
+        known: Any = thread
+        target = getattr(known, "_target", None) if runs_target else None
+        if target is not None:
+            announce_call(target, known._args)
+        context = getattr(thread, "_context", None)
+        if context is None:
+            thread.run()
+        else:
+            context.run(thread.run)
+    except SystemExit as request:
+        # As documented, `SystemExit` ends a thread quietly; with a status of failure it is no quiet end.
+        if request.code not in (None, 0):
+            raise
+    except Exception as error:
+        hook = threading.excepthook
+        if hook is _hooks[0]:
+            raise
+        # The program has put a hook of its own in place: it deals with such exceptions.
+        hook(threading.ExceptHookArgs((type(error), error, error.__traceback__, thread)))
+    finally:
+        threading._active.pop(_current.get_ident(), None)  # type: ignore[attr-defined]
+        _mark_done(thread)
+        ended = vars(thread).pop(_ENDED, None)
+        if ended is not None:
+            for name in ("join", "is_alive"):
+                vars(thread).pop(name, None)
+            ended.release()
+
+
+#: The attribute of a thread that outlives the execution which has started it: a lock that it holds until it ends.
+_ENDED = "_pytest_interleave_ended"
+
+
+def outlive(task: Task) -> None:
+    """The execution is over, and a thread that it has started goes on: let others wait for its end as usual."""
+    thread = task.thread
+    assert thread is not None
+    own = vars(thread)
+    if _ENDED in own:
+        return
+    own[_CARRIER] = task.carrier
+    ended = own[_ENDED] = _current.real_lock()
+    ended.acquire()
+
+    def join_it(timeout: float | None = None) -> None:
+        if _current.current_task() is not None:
+            join(thread, timeout)
+        else:
+            _join_without_control(thread, timeout)
+
+    own["join"] = join_it
+    own["is_alive"] = lambda: ended.locked() if _current.current_task() is None else is_alive(thread)
+
+
+def outlives_executions(thread: threading.Thread) -> bool:
+    """Whether the thread was started under control, and went on as the execution was over."""
+    return _ENDED in vars(thread)
+
+
+def wait_for_end(thread: threading.Thread, seconds: float) -> None:
+    """Wait, in real time, for the end of a thread of the interpreter's that is about to end."""
+    _real_join(thread, seconds)
+
+
+def adopt(task: Task) -> None:
+    """A thread that was there before is under control; `task` knows it."""
+    thread: Any = task.thread
+    _task_of[id(thread)] = task
+    own = vars(thread)
+    if _ENDED in own:
+        carrier = own[_CARRIER]
+        carrier.task = task
+        task.carrier = carrier
+        return
+    # A thread of the interpreter's: it says itself when it ends, and what it has raised.
+    own["_delete"] = lambda: _end_of(thread)
+    told = own.get("_invoke_excepthook")
+    if told is not None and not isinstance(told, _Raised):
+        own["_invoke_excepthook"] = _Raised(told)
+
+
+#: The attribute of such a thread: what carries it.
+_CARRIER = "_pytest_interleave_carrier"
+
+
+class _Raised:
+    """In the place of what deals with an exception that ends a thread: under control, it is a finding."""
+
+    def __init__(self, real: Callable[[Any], None]) -> None:
+        self._real = real
+
+    def __call__(self, thread: threading.Thread) -> None:
+        task = _current.current_task()
+        error = sys.exc_info()[1]
+        if task is None or error is None or isinstance(error, SystemExit):
+            self._real(thread)
+        else:
+            task.exception = error
+
+
+def _end_of(thread: Any) -> None:
+    ident = _current.get_ident()
+    type(thread)._delete(thread)
+    task = _current.tasks[ident]
+    if task is not None:
+        del _current.tasks[ident]
+        sys.settrace(None)
+        task.execution.finish(task)
+
+
+def join(self: threading.Thread, timeout: float | None = None) -> None:
+    """See `threading.Thread.join`."""
+    task = _current.current_task()
+    if task is None:
+        _real_join(self, timeout)
+        return
+    known: Any = self
+    if not known._initialized:
+        raise RuntimeError("Thread.__init__() not called")
+    if not known._started._flag:
+        raise RuntimeError("cannot join thread before it is started")
+    if self is threading.current_thread():
+        raise RuntimeError("cannot join current thread")
+    execution = task.execution
+    target = _task_of.get(id(self))
+    frame = sys._getframe(1)
+    operation = Operation("join", self, frame.f_code, frame.f_lasti)
+    if target is not None and target.execution is execution and not target.done:
+        deadline = None if timeout is None else execution.clock.deadline(timeout)
+        try:
+            execution.wait_for(task, operation, target, deadline)
+        except LetGo:
+            settled()
+            _real_join(self, timeout)
+    elif target is not None or not _lives(self):
+        execution.mark(task, operation)
+    else:
+        # Not under control: it ends in its own time.
+        execution.outside.leave(task)
+        try:
+            _join_without_control(self, timeout)
+        finally:
+            execution.outside.come_back(task)
+
+
+def _join_without_control(thread: threading.Thread, timeout: float | None) -> None:
+    ended = vars(thread).get(_ENDED)
+    if ended is None:
+        _real_join(thread, timeout)
+    elif ended.acquire(True, -1 if timeout is None else max(timeout, 0)):
+        ended.release()
+
+
+def _lives(thread: threading.Thread) -> bool:
+    """Whether a thread lives that is not under control."""
+    ended = vars(thread).get(_ENDED)
+    return _real_is_alive(thread) if ended is None else ended.locked()
+
+
+def is_alive(self: threading.Thread) -> bool:
+    """See `threading.Thread.is_alive`."""
+    task = _current.current_task()
+    if task is None:
+        return _real_is_alive(self)
+    frame = sys._getframe(1)
+    operation = Operation("is_alive?", self, frame.f_code, frame.f_lasti, mutates=False)
+    task.execution.point(task, operation)
+    target = _task_of.get(id(self))
+    known: Any = self
+    # The real method asks the event again whether the thread has started, which would be a step of its own.
+    alive = known._started._flag and _lives(self) if target is None else not target.done
+    operation.name = str(alive)
+    return alive
+
+
+def start_new_thread(function: Callable[..., Any], args: tuple[Any, ...], kwargs: Any = None) -> int:
+    """See `_thread.start_new_thread`."""
+    task = _current.current_task()
+    if task is None:
+        return _real_start_new_thread(function, args, *(() if kwargs is None else (kwargs,)))
+    if not callable(function):
+        raise TypeError("first arg must be callable")
+    if not isinstance(args, tuple):
+        raise TypeError("2nd arg must be a tuple")
+    for check in start_checks:
+        check()
+    frame = sys._getframe(1)
+    execution = task.execution
+    operation = Operation("start", None, frame.f_code, frame.f_lasti, name="thread")
+    operation.target = function
+    execution.mark(task, operation)
+
+    def body() -> None:
+        try:
+            function(*args, **(kwargs or {}))
+        except SystemExit:
+            pass
+        finally:
+            threading._active.pop(_current.get_ident(), None)  # type: ignore[attr-defined]
+
+    name = f"{getattr(function, '__name__', 'thread')}-{len(execution.tasks)}"
+    begin = Operation("begin", function, getattr(function, "__code__", start.__code__), 0)
+    return execution.spawn(task, body, begin, name, daemon=True).ident
+
+
+def _remember_pool(thread: threading.Thread) -> None:
+    """A worker of a `ThreadPoolExecutor` is about to start: its pool may live longer than the execution."""
+    known: Any = thread
+    if known._target is _futures_thread._worker:
+        _pools.append((known._args[0], thread))
+
+
+def _revive_pools() -> None:
+    """The workers of a pool that outlives the execution have ended: let it start new ones."""
+    while _pools:
+        pool_reference, thread = _pools.pop()
+        pool: Any = pool_reference()
+        if pool is not None:
+            pool._threads.discard(thread)
+            pool._idle_semaphore = Semaphore(0)
+
+
+def forget_tasks() -> None:
+    """Between executions: threads that were never begun have ended too."""
+    _revive_pools()
+    for task in _task_of.values():
+        if task.thread is not None and not (task.at_large or (task.begun and task.done)):
+            threading._active.pop(task.ident, None)  # type: ignore[attr-defined]
+            _mark_done(task.thread)
+    _task_of.clear()
+
+
+#: The excepthook that was in place when the test began: not the program's own.
+_hooks: list[Any] = [threading.excepthook]
+
+
+def remember_hook() -> None:
+    """Call before a test."""
+    _hooks[0] = threading.excepthook

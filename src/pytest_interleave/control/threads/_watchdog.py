@@ -1,0 +1,182 @@
+"""The watchdog: a thread that looks, now and then, whether the running controlled thread is blocked out of sight."""
+
+from __future__ import annotations
+
+import os
+import sys
+from types import CodeType
+from typing import TYPE_CHECKING
+
+from ..execution._closing import PATIENCE, REFUSALS
+from ..execution.timing._clock import _real_monotonic_ns
+from ..execution.timing._real_waits import SHORTEST, looks, sleeps, stands_at, usage_of
+from ..execution.units._units import new_gate
+from ._carriers import Carrier, start_new_thread
+from ._held_signals import held_signals
+
+if TYPE_CHECKING:
+    from ..execution._execution import Execution
+    from ..execution.units._units import Task
+
+#: Real seconds between two looks.
+INTERVAL = 0.01
+#: Looks in a row at which a thread must sleep at the same instruction to count as blocked: at a single one it may
+#: sleep because the watchdog has the GIL.
+LOOKS = 3
+#: Looks in a row without a scheduling point after which a thread that computes is set aside too, so that one which
+#: never ends cannot keep the others from running.
+COMPUTING_LOOKS = 200
+
+
+class Watchdog:
+    """Watches the executions of one test, one after the other; then perhaps those of the next one."""
+
+    def __init__(self) -> None:
+        self._execution: Execution | None = None
+        #: Where the thread was at the last look, if it slept there and had done nothing since the look before.
+        self._stood_at: tuple[CodeType, int] | None = None
+        self._times = 0
+        #: Real time of the last look, and since when the thread may have been where it is.
+        self._looked = 0
+        self._since = 0
+        #: Whether the thread was found at work at the last look: neither asleep, nor so all the time before.
+        self._at_work = True
+        #: By `native_id`, the thread that was looked at last, and for how many nanoseconds it had run until then.
+        self._ran_before: tuple[int | None, int] = (None, 0)
+        self._progress: tuple[object, ...] = ()
+        #: For how many looks it has gone on without a step: fewer count where it could seldom run.
+        self._computing = 0.0
+        self._ending: Task | None = None
+        self._ending_since = 0
+        self._process = os.getpid()
+        start_new_thread(self._loop, ())
+
+    @staticmethod
+    def at_hand() -> Watchdog:
+        """One that another test has just been done with, if its thread is not over yet; else a new one."""
+        while True:
+            try:
+                found = _idle.pop()
+            except IndexError:
+                return Watchdog()
+            # Else its thread is not there: this process has been forked since.
+            if found._process == os.getpid():
+                return found
+
+    def watch(self, execution: Execution | None) -> None:
+        """From now on this execution; None between two of them."""
+        self._execution = execution
+
+    def stop(self) -> None:
+        """End the watchdog's thread, soon, unless another test needs one before."""
+        self._execution = None
+        _idle.append(self)
+
+    def _is_to_end(self) -> bool:
+        try:
+            _idle.remove(self)
+        except ValueError:
+            return False
+        return True
+
+    def _loop(self) -> None:
+        pause = new_gate()
+        while True:
+            self._looked = _real_monotonic_ns()
+            execution = self._execution
+            if execution is None or execution.over:
+                if self._is_to_end():
+                    return
+                pause.acquire(timeout=INTERVAL)
+                continue
+            looks.rest(INTERVAL)
+            execution.carriers.nobody.gate.acquire(timeout=INTERVAL)
+            if held_signals.pending:
+                held_signals.send_again()
+            if execution.closing is not None:
+                self._look_at_ending(execution)
+            elif execution.running is execution.carriers.nobody:
+                execution.outside.idle()
+            else:
+                looks.begin()
+                self._at_work = True
+                found = self._look(execution)
+                looks.end(at_work=self._at_work)
+                if found is not None:
+                    execution.outside.set_aside(*found)
+
+    def _look(self, execution: Execution) -> tuple[Task, int | None] | None:
+        """The running thread, if it is blocked, and since which real time; with None if it computes for too long."""
+        task = execution.running
+        if task is None or task.outside or execution.outside.is_over(task):
+            return None
+        if held_signals.handling and task is execution.main:
+            return None
+        if execution.outside.busy:
+            task.special = True
+        # Nothing here is to keep an execution alive that is over.
+        progress = (id(task), execution.steps)
+        goes_on = progress != self._progress
+        sleeping = sleeps(task.native_id, otherwise=True)
+        ran = self._ran_since_last(task)
+        self._at_work = not sleeping and (ran is None or ran >= SHORTEST)
+        stands = stands_at(task.ident) if sleeping and not goes_on else None
+        if stands is not None and stands[0] is Carrier.__init__.__code__:
+            # It waits for a new OS thread, which can take long on a busy machine; nothing is out of sight.
+            return None
+        looked, now = self._looked, _real_monotonic_ns()
+        if goes_on:
+            self._progress = progress
+            self._computing = 0.0
+        if goes_on or (stands is not None and self._stood_at is not None and stands != self._stood_at):
+            self._times = 0
+            # It may have come there right after the look before.
+            self._since = looked
+        elif not sleeping:
+            # It only wants the processor, or the GIL.
+            self._times = 0
+            self._since = now
+        self._stood_at = stands
+        self._computing += 1 if sleeping or ran is None else ran / (INTERVAL * 1e9)
+        self._times += 1
+        blocked = self._times > LOOKS
+        if (blocked or self._computing > COMPUTING_LOOKS) and not _debugging(task):
+            self._progress = ()
+            return task, self._since if blocked else None
+        return None
+
+    def _ran_since_last(self, task: Task) -> int | None:
+        """For how many nanoseconds the thread has run since the last look; None where that is not known."""
+        usage = usage_of(task.native_id)
+        before, ran = self._ran_before
+        if usage is None:
+            return None
+        self._ran_before = (task.native_id, usage.ran)
+        return usage.ran - ran if before == task.native_id else None
+
+    def _look_at_ending(self, execution: Execution) -> None:
+        closing = execution.closing
+        assert closing is not None
+        task = closing.current
+        now = _real_monotonic_ns()
+        if task is None or task is not self._ending:
+            self._ending = task
+            self._ending_since = now
+        elif task.refusals > REFUSALS or now - self._ending_since > 2 * PATIENCE * 1e9:
+            closing.abandon(task)
+        elif now - self._ending_since > PATIENCE * 1e9:
+            closing.interrupt(task)
+
+
+#: Those whose test is over, and whose threads are about to end. Whoever takes one out has it: no lock is needed.
+_idle: list[Watchdog] = []
+
+
+def _debugging(task: Task) -> bool:
+    """Whether the thread is in a debugger, which waits for its user: the others stay parked."""
+    frame = sys._current_frames().get(task.ident)
+    while frame is not None:
+        if frame.f_globals.get("__name__") in ("bdb", "pdb"):
+            return True
+        frame = frame.f_back
+    return False

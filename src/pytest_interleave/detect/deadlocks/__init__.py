@@ -1,0 +1,1 @@
+"""Deadlocks that happened, and deadlocks that the order of locks predicts."""

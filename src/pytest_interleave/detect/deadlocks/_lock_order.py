@@ -1,0 +1,262 @@
+"""Predicts deadlocks from executions that did not deadlock, by the order in which their threads nest locks.
+
+A thread that takes a lock while it holds another one has a *dependency*. Dependencies of several threads in which each
+wants what the next one holds are a deadlock in some other schedule, unless something keeps the threads apart: a lock
+that two of them hold (a gate), or that one has ended, or has not been started, when the other is there.
+
+Source: K. Havelund, "Using Runtime Analysis to Guide Model Checking of Java Programs", SPIN 2000 (the GoodLock
+algorithm); S. Bensalem, K. Havelund, "Dynamic Deadlock Analysis of Multi-threaded Programs", HVC 2005 (more than two
+threads, gates, start and join).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import graphlib
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterator, Sequence
+from types import CodeType
+from typing import Any, NamedTuple
+
+from ...control import Nesting, Path, PendingOperation, Trace
+from ...control.execution.units import _current as control_state
+from ._predicted import LockName, Part, PredictedDeadlock, can_wait
+
+#: Threads in a circle.
+LONGEST = 100
+#: Dependencies looked at in one execution's search for circles.
+PATIENCE = 10_000
+#: Circles of one execution.
+MOST = 20
+
+_EXIT_STACK = contextlib.ExitStack.__init__.__code__.co_filename
+Clock = dict[Path, int]
+
+
+class LockOrder:
+    """Looks at one execution of a test after the other."""
+
+    def __init__(self) -> None:
+        #: Executions, as far as their dependencies tell them apart.
+        self._seen: set[int] = set()
+        self._told: set[object] = set()
+
+    def look_at(self, trace: Trace) -> list[PredictedDeadlock]:
+        """The deadlocks that an execution predicts and none before it did."""
+        if not _is_tangled(trace.nestings):
+            return []
+        dependencies = _that_can_be_in_circles(_dependencies(trace))
+        if not dependencies:
+            return []
+        fingerprint = _fingerprint(dependencies)
+        if fingerprint in self._seen:
+            return []
+        self._seen.add(fingerprint)
+        found: list[PredictedDeadlock] = []
+        for circle in _circles(dependencies, trace):
+            predicted = _predicted(circle)
+            identity = predicted.identity
+            if identity not in self._told:
+                self._told.add(identity)
+                found.append(predicted)
+                if len(found) == MOST:
+                    break
+        return found
+
+
+def _is_tangled(nestings: Sequence[Nesting]) -> bool:
+    """Whether there is a circle at all, whichever threads: quick, for nearly always there is none."""
+    both = {id(nesting.lock) for nesting in nestings}.intersection(
+        [id(lock) for nesting in nestings for lock, _ in nesting.held]
+    )
+    if not both:
+        return False
+    #: By lock, which others were taken while it was held.
+    taken: dict[int, set[int]] = defaultdict(set)
+    for nesting in nestings:
+        wants = id(nesting.lock)
+        if wants in both:
+            for lock, _ in nesting.held:
+                taken[id(lock)].add(wants)
+    try:
+        graphlib.TopologicalSorter(taken).prepare()
+    except graphlib.CycleError:
+        return True
+    return False
+
+
+class _Dependency(NamedTuple):
+    """A thread takes a lock while it holds others: a nesting, as far as it can be part of a deadlock."""
+
+    path: Path
+    nesting: Nesting
+    #: The address of the lock that it wants.
+    wants: int
+    #: The addresses of all that it holds.
+    held: frozenset[int]
+    #: Those that another thread can wait for, with the operations by which they were taken, and the how many-th time
+    #: it is. The others can only be gates.
+    links: dict[int, tuple[Any, PendingOperation, int]]
+
+
+def _dependencies(trace: Trace) -> list[_Dependency]:
+    """The dependencies of an execution, each once."""
+    signals = trace.signals
+    in_scope = _InScope()
+    found: dict[object, _Dependency] = {}
+    occurrences: Counter[object] = Counter()
+    for nesting in trace.nestings:
+        thread, position, started, operation, lock, held = nesting
+        wants = id(lock)
+        path = thread.path
+        way = (path, id(operation.code), operation.lasti)
+        for taken in {(id(taken.code), taken.lasti) for _, taken in held}:
+            occurrences[way, taken] += 1
+        what = (way, started, wants, *((id(other), id(taken.code), taken.lasti) for other, taken in held))
+        if what in found or wants in signals or not can_wait(operation) or not in_scope[operation.code]:
+            continue
+        if trace.log[position][0] is not thread:
+            # It was being ended, or did something else that is not scheduled.
+            continue
+        links = {
+            id(other): (other, taken, occurrences[way, (id(taken.code), taken.lasti)])
+            for other, taken in held
+            if id(other) not in signals and in_scope[taken.code]
+        }
+        if links:
+            found[what] = _Dependency(path, nesting, wants, frozenset(id(other) for other, _ in held), links)
+    return list(found.values())
+
+
+class _InScope:
+    """Whether code is the program's own. For what a `contextlib.ExitStack` takes, the program stands."""
+
+    def __init__(self) -> None:
+        self._answers: dict[int, bool] = {}
+
+    def __getitem__(self, code: CodeType) -> bool:
+        answer = self._answers.get(id(code))
+        if answer is None:
+            answer = code.co_filename == _EXIT_STACK or control_state.scope.holds_code(code)
+            self._answers[id(code)] = answer
+        return answer
+
+
+def _that_can_be_in_circles(dependencies: list[_Dependency]) -> list[_Dependency]:
+    """Without those that want what no other thread holds, or hold what no other thread wants."""
+    while dependencies:
+        wanted_by: dict[int, set[Path]] = defaultdict(set)
+        held_by: dict[int, set[Path]] = defaultdict(set)
+        for one in dependencies:
+            wanted_by[one.wants].add(one.path)
+            for key in one.links:
+                held_by[key].add(one.path)
+        left = [
+            one
+            for one in dependencies
+            if held_by.get(one.wants, set()) - {one.path}
+            and any(wanted_by.get(key, set()) - {one.path} for key in one.links)
+        ]
+        if len(left) == len(dependencies):
+            break
+        dependencies = left
+    return dependencies
+
+
+def _fingerprint(dependencies: list[_Dependency]) -> int:
+    """Equal for executions with the same dependencies, in whatever order the threads went."""
+    numbers: dict[int, int] = {}
+    parts: list[object] = []
+    # Those of one thread stay in their order.
+    for path, nesting, wants, _, _ in sorted(dependencies, key=lambda one: one.path):
+        locks = tuple(numbers.setdefault(id(other), len(numbers)) for other, _ in nesting.held)
+        sites = tuple((id(taken.code), taken.lasti) for _, taken in nesting.held)
+        wanted = numbers.setdefault(wants, len(numbers))
+        parts.append((path, nesting.started, locks, sites, wanted, id(nesting.operation.code), nesting.operation.lasti))
+    return hash(tuple(parts))
+
+
+def _circles(dependencies: list[_Dependency], trace: Trace) -> Iterator[list[_Dependency]]:
+    """Dependencies of different threads, none with a lock of another's, none before another; the shortest first."""
+    holding: dict[int, list[_Dependency]] = defaultdict(list)
+    for one in dependencies:
+        for key in one.links:
+            holding[key].append(one)
+    clocks = _clocks(trace, {one.nesting.position for one in dependencies})
+    chains = [[one] for one in dependencies]
+    patience = PATIENCE
+    for _ in range(2, LONGEST + 1):
+        longer: list[list[_Dependency]] = []
+        for chain in chains:
+            for one in holding[chain[-1].wants]:
+                patience -= 1
+                if not patience:
+                    return
+                # The first one has the lowest path, so that each circle comes once.
+                if one.path <= chain[0].path or not all(_can_meet(one, other, clocks) for other in chain):
+                    continue
+                if one.wants in chain[0].links:
+                    yield [*chain, one]
+                else:
+                    longer.append([*chain, one])
+        chains = longer
+
+
+def _can_meet(one: _Dependency, other: _Dependency, clocks: dict[int, Clock]) -> bool:
+    if one.path == other.path or not one.held.isdisjoint(other.held):
+        return False
+    mine, its = clocks[one.nesting.position], clocks[other.nesting.position]
+    return its.get(one.path, -1) <= mine[one.path] and mine.get(other.path, -1) <= its[other.path]
+
+
+def _clocks(trace: Trace, positions: Collection[int]) -> dict[int, Clock]:
+    """For each of the positions in the log, what its thread knows of the others by starts and joins alone.
+
+    A thread's own figure is how many threads it has started. What it does before it starts another one, or ends, has
+    a lower figure than that one, or who joins it, knows of it.
+    """
+    last: dict[Path, int] = {}
+    threads: dict[int, Path] = {}
+    for number, (thread, _, _) in enumerate(trace.log):
+        last[thread.path] = number
+        if thread.thread is not None:
+            threads[id(thread.thread)] = thread.path
+    unfinished = {thread.path for thread, _, _ in trace.pending}
+    clocks: dict[Path, Clock] = {}
+    starts: dict[tuple[Path, int], Clock] = {}
+    found: dict[int, Clock] = {}
+    for number, (thread, operation, _) in enumerate(trace.log):
+        path = thread.path
+        clock = clocks.get(path)
+        if clock is None:
+            # Its first step is its beginning, which has the same target as the start.
+            clock = clocks[path] = {**starts.get((path[:-1], id(operation.target)), {}), path: 0}
+        if operation.kind == "start":
+            clock[path] += 1
+            starts[path, id(operation.target)] = dict(clock)
+        elif operation.kind == "join":
+            ended = threads.get(id(operation.target))
+            if ended is not None and last[ended] < number and ended not in unfinished:
+                for other, count in clocks[ended].items():
+                    clock[other] = max(clock.get(other, -1), count + (other == ended))
+        if number in positions:
+            found[number] = dict(clock)
+    return found
+
+
+def _predicted(circle: Sequence[_Dependency]) -> PredictedDeadlock:
+    parts: list[Part] = []
+    for before, one in zip((circle[-1], *circle[:-1]), circle, strict=True):
+        lock, taken, occurrence = one.links[before.wants]
+        operation = one.nesting.operation
+        parts.append(
+            Part(
+                path=one.path,
+                thread=one.nesting.thread.name,
+                holds=LockName.of(lock),
+                outer=(taken.code, taken.lasti),
+                inner=(operation.code, operation.lasti),
+                occurrence=occurrence,
+            )
+        )
+    return PredictedDeadlock(tuple(parts))

@@ -1,0 +1,84 @@
+"""Which locks each thread holds, as the steps of an execution tell."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...control import Operation, Task
+from ...control.identity._types import bases_of, is_one_of
+from ...control.primitives import Condition, Lock, RLock
+
+
+class Holding:
+    """Follows an execution step by step.
+
+    The log does not say whether an attempt to take a lock succeeded. It did where nobody else held the lock then.
+    """
+
+    def __init__(self) -> None:
+        #: By address of the lock: the thread that holds it, and how often.
+        self._holders: dict[int, tuple[int, int]] = {}
+        #: By thread: its locks by their addresses, in the order in which they were taken.
+        self._locks: dict[int, dict[int, Any]] = {}
+        #: How often a thread that waits at a condition held its lock.
+        self._given_up: dict[tuple[int, int], int] = {}
+
+    def of(self, task: Task) -> list[Any]:
+        """The locks that a thread holds."""
+        return list(self._locks.get(task.index, {}).values())
+
+    def holds(self, task: Task, lock: Any) -> bool:
+        """Whether a thread holds a lock."""
+        return self._holders.get(id(lock), (None,))[0] == task.index
+
+    @property
+    def now(self) -> dict[tuple[int, int], Any]:
+        """All locks that are held, by thread and address."""
+        return {(thread, address): lock for thread, locks in self._locks.items() for address, lock in locks.items()}
+
+    def follow(self, task: Task, operation: Operation) -> None:
+        """Take a step into account."""
+        kind = operation.kind
+        if kind in ("acquire", "try acquire", "release"):
+            if is_lock(operation.target):
+                (self._release if kind == "release" else self._acquire)(task, operation.target)
+        elif kind in ("wait", "woken"):
+            # Events are waited for, too.
+            condition = operation.target
+            lock = condition._lock if is_one_of(Condition, *bases_of(type(condition))) else None
+            if is_lock(lock):
+                (self._wait if kind == "wait" else self._wake)(task, lock)
+
+    def _acquire(self, task: Task, lock: Any) -> None:
+        holder, count = self._holders.get(id(lock), (task.index, 0))
+        if holder == task.index:
+            self._take(task, lock, count + 1 if is_one_of(RLock, *bases_of(type(lock))) else 1)
+
+    def _release(self, task: Task, lock: Any) -> None:
+        holder, count = self._holders.get(id(lock), (task.index, 1))
+        if count > 1:
+            self._holders[id(lock)] = (holder, count - 1)
+        else:
+            self._drop(holder, lock)
+
+    def _wait(self, task: Task, lock: Any) -> None:
+        if self.holds(task, lock):
+            self._given_up[task.index, id(lock)] = self._holders[id(lock)][1]
+            self._drop(task.index, lock)
+
+    def _wake(self, task: Task, lock: Any) -> None:
+        self._take(task, lock, self._given_up.pop((task.index, id(lock)), 1))
+
+    def _take(self, task: Task, lock: Any, count: int) -> None:
+        self._holders[id(lock)] = (task.index, count)
+        self._locks.setdefault(task.index, {})[id(lock)] = lock
+
+    def _drop(self, holder: int, lock: Any) -> None:
+        self._holders.pop(id(lock), None)
+        self._locks.get(holder, {}).pop(id(lock), None)
+
+
+def is_lock(target: Any) -> bool:
+    """Whether something is a lock of ours, or of a class derived from one."""
+    kind = type(target)
+    return kind is Lock or kind is RLock or any(is_one_of(base, Lock, RLock) for base in bases_of(kind))

@@ -1,0 +1,207 @@
+"""Which operations order what threads do: the happens-before relation of one execution, step by step.
+
+A thread that gives something away (a lock, an item of a queue, the news that an event is set) publishes its clock
+there; who takes it learns that clock. Where the log does not tell whether an operation succeeded (a wait with a time
+limit), it counts as if it had: that can hide a race of one schedule, but never invents one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from ...control import Operation, Step, Task
+from ...control.identity._types import bases_of, is_one_of
+from ...control.primitives import Barrier, Condition, Event, Lock, RLock, Semaphore, SimpleQueue
+from ...control.system import LoopEvents
+from ._clocks import Clock
+from ._holding import Holding
+
+
+class _Round:
+    """One filling of a barrier."""
+
+    __slots__ = ("clock", "count")
+
+    def __init__(self) -> None:
+        self.clock: Clock[int] = Clock()
+        self.count = 0
+
+
+class Order:
+    """The clock of each thread, as the steps of an execution are followed."""
+
+    def __init__(self, log: Sequence[Step]) -> None:
+        self.holding = Holding()
+        self._clocks: dict[int, Clock[int]] = {}
+        #: What is known where something was given away, by the address of the object; the log keeps all of them.
+        self._published: dict[int, Clock[int]] = {}
+        self._started: dict[int, Clock[int]] = {}
+        #: The threads that `Thread` objects stand for, and the last step of each.
+        self._begun: dict[int, int] = {}
+        self._last = {task.index: position for position, (task, _, _) in enumerate(log) if not task.is_clock}
+        #: Events that are set; rounds of barriers, and the round that each thread waits in.
+        self._set: set[int] = set()
+        self._rounds: dict[int, _Round] = {}
+        self._round_of: dict[int, _Round] = {}
+        #: By address of the type of a primitive, one derived from it perhaps.
+        self._families: dict[int, Callable[[Task, Operation], None]] = {}
+
+    def clock_of(self, task: Task) -> Clock[int]:
+        """The clock of a thread now."""
+        clock = self._clocks.get(task.index)
+        if clock is None:
+            clock = self._clocks[task.index] = Clock({task.index: 1})
+        return clock
+
+    def follow(self, position: int, task: Task, operation: Operation) -> None:
+        """Take a step into account that is no access."""
+        kind = operation.kind
+        target = operation.target
+        if kind == "start":
+            self._give(self._started, task, target)
+        elif kind == "begin":
+            self._begin(task, target)
+        elif kind in ("join", "is_alive?"):
+            self._join(position, task, target)
+        elif kind == "threads?":
+            self._see_ends(position, task)
+        elif kind == "enter":
+            self._take(task, target)
+        elif kind == "leave":
+            self._give(self._published, task, target)
+        elif target is not None:
+            kind_of_target = type(target)
+            family = self._families.get(id(kind_of_target))
+            if family is None:
+                family = self._families[id(kind_of_target)] = self._family_of(kind_of_target)
+            family(task, operation)
+
+    # -- threads ---------------------------------------------------------------------------------------------
+
+    def _begin(self, task: Task, target: Any) -> None:
+        if task.parent is None:
+            return
+        known = self._started.get(id(target))
+        self.clock_of(task).join(self.clock_of(task.parent) if known is None else known)
+        self._begun[id(target)] = task.index
+
+    def _join(self, position: int, task: Task, target: Any) -> None:
+        child = self._begun.get(id(target))
+        # One that goes on later has not ended yet: the join was given up.
+        if child is not None and self._last[child] < position:
+            self.clock_of(task).join(self._clocks[child])
+
+    def _see_ends(self, position: int, task: Task) -> None:
+        """Whoever asks which threads live knows of those that have ended."""
+        for index, last in self._last.items():
+            if last < position and index != task.index:
+                self.clock_of(task).join(self._clocks[index])
+
+    # -- what is given away, and taken -----------------------------------------------------------------------
+
+    def _give(self, published: dict[int, Clock[int]], task: Task, target: Any) -> None:
+        clock = self.clock_of(task)
+        known = published.get(id(target))
+        if known is None:
+            published[id(target)] = Clock(clock)
+        else:
+            known.join(clock)
+        clock[task.index] += 1
+
+    def _take(self, task: Task, target: Any) -> None:
+        known = self._published.get(id(target))
+        if known is not None:
+            self.clock_of(task).join(known)
+
+    # -- primitives ------------------------------------------------------------------------------------------
+
+    def _family_of(self, kind: type) -> Callable[[Task, Operation], None]:
+        for primitive, family in (
+            (Lock, self._of_lock),
+            (RLock, self._of_lock),
+            (Condition, self._of_condition),
+            (Event, self._of_event),
+            (Semaphore, self._of_semaphore),
+            (Barrier, self._of_barrier),
+            (SimpleQueue, self._of_queue),
+            (LoopEvents, self._of_loop),
+        ):
+            if is_one_of(primitive, *bases_of(kind)):
+                return family
+        return lambda _task, _operation: None
+
+    def _of_lock(self, task: Task, operation: Operation) -> None:
+        lock = operation.target
+        self.holding.follow(task, operation)
+        if operation.kind == "release":
+            self._give(self._published, task, lock)
+        elif operation.kind != "locked?" and self.holding.holds(task, lock):
+            self._take(task, lock)
+
+    def _of_condition(self, task: Task, operation: Operation) -> None:
+        condition = operation.target
+        if operation.kind == "wait":
+            self.holding.follow(task, operation)
+            self._give(self._published, task, condition._lock)
+        elif operation.kind == "woken":
+            self.holding.follow(task, operation)
+            self._take(task, condition._lock)
+            self._take(task, condition)
+        else:
+            self._give(self._published, task, condition)
+
+    def _of_event(self, task: Task, operation: Operation) -> None:
+        event = operation.target
+        if operation.kind == "set":
+            self._set.add(id(event))
+            self._give(self._published, task, event)
+        elif operation.kind == "clear":
+            self._set.discard(id(event))
+        elif operation.kind == "wait" or id(event) in self._set:
+            self._take(task, event)
+
+    def _of_semaphore(self, task: Task, operation: Operation) -> None:
+        if operation.kind == "release":
+            self._give(self._published, task, operation.target)
+        else:
+            self._take(task, operation.target)
+
+    def _of_queue(self, task: Task, operation: Operation) -> None:
+        if operation.kind == "put":
+            self._give(self._published, task, operation.target)
+        else:
+            self._take(task, operation.target)
+
+    def _of_loop(self, task: Task, operation: Operation) -> None:
+        if operation.kind == "wake":
+            self._give(self._published, task, operation.target)
+        else:
+            self._take(task, operation.target)
+
+    def _of_barrier(self, task: Task, operation: Operation) -> None:
+        key = id(operation.target)
+        clock = self.clock_of(task)
+        if operation.kind in ("reset", "abort", "broken"):
+            # Whoever it is broken for knows of it, and whoever comes to it later.
+            self._rounds.pop(key, None)
+            self._give(self._published, task, operation.target)
+        elif operation.kind == "arrive":
+            self._take(task, operation.target)
+            this = self._rounds.setdefault(key, _Round())
+            self._round_of[task.index] = this
+            this.count += 1
+            if this.count == operation.target.parties:
+                # The last one goes on at once.
+                clock.join(this.clock)
+                del self._rounds[key]
+            this.clock.join(clock)
+            clock[task.index] += 1
+        else:
+            this = self._round_of[task.index]
+            if operation.kind == "acted":
+                this.clock.join(clock)
+                clock[task.index] += 1
+            else:
+                clock.join(this.clock)
+                self._take(task, operation.target)

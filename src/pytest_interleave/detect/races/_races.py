@@ -1,0 +1,246 @@
+"""Data races as users see them."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ...control import Operation, Place, Recorder, Step, Touches
+from ...control.identity._expressions import touched_expression
+from ...control.identity._keys import shows_key
+from ...control.identity._object_names import object_named, type_named
+from ...control.identity._types import bases_of, is_class, name_of_class, qualname_of
+from ...control.identity._values import short_text
+from ..happens_before._holding import Holding
+from ._fasttrack import Conflict
+from ._variables import (
+    CALL,
+    CELL,
+    CLOSURE,
+    ITEM,
+    ROUND,
+    WHOLE,
+    Variable,
+    form_of,
+    is_attribute,
+    opname_of,
+    variables_of,
+)
+
+#: So many are told in full.
+_TOLD = 5
+
+
+@dataclass(frozen=True)
+class Access:
+    """One of the two accesses of a race."""
+
+    #: What it does, as in "worker-0 reads".
+    does: str
+    thread: str
+    place: Place
+    #: The locks that the thread held then, described by where they were made; "another Lock …" is one that none of
+    #: those before it is, of both accesses, though it was made at the same line.
+    locks: tuple[str, ...]
+    #: The value read, or the old and the new one; empty where it was not recorded.
+    value: str = ""
+
+    def __str__(self) -> str:
+        holds = " and ".join(self.locks) if self.locks else "no lock"
+        lines = [f"{self.thread} {self.does} at {self.place} in {self.place.function}, holding {holds}"]
+        if self.place.text:
+            lines.append(f"    {self.place.text}")
+        if self.value:
+            lines.append(f"    value: {self.value}")
+        return "\n".join(lines)
+
+
+@dataclass(frozen=True)
+class Race:
+    """Two accesses to one thing, at least one of which changes it, that no synchronisation orders."""
+
+    #: "Counter.value", "global hits", "a list", …
+    what: str
+    first: Access
+    second: Access
+    #: Under which names it can be allowed.
+    labels: frozenset[str] = field(default=frozenset(), repr=False)
+
+    @property
+    def key(self) -> object:
+        """The same for races that are told once: on the same thing, between the same two lines."""
+        return (self.what, frozenset((self.first.place[:2], self.second.place[:2])))
+
+    @property
+    def story(self) -> str:
+        """In a sentence."""
+        first, second = self.first, self.second
+        return (
+            f"{first.thread} {_said(first.does, self.what)} at {first.place}, {second.thread} {second.does} at "
+            f"{second.place}, and nothing orders the two."
+        )
+
+    def __str__(self) -> str:
+        lines = [f"data race on {self.what}"]
+        for access in (self.first, self.second):
+            lines.extend("  " + line for line in str(access).splitlines())
+        return "\n".join(lines)
+
+
+class DataRace(AssertionError):
+    """Accesses of different threads to the same thing that nothing orders, and at least one changes it."""
+
+    __module__ = "pytest_interleave"
+
+    def __init__(self, races: Sequence[Race]) -> None:
+        self.races = tuple(races)
+        super().__init__(describe_races(races))
+
+
+def describe_races(races: Sequence[Race]) -> str:
+    """One paragraph for each; the first five of them."""
+    told = [str(race) for race in races[:_TOLD]]
+    if len(races) > _TOLD:
+        told.append(f"and {len(races) - _TOLD} more")
+    if len(races) > 1:
+        told.insert(0, f"{len(races)} data races")
+    else:
+        told[-1] += "\n  No lock, queue, event, start or join orders these two."
+    return "\n".join(told)
+
+
+def races_of(conflicts: Iterable[Conflict], log: Sequence[Step], recorder: Recorder | None = None) -> list[Race]:
+    """Each distinct one once."""
+    conflicts = list(conflicts)
+    locks = _locks_at(log, {step for conflict in conflicts for step in (conflict.first, conflict.second)})
+    found: dict[object, Race] = {}
+
+    def access(step: int, texts: tuple[str, ...]) -> Access:
+        task, operation, _ = log[step]
+        value = "" if recorder is None else recorder.text_at(step)
+        return Access(_does(operation), task.name, operation.where(), texts, value)
+
+    for conflict in conflicts:
+        operations = (log[conflict.first][1], log[conflict.second][1])
+        what, labels = _name(conflict.variable, operations)
+        of_first, of_second = _told_apart(locks[conflict.first], locks[conflict.second])
+        race = Race(what, access(conflict.first, of_first), access(conflict.second, of_second), labels)
+        found.setdefault(race.key, race)
+    return list(found.values())
+
+
+def _locks_at(log: Sequence[Step], steps: set[int]) -> dict[int, list[Any]]:
+    holding = Holding()
+    found = {}
+    for position in range(max(steps, default=-1) + 1):
+        task, operation, _ = log[position]
+        if operation.target is not None:
+            holding.follow(task, operation)
+        elif position in steps:
+            found[position] = holding.of(task)
+    return found
+
+
+def _told_apart(*held: list[Any]) -> list[tuple[str, ...]]:
+    """The locks of each access, described; those that one line has made are not to be taken for one."""
+    texts: dict[int, str] = {}
+    for lock in itertools.chain.from_iterable(held):
+        if id(lock) not in texts:
+            text = lock.describe()
+            texts[id(lock)] = f"another {text}" if text in texts.values() else text
+    return [tuple(texts[id(lock)] for lock in locks) for locks in held]
+
+
+def _said(does: str, what: str) -> str:
+    """What an access does, and to what."""
+    if does == "loops over it":
+        return f"loops over {what}"
+    if does.startswith("calls ."):
+        return f"{does} of {what}"
+    if does.endswith(" an item"):
+        return f"{does.removesuffix(' an item')} {what if what.startswith('item ') else f'an item of {what}'}"
+    return f"{does} {what}"
+
+
+_VERBS = {
+    "read": "reads",
+    "write": "writes",
+    "delete": "deletes",
+    "iterate": "loops over it",
+    "yield": "runs",
+    "return": "goes on with",
+}
+
+
+def _does(operation: Operation) -> str:
+    form = form_of(operation)
+    if form == CALL and not operation.is_where_it_shows:
+        return _VERBS.get(operation.kind, operation.kind)
+    if form == CALL and operation.name.startswith("."):
+        return f"calls {operation.name}"
+    if form == CALL and operation.name.isidentifier():
+        return f"calls {operation.name}()"
+    if form == ROUND:
+        return "loops over it"
+    if form == ITEM:
+        return f"{_VERBS[operation.kind]} an item" if operation.kind in _VERBS else operation.kind
+    return _VERBS.get(operation.kind, operation.kind)
+
+
+def _name(
+    variable: Variable, operations: tuple[Operation, Operation], *, as_written: bool = False
+) -> tuple[str, frozenset[str]]:
+    """What a variable is called, and the names under which races on it can be allowed.
+
+    With `as_written`, the container that it is, or that it is in, is called as in the source of the first operation.
+    """
+    kind = type_named(variable.name)
+    if variable.part is CELL:
+        name = next((operation.name for operation in operations if form_of(operation) == CLOSURE), "")
+        return f"the closure variable {name!r}", frozenset((name,))
+    if variable.part is WHOLE:
+        return _container(kind, operations[0] if as_written else None), frozenset()
+    part = variable.part
+    if any(opname_of(operation).endswith("_GLOBAL") for operation in operations):
+        return f"the global {part!r}", frozenset((part,))
+    thing = object_named(variable.name) if variable.name < 0 else None
+    if all(form_of(operation) == ITEM or form_of(operation) == CALL for operation in operations) and not is_attribute(
+        kind, part
+    ):
+        labels = frozenset((part,)) if isinstance(part, str) else frozenset()
+        return f"{_key(part)} of {_container(kind, operations[0] if as_written else None)}", labels
+    if is_class(type(thing)):
+        owners: Sequence[type] = bases_of(thing)
+    else:
+        # A plain dictionary has no attributes that change: it is the namespace of a module, for example.
+        owners = () if kind is None or kind is dict else bases_of(kind)
+    names = [name for owner in owners for name in (name_of_class(owner), qualname_of(owner))]
+    labels = frozenset((str(part), *(f"{name}.{part}" for name in names)))
+    return f"{name_of_class(owners[0])}.{part}" if owners else f"attribute {part!r}", labels
+
+
+def name_of_access(operation: Operation, touches: Touches | None) -> str:
+    """What an access is to, for people: "Account.balance", "the global 'hits'", "item 0 of state", "a list"."""
+    variables = [variable for variable, _ in variables_of(operation, touches or ())]
+    if not variables:
+        return operation.name.strip(".()[]") or "a container"
+    single = [variable for variable in variables if variable.part is not WHOLE]
+    return _name((single or variables)[-1], (operation, operation), as_written=True)[0]
+
+
+def _container(kind: type | None, written_by: Operation | None) -> str:
+    written = "" if written_by is None else touched_expression(written_by, kind)
+    return written or _a(kind)
+
+
+def _a(kind: type | None) -> str:
+    if kind is None:
+        return "a container"
+    name = name_of_class(kind)
+    return f"{'an' if name[:1] in 'aeiouAEIOU' else 'a'} {name}"
+
+
+def _key(part: Any) -> str:
+    return f"item {short_text(part)}" if shows_key(part) else "an item"

@@ -1,0 +1,133 @@
+"""What an access is to the race detector: which variables it concerns, and in which way.
+
+An attribute, a global, a closure variable or an item is one variable, read or written. A container as a whole is
+another, and there are more ways to access it than those two: what CPython does in one step (a method of a built-in
+container, `len`, a copy) cannot go wrong halfway, while a loop sees what others do between its rounds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from ...control import Operation, Touches
+from ...control.code._methods import OF_ATTRIBUTES, SPECIAL_OF_ATTRIBUTES, SPECIAL_OF_ITEMS
+from ...control.identity._object_names import type_named
+from ...control.identity._types import class_holding
+from ...control.interpreter._opcodes import opname_at
+from ...control.steps._touches import OPAQUE, WRITES
+
+#: Ways to access an item, an attribute or the like: a call of a method changes an item in one step.
+#: Ways to access a whole: a loop; calls that read or change all of it; what is done to single items.
+(
+    READ, WRITE, CALL_CHANGES,
+    LOOP, CALL_READS, CALL_WRITES, ITEM_CHANGED, ITEM_READ, ITEM_WRITTEN,
+) = range(9)  # fmt: skip
+
+#: By the way of an access, the ways of accesses that it must be ordered with.
+Rules = dict[int, tuple[int, ...]]
+
+#: Single calls are atomic, and may come in any order.
+LENIENT: Rules = {
+    READ: (WRITE,),
+    WRITE: (READ, WRITE, CALL_CHANGES),
+    CALL_CHANGES: (WRITE,),
+    LOOP: (CALL_WRITES, ITEM_CHANGED, ITEM_WRITTEN),
+    CALL_READS: (),
+    CALL_WRITES: (LOOP, ITEM_WRITTEN),
+    ITEM_CHANGED: (LOOP,),
+    ITEM_READ: (),
+    ITEM_WRITTEN: (LOOP, CALL_WRITES),
+}
+#: Nothing may come in any order, unless both only look.
+STRICT: Rules = {
+    READ: (WRITE, CALL_CHANGES),
+    WRITE: (READ, WRITE, CALL_CHANGES),
+    CALL_CHANGES: (READ, WRITE, CALL_CHANGES),
+    LOOP: (CALL_WRITES, ITEM_CHANGED, ITEM_WRITTEN),
+    CALL_READS: (CALL_WRITES, ITEM_CHANGED, ITEM_WRITTEN),
+    CALL_WRITES: (LOOP, CALL_READS, CALL_WRITES, ITEM_CHANGED, ITEM_READ, ITEM_WRITTEN),
+    ITEM_CHANGED: (LOOP, CALL_READS, CALL_WRITES),
+    ITEM_READ: (CALL_WRITES,),
+    ITEM_WRITTEN: (LOOP, CALL_READS, CALL_WRITES),
+}
+
+#: The part of a variable that is a closure variable, or the whole of a container.
+CELL, WHOLE = "a closure variable", "all of it"
+
+
+class Variable(NamedTuple):
+    """An object, by its name in the execution, and the part of it."""
+
+    name: int
+    part: Any
+    #: Whether the part is something said here (`CELL`, `WHOLE`) rather than an attribute, a key or an index.
+    special: bool = False
+
+
+#: What an instruction does, as far as it matters here.
+VALUE, CLOSURE, ITEM, CALL, ROUND = range(5)
+
+_NAMED = OF_ATTRIBUTES | SPECIAL_OF_ATTRIBUTES
+_FORMS = {
+    "BINARY_SUBSCR": ITEM, "STORE_SUBSCR": ITEM, "DELETE_SUBSCR": ITEM,
+    "GET_ITER": ROUND, "FOR_ITER": ROUND, "GET_YIELD_FROM_ITER": ROUND, "SEND": ROUND,
+}  # fmt: skip
+
+
+def opname_of(operation: Operation) -> str:
+    """The name of the instruction that an access is."""
+    return opname_at(operation.code, operation.lasti)
+
+
+def form_of(operation: Operation) -> int:
+    """What kind of access it is."""
+    opname = opname_of(operation)
+    if opname.startswith("BINARY_OP") and operation.name == "[]" and operation.kind == "read":
+        return ITEM
+    form = _FORMS.get(opname)
+    if form is not None:
+        return form
+    if opname.endswith("DEREF"):
+        return CLOSURE
+    if opname.endswith(("_ATTR", "_METHOD", "_GLOBAL")):
+        return VALUE
+    if operation.name in SPECIAL_OF_ITEMS:
+        return ITEM
+    return VALUE if operation.name in _NAMED or opname == "MATCH_CLASS" else CALL
+
+
+def is_attribute(kind: type | None, part: Any) -> bool:
+    """Whether a part of an object of such a type that a call is about is an attribute rather than an item."""
+    if kind is None or type(part) is not str or class_holding(kind, "__getitem__") is not None:
+        return False
+    return class_holding(kind, "__dict__") is not None or class_holding(kind, part) is not None
+
+
+def variables_of(operation: Operation, touches: Touches) -> Iterator[tuple[Variable, int]]:
+    """The variables that an access concerns, each with the way of the access."""
+    form = form_of(operation)
+    for name, part, how in touches:
+        # Without a way to read frames, only the name of an attribute is known: not enough to speak of races.
+        if type(name) is not int or how & OPAQUE:
+            continue
+        writes = bool(how & WRITES)
+        if form == CLOSURE:
+            yield Variable(name, CELL, True), WRITE if writes else READ
+        elif form == VALUE:
+            if part is not None:
+                yield Variable(name, part), WRITE if writes else READ
+        elif part is None:
+            if form == ROUND and not writes:
+                yield Variable(name, WHOLE, True), LOOP
+            elif not any(other == name and key is not None for other, key, _ in touches):
+                yield Variable(name, WHOLE, True), CALL_WRITES if writes else CALL_READS
+        elif form == ITEM and not (writes and operation.kind == "read"):
+            yield Variable(name, part), WRITE if writes else READ
+            yield Variable(name, WHOLE, True), ITEM_WRITTEN if writes else ITEM_READ
+        elif is_attribute(type_named(name), part):
+            # By `object.__setattr__` under another name, for example.
+            yield Variable(name, part), WRITE if writes else READ
+        else:
+            yield Variable(name, part), CALL_CHANGES if writes else READ
+            yield Variable(name, WHOLE, True), ITEM_CHANGED if writes else ITEM_READ

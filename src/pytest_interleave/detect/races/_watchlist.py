@@ -1,0 +1,230 @@
+"""What to look for races on, and which of them are allowed."""
+
+from __future__ import annotations
+
+import functools
+import re
+import sys
+import threading
+import types
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from ...control import Operation, Recorder, Step
+from ...control.identity._object_names import key_of, name_of, type_named
+from ...control.identity._types import (
+    CONTAINER,
+    LOCAL,
+    STILL,
+    bases_of,
+    class_holding,
+    is_class,
+    is_one_of,
+    kind_of,
+    module_of,
+    name_of_class,
+)
+from ...control.identity._values import short_text
+from ...control.primitives import Barrier, Condition, Event, Lock, RLock, Semaphore, SimpleQueue
+from ...control.scope._modules import namespace_of_module
+from ._fasttrack import Conflict, Wanted, conflicts_in
+from ._races import Race, races_of
+from ._variables import LENIENT, STRICT, Rules, Variable
+
+_PRIMITIVES = (Lock, RLock, Condition, Event, Semaphore, Barrier, SimpleQueue)
+#: So many pairs of accesses are looked at, in one execution.
+_MOST = 5_000
+_PLACE = re.compile(r".+:\d+")
+_NAME = re.compile(r"\w+(\.\w+)*")
+
+
+class _Watched(NamedTuple):
+    thing: Any
+    #: The attributes or keys that count; all where there are none.
+    names: tuple[str, ...]
+    #: The step from which on accesses count: before it, another object may have been at the same address.
+    since: int
+
+
+class Watchlist:
+    """The objects that somebody watches, and the races that somebody knows of.
+
+    With `everything`, all that is in scope counts, but single calls of containers' methods may come in any order.
+    """
+
+    def __init__(self, *, everything: bool = False) -> None:
+        self.everything = everything
+        self._watched: list[_Watched] = []
+        self._allowed: list[str] = []
+
+    def __bool__(self) -> bool:
+        return self.everything or bool(self._watched)
+
+    def __len__(self) -> int:
+        """How many objects are watched."""
+        return len(self._watched)
+
+    def forget_from(self, number: int) -> None:
+        """Watch only the first `number` objects any longer."""
+        del self._watched[number:]
+
+    def watch(self, thing: Any, names: tuple[str, ...], since: int) -> None:
+        """Look at every access to `thing`, or to some of its attributes.
+
+        Raises `TypeError` where there can be no race on it, or the names are none.
+        """
+        for name in names:
+            if not issubclass(type(name), str):
+                raise TypeError(
+                    f"watch() takes the names of attributes, as strings, after the object, not {short_text(name)}"
+                )
+        kind = type(thing)
+        reason = _why_not(thing)
+        if reason is not None:
+            raise TypeError(f"watch() got {_called(thing)}, on which there is no race: {reason}")
+        if names and kind_of(kind) == CONTAINER and not any(class_holding(kind, has) for has in ("keys", "__dict__")):
+            raise TypeError(f"watch() got names for a {name_of_class(kind)}, which has no attributes: watch all of it")
+        self._watched.append(_Watched(thing, names, since))
+
+    def allow(self, patterns: tuple[str, ...]) -> None:
+        """Do not report races on these names, or at these places.
+
+        Raises `TypeError` or `ValueError` where they are neither.
+        """
+        if not patterns:
+            raise TypeError(
+                "allow() needs at least one name of an attribute ('hits'), of an attribute with its class "
+                "('Stats.hits'), or place in the source ('stats.py:12')"
+            )
+        for pattern in patterns:
+            if not issubclass(type(pattern), str):
+                raise TypeError(
+                    f"allow() takes strings ('hits', 'Stats.hits', 'stats.py:12'), not {short_text(pattern)}"
+                )
+            if not (_PLACE.fullmatch(pattern) or _NAME.fullmatch(pattern)):
+                raise ValueError(f"allow() takes 'hits', 'Stats.hits' or 'stats.py:12', not {pattern!r}")
+        self._allowed.extend(patterns)
+
+    # -- the races of an execution that has just been, or that runs -------------------------------------------
+
+    def suspects(self, log: Sequence[Step]) -> list[Conflict]:
+        """Accesses that nothing orders and nobody has allowed, as far as names tell which objects they are to."""
+        known: dict[object, bool] = {}
+        found = []
+        for conflict in conflicts_in(log, self.wanted()):
+            variable = conflict.variable
+            first, second = log[conflict.first][1], log[conflict.second][1]
+            # By its address: a metaclass may define what a hash is, and what equality.
+            key = (id(type_named(variable.name)), variable.part, first.code, first.lasti, second.code, second.lasti)
+            allowed = known.get(key)
+            if allowed is None:
+                allowed = known[key] = _is_documented(first, second) or (
+                    bool(self._allowed) and self._allows(races_of([conflict], log)[0])
+                )
+            if not allowed:
+                found.append(conflict)
+                if len(found) == _MOST:
+                    break
+        return found
+
+    def races(self, log: Sequence[Step]) -> list[Race]:
+        """The races on what surely is one object: it has a name of its own, or is watched, or is a module."""
+        modules = {id(vars(module)) for module in list(sys.modules.values()) if type(module) is types.ModuleType}
+        modules.update(_name_in_execution(watched.thing) for watched in self._watched)
+        certain = [found for found in self.suspects(log) if found.variable.name < 0 or found.variable.name in modules]
+        return races_of(certain, log)
+
+    def confirmed(self, suspects: Sequence[Conflict], log: Sequence[Step], recorder: Recorder) -> list[Race]:
+        """The races among `suspects` in the log of an execution of the same schedule that `recorder` looked at.
+
+        It has kept what the first of each two accesses was to, so that another object cannot have come in its place.
+        """
+        pairs = {conflict[1:] for conflict in suspects}
+        again = [found for found in self.suspects(log) if found[1:] in pairs and recorder.has(found.first)]
+        return races_of(again, log, recorder)
+
+    def _allows(self, race: Race) -> bool:
+        return any(
+            _is_at(race, pattern) if _PLACE.fullmatch(pattern) else pattern in race.labels for pattern in self._allowed
+        )
+
+    def wanted(self) -> Wanted:
+        """Which accesses of the execution that has just been are to be looked at, and how strictly."""
+        by_name: dict[int, list[_Watched]] = {}
+        classes: list[_Watched] = []
+        for watched in self._watched:
+            by_name.setdefault(_name_in_execution(watched.thing), []).append(watched)
+            if is_class(type(watched.thing)):
+                classes.append(watched)
+        otherwise = LENIENT if self.everything else None
+        instances: dict[int, list[_Watched]] = {}
+
+        def wanted(variable: Variable, step: int) -> Rules | None:
+            name = variable.name
+            for watched in by_name.get(name, ()):
+                if step >= watched.since and _concerns(watched, variable):
+                    return STRICT
+            if classes:
+                of_classes = instances.get(name)
+                if of_classes is None:
+                    of_classes = instances[name] = _watching_instance(classes, type_named(name))
+                if any(_concerns(watched, variable) for watched in of_classes):
+                    return STRICT
+            return otherwise
+
+        return wanted
+
+
+def _is_documented(first: Operation, second: Operation) -> bool:
+    """Whether it is `functools.cached_property`, which may make a value twice, as it says."""
+    own = [operation.code.co_filename == functools.__file__ for operation in (first, second)]
+    # Whoever asks for the value looks first whether the instance has it already.
+    return all(own) or (any(own) and (first if own[1] else second).kind == "read")
+
+
+def _concerns(watched: _Watched, variable: Variable) -> bool:
+    return not watched.names or (not variable.special and variable.part in watched.names)
+
+
+def _watching_instance(classes: list[_Watched], kind: type | None) -> list[_Watched]:
+    if kind is None:
+        return []
+    bases = bases_of(kind)
+    return [watched for watched in classes if is_one_of(watched.thing, *bases)]
+
+
+def _name_in_execution(thing: Any) -> int:
+    if issubclass(type(thing), types.ModuleType):
+        return id(namespace_of_module(thing))
+    return key_of(thing) if kind_of(type(thing)) == CONTAINER else name_of(thing)
+
+
+def _is_at(race: Race, pattern: str) -> bool:
+    for access in (race.first, race.second):
+        place = f"{access.place.filename}:{access.place.lineno}".replace("\\", "/")
+        if place == pattern or place.endswith("/" + pattern.replace("\\", "/").removeprefix("/")):
+            return True
+    return False
+
+
+def _called(thing: Any) -> str:
+    kind = type(thing)
+    return repr(thing) if is_one_of(kind, int, float, bool, type(None)) else f"a {name_of_class(kind)}"
+
+
+def _why_not(thing: Any) -> str | None:
+    kind = type(thing)
+    # Not `isinstance`, which asks an object that is none of these for its `__class__`: a property, perhaps.
+    if issubclass(kind, (*_PRIMITIVES, threading.Thread)) and module_of(kind) in _LIBRARY:
+        return "it is made for several threads; watch what it protects or hands over"
+    if module_of(kind) == "queue":
+        return "it is made for several threads; watch what it hands over"
+    sort = kind_of(kind)
+    if sort == LOCAL:
+        return "each thread has its own"
+    if sort == STILL:
+        return "it never changes; watch the object that has it as an attribute, or the container that it is in"
+    return None
+
+
+_LIBRARY = frozenset(("threading", "_thread", "_queue", "pytest_interleave.plugin.fixtures._barrier"))

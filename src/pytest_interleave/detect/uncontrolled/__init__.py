@@ -1,0 +1,1 @@
+"""What was not wholly under control: the reasons against the verdict "exhausted"."""

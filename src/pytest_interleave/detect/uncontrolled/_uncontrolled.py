@@ -1,0 +1,136 @@
+"""What threads used, or were disturbed by, in one execution that the scheduler does not control.
+
+Whatever finds more of it is a function from an outcome to reasons, and one more of `SOURCES`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+
+from ...control import Outcome, Place, Uncontrolled, UncontrolledPart, is_ours, short_path
+from ...control.calls._callees import callee_at
+from ...control.identity._object_names import type_named
+from ...control.identity._types import module_of
+from ...control.steps._touches import HIDDEN
+from ...control.system import LIST, SCAN, Use
+from ._ends import ends_asked_for
+from ._unseen import cut_short_in, unread_in, unseen_in
+from ._uses import Unordered, unordered_uses
+
+
+def uncontrolled_in(outcome: Outcome) -> Iterator[Uncontrolled]:
+    """Find the reasons why the orders of this execution's steps are not all that matters."""
+    for source in SOURCES:
+        yield from source(outcome)
+
+
+# -- files, databases, sockets, processes ----------------------------------------------------------------------------
+
+
+def _used(outcome: Outcome) -> Iterator[Uncontrolled]:
+    for found in unordered_uses(outcome.log, outcome.uses, len(outcome.threads)):
+        yield _named(found)
+
+
+def _named(found: Unordered) -> Uncontrolled:
+    uses = [use for use in found if use is not None]
+    listed = next((use for use in uses if use.way in (LIST, SCAN)), None)
+    first, *_ = uses
+    kinds = {use.thing.kind for use in uses}
+    if listed is not None and len(uses) > 1:
+        # What is listed is the directory; the other one changes what is in it.
+        what = f"directory {_name(listed)}"
+        parts = tuple(_part(use, "" if use is listed else f"{_name(use)} ") for use in uses)
+        return Uncontrolled("directory", what, parts)
+    kind = next((kind for kind in ("database", "directory") if kind in kinds), first.thing.kind)
+    name = _name(first)
+    texts = {
+        "socket": "a pair of sockets" if name == "pair" else f"connection {name}",
+        "pipe": "a pipe" if name in ("", "pipe") else f"pipe {name}",
+        "setting": name,
+        "process": name if " " in name else f"process {name}",
+    }
+    return Uncontrolled(kind, texts.get(kind, f"{kind} {name}"), tuple(map(_part, uses)))
+
+
+def _name(use: Use) -> str:
+    thing = use.thing
+    name = thing.name
+    if not name and isinstance(thing.key, str):
+        shown = short_path(thing.key)
+        name = shown if shown != thing.key else os.path.basename(thing.key) or thing.key
+    # A file may be called anything; a report may not.
+    return name if name.isprintable() else ascii(name)[1:-1]
+
+
+def _part(use: Use, what: str = "") -> UncontrolledPart:
+    return UncontrolledPart(use.task.name, what + use.how, str(use.place))
+
+
+# -- threads ---------------------------------------------------------------------------------------------------------
+
+
+def _threads(outcome: Outcome) -> Iterator[Uncontrolled]:
+    for thread in outcome.foreign:
+        how = "started by a fixture, seen" if thread.of_fixture else "started before the test, seen"
+        yield _thread(thread.name, how, thread.where)
+    for name, where, computed in outcome.set_aside:
+        how = "computed for long without a scheduling point" if computed else "blocked outside the plugin's control"
+        yield _thread(name, how, where)
+    for name in outcome.unseen:
+        # Python ends tracing where there is no room left on the stack to trace; or the program has.
+        yield _thread(name, "its steps no longer seen, for example after a RecursionError", None)
+    for name, where, _ in outcome.left:
+        yield _thread(name, "still blocked after the test", where)
+    for name, where, _ in outcome.leaked:
+        yield _thread(name, "could not be stopped", where)
+    if outcome.uncontrolled and not (outcome.set_aside or outcome.foreign):
+        yield Uncontrolled("thread", "a wait for something outside the plugin's control")
+
+
+def _thread(name: str, how: str, where: Place | None) -> Uncontrolled:
+    part = UncontrolledPart("", how, "" if where is None else str(where))
+    return Uncontrolled("thread", f"thread {name}", (part,))
+
+
+def ends_in(outcome: Outcome) -> Iterator[Uncontrolled]:
+    """Find questions whether a thread lives that is about to end: it could have been alive still."""
+    for found in ends_asked_for(outcome.log, outcome.pending):
+        how = "is_alive() called" if found.operation.kind == "is_alive?" else "threads counted or listed"
+        part = UncontrolledPart(found.asking, how, str(found.operation.where()))
+        yield Uncontrolled("thread", f"end of thread {found.ended}", (part,))
+
+
+# -- code out of scope -----------------------------------------------------------------------------------------------
+
+
+def code_in(outcome: Outcome) -> Iterator[Uncontrolled]:
+    """Find code out of scope that was given what several threads use. To be asked right after the execution."""
+    for unseen in unseen_in(outcome.log, choices=bool(outcome.choices)):
+        place = unseen.place
+        where = "" if is_ours(place.filename) else str(place)
+        how = "called with a shared object"
+        if unseen.package:
+            how += f"; interleave_include = {unseen.package} controls it"
+        yield Uncontrolled("code", str(unseen.callee), (UncontrolledPart("", how, where),))
+
+    for task, operation, touches in unread_in(outcome.log, choices=bool(outcome.choices)):
+        callee = callee_at(operation.code, operation.lasti)
+        what, how = (operation.name, "assigned") if callee is None else (str(callee), "called")
+        if not what.isidentifier() and callee is None:
+            kinds = (type_named(name) for name, _, how in touches or () if how & HIDDEN)
+            names = (f"{module_of(kind)}.{kind.__name__}" for kind in kinds if kind is not None)
+            what, how = next(names, what), "used"
+        yield Uncontrolled("code", what, (UncontrolledPart(task.name, how, str(operation.where())),))
+
+
+def cut_in(outcome: Outcome) -> Iterator[Uncontrolled]:
+    """Find steps that read containers with too much in them. To be asked right after the execution."""
+    for task, operation, _ in cut_short_in(outcome.log):
+        part = UncontrolledPart(task.name, "read", str(operation.where()))
+        yield Uncontrolled("object", "contents of a large container", (part,))
+
+
+#: What finds reasons, the most telling first.
+SOURCES: list[Callable[[Outcome], Iterable[Uncontrolled]]] = [_used, _threads]

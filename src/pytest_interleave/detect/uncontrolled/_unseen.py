@@ -1,0 +1,238 @@
+"""Where code out of scope was handed what threads share, so that not all that threads can do to each other was run.
+
+A function in Python may be left anywhere, by any thread. Under control it never is, if it is out of scope: for that its
+steps would have to be scheduling points. So where two threads may be in such a function at the same time, with the same
+object in hand, or one of them while the other uses the object, there are schedules that were not, and cannot be, run.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from itertools import chain
+from types import CodeType
+from typing import Any, NamedTuple
+
+from ...control import Operation, Place, Step, is_ours, is_stdlib
+from ...control.calls._callees import WEAK_REFERENCE, Callee, callee_at, callee_of
+from ...control.identity._natives import LruCache
+from ...control.identity._object_names import type_named
+from ...control.identity._types import CONTAINER, class_holding, kind_of, module_of, name_of_class
+from ...control.identity._written import is_of_library, python_function
+from ...control.interpreter._opcodes import specials_at
+from ...control.steps._touches import CUT, FOREIGN, HIDDEN, UNSURE, WRITES
+from ..happens_before._clocks import Accesses
+from ..happens_before._synchronisation import Order
+from ._waking import wakings
+
+
+class Unseen(NamedTuple):
+    """A call of code out of scope: what was called, and where in scope."""
+
+    callee: Callee
+    place: Place
+
+    @property
+    def package(self) -> str:
+        """What `interleave_include` would have to name, so that the steps are seen; empty where it cannot help."""
+        package = self.callee.module.partition(".")[0]
+        return package if self.callee.python and package not in sys.builtin_module_names else ""
+
+    def __str__(self) -> str:
+        # What runs the workers may call it itself.
+        return str(self.callee) if is_ours(self.place.filename) else f"{self.callee} at {self.place}"
+
+
+def unseen_in(log: Sequence[Step], *, choices: bool = True) -> list[Unseen]:
+    """Each distinct one once. To be asked as long as the objects of the execution have their names: right after it.
+
+    `choices` tells whether the execution had any.
+    """
+    found: dict[tuple[Callee, Place], Unseen] = {}
+    for key, operation in _unordered(log) if choices else chain(_unordered(log), _going_on(log)):
+        unseen = Unseen(_callee_of(operation, key), operation.where())
+        found.setdefault((unseen.callee, unseen.place), unseen)
+    return list(found.values())
+
+
+class _Object:
+    """The latest accesses to an object: by code out of scope that may change it, or only reads; and by other code."""
+
+    __slots__ = ("changed", "looked_at", "read", "written")
+
+    def __init__(self) -> None:
+        self.changed = Accesses()
+        self.looked_at = Accesses()
+        self.read = Accesses()
+        self.written = Accesses()
+
+    def called(self, how: int) -> Accesses:
+        """Those by code out of scope that touches it in this way."""
+        return self.changed if how & (WRITES | UNSURE) else self.looked_at
+
+
+def _unordered(log: Sequence[Step]) -> Iterator[tuple[Any, Operation]]:
+    """Objects that code out of scope was handed, and the calls, where nothing orders that and other uses of them."""
+    foreign = {key for _, _, touches in log if touches for key, _, how in touches if how & FOREIGN}
+    if not foreign:
+        return
+    order = Order(log)
+    objects = {key: _Object() for key in foreign}
+    #: By thread, the call that its next steps may belong to.
+    calls: dict[int, int] = {}
+    for position, (task, operation, touches) in enumerate(log):
+        if touches is None:
+            order.follow(position, task, operation)
+            call = calls.get(task.index)
+            if call is not None and is_of_library(operation.code):
+                # It goes on with what it was handed. Whatever this step has published is no later than that.
+                clock = order.clock_of(task)
+                for key, _, how in log[call][2] or ():
+                    if how & FOREIGN:
+                        objects[key].called(how).add(task.index, clock, call)
+            elif call is not None and not is_stdlib(operation.code.co_filename):
+                del calls[task.index]
+            continue
+        if any(how & FOREIGN for _, _, how in touches):
+            calls[task.index] = position
+        else:
+            calls.pop(task.index, None)
+        clock = order.clock_of(task)
+        for key, _, how in touches:
+            this = objects.get(key)
+            if this is None:
+                continue
+            if how & FOREIGN:
+                changes = how & (WRITES | UNSURE)
+                others = (
+                    (this.changed, this.looked_at, this.read, this.written) if changes else (this.changed, this.written)
+                )
+                own = this.called(how)
+                if any(True for other in others for _ in other.unordered(clock)):
+                    yield key, operation
+            else:
+                own = this.written if how & WRITES else this.read
+                against = (this.changed, this.looked_at) if how & WRITES else (this.changed,)
+                for step in {step for other in against for step in other.unordered(clock)}:
+                    yield key, log[step][1]
+            own.add(task.index, clock, position)
+
+
+def unread_in(log: Sequence[Step], *, choices: bool = True) -> Iterator[Step]:
+    """Find the steps that change what others look at unseen, and that are not ordered with all other threads' steps.
+
+    Without choices, with what comes right before these steps: a thread may look there while it has no step to choose.
+    """
+    if not any(how & HIDDEN for _, _, touches in log for _, _, how in touches or ()):
+        return
+    order = Order(log)
+    every, changing = Accesses(), Accesses()
+    found: set[int] = set()
+    for position, (task, operation, touches) in enumerate(log):
+        clock = order.clock_of(task)
+        if touches is None:
+            if not choices:
+                found.update(changing.unordered(clock))
+                every.add(task.index, clock, position)
+            order.follow(position, task, operation)
+        changes = any(how & HIDDEN for _, _, how in touches or ())
+        if changes and any(True for _ in every.unordered(clock)):
+            found.add(position)
+        found.update(changing.unordered(clock))
+        if changes:
+            changing.add(task.index, clock, position)
+        every.add(task.index, clock, position)
+    for position in sorted(found):
+        yield log[position]
+
+
+def cut_short_in(log: Sequence[Step]) -> Iterator[Step]:
+    """Find the steps that read containers with too much in them, while another thread may change what is in there."""
+    if not any(how & CUT for _, _, touches in log for _, _, how in touches or ()):
+        return
+    order = Order(log)
+    reads, changes = Accesses(), Accesses()
+    found: set[int] = set()
+    for position, (task, operation, touches) in enumerate(log):
+        clock = order.clock_of(task)
+        if touches is None:
+            order.follow(position, task, operation)
+            continue
+        if any(how & CUT for _, _, how in touches):
+            reads.add(task.index, clock, position)
+            if any(True for _ in changes.unordered(clock)):
+                found.add(position)
+        if any(how & WRITES and _has_contents(key) for key, _, how in touches):
+            changes.add(task.index, clock, position)
+            found.update(reads.unordered(clock))
+    for position in sorted(found):
+        yield log[position]
+
+
+def _has_contents(name: Any) -> bool:
+    """Whether an object is compared, or written as a text, by what is in it."""
+    kind = type_named(name)
+    if kind is None or kind_of(kind) == CONTAINER:
+        return type(name) is int
+    found = (class_holding(kind, special) for special in ("__eq__", "__repr__", "__str__"))
+    return any(holder is not None and holder[0] is not object for holder in found)
+
+
+def _going_on(log: Sequence[Step]) -> Iterator[tuple[Any, Operation]]:
+    """Objects that several threads use, and the calls, where such code wakes a thread and goes on with the object.
+
+    To be asked of an execution without choices. What the object leads to may be used by the thread that was woken.
+    """
+    foreign = {key for _, _, touches in log if touches for key, _, how in touches if how & FOREIGN}
+    if not foreign:
+        return
+    users: dict[Any, set[int]] = {key: set() for key in foreign}
+    for task, _, touches in log:
+        for key, _, _ in touches or ():
+            if key in users:
+                users[key].add(task.index)
+    for waking in wakings(log):
+        call = _call_around(log, waking)
+        if call is not None:
+            _, operation, touches = call
+            for key, _, how in touches or ():
+                if how & FOREIGN and len(users[key]) > 1:
+                    yield key, operation
+
+
+def _call_around(log: Sequence[Step], position: int) -> Step | None:
+    """The call of code out of scope that a step may be part of: its caller has taken no further step since."""
+    waker = log[position][0]
+    since: set[CodeType] = set()
+    for step in reversed(log[: position + 1]):
+        task, operation, touches = step
+        if task is not waker:
+            continue
+        if touches and any(how & FOREIGN for _, _, how in touches):
+            return None if operation.code in since else step
+        since.add(operation.code)
+    return None
+
+
+def _callee_of(operation: Operation, name: Any) -> Callee:
+    """What was called: a function, or a special method of the object's type."""
+    called = callee_at(operation.code, operation.lasti)
+    if called is not None:
+        return called
+    if type(name) is tuple:
+        # What a weak reference refers to has died there.
+        return WEAK_REFERENCE
+    kind = type_named(name)
+    if kind is LruCache:
+        return Callee("functools", "lru_cache", python=False)
+    if kind is None:
+        return Callee("", operation.name.strip(".()[]") or "code")
+    method = operation.name.strip(".()[]")
+    for special in (*specials_at(operation.code, operation.lasti, method), method):
+        holder = class_holding(kind, special)
+        if holder is not None and holder[0] is not object:
+            function = python_function(holder[1])
+            if function is not None:
+                return callee_of(function)
+            return Callee(module_of(holder[0]), f"{name_of_class(holder[0])}.{special}")
+    return Callee(module_of(kind), name_of_class(kind))

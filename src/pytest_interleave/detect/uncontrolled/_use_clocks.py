@@ -1,0 +1,84 @@
+"""When each use of something outside of memory happened, and what surely happened before it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from ...control import HELD_UP, Operation, Step, Task
+from ...control.system import Use
+from ..happens_before._clocks import Clock
+from ..happens_before._holding import is_lock
+from ..happens_before._synchronisation import Order
+
+#: Waiting for these may be given up, and then orders nothing.
+_MAY_BE_GIVEN_UP = frozenset(("wait", "get", "acquire"))
+#: They belong to the step before them, and no schedule changes their order.
+_NO_CHOICE = frozenset(("enter", "leave"))
+#: All that these do is to begin and to end a thread's life.
+_OF_LIVES = frozenset(("begin", "start", "join", "sleep", "poll", HELD_UP))
+
+
+class _CertainOrder(Order):
+    """What surely comes before what in every schedule with the same choices."""
+
+    def follow(self, position: int, task: Task, operation: Operation) -> None:
+        kind = operation.kind
+        if kind in _NO_CHOICE:
+            return
+        # Of an event, the log says by this alone that nobody had set it.
+        given_up = operation.expired_at is not None or not (operation.mutates or kind == "wait")
+        if given_up and kind in _MAY_BE_GIVEN_UP and not is_lock(operation.target):
+            return
+        super().follow(position, task, operation)
+
+
+class When(NamedTuple):
+    """The time of something that a thread does, on its own clock, and how far it knows those of others."""
+
+    thread: int
+    time: int
+    clock: Clock[int]
+
+    def is_before(self, other: When) -> bool:
+        """Whether this surely happens before the other."""
+        return self.time <= other.clock.get(self.thread, 0)
+
+
+def times_of(log: Sequence[Step], uses: Sequence[Use]) -> list[When]:
+    """Follow an execution; the answer has an entry for each use."""
+    order = _CertainOrder(log)
+    found: list[When] = []
+    at = 0
+    for position, (task, operation, touches) in enumerate(log):
+        while at < len(uses) and uses[at].position <= position:
+            found.append(_now(order, uses[at].task))
+            at += 1
+        if touches is None:
+            order.follow(position, task, operation)
+    found.extend(_now(order, use.task) for use in uses[at:])
+    return found
+
+
+def _now(order: Order, task: Task) -> When:
+    clock = Clock(order.clock_of(task))
+    return When(task.index, clock[task.index], clock)
+
+
+def steps_beside(log: Sequence[Step], spans: Mapping[int, tuple[When, When | None]]) -> set[int]:
+    """Find out during which spans another thread does something; each has a key, a beginning and perhaps an end."""
+    order = _CertainOrder(log)
+    beside: set[int] = set()
+    for position, (task, operation, touches) in enumerate(log):
+        if touches is None:
+            order.follow(position, task, operation)
+            if operation.kind in _OF_LIVES or operation.target is None:
+                continue
+        clock = order.clock_of(task)
+        now = When(task.index, clock[task.index], clock)
+        for key, (first, last) in spans.items():
+            if key in beside or task.index == first.thread or now.is_before(first):
+                continue
+            if last is None or not last.is_before(now):
+                beside.add(key)
+    return beside

@@ -1,0 +1,210 @@
+"""Which uses of files, databases and the like by different threads nothing orders.
+
+No use is a choice of the scheduler, so no schedule tries it in another order. If the steps that are choices order two
+uses in every execution of a search that has come to its end, there is no other order. If one execution leaves two uses
+unordered, and their order can matter, the search has not seen everything.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Hashable, Iterator, Sequence
+from typing import NamedTuple
+
+from ...control import Step
+from ...control.system import APPEND, ENDED, ENTRY, EXCHANGE, LIST, PROCESS_USES, READ, SCAN, STARTED, WRITE, Use
+from ._use_clocks import When, steps_beside, times_of
+
+#: What a use means to those who list the directory; and to those who use the same open file, or cursor.
+_OF_ENTRIES, _OF_CONTENTS, _MOVES = "changes entries", "changes contents", "moves"
+#: By way of a use, the ways that its order with matters.
+_CONFLICTS: dict[str, tuple[str, ...]] = {
+    READ: (WRITE, ENTRY, APPEND),
+    WRITE: (READ, WRITE, ENTRY, APPEND, EXCHANGE),
+    ENTRY: (READ, WRITE, ENTRY, APPEND),
+    APPEND: (READ, WRITE, ENTRY),
+    LIST: (_OF_ENTRIES,),
+    SCAN: (_OF_ENTRIES, _OF_CONTENTS),
+    _OF_ENTRIES: (LIST, SCAN),
+    _OF_CONTENTS: (SCAN,),
+    _MOVES: (_MOVES,),
+    EXCHANGE: (EXCHANGE, WRITE),
+}
+#: There is somebody at the other end.
+_WITH_ENDS = ("socket", "pipe")
+
+
+class Unordered(NamedTuple):
+    """Two uses by different threads that nothing orders; or one use of what somebody else has a part in."""
+
+    first: Use
+    second: Use | None = None
+
+
+class _Part(NamedTuple):
+    """What a use touches, and in which way."""
+
+    number: int
+    use: Use
+    key: Hashable
+    way: str
+
+
+def unordered_uses(log: Sequence[Step], uses: Sequence[Use], threads: int) -> Iterator[Unordered]:
+    """Find uses in one execution of `threads` threads whose order can matter and is not fixed; for each thing once."""
+    if threads < 2 or not uses:
+        return
+    found: set[Hashable] = set()
+    for use in _with_others(uses):
+        found.add(use.thing.key)
+        yield Unordered(use)
+    spans = _spans(uses)
+    suspects = _suspects([part for part in _parts(uses) if part.use.thing.key not in found], log)
+    if not spans and not suspects:
+        return
+    times = times_of(log, uses)
+    for number in _beside(log, uses, times, spans):
+        yield Unordered(uses[number])
+    for parts in suspects:
+        pair = _pair(parts, times)
+        if pair is not None and pair.first.thing.key not in found:
+            found.add(pair.first.thing.key)
+            yield pair
+
+
+# -- what others have a part in --------------------------------------------------------------------------------------
+
+
+def _with_others(uses: Sequence[Use]) -> Iterator[Use]:
+    """For each connection of which nobody here has the other end, its first use."""
+    ends: dict[Hashable, set[Hashable]] = {}
+    first: dict[Hashable, Use] = {}
+    for use in uses:
+        if use.thing.kind in _WITH_ENDS and (use.way == EXCHANGE or use.thing.kind == "pipe"):
+            ends.setdefault(use.thing.key, set()).add(use.way if use.thing.kind == "pipe" else use.handle)
+            first.setdefault(use.thing.key, use)
+    return (first[key] for key, known in ends.items() if len(known) == 1)
+
+
+def _spans(uses: Sequence[Use]) -> dict[int, int | None]:
+    """From when to when each process runs: by number of the first use, that of the last, if it has ended."""
+    spans: dict[int, int | None] = {}
+    running: dict[Hashable, int] = {}
+    ended: set[Hashable] = set()
+    for number, use in enumerate(uses):
+        if use.thing.kind != "process":
+            continue
+        key = use.thing.key
+        if use.how not in PROCESS_USES:
+            # Of what belongs to the whole process. To look at it concerns only those that change it.
+            if use.way != READ:
+                spans[number] = number
+        elif use.how == STARTED:
+            running[key] = number
+            spans[number] = None
+            ended.discard(key)
+        elif key in ended:
+            # It is only asked how it ended.
+            pass
+        elif key not in running:
+            # It was started before the execution.
+            running[key] = number
+            spans[number] = None
+        if use.how == ENDED and key in running:
+            spans[running.pop(key)] = number
+            ended.add(key)
+    return spans
+
+
+def _beside(
+    log: Sequence[Step], uses: Sequence[Use], times: Sequence[When], spans: dict[int, int | None]
+) -> Iterator[int]:
+    """Those of the spans during which another thread does something."""
+    lives = {first: (times[first], None if last is None else times[last]) for first, last in spans.items()}
+    found = steps_beside(log, lives) if lives else set()
+    for number, (first, last) in lives.items():
+        if number in found or any(
+            use.task.index != first.thread and not when.is_before(first) and (last is None or not last.is_before(when))
+            for use, when in zip(uses, times, strict=True)
+        ):
+            yield number
+
+
+# -- what two threads use --------------------------------------------------------------------------------------------
+
+
+def _parts(uses: Sequence[Use]) -> Iterator[_Part]:
+    changed = {use.thing.key for use in uses if use.thing.kind == "directory" and use.way == ENTRY}
+    read = {use.thing.key for use in uses if use.way == READ}
+    for number, use in enumerate(uses):
+        thing, way = use.thing, use.way
+        if thing.kind == "process":
+            continue
+        if thing.kind in _WITH_ENDS:
+            yield _Part(number, use, thing.key, WRITE if way == WRITE and thing.kind == "socket" else EXCHANGE)
+            continue
+        if way == APPEND and thing.key in read:
+            # Somebody can tell what came first.
+            way = WRITE
+        yield _Part(number, use, ("entries", thing.key) if way in (LIST, SCAN) else thing.key, way)
+        if use.handle is not None:
+            yield _Part(number, use, ("handle", use.handle), _MOVES)
+        if isinstance(thing.key, str):
+            directory = os.path.dirname(thing.key)
+            if way in (WRITE, ENTRY, APPEND):
+                entries = _OF_ENTRIES if way == ENTRY else _OF_CONTENTS
+                yield _Part(number, use, ("entries", directory), entries)
+            if changed:
+                # To use what is in a directory, one has to find the directory.
+                for above in _directories_above(directory):
+                    if above in changed:
+                        yield _Part(number, use, above, READ)
+
+
+def _directories_above(path: str) -> Iterator[str]:
+    while True:
+        yield path
+        above = os.path.dirname(path)
+        if above == path:
+            return
+        path = above
+
+
+def _suspects(parts: Sequence[_Part], log: Sequence[Step]) -> list[list[_Part]]:
+    """The parts by what they touch, of things that two threads may use at the same time."""
+    started = next((at for at, (_, operation, _) in enumerate(log) if operation.kind == "start"), len(log))
+    by_key: dict[Hashable, list[_Part]] = {}
+    for part in parts:
+        # Before that, there is only one thread.
+        if part.use.position > started:
+            by_key.setdefault(part.key, []).append(part)
+    return [parts for parts in by_key.values() if _is_suspect(parts)]
+
+
+def _is_suspect(parts: Sequence[_Part]) -> bool:
+    if len(parts) < 2:
+        return False
+    threads: dict[str, set[int]] = {}
+    for part in parts:
+        threads.setdefault(part.way, set()).add(part.use.task.index)
+    pairs = ((of_one, threads.get(other)) for way, of_one in threads.items() for other in _CONFLICTS[way])
+    if not any(of_other is not None and len(of_one | of_other) > 1 for of_one, of_other in pairs):
+        return False
+    # One lock that all of them hold makes them take turns, and who comes first is a choice.
+    return not frozenset.intersection(*(part.use.locks for part in parts))
+
+
+def _pair(parts: Sequence[_Part], times: Sequence[When]) -> Unordered | None:
+    """The first two whose order can matter and is not fixed."""
+    #: By thread and way, the latest: if an earlier one is not ordered with what follows, neither is this one.
+    latest: dict[tuple[int, str], _Part] = {}
+    for part in parts:
+        for (thread, way), other in latest.items():
+            if (
+                thread != part.use.task.index
+                and way in _CONFLICTS[part.way]
+                and not times[other.number].is_before(times[part.number])
+            ):
+                return Unordered(other.use, part.use)
+        latest[part.use.task.index, part.way] = part
+    return None

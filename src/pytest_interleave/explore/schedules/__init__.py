@@ -1,0 +1,1 @@
+"""Schedules: as switches, as tokens, replayed, steered and shrunk."""

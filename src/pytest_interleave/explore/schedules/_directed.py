@@ -1,0 +1,93 @@
+"""Single switches that may be all there is to a finding: those in the middle of something that others came between."""
+
+from __future__ import annotations
+
+import bisect
+import itertools
+from collections.abc import Callable, Iterator, Sequence
+
+from ...control import LoggedStep, Path, conflicts, touches_of
+from ..search._budget import never
+from ._switches import ChoicePoint, Sites, Switch
+
+#: So many steps of a thread, before it was left and after that, are looked at.
+_BEFORE, _AFTER = 4, 2
+#: So many steps of the others meanwhile.
+_MEANWHILE = 300
+#: So many switches of each sort are named.
+MOST = 16
+
+
+def likely_switches(
+    points: Sequence[ChoicePoint], log: Sequence[LoggedStep], is_over: Callable[[], bool] = never
+) -> list[Switch]:
+    """From an execution with a finding: the most likely ones, the last first.
+
+    Each leaves a thread where it was left, and a thread goes on whose steps meanwhile conflicted with its own. Threads
+    that do the same are alike: first in the list are those with the threads of each kind that were started first.
+    Once `is_over`, no more are looked for.
+    """
+    alike = _Alike(log)
+    meanwhile = _Meanwhile(log)
+    first: dict[Switch, None] = {}
+    themselves: dict[Switch, None] = {}
+    for point in reversed(points):
+        if is_over() or (len(first) >= MOST and len(themselves) >= MOST):
+            break
+        if point.is_preemption:
+            left, site, occurrence = point.stand
+            for other in meanwhile.came_between(left, point.step):
+                one, two = alike.first_two(left, other)
+                first[Switch(one, site, occurrence, two)] = None
+                themselves[Switch(left, site, occurrence, other)] = None
+    return [*itertools.islice(first, MOST), *itertools.islice(themselves, MOST)]
+
+
+class _Meanwhile:
+    """What others did while a thread was left."""
+
+    def __init__(self, log: Sequence[LoggedStep]) -> None:
+        self._log = log
+        self._touches = [touches_of(operation, touches) for _, operation, touches in log]
+        self._positions: dict[Path, list[int]] = {}
+        for position, (thread, _, _) in enumerate(log):
+            self._positions.setdefault(thread.path, []).append(position)
+
+    def came_between(self, left: Path, step: int) -> Iterator[Path]:
+        """The threads with steps that conflict with the last ones of a thread before `step` or its next ones."""
+        positions = self._positions.get(left, [])
+        at = bisect.bisect_left(positions, step)
+        resumed = positions[at] if at < len(positions) else len(self._log)
+        near = [self._touches[position] for position in positions[max(0, at - _BEFORE) : at + _AFTER]]
+        own = [touches for touches in near if touches]
+        seen: set[Path] = {()}
+        for position in range(step, min(resumed, step + _MEANWHILE)):
+            path = self._log[position][0].path
+            if path not in seen and any(conflicts(touches, self._touches[position]) for touches in own):
+                seen.add(path)
+                yield path
+
+
+class _Alike:
+    """Threads that begin with the same step."""
+
+    def __init__(self, log: Sequence[LoggedStep]) -> None:
+        sites = Sites()
+        self._first_site: dict[Path, int] = {}
+        self._known: dict[Path, list[Path]] = {}
+        for thread, operation, _ in log:
+            if thread.path not in self._first_site and operation.announced and operation.kind != "begin":
+                self._first_site[thread.path] = sites.site_of(operation)
+
+    def first_two(self, one: Path, other: Path) -> tuple[Path, Path]:
+        """The first thread like `one`, and the first one like `other` that is not the same."""
+        first = self._like(one)[0]
+        return first, next((path for path in self._like(other) if path != first), other)
+
+    def _like(self, path: Path) -> list[Path]:
+        known = self._known.get(path)
+        if known is None:
+            wanted = self._first_site.get(path)
+            known = sorted(other for other, site in self._first_site.items() if site == wanted)
+            self._known[path] = known = known or [path]
+        return known

@@ -1,0 +1,258 @@
+"""Tokens: a schedule, written so that it can be given on a command line.
+
+A token holds the format's version, fingerprints of the test's name and parameters, whether executions went before
+(so that caches were warm), and the schedule: as a rule as switches, which mean the same on each Python version and
+after an edit elsewhere. Where an execution could not be repeated by those, the choices themselves are in the token,
+how many choice points the same thread stays and which one goes on then; such a token is for one Python version.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import sys
+import zlib
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from ...control import CLOCK, LEAPS, Path
+from ._switches import Switch
+
+_FORMAT = 2
+_CHECK_BYTES = 3
+#: Bits of the second byte.
+_WARM, _FREE_THREADED, _CHOICES, _PACKED, _PARAMETERS, _TIME = 1, 2, 4, 8, 16, 32
+#: Bytes before the parameters, where the test has any, or before the schedule.
+_HEAD = 5
+#: More are in no token; what is read from a mangled one need not fit into memory.
+_MOST_CHOICES = 10_000_000
+
+
+class TokenError(ValueError):
+    """The token cannot be used; the message says why and what to do."""
+
+
+def python_version() -> str:
+    """The running interpreter, as far as schedules depend on it."""
+    free = "" if getattr(sys, "_is_gil_enabled", lambda: True)() else "t"
+    return f"{sys.version_info.major}.{sys.version_info.minor}{free}"
+
+
+def fingerprint(text: str) -> int:
+    """16 bits that tell one text from another."""
+    return zlib.crc32(text.encode("utf-8", "surrogatepass")) & 0xFFFF
+
+
+class NameOfTest(NamedTuple):
+    """Fingerprints of a test's name (with its classes, without its file), and of its parameters' id."""
+
+    name: int
+    parameters: int
+
+    @classmethod
+    def of(cls, name: str, parameters: str) -> NameOfTest:
+        """The fingerprints of these texts."""
+        # 0 is for none.
+        return cls(fingerprint(name), 1 + fingerprint(parameters) % 0xFFFF if parameters else 0)
+
+
+class Token(NamedTuple):
+    """A schedule of one test."""
+
+    test: NameOfTest
+    switches: tuple[Switch, ...] = ()
+    #: In the place of switches: the thread granted at each choice point.
+    choices: tuple[int, ...] | None = None
+    #: Whether executions went before in the same process.
+    warm: bool = False
+    python: str = ""
+    #: Whether time passes as a choice.
+    time_choices: bool = False
+
+    @property
+    def leap(self) -> int | None:
+        """By how much time passes as a choice, as a position in `LEAPS`; None if it does not."""
+        if not self.time_choices:
+            return None
+        clocks = [index for index in self.choices or () if index >= CLOCK]
+        clocks += [path[0] for switch in self.switches for path in (switch.leaves, switch.to) if path >= (CLOCK,)]
+        leap = clocks[0] - CLOCK if clocks else 0
+        return leap if leap < len(LEAPS) else 0
+
+    @classmethod
+    def of_switches(
+        cls, switches: Sequence[Switch], *, test: NameOfTest, warm: bool, time_choices: bool = False
+    ) -> Token:
+        """The token of a schedule that is known by its switches."""
+        return cls(test, tuple(switches), None, warm, python_version(), time_choices)
+
+    @classmethod
+    def of_choices(cls, choices: Sequence[int], *, test: NameOfTest, warm: bool, time_choices: bool = False) -> Token:
+        """The token of a schedule of which only the choices are known, on this interpreter."""
+        return cls(test, (), tuple(choices), warm, python_version(), time_choices)
+
+    def __str__(self) -> str:
+        schedule = _choices_written(self.choices) if self.choices is not None else _switches_written(self.switches)
+        packed = zlib.compress(schedule, 9, wbits=-15)
+        is_packed = len(packed) < len(schedule)
+        flags = (
+            (_WARM if self.warm else 0)
+            | (_FREE_THREADED if self.python.endswith("t") else 0)
+            | (_CHOICES if self.choices is not None else 0)
+            | (_PACKED if is_packed else 0)
+            | (_PARAMETERS if self.test.parameters else 0)
+            | (_TIME if self.time_choices else 0)
+        )
+        minor = int(self.python.rstrip("t").split(".")[1])
+        body = bytes((_FORMAT, flags, minor, *self.test.name.to_bytes(2, "big")))
+        if self.test.parameters:
+            body += self.test.parameters.to_bytes(2, "big")
+        body += packed if is_packed else schedule
+        check = zlib.crc32(body).to_bytes(4, "big")[:_CHECK_BYTES]
+        return _letters(body + check)
+
+    @classmethod
+    def parse(cls, text: str) -> Token:
+        """Read a token back.
+
+        Raises `TokenError` where the text is not a whole token.
+        """
+        text = text.strip()
+        try:
+            raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+        except (binascii.Error, ValueError):
+            raise TokenError(f"{_short(text)} is not a token: copy the whole of it from the report") from None
+        body, check = raw[:-_CHECK_BYTES], raw[-_CHECK_BYTES:]
+        mangled = TokenError(
+            f"{_short(text)} is mangled or cut short: copy the whole token from the report, up to the end of the line"
+        )
+        if len(body) < _HEAD or zlib.crc32(body).to_bytes(4, "big")[:_CHECK_BYTES] != check or _letters(raw) != text:
+            # The last letter has bits to spare: another one may stand for the same bytes.
+            raise mangled
+        if body[0] != _FORMAT:
+            raise TokenError(
+                f"{_short(text)} has format {body[0]}, this version of pytest-interleave reads format {_FORMAT}: "
+                "let the test find the failure again to get a new token"
+            )
+        flags = body[1]
+        start = _HEAD + 2 if flags & _PARAMETERS else _HEAD
+        try:
+            schedule = zlib.decompress(body[start:], wbits=-15) if flags & _PACKED else body[start:]
+            choices = _choices_read(schedule) if flags & _CHOICES else None
+            switches = () if flags & _CHOICES else _switches_read(schedule)
+        except (IndexError, zlib.error):
+            # The check sum is right by chance.
+            raise mangled from None
+        return cls(
+            NameOfTest(int.from_bytes(body[3:_HEAD], "big"), int.from_bytes(body[_HEAD:start], "big")),
+            switches,
+            choices,
+            bool(flags & _WARM),
+            f"3.{body[2]}" + ("t" if flags & _FREE_THREADED else ""),
+            bool(flags & _TIME),
+        )
+
+    def require_this_python(self) -> None:
+        """Raise `TokenError` where it holds on another Python version only."""
+        if self.choices is not None and self.python != python_version():
+            raise TokenError(
+                f"the token holds on Python {self.python} only, this is Python {python_version()}: "
+                "replay it there, or let the test find the failure again here"
+            )
+
+
+def _letters(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).decode("ascii").rstrip("=")
+
+
+def _switches_written(switches: Sequence[Switch]) -> bytes:
+    out = bytearray()
+    for leaves, site, occurrence, to in switches:
+        _put_path(out, leaves)
+        out += site.to_bytes(2, "big")
+        _put(out, occurrence)
+        _put_path(out, to)
+    return bytes(out)
+
+
+def _switches_read(data: bytes) -> tuple[Switch, ...]:
+    switches: list[Switch] = []
+    at = 0
+    while at < len(data):
+        leaves, at = _get_path(data, at)
+        site = data[at] << 8 | data[at + 1]
+        occurrence, at = _get(data, at + 2)
+        to, at = _get_path(data, at)
+        switches.append(Switch(leaves, site, occurrence, to))
+    return tuple(switches)
+
+
+def _choices_written(choices: Sequence[int]) -> bytes:
+    out = bytearray()
+    position = 0
+    while position < len(choices):
+        thread = choices[position]
+        end = position
+        while end < len(choices) and choices[end] == thread:
+            end += 1
+        _put(out, end - position)
+        _put(out, thread)
+        position = end
+    return bytes(out)
+
+
+def _choices_read(data: bytes) -> tuple[int, ...]:
+    choices: list[int] = []
+    at = 0
+    while at < len(data):
+        count, at = _get(data, at)
+        thread, at = _get(data, at)
+        if count > _MOST_CHOICES - len(choices):
+            raise IndexError
+        choices.extend([thread] * count)
+    return tuple(choices)
+
+
+def _put_path(out: bytearray, path: Path) -> None:
+    """0 for the test's own thread, an odd number for one that it has started, else twice the path's length first."""
+    if len(path) == 1:
+        _put(out, 2 * path[0] + 1)
+    else:
+        _put(out, 2 * len(path))
+        for number in path:
+            _put(out, number)
+
+
+def _get_path(data: bytes, at: int) -> tuple[Path, int]:
+    first, at = _get(data, at)
+    if first % 2:
+        return (first // 2,), at
+    path: list[int] = []
+    for _ in range(first // 2):
+        number, at = _get(data, at)
+        path.append(number)
+    return tuple(path), at
+
+
+def _put(out: bytearray, number: int) -> None:
+    """Append a number of any size, seven bits a byte."""
+    while number > 0x7F:
+        out.append(number & 0x7F | 0x80)
+        number >>= 7
+    out.append(number)
+
+
+def _get(data: bytes, at: int) -> tuple[int, int]:
+    """The number that begins at `at`, and where the next one does; IndexError where the data ends before."""
+    number = shift = 0
+    while True:
+        byte = data[at]
+        at += 1
+        number |= (byte & 0x7F) << shift
+        shift += 7
+        if byte < 0x80:
+            return number, at
+
+
+def _short(text: str) -> str:
+    return repr(text if len(text) <= 24 else f"{text[:20]}…")

@@ -1,0 +1,110 @@
+"""The default: what needs no decision from the user."""
+
+from __future__ import annotations
+
+from math import inf
+from typing import Any
+
+from ...control import Trace
+from ..strategies._delegating import Delegating
+from ..strategies._portfolio import Portfolio
+from ._budget import Limits
+from ._classes import class_of
+from ._reduction import PartialOrderReduction
+
+#: So many executions are the search's in any case.
+FIRST = 2
+#: A search that is expected to need no more executions than this has them one after the other.
+SMALL = 100
+#: A larger one has one turn in so many, as long as there is time.
+SHARE = 3
+#: So many of the portfolio's schedules have to be of known classes before "all" is believed.
+CHECKS = 20
+
+
+class Auto(Delegating):
+    """The schedule without preemptions first; then exhaustive search where that fits the budget, else a portfolio.
+
+    The search's expected size decides, again and again. Where it is small, it goes to its end. Where it is not so
+    small, the portfolio, which as a rule finds sooner what there is to find, has most of the turns, as long as that
+    leaves enough of the `schedules` for the search.
+
+    That nothing is left is only as true as every access was seen: what a cache in C code keeps, for example, is not.
+    So at the end of the search some of the portfolio's schedules are run too. If one is of a class that the search
+    does not know, or not everything was under control, the portfolio goes on.
+    """
+
+    name = "auto"
+
+    def __init__(self, seed: int, schedules: int | None = None, until: float = inf) -> None:
+        super().__init__()
+        self._schedules = schedules
+        self._portfolio = Portfolio(seed)
+        self._search: PartialOrderReduction | None = PartialOrderReduction(limits=Limits(schedules, until))
+        self._searched = 0
+        self._searches_now = False
+        #: The classes that the search has run.
+        self._classes: set[int] = set()
+        self._checked = 0
+        self._doubted = False
+        #: Whether every class of schedules has been run.
+        self.exhausted = False
+
+    @property
+    def finished(self) -> bool:
+        """Whether there is nothing left to run."""
+        return self.exhausted
+
+    def doubt(self) -> None:
+        """Know that not everything was under control, so that the search cannot say that nothing is left."""
+        self._doubted = True
+        self.exhausted = False
+
+    def pick(self, number: int) -> Any:
+        """The search or the portfolio."""
+        search = self._search
+        self._searches_now = search is not None and not search.finished and self._is_search_next(search, number)
+        if self._searches_now:
+            self._searched += 1
+            return search
+        return self._portfolio.next()
+
+    def _is_search_next(self, search: PartialOrderReduction, number: int) -> bool:
+        if number <= FIRST:
+            return True
+        if search.cut_short:
+            self._search = None
+            return False
+        expected = search.estimate * _caution(search.estimate, self._searched)
+        left = expected - self._searched
+        turns = float("inf") if self._schedules is None else self._schedules - CHECKS - number + 1
+        if left > turns:
+            self._search = None
+            return False
+        return expected <= SMALL or SHARE * left > turns or number % SHARE == 0
+
+    def end(self, trace: Trace) -> None:
+        """All learn from it."""
+        super().end(trace)
+        self._portfolio.learn(trace)
+        search = self._search
+        if search is None:
+            return
+        if self._searches_now:
+            self._classes.add(class_of(trace))
+            if search.incomplete:
+                self._search = search.again()
+                self._classes.clear()
+        elif search.finished:
+            self._checked += 1
+            if class_of(trace) not in self._classes:
+                self._search = None
+        sure = self._search is search and search.finished and self._checked >= CHECKS
+        self.exhausted = sure and not self._doubted
+
+
+def _caution(estimate: float, searched: int) -> float:
+    """What to multiply a search's estimated size by: at the beginning, not all is seen that there is to choose."""
+    if searched < 16:
+        return 4.0 if estimate > 32 else 2.0
+    return 2.0 if searched < 64 else 1.3

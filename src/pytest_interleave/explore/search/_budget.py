@@ -1,0 +1,32 @@
+"""How much a search may run, and until when."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+from ...control.execution.timing._clock import real_seconds
+
+
+def never() -> bool:
+    """There is time for all."""
+    return False
+
+
+class Limits(NamedTuple):
+    """What bounds a search: a number of schedules, and a moment in real time."""
+
+    schedules: int | None = None
+    #: In seconds, as `real_seconds` counts them.
+    until: float = math.inf
+
+    def schedules_after(self, number: int) -> float:
+        """How many schedules there may be after the one with this number, which counts from 1."""
+        return math.inf if self.schedules is None else self.schedules - number
+
+    def is_time_over(self) -> bool:
+        """Whether the moment has come."""
+        return self.until != math.inf and real_seconds() >= self.until
+
+
+NO_LIMITS = Limits()

@@ -1,0 +1,175 @@
+"""The class of a long schedule, from who came after whom at each thing that threads touch.
+
+It says the same as `_classes`, at a fraction of the cost a step, but does not pay for few steps; and only where no step
+touches a thing as a whole of which another touches a part. Unlike there, where a thing takes the address of one that
+another thread has used, the two count as one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from hashlib import blake2b
+from typing import Any
+
+from ...control import HELD_UP, LoggedStep, ThreadView, Touches, touches_of
+from ...control.steps._touches import ASKING_KINDS
+
+#: One character an access: of one that changes nothing, the number of the thread; of a change, that and this.
+#: None of them is half a surrogate pair, which would take longer to encode.
+_CHANGE = 0x4000
+#: Numbers up to this are for the threads that the test's own has started.
+_OWN = 0x1000
+#: Accesses that change nothing, one after the other: their order does not matter.
+_LOOKS = re.compile(f"[\x00-{chr(_CHANGE - 1)}]{{2,}}")
+#: They touch nothing, and these change the one lock that they are about; asked here because it is so for most steps.
+SILENT = frozenset(("begin", "start", "join"))
+OF_A_LOCK = frozenset(("acquire", "release"))
+_CHANGES = 1
+
+#: The numbers of threads, by their paths: to find one out takes longer than to look it up.
+_numbers: dict[tuple[int, ...], int] = {}
+
+
+def _number_of(path: tuple[int, ...]) -> int:
+    """A thread's number, the same in every process: classes are compared between the workers of pytest-xdist.
+
+    Two threads can have the same one by chance.
+    """
+    known = _numbers.get(path)
+    if known is None:
+        if len(path) <= 1:
+            known = path[0] + 1 if path else 0
+        if known is None or known > _OWN:
+            known = _OWN + 1 + hash(path) % (_CHANGE - _OWN - 1)
+        _numbers[path] = known
+    return known
+
+
+class _Place:
+    """A thing that threads touch: who came to it, and which of the things that they came to it was for each."""
+
+    __slots__ = ("came", "firsts", "visitors")
+
+    def __init__(self) -> None:
+        self.came: list[str] = []
+        self.visitors: set[int] = set()
+        #: By visitor, how many of the things that several came to it came to before.
+        self.firsts: set[tuple[int, int]] = set()
+
+    def fingerprint(self) -> int:
+        order = _LOOKS.sub(lambda looks: "".join(sorted(looks[0])), "".join(self.came))
+        # Not the hash of a text, which is another in each process.
+        digest = blake2b(order.encode("utf-16-le"), digest_size=8).digest()
+        return hash((int.from_bytes(digest), frozenset(self.firsts)))
+
+
+class _Visitor:
+    """A thread, and what to note where it touches what it has touched before."""
+
+    __slots__ = ("known", "number", "visited")
+
+    def __init__(self, thread: ThreadView) -> None:
+        self.number = _number_of(thread.path)
+        #: By address of the touches.
+        self.known: dict[int, _Notes] = {}
+        #: In the order of the first visits.
+        self.visited: dict[_Place, None] = {}
+
+
+#: To be called, each with the character.
+_Notes = tuple[tuple[Callable[[str], None], str], ...]
+
+
+class _Places:
+    def __init__(self) -> None:
+        self.all: dict[Any, dict[Any, _Place]] = {}
+
+    def notes(self, visitor: _Visitor, touches: Touches) -> _Notes | None:
+        """What to note for an access; None where wholes and parts of one thing are touched."""
+        found = []
+        for key, part, how in touches:
+            parts = self.all.setdefault(key, {})
+            place = parts.get(part)
+            if place is None:
+                if parts and (part is None or None in parts):
+                    return None
+                place = parts[part] = _Place()
+            if place not in visitor.visited:
+                visitor.visited[place] = None
+                place.visitors.add(visitor.number)
+            found.append((place.came.append, chr(visitor.number + _CHANGE if how & _CHANGES else visitor.number)))
+        return tuple(found)
+
+
+def class_of_long(log: Iterable[LoggedStep]) -> int | None:
+    """A fingerprint of the class of an execution with that log, as `class_of`; None where another way is needed."""
+    places = _Places()
+    visitors: dict[ThreadView, _Visitor] = {}
+    numbers: set[int] = set()
+    last: ThreadView | None = None
+    visitor: _Visitor
+    known: dict[int, _Notes] = {}
+    started = False
+    for thread, operation, touched in log:
+        touches = touched
+        if touches is not None:
+            address = id(touches)
+        elif operation.kind in OF_A_LOCK:
+            address = id(operation.target)
+        elif operation.kind in SILENT:
+            started = True
+            continue
+        elif operation.kind in ASKING_KINDS or operation.kind == HELD_UP:
+            return None
+        else:
+            touches = touches_of(operation, None)
+            # They are gone before the next step, and others can have their address.
+            address = 0
+        if not started:
+            continue
+        if thread is not last:
+            last = thread
+            found = visitors.get(thread)
+            if found is None:
+                found = visitors[thread] = _Visitor(thread)
+                if found.number in numbers:
+                    return None
+                numbers.add(found.number)
+            visitor = found
+            known = found.known
+        notes = known.get(address)
+        if notes is None:
+            notes = places.notes(visitor, ((address, None, _CHANGES),) if touches is None else touches)
+            if notes is None:
+                return None
+            if address:
+                known[address] = notes
+        for note, character in notes:
+            note(character)
+    return combined([_alone(visitor) for visitor in visitors.values()] + _fingerprints(places, visitors.values()))
+
+
+def _alone(visitor: _Visitor) -> int:
+    """How often it came to what no other came to: not to which of these, since one may have another's address."""
+    return hash((visitor.number, sum(len(place.came) for place in visitor.visited if len(place.visitors) == 1)))
+
+
+def _fingerprints(places: _Places, visitors: Iterable[_Visitor]) -> list[int]:
+    for visitor in visitors:
+        count = 0
+        for place in visitor.visited:
+            if len(place.visitors) > 1:
+                place.firsts.add((visitor.number, count))
+                count += 1
+    found = (place for parts in places.all.values() for place in parts.values())
+    return [place.fingerprint() for place in found if len(place.visitors) > 1]
+
+
+def combined(fingerprints: list[int]) -> int:
+    """One for all of them, in whatever order.
+
+    Not their sum: two hashes of tuples that end alike differ by nearly the same as two others that do, so that what
+    changes places would often not show.
+    """
+    return hash(tuple(sorted(fingerprints)))

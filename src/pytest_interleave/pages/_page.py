@@ -1,0 +1,166 @@
+"""The HTML report: one page that needs nothing but a browser.
+
+What is laid out here is data; how it looks is in `templates`. All of it can be read without JavaScript.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ._timeline import lay_out
+from ._totals import OUTCOMES, Totals
+
+_ENDED_BY = {
+    "seconds": "stopped at the time limit",
+    "nothing to interleave": "nothing to interleave",
+    "interrupted": "interrupted",
+    "fixtures": "a fixture failed",
+    "replay": "the token's schedule",
+}
+#: With so many threads at most each has a column wide enough for source text, where the window is.
+_MOST_COLUMNS = 8
+#: What a browser must not get as it is: control characters, which may not be in a page; halves of surrogate pairs,
+#: which cannot be written; and marks that turn the direction of text, which can make a line look like another one.
+_UNPRINTABLE = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ufeff\ufffe\uffff\ud800-\udfff]")
+
+
+def render(
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    plugin: str,
+    python: str,
+    seed: int,
+    suite: Sequence[str] = (),
+    stress: Sequence[Mapping[str, Any]] = (),
+    speedups: Sequence[Mapping[str, Any]] = (),
+) -> str:
+    """The page for the tests of a run: for each its figures, as they go to the JSON report, and a few keys more.
+
+    `_timeline` is what `Timeline.as_json()` gives, `_command` repeats the finding, `_difference` says why it may not,
+    `_hints` and `_warnings` are texts; `suite` are lines on all tests
+    together. `stress` and `speedups` are as in the JSON report, the latter with `_text`. Whatever stands in any of
+    them, the page is a valid one that can be written as UTF-8.
+    """
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+    from markupsafe import Markup
+
+    environment = Environment(
+        loader=PackageLoader("pytest_interleave.pages"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    assert environment.loader is not None
+    script, _, _ = environment.loader.get_source(environment, "report.js")
+    tests = [_test(number, printable(dict(row))) for number, row in enumerate(rows, 1)]
+    runs = []
+    if stress:
+        from ._stress_charts import lay_out_run
+
+        runs = [lay_out_run(number, printable(dict(row))) for number, row in enumerate(stress, 1)]
+    # What has to be looked at comes first; else in the order of the run, and those of one kind together.
+    entries = sorted([*tests, *runs], key=lambda entry: entry["order"])
+    totals = Totals.of(rows, stress, speedups)
+    return environment.get_template("report.html.jinja").render(
+        entries=entries,
+        has_stress=bool(runs),
+        counts=totals.counts,
+        headline=totals.headline,
+        speedups=[printable((row["nodeid"], row["_text"])) for row in speedups],
+        suite=[printable(line) for line in suite],
+        plugin=plugin,
+        python=python,
+        seed=seed,
+        most_columns=_MOST_COLUMNS,
+        script=Markup(script),
+        # Only this script may run, whatever else there is in the page.
+        script_hash="sha256-" + base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+    )
+
+
+def printable(value: Any) -> Any:
+    """The same, with escapes in the place of characters that are not to be in a page."""
+    if isinstance(value, str):
+        return _UNPRINTABLE.sub(lambda found: found[0].encode("unicode_escape").decode(), value)
+    if isinstance(value, Mapping):
+        return {printable(key): printable(each) for key, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [printable(each) for each in value]
+    return value
+
+
+def _test(number: int, row: Mapping[str, Any]) -> dict[str, Any]:
+    """What the template shows of one test."""
+    path, colons, name = row["nodeid"].partition("::")
+    timeline = row.get("_timeline")
+    planned, ended_by = row.get("_planned"), row.get("_ended_by", "")
+    schedules = str(row["schedules"])
+    if planned is not None and ended_by != "replay" and planned != row["schedules"]:
+        schedules += f" of at most {planned}"
+    if ended_by in _ENDED_BY:
+        schedules += f" ({_ENDED_BY[ended_by]})"
+    finding = row["finding"]
+    return {
+        "id": f"test-{number}",
+        "kind": "controlled",
+        "order": (row["outcome"] != "failed", finding is None),
+        "nodeid": row["nodeid"],
+        "path": path + colons,
+        "name": name,
+        "outcome": row["outcome"],
+        "shade": row["outcome"] if row["outcome"] in OUTCOMES else "skipped",
+        "figures": [
+            ("Schedules", schedules),
+            ("Shards", _shards(row)),
+            ("Distinct", str(row["distinct"])),
+            ("Coverage", row["coverage"]["text"]),
+            ("Found in schedule", None if row["found_at"] is None else str(row["found_at"])),
+            ("Strategy", row["strategy"]),
+            ("Switches", None if finding is None else _switches(finding)),
+        ],
+        "seconds": f"{row['seconds']:.2f} s",
+        "said": _said(finding, ended_by, row["coverage"]["text"]),
+        "finding": finding,
+        "message": None if finding is None else _message(finding["message"]),
+        "command": row.get("_command"),
+        "difference": row.get("_difference"),
+        "hints": row.get("_hints", []),
+        "warnings": row.get("_warnings") or [],
+        "story": (timeline or {}).get("story", ""),
+        "chart": None if timeline is None else lay_out(timeline),
+    }
+
+
+def _shards(row: Mapping[str, Any]) -> str | None:
+    if "shards" not in row:
+        return None
+    ran, shards = row["shards_run"], row["shards"]
+    return str(shards) if ran == shards else f"{ran} of {shards} have run"
+
+
+def _switches(finding: Mapping[str, Any]) -> str | None:
+    """None where it is not known how many there are."""
+    switches, before = finding["switches"], finding.get("shrunk_from")
+    if switches is None:
+        return None
+    return str(switches) if before in (None, switches) else f"{switches}, shrunk from {before}"
+
+
+def _said(finding: Mapping[str, Any] | None, ended_by: str, coverage: str) -> str:
+    """What there is to say in the list."""
+    if finding is not None:
+        return str(finding["kind"])
+    if ended_by == "seconds":
+        return f"stopped at the time limit; {coverage}"
+    return _ENDED_BY.get(ended_by, coverage)
+
+
+def _message(text: str) -> tuple[str, str]:
+    """The first line, and the others."""
+    first, _, rest = text.partition("\n")
+    return first, rest

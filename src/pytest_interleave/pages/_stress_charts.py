@@ -1,0 +1,321 @@
+"""Stress runs as the HTML report shows them: figures as text, charts as shapes in a box of 1,000 by 100."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from ..stress._figures_table import bytes_text, percent_text, rate_text, seconds_text
+from ..stress._rows import has_figures, has_missed, is_wrong, label, place_of
+from ._totals import OUTCOMES
+
+#: What a chart is drawn in; the page stretches it.
+WIDTH, HEIGHT = 1000.0, 100.0
+#: Bars of the chart of threads; with more threads, each is the mean of some.
+_THREAD_BARS = 200
+#: Rows of the table of threads, and stacks of threads that hung.
+_THREAD_ROWS = 200
+_STACKS = 50
+#: Errors that are shown; the others have to be unfolded.
+_ERRORS = 8
+_PERCENTILES = ("p50", "p90", "p99")
+
+
+class Shape(NamedTuple):
+    """A bar."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+    #: What it stands for, in words.
+    text: str
+    bad: bool = False
+
+
+class Mark(NamedTuple):
+    """A place on an axis, in percent of its length, and what stands there."""
+
+    at: float
+    text: str
+
+    @property
+    def side(self) -> str:
+        """Where the text goes, so that it stays in the chart."""
+        return "first" if self.at < 6 else "last" if self.at > 94 else "middle"
+
+
+class Plot(NamedTuple):
+    """A chart."""
+
+    title: str
+    #: All that it shows, in a sentence.
+    description: str
+    bars: list[Shape]
+    #: An outline, as the data of a path; empty where there are bars.
+    line: str
+    area: str
+    #: Along the bottom.
+    ticks: list[Mark]
+    #: Lines from top to bottom.
+    marks: list[Mark]
+    #: What the top of the box stands for.
+    most: str
+
+
+def lay_out_run(number: int, row: Mapping[str, Any]) -> dict[str, Any]:
+    """What the template shows of one run."""
+    path, colons, name = label(row).partition("::")
+    missed = list(row["missed"])
+    return {
+        "id": f"stress-{number}",
+        "kind": "stress",
+        "order": (not is_wrong(row), not has_missed(row)),
+        "wrong": is_wrong(row),
+        "nodeid": row["nodeid"],
+        "path": path + colons,
+        "name": name,
+        "outcome": row["outcome"],
+        "shade": row["outcome"] if row["outcome"] in OUTCOMES else "skipped",
+        "said": _said(row),
+        "seconds": f"{row['seconds']:.2f} s",
+        "missed": missed,
+        "expected": bool(missed) and not has_missed(row),
+        "figures": _figures(row) if has_figures(row) else [],
+        "charts": [plot for plot in (latencies(row), throughput(row), threads(row)) if plot is not None],
+        "per_thread": [_thread(each) for each in row["per_thread"][:_THREAD_ROWS] if has_figures(row)],
+        "more_threads": max(0, len(row["per_thread"]) - _THREAD_ROWS),
+        "errors": [_error(group) for group in row["errors"][:_ERRORS]],
+        "more_errors": [_error(group) for group in row["errors"][_ERRORS:]],
+        "check": row["check_error"],
+        "hung": [_hung(thread) for thread in row["hung"][:_STACKS]],
+        "more_hung": max(0, len(row["hung"]) - _STACKS),
+    }
+
+
+def _said(row: Mapping[str, Any]) -> str:
+    """What there is to say in the list."""
+    if has_missed(row):
+        told = str(row["missed"][0])
+        return f"stress: {told}" if len(row["missed"]) == 1 else f"stress: {told}, and {len(row['missed']) - 1} more"
+    if not has_figures(row):
+        return "stress: no operation"
+    return (
+        f"stress: {_many(row['operations'], 'operation')} of {_many(row['threads'], 'thread')}, "
+        f"{percent_text(row['success_rate'])} % succeeded"
+    )
+
+
+def _figures(row: Mapping[str, Any]) -> list[tuple[str, str | None, bool]]:
+    """Name and value, and whether it is one to look at."""
+    latency, wanted, planned = row["latency"], row["min_success_rate"], row["planned"]
+    operations = f"{row['operations']:,}"
+    if planned is not None and planned != row["operations"]:
+        operations += f" of {planned:,}"
+    success = f"{percent_text(row['success_rate'])} %"
+    if wanted is not None:
+        success += f", at least {wanted * 100:.6g} % wanted"
+    check = None
+    if row["check_left_out"]:
+        check = "not run"
+    elif row["check_error"] is not None:
+        check = "failed"
+    return [
+        ("Threads", f"{row['threads']:,}", False),
+        ("Operations", operations, False),
+        ("Succeeded", success, wanted is not None and row["success_rate"] < wanted and is_wrong(row)),
+        ("Failed", f"{row['failed']:,}", row["failed"] > 0 and is_wrong(row)),
+        ("Throughput", f"{rate_text(row['throughput'])} operations/s", False),
+        *(
+            (f"Latency {name}" if name != "mean" else "Mean latency", seconds_text(latency[name]), False)
+            for name in ("p50", "p90", "p99", "max", "min", "mean")
+        ),
+        ("Fairness", f"{row['fairness']:.2f}", False),
+        ("Threads in the process", f"{row['peak_threads']:,} at most", False),
+        ("Memory", bytes_text(row["memory_growth"]), False),
+        ("Hung", _many(len(row["hung"]), "thread") if row["hung"] else None, True),
+        ("Check", check, True),
+    ]
+
+
+def latencies(row: Mapping[str, Any]) -> Plot | None:
+    """How many operations took how long; each bar covers the same factor of time."""
+    bounds, counts = row["histogram"]["bounds"], row["histogram"]["counts"]
+    if not counts:
+        return None
+    first, last = math.log(bounds[0]), math.log(bounds[-1])
+    most, wide = max(counts), WIDTH / len(counts)
+    bars = [
+        Shape(
+            number * wide,
+            HEIGHT - _height(count, most),
+            wide,
+            _height(count, most),
+            f"{seconds_text(low)} to {seconds_text(high)}: {_many(count, 'operation')}",
+        )
+        for number, (count, low, high) in enumerate(zip(counts, bounds[:-1], bounds[1:], strict=True))
+        if count
+    ]
+
+    def at(seconds: float) -> float:
+        return min(max((math.log(max(seconds, bounds[0])) - first) / (last - first), 0.0), 1.0) * 100
+
+    latency, places = row["latency"], log_ticks(bounds[0], bounds[-1])
+    marks = [Mark(at(latency[name]), f"{name} {seconds_text(latency[name])}") for name in _PERCENTILES]
+    return Plot(
+        "Latency",
+        f"Of {_many(sum(counts), 'operation')}, half took at most {seconds_text(latency['p50'])}, 90 % at most "
+        f"{seconds_text(latency['p90'])}, 99 % at most {seconds_text(latency['p99'])}, and the longest "
+        f"{seconds_text(latency['max'])}. The axis of time is logarithmic.",
+        bars,
+        "",
+        "",
+        # The narrowest has the same text at both ends.
+        [Mark(at(seconds), text) for text, seconds in {seconds_text(each): each for each in places}.items()],
+        marks,
+        _many(most, "operation"),
+    )
+
+
+def throughput(row: Mapping[str, Any]) -> Plot | None:
+    """Operations in a second, from the release of the threads to the end."""
+    slices = joined(row["throughput_over_time"]) if has_figures(row) else []
+    rates = [operations / (end - begin) for begin, end, operations in slices]
+    most = max(rates, default=0.0)
+    if not most:
+        return None
+    length = max(row["seconds"], slices[-1][1])
+    points = []
+    for (begin, end, _), rate in zip(slices, rates, strict=True):
+        y = HEIGHT - rate / most * HEIGHT
+        points += [(begin / length * WIDTH, y), (end / length * WIDTH, y)]
+    line = "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in points)
+    return Plot(
+        "Throughput over time",
+        f"From {rate_text(min(rates))} to {rate_text(most)} operations/s in {_many(len(slices), 'slice')} over "
+        f"{seconds_text(length)}; {rate_text(row['throughput'])} operations/s over all.",
+        [],
+        line,
+        f"{line}L{points[-1][0]:.1f} {HEIGHT}L{points[0][0]:.1f} {HEIGHT}Z",
+        [Mark(seconds / length * 100, seconds_text(seconds) if seconds else "0") for seconds in ticks(length)],
+        [],
+        f"{rate_text(most)}/s",
+    )
+
+
+def joined(parts: Sequence[Sequence[float]]) -> list[tuple[float, float, float]]:
+    """Begin, end and operations of slices; what is far shorter than the one before goes with it.
+
+    The last slice is as short as it happens to be, and a rate over so little time says nothing.
+    """
+    found: list[tuple[float, float, float]] = []
+    begin = 0.0
+    for end, operations in parts:
+        before = found[-1] if found else None
+        if before is not None and end - begin < (before[1] - before[0]) / 3:
+            found[-1] = (before[0], end, before[2] + operations)
+        elif end > begin:
+            found.append((begin, end, operations))
+        begin = max(begin, end)
+    return found
+
+
+def threads(row: Mapping[str, Any]) -> Plot | None:
+    """How many operations each thread has done, and how many of them failed."""
+    per_thread = row["per_thread"]
+    most = max((each["operations"] for each in per_thread), default=0)
+    if len(per_thread) < 2 or not most:
+        return None
+    size = math.ceil(len(per_thread) / _THREAD_BARS)
+    groups = [per_thread[at : at + size] for at in range(0, len(per_thread), size)]
+    wide = WIDTH / len(groups)
+    bars = []
+    for number, group in enumerate(groups):
+        done = sum(each["operations"] for each in group) / len(group)
+        failed = sum(each["failed"] for each in group) / len(group)
+        name = group[0]["name"] if len(group) == 1 else f"{group[0]['name']} to {group[-1]['name']}"
+        each = "" if len(group) == 1 else " each, on average"
+        text = f"{name}: {done:,.6g} operations, {failed:,.6g} failed{each}"
+        left, width = number * wide + wide * 0.08, wide * 0.84
+        high, low = _height(done, most), _height(failed, most) if failed else 0.0
+        bars.append(Shape(left, HEIGHT - high, width, max(0.0, high - low), text))
+        if low:
+            bars.append(Shape(left, HEIGHT - low, width, low, text, bad=True))
+    counts = [each["operations"] for each in per_thread]
+    red = " Those that failed are red." if any(each["failed"] for each in per_thread) else ""
+    return Plot(
+        "Operations of each thread",
+        f"{len(per_thread):,} threads have done from {min(counts):,} to {_many(max(counts), 'operation')} each. "
+        f"Fairness of their rates {row['fairness']:.2f}, where 1 is even.{red}",
+        bars,
+        "",
+        "",
+        [Mark(0, per_thread[0]["name"]), Mark(100, per_thread[-1]["name"])],
+        [],
+        _many(most, "operation"),
+    )
+
+
+def log_ticks(low: float, high: float) -> list[float]:
+    """Round numbers of seconds from `low` to `high`, at most eight, such as 1, 10 and 100 µs."""
+    found: list[float] = []
+    for digits in ((1,), (1, 2, 5), (1, 1.5, 2, 3, 5, 7)):
+        powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+        candidates = [digit * 10.0**power for power in powers for digit in digits]
+        candidates = [seconds for seconds in candidates if low * 0.999 <= seconds <= high * 1.001]
+        if not found or len(candidates) <= 8:
+            found = candidates
+        if len(found) >= 3:
+            break
+    step = math.ceil(len(found) / 8)
+    return found[::step] if len(found) >= 2 else [low, high]
+
+
+def ticks(length: float) -> list[float]:
+    """Round numbers from 0 to `length`, at most seven."""
+    rough = length / 5
+    power = 10.0 ** math.floor(math.log10(rough))
+    step = next(digit * power for digit in (1, 2, 5, 10) if digit * power >= rough)
+    return [number * step for number in range(math.floor(length / step * (1 + 1e-9)) + 1)]
+
+
+def _height(count: float, most: float) -> float:
+    """What there is can be seen, however little of all it is."""
+    return max(1.5, count / most * HEIGHT) if count else 0.0
+
+
+def _thread(thread: Mapping[str, Any]) -> tuple[str, str, str, str, str]:
+    return (
+        thread["name"],
+        f"{thread['operations']:,}",
+        f"{thread['failed']:,}",
+        seconds_text(thread["seconds"]),
+        f"{rate_text(thread['rate'])}/s",
+    )
+
+
+def _error(group: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "count": f"{group['count']:,} ×",
+        "type": group["type"],
+        "message": group["message"],
+        "where": place_of(group),
+        "threads": _many(group["threads"], "thread") + (", in setup" if group["in_setup"] else ""),
+        "first": group["thread"],
+        "traceback": group["traceback"],
+    }
+
+
+def _hung(thread: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "name": thread["name"],
+        "what": f"in operation {thread['operation']:,}" if thread["operation"] else "in setup",
+        "where": thread["where"],
+        "ended": "was ended" if thread["ended"] else "could not be ended, and ran on",
+        "stack": thread["stack"],
+    }
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count:,} {what}{'' if count == 1 else 's'}"

@@ -1,0 +1,59 @@
+"""What a run puts in place before the first test module is imported."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from ..control.clocks._import_clocks import ImportClocks
+from ..control.execution.units import _current
+from ..control.primitives import install_names, remove_names
+from ..control.scope._scope import Scope
+
+
+class Hold:
+    """What a run has put in place, and what was there before: one run may be started from within another."""
+
+    def __init__(self, scope_before: Scope | None, *, names: bool, clocks: ImportClocks) -> None:
+        self.scope_before = scope_before
+        self.names = names
+        self.clocks = clocks
+
+    def release(self) -> None:
+        """Put everything back."""
+        self.clocks.remove()
+        self.release_names()
+        if self.scope_before is not None:
+            _current.set_scope(self.scope_before)
+
+    def release_names(self) -> None:
+        """Put the real primitives back."""
+        if self.names:
+            remove_names()
+
+
+def take_hold(config: pytest.Config) -> Hold:
+    """Put the scope of this run in place, our primitives, and our clocks for what is imported now."""
+    before = getattr(_current, "scope", None)
+    scope = Scope(
+        str(config.rootpath),
+        config.getini("interleave_include"),
+        further=_given_paths(config),
+        temporary=lambda: _base_temp(config),
+    )
+    _current.set_scope(scope)
+    return Hold(before, names=install_names(), clocks=ImportClocks())
+
+
+def _given_paths(config: pytest.Config) -> list[str]:
+    """Where tests are to be found, which can be outside the rootdir."""
+    given = getattr(config.known_args_namespace, "file_or_dir", None) or ()
+    return [path for path in (argument.partition("::")[0] for argument in given) if os.path.exists(path)]
+
+
+def _base_temp(config: pytest.Config) -> str | None:
+    """Where `tmp_path` directories are made, once the first one is."""
+    factory = getattr(config, "_tmp_path_factory", None)
+    path = getattr(factory, "_basetemp", None)
+    return None if path is None else str(path)

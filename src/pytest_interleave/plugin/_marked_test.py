@@ -1,0 +1,217 @@
+"""One marked test: takes it over when it is set up, gives it back when it is torn down, and adds to its reports."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Generator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from ._checking import error_of, note_error, still_failed
+from .fixtures._speedup_rows import hand_on
+from .items._worker_fixtures import of_threads, of_workers
+from .known._pins import pins_of
+from .reporting._gathering import will_report
+from .reporting._width import width_of
+from .settings._markers import is_marked, is_stress
+from .settings._settings import Settings, read_settings
+from .settings._shards import nodeid_of
+from .settings._stash import memory_key, options_of, replay_key, runner_key, settings_key, taken_over_key
+from .settings._stress_settings import StressSettings, read_stress
+from .settings._suite import exempt, left_out
+from .stress._stress_runs import begin_runs, runs_of
+
+if TYPE_CHECKING:
+    from ..control import RandomState
+    from .known._known_schedules import Given
+    from .known._memory import Memory
+    from .running._runner import TestRunner
+
+_random_key: pytest.StashKey[RandomState] = pytest.StashKey()
+#: Raised at a test's teardown by fixtures of wider scopes alone.
+_wider_error_key = pytest.StashKey[BaseException]()
+
+
+def set_up(item: pytest.Item) -> Generator[None, object, object]:
+    """Around pytest's set-up of a test with a marker of ours: its `runtest` becomes the loop over its schedules."""
+    error = error_of(item)
+    settings: Settings | None = None
+    stress: StressSettings | None = None
+    given: list[Given] = []
+    if error is None:
+        try:
+            if is_stress(item):
+                stress = read_stress(item)
+            elif is_marked(item):
+                settings = read_settings(item, options_of(item.config))
+                given = _schedules_given(item, settings)
+        except pytest.UsageError as wrong:
+            # The marker has come after collection, when all others were checked.
+            error = note_error(item, wrong)
+    if error is not None:
+        try:
+            yield
+        except (Exception, pytest.fail.Exception):
+            # Of no interest: the item cannot be run anyway.
+            pass
+        pytest.fail(error, pytrace=False)
+    if stress is not None:
+        _repeat_by_threads(item, stress)
+        return (yield)
+    if settings is None:
+        return (yield)
+    with _put_under_control(item, settings, given).set_up_by_pytest():
+        return (yield)
+
+
+def _repeat_by_threads(item: pytest.Item, stress: StressSettings) -> None:
+    from .stress._stress_runner import StressRunner
+
+    begin_runs(item)
+    assert isinstance(item, pytest.Function)
+    item.stash[taken_over_key] = False
+    of_each = of_threads(item, stress.plan.threads, options_of(item.config))
+    of_each.set_up()
+    item.runtest = StressRunner(item, stress, of_each).run  # type: ignore[method-assign]
+
+
+def _put_under_control(item: pytest.Item, settings: Settings, given: list[Given]) -> TestRunner:
+    from ..control import begin_alike, put_in_place, random_state
+    from .running._runner import TestRunner
+
+    assert isinstance(item, pytest.Function)
+    item.stash[taken_over_key] = True
+    item.stash[settings_key] = settings
+    item.stash[_random_key] = random_state()
+    begin_alike()
+    # What fixtures replace, they put back before this is taken away again: when the test is torn down.
+    put_in_place()
+    own = of_workers(item, settings, options_of(item.config))
+    if own is not None:
+        own.set_up()
+    runner = TestRunner(item, settings, item.config.stash.get(replay_key, None), given, own)
+    item.stash[runner_key] = runner
+    will_report(item)
+    item.runtest = runner.run  # type: ignore[method-assign]
+    return runner
+
+
+def _schedules_given(item: pytest.Item, settings: Settings) -> list[Given]:
+    """The schedules to be tried first; a test that only has pinned ones is for these alone.
+
+    Raises `pytest.UsageError` as `pins_of` does.
+    """
+    from .known._known_schedules import PINNED, Given
+
+    if settings.shard.number > 1 or replay_key in item.config.stash:
+        # The first shard tries them; and with a token there is no other schedule.
+        return []
+    pinned = [Given(token, PINNED) for token in pins_of(item)]
+    return [*pinned, *memory_of(item.config).given(nodeid_of(item))] if settings.explored else pinned
+
+
+def memory_of(config: pytest.Config) -> Memory:
+    """The failing schedules of earlier runs."""
+    memory = config.stash.get(memory_key, None)
+    if memory is None:
+        from .known._memory import Memory
+
+        memory = config.stash[memory_key] = Memory(config, forget=options_of(config).forget)
+    return memory
+
+
+@contextlib.contextmanager
+def own_fixtures_first(item: pytest.Item) -> Generator[None]:
+    """While pytest ends fixtures after a test: note an error that only those of wider scopes have raised.
+
+    They end after the last execution, with whatever tests ran before: no schedule is to blame.
+    """
+    state: Any = item.session._setupstate
+    teardown_exact = state.teardown_exact
+
+    def end(nextitem: pytest.Item | None) -> None:
+        __tracebackhide__ = True
+        errors: list[BaseException] = []
+        for until in (item.parent, nextitem):
+            try:
+                teardown_exact(until)
+            except (Exception, pytest.fail.Exception, pytest.skip.Exception) as error:
+                if until is nextitem and not errors:
+                    item.stash[_wider_error_key] = error
+                errors.append(error)
+        if len(errors) == 1:
+            raise errors[0]
+        if errors:
+            raise BaseExceptionGroup("errors during test teardown", errors)
+
+    state.teardown_exact = end
+    try:
+        yield
+    finally:
+        del state.teardown_exact
+
+
+def give_back(item: pytest.Item) -> None:
+    """After teardown: put the random state and `runtest` back."""
+    before = item.stash.get(_random_key, None)
+    if before is not None:
+        from ..control import restore_random, take_away
+
+        take_away()
+        restore_random(before)
+        del item.stash[_random_key]
+        del item.stash[settings_key]
+    item.__dict__.pop("runtest", None)
+
+
+def add_to_report(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport) -> None:
+    """Add the interleaving to a failure, and the figures to the report of the call."""
+    still_failed(item, report)
+    reason = left_out(item)
+    if reason is not None and report.skipped:
+        report.interleave_left_out = reason  # type: ignore[attr-defined]
+    reason = exempt(item)
+    if reason is not None and call.when == "call":
+        report.interleave_exempt = reason  # type: ignore[attr-defined]
+    runs = runs_of(item)
+    if runs is not None:
+        runs.note_report(item, report)
+    hand_on(item, report)
+    try:
+        _add_figures(item, call, report)
+    finally:
+        runner = item.stash.get(runner_key, None)
+        if call.when == "teardown" and runner is not None:
+            # There is nothing more to report.
+            del item.stash[runner_key]
+            if _wider_error_key in item.stash:
+                del item.stash[_wider_error_key]
+            runner.close()
+
+
+def _add_figures(item: pytest.Item, call: pytest.CallInfo[Any], report: pytest.TestReport) -> None:
+    runner = item.stash.get(runner_key, None)
+    if runner is None or call.when == "setup" or runner.exploration is None:
+        return
+    from .reporting._report import add_text, failure_text, figures, mend, outcome_of, properties
+
+    if call.when == "teardown":
+        # pytest has ended the fixtures of the last execution.
+        if call.excinfo is None or not report.failed or runner.exploration.explanation is not None:
+            return
+        if item.stash.get(_wider_error_key, None) is call.excinfo.value:
+            return
+        runner.teardown_failed(call.excinfo.value)
+    mend(report)
+    exploration = runner.exploration
+    if exploration.explanation is not None and report.outcome == "failed":
+        add_text(report, failure_text(item, exploration, width_of(item.config)))
+    page = options_of(item.config).reports["html"] is not None
+    report.interleave = figures(item, exploration, outcome_of(report), page=page)  # type: ignore[attr-defined]
+    if exploration.steps:
+        report.interleave_steps = exploration.steps  # type: ignore[attr-defined]
+    if call.when == "call":
+        # pytest reports both, of the call and of the teardown; where the test is run again, the new ones count.
+        for known in (item.user_properties, report.user_properties):
+            known[:] = [pair for pair in known if not pair[0].startswith("interleave_")] + properties(exploration)

@@ -1,0 +1,1 @@
+"""Test items: pytest's private parts, and other plugins."""

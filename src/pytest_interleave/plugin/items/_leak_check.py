@@ -1,0 +1,111 @@
+"""Looks, around each marked test, for what it has left open."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from ..._warnings import InterleaveWarning
+from ..settings._shards import nodeid_of
+from ..settings._stash import runner_key
+
+if TYPE_CHECKING:
+    from ...resources import Leak, Snapshot
+
+#: Tests with any of these markers are looked at.
+MARKERS = frozenset(("concurrency", "interleaving", "stress", "thread_safety"))
+
+#: What a block with resource limits has told already.
+leaks_told_key: pytest.StashKey[list[Leak]] = pytest.StashKey()
+_before_key: pytest.StashKey[Snapshot] = pytest.StashKey()
+
+
+def is_watched(item: pytest.Item) -> bool:
+    """Whether the test is to leave nothing open."""
+    return isinstance(item, pytest.Function) and any(mark.name in MARKERS for mark in item.iter_markers())
+
+
+def check_for_leaks(config: pytest.Config, items: list[pytest.Item], mode: str) -> None:
+    """Register the hooks if any of the tests is watched and `mode` is not "ignore"."""
+    if mode != "ignore" and any(map(is_watched, items)):
+        config.pluginmanager.register(LeakCheck(mode), "interleave-leaks")
+
+
+class LeakCheck:
+    """The hooks; registered only where a test is watched. `mode` is "warn" or "error"."""
+
+    def __init__(self, mode: str) -> None:
+        self._mode = mode
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, object, object]:
+        """All fixtures are there: what they have opened, those of wider scope above all, is no leak of the test."""
+        result = yield
+        if is_watched(item):
+            from ...resources import Snapshot
+
+            item.stash[_before_key] = Snapshot()
+        return result
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[Any]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """A test that did not pass is not looked at: its traceback keeps what the test had open."""
+        report = yield
+        if call.when == "call" and (report.outcome != "passed" or hasattr(report, "wasxfail")):
+            _take_snapshot(item)
+        if call.excinfo is not None and type(call.excinfo.value).__name__ == "ResourceLeak":
+            from ..reporting._report import mend
+
+            mend(report)
+        return report
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_teardown(self, item: pytest.Item) -> Generator[None, object, object]:
+        """All fixtures of the test have ended: see what is open that was not."""
+        __tracebackhide__ = True
+        result = yield
+        before = _take_snapshot(item)
+        if before is not None:
+            known = item.stash.get(leaks_told_key, [])
+            leaks = [leak for leak in before.leaks(lambda: self._let_go(item)) if not any(map(leak.same_as, known))]
+            if leaks:
+                self._tell(item, leaks)
+        return result
+
+    def _let_go(self, item: pytest.Item) -> None:
+        """What only keeps the values of the test, which is over, must not look as if the test did."""
+        runner = item.stash.get(runner_key, None)
+        if runner is not None:
+            runner.let_go()
+        values = getattr(item, "funcargs", None)
+        if values:
+            values.clear()
+        if hasattr(item, "_instance"):
+            # Of its class; should somebody ask for it, pytest makes a new one.
+            del item._instance
+            item._obj = None  # type: ignore[attr-defined]
+
+    def _tell(self, item: pytest.Item, leaks: list[Leak]) -> None:
+        __tracebackhide__ = True
+        from ...resources import ResourceLeak, tell
+
+        text = f"{nodeid_of(item)}: the test has left open: {tell(leaks)}"
+        if self._mode == "error":
+            raise ResourceLeak(text)
+        try:
+            item.warn(InterleaveWarning(text))
+        except InterleaveWarning as warning:
+            # Warnings are errors in this run.
+            raise warning.with_traceback(None) from None
+
+
+def _take_snapshot(item: pytest.Item) -> Snapshot | None:
+    """The one made before the test, once; None where there is none."""
+    before = item.stash.get(_before_key, None)
+    if before is not None:
+        del item.stash[_before_key]
+    return before

@@ -1,0 +1,218 @@
+"""Runs functions in threads of their own. Under control those are controlled threads; elsewhere ordinary ones."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import threading
+import time
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from ..._leaves import leaves
+from ...control import Unwind, announce_call, bodies_kept, current_task, without_ours
+from ...control.scope._modules import imported
+
+if TYPE_CHECKING:
+    from ._worker_fixtures import OfWorkers
+
+_NOTE = "raised in worker "
+
+
+class RunConcurrent:
+    """Runs functions in threads of their own and gives back what they return; the fixture `run_concurrent`."""
+
+    def __init__(self, workers: int) -> None:
+        self._workers = workers
+
+    def __call__(
+        self,
+        func: Callable[..., Any],
+        /,
+        *args: Any,
+        workers: int | None = None,
+        timeout: float | None = None,
+        **kwargs: Any,
+    ) -> list[Any]:
+        """Call `func(*args, **kwargs)` in `workers` threads at once; the results come in worker order.
+
+        `timeout` is in seconds for all of them together. Raises `ExceptionGroup` (`BaseExceptionGroup` where one is
+        no `Exception`) with the exceptions of all workers that failed, each noted with its worker; `TimeoutError`
+        naming the workers that did not end in time; `ValueError` for `workers` below 1.
+        """
+        count = self._workers if workers is None else workers
+        if count < 1:
+            raise ValueError(f"workers={count!r}: at least 1 worker is needed")
+        return self._run([lambda: _call(func, *args, **kwargs)] * count, timeout)
+
+    def each(self, func: Callable[[Any], Any], items: Iterable[Any], *, timeout: float | None = None) -> list[Any]:
+        """Call `func(item)` for every item, each in a thread of its own; the results come in the items' order.
+
+        Raises as calling it does.
+        """
+        return self._run([lambda item=item: _call(func, item) for item in items], timeout)  # type: ignore[misc]
+
+    def together(self, *funcs: Callable[[], Any], timeout: float | None = None) -> list[Any]:
+        """Call each of `funcs`, each in a thread of its own; the results come in their order.
+
+        Raises as calling it does.
+        """
+        return self._run([lambda func=func: _call(func) for func in funcs], timeout)  # type: ignore[misc]
+
+    def _run(self, calls: list[Callable[[], Any]], timeout: float | None) -> list[Any]:
+        __tracebackhide__ = True
+        outcomes, late = run_workers(calls, timeout)
+        failures, quiet = failures_of(outcomes)
+        if late:
+            error = TimeoutError(f"after {timeout} s not ended: {', '.join(late)}")
+            if not failures:
+                raise error
+            raise BaseExceptionGroup(f"{len(late)} workers late, {len(failures)} failed", [error, *failures])
+        if failures:
+            raise BaseExceptionGroup(f"{len(failures)} of {len(calls)} workers failed", failures)
+        if quiet is not None:
+            raise quiet
+        return outcomes
+
+
+def _call(func: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    __tracebackhide__ = True
+    announce_call(func, args)
+    return func(*args, **kwargs)
+
+
+class Raised:
+    """What a worker raised, so that it cannot be confused with an exception that one returned."""
+
+    __slots__ = ("error",)
+
+    def __init__(self, error: BaseException) -> None:
+        self.error = error
+
+
+def run_workers(
+    calls: list[Callable[[], Any]], timeout: float | None = None, *, in_turn: bool = False
+) -> tuple[list[Any], list[str]]:
+    """Run each call in a thread; results or `Raised` in order, and the names of those not ended in time.
+
+    With `in_turn`, each begins when the one before has ended.
+    """
+    results: list[Any] = [None] * len(calls)
+
+    def work(number: int) -> None:
+        try:
+            results[number] = calls[number]()
+        except BaseException as error:
+            if isinstance(error, Unwind):
+                raise
+            if not isinstance(error, (pytest.exit.Exception, *quiet_types())):
+                error.add_note(f"{_NOTE}{number}")
+            results[number] = Raised(error.with_traceback(without_ours(error.__traceback__)))
+            note_worker_exception(error)
+
+    threads = [
+        threading.Thread(target=work, args=(number,), name=f"worker-{number}", daemon=timeout is not None)
+        for number in range(len(calls))
+    ]
+    for thread in threads:
+        thread.start()
+        if in_turn:
+            thread.join()
+    if timeout is None:
+        for thread in threads:
+            thread.join()
+        return results, []
+    deadline = _now() + timeout
+    late = []
+    for thread in threads:
+        thread.join(max(0.0, deadline - _now()))
+        if thread.is_alive():
+            late.append(thread.name)
+    return results, late
+
+
+def _now() -> float:
+    """Seconds, without the time that has passed as a choice: a limit that ends what hangs is not about that."""
+    task = current_task()
+    chosen = 0 if task is None else task.execution.clock.chosen
+    return time.monotonic() - chosen / 1e9
+
+
+def in_workers(
+    function: Callable[..., Any],
+    workers: int,
+    of_workers: OfWorkers | None = None,
+    *,
+    in_turn: bool = False,
+    only: int | None = None,
+) -> Callable[..., None]:
+    """`function`, run in several threads at once, or `in_turn`, with the same arguments; raises what they raised.
+
+    With `only` a number, all other workers do nothing.
+
+    With `of_workers`, each has its own in the place of some of them.
+    """
+    code = getattr(inspect.unwrap(function), "__code__", None)
+
+    @functools.wraps(function)
+    def body(*args: Any, **kwargs: Any) -> None:
+        __tracebackhide__ = True
+        if of_workers is None:
+            calls = [lambda: function(*args, **kwargs)] * workers
+        else:
+            calls = of_workers.calls(function, args, kwargs)
+        if only is not None:
+            calls = [call if number == only else nothing for number, call in enumerate(calls)]
+        with bodies_kept(code):
+            outcomes, _ = run_workers(calls, in_turn=in_turn)
+        failures, quiet = failures_of(outcomes)
+        if len(failures) > 1:
+            raise BaseExceptionGroup(f"{len(failures)} of {workers} workers failed", failures)
+        error = failures[0] if failures else quiet
+        if isinstance(error, KeyboardInterrupt):
+            # Of a worker's own making: raised by the test itself, it would stand for Ctrl-C.
+            raise BaseExceptionGroup(f"1 of {workers} workers failed", [error])
+        if error is not None:
+            raise error
+
+    return body
+
+
+def nothing() -> None:
+    """In the place of a call that is not to be made."""
+
+
+def worker_of(error: BaseException) -> int:
+    """The number of the worker that raised it, or the first one in the group; 0 where none has."""
+    first = next(leaves(error))
+    numbers = [note.removeprefix(_NOTE) for note in getattr(first, "__notes__", ()) if note.startswith(_NOTE)]
+    return int(numbers[0]) if numbers and numbers[0].isdecimal() else 0
+
+
+def failures_of(outcomes: list[Any]) -> tuple[list[BaseException], BaseException | None]:
+    """What workers failed with; and a skip or an expected failure of one, which counts where none failed."""
+    raised = [outcome.error for outcome in outcomes if isinstance(outcome, Raised)]
+    types = quiet_types()
+    failures = [error for error in raised if not isinstance(error, types)]
+    return failures, next((error for error in raised if isinstance(error, types)), None)
+
+
+def quiet_types() -> tuple[type[BaseException], ...]:
+    """Exceptions that end a test without failing it."""
+    skip_test = (imported("unittest.case") or {}).get("SkipTest")
+    types = (pytest.skip.Exception, pytest.xfail.Exception)
+    return types if skip_test is None else (*types, skip_test)
+
+
+def raised_by_workers(error: BaseException) -> bool:
+    """Whether it was raised in a worker, or is the group of what workers raised."""
+    return all(any(note.startswith(_NOTE) for note in getattr(leaf, "__notes__", ())) for leaf in leaves(error))
+
+
+def note_worker_exception(error: BaseException) -> None:
+    """Let the report know of an exception that a worker raised, should nobody live to raise it again."""
+    task = current_task()
+    if task is not None:
+        task.caught = error

@@ -1,0 +1,58 @@
+"""Which of the collected tests a token is for."""
+
+from __future__ import annotations
+
+import pytest
+
+from ...explore import Token, TokenError
+from .._checking import note_error
+from ..settings._markers import is_marked
+from ._fingerprints import name_of_test
+
+
+def keep_for_token(config: pytest.Config, items: list[pytest.Item], token: Token, option: str) -> None:
+    """Deselect all but the test that the token was made for.
+
+    Raises `pytest.UsageError` as `select_for_token` does. A worker of pytest-xdist has no way to end the run with an
+    error: there, the first test fails with it.
+    """
+    try:
+        items[:] = select_for_token(config, items, token, option)
+    except pytest.UsageError as error:
+        if not hasattr(config, "workerinput"):
+            raise
+        del items[1:]
+        for item in items:
+            note_error(item, error)
+
+
+def select_for_token(config: pytest.Config, items: list[pytest.Item], token: Token, option: str) -> list[pytest.Item]:
+    """The marked test that the token, given by `option`, was made for; all others are deselected.
+
+    Raises `pytest.UsageError` where there is none or more than one, or where the token holds on another Python only.
+    """
+    chosen = [item for item in items if is_marked(item) and name_of_test(item) == token.test]
+    if not chosen:
+        marked = [item.nodeid for item in items if is_marked(item)]
+        if not marked:
+            raise pytest.UsageError(
+                f"{option}: no test with the marker 'concurrency' was collected: give the node id that "
+                "stands before the token in the report"
+            )
+        among = f"the test that was collected, {marked[0]}" if len(marked) == 1 else f"any of {len(marked)} tests"
+        raise pytest.UsageError(
+            f"{option}: the token was not made for {among}: give the node id that stands before the token in the report"
+        )
+    if len(chosen) > 1:
+        raise pytest.UsageError(
+            f"{option}: the token is for each of {chosen[0].nodeid} and {chosen[1].nodeid}: give the node "
+            "id that stands before the token in the report"
+        )
+    try:
+        token.require_this_python()
+    except TokenError as error:
+        raise pytest.UsageError(f"{option}: {error}") from None
+    others = [item for item in items if item not in chosen]
+    if others:
+        config.hook.pytest_deselected(items=others)
+    return chosen

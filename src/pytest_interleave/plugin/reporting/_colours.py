@@ -1,0 +1,48 @@
+"""Colours for what is shown of findings, on terminals that have them; the reports themselves stay plain text."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from ...trace import SWITCHED
+from ._report import SECTION
+
+
+@contextlib.contextmanager
+def coloured(terminal: pytest.TerminalReporter) -> Iterator[None]:
+    """While entered, the failures that pytest has gathered have coloured sections."""
+    changed: list[tuple[Any, Any]] = []
+    writer = terminal.config.get_terminal_writer()
+    if writer.hasmarkup:
+        for kind in ("failed", "error", "xfailed"):
+            for report in terminal.stats.get(kind, ()):
+                shown: Any = getattr(report, "longrepr", None)
+                sections = getattr(shown, "sections", None)
+                if isinstance(sections, list) and any(name == SECTION for name, *_ in sections):
+                    changed.append((shown, sections))
+                    shown.sections = [
+                        (name, _in_colours(content, writer) if name == SECTION else content, *more)
+                        for name, content, *more in sections
+                    ]
+    try:
+        yield
+    finally:
+        for shown, sections in changed:
+            shown.sections = sections
+
+
+def _in_colours(text: str, writer: Any) -> str:
+    """What was found and the switches, so that they catch the eye."""
+    lines = text.split("\n")
+    lines[0] = writer.markup(lines[0], red=True, bold=True)
+    for number, line in enumerate(lines):
+        if line.startswith(f"{SWITCHED} "):
+            lines[number] = writer.markup(line, yellow=True, bold=True)
+        elif number and line.startswith("-----"):
+            # The names of the threads stand above the rule.
+            lines[number - 1] = writer.markup(lines[number - 1], bold=True)
+    return "\n".join(lines)

@@ -1,0 +1,59 @@
+"""The stress runs of all tests in the terminal summary."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...stress._figures_table import cells, error_line
+from ...stress._rows import Row, hung_lines, is_wrong, label, place_of, worst_first
+
+_HEADS = ("test", "threads", "ops", "ok %", "ops/s", "p50", "p99", "max", "fair", "errors")
+#: The same where there is little room.
+_SHORT = ("test", "thr", *_HEADS[2:])
+#: In front of what has failed.
+_WRONG = "! "
+
+
+def stress_lines(rows: list[dict[str, Any]], width: int) -> list[tuple[str, bool]]:
+    """A table, those first that missed something; then their exceptions, a line for each group. True: it is wrong.
+
+    Where names are too long for it, each has a line of its own above its figures.
+    """
+    ordered = worst_first(rows)
+    if not ordered:
+        return []
+    for names, heads in ((label, _HEADS), (label, _SHORT), (_short_name, _SHORT)):
+        table = [(names(row), f"{row['threads']}", *cells(row)) for row in ordered]
+        widths = [max(len(line[column]) for line in (heads, *table)) for column in range(len(heads))]
+        apart = sum(widths) + 2 * (len(heads) - 1) + len(_WRONG) >= width
+        if not apart:
+            break
+    else:
+        table = [(label(row), f"{row['threads']}", *cells(row)) for row in ordered]
+        widths[0] = len(_SHORT[0])
+    lines = [(f"  {_line(heads, widths)}", False)]
+    for row, line in zip(ordered, table, strict=True):
+        wrong = is_wrong(row)
+        sign = _WRONG if wrong else "  "
+        if apart:
+            lines += [(sign + line[0], wrong), ("  " + _line(("", *line[1:]), widths), wrong)]
+        else:
+            lines.append((sign + _line(line, widths), wrong))
+    for row in ordered:
+        lines += [(f"{_short_name(row)}: {text}", is_wrong(row)) for text in _told(row)]
+    return lines
+
+
+def _short_name(row: Row) -> str:
+    return label(row).rpartition("::")[2]
+
+
+def _told(row: Row) -> list[str]:
+    lines = list(row["missed"])
+    lines += [error_line(group, place_of(group)) for group in row["errors"]]
+    return lines + hung_lines(row)
+
+
+def _line(told: tuple[str, ...], widths: list[int]) -> str:
+    rest = (cell.rjust(wide) for cell, wide in zip(told[1:], widths[1:], strict=True))
+    return "  ".join((told[0].ljust(widths[0]), *rest))

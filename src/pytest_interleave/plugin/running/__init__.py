@@ -1,0 +1,1 @@
+"""Runs one test under its schedules, and explains what was found."""

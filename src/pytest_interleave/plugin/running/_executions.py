@@ -1,0 +1,393 @@
+"""Runs the body of one item over and over under control, each time with fresh function-scoped fixtures."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import shutil
+import sys
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Literal
+
+import pytest
+
+from ...control import LONGEST, Control, FixturesBeingMade, Outcome, Recorder, records_read, unrecorded
+from ...control.execution.timing._clock import real_seconds
+from ...explore import NonPreemptive
+from ..items._fixtures_within import FixturesWithin, watch_set_up
+from ..items._plain_fixtures import PlainFixtures, plain_fixtures
+from ..items._raised import came_by_signal, request_to_stop
+from ..items._repeated_hooks import alone_with_call, alone_with_fixtures, hooks_found_once
+from ..items._subtests import with_gathered_subtests
+from ..items._unittest import UnittestBody
+from ..items._worker_fixtures import OfWorkers
+from ..items._workers import in_workers, nothing
+from ..settings._settings import Settings
+
+#: By one worker alone, by all of them one after another, or by all at once.
+Way = Literal["alone", "in turn", "at once"]
+
+#: Seconds of processor time that an execution may take of a test that is explored without a limit in time.
+_LONGEST_WITHOUT_LIMIT = 600.0
+#: Modules whose fixtures have nothing to do with threads of tests, but lead to all that pytest knows.
+_NOT_THE_TESTS = ("_pytest.", "pytest_interleave.")
+
+#: At most so many executions show which threads of fixtures can be controlled.
+_LEARNING = 5
+
+#: Executions between two times that what they printed is thrown away.
+FORGET_EVERY = 32
+
+
+class Executions:
+    """The executions of one item. To be entered once, in the thread that runs the test."""
+
+    def __init__(self, item: pytest.Function, settings: Settings, of_workers: OfWorkers | None = None) -> None:
+        self.item = item
+        self.settings = settings
+        self._of_workers = of_workers
+        self.count = 0
+        #: How long the last one took, in seconds of real time.
+        self.took = 0.0
+        #: How many seconds of processor time one of them may take.
+        self._longest = _LONGEST_WITHOUT_LIMIT if math.isinf(settings.seconds) else max(LONGEST, settings.seconds)
+        #: By how much time passes as a choice of the strategy, as a position in `LEAPS`; None if it does not.
+        self.leap: int | None = None
+        #: How a body is run that is for several workers.
+        self.way: Way = "at once"
+        #: By which worker, where that is one alone.
+        self.only = 0
+        #: Whether the fixtures of the last execution are being ended.
+        self.tearing_down = False
+        #: Whether a finding is known. What a fixture raises when it ends tells nothing new then; pytest still reports
+        #: it of the last execution.
+        self.found = False
+        #: Where the item is a test of a `unittest.TestCase`.
+        self.unittest = UnittestBody(item) if hasattr(item, "_addexcinfo") else None
+        self._fresh = True
+        self._within = FixturesWithin(item, self._tear_down)
+        #: Notes whether pytest starts threads when it sets up the test, and then when the test is ended.
+        self._starts = watch_set_up()
+        self._knows_ends = False
+        #: Whether the next execution is prepared.
+        self._prepared = False
+        self._properties = list(item.user_properties)
+        self._warned: set[tuple[object, ...]] = set()
+        self._warnings_kept = 0
+        self._control: Control
+        self._resources = contextlib.ExitStack()
+        self._runtest = item.runtest
+        self._function = item.obj
+        self._in_class = isinstance(item.parent, pytest.Class)
+        self._alone_with_fixtures = alone_with_fixtures(item) and self.unittest is None
+        self._plain: PlainFixtures | None = None
+        self._pytest_calls = alone_with_call(item)
+        self._arguments = item._fixtureinfo.argnames
+        self._benchmarked = "benchmark" in item.fixturenames
+        logs = item.config.pluginmanager.getplugin("logging-plugin")
+        self._log_handlers = () if logs is None else (logs.caplog_handler, logs.report_handler)
+
+    def __enter__(self) -> Executions:
+        self._resources.enter_context(hooks_found_once(self.item))
+        self._control = self._resources.enter_context(Control(self._outliving, self._values))
+        if self._log_handlers and "caplog" in self.item.fixturenames:
+            self._resources.enter_context(records_read(self._log_handlers[0]))
+        return self
+
+    def __exit__(self, *exception: Any) -> None:
+        self._resources.__exit__(*exception)
+        benchmark: Any = self.item.funcargs.get("benchmark") if self._benchmarked else None
+        if getattr(benchmark, "_mode", "") is None:
+            # What was set up last was not run; pytest-benchmark would warn that it was not used.
+            benchmark(nothing)
+        limits = sys.modules.get("pytest_interleave.resources._thread_limit")
+        if limits is not None:
+            limits.settle_starters()
+
+    @contextlib.contextmanager
+    def set_up_by_pytest(self) -> Iterator[None]:
+        """While entered, pytest sets up the test."""
+        with FixturesBeingMade(), self._starts:
+            yield
+
+    def learn_from_set_up(self) -> Outcome | None:
+        """If fixtures have started threads when pytest set up the test, make them a part of each execution from now on.
+
+        Those threads are not under control, but the fixtures cannot be ended before the test: they may wait for what
+        it does. So it is run once with them, and nothing is concluded from that. A second execution shows which
+        threads of fixtures cannot be controlled. The answer is an outcome if a time limit has ended one of these.
+        """
+        if not self._starts.seen:
+            return None
+        within = self._within
+        self.found = within.ends = self._knows_ends = True
+        try:
+            for learned in range(_LEARNING):
+                self.prepare()
+                outcome = self.run(NonPreemptive())
+                if came_by_signal(outcome.exception):
+                    return outcome
+                if learned > 0 and not self._control.leave_blocked_alone():
+                    # With none left to control, pytest can make them again.
+                    within.makes = self._control.fixtures_threads > 0
+                    break
+                within.makes = True
+        finally:
+            self.found = False
+            within.ends = within.ends_start_threads
+        self.count = 0
+        return None
+
+    @property
+    def set_up_error(self) -> BaseException | None:
+        """What making the fixtures has raised in the last execution, if that was a part of it."""
+        return self._within.set_up_error
+
+    @property
+    def teardown_error(self) -> BaseException | None:
+        """What ending the fixtures has raised in the last execution, if that was a part of it."""
+        return self._within.teardown_error
+
+    def learn_from_end(self) -> bool:
+        """After the first execution: if ending its fixtures starts threads, make that a part of each execution.
+
+        The answer is whether it does. The next execution is prepared then.
+        """
+        if self._knows_ends or not self._within.matter:
+            return False
+        self.prepare()
+        self._prepared = True
+        return self._within.ends
+
+    def prepare(self) -> None:
+        """Fresh function-scoped fixtures, except before the first execution, for which pytest has made them."""
+        if self._prepared:
+            self._prepared = False
+            return
+        if self._fresh:
+            self._fresh = False
+            if self._alone_with_fixtures:
+                self._plain = plain_fixtures(self.item)
+            return
+        item = self.item
+        within = self._within
+        plain = self._plain
+        if plain is not None and (within.makes or not plain.still_suffices()):
+            plain = self._plain = None
+        if plain is None and not within.ended:
+            self.tearing_down = True
+            try:
+                self._tear_down_after()
+            except pytest.exit.Exception:
+                raise
+            except (Exception, BaseExceptionGroup, pytest.fail.Exception, pytest.skip.Exception):
+                if not self.found:
+                    raise
+            self.tearing_down = False
+        within.forget()
+        self._forget_logs()
+        self._forget_warnings()
+        item.user_properties[:] = self._properties
+        if self.count % FORGET_EVERY == 0:
+            self.forget_output()
+        if self._in_class and hasattr(item, "_instance"):
+            # As pytest does for each test: a new instance of its class.
+            del item._instance
+            item._obj = None
+        elif self.unittest is None:
+            item.obj = self._function
+        self._control.prepare()
+        if plain is not None:
+            with FixturesBeingMade():
+                plain.make()
+            return
+        item._initrequest()
+        if self._of_workers is not None:
+            self._of_workers.set_up()
+        if not within.makes:
+            with FixturesBeingMade():
+                item.session._setupstate.setup(item)
+            if self._benchmarked:
+                self._measure_nothing()
+
+    def _measure_nothing(self) -> None:
+        """Let pytest-benchmark call what it is given once: it would measure virtual time, for a million rounds."""
+        benchmark: Any = self.item.funcargs.get("benchmark")
+        if hasattr(benchmark, "disabled"):
+            benchmark.disabled = True
+
+    def _tear_down_after(self) -> None:
+        """End the fixtures after an execution; the first time, learn whether that starts threads."""
+        if self._knows_ends:
+            self._tear_down()
+            return
+        self._knows_ends = True
+        starts = self._within.watch_end()
+        try:
+            with starts:
+                self._tear_down()
+        finally:
+            self._within.ends = starts.seen
+
+    def _outliving(self) -> Iterator[object]:
+        """The values of fixtures that end after an execution, and may then wake a thread.
+
+        Those of the test's own are ended before; but some end only as nobody has their value any more.
+        """
+        for definitions in self.item._fixtureinfo.name2fixturedefs.values():
+            for definition in definitions:
+                if definition.cached_result is not None and not definition.func.__module__.startswith(_NOT_THE_TESTS):
+                    value = definition.cached_result[0]
+                    if definition.scope != "function" or hasattr(type(value), "__del__"):
+                        yield value
+        # Of fixtures that ended within the execution.
+        yield from (value for value in self.item.funcargs.values() if hasattr(type(value), "__del__"))
+
+    def _values(self) -> Iterator[object]:
+        """What fixtures have made for the test, and what outlives an execution."""
+        yield from self._own_values()
+        yield from self._outliving()
+
+    def threads_of_others(self, outcome: Outcome) -> list[str]:
+        """Names of the threads that had part in an execution, and that the test alone would not have."""
+        return self._control.threads_of_others(outcome, self._own_values())
+
+    def _own_values(self) -> Iterator[object]:
+        yield from self.item.funcargs.values()
+        yield self.item.obj
+        yield getattr(self.item, "instance", None)
+        for definitions in self.item._fixtureinfo.name2fixturedefs.values():
+            for definition in definitions:
+                yield definition.cached_result
+                for end in definition._finalizers:
+                    # What a fixture with `yield` has in its variables.
+                    for generator in getattr(end, "args", ()):
+                        frame = getattr(generator, "gi_frame", None)
+                        if frame is not None:
+                            yield from frame.f_locals.values()
+
+    def _tear_down(self) -> None:
+        """End the function-scoped fixtures, as pytest does after a test; but there is more to come for this item."""
+        item = self.item
+        directory = _directory_of(item)
+        stash = item.stash._storage
+        kept = dict(stash)
+        try:
+            item.session._setupstate.teardown_exact(item.parent)  # type: ignore[arg-type]
+        finally:
+            for key, value in kept.items():
+                # Fixtures put things there once for an item, and take them away when they think it is over.
+                stash.setdefault(key, value)
+            if directory is not None:
+                # So that there is one in the end, not hundreds, and it has the same name in each execution.
+                with unrecorded():
+                    shutil.rmtree(directory, ignore_errors=True)
+                _use_name_again(item.config, directory)
+
+    def run(self, strategy: Any, *, detail: bool = False, recorder: Recorder | None = None) -> Outcome:
+        """Run the body once. What asks pytest to stop (`pytest.exit`, Ctrl-C), in whichever thread, is raised."""
+        self.count += 1
+        began = real_seconds()
+        outcome = self._control.run(
+            self._body(),
+            strategy,
+            max_steps=self.settings.max_steps,
+            longest=self._longest,
+            leap=self.leap,
+            detail=detail,
+            recorder=recorder,
+        )
+        self.took = real_seconds() - began
+        request = None if outcome.uneventful else request_to_stop(outcome)
+        if request is not None:
+            raise request
+        return outcome
+
+    def _body(self) -> Callable[[], object]:
+        within = self._within
+        if within.makes:
+            # What the test is depends on its fixtures.
+            return within.around(lambda: self._test()())
+        return within.around(self._test()) if within.matter else self._test()
+
+    def _test(self) -> Callable[[], object]:
+        item = self.item
+        if self._benchmarked:
+            self._measure_nothing()
+        if self.settings.workers > 1:
+            in_turn, only = self.way == "in turn", self.only if self.way == "alone" else None
+            item.obj = in_workers(item.obj, self.settings.workers, self._of_workers, in_turn=in_turn, only=only)
+        unittest = self.unittest
+        if unittest is not None:
+            return lambda: unittest.run(self._runtest)
+        subtests = item.funcargs.get("subtests")
+        if hasattr(subtests, "test"):
+            # Of pytest 9, or of the plugin pytest-subtests.
+            return with_gathered_subtests(self._runtest, subtests)
+        if self.count > 1 and self._pytest_calls:
+            # The same call without the hook, which would find out again what kind of function it is.
+            function, arguments = item.obj, item.funcargs
+            return lambda: function(**{name: arguments[name] for name in self._arguments})
+        return self._runtest
+
+    def let_go(self) -> None:
+        """There are no more executions: keep nothing of the test alive."""
+        self._function = self._runtest = nothing
+        self._plain = None
+
+    def close(self) -> None:
+        """Let everything go, see `TestRunner.close`."""
+        vars(self).clear()
+
+    def forget_output(self) -> None:
+        """What earlier executions printed is not part of this one's report."""
+        capture = self.item.config.pluginmanager.getplugin("capturemanager")
+        if capture is not None and capture.is_globally_capturing():
+            capture.read_global_capture()
+
+    def _forget_logs(self) -> None:
+        """Nor is what they logged; and `caplog` begins empty."""
+        for handler in self._log_handlers:
+            if handler.records:
+                handler.reset()
+
+    def _forget_warnings(self) -> None:
+        """A warning that every execution gives is told once."""
+        recorded = _recorded_warnings()
+        if not recorded:
+            return
+        kept = self._warnings_kept
+        for warning in recorded[kept:]:
+            key = (warning.category, str(warning.message), warning.filename, warning.lineno)
+            if key not in self._warned:
+                self._warned.add(key)
+                recorded[kept] = warning
+                kept += 1
+        del recorded[kept:]
+        self._warnings_kept = kept
+
+
+def _recorded_warnings() -> list[warnings.WarningMessage] | None:
+    """The warnings that pytest has gathered of this test; None where it does not, or not in the way we know."""
+    append = getattr(warnings, "_showwarnmsg_impl", None)
+    gathered = getattr(append, "__self__", None)
+    return gathered if isinstance(gathered, list) else None
+
+
+def _directory_of(item: Any) -> Path | None:
+    """What pytest's own fixture `tmp_path` gives: of one that stands for it we do not know what else is there."""
+    definition, *_ = item._fixtureinfo.name2fixturedefs.get("tmp_path", (None,))
+    if definition is None or definition.cached_result is None or definition.func.__module__ != "_pytest.tmpdir":
+        return None
+    directory = definition.cached_result[0]
+    return directory if isinstance(directory, Path) else None
+
+
+def _use_name_again(config: pytest.Config, directory: Path) -> None:
+    """From pytest 9.2 on the names of temporary directories are counted, whether or not one of that name exists."""
+    counted = getattr(getattr(config, "_tmp_path_factory", None), "_next_number", None)
+    prefix = directory.name.rstrip("0123456789")
+    if isinstance(counted, dict) and prefix.lower() in counted:
+        counted[prefix.lower()] = int(directory.name[len(prefix) :])

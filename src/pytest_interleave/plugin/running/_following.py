@@ -1,0 +1,107 @@
+"""Runs the schedules of tokens in the executions of one item, and says why one no longer fits."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from ...control import Outcome, Recorder
+from ...explore import Follow, NonPreemptive, Recorded, Replay, Switch, Token, python_version
+from ..items._debugging import no_breakpoints
+from ..items._raised import came_by_signal
+from ._executions import Executions
+from ._explaining import Explaining
+from ._nondeterminism import tell_not_followed, tell_other_python
+
+
+class Followed(NamedTuple):
+    """A token's schedule, and the execution that came of it."""
+
+    strategy: Follow | Replay
+    recorded: Recorded
+    outcome: Outcome
+    #: Whether the schedule was run; else a time limit was over in the execution that had to come before.
+    was_run: bool = True
+
+
+class Doubt(NamedTuple):
+    """What there is to say where a token's schedule has found nothing."""
+
+    text: str
+    #: Whether the schedule does not fit, and not because the code has changed: this is another version of Python.
+    lost: bool
+
+
+class Following:
+    """Runs the schedules of tokens."""
+
+    def __init__(self, executions: Executions, explaining: Explaining) -> None:
+        self._executions = executions
+        self._explaining = explaining
+
+    def follow(self, token: Token, recorder: Recorder | None = None) -> Followed:
+        """Run a token's schedule, in detail.
+
+        Where it was found after others had run in the same process, another one is run before it: what they had
+        filled (imports, caches, lazily made objects) has to be filled now, too.
+        """
+        strategy = Follow(token.switches) if token.choices is None else Replay(token.choices)
+        self._executions.leap = token.leap
+        if token.warm and self._executions.count == 0:
+            with no_breakpoints():
+                recorded, outcome = self._explaining.run(NonPreemptive())
+            if came_by_signal(outcome.exception):
+                return Followed(strategy, recorded, outcome, was_run=False)
+        return Followed(strategy, *self._explaining.run(strategy, recorder, visible=token.warm))
+
+    def why_lost(self, followed: Followed) -> str | None:
+        """Why an execution was not the token's: the test has no place any more for a switch; None where it was.
+
+        A place that the test comes to without switches counts as one that it has.
+        """
+        strategy = followed.strategy
+        if isinstance(strategy, Replay):
+            diverged = strategy.diverged
+            return None if diverged is None else f"at choice {diverged[0] + 1}, {diverged[1]}"
+        if not strategy.unknown(set()):
+            return None
+        usual = Follow(())
+        with no_breakpoints():
+            self._explaining.run(usual)
+        unknown = strategy.unknown(usual.seen)
+        if not unknown:
+            return None
+        return (
+            f"the place of its {_which(strategy, unknown[0])} is none that the test comes to: the line "
+            "there, or its function, is not what it was, or nothing leads there any more"
+        )
+
+    def doubt(self, followed: Followed, token: Token) -> Doubt | None:
+        """Why it says little that a token's schedule has found nothing; None where the schedule was followed.
+
+        Another version of Python may take other steps, so that a switch is made elsewhere.
+        """
+        strategy = followed.strategy
+        if isinstance(strategy, Replay):
+            return None
+        why, lost = self._not_followed(strategy, token)
+        if why is None:
+            return None
+        return Doubt(tell_other_python(token, why) if lost else tell_not_followed(token, why), lost)
+
+    def _not_followed(self, strategy: Follow, token: Token) -> tuple[str | None, bool]:
+        """Why the schedule was not followed, if so, and whether that is Python's version."""
+        elsewhere = token.python != python_version()
+        missed = [switch for switch in strategy.switches if switch not in strategy.reached]
+        if missed:
+            return f"the place of its {_which(strategy, missed[0])} was not reached", elsewhere
+        if elsewhere and strategy.of_python():
+            which = _which(strategy, strategy.of_python()[0])
+            return f"its {which} is in Python's own code, of which each version has another", True
+        prevented = [switch for switch in strategy.switches if switch not in strategy.made]
+        if prevented:
+            return f"at its {_which(strategy, prevented[0])} the other thread could not run", False
+        return ("the test may take other steps here" if elsewhere else None), False
+
+
+def _which(strategy: Follow, switch: Switch) -> str:
+    return f"switch {strategy.switches.index(switch) + 1} of {len(strategy.switches)}"

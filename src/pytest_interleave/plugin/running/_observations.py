@@ -1,0 +1,155 @@
+"""What the executions of one test have shown so far, besides findings."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...control import Outcome, Reasons, Uncontrolled, UncontrolledPart
+from ...detect import code_in, cut_in, ends_in, shares_something, uncontrolled_in, wakings
+from ...explore import Classes, Coverage
+from ._thread_notes import BLOCKED, COMPUTED, NOT_ENDED, ThreadNotes
+
+#: The first executions, of this many classes, are looked through for code out of scope, and for questions which
+#: threads live; later ones do the same.
+_LOOKED_THROUGH = 32
+
+
+class Seen:
+    """Sums up the executions that are counted, and what all of them have shown."""
+
+    def __init__(self) -> None:
+        self.classes = Classes()
+        #: Why what was run cannot be all that there is, whatever the strategy says.
+        self.reasons = Reasons()
+        #: At most this many threads ran in an execution.
+        self.threads = 1
+        #: Texts for warnings, in their order, but for those of threads.
+        self.notes: dict[str, None] = {}
+        self._threads = ThreadNotes()
+        #: Whether there was an execution before the last one that was equivalent to it.
+        self.again = False
+        #: How many steps were explored of an execution that had more.
+        self._explored_steps: int | None = None
+        #: Whether there was no time to see whether the same schedule takes the same steps again.
+        self.is_unchecked = False
+        #: Whether a thread has waited with a time limit, or read the clock.
+        self.time_matters = False
+        #: Whether there was a choice between two threads.
+        self._interleaved = False
+        #: Whether, without one, a thread has woken another one.
+        self._wakes = False
+        self._shares = False
+        self._timed = False
+        #: Whether threads that are not under control ran beside the test.
+        self.has_company = False
+
+    def add(self, outcome: Outcome) -> None:
+        """Count one more execution."""
+        self.again = self.classes.add(outcome) > 1
+        self.look_at(outcome)
+        if outcome.choices or outcome.unexplored is not None:
+            self._interleaved = True
+        elif not self._wakes and not self.again:
+            self._wakes = any(True for _ in wakings(outcome.log))
+        if not self.again and len(self.classes) <= _LOOKED_THROUGH:
+            for reason in (*code_in(outcome), *cut_in(outcome), *ends_in(outcome)):
+                self.reasons.add(reason)
+        self._timed = self._timed or outcome.timed
+        self.time_matters = self.time_matters or outcome.timed or outcome.reads_clock
+        self.threads = max(self.threads, len(outcome.threads) - outcome.idle)
+        if not self._shares and len(self.classes) == 1:
+            # With several classes, there is something whose order matters.
+            self._shares = shares_something(outcome.log, outcome.uses)
+        if outcome.uneventful:
+            return
+        if outcome.unexplored is not None:
+            self._look_at_long(outcome)
+        for thread, where, computed in outcome.set_aside:
+            self._threads.add(COMPUTED if computed else BLOCKED, thread, where)
+        for thread, where, _ in outcome.leaked:
+            self._threads.add(NOT_ENDED, thread, where)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """The texts of all warnings."""
+        return (*self._threads.texts(), *self.notes)
+
+    def _look_at_long(self, outcome: Outcome) -> None:
+        steps = len(outcome.log)
+        self._explored_steps = steps if self._explored_steps is None else min(steps, self._explored_steps)
+        if outcome.suspected and outcome.stuck is None:
+            where = ", ".join(f"{thread} at {place}" for thread, place, _ in outcome.suspected)
+            self.notes[
+                f"suspected livelock: for a long time, threads only repeated the same steps ({where}), although the "
+                "test ended. Check that each retry can succeed, and that threads back off for different times."
+            ] = None
+
+    def look_at(self, outcome: Outcome) -> None:
+        """Note what the scheduler did not control in an execution, counted or not."""
+        if outcome.foreign:
+            self.has_company = True
+        if outcome.uses or outcome.foreign or outcome.unseen or not outcome.uneventful:
+            for reason in uncontrolled_in(outcome):
+                self.reasons.add(reason)
+
+    def is_nondeterministic(self, where: str) -> None:
+        """The same schedule has taken other steps, from this place on."""
+        part = UncontrolledPart("", "first difference", where)
+        self.reasons.add(Uncontrolled("nondeterminism", "nondeterministic steps", (part,)))
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether something was not controlled or not explored: then a search cannot say that nothing is left."""
+        return bool(self.reasons) or self._explored_steps is not None or self.is_unchecked
+
+    @property
+    def nothing_to_interleave(self) -> bool:
+        """Whether no two threads could run at the same time, as far as was seen."""
+        return not self._interleaved and (self.threads == 1 or not (self._wakes or self.reasons))
+
+    def coverage(self, strategy: Any, *, interleaved: bool, early_timeouts: bool = False) -> Coverage:
+        """How much of what could have happened that was.
+
+        `interleaved` is False if nothing else could happen, `early_timeouts` is True if timeouts also expired early.
+        """
+        return self.classes.coverage(
+            strategy,
+            timed=self._timed,
+            uncontrolled=self.reasons.all(),
+            shares=self._shares or len(self.classes) > 1,
+            interleaved=interleaved,
+            explored_steps=self._explored_steps,
+            early_timeouts=early_timeouts,
+        )
+
+    def note_no_choice(self) -> None:
+        """If there was never a choice, say why, and what to do."""
+        if self._interleaved:
+            return
+        if self.threads == 1 and self.has_company:
+            text = (
+                "the test starts no threads of its own, and the threads beside it are not under control, so only one "
+                f"interleaving was run. Not controlled: {self.reasons.all()[0]}."
+            )
+        elif self.threads == 1:
+            text = (
+                "the test starts no threads, so there is nothing to interleave. Use run_concurrent, or run the body "
+                "itself in threads: @pytest.mark.concurrency(workers=2)"
+            )
+        elif self.nothing_to_interleave:
+            text = (
+                "the test's threads never overlap: each is joined (or sleeps) before the next runs. Start all threads "
+                'before joining the first; if sleeps keep them apart, timeouts="explore" lets these end early.'
+            )
+        elif self.reasons:
+            text = (
+                "the test's threads overlap, but at each scheduling point only one of them could run, so only one "
+                f"interleaving was run. Not controlled: {self.reasons.all()[0]}."
+            )
+        else:
+            text = (
+                "the test's threads overlap, but at each scheduling point only one of them could run: a thread that "
+                "wakes another one waits, sleeps or ends next. So there is only one interleaving. If such a wait has a "
+                'timeout, timeouts="explore" lets it expire early.'
+            )
+        self.notes[text] = None

@@ -1,0 +1,72 @@
+"""How far a long exploration has come, on a terminal: behind what pytest has written on its line so far."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from contextlib import AbstractContextManager
+from typing import Any
+
+import pytest
+
+from ...control.execution.timing._clock import real_seconds
+
+#: An exploration that takes longer than this, in seconds, is told of; and again after so many more.
+FIRST, EVERY = 1.0, 0.25
+#: Terminals know these; what is written between them is not part of pytest's line.
+_SAVE, _RESTORE, _CLEAR = "\x1b7", "\x1b8", "\x1b[K"
+#: With fewer columns left than this, nothing is shown.
+FEWEST = 24
+
+
+class Progress:
+    """Tells of one test's exploration, which has `schedules` to run."""
+
+    def __init__(self, config: pytest.Config, schedules: int) -> None:
+        self._schedules = schedules
+        self._started = real_seconds()
+        self._shown = False
+        self._capture: Any = config.pluginmanager.getplugin("capturemanager")
+        self._writer = _writer_of(config)
+        #: When to tell next; never, where nobody looks.
+        self.next = self._started + FIRST if self._writer is not None else float("inf")
+
+    def tell(self, done: int) -> None:
+        """So many schedules are done by now."""
+        now = real_seconds()
+        self.next = now + EVERY
+        rate = done / (now - self._started)
+        self._write(f"  {done:,} of {self._schedules:,} schedules, {rate:,.0f}/s")
+
+    def clear(self) -> None:
+        """Leave the line as it was."""
+        if self._shown:
+            self._write("")
+            self._shown = False
+
+    def _write(self, text: str) -> None:
+        assert self._writer is not None
+        room = self._writer.fullwidth - self._writer.width_of_current_line - 1
+        if text and room < FEWEST:
+            return
+        with self._uncaptured():
+            sys.stdout.write(f"{_SAVE}{text[:room]}{_CLEAR}{_RESTORE}")
+            sys.stdout.flush()
+        self._shown = True
+
+    def _uncaptured(self) -> AbstractContextManager[Any]:
+        if self._capture is None:
+            return contextlib.nullcontext()
+        uncaptured: AbstractContextManager[Any] = self._capture.global_and_fixture_disabled()
+        return uncaptured
+
+
+def _writer_of(config: pytest.Config) -> Any:
+    """The terminal writer of pytest, where a person watches it."""
+    reporter = config.pluginmanager.getplugin("terminalreporter")
+    if reporter is None or not reporter.isatty or reporter.verbosity < 0 or not reporter.hasmarkup:
+        return None
+    # A worker of pytest-xdist has no terminal; a debugger wants it for itself.
+    if hasattr(config, "workerinput") or config.getoption("usepdb", False):
+        return None
+    return config.get_terminal_writer()

@@ -1,0 +1,1 @@
+"""Options, markers, and how a test is to be run."""

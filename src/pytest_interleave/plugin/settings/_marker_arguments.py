@@ -1,0 +1,87 @@
+"""What all markers have in common whose arguments are checked."""
+
+from __future__ import annotations
+
+import inspect
+import warnings
+from collections.abc import Sequence
+from types import FunctionType, MethodType
+from typing import Any
+
+import pytest
+
+from ..._warnings import InterleaveWarning
+
+
+def keywords_of(item: pytest.Item, marker: pytest.Mark, names: Sequence[str], positional: str) -> dict[str, Any]:
+    """The marker's arguments; `positional` is what somebody means who gives one without its name.
+
+    Raises `pytest.UsageError` that names the test and what to write.
+    """
+    if marker.args:
+        first = marker.args[0]
+        raise wrong_marker(
+            item, marker.name, f"takes keyword arguments only, not {first!r}: write {positional}={first!r}"
+        )
+    unknown = sorted(set(marker.kwargs) - set(names))
+    if unknown:
+        raise wrong_marker(item, marker.name, f"has no argument {unknown[0]!r}; {_advice(unknown[0], names)}")
+    return dict(marker.kwargs)
+
+
+def refused_async(item: pytest.Item) -> str | None:
+    """What is said of a test whose call makes a coroutine, or an asynchronous generator; None of all others."""
+    function = getattr(item, "obj", None)
+    if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
+        return f"does not support async def tests, only threads: write a test that starts threads, or {_REMOVE}"
+    return None
+
+
+def refused_given(item: pytest.Item) -> str | None:
+    """What is said of a test of Hypothesis that is to be explored: it makes other examples in each execution.
+
+    Real threads can repeat it.
+    """
+    if is_given(getattr(item, "obj", None)):
+        return (
+            "does not support Hypothesis tests (@given, state machines) yet: call the code with examples of your own, "
+            f"or {_REMOVE}"
+        )
+    return None
+
+
+_REMOVE = "remove the marker (if the class or module has it, mark the test thread_unsafe)"
+
+
+def is_given(function: object) -> bool:
+    """Whether Hypothesis calls the test, with examples that it makes: `@given`, or a state machine's `TestCase`.
+
+    Asked of the function's own attributes, which cost nothing to look at, and without Hypothesis being imported.
+    """
+    function = function.__func__ if isinstance(function, MethodType) else function
+    return isinstance(function, FunctionType) and vars(function).get("is_hypothesis_test") is True
+
+
+def wrong_marker(item: pytest.Item, marker: str, what: str) -> pytest.UsageError:
+    """An error that names the test."""
+    return pytest.UsageError(f"{item.nodeid}: the marker {marker!r} {what}")
+
+
+def warn_no_function(item: pytest.Item, marker: str) -> None:
+    """Say that the marker does nothing here.
+
+    Raises `pytest.UsageError` where warnings are errors: there is no test yet that could fail of it.
+    """
+    text = f"{item.nodeid}: the marker {marker!r} does nothing here, because the item is not a Python function"
+    try:
+        # Not by `item.warn`, which fails for an item without a line of its own.
+        warnings.warn_explicit(InterleaveWarning(text), None, str(item.path), 1)
+    except InterleaveWarning as warning:
+        raise pytest.UsageError(str(warning)) from None
+
+
+def _advice(unknown: str, names: Sequence[str]) -> str:
+    import difflib
+
+    near = difflib.get_close_matches(unknown, names, 1)
+    return f"did you mean {near[0]!r}?" if near else f"it takes {', '.join(names)}"

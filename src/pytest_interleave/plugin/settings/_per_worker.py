@@ -1,0 +1,126 @@
+"""Fixtures of which each worker has one of its own, in tests whose body is run by several workers at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import pytest
+
+from ..items._repeated_hooks import function_of
+from ._options import Options
+from ._unsafe import UNSAFE_FIXTURES
+
+if TYPE_CHECKING:
+    pass
+
+_Fixture = TypeVar("_Fixture")
+_MARK = "__interleave_per_worker__"
+
+#: Directories of the test: one for each worker, unless a fixture that the workers share has something in it.
+_DIRECTORIES = ("tmp_path", "tmpdir")
+
+
+@dataclass(frozen=True)
+class Worker:
+    """One of the threads that run the body of a test; the fixture `worker`."""
+
+    #: From 0.
+    index: int
+    #: That of its thread.
+    name: str
+    #: How many there are.
+    count: int
+
+
+_ALONE = Worker(0, "worker-0", 1)
+
+
+def per_worker(fixture: _Fixture) -> _Fixture:
+    """Mark a fixture: where several workers run the body of a test, each has one of its own.
+
+    Goes above or below `@pytest.fixture`. The fixture must be function-scoped; what is made with it is one for each
+    worker, too. Raises `TypeError` for what is no function and no fixture.
+    """
+    function = function_of(fixture)
+    if not callable(function):
+        raise TypeError(f"per_worker marks fixtures, not {fixture!r}: write it above @pytest.fixture")
+    setattr(function, _MARK, True)
+    return fixture
+
+
+def current_worker(request: Any) -> Worker:
+    """The worker that fixtures are being made for."""
+    while hasattr(request, "_parent_request"):
+        request = request._parent_request
+    worker: Worker = getattr(request, "worker", _ALONE)
+    return worker
+
+
+def check_isolated(item: pytest.Function, names: Iterable[str]) -> str | None:
+    """What is wrong with the names of fixtures that each worker is to have one of; None where nothing is.
+
+    Names that the test has no use for are right, as a class or module can have the marker; a name of no fixture is not.
+    """
+    manager = item.session._fixturemanager
+    for name in names:
+        definitions = manager.getfixturedefs(name, item)
+        if not definitions:
+            return f"has isolated=({name!r},), but there is no fixture {name!r}"
+        if name in UNSAFE_FIXTURES:
+            return f"has isolated=({name!r},), but {UNSAFE_FIXTURES[name]}, for all workers together"
+        if definitions[-1].scope != "function":
+            return f"has isolated=({name!r},), but that is a fixture of scope {definitions[-1].scope!r}: {_NARROW}"
+    return None
+
+
+_NARROW = "only function-scoped ones can be made for each worker"
+
+
+def check_per_worker(item: pytest.Function) -> str | None:
+    """What is wrong with the fixtures of a test that are marked with `per_worker`; None where nothing is."""
+    for name, definitions in item._fixtureinfo.name2fixturedefs.items():
+        for definition in definitions:
+            if definition.scope != "function" and is_per_worker(definition):
+                return f"uses {name!r}, which is marked with per_worker and has scope {definition.scope!r}: {_NARROW}"
+    return None
+
+
+def names_per_worker(item: pytest.Function, options: Options, isolated: Sequence[str], *, safe: bool) -> frozenset[str]:
+    """The fixtures of a test that are one for each worker: what is meant to be, and what is made with that.
+
+    Where the body is to be `safe` to run from several threads, `tmp_path` is one of them, but for tests in which the
+    workers share a fixture that is made with it: there, body and fixture have to agree where things are.
+    """
+    definitions = {
+        name: known for name, known in item._fixtureinfo.name2fixturedefs.items() if known[-1].scope == "function"
+    }
+    wanted = {"worker", *isolated}
+    if safe:
+        wanted.update(options.isolated)
+    wanted.update(name for name, known in definitions.items() if any(is_per_worker(each) for each in known))
+    found = _with_dependents(wanted & definitions.keys(), definitions)
+    if safe and "tmp_path" in definitions:
+        with_directory = _with_dependents({"tmp_path"}, definitions)
+        if with_directory <= found.union(_DIRECTORIES):
+            found |= with_directory
+    return frozenset(found)
+
+
+def _with_dependents(names: set[str], definitions: dict[str, Sequence[Any]]) -> set[str]:
+    found = set(names)
+    while True:
+        more = {
+            name
+            for name, known in definitions.items()
+            if name not in found and any(not found.isdisjoint(each.argnames) for each in known)
+        }
+        if not more:
+            return found
+        found |= more
+
+
+def is_per_worker(definition: Any) -> bool:
+    """Whether a fixture is marked so."""
+    return getattr(definition.func, _MARK, False) is True

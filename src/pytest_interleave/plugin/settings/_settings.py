@@ -1,0 +1,179 @@
+"""The marker of one test that says how it is to be run, read and checked."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+import pytest
+
+from ..known._pins import pins_of
+from ._marker_arguments import keywords_of, refused_async, refused_given, warn_no_function, wrong_marker
+from ._markers import closest, marker_of
+from ._options import MAX_SECONDS, MAX_STEPS, STEPS_OF_SUITE, STRATEGIES, TIMEOUTS, Options
+from ._per_worker import check_isolated, check_per_worker
+from ._shards import TINY, WHOLE, Shard, shard_of
+from ._suite import check_unsafe, is_of_suite
+from ._unsafe import refuse, unsafe_fixture
+
+_ARGUMENTS = ("schedules", "workers", "strategy", "seed", "max_steps", "seconds", "races", "timeouts")
+#: How many workers run the body of a test with the marker `thread_safety` that names no number.
+_WORKERS = 4
+
+
+class Settings(NamedTuple):
+    """How one test is to be explored."""
+
+    schedules: int
+    workers: int
+    strategy: str
+    seed: int
+    max_steps: int
+    seconds: float
+    races: bool = False
+    #: So long, in seconds, a failing schedule may be made smaller.
+    shrink_seconds: float = 0.0
+    #: Whether more than the schedules that are pinned is run.
+    explored: bool = True
+    #: Whether every step of a token's execution is to be told.
+    trace: bool = False
+    #: With the schedules that are its own.
+    shard: Shard = WHOLE
+    #: The marker that the test goes by.
+    marker: str = "concurrency"
+    #: Fixtures that each worker has one of, besides those that are made for that.
+    isolated: tuple[str, ...] = ()
+    #: Whether it is the suite that is run in this way, not only this test.
+    suite: bool = False
+    #: Whether time passes as a choice, too, once the search without that has found nothing.
+    time_choices: bool = False
+
+    @property
+    def stream(self) -> int:
+        """The seed, another one for each shard of a test; for the first one, that of the whole test."""
+        return self.seed + (self.shard.number - 1 << 64)
+
+    @property
+    def for_search(self) -> int:
+        """How many schedules exhaustive search may take, where others can be run instead."""
+        return self.schedules if self.shard.number == 1 else min(self.schedules, TINY)
+
+
+def check_marker(item: pytest.Item, options: Options) -> None:
+    """Once, at collection: check the marker's arguments; where it does nothing, say so.
+
+    Raises `pytest.UsageError` as `read_settings` does.
+    """
+    check_unsafe(item)
+    name = marker_of(item)
+    if name is None:
+        return
+    if isinstance(item, pytest.Function):
+        settings = read_settings(item, options)
+        pins_of(item)
+        if settings.marker == "thread_safety":
+            fixture = unsafe_fixture(item)
+            if fixture is not None:
+                raise pytest.UsageError(refuse(item.nodeid, fixture))
+        return
+    warn_no_function(item, name)
+
+
+def read_settings(item: pytest.Item, options: Options) -> Settings:
+    """The marker's arguments over the options over the defaults.
+
+    Raises `pytest.UsageError` that names the test and what to write.
+    """
+    marker = closest(item)
+    explored = marker is not None
+    if marker is None:
+        marker = pytest.mark.concurrency.mark
+    reading = _Reading(item, marker)
+    wrong = check_per_worker(item) if isinstance(item, pytest.Function) else None
+    if wrong is not None:
+        raise pytest.UsageError(f"{item.nodeid}: the test {wrong}")
+    refused = refused_given(item) or refused_async(item)
+    if refused is not None:
+        raise wrong_marker(item, marker.name if explored else "interleaving", refused)
+    given = reading.given
+    strategy = given.get("strategy", options.strategy)
+    if strategy not in STRATEGIES:
+        raise reading.error(f"has strategy={strategy!r}; choose one of {', '.join(STRATEGIES)}")
+    seed = given.get("seed")
+    if seed is not None and (not isinstance(seed, int) or isinstance(seed, bool)):
+        raise reading.error(f"has seed={seed!r}; give a whole number, or None for that of the run")
+    races = given.get("races", False)
+    if not isinstance(races, bool):
+        raise reading.error(f"has races={races!r}; give True to have data races reported, or False")
+    timeouts = given.get("timeouts", options.timeouts)
+    if timeouts not in TIMEOUTS:
+        raise reading.error(f"has timeouts={timeouts!r}; choose one of {', '.join(map(repr, TIMEOUTS))}")
+    of_suite = is_of_suite(item)
+    shard = shard_of(item)
+    return Settings(
+        schedules=shard.share_of(reading.count("schedules", options.schedules)),
+        workers=reading.count("workers", 1)
+        if marker.name == "concurrency"
+        else reading.count("workers", _WORKERS, least=2),
+        strategy=strategy,
+        seed=options.seed if seed is None else seed,
+        max_steps=reading.count("max_steps", STEPS_OF_SUITE if of_suite else MAX_STEPS),
+        seconds=reading.seconds(options.seconds_of_suite if of_suite else options.seconds),
+        races=races,
+        shrink_seconds=options.shrink_seconds,
+        explored=explored,
+        trace=options.trace,
+        shard=shard,
+        marker=marker.name if explored else "interleaving",
+        isolated=reading.isolated(),
+        suite=of_suite,
+        time_choices=timeouts == "explore",
+    )
+
+
+class _Reading:
+    """The arguments of one marker."""
+
+    def __init__(self, item: pytest.Item, marker: pytest.Mark) -> None:
+        self._item = item
+        self._name = marker.name
+        positional = "schedules" if marker.name == "concurrency" else "workers"
+        if marker.args and isinstance(marker.args[0], str):
+            positional = "strategy"
+        known = _ARGUMENTS if marker.name == "concurrency" else (*_ARGUMENTS, "isolated")
+        self.given = keywords_of(item, marker, known, positional)
+
+    def error(self, what: str) -> pytest.UsageError:
+        return wrong_marker(self._item, self._name, what)
+
+    def count(self, name: str, default: int, least: int = 1) -> int:
+        value = self.given.get(name, default)
+        if not isinstance(value, int) or isinstance(value, bool) or value < least:
+            raise self.error(f"has {name}={value!r}; give a whole number of {least} or more")
+        return value
+
+    def seconds(self, default: float) -> float:
+        seconds = self.given.get("seconds", default)
+        if seconds is None:
+            return math.inf
+        if not isinstance(seconds, (int, float)) or isinstance(seconds, bool) or not 0 < seconds <= math.inf:
+            raise self.error(f"has seconds={seconds!r}; give a number above 0, or None for no limit")
+        # A whole number may be too large to be added to a time.
+        return float(seconds) if seconds < MAX_SECONDS else math.inf
+
+    def isolated(self) -> tuple[str, ...]:
+        names = self.given.get("isolated", ())
+        if isinstance(names, str) or not all(isinstance(name, str) for name in _as_tuple(names)):
+            one = names if isinstance(names, str) else "a fixture"
+            raise self.error(f"has isolated={names!r}; give the names of fixtures: isolated=({one!r},)")
+        names = _as_tuple(names)
+        if isinstance(self._item, pytest.Function) and self._name == "thread_safety":
+            wrong = check_isolated(self._item, names)
+            if wrong is not None:
+                raise self.error(wrong)
+        return names
+
+
+def _as_tuple(names: Any) -> tuple[Any, ...]:
+    """None of a kind that fits where they are no collection of names."""
+    return tuple(names) if isinstance(names, (tuple, list, set, frozenset)) else (None,)

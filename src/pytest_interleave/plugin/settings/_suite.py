@@ -1,0 +1,121 @@
+"""`--interleave-suite`: every test of a suite in several workers at once, and what is left out of that."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+import pytest
+
+from ..reporting._gathering import will_report
+from ._marker_arguments import is_given
+from ._markers import is_exempt, is_marked_stress, marker_of
+from ._options import Options
+from ._stash import left_out_key
+from ._unsafe import UNSAFE_FIXTURES, unsafe_call, unsafe_fixture
+
+_of_suite_key = pytest.StashKey[bool]()
+_exempt_key = pytest.StashKey[str]()
+
+
+#: Of our fixtures, in a test without a marker. With `race_detector` it explores a function by itself.
+_NOT_UNDER_CONTROL = ("run_stress", "measure_speedup", "process_pool", "race_detector")
+
+
+def is_of_suite(item: pytest.Item) -> bool:
+    """Whether the test is run in workers because the suite is."""
+    return item.stash.get(_of_suite_key, False)
+
+
+def left_out(item: pytest.Item) -> str | None:
+    """Why the test is not run in workers though the suite is."""
+    return item.stash.get(left_out_key, None)
+
+
+def leave_out(item: pytest.Item, reason: str) -> str:
+    """Note why the test is not run in workers; what its being skipped is to say."""
+    item.stash[left_out_key] = reason
+    will_report(item)
+    return f"left out by --interleave-suite: {reason}"
+
+
+def exempt(item: pytest.Item) -> str | None:
+    """Why the test is an ordinary one though its class or module has a marker of ours, once that has been checked."""
+    return item.stash.get(_exempt_key, None)
+
+
+def take_suite(items: list[pytest.Item], options: Options) -> None:
+    """Mark every test that can be run in workers as one that is to be, and skip the others, each with its reason.
+
+    Tests that say themselves how they are to be run are left as they are.
+    """
+    assert options.suite is not None
+    for item in items:
+        if marker_of(item) is not None or is_marked_stress(item):
+            continue
+        reason = _why_not(item)
+        if reason is None:
+            item.stash[_of_suite_key] = True
+            item.add_marker(pytest.mark.thread_safety(workers=options.suite))
+        elif item.get_closest_marker("skip") is None:
+            item.add_marker(pytest.mark.skip(reason=leave_out(item, reason)))
+
+
+def unsafe_reason(marker: pytest.Mark) -> str | None:
+    """The reason that the marker `thread_unsafe` gives, if it gives one.
+
+    Raises `ValueError` where its arguments are wrong.
+    """
+    given = [*marker.args, *marker.kwargs.values()]
+    if len(given) > 1 or set(marker.kwargs) - {"reason"} or not all(isinstance(reason, str | None) for reason in given):
+        raise ValueError('takes a reason, no more: @pytest.mark.thread_unsafe(reason="…")')
+    return given[0] if given else None
+
+
+def check_unsafe(item: pytest.Item) -> None:
+    """Check the marker `thread_unsafe` of a test, and note what it exempts the test from.
+
+    Raises `pytest.UsageError` that names the test.
+    """
+    reason: str | None = None
+    for number, marker in enumerate(item.iter_markers("thread_unsafe")):
+        try:
+            given = unsafe_reason(marker)
+        except ValueError as error:
+            raise pytest.UsageError(f"{item.nodeid}: the marker 'thread_unsafe' {error}") from None
+        if number == 0:
+            # The closest one.
+            reason = _with_reason(given)
+    if reason is not None and is_exempt(item):
+        item.stash[_exempt_key] = reason
+        will_report(item)
+
+
+def _with_reason(reason: str | None) -> str:
+    return "thread_unsafe" if reason is None else f"thread_unsafe: {reason}"
+
+
+def _why_not(item: pytest.Item) -> str | None:
+    marker = item.get_closest_marker("thread_unsafe")
+    if marker is not None:
+        try:
+            reason = unsafe_reason(marker)
+        except ValueError:
+            # It is told when all markers are checked.
+            reason = None
+        return _with_reason(reason)
+    if not isinstance(item, pytest.Function):
+        return "not a Python function"
+    function: Any = item.obj
+    if inspect.iscoroutinefunction(inspect.unwrap(function)) or inspect.isasyncgenfunction(inspect.unwrap(function)):
+        return "asyncio"
+    if is_given(function):
+        return "Hypothesis"
+    fixture = unsafe_fixture(item)
+    if fixture is not None:
+        return f"uses the fixture {fixture}: {UNSAFE_FIXTURES[fixture].strip(',')} for all workers together"
+    for name in _NOT_UNDER_CONTROL:
+        if name in item.fixturenames:
+            return f"uses the fixture {name}, which is not for tests under control"
+    call = unsafe_call(item)
+    return None if call is None else f"uses {call}, which works on the whole process"

@@ -1,0 +1,1 @@
+"""Runs tests with real threads, without control."""

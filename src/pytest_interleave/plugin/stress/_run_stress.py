@@ -1,0 +1,109 @@
+"""What the fixture `run_stress` gives."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from ...control import current_task
+from ...stress import StressResult, make_plan, not_looked_at, run_stress
+from ...stress._figures_table import missed
+from ..settings._markers import marker_of
+from ._stress_runner import ends, raise_end
+from ._stress_runs import runs_of
+
+
+class RunStress:
+    """Repeats an operation in real parallel threads; the fixture `run_stress`."""
+
+    def __init__(self, item: Any) -> None:
+        self._item = item
+        self._results: list[StressResult] = []
+
+    def __call__(
+        self,
+        operation: Callable[..., object],
+        threads: int = 10,
+        operations: int | None = None,
+        *,
+        seconds: float | None = None,
+        ramp: float = 0,
+        timeout: float = 30,
+        setup: Callable[[], object] | None = None,
+        check: Callable[[], object] | None = None,
+        name: str | None = None,
+    ) -> StressResult:
+        """Repeat `operation()` in `threads` threads that are let go together, and say what came of it.
+
+        Each repeats it `operations` times (100 where neither is given), or for `seconds`; with both, whichever ends
+        first. With `ramp`, they begin one after the other, over so many seconds. A thread that has not ended `timeout`
+        seconds after the release (and after `seconds` and `ramp`) hangs: it is ended, if that can be done.
+
+        `setup()` is called in each thread before any of them begins, and `operation` is given what it returned.
+        `check()` is called once when all threads have ended; it fails by raising, or by returning False. `name` is for
+        messages.
+
+        Failures are in the result. A test that looks neither at them nor at the result by an `assert_…` fails when it
+        ends. Raises `RuntimeError` in a test under control, where time is virtual and threads take turns; `ValueError`
+        or `TypeError` for wrong arguments; what `operation` skips the test by.
+        """
+        __tracebackhide__ = True
+        marker = marker_of(self._item)
+        if marker is not None or current_task() is not None:
+            raise RuntimeError(
+                f"run_stress cannot work in a test under control (marker {marker or 'concurrency'!r}), where time is "
+                "virtual and only one thread runs at a time: use it in a test without that marker, or run_concurrent "
+                "in this one"
+            )
+        plan = make_plan(threads, operations, seconds, ramp, timeout)
+        for what, given in (("operation", operation), ("setup", setup), ("check", check)):
+            if given is None and what != "operation":
+                continue
+            if not callable(given):
+                raise TypeError(f"{what}={given!r}; give a function")
+            if inspect.iscoroutinefunction(given):
+                raise TypeError(f"{what}={given!r}; give a function that is no coroutine: threads cannot await it")
+        called = _name_of(operation) if name is None else str(name)
+        figures = run_stress(_prepare(operation, setup), plan, name=called, check=check, ends=ends())
+        result = StressResult(figures)
+        self._results.append(result)
+        runs = runs_of(self._item)
+        if runs is not None:
+            runs.add(figures, missed(figures), asserted=result._missed)
+        raise_end(figures)
+        return result
+
+    def _not_looked_at(self) -> list[str]:
+        """What failed that the test has not looked at."""
+        return [told for result in self._results if (told := not_looked_at(result)) is not None]
+
+
+def _prepare(
+    operation: Callable[..., object], setup: Callable[[], object] | None
+) -> Callable[[int], Callable[[], object]]:
+    if setup is None:
+        return lambda _: operation
+    # Each thread calls it for itself.
+    return lambda _: functools.partial(operation, setup())
+
+
+def _name_of(operation: Any) -> str:
+    while isinstance(operation, functools.partial):
+        operation = operation.func
+    name = getattr(operation, "__qualname__", None) or type(operation).__qualname__
+    return str(name).rpartition("<locals>.")[2]
+
+
+def fail_for_what_nobody_looked_at(run: RunStress) -> None:
+    """At the end of the test."""
+    __tracebackhide__ = True
+    told = run._not_looked_at()
+    if told:
+        pytest.fail(
+            "run_stress: nobody looked at what failed (result.assert_no_errors(), for one, does)\n" + "\n\n".join(told),
+            pytrace=False,
+        )

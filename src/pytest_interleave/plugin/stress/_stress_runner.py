@@ -1,0 +1,93 @@
+"""Runs one test with the marker `stress`: real threads repeat its body, in the one test item that everybody sees."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from ...control import without_ours
+from ...stress import Figures, run_stress
+from ...stress._figures_table import missed, missed_rate, whole_text
+from ..items._worker_fixtures import OfWorkers
+from ..items._workers import quiet_types
+from ..settings._shards import nodeid_of
+from ..settings._stress_settings import StressSettings
+from ._stress_runs import runs_of
+
+
+class StressRunner:
+    """Repeats the body of one item."""
+
+    __test__ = False
+
+    def __init__(self, item: pytest.Function, settings: StressSettings, of_workers: OfWorkers) -> None:
+        self.item = item
+        self.settings = settings
+        self._of_workers = of_workers
+        self._runtest = item.runtest
+        self._calls: list[Callable[[], object]] = []
+
+    def run(self) -> None:
+        """In the place of `item.runtest`: raises `AssertionError` with all figures where the test fails."""
+        __tracebackhide__ = True
+        item = self.item
+        function = item.obj
+        item.obj = self._in_threads(function)
+        try:
+            # pytest makes the call, and unittest sets its test up before it.
+            self._runtest()
+        finally:
+            item.obj = function
+
+    def _in_threads(self, function: Callable[..., object]) -> Callable[..., None]:
+        @functools.wraps(function)
+        def body(*args: Any, **kwargs: Any) -> None:
+            __tracebackhide__ = True
+            self._calls = self._of_workers.calls(function, args, kwargs)
+            self._judge(
+                run_stress(
+                    self._call_for, self.settings.plan, name=nodeid_of(self.item).rpartition("::")[2], ends=ends()
+                )
+            )
+
+        return body
+
+    def _call_for(self, index: int) -> Callable[[], object]:
+        """What thread `index` repeats."""
+        return self._calls[index]
+
+    def _judge(self, figures: Figures) -> None:
+        __tracebackhide__ = True
+        wrong = missed(figures)
+        wanted = self.settings.min_success_rate
+        # One that is skipped at once has no rate.
+        if figures.success_rate < wanted and (figures.failed or figures.ended_by is None):
+            wrong.append(missed_rate(figures, wanted))
+        runs = runs_of(self.item)
+        if runs is not None:
+            runs.add(figures, wrong, marker="stress", min_success_rate=wanted)
+        if isinstance(figures.ended_by, pytest.exit.Exception):
+            raise figures.ended_by
+        if wrong:
+            text = "\n".join(wrong) + "\n\n" + whole_text(figures)
+            if hasattr(self.item, "_addexcinfo"):
+                # Else there would be nothing but frames of unittest to be shown.
+                pytest.fail(text, pytrace=False)
+            raise AssertionError(text)
+        raise_end(figures)
+
+
+def ends() -> tuple[type[BaseException], ...]:
+    """What ends a run: a skip, an expected failure, and what asks pytest to stop."""
+    return (pytest.exit.Exception, *quiet_types())
+
+
+def raise_end(figures: Figures) -> None:
+    """Raise again what has ended the run before its time, if anything."""
+    __tracebackhide__ = True
+    error = figures.ended_by
+    if error is not None:
+        raise error.with_traceback(without_ours(error.__traceback__))

@@ -1,0 +1,86 @@
+"""The stress runs of one test, for its reports."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pytest
+
+from ..reporting._gathering import will_report
+from ..settings._shards import nodeid_of
+from ..settings._stash import stress_runs_key
+
+if TYPE_CHECKING:
+    from ...stress import Figures
+
+
+class _Run(NamedTuple):
+    figures: Figures
+    missed: Sequence[str]
+    #: What an `assert_…` of its result has missed.
+    asserted: Sequence[str]
+    marker: str | None
+    min_success_rate: float | None
+
+
+class StressRuns:
+    """What a test has run by real threads: its body, or by the fixture `run_stress`."""
+
+    def __init__(self) -> None:
+        self._runs: list[_Run] = []
+        self._outcome = "passed"
+
+    def add(
+        self,
+        figures: Figures,
+        missed: list[str],
+        *,
+        asserted: Sequence[str] = (),
+        marker: str | None = None,
+        min_success_rate: float | None = None,
+    ) -> None:
+        """One run more; `missed` are texts, and so are `asserted`, which may become more until the test ends."""
+        self._runs.append(_Run(figures, missed, asserted, marker, min_success_rate))
+
+    def note_report(self, item: pytest.Item, report: pytest.TestReport) -> None:
+        """The rows are on the report of the teardown: the last one, also where a plugin has run the test again."""
+        if not self._runs:
+            return
+        from ...pages._page import printable
+        from ..reporting._report import mend, outcome_of
+
+        mend(report)
+        if report.when == "teardown":
+            if report.failed:
+                self._outcome = "failed"
+            # pytest-xdist cannot hand on every text that an exception may have.
+            report.interleave_stress = printable(self._rows(nodeid_of(item)))  # type: ignore[attr-defined]
+        elif report.when == "call" or not report.passed:
+            self._outcome = outcome_of(report)
+
+    def _rows(self, nodeid: str) -> list[dict[str, Any]]:
+        return [
+            {
+                "nodeid": nodeid,
+                "name": run.figures.name,
+                "marker": run.marker,
+                "outcome": self._outcome,
+                "min_success_rate": run.min_success_rate,
+                # A test that passes has expected its assertions to fail.
+                "missed": list(dict.fromkeys([*(run.asserted if self._outcome == "failed" else ()), *run.missed])),
+                **run.figures.as_json(),
+            }
+            for run in self._runs
+        ]
+
+
+def begin_runs(item: pytest.Item) -> None:
+    """Before the test is set up, perhaps once more."""
+    item.stash[stress_runs_key] = StressRuns()
+    will_report(item)
+
+
+def runs_of(item: pytest.Item) -> StressRuns | None:
+    """Of a test for which `begin_runs` was called."""
+    return item.stash.get(stress_runs_key, None)

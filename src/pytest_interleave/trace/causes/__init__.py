@@ -1,0 +1,1 @@
+"""What in an execution led to a failure."""

@@ -1,0 +1,44 @@
+"""With which step an execution has failed, and what it was that failed there."""
+
+from __future__ import annotations
+
+from ..._leaves import is_made_of
+from ...control import Outcome
+
+
+def end_of_failure(outcome: Outcome) -> int:
+    """How many steps there were until the last thread failed that did; all, where nothing was raised.
+
+    What other threads did later has nothing to do with it.
+    """
+    log = outcome.log
+    failed = failed_threads(outcome)
+    return next((at + 1 for at in range(len(log) - 1, -1, -1) if log[at][0].index in failed), len(log))
+
+
+def failing_positions(outcome: Outcome, end: int) -> frozenset[int]:
+    """The positions in the log of the last accesses of the threads that have failed, those that are at one line."""
+    found: set[int] = set()
+    for thread in failed_threads(outcome):
+        place = None
+        for at in range(end - 1, -1, -1):
+            task, operation, _ = outcome.log[at]
+            if task.index != thread or not operation.is_access:
+                continue
+            if place not in (None, operation.where()):
+                break
+            place = operation.where()
+            found.add(at)
+    return frozenset(found)
+
+
+def failed_threads(outcome: Outcome) -> set[int]:
+    """The threads that an exception has ended which tells of itself."""
+    if outcome.stuck is not None:
+        return set()
+    failed = dict(outcome.raised)
+    others = [error for index, error in failed.items() if index]
+    if 0 in failed and is_made_of(failed[0], others):
+        # The test's own thread only passes on what the others raised.
+        del failed[0]
+    return set(failed)

@@ -1,0 +1,120 @@
+"""Which of the things that threads accessed have to do with a failure: those that it may depend on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from types import TracebackType
+from typing import Any
+
+from ..._leaves import leaves
+from ...control import Outcome, Place, is_ours, is_stdlib
+from ...control.scope._frozen import file_of
+from ...explore.search._budget import never
+from ._failing import end_of_failure, failed_threads, failing_positions
+from ._loops import loops_of
+from ._overlaps import Access, Thing, TimeIsOver
+from ._slices import Slices
+
+#: A line of a source file.
+_Line = tuple[str, int]
+
+
+class Involved:
+    """The parts of things that decide what the failing lines do.
+
+    The lines of the exceptions' tracebacks, or of the loops that threads repeat, and what they depend on by the
+    source; of all that is accessed there, what other lines have written to it, and what those depend on, and so on.
+    `TimeIsOver` is raised once `is_over`.
+    """
+
+    def __init__(
+        self, outcome: Outcome, things: Sequence[Sequence[tuple[Thing, Access]]], is_over: Callable[[], bool] = never
+    ) -> None:
+        #: By line, what is accessed there; by thing, by part of it, the lines that write it.
+        self._by_line: dict[_Line, dict[tuple[Thing, Any], None]] = {}
+        self._written: dict[Thing, dict[Any, dict[_Line, None]]] = {}
+        for found in things:
+            for thing, access in found:
+                line = access.place[:2]
+                self._by_line.setdefault(line, {})[thing, access.part] = None
+                if access.writes:
+                    self._written.setdefault(thing, {}).setdefault(access.part, {})[line] = None
+        #: Nothing is known where it is empty.
+        self._parts: dict[Thing, set[Any]] = {}
+        self._lines: set[_Line] = set()
+        self._is_over = is_over
+        failing = list(_failing_lines(outcome))
+        if failing and self._by_line:
+            self._follow(failing)
+
+    @property
+    def known(self) -> bool:
+        """Whether anything is known of what is involved."""
+        return bool(self._parts)
+
+    def has(self, thing: Thing, access: Access) -> bool:
+        """Whether the failure may depend on what was accessed; also where nothing is known."""
+        parts = self._parts.get(thing)
+        if parts is None:
+            return not self.known
+        return access.part is None or None in parts or access.part in parts
+
+    def has_line(self, place: Place) -> bool:
+        """Whether the failure may depend on what is done at a line; also where nothing is known."""
+        return not self.known or place[:2] in self._lines
+
+    def _follow(self, lines: list[_Line]) -> None:
+        filenames = {filename for filename, _ in (*self._by_line, *lines)}
+        slices = Slices(sorted(name for name in filenames if not (is_ours(name) or is_stdlib(name))))
+        seen = set()
+        while lines:
+            if self._is_over():
+                raise TimeIsOver
+            statement = slices.statement_at(*lines.pop())
+            waiting = [statement] if statement is not None else []
+            while waiting:
+                statement = waiting.pop()
+                if statement in seen:
+                    continue
+                seen.add(statement)
+                waiting.extend(slices.depends_on(statement))
+                for number in statement.lines:
+                    lines.extend(self._reach((statement.filename, number)))
+
+    def _reach(self, line: _Line) -> Iterator[_Line]:
+        """What is accessed at a line is involved, and so are the lines that write it."""
+        self._lines.add(line)
+        for thing, part in self._by_line.get(line, ()):
+            parts = self._parts.setdefault(thing, set())
+            if part in parts:
+                continue
+            parts.add(part)
+            written = self._written.get(thing, {})
+            for lines in written.values() if part is None else (written.get(part, ()), written.get(None, ())):
+                yield from lines
+
+
+def _failing_lines(outcome: Outcome) -> Iterator[_Line]:
+    for loop in loops_of(outcome):
+        yield from (place[:2] for place in loop.places)
+    for at in failing_positions(outcome, end_of_failure(outcome)):
+        # In a method that the line has called without naming it: `len(cache)`.
+        yield outcome.log[at][1].where()[:2]
+    for index in failed_threads(outcome):
+        for error in _with_context(leaves(outcome.raised[index])):
+            traceback: TracebackType | None = error.__traceback__
+            while traceback is not None:
+                yield file_of[traceback.tb_frame.f_code.co_filename], traceback.tb_lineno
+                traceback = traceback.tb_next
+
+
+def _with_context(errors: Iterable[BaseException]) -> Iterator[BaseException]:
+    """Exceptions, and those that they were raised from, or in the handling of."""
+    waiting, seen = list(errors), set()
+    while waiting:
+        error = waiting.pop()
+        if id(error) in seen:
+            continue
+        seen.add(id(error))
+        yield error
+        waiting.extend(other for other in (error.__cause__, error.__context__) if other is not None)

@@ -1,0 +1,126 @@
+"""The loops that threads repeat in the end of an execution: one round of each, and how often it was repeated."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from ...control import Operation, Outcome, Place, Step
+
+#: Steps of a thread that are searched for a round, from its last one backwards.
+_SEARCHED = 2_000
+#: Rounds that have to be alike.
+_ROUNDS = 3
+#: Steps that are looked through if no two rounds are alike.
+_UNLIKE = 200
+
+
+class Loop(NamedTuple):
+    """What a thread repeats: the positions in the log of one of the last rounds, from the first line on."""
+
+    thread: int
+    positions: tuple[int, ...]
+    #: How many rounds there were in a row; 0 where they are not alike.
+    rounds: int
+    #: The position in the log of the first step that is repeated.
+    begin: int
+    #: Whether it was repeated after the last step of the log, too.
+    goes_on: bool
+    places: tuple[Place, ...]
+
+    @property
+    def text(self) -> str:
+        """What is repeated, and how often, for people."""
+        lines = sorted({place.lineno for place in self.places})
+        if len({(place.filename, place.function) for place in self.places}) > 1:
+            text = f"repeats these {len({place[:2] for place in self.places})} lines"
+        elif len(lines) == 1:
+            text = f"repeats line {lines[0]}"
+        else:
+            text = f"repeats lines {lines[0]}-{lines[-1]}"
+        if not self.rounds:
+            return text
+        return f"{text}, {self.rounds:,}{'+' if self.goes_on else ''} times"
+
+
+def loops_of(outcome: Outcome) -> list[Loop]:
+    """The loops of the threads that spin, where an execution has ended as a livelock."""
+    stuck = outcome.stuck
+    if stuck is None or stuck.kind != "livelock":
+        return []
+    positions: dict[int, list[int]] = {wait.number: [] for wait in stuck.waits}
+    for position, (task, operation, _) in enumerate(outcome.log):
+        if task.index in positions and operation.kind != "begin":
+            positions[task.index].append(position)
+    goes_on = outcome.unexplored is not None
+    blocked = {task.index: operation for task, operation, _ in stuck.pending}
+    found = (_loop(outcome.log, thread, own, blocked.get(thread), goes_on=goes_on) for thread, own in positions.items())
+    return [loop for loop in found if loop is not None]
+
+
+def _loop(log: Sequence[Step], thread: int, own: list[int], blocked: Operation | None, *, goes_on: bool) -> Loop | None:
+    """`own` are the positions of a thread's steps; `blocked` is what it waits to do, if it cannot do that now."""
+
+    def key(number: int) -> _Key:
+        return _key(log[own[number]][1])
+
+    count = len(own)
+    period = _period([key(number) for number in range(count - 1, max(-1, count - 1 - _SEARCHED), -1)])
+    if period:
+        alike = period
+        while alike < count and key(count - 1 - alike) == key(count - 1 - alike + period):
+            alike += 1
+        first = _first_line([log[position][1] for position in own[-period:]])
+        begin = count - period - (period - first if first else 0)
+        if blocked is None or _key(blocked) in map(key, range(begin, begin + period)):
+            return _of(log, thread, own[begin : begin + period], alike // period, own[count - alike], goes_on=goes_on)
+    if blocked is not None or not own:
+        return None
+    # Its rounds differ: each line once, where it was last.
+    lines: dict[Place, int] = {}
+    for position in own[-_UNLIKE:]:
+        lines[log[position][1].where()] = position
+    latest = [lines[place] for place in sorted(lines, key=lambda place: place.lineno)]
+    return _of(log, thread, latest, 0, own[-_UNLIKE:][0], goes_on=goes_on)
+
+
+def _of(log: Sequence[Step], thread: int, positions: Sequence[int], rounds: int, begin: int, *, goes_on: bool) -> Loop:
+    places = tuple(log[position][1].where() for position in positions)
+    return Loop(thread, tuple(positions), rounds, begin, goes_on, places)
+
+
+def _first_line(steps: Sequence[Operation]) -> int:
+    """Which of a round's steps is at the line that stands first: a round may be cut anywhere."""
+    file = steps[-1].where().filename
+    # The end of a `with` stands at its beginning.
+    return min(
+        (step.where().lineno, step.kind == "release", number)
+        for number, step in enumerate(steps)
+        if step.where().filename == file
+    )[2]
+
+
+_Key = tuple[int, int, str]
+
+
+def _key(operation: Operation) -> _Key:
+    return id(operation.code), operation.lasti, operation.kind
+
+
+def _period(latest: Sequence[object]) -> int:
+    """After how many steps they are the same again, the last one first; 0 where they are not, or only few times.
+
+    Of all beginnings that repeat themselves the longest one counts: a round may have a loop in it.
+    """
+    # Knuth, Morris and Pratt: how long the longest end of each beginning is that is a beginning as well.
+    borders = [0] * len(latest)
+    found = 0
+    for at in range(1, len(latest)):
+        border = borders[at - 1]
+        while border and latest[at] != latest[border]:
+            border = borders[border - 1]
+        borders[at] = border + (latest[at] == latest[border])
+        period = at + 1 - borders[at]
+        if at + 1 >= _ROUNDS * period:
+            found = period
+    return found

@@ -1,0 +1,192 @@
+"""Accesses of two threads to one thing, in an order that tells what went wrong."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+from ...control import Path, Place, Step, touches_of
+from ...control.steps._touches import HIDDEN, WRITES
+
+
+class Access(NamedTuple):
+    """An access to a thing, or to a part of it, at a position in the log."""
+
+    position: int
+    thread: Path
+    #: None for all of it.
+    part: Any
+    writes: bool
+    #: Whether it is an assignment or a deletion.
+    assigns: bool
+    place: Place
+
+    def overlaps(self, other: Access) -> bool:
+        """Whether both are to the same part, or one of them to all of it."""
+        return self.part == other.part or self.part is None or other.part is None
+
+
+class Torn(NamedTuple):
+    """Two accesses of one thread that were not as if in one piece: another thread's came between them."""
+
+    first: Access
+    between: Access
+    last: Access
+    #: Whether the thread has looked again before it wrote.
+    looked: bool
+
+    @property
+    def loses_update(self) -> bool:
+        """Whether what the other has written is overwritten by a thread that has not seen it."""
+        return not self.first.writes and self.between.writes and self.last.writes and not self.looked
+
+    @property
+    def kind(self) -> int:
+        """Lost updates first, then what was seen to change, then what was seen halfway."""
+        if self.loses_update:
+            return 0
+        return 1 if not self.last.writes or self.looked else 2
+
+
+class TimeIsOver(Exception):
+    """There is no time to look at more accesses."""
+
+
+class Thing:
+    """Something that threads access, and the accesses to it in their order.
+
+    To go through these raises `TimeIsOver` once `is_over`.
+    """
+
+    def __init__(self, is_over: Callable[[], bool]) -> None:
+        self._is_over = is_over
+        self._accesses: list[Access] = []
+        self._by_thread: dict[Path, list[Access]] = {}
+
+    def add(self, access: Access) -> None:
+        """The next one."""
+        self._accesses.append(access)
+        self._by_thread.setdefault(access.thread, []).append(access)
+
+    def of_others(self, thread: Path, switch: int, until: int) -> Iterator[Access]:
+        """From step `switch` on, and before step `until`."""
+        for number in range(bisect_left(self._accesses, switch, key=_position), len(self._accesses)):
+            if self._is_over():
+                raise TimeIsOver
+            access = self._accesses[number]
+            if access.position >= until:
+                return
+            if access.thread != thread:
+                yield access
+
+    def before(self, thread: Path, switch: int) -> Iterator[Access]:
+        """Those of a thread, the last one first."""
+        own = self._by_thread.get(thread, [])
+        return (own[number] for number in range(bisect_left(own, switch, key=_position) - 1, -1, -1))
+
+    def after(self, thread: Path, until: int) -> Iterator[Access]:
+        """Those of a thread."""
+        own = self._by_thread.get(thread, [])
+        return (own[number] for number in range(bisect_left(own, until, key=_position), len(own)))
+
+
+def _position(access: Access) -> int:
+    return access.position
+
+
+def things_in(log: Sequence[Step], is_over: Callable[[], bool]) -> list[list[tuple[Thing, Access]]]:
+    """What each step accesses, which; nothing of what is done while there is only one thread."""
+    things: dict[Any, Thing] = {}
+    steps: list[list[tuple[Thing, Access]]] = []
+    alone = True
+    for position, (task, operation, touches) in enumerate(log):
+        found: list[tuple[Thing, Access]] = []
+        steps.append(found)
+        alone = alone and operation.kind != "start"
+        if alone or not operation.is_access:
+            continue
+        parts: dict[Any, dict[Any, bool]] = {}
+        all_of: set[Any] = set()
+        for key, part, how in touches_of(operation, touches):
+            known = parts.setdefault(key, {})
+            known[part] = known.get(part, False) or bool(how & WRITES)
+            if how & HIDDEN:
+                # Of another class all of it is different.
+                all_of.add(key)
+        for key, known in parts.items():
+            if key not in all_of and len(known) > 1:
+                # That all of it is touched as well means that there is an item more or less, or another order.
+                known.pop(None, None)
+            for part, writes in ({None: any(known.values())} if key in all_of else known).items():
+                assigns = writes and operation.kind in ("write", "delete")
+                access = Access(position, task.path, part, writes, assigns, operation.where())
+                thing = things.get(key)
+                if thing is None:
+                    thing = things[key] = Thing(is_over)
+                thing.add(access)
+                found.append((thing, access))
+    return steps
+
+
+def sources_of(steps: Sequence[Sequence[tuple[Thing, Access]]]) -> dict[tuple[int, Thing], Access]:
+    """For each access, by position and thing, the last write before it to what it accesses."""
+    sources: dict[tuple[int, Thing], Access] = {}
+    #: By thing, by part of it; under a name of its own the last one of all.
+    written: dict[Thing, dict[Any, Access]] = {}
+    for position, found in enumerate(steps):
+        for thing, access in found:
+            known = written.setdefault(thing, {})
+            parts = (_ANY,) if access.part is None else (access.part, None)
+            before = max((known[part] for part in parts if part in known), key=_position, default=None)
+            if before is not None and (position, thing) not in sources:
+                sources[position, thing] = before
+        for thing, access in found:
+            if access.writes:
+                written[thing][access.part] = written[thing][_ANY] = access
+    return sources
+
+
+_ANY = object()
+
+
+def torn(thing: Thing, thread: Path, switch: int, until: int) -> Iterator[Torn]:
+    """Where `thread` was left at step `switch`, and another one has come between until it went on."""
+    found: dict[tuple[Access, Access], Torn] = {}
+    for between in thing.of_others(thread, switch, until):
+        first = _first(between, thing.before(thread, switch))
+        last = _first(between, thing.after(thread, until))
+        if first is None or last is None:
+            continue
+        if first.writes and last.writes:
+            if not between.writes:
+                found.setdefault((first, last), Torn(first, between, last, looked=False))
+        elif between.writes:
+            assigned = (access for access in thing.after(thread, until) if access.assigns)
+            written = None if last.writes else _first(last, assigned)
+            # Of several changes the last one is what comes of them.
+            if written is not None and written.place == last.place:
+                found[first, last] = Torn(first, between, written, looked=True)
+            else:
+                found[first, last] = Torn(first, between, last, looked=False)
+    return iter(found.values())
+
+
+def swapped(thing: Thing, thread: Path, switch: int, until: int) -> Iterator[tuple[Access, Access]]:
+    """What another thread did meanwhile, and `thread` only after that."""
+    for between in thing.of_others(thread, switch, until):
+        later = _first(between, thing.after(thread, until))
+        if later is not None and (between.writes or later.writes):
+            yield between, later
+
+
+def stale(thing: Thing, thread: Path, switch: int, until: int) -> Iterator[tuple[Access, Access]]:
+    """What `thread` had read, and another one has changed meanwhile."""
+    for between in thing.of_others(thread, switch, until):
+        seen = _first(between, thing.before(thread, switch))
+        if seen is not None and between.writes and not seen.writes:
+            yield seen, between
+
+
+def _first(wanted: Access, among: Iterable[Access]) -> Access | None:
+    return next((access for access in among if access.overlaps(wanted)), None)

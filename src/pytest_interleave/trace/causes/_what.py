@@ -1,0 +1,22 @@
+"""What a step is done to, for people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ...control import HELD_UP, Operation, Task, Touches
+from ...detect import name_of_access
+
+
+def what_of(operation: Operation, touches: Touches | None, names: Mapping[int, str]) -> str:
+    """As in "Account.balance", "Lock (made at bank.py:9)", "thread worker-0"; `names` has primitives by address."""
+    target = operation.target
+    if operation.kind == HELD_UP:
+        return f"{target.name} for {operation.name}"
+    if target is None:
+        return name_of_access(operation, touches)
+    called = names.get(id(target))
+    if called is not None and not isinstance(target, Task):
+        return called
+    name = getattr(target, "name", None)
+    return f"thread {name}" if isinstance(name, str) else operation.name

@@ -1,0 +1,1 @@
+"""An execution in a sentence or two."""

@@ -1,0 +1,48 @@
+"""In words, what the threads of a deadlock wait for, and why nobody will do it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ...control import Step, Stuck, WaitingThread
+from ...control.execution.units._primitive_names import awaited
+from ...control.primitives import Semaphore
+from ..causes._places import short_place
+from ..causes._primitive_turns import SIGNALS
+
+
+def deadlock_story(stuck: Stuck, log: Sequence[Step]) -> str:
+    """Who waits for what, who holds it, and who has given its signal before anybody waited for it."""
+    waiting = {wait.thread for wait in stuck.waits}
+    pending = {task.index: operation for task, operation, _ in stuck.pending}
+    texts = []
+    # That a thread waits for the end of another one is what comes of it.
+    for wait in sorted(stuck.waits, key=lambda wait: wait.number in pending and pending[wait.number].kind == "join"):
+        if wait.waits_for:
+            at = "" if wait.where is None else f" at {short_place(wait.where)}"
+            operation = pending.get(wait.number)
+            if wait.holder is not None:
+                why = _held(wait, waiting)
+            else:
+                why = "" if operation is None else _last_turn(operation.target, wait, log)
+            texts.append(f"{wait.thread} waits for {wait.waits_for}{at}{why}")
+    return f"{'; '.join(texts)}." if texts else ""
+
+
+def _held(wait: WaitingThread, waiting: set[str]) -> str:
+    since = "" if wait.acquired is None else f" since {short_place(wait.acquired)}"
+    ended = "" if wait.holder in waiting else ", and has ended"
+    return f", which {wait.holder} holds{since}{ended}"
+
+
+def _last_turn(target: object, wait: WaitingThread, log: Sequence[Step]) -> str:
+    """Which other thread gave the signal last that is waited for, or has taken the last of what there is."""
+    for task, operation, _ in reversed(log):
+        if operation.is_access or task.index == wait.number or awaited(operation.target) is not awaited(target):
+            continue
+        place = operation.where()
+        if operation.kind in SIGNALS:
+            return f" ({task.name} has come to `{place.text}` at {short_place(place)} before that)"
+        if operation.kind == "acquire" and isinstance(target, Semaphore):
+            return f", which {task.name} was the last to take, at {short_place(place)}"
+    return ""

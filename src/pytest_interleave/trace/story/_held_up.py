@@ -1,0 +1,73 @@
+"""Time that passed as a choice: which thread was held up, and which waits ended meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from ...control import HeldUp, Operation, Outcome, duration
+from ..causes._names import told_apart
+from ..causes._places import short_place
+
+#: The number of pauses that are mentioned, at most: the last ones, which are closest to the failure.
+_MENTIONED = 3
+_WAITS = {"acquire": "acquire", "join": "join", "get": "get"}
+
+
+class _Pause(NamedTuple):
+    """A thread was held up at one place, once or several times in a row."""
+
+    steps: list[HeldUp]
+    positions: list[int]
+    #: Whether the thread had done a step before.
+    begun: bool
+
+
+def held_up(outcome: Outcome, end: int) -> Iterator[tuple[str, tuple[int, ...]]]:
+    """A sentence for each pause in the first `end` steps, with the positions of the steps that it is about."""
+    names = told_apart(outcome.threads)
+    expired = _expired(outcome, names)
+    for pause in _pauses(outcome, end)[-_MENTIONED:]:
+        first = pause.steps[0]
+        length = duration(sum(step.nanoseconds for step in pause.steps))
+        where = f"at {short_place(first.where())}" if pause.begun else "before its first step"
+        text = f"{names[first.target.index]} was held up for {length} {where}"
+        positions = list(pause.positions)
+        link = "; meanwhile"
+        for position in pause.positions:
+            for thread, wait, at in expired.get(position + 1, ()):
+                where = f"at {short_place(wait.where())}"
+                if wait.kind == "sleep":
+                    text += f"{link} the sleep of {thread} {where} ended"
+                else:
+                    text += f"{link} the timeout of {thread}'s {_WAITS.get(wait.kind, 'wait')} {where} expired"
+                link = " and"
+                if at is not None:
+                    positions.append(at)
+        yield f"{text}.", tuple(positions)
+
+
+def _pauses(outcome: Outcome, end: int) -> list[_Pause]:
+    pauses: list[_Pause] = []
+    begun: set[int] = set()
+    for position, (task, operation, _) in enumerate(outcome.log[:end]):
+        if not isinstance(operation, HeldUp):
+            begun.add(task.index)
+            continue
+        last = pauses[-1] if pauses else None
+        if last is not None and last.positions[-1] == position - 1 and last.steps[0].target is operation.target:
+            last.steps.append(operation)
+            last.positions.append(position)
+        else:
+            pauses.append(_Pause([operation], [position], operation.target.index in begun))
+    return pauses
+
+
+def _expired(outcome: Outcome, names: tuple[str, ...]) -> dict[int, list[tuple[str, Operation, int | None]]]:
+    """By how many steps there had been, the waits that ended: the thread, the operation, and its position, if any."""
+    expired: dict[int, list[tuple[str, Operation, int | None]]] = {}
+    steps = [(task, operation, position) for position, (task, operation, _) in enumerate(outcome.log)]
+    for task, operation, position in (*steps, *((task, operation, None) for task, operation, _ in outcome.pending)):
+        if operation.expired_at is not None:
+            expired.setdefault(operation.expired_at, []).append((names[task.index], operation, position))
+    return expired
