@@ -13,10 +13,10 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from pytest_interleave.control.clocks._time import REAL
 from pytest_interleave.control.execution._execution import Execution
 from pytest_interleave.control.execution.outside import _outside
 from pytest_interleave.control.execution.units._units import Task
+from pytest_interleave.control.interpreter._real_clocks import REAL
 from pytest_interleave.control.threads import _watchdog
 from pytest_interleave.control.threads._lasting_threads import Lasting
 from tests.driving import execute, require_good_end

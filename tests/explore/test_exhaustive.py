@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from pytest_interleave.control import Control
-from pytest_interleave.control.execution.units._current import real_lock
+from pytest_interleave.control.scope._real import real_lock
 from pytest_interleave.explore import Auto, Exhaustive, PartialOrderReduction
 from pytest_interleave.explore.search._budget import Limits
 from pytest_interleave.explore.search._classes import class_of

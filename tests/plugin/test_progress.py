@@ -23,8 +23,8 @@ def test_racy(counter, run_concurrent):
 """
 #: From the first schedule on, not after a second.
 AT_ONCE = """
-from pytest_interleave.plugin import _progress
-_progress.FIRST = _progress.EVERY = 0
+from pytest_interleave.plugin.running import _progress_line
+_progress_line.FIRST = _progress_line.EVERY = 0
 """
 
 
@@ -33,7 +33,7 @@ def on_a_terminal(run, pytester, monkeypatch):
     """Runs pytest on a terminal of its own; what it wrote there."""
 
     def on_a_terminal(*options: str, fewest: int = 24) -> str:
-        pytester.makeconftest(f"{AT_ONCE}_progress.FEWEST = {fewest}\n")
+        pytester.makeconftest(f"{AT_ONCE}_progress_line.FEWEST = {fewest}\n")
         run(SOURCE, "--collect-only")
         monkeypatch.setenv("TERM", "xterm")
         monkeypatch.delenv("PY_COLORS")

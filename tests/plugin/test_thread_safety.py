@@ -336,7 +336,9 @@ def test_the_command_is_what_a_shell_takes(run):
 
 
 def test_who_never_comes_back_from_the_system_is_told_and_the_rest_goes_on(run, pytester):
-    pytester.makeconftest("from pytest_interleave.control import _outside\n_outside.OUTSIDE_PATIENCE = 0.3\n")
+    pytester.makeconftest(
+        "from pytest_interleave.control.execution.outside import _outside\n_outside.OUTSIDE_PATIENCE = 0.3\n"
+    )
     done = run(
         """
 @pytest.mark.thread_safety(workers=2)

@@ -74,16 +74,16 @@ def test_it(heart):
 
 def test_a_thread_that_is_woken_while_others_are_looked_at_is_adopted(run, report):
     source = """
-from pytest_interleave.control import _lasting
+from pytest_interleave.control.threads import _lasting_threads
 
-really_reached = _lasting.reached
+really_reached = _lasting_threads.reached
 
 def reached(*wanted):
     # There is much to look through.
     time.sleep(0.12)
     return really_reached(*wanted)
 
-_lasting.reached = reached
+_lasting_threads.reached = reached
 
 @pytest.mark.concurrency(schedules=3, seconds=None)
 def test_it(heart, idle):

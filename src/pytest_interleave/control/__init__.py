@@ -8,14 +8,17 @@ if TYPE_CHECKING:
     from .execution._execution import LONGEST
     from .execution.outside._left_alone import SetUpWithin
     from .execution.timing._time_choices import CLOCK, LEAPS, HeldUp, duration
-    from .execution.units._current import current_task, set_scope, threads_left, threads_started
+    from .execution.units._current import current_task, infrastructure, threads_left, threads_started
     from .execution.units._outcome import Outcome, SetAside, Stuck, ThreadFailure, WaitingThread
     from .execution.units._units import Step, Task, Unwind
     from .identity._object_names import bodies_kept
     from .instrumentation._engine import debugger_left
     from .instrumentation._recorder import Recorder
     from .interpreter._random_state import RandomState, random_state, restore_random
+    from .scope._current_scope import current_scope, set_scope
+    from .scope._observed import observed
     from .scope._places import Place, is_ours, is_stdlib, short_path
+    from .scope._real import get_ident, real_lock
     from .scope._scope import Scope
     from .scope._tracebacks import without_ours
     from .steps._operations import HELD_UP, Operation
@@ -33,11 +36,12 @@ else:
         __name__,
         {
             "CLOCK": ".execution.timing._time_choices",
+            "Control": "._control",
+            "FixturesBeingMade": ".threads._set_up",
             "HELD_UP": ".steps._operations",
             "HeldUp": ".execution.timing._time_choices",
             "LEAPS": ".execution.timing._time_choices",
             "LONGEST": ".execution._execution",
-            "Control": "._control",
             "LoggedStep": ".steps._protocol",
             "Nesting": ".steps._protocol",
             "Operation": ".steps._operations",
@@ -46,19 +50,19 @@ else:
             "PendingOperation": ".steps._protocol",
             "Place": ".scope._places",
             "RandomState": ".interpreter._random_state",
+            "Reasons": ".steps._uncontrolled",
             "Recorder": ".instrumentation._recorder",
             "Scope": ".scope._scope",
-            "Reasons": ".steps._uncontrolled",
             "SetAside": ".execution.units._outcome",
             "SetUpWithin": ".execution.outside._left_alone",
+            "Step": ".execution.units._units",
             "Strategy": ".steps._protocol",
             "Stuck": ".execution.units._outcome",
-            "Step": ".execution.units._units",
             "Task": ".execution.units._units",
-            "Touches": ".steps._touches",
             "ThreadFailure": ".execution.units._outcome",
             "ThreadStarts": ".threads._thread_starts",
             "ThreadView": ".steps._protocol",
+            "Touches": ".steps._touches",
             "Trace": ".steps._protocol",
             "Uncontrolled": ".steps._uncontrolled",
             "UncontrolledPart": ".steps._uncontrolled",
@@ -68,19 +72,23 @@ else:
             "begin_alike": "._control",
             "bodies_kept": ".identity._object_names",
             "conflicts": ".steps._touches",
+            "current_scope": ".scope._current_scope",
             "current_task": ".execution.units._current",
             "debugger_left": ".instrumentation._engine",
             "duration": ".execution.timing._time_choices",
-            "FixturesBeingMade": ".threads._set_up",
+            "get_ident": ".scope._real",
+            "infrastructure": ".execution.units._current",
             "is_ours": ".scope._places",
+            "is_stdlib": ".scope._places",
+            "observed": ".scope._observed",
             "put_in_place": ".system",
             "random_state": ".interpreter._random_state",
+            "real_lock": ".scope._real",
             "records_read": ".calls._loggers",
             "restore_random": ".interpreter._random_state",
-            "take_away": ".system",
-            "is_stdlib": ".scope._places",
-            "set_scope": ".execution.units._current",
+            "set_scope": ".scope._current_scope",
             "short_path": ".scope._places",
+            "take_away": ".system",
             "threads_left": ".execution.units._current",
             "threads_started": ".execution.units._current",
             "touches_of": ".steps._touches",
@@ -127,13 +135,18 @@ __all__ = [
     "begin_alike",
     "bodies_kept",
     "conflicts",
+    "current_scope",
     "current_task",
     "debugger_left",
     "duration",
+    "get_ident",
+    "infrastructure",
     "is_ours",
     "is_stdlib",
+    "observed",
     "put_in_place",
     "random_state",
+    "real_lock",
     "records_read",
     "restore_random",
     "set_scope",

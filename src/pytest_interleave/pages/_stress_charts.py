@@ -6,8 +6,17 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from ..stress._figures_table import bytes_text, percent_text, rate_text, seconds_text
-from ..stress._rows import has_figures, has_missed, is_wrong, label, place_of
+from ..stress import (
+    bytes_text,
+    has_figures,
+    has_missed,
+    is_wrong,
+    label,
+    percent_text,
+    place_of,
+    rate_text,
+    seconds_text,
+)
 from ._totals import OUTCOMES
 
 #: What a chart is drawn in; the page stretches it.

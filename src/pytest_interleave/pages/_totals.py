@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from ..stress._rows import has_missed, outcomes_of_tests
+from ..stress import has_missed, outcomes_of_tests
 
 #: Outcomes in the order in which they are counted.
 OUTCOMES = ("failed", "xpassed", "xfailed", "skipped", "passed")

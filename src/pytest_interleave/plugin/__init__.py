@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from ..control.execution.units import _current
+from ..control import infrastructure
 from ._before_collection import Hold, take_hold
 from ._test_hooks import register_test_hooks, unregister_test_hooks
 from .fixtures._fixtures import (
@@ -99,7 +99,7 @@ def pytest_configure_node(node: Any) -> None:
 
 def pytest_sessionstart() -> None:
     """Threads that are there now belong to the test runner."""
-    _current.infrastructure.update(thread.ident for thread in threading.enumerate() if thread.ident is not None)
+    infrastructure.update(thread.ident for thread in threading.enumerate() if thread.ident is not None)
 
 
 @pytest.hookimpl(tryfirst=True, specname="pytest_collection_modifyitems")

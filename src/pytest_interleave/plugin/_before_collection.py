@@ -6,10 +6,9 @@ import os
 
 import pytest
 
-from ..control.clocks._import_clocks import ImportClocks
-from ..control.execution.units import _current
+from ..control import Scope, set_scope
+from ..control.clocks import ImportClocks
 from ..control.primitives import install_names, remove_names
-from ..control.scope._scope import Scope
 
 
 class Hold:
@@ -25,7 +24,7 @@ class Hold:
         self.clocks.remove()
         self.release_names()
         if self.scope_before is not None:
-            _current.set_scope(self.scope_before)
+            set_scope(self.scope_before)
 
     def release_names(self) -> None:
         """Put the real primitives back."""
@@ -35,15 +34,13 @@ class Hold:
 
 def take_hold(config: pytest.Config) -> Hold:
     """Put the scope of this run in place, our primitives, and our clocks for what is imported now."""
-    before = getattr(_current, "scope", None)
     scope = Scope(
         str(config.rootpath),
         config.getini("interleave_include"),
         further=_given_paths(config),
         temporary=lambda: _base_temp(config),
     )
-    _current.set_scope(scope)
-    return Hold(before, names=install_names(), clocks=ImportClocks())
+    return Hold(set_scope(scope), names=install_names(), clocks=ImportClocks())
 
 
 def _given_paths(config: pytest.Config) -> list[str]:

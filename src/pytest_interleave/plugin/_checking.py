@@ -8,8 +8,8 @@ import warnings
 import pytest
 
 from .._warnings import InterleaveWarning
-from ..control.execution.units import _current
-from ..control.scope._scope import missing
+from ..control import current_scope
+from ..control.scope import missing
 from .known._pins import pins_for_nothing
 from .reporting._gathering import will_report
 from .settings._markers import is_marked, uses_threads
@@ -46,7 +46,7 @@ def check_items(config: pytest.Config, items: list[pytest.Item], ours: list[pyte
             for item in concerned:
                 note_error(item, pytest.UsageError(str(warning)))
     for item in ours:
-        _current.scope.take_in(str(item.path))
+        current_scope().take_in(str(item.path))
         try:
             check_marker(item, options)
             check_stress(item)

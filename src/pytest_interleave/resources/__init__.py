@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from ._futures import WatchesFutures
     from ._leaks import Leak, ResourceLeak, Snapshot, tell
     from ._limits import ResourceLimits
     from ._process_pool import NOT_INTERLEAVED, HungProcess, ProcessPool
@@ -13,14 +14,15 @@ else:
     __getattr__ = names_from(
         __name__,
         {
-            "NOT_INTERLEAVED": "._process_pool",
             "HungProcess": "._process_pool",
             "Leak": "._leaks",
+            "NOT_INTERLEAVED": "._process_pool",
             "ProcessPool": "._process_pool",
             "ResourceLeak": "._leaks",
             "ResourceLimits": "._limits",
             "Snapshot": "._leaks",
             "Speedup": "._speedup",
+            "WatchesFutures": "._futures",
             "measure": "._speedup",
             "tell": "._leaks",
         },
@@ -35,6 +37,7 @@ __all__ = [
     "ResourceLimits",
     "Snapshot",
     "Speedup",
+    "WatchesFutures",
     "measure",
     "tell",
 ]

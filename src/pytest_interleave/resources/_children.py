@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ..control.scope._modules import imported, loaded
+from ..control.scope import imported, loaded
 
 
 class Child(NamedTuple):

@@ -9,7 +9,7 @@ import stat
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from ..control.scope._modules import imported
+from ..control.scope import imported
 
 #: Linux and macOS; on Windows there is neither.
 _FOLDER = next((folder for folder in ("/proc/self/fd", "/dev/fd") if os.path.isdir(folder)), None)

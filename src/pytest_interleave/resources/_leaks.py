@@ -9,12 +9,10 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from ..control.execution.timing._clock import real_seconds
-from ..control.execution.units import _current
-from ..control.interpreter._affinity import has_gil
-from ..control.scope._places import is_ours, is_stdlib, place_of_frame
-from ..control.threads._living import real_enumerate
-from ..control.threads._threads import outlives_executions
+from ..control import is_ours, is_stdlib, observed, real_lock
+from ..control.interpreter import has_gil, real_seconds
+from ..control.scope import place_of_frame
+from ..control.threads import outlives_executions, real_enumerate
 from ._children import children, describe_child, reap
 from ._described import describe_call
 from ._descriptors import Opened, describe_descriptor, open_descriptors
@@ -74,7 +72,7 @@ class Snapshot:
                 return []
         reap()
         until = real_seconds() + (PATIENCE if wait else 0.0)
-        pause = _current.real_lock()
+        pause = real_lock()
         pause.acquire()
         while self._suspects(waits=True) and real_seconds() < until:
             pause.acquire(timeout=0.005)
@@ -122,7 +120,7 @@ class Snapshot:
 
 
 def _is_of_no_interest(thread: threading.Thread) -> bool:
-    if thread.ident in _current.tasks or isinstance(thread, threading._DummyThread):
+    if thread.ident in observed or isinstance(thread, threading._DummyThread):
         # Under control, or started by something else than Python.
         return True
     if outlives_executions(thread):

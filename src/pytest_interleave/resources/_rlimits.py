@@ -7,12 +7,12 @@ import sys
 from collections.abc import Callable
 from types import ModuleType
 
-from ..control.execution.units import _current
+from ..control import real_lock
 from ._descriptors import count_descriptors
 from ._sizes import size_in_words
 
 #: While limits are being put in place or taken away. Blocks of several threads may overlap.
-_changing = _current.real_lock()
+_changing = real_lock()
 
 
 def _module(argument: str) -> ModuleType:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 
-from ..control.scope._modules import imported
+from ..control.scope import imported
 
 
 def files_of(modules: Iterable[str]) -> dict[str, str]:

@@ -9,14 +9,14 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
-from ..control.execution.units import _current
-from ..control.threads._threads import start_checks
-from ..control.threads._threads import start_new_thread as start_controlled
+from ..control import current_task, real_lock
+from ..control.threads import start_checks
+from ..control.threads import start_new_thread as start_controlled
 
 #: The limits that are in force now: the lowest counts.
 _limits: dict[object, int] = {}
 #: While limits come and go.
-_changing = _current.real_lock()
+_changing = real_lock()
 #: Threads that were let through, until `threading` counts them; and those that were started without it.
 _let_through: set[threading.Thread] = set()
 _raw: set[object] = set()
@@ -147,7 +147,7 @@ def _admit(thread: threading.Thread | None, raw: object) -> None:
 
 def _count() -> int:
     known: Any = threading
-    task = _current.current_task()
+    task = current_task()
     if task is not None:
         controlled = {other.ident for other in task.execution.tasks if not other.done}
         return len(controlled | set(known._active))

@@ -7,9 +7,7 @@ from dataclasses import dataclass
 from types import CodeType, TracebackType
 from typing import Any, NamedTuple
 
-from ..control.execution.units import _current
-from ..control.scope._places import is_ours, short_path
-from ..control.scope._tracebacks import without_ours
+from ..control import is_ours, real_lock, short_path, without_ours
 
 #: Groups with an exception of their own; all further ones are counted together.
 _GROUPS = 50
@@ -68,7 +66,7 @@ class Firsts:
 
     def __init__(self) -> None:
         self._known: dict[Key, _First] = {}
-        self._lock = _current.real_lock()
+        self._lock = real_lock()
 
     def note(self, error: BaseException, boundary: CodeType, thread: str, *, in_setup: bool = False) -> Key:
         """Which group it is in. `boundary` is the code that called the operation: it is where the traceback begins."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ..control.execution.units import _current
-from ..control.primitives._condition import RealCondition
+from ..control import real_lock
+from ..control.primitives import RealCondition
 
 
 class Gate:
@@ -16,7 +16,7 @@ class Gate:
     def __init__(self) -> None:
         self._open = False
         # A real one, whoever asks for it.
-        self._condition = RealCondition(_current.real_lock())
+        self._condition = RealCondition(real_lock())
 
     def wait(self) -> None:
         """Until it is open."""

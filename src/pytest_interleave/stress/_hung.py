@@ -9,11 +9,10 @@ import traceback
 from types import FrameType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ..control.execution.timing._clock import real_seconds
-from ..control.execution.units import _current
-from ..control.interpreter._async_raise import raise_in, take_back
-from ..control.primitives._endable import SLICE, Ended
-from ..control.scope._places import is_ours, user_place
+from ..control import is_ours, real_lock
+from ..control.interpreter import raise_in, real_seconds, take_back
+from ..control.primitives import SLICE, Ended
+from ..control.scope import user_place
 
 if TYPE_CHECKING:
     from ._worker import Worker
@@ -83,7 +82,7 @@ def end_threads(workers: list[Worker], *, asked: float = _ASKED, patience: float
 
 def _still_there(workers: list[Worker], seconds: float) -> list[Worker]:
     until = real_seconds() + seconds
-    pause = _current.real_lock()
+    pause = real_lock()
     pause.acquire()
     while True:
         left = [worker for worker in workers if not worker.over]
@@ -93,7 +92,7 @@ def _still_there(workers: list[Worker], seconds: float) -> list[Worker]:
 
 
 def _forget_interruptions(workers: list[Worker]) -> None:
-    done = _current.real_lock()
+    done = real_lock()
     done.acquire()
 
     def forget() -> None:

@@ -10,10 +10,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from .._signals import came_by_signal
-from ..control import without_ours
-from ..control.execution.timing._clock import real_seconds
-from ..control.execution.units import _current
-from ..control.primitives._endable import endable_waits
+from ..control import real_lock, without_ours
+from ..control.interpreter import real_seconds
+from ..control.primitives import endable_waits
 from ._errors import Firsts
 from ._figures import Figures, Tally, figures_of, tally_of
 from ._gate import Gate
@@ -230,7 +229,7 @@ class Run:
 
 
 def _closed() -> Any:
-    gate = _current.real_lock()
+    gate = real_lock()
     gate.acquire()
     return gate
 
@@ -246,7 +245,7 @@ def _open(gate: Any) -> None:
 # -- the switch interval ---------------------------------------------------------------------------------------
 
 _intervals: list[float] = []
-_changing = _current.real_lock()
+_changing = real_lock()
 
 
 @contextlib.contextmanager

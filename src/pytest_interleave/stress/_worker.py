@@ -10,9 +10,9 @@ from collections.abc import Callable
 from itertools import repeat
 from typing import TYPE_CHECKING
 
-from ..control.clocks._time import REAL
-from ..control.execution.units import _current
-from ..control.primitives._endable import Ended, end_waiting, has_ended
+from ..control import get_ident, real_lock
+from ..control.interpreter import REAL
+from ..control.primitives import Ended, end_waiting, has_ended
 from ._errors import Key
 from ._latencies import Latencies
 
@@ -44,13 +44,13 @@ class Worker:
         self.preparing = True
         self.over = False
         #: Held for as long as it may wait for its part of the ramp.
-        self._ramp = _current.real_lock()
+        self._ramp = real_lock()
         self._ramp.acquire()
         self.thread = threading.Thread(target=self._main, name=self.name, daemon=True)
         self._run = run
         self._pid = os.getpid()
         #: Held while others must not change what is in hand.
-        self._guard = _current.real_lock()
+        self._guard = real_lock()
         self._fresh: list[float] = []
         self._started = False
         #: No operation begins from this second of the clock on. Its own list and number: threads do not share them.
@@ -125,7 +125,7 @@ class Worker:
         self.over = True
         with self._guard:
             # Whoever has interrupted this thread has done so now, and it arrives at the next call.
-            has_ended(_current.get_ident())
+            has_ended(get_ident())
         self._run.one_is_over(self)
 
     def _work(self) -> None:

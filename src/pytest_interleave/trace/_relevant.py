@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..control import HELD_UP, Operation, Step, Touches, is_ours, is_stdlib
-from ..control.steps._touches import WRITES
+from ..control.steps import WRITES
 
 _RUNNER = f"{os.sep}_pytest{os.sep}"
 #: Steps that say nothing to people.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 
 from ..control import Recorder, Step
-from ..control.execution.units._primitive_names import described
+from ..control.execution import described
 from ._table import SWITCHED
 from .causes._names import told_apart
 from .causes._what import what_of

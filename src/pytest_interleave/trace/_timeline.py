@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from ..control import HELD_UP, Operation, Outcome, Path, Place, Recorder, Step
-from ..control.execution.units._primitive_names import described
-from ..control.steps._touches import WRITES
+from ..control.execution import described
+from ..control.steps import WRITES
 from ..detect import Holding
 from ..explore import ChoicePoint
-from ..explore.search._budget import never
+from ..explore.search import never
 from ._latest import Latest
 from ._relevant import Relevant
 from .causes._failing import end_of_failure

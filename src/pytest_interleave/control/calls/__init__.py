@@ -1,1 +1,25 @@
 """What calls touch whose callee is out of scope."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ._callees import WEAK_REFERENCE, Callee, callee_at, callee_of
+else:
+    from ..._lazy import names_from
+
+    __getattr__ = names_from(
+        __name__,
+        {
+            "Callee": "._callees",
+            "WEAK_REFERENCE": "._callees",
+            "callee_at": "._callees",
+            "callee_of": "._callees",
+        },
+    )
+
+__all__ = [
+    "WEAK_REFERENCE",
+    "Callee",
+    "callee_at",
+    "callee_of",
+]

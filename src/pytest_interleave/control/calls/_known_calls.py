@@ -10,7 +10,6 @@ import threading
 import types
 from typing import Any
 
-from ..execution.units import _current
 from ..identity._types import (
     CONTAINER,
     STILL,
@@ -24,6 +23,7 @@ from ..identity._types import (
     module_of,
 )
 from ..interpreter._redirected import is_redirected
+from ..scope import _current_scope
 from ..scope._places import is_ours
 
 #: What is done in these files is done to primitives, which are seen.
@@ -73,7 +73,7 @@ def does_nothing_unknown(function: Any) -> bool:
 
 def _is_transparent(code: types.CodeType) -> bool:
     filename = code.co_filename
-    return is_ours(filename) or filename in _TRANSPARENT_FILES or _current.scope.holds_code(code)
+    return is_ours(filename) or filename in _TRANSPARENT_FILES or _current_scope.scope.holds_code(code)
 
 
 def _is_pure_in_c(function: types.BuiltinFunctionType) -> bool:

@@ -158,6 +158,3 @@ STAND_INS.update(
     for name, answer in _answers().items()
     if name in _real.OF_TIME
 )
-
-#: The real functions: nothing that replaces them, or changes them, changes these.
-REAL: dict[str, Callable[..., Any]] = {name: stand_in.real for name, stand_in in STAND_INS.items()}

@@ -12,10 +12,11 @@ from collections import deque
 from typing import TYPE_CHECKING, NoReturn
 
 from ..interpreter._async_raise import raise_in, settle, take_back
+from ..interpreter._real_clocks import real_monotonic_ns
 from ..scope._places import user_place
-from .timing._clock import _real_monotonic_ns
+from ..scope._real import new_gate
 from .units._outcome import SetAside
-from .units._units import Resource, Task, Unwind, new_gate
+from .units._units import Resource, Task, Unwind
 
 if TYPE_CHECKING:
     from ._execution import Execution
@@ -175,8 +176,8 @@ class Closing:
         """A thread is where it cannot be reached: it may still compute, and then it can be interrupted."""
         self.interrupt(task)
         pause = new_gate()
-        until = _real_monotonic_ns() + OUTSIDE_PATIENCE * 1e9
-        while not task.done and _real_monotonic_ns() < until:
+        until = real_monotonic_ns() + OUTSIDE_PATIENCE * 1e9
+        while not task.done and real_monotonic_ns() < until:
             pause.acquire(timeout=0.001)
         if not task.done:
             self._leak(task)

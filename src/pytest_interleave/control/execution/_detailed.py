@@ -6,9 +6,9 @@ import sys
 from types import FrameType
 from typing import TYPE_CHECKING
 
+from ..scope import _current_scope
 from ..scope._places import user_place
 from ._execution import Execution
-from .units import _current
 
 if TYPE_CHECKING:
     from ..instrumentation._recorder import Recorder
@@ -56,7 +56,7 @@ def _placed(operation: Operation, frame: FrameType) -> Operation:
     """The operation, or one like it, that knows its place."""
     if operation.place is None:
         place = user_place(frame)
-        if operation.code.co_filename in _current.scope.parts:
+        if operation.code.co_filename in _current_scope.scope.parts:
             # It is shown where the program calls it, which may be anywhere.
             return operation.at(place)
         operation.place = place

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from ..instrumentation._engine import debugger_was_there
 from ..instrumentation._settrace import accessing
+from ..scope import _real
+from ..scope._real import new_gate
 from ..scope._tracebacks import without_ours
 from ..steps._operations import Operation
 from ..threads._carriers import Carriers
@@ -29,7 +31,7 @@ from .units import _current
 from .units._at_large import LetGo, settled
 from .units._enabled import Enabled
 from .units._outcome import Stuck
-from .units._units import Resource, Step, Task, Unwind, new_gate
+from .units._units import Resource, Step, Task, Unwind
 from .units._waits import cycle_from, stuck_of
 
 if TYPE_CHECKING:
@@ -59,7 +61,7 @@ LONGEST = 60.0
 MISSED = 0.1
 
 #: Held to decide whether a thread stops for the main one.
-_stopping = _current.real_lock()
+_stopping = _real.real_lock()
 
 _MAIN = new_gate.__code__
 #: What a thread does whose execution is over.

@@ -14,7 +14,7 @@ import threading
 import types
 from typing import Any
 
-from ..execution.units import _current
+from ..scope import _real
 from ..scope._or_none import OrNone
 
 #: The bases of a class, itself first, and what it has of its own. A metaclass has no say in these.
@@ -33,7 +33,7 @@ _UNCHANGING: tuple[type, ...] = (
     types.WrapperDescriptorType, types.MethodDescriptorType, types.ClassMethodDescriptorType,
     types.GetSetDescriptorType, types.MemberDescriptorType, types.FrameType, types.TracebackType, types.GenericAlias,
     types.UnionType, property, classmethod, staticmethod, super, re.Match, struct.Struct, functools.partial,
-    operator.attrgetter, operator.itemgetter, operator.methodcaller, type(_current.real_lock()),
+    operator.attrgetter, operator.itemgetter, operator.methodcaller, type(_real.real_lock()),
 )  # fmt: skip
 #: Their methods and items are the container's own.
 _CONTAINERS: tuple[type, ...] = (

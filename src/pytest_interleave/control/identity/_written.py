@@ -10,7 +10,7 @@ import os
 from types import CodeType, FunctionType, MethodType
 from typing import Any
 
-from ..execution.units import _current
+from ..scope import _current_scope
 from ..scope._places import is_ours, is_stdlib
 from ..steps._touches import FOREIGN, OPAQUE, UNSURE
 from ._types import class_holding, is_class, is_made_by_a_program
@@ -78,7 +78,7 @@ def in_scope(function: Any) -> bool:
     python = python_function(function)
     if python is None:
         return False
-    scope = _current.scope
+    scope = _current_scope.scope
     code = python.__code__
     filename = code.co_filename
     if filename in scope.all_of:
@@ -103,7 +103,7 @@ def is_foreign(function: Any) -> bool:
 def is_of_library(code: CodeType) -> bool:
     """Whether `code` is a library's: written in Python, not in scope, and no part of Python itself."""
     filename = code.co_filename
-    return _interruptible[filename] and not is_stdlib(filename) and not _current.scope.may_hold[filename]
+    return _interruptible[filename] and not is_stdlib(filename) and not _current_scope.scope.may_hold[filename]
 
 
 def is_primitive_method(function: Any) -> bool:

@@ -11,11 +11,11 @@ from typing import Any
 from ..code._arithmetic import Reader
 from ..code._file_facts import NO_FACTS, FileFacts, facts_of_file
 from ..code._text_facts import TextFacts
-from ..execution.units import _current
 from ..identity._kept import KeptByMethod, KeptObjects, is_method_of_kept
 from ..identity._leaving import leaving_steps
 from ..interpreter._frames import layout
 from ..interpreter._opcodes import is_function_code
+from ..scope import _current_scope
 from ..scope._frozen import file_of
 from ..scope._in_no_file import is_in_no_file
 from ..scope._or_none import OrNone
@@ -61,7 +61,7 @@ class AccessTables:
             self._passing.append(code)
         table, unforeseen = accesses_of(known, namespace, facts)
         self.by_id[id(code)] = table
-        if filename in _current.scope.parts:
+        if filename in _current_scope.scope.parts:
             for operation in table.values():
                 operation.touch = unless_pytest_asks(operation.touch)
         if layout is not None:
@@ -117,7 +117,7 @@ class AccessTables:
         return bool(assumptions)
 
     def _expect(self, code: CodeType) -> None:
-        if id(code) in self._expected or not _current.scope.may_hold[code.co_filename]:
+        if id(code) in self._expected or not _current_scope.scope.may_hold[code.co_filename]:
             return
         self._expected[id(code)] = code
         table = self.by_id.get(id(code))
@@ -139,7 +139,7 @@ class AccessTables:
 
     def in_scope(self, code: CodeType, namespace: dict[str, Any]) -> bool:
         """Whether the code is in scope, and its accesses are of interest."""
-        return _may_run_again(code, namespace) and _current.scope.holds_code(code, namespace)
+        return _may_run_again(code, namespace) and _current_scope.scope.holds_code(code, namespace)
 
     def forget(self) -> bool:
         """After a test: forget the code that it has made, which may be any amount. Answers whether there was any."""

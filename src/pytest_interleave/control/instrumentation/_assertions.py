@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..calls._calls import ASSERTIONS
-from ..execution.units import _current
+from ..scope import _current_scope
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -24,7 +24,7 @@ def unless_pytest_asks(touch: Resolver) -> Resolver:
 
 
 def _is_for_pytest(frame: FrameType | None) -> bool:
-    shows = _current.scope.shows_code
+    shows = _current_scope.scope.shows_code
     while frame is not None and not shows(frame.f_code, frame.f_globals):
         if ASSERTIONS in frame.f_code.co_filename:
             return True

@@ -7,6 +7,7 @@ from types import CodeType, FrameType
 from typing import TYPE_CHECKING, Any
 
 from ..execution.units import _current
+from ..scope import _observed, _real
 from ..steps._touches import STRICT, UNKNOWN
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ class MonitoringEngine:
     def take_over(self, _task: Task, frame: FrameType | None) -> None:
         """See `Engine.take_over`."""
         tables = self._tables
-        with _current.unobserved():
+        with _observed.unobserved():
             while frame is not None:
                 code = frame.f_code
                 if id(code) not in tables.by_id and tables.in_scope(code, frame.f_globals) and self._tool is not None:
@@ -120,7 +121,7 @@ class MonitoringEngine:
 
     def _call_callback(self) -> Callable[[CodeType, int, Any, Any], None]:
         watching = self._watching
-        get_ident = _current.get_ident
+        get_ident = _real.get_ident
 
         def call(_code: CodeType, _offset: int, function: Any, _first: Any) -> None:
             called = watching.get(get_ident())
@@ -161,7 +162,7 @@ def _instruction_callback(tables: AccessTables) -> Callable[[CodeType, int], Any
     """The hottest function of all: called before every instruction of interest."""
     by_id = tables.by_id
     tasks = _current.tasks
-    get_ident = _current.get_ident
+    get_ident = _real.get_ident
     disable = sys.monitoring.DISABLE
     _getframe = sys._getframe
 

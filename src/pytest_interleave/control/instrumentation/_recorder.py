@@ -7,11 +7,11 @@ from collections.abc import Collection
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
-from ..execution.timing._clock import real_seconds
 from ..identity._object_names import object_named
 from ..identity._owners import MISSING
 from ..identity._values import new_value, owner_of_attribute, short_text, value_at
 from ..interpreter._opcodes import opname_at
+from ..interpreter._real_clocks import real_seconds
 
 if TYPE_CHECKING:
     from ..steps._operations import Operation

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
-from ..execution.units import _current
+from ..scope import _current_scope, _observed, _real
 from ..steps._touches import STRICT, UNKNOWN
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class TraceEngine:
         other = sys.gettrace()
         sys.settrace(None)
         follow = _alone(self._tables, task)
-        with _current.unobserved():
+        with _observed.unobserved():
             while frame is not None:
                 step = follow(frame, "call", None)
                 if self._tables.give_up(frame.f_code):
@@ -83,17 +83,19 @@ class TraceEngine:
     def unwatch_calls(self, ident: int) -> None:
         """See `Engine.unwatch_calls`."""
         self._watching.pop(ident, None)
-        if ident == _current.get_ident() and sys.getprofile() == self._profile:
+        if ident == _real.get_ident() and sys.getprofile() == self._profile:
             sys.setprofile(None)
 
     def _profile(self, frame: FrameType, event: str, what: Any) -> None:
-        called = self._watching.get(_current.get_ident())
+        called = self._watching.get(_real.get_ident())
         if called is None:
             sys.setprofile(None)
         elif event == "call":
-            if frame.f_back is not None and _current.scope.holds_code(frame.f_back.f_code, frame.f_back.f_globals):
+            if frame.f_back is not None and _current_scope.scope.holds_code(
+                frame.f_back.f_code, frame.f_back.f_globals
+            ):
                 called(frame.f_code)
-        elif event == "c_call" and _current.scope.holds_code(frame.f_code, frame.f_globals):
+        elif event == "c_call" and _current_scope.scope.holds_code(frame.f_code, frame.f_globals):
             called(what)
 
     def _trace(self, task: Task) -> None:
@@ -111,7 +113,7 @@ class TraceEngine:
 def _alone(tables: AccessTables, task: Task) -> _Trace:
     known = tables.by_id
     assumptions_of = tables.assumptions
-    may_hold = _current.scope.may_hold
+    may_hold = _current_scope.scope.may_hold
     in_scope = tables.in_scope
     point = task.execution.point
     mark = task.execution.mark

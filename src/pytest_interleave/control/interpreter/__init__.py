@@ -1,1 +1,34 @@
 """What only the interpreter and the operating system know: frames, stacks, opcodes, threads."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ._affinity import has_gil
+    from ._async_raise import raise_in, take_back
+    from ._opcodes import opname_at, specials_at
+    from ._real_clocks import REAL, real_seconds
+else:
+    from ..._lazy import names_from
+
+    __getattr__ = names_from(
+        __name__,
+        {
+            "REAL": "._real_clocks",
+            "has_gil": "._affinity",
+            "opname_at": "._opcodes",
+            "raise_in": "._async_raise",
+            "real_seconds": "._real_clocks",
+            "specials_at": "._opcodes",
+            "take_back": "._async_raise",
+        },
+    )
+
+__all__ = [
+    "REAL",
+    "has_gil",
+    "opname_at",
+    "raise_in",
+    "real_seconds",
+    "specials_at",
+    "take_back",
+]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 import sys
 
-from ..execution.units import _current
+from ..scope import _real
 
 _set_async_exc = ctypes.pythonapi.PyThreadState_SetAsyncExc
 
@@ -29,7 +29,7 @@ def settle() -> None:
     """
     if sys.version_info < (3, 12):
         try:
-            raise_in(_current.get_ident(), _Arrived)
+            raise_in(_real.get_ident(), _Arrived)
             while True:
                 pass
         except _Arrived:

@@ -92,6 +92,13 @@ def can_be_redirected(module: ModuleType, function: Any) -> bool:
     )
 
 
+def copy_of(module: ModuleType, function: Any) -> Any:
+    """A function that does what `function` of `module` does now, whatever happens to that one."""
+    if not can_be_redirected(module, function):
+        return function
+    return _new_function(ctypes.pointer(_copy(definition_of(function))), module, module.__name__)
+
+
 class Redirection:
     """Lets a function of a module, written in C, call `answer`, whose first argument is to be ignored.
 
@@ -102,7 +109,7 @@ class Redirection:
     def __init__(self, module: ModuleType, function: Any, answer: Callable[..., Any]) -> None:
         self._definition = definition_of(function)
         self._call = self._definition.call
-        self.real = _new_function(ctypes.pointer(_copy(self._definition)), module, module.__name__)
+        self.real = copy_of(module, function)
         self.below = _new_function(ctypes.pointer(self._definition), module, module.__name__)
         self._view = _Function.from_address(id(function))
         self._ours = _copy(self._definition)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from ..execution.outside._foreign import note_foreign, watching
 from ..execution.units import _current
 from ..execution.units._at_large import LetGo, settled
+from ..scope import _real
 from ..scope._places import made_here
 from ..steps._operations import Operation
 from ._dispatch import Primitive
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 RealBarrier = threading.Barrier
 BrokenBarrierError = threading.BrokenBarrierError
 _tasks = _current.tasks
-_get_ident = _current.get_ident
+_get_ident = _real.get_ident
 
 _FILLING, _BROKEN = 0, -2
 

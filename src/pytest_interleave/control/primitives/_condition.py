@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..execution.units import _current
 from ..execution.units._at_large import Adopted, LetGo, RealWait, in_queue, settled
-from ..execution.units._current import new_gate
+from ..scope import _real
 from ..scope._places import made_here
+from ..scope._real import new_gate
 from ..steps._operations import Operation
 from ._dispatch import Primitive
 from ._endable import shielded, slicing, wait_in_slices
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 RealCondition = threading.Condition
 _tasks = _current.tasks
-_get_ident = _current.get_ident
+_get_ident = _real.get_ident
 _T = TypeVar("_T")
 
 

@@ -11,6 +11,7 @@ import sys
 from typing import Any, TypeVar
 
 from ..execution.units import _current
+from ..scope import _real
 from ..scope._places import scope_frame
 
 #: Our public classes that stand in for the real ones, with what they stand for.
@@ -21,7 +22,7 @@ active = [False]
 everything_is_ours = [False]
 
 _tasks = _current.tasks
-_get_ident = _current.get_ident
+_get_ident = _real.get_ident
 _make = type.__call__
 Kind = TypeVar("Kind")
 

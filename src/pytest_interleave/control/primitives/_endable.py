@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from ..execution.units import _current
-from ..scope._real import real_monotonic
+from ..interpreter._monotonic import real_monotonic
+from ..scope import _real
 
 #: Seconds between two looks.
 SLICE = 0.05
@@ -24,7 +24,7 @@ slicing: list[None] = []
 
 _ending: set[int] = set()
 _shielded: set[int] = set()
-_get_ident = _current.get_ident
+_get_ident = _real.get_ident
 
 
 class Ended(BaseException):
@@ -103,7 +103,7 @@ def wait_in_slices(condition: Any, timeout: float | None) -> bool:
     """
     if not condition._is_owned():
         raise RuntimeError("cannot wait on un-acquired lock")
-    waiter = _current.real_lock()
+    waiter = _real.real_lock()
     waiter.acquire()
     condition._waiters.append(waiter)
     saved = condition._release_save()

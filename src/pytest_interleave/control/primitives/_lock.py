@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ..execution.outside._foreign import note_foreign, watching
 from ..execution.units import _current
 from ..execution.units._at_large import LetGo, settled
+from ..scope import _real
 from ..scope._places import Place, made_here, place_of_code
 from ..steps._operations import ImpatientOperation, Operation
 from ._dispatch import Primitive
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 RealLock = _thread.allocate_lock
 _tasks = _current.tasks
-_get_ident = _current.get_ident
+_get_ident = _real.get_ident
 
 
 class Lock(metaclass=Primitive):

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 from ..execution.outside._foreign import note_foreign, watching
 from ..execution.units import _current
 from ..execution.units._at_large import Adopted, LetGo, RealWait, in_queue, settled
-from ..execution.units._current import new_gate
+from ..interpreter._monotonic import real_monotonic
+from ..scope import _real
 from ..scope._places import made_here
-from ..scope._real import real_monotonic
+from ..scope._real import new_gate
 from ..steps._operations import Operation
 from ._dispatch import Primitive
 from ._endable import slicing
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 RealSemaphore = threading.Semaphore
 RealBoundedSemaphore = threading.BoundedSemaphore
 _tasks = _current.tasks
-_get_ident = _current.get_ident
+_get_ident = _real.get_ident
 
 
 class Semaphore(HasLazyCondition, RealSemaphore, metaclass=Primitive):

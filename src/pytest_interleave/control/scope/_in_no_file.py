@@ -14,13 +14,13 @@ from collections.abc import Mapping
 from types import CodeType
 from typing import Any
 
-from ..execution.units import _current
+from . import _observed
 from ._modules import imported
 
 
 class _Answers(dict[str, bool]):
     def __missing__(self, filename: str) -> bool:
-        with _current.unobserved():
+        with _observed.unobserved():
             answer = self[filename] = not filename.startswith("<frozen ") and not os.path.exists(filename)
         return answer
 

@@ -7,7 +7,7 @@ from operator import is_
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from ..execution.units import _current
+from . import _current_scope
 
 if TYPE_CHECKING:
     from ._scope import Scope
@@ -50,7 +50,7 @@ class ImportedModules:
     def have_changed(self) -> bool:
         """Look again. The answer is whether others are there, or are in scope, than at the last look."""
         now = list(sys.modules.values())
-        scope = _current.scope
+        scope = _current_scope.scope
         # By identity: whether two are equal, they might be asked themselves.
         if scope is self._scope and len(now) == len(self._modules) and all(map(is_, now, self._modules)):
             return False

@@ -9,7 +9,7 @@ from types import CodeType, FrameType
 from typing import NamedTuple
 
 from ... import PACKAGE_DIRECTORY
-from ..execution.units import _current
+from . import _current_scope
 from ._frozen import file_of
 
 #: This one, and not what a test may put in its place.
@@ -71,7 +71,7 @@ def place_of_frame(frame: FrameType) -> Place:
 
 def scope_frame(frame: FrameType | None) -> FrameType | None:
     """The innermost frame in scope, from `frame` outwards; None where there is none before an import begins."""
-    scope = _current.scope
+    scope = _current_scope.scope
     all_of, may_hold = scope.all_of, scope.may_hold
     while frame is not None:
         code = frame.f_code

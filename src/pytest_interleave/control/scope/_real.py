@@ -1,14 +1,20 @@
-"""Functions and classes that tell the time, as they were when the plugin was loaded.
+"""Functions and classes of the interpreter, as they were when the plugin was loaded.
 
-What leads them to virtual time is imported later, if at all. A library that freezes time may have put others in their
-place by then.
+What puts others in their place is imported later, if at all. A library that freezes time may have replaced those that
+give the time by then.
 """
 
 from __future__ import annotations
 
+import _thread
 import datetime
 import time
 from typing import Any
+
+get_ident = _thread.get_ident
+start_new_thread = _thread.start_new_thread
+#: The real lock, whatever `_thread.allocate_lock` is while the plugin is in place.
+real_lock = _thread.allocate_lock
 
 #: The functions of the module `time`, by name.
 OF_TIME: dict[str, Any] = dict(vars(time))
@@ -16,9 +22,8 @@ DATETIME: type[datetime.datetime] = datetime.datetime
 DATE: type[datetime.date] = datetime.date
 
 
-def real_monotonic() -> float:
-    """`time.monotonic()`, whatever is in its place, and whoever calls."""
-    from ..clocks._time import REAL
-
-    seconds: float = REAL["monotonic"]()
-    return seconds
+def new_gate() -> _thread.LockType:
+    """A closed gate: a thread that acquires it waits until another thread releases it."""
+    gate = real_lock()
+    gate.acquire()
+    return gate

@@ -12,7 +12,7 @@ from types import CodeType
 from typing import Any
 
 from ... import PACKAGE_DIRECTORY
-from ..execution.units import _current
+from . import _observed
 from ._frozen import STDLIB, file_of
 from ._in_no_file import MadeByTheProgram, is_in_no_file
 
@@ -43,7 +43,7 @@ class _Answers(dict[str, bool]):
         self._scope = scope
 
     def __missing__(self, filename: str) -> bool:
-        with _current.unobserved():
+        with _observed.unobserved():
             answer = self._scope.judge(filename)
         if answer and filename not in self._scope.parts:
             self._scope.all_of.add(filename)

@@ -9,11 +9,12 @@ from typing import Any
 
 from ..execution.units import _current
 from ..primitives._dispatch import everything_is_ours
+from ..scope import _real
 from ._paths import target_of
 from ._uses import READ, WRITE, Thing, like, note
 
 _tasks = _current.tasks
-_get_ident = _current.get_ident
+_get_ident = _real.get_ident
 _numbers = itertools.count(1)
 
 

@@ -8,11 +8,12 @@ from types import ModuleType
 from typing import Any
 
 from ..execution.units import _current
+from ..scope import _real
 from ._paths import of_descriptor
 from ._uses import READ, WRITE, Thing, derived, like, note
 
 _tasks = _current.tasks
-_get_ident = _current.get_ident
+_get_ident = _real.get_ident
 
 _READING = ("read", "pread", "readv", "preadv", "fstat")
 _WRITING = ("write", "pwrite", "writev", "pwritev", "ftruncate", "posix_fallocate", "fchmod", "fchown")

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from ..execution.units import _current
+from ..scope import _real
 from ._files import looked_up
 from ._paths import entry_of, file_at, is_directory, is_there, of_descriptor, opened, target_of, unnamed
 from ._uses import ENTRY, EXCHANGE, LIST, READ, SCAN, WRITE, Thing, like, note
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from ..execution.units._units import Task
 
 _tasks = _current.tasks
-_get_ident = _current.get_ident
+_get_ident = _real.get_ident
 
 #: By name: how the thing at the path is used, and in which word. Those of links use the link, if there is one.
 _LOOKING = ("stat", "access", "getxattr", "listxattr")

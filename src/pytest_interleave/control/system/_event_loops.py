@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..execution.outside._foreign import note_foreign, watching
 from ..execution.units import _current
+from ..scope import _real
 from ..steps._operations import Operation
 from ._uses import like
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from ..execution.units._units import Task
 
 _tasks = _current.tasks
-_get_ident = _current.get_ident
+_get_ident = _real.get_ident
 
 
 class LoopEvents:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..execution.units import _current
 from ..primitives._dispatch import everything_is_ours
+from ..scope import _real
 from ._paths import file_at, is_there, of_descriptor, opened, target_of
 from ._uses import ENTRY, READ, WRITE, derived, like, note
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from ..execution.units._units import Task
 
 _tasks = _current.tasks
-_get_ident = _current.get_ident
+_get_ident = _real.get_ident
 #: The real function: this module is imported before it is replaced.
 real_open = io.open
 

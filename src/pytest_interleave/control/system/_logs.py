@@ -7,12 +7,13 @@ from types import ModuleType
 from typing import Any
 
 from ..execution.units import _current
+from ..scope import _real
 from ._files import Text
 from ._paths import file_at, target_of
 from ._uses import APPEND, like, note
 
 _tasks = _current.tasks
-_get_ident = _current.get_ident
+_get_ident = _real.get_ident
 
 
 def _emitting(real: Callable[..., Any]) -> Callable[..., Any]:

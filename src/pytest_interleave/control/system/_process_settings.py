@@ -9,10 +9,11 @@ from types import ModuleType
 from typing import Any
 
 from ..execution.units import _current
+from ..scope import _real
 from ._uses import WRITE, Thing, like, note
 
 _tasks = _current.tasks
-_get_ident = _current.get_ident
+_get_ident = _real.get_ident
 
 #: By module, the functions that change a setting, and what that is called.
 _OF_MODULES = {

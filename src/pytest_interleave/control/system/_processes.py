@@ -11,10 +11,11 @@ from types import ModuleType
 from typing import Any
 
 from ..execution.units import _current
+from ..scope import _real
 from ._uses import EXCHANGE, Thing, like, note, nothing_further
 
 _tasks = _current.tasks
-_get_ident = _current.get_ident
+_get_ident = _real.get_ident
 
 #: A process is running between these two; the second one is missing if nobody has waited for it.
 STARTED, ENDED = "started", "waited for"

@@ -12,13 +12,14 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from ..execution.units import _current
+from ..scope import _real
 from ._uses import EXCHANGE, WRITE, Thing, like, note
 
 if TYPE_CHECKING:
     from ..execution.units._units import Task
 
 _tasks = _current.tasks
-_get_ident = _current.get_ident
+_get_ident = _real.get_ident
 _fstat = os.fstat
 
 #: The two ends of an address: whoever listens there, and whoever turns to it.

@@ -12,6 +12,7 @@ from urllib.parse import parse_qs, unquote
 
 from ..execution.units import _current
 from ..primitives._dispatch import everything_is_ours
+from ..scope import _real
 from ._paths import target_of
 from ._uses import READ, WRITE, Thing, derived, like, note
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from ..execution.units._units import Task
 
 _tasks = _current.tasks
-_get_ident = _current.get_ident
+_get_ident = _real.get_ident
 #: Of cursors; and of databases that have no name.
 _numbers = itertools.count(1)
 

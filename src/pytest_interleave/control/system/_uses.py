@@ -14,8 +14,8 @@ from types import CodeType, FrameType
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from ... import PACKAGE_DIRECTORY
-from ..execution.units import _current
 from ..identity._types import stand_ins
+from ..scope import _current_scope
 from ..scope._places import Place, is_ours, place_of_code
 
 if TYPE_CHECKING:
@@ -142,7 +142,7 @@ def nothing_further(task: Task | None) -> Iterator[None]:
 
 def _user_frame(frame: FrameType | None) -> FrameType | None:
     """The nearest frame in scope, else the nearest that is not ours; None if pytest, or this plugin, is at work."""
-    holds = _current.scope.holds
+    holds = _current_scope.scope.holds
     nearest: FrameType | None = None
     while frame is not None:
         filename = frame.f_code.co_filename

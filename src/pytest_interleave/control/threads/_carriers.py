@@ -16,8 +16,9 @@ from collections.abc import Callable
 from types import FrameType
 
 from ..execution.units import _current
-from ..execution.units._units import Task, new_gate, nobody
+from ..execution.units._units import Task, nobody
 from ..interpreter._threadlocals import thread_locals_touched
+from ..scope._real import new_gate
 
 #: The interpreter's own, whatever `_thread.start_new_thread` is replaced by while a test is under control.
 start_new_thread = _thread.start_new_thread

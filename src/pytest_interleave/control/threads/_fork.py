@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ..execution.units import _current
+from ..scope import _real
 from ._threads import after_fork, before_fork
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ _forking: list[Task] = []
 
 
 def _before() -> None:
-    task = _current.tasks.pop(_current.get_ident(), None)
+    task = _current.tasks.pop(_real.get_ident(), None)
     if task is not None:
         _forking.append(task)
         before_fork(task)

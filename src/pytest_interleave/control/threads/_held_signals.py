@@ -18,10 +18,10 @@ from typing import Any
 
 from ..execution._execution import Execution
 from ..execution.timing import _real_waits
-from ..execution.timing._clock import _real_monotonic_ns
-from ..execution.units import _current
 from ..execution.units._units import Task
 from ..identity._written import python_function
+from ..interpreter._real_clocks import real_monotonic_ns
+from ..scope import _current_scope, _observed, _real
 from ..scope._places import is_ours
 
 Handler = Callable[[int, FrameType | None], Any]
@@ -50,7 +50,7 @@ class HeldSignals:
         #: When the watchdog has sent each of them again, in nanoseconds.
         self._sent: dict[int, int] = {}
         #: Held while one is sent again: none is when the execution is over.
-        self._sending = _current.real_lock()
+        self._sending = _real.real_lock()
         self._main = 0
         #: What has ended the execution, because it was raised while the thread waited for its turn.
         self._ended_by: BaseException | None = None
@@ -62,7 +62,7 @@ class HeldSignals:
         """Stand before all handlers that there are. In any other thread than the main one this does nothing."""
         if threading.current_thread() is not threading.main_thread():
             return
-        self._main = _current.get_ident()
+        self._main = _real.get_ident()
         self._report_lost = sys.unraisablehook
         sys.unraisablehook = self._lost
         for number in range(1, signal.NSIG):
@@ -105,7 +105,7 @@ class HeldSignals:
         """In the watchdog: the main thread may have come to other code by now."""
         with self._sending:
             for number in tuple(self.pending) if self.task is not None else ():
-                self._sent[number] = _real_monotonic_ns()
+                self._sent[number] = real_monotonic_ns()
                 _send(self._main, number)
 
     def _lost(self, unraisable: Any) -> None:
@@ -121,7 +121,7 @@ class HeldSignals:
 
     def _before(self, handler: Handler) -> Handler:
         def held(number: int, frame: FrameType | None) -> Any:
-            sent = _real_monotonic_ns() - self._sent.pop(number, -LATE) < LATE
+            sent = real_monotonic_ns() - self._sent.pop(number, -LATE) < LATE
             if sent and number not in self.pending:
                 # The handler has been called just before what the watchdog had sent came.
                 return None
@@ -177,7 +177,7 @@ class HeldSignals:
         """Call it while another thread has its turn, or as something that the test does not know of."""
         self.handling = True
         try:
-            with _current.unobserved():
+            with _observed.unobserved():
                 return handler(number, frame)
         finally:
             self.handling = False
@@ -189,7 +189,7 @@ held_signals = HeldSignals()
 
 def _interrupted_code(frame: FrameType | None) -> CodeType | None:
     """The code that has been interrupted: the nearest that is the test's or ours."""
-    holds_code = _current.scope.holds_code
+    holds_code = _current_scope.scope.holds_code
     while frame is not None:
         code: CodeType = frame.f_code
         if is_ours(code.co_filename):
@@ -203,7 +203,7 @@ def _interrupted_code(frame: FrameType | None) -> CodeType | None:
 
 def _is_of_the_test(handler: Any) -> bool:
     python = python_function(handler)
-    return python is not None and _current.scope.holds_code(python.__code__, python.__globals__)
+    return python is not None and _current_scope.scope.holds_code(python.__code__, python.__globals__)
 
 
 if hasattr(signal, "pthread_kill"):

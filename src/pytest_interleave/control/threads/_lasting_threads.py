@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterable, Iterator
 from types import MethodType
 from typing import TYPE_CHECKING, Any
 
-from ..clocks._time import REAL
 from ..execution.outside._blocked_at_end import Outliving, is_worker_of_pool
 from ..execution.outside._foreign import is_foreign_thread, runs_code_in_scope
 from ..execution.outside._left_alone import Start, start_of
@@ -21,7 +20,10 @@ from ..execution.timing._real_waits import sleeps, stands_at
 from ..execution.units import _current
 from ..execution.units._at_large import have_waited, let_go, real_waits, wake_adopted
 from ..execution.units._enabled import NobodyEnabled
-from ..execution.units._units import Moment, Task, new_gate
+from ..execution.units._units import Moment, Task
+from ..interpreter._real_clocks import REAL
+from ..scope import _real
+from ..scope._real import new_gate
 from ..steps._operations import Operation
 from . import _threads
 
@@ -219,7 +221,7 @@ def _let_them_come() -> None:
         have_waited.clear()
         _busy.clear()
         return
-    others = active.keys() - _current.infrastructure - real_waits.keys() - {_current.get_ident()}
+    others = active.keys() - _current.infrastructure - real_waits.keys() - {_real.get_ident()}
     if all(_busy.get(ident) is active.get(ident) for ident in others):
         return
     have_waited.intersection_update(active)

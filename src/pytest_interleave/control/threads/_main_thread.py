@@ -10,8 +10,10 @@ from ..execution._execution import Execution
 from ..execution.outside._blocked_at_end import left_blocked, stuck_of_left
 from ..execution.units import _current
 from ..execution.units._outcome import Outcome, SetAside
-from ..execution.units._units import Task, Unwind, new_gate
+from ..execution.units._units import Task, Unwind
+from ..scope import _real
 from ..scope._places import user_place
+from ..scope._real import new_gate
 from ..scope._tracebacks import without_ours
 
 #: Steps that threads may still take after the test body has ended.
@@ -21,7 +23,7 @@ DRAIN_STEPS = 2_000
 def run_body(execution: Execution, body: Callable[[], object], trace: Callable[[Task], None] | None = None) -> Outcome:
     """Run `body` in the calling thread under control, then every thread that it left, and end them all."""
     main = execution.main
-    main.ident = _current.get_ident()
+    main.ident = _real.get_ident()
     main.begun = True
     main.native_id = threading.get_native_id()
     main.gate = new_gate()

@@ -16,6 +16,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 from ..execution.units import _current
+from ..scope import _real
 
 _NUMBER = "_interleave_number"
 _numbers = itertools.count(1)
@@ -65,7 +66,7 @@ def _hash_of_thread(self: Any) -> int:
     known = self.__dict__
     number: int | None = known.get(_NUMBER)
     if number is None:
-        number = next(_numbers) if _current.get_ident() in _current.tasks else object.__hash__(self)
+        number = next(_numbers) if _real.get_ident() in _current.tasks else object.__hash__(self)
         known[_NUMBER] = number
     return number
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
-from ..execution.units import _current
+from ..scope import _real
 
 
 class ThreadStarts:
@@ -25,7 +25,7 @@ class ThreadStarts:
         self._undo: list[Callable[[], None]] = []
 
     def __enter__(self) -> ThreadStarts:
-        self._ident = _current.get_ident()
+        self._ident = _real.get_ident()
         self._watch(threading.Thread, "start")
         self._watch(_thread, "start_new_thread")
         return self
@@ -38,7 +38,7 @@ class ThreadStarts:
         before = getattr(owner, name)
 
         def start(*args: Any, **kwargs: Any) -> Any:
-            if _current.get_ident() == self._ident and not self.seen:
+            if _real.get_ident() == self._ident and not self.seen:
                 self.seen = self._counts(sys._getframe(1))
             return before(*args, **kwargs)
 

@@ -14,6 +14,7 @@ from ..execution.units import _current
 from ..execution.units._at_large import LetGo, settled
 from ..execution.units._units import Task
 from ..primitives import Semaphore
+from ..scope import _real
 from ..steps._operations import Operation
 from ._targets import announce_call
 
@@ -135,7 +136,7 @@ def _run(thread: threading.Thread, runs_target: bool) -> None:
         # The program has put a hook of its own in place: it deals with such exceptions.
         hook(threading.ExceptHookArgs((type(error), error, error.__traceback__, thread)))
     finally:
-        threading._active.pop(_current.get_ident(), None)  # type: ignore[attr-defined]
+        threading._active.pop(_real.get_ident(), None)  # type: ignore[attr-defined]
         _mark_done(thread)
         ended = vars(thread).pop(_ENDED, None)
         if ended is not None:
@@ -156,7 +157,7 @@ def outlive(task: Task) -> None:
     if _ENDED in own:
         return
     own[_CARRIER] = task.carrier
-    ended = own[_ENDED] = _current.real_lock()
+    ended = own[_ENDED] = _real.real_lock()
     ended.acquire()
 
     def join_it(timeout: float | None = None) -> None:
@@ -216,7 +217,7 @@ class _Raised:
 
 
 def _end_of(thread: Any) -> None:
-    ident = _current.get_ident()
+    ident = _real.get_ident()
     type(thread)._delete(thread)
     task = _current.tasks[ident]
     if task is not None:
@@ -313,7 +314,7 @@ def start_new_thread(function: Callable[..., Any], args: tuple[Any, ...], kwargs
         except SystemExit:
             pass
         finally:
-            threading._active.pop(_current.get_ident(), None)  # type: ignore[attr-defined]
+            threading._active.pop(_real.get_ident(), None)  # type: ignore[attr-defined]
 
     name = f"{getattr(function, '__name__', 'thread')}-{len(execution.tasks)}"
     begin = Operation("begin", function, getattr(function, "__code__", start.__code__), 0)

@@ -8,10 +8,10 @@ from types import CodeType
 from typing import TYPE_CHECKING
 
 from ..execution._closing import PATIENCE, REFUSALS
-from ..execution.timing._clock import _real_monotonic_ns
 from ..execution.timing._real_waits import SHORTEST, looks, sleeps, stands_at, usage_of
-from ..execution.units._units import new_gate
-from ._carriers import Carrier, start_new_thread
+from ..interpreter._real_clocks import real_monotonic_ns
+from ..scope._real import new_gate, start_new_thread
+from ._carriers import Carrier
 from ._held_signals import held_signals
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ class Watchdog:
     def _loop(self) -> None:
         pause = new_gate()
         while True:
-            self._looked = _real_monotonic_ns()
+            self._looked = real_monotonic_ns()
             execution = self._execution
             if execution is None or execution.over:
                 if self._is_to_end():
@@ -124,7 +124,7 @@ class Watchdog:
         if stands is not None and stands[0] is Carrier.__init__.__code__:
             # It waits for a new OS thread, which can take long on a busy machine; nothing is out of sight.
             return None
-        looked, now = self._looked, _real_monotonic_ns()
+        looked, now = self._looked, real_monotonic_ns()
         if goes_on:
             self._progress = progress
             self._computing = 0.0
@@ -158,7 +158,7 @@ class Watchdog:
         closing = execution.closing
         assert closing is not None
         task = closing.current
-        now = _real_monotonic_ns()
+        now = real_monotonic_ns()
         if task is None or task is not self._ending:
             self._ending = task
             self._ending_since = now

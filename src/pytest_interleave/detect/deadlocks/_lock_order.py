@@ -18,8 +18,7 @@ from collections.abc import Collection, Iterator, Sequence
 from types import CodeType
 from typing import Any, NamedTuple
 
-from ...control import Nesting, Path, PendingOperation, Trace
-from ...control.execution.units import _current as control_state
+from ...control import Nesting, Path, PendingOperation, Trace, current_scope
 from ._predicted import LockName, Part, PredictedDeadlock, can_wait
 
 #: Threads in a circle.
@@ -137,7 +136,7 @@ class _InScope:
     def __getitem__(self, code: CodeType) -> bool:
         answer = self._answers.get(id(code))
         if answer is None:
-            answer = code.co_filename == _EXIT_STACK or control_state.scope.holds_code(code)
+            answer = code.co_filename == _EXIT_STACK or current_scope().holds_code(code)
             self._answers[id(code)] = answer
         return answer
 

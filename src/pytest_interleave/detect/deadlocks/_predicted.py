@@ -7,7 +7,7 @@ from types import CodeType
 from typing import Any, NamedTuple
 
 from ...control import Path, PendingOperation
-from ...control.scope._places import place_of_code
+from ...control.scope import place_of_code
 
 #: An instruction, which is the same one in every execution.
 Site = tuple[CodeType, int]

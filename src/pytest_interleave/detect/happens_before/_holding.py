@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ...control import Operation, Task
-from ...control.identity._types import bases_of, is_one_of
+from ...control.identity import bases_of, is_one_of
 from ...control.primitives import Condition, Lock, RLock
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ...control import Operation, Step, Task
-from ...control.identity._types import bases_of, is_one_of
+from ...control.identity import bases_of, is_one_of
 from ...control.primitives import Barrier, Condition, Event, Lock, RLock, Semaphore, SimpleQueue
 from ...control.system import LoopEvents
 from ._clocks import Clock

@@ -8,11 +8,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ...control import Operation, Place, Recorder, Step, Touches
-from ...control.identity._expressions import touched_expression
-from ...control.identity._keys import shows_key
-from ...control.identity._object_names import object_named, type_named
-from ...control.identity._types import bases_of, is_class, name_of_class, qualname_of
-from ...control.identity._values import short_text
+from ...control.identity import (
+    bases_of,
+    is_class,
+    name_of_class,
+    object_named,
+    qualname_of,
+    short_text,
+    shows_key,
+    touched_expression,
+    type_named,
+)
 from ..happens_before._holding import Holding
 from ._fasttrack import Conflict
 from ._variables import (

@@ -11,11 +11,10 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from ...control import Operation, Touches
-from ...control.code._methods import OF_ATTRIBUTES, SPECIAL_OF_ATTRIBUTES, SPECIAL_OF_ITEMS
-from ...control.identity._object_names import type_named
-from ...control.identity._types import class_holding
-from ...control.interpreter._opcodes import opname_at
-from ...control.steps._touches import OPAQUE, WRITES
+from ...control.code import OF_ATTRIBUTES, SPECIAL_OF_ATTRIBUTES, SPECIAL_OF_ITEMS
+from ...control.identity import class_holding, type_named
+from ...control.interpreter import opname_at
+from ...control.steps import OPAQUE, WRITES
 
 #: Ways to access an item, an attribute or the like: a call of a method changes an item in one step.
 #: Ways to access a whole: a loop; calls that read or change all of it; what is done to single items.

@@ -11,8 +11,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from ...control import Operation, Recorder, Step
-from ...control.identity._object_names import key_of, name_of, type_named
-from ...control.identity._types import (
+from ...control.identity import (
     CONTAINER,
     LOCAL,
     STILL,
@@ -20,13 +19,16 @@ from ...control.identity._types import (
     class_holding,
     is_class,
     is_one_of,
+    key_of,
     kind_of,
     module_of,
+    name_of,
     name_of_class,
+    short_text,
+    type_named,
 )
-from ...control.identity._values import short_text
 from ...control.primitives import Barrier, Condition, Event, Lock, RLock, Semaphore, SimpleQueue
-from ...control.scope._modules import namespace_of_module
+from ...control.scope import namespace_of_module
 from ._fasttrack import Conflict, Wanted, conflicts_in
 from ._races import Race, races_of
 from ._variables import LENIENT, STRICT, Rules, Variable

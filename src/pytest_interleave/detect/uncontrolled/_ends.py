@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from ...control import Operation, Step
-from ...control.steps._touches import ASKING_KINDS
+from ...control.steps import ASKING_KINDS
 from ..happens_before._synchronisation import Order
 
 

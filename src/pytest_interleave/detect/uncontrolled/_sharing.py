@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from ...control import Step, touches_of
-from ...control.steps._touches import WRITES
+from ...control.steps import WRITES
 from ...control.system import LIST, READ, SCAN, Use
 
 

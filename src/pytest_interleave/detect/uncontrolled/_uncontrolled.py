@@ -9,10 +9,9 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 
 from ...control import Outcome, Place, Uncontrolled, UncontrolledPart, is_ours, short_path
-from ...control.calls._callees import callee_at
-from ...control.identity._object_names import type_named
-from ...control.identity._types import module_of
-from ...control.steps._touches import HIDDEN
+from ...control.calls import callee_at
+from ...control.identity import module_of, type_named
+from ...control.steps import HIDDEN
 from ...control.system import LIST, SCAN, Use
 from ._ends import ends_asked_for
 from ._unseen import cut_short_in, unread_in, unseen_in

@@ -14,13 +14,20 @@ from types import CodeType
 from typing import Any, NamedTuple
 
 from ...control import Operation, Place, Step, is_ours, is_stdlib
-from ...control.calls._callees import WEAK_REFERENCE, Callee, callee_at, callee_of
-from ...control.identity._natives import LruCache
-from ...control.identity._object_names import type_named
-from ...control.identity._types import CONTAINER, class_holding, kind_of, module_of, name_of_class
-from ...control.identity._written import is_of_library, python_function
-from ...control.interpreter._opcodes import specials_at
-from ...control.steps._touches import CUT, FOREIGN, HIDDEN, UNSURE, WRITES
+from ...control.calls import WEAK_REFERENCE, Callee, callee_at, callee_of
+from ...control.identity import (
+    CONTAINER,
+    LruCache,
+    class_holding,
+    is_of_library,
+    kind_of,
+    module_of,
+    name_of_class,
+    python_function,
+    type_named,
+)
+from ...control.interpreter import specials_at
+from ...control.steps import CUT, FOREIGN, HIDDEN, UNSURE, WRITES
 from ..happens_before._clocks import Accesses
 from ..happens_before._synchronisation import Order
 from ._waking import wakings

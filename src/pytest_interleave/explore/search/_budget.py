@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-from ...control.execution.timing._clock import real_seconds
+from ...control.interpreter import real_seconds
 
 
 def never() -> bool:

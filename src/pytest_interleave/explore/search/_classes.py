@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ...control import HELD_UP, Path, ThreadView, Trace, touches_of
-from ...control.steps._touches import ASKING_KINDS
+from ...control.steps import ASKING_KINDS
 from ._lives import last_steps
 from ._long_classes import OF_A_LOCK, SILENT, class_of_long, combined
 

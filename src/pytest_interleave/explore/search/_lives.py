@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterable, Sequence
 
 from ...control import LoggedStep, Path, Touches
-from ...control.steps._touches import EVERY_THREAD, WRITES
+from ...control.steps import EVERY_THREAD, WRITES
 
 
 def last_steps(log: Sequence[LoggedStep], start: int = 0) -> dict[Path, int]:

@@ -13,7 +13,7 @@ from hashlib import blake2b
 from typing import Any
 
 from ...control import HELD_UP, LoggedStep, ThreadView, Touches, touches_of
-from ...control.steps._touches import ASKING_KINDS
+from ...control.steps import ASKING_KINDS
 
 #: One character an access: of one that changes nothing, the number of the thread; of a change, that and this.
 #: None of them is half a surrogate pair, which would take longer to encode.

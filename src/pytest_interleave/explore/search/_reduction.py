@@ -8,7 +8,7 @@ from math import inf
 from operator import attrgetter
 
 from ...control import LoggedStep, Path, ThreadView, Touches, Trace, conflicts, touches_of
-from ...control.steps._touches import ASKING_KINDS
+from ...control.steps import ASKING_KINDS
 from ..strategies._profile import site_of
 from ._budget import NO_LIMITS, Limits
 from ._lives import last_steps, life_touches

@@ -14,9 +14,9 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from ...control import Path, Trace, touches_of
-from ...control.identity._types import bases_of, is_one_of
+from ...control.identity import bases_of, is_one_of
 from ...control.primitives import Semaphore
-from ...control.steps._touches import WRITES
+from ...control.steps import WRITES
 from ...detect import Clock
 from ._budget import never
 from ._lives import asked_for_all, last_steps, life_touches

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ...control.primitives import RLock
-from ...control.primitives._dispatch import make_ours
+from ...control.primitives import RLock, make_ours
 from ..settings._options import Options
 from ..settings._per_worker import Worker, current_worker, is_per_worker, names_per_worker
 from ..settings._unsafe import UNSAFE_FIXTURES, refuse

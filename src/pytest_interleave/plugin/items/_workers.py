@@ -13,7 +13,7 @@ import pytest
 
 from ..._leaves import leaves
 from ...control import Unwind, announce_call, bodies_kept, current_task, without_ours
-from ...control.scope._modules import imported
+from ...control.scope import imported
 
 if TYPE_CHECKING:
     from ._worker_fixtures import OfWorkers

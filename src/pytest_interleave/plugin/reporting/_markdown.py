@@ -7,9 +7,19 @@ import textwrap
 from collections.abc import Callable, Sequence
 
 from ..._version import __version__
-from ...pages._totals import Totals
-from ...stress._figures_table import cells, error_line
-from ...stress._rows import Row, has_figures, has_missed, hung_lines, is_wrong, label, place_of, worst_first
+from ...pages import Totals
+from ...stress import (
+    Row,
+    cells,
+    error_line,
+    has_figures,
+    has_missed,
+    hung_lines,
+    is_wrong,
+    label,
+    place_of,
+    worst_first,
+)
 from ._markdown_text import Comment, code, fenced, folded, shortened, summary
 from ._results import Results
 from ._summary import line_of

@@ -9,7 +9,7 @@ import html
 import re
 from collections.abc import Iterable
 
-from ...pages._page import printable
+from ...pages import printable
 
 #: What GitHub takes is 65,536; what posts the comment may have to add something.
 LIMIT = 65_000

@@ -171,7 +171,7 @@ def figures(item: pytest.Item, exploration: Exploration, outcome: str, *, page: 
 
 
 def _for_page(timeline: Timeline) -> dict[str, Any]:
-    from ...pages._page import printable
+    from ...pages import printable
 
     shown: dict[str, Any] = printable(timeline.as_json())
     return shown

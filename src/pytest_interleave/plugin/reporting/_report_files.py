@@ -54,7 +54,7 @@ def write_html(path: str, results: Results) -> None:
 
     Raises `OSError` where that cannot be done.
     """
-    from ...pages._page import render
+    from ...pages import render
 
     audit = results.audit
     suite = [] if audit is None else audit.texts

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...stress._figures_table import cells, error_line
-from ...stress._rows import Row, hung_lines, is_wrong, label, place_of, worst_first
+from ...stress import Row, cells, error_line, hung_lines, is_wrong, label, place_of, worst_first
 
 _HEADS = ("test", "threads", "ops", "ok %", "ops/s", "p50", "p99", "max", "fair", "errors")
 #: The same where there is little room.

@@ -14,7 +14,7 @@ from typing import Any, Literal
 import pytest
 
 from ...control import LONGEST, Control, FixturesBeingMade, Outcome, Recorder, records_read, unrecorded
-from ...control.execution.timing._clock import real_seconds
+from ...control.interpreter import real_seconds
 from ...explore import NonPreemptive
 from ..items._fixtures_within import FixturesWithin, watch_set_up
 from ..items._plain_fixtures import PlainFixtures, plain_fixtures

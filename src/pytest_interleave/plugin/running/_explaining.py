@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from ...control import HELD_UP, Outcome, Recorder, Strategy
-from ...control.execution.timing._clock import real_seconds
+from ...control.interpreter import real_seconds
 from ...detect import Conflict, DataRace, Finding, Race, identity_of
 from ...explore import Attempt, Follow, Recorded, Replay, Switch, Token, shrink
 from ...trace import Timeline, first_difference, held_up, timeline_of

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ...control.execution.timing._clock import real_seconds
+from ...control.interpreter import real_seconds
 
 #: An exploration that takes longer than this, in seconds, is told of; and again after so many more.
 FIRST, EVERY = 1.0, 0.25

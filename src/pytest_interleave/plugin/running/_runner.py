@@ -10,7 +10,7 @@ import pytest
 
 from ..._warnings import InterleaveWarning
 from ...control import Outcome, Recorder, ThreadFailure
-from ...control.execution.timing._clock import real_seconds
+from ...control.interpreter import real_seconds
 from ...detect import Conflict, Finding, finding_of
 from ...explore import NonPreemptive, Replay, Token, fingerprint
 from ...resources import ResourceLeak

@@ -48,7 +48,7 @@ def read_stress(item: pytest.Item) -> StressSettings:
 
     Raises `pytest.UsageError` that names the test and what to write.
     """
-    from ...stress._plan import make_plan, rate
+    from ...stress import make_plan, rate
 
     marker = item.get_closest_marker("stress")
     assert marker is not None

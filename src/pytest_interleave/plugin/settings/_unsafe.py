@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ...control.scope._modules import is_module, namespace_of_module
+from ...control.scope import is_module, namespace_of_module
 
 #: Fixtures that the body of a test must not use from several workers, and why.
 UNSAFE_FIXTURES = {

@@ -10,8 +10,7 @@ from typing import Any
 import pytest
 
 from ...control import current_task
-from ...stress import StressResult, make_plan, not_looked_at, run_stress
-from ...stress._figures_table import missed
+from ...stress import StressResult, make_plan, missed, not_looked_at, run_stress
 from ..settings._markers import marker_of
 from ._stress_runner import ends, raise_end
 from ._stress_runs import runs_of

@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 
 from ...control import without_ours
-from ...stress import Figures, run_stress
-from ...stress._figures_table import missed, missed_rate, whole_text
+from ...stress import Figures, missed, missed_rate, run_stress, whole_text
 from ..items._worker_fixtures import OfWorkers
 from ..items._workers import quiet_types
 from ..settings._shards import nodeid_of

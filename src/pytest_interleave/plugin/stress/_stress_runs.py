@@ -47,7 +47,7 @@ class StressRuns:
         """The rows are on the report of the teardown: the last one, also where a plugin has run the test again."""
         if not self._runs:
             return
-        from ...pages._page import printable
+        from ...pages import printable
         from ..reporting._report import mend, outcome_of
 
         mend(report)

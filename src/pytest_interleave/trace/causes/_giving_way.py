@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ...control import Step
-from ...control.execution._execution import SPIN_STEPS
+from ...control.execution import SPIN_STEPS
 from ...explore import ChoicePoint
 
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from ..._leaves import leaves
 from ...control import Outcome, Place, is_ours, is_stdlib
-from ...control.scope._frozen import file_of
-from ...explore.search._budget import never
+from ...control.scope import file_of
+from ...explore.search import never
 from ._failing import end_of_failure, failed_threads, failing_positions
 from ._loops import loops_of
 from ._overlaps import Access, Thing, TimeIsOver

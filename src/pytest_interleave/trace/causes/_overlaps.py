@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from ...control import Path, Place, Step, touches_of
-from ...control.steps._touches import HIDDEN, WRITES
+from ...control.steps import HIDDEN, WRITES
 
 
 class Access(NamedTuple):

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from ...control import HELD_UP, Path, Place, Step
-from ...control.execution.units._primitive_names import awaited
+from ...control.execution import awaited
 
 #: What others wait for, or take note of.
 SIGNALS = frozenset(("notify", "notify all", "set", "clear", "put", "abort", "reset"))

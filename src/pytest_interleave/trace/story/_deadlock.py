@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ...control import Step, Stuck, WaitingThread
-from ...control.execution.units._primitive_names import awaited
+from ...control.execution import awaited
 from ...control.primitives import Semaphore
 from ..causes._places import short_place
 from ..causes._primitive_turns import SIGNALS

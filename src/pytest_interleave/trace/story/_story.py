@@ -8,10 +8,10 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from ...control import Outcome, Path, Place, Recorder, Step, is_ours, is_stdlib
-from ...control.identity._keys import UNKNOWN
+from ...control.identity import UNKNOWN
 from ...detect import name_of_access
 from ...explore import ChoicePoint
-from ...explore.search._budget import never
+from ...explore.search import never
 from ..causes._failing import failing_positions
 from ..causes._giving_way import gave_way, why_gave_way
 from ..causes._involved import Involved

@@ -15,13 +15,14 @@ from types import FrameType
 from typing import TYPE_CHECKING, NamedTuple
 
 from .... import PACKAGE_DIRECTORY
+from ...scope import _current_scope, _real
 from ...scope._places import Place, is_ours, user_place
 from ..units import _current
 
 if TYPE_CHECKING:
     from .._execution import Execution
 
-_get_ident = _current.get_ident
+_get_ident = _real.get_ident
 _active: dict[int, threading.Thread] = threading._active  # type: ignore[attr-defined]
 
 #: The execution that runs now, if any.
@@ -91,7 +92,7 @@ _PRIMITIVES = os.path.join(PACKAGE_DIRECTORY, "control", "primitives", "")
 
 
 def _has_part(frame: FrameType | None) -> bool:
-    holds = _current.scope.holds
+    holds = _current_scope.scope.holds
     while frame is not None:
         filename = frame.f_code.co_filename
         if holds[filename] or (is_ours(filename) and filename.startswith(_PRIMITIVES)):
@@ -105,7 +106,7 @@ def runs_code_in_scope(thread: threading.Thread) -> bool:
     # The second one is a timer's.
     for target in (getattr(thread, "_target", None), getattr(thread, "function", None), type(thread).run):
         code = getattr(getattr(target, "__func__", target), "__code__", None)
-        if code is not None and _current.scope.holds[code.co_filename]:
+        if code is not None and _current_scope.scope.holds[code.co_filename]:
             return True
     return False
 

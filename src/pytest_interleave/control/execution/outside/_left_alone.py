@@ -10,6 +10,7 @@ import sys
 from types import CodeType
 from typing import TYPE_CHECKING, Any
 
+from ...scope import _observed
 from ..units import _current
 from . import _foreign
 
@@ -63,5 +64,5 @@ def is_of_fixtures(task: Task | None) -> bool:
 
 def leave_alone(thread: threading.Thread, start: Any) -> None:
     """Start a thread that is not under control, by the real `start`, from one that is."""
-    with _current.unobserved():
+    with _observed.unobserved():
         start(thread)

@@ -11,10 +11,10 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from ...clocks._time import REAL
 from ...interpreter._child_processes import has_children
+from ...interpreter._real_clocks import REAL, real_monotonic_ns
+from ...scope import _real
 from ...scope._places import user_place
-from ..timing._clock import _real_monotonic_ns
 from ..timing._real_waits import Outing, Usage, Work, usage_of, used_since
 from ..units import _current
 from ..units._at_large import LetGo, settled
@@ -64,7 +64,7 @@ class Outside(Part):
         self._out: list[Task] = []
         self._returned: list[Task] = []
         self._ended: list[Task] = []
-        self._mutex = _current.real_lock()
+        self._mutex = _real.real_lock()
         self._idle_since: int | None = None
         #: The last time that each thread was out, by its index.
         self._outings: dict[int, Outing] = {}
@@ -87,7 +87,7 @@ class Outside(Part):
                 return
             place = user_place(sys._current_frames().get(task.ident))
             note = SetAside(task.name, place, computed=since is None)
-            self._goes(task, _real_monotonic_ns() if since is None else since, note)
+            self._goes(task, real_monotonic_ns() if since is None else since, note)
             self.noted.append(note)
             if execution.of_fixtures and since is not None and task.started is not None and is_of_fixtures(task):
                 assert task.thread is not None
@@ -112,7 +112,7 @@ class Outside(Part):
         task.outside = True
         task.special = True
         with self._mutex:
-            self._goes(task, _real_monotonic_ns())
+            self._goes(task, real_monotonic_ns())
         execution.enabled.drop(task)
         chosen = execution.next_task()
         execution.hand_over(execution.carriers.nobody if chosen is None else chosen)
@@ -246,7 +246,7 @@ class Outside(Part):
         return any(not (task.daemon and self.execution.draining) for task in self._out)
 
     def _patience_over(self, seconds: float) -> bool:
-        now = _real_monotonic_ns()
+        now = real_monotonic_ns()
         if self._idle_since is None:
             self._idle_since = now
         return now - self._idle_since > seconds * 1e9
@@ -262,7 +262,7 @@ class Outside(Part):
 
     def _really_waited(self, since: int, before: list[tuple[Task, Usage | None]]) -> int:
         """Nanoseconds for which one of those outside has waited: what they compute is no time for the others."""
-        now = _real_monotonic_ns()
+        now = real_monotonic_ns()
         used = [used_since(task, usage) for task, usage in before]
         return now - since - min((usage.ran + usage.delayed for usage in used), default=0)
 
@@ -277,7 +277,7 @@ class Outside(Part):
     def idle(self) -> None:
         """In the watchdog, while nobody runs: wait for someone to come back, then let them go on."""
         execution = self.execution
-        self._idle_since = began = _real_monotonic_ns()
+        self._idle_since = began = real_monotonic_ns()
         clock_then = execution.clock.elapsed
         waits = [(task, usage_of(task.native_id)) for task in self._out]
         work = self._work()
@@ -295,7 +295,7 @@ class Outside(Part):
                     in_vain = execution.timers.advance()
             if work.goes_on() and not execution.draining and (sleeper is None or _has_timeout(sleeper)):
                 # What others wait for may take that long only because it is under control.
-                self._idle_since = _real_monotonic_ns()
+                self._idle_since = real_monotonic_ns()
             waiting_is_over = self._is_waiting_over(sleeper, someone_is_out=someone_is_out)
             if waiting_is_over and work.endless and self._out and not execution.enabled:
                 execution.end_as_endless_from_outside()
@@ -310,7 +310,7 @@ class Outside(Part):
                     chosen = execution.main
                 self._idle_since = None
                 if not self._out:
-                    slept = _real_monotonic_ns() - began
+                    slept = real_monotonic_ns() - began
                     self._slept += slept
                     execution.lasting.waited_in_vain = execution.lasting.waited_in_vain + slept if in_vain else 0
                 if chosen is None:

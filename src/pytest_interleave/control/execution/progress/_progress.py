@@ -11,9 +11,10 @@ from __future__ import annotations
 from types import FrameType
 from typing import TYPE_CHECKING
 
-from ..timing._clock import _real_monotonic_ns
+from ...interpreter._real_clocks import real_monotonic_ns
+from ...scope._real import new_gate
 from ..units._part import Part
-from ..units._units import Task, new_gate
+from ..units._units import Task
 from ._probe import Finding, Probe, changes, writes_what_is_there
 
 if TYPE_CHECKING:
@@ -191,7 +192,7 @@ class Progress(Part):
         return execution.clock.readings > self._readings and execution.timers.let_spinners_wait()
 
     def _patience_over(self) -> bool:
-        now = _real_monotonic_ns()
+        now = real_monotonic_ns()
         if self._waiting_since is None:
             self._waiting_since = now
         return now - self._waiting_since > PATIENCE * 1e9

@@ -3,20 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from ...clocks._time import REAL
+from ...interpreter._real_clocks import REAL, real_monotonic_ns, real_perf_counter_ns, real_time_ns
 from ..units import _current
 
 if TYPE_CHECKING:
     from ._reader import Reader
-
-#: Nothing that freezes time stops these.
-_real_monotonic_ns: Callable[[], int] = REAL["monotonic_ns"]
-real_seconds: Callable[[], float] = REAL["perf_counter"]
-_real_time_ns: Callable[[], int] = REAL["time_ns"]
-_real_perf_counter_ns: Callable[[], int] = REAL["perf_counter_ns"]
 
 #: In nanoseconds, which the clock counts.
 SECOND = 1_000_000_000
@@ -36,9 +29,9 @@ class Clock:
     )  # fmt: skip
 
     def __init__(self) -> None:
-        self.monotonic_base = _real_monotonic_ns()
-        self.perf_base = _real_perf_counter_ns()
-        self.wall_base = _real_time_ns()
+        self.monotonic_base = real_monotonic_ns()
+        self.perf_base = real_perf_counter_ns()
+        self.wall_base = real_time_ns()
         #: What other clocks of `clock_gettime` showed when this one was at 0.
         self._bases: dict[int, int] = {}
         self.elapsed = 0
@@ -70,8 +63,8 @@ class Clock:
             return self.monotonic_ns()
         base = self._bases.get(clock_id)
         if base is None:
-            since = _real_monotonic_ns() - self.monotonic_base
-            base = self._bases[clock_id] = REAL["clock_gettime_ns"](clock_id) - since
+            since = real_monotonic_ns() - self.monotonic_base
+            base = self._bases[clock_id] = int(REAL["clock_gettime_ns"](clock_id)) - since
         return base + self.elapsed
 
     def deadline(self, seconds: float) -> int:

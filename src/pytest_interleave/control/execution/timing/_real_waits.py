@@ -14,8 +14,8 @@ from types import CodeType
 from typing import TYPE_CHECKING, Any
 
 from ...interpreter._affinity import has_gil
+from ...interpreter._real_clocks import real_monotonic_ns
 from ...interpreter._task_files import task_file
-from ._clock import _real_monotonic_ns
 
 if TYPE_CHECKING:
     from .._execution import Execution
@@ -88,7 +88,7 @@ class Work:
 
     def __init__(self, native_ids: Iterable[int | None], longest: float) -> None:
         self._native_ids = list(native_ids)
-        self._asked = self._since = _real_monotonic_ns()
+        self._asked = self._since = real_monotonic_ns()
         self._longest = longest * 1e9
         self._used = self._so_far()
         #: Whether they were at work after the longest time.
@@ -100,7 +100,7 @@ class Work:
 
     def goes_on(self) -> bool:
         """Whether that was so for most of the time since the last answer. To be asked again and again."""
-        now = _real_monotonic_ns()
+        now = real_monotonic_ns()
         if now - self._asked < _TIME_OF_WORK:
             return False
         before, self._used = self._used, self._so_far()
@@ -156,7 +156,7 @@ class Outing:
     def end(self) -> None:
         """The thread is back."""
         used = used_since(self._task, self._used)
-        passed = _real_monotonic_ns() - self._since
+        passed = real_monotonic_ns() - self._since
         if self.note is not None and self.note.computed:
             self.waited = _surely_waited(passed, used.ran, used.delayed)
         else:
@@ -208,12 +208,12 @@ class Looks:
     def rest(self, seconds: float) -> None:
         """In the watchdog: it will look after so many seconds, and wants the GIL then."""
         self._looking = False
-        self._since = _real_monotonic_ns() + round(seconds * 1e9)
+        self._since = real_monotonic_ns() + round(seconds * 1e9)
 
     def begin(self) -> None:
         """In the watchdog: it has the GIL; without one, it has kept no thread waiting until now."""
         if not _HAS_GIL:
-            self._since = _real_monotonic_ns()
+            self._since = real_monotonic_ns()
         self._looking = True
         self.count += 1
 
@@ -225,7 +225,7 @@ class Looks:
 
     def so_far(self) -> int:
         """Nanoseconds of real time, until now."""
-        return self._before + (max(0, _real_monotonic_ns() - self._since) if self._looking else 0)
+        return self._before + (max(0, real_monotonic_ns() - self._since) if self._looking else 0)
 
 
 #: Those of this process.
@@ -274,11 +274,11 @@ class RealWaits:
         self._switches = voluntary_switches()
         self._looks = looks.count
         #: After the rest: what the thread is delayed meanwhile must not count as a wait.
-        self._since = _real_monotonic_ns()
+        self._since = real_monotonic_ns()
 
     def pause(self) -> None:
         """What comes now is no wait: the thread is parked, or waits for something of ours."""
-        now = self._paused = _real_monotonic_ns()
+        now = self._paused = real_monotonic_ns()
         passed = self._passed + now - self._since
         if passed >= SHORTEST:
             self._measure(passed)
@@ -288,7 +288,7 @@ class RealWaits:
 
     def resume(self) -> None:
         """It goes on."""
-        if self._stale or _real_monotonic_ns() - self._paused >= SHORTEST:
+        if self._stale or real_monotonic_ns() - self._paused >= SHORTEST:
             # It may have been delayed before it could go on, which was no wait, but is in what it used.
             self._begin()
         else:
@@ -301,7 +301,7 @@ class RealWaits:
 
     def since_last(self) -> int:
         """Nanoseconds by which the clock is to go on for what the thread has really waited since its last look."""
-        now = self.now = _real_monotonic_ns()
+        now = self.now = real_monotonic_ns()
         passed = self._passed + now - self._since
         if passed < SHORTEST and not self._measured:
             self.computed = 0

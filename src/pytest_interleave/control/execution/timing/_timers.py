@@ -8,10 +8,11 @@ import queue
 from operator import is_not
 from typing import TYPE_CHECKING
 
+from ...scope._real import new_gate
 from ...steps._operations import HELD_UP, Operation
 from ..units._at_large import Adopted, LetGo, RealWait
 from ..units._part import Part
-from ..units._units import Moment, Task, new_gate
+from ..units._units import Moment, Task
 from ._clock import TICK, Clock
 from ._reader import Reader
 

@@ -11,14 +11,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from ...scope import _real
 from . import _current
 
 if TYPE_CHECKING:
     from ...steps._operations import Operation
     from ._units import Resource, Task
 
-_get_ident = _current.get_ident
-_mutex = _current.real_lock()
+_get_ident = _real.get_ident
+_mutex = _real.real_lock()
 
 
 class LetGo(BaseException):
@@ -100,7 +101,7 @@ def settled() -> None:
 
 
 def _settling_of(ident: int) -> Callable[[], object]:
-    lock = _current.new_gate()
+    lock = _real.new_gate()
     _settling[ident] = lock
     return lambda: lock.acquire(timeout=_PATIENCE)
 

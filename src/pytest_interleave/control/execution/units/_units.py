@@ -5,9 +5,9 @@ from __future__ import annotations
 import _thread
 from typing import TYPE_CHECKING, Any, Protocol
 
+from ...scope import _real
 from ...steps._operations import Operation
 from ...steps._protocol import Nesting
-from . import _current
 
 if TYPE_CHECKING:
     import threading
@@ -223,7 +223,7 @@ def nobody() -> Task:
     return task
 
 
-new_gate = _current.new_gate
+new_gate = _real.new_gate
 
 #: What a thread did when granted, and what it touched, as found when the operation was announced.
 Step = tuple[Task, Operation, "Touches | None"]

@@ -1,0 +1,24 @@
+"""The scope of this process."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ._scope import Scope
+
+#: Set when the plugin takes hold, before any test module is imported.
+scope: Scope
+
+
+def set_scope(new: Scope) -> Scope | None:
+    """Make `new` the scope of this process; return the one before, if there was one."""
+    global scope
+    before: Scope | None = globals().get("scope")
+    scope = new
+    return before
+
+
+def current_scope() -> Scope:
+    """The scope of this process."""
+    return scope
