@@ -1,3 +1,3 @@
-"""The version, in one place; `pyproject.toml` says the same."""
+"""The version. This is the only place that defines it: the build reads it from here."""
 
 __version__ = "0.1.0"
