@@ -1,4 +1,4 @@
-"""Sessions: `nox` runs tests, those in a browser, lint, types and docs; `nox -s benchmarks` is for a quiet machine."""
+"""Sessions: `nox` runs tests, browser, lint, types, docs and package; `nox -s benchmarks` needs a quiet machine."""
 
 import os
 import shutil
@@ -7,10 +7,8 @@ from pathlib import Path
 
 import nox
 
-nox.options.sessions = ["tests", "browser", "lint", "types", "docs"]
+nox.options.sessions = ["tests", "browser", "lint", "types", "docs", "package"]
 nox.needs_version = ">=2024.10"
-
-FORMATTED = ["benchmarks", "docs", "examples", "noxfile.py", "tests/ci", "tests/docs", "tests/examples"]
 
 
 def _find_those_of_pyenv() -> None:
@@ -64,15 +62,15 @@ def lint(session: nox.Session) -> None:
     """Rules and format."""
     _install_group(session, "lint")
     session.run("ruff", "check")
-    session.run("ruff", "format", "--check", *FORMATTED)
+    session.run("ruff", "format", "--check")
 
 
 @nox.session
 def types(session: nox.Session) -> None:
-    """Static types."""
+    """Static types; `nox -s types -- --platform win32` checks them for another system."""
     _install_group(session, "types")
     session.install("-e", ".")
-    session.run("mypy")
+    session.run("mypy", *session.posargs)
 
 
 @nox.session
@@ -81,6 +79,13 @@ def docs(session: nox.Session) -> None:
     _install_group(session, "docs")
     session.install(".")
     session.run("sphinx-build", "-W", "--keep-going", "-b", "html", "docs", "docs/_build/html")
+
+
+@nox.session
+def package(session: nox.Session) -> None:
+    """The distributions: built, checked, installed and used; `nox -s package -- dist` keeps them in that folder."""
+    _install_group(session, "package")
+    session.run("python", ".ci/package.py", *session.posargs)
 
 
 @nox.session(python="3.13" if "3.13" in INTERPRETERS else INTERPRETERS[-1:])
