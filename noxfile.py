@@ -1,6 +1,7 @@
 """Sessions: `nox` runs tests, browser, lint, types, docs and package; `nox -s benchmarks` needs a quiet machine."""
 
 import os
+import runpy
 import shutil
 import subprocess
 from pathlib import Path
@@ -86,6 +87,15 @@ def package(session: nox.Session) -> None:
     """The distributions: built, checked, installed and used; `nox -s package -- dist` keeps them in that folder."""
     _install_group(session, "package")
     session.run("python", ".ci/package.py", *session.posargs)
+
+
+@nox.session
+def changelog(session: nox.Session) -> None:
+    """The next section of the changelog, printed; `nox -s changelog -- --yes` writes it and deletes the fragments."""
+    _install_group(session, "changelog")
+    # Not from the metadata of an installed package, which may be older.
+    version = runpy.run_path("src/pytest_interleave/_version.py")["__version__"]
+    session.run("towncrier", "build", "--version", version, *(session.posargs or ["--draft"]))
 
 
 @nox.session(python="3.13" if "3.13" in INTERPRETERS else INTERPRETERS[-1:])
