@@ -20,7 +20,7 @@ MS = 1_000_000
 def system(monkeypatch: pytest.MonkeyPatch) -> Any:
     """The clocks and counts of the operating system, in nanoseconds, to be set."""
     system = SimpleNamespace(now=0, ran=0, delayed=0, switches=0)
-    monkeypatch.setattr(_real_waits, "_real_monotonic_ns", lambda: system.now)
+    monkeypatch.setattr(_real_waits, "real_monotonic_ns", lambda: system.now)
     monkeypatch.setattr(_real_waits, "usage_of", lambda _: Usage(system.ran, system.delayed))
     monkeypatch.setattr(_real_waits, "time", SimpleNamespace(thread_time_ns=lambda: system.ran))
     monkeypatch.setattr(_real_waits, "voluntary_switches", lambda: system.switches)
@@ -29,7 +29,8 @@ def system(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 def waits_of_a_thread() -> RealWaits:
-    task: Any = SimpleNamespace(native_id=threading.get_native_id(), gate=threading.Lock())
+    half = SimpleNamespace(native_id=threading.get_native_id(), gate=threading.Lock())
+    task: Any = SimpleNamespace(half=half)
     return RealWaits(task)
 
 
@@ -143,7 +144,7 @@ def test_a_look_at_a_thread_that_waits_takes_nothing_from_it(system: Any) -> Non
 
 def outing_of_a_thread(system: Any, *, computes: bool) -> Outing:
     execution: Any = SimpleNamespace(log=[], long=None, clock=SimpleNamespace(elapsed=0))
-    task: Any = SimpleNamespace(native_id=threading.get_native_id())
+    task: Any = SimpleNamespace(half=SimpleNamespace(native_id=threading.get_native_id()))
     return Outing(task, system.now, execution, SetAside("Thread-1", None, computed=computes))
 
 

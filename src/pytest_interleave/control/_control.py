@@ -80,9 +80,7 @@ class Control:
         self._cpu = choose_cpu()
         self._placement = pin(self._cpu)
         undo_in_child[:] = [lambda: unpin(self._placement)]
-        self._carriers = Carriers(
-            functools.partial(pin, self._cpu), self._engine.trace, self._engine.take_over, self._engine.let_go
-        )
+        self._carriers = Carriers(functools.partial(pin, self._cpu), self._engine)
         self._patches.apply()
         put_in_place()
         self._engine.on()

@@ -149,7 +149,7 @@ def _count() -> int:
     known: Any = threading
     task = current_task()
     if task is not None:
-        controlled = {other.ident for other in task.execution.tasks if not other.done}
+        controlled = {other.half.ident for other in task.execution.tasks if not other.done}
         return len(controlled | set(known._active))
     # One that is about to start is in limbo; so is one that has come here at the same time and may not start.
     starting = {thread for thread in _let_through if thread in known._limbo}

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from pytest_interleave.control.system import READ, WRITE
+from pytest_interleave.control.steps import READ, WRITE
 from tests.driving import execute, require_good_end
 
 from .conftest import used

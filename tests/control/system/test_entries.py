@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from pytest_interleave.control import Control
-from pytest_interleave.control.system import ENTRY, EXCHANGE, LIST, READ, SCAN, WRITE
+from pytest_interleave.control.steps import ENTRY, EXCHANGE, LIST, READ, SCAN, WRITE
 from tests.driving import execute, require_good_end, value_of
 
 from .conftest import used

@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 from pytest_interleave.control import Control
-from pytest_interleave.control.system import ENTRY, READ, WRITE
+from pytest_interleave.control.steps import ENTRY, READ, WRITE
 from tests.driving import execute, require_good_end, value_of
 
 from .conftest import used

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import pytest
 
-from pytest_interleave.control.system import WRITE
+from pytest_interleave.control.steps import WRITE
 from pytest_interleave.detect import uncontrolled_in
 from tests.driving import execute, require_good_end
 

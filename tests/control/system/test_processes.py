@@ -11,7 +11,8 @@ from collections.abc import Callable
 import pytest
 
 from pytest_interleave.control import Control
-from pytest_interleave.control.system import ENDED, EXCHANGE, STARTED
+from pytest_interleave.control.steps import EXCHANGE
+from pytest_interleave.control.system import ENDED, STARTED
 from tests.driving import execute
 
 COMMAND = [sys.executable, "-S", "-c", ""]

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from pytest_interleave.control import Control, Outcome
-from pytest_interleave.control.system import EXCHANGE, WRITE
+from pytest_interleave.control.steps import EXCHANGE, WRITE
 from tests.driving import execute, require_good_end
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from pytest_interleave.control import Control
-from pytest_interleave.control.system import READ, WRITE
+from pytest_interleave.control.steps import READ, WRITE
 from pytest_interleave.control.system._sqlite import database_of, only_reads
 from tests.driving import execute, require_good_end, value_of
 

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..code._methods import READING_METHODS, READING_NATIVES, THOROUGH_READERS
+from ..identity._any_call import any_call
 from ..identity._keys import PLAIN_KEYS
 from ..identity._natives import arrays_exist, has_own_access
 from ..identity._owners import MISSING, stored_attribute
@@ -336,3 +337,6 @@ def _of_callable(function: Any, given: Sequence[Any]) -> Touches:
     name = stored_attribute(function, "__name__")
     how = READS if type(name) is str and name in READING_NATIVES else WRITES | OPAQUE
     return touches + _given(given, how) + handed_to_type(kind, given, how)
+
+
+any_call.is_looked_at_by(touches_of_call)

@@ -22,6 +22,7 @@ from ..identity._written import in_scope, python_function
 from ..steps._touches import FOREIGN, HIDDEN, NOTHING, OPAQUE, READS, UNSURE, WRITES, Touches
 from ._handed import closed_over, handed_whole, is_trusted, reachable
 from ._loggers import LOGGING, of_handlers, of_logger
+from ._managers import of_stack
 
 #: So far code in C that looks into objects is followed: into what they lead to, and what that leads to.
 _LEVELS = 2
@@ -80,8 +81,6 @@ def handed_to_type(kind: type, given: Sequence[Any], how: int) -> Touches:
 def handed_to_stdlib(function: types.FunctionType, given: Sequence[Any]) -> Touches:
     """What a function in Python touches of objects given to it, if that is the standard library's, and is one step."""
     if given and isinstance(given[0], contextlib.ExitStack):
-        from ._entering import of_stack
-
         return whole(given[0], WRITES) + of_stack(function.__code__.co_name, given)
     module = function.__globals__.get("__name__")
     outermost = module.partition(".")[0] if type(module) is str else ""

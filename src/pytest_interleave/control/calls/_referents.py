@@ -9,9 +9,10 @@ from __future__ import annotations
 import weakref
 from typing import Any
 
-from ..execution.units import _current
 from ..identity._natives import referent_of
 from ..identity._object_names import name_of
+from ..scope._observed import observed
+from ..scope._real import get_ident
 from ..steps._touches import FOREIGN, HIDDEN, OPAQUE, READS, WRITES, Touches
 
 #: By name of a referent: what tells when it dies.
@@ -42,7 +43,7 @@ def called_reference(reference: Any) -> Touches:
 
 def _note(touches: Touches) -> None:
     """Add to what the calling thread's current step touches."""
-    task = _current.current_task()
+    task = observed[get_ident()]
     if task is None:
         return
     log = task.execution.log

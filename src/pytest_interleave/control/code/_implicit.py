@@ -9,7 +9,7 @@ from ..interpreter._opcodes import asks_for_truth
 from ._methods import READING_METHODS, WRITING_METHODS
 
 if TYPE_CHECKING:
-    from ..instrumentation._accesses import Instruction
+    from ._instructions import Instruction
     from ._private_names import Span
 
 #: These take what several threads may share, whole.

@@ -71,10 +71,10 @@ class Closing:
             raise Unwind
         if task is self.execution.main:
             if self.current is not None:
-                task.gate.acquire()
+                task.half.gate.acquire()
             task.doomed = True
             raise Unwind
-        task.gate.acquire()
+        task.half.gate.acquire()
         self.woken(task)
 
     def woken(self, task: Task) -> None:
@@ -117,11 +117,11 @@ class Closing:
         raise Unwind
 
     def _wait_to_be_let_go(self, task: Task) -> NoReturn:
-        task.gate.acquire()
+        task.half.gate.acquire()
         self.execution.let_go(task)
 
     def _park_for_good(self, task: Task) -> None:
-        gate = task.gate
+        gate = task.half.gate
         while True:
             gate.acquire()
 
@@ -137,8 +137,8 @@ class Closing:
         if not self._wake_next(None):
             main = self.execution.main
             self.execution.running = main
-            if main.gate.locked():
-                main.gate.release()
+            if main.half.gate.locked():
+                main.half.gate.release()
 
     def _wake_next(self, caller: Task | None) -> bool:
         """Wake the next one; True where it is the caller itself, who need not be woken."""
@@ -155,7 +155,7 @@ class Closing:
                 # It blocks where it cannot be reached; if it comes back, it ends at its next scheduling point.
                 self.execution.outside.leave_ending(task)
                 continue
-            task.gate.release()
+            task.half.gate.release()
             return caller is None
         self.current = None
         return False
@@ -165,7 +165,7 @@ class Closing:
         if self.current is None:
             self._wake_next(None)
         while self.current is not None:
-            main.gate.acquire()
+            main.half.gate.acquire()
         for task in self.execution.outside.ending:
             if not task.done:
                 self._end_outside(task)
@@ -185,7 +185,7 @@ class Closing:
     def interrupt(self, task: Task) -> None:
         """The thread that is being ended takes long: raise `Unwind` in it wherever it is."""
         self._interrupted = True
-        raise_in(task.ident, Unwind)
+        raise_in(task.half.ident, Unwind)
 
     def abandon(self, task: Task) -> None:
         """The thread cannot be ended: name it, and go on without it."""
@@ -197,5 +197,5 @@ class Closing:
 
     def _leak(self, task: Task) -> None:
         task.abandoned = True
-        take_back(task.ident)
-        self.leaked.append(SetAside(task.name, user_place(sys._current_frames().get(task.ident))))
+        take_back(task.half.ident)
+        self.leaked.append(SetAside(task.name, user_place(sys._current_frames().get(task.half.ident))))

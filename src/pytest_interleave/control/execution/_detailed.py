@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import sys
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from ..scope import _current_scope
 from ..scope._places import user_place
 from ._execution import Execution
 
 if TYPE_CHECKING:
-    from ..instrumentation._recorder import Recorder
     from ..steps._operations import Operation
     from ..steps._touches import Touches
     from .units._units import Resource, Task
+
+
+class StepRecorder(Protocol):
+    """Looks closely at steps."""
+
+    def note(self, step: int, operation: Operation, touches: Touches | None, frame: FrameType | None) -> None:
+        """Look at a step, which is the one at position `step`, before code that `frame` was called from does it."""
 
 
 class DetailedExecution(Execution):
@@ -25,7 +31,7 @@ class DetailedExecution(Execution):
 
     detail = True
     _depth = 3
-    recorder: Recorder | None = None
+    recorder: StepRecorder | None = None
 
     def point(self, task: Task, operation: Operation, touches: Touches | None = None) -> None:
         """See `Execution.point`."""

@@ -13,13 +13,11 @@ from collections.abc import Callable, Collection, Sequence
 from types import CodeType
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from ..instrumentation._engine import debugger_was_there
-from ..instrumentation._settrace import accessing
 from ..scope import _real
 from ..scope._real import new_gate
 from ..scope._tracebacks import without_ours
+from ..steps._accessing import accessing
 from ..steps._operations import Operation
-from ..threads._carriers import Carriers
 from ._closing import Closing
 from .outside._outside import Outside
 from .progress._long_run import LongRun
@@ -36,12 +34,12 @@ from .units._waits import cycle_from, stuck_of
 
 if TYPE_CHECKING:
     from ..steps._protocol import Nesting, Path, Strategy
+    from ..steps._things import Uses
     from ..steps._touches import Touches
-    from ..system._uses import Uses
-    from ..threads._lasting_threads import Lasting
     from .outside._blocked_at_end import Outliving
     from .outside._foreign import ForeignThread
     from .outside._left_alone import Start
+    from .units._carrying import Carriers, LastingThreads
     from .units._outcome import SetAside
 
 #: Steps in a row that change nothing, after which a thread that keeps running while others could counts as spinning.
@@ -107,7 +105,7 @@ class Execution:
     time_choices: TimeChoices | None = None
     #: Threads that are started there are not under control.
     left_alone: Collection[Start] = ()
-    lasting: Lasting
+    lasting: LastingThreads
     #: How many threads were there before.
     older = 0
     #: Threads whose steps were seen no more from some moment on.
@@ -284,15 +282,15 @@ class Execution:
 
     def hand_over(self, chosen: Task) -> None:
         self.running = chosen
-        chosen.gate.release()
+        chosen.half.gate.release()
 
     def park(self, task: Task) -> None:
         try:
             if task is self.main:
-                while not task.gate.acquire(True, MISSED):
+                while not task.half.gate.acquire(True, MISSED):
                     pass
             else:
-                task.gate.acquire()
+                task.half.gate.acquire()
         except BaseException:
             # A signal handler (a time limit, Ctrl-C) has interrupted the test's own thread. Perhaps another one runs.
             self.close(interrupted=not self.interrupted)
@@ -302,9 +300,9 @@ class Execution:
                 self._give_way_to_main(task)
                 return
             if task.at_large:
-                if _current.tasks[task.ident] is task:
+                if _current.tasks[task.half.ident] is task:
                     # It was about to be taken over while it was let go.
-                    del _current.tasks[task.ident]
+                    del _current.tasks[task.half.ident]
                 self.let_go(task)
             if self.closing is not None:
                 self.closing.woken(task)
@@ -399,9 +397,7 @@ class Execution:
     ) -> Task:
         """Start a controlled thread; its first scheduling point is its beginning."""
         task = self._new_task(name, operation, parent, daemon=daemon)
-        task.target = target
-        task.thread = thread
-        self.carriers.assign(task)
+        self.carriers.assign(task, target, thread)
         if self.closing is None:
             self.enabled.add(task)
         else:
@@ -433,24 +429,23 @@ class Execution:
         task.begun = True
         if self.long is None:
             self.log.append((task, task.operation, None))
-        assert task.target is not None
         try:
-            task.target()
+            task.half.run()
         except Unwind:
             task.unwound = True
         except BaseException as error:
             error = error.with_traceback(without_ours(error.__traceback__))
             # It may have outlived this execution.
-            task = _current.tasks[task.ident] or task
+            task = _current.tasks[task.half.ident] or task
             if task.at_large and task.thread is not None:
-                threading.excepthook(threading.ExceptHookArgs((type(error), error, error.__traceback__, task.thread)))
+                task.half.report(error)
             else:
                 task.exception = error
 
     def note_unseen(self, task: Task) -> None:
         """The steps of `task`, which has ended, were seen no more from some moment on."""
         # An execution ends its threads by an exception, which ends tracing, too.
-        if self.closing is None and not (task.unwound or task.at_large or debugger_was_there()):
+        if self.closing is None and not (task.unwound or task.at_large):
             self.unseen = (*self.unseen, task.name)
 
     def finish(self, task: Task) -> None:
@@ -488,10 +483,10 @@ class Execution:
         self.interrupted = True
         for task in self.tasks:
             task.special = True
-        if main.gate.acquire(timeout=INTERRUPTED_PATIENCE):
+        if main.half.gate.acquire(timeout=INTERRUPTED_PATIENCE):
             return True
         with _stopping:
-            if main.gate.acquire(blocking=False):
+            if main.half.gate.acquire(blocking=False):
                 return True
             self.interrupted = False
             return False
@@ -504,7 +499,7 @@ class Execution:
         stopped, self._stopped = self._stopped, None
         if stopped is None:
             # It was its turn anyway.
-            main.gate.release()
+            main.half.gate.release()
         else:
             self.hand_over(stopped)
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from ..scope._modules import is_module, namespace_of_module
 from ..steps._touches import FOREIGN, HIDDEN, NOTHING, OPAQUE, READS, UNSURE, WRITES, Touches
+from ._any_call import any_call
 from ._kept import class_assigned
 from ._natives import behind, has_own_access
 from ._object_names import aliases, name_of
@@ -161,10 +162,8 @@ def by_property(owner: Any, descriptor: property, how: int, name: Any = None) ->
     if in_scope(function):
         return NOTHING
     if how == READS and function is not None and python_function(function) is None:
-        from ..calls._calls import touches_of_call
-
         # As in `property(operator.attrgetter("_name"))`.
-        return touches_of_call(function, (owner,))
+        return any_call.touches(function, (owner,))
     return ((name_of(owner), name, how | OPAQUE | flags_of(function)),)
 
 

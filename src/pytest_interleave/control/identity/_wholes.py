@@ -16,6 +16,7 @@ from typing import Any
 
 from ..interpreter._frames import object_at
 from ..steps._touches import FOREIGN, HIDDEN, NOTHING, OPAQUE, READS, UNSURE, WRITES, Touches
+from ._any_call import any_call
 from ._generators import name_of_generator
 from ._natives import behind, is_native
 from ._object_names import key_of, name_of
@@ -184,8 +185,6 @@ def called_back(function: Any, sources: Sequence[Any], *, stars: bool = False) -
 
     `stars` where each element is all the arguments of a call.
     """
-    from ..calls._calls import touches_of_call
-
     if in_scope(function):
         return NOTHING
     given: list[Sequence[Any]] = []
@@ -198,8 +197,8 @@ def called_back(function: Any, sources: Sequence[Any], *, stars: bool = False) -
         else:
             given += [(element,) for element in elements_of(source)]
     if not given:
-        return touches_of_call(function, ())
-    return tuple(dict.fromkeys(touch for arguments in given for touch in touches_of_call(function, arguments)))
+        return any_call.touches(function, ())
+    return tuple(dict.fromkeys(touch for arguments in given for touch in any_call.touches(function, arguments)))
 
 
 def elements_of(source: Any, most: int = _MOST_ELEMENTS) -> list[Any]:

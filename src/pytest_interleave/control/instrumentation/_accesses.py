@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from ..code._file_facts import NO_FACTS, FileFacts
 from ..code._implicit import implicit_accesses, tested_by
+from ..code._instructions import Instruction, instructions_of, span_of
 from ..code._methods import (
     READING_BUILTINS,
     READING_METHODS,
@@ -25,7 +26,6 @@ from ..code._methods import (
     WRITING_OPERATORS,
 )
 from ..code._private_generators import PRIVATE_ITERABLES
-from ..code._private_names import Span
 from ..interpreter._opcodes import (
     CALLS,
     IN_PLACE,
@@ -37,8 +37,8 @@ from ..interpreter._opcodes import (
     loads_method,
 )
 from ..scope._modules import is_module, namespace_of_module
-from ..steps._operations import Operation
-from ._operands import Operands, Resolver
+from ..steps._operations import Operation, Resolver
+from ._operands import Operands
 from ._unforeseen import is_message_of_pytest, unforeseen_accesses
 
 _PY314 = sys.version_info >= (3, 14)
@@ -77,17 +77,6 @@ _STORES_OF_NAMES = frozenset(("STORE_NAME", "DELETE_NAME"))
 _BEFORE_A_COMPREHENSION = frozenset(
     ("LOAD_FAST_AND_CLEAR", "MAKE_CELL", "SWAP", "COPY", "BUILD_LIST", "BUILD_SET", "BUILD_MAP")
 )
-_SKIPPED = frozenset(("CACHE", "PRECALL", "KW_NAMES", "PUSH_NULL", "NOP", "RESUME", "EXTENDED_ARG", "NOT_TAKEN"))
-
-
-class Instruction(NamedTuple):
-    """An instruction of a code object, as far as it matters here."""
-
-    opname: str
-    arg: int
-    argval: Any
-    offset: int
-    span: Span
 
 
 class Accesses(NamedTuple):
@@ -110,26 +99,11 @@ class _Analysis:
         self.namespace = namespace
         self.facts = facts
         self.known = known
-        found_instructions = [found for found in dis.get_instructions(code) if found.opname not in _SKIPPED]
+        found_instructions = instructions_of(code)
         #: The variables of a module, or of a class, that its code assigns.
         self.own_names = {found.argval for found in found_instructions if found.opname in _STORES_OF_NAMES}
         self.instructions = [
-            Instruction(
-                self._as_in_a_function(found),
-                found.arg or 0,
-                found.argval,
-                found.offset,
-                (
-                    (
-                        found.positions.lineno,
-                        found.positions.col_offset,
-                        found.positions.end_lineno,
-                        found.positions.end_col_offset,
-                    )
-                    if found.positions is not None
-                    else (None, None, None, None)
-                ),
-            )
+            Instruction(self._as_in_a_function(found), found.arg or 0, found.argval, found.offset, span_of(found))
             for found in found_instructions
         ]
         self.operands = Operands(code, namespace)

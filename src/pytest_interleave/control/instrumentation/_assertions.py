@@ -10,8 +10,8 @@ from ..scope import _current_scope
 if TYPE_CHECKING:
     from types import FrameType
 
+    from ..steps._operations import Resolver
     from ..steps._touches import Touches
-    from ._operands import Resolver
 
 
 def unless_pytest_asks(touch: Resolver) -> Resolver:

@@ -49,41 +49,47 @@ class Engine(Protocol):
         """No longer; called in any thread."""
 
 
-_engines: list[Engine] = []
-#: Whether a debugger was at work in the last execution.
-_debugged = [False]
+class _Interpreter:
+    """The engine of this interpreter, made when it is first needed, and whether a debugger was at work."""
+
+    def __init__(self) -> None:
+        self.engine: Engine | None = None
+        #: Whether a debugger was at work in the last execution: it ends tracing as it lets the program go on.
+        self.debugged = False
+
+
+_interpreter = _Interpreter()
 
 
 def engine() -> Engine:
     """The engine of this interpreter, made once."""
-    if not _engines:
+    if _interpreter.engine is None:
         tables = AccessTables()
         if sys.version_info >= (3, 12):
             from ._monitoring import MonitoringEngine
 
-            _engines.append(MonitoringEngine(tables))
+            _interpreter.engine = MonitoringEngine(tables)
         else:
             from ._settrace import TraceEngine
 
-            _engines.append(TraceEngine(tables))
-    return _engines[0]
+            _interpreter.engine = TraceEngine(tables)
+    return _interpreter.engine
 
 
 def debugger_left() -> None:
-    """A debugger lets the program go on."""
-    _debugged[0] = True
-    for known in _engines:
-        known.renew()
+    """Note that a debugger lets the program go on, and undo what it did to the engine."""
+    _interpreter.debugged = True
+    if _interpreter.engine is not None:
+        _interpreter.engine.renew()
 
 
 def debugger_was_there() -> bool:
-    """Whether a debugger was at work in this execution: it ends tracing as it lets the program go on."""
-    return _debugged[0]
+    """Whether a debugger was at work in this execution."""
+    return _interpreter.debugged
 
 
 def renew_after_debugger() -> None:
-    """Before an execution: what a debugger did when it was gone already is undone."""
-    if _debugged[0]:
-        _debugged[0] = False
-        for known in _engines:
-            known.renew()
+    """Before an execution, undo what a debugger did to the engine after it let the program go on."""
+    if _interpreter.debugged:
+        debugger_left()
+        _interpreter.debugged = False

@@ -18,9 +18,8 @@ from ..interpreter._frames import frames, types_at, words_from
 from ..interpreter._stack_depths import stack_depths, variables_of
 
 if TYPE_CHECKING:
-    from ..steps._operations import Operation
+    from ..steps._operations import Operation, Resolver
     from ..steps._touches import Touches
-    from ._operands import Resolver
 
 _PLAIN = identities(PLAIN_TYPES)
 

@@ -35,12 +35,11 @@ from ..interpreter._opcodes import (
     specials_of,
 )
 from ..interpreter._stack_depths import stack_depths, variables_of
+from ..steps._operations import Resolver
 from ..steps._touches import NOTHING, READS, WRITES, Touches
 from ._call_operands import foreseen_call, unforeseen_call
 
 _PY314 = sys.version_info >= (3, 14)
-#: Given the frame that is about to run the instruction, what it will touch; None where it is no access after all.
-Resolver = Callable[[FrameType], Touches | None]
 
 #: By instruction, how far below the top of the stack the owner lies, and the key; 0 where there is none.
 _ITEMS = {

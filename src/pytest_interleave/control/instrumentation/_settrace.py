@@ -13,6 +13,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from ..scope import _current_scope, _observed, _real
+from ..steps._accessing import tracing_files
 from ..steps._touches import STRICT, UNKNOWN
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ class TraceEngine:
 
     def let_go(self, task: Task, frame: FrameType | None) -> None:
         """See `Engine.let_go`."""
-        other = self._others.pop(task.ident, None)
+        other = self._others.pop(task.half.ident, None)
         sys.settrace(None)
         while frame is not None:
             if getattr(frame.f_trace, "__module__", None) == __name__:
@@ -103,10 +104,10 @@ class TraceEngine:
 
     def _follow(self, task: Task, other: Any) -> None:
         if other is None:
-            self._others.pop(task.ident, None)
+            self._others.pop(task.half.ident, None)
             sys.settrace(_alone(self._tables, task))
         else:
-            self._others[task.ident] = other
+            self._others[task.half.ident] = other
             sys.settrace(_beside(self._tables, task, other))
 
 
@@ -203,16 +204,6 @@ def _beside(tables: AccessTables, task: Task, other: Any) -> _Trace:
     return call
 
 
-def accessing(frame: FrameType) -> FrameType:
-    """The frame that is about to do an access, where `frame` is that, or a part of tracing that was called for it."""
-    while frame.f_code.co_filename == _HERE and frame.f_back is not None:
-        frame = frame.f_back
-    return frame
-
-
-_HERE = accessing.__code__.co_filename
-
-
 def _both(frame: FrameType, step: _Trace, theirs: Any) -> _Trace:
     frame.f_trace_lines = True
 
@@ -225,3 +216,6 @@ def _both(frame: FrameType, step: _Trace, theirs: Any) -> _Trace:
         return local
 
     return local
+
+
+tracing_files.add(_both.__code__.co_filename)

@@ -28,7 +28,7 @@ from ..interpreter._opcodes import (
 
 if TYPE_CHECKING:
     from ..code._file_facts import FileFacts
-    from ._accesses import Instruction
+    from ..code._instructions import Instruction
 
 _FORMATS = frozenset(("FORMAT_VALUE", "FORMAT_SIMPLE", "FORMAT_WITH_SPEC", "CONVERT_VALUE"))
 #: The arguments of BINARY_OP that are `*` and `*=`.

@@ -148,7 +148,7 @@ class RLock(metaclass=Primitive):
         # The operating system gives identifiers of threads that have ended to new ones: the owner decides.
         if task is None:
             return self._holder == _get_ident()
-        return self._holder == task.ident and self.owner in (None, task)
+        return self._holder == task.half.ident and self.owner in (None, task)
 
     def _free_if_left_locked(self) -> bool:
         owner = self.owner
@@ -166,7 +166,7 @@ class RLock(metaclass=Primitive):
         self._real.acquire()
         self._count += 1
         if self._count == 1:
-            self._holder = task.ident
+            self._holder = task.half.ident
             self.owner = task
             if task.held:
                 task.note_nesting(self)

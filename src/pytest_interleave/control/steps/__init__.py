@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from ._things import APPEND, ENTRY, EXCHANGE, LIST, READ, SCAN, WRITE, Thing, Use
     from ._touches import ASKING_KINDS, CUT, EVERY_THREAD, FOREIGN, HIDDEN, OPAQUE, UNSURE, WRITES
 else:
     from ..._lazy import names_from
@@ -10,24 +11,42 @@ else:
     __getattr__ = names_from(
         __name__,
         {
+            "APPEND": "._things",
             "ASKING_KINDS": "._touches",
             "CUT": "._touches",
+            "ENTRY": "._things",
             "EVERY_THREAD": "._touches",
+            "EXCHANGE": "._things",
             "FOREIGN": "._touches",
             "HIDDEN": "._touches",
+            "LIST": "._things",
             "OPAQUE": "._touches",
+            "READ": "._things",
+            "SCAN": "._things",
+            "Thing": "._things",
             "UNSURE": "._touches",
+            "Use": "._things",
+            "WRITE": "._things",
             "WRITES": "._touches",
         },
     )
 
 __all__ = [
+    "APPEND",
     "ASKING_KINDS",
     "CUT",
+    "ENTRY",
     "EVERY_THREAD",
+    "EXCHANGE",
     "FOREIGN",
     "HIDDEN",
+    "LIST",
     "OPAQUE",
+    "READ",
+    "SCAN",
     "UNSURE",
+    "WRITE",
     "WRITES",
+    "Thing",
+    "Use",
 ]

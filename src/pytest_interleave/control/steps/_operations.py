@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from types import CodeType
+from collections.abc import Callable
+from types import CodeType, FrameType
 from typing import TYPE_CHECKING
 
 from ..scope._frozen import file_of
 from ..scope._places import Place, place_of_code
 
 if TYPE_CHECKING:
-    from types import FrameType
     from typing import Any
 
-    from ..instrumentation._operands import Resolver
     from ._touches import Touches
 
+#: Takes the frame that is about to run an instruction; returns what it will touch, or None if it is no access.
+Resolver = Callable[[FrameType], "Touches | None"]
 
 #: The kind of the step in which time passes, as a choice of the strategy, while the thread that is its target is held
 #: up where the step stands; its name is for how long.

@@ -51,10 +51,12 @@ class ThreadView(Protocol):
     #: What the announced operation touches, where it is an access to data; see `touches_of` for the others.
     touches: Touches | None
 
-    #: The `threading.Thread`, where there is one.
-    thread: Any
     #: Whether it has ended.
     done: bool
+
+    @property
+    def thread(self) -> Any:
+        """The `threading.Thread`, if there is one."""
 
     @property
     def operation(self) -> PendingOperation:

@@ -3,22 +3,13 @@
 from ._event_loops import LoopEvents
 from ._in_place import put_in_new_modules, put_in_place, take_away
 from ._processes import ENDED, PROCESS_USES, STARTED
-from ._uses import APPEND, ENTRY, EXCHANGE, LIST, READ, SCAN, WRITE, Thing, Use, unrecorded
+from ._uses import unrecorded
 
 __all__ = [
-    "APPEND",
     "ENDED",
-    "ENTRY",
-    "EXCHANGE",
-    "LIST",
     "PROCESS_USES",
-    "READ",
-    "SCAN",
     "STARTED",
-    "WRITE",
     "LoopEvents",
-    "Thing",
-    "Use",
     "put_in_new_modules",
     "put_in_place",
     "take_away",

@@ -10,8 +10,9 @@ from typing import Any
 from ..execution.units import _current
 from ..primitives._dispatch import everything_is_ours
 from ..scope import _real
+from ..steps._things import READ, WRITE, Thing
 from ._paths import target_of
-from ._uses import READ, WRITE, Thing, like, note
+from ._uses import like, note
 
 _tasks = _current.tasks
 _get_ident = _real.get_ident

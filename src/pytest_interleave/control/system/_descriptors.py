@@ -9,8 +9,9 @@ from typing import Any
 
 from ..execution.units import _current
 from ..scope import _real
+from ..steps._things import READ, WRITE, Thing
 from ._paths import of_descriptor
-from ._uses import READ, WRITE, Thing, derived, like, note
+from ._uses import derived, like, note
 
 _tasks = _current.tasks
 _get_ident = _real.get_ident

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from ..execution.units import _current
 from ..scope import _real
+from ..steps._things import ENTRY, EXCHANGE, LIST, READ, SCAN, WRITE, Thing
 from ._files import looked_up
 from ._paths import entry_of, file_at, is_directory, is_there, of_descriptor, opened, target_of, unnamed
-from ._uses import ENTRY, EXCHANGE, LIST, READ, SCAN, WRITE, Thing, like, note
+from ._uses import like, note
 
 if TYPE_CHECKING:
     from ..execution.units._units import Task

@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any
 from ..execution.units import _current
 from ..primitives._dispatch import everything_is_ours
 from ..scope import _real
+from ..steps._things import ENTRY, READ, WRITE
 from ._paths import file_at, is_there, of_descriptor, opened, target_of
-from ._uses import ENTRY, READ, WRITE, derived, like, note
+from ._uses import derived, like, note
 
 if TYPE_CHECKING:
     from ..execution.units._units import Task

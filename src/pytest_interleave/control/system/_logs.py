@@ -8,9 +8,10 @@ from typing import Any
 
 from ..execution.units import _current
 from ..scope import _real
+from ..steps._things import APPEND
 from ._files import Text
 from ._paths import file_at, target_of
-from ._uses import APPEND, like, note
+from ._uses import like, note
 
 _tasks = _current.tasks
 _get_ident = _real.get_ident

@@ -10,7 +10,8 @@ from typing import Any
 
 from ..execution.units import _current
 from ..scope import _real
-from ._uses import WRITE, Thing, like, note
+from ..steps._things import WRITE, Thing
+from ._uses import like, note
 
 _tasks = _current.tasks
 _get_ident = _real.get_ident

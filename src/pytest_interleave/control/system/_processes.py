@@ -12,7 +12,8 @@ from typing import Any
 
 from ..execution.units import _current
 from ..scope import _real
-from ._uses import EXCHANGE, Thing, like, note, nothing_further
+from ..steps._things import EXCHANGE, Thing
+from ._uses import like, note, nothing_further
 
 _tasks = _current.tasks
 _get_ident = _real.get_ident

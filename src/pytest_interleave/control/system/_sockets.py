@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from ..execution.units import _current
 from ..scope import _real
-from ._uses import EXCHANGE, WRITE, Thing, like, note
+from ..steps._things import EXCHANGE, WRITE, Thing
+from ._uses import like, note
 
 if TYPE_CHECKING:
     from ..execution.units._units import Task

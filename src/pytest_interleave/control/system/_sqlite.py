@@ -13,8 +13,9 @@ from urllib.parse import parse_qs, unquote
 from ..execution.units import _current
 from ..primitives._dispatch import everything_is_ours
 from ..scope import _real
+from ..steps._things import READ, WRITE, Thing
 from ._paths import target_of
-from ._uses import READ, WRITE, Thing, derived, like, note
+from ._uses import derived, like, note
 
 if TYPE_CHECKING:
     from ..execution.units._units import Task

@@ -10,87 +10,19 @@ import os
 import sys
 from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
-from types import CodeType, FrameType
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from types import FrameType
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ... import PACKAGE_DIRECTORY
 from ..identity._types import stand_ins
 from ..scope import _current_scope
-from ..scope._places import Place, is_ours, place_of_code
+from ..scope._places import is_ours
+from ..steps._things import Thing, Uses
 
 if TYPE_CHECKING:
     from ..execution.units._units import Task
 
-#: How a thing is used. What is in it, or whether it is there, is read; it is written; its directory's entry changes.
-READ, WRITE, ENTRY = "read", "write", "entry"
-#: Directories are listed for the names alone, or so that what is known of each entry can be read as well.
-LIST, SCAN = "list", "scan"
-#: A log record is appended: the order of two matters only to those who read them.
-APPEND = "append"
-#: Data is exchanged with whoever has the other end; or something else runs meanwhile.
-EXCHANGE = "exchange"
-
-
 _Kind = TypeVar("_Kind")
-
-
-class Thing(NamedTuple):
-    """What is used: "file" (a directory, too), "database", "connection", "address", "pipe", "process" or "setting"."""
-
-    kind: str
-    #: Identifies it within an execution; of a file or a database, its real path.
-    key: Hashable
-    #: What messages call it; empty if its path does that.
-    name: str = ""
-
-
-class Use(NamedTuple):
-    """One use of a thing by a controlled thread."""
-
-    #: How many steps of the execution there had been.
-    position: int
-    task: Task
-    thing: Thing
-    way: str
-    #: A past participle for messages: "written".
-    how: str
-    #: The open file, or the cursor, through which it is used: its state changes with each use. Of a connection, the
-    #: end.
-    handle: Hashable
-    #: The addresses of the locks that the thread held.
-    locks: frozenset[int]
-    code: CodeType
-    lasti: int
-
-    @property
-    def place(self) -> Place:
-        """The nearest place in scope; without one, the nearest that is not part of this package."""
-        return place_of_code(self.code, self.lasti)
-
-
-_NO_LOCKS: frozenset[int] = frozenset()
-
-
-class Uses:
-    """The uses of one execution, each kind of use by a thread between two steps once."""
-
-    def __init__(self) -> None:
-        self.all: list[Use] = []
-        self._latest: dict[tuple[int, Hashable, Hashable, str], int] = {}
-
-    def add(self, task: Task, thing: Thing, way: str, how: str, handle: Hashable, frame: FrameType | None) -> None:
-        """Add one more, unless the thread has used it in this way already since the last step."""
-        which = (task.index, thing.key, handle, way)
-        position = len(task.execution.log)
-        if self._latest.get(which) == position:
-            return
-        place = _user_frame(frame)
-        if place is None:
-            return
-        self._latest[which] = position
-        held = task.held
-        locks = frozenset(map(id, held)) if held else _NO_LOCKS
-        self.all.append(Use(position, task, thing, way, how, handle, locks, place.f_code, place.f_lasti))
 
 
 #: Not empty while the plugin itself uses files in a controlled thread.
@@ -118,7 +50,10 @@ def note(task: Task, thing: Thing, way: str, how: str, handle: Hashable = None) 
     # To find out where it is may take a look at files.
     _recording.add(task.index)
     try:
-        uses.add(task, thing, way, how, handle, sys._getframe(2))
+        if not uses.has(task, thing, way, handle):
+            place = _user_frame(sys._getframe(2))
+            if place is not None:
+                uses.add(task, thing, way, how, handle, place)
     finally:
         _recording.discard(task.index)
 
@@ -170,6 +105,7 @@ _CALLING = frozenset(
         ("threads", "_carriers.py"),
         ("threads", "_main_thread.py"),
         ("threads", "_targets.py"),
+        ("threads", "_thread_half.py"),
         ("threads", "_threads.py"),
     )
 )

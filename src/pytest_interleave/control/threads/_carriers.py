@@ -8,54 +8,44 @@ is not used again.
 
 from __future__ import annotations
 
-import _thread
 import contextvars
 import sys
 import threading
 from collections.abc import Callable
-from types import FrameType
+from typing import Any
 
 from ..execution.units import _current
-from ..execution.units._units import Task, nobody
+from ..execution.units._units import Task
+from ..instrumentation._engine import Engine, debugger_was_there
 from ..interpreter._threadlocals import thread_locals_touched
-from ..scope._real import new_gate
-
-#: The interpreter's own, whatever `_thread.start_new_thread` is replaced by while a test is under control.
-start_new_thread = _thread.start_new_thread
+from ..scope._real import new_gate, start_new_thread
+from ..steps._operations import Operation
+from ._thread_half import ThreadHalf
 
 
 class Carriers:
     """The idle carriers of one test, and how a thread is prepared on them.
 
-    `prepare` runs in each new OS thread once (it pins it to its CPU); `trace` in the thread before each
-    controlled thread's code (it sets the trace function where one is needed).
+    `prepare` runs in each new OS thread once: it pins it to its CPU. The `engine` observes the code that they run.
     """
 
-    def __init__(
-        self,
-        prepare: Callable[[], object],
-        trace: Callable[[Task], None] | None,
-        take_over: Callable[[Task, FrameType], None],
-        let_go: Callable[[Task, FrameType], None],
-    ) -> None:
+    def __init__(self, prepare: Callable[[], object], engine: Engine) -> None:
         self.prepare = prepare
-        self.trace = trace
-        #: To be called in a thread that is under control from now on, with the frame that it is in.
-        self.take_over = take_over
-        #: The same, for one that is under control no more.
-        self.let_go = let_go
-        self.nobody = nobody()
+        self.trace = engine.trace
+        self.take_over = engine.take_over
+        self.let_go = engine.let_go
+        self.watch_calls = engine.watch_calls
+        self.unwatch_calls = engine.unwatch_calls
+        self.nobody = _nobody()
         self._idle: list[Carrier] = []
         self.reuse = True
 
-    def assign(self, task: Task) -> None:
-        """Give `task` a carrier, which waits at the task's gate."""
+    def assign(self, task: Task, target: Callable[[], object], thread: threading.Thread | None) -> None:
+        """See `Carriers.assign` in `execution`."""
         carrier = self._idle.pop() if self._idle else self._new_for(task)
-        task.carrier = carrier
         carrier.task = task
-        task.gate = carrier.gate
-        task.ident = carrier.ident
-        task.native_id = carrier.native_id
+        half = task.half = ThreadHalf(carrier.ident, carrier.native_id, gate=carrier.gate, target=target, thread=thread)
+        half.carrier = carrier
         _current.tasks[carrier.ident] = task
 
     def _new_for(self, task: Task) -> Carrier:
@@ -137,9 +127,17 @@ class Carrier:
         finally:
             if sys.gettrace() is not None:
                 sys.settrace(None)
-            elif self.owner.trace is not None:
+            elif self.owner.trace is not None and not debugger_was_there():
                 # It may have outlived its execution.
                 task = self.task or task
                 task.execution.note_unseen(task)
             if sys.getprofile() is not None:
                 sys.setprofile(None)
+
+
+def _nobody() -> Task:
+    """No thread at all: handing over to it wakes the watchdog, which waits at its gate."""
+    none: Any = None
+    task = Task(none, -1, "nobody", Operation("idle", None, _nobody.__code__, 0))
+    task.half = ThreadHalf(0, None)
+    return task

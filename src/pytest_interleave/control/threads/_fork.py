@@ -32,7 +32,7 @@ def _before() -> None:
 def _in_parent() -> None:
     while _forking:
         task = _forking.pop()
-        _current.tasks[task.ident] = task
+        _current.tasks[task.half.ident] = task
 
 
 def _in_child() -> None:

@@ -23,9 +23,9 @@ from ..execution.units._enabled import NobodyEnabled
 from ..execution.units._units import Moment, Task
 from ..interpreter._real_clocks import REAL
 from ..scope import _real
-from ..scope._real import new_gate
 from ..steps._operations import Operation
 from . import _threads
+from ._thread_half import ThreadHalf
 
 if TYPE_CHECKING:
     from ..execution._execution import Execution
@@ -129,7 +129,7 @@ class Lasting:
         """Names of the threads that had part in an execution, were there before, and are not reached from `values`."""
         wanted: dict[Task, set[int]] = {}
         for task in _older_with_part(outcome.log):
-            wait = real_waits.get(task.ident)
+            wait = real_waits.get(task.half.ident)
             target = () if wait is None else (wait.operation.target,)
             wanted[task] = set(map(id, (task.thread, *target, *_owners(task.thread))))
         if not wanted:
@@ -148,8 +148,8 @@ class Lasting:
         starts: dict[int, Start] = {}
         for task in left:
             assert task.thread is not None
-            assert task.started is not None
-            start = start_of(task.started, task.thread)
+            assert task.half.started is not None
+            start = start_of(task.half.started, task.thread)
             kept, ended = self._kept.get(start, 0), self._ended.get(start, 0)
             if (kept > 0 if execution.stuck is not None else ended < _ENOUGH) and kept < _MOST_OF_A_KIND:
                 starts[task.index] = start
@@ -176,7 +176,7 @@ class Lasting:
     def let_go(self, execution: Execution) -> None:
         """The execution is over: threads that last go on without control."""
         for task in execution.tasks[1 : execution.older + 1]:
-            if task.done and task.carrier is None and task.thread is not None:
+            if task.done and _threads.carrier_of(task) is None and task.thread is not None:
                 # Its OS thread ends just now; the next execution is not to find it alive.
                 _threads.wait_for_end(task.thread, _END)
         going = [task for task in execution.tasks if task.lasting and not task.done]
@@ -189,14 +189,14 @@ class Lasting:
             if task.resource is not None:
                 task.withdraw()
             _release_ownership(task)
-            if task.carrier is not None:
-                self._matters[task.ident] = True
+            if _threads.carrier_of(task) is not None:
+                self._matters[task.half.ident] = True
                 _threads.outlive(task)
             if task.outside:
                 execution.outside.forget(task)
             else:
-                have_waited.add(task.ident)
-                _busy.pop(task.ident, None)
+                have_waited.add(task.half.ident)
+                _busy.pop(task.half.ident, None)
                 settled.append(let_go(task))
         for wait in settled:
             wait()
@@ -276,10 +276,7 @@ def _adopt(
 ) -> Callable[[], object] | None:
     """What waits until the thread is parked; None where it is none of the execution's."""
     task = execution.adopt(thread.name, wait.operation, (number,))
-    task.ident = ident
-    task.native_id = thread.native_id
-    task.thread = thread
-    task.gate = new_gate()
+    task.half = ThreadHalf(ident, thread.native_id, thread=thread)
     _busy.pop(ident, None)
     attempts = 0
     while not wait.take_over(ident, task):
@@ -318,7 +315,7 @@ _held: dict[int, list[Any]] = {}
 def _release_ownership(task: Task) -> None:
     """It still has its locks; but an execution that is over has no owners of locks."""
     if task.held:
-        _held[task.ident] = list(task.held)
+        _held[task.half.ident] = list(task.held)
         for lock in task.held:
             lock.owner = None
         task.held.clear()
@@ -335,7 +332,7 @@ def _is_left(task: Task) -> bool:
         task.index > 0
         and not (task.done or task.lasting or task.outside)
         and task.thread is not None
-        and task.started is not None
+        and task.half.started is not None
         and not is_worker_of_pool(task)
         and (task.enabled or _can_wait_at_large(task))
     )

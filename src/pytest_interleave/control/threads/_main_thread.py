@@ -13,8 +13,8 @@ from ..execution.units._outcome import Outcome, SetAside
 from ..execution.units._units import Task, Unwind
 from ..scope import _real
 from ..scope._places import user_place
-from ..scope._real import new_gate
 from ..scope._tracebacks import without_ours
+from ._thread_half import ThreadHalf
 
 #: Steps that threads may still take after the test body has ended.
 DRAIN_STEPS = 2_000
@@ -23,14 +23,12 @@ DRAIN_STEPS = 2_000
 def run_body(execution: Execution, body: Callable[[], object], trace: Callable[[Task], None] | None = None) -> Outcome:
     """Run `body` in the calling thread under control, then every thread that it left, and end them all."""
     main = execution.main
-    main.ident = _real.get_ident()
+    main.half = ThreadHalf(_real.get_ident(), threading.get_native_id())
     main.begun = True
-    main.native_id = threading.get_native_id()
-    main.gate = new_gate()
     execution.running = main
     execution.base = run_body.__code__
     execution.enabled.add(main)
-    _current.tasks[main.ident] = main
+    _current.tasks[main.half.ident] = main
     try:
         if trace is not None:
             trace(main)
@@ -52,7 +50,7 @@ def run_body(execution: Execution, body: Callable[[], object], trace: Callable[[
         finally:
             execution.over = True
             execution.lasting.let_go(execution)
-            del _current.tasks[main.ident]
+            del _current.tasks[main.half.ident]
             for task in execution.tasks:
                 if task.resource is not None:
                     # It may outlive the execution; who was ended while waiting for it no longer does.
@@ -102,7 +100,7 @@ def _note_left(execution: Execution) -> None:
         execution.stuck = stuck_of_left(execution, blocked)
     elif blocked:
         frames = sys._current_frames()
-        execution.left = [SetAside(task.name, user_place(frames.get(task.ident))) for task in blocked]
+        execution.left = [SetAside(task.name, user_place(frames.get(task.half.ident))) for task in blocked]
 
 
 def _all_done(execution: Execution) -> bool:

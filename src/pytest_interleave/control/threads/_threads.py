@@ -16,7 +16,9 @@ from ..execution.units._units import Task
 from ..primitives import Semaphore
 from ..scope import _real
 from ..steps._operations import Operation
+from ._carriers import Carrier
 from ._targets import announce_call
+from ._thread_half import ThreadHalf
 
 _real_start = threading.Thread.start
 _real_run = threading.Thread.run
@@ -68,7 +70,7 @@ def _mark_done(thread: threading.Thread) -> None:
 def before_fork(task: Task) -> None:
     """Make the `Thread` object what one is that runs without control, for that is what it will be in the child."""
     if task.thread is not None and _DONE is not None:
-        _set_handle(task.thread, _thread._make_thread_handle(task.ident))  # type: ignore[attr-defined]
+        _set_handle(task.thread, _thread._make_thread_handle(task.half.ident))  # type: ignore[attr-defined]
 
 
 def after_fork(task: Task) -> None:
@@ -106,12 +108,12 @@ def start(self: threading.Thread) -> None:
     child = execution.spawn(
         task, lambda: _run(self, runs_target), begin, known._name, daemon=known._daemonic, thread=self
     )
-    child.started = operation
+    child.half.started = operation
     _task_of[id(self)] = child
-    known._ident = child.ident
-    known._native_id = child.native_id
+    known._ident = child.half.ident
+    known._native_id = child.half.native_id
     known._started._flag = True
-    threading._active[child.ident] = self  # type: ignore[attr-defined]
+    threading._active[child.half.ident] = self  # type: ignore[attr-defined]
 
 
 def _run(thread: threading.Thread, runs_target: bool) -> None:
@@ -156,7 +158,7 @@ def outlive(task: Task) -> None:
     own = vars(thread)
     if _ENDED in own:
         return
-    own[_CARRIER] = task.carrier
+    own[_CARRIER] = carrier_of(task)
     ended = own[_ENDED] = _real.real_lock()
     ended.acquire()
 
@@ -168,6 +170,11 @@ def outlive(task: Task) -> None:
 
     own["join"] = join_it
     own["is_alive"] = lambda: ended.locked() if _current.current_task() is None else is_alive(thread)
+
+
+def carrier_of(task: Task) -> Carrier | None:
+    """The carrier that runs the thread; None if the thread is one of the interpreter's."""
+    return task.half.carrier if isinstance(task.half, ThreadHalf) else None
 
 
 def outlives_executions(thread: threading.Thread) -> bool:
@@ -188,7 +195,8 @@ def adopt(task: Task) -> None:
     if _ENDED in own:
         carrier = own[_CARRIER]
         carrier.task = task
-        task.carrier = carrier
+        half: Any = task.half
+        half.carrier = carrier
         return
     # A thread of the interpreter's: it says itself when it ends, and what it has raised.
     own["_delete"] = lambda: _end_of(thread)
@@ -318,7 +326,7 @@ def start_new_thread(function: Callable[..., Any], args: tuple[Any, ...], kwargs
 
     name = f"{getattr(function, '__name__', 'thread')}-{len(execution.tasks)}"
     begin = Operation("begin", function, getattr(function, "__code__", start.__code__), 0)
-    return execution.spawn(task, body, begin, name, daemon=True).ident
+    return execution.spawn(task, body, begin, name, daemon=True).half.ident
 
 
 def _remember_pool(thread: threading.Thread) -> None:
@@ -343,7 +351,7 @@ def forget_tasks() -> None:
     _revive_pools()
     for task in _task_of.values():
         if task.thread is not None and not (task.at_large or (task.begun and task.done)):
-            threading._active.pop(task.ident, None)  # type: ignore[attr-defined]
+            threading._active.pop(task.half.ident, None)  # type: ignore[attr-defined]
             _mark_done(task.thread)
     _task_of.clear()
 

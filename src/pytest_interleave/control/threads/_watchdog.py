@@ -90,7 +90,7 @@ class Watchdog:
                 pause.acquire(timeout=INTERVAL)
                 continue
             looks.rest(INTERVAL)
-            execution.carriers.nobody.gate.acquire(timeout=INTERVAL)
+            execution.carriers.nobody.half.gate.acquire(timeout=INTERVAL)
             if held_signals.pending:
                 held_signals.send_again()
             if execution.closing is not None:
@@ -117,10 +117,10 @@ class Watchdog:
         # Nothing here is to keep an execution alive that is over.
         progress = (id(task), execution.steps)
         goes_on = progress != self._progress
-        sleeping = sleeps(task.native_id, otherwise=True)
+        sleeping = sleeps(task.half.native_id, otherwise=True)
         ran = self._ran_since_last(task)
         self._at_work = not sleeping and (ran is None or ran >= SHORTEST)
-        stands = stands_at(task.ident) if sleeping and not goes_on else None
+        stands = stands_at(task.half.ident) if sleeping and not goes_on else None
         if stands is not None and stands[0] is Carrier.__init__.__code__:
             # It waits for a new OS thread, which can take long on a busy machine; nothing is out of sight.
             return None
@@ -147,12 +147,12 @@ class Watchdog:
 
     def _ran_since_last(self, task: Task) -> int | None:
         """For how many nanoseconds the thread has run since the last look; None where that is not known."""
-        usage = usage_of(task.native_id)
+        usage = usage_of(task.half.native_id)
         before, ran = self._ran_before
         if usage is None:
             return None
-        self._ran_before = (task.native_id, usage.ran)
-        return usage.ran - ran if before == task.native_id else None
+        self._ran_before = (task.half.native_id, usage.ran)
+        return usage.ran - ran if before == task.half.native_id else None
 
     def _look_at_ending(self, execution: Execution) -> None:
         closing = execution.closing
@@ -174,7 +174,7 @@ _idle: list[Watchdog] = []
 
 def _debugging(task: Task) -> bool:
     """Whether the thread is in a debugger, which waits for its user: the others stay parked."""
-    frame = sys._current_frames().get(task.ident)
+    frame = sys._current_frames().get(task.half.ident)
     while frame is not None:
         if frame.f_globals.get("__name__") in ("bdb", "pdb"):
             return True

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ...control import Operation, Step, Task
+from ...control import Operation, Step, Task, ThreadView
 from ...control.identity import bases_of, is_one_of
 from ...control.primitives import Barrier, Condition, Event, Lock, RLock, Semaphore, SimpleQueue
 from ...control.system import LoopEvents
@@ -47,7 +47,7 @@ class Order:
         #: By address of the type of a primitive, one derived from it perhaps.
         self._families: dict[int, Callable[[Task, Operation], None]] = {}
 
-    def clock_of(self, task: Task) -> Clock[int]:
+    def clock_of(self, task: ThreadView) -> Clock[int]:
         """The clock of a thread now."""
         clock = self._clocks.get(task.index)
         if clock is None:

@@ -6,8 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from ...control import Step, touches_of
-from ...control.steps import WRITES
-from ...control.system import LIST, READ, SCAN, Use
+from ...control.steps import LIST, READ, SCAN, WRITES, Use
 
 
 class _Touched:

@@ -11,8 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from ...control import Outcome, Place, Uncontrolled, UncontrolledPart, is_ours, short_path
 from ...control.calls import callee_at
 from ...control.identity import module_of, type_named
-from ...control.steps import HIDDEN
-from ...control.system import LIST, SCAN, Use
+from ...control.steps import HIDDEN, LIST, SCAN, Use
 from ._ends import ends_asked_for
 from ._unseen import cut_short_in, unread_in, unseen_in
 from ._uses import Unordered, unordered_uses

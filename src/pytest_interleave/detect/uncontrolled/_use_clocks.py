@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from ...control import HELD_UP, Operation, Step, Task
-from ...control.system import Use
+from ...control import HELD_UP, Operation, Step, Task, ThreadView
+from ...control.steps import Use
 from ..happens_before._clocks import Clock
 from ..happens_before._holding import is_lock
 from ..happens_before._synchronisation import Order
@@ -60,7 +60,7 @@ def times_of(log: Sequence[Step], uses: Sequence[Use]) -> list[When]:
     return found
 
 
-def _now(order: Order, task: Task) -> When:
+def _now(order: Order, task: ThreadView) -> When:
     clock = Clock(order.clock_of(task))
     return When(task.index, clock[task.index], clock)
 

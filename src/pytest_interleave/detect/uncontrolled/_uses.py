@@ -12,7 +12,8 @@ from collections.abc import Hashable, Iterator, Sequence
 from typing import NamedTuple
 
 from ...control import Step
-from ...control.system import APPEND, ENDED, ENTRY, EXCHANGE, LIST, PROCESS_USES, READ, SCAN, STARTED, WRITE, Use
+from ...control.steps import APPEND, ENTRY, EXCHANGE, LIST, READ, SCAN, WRITE, Use
+from ...control.system import ENDED, PROCESS_USES, STARTED
 from ._use_clocks import When, steps_beside, times_of
 
 #: What a use means to those who list the directory; and to those who use the same open file, or cursor.

@@ -215,4 +215,4 @@ def note_worker_exception(error: BaseException) -> None:
     """Let the report know of an exception that a worker raised, should nobody live to raise it again."""
     task = current_task()
     if task is not None:
-        task.caught = error
+        task.half.caught = error

@@ -85,13 +85,13 @@ class Outside(Part):
             if execution.running is not task or not task.outside or self.is_over(task):
                 task.outside = False
                 return
-            place = user_place(sys._current_frames().get(task.ident))
+            place = user_place(sys._current_frames().get(task.half.ident))
             note = SetAside(task.name, place, computed=since is None)
             self._goes(task, real_monotonic_ns() if since is None else since, note)
             self.noted.append(note)
-            if execution.of_fixtures and since is not None and task.started is not None and is_of_fixtures(task):
+            if execution.of_fixtures and since is not None and task.half.started is not None and is_of_fixtures(task):
                 assert task.thread is not None
-                self.fixtures_starts.append(start_of(task.started, task.thread))
+                self.fixtures_starts.append(start_of(task.half.started, task.thread))
             if task.enabled:
                 execution.enabled.drop(task)
             execution.running = execution.carriers.nobody
@@ -168,9 +168,9 @@ class Outside(Part):
             if task in self._out:
                 self._out.remove(task)
             else:
-                task.gate.release()
-        if _current.tasks[task.ident] is task:
-            del _current.tasks[task.ident]
+                task.half.gate.release()
+        if _current.tasks[task.half.ident] is task:
+            del _current.tasks[task.half.ident]
 
     def leave_ending(self, task: Task) -> None:
         """The execution ends while the thread is outside."""
@@ -269,7 +269,7 @@ class Outside(Part):
     def _work(self) -> Work:
         """That of those outside, or else of what is not under control and is not waited for as long."""
         if self._out:
-            return Work([task.native_id for task in self._out], self.execution.longest)
+            return Work([task.half.native_id for task in self._out], self.execution.longest)
         matters = self.execution.lasting.matters
         strangers = [thread.native_id for thread in foreign_threads() if matters(thread.ident or 0)]
         return Work(strangers, OUTSIDE_PATIENCE)
@@ -279,7 +279,7 @@ class Outside(Part):
         execution = self.execution
         self._idle_since = began = real_monotonic_ns()
         clock_then = execution.clock.elapsed
-        waits = [(task, usage_of(task.native_id)) for task in self._out]
+        waits = [(task, usage_of(task.half.native_id)) for task in self._out]
         work = self._work()
         while execution.closing is None:
             # Whoever comes back from here on is absorbed in the next round only: it is still out.
@@ -318,7 +318,7 @@ class Outside(Part):
                 else:
                     execution.hand_over(chosen)
                 return
-            execution.carriers.nobody.gate.acquire(timeout=0.001)
+            execution.carriers.nobody.half.gate.acquire(timeout=0.001)
 
 
 def _has_timeout(task: Task | None) -> bool:

@@ -15,7 +15,6 @@ from ...calls._known_calls import does_nothing_unknown
 from ...identity._object_names import object_named
 from ...identity._owners import MISSING
 from ...identity._values import new_value, value_at
-from ...instrumentation._engine import engine
 from ...interpreter._opcodes import opname_at
 from ...scope._places import Place, user_place
 from ...steps._touches import OPAQUE, writes
@@ -104,7 +103,7 @@ class Probe:
 
     def end(self) -> None:
         """Stop watching."""
-        engine().unwatch_calls(self.task.ident)
+        self.task.execution.carriers.unwatch_calls(self.task.half.ident)
 
     def _step(
         self, operation: Operation, touches: Touches | None, frame: FrameType, *, changed: bool
@@ -136,7 +135,8 @@ class Probe:
         self._steps = 0
         if before is None:
             self.place = user_place(frame)
-            return None if engine().watch_calls(self.task.ident, self._calls) else Finding.WORKS
+            watched = self.task.execution.carriers.watch_calls(self.task.half.ident, self._calls)
+            return None if watched else Finding.WORKS
         change = Change.ANYTHING if held != held_before else change_between(before, state)
         if change is Change.ANYTHING:
             self._odd += 1

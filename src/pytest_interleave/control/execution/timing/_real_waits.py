@@ -72,7 +72,7 @@ def usage_of(native_id: int | None) -> Usage | None:
 
 def used_since(task: Task, before: Usage | None) -> Usage:
     """What a thread has used since; nothing where nobody tells."""
-    now = usage_of(task.native_id)
+    now = usage_of(task.half.native_id)
     if before is None or now is None:
         return Usage(0, 0)
     return Usage(max(0, now.ran - before.ran), max(0, now.delayed - before.delayed))
@@ -145,7 +145,7 @@ class Outing:
         self._task = task
         #: Real time.
         self._since = since
-        self._used = usage_of(task.native_id)
+        self._used = usage_of(task.half.native_id)
         self._steps = _steps_of(execution)
         #: Virtual time when it began, and how long it lasted in real time, in nanoseconds.
         self.began = execution.clock.elapsed
@@ -242,9 +242,9 @@ class RealWaits:
 
     def __init__(self, task: Task) -> None:
         # Not the task itself: it holds the gate, and is to be freed as soon as nothing else refers to it.
-        self._native_id = task.native_id
-        gate: Any = TimedGate(task.gate, self)
-        task.gate = gate
+        self._native_id = task.half.native_id
+        gate: Any = TimedGate(task.half.gate, self)
+        task.half.gate = gate
         #: Nanoseconds that it computed before it looked; 0 where that was not measured, because it was not long.
         self.computed = 0
         #: Whether anything was measured since the last look; then, in nanoseconds, real waits, by how much the clock

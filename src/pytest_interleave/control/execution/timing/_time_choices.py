@@ -44,6 +44,8 @@ class ClockTask(Task):
     __slots__ = ()
 
     is_clock = True
+    #: It is no thread.
+    thread = None
 
 
 class HeldUp(Operation):

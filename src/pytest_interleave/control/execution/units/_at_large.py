@@ -108,17 +108,17 @@ def _settling_of(ident: int) -> Callable[[], object]:
 
 def let_go(task: Task) -> Callable[[], object]:
     """Let a parked thread go on without control; the answer waits until nothing that happens can escape it."""
-    settling = _settling_of(task.ident)
+    settling = _settling_of(task.half.ident)
     task.at_large = task.special = True
-    if _current.tasks[task.ident] is task:
-        del _current.tasks[task.ident]
-    task.gate.release()
+    if _current.tasks[task.half.ident] is task:
+        del _current.tasks[task.half.ident]
+    task.half.gate.release()
     return settling
 
 
 def wake_adopted(wait: RealWait, task: Task) -> Callable[[], object]:
     """Wake a thread whose wait was taken over; the answer waits until it is parked as `task`."""
-    settling = _settling_of(task.ident)
+    settling = _settling_of(task.half.ident)
     wait.gate.release()
     return settling
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from ...scope._places import Place
 
 if TYPE_CHECKING:
+    from ...steps import Use
     from ...steps._protocol import Nesting
-    from ...system import Use
     from .._execution import Execution
     from ..outside._foreign import ForeignThread
     from ._units import Step
@@ -133,7 +133,7 @@ class Outcome(NamedTuple):
         failures = []
         raised = {}
         for task in tasks:
-            error = task.exception or task.caught
+            error = task.exception or task.half.caught
             if error is None:
                 continue
             if not task.unwound:

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import _thread
 from typing import TYPE_CHECKING, Any, Protocol
 
-from ...scope import _real
 from ...steps._operations import Operation
 from ...steps._protocol import Nesting
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Callable
 
     from ...steps._touches import Touches
-    from ...threads._carriers import Carrier
     from .._execution import Execution
+    from ._carrying import Half
 
 
 class Resource(Protocol):
@@ -48,8 +45,6 @@ class Task:
         "at_large",
         "atomic",
         "begun",
-        "carrier",
-        "caught",
         "children",
         "daemon",
         "deadline",
@@ -58,13 +53,11 @@ class Task:
         "enabled",
         "exception",
         "execution",
-        "gate",
+        "half",
         "held",
-        "ident",
         "index",
         "lasting",
         "name",
-        "native_id",
         "operation",
         "outside",
         "parent",
@@ -75,10 +68,7 @@ class Task:
         "run_length",
         "sleeps",
         "special",
-        "started",
         "streak",
-        "target",
-        "thread",
         "timed_out",
         "touches",
         "unwound",
@@ -111,21 +101,12 @@ class Task:
         self.touches: Touches | None = None
         self.resource: Resource | None = None
         self.waiting: list[Task] = []
-        self.gate: _thread.LockType
-        self.carrier: Carrier | None = None
-        self.thread: threading.Thread | None = None
-        #: The operation that has started `thread`.
-        self.started: Operation | None = None
-        self.target: Callable[[], object] | None = None
-        self.ident = 0
-        self.native_id: int | None = None
+        self.half: Half
         self.deadline: int | None = None
         #: Of a wait that has a deadline: for how many nanoseconds, and how many steps there had been.
         self.patience = 0
         self.waits_from = 0
         self.exception: BaseException | None = None
-        #: An exception that the thread's own code caught and keeps for somebody else to raise.
-        self.caught: BaseException | None = None
         #: The locks that it holds.
         self.held: list[Any] = []
         self.streak = 0
@@ -147,6 +128,11 @@ class Task:
         #: Whether the thread was there before the execution, or outlives it; whether it is out of its control again.
         self.lasting = False
         self.at_large = False
+
+    @property
+    def thread(self) -> threading.Thread | None:
+        """The `threading.Thread` that it is, if it is one."""
+        return self.half.thread
 
     @property
     def log(self) -> list[Step]:
@@ -214,16 +200,6 @@ class Task:
     def __repr__(self) -> str:
         return f"<Task {self.index} {self.name!r}>"
 
-
-def nobody() -> Task:
-    """No thread at all: whoever hands over to it wakes the watchdog, which waits at its gate."""
-    none: Any = None
-    task = Task(none, -1, "nobody", Operation("idle", None, nobody.__code__, 0))
-    task.gate = new_gate()
-    return task
-
-
-new_gate = _real.new_gate
 
 #: What a thread did when granted, and what it touched, as found when the operation was announced.
 Step = tuple[Task, Operation, "Touches | None"]

@@ -63,7 +63,7 @@ def waits_of(tasks: list[Task], frames: Mapping[int, FrameType], names: Mapping[
     found: list[WaitingThread] = []
     for task in tasks:
         resource = task.resource
-        where: Place | None = user_place(frames.get(task.ident)) if task.begun else None
+        where: Place | None = user_place(frames.get(task.half.ident)) if task.begun else None
         holder = blocker_of(task)
         what = names.get(id(resource), "")
         if task.outside and resource is None:

@@ -1,0 +1,86 @@
+"""What it touches to call the special methods of a context manager, or to run what an exit stack has gathered."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import types
+from collections.abc import Sequence
+from typing import Any
+
+from ..identity._any_call import any_call
+from ..identity._types import class_holding, module_of
+from ..identity._written import in_scope, is_foreign, python_function
+from ..steps._touches import NOTHING, WRITES, Touches
+from ._handed import closed_over, handed_to_foreign
+from ._patching import undone
+
+#: At most this many of an exit stack's callbacks are looked at.
+_MOST = 32
+
+
+def method_of(manager: Any, special: str) -> Any:
+    holder = class_holding(type(manager), special)
+    return None if holder is None else python_function(holder[1])
+
+
+def of_method(manager: Any, special: str) -> Touches:
+    """What it touches to enter a context manager, or to leave it: `special` says by which method."""
+    method = method_of(manager, special)
+    if method is None or in_scope(method):
+        return NOTHING
+    generator = generator_of(manager)
+    return any_call.touches(method, (manager,)) if generator is None else _of_generator(generator)
+
+
+def of_stack(name: str, given: Sequence[Any]) -> Touches:
+    """What a method of an exit stack touches beside the stack; `given` are that and its arguments."""
+    stack, *arguments = given
+    if name == "enter_context" and arguments:
+        return of_method(arguments[0], "__enter__")
+    if name not in ("__exit__", "close"):
+        return NOTHING
+    touches = NOTHING
+    for _, callback in tuple(stack._exit_callbacks)[:_MOST]:
+        if type(callback) is types.MethodType:
+            touches += of_method(callback.__self__, "__exit__")
+        elif type(callback) is types.FunctionType:
+            called = callback.__dict__.get("__wrapped__")
+            if called is not None and not in_scope(called):
+                held = dict(zip(callback.__code__.co_freevars, closed_over(callback), strict=False))
+                arguments = [*held.get("args", ()), *held.get("kwds", {}).values()]
+                touches += any_call.touches(called, arguments)
+    return touches
+
+
+def generator_of(manager: Any) -> Any:
+    """The generator that a context manager made by `contextlib.contextmanager` goes on with."""
+    if not isinstance(manager, contextlib._GeneratorContextManager):
+        return None
+    generator = manager.gen
+    return generator if type(generator) is types.GeneratorType else None
+
+
+def function_of(generator: types.GeneratorType[Any, Any, Any]) -> types.FunctionType:
+    code = generator.gi_code
+    variables = generator.gi_frame.f_globals if generator.gi_frame is not None else {}
+    return types.FunctionType(code, variables, code.co_name, None, tuple(types.CellType() for _ in code.co_freevars))
+
+
+def _of_generator(generator: types.GeneratorType[Any, Any, Any]) -> Touches:
+    """What a generator out of scope touches that goes on: it has its variables in hand."""
+    if generator.gi_frame is None:
+        return NOTHING
+    function = function_of(generator)
+    if in_scope(function):
+        return NOTHING
+    held = [thing for thing in gc.get_referents(generator) if thing is not generator.gi_code]
+    touches = tuple(
+        touch for thing in held if module_of(type(thing)) == "_pytest.monkeypatch" for touch in undone(thing)
+    )
+    if not is_foreign(function):
+        return touches
+    inside = [
+        inner for thing in held for inner in (gc.get_referents(thing) if type(thing) is types.CellType else (thing,))
+    ]
+    return touches + handed_to_foreign(function, inside, WRITES)

@@ -1,0 +1,79 @@
+"""What an execution needs of what carries its units: OS threads now; event loops can stand beside them."""
+
+from __future__ import annotations
+
+import threading
+from _thread import LockType
+from collections.abc import Callable
+from types import FrameType
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from ...steps._operations import Operation
+    from .._execution import Execution
+    from ._units import Task
+
+
+class Half(Protocol):
+    """The half of a unit that runs: an OS thread, or what an event loop runs in one."""
+
+    #: Closed while the unit does not run.
+    gate: LockType
+    #: The identifiers of the OS thread, those of Python and of the operating system.
+    ident: int
+    native_id: int | None
+    #: The thread of `threading` that it is, and the operation that has started it.
+    thread: threading.Thread | None
+    started: Operation | None
+    #: An exception that the unit's own code caught and keeps for another one to raise.
+    caught: BaseException | None
+
+    def run(self) -> object:
+        """Run the code of the unit."""
+
+    def report(self, error: BaseException) -> None:
+        """Report what the code raised when it was no longer under control, as the interpreter does."""
+
+
+class Carriers(Protocol):
+    """Gives units what carries them."""
+
+    #: No unit at all: handing over to it wakes the watchdog.
+    nobody: Task
+
+    def assign(self, task: Task, target: Callable[[], object], thread: threading.Thread | None) -> None:
+        """Give `task` the half that runs `target`, and that waits at its gate."""
+
+    def take_over(self, task: Task, frame: FrameType) -> None:
+        """In a thread that is under control from now on: observe the functions that it is in, from `frame` on."""
+
+    def let_go(self, task: Task, frame: FrameType) -> None:
+        """In a thread that is no longer under control: stop observing it."""
+
+    def watch_calls(self, ident: int, called: Callable[[Any], None]) -> bool:
+        """Report what code in scope calls in the calling thread; return False if that is not possible."""
+
+    def unwatch_calls(self, ident: int) -> None:
+        """Stop reporting calls; may be called in any thread."""
+
+
+class LastingThreads(Protocol):
+    """The threads that are older than an execution, or outlive it."""
+
+    #: Real nanoseconds that executions have waited without result for threads that are not under control.
+    waited_in_vain: int
+
+    def matters(self, ident: int) -> bool:
+        """Whether the thread may do something that the test waits for."""
+
+    def idle(self, execution: Execution) -> int:
+        """How many of the threads that were there before have done nothing in the execution."""
+
+    def keep(self, execution: Execution) -> None:
+        """Decide which threads go on after the execution."""
+
+    def settle(self, execution: Execution) -> None:
+        """Decide again, as the execution has ended."""
+
+    def let_go(self, execution: Execution) -> None:
+        """Let those that go on leave the execution."""

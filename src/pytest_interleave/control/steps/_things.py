@@ -1,0 +1,76 @@
+"""Things outside of memory that units use: files, directories, databases, connections, processes, settings."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from types import CodeType, FrameType
+from typing import NamedTuple
+
+from ..scope._places import Place, place_of_code
+from ._protocol import ThreadView
+
+#: How a thing is used. What is in it, or whether it is there, is read; it is written; its directory's entry changes.
+READ, WRITE, ENTRY = "read", "write", "entry"
+#: Directories are listed for the names alone, or so that what is known of each entry can be read as well.
+LIST, SCAN = "list", "scan"
+#: A log record is appended: the order of two matters only to those who read them.
+APPEND = "append"
+#: Data is exchanged with whoever has the other end; or something else runs meanwhile.
+EXCHANGE = "exchange"
+
+
+class Thing(NamedTuple):
+    """What is used: "file" (a directory, too), "database", "connection", "address", "pipe", "process" or "setting"."""
+
+    kind: str
+    #: Identifies it within an execution; of a file or a database, its real path.
+    key: Hashable
+    #: What messages call it; empty if its path does that.
+    name: str = ""
+
+
+class Use(NamedTuple):
+    """One use of a thing by a controlled thread."""
+
+    #: How many steps of the execution there had been.
+    position: int
+    task: ThreadView
+    thing: Thing
+    way: str
+    #: A past participle for messages: "written".
+    how: str
+    #: The open file, or the cursor, through which it is used: its state changes with each use. Of a connection, the
+    #: end.
+    handle: Hashable
+    #: The addresses of the locks that the thread held.
+    locks: frozenset[int]
+    code: CodeType
+    lasti: int
+
+    @property
+    def place(self) -> Place:
+        """The nearest place in scope; without one, the nearest that is not part of this package."""
+        return place_of_code(self.code, self.lasti)
+
+
+_NO_LOCKS: frozenset[int] = frozenset()
+
+
+class Uses:
+    """The uses of one execution, each kind of use by a thread between two steps once."""
+
+    def __init__(self) -> None:
+        self.all: list[Use] = []
+        self._latest: dict[tuple[int, Hashable, Hashable, str], int] = {}
+
+    def has(self, task: ThreadView, thing: Thing, way: str, handle: Hashable) -> bool:
+        """Whether the thread has used the thing in this way already since the last step."""
+        return self._latest.get((task.index, thing.key, handle, way)) == len(task.log)
+
+    def add(self, task: ThreadView, thing: Thing, way: str, how: str, handle: Hashable, place: FrameType) -> None:
+        """Add a use, by the code that `place` runs."""
+        position = len(task.log)
+        self._latest[(task.index, thing.key, handle, way)] = position
+        held = task.held
+        locks = frozenset(map(id, held)) if held else _NO_LOCKS
+        self.all.append(Use(position, task, thing, way, how, handle, locks, place.f_code, place.f_lasti))
