@@ -17,7 +17,7 @@ from pytest_interleave.control.execution._execution import Execution
 from pytest_interleave.control.execution.outside import _outside
 from pytest_interleave.control.execution.units._units import Task
 from pytest_interleave.control.interpreter._real_clocks import REAL
-from pytest_interleave.control.threads import _watchdog
+from pytest_interleave.control.threads import _carriers, _watchdog
 from pytest_interleave.control.threads._lasting_threads import Lasting
 from tests.driving import execute, require_good_end
 
@@ -189,7 +189,7 @@ def test_what_is_done_at_the_end_of_the_test_is_not_set_aside(monkeypatch: pytes
 
 
 def test_a_thread_that_ends_just_as_it_is_set_aside_hands_over(monkeypatch: pytest.MonkeyPatch) -> None:
-    finish = Execution.finish
+    finish = _carriers.finish
 
     def take_long(execution: Execution, task: Task) -> None:
         # As if the watchdog had found it a moment ago, and was about to say so.
@@ -198,7 +198,7 @@ def test_a_thread_that_ends_just_as_it_is_set_aside_hands_over(monkeypatch: pyte
         task.outside = True
         finish(execution, task)
 
-    monkeypatch.setattr(Execution, "finish", take_long)
+    monkeypatch.setattr(_carriers, "finish", take_long)
 
     def body() -> None:
         thread = threading.Thread(target=int)

@@ -17,7 +17,8 @@ class Thing:
 def test_a_look_keeps_nothing_alive() -> None:
     watchdog = Watchdog()
     watchdog.stop()
-    task = SimpleNamespace(ident=threading.get_ident(), native_id=threading.get_native_id(), outside=False)
+    half = SimpleNamespace(ident=threading.get_ident(), native_id=threading.get_native_id())
+    task = SimpleNamespace(half=half, outside=False)
     outside = SimpleNamespace(busy=False, is_over=lambda _: False)
     execution: Any = SimpleNamespace(running=task, steps=0, outside=outside)
 

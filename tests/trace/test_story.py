@@ -11,7 +11,7 @@ from threading import Condition, Event, Lock, Semaphore, Thread
 
 import pytest
 
-from pytest_interleave.control.execution._execution import SPIN_STEPS
+from pytest_interleave.control.execution._fairness import SPIN_STEPS
 from pytest_interleave.explore import Follow, RandomWalk
 from pytest_interleave.explore.schedules._switches import Switch
 from pytest_interleave.trace import timeline_of

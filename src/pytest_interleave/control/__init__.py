@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from .scope._real import get_ident, real_lock
     from .scope._scope import Scope
     from .scope._tracebacks import without_ours
-    from .steps._operations import HELD_UP, Operation
+    from .steps._kinds import HELD_UP
+    from .steps._operations import Operation
     from .steps._protocol import LoggedStep, Nesting, Path, PendingOperation, Strategy, ThreadView, Trace
     from .steps._touches import Touches, conflicts, touches_of
     from .steps._uncontrolled import Reasons, Uncontrolled, UncontrolledPart
@@ -38,7 +39,7 @@ else:
             "CLOCK": ".execution.timing._time_choices",
             "Control": "._control",
             "FixturesBeingMade": ".threads._set_up",
-            "HELD_UP": ".steps._operations",
+            "HELD_UP": ".steps._kinds",
             "HeldUp": ".execution.timing._time_choices",
             "LEAPS": ".execution.timing._time_choices",
             "LONGEST": ".execution._execution",

@@ -27,6 +27,7 @@ from .primitives._dispatch import make_ours
 from .primitives._simple_queue import stand_in_for
 from .scope._modules import loaded, namespace_of_module, namespaces_in_scope
 from .scope._replacements import Replacements
+from .steps._kinds import ENTER, LEAVE
 from .steps._operations import Operation
 from .threads import _living, _threads
 from .threads._numbering import numbering
@@ -104,7 +105,7 @@ def _atomic_handle(real: Callable[[logging.Handler, logging.LogRecord], Any]) ->
             return real(self, record)
         frame = sys._getframe(1)
         # Each handler has a lock. All count as one, because pytest adds some of its own.
-        task.execution.mark(task, Operation("enter", logging.Handler, frame.f_code, frame.f_lasti))
+        task.execution.mark(task, Operation(ENTER, logging.Handler, frame.f_code, frame.f_lasti))
         task.atomic += 1
         task.special = True
         try:
@@ -112,7 +113,7 @@ def _atomic_handle(real: Callable[[logging.Handler, logging.LogRecord], Any]) ->
         finally:
             task.atomic -= 1
             task.settle()
-            task.execution.mark(task, Operation("leave", logging.Handler, frame.f_code, frame.f_lasti))
+            task.execution.mark(task, Operation(LEAVE, logging.Handler, frame.f_code, frame.f_lasti))
 
     return handle
 

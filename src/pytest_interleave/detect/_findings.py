@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from .._leaves import is_made_of, leaves
 from ..control import Outcome, ThreadFailure
+from ..control.execution import DEADLOCK, LIVELOCK, TIMEOUT
 from .deadlocks._stuck import describe_stuck
 
 
@@ -29,7 +30,7 @@ class TooLong(AssertionError):
 
 
 #: By the kind of a finding.
-_STUCK: dict[str, type[AssertionError]] = {"deadlock": Deadlock, "livelock": Livelock, "timeout": TooLong}
+_STUCK: dict[str, type[AssertionError]] = {DEADLOCK: Deadlock, LIVELOCK: Livelock, TIMEOUT: TooLong}
 
 
 class Finding(NamedTuple):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .._leaves import leaves
 from ..control import Outcome
+from ..control.execution import DEADLOCK
 from ._findings import Finding, place_of_error
 
 
@@ -16,7 +17,7 @@ def identity_of(finding: Finding, outcome: Outcome) -> object:
     if stuck is None:
         return finding.kind, _raised(finding.exception)
     failures = _raised(*(failure.exception for failure in outcome.failures))
-    if stuck.kind != "deadlock":
+    if stuck.kind != DEADLOCK:
         # Where the bound has come upon them is chance.
         return finding.kind, failures
     return finding.kind, failures, frozenset(wait.where and wait.where[:2] for wait in stuck.waits)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-#: A step's sign tells at a glance what sort of operation it is.
-_SIGNS = {
-    "read": "read", "iterate": "read", "yield": "read", "return": "read",
-    "write": "write", "delete": "write",
-    "acquire": "lock", "release": "lock", "enter": "lock", "leave": "lock",
-    "start": "thread", "join": "thread", "begin": "thread", "end": "thread",
-}  # fmt: skip
+from ..control.steps import kinds
+
+
+def _sign_of(kind: str) -> str:
+    """The sign that shows at a glance what sort of operation a step is."""
+    row = kinds.TABLE.get(kind)
+    return "other" if row is None else row.sign or "other"
 
 
 class Lock(NamedTuple):
@@ -145,7 +145,7 @@ def lay_out(timeline: Mapping[str, Any]) -> Chart:
                 number=event["step"],
                 thread=_name(names, event["thread"]),
                 does=f"waits to {event['kind']}" if event["waits"] else event["kind"],
-                sign=_SIGNS.get(event["kind"], "other"),
+                sign=_sign_of(event["kind"]),
                 lock=locks[event["what"]].letter if event["what"] in locks else "",
                 what=event["what"],
                 place=event["place"],

@@ -7,16 +7,12 @@ import os
 from collections.abc import Sequence
 from typing import Any
 
-from ..control import HELD_UP, Operation, Step, Touches, is_ours, is_stdlib
-from ..control.steps import WRITES
+from ..control import Operation, Step, Touches, is_ours, is_stdlib
+from ..control.steps import WRITES, kinds
 
 _RUNNER = f"{os.sep}_pytest{os.sep}"
-#: Steps that say nothing to people.
-_SILENT = frozenset(("poll", "begin", "enter", "leave", "acted", "broken"))
 #: Stands for what is touched as a whole.
 _WHOLE = object()
-#: Of every thread, as a rule.
-_OF_THREADS = frozenset(("start", "join", "is_alive?", "threads?"))
 
 
 class Relevant:
@@ -44,11 +40,11 @@ class Relevant:
         task, operation, touches = step
         if operation.is_access:
             return self._is_contested(task.index, touches)
-        if operation.kind == HELD_UP:
+        if operation.kind == kinds.HELD_UP:
             return True
-        if operation.kind in _SILENT or _is_elsewhere(operation):
+        if operation.kind in kinds.HIDDEN or _is_elsewhere(operation):
             return False
-        return operation.kind in _OF_THREADS or len(self._users.get(id(operation.target), ())) > 1
+        return operation.kind in kinds.OF_THREADS or len(self._users.get(id(operation.target), ())) > 1
 
     def _is_contested(self, thread: int, touches: Touches | None) -> bool:
         """Whether an access touches what another thread touches as well, and one of them changes it."""

@@ -6,6 +6,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from ..control.steps import kinds
 from ._timeline import Event, Timeline
 
 #: Lines that are taken in at a glance.
@@ -92,12 +93,17 @@ def _rows(events: Sequence[Event], told: Sequence[int]) -> list[_Row]:
     return rows
 
 
+def _waiting(kind: str) -> str:
+    row = kinds.TABLE.get(kind)
+    return kind if row is None else row.waiting or kind
+
+
 def _done(event: Event) -> str:
     # In the end of a wait at a condition its lock is taken again: that is a step of its own.
-    what = f"waits to {'be ' if event.kind == 'woken' else ''}{event.kind}" if event.waits else event.kind
+    what = f"waits to {_waiting(event.kind)}" if event.waits else event.kind
     if not event.source:
         what = f"{what} {event.what}".rstrip()
-    elif "#" in event.what and event.kind in ("acquire", "release"):
+    elif "#" in event.what and event.kind in kinds.OF_A_LOCK:
         # One of several locks that the line does not tell apart.
         what = f"{what} {event.what.partition(' (')[0]}"
     return f"{what} {event.value}" if event.value else what

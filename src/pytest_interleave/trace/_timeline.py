@@ -6,9 +6,9 @@ import bisect
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from ..control import HELD_UP, Operation, Outcome, Path, Place, Recorder, Step
+from ..control import Operation, Outcome, Path, Place, Recorder, Step
 from ..control.execution import described
-from ..control.steps import WRITES
+from ..control.steps import WRITES, kinds
 from ..detect import Holding
 from ..explore import ChoicePoint
 from ..explore.search import never
@@ -115,7 +115,7 @@ def timeline_of(
     log = outcome.log[:end]
     pending = () if outcome.stuck is None else outcome.stuck.pending
     # What is done while there is only one thread is not done to another.
-    begin = next((position for position, (_, operation, _) in enumerate(log) if operation.kind == "start"), 0)
+    begin = next((position for position, (_, operation, _) in enumerate(log) if operation.kind == kinds.START), 0)
     # What others do only after the failure may be what came too late.
     relevant = Relevant(outcome.log[begin:], pending)
     names = described(log, [operation.target for _, operation, _ in pending])
@@ -194,7 +194,7 @@ def _event(
     """`where` is known of what a thread waits to do."""
     task, operation, touches = step
     place = operation.where() if where is None else where
-    held_up = operation.kind == HELD_UP
+    held_up = operation.kind == kinds.HELD_UP
     return Event(
         step=position + 1,
         # Shown with the thread that it happens to.
@@ -209,9 +209,9 @@ def _event(
 
 
 def _kind_of(operation: Operation) -> str:
-    if operation.expired_at is None or operation.kind == "sleep":
+    if operation.expired_at is None or operation.kind == kinds.SLEEP:
         return operation.kind
-    return "timed out" if operation.kind == "woken" else f"{operation.kind} (timed out)"
+    return "timed out" if operation.kind == kinds.WOKEN else f"{operation.kind} (timed out)"
 
 
 def _held(log: Sequence[Step], names: Mapping[int, str]) -> Iterator[Held]:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from ..execution.units import _current
 from ..interpreter._redirected import Redirection, Replacement, lead_to
 from ..scope import _real
+from ..steps._kinds import SLEEP
 from ..steps._operations import Operation
 from . import _travel
 
@@ -53,7 +54,7 @@ def _sleep(_owner: Any, seconds: float, /) -> None:
     if frame.f_globals.get("__name__") in _WAIT_FOR_PROCESSES:
         execution.outside.sleep_really(task, seconds)
         return
-    operation = Operation("sleep", task, frame.f_code, frame.f_lasti)
+    operation = Operation(SLEEP, task, frame.f_code, frame.f_lasti)
     execution.timers.sleep(task, operation, seconds)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..interpreter._opcodes import asks_for_truth
+from ..steps._kinds import READ
 from ._methods import READING_METHODS, WRITING_METHODS
 
 if TYPE_CHECKING:
@@ -37,17 +38,17 @@ def implicit_accesses(instructions: Sequence[Instruction], private: frozenset[Sp
         name = instruction.opname
         if name in _SPREADING:
             if _loads(instructions[index - 1]) and instructions[index - 1].span not in private:
-                yield Implicit(instruction, "read", announced=True)
+                yield Implicit(instruction, READ, announced=True)
         elif name in _MATCHES:
-            yield Implicit(instruction, "read", announced=True)
+            yield Implicit(instruction, READ, announced=True)
         elif _loads(instruction) and instruction.span not in private:
             test = tested_by(instructions, index)
             if test is None:
                 continue
             if name in _LOADS:
-                yield Implicit(test, "read", announced=False)
+                yield Implicit(test, READ, announced=False)
             elif str(instruction.argval) in containers:
-                yield Implicit(test, "read", announced=True)
+                yield Implicit(test, READ, announced=True)
 
 
 def tested_by(instructions: Sequence[Instruction], index: int) -> Instruction | None:

@@ -3,7 +3,8 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ._execution import SPIN_STEPS
+    from ._fairness import SPIN_STEPS
+    from .units._endings import DEADLOCK, LIVELOCK, TIMEOUT
     from .units._primitive_names import awaited, described
 else:
     from ..._lazy import names_from
@@ -11,14 +12,20 @@ else:
     __getattr__ = names_from(
         __name__,
         {
-            "SPIN_STEPS": "._execution",
+            "DEADLOCK": ".units._endings",
+            "LIVELOCK": ".units._endings",
+            "SPIN_STEPS": "._fairness",
+            "TIMEOUT": ".units._endings",
             "awaited": ".units._primitive_names",
             "described": ".units._primitive_names",
         },
     )
 
 __all__ = [
+    "DEADLOCK",
+    "LIVELOCK",
     "SPIN_STEPS",
+    "TIMEOUT",
     "awaited",
     "described",
 ]

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..interpreter._frames import UNMARKED, frames, object_at, types_at, words_from
 from ..interpreter._stack_depths import stack_depths, variables_of
+from ..steps._kinds import KEEP
 from ..steps._operations import Operation
 from ._keeping import Found, Kept, holds_still, kept_by_method, kept_in, what_it_rests_on
 from ._object_names import attributes_at, forgetting, name_of
@@ -102,7 +103,7 @@ class KeptObjects(_LeftAlone):
             if code is not None and name != "__init__":
                 _methods[id(code)] = code
         for offset in kept.assigned:
-            operation = self._table[offset] = Operation("keep", None, self._code, offset, mutates=False)
+            operation = self._table[offset] = Operation(KEEP, None, self._code, offset, mutates=False)
             operation.touch = self._assignment(variables_of(self._code) + depths[offset] - 1, kind, found)
 
     def _assignment(self, slot: int, kind: type, found: list[Found]) -> Callable[[FrameType], None]:

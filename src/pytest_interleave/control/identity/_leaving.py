@@ -21,6 +21,7 @@ from ..interpreter._frames import is_called_directly
 from ..interpreter._opcodes import is_generator_code, leaves
 from ..scope._or_none import OrNone
 from ..steps._expected import expect_code
+from ..steps._kinds import RETURN, YIELD
 from ..steps._operations import Operation
 from ..steps._touches import NOTHING, OPAQUE, READS, WRITES, Touches
 from ._generators import running_generator
@@ -90,7 +91,7 @@ def leaving_steps(
     steps = {}
     for instruction in dis.get_instructions(code):
         if leaves(instruction):
-            kind = "yield" if instruction.opname == "YIELD_VALUE" else "return"
+            kind = YIELD if instruction.opname == "YIELD_VALUE" else RETURN
             step = steps[instruction.offset] = Operation(kind, None, known, instruction.offset, mutates=False)
             step.touch = touch
     return steps

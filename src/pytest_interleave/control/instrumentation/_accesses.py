@@ -37,6 +37,7 @@ from ..interpreter._opcodes import (
     loads_method,
 )
 from ..scope._modules import is_module, namespace_of_module
+from ..steps._kinds import DELETE, ITERATE, READ, WRITE
 from ..steps._operations import Operation, Resolver
 from ._operands import Operands
 from ._unforeseen import is_message_of_pytest, unforeseen_accesses
@@ -44,29 +45,29 @@ from ._unforeseen import is_message_of_pytest, unforeseen_accesses
 _PY314 = sys.version_info >= (3, 14)
 
 _STORES = {
-    "STORE_ATTR": "write",
-    "DELETE_ATTR": "delete",
-    "STORE_SUBSCR": "write",
-    "DELETE_SUBSCR": "delete",
-    "STORE_SLICE": "write",
-    "STORE_GLOBAL": "write",
-    "DELETE_GLOBAL": "delete",
-    "STORE_DEREF": "write",
-    "DELETE_DEREF": "delete",
+    "STORE_ATTR": WRITE,
+    "DELETE_ATTR": DELETE,
+    "STORE_SUBSCR": WRITE,
+    "DELETE_SUBSCR": DELETE,
+    "STORE_SLICE": WRITE,
+    "STORE_GLOBAL": WRITE,
+    "DELETE_GLOBAL": DELETE,
+    "STORE_DEREF": WRITE,
+    "DELETE_DEREF": DELETE,
 }
 _LOADS = {
-    "LOAD_ATTR": "read",
-    "LOAD_METHOD": "read",
-    "LOAD_SUPER_ATTR": "read",
-    "BINARY_SUBSCR": "read",
-    "BINARY_SLICE": "read",
-    "CONTAINS_OP": "read",
-    "LOAD_GLOBAL": "read",
-    "LOAD_DEREF": "read",
-    "LOAD_CLASSDEREF": "read",
-    "LOAD_FROM_DICT_OR_DEREF": "read",
-    "GET_ITER": "iterate",
-    "FOR_ITER": "iterate",
+    "LOAD_ATTR": READ,
+    "LOAD_METHOD": READ,
+    "LOAD_SUPER_ATTR": READ,
+    "BINARY_SUBSCR": READ,
+    "BINARY_SLICE": READ,
+    "CONTAINS_OP": READ,
+    "LOAD_GLOBAL": READ,
+    "LOAD_DEREF": READ,
+    "LOAD_CLASSDEREF": READ,
+    "LOAD_FROM_DICT_OR_DEREF": READ,
+    "GET_ITER": ITERATE,
+    "FOR_ITER": ITERATE,
 }
 #: What they access lies under the name that they have in the source, and is theirs alone where that is.
 _THROUGH = CALLS | {"BINARY_SUBSCR", "BINARY_SLICE", "STORE_SUBSCR", "STORE_SLICE", "DELETE_SUBSCR", "BINARY_OP"}
@@ -137,30 +138,30 @@ class _Analysis:
                 self._call(instruction)
             elif name in ("LOAD_DEREF", "LOAD_CLASSDEREF", "LOAD_FROM_DICT_OR_DEREF"):
                 if self._cell_is_shared(instruction.argval) or self._is_tested(index):
-                    self._add(instruction, "read", False, instruction.argval)
+                    self._add(instruction, READ, False, instruction.argval)
                 self._may_be_called(instruction, None)
             elif name == "GET_ITER" and not self._has_iterator(index):
                 private_iterators = instruction.span in self.facts.private.names or self._iterates_private(index)
                 if not private_iterators:
-                    self._add(instruction, "iterate", False, "")
+                    self._add(instruction, ITERATE, False, "")
             elif name in ("GET_YIELD_FROM_ITER", "SEND"):
                 if is_generator_code(self.code):
-                    self._add(instruction, "iterate", False, "")
+                    self._add(instruction, ITERATE, False, "")
             elif name == "FOR_ITER":
                 if not private_iterators:
-                    self._add(instruction, "iterate", False, "")
+                    self._add(instruction, ITERATE, False, "")
                 private_iterators = False
             elif name == "CONTAINS_OP":
                 if not self._is_of_assertion(index):
-                    self._add(instruction, "read", False, "[]")
+                    self._add(instruction, READ, False, "[]")
             elif name in ("BINARY_SUBSCR", "BINARY_SLICE") or (
                 _PY314 and name == "BINARY_OP" and instruction.arg == SUBSCRIPT
             ):
-                self._add(instruction, "read", False, "[]")
+                self._add(instruction, READ, False, "[]")
         for implicit in implicit_accesses(self.instructions, self.facts.private.names):
             if implicit.instruction.offset not in self.table:
                 kind = implicit.kind
-                self._add(implicit.instruction, kind, kind == "write", "[]", announced=implicit.announced)
+                self._add(implicit.instruction, kind, kind == WRITE, "[]", announced=implicit.announced)
         unforeseen: set[int] = set()
         self._find_blocks()
         for instruction in unforeseen_accesses(self.code, self.instructions, self.facts, self.namespace):
@@ -171,7 +172,7 @@ class _Analysis:
                 )
                 if touch is not None:
                     changes = instruction.opname == "BINARY_OP" and instruction.arg in IN_PLACE and not private
-                    kind = "write" if changes else "read"
+                    kind = WRITE if changes else READ
                     self._put(instruction, Operation(kind, None, self.code, instruction.offset, changes, "[]"), touch)
                     unforeseen.add(instruction.offset)
         return Accesses(self.table, frozenset(unforeseen))
@@ -185,7 +186,7 @@ class _Analysis:
                 leave_alone = functools.partial(self.table.pop, offset, None)
                 touch = self.operands.of_block(offset, leave_alone, enters=entered)
                 if touch is not None:
-                    self._put(instruction, Operation("read", None, self.code, offset, mutates=False, name="[]"), touch)
+                    self._put(instruction, Operation(READ, None, self.code, offset, mutates=False, name="[]"), touch)
 
     def _add(self, instruction: Instruction, kind: str, mutates: bool, name: str, announced: bool = True) -> None:
         private = self.facts.private
@@ -235,13 +236,13 @@ class _Analysis:
             or name in self.facts.assigned_globals
             or (may_change and not self._is_fixed_global(name))
         ):
-            self._add(instruction, "read", False, name)
+            self._add(instruction, READ, False, name)
         effect: tuple[str, bool, str] | None = None
         if name not in self.namespace:
             if name in READING_BUILTINS:
-                effect = ("read", False, name)
+                effect = (READ, False, name)
             elif name in WRITING_BUILTINS:
-                effect = ("write", True, name)
+                effect = (WRITE, True, name)
         self._may_be_called(instruction, effect)
 
     def _is_fixed_global(self, name: str) -> bool:
@@ -255,24 +256,24 @@ class _Analysis:
             pass
         elif self._loads_from_module(index):
             if not as_method and not self._is_fixed_module_member(index):
-                self._add(instruction, "read", False, name)
+                self._add(instruction, READ, False, name)
             elif getattr(self._static_owner(index), "__name__", None) == "operator":
                 if name in WRITING_OPERATORS:
-                    effect = ("write", True, f".{name}()")
+                    effect = (WRITE, True, f".{name}()")
                 elif name in READING_OPERATORS:
-                    effect = ("read", False, f".{name}()")
+                    effect = (READ, False, f".{name}()")
         elif as_method:
             if name in self.facts.assigned_attributes or (
                 name in self.facts.initial_attributes and name not in self.facts.methods
             ):
                 # A callable kept in an attribute, which others can replace, from another file perhaps.
-                self._add(instruction, "read", False, name)
+                self._add(instruction, READ, False, name)
             elif name in WRITING_METHODS:
-                effect = ("write", True, f".{name}()")
+                effect = (WRITE, True, f".{name}()")
             elif name in READING_METHODS:
-                effect = ("read", False, f".{name}()")
+                effect = (READ, False, f".{name}()")
         elif not self._is_method_reference(name) and not self._is_lock_of_step(index, name):
-            self._add(instruction, "read", False, name, announced=not self._is_folded(index, name))
+            self._add(instruction, READ, False, name, announced=not self._is_folded(index, name))
         self._may_be_called(instruction, effect)
 
     def _is_method_reference(self, name: str) -> bool:

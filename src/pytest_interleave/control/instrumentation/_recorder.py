@@ -12,6 +12,7 @@ from ..identity._owners import MISSING
 from ..identity._values import new_value, owner_of_attribute, short_text, value_at
 from ..interpreter._opcodes import opname_at
 from ..interpreter._real_clocks import real_seconds
+from ..steps._kinds import WRITE
 
 if TYPE_CHECKING:
     from ..steps._operations import Operation
@@ -76,13 +77,13 @@ def _text(operation: Operation, touches: Touches, owners: list[Any], frame: Fram
     if owner is None:
         return ""
     opname = opname_at(operation.code, operation.lasti)
-    if part == "__class__" and operation.kind == "write":
+    if part == "__class__" and operation.kind == WRITE:
         # That of a namespace is another one.
         owner = owner_of_attribute(frame, opname, operation.lasti)
         if owner is MISSING:
             return ""
     now = value_at(owner, part)
-    if operation.kind == "write":
+    if operation.kind == WRITE:
         new = new_value(frame, opname, operation.lasti)
         if new is not MISSING:
             return f"{short_text(now)} -> {short_text(new)}"

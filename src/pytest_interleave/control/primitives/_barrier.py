@@ -12,6 +12,7 @@ from ..execution.units import _current
 from ..execution.units._at_large import LetGo, settled
 from ..scope import _real
 from ..scope._places import made_here
+from ..steps._kinds import ABORT, ACTED, ARRIVE, BROKEN, PASS, RESET
 from ..steps._operations import Operation
 from ._dispatch import Primitive
 from ._lazycondition import HasLazyCondition
@@ -83,7 +84,7 @@ class Barrier(HasLazyCondition, RealBarrier, metaclass=Primitive):
         if timeout is None:
             timeout = self._timeout
         frame = sys._getframe(1)
-        execution.point(task, Operation("arrive", self, frame.f_code, frame.f_lasti))
+        execution.point(task, Operation(ARRIVE, self, frame.f_code, frame.f_lasti))
         if self._state < _FILLING:
             raise BrokenBarrierError
         index = self._count
@@ -93,7 +94,7 @@ class Barrier(HasLazyCondition, RealBarrier, metaclass=Primitive):
             self._trip_controlled(task, this)
             return index
         deadline = None if timeout is None else execution.clock.deadline(timeout)
-        passed = Operation("pass", self, frame.f_code, frame.f_lasti)
+        passed = Operation(PASS, self, frame.f_code, frame.f_lasti)
         try:
             in_time = execution.wait_for(task, passed, this, deadline)
         except LetGo:
@@ -107,7 +108,7 @@ class Barrier(HasLazyCondition, RealBarrier, metaclass=Primitive):
                 self._count -= 1
             raise
         if not in_time:
-            execution.mark(task, Operation("broken", self, frame.f_code, frame.f_lasti))
+            execution.mark(task, Operation(BROKEN, self, frame.f_code, frame.f_lasti))
             self._break_controlled(task)
         if this.broken:
             raise BrokenBarrierError
@@ -119,10 +120,10 @@ class Barrier(HasLazyCondition, RealBarrier, metaclass=Primitive):
                 self._action()
                 # Those who go on know of what it has done.
                 frame = sys._getframe(1)
-                task.execution.mark(task, Operation("acted", self, frame.f_code, frame.f_lasti))
+                task.execution.mark(task, Operation(ACTED, self, frame.f_code, frame.f_lasti))
         except BaseException:
             frame = sys._getframe(1)
-            task.execution.mark(task, Operation("broken", self, frame.f_code, frame.f_lasti))
+            task.execution.mark(task, Operation(BROKEN, self, frame.f_code, frame.f_lasti))
             self._break_controlled(task)
             raise
         this.tripped = True
@@ -150,7 +151,7 @@ class Barrier(HasLazyCondition, RealBarrier, metaclass=Primitive):
             super().reset()
             return
         frame = sys._getframe(1)
-        task.execution.point(task, Operation("reset", self, frame.f_code, frame.f_lasti))
+        task.execution.point(task, Operation(RESET, self, frame.f_code, frame.f_lasti))
         this = self._round
         this.broken = True
         self._state = _FILLING
@@ -163,7 +164,7 @@ class Barrier(HasLazyCondition, RealBarrier, metaclass=Primitive):
             super().abort()
             return
         frame = sys._getframe(1)
-        task.execution.point(task, Operation("abort", self, frame.f_code, frame.f_lasti))
+        task.execution.point(task, Operation(ABORT, self, frame.f_code, frame.f_lasti))
         self._break_controlled(task)
 
     def describe(self) -> str:

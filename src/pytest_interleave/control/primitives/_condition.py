@@ -14,6 +14,7 @@ from ..execution.units._at_large import Adopted, LetGo, RealWait, in_queue, sett
 from ..scope import _real
 from ..scope._places import made_here
 from ..scope._real import new_gate
+from ..steps._kinds import ACQUIRE, NOTIFY, NOTIFY_ALL, WAIT, WOKEN
 from ..steps._operations import Operation
 from ._dispatch import Primitive
 from ._endable import shielded, slicing, wait_in_slices
@@ -105,7 +106,7 @@ class Condition(RealCondition, metaclass=Primitive):
         if task is None or type(lock) not in (Lock, RLock):
             return super().__enter__()
         frame = sys._getframe(1)
-        operation = Operation("acquire", lock, frame.f_code, frame.f_lasti, mutates=False)
+        operation = Operation(ACQUIRE, lock, frame.f_code, frame.f_lasti, mutates=False)
         try:
             task.execution.wait_for(task, operation, lock)
         except LetGo:
@@ -122,7 +123,7 @@ class Condition(RealCondition, metaclass=Primitive):
         if not self._is_owned():  # type: ignore[attr-defined]
             raise RuntimeError("cannot wait on un-acquired lock")
         frame = sys._getframe(1)
-        operation = Operation("wait", self, frame.f_code, frame.f_lasti)
+        operation = Operation(WAIT, self, frame.f_code, frame.f_lasti)
         if task is not None:
             return self._wait(task, timeout, operation)
         gate = new_gate()
@@ -138,7 +139,7 @@ class Condition(RealCondition, metaclass=Primitive):
         waiter = _Waiter(self, task)
         self._parked.append(waiter)
         deadline = None if timeout is None else execution.clock.deadline(timeout)
-        woken = Operation("woken", self, operation.code, operation.lasti)
+        woken = Operation(WOKEN, self, operation.code, operation.lasti)
 
         def wait() -> None:
             if deadline is not None and deadline <= execution.clock.elapsed:
@@ -194,7 +195,7 @@ class Condition(RealCondition, metaclass=Primitive):
             self._parked.append(waiter)
             return waiter
 
-        woken = Operation("woken", self, operation.code, operation.lasti)
+        woken = Operation(WOKEN, self, operation.code, operation.lasti)
         opened = False
         try:
             opened = RealWait(gate, timeout, woken, wait_as, in_queue(gates, gate)).wait()
@@ -225,7 +226,7 @@ class Condition(RealCondition, metaclass=Primitive):
             self._acquire_anyhow(task, saved, ours)
             raise
         if ours and Lock in type(lock).__mro__:
-            lock.take(task, Operation("woken", self, operation.code, operation.lasti))
+            lock.take(task, Operation(WOKEN, self, operation.code, operation.lasti))
         else:
             self._acquire_restore(saved)  # type: ignore[attr-defined]
         return waiter.notified
@@ -263,7 +264,7 @@ class Condition(RealCondition, metaclass=Primitive):
                         break
             if not self._is_owned():  # type: ignore[attr-defined]
                 raise RuntimeError("cannot wait on un-acquired lock")
-            self._wait(task, left, Operation("wait", self, frame.f_code, frame.f_lasti))
+            self._wait(task, left, Operation(WAIT, self, frame.f_code, frame.f_lasti))
             result = predicate()
         return result
 
@@ -274,7 +275,7 @@ class Condition(RealCondition, metaclass=Primitive):
             raise RuntimeError("cannot notify on un-acquired lock")
         if task is not None:
             frame = sys._getframe(1)
-            task.execution.mark(task, Operation("notify", self, frame.f_code, frame.f_lasti))
+            task.execution.mark(task, Operation(NOTIFY, self, frame.f_code, frame.f_lasti))
         self._notify(task, n)
 
     def notify_all(self) -> None:
@@ -284,7 +285,7 @@ class Condition(RealCondition, metaclass=Primitive):
             raise RuntimeError("cannot notify on un-acquired lock")
         if task is not None:
             frame = sys._getframe(1)
-            task.execution.mark(task, Operation("notify all", self, frame.f_code, frame.f_lasti))
+            task.execution.mark(task, Operation(NOTIFY_ALL, self, frame.f_code, frame.f_lasti))
         self._notify(task, len(self._parked) + len(self._waiters))  # type: ignore[attr-defined]
 
     def _notify(self, task: Task | None, n: int) -> None:

@@ -12,6 +12,7 @@ from ..execution.units._at_large import Adopted, LetGo, RealWait, in_queue, sett
 from ..scope import _real
 from ..scope._places import made_here
 from ..scope._real import new_gate
+from ..steps._kinds import CLEAR, IS_SET, SET, WAIT
 from ..steps._operations import Operation
 from ._dispatch import Primitive
 from ._endable import slicing
@@ -69,7 +70,7 @@ class Event(HasLazyCondition, RealEvent, metaclass=Primitive):
         task = _tasks[_get_ident()]
         if task is not None:
             frame = sys._getframe(1)
-            task.execution.point(task, Operation("is_set?", self, frame.f_code, frame.f_lasti, mutates=False))
+            task.execution.point(task, Operation(IS_SET, self, frame.f_code, frame.f_lasti, mutates=False))
         elif watching:
             note_foreign()
         return self._flag
@@ -84,7 +85,7 @@ class Event(HasLazyCondition, RealEvent, metaclass=Primitive):
             self._release_waiting()
             return
         frame = sys._getframe(1)
-        task.execution.point(task, Operation("set", self, frame.f_code, frame.f_lasti))
+        task.execution.point(task, Operation(SET, self, frame.f_code, frame.f_lasti))
         self._flag = True
         released = self._release_waiting()
         if released is not None:
@@ -107,7 +108,7 @@ class Event(HasLazyCondition, RealEvent, metaclass=Primitive):
             super().clear()
             return
         frame = sys._getframe(1)
-        task.execution.point(task, Operation("clear", self, frame.f_code, frame.f_lasti))
+        task.execution.point(task, Operation(CLEAR, self, frame.f_code, frame.f_lasti))
         self._flag = False
         if self._wait is not None:
             # They announced their wait while it was set, but have not gone through with it.
@@ -122,11 +123,11 @@ class Event(HasLazyCondition, RealEvent, metaclass=Primitive):
             if slicing:
                 return super().wait(timeout)
             frame = sys._getframe(1)
-            return self._wait_really(timeout, Operation("wait", self, frame.f_code, frame.f_lasti, mutates=False))
+            return self._wait_really(timeout, Operation(WAIT, self, frame.f_code, frame.f_lasti, mutates=False))
         frame = sys._getframe(1)
         execution = task.execution
         deadline = None if timeout is None else execution.clock.deadline(timeout)
-        operation = Operation("wait", self, frame.f_code, frame.f_lasti, mutates=False)
+        operation = Operation(WAIT, self, frame.f_code, frame.f_lasti, mutates=False)
         try:
             return execution.wait_for(task, operation, self._wait_as(task), deadline)
         except LetGo:

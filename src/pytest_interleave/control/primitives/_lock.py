@@ -12,6 +12,7 @@ from ..execution.units import _current
 from ..execution.units._at_large import LetGo, settled
 from ..scope import _real
 from ..scope._places import Place, made_here, place_of_code
+from ..steps._kinds import ACQUIRE, LOCKED, RELEASE
 from ..steps._operations import ImpatientOperation, Operation
 from ._dispatch import Primitive
 from ._endable import acquire_in_slices, slicing
@@ -58,7 +59,7 @@ class Lock(metaclass=Primitive):
         frame = sys._getframe(1)
         execution = task.execution
         if blocking and timeout == -1:
-            operation = self._operation("acquire", frame, execution)
+            operation = self._operation(ACQUIRE, frame, execution)
             try:
                 execution.wait_for(task, operation, self)
             except LetGo:
@@ -66,7 +67,7 @@ class Lock(metaclass=Primitive):
                 return self.acquire()
         else:
             _check_timeout(blocking, timeout)
-            operation = ImpatientOperation("acquire", self, frame.f_code, frame.f_lasti, mutates=False)
+            operation = ImpatientOperation(ACQUIRE, self, frame.f_code, frame.f_lasti, mutates=False)
             if not blocking or timeout == 0:
                 operation.kind = "try acquire"
                 execution.point(task, operation)
@@ -94,7 +95,7 @@ class Lock(metaclass=Primitive):
         if task is not None:
             execution = task.execution
             try:
-                execution.point(task, self._operation("release", sys._getframe(1), execution))
+                execution.point(task, self._operation(RELEASE, sys._getframe(1), execution))
             except RecursionError:
                 # The real one needs no stack; and there may be none left even for a call of `drop`.
                 self._real.release()
@@ -115,7 +116,7 @@ class Lock(metaclass=Primitive):
         if task is not None:
             execution = task.execution
             try:
-                execution.point(task, self._operation("release", sys._getframe(1), execution))
+                execution.point(task, self._operation(RELEASE, sys._getframe(1), execution))
             except RecursionError:
                 # The real one needs no stack; and there may be none left even for a call of `drop`.
                 self._real.release()
@@ -132,7 +133,7 @@ class Lock(metaclass=Primitive):
         task = _tasks[_get_ident()]
         if task is not None:
             frame = sys._getframe(1)
-            task.execution.point(task, Operation("locked?", self, frame.f_code, frame.f_lasti, mutates=False))
+            task.execution.point(task, Operation(LOCKED, self, frame.f_code, frame.f_lasti, mutates=False))
         return self._real.locked()
 
     # The names of old, which the real ones still have.

@@ -12,6 +12,7 @@ from ..execution.units import _current
 from ..execution.units._at_large import LetGo, settled
 from ..scope import _real
 from ..scope._places import Place, made_here
+from ..steps._kinds import ACQUIRE, RELEASE
 from ..steps._operations import ImpatientOperation, Operation
 from ._dispatch import Primitive
 from ._endable import acquire_in_slices, slicing
@@ -63,7 +64,7 @@ class RLock(metaclass=Primitive):
         frame = sys._getframe(1)
         execution = task.execution
         if blocking and timeout == -1:
-            operation = Operation("acquire", self, frame.f_code, frame.f_lasti, mutates=False)
+            operation = Operation(ACQUIRE, self, frame.f_code, frame.f_lasti, mutates=False)
             try:
                 execution.wait_for(task, operation, self)
             except LetGo:
@@ -71,7 +72,7 @@ class RLock(metaclass=Primitive):
                 return self.acquire()
         else:
             _check_timeout(blocking, timeout)
-            operation = ImpatientOperation("acquire", self, frame.f_code, frame.f_lasti, mutates=False)
+            operation = ImpatientOperation(ACQUIRE, self, frame.f_code, frame.f_lasti, mutates=False)
             if not blocking or timeout == 0:
                 operation.kind = "try acquire"
                 execution.point(task, operation)
@@ -131,7 +132,7 @@ class RLock(metaclass=Primitive):
                 return
             raise RuntimeError("cannot release un-acquired lock")
         if task is not None:
-            task.execution.point(task, Operation("release", self, code, lasti, mutates=False))
+            task.execution.point(task, Operation(RELEASE, self, code, lasti, mutates=False))
         self.drop(task)
 
     def locked(self) -> bool:

@@ -14,6 +14,7 @@ from ..interpreter._monotonic import real_monotonic
 from ..scope import _real
 from ..scope._places import made_here
 from ..scope._real import new_gate
+from ..steps._kinds import ACQUIRE, RELEASE
 from ..steps._operations import Operation
 from ._dispatch import Primitive
 from ._endable import slicing
@@ -58,9 +59,9 @@ class Semaphore(HasLazyCondition, RealSemaphore, metaclass=Primitive):
             if slicing or not blocking:
                 return super().acquire(blocking, timeout)
             frame = sys._getframe(1)
-            return self._acquire_really(timeout, Operation("acquire", self, frame.f_code, frame.f_lasti))
+            return self._acquire_really(timeout, Operation(ACQUIRE, self, frame.f_code, frame.f_lasti))
         frame = sys._getframe(1)
-        operation = Operation("acquire", self, frame.f_code, frame.f_lasti)
+        operation = Operation(ACQUIRE, self, frame.f_code, frame.f_lasti)
         execution = task.execution
         if blocking:
             deadline = None if timeout is None else execution.clock.deadline(timeout)
@@ -122,7 +123,7 @@ class Semaphore(HasLazyCondition, RealSemaphore, metaclass=Primitive):
             super().release(n)
             return
         frame = sys._getframe(1)
-        self._release(task, n, Operation("release", self, frame.f_code, frame.f_lasti))
+        self._release(task, n, Operation(RELEASE, self, frame.f_code, frame.f_lasti))
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
@@ -134,7 +135,7 @@ class Semaphore(HasLazyCondition, RealSemaphore, metaclass=Primitive):
             super().release()
             return
         frame = sys._getframe(1)
-        self._release(task, 1, Operation("release", self, frame.f_code, frame.f_lasti))
+        self._release(task, 1, Operation(RELEASE, self, frame.f_code, frame.f_lasti))
 
     def _release(self, task: Task, n: int, operation: Operation) -> None:
         if n < 1:

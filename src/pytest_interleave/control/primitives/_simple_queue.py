@@ -16,6 +16,7 @@ from ..interpreter._monotonic import real_monotonic
 from ..scope import _real
 from ..scope._places import made_here
 from ..scope._real import new_gate
+from ..steps._kinds import GET, PUT, SIZE
 from ..steps._operations import Operation
 from ._dispatch import Primitive, stands_for
 from ._endable import get_in_slices, slicing
@@ -57,7 +58,7 @@ class SimpleQueue(metaclass=Primitive):
             self._put_really(item)
             return
         frame = sys._getframe(1)
-        task.execution.point(task, Operation("put", self, frame.f_code, frame.f_lasti))
+        task.execution.point(task, Operation(PUT, self, frame.f_code, frame.f_lasti))
         self._put_really(item)
         if self.waiting:
             task.execution.enabled.refresh(self)
@@ -86,12 +87,12 @@ class SimpleQueue(metaclass=Primitive):
             if slicing:
                 return get_in_slices(self._real.get, timeout)
             frame = sys._getframe(1)
-            return self._get_really(timeout, Operation("get", self, frame.f_code, frame.f_lasti))
+            return self._get_really(timeout, Operation(GET, self, frame.f_code, frame.f_lasti))
         if block and timeout is not None and timeout < 0:
             raise ValueError("'timeout' must be a non-negative number")
         frame = sys._getframe(1)
         execution = task.execution
-        operation = Operation("get", self, frame.f_code, frame.f_lasti)
+        operation = Operation(GET, self, frame.f_code, frame.f_lasti)
         if block:
             deadline = None if timeout is None else execution.clock.deadline(timeout)
             try:
@@ -167,7 +168,7 @@ class SimpleQueue(metaclass=Primitive):
         task = _tasks[_get_ident()]
         if task is not None:
             frame = sys._getframe(2)
-            task.execution.point(task, Operation("size?", self, frame.f_code, frame.f_lasti, mutates=False))
+            task.execution.point(task, Operation(SIZE, self, frame.f_code, frame.f_lasti, mutates=False))
 
     def available(self, task: Task, /) -> bool:  # noqa: ARG002
         """Whether there is an item."""

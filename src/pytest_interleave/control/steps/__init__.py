@@ -2,9 +2,11 @@
 
 from typing import TYPE_CHECKING
 
+from . import _kinds as kinds
+
 if TYPE_CHECKING:
     from ._things import APPEND, ENTRY, EXCHANGE, LIST, READ, SCAN, WRITE, Thing, Use
-    from ._touches import ASKING_KINDS, CUT, EVERY_THREAD, FOREIGN, HIDDEN, OPAQUE, UNSURE, WRITES
+    from ._touches import CUT, EVERY_THREAD, FOREIGN, HIDDEN, OPAQUE, UNSURE, WRITES
 else:
     from ..._lazy import names_from
 
@@ -12,7 +14,6 @@ else:
         __name__,
         {
             "APPEND": "._things",
-            "ASKING_KINDS": "._touches",
             "CUT": "._touches",
             "ENTRY": "._things",
             "EVERY_THREAD": "._touches",
@@ -33,7 +34,6 @@ else:
 
 __all__ = [
     "APPEND",
-    "ASKING_KINDS",
     "CUT",
     "ENTRY",
     "EVERY_THREAD",
@@ -49,4 +49,5 @@ __all__ = [
     "WRITES",
     "Thing",
     "Use",
+    "kinds",
 ]

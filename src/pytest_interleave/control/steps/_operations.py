@@ -17,10 +17,6 @@ if TYPE_CHECKING:
 #: Takes the frame that is about to run an instruction; returns what it will touch, or None if it is no access.
 Resolver = Callable[[FrameType], "Touches | None"]
 
-#: The kind of the step in which time passes, as a choice of the strategy, while the thread that is its target is held
-#: up where the step stands; its name is for how long.
-HELD_UP = "held up"
-
 
 def touches_nothing(_frame: FrameType) -> Touches:
     """For what is no access."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from ._operations import HELD_UP
+from ._kinds import DEPENDING, READING, SILENT, WITH_LOCK
 
 if TYPE_CHECKING:
     from ._protocol import PendingOperation
@@ -47,12 +47,6 @@ class _EveryThread:
 
 
 EVERY_THREAD = _EveryThread()
-#: They ask which threads live: which have begun, and which have ended, is what they touch.
-ASKING_KINDS = frozenset(("is_alive?", "threads?"))
-
-_READING_KINDS = frozenset(("is_set?", "size?", "locked?", "is_alive?", "threads?", "pass"))
-#: Their order is that of the threads' own beginnings and ends; or they have no effect on others.
-_SILENT_KINDS = frozenset(("begin", "start", "join", "sleep", "poll", "idle", "enter", "leave", HELD_UP))
 
 
 def writes(touches: Touches | None) -> bool:
@@ -79,14 +73,11 @@ def touches_of(operation: PendingOperation, touches: Touches | None) -> Touches:
         return touches
     target = operation.target
     kind = operation.kind
-    if target is None or kind in _SILENT_KINDS:
+    if target is None or kind in SILENT:
         return NOTHING
-    lock = getattr(target, "_lock", None) if kind in _WITH_LOCK else None
+    lock = getattr(target, "_lock", None) if kind in WITH_LOCK else None
     if lock is not None:
         # A condition: it is always its lock that is released, or taken, as well.
         return ((id(target), None, WRITES), (id(lock), None, WRITES))
-    reads = kind in _READING_KINDS or (kind == "wait" and not operation.mutates)
+    reads = kind in READING or (kind in DEPENDING and not operation.mutates)
     return ((id(target), None, READS if reads else WRITES),)
-
-
-_WITH_LOCK = frozenset(("wait", "woken"))

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from ..execution.outside._foreign import note_foreign, watching
 from ..execution.units import _current
 from ..scope import _real
+from ..steps._kinds import GET, WAIT, WAKE
 from ..steps._operations import Operation
 from ._uses import like
 
@@ -99,7 +100,7 @@ def _selecting(real: Callable[..., list[Any]]) -> Callable[..., list[Any]]:
         events.of_selector(self, real)
         frame = sys._getframe(1)
         # With nothing to wait for, it looks once whether it was woken.
-        kind = "get" if timeout is not None and timeout <= 0 else "wait"
+        kind = GET if timeout is not None and timeout <= 0 else WAIT
         operation = Operation(kind, events, frame.f_code, frame.f_lasti, mutates=False)
         deadline = None if timeout is None else execution.clock.deadline(timeout)
         execution.wait_for(task, operation, events, deadline)
@@ -118,7 +119,7 @@ def _calling(real: Callable[..., Any]) -> Callable[..., Any]:
             frame = sys._getframe(1)
             events = _events_of(self)
             # Before the call is in the loop's queue: in which order calls of several threads get there is a choice.
-            task.execution.point(task, Operation("wake", events, frame.f_code, frame.f_lasti))
+            task.execution.point(task, Operation(WAKE, events, frame.f_code, frame.f_lasti))
         return real(self, callback, *args, context=context)
 
     return like(real, call_soon_threadsafe)

@@ -95,25 +95,11 @@ def _user_frame(frame: FrameType | None) -> FrameType | None:
 
 
 _CONTROL = os.path.join(PACKAGE_DIRECTORY, "control", "")
-#: Folders of `control` in which only the plugin is at work, but for the files that call what is the program's: its
-#: threads, its fixtures.
-_AT_WORK = frozenset("calls clocks code execution identity instrumentation interpreter scope steps threads".split())
-_CALLING = frozenset(
-    os.path.join(_CONTROL, *words)
-    for words in (
-        ("execution", "_execution.py"),
-        ("threads", "_carriers.py"),
-        ("threads", "_main_thread.py"),
-        ("threads", "_targets.py"),
-        ("threads", "_thread_half.py"),
-        ("threads", "_threads.py"),
-    )
-)
+#: Folders of `control` whose code looks at files for the plugin itself, and calls nothing of the program's.
+_AT_WORK = frozenset("calls code identity instrumentation interpreter scope".split())
 
 
 def _calls_programs(filename: str) -> bool:
-    if not filename.startswith(_CONTROL) or filename in _CALLING:
-        return True
     return filename.removeprefix(_CONTROL).partition(os.sep)[0] not in _AT_WORK
 
 

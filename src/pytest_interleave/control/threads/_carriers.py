@@ -14,11 +14,13 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+from ..execution._unit_lives import finish, note_unseen, run_unit
 from ..execution.units import _current
 from ..execution.units._units import Task
 from ..instrumentation._engine import Engine, debugger_was_there
 from ..interpreter._threadlocals import thread_locals_touched
 from ..scope._real import new_gate, start_new_thread
+from ..steps._kinds import IDLE
 from ..steps._operations import Operation
 from ._thread_half import ThreadHalf
 
@@ -108,7 +110,7 @@ class Carrier:
             if again:
                 self.owner.give_back(self)
             # The last thing: from here on another thread runs, and may already use this carrier again.
-            execution.finish(task)
+            finish(execution, task)
             del execution, task
             if not again:
                 return
@@ -123,14 +125,14 @@ class Carrier:
                 sys.settrace(trace)
             if self.owner.trace is not None:
                 self.owner.trace(task)
-            task.execution.run_task(task)
+            run_unit(task.execution, task)
         finally:
             if sys.gettrace() is not None:
                 sys.settrace(None)
             elif self.owner.trace is not None and not debugger_was_there():
                 # It may have outlived its execution.
                 task = self.task or task
-                task.execution.note_unseen(task)
+                note_unseen(task.execution, task)
             if sys.getprofile() is not None:
                 sys.setprofile(None)
 
@@ -138,6 +140,6 @@ class Carrier:
 def _nobody() -> Task:
     """No thread at all: handing over to it wakes the watchdog, which waits at its gate."""
     none: Any = None
-    task = Task(none, -1, "nobody", Operation("idle", None, _nobody.__code__, 0))
+    task = Task(none, -1, "nobody", Operation(IDLE, None, _nobody.__code__, 0))
     task.half = ThreadHalf(0, None)
     return task

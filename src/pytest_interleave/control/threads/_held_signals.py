@@ -17,6 +17,7 @@ from types import CodeType, FrameType
 from typing import Any
 
 from ..execution._execution import Execution
+from ..execution._interruption import go_on_after, stop_for
 from ..execution.timing import _real_waits
 from ..execution.units._units import Task
 from ..identity._written import python_function
@@ -161,7 +162,7 @@ class HeldSignals:
         """Stop the thread that runs, if that can be, while the handler runs."""
         execution = main.execution
         # It may have got its turn just now.
-        stopped = execution.closing is None and execution.running is not main and execution.stop_for(main)
+        stopped = execution.closing is None and execution.running is not main and stop_for(execution, main)
         try:
             answer = self._without_control(handler, number, frame)
         except BaseException as error:
@@ -170,7 +171,7 @@ class HeldSignals:
             execution.close(interrupted=not stopped)
             raise
         if stopped:
-            execution.go_on_after(main)
+            go_on_after(execution, main)
         return answer
 
     def _without_control(self, handler: Handler, number: int, frame: FrameType | None) -> Any:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from types import MethodType
 from typing import TYPE_CHECKING, Any
 
+from ..execution._unit_lives import adopt
 from ..execution.outside._blocked_at_end import Outliving, is_worker_of_pool
 from ..execution.outside._foreign import is_foreign_thread, runs_code_in_scope
 from ..execution.outside._left_alone import Start, start_of
@@ -23,6 +24,7 @@ from ..execution.units._enabled import NobodyEnabled
 from ..execution.units._units import Moment, Task
 from ..interpreter._real_clocks import REAL
 from ..scope import _real
+from ..steps._kinds import BEGIN, START
 from ..steps._operations import Operation
 from . import _threads
 from ._thread_half import ThreadHalf
@@ -275,7 +277,7 @@ def _adopt(
     execution: Execution, ident: int, thread: threading.Thread, wait: RealWait, number: int
 ) -> Callable[[], object] | None:
     """What waits until the thread is parked; None where it is none of the execution's."""
-    task = execution.adopt(thread.name, wait.operation, (number,))
+    task = adopt(execution, thread.name, wait.operation, (number,))
     task.half = ThreadHalf(ident, thread.native_id, thread=thread)
     _busy.pop(ident, None)
     attempts = 0
@@ -292,7 +294,7 @@ def _adopt(
     _threads.adopt(task)
     _current.tasks[ident] = task
     # As if the test had started it: what was done before comes before all that it does.
-    for who, kind in ((execution.main, "start"), (task, "begin")):
+    for who, kind in ((execution.main, START), (task, BEGIN)):
         operation = Operation(kind, thread, _adopt.__code__, 0)
         operation.announced = False
         execution.log.append((who, operation, None))
@@ -323,7 +325,7 @@ def _release_ownership(task: Task) -> None:
 
 def _older_with_part(log: Iterable[Step]) -> set[Task]:
     """The threads that were there before an execution and have taken a step in it."""
-    return {task for task, operation, _ in log if task.path >= (OLDER,) and operation.kind != "begin"}
+    return {task for task, operation, _ in log if task.path >= (OLDER,) and operation.kind != BEGIN}
 
 
 def _is_left(task: Task) -> bool:

@@ -12,6 +12,7 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from ..execution.units import _current
+from ..steps._kinds import THREADS
 from ..steps._operations import Operation
 from ..steps._touches import EVERY_THREAD
 
@@ -28,7 +29,7 @@ real_enumerate = threading.enumerate
 def _ask(task: Task) -> Operation:
     """Let the scheduler decide first: which threads have begun and ended is what the caller will see."""
     frame = sys._getframe(2)
-    operation = Operation("threads?", EVERY_THREAD, frame.f_code, frame.f_lasti, mutates=False)
+    operation = Operation(THREADS, EVERY_THREAD, frame.f_code, frame.f_lasti, mutates=False)
     task.execution.point(task, operation)
     return operation
 

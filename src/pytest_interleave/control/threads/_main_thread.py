@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 
 from ..execution._execution import Execution
+from ..execution._unit_lives import note_unseen
 from ..execution.outside._blocked_at_end import left_blocked, stuck_of_left
 from ..execution.units import _current
 from ..execution.units._outcome import Outcome, SetAside
@@ -43,7 +44,7 @@ def run_body(execution: Execution, body: Callable[[], object], trace: Callable[[
         execution.progress.stop()
         if trace is not None:
             if sys.gettrace() is None:
-                execution.note_unseen(main)
+                note_unseen(execution, main)
             sys.settrace(None)
         try:
             _finish(execution)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ..calls._calls import touches_of_call
 from ..execution.units import _current
 from ..identity._written import in_scope
+from ..steps._kinds import READ, START, WRITE
 from ..steps._operations import Operation
 from ..steps._touches import OPAQUE, Touches, writes
 
@@ -39,7 +40,7 @@ def announce_call(function: Any, given: Sequence[Any]) -> None:
     if touches:
         changes = writes(touches)
         frame = sys._getframe(1)
-        kind = "write" if changes else "read"
+        kind = WRITE if changes else READ
         operation = Operation(kind, None, frame.f_code, frame.f_lasti, changes, f".{_name_of(function)}()")
         operation.touch = touch
         operation.place = _start_of(task)
@@ -54,7 +55,7 @@ def _start_of(task: Task) -> Place | None:
     """Where the thread was started."""
     if task.thread is not None:
         for _, operation, _ in reversed(task.execution.log):
-            if operation.kind == "start" and operation.target is task.thread:
+            if operation.kind == START and operation.target is task.thread:
                 return operation.where()
     return None
 

@@ -9,12 +9,14 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+from ..execution._unit_lives import finish, spawn
 from ..execution.outside._left_alone import leave_alone, start_of
 from ..execution.units import _current
 from ..execution.units._at_large import LetGo, settled
 from ..execution.units._units import Task
 from ..primitives import Semaphore
 from ..scope import _real
+from ..steps._kinds import BEGIN, IS_ALIVE, JOIN, START
 from ..steps._operations import Operation
 from ._carriers import Carrier
 from ._targets import announce_call
@@ -95,18 +97,18 @@ def start(self: threading.Thread) -> None:
         check()
     frame = sys._getframe(1)
     execution = task.execution
-    operation = Operation("start", self, frame.f_code, frame.f_lasti)
+    operation = Operation(START, self, frame.f_code, frame.f_lasti)
     if execution.left_alone and start_of(operation, self) in execution.left_alone:
         leave_alone(self, _real_start)
         return
     # No choice here: that the new thread goes on later is chosen later.
     execution.mark(task, operation)
     function = getattr(self.run, "__func__", start)
-    begin = Operation("begin", self, function.__code__, 0)
+    begin = Operation(BEGIN, self, function.__code__, 0)
     _remember_pool(self)
     runs_target = function is _real_run
-    child = execution.spawn(
-        task, lambda: _run(self, runs_target), begin, known._name, daemon=known._daemonic, thread=self
+    child = spawn(
+        execution, task, lambda: _run(self, runs_target), begin, known._name, daemon=known._daemonic, thread=self
     )
     child.half.started = operation
     _task_of[id(self)] = child
@@ -231,7 +233,7 @@ def _end_of(thread: Any) -> None:
     if task is not None:
         del _current.tasks[ident]
         sys.settrace(None)
-        task.execution.finish(task)
+        finish(task.execution, task)
 
 
 def join(self: threading.Thread, timeout: float | None = None) -> None:
@@ -250,7 +252,7 @@ def join(self: threading.Thread, timeout: float | None = None) -> None:
     execution = task.execution
     target = _task_of.get(id(self))
     frame = sys._getframe(1)
-    operation = Operation("join", self, frame.f_code, frame.f_lasti)
+    operation = Operation(JOIN, self, frame.f_code, frame.f_lasti)
     if target is not None and target.execution is execution and not target.done:
         deadline = None if timeout is None else execution.clock.deadline(timeout)
         try:
@@ -289,7 +291,7 @@ def is_alive(self: threading.Thread) -> bool:
     if task is None:
         return _real_is_alive(self)
     frame = sys._getframe(1)
-    operation = Operation("is_alive?", self, frame.f_code, frame.f_lasti, mutates=False)
+    operation = Operation(IS_ALIVE, self, frame.f_code, frame.f_lasti, mutates=False)
     task.execution.point(task, operation)
     target = _task_of.get(id(self))
     known: Any = self
@@ -312,7 +314,7 @@ def start_new_thread(function: Callable[..., Any], args: tuple[Any, ...], kwargs
         check()
     frame = sys._getframe(1)
     execution = task.execution
-    operation = Operation("start", None, frame.f_code, frame.f_lasti, name="thread")
+    operation = Operation(START, None, frame.f_code, frame.f_lasti, name="thread")
     operation.target = function
     execution.mark(task, operation)
 
@@ -325,8 +327,8 @@ def start_new_thread(function: Callable[..., Any], args: tuple[Any, ...], kwargs
             threading._active.pop(_real.get_ident(), None)  # type: ignore[attr-defined]
 
     name = f"{getattr(function, '__name__', 'thread')}-{len(execution.tasks)}"
-    begin = Operation("begin", function, getattr(function, "__code__", start.__code__), 0)
-    return execution.spawn(task, body, begin, name, daemon=True).half.ident
+    begin = Operation(BEGIN, function, getattr(function, "__code__", start.__code__), 0)
+    return spawn(execution, task, body, begin, name, daemon=True).half.ident
 
 
 def _remember_pool(thread: threading.Thread) -> None:

@@ -19,6 +19,7 @@ from types import CodeType
 from typing import Any, NamedTuple
 
 from ...control import Nesting, Path, PendingOperation, Trace, current_scope
+from ...control.steps import kinds
 from ._predicted import LockName, Part, PredictedDeadlock, can_wait
 
 #: Threads in a circle.
@@ -230,10 +231,10 @@ def _clocks(trace: Trace, positions: Collection[int]) -> dict[int, Clock]:
         if clock is None:
             # Its first step is its beginning, which has the same target as the start.
             clock = clocks[path] = {**starts.get((path[:-1], id(operation.target)), {}), path: 0}
-        if operation.kind == "start":
+        if operation.kind == kinds.START:
             clock[path] += 1
             starts[path, id(operation.target)] = dict(clock)
-        elif operation.kind == "join":
+        elif operation.kind == kinds.JOIN:
             ended = threads.get(id(operation.target))
             if ended is not None and last[ended] < number and ended not in unfinished:
                 for other, count in clocks[ended].items():

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from ...control import Path, PendingOperation
 from ...control.scope import place_of_code
+from ...control.steps import kinds
 
 #: An instruction, which is the same one in every execution.
 Site = tuple[CodeType, int]
@@ -15,7 +16,7 @@ Site = tuple[CodeType, int]
 
 def can_wait(operation: PendingOperation) -> bool:
     """Whether an operation that takes a lock waits for it as long as it must."""
-    return operation.patient and operation.kind in ("acquire", "woken")
+    return operation.patient and operation.kind in kinds.TAKING_LOCKS
 
 
 class LockName(NamedTuple):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ...control import Stuck, WaitingThread
+from ...control.execution import LIVELOCK, TIMEOUT
 
 
 def describe_stuck(stuck: Stuck) -> str:
@@ -20,7 +21,7 @@ def describe_stuck(stuck: Stuck) -> str:
             "  help: if the loop ends at a larger number, raise max_steps in the marker of the test.",
             "        Otherwise add the missing exit condition.",
         ]
-    if stuck.kind == "timeout":
+    if stuck.kind == TIMEOUT:
         lines.append("  help: make the test shorter, or raise seconds in its marker.")
     return "\n".join(lines)
 
@@ -28,9 +29,9 @@ def describe_stuck(stuck: Stuck) -> str:
 def _headline(stuck: Stuck) -> str:
     if stuck.counts:
         return f"livelock: still running after {stuck.steps:,} steps; the threads repeat the same loop and only count"
-    if stuck.kind == "livelock":
+    if stuck.kind == LIVELOCK:
         return f"livelock: no thread makes progress after {stuck.steps:,} steps; each repeats the same steps"
-    if stuck.kind == "timeout":
+    if stuck.kind == TIMEOUT:
         return f"timeout: one execution was still running after {stuck.seconds:g} s and {stuck.steps:,} steps"
     names = [wait.thread for wait in stuck.waits]
     if stuck.left and len(names) == 1:
@@ -47,7 +48,7 @@ def _headline(stuck: Stuck) -> str:
 
 
 #: What threads do that are not blocked.
-_DOING = {"livelock": "spins", "timeout": "runs"}
+_DOING = {LIVELOCK: "spins", TIMEOUT: "runs"}
 
 
 def _describe(wait: WaitingThread, kind: str) -> list[str]:

@@ -7,6 +7,7 @@ from typing import Any
 from ...control import Operation, Task
 from ...control.identity import bases_of, is_one_of
 from ...control.primitives import Condition, Lock, RLock
+from ...control.steps import kinds
 
 
 class Holding:
@@ -39,15 +40,15 @@ class Holding:
     def follow(self, task: Task, operation: Operation) -> None:
         """Take a step into account."""
         kind = operation.kind
-        if kind in ("acquire", "try acquire", "release"):
+        if kind in kinds.OF_A_LOCK:
             if is_lock(operation.target):
-                (self._release if kind == "release" else self._acquire)(task, operation.target)
-        elif kind in ("wait", "woken"):
+                (self._release if kind in kinds.GIVING_LOCKS else self._acquire)(task, operation.target)
+        elif kind in kinds.WITH_LOCK:
             # Events are waited for, too.
             condition = operation.target
             lock = condition._lock if is_one_of(Condition, *bases_of(type(condition))) else None
             if is_lock(lock):
-                (self._wait if kind == "wait" else self._wake)(task, lock)
+                (self._wait if kind in kinds.GIVING_LOCKS else self._wake)(task, lock)
 
     def _acquire(self, task: Task, lock: Any) -> None:
         holder, count = self._holders.get(id(lock), (task.index, 0))

@@ -12,7 +12,8 @@ from typing import Any
 
 from ...control import Operation, Step, Task, ThreadView
 from ...control.identity import bases_of, is_one_of
-from ...control.primitives import Barrier, Condition, Event, Lock, RLock, Semaphore, SimpleQueue
+from ...control.primitives import Barrier, Condition, Event, Lock, RLock
+from ...control.steps import kinds
 from ...control.system import LoopEvents
 from ._clocks import Clock
 from ._holding import Holding
@@ -58,18 +59,14 @@ class Order:
         """Take a step into account that is no access."""
         kind = operation.kind
         target = operation.target
-        if kind == "start":
+        if kind == kinds.START:
             self._give(self._started, task, target)
-        elif kind == "begin":
+        elif kind == kinds.BEGIN:
             self._begin(task, target)
-        elif kind in ("join", "is_alive?"):
+        elif kind in (kinds.JOIN, kinds.IS_ALIVE):
             self._join(position, task, target)
-        elif kind == "threads?":
+        elif kind == kinds.THREADS:
             self._see_ends(position, task)
-        elif kind == "enter":
-            self._take(task, target)
-        elif kind == "leave":
-            self._give(self._published, task, target)
         elif target is not None:
             kind_of_target = type(target)
             family = self._families.get(id(kind_of_target))
@@ -122,29 +119,27 @@ class Order:
             (RLock, self._of_lock),
             (Condition, self._of_condition),
             (Event, self._of_event),
-            (Semaphore, self._of_semaphore),
             (Barrier, self._of_barrier),
-            (SimpleQueue, self._of_queue),
             (LoopEvents, self._of_loop),
         ):
             if is_one_of(primitive, *bases_of(kind)):
                 return family
-        return lambda _task, _operation: None
+        return self._of_any
 
     def _of_lock(self, task: Task, operation: Operation) -> None:
         lock = operation.target
         self.holding.follow(task, operation)
-        if operation.kind == "release":
+        if operation.kind == kinds.RELEASE:
             self._give(self._published, task, lock)
-        elif operation.kind != "locked?" and self.holding.holds(task, lock):
+        elif operation.kind != kinds.LOCKED and self.holding.holds(task, lock):
             self._take(task, lock)
 
     def _of_condition(self, task: Task, operation: Operation) -> None:
         condition = operation.target
-        if operation.kind == "wait":
+        if operation.kind == kinds.WAIT:
             self.holding.follow(task, operation)
             self._give(self._published, task, condition._lock)
-        elif operation.kind == "woken":
+        elif operation.kind == kinds.WOKEN:
             self.holding.follow(task, operation)
             self._take(task, condition._lock)
             self._take(task, condition)
@@ -153,28 +148,22 @@ class Order:
 
     def _of_event(self, task: Task, operation: Operation) -> None:
         event = operation.target
-        if operation.kind == "set":
+        if operation.kind == kinds.SET:
             self._set.add(id(event))
             self._give(self._published, task, event)
-        elif operation.kind == "clear":
+        elif operation.kind == kinds.CLEAR:
             self._set.discard(id(event))
-        elif operation.kind == "wait" or id(event) in self._set:
+        elif operation.kind == kinds.WAIT or id(event) in self._set:
             self._take(task, event)
 
-    def _of_semaphore(self, task: Task, operation: Operation) -> None:
-        if operation.kind == "release":
+    def _of_any(self, task: Task, operation: Operation) -> None:
+        if operation.kind in kinds.GIVING:
             self._give(self._published, task, operation.target)
-        else:
-            self._take(task, operation.target)
-
-    def _of_queue(self, task: Task, operation: Operation) -> None:
-        if operation.kind == "put":
-            self._give(self._published, task, operation.target)
-        else:
+        elif operation.kind in kinds.TAKING:
             self._take(task, operation.target)
 
     def _of_loop(self, task: Task, operation: Operation) -> None:
-        if operation.kind == "wake":
+        if operation.kind == kinds.WAKE:
             self._give(self._published, task, operation.target)
         else:
             self._take(task, operation.target)
@@ -182,11 +171,11 @@ class Order:
     def _of_barrier(self, task: Task, operation: Operation) -> None:
         key = id(operation.target)
         clock = self.clock_of(task)
-        if operation.kind in ("reset", "abort", "broken"):
+        if operation.kind in (kinds.RESET, kinds.ABORT, kinds.BROKEN):
             # Whoever it is broken for knows of it, and whoever comes to it later.
             self._rounds.pop(key, None)
             self._give(self._published, task, operation.target)
-        elif operation.kind == "arrive":
+        elif operation.kind == kinds.ARRIVE:
             self._take(task, operation.target)
             this = self._rounds.setdefault(key, _Round())
             self._round_of[task.index] = this
@@ -199,7 +188,7 @@ class Order:
             clock[task.index] += 1
         else:
             this = self._round_of[task.index]
-            if operation.kind == "acted":
+            if operation.kind == kinds.ACTED:
                 this.clock.join(clock)
                 clock[task.index] += 1
             else:

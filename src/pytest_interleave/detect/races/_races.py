@@ -19,6 +19,7 @@ from ...control.identity import (
     touched_expression,
     type_named,
 )
+from ...control.steps import kinds
 from ..happens_before._holding import Holding
 from ._fasttrack import Conflict
 from ._variables import (
@@ -170,20 +171,10 @@ def _said(does: str, what: str) -> str:
     return f"{does} {what}"
 
 
-_VERBS = {
-    "read": "reads",
-    "write": "writes",
-    "delete": "deletes",
-    "iterate": "loops over it",
-    "yield": "runs",
-    "return": "goes on with",
-}
-
-
 def _does(operation: Operation) -> str:
     form = form_of(operation)
     if form == CALL and not operation.is_where_it_shows:
-        return _VERBS.get(operation.kind, operation.kind)
+        return kinds.TABLE[operation.kind].present or operation.kind
     if form == CALL and operation.name.startswith("."):
         return f"calls {operation.name}"
     if form == CALL and operation.name.isidentifier():
@@ -191,8 +182,9 @@ def _does(operation: Operation) -> str:
     if form == ROUND:
         return "loops over it"
     if form == ITEM:
-        return f"{_VERBS[operation.kind]} an item" if operation.kind in _VERBS else operation.kind
-    return _VERBS.get(operation.kind, operation.kind)
+        verb = kinds.TABLE[operation.kind].present
+        return f"{verb} an item" if verb else operation.kind
+    return kinds.TABLE[operation.kind].present or operation.kind
 
 
 def _name(

@@ -14,7 +14,7 @@ from ...control import Operation, Touches
 from ...control.code import OF_ATTRIBUTES, SPECIAL_OF_ATTRIBUTES, SPECIAL_OF_ITEMS
 from ...control.identity import class_holding, type_named
 from ...control.interpreter import opname_at
-from ...control.steps import OPAQUE, WRITES
+from ...control.steps import OPAQUE, WRITES, kinds
 
 #: Ways to access an item, an attribute or the like: a call of a method changes an item in one step.
 #: Ways to access a whole: a loop; calls that read or change all of it; what is done to single items.
@@ -82,7 +82,7 @@ def opname_of(operation: Operation) -> str:
 def form_of(operation: Operation) -> int:
     """What kind of access it is."""
     opname = opname_of(operation)
-    if opname.startswith("BINARY_OP") and operation.name == "[]" and operation.kind == "read":
+    if opname.startswith("BINARY_OP") and operation.name == "[]" and operation.kind == kinds.READ:
         return ITEM
     form = _FORMS.get(opname)
     if form is not None:
@@ -121,7 +121,7 @@ def variables_of(operation: Operation, touches: Touches) -> Iterator[tuple[Varia
                 yield Variable(name, WHOLE, True), LOOP
             elif not any(other == name and key is not None for other, key, _ in touches):
                 yield Variable(name, WHOLE, True), CALL_WRITES if writes else CALL_READS
-        elif form == ITEM and not (writes and operation.kind == "read"):
+        elif form == ITEM and not (writes and operation.kind == kinds.READ):
             yield Variable(name, part), WRITE if writes else READ
             yield Variable(name, WHOLE, True), ITEM_WRITTEN if writes else ITEM_READ
         elif is_attribute(type_named(name), part):

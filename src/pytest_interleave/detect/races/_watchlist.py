@@ -29,6 +29,7 @@ from ...control.identity import (
 )
 from ...control.primitives import Barrier, Condition, Event, Lock, RLock, Semaphore, SimpleQueue
 from ...control.scope import namespace_of_module
+from ...control.steps import kinds
 from ._fasttrack import Conflict, Wanted, conflicts_in
 from ._races import Race, races_of
 from ._variables import LENIENT, STRICT, Rules, Variable
@@ -181,7 +182,7 @@ def _is_documented(first: Operation, second: Operation) -> bool:
     """Whether it is `functools.cached_property`, which may make a value twice, as it says."""
     own = [operation.code.co_filename == functools.__file__ for operation in (first, second)]
     # Whoever asks for the value looks first whether the instance has it already.
-    return all(own) or (any(own) and (first if own[1] else second).kind == "read")
+    return all(own) or (any(own) and (first if own[1] else second).kind == kinds.READ)
 
 
 def _concerns(watched: _Watched, variable: Variable) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from ...control import Operation, Step
-from ...control.steps import ASKING_KINDS
+from ...control.steps import kinds
 from ..happens_before._synchronisation import Order
 
 
@@ -27,7 +27,7 @@ def ends_asked_for(log: Sequence[Step], pending: Sequence[Step]) -> Iterator[End
 
     Where nothing orders the last step and the question, there is a schedule in which they come the other way round.
     """
-    if not any(operation.kind in ASKING_KINDS for _, operation, _ in log):
+    if not any(operation.kind in kinds.ASKING for _, operation, _ in log):
         return
     order = Order(log)
     living = {task.index for task, _, _ in pending}
@@ -38,9 +38,9 @@ def ends_asked_for(log: Sequence[Step], pending: Sequence[Step]) -> Iterator[End
     gave: dict[int, int] = {}
     for position, (task, operation, touches) in enumerate(log):
         clock = order.clock_of(task)
-        if operation.kind in ASKING_KINDS:
+        if operation.kind in kinds.ASKING:
             asked = threads.get(id(operation.target), -1)
-            for index in tuple(gave) if operation.kind == "threads?" else (asked,):
+            for index in tuple(gave) if operation.kind == kinds.THREADS else (asked,):
                 if index != task.index and index in gave and gave[index] == clock.get(index):
                     yield EndAskedFor(task.name, operation, names[index])
         if touches is None:

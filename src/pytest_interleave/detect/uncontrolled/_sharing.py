@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from ...control import Step, touches_of
-from ...control.steps import LIST, READ, SCAN, WRITES, Use
+from ...control.steps import LIST, READ, SCAN, WRITES, Use, kinds
 
 
 class _Touched:
@@ -42,7 +42,7 @@ def shares_something(log: Sequence[Step], uses: Sequence[Use] = ()) -> bool:
     found: dict[Any, dict[Any, _Touched]] = {}
     started = len(log)
     for position, (task, operation, touches) in enumerate(log):
-        if operation.kind == "start":
+        if operation.kind == kinds.START:
             started = min(started, position)
         if position > started:
             for key, part, how in touches_of(operation, touches):

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from ...control import Outcome, Place, Uncontrolled, UncontrolledPart, is_ours, short_path
 from ...control.calls import callee_at
 from ...control.identity import module_of, type_named
-from ...control.steps import HIDDEN, LIST, SCAN, Use
+from ...control.steps import HIDDEN, LIST, SCAN, Use, kinds
 from ._ends import ends_asked_for
 from ._unseen import cut_short_in, unread_in, unseen_in
 from ._uses import Unordered, unordered_uses
@@ -95,7 +95,7 @@ def _thread(name: str, how: str, where: Place | None) -> Uncontrolled:
 def ends_in(outcome: Outcome) -> Iterator[Uncontrolled]:
     """Find questions whether a thread lives that is about to end: it could have been alive still."""
     for found in ends_asked_for(outcome.log, outcome.pending):
-        how = "is_alive() called" if found.operation.kind == "is_alive?" else "threads counted or listed"
+        how = "is_alive() called" if found.operation.kind == kinds.IS_ALIVE else "threads counted or listed"
         part = UncontrolledPart(found.asking, how, str(found.operation.where()))
         yield Uncontrolled("thread", f"end of thread {found.ended}", (part,))
 

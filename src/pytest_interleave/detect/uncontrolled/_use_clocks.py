@@ -5,18 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from ...control import HELD_UP, Operation, Step, Task, ThreadView
-from ...control.steps import Use
+from ...control import Operation, Step, Task, ThreadView
+from ...control.steps import Use, kinds
 from ..happens_before._clocks import Clock
 from ..happens_before._holding import is_lock
 from ..happens_before._synchronisation import Order
 
-#: Waiting for these may be given up, and then orders nothing.
-_MAY_BE_GIVEN_UP = frozenset(("wait", "get", "acquire"))
 #: They belong to the step before them, and no schedule changes their order.
-_NO_CHOICE = frozenset(("enter", "leave"))
-#: All that these do is to begin and to end a thread's life.
-_OF_LIVES = frozenset(("begin", "start", "join", "sleep", "poll", HELD_UP))
+_NO_CHOICE = frozenset((kinds.ENTER, kinds.LEAVE))
+#: All that these do is to begin and to end a thread's life, or to let time pass.
+_OF_LIVES = kinds.OF_LIVES | kinds.OF_TIME
 
 
 class _CertainOrder(Order):
@@ -27,8 +25,8 @@ class _CertainOrder(Order):
         if kind in _NO_CHOICE:
             return
         # Of an event, the log says by this alone that nobody had set it.
-        given_up = operation.expired_at is not None or not (operation.mutates or kind == "wait")
-        if given_up and kind in _MAY_BE_GIVEN_UP and not is_lock(operation.target):
+        given_up = operation.expired_at is not None or not (operation.mutates or kind == kinds.WAIT)
+        if given_up and kind in kinds.GIVEN_UP and not is_lock(operation.target):
             return
         super().follow(position, task, operation)
 

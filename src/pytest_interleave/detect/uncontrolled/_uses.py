@@ -12,7 +12,7 @@ from collections.abc import Hashable, Iterator, Sequence
 from typing import NamedTuple
 
 from ...control import Step
-from ...control.steps import APPEND, ENTRY, EXCHANGE, LIST, READ, SCAN, WRITE, Use
+from ...control.steps import APPEND, ENTRY, EXCHANGE, LIST, READ, SCAN, WRITE, Use, kinds
 from ...control.system import ENDED, PROCESS_USES, STARTED
 from ._use_clocks import When, steps_beside, times_of
 
@@ -173,7 +173,7 @@ def _directories_above(path: str) -> Iterator[str]:
 
 def _suspects(parts: Sequence[_Part], log: Sequence[Step]) -> list[list[_Part]]:
     """The parts by what they touch, of things that two threads may use at the same time."""
-    started = next((at for at, (_, operation, _) in enumerate(log) if operation.kind == "start"), len(log))
+    started = next((at for at, (_, operation, _) in enumerate(log) if operation.kind == kinds.START), len(log))
     by_key: dict[Hashable, list[_Part]] = {}
     for part in parts:
         # Before that, there is only one thread.

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ...control import Step
+from ...control.steps import kinds
 
 #: They are granted when a thread has begun or ended, or when time has passed: no running thread makes them possible.
-_NOT_WOKEN = frozenset(("begin", "join", "sleep", "poll", "idle"))
+_NOT_WOKEN = frozenset((kinds.BEGIN, kinds.JOIN, kinds.SLEEP, kinds.POLL, kinds.IDLE))
 
 
 def wakings(log: Sequence[Step]) -> Iterator[int]:

@@ -7,6 +7,7 @@ import itertools
 from collections.abc import Callable, Iterator, Sequence
 
 from ...control import LoggedStep, Path, conflicts, touches_of
+from ...control.steps import kinds
 from ..search._budget import never
 from ._switches import ChoicePoint, Sites, Switch
 
@@ -76,7 +77,7 @@ class _Alike:
         self._first_site: dict[Path, int] = {}
         self._known: dict[Path, list[Path]] = {}
         for thread, operation, _ in log:
-            if thread.path not in self._first_site and operation.announced and operation.kind != "begin":
+            if thread.path not in self._first_site and operation.announced and operation.kind != kinds.BEGIN:
                 self._first_site[thread.path] = sites.site_of(operation)
 
     def first_two(self, one: Path, other: Path) -> tuple[Path, Path]:

@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from ...control import LoggedStep, Path, PendingOperation, ThreadView, Trace, is_stdlib
+from ...control.steps import kinds
 
 #: The site of a thread that has ended.
 ENDED = 0
@@ -81,7 +82,7 @@ class Sites:
             line = place.text or str(place.lineno)
             text = "\0".join((_function(place.function), line, *key[1:]))
             site = self._known[key] = 1 + zlib.crc32(text.encode("utf-8", "surrogatepass")) % 0xFFFF
-            if operation.kind != "begin" and is_stdlib(place.filename):
+            if operation.kind != kinds.BEGIN and is_stdlib(place.filename):
                 self.of_python.add(site)
         return site
 

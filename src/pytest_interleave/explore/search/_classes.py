@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...control import HELD_UP, Path, ThreadView, Trace, touches_of
-from ...control.steps import ASKING_KINDS
+from ...control import Path, ThreadView, Trace, touches_of
+from ...control.steps import kinds
 from ._lives import last_steps
-from ._long_classes import OF_A_LOCK, SILENT, class_of_long, combined
+from ._long_classes import class_of_long, combined
+
+# Asked for at each step.
+_ASKING = kinds.ASKING
+_HELD_UP = kinds.HELD_UP
+_JOIN = kinds.JOIN
+_OF_A_LOCK = kinds.OF_A_LOCK
+_OF_LIVES = kinds.OF_LIVES
+_START = kinds.START
 
 #: From so many steps on, the other way to find it out is the faster one.
 _LONG = 300
@@ -82,7 +90,7 @@ def class_of(trace: Trace) -> int:
     for position, (thread, operation, touched) in enumerate(trace.log):
         touches = touched
         if not started:
-            if touches is not None or operation.kind != "start":
+            if touches is not None or operation.kind != _START:
                 continue
             started = True
         if thread is not last:
@@ -95,10 +103,10 @@ def class_of(trace: Trace) -> int:
             number, seen = found.number, found.seen
         if touches is None:
             kind = operation.kind
-            if kind in SILENT:
-                if kind == "start":
+            if kind in _OF_LIVES:
+                if kind == _START:
                     starts[id(operation.target)] = {**mine.clock, number: mine.name}
-                elif kind == "join":
+                elif kind == _JOIN:
                     ended = threads.get(id(operation.target))
                     if last_of is None:
                         last_of = last_steps(trace.log)
@@ -106,21 +114,21 @@ def class_of(trace: Trace) -> int:
                     if ended is not None and last_of[ended.path] < position:
                         mine.learn(ended.name, {ended.name: ended.clock})
                 continue
-            if kind == HELD_UP:
+            if kind == _HELD_UP:
                 for one in known.values():
                     if one.seen:
                         one.seen.append(int.from_bytes(operation.name.encode()))
                 continue
         name = mine.name = mine.name + 1
         if touches is None:
-            if kind in OF_A_LOCK:
+            if kind in _OF_A_LOCK:
                 key: Any = id(operation.target)
                 change = wholes.get(key, 0)
                 seen.append(mine.learn(change, clocks) if change and change >> _STEPS != number else 0)
                 wholes[key] = name
                 clocks[name] = mine.clock
                 continue
-            if kind in ASKING_KINDS:
+            if kind in _ASKING:
                 # Instead of which threads had begun and ended by then.
                 seen.append(int.from_bytes(operation.name.encode()))
                 continue

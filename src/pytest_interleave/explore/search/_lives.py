@@ -6,7 +6,10 @@ import threading
 from collections.abc import Iterable, Sequence
 
 from ...control import LoggedStep, Path, Touches
-from ...control.steps import EVERY_THREAD, WRITES
+from ...control.steps import EVERY_THREAD, WRITES, kinds
+
+# Asked for at each step.
+_START = kinds.START
 
 
 def last_steps(log: Sequence[LoggedStep], start: int = 0) -> dict[Path, int]:
@@ -25,7 +28,7 @@ def life_touches(step: LoggedStep, *, last: bool, all_matter: bool = True) -> To
     Unless `all_matter`, only what a question about a certain thread touches as well.
     """
     thread, operation, _ = step
-    starts = operation.kind == "start"
+    starts = operation.kind == _START
     changed = []
     if starts and isinstance(operation.target, threading.Thread):
         changed.append(operation.target)

@@ -12,8 +12,14 @@ from collections.abc import Callable, Iterable
 from hashlib import blake2b
 from typing import Any
 
-from ...control import HELD_UP, LoggedStep, ThreadView, Touches, touches_of
-from ...control.steps import ASKING_KINDS
+from ...control import LoggedStep, ThreadView, Touches, touches_of
+from ...control.steps import kinds
+
+# Asked for at each step.
+_ASKING = kinds.ASKING
+_HELD_UP = kinds.HELD_UP
+_OF_A_LOCK = kinds.OF_A_LOCK
+_OF_LIVES = kinds.OF_LIVES
 
 #: One character an access: of one that changes nothing, the number of the thread; of a change, that and this.
 #: None of them is half a surrogate pair, which would take longer to encode.
@@ -22,9 +28,6 @@ _CHANGE = 0x4000
 _OWN = 0x1000
 #: Accesses that change nothing, one after the other: their order does not matter.
 _LOOKS = re.compile(f"[\x00-{chr(_CHANGE - 1)}]{{2,}}")
-#: They touch nothing, and these change the one lock that they are about; asked here because it is so for most steps.
-SILENT = frozenset(("begin", "start", "join"))
-OF_A_LOCK = frozenset(("acquire", "release"))
 _CHANGES = 1
 
 #: The numbers of threads, by their paths: to find one out takes longer than to look it up.
@@ -115,12 +118,12 @@ def class_of_long(log: Iterable[LoggedStep]) -> int | None:
         touches = touched
         if touches is not None:
             address = id(touches)
-        elif operation.kind in OF_A_LOCK:
+        elif operation.kind in _OF_A_LOCK:
             address = id(operation.target)
-        elif operation.kind in SILENT:
+        elif operation.kind in _OF_LIVES:
             started = True
             continue
-        elif operation.kind in ASKING_KINDS or operation.kind == HELD_UP:
+        elif operation.kind in _ASKING or operation.kind == _HELD_UP:
             return None
         else:
             touches = touches_of(operation, None)

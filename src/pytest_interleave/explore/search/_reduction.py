@@ -8,11 +8,15 @@ from math import inf
 from operator import attrgetter
 
 from ...control import LoggedStep, Path, ThreadView, Touches, Trace, conflicts, touches_of
-from ...control.steps import ASKING_KINDS
+from ...control.steps import kinds
 from ..strategies._profile import site_of
 from ._budget import NO_LIMITS, Limits
 from ._lives import last_steps, life_touches
 from ._reversals import reversals
+
+# Asked for at each step.
+_ASKING = kinds.ASKING
+_START = kinds.START
 
 DIVERGED = "the same schedule did not lead to the same steps again"
 GAVE_WAY = "threads that spin, poll or sleep were made to give way to others"
@@ -230,9 +234,7 @@ class PartialOrderReduction:
     def _fall_asleep(self, choice: _Choice, enabled: Sequence[ThreadView]) -> None:
         """At the last choice that is decided: from here on, who sleeps there sleeps on."""
         self._awake_until = choice.position
-        self._asking = any(
-            thread.operation.kind in ASKING_KINDS for thread in enabled if thread.path in choice.sleeping
-        )
+        self._asking = any(thread.operation.kind in _ASKING for thread in enabled if thread.path in choice.sleeping)
         self._asleep = {
             thread.path: (touches_of(thread.operation, thread.touches), choice.sleeping[thread.path])
             for thread in enabled
@@ -366,7 +368,7 @@ def _matters(kind: str, touches: Touches, its: Touches, beyond: Beyond) -> bool:
     """Whether the order of an operation and a sleeping thread's next step can matter."""
     if beyond is Beyond.ANYTHING:
         return True
-    return (beyond is Beyond.LIFE and kind in ASKING_KINDS) or conflicts(its, touches)
+    return (beyond is Beyond.LIFE and kind in _ASKING) or conflicts(its, touches)
 
 
 def _beyond(log: Sequence[LoggedStep], position: int) -> Beyond:
@@ -380,6 +382,6 @@ def _beyond(log: Sequence[LoggedStep], position: int) -> Beyond:
                 return beyond
             if touches_of(operation, touched):
                 return Beyond.ANYTHING
-            if operation.kind == "start":
+            if operation.kind == _START:
                 beyond = Beyond.LIFE
     return Beyond.LIFE

@@ -16,14 +16,18 @@ from typing import Any, NamedTuple
 from ...control import Path, Trace, touches_of
 from ...control.identity import bases_of, is_one_of
 from ...control.primitives import Semaphore
-from ...control.steps import WRITES
+from ...control.steps import WRITES, kinds
 from ...detect import Clock
 from ._budget import never
 from ._lives import asked_for_all, last_steps, life_touches
 
+# Asked for at each step.
+_GIVING_LOCKS = kinds.GIVING_LOCKS
+_JOIN = kinds.JOIN
+_START = kinds.START
+_TAKING_LOCKS = kinds.TAKING_LOCKS
+
 #: What gives a lock back, and what can only follow that.
-_RELEASING = frozenset(("release", "wait"))
-_TAKING = frozenset(("acquire", "woken"))
 #: Steps between two looks at the time.
 _PATIENCE = 256
 
@@ -163,7 +167,7 @@ def reversals(
         kind = operation.kind
         if number < first:
             # It cannot come later, and whatever could is ordered by what comes in between alone.
-            if kind == "start":
+            if kind == _START:
                 child = (*path, children[path])
                 children[path] += 1
                 clocks[child], counts[child] = Clock(), 0
@@ -176,12 +180,12 @@ def reversals(
             step = number
         touches = touches_of(operation, touched)
         last = last_of[path] == number
-        if last or kind == "start":
+        if last or kind == _START:
             touches = (*touches, *life_touches((thread, operation, touched), last=last, all_matter=all_matter))
         clock = clocks.get(path)
         if clock is None:
             clock = Clock()
-        if kind == "join":
+        if kind == _JOIN:
             ended = threads.get(id(operation.target))
             if ended is not None and ended in clocks:
                 clock = _joined(clock, clocks[ended], ended, counts[ended])
@@ -207,18 +211,18 @@ def reversals(
                         break
                     if event.step not in choices or event.number in candidates:
                         continue
-                    if event.releases and kind in _TAKING and not _is_counted(operation.target):
+                    if event.releases and kind in _TAKING_LOCKS and not _is_counted(operation.target):
                         continue
                     if may_wait and latest_of.get(path, -1) <= event.number and path not in choices[event.step]:
                         # It waited already for what it does now, and could not go on there.
                         continue
                     candidates[event.number] = event
-        mine = _Event(len(events), path, count, clock, step, kind in _RELEASING)
+        mine = _Event(len(events), path, count, clock, step, kind in _GIVING_LOCKS)
         events.append(mine)
         clocks[path] = clock
         counts[path] = count
         latest_of[path] = mine.number
-        if kind == "start":
+        if kind == _START:
             # It begins with all that its parent has done until now.
             child = (*path, children[path])
             children[path] += 1

@@ -7,6 +7,10 @@ from collections.abc import Hashable, Sequence
 from typing import NamedTuple, Protocol
 
 from ...control import LoggedStep, Path, PendingOperation, Trace, touches_of
+from ...control.steps import kinds
+
+# Asked for at each step.
+_START = kinds.START
 
 #: Where in the program an operation stands; the same in every execution.
 Site = Hashable
@@ -85,7 +89,7 @@ def profile_of(trace: Trace) -> Profile:
 def _contended(trace: Trace) -> Sequence[LoggedStep]:
     log = trace.log
     for position, (_, operation, _) in enumerate(log):
-        if operation.kind == "start":
+        if operation.kind == _START:
             return log[position + 1 :]
     return []
 

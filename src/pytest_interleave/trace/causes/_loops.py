@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from ...control import Operation, Outcome, Place, Step
+from ...control.execution import LIVELOCK
+from ...control.steps import kinds
 
 #: Steps of a thread that are searched for a round, from its last one backwards.
 _SEARCHED = 2_000
@@ -46,11 +48,11 @@ class Loop(NamedTuple):
 def loops_of(outcome: Outcome) -> list[Loop]:
     """The loops of the threads that spin, where an execution has ended as a livelock."""
     stuck = outcome.stuck
-    if stuck is None or stuck.kind != "livelock":
+    if stuck is None or stuck.kind != LIVELOCK:
         return []
     positions: dict[int, list[int]] = {wait.number: [] for wait in stuck.waits}
     for position, (task, operation, _) in enumerate(outcome.log):
-        if task.index in positions and operation.kind != "begin":
+        if task.index in positions and operation.kind != kinds.BEGIN:
             positions[task.index].append(position)
     goes_on = outcome.unexplored is not None
     blocked = {task.index: operation for task, operation, _ in stuck.pending}
@@ -94,7 +96,7 @@ def _first_line(steps: Sequence[Operation]) -> int:
     file = steps[-1].where().filename
     # The end of a `with` stands at its beginning.
     return min(
-        (step.where().lineno, step.kind == "release", number)
+        (step.where().lineno, step.kind == kinds.RELEASE, number)
         for number, step in enumerate(steps)
         if step.where().filename == file
     )[2]

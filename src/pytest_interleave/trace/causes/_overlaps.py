@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from ...control import Path, Place, Step, touches_of
-from ...control.steps import HIDDEN, WRITES
+from ...control.steps import HIDDEN, WRITES, kinds
 
 
 class Access(NamedTuple):
@@ -103,7 +103,7 @@ def things_in(log: Sequence[Step], is_over: Callable[[], bool]) -> list[list[tup
     for position, (task, operation, touches) in enumerate(log):
         found: list[tuple[Thing, Access]] = []
         steps.append(found)
-        alone = alone and operation.kind != "start"
+        alone = alone and operation.kind != kinds.START
         if alone or not operation.is_access:
             continue
         parts: dict[Any, dict[Any, bool]] = {}
@@ -119,7 +119,7 @@ def things_in(log: Sequence[Step], is_over: Callable[[], bool]) -> list[list[tup
                 # That all of it is touched as well means that there is an item more or less, or another order.
                 known.pop(None, None)
             for part, writes in ({None: any(known.values())} if key in all_of else known).items():
-                assigns = writes and operation.kind in ("write", "delete")
+                assigns = writes and operation.kind in (kinds.WRITE, kinds.DELETE)
                 access = Access(position, task.path, part, writes, assigns, operation.where())
                 thing = things.get(key)
                 if thing is None:

@@ -5,16 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from ...control import HELD_UP, Path, Place, Step
+from ...control import Path, Place, Step
 from ...control.execution import awaited
-
-#: What others wait for, or take note of.
-SIGNALS = frozenset(("notify", "notify all", "set", "clear", "put", "abort", "reset"))
-#: A notification is for those who wait when it comes.
-_MISSED = frozenset(("notify", "notify all", "wait"))
-_OF_THREADS = frozenset(
-    ("start", "join", "is_alive?", "threads?", "begin", "enter", "leave", "acted", "poll", "sleep", HELD_UP)
-)
+from ...control.steps import kinds
 
 
 class Turn(NamedTuple):
@@ -30,7 +23,7 @@ def turns_by_primitive(log: Sequence[Step]) -> list[list[Turn]]:
     """Of each primitive, who came to it and what for."""
     turns: dict[int, list[Turn]] = {}
     for position, (task, operation, _) in enumerate(log):
-        if not operation.is_access and operation.kind not in _OF_THREADS:
+        if not operation.is_access and operation.kind in kinds.TURNS:
             turn = Turn(position, task.path, operation.kind, operation.where())
             turns.setdefault(id(awaited(operation.target)), []).append(turn)
     return list(turns.values())
@@ -46,8 +39,8 @@ def taken_between(turns: Sequence[Turn], thread: Path, switch: int, until: int) 
 
 def signal_before_wait(turns: Sequence[Turn], thread: Path, switch: int, until: int) -> Iterator[tuple[Turn, Turn]]:
     """Another thread gave the signal before this one began to wait for it."""
-    between, last = _meanwhile([turn for turn in turns if turn.kind in _MISSED], thread, switch, until)
-    if between is not None and last is not None and between.kind != "wait" and last.kind == "wait":
+    between, last = _meanwhile([turn for turn in turns if turn.kind in kinds.MISSED], thread, switch, until)
+    if between is not None and last is not None and between.kind != kinds.WAIT and last.kind == kinds.WAIT:
         yield between, last
 
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ...control import HELD_UP, Operation, Task, Touches
+from ...control import Operation, Task, Touches
+from ...control.steps import kinds
 from ...detect import name_of_access
 
 
 def what_of(operation: Operation, touches: Touches | None, names: Mapping[int, str]) -> str:
     """As in "Account.balance", "Lock (made at bank.py:9)", "thread worker-0"; `names` has primitives by address."""
     target = operation.target
-    if operation.kind == HELD_UP:
+    if operation.kind == kinds.HELD_UP:
         return f"{target.name} for {operation.name}"
     if target is None:
         return name_of_access(operation, touches)

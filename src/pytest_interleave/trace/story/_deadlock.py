@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from ...control import Step, Stuck, WaitingThread
 from ...control.execution import awaited
 from ...control.primitives import Semaphore
+from ...control.steps import kinds
 from ..causes._places import short_place
-from ..causes._primitive_turns import SIGNALS
 
 
 def deadlock_story(stuck: Stuck, log: Sequence[Step]) -> str:
@@ -17,7 +17,9 @@ def deadlock_story(stuck: Stuck, log: Sequence[Step]) -> str:
     pending = {task.index: operation for task, operation, _ in stuck.pending}
     texts = []
     # That a thread waits for the end of another one is what comes of it.
-    for wait in sorted(stuck.waits, key=lambda wait: wait.number in pending and pending[wait.number].kind == "join"):
+    for wait in sorted(
+        stuck.waits, key=lambda wait: wait.number in pending and pending[wait.number].kind == kinds.JOIN
+    ):
         if wait.waits_for:
             at = "" if wait.where is None else f" at {short_place(wait.where)}"
             operation = pending.get(wait.number)
@@ -41,8 +43,8 @@ def _last_turn(target: object, wait: WaitingThread, log: Sequence[Step]) -> str:
         if operation.is_access or task.index == wait.number or awaited(operation.target) is not awaited(target):
             continue
         place = operation.where()
-        if operation.kind in SIGNALS:
+        if operation.kind in kinds.SIGNALS:
             return f" ({task.name} has come to `{place.text}` at {short_place(place)} before that)"
-        if operation.kind == "acquire" and isinstance(target, Semaphore):
+        if operation.kind == kinds.ACQUIRE and isinstance(target, Semaphore):
             return f", which {task.name} was the last to take, at {short_place(place)}"
     return ""

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from ...control import HeldUp, Operation, Outcome, duration
+from ...control.steps import kinds
 from ..causes._names import told_apart
 from ..causes._places import short_place
 
 #: The number of pauses that are mentioned, at most: the last ones, which are closest to the failure.
 _MENTIONED = 3
-_WAITS = {"acquire": "acquire", "join": "join", "get": "get"}
 
 
 class _Pause(NamedTuple):
@@ -37,10 +37,10 @@ def held_up(outcome: Outcome, end: int) -> Iterator[tuple[str, tuple[int, ...]]]
         for position in pause.positions:
             for thread, wait, at in expired.get(position + 1, ()):
                 where = f"at {short_place(wait.where())}"
-                if wait.kind == "sleep":
+                if wait.kind == kinds.SLEEP:
                     text += f"{link} the sleep of {thread} {where} ended"
                 else:
-                    text += f"{link} the timeout of {thread}'s {_WAITS.get(wait.kind, 'wait')} {where} expired"
+                    text += f"{link} the timeout of {thread}'s {kinds.TABLE[wait.kind].wait} {where} expired"
                 link = " and"
                 if at is not None:
                     positions.append(at)

@@ -8,7 +8,9 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from ...control import Outcome, Path, Place, Recorder, Step, is_ours, is_stdlib
+from ...control.execution import DEADLOCK
 from ...control.identity import UNKNOWN
+from ...control.steps import kinds
 from ...detect import name_of_access
 from ...explore import ChoicePoint
 from ...explore.search import never
@@ -25,13 +27,6 @@ from ._held_up import held_up
 #: So many switches are looked at, where the schedule could not be made smaller; and so many are told of.
 _LOOKED_AT = 20
 _TOLD = 3
-_DID = {
-    "write": "wrote",
-    "delete": "deleted",
-    "iterate": "looped over",
-    "yield": "went on with",
-    "return": "went on with",
-}
 
 
 class Story(NamedTuple):
@@ -55,7 +50,7 @@ def story_of(
     `points` is None where it is not known which choices there were. After `end` steps the execution has failed. Once
     `is_over`, no more sentences are looked for.
     """
-    if outcome.stuck is not None and outcome.stuck.kind == "deadlock":
+    if outcome.stuck is not None and outcome.stuck.kind == DEADLOCK:
         pauses = list(held_up(outcome, end))
         stories = [*(text for text, _ in pauses), deadlock_story(outcome.stuck, outcome.log)]
         return Story(" ".join(stories), tuple(at for _, places in pauses for at in places))
@@ -325,9 +320,9 @@ class _Teller:
             return f"called {operation.name} of"
         if operation.name == "next":
             return "called next() of"
-        if access.writes and operation.kind == "read":
+        if access.writes and operation.kind == kinds.READ:
             return "changed"
-        return _DID.get(operation.kind, "read")
+        return kinds.TABLE[operation.kind].past or kinds.TABLE[kinds.READ].past
 
     def _value(self, access: Access) -> str:
         text = "" if self._recorder is None else self._recorder.text_at(access.position)

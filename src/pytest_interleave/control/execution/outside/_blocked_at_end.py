@@ -7,6 +7,8 @@ import sys
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
+from ...steps._kinds import START
+from ..units._endings import DEADLOCK
 from ..units._outcome import Stuck, WaitingThread
 from ..units._primitive_names import described
 from ..units._units import Task
@@ -36,14 +38,12 @@ def stuck_of_left(execution: Execution, blocked: list[Task]) -> Stuck:
     """What is known of them, as of a deadlock."""
     pending = [(task, task.operation, task.touches) for task in blocked]
     names = described(execution.log, [task.resource for task in blocked])
-    started = {
-        id(operation.target): operation.where() for _, operation, _ in execution.log if operation.kind == "start"
-    }
+    started = {id(operation.target): operation.where() for _, operation, _ in execution.log if operation.kind == START}
     waits = [
         WaitingThread(*wait[:-1], started.get(id(task.thread)))
         for task, wait in zip(blocked, waits_of(blocked, sys._current_frames(), names), strict=True)
     ]
-    return Stuck("deadlock", waits, len(execution.log), False, pending, left=True)
+    return Stuck(DEADLOCK, waits, len(execution.log), False, pending, left=True)
 
 
 def _is_settled(execution: Execution) -> bool:

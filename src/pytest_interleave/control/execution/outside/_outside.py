@@ -18,6 +18,7 @@ from ...scope._places import user_place
 from ..timing._real_waits import Outing, Usage, Work, usage_of, used_since
 from ..units import _current
 from ..units._at_large import LetGo, settled
+from ..units._ending import end_as_endless_from_outside, end_stuck_from_outside
 from ..units._outcome import SetAside
 from ..units._part import Part
 from ..units._units import Moment, Task
@@ -298,7 +299,7 @@ class Outside(Part):
                 self._idle_since = real_monotonic_ns()
             waiting_is_over = self._is_waiting_over(sleeper, someone_is_out=someone_is_out)
             if waiting_is_over and work.endless and self._out and not execution.enabled:
-                execution.end_as_endless_from_outside()
+                end_as_endless_from_outside(execution)
                 return
             if waiting_is_over and not execution.enabled:
                 in_vain = True
@@ -314,7 +315,7 @@ class Outside(Part):
                     self._slept += slept
                     execution.lasting.waited_in_vain = execution.lasting.waited_in_vain + slept if in_vain else 0
                 if chosen is None:
-                    execution.end_stuck_from_outside()
+                    end_stuck_from_outside(execution)
                 else:
                     execution.hand_over(chosen)
                 return

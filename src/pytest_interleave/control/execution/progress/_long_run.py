@@ -12,6 +12,7 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from ..units._ending import end_as_endless, end_as_livelock, end_draining
 from ..units._outcome import SetAside
 from ..units._part import Part
 
@@ -124,10 +125,10 @@ class LongRun(Part):
         if execution.draining:
             self._drained += 1
             if self._drained >= _DRAIN_TURNS:
-                execution.end_draining(task)
+                end_draining(execution, task)
                 return True
         if _spent_ns() - self._began > self._longest:
-            execution.end_as_endless(task)
+            end_as_endless(execution, task)
             return True
         self._slept += 1
         if self._slept >= _TURNS_OF_A_SLEEP and execution.timers.next_sleeper() is not None:
@@ -176,7 +177,7 @@ class LongRun(Part):
                 return
         over = spent >= OUTSIDE_PATIENCE if execution.outside.could_act() else seconds >= PATIENCE
         if over and (waiting is None or execution.timers.is_only_in_theory(waiting)):
-            execution.end_as_livelock(task, counts=True)
+            end_as_livelock(execution, task, counts=True)
 
 
 class InTurn:

@@ -17,6 +17,7 @@ from ...identity._owners import MISSING
 from ...identity._values import new_value, value_at
 from ...interpreter._opcodes import opname_at
 from ...scope._places import Place, user_place
+from ...steps._kinds import SLEEP, WRITE
 from ...steps._touches import OPAQUE, writes
 from ._private_state import (
     Change,
@@ -185,13 +186,13 @@ class Probe:
 def changes(operation: Operation, touches: Touches | None) -> bool:
     """Whether a step may change something that others can see. A sleep is none."""
     if operation.mutates:
-        return operation.kind != "sleep"
+        return operation.kind != SLEEP
     return writes(touches)
 
 
 def writes_what_is_there(operation: Operation, touches: Touches | None, frame: FrameType) -> bool:
     """Whether a step writes a value where that value is already: nothing changes."""
-    if operation.kind != "write" or operation.target is not None or not touches:
+    if operation.kind != WRITE or operation.target is not None or not touches:
         return False
     innermost = user_frame(frame)
     if innermost is None or innermost.f_code is not operation.code:

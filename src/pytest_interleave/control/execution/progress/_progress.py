@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from ...interpreter._real_clocks import real_monotonic_ns
 from ...scope._real import new_gate
+from ..units._ending import end_as_livelock
 from ..units._part import Part
 from ..units._units import Task
 from ._probe import Finding, Probe, changes, writes_what_is_there
@@ -184,7 +185,7 @@ class Progress(Part):
         elif execution.outside.could_act() and not self._patience_over():
             new_gate().acquire(timeout=_PAUSE)
         else:
-            execution.end_as_livelock(task)
+            end_as_livelock(execution, task)
 
     def let_them_wait(self) -> bool:
         """Let time pass if one of the threads that were watched looks at the clock: it may wait for that."""

@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ...code._innermost_loop import Loop, loop_around
+from ...steps._kinds import POLL
 from ...steps._touches import writes
 from ._clock import TICK
 from ._real_waits import RealWaits
@@ -102,7 +103,7 @@ class Reader:
             self.took_no_step = execution.long.steps == self._steps
             return not self.took_no_step
         for task, operation, touches in execution.log[self._logged :]:
-            if task is not self._task or operation.kind == "poll":
+            if task is not self._task or operation.kind == POLL:
                 continue
             self.took_no_step = False
             if operation.mutates or writes(touches):

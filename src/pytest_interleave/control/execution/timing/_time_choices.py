@@ -10,7 +10,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ...scope._places import is_ours
-from ...steps._operations import HELD_UP, Operation
+from ...steps._kinds import HELD_UP, START
+from ...steps._operations import Operation
 from ..units._enabled import EnabledAndClock
 from ..units._part import Part
 from ..units._units import Task
@@ -139,7 +140,7 @@ class TimeChoices(Part):
     def _start_of(self, task: Task) -> Operation:
         """The step that has started a thread."""
         begin = task.operation
-        starts = (step[1] for step in reversed(self.execution.log) if step[1].kind == "start")
+        starts = (step[1] for step in reversed(self.execution.log) if step[1].kind == START)
         return next((start for start in starts if start.target is begin.target), begin)
 
     def _next_deadline(self) -> int | None:

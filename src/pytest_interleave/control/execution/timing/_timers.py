@@ -9,7 +9,8 @@ from operator import is_not
 from typing import TYPE_CHECKING
 
 from ...scope._real import new_gate
-from ...steps._operations import HELD_UP, Operation
+from ...steps._kinds import HELD_UP, POLL, WAIT, WOKEN
+from ...steps._operations import Operation
 from ..units._at_large import Adopted, LetGo, RealWait
 from ..units._part import Part
 from ..units._units import Moment, Task
@@ -173,7 +174,7 @@ class Timers(Part):
         if execution.time_choices is not None:
             execution.time_choices.read(frame)
         if reader.gives_way:
-            operation = Operation("poll", task, _POLL, 0, mutates=False)
+            operation = Operation(POLL, task, _POLL, 0, mutates=False)
             if len(execution.enabled) > 1:
                 execution.strategy.yielded(task.index)
             execution.point(task, operation)
@@ -268,7 +269,7 @@ def _by_deadline(task: Task) -> tuple[int, int]:
 
 _POLL = Timers.read_clock.__code__
 #: Whoever is about to do this does nothing that could end a wait.
-_IDLE = frozenset(("poll", HELD_UP))
+_IDLE = frozenset((POLL, HELD_UP))
 
 #: Nanoseconds within which sleeps end together. No round number, so that it is not the difference of two sleeps.
 _CLOSE = 317_000
@@ -298,7 +299,7 @@ def is_meant_to_last(task: Task) -> bool:
     if task.patience < _DAY or type(task.resource) is Moment:
         return False
     operation = task.operation
-    is_sleep = operation.kind in ("wait", "woken") and operation.code.co_filename not in _STDLIB_WAITS
+    is_sleep = operation.kind in (WAIT, WOKEN) and operation.code.co_filename not in _STDLIB_WAITS
     return not is_sleep or task.patience >= _DECADE
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from ...scope._places import Place
+from ._endings import Ending
 
 if TYPE_CHECKING:
     from ...steps import Use
@@ -29,9 +30,9 @@ class WaitingThread(NamedTuple):
 
 
 class Stuck(NamedTuple):
-    """Why an execution was ended: a "deadlock", a "livelock", or a "timeout", after `steps` steps."""
+    """Why an execution was ended, after `steps` steps."""
 
-    kind: str
+    kind: Ending
     waits: list[WaitingThread]
     steps: int
     cycle: bool

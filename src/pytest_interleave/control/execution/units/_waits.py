@@ -8,6 +8,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from ...scope._places import Place, user_place
+from ._endings import Ending
 from ._outcome import Stuck, WaitingThread
 from ._primitive_names import described
 from ._units import Task
@@ -46,7 +47,7 @@ def blocker_of(task: Task) -> Task | None:
     return owner if isinstance(owner, Task) else None
 
 
-def stuck_of(execution: Execution, kind: str, cycle: list[Task], **more: Any) -> Stuck:
+def stuck_of(execution: Execution, kind: Ending, cycle: list[Task], **more: Any) -> Stuck:
     """What is known of an execution that cannot go on: the threads in the circle, or all that are left.
 
     `more` are further fields. They are given here because `_replace` of a named tuple is code in scope.

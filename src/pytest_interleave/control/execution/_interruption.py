@@ -1,0 +1,58 @@
+"""Interruptions: a signal's handler runs in the main thread, which does not have its turn at that moment."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..scope._real import real_lock
+
+if TYPE_CHECKING:
+    from ._execution import Execution
+    from .units._units import Task
+
+#: Real seconds for a thread to come to a scheduling point when the execution is interrupted.
+INTERRUPTED_PATIENCE = 0.2
+
+#: Held to decide whether a thread stops for the main one.
+_stopping = real_lock()
+
+
+def stop_for(execution: Execution, main: Task) -> bool:
+    """In the main thread, which waits for its turn: let it run now, to handle a signal; whether it can.
+
+    The running thread hands over at its next scheduling point: it may be in the middle of a switch.
+    """
+    execution.stopped = None
+    execution.interrupted = True
+    for task in execution.tasks:
+        task.special = True
+    if main.half.gate.acquire(timeout=INTERRUPTED_PATIENCE):
+        return True
+    with _stopping:
+        if main.half.gate.acquire(blocking=False):
+            return True
+        execution.interrupted = False
+        return False
+
+
+def go_on_after(execution: Execution, main: Task) -> None:
+    """In the main thread, which has handled a signal: it waits again, and the thread that ran before goes on."""
+    execution.interrupted = False
+    for task in execution.tasks:
+        task.settle()
+    stopped, execution.stopped = execution.stopped, None
+    if stopped is None:
+        # It was its turn anyway.
+        main.half.gate.release()
+    else:
+        execution.hand_over(stopped)
+
+
+def give_way_to_main(execution: Execution, task: Task) -> None:
+    with _stopping:
+        if not execution.interrupted:
+            # The main thread waits for it no more.
+            return
+        execution.stopped = task
+        execution.hand_over(execution.main)
+    execution.park(task)
