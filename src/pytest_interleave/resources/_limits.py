@@ -7,10 +7,9 @@ from collections.abc import Callable
 from types import TracebackType
 
 from ..control import current_task
-from ._counts import check_count
+from ._arguments import bytes_of, check_count
 from ._leaks import Leak, Snapshot, tell
 from ._rlimits import limit_memory, limit_open_files
-from ._sizes import bytes_of
 from ._thread_limit import limit_threads
 
 #: Called with what a block has left open.

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from types import ModuleType
 
 from ..control import real_lock
+from ._arguments import size_in_words
 from ._descriptors import count_descriptors
-from ._sizes import size_in_words
 
 #: While limits are being put in place or taken away. Blocks of several threads may overlap.
 _changing = real_lock()

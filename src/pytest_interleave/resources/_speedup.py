@@ -10,8 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from ._arguments import check_count
 from ._cores import cores_seen
-from ._counts import check_count
 
 
 def _skip(reason: str) -> None:

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 from ..code._file_facts import NO_FACTS, FileFacts
 from ..code._implicit import implicit_accesses, tested_by
 from ..code._instructions import Instruction, instructions_of, span_of
+from ..code._iterations import has_iterator, iterates_private
 from ..code._methods import (
     READING_BUILTINS,
     READING_METHODS,
@@ -25,7 +26,6 @@ from ..code._methods import (
     WRITING_METHODS,
     WRITING_OPERATORS,
 )
-from ..code._private_generators import PRIVATE_ITERABLES
 from ..interpreter._opcodes import (
     CALLS,
     IN_PLACE,
@@ -74,10 +74,6 @@ _THROUGH = CALLS | {"BINARY_SUBSCR", "BINARY_SLICE", "STORE_SUBSCR", "STORE_SLIC
 #: What code of modules and classes has: the instructions for globals, or local variables, begin alike.
 _OF_NAMES = {"LOAD_NAME": "LOAD_", "STORE_NAME": "STORE_", "DELETE_NAME": "DELETE_"}
 _STORES_OF_NAMES = frozenset(("STORE_NAME", "DELETE_NAME"))
-#: What may come between the iterator of a comprehension and its loop.
-_BEFORE_A_COMPREHENSION = frozenset(
-    ("LOAD_FAST_AND_CLEAR", "MAKE_CELL", "SWAP", "COPY", "BUILD_LIST", "BUILD_SET", "BUILD_MAP")
-)
 
 
 class Accesses(NamedTuple):
@@ -140,8 +136,9 @@ class _Analysis:
                 if self._cell_is_shared(instruction.argval) or self._is_tested(index):
                     self._add(instruction, READ, False, instruction.argval)
                 self._may_be_called(instruction, None)
-            elif name == "GET_ITER" and not self._has_iterator(index):
-                private_iterators = instruction.span in self.facts.private.names or self._iterates_private(index)
+            elif name == "GET_ITER" and not has_iterator(self.instructions, index):
+                names = self.facts.private.names
+                private_iterators = instruction.span in names or iterates_private(self.instructions, index, names)
                 if not private_iterators:
                     self._add(instruction, ITERATE, False, "")
             elif name in ("GET_YIELD_FROM_ITER", "SEND"):
@@ -360,42 +357,6 @@ class _Analysis:
                     kind, mutates, name = effect
                     self._add(instruction, kind, mutates, name)
                 return
-
-    def _has_iterator(self, index: int) -> bool:
-        """Whether the instruction asks for the iterator of what is one: comprehensions do so again from 3.13.1 on."""
-        span = self.instructions[index].span
-        for position in range(index - 1, -1, -1):
-            before = self.instructions[position]
-            if before.argval == ".0":
-                return True
-            if before.opname == "GET_ITER":
-                return before.span == span
-            if before.opname not in _BEFORE_A_COMPREHENSION:
-                break
-        return False
-
-    def _iterates_private(self, index: int) -> bool:
-        """Whether `for` runs over a `range`, over a constant, or over an `enumerate` and the like of such things."""
-        before = self.instructions[index - 1] if index else None
-        if before is None or before.opname == "LOAD_CONST":
-            return True
-        if before.opname not in CALLS:
-            return False
-        for position in range(index - 2, -1, -1):
-            earlier = self.instructions[position]
-            if earlier.span[:2] == before.span[:2] and earlier.opname == "LOAD_GLOBAL":
-                if earlier.argval not in PRIVATE_ITERABLES:
-                    return False
-                arguments = self.instructions[position + 1 : index - 1]
-                return earlier.argval == "range" or all(map(self._is_private, arguments))
-        return False
-
-    def _is_private(self, instruction: Instruction) -> bool:
-        """Whether an instruction among a call's arguments fetches what no other thread sees."""
-        name = instruction.opname
-        if name == "LOAD_GLOBAL":
-            return instruction.argval in PRIVATE_ITERABLES
-        return name == "LOAD_CONST" or name in CALLS or instruction.span in self.facts.private.names
 
 
 def _is_fixed(value: Any) -> bool:

@@ -66,7 +66,7 @@ class Lock(metaclass=Primitive):
                 settled()
                 return self.acquire()
         else:
-            _check_timeout(blocking, timeout)
+            check_timeout(blocking, timeout)
             operation = ImpatientOperation(ACQUIRE, self, frame.f_code, frame.f_lasti, mutates=False)
             if not blocking or timeout == 0:
                 operation.kind = "try acquire"
@@ -224,7 +224,7 @@ def made_text(made: tuple[CodeType, int] | None) -> str:
     return "" if made is None else f" (made at {place_of_code(*made)})"
 
 
-def _check_timeout(blocking: bool, timeout: float) -> None:
+def check_timeout(blocking: bool, timeout: float) -> None:
     """Refuse what the real `acquire` refuses."""
     if not blocking and timeout != -1:
         raise ValueError("can't specify a timeout for a non-blocking call")

@@ -16,7 +16,7 @@ from ..steps._kinds import ACQUIRE, RELEASE
 from ..steps._operations import ImpatientOperation, Operation
 from ._dispatch import Primitive
 from ._endable import acquire_in_slices, slicing
-from ._lock import _check_timeout, made_text
+from ._lock import check_timeout, made_text
 
 if TYPE_CHECKING:
     from ..execution.units._units import Task
@@ -71,7 +71,7 @@ class RLock(metaclass=Primitive):
                 settled()
                 return self.acquire()
         else:
-            _check_timeout(blocking, timeout)
+            check_timeout(blocking, timeout)
             operation = ImpatientOperation(ACQUIRE, self, frame.f_code, frame.f_lasti, mutates=False)
             if not blocking or timeout == 0:
                 operation.kind = "try acquire"

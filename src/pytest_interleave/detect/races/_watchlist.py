@@ -218,7 +218,7 @@ def _called(thing: Any) -> str:
 def _why_not(thing: Any) -> str | None:
     kind = type(thing)
     # Not `isinstance`, which asks an object that is none of these for its `__class__`: a property, perhaps.
-    if issubclass(kind, (*_PRIMITIVES, threading.Thread)) and module_of(kind) in _LIBRARY:
+    if issubclass(kind, (*_PRIMITIVES, threading.Thread)) and module_of(kind).partition(".")[0] in _LIBRARY:
         return "it is made for several threads; watch what it protects or hands over"
     if module_of(kind) == "queue":
         return "it is made for several threads; watch what it hands over"
@@ -230,4 +230,4 @@ def _why_not(thing: Any) -> str | None:
     return None
 
 
-_LIBRARY = frozenset(("threading", "_thread", "_queue", "pytest_interleave.plugin.fixtures._barrier"))
+_LIBRARY = frozenset(("threading", "_thread", "_queue", "pytest_interleave"))

@@ -1,4 +1,4 @@
-"""Sizes of memory as people write them."""
+"""Arguments of fixtures: numbers of things, and sizes of memory as people write them."""
 
 from __future__ import annotations
 
@@ -10,6 +10,18 @@ for _power, _letter in enumerate("kMGT", 1):
     _UNITS[f"{_letter.upper()}IB"] = 1024**_power
 
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([A-Z]*)")
+
+
+def check_count(name: str, value: object) -> None:
+    """Require a whole number of 1 or more; `name` is that of the argument.
+
+    Raises `TypeError` or `ValueError` that names it and says what to give.
+    """
+    __tracebackhide__ = True
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError(f"{name}={value!r}: give a whole number")
+    if value < 1:
+        raise ValueError(f"{name}={value!r}: give 1 or more")
 
 
 def bytes_of(name: str, size: object) -> int:

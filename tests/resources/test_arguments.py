@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_interleave.resources._sizes import bytes_of, size_in_words
+from pytest_interleave.resources._arguments import bytes_of, size_in_words
 
 
 @pytest.mark.parametrize(
