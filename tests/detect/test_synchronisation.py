@@ -106,3 +106,38 @@ def test_those_who_arrived_are_still_no_wiser_for_it():
         return passes, passes
 
     assert races_between(lambda: program(Box())) == {"Box.n"}
+
+
+def test_an_attempt_that_succeeds_takes_the_lock():
+    def program(box):
+        lock = threading.Lock()
+
+        def tries():
+            if lock.acquire(blocking=False):
+                try:
+                    box.n += 1
+                finally:
+                    lock.release()
+
+        return tries, tries
+
+    assert races_between(lambda: program(Box())) == set()
+
+
+def test_an_attempt_that_fails_takes_no_lock():
+    def program(box):
+        lock = threading.Lock()
+
+        def holds():
+            with lock:
+                box.n += 1
+
+        def tries():
+            if not lock.acquire(blocking=False):
+                box.n += 1
+            else:
+                lock.release()
+
+        return holds, tries
+
+    assert races_between(lambda: program(Box())) == {"Box.n"}

@@ -16,7 +16,7 @@ from ..steps._kinds import ABORT, ACTED, ARRIVE, BROKEN, PASS, RESET
 from ..steps._operations import Operation
 from ._dispatch import Primitive
 from ._lazycondition import HasLazyCondition
-from ._lock import made_text
+from ._shared import PartOf, made_text
 
 if TYPE_CHECKING:
     from ..execution.units._units import Task
@@ -29,29 +29,18 @@ _get_ident = _real.get_ident
 _FILLING, _BROKEN = 0, -2
 
 
-class _Round:
+class _Round(PartOf):
     """One filling of the barrier: those who wait in it go on together."""
 
-    __slots__ = ("barrier", "broken", "tripped", "waiting")
+    __slots__ = ("broken", "tripped")
 
     def __init__(self, barrier: Barrier) -> None:
-        self.barrier = barrier
-        self.waiting: list[Task] = []
+        super().__init__(barrier)
         self.tripped = False
         self.broken = False
 
     def available(self, task: Task, /) -> bool:  # noqa: ARG002
         return self.tripped or self.broken
-
-    def expire(self, task: Task, /) -> None:
-        task.execution.enabled.time_out(task)
-
-    def describe(self) -> str:
-        return self.barrier.describe()
-
-    @property
-    def awaited(self) -> Barrier:
-        return self.barrier
 
 
 class Barrier(HasLazyCondition, RealBarrier, metaclass=Primitive):

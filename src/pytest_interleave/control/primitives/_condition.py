@@ -18,8 +18,9 @@ from ..steps._kinds import ACQUIRE, NOTIFY, NOTIFY_ALL, WAIT, WOKEN
 from ..steps._operations import Operation
 from ._dispatch import Primitive
 from ._endable import shielded, slicing, wait_in_slices
-from ._lock import Lock, made_text
+from ._lock import Lock
 from ._rlock import RLock
+from ._shared import Made, PartOf
 
 if TYPE_CHECKING:
     from ..execution.units._units import Task
@@ -36,31 +37,30 @@ def _is_ours(lock: Any) -> bool:
     return Lock in kinds or RLock in kinds
 
 
-class _Waiter:
+class _Waiter(PartOf):
     """One call of `wait`: first for a notification, then for the lock."""
 
     waits_at_large = True
 
-    __slots__ = ("condition", "notified", "task", "waiting")
+    __slots__ = ("notified", "task")
 
     def __init__(self, condition: Condition, task: Task) -> None:
-        self.condition = condition
+        super().__init__(condition)
         self.task = task
         self.notified = False
-        self.waiting: list[Task] = []
 
     def available(self, task: Task, /) -> bool:
         if not (self.notified or task.timed_out):
             return False
-        lock = self.condition._lock
+        lock = self.primitive._lock
         return lock.available(task) if _is_ours(lock) else True
 
     def expire(self, task: Task, /) -> None:  # noqa: ARG002
-        self.condition._parked.remove(self)
+        self.primitive._parked.remove(self)
         self.go_for_lock(timed_out=True)
 
     def go_for_lock(self, *, timed_out: bool = False) -> None:
-        lock = self.condition._lock
+        lock = self.primitive._lock
         execution = self.task.execution
         if _is_ours(lock):
             execution.enabled.move(self.task, lock)
@@ -70,21 +70,15 @@ class _Waiter:
         else:
             execution.enabled.refresh(self)
 
-    def describe(self) -> str:
-        return self.condition.describe()
 
-    @property
-    def awaited(self) -> Condition:
-        return self.condition
-
-
-class Condition(RealCondition, metaclass=Primitive):
+class Condition(Made, RealCondition, metaclass=Primitive):
     """A condition variable: waiting is one operation, whatever the lock."""
 
     _lock: Any
 
     # As messages and users know it.
     __module__ = "threading"
+    called = "a notification of Condition"
 
     def __init__(self, lock: Any = None) -> None:
         made: Any = RLock() if lock is None else lock
@@ -94,10 +88,6 @@ class Condition(RealCondition, metaclass=Primitive):
         super().__init__(made)
         self._parked: deque[_Waiter] = deque()
         self.made = made_here()
-
-    def describe(self) -> str:
-        """For messages: what it is and where it was made."""
-        return f"a notification of Condition{made_text(self.made)}"
 
     def __enter__(self) -> bool:
         """Take the lock, for which the caller stands, not a line of `threading`."""

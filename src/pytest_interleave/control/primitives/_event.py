@@ -17,7 +17,7 @@ from ..steps._operations import Operation
 from ._dispatch import Primitive
 from ._endable import slicing
 from ._lazycondition import HasLazyCondition
-from ._lock import made_text
+from ._shared import Made, PartOf
 
 if TYPE_CHECKING:
     from ..execution.units._units import Task
@@ -27,37 +27,27 @@ _tasks = _current.tasks
 _get_ident = _real.get_ident
 
 
-class _Wait:
+class _Wait(PartOf):
     """Those who wait at the same time: one `set` lets all of them go on, even if `clear` follows at once."""
 
     waits_at_large = True
 
-    __slots__ = ("event", "released", "waiting")
+    __slots__ = ("released",)
 
     def __init__(self, event: Event) -> None:
-        self.event = event
+        super().__init__(event)
         self.released = False
-        self.waiting: list[Task] = []
 
     def available(self, task: Task, /) -> bool:  # noqa: ARG002
-        return self.released or self.event._flag
-
-    def expire(self, task: Task, /) -> None:
-        task.execution.enabled.time_out(task)
-
-    def describe(self) -> str:
-        return self.event.describe()
-
-    @property
-    def awaited(self) -> Event:
-        return self.event
+        return self.released or self.primitive._flag
 
 
-class Event(HasLazyCondition, RealEvent, metaclass=Primitive):
+class Event(HasLazyCondition, Made, RealEvent, metaclass=Primitive):
     """A flag that threads can wait for."""
 
     # As messages and users know it.
     __module__ = "threading"
+    called = "Event"
 
     def __init__(self) -> None:
         self._flag = False
@@ -162,10 +152,6 @@ class Event(HasLazyCondition, RealEvent, metaclass=Primitive):
         if self._wait is None:
             self._wait = _Wait(self)
         return self._wait
-
-    def describe(self) -> str:
-        """For messages: what it is and where it was made."""
-        return f"Event{made_text(self.made)}"
 
     def __repr__(self) -> str:
         status = "set" if self._flag else "unset"

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import _thread
 import sys
-from types import CodeType, FrameType, TracebackType
+from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Any
 
 from ..execution.outside._foreign import note_foreign, watching
 from ..execution.units import _current
 from ..execution.units._at_large import LetGo, settled
 from ..scope import _real
-from ..scope._places import Place, made_here, place_of_code
-from ..steps._kinds import ACQUIRE, LOCKED, RELEASE
+from ..scope._places import made_here
+from ..steps._kinds import ACQUIRE, LOCKED, RELEASE, TRY_ACQUIRE
 from ..steps._operations import ImpatientOperation, Operation
 from ._dispatch import Primitive
 from ._endable import acquire_in_slices, slicing
+from ._shared import Owned
 
 if TYPE_CHECKING:
     from ..execution._execution import Execution
@@ -26,18 +27,16 @@ _tasks = _current.tasks
 _get_ident = _real.get_ident
 
 
-class Lock(metaclass=Primitive):
+class Lock(Owned, metaclass=Primitive):
     """A mutual exclusion lock; the state is a real lock's, so that it serves threads of any kind."""
 
     # As messages and users know it.
     __module__ = "_thread"
-    #: What messages call it.
     called = "Lock"
 
     def __init__(self) -> None:
         self._real = RealLock()
         self.waiting: list[Task] = []
-        #: The controlled thread that holds it, and the operation by which it acquired it.
         self.owner: Task | None = None
         self.acquired: Operation | None = None
         self.made = made_here()
@@ -52,7 +51,7 @@ class Lock(metaclass=Primitive):
         if task is None:
             if watching:
                 note_foreign()
-            self._free_if_left_locked()
+            self.free_if_left_locked()
             if slicing:
                 return acquire_in_slices(self._real.acquire, blocking, timeout)
             return self._real.acquire(blocking, timeout)
@@ -69,7 +68,7 @@ class Lock(metaclass=Primitive):
             check_timeout(blocking, timeout)
             operation = ImpatientOperation(ACQUIRE, self, frame.f_code, frame.f_lasti, mutates=False)
             if not blocking or timeout == 0:
-                operation.kind = "try acquire"
+                operation.kind = TRY_ACQUIRE
                 execution.point(task, operation)
                 if not self.available(task):
                     return False
@@ -156,18 +155,7 @@ class Lock(metaclass=Primitive):
 
     def available(self, task: Task, /) -> bool:  # noqa: ARG002
         """Whether it is free. A lock left locked by an earlier execution is."""
-        return not self._real.locked() or self._free_if_left_locked()
-
-    def _free_if_left_locked(self) -> bool:
-        owner = self.owner
-        if owner is not None and owner.execution.over:
-            self._at_fork_reinit()
-            return True
-        return False
-
-    def expire(self, task: Task, /) -> None:
-        """An acquisition with a timeout fails."""
-        task.execution.enabled.time_out(task)
+        return not self._real.locked() or self.free_if_left_locked()
 
     def take(self, task: Task, operation: Operation) -> None:
         """Acquire it for `task`, at once; it is known to be free."""
@@ -199,14 +187,6 @@ class Lock(metaclass=Primitive):
         if task is not None and self.waiting:
             task.execution.enabled.refresh(self)
 
-    def describe(self) -> str:
-        """For messages: what it is and where it was made."""
-        return f"{self.called}{made_text(self.made)}"
-
-    def acquired_at(self) -> Place | None:
-        """Where its owner acquired it."""
-        return self.acquired.where() if self.acquired is not None and self.owner is not None else None
-
     def _at_fork_reinit(self) -> None:
         self._real = RealLock()
         self.owner = None
@@ -217,11 +197,6 @@ class Lock(metaclass=Primitive):
     def __repr__(self) -> str:
         state = "locked" if self._real.locked() else "unlocked"
         return f"<{state} {type(self).__module__}.{type(self).__qualname__} object at {id(self):#x}>"
-
-
-def made_text(made: tuple[CodeType, int] | None) -> str:
-    """For messages: " (made at FILE:LINE)" where that is known."""
-    return "" if made is None else f" (made at {place_of_code(*made)})"
 
 
 def check_timeout(blocking: bool, timeout: float) -> None:

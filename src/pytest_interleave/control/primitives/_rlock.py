@@ -11,12 +11,13 @@ from ..execution.outside._foreign import note_foreign, watching
 from ..execution.units import _current
 from ..execution.units._at_large import LetGo, settled
 from ..scope import _real
-from ..scope._places import Place, made_here
-from ..steps._kinds import ACQUIRE, RELEASE
+from ..scope._places import made_here
+from ..steps._kinds import ACQUIRE, RELEASE, TRY_ACQUIRE
 from ..steps._operations import ImpatientOperation, Operation
 from ._dispatch import Primitive
 from ._endable import acquire_in_slices, slicing
-from ._lock import check_timeout, made_text
+from ._lock import check_timeout
+from ._shared import Owned
 
 if TYPE_CHECKING:
     from ..execution.units._units import Task
@@ -26,7 +27,7 @@ _tasks = _current.tasks
 _get_ident = _real.get_ident
 
 
-class RLock(metaclass=Primitive):
+class RLock(Owned, metaclass=Primitive):
     """A re-entrant lock; the state is a real one's, and who holds it how often is known here too."""
 
     # As messages and users know it.
@@ -39,11 +40,9 @@ class RLock(metaclass=Primitive):
         self._holder: int | None = None
         self._count = 0
         self.waiting: list[Task] = []
-        #: The controlled thread that holds it, and the operation by which it first acquired it.
         self.owner: Task | None = None
         self.acquired: Operation | None = None
         self.made = made_here()
-        #: What messages call it.
         self.called = "RLock"
 
     def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:
@@ -52,7 +51,7 @@ class RLock(metaclass=Primitive):
         if task is None:
             if watching:
                 note_foreign()
-            self._free_if_left_locked()
+            self.free_if_left_locked()
             if slicing:
                 if not acquire_in_slices(self._real.acquire, blocking, timeout):
                     return False
@@ -74,7 +73,7 @@ class RLock(metaclass=Primitive):
             check_timeout(blocking, timeout)
             operation = ImpatientOperation(ACQUIRE, self, frame.f_code, frame.f_lasti, mutates=False)
             if not blocking or timeout == 0:
-                operation.kind = "try acquire"
+                operation.kind = TRY_ACQUIRE
                 execution.point(task, operation)
                 if not self.available(task):
                     return False
@@ -143,24 +142,13 @@ class RLock(metaclass=Primitive):
 
     def available(self, task: Task, /) -> bool:
         """Whether it is free, or held by `task` already. One left locked by an earlier execution is free."""
-        return self._count == 0 or self._is_held_by(task) or self._free_if_left_locked()
+        return self._count == 0 or self._is_held_by(task) or self.free_if_left_locked()
 
     def _is_held_by(self, task: Task | None) -> bool:
         # The operating system gives identifiers of threads that have ended to new ones: the owner decides.
         if task is None:
             return self._holder == _get_ident()
         return self._holder == task.half.ident and self.owner in (None, task)
-
-    def _free_if_left_locked(self) -> bool:
-        owner = self.owner
-        if owner is not None and owner.execution.over:
-            self._at_fork_reinit()
-            return True
-        return False
-
-    def expire(self, task: Task, /) -> None:
-        """An acquisition with a timeout fails."""
-        task.execution.enabled.time_out(task)
 
     def take(self, task: Task, operation: Operation) -> None:
         """Acquire it for `task`, at once; it is known to be available."""
@@ -187,14 +175,6 @@ class RLock(metaclass=Primitive):
         self._real.release()
         if self._count == 0 and task is not None and self.waiting:
             task.execution.enabled.refresh(self)
-
-    def describe(self) -> str:
-        """For messages: what it is and where it was made."""
-        return f"{self.called}{made_text(self.made)}"
-
-    def acquired_at(self) -> Place | None:
-        """Where its owner first acquired it."""
-        return self.acquired.where() if self.acquired is not None and self.owner is not None else None
 
     # -- what `threading.Condition` asks of a re-entrant lock ------------------------------------------------
 

@@ -19,7 +19,7 @@ from ..steps._operations import Operation
 from ._dispatch import Primitive
 from ._endable import slicing
 from ._lazycondition import HasLazyCondition
-from ._lock import made_text
+from ._shared import Made
 
 if TYPE_CHECKING:
     from ..execution.units._units import Task
@@ -30,7 +30,7 @@ _tasks = _current.tasks
 _get_ident = _real.get_ident
 
 
-class Semaphore(HasLazyCondition, RealSemaphore, metaclass=Primitive):
+class Semaphore(HasLazyCondition, Made, RealSemaphore, metaclass=Primitive):
     """A counting semaphore."""
 
     # As messages and users know it.
@@ -152,13 +152,10 @@ class Semaphore(HasLazyCondition, RealSemaphore, metaclass=Primitive):
         """Whether it can be acquired now."""
         return self._value > 0
 
-    def expire(self, task: Task, /) -> None:
-        """An acquisition with a timeout fails."""
-        task.execution.enabled.time_out(task)
-
-    def describe(self) -> str:
-        """For messages: what it is and where it was made."""
-        return f"{type(self).__name__}{made_text(self.made)}"
+    @property
+    def called(self) -> str:  # type: ignore[override]
+        """What messages call it."""
+        return type(self).__name__
 
 
 class BoundedSemaphore(Semaphore, RealBoundedSemaphore):

@@ -20,7 +20,7 @@ from ..steps._kinds import GET, PUT, SIZE
 from ..steps._operations import Operation
 from ._dispatch import Primitive, stands_for
 from ._endable import get_in_slices, slicing
-from ._lock import made_text
+from ._shared import Made
 
 if TYPE_CHECKING:
     from ..execution.units._units import Task
@@ -30,11 +30,12 @@ _tasks = _current.tasks
 _get_ident = _real.get_ident
 
 
-class SimpleQueue(metaclass=Primitive):
+class SimpleQueue(Made, metaclass=Primitive):
     """An unbounded queue; the items are in a real one, so that it serves threads of any kind."""
 
     # As messages and users know it.
     __module__ = "_queue"
+    called = "an item in SimpleQueue"
 
     __class_getitem__: Any = classmethod(GenericAlias)
 
@@ -173,14 +174,6 @@ class SimpleQueue(metaclass=Primitive):
     def available(self, task: Task, /) -> bool:  # noqa: ARG002
         """Whether there is an item."""
         return not self._real.empty()
-
-    def expire(self, task: Task, /) -> None:
-        """A get with a timeout ends."""
-        task.execution.enabled.time_out(task)
-
-    def describe(self) -> str:
-        """For messages: what it is and where it was made."""
-        return f"an item in SimpleQueue{made_text(self.made)}"
 
 
 #: By class that another copy of the module `_queue` has: what stands for it.

@@ -12,7 +12,7 @@ from typing import Final, Literal, NamedTuple, get_args
 
 Kind = Literal[
     "read", "write", "delete", "iterate", "yield", "return", "keep",
-    "acquire", "release", "locked?", "wait", "woken", "notify", "notify all", "set", "clear", "is_set?",
+    "acquire", "try acquire", "release", "locked?", "wait", "woken", "notify", "notify all", "set", "clear", "is_set?",
     "put", "get", "size?", "arrive", "pass", "acted", "broken", "reset", "abort", "wake",
     "start", "begin", "join", "is_alive?", "threads?",
     "sleep", "poll", "held up", "enter", "leave", "idle", "over",
@@ -26,6 +26,7 @@ YIELD: Final = "yield"
 RETURN: Final = "return"
 KEEP: Final = "keep"
 ACQUIRE: Final = "acquire"
+TRY_ACQUIRE: Final = "try acquire"
 RELEASE: Final = "release"
 LOCKED: Final = "locked?"
 WAIT: Final = "wait"
@@ -124,8 +125,9 @@ class Row(NamedTuple):
     clock: Clock = Clock.NEITHER
     waits: Waits = Waits.NO
     signal: Signal = Signal.NO
-    #: Whether it takes a lock, or gives one back: its target, or the lock of the condition that is its target.
-    lock: Literal["", "takes", "gives"] = ""
+    #: Whether it takes a lock, tries to take one, or gives one back: its target, or the lock of the condition that is
+    #: its target.
+    lock: Literal["", "takes", "tries", "gives"] = ""
     #: Whether its target is a condition whose lock it takes or gives back.
     with_lock: bool = False
     #: Whether tables show it if its target matters.
@@ -153,6 +155,7 @@ ROWS: Final = (
     Row("keep", About.DATA),
     # Locks and semaphores.
     Row("acquire", About.PRIMITIVE, clock=Clock.TAKES, waits=Waits.YES, lock="takes", wait="acquire", sign="lock"),
+    Row("try acquire", About.PRIMITIVE, clock=Clock.TAKES, lock="tries"),
     Row("release", About.PRIMITIVE, clock=Clock.GIVES, lock="gives", sign="lock"),
     Row("locked?", About.PRIMITIVE, Effect.READS),
     # Conditions, and events, whose waits change nothing.
@@ -207,8 +210,10 @@ WITH_LOCK: Final = frozenset(row.kind for row in ROWS if row.with_lock)
 #: They take a lock; they give one back.
 TAKING_LOCKS: Final = frozenset(row.kind for row in ROWS if row.lock == "takes")
 GIVING_LOCKS: Final = frozenset(row.kind for row in ROWS if row.lock == "gives")
-#: They concern a lock alone.
-OF_A_LOCK: Final = frozenset(row.kind for row in ROWS if row.lock and not row.with_lock)
+#: They take or give back a lock, and touch nothing else.
+OF_A_LOCK: Final = frozenset(row.kind for row in ROWS if row.lock in ("takes", "gives") and not row.with_lock)
+#: They take the lock that is their target, if it is free at last.
+ACQUIRING: Final = frozenset(row.kind for row in ROWS if row.lock in ("takes", "tries") and not row.with_lock)
 #: They ask which threads live: which have begun, and which have ended, is what they touch.
 ASKING: Final = frozenset(row.kind for row in ROWS if row.about is About.LIFE and row.effect is Effect.READS)
 #: They begin and end threads, and touch nothing else.

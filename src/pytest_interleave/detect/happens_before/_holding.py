@@ -40,9 +40,9 @@ class Holding:
     def follow(self, task: Task, operation: Operation) -> None:
         """Take a step into account."""
         kind = operation.kind
-        if kind in kinds.OF_A_LOCK:
+        if kind in kinds.ACQUIRING or kind == kinds.RELEASE:
             if is_lock(operation.target):
-                (self._release if kind in kinds.GIVING_LOCKS else self._acquire)(task, operation.target)
+                (self._release if kind == kinds.RELEASE else self._acquire)(task, operation.target)
         elif kind in kinds.WITH_LOCK:
             # Events are waited for, too.
             condition = operation.target

@@ -27,11 +27,21 @@ class Resource(Protocol):
         """The time that `task` was ready to wait is over."""
 
 
+class TimesOut:
+    """A resource of which a wait with a time limit simply ends."""
+
+    __slots__ = ()
+
+    def expire(self, task: Task, /) -> None:
+        """See `Resource.expire`."""
+        task.execution.enabled.time_out(task)
+
+
 class Unwind(BaseException):
     """Raised in a controlled thread to end it: its `finally` blocks run, nothing of it is reported."""
 
 
-class Task:
+class Task(TimesOut):
     """A controlled thread: identity, pending operation, and the gate that it waits at.
 
     It is also what a joiner waits for.
@@ -189,10 +199,6 @@ class Task:
         """A joiner can go on when this thread has ended."""
         return self.done
 
-    def expire(self, task: Task, /) -> None:
-        """A join with a timeout ends without the thread having ended."""
-        task.execution.enabled.time_out(task)
-
     def describe(self) -> str:
         """For messages: what a joiner waits for."""
         return f"the end of thread {self.name!r}"
@@ -205,7 +211,7 @@ class Task:
 Step = tuple[Task, Operation, "Touches | None"]
 
 
-class Moment:
+class Moment(TimesOut):
     """Nothing but a moment in time: what a sleeping thread waits for."""
 
     waits_at_large = True
@@ -218,10 +224,6 @@ class Moment:
     def available(self, task: Task, /) -> bool:
         """Only the clock ends a sleep."""
         return task.timed_out
-
-    def expire(self, task: Task, /) -> None:
-        """The sleep is over."""
-        task.execution.enabled.time_out(task)
 
     def describe(self) -> str:
         """For messages."""
