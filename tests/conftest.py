@@ -14,7 +14,6 @@ os.environ["PYTEST_INTERLEAVE_STRICT"] = "1"
 
 from pytest_interleave.control import Scope, set_scope
 from pytest_interleave.control.primitives import install_names, remove_names
-from pytest_interleave.control.primitives._dispatch import active
 
 pytest_plugins = "pytester"
 
@@ -45,15 +44,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 @pytest.fixture
 def controllable(pytestconfig: pytest.Config) -> Iterator[None]:
     """Bodies can be run under control: the primitives are in place, and the tests themselves are in scope."""
-    was_active = active[0]
     scope = set_scope(Scope(str(pytestconfig.rootpath)))
-    install_names()
+    are_new = install_names()
     try:
         yield
     finally:
         assert scope is not None
         set_scope(scope)
-        if not was_active:
+        if are_new:
             remove_names()
 
 

@@ -24,7 +24,7 @@ from .interpreter._random_state import RandomState, random_state, restore_random
 from .steps._protocol import Strategy
 from .system import put_in_new_modules, put_in_place, take_away
 from .threads._carriers import Carriers
-from .threads._fork import undo_in_child
+from .threads._fork import release_forked_children
 from .threads._held_signals import held_signals
 from .threads._lasting_threads import Lasting
 from .threads._main_thread import run_body
@@ -44,6 +44,8 @@ def begin_alike() -> None:
 _GARBAGE = 2_000 if has_gil() else 20_000
 #: One in so many collections looks at all that there is.
 _FULL_EVERY = 16
+
+release_forked_children()
 
 
 class Control:
@@ -79,7 +81,7 @@ class Control:
         self._watchdog = Watchdog.at_hand()
         self._cpu = choose_cpu()
         self._placement = pin(self._cpu)
-        undo_in_child[:] = [lambda: unpin(self._placement)]
+        _current.state.undo_in_child = lambda: unpin(self._placement)
         self._carriers = Carriers(functools.partial(pin, self._cpu), self._engine)
         self._patches.apply()
         put_in_place()
@@ -94,7 +96,7 @@ class Control:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        undo_in_child.clear()
+        _current.state.undo_in_child = None
         held_signals.remove()
         self._engine.off()
         take_away()

@@ -16,12 +16,9 @@ from ..scope._places import scope_frame
 
 #: Our public classes that stand in for the real ones, with what they stand for.
 real_of: dict[type, Any] = {}
-#: Whether the stand-ins are in place.
-active = [False]
-#: Whether fixtures of a marked test are being made: then every primitive takes part, whoever makes it.
-everything_is_ours = [False]
 
 _tasks = _current.tasks
+_state = _current.state
 _get_ident = _real.get_ident
 _make = type.__call__
 Kind = TypeVar("Kind")
@@ -29,9 +26,9 @@ Kind = TypeVar("Kind")
 
 def wanted() -> bool:
     """Whether the caller of a stand-in is to get our primitive."""
-    if everything_is_ours[0] or _get_ident() in _tasks:
+    if _state.making_fixtures or _get_ident() in _tasks:
         return True
-    if not active[0]:
+    if not _state.stand_ins:
         # Our class itself was called, by someone who imported it while it was in place.
         return True
     return scope_frame(sys._getframe(2)) is not None

@@ -10,9 +10,10 @@ import threading
 from types import ModuleType
 from typing import Any
 
+from ..execution.units import _current
 from ._barrier import Barrier, RealBarrier
 from ._condition import Condition, RealCondition
-from ._dispatch import active, stands_for
+from ._dispatch import stands_for
 from ._event import Event, RealEvent
 from ._lock import Lock, RealLock
 from ._rlock import RealRLock, RLock
@@ -43,7 +44,7 @@ def install_names() -> bool:
 
     The answer is False where they are in place already.
     """
-    if active[0]:
+    if _current.state.stand_ins:
         return False
     stands_for(Lock, threading.Lock, type(RealLock()))
     stands_for(RLock, threading.RLock, RealRLock)
@@ -57,7 +58,7 @@ def install_names() -> bool:
         if hasattr(module, name):
             _replaced.append((module, name, getattr(module, name)))
             setattr(module, name, ours)
-    active[0] = True
+    _current.state.stand_ins = True
     return True
 
 
@@ -66,4 +67,4 @@ def remove_names() -> None:
     while _replaced:
         module, name, real = _replaced.pop()
         setattr(module, name, real)
-    active[0] = False
+    _current.state.stand_ins = False

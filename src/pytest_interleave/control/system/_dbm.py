@@ -8,7 +8,6 @@ from types import ModuleType
 from typing import Any
 
 from ..execution.units import _current
-from ..primitives._dispatch import everything_is_ours
 from ..scope import _real
 from ..steps._things import READ, WRITE, Thing
 from ._paths import target_of
@@ -79,7 +78,7 @@ def opening(real: Callable[..., Any]) -> Callable[..., Any]:
     def open_database(filename: Any, flag: str = "r", *mode: Any) -> Any:
         task = _tasks[_get_ident()]
         made = real(filename, flag, *mode)
-        if task is None and not everything_is_ours[0]:
+        if task is None and not _current.state.making_fixtures:
             return made
         database = Database(made, filename)
         database._note(READ if flag.startswith("r") else WRITE)

@@ -14,7 +14,6 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from ..execution.units import _current
-from ..primitives._dispatch import everything_is_ours
 from ..scope import _real
 from ..steps._things import ENTRY, READ, WRITE
 from ._paths import file_at, is_there, of_descriptor, opened, target_of
@@ -106,7 +105,7 @@ def open_(
     """See `open`."""
     task = _tasks[_get_ident()]
     understood = _understood(mode) if isinstance(mode, str) and type(buffering) is int else None
-    if understood is None or (task is None and not everything_is_ours[0]):
+    if understood is None or (task is None and not _current.state.making_fixtures):
         return real_open(file, mode, buffering, encoding, errors, newline, closefd, opener)
     raw_mode, binary, writes, both = understood
     if (binary and not (encoding is errors is newline is None)) or (buffering == 0 and not binary):

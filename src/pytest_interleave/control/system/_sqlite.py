@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, unquote
 
 from ..execution.units import _current
-from ..primitives._dispatch import everything_is_ours
 from ..scope import _real
 from ..steps._things import READ, WRITE, Thing
 from ._paths import target_of
@@ -153,7 +152,7 @@ class StandIns:
         def connect(database: Any, *args: Any, **options: Any) -> Any:
             """See `sqlite3.connect`."""
             task = _tasks[_get_ident()]
-            if task is None and not everything_is_ours[0]:
+            if task is None and not _current.state.making_fixtures:
                 return self._real_connect(database, *args, **options)
             factory = args[_FACTORY] if len(args) > _FACTORY else options.get("factory", self._connection)
             if isinstance(factory, type):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ..execution.units import _current
@@ -13,10 +12,6 @@ from ._threads import after_fork, before_fork
 
 if TYPE_CHECKING:
     from ..execution.units._units import Task
-
-#: What is to be undone in a child: set while a test is under control.
-undo_in_child: list[Callable[[], None]] = []
-
 
 #: The controlled thread that is forking. Meanwhile it is not under control: others have code of their own to run then.
 _forking: list[Task] = []
@@ -44,9 +39,12 @@ def _in_child() -> None:
         task.special = True
         after_fork(task)
         gc.enable()
-    while undo_in_child:
-        undo_in_child.pop()()
+    undo, _current.state.undo_in_child = _current.state.undo_in_child, None
+    if undo is not None:
+        undo()
 
 
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(before=_before, after_in_parent=_in_parent, after_in_child=_in_child)
+def release_forked_children() -> None:
+    """From now on, release the calling thread from control in each child process that is forked. Call this once."""
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(before=_before, after_in_parent=_in_parent, after_in_child=_in_child)

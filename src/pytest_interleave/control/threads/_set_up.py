@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..execution.outside._foreign import note_threads_of_fixtures, threads_known
-from ..primitives._dispatch import everything_is_ours
+from ..execution.units import _current
 
 
 class FixturesBeingMade:
@@ -13,9 +13,9 @@ class FixturesBeingMade:
     __slots__ = ("_threads",)
 
     def __enter__(self) -> None:
-        everything_is_ours[0] = True
+        _current.state.making_fixtures = True
         self._threads = threads_known()
 
     def __exit__(self, *exception: object) -> None:
-        everything_is_ours[0] = False
+        _current.state.making_fixtures = False
         note_threads_of_fixtures(self._threads)

@@ -135,7 +135,7 @@ def _run(thread: threading.Thread, runs_target: bool) -> None:
             raise
     except Exception as error:
         hook = threading.excepthook
-        if hook is _hooks[0]:
+        if hook is _current.state.excepthook:
             raise
         # The program has put a hook of its own in place: it deals with such exceptions.
         hook(threading.ExceptHookArgs((type(error), error, error.__traceback__, thread)))
@@ -358,10 +358,6 @@ def forget_tasks() -> None:
     _task_of.clear()
 
 
-#: The excepthook that was in place when the test began: not the program's own.
-_hooks: list[Any] = [threading.excepthook]
-
-
 def remember_hook() -> None:
-    """Call before a test."""
-    _hooks[0] = threading.excepthook
+    """Call before a test: the hook for exceptions in threads that is in place is not the program's own."""
+    _current.state.excepthook = threading.excepthook

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from ...scope._observed import observed
 from ...scope._or_none import OrNone
@@ -14,6 +15,23 @@ if TYPE_CHECKING:
 
 #: Controlled threads by OS thread identifier. For a thread that is not under control it gives None.
 tasks: OrNone[int, Task] = observed
+
+
+class State:
+    """What the plugin has in place in this process, and for whom."""
+
+    def __init__(self) -> None:
+        #: Whether our primitives stand in for the real ones.
+        self.stand_ins = False
+        #: Whether fixtures of a marked test are being made: then every primitive takes part, whoever makes it.
+        self.making_fixtures = False
+        #: The hook for exceptions in threads that was in place when the test began: not the program's own.
+        self.excepthook: Callable[..., Any] | None = None
+        #: What a child process has to undo: set while a test is under control.
+        self.undo_in_child: Callable[[], None] | None = None
+
+
+state = State()
 
 #: Identifiers of the test runner's own threads; they never do anything that a test waits for.
 infrastructure: set[int] = set()
