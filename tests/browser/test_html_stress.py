@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.trace.stress_rows import hung, missed, nasty, rows, run, speedup
+from tests.pages.stress_rows import hung, missed, nasty, rows, run, speedup
 from tests.trace.timelines import page, row
 
 from .test_html import CONTRAST, box

@@ -18,7 +18,8 @@ from pytest_interleave.plugin.reporting._markdown_text import (
     summary,
 )
 from pytest_interleave.plugin.reporting._results import Results
-from tests.trace import stress_rows, timelines
+from tests.pages import stress_rows
+from tests.trace import timelines
 
 from .conftest import XDIST
 

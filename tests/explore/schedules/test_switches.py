@@ -17,8 +17,8 @@ from pytest_interleave.explore.schedules._switches import ENDED, Sites, Switch
 from pytest_interleave.trace import first_difference
 from tests.detailing import Laboratory, followed
 
-from .programs import SMALL, State, generated, in_threads
-from .racy_programs import opposite_locks
+from ..programs import SMALL, State, generated, in_threads
+from ..racy_programs import opposite_locks
 
 
 def condition_with_timeouts():

@@ -17,7 +17,7 @@ from pytest_interleave.explore import (
     make_strategy,
 )
 
-from . import programs
+from .. import programs
 
 NAMES = ["auto", "exhaustive", "pct", "pos", "random", "surw", "swarm", "urw"]
 

@@ -17,7 +17,7 @@ from pytest_interleave.detect.races._races import races_of
 from pytest_interleave.detect.races._variables import LENIENT, READ, STRICT, WRITE
 from pytest_interleave.explore import RandomWalk
 
-from ..driving import executions
+from ...driving import executions
 
 
 def test_a_clock_learns_what_another_knows():

@@ -17,8 +17,8 @@ from pytest_interleave.explore.search._exhaustive import DOUBTED
 from pytest_interleave.explore.search._reduction import TOO_MANY
 from tests.thorough import some, thorough
 
-from . import programs
-from .enumerating import Enumeration
+from .. import programs
+from ..enumerating import Enumeration
 
 MOST = 4_000
 

@@ -13,7 +13,7 @@ from pytest_interleave.trace import timeline_of
 from pytest_interleave.trace.causes._loops import _period, loops_of
 from tests.detailing import Laboratory
 
-from .telling import in_threads, quiet
+from ..telling import in_threads, quiet
 
 pytestmark = quiet
 

@@ -6,8 +6,8 @@ import threading
 
 from pytest_interleave.detect.races import _races
 
-from ..driving import value_of
-from .racing import told_between
+from ...driving import value_of
+from ..racing import told_between
 
 
 class Box:

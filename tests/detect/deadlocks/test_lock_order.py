@@ -77,7 +77,7 @@ def test_two_threads_take_two_locks_in_opposite_order():
     assert [part.path for part in predicted.parts] == [(0,), (1,)]
     line = take_two.__code__.co_firstlineno
     made = locks.__code__.co_firstlineno + 1
-    name = "tests/detect/test_lock_order.py"
+    name = "tests/detect/deadlocks/test_lock_order.py"
     assert str(predicted).replace("\\", "/") == (
         f"thread 'T0' takes Lock 2 (made at {name}:{made}) at {name}:{line + 2} while it holds "
         f"Lock 1 (made at {name}:{made}), taken at {name}:{line + 1}; "

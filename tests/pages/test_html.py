@@ -20,8 +20,8 @@ from pytest_interleave.pages._page import printable
 from pytest_interleave.pages._timeline import Bar, Chart, Link, Lock, lay_out
 from pytest_interleave.trace._timeline import Arrow, Event, Held, Timeline
 
-from . import timelines
-from .timelines import FIRST, NASTY, SECOND, STRANGE, page, row
+from ..trace import timelines
+from ..trace.timelines import FIRST, NASTY, SECOND, STRANGE, page, row
 
 
 def chart(timeline: Timeline) -> Chart:

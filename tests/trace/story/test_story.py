@@ -19,7 +19,7 @@ from pytest_interleave.trace.causes._failing import end_of_failure
 from pytest_interleave.trace.story._story import story_of as story_of_execution
 from tests.detailing import Laboratory
 
-from .telling import in_threads, quiet, told, told_of_finding
+from ..telling import in_threads, quiet, told, told_of_finding
 
 pytestmark = quiet
 

@@ -16,7 +16,7 @@ from pytest_interleave.explore.schedules._switches import ENDED, Switch
 from pytest_interleave.explore.schedules._token import NameOfTest, fingerprint, python_version
 from tests.detailing import Laboratory
 
-from .programs import SMALL, counter
+from ..programs import SMALL, counter
 
 TEST = NameOfTest.of("test_it", "")
 ALPHABET = string.ascii_letters + string.digits + "-_"

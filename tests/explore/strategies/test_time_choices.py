@@ -15,7 +15,7 @@ from pytest_interleave.control.execution.timing._time_choices import MOST, durat
 from pytest_interleave.explore import NonPreemptive, RandomWalk, Replay, make_strategy
 from tests.driving import executions, require_good_end
 
-from .passing import Passing
+from ..passing import Passing
 
 
 def outcome_of(body: Callable[[], object], strategy: Any, *, leap: int | None = 0) -> Outcome:

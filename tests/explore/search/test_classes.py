@@ -16,7 +16,7 @@ from pytest_interleave.explore.search._classes import class_of
 from pytest_interleave.explore.search._long_classes import _number_of, class_of_long
 from tests.thorough import thorough
 
-from . import programs
+from .. import programs
 
 
 def traces_of(program, schedules=150):

@@ -19,9 +19,9 @@ from pytest_interleave.pages._stress_charts import (
     ticks,
 )
 
+from ..trace.timelines import NASTY, page, row
 from .stress_rows import error, hung, missed, nasty, never_ended, rows, run, single, skipped, speedup
 from .test_html import Parsed
-from .timelines import NASTY, page, row
 
 
 def squeezed(text: str) -> str:

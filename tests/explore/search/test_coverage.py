@@ -8,7 +8,7 @@ from pytest_interleave.control import Control, Reasons, Uncontrolled, Uncontroll
 from pytest_interleave.explore import Classes, Coverage, RandomWalk
 from pytest_interleave.explore.search._coverage import percentage
 
-from . import programs
+from .. import programs
 
 FILE = Uncontrolled(
     "file",

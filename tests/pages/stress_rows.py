@@ -7,7 +7,7 @@ from typing import Any
 
 from pytest_interleave.stress._latencies import Latencies
 
-from .timelines import NASTY, STRANGE
+from ..trace.timelines import NASTY, STRANGE
 
 TRACEBACK = """Traceback (most recent call last):
   File "/home/me/project/test_pool.py", line 13, in test_pool

@@ -15,8 +15,8 @@ from pytest_interleave.explore.schedules._switches import ChoicePoint, Switch
 from tests.detailing import Laboratory
 from tests.thorough import some
 
-from .programs import State, in_threads
-from .racy_programs import (
+from ..programs import State, in_threads
+from ..racy_programs import (
     always_fails,
     check_then_act,
     lost_update,

@@ -9,8 +9,8 @@ import pytest
 
 from pytest_interleave.detect import Watchlist
 
-from ..driving import execute
-from .racing import races_between, told_between
+from ...driving import execute
+from ..racing import races_between, told_between
 
 
 class Comparing(type):

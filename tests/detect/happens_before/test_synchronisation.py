@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from .racing import races_between
+from ..racing import races_between
 
 
 class Box:

@@ -1,0 +1,1 @@
+"""Tests of which object an access touches."""
