@@ -141,7 +141,7 @@ def _rank(folder: str, name: str) -> int:
     raise AssertionError(f"{folder or PACKAGE}: {name} has no place in ORDER, in tests/test_layout.py")
 
 
-def _parting(importer: str, imported: str) -> tuple[str, str, str]:
+def parting(importer: str, imported: str) -> tuple[str, str, str]:
     """The innermost folder that has both modules, and in which part of it each is."""
     ours, theirs = importer.split("."), imported.split(".")
     depth = 0
@@ -157,7 +157,7 @@ def _parting(importer: str, imported: str) -> tuple[str, str, str]:
 def upward(imports: Sequence[Import]) -> Iterator[str]:
     """Imports that point upward or sideways."""
     for each in imports:
-        folder, ours, theirs = _parting(each.importer, each.imported)
+        folder, ours, theirs = parting(each.importer, each.imported)
         if ours == theirs or folder not in ORDER or each.importer == "__init__":
             # The package's own `__init__` is its public interface, which takes names from everywhere.
             continue

@@ -16,13 +16,6 @@ RUN_STEPS = 5_000
 TURNS = 5
 
 
-def length_of_turns(bound: int, threads: int) -> int:
-    """The number of changes after which the others get a turn, if there are so many threads."""
-    # A change comes with a read, as a rule, and often with a lock that is taken and released.
-    turn = bound // (4 * TURNS * threads)
-    return RUN_STEPS if turn > RUN_STEPS else turn or 1
-
-
 def is_to_give_way(task: Task, turn: int) -> bool:
     """Whether the running thread, which has gone on for long, is to give the others a turn.
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ..scope._tracebacks import without_ours
-from ._fairness import length_of_turns
+from ._fairness import RUN_STEPS, TURNS
 from .units import _current
 from .units._ending import end_stuck_from_outside
 from .units._units import Task, Unwind
@@ -54,7 +54,9 @@ def new_unit(
         task.path = path
     task.special = execution.long is not None or execution.progress.watching or execution.interrupted
     execution.tasks.append(task)
-    execution.turn = length_of_turns(execution.bound, len(execution.tasks))
+    # A change comes with a read, as a rule, and often with a lock that is taken and released.
+    turn = execution.bound // (4 * TURNS * len(execution.tasks))
+    execution.turn = RUN_STEPS if turn > RUN_STEPS else turn or 1
     execution.strategy.spawned(task)
     return task
 
@@ -66,8 +68,10 @@ def run_unit(execution: Execution, task: Task) -> None:
     task.begun = True
     if execution.long is None:
         execution.log.append((task, task.operation, None))
+    target = task.half.target
+    assert target is not None
     try:
-        task.half.run()
+        target()
     except Unwind:
         task.unwound = True
     except BaseException as error:

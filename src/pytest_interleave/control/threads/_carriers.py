@@ -46,7 +46,9 @@ class Carriers:
         """See `Carriers.assign` in `execution`."""
         carrier = self._idle.pop() if self._idle else self._new_for(task)
         carrier.task = task
-        half = task.half = ThreadHalf(carrier.ident, carrier.native_id, gate=carrier.gate, target=target, thread=thread)
+        half = task.half = ThreadHalf(carrier.ident, carrier.native_id, carrier.gate)
+        half.target = target
+        half.thread = thread
         half.carrier = carrier
         _current.tasks[carrier.ident] = task
 
@@ -141,5 +143,5 @@ def _nobody() -> Task:
     """No thread at all: handing over to it wakes the watchdog, which waits at its gate."""
     none: Any = None
     task = Task(none, -1, "nobody", Operation(IDLE, None, _nobody.__code__, 0))
-    task.half = ThreadHalf(0, None)
+    task.half = ThreadHalf(0, None, new_gate())
     return task

@@ -24,6 +24,7 @@ from ..execution.units._enabled import NobodyEnabled
 from ..execution.units._units import Moment, Task
 from ..interpreter._real_clocks import REAL
 from ..scope import _real
+from ..scope._real import new_gate
 from ..steps._kinds import BEGIN, START
 from ..steps._operations import Operation
 from . import _threads
@@ -278,7 +279,8 @@ def _adopt(
 ) -> Callable[[], object] | None:
     """What waits until the thread is parked; None where it is none of the execution's."""
     task = adopt(execution, thread.name, wait.operation, (number,))
-    task.half = ThreadHalf(ident, thread.native_id, thread=thread)
+    task.half = ThreadHalf(ident, thread.native_id, new_gate())
+    task.half.thread = thread
     _busy.pop(ident, None)
     attempts = 0
     while not wait.take_over(ident, task):

@@ -14,6 +14,7 @@ from ..execution.units._outcome import Outcome, SetAside
 from ..execution.units._units import Task, Unwind
 from ..scope import _real
 from ..scope._places import user_place
+from ..scope._real import new_gate
 from ..scope._tracebacks import without_ours
 from ._thread_half import ThreadHalf
 
@@ -24,7 +25,7 @@ DRAIN_STEPS = 2_000
 def run_body(execution: Execution, body: Callable[[], object], trace: Callable[[Task], None] | None = None) -> Outcome:
     """Run `body` in the calling thread under control, then every thread that it left, and end them all."""
     main = execution.main
-    main.half = ThreadHalf(_real.get_ident(), threading.get_native_id())
+    main.half = ThreadHalf(_real.get_ident(), threading.get_native_id(), new_gate())
     main.begun = True
     execution.running = main
     execution.base = run_body.__code__

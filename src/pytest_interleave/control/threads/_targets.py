@@ -53,9 +53,9 @@ def _name_of(function: Any) -> str:
 
 def _start_of(task: Task) -> Place | None:
     """Where the thread was started."""
-    if task.thread is not None:
+    if task.half.thread is not None:
         for _, operation, _ in reversed(task.execution.log):
-            if operation.kind == START and operation.target is task.thread:
+            if operation.kind == START and operation.target is task.half.thread:
                 return operation.where()
     return None
 

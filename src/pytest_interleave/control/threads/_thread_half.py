@@ -7,8 +7,6 @@ from _thread import LockType
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from ..scope._real import new_gate
-
 if TYPE_CHECKING:
     from ..steps._operations import Operation
     from ._carriers import Carrier
@@ -17,31 +15,18 @@ if TYPE_CHECKING:
 class ThreadHalf:
     """An OS thread that runs a unit: one of the interpreter's, or a carrier that is reused."""
 
-    __slots__ = ("carrier", "caught", "gate", "ident", "native_id", "started", "target", "thread")
+    # Set once, here, unless they differ: there are thousands of units in a second.
+    target: Callable[[], object] | None = None
+    thread: threading.Thread | None = None
+    started: Operation | None = None
+    caught: BaseException | None = None
+    #: None if the thread is the interpreter's.
+    carrier: Carrier | None = None
 
-    def __init__(
-        self,
-        ident: int,
-        native_id: int | None,
-        *,
-        gate: LockType | None = None,
-        target: Callable[[], object] | None = None,
-        thread: threading.Thread | None = None,
-    ) -> None:
-        self.gate = new_gate() if gate is None else gate
+    def __init__(self, ident: int, native_id: int | None, gate: LockType) -> None:
         self.ident = ident
         self.native_id = native_id
-        self.target = target
-        self.thread = thread
-        self.started: Operation | None = None
-        self.caught: BaseException | None = None
-        #: None if the thread is the interpreter's.
-        self.carrier: Carrier | None = None
-
-    def run(self) -> object:
-        """See `Half.run`."""
-        assert self.target is not None
-        return self.target()
+        self.gate = gate
 
     def report(self, error: BaseException) -> None:
         """See `Half.report`."""

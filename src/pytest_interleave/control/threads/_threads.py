@@ -71,13 +71,13 @@ def _mark_done(thread: threading.Thread) -> None:
 
 def before_fork(task: Task) -> None:
     """Make the `Thread` object what one is that runs without control, for that is what it will be in the child."""
-    if task.thread is not None and _DONE is not None:
-        _set_handle(task.thread, _thread._make_thread_handle(task.half.ident))  # type: ignore[attr-defined]
+    if task.half.thread is not None and _DONE is not None:
+        _set_handle(task.half.thread, _thread._make_thread_handle(task.half.ident))  # type: ignore[attr-defined]
 
 
 def after_fork(task: Task) -> None:
     """The same, in the child, for what the older versions have."""
-    known: Any = task.thread
+    known: Any = task.half.thread
     if known is not None and _DONE is None:
         known._set_tstate_lock()
 
@@ -155,7 +155,7 @@ _ENDED = "_pytest_interleave_ended"
 
 def outlive(task: Task) -> None:
     """The execution is over, and a thread that it has started goes on: let others wait for its end as usual."""
-    thread = task.thread
+    thread = task.half.thread
     assert thread is not None
     own = vars(thread)
     if _ENDED in own:
@@ -191,7 +191,7 @@ def wait_for_end(thread: threading.Thread, seconds: float) -> None:
 
 def adopt(task: Task) -> None:
     """A thread that was there before is under control; `task` knows it."""
-    thread: Any = task.thread
+    thread: Any = task.half.thread
     _task_of[id(thread)] = task
     own = vars(thread)
     if _ENDED in own:
@@ -352,9 +352,9 @@ def forget_tasks() -> None:
     """Between executions: threads that were never begun have ended too."""
     _revive_pools()
     for task in _task_of.values():
-        if task.thread is not None and not (task.at_large or (task.begun and task.done)):
+        if task.half.thread is not None and not (task.at_large or (task.begun and task.done)):
             threading._active.pop(task.half.ident, None)  # type: ignore[attr-defined]
-            _mark_done(task.thread)
+            _mark_done(task.half.thread)
     _task_of.clear()
 
 

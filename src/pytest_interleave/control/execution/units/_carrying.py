@@ -22,14 +22,13 @@ class Half(Protocol):
     #: The identifiers of the OS thread, those of Python and of the operating system.
     ident: int
     native_id: int | None
+    #: The code of the unit; None if it is the code that has started the execution.
+    target: Callable[[], object] | None
     #: The thread of `threading` that it is, and the operation that has started it.
     thread: threading.Thread | None
     started: Operation | None
     #: An exception that the unit's own code caught and keeps for another one to raise.
     caught: BaseException | None
-
-    def run(self) -> object:
-        """Run the code of the unit."""
 
     def report(self, error: BaseException) -> None:
         """Report what the code raised when it was no longer under control, as the interpreter does."""
