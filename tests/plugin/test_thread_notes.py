@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pytest_interleave.plugin.running._thread_notes import BLOCKED, COMPUTED, NOT_ENDED, ThreadNotes
+from pytest_interleave.plugin.running.observations._thread_notes import BLOCKED, COMPUTED, NOT_ENDED, ThreadNotes
 from tests.thorough import thorough
 
 

@@ -14,12 +14,12 @@ def test_it(counter, run_concurrent):
     assert counter.value == 6
 """
 NO_TIME = """
-from pytest_interleave.plugin.running import _time_limit
+from pytest_interleave.plugin.running.executions import _time_limit
 
 _time_limit.AFTER_THE_SEARCH = -1000.0
 """
 ONLY_FOR_ANOTHER_RUN = """
-from pytest_interleave.plugin.running import _explaining
+from pytest_interleave.plugin.running.explanations import _explaining
 
 _explaining._RUNS_BY_SWITCHES = 1e9
 """

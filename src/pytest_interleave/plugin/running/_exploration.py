@@ -7,7 +7,7 @@ from typing import NamedTuple
 from ...explore import Coverage
 from ..known._known_schedules import Given
 from ..settings._settings import Settings
-from ._explaining import Explanation
+from .explanations._explaining import Explanation
 
 
 class Exploration(NamedTuple):

@@ -8,9 +8,9 @@ from ...control import Outcome, Recorder
 from ...explore import Follow, NonPreemptive, Recorded, Replay, Switch, Token, python_version
 from ..items._debugging import no_breakpoints
 from ..items._raised import came_by_signal
-from ._executions import Executions
-from ._explaining import Explaining
-from ._nondeterminism import tell_not_followed, tell_other_python
+from .executions._executions import Executions
+from .explanations._explaining import Explaining
+from .observations._nondeterminism import tell_not_followed, tell_other_python
 
 
 class Followed(NamedTuple):

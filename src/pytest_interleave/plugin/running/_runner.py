@@ -24,17 +24,23 @@ from ..reporting._interrupted import note_interrupted
 from ..settings._settings import Settings
 from ..settings._shards import nodeid_of
 from ..settings._suite import leave_out
-from ._executions import Executions
-from ._explaining import Explaining, Explanation, time_passed, waited_in_vain
 from ._exploration import Exploration
 from ._following import Following
-from ._nondeterminism import OUT_OF_SIGHT, ScheduleLost, tell_lost, tell_threads_of_others, tell_unrepeatable
-from ._observations import Seen
 from ._progress_line import Progress
-from ._race_check import RaceCheck, Raced
-from ._simplest import simplest
 from ._strategy_turns import Turns
-from ._time_limit import TimeLimit
+from .executions._executions import Executions
+from .executions._time_limit import TimeLimit
+from .explanations._explaining import Explaining, Explanation, time_passed, waited_in_vain
+from .explanations._simplest import simplest
+from .observations._nondeterminism import (
+    OUT_OF_SIGHT,
+    ScheduleLost,
+    tell_lost,
+    tell_threads_of_others,
+    tell_unrepeatable,
+)
+from .observations._observations import Seen
+from .observations._race_check import RaceCheck, Raced
 
 #: How a search ends that nothing has cut short.
 _RAN_ITS_COURSE = frozenset(("schedules", "seconds", "exhausted", "nothing to interleave"))

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from ...explore import Auto, Exhaustive, make_strategy
 from ..settings._settings import Settings
-from ._predictions import Predictions
+from .observations._predictions import Predictions
 
 #: The positions in `LEAPS` of schedules in which time passes, in turn: long ones more often. Their number has no factor
 #: in common with that of the portfolio's turns.

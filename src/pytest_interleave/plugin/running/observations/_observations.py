@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...control import Outcome, Reasons, Uncontrolled, UncontrolledPart
-from ...detect import code_in, cut_in, ends_in, shares_something, uncontrolled_in, wakings
-from ...explore import Classes, Coverage
+from ....control import Outcome, Reasons, Uncontrolled, UncontrolledPart
+from ....detect import code_in, cut_in, ends_in, shares_something, uncontrolled_in, wakings
+from ....explore import Classes, Coverage
 from ._thread_notes import BLOCKED, COMPUTED, NOT_ENDED, ThreadNotes
 
 #: The first executions, of this many classes, are looked through for code out of scope, and for questions which

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ..._leaves import leaves
-from ...control import Outcome
-from ...detect import Finding
-from ...explore import NonPreemptive
-from ..items._debugging import no_breakpoints
-from ..items._workers import worker_of
-from ._executions import Executions, Way
+from ...._leaves import leaves
+from ....control import Outcome
+from ....detect import Finding
+from ....explore import NonPreemptive
+from ...items._debugging import no_breakpoints
+from ...items._workers import worker_of
+from ..executions._executions import Executions, Way
 from ._explaining import STOPPED, Explaining, Explanation
 
 

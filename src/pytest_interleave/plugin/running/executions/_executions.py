@@ -13,18 +13,18 @@ from typing import Any, Literal
 
 import pytest
 
-from ...control import LONGEST, Control, FixturesBeingMade, Outcome, Recorder, records_read, unrecorded
-from ...control.interpreter import real_seconds
-from ...explore import NonPreemptive
-from ..items._fixtures_within import FixturesWithin, watch_set_up
-from ..items._plain_fixtures import PlainFixtures, plain_fixtures
-from ..items._raised import came_by_signal, request_to_stop
-from ..items._repeated_hooks import alone_with_call, alone_with_fixtures, hooks_found_once
-from ..items._subtests import with_gathered_subtests
-from ..items._unittest import UnittestBody
-from ..items._worker_fixtures import OfWorkers
-from ..items._workers import in_workers, nothing
-from ..settings._settings import Settings
+from ....control import LONGEST, Control, FixturesBeingMade, Outcome, Recorder, records_read, unrecorded
+from ....control.interpreter import real_seconds
+from ....explore import NonPreemptive
+from ...items._fixtures_within import FixturesWithin, watch_set_up
+from ...items._plain_fixtures import PlainFixtures, plain_fixtures
+from ...items._raised import came_by_signal, request_to_stop
+from ...items._repeated_hooks import alone_with_call, alone_with_fixtures, hooks_found_once
+from ...items._subtests import with_gathered_subtests
+from ...items._unittest import UnittestBody
+from ...items._worker_fixtures import OfWorkers
+from ...items._workers import in_workers, nothing
+from ...settings._settings import Settings
 
 #: By one worker alone, by all of them one after another, or by all at once.
 Way = Literal["alone", "in turn", "at once"]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from ...control import Outcome
-from ...detect import LockOrder, PredictedDeadlock
-from ...explore import Steered
-from ...explore.schedules import SPINS
-from ..settings._settings import Settings
+from ....control import Outcome
+from ....detect import LockOrder, PredictedDeadlock
+from ....explore import Steered
+from ....explore.schedules import SPINS
+from ...settings._settings import Settings
 
 #: Schedules steered to the same deadlock: so many; one more for each further group of threads that could have it.
 ATTEMPTS = 3

@@ -8,17 +8,17 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from ...control import HELD_UP, Outcome, Recorder, Strategy
-from ...control.interpreter import real_seconds
-from ...detect import Conflict, DataRace, Finding, Race, identity_of
-from ...explore import Attempt, Follow, Recorded, Replay, Switch, Token, shrink
-from ...trace import Timeline, first_difference, held_up, timeline_of
-from ..items._raised import came_by_signal
-from ..known._fingerprints import name_of_test
-from ._executions import Executions
-from ._nondeterminism import WAITED_IN_VAIN, tell_difference
-from ._race_check import RaceCheck, Raced, not_again, recorder_for
-from ._time_limit import PartOfTime, TimeLimit
+from ....control import HELD_UP, Outcome, Recorder, Strategy
+from ....control.interpreter import real_seconds
+from ....detect import Conflict, DataRace, Finding, Race, identity_of
+from ....explore import Attempt, Follow, Recorded, Replay, Switch, Token, shrink
+from ....trace import Timeline, first_difference, held_up, timeline_of
+from ...items._raised import came_by_signal
+from ...known._fingerprints import name_of_test
+from ..executions._executions import Executions
+from ..executions._time_limit import PartOfTime, TimeLimit
+from ..observations._nondeterminism import WAITED_IN_VAIN, tell_difference
+from ..observations._race_check import RaceCheck, Raced, not_again, recorder_for
 
 #: What fixtures raise, and time limits; and what asks pytest to stop.
 STOPPED = (Exception, SystemExit, pytest.fail.Exception, pytest.skip.Exception, KeyboardInterrupt)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from ...detect import Finding
-from ...explore import Token, python_version
-from ...trace import Difference
+from ....detect import Finding
+from ....explore import Token, python_version
+from ....trace import Difference
 
 
 class ScheduleLost(AssertionError):

@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 import pytest
 
-from ...control import Outcome, Recorder
-from ...detect import Conflict, DataRace, Finding, Race, Watchlist, races_of
-from ...trace import first_difference
-from ..items._raised import came_by_signal
+from ....control import Outcome, Recorder
+from ....detect import Conflict, DataRace, Finding, Race, Watchlist, races_of
+from ....trace import first_difference
+from ...items._raised import came_by_signal
 from ._nondeterminism import tell_difference
 
 #: What the fixture `race_detector` of the execution that runs, or has just been, watches; empty without one.

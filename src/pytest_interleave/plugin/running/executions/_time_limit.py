@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...control.interpreter import real_seconds
+from ....control.interpreter import real_seconds
 
 #: Seconds that a finding may take after the search must have ended: to run it again, shrink it and describe it.
 AFTER_THE_SEARCH = 2.0

@@ -1,0 +1,1 @@
+"""From a finding to what the report shows of it."""
