@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from .plugin.fixtures._resource_limits import LimitResources
     from .plugin.fixtures._speedups import MeasureSpeedup
     from .plugin.items._workers import RunConcurrent
-    from .plugin.running.observations._nondeterminism import ScheduleLost
+    from .plugin.running._lost_schedules import ScheduleLost
     from .plugin.settings._per_worker import Worker, per_worker
     from .plugin.stress._run_stress import RunStress
     from .resources import HungProcess, Leak, ProcessPool, ResourceLeak, ResourceLimits, Speedup
@@ -49,7 +49,7 @@ else:
             "ResourceLimits": ".resources",
             "RunConcurrent": ".plugin.items._workers",
             "RunStress": ".plugin.stress._run_stress",
-            "ScheduleLost": ".plugin.running.observations._nondeterminism",
+            "ScheduleLost": ".plugin.running._lost_schedules",
             "Speedup": ".resources",
             "StressResult": ".stress",
             "ThreadPool": ".plugin.fixtures._pool",

@@ -14,9 +14,8 @@ from typing import IO, Any, NamedTuple, cast
 
 import pytest
 
-from pytest_interleave.plugin import options_of
-from pytest_interleave.plugin.settings._options import read_options
-from pytest_interleave.plugin.settings._settings import check_marker
+from pytest_interleave.plugin._checking import check_marker
+from pytest_interleave.plugin.settings._options import options_of, read_options
 from pytest_interleave.plugin.settings._stress_settings import check_stress
 
 from .fork_server import HAS_FORK, ForkedRun, end_server

@@ -10,25 +10,15 @@ import pytest
 from .._warnings import InterleaveWarning
 from ..control import current_scope
 from ..control.scope import missing
-from .known._pins import pins_for_nothing
-from .reporting._gathering import will_report
-from .settings._markers import is_marked, uses_threads
+from .known._pins import pins_for_nothing, pins_of
+from .settings._marker_arguments import warn_no_function
+from .settings._marker_errors import error_of, note_error
+from .settings._markers import is_marked, marker_of, uses_threads
 from .settings._options import Options
-from .settings._settings import check_marker
-from .settings._stash import error_key
+from .settings._settings import read_settings
 from .settings._stress_settings import check_stress
-
-
-def error_of(item: pytest.Item) -> str | None:
-    """The message that the test fails with in place of being run, if its marker is wrong."""
-    return item.stash.get(error_key, None)
-
-
-def note_error(item: pytest.Item, error: pytest.UsageError) -> str:
-    """Let the test fail with this error; its message."""
-    message = item.stash[error_key] = str(error)
-    will_report(item)
-    return message
+from .settings._suite import check_unsafe
+from .settings._unsafe import refuse, unsafe_fixture
 
 
 def check_items(config: pytest.Config, items: list[pytest.Item], ours: list[pytest.Item], options: Options) -> None:
@@ -54,6 +44,27 @@ def check_items(config: pytest.Config, items: list[pytest.Item], ours: list[pyte
             note_error(item, error)
     for item, wrong in pins_for_nothing([item for item in ours if error_of(item) is None]):
         note_error(item, pytest.UsageError(wrong))
+
+
+def check_marker(item: pytest.Item, options: Options) -> None:
+    """Check the arguments of the markers that put a test under control; warn if they do nothing here.
+
+    Raises `pytest.UsageError` that names the test and what to write.
+    """
+    check_unsafe(item)
+    name = marker_of(item)
+    if name is None:
+        return
+    if not isinstance(item, pytest.Function):
+        warn_no_function(item, name)
+        return
+    settings = read_settings(item, options)
+    # Only read here to be checked: they are used when the test is set up.
+    pins_of(item)
+    if settings.marker == "thread_safety":
+        fixture = unsafe_fixture(item)
+        if fixture is not None:
+            raise pytest.UsageError(refuse(item.nodeid, fixture))
 
 
 def still_failed(item: pytest.Item, report: pytest.TestReport) -> None:

@@ -8,16 +8,21 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ._checking import error_of, note_error, still_failed
+from ._checking import still_failed
+from ._lazy_gatherer import results_of
 from .fixtures._speedup_rows import hand_on
+from .items._leak_check import release_values_key
+from .items._taken_over import note_taken_over
+from .items._test_reports import add_text, outcome_of, remove_hidden_note
 from .items._worker_fixtures import of_threads, of_workers
-from .known._pins import pins_of
-from .reporting._gathering import will_report
+from .known._first_schedules import first_schedules
 from .reporting._width import width_of
+from .running._runner_key import runner_key
+from .settings._marker_errors import error_of, note_error
 from .settings._markers import is_marked, is_stress
+from .settings._options import options_of
+from .settings._reported_tests import include_in_reports
 from .settings._settings import Settings, read_settings
-from .settings._shards import nodeid_of
-from .settings._stash import memory_key, options_of, replay_key, runner_key, settings_key, taken_over_key
 from .settings._stress_settings import StressSettings, read_stress
 from .settings._suite import exempt, left_out
 from .stress._stress_runs import begin_runs, runs_of
@@ -25,16 +30,19 @@ from .stress._stress_runs import begin_runs, runs_of
 if TYPE_CHECKING:
     from ..control import RandomState
     from .known._known_schedules import Given
-    from .known._memory import Memory
+    from .running._exploration import Exploration
     from .running._runner import TestRunner
 
 _random_key: pytest.StashKey[RandomState] = pytest.StashKey()
-#: Raised at a test's teardown by fixtures of wider scopes alone.
+#: The error of a test's teardown, if only fixtures of wider scopes have raised it.
 _wider_error_key = pytest.StashKey[BaseException]()
 
 
 def set_up(item: pytest.Item) -> Generator[None, object, object]:
-    """Around pytest's set-up of a test with a marker of ours: its `runtest` becomes the loop over its schedules."""
+    """Wrap pytest's set-up of a marked test: its `runtest` becomes the loop over its schedules.
+
+    Yields while pytest sets the test up.
+    """
     error = error_of(item)
     settings: Settings | None = None
     stress: StressSettings | None = None
@@ -45,7 +53,8 @@ def set_up(item: pytest.Item) -> Generator[None, object, object]:
                 stress = read_stress(item)
             elif is_marked(item):
                 settings = read_settings(item, options_of(item.config))
-                given = _schedules_given(item, settings)
+                include_in_reports(item)
+                given = first_schedules(item, settings)
         except pytest.UsageError as wrong:
             # The marker has come after collection, when all others were checked.
             error = note_error(item, wrong)
@@ -66,23 +75,25 @@ def set_up(item: pytest.Item) -> Generator[None, object, object]:
 
 
 def _repeat_by_threads(item: pytest.Item, stress: StressSettings) -> None:
+    """Have real threads repeat the body of the test instead of running it once."""
     from .stress._stress_runner import StressRunner
 
     begin_runs(item)
     assert isinstance(item, pytest.Function)
-    item.stash[taken_over_key] = False
+    note_taken_over(item, controlled=False)
     of_each = of_threads(item, stress.plan.threads, options_of(item.config))
     of_each.set_up()
     item.runtest = StressRunner(item, stress, of_each).run  # type: ignore[method-assign]
 
 
 def _put_under_control(item: pytest.Item, settings: Settings, given: list[Given]) -> TestRunner:
+    """Put what control replaces in place, and have the test run under its schedules."""
     from ..control import begin_alike, put_in_place, random_state
+    from .known._replaying import token_of
     from .running._runner import TestRunner
 
     assert isinstance(item, pytest.Function)
-    item.stash[taken_over_key] = True
-    item.stash[settings_key] = settings
+    note_taken_over(item, controlled=True)
     item.stash[_random_key] = random_state()
     begin_alike()
     # What fixtures replace, they put back before this is taken away again: when the test is torn down.
@@ -90,42 +101,26 @@ def _put_under_control(item: pytest.Item, settings: Settings, given: list[Given]
     own = of_workers(item, settings, options_of(item.config))
     if own is not None:
         own.set_up()
-    runner = TestRunner(item, settings, item.config.stash.get(replay_key, None), given, own)
+
+    def note_interrupted(exploration: Exploration) -> None:
+        # pytest reports nothing of the test then; a worker of pytest-xdist cannot send anything any more.
+        from .reporting._figures import figures
+
+        results_of(item.config).tests.append(figures(item, exploration, "interrupted", page=True))
+
+    runner = TestRunner(item, settings, token_of(item.config), given, own, on_interrupt=note_interrupted)
     item.stash[runner_key] = runner
-    will_report(item)
+    item.stash[release_values_key] = runner.release_values
     item.runtest = runner.run  # type: ignore[method-assign]
     return runner
 
 
-def _schedules_given(item: pytest.Item, settings: Settings) -> list[Given]:
-    """The schedules to be tried first; a test that only has pinned ones is for these alone.
-
-    Raises `pytest.UsageError` as `pins_of` does.
-    """
-    from .known._known_schedules import PINNED, Given
-
-    if settings.shard.number > 1 or replay_key in item.config.stash:
-        # The first shard tries them; and with a token there is no other schedule.
-        return []
-    pinned = [Given(token, PINNED) for token in pins_of(item)]
-    return [*pinned, *memory_of(item.config).given(nodeid_of(item))] if settings.explored else pinned
-
-
-def memory_of(config: pytest.Config) -> Memory:
-    """The failing schedules of earlier runs."""
-    memory = config.stash.get(memory_key, None)
-    if memory is None:
-        from .known._memory import Memory
-
-        memory = config.stash[memory_key] = Memory(config, forget=options_of(config).forget)
-    return memory
-
-
 @contextlib.contextmanager
 def own_fixtures_first(item: pytest.Item) -> Generator[None]:
-    """While pytest ends fixtures after a test: note an error that only those of wider scopes have raised.
+    """End the fixtures of the test before those of wider scopes while pytest ends both.
 
-    They end after the last execution, with whatever tests ran before: no schedule is to blame.
+    Notes an error that only those of wider scopes have raised. They end after the last execution, with whatever tests
+    ran before: no schedule is to blame.
     """
     state: Any = item.session._setupstate
     teardown_exact = state.teardown_exact
@@ -153,7 +148,7 @@ def own_fixtures_first(item: pytest.Item) -> Generator[None]:
 
 
 def give_back(item: pytest.Item) -> None:
-    """After teardown: put the random state and `runtest` back."""
+    """Put the random state and `runtest` of a test back after its teardown."""
     before = item.stash.get(_random_key, None)
     if before is not None:
         from ..control import restore_random, take_away
@@ -161,7 +156,6 @@ def give_back(item: pytest.Item) -> None:
         take_away()
         restore_random(before)
         del item.stash[_random_key]
-        del item.stash[settings_key]
     item.__dict__.pop("runtest", None)
 
 
@@ -185,16 +179,19 @@ def add_to_report(item: pytest.Item, call: pytest.CallInfo[None], report: pytest
         if call.when == "teardown" and runner is not None:
             # There is nothing more to report.
             del item.stash[runner_key]
+            del item.stash[release_values_key]
             if _wider_error_key in item.stash:
                 del item.stash[_wider_error_key]
             runner.close()
 
 
 def _add_figures(item: pytest.Item, call: pytest.CallInfo[Any], report: pytest.TestReport) -> None:
+    """Add the figures of a test under control to the report of its call, or of a teardown that failed."""
     runner = item.stash.get(runner_key, None)
     if runner is None or call.when == "setup" or runner.exploration is None:
         return
-    from .reporting._report import add_text, failure_text, figures, mend, outcome_of, properties
+    from .reporting._figures import figures, properties
+    from .reporting._report import failure_text
 
     if call.when == "teardown":
         # pytest has ended the fixtures of the last execution.
@@ -203,7 +200,7 @@ def _add_figures(item: pytest.Item, call: pytest.CallInfo[Any], report: pytest.T
         if item.stash.get(_wider_error_key, None) is call.excinfo.value:
             return
         runner.teardown_failed(call.excinfo.value)
-    mend(report)
+    remove_hidden_note(report)
     exploration = runner.exploration
     if exploration.explanation is not None and report.outcome == "failed":
         add_text(report, failure_text(item, exploration, width_of(item.config)))

@@ -1,4 +1,4 @@
-"""Hooks that are called for each test, or several times for each: only where a test is ours."""
+"""Hooks that pytest calls for each test, or several times for each: registered only where a test may be marked."""
 
 from __future__ import annotations
 
@@ -7,29 +7,40 @@ from typing import Any
 
 import pytest
 
-from .settings._stash import reported_key, taken_over_key
+from ._lazy_gatherer import make_gatherer
+from .items._taken_over import is_controlled, is_taken_over
+from .settings._reported_tests import is_reported
 
 _NAME = "interleave-tests"
 
 
 def register_test_hooks(manager: pytest.PytestPluginManager) -> None:
-    """From now on, what is ours about tests is reported, and undone; does nothing where that is so already."""
+    """Have pytest call the hooks for each test from now on, if it does not already."""
     if not manager.has_plugin(_NAME):
         manager.register(_TestHooks(), _NAME)
 
 
 def unregister_test_hooks(manager: pytest.PytestPluginManager) -> None:
-    """No test is ours: a call of a hook costs some microseconds, and many tests take no more than a few hundred."""
+    """Take the hooks away, as no test is marked.
+
+    A call of a hook costs some microseconds, and many tests take no more than a few hundred.
+    """
     manager.unregister(name=_NAME)
 
 
+def start_reporting(config: pytest.Config) -> None:
+    """Gather the results of the run, and add to the reports of its tests, if that is not done already."""
+    register_test_hooks(config.pluginmanager)
+    make_gatherer(config)
+
+
 class _TestHooks:
-    """What is done after a test, and for its report."""
+    """The hooks after a test, and for its reports."""
 
     @pytest.hookimpl(wrapper=True, trylast=True)
     def pytest_runtest_teardown(self, item: pytest.Item) -> Generator[None, object, object]:
         """End the test's own fixtures first; then put the random state and `runtest` back."""
-        if taken_over_key not in item.stash:
+        if not is_taken_over(item):
             return (yield)
         from ._marked_test import give_back, own_fixtures_first
 
@@ -45,7 +56,7 @@ class _TestHooks:
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Add the interleaving to a failure, and the figures to the report of the call."""
         report = yield
-        if reported_key in item.stash:
+        if is_reported(item):
             from ._marked_test import add_to_report
 
             add_to_report(item, call, report)
@@ -55,8 +66,8 @@ class _TestHooks:
     def pytest_exception_interact(
         self, node: pytest.Item, call: pytest.CallInfo[Any]
     ) -> Generator[None, object, object]:
-        """With `--pdb`: stop in the thread that failed."""
-        if not node.stash.get(taken_over_key, False):
+        """Stop in the thread that failed, with `--pdb`."""
+        if not is_controlled(node):
             return (yield)
         from .items._debugging import in_failing_thread
 
@@ -65,7 +76,7 @@ class _TestHooks:
 
     @pytest.hookimpl
     def pytest_leave_pdb(self) -> None:
-        """A debugger lets the program go on."""
+        """Note that a debugger lets the program go on."""
         from ..control import debugger_left
 
         debugger_left()

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from ._limits import ResourceLimits
     from ._process_pool import NOT_INTERLEAVED, HungProcess, ProcessPool
     from ._speedup import Speedup, measure
+    from ._thread_limit import settle_starters
 else:
     from .._lazy import names_from
 
@@ -24,6 +25,7 @@ else:
             "Speedup": "._speedup",
             "WatchesFutures": "._futures",
             "measure": "._speedup",
+            "settle_starters": "._thread_limit",
             "tell": "._leaks",
         },
     )
@@ -39,5 +41,6 @@ __all__ = [
     "Speedup",
     "WatchesFutures",
     "measure",
+    "settle_starters",
     "tell",
 ]

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from ..._warnings import InterleaveWarning
 from ..settings._shards import nodeid_of
-from ..settings._stash import runner_key
+from ._test_reports import remove_hidden_note
 
 if TYPE_CHECKING:
     from ...resources import Leak, Snapshot
@@ -17,8 +17,10 @@ if TYPE_CHECKING:
 #: Tests with any of these markers are looked at.
 MARKERS = frozenset(("concurrency", "interleaving", "stress", "thread_safety"))
 
-#: What a block with resource limits has told already.
-leaks_told_key: pytest.StashKey[list[Leak]] = pytest.StashKey()
+#: The leaks that blocks with resource limits have reported already.
+reported_leaks_key: pytest.StashKey[list[Leak]] = pytest.StashKey()
+#: Drops the references to values of the test that the plugin itself holds: they are no leaks of the test.
+release_values_key = pytest.StashKey[Callable[[], None]]()
 _before_key: pytest.StashKey[Snapshot] = pytest.StashKey()
 
 
@@ -58,9 +60,7 @@ class LeakCheck:
         if call.when == "call" and (report.outcome != "passed" or hasattr(report, "wasxfail")):
             _take_snapshot(item)
         if call.excinfo is not None and type(call.excinfo.value).__name__ == "ResourceLeak":
-            from ..reporting._report import mend
-
-            mend(report)
+            remove_hidden_note(report)
         return report
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -70,17 +70,19 @@ class LeakCheck:
         result = yield
         before = _take_snapshot(item)
         if before is not None:
-            known = item.stash.get(leaks_told_key, [])
-            leaks = [leak for leak in before.leaks(lambda: self._let_go(item)) if not any(map(leak.same_as, known))]
+            known = item.stash.get(reported_leaks_key, [])
+            leaks = [
+                leak for leak in before.leaks(lambda: self._release_values(item)) if not any(map(leak.same_as, known))
+            ]
             if leaks:
-                self._tell(item, leaks)
+                self._report(item, leaks)
         return result
 
-    def _let_go(self, item: pytest.Item) -> None:
-        """What only keeps the values of the test, which is over, must not look as if the test did."""
-        runner = item.stash.get(runner_key, None)
-        if runner is not None:
-            runner.let_go()
+    def _release_values(self, item: pytest.Item) -> None:
+        """Drop the values of the test, which is over, that only pytest and the plugin hold: they are no leaks."""
+        release = item.stash.get(release_values_key, None)
+        if release is not None:
+            release()
         values = getattr(item, "funcargs", None)
         if values:
             values.clear()
@@ -89,7 +91,7 @@ class LeakCheck:
             del item._instance
             item._obj = None  # type: ignore[attr-defined]
 
-    def _tell(self, item: pytest.Item, leaks: list[Leak]) -> None:
+    def _report(self, item: pytest.Item, leaks: list[Leak]) -> None:
         __tracebackhide__ = True
         from ...resources import ResourceLeak, tell
 

@@ -11,11 +11,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from ..fixtures._fixtures import barrier, race_detector, run_concurrent
-from ._repeated_hooks import function_of, make_fixture, plain_function
-
-#: Ours may ask for `request`: they end nothing by it.
-_OURS = (barrier, race_detector, run_concurrent)
+from ..settings._fixture_marks import is_without_end
+from ._repeated_hooks import make_fixture, plain_function
 
 
 class _Plain(NamedTuple):
@@ -76,7 +73,7 @@ def plain_fixtures(item: pytest.Function) -> PlainFixtures | None:
         arguments = definition.argnames
         if function is None or definition.params or definition.cached_result is None:
             return False
-        if "request" in arguments and not any(definition.func is function_of(ours) for ours in _OURS):
+        if "request" in arguments and not is_without_end(definition.func):
             return False
         if not all(add(argument) for argument in arguments):
             return False

@@ -131,9 +131,3 @@ def _is_parameter(definition: Any) -> bool:
 #: Modules of fixtures whose ends have nothing to do with threads of the test. `_pytest.python` is for xunit style.
 _PYTESTS = ("tmpdir", "capture", "logging", "monkeypatch", "recwarn")
 _NOT_OWN = ("pytest_interleave.", *(f"_pytest.{name}" for name in _PYTESTS))
-
-
-def function_of(fixture: Any) -> Any:
-    """The function under a `@pytest.fixture`, which is kept in another way in older versions."""
-    get = getattr(fixture, "_get_wrapped_function", None)
-    return getattr(fixture, "__wrapped__", fixture) if get is None else get()

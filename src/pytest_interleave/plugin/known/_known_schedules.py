@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from ...explore import Token
+if TYPE_CHECKING:
+    from ...explore import Token
 
 PINNED = "pinned"
 REMEMBERED = "remembered"

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from ...explore import Token, TokenError
+from ..settings._options import options_of
 from ._known_schedules import REMEMBERED, Given
 
 #: A schedule is forgotten when it has passed so many times in a row.
@@ -40,7 +40,9 @@ class Memory:
         self._failures = self._read()
 
     def given(self, nodeid: str) -> list[Given]:
-        """The schedules to be tried first for a test, the last failure first."""
+        """Return the schedules to be tried first for a test, the last failure first."""
+        from ...explore import Token, TokenError
+
         found: list[Given] = []
         for remembered in self._failures.get(nodeid, ()):
             try:
@@ -112,6 +114,23 @@ class Memory:
             self._damaged = True
             self.trouble = f"the failing schedules of earlier runs are forgotten: {path} is not as it was written"
         return {}
+
+
+_memory_key = pytest.StashKey[Memory]()
+
+
+def memory_of(config: pytest.Config) -> Memory:
+    """Return the failing schedules of earlier runs; the first call reads them."""
+    memory = config.stash.get(_memory_key, None)
+    if memory is None:
+        memory = config.stash[_memory_key] = Memory(config, forget=options_of(config).forget)
+    return memory
+
+
+def memory_trouble(config: pytest.Config) -> str | None:
+    """Return what is wrong with the failing schedules of earlier runs; None if nothing is, or nothing was read."""
+    memory = config.stash.get(_memory_key, None)
+    return None if memory is None else memory.trouble
 
 
 def _after(one: _Remembered, tried: dict[str, bool]) -> _Remembered | None:

@@ -5,19 +5,37 @@ from __future__ import annotations
 import pytest
 
 from ...explore import Token, TokenError
-from .._checking import note_error
+from ..settings._marker_errors import note_error
 from ..settings._markers import is_marked
 from ._fingerprints import name_of_test
 
+_token_key = pytest.StashKey[Token]()
 
-def keep_for_token(config: pytest.Config, items: list[pytest.Item], token: Token, option: str) -> None:
-    """Deselect all but the test that the token was made for.
+
+def read_token(config: pytest.Config, text: str, option: str) -> None:
+    """Keep the token that `option` has for the tests of this run.
+
+    Raises `pytest.UsageError` where it is no token that this version can read.
+    """
+    try:
+        config.stash[_token_key] = Token.parse(text)
+    except TokenError as error:
+        raise pytest.UsageError(f"{option}: {error}") from None
+
+
+def token_of(config: pytest.Config) -> Token | None:
+    """Return the token whose schedule this run replays; None if it explores."""
+    return config.stash.get(_token_key, None)
+
+
+def keep_for_token(config: pytest.Config, items: list[pytest.Item], option: str) -> None:
+    """Deselect all but the test that the token of this run was made for.
 
     Raises `pytest.UsageError` as `select_for_token` does. A worker of pytest-xdist has no way to end the run with an
     error: there, the first test fails with it.
     """
     try:
-        items[:] = select_for_token(config, items, token, option)
+        items[:] = select_for_token(config, items, config.stash[_token_key], option)
     except pytest.UsageError as error:
         if not hasattr(config, "workerinput"):
             raise

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from ...trace import SWITCHED
-from ._report import SECTION
+from ..items._test_reports import SECTION
 
 
 @contextlib.contextmanager

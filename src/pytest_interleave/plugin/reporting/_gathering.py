@@ -6,43 +6,40 @@ from collections.abc import Generator
 
 import pytest
 
-from .._test_hooks import register_test_hooks
-from ..settings._stash import options_of, reported_key, results_key
+from ..known._memory import memory_trouble
+from ..settings._options import options_of
 from ._results import Results, Rows
 
-
-def will_report(item: pytest.Item) -> None:
-    """Something of ours may go with the reports of this test."""
-    item.stash[reported_key] = True
-    register_test_hooks(item.config.pluginmanager)
-    results_of(item.config)
-
-
-def results_of(config: pytest.Config) -> Results:
-    """What the run has come to; from the first call on, it is gathered. Most runs have nothing to gather."""
-    results = config.stash.get(results_key, None)
-    if results is None:
-        options = options_of(config)
-        results = config.stash[results_key] = Results(options.seed, options.suite)
-        config.pluginmanager.register(Gatherer(config, results), "interleave-gatherer")
-    return results
-
-
-#: What reports have of ours.
+#: Attributes of test reports in which the figures of a test come.
 _OURS = frozenset(f"interleave{kind}" for kind in ("", "_exempt", "_left_out", "_speedups", "_steps", "_stress"))
 
 
 class Gatherer:
-    """Gathers the figures of all reports; with pytest-xdist, in the controller."""
+    """Gathers the figures of all reports of a run; with pytest-xdist, in the controller."""
 
-    def __init__(self, config: pytest.Config, results: Results) -> None:
+    def __init__(self, config: pytest.Config) -> None:
+        options = options_of(config)
         self._config = config
-        self._results = results
+        self.results = Results(options.seed, options.suite)
+        #: Messages about reports that could not be written to their files.
+        self.unwritten: list[str] = []
+
+    def write_summary(self, terminal: pytest.TerminalReporter) -> None:
+        """Write the section of the plugin, and what went wrong with the files that the run reads and writes."""
+        if self.results:
+            from ._summary import write_section
+
+            write_section(terminal, self.results)
+        trouble = memory_trouble(self._config)
+        if trouble is not None:
+            terminal.write_line(f"WARNING: {trouble}", yellow=True)
+        for unwritten in self.unwritten:
+            terminal.write_line(f"ERROR: {unwritten}", red=True)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.passed and _OURS.isdisjoint(vars(report)):
             return
-        results = self._results
+        results = self.results
         outcome: str = report.outcome
         #: Else a plugin runs the test again, and there is more to come.
         last = outcome != "rerun"
@@ -81,7 +78,7 @@ class Gatherer:
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> Generator[None, object, object]:
         """Around what pytest shows of the failures."""
-        if not self._results.tests:
+        if not self.results.tests:
             return (yield)
         from ._colours import coloured
 

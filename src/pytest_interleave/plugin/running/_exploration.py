@@ -7,7 +7,7 @@ from typing import NamedTuple
 from ...explore import Coverage
 from ..known._known_schedules import Given
 from ..settings._settings import Settings
-from .explanations._explaining import Explanation
+from .explanations._explanation import Explanation
 
 
 class Exploration(NamedTuple):

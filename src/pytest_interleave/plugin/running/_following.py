@@ -8,9 +8,9 @@ from ...control import Outcome, Recorder
 from ...explore import Follow, NonPreemptive, Recorded, Replay, Switch, Token, python_version
 from ..items._debugging import no_breakpoints
 from ..items._raised import came_by_signal
+from ._lost_schedules import describe_not_followed, describe_other_python
 from .executions._executions import Executions
-from .explanations._explaining import Explaining
-from .observations._nondeterminism import tell_not_followed, tell_other_python
+from .explanations._detailed_runs import DetailedRuns
 
 
 class Followed(NamedTuple):
@@ -34,9 +34,9 @@ class Doubt(NamedTuple):
 class Following:
     """Runs the schedules of tokens."""
 
-    def __init__(self, executions: Executions, explaining: Explaining) -> None:
+    def __init__(self, executions: Executions, runs: DetailedRuns) -> None:
         self._executions = executions
-        self._explaining = explaining
+        self._runs = runs
 
     def follow(self, token: Token, recorder: Recorder | None = None) -> Followed:
         """Run a token's schedule, in detail.
@@ -48,10 +48,10 @@ class Following:
         self._executions.leap = token.leap
         if token.warm and self._executions.count == 0:
             with no_breakpoints():
-                recorded, outcome = self._explaining.run(NonPreemptive())
+                recorded, outcome = self._runs.run(NonPreemptive())
             if came_by_signal(outcome.exception):
                 return Followed(strategy, recorded, outcome, was_run=False)
-        return Followed(strategy, *self._explaining.run(strategy, recorder, visible=token.warm))
+        return Followed(strategy, *self._runs.run(strategy, recorder, visible=token.warm))
 
     def why_lost(self, followed: Followed) -> str | None:
         """Why an execution was not the token's: the test has no place any more for a switch; None where it was.
@@ -66,7 +66,7 @@ class Following:
             return None
         usual = Follow(())
         with no_breakpoints():
-            self._explaining.run(usual)
+            self._runs.run(usual)
         unknown = strategy.unknown(usual.seen)
         if not unknown:
             return None
@@ -86,7 +86,7 @@ class Following:
         why, lost = self._not_followed(strategy, token)
         if why is None:
             return None
-        return Doubt(tell_other_python(token, why) if lost else tell_not_followed(token, why), lost)
+        return Doubt(describe_other_python(token, why) if lost else describe_not_followed(token, why), lost)
 
     def _not_followed(self, strategy: Follow, token: Token) -> tuple[str | None, bool]:
         """Why the schedule was not followed, if so, and whether that is Python's version."""

@@ -31,8 +31,8 @@ class Progress:
         #: When to tell next; never, where nobody looks.
         self.next = self._started + FIRST if self._writer is not None else float("inf")
 
-    def tell(self, done: int) -> None:
-        """So many schedules are done by now."""
+    def show(self, done: int) -> None:
+        """Show that `done` schedules have been run by now."""
         now = real_seconds()
         self.next = now + EVERY
         rate = done / (now - self._started)

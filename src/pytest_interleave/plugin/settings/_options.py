@@ -175,8 +175,30 @@ class Options(NamedTuple):
         return "--interleave-trace" if self.trace else "--interleave-replay"
 
 
+_options_key: pytest.StashKey[Options] = pytest.StashKey()
+
+
+def keep_options(config: pytest.Config) -> Options:
+    """Read the options of a run, and keep them for `options_of`.
+
+    Raises `pytest.UsageError` as `read_options` does.
+    """
+    options = config.stash[_options_key] = read_options(config)
+    return options
+
+
+def options_of(config: pytest.Config) -> Options:
+    """Return the options of this run."""
+    return config.stash[_options_key]
+
+
+def has_options(config: pytest.Config) -> bool:
+    """Whether the options of this run have been read without an error."""
+    return _options_key in config.stash
+
+
 def read_options(config: pytest.Config) -> Options:
-    """Read and check everything.
+    """Read and check the options and ini values of a run.
 
     Raises `pytest.UsageError` that names the option and what it takes.
     """

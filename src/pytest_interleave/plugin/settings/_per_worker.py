@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import pytest
 
-from ..items._repeated_hooks import function_of
 from ._options import Options
 from ._unsafe import UNSAFE_FIXTURES
-
-if TYPE_CHECKING:
-    pass
 
 _Fixture = TypeVar("_Fixture")
 _MARK = "__interleave_per_worker__"
@@ -43,11 +39,17 @@ def per_worker(fixture: _Fixture) -> _Fixture:
     Goes above or below `@pytest.fixture`. The fixture must be function-scoped; what is made with it is one for each
     worker, too. Raises `TypeError` for what is no function and no fixture.
     """
-    function = function_of(fixture)
+    function = _function_of(fixture)
     if not callable(function):
         raise TypeError(f"per_worker marks fixtures, not {fixture!r}: write it above @pytest.fixture")
     setattr(function, _MARK, True)
     return fixture
+
+
+def _function_of(fixture: Any) -> Any:
+    """Return the function under a `@pytest.fixture`; older versions of pytest keep it in another attribute."""
+    get = getattr(fixture, "_get_wrapped_function", None)
+    return getattr(fixture, "__wrapped__", fixture) if get is None else get()
 
 
 def current_worker(request: Any) -> Worker:

@@ -7,14 +7,12 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from ..known._pins import pins_of
-from ._marker_arguments import keywords_of, refused_async, refused_given, warn_no_function, wrong_marker
-from ._markers import closest, marker_of
+from ._marker_arguments import keywords_of, refused_async, refused_given, wrong_marker
+from ._markers import closest
 from ._options import MAX_SECONDS, MAX_STEPS, STEPS_OF_SUITE, STRATEGIES, TIMEOUTS, Options
 from ._per_worker import check_isolated, check_per_worker
 from ._shards import TINY, WHOLE, Shard, shard_of
-from ._suite import check_unsafe, is_of_suite
-from ._unsafe import refuse, unsafe_fixture
+from ._suite import is_of_suite
 
 _ARGUMENTS = ("schedules", "workers", "strategy", "seed", "max_steps", "seconds", "races", "timeouts")
 #: How many workers run the body of a test with the marker `thread_safety` that names no number.
@@ -57,26 +55,6 @@ class Settings(NamedTuple):
     def for_search(self) -> int:
         """How many schedules exhaustive search may take, where others can be run instead."""
         return self.schedules if self.shard.number == 1 else min(self.schedules, TINY)
-
-
-def check_marker(item: pytest.Item, options: Options) -> None:
-    """Once, at collection: check the marker's arguments; where it does nothing, say so.
-
-    Raises `pytest.UsageError` as `read_settings` does.
-    """
-    check_unsafe(item)
-    name = marker_of(item)
-    if name is None:
-        return
-    if isinstance(item, pytest.Function):
-        settings = read_settings(item, options)
-        pins_of(item)
-        if settings.marker == "thread_safety":
-            fixture = unsafe_fixture(item)
-            if fixture is not None:
-                raise pytest.UsageError(refuse(item.nodeid, fixture))
-        return
-    warn_no_function(item, name)
 
 
 def read_settings(item: pytest.Item, options: Options) -> Settings:

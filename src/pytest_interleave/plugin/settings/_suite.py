@@ -7,16 +7,15 @@ from typing import Any
 
 import pytest
 
-from ..reporting._gathering import will_report
 from ._marker_arguments import is_given
 from ._markers import is_exempt, is_marked_stress, marker_of
 from ._options import Options
-from ._stash import left_out_key
+from ._reported_tests import include_in_reports
 from ._unsafe import UNSAFE_FIXTURES, unsafe_call, unsafe_fixture
 
 _of_suite_key = pytest.StashKey[bool]()
 _exempt_key = pytest.StashKey[str]()
-
+_left_out_key = pytest.StashKey[str]()
 
 #: Of our fixtures, in a test without a marker. With `race_detector` it explores a function by itself.
 _NOT_UNDER_CONTROL = ("run_stress", "measure_speedup", "process_pool", "race_detector")
@@ -29,13 +28,13 @@ def is_of_suite(item: pytest.Item) -> bool:
 
 def left_out(item: pytest.Item) -> str | None:
     """Why the test is not run in workers though the suite is."""
-    return item.stash.get(left_out_key, None)
+    return item.stash.get(_left_out_key, None)
 
 
 def leave_out(item: pytest.Item, reason: str) -> str:
     """Note why the test is not run in workers; what its being skipped is to say."""
-    item.stash[left_out_key] = reason
-    will_report(item)
+    item.stash[_left_out_key] = reason
+    include_in_reports(item)
     return f"left out by --interleave-suite: {reason}"
 
 
@@ -88,7 +87,7 @@ def check_unsafe(item: pytest.Item) -> None:
             reason = _with_reason(given)
     if reason is not None and is_exempt(item):
         item.stash[_exempt_key] = reason
-        will_report(item)
+        include_in_reports(item)
 
 
 def _with_reason(reason: str | None) -> str:

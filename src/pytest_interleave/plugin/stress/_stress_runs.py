@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
-from ..reporting._gathering import will_report
+from ..items._test_reports import outcome_of, remove_hidden_note
+from ..settings._reported_tests import include_in_reports
 from ..settings._shards import nodeid_of
-from ..settings._stash import stress_runs_key
 
 if TYPE_CHECKING:
     from ...stress import Figures
@@ -48,9 +48,8 @@ class StressRuns:
         if not self._runs:
             return
         from ...pages import printable
-        from ..reporting._report import mend, outcome_of
 
-        mend(report)
+        remove_hidden_note(report)
         if report.when == "teardown":
             if report.failed:
                 self._outcome = "failed"
@@ -75,12 +74,15 @@ class StressRuns:
         ]
 
 
+_runs_key = pytest.StashKey[StressRuns]()
+
+
 def begin_runs(item: pytest.Item) -> None:
     """Before the test is set up, perhaps once more."""
-    item.stash[stress_runs_key] = StressRuns()
-    will_report(item)
+    item.stash[_runs_key] = StressRuns()
+    include_in_reports(item)
 
 
 def runs_of(item: pytest.Item) -> StressRuns | None:
     """Of a test for which `begin_runs` was called."""
-    return item.stash.get(stress_runs_key, None)
+    return item.stash.get(_runs_key, None)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import math
 import shutil
-import sys
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -78,6 +77,8 @@ class Executions:
         self._warnings_kept = 0
         self._control: Control
         self._resources = contextlib.ExitStack()
+        #: Functions to be called when control of the last execution has been taken away, each once.
+        self._at_end: dict[Callable[[], object], None] = {}
         self._runtest = item.runtest
         self._function = item.obj
         self._in_class = isinstance(item.parent, pytest.Class)
@@ -102,9 +103,12 @@ class Executions:
         if getattr(benchmark, "_mode", "") is None:
             # What was set up last was not run; pytest-benchmark would warn that it was not used.
             benchmark(nothing)
-        limits = sys.modules.get("pytest_interleave.resources._thread_limit")
-        if limits is not None:
-            limits.settle_starters()
+        for function in self._at_end:
+            function()
+
+    def call_at_end(self, function: Callable[[], object]) -> None:
+        """Have `function` called once, when nothing is under control any more."""
+        self._at_end[function] = None
 
     @contextlib.contextmanager
     def set_up_by_pytest(self) -> Iterator[None]:
@@ -332,8 +336,8 @@ class Executions:
             return lambda: function(**{name: arguments[name] for name in self._arguments})
         return self._runtest
 
-    def let_go(self) -> None:
-        """There are no more executions: keep nothing of the test alive."""
+    def release_values(self) -> None:
+        """Keep nothing of the test alive: there are no more executions."""
         self._function = self._runtest = nothing
         self._plain = None
 

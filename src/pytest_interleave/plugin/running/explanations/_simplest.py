@@ -1,4 +1,4 @@
-"""How little it takes for a test to fail whose body is run by several workers: often it is no matter of threads."""
+"""Whether a body that several workers run fails without preemptions, too: then it is often no matter of threads."""
 
 from __future__ import annotations
 
@@ -11,16 +11,19 @@ from ....explore import NonPreemptive
 from ...items._debugging import no_breakpoints
 from ...items._workers import worker_of
 from ..executions._executions import Executions, Way
-from ._explaining import STOPPED, Explaining, Explanation
+from ._detailed_runs import DetailedRuns
+from ._explaining import STOPPED, Explaining
+from ._explanation import Explanation
 
 
-def simplest(
+def simplest_failure(
     explanation: Explanation,
     executions: Executions,
+    runs: DetailedRuns,
     explaining: Explaining,
     judge: Callable[[Outcome], Finding | None],
 ) -> str:
-    """How little it takes: "one worker", "workers in turn", one after another, or "switches" between them.
+    """Return the least that makes the test fail: "one worker", "workers in turn", or "switches" between workers.
 
     Runs the body once more in one worker, and once in all of them, each started when the one before has ended.
     """
@@ -28,21 +31,17 @@ def simplest(
     kind = type(next(leaves(error)))
     executions.only = worker_of(error)
     ways: tuple[tuple[str, Way], ...] = (("one worker", "alone"), ("workers in turn", "in turn"))
-    for less, way in ways:
-        outcome = _run(executions, explaining, way)
-        found = None if outcome is None else judge(outcome)
+    for least, way in ways:
+        executions.way = way
+        try:
+            with no_breakpoints():
+                outcome = runs.run(NonPreemptive())[1]
+        except STOPPED as stopped:
+            explaining.stop_session(stopped)
+            continue
+        finally:
+            executions.way = "at once"
+        found = judge(outcome)
         if found is not None and type(next(leaves(found.exception))) is kind:
-            return less
+            return least
     return "switches"
-
-
-def _run(executions: Executions, explaining: Explaining, way: Way) -> Outcome | None:
-    executions.way = way
-    try:
-        with no_breakpoints():
-            return explaining.run(NonPreemptive())[1]
-    except STOPPED as error:
-        explaining.stop_session(error)
-        return None
-    finally:
-        executions.way = "at once"

@@ -12,10 +12,7 @@ from ....control import Outcome, Recorder
 from ....detect import Conflict, DataRace, Finding, Race, Watchlist, races_of
 from ....trace import first_difference
 from ...items._raised import came_by_signal
-from ._nondeterminism import tell_difference
-
-#: What the fixture `race_detector` of the execution that runs, or has just been, watches; empty without one.
-watchlists: list[Watchlist] = []
+from ._nondeterminism import describe_difference
 
 #: Runs a schedule once more, in detail.
 Again = Callable[[Recorder], Outcome]
@@ -31,18 +28,15 @@ class Raced(NamedTuple):
 
 
 class RaceCheck:
-    """Looks at executions, one after the other. With `everything`, at all that is in scope."""
+    """Searches the executions of one test, one after the other, for data races on what its watchlist has."""
 
-    def __init__(self, *, everything: bool) -> None:
-        self._default = Watchlist(everything=everything)
-        watchlists.clear()
-
-    def _watchlist(self) -> Watchlist:
-        return watchlists[-1] if watchlists else self._default
+    def __init__(self, watchlist: Watchlist) -> None:
+        #: The fixture `race_detector` puts its own here, a new one for each execution.
+        self.watchlist = watchlist
 
     def suspects(self, outcome: Outcome) -> Sequence[Conflict]:
         """What seems to be a race, from the names of objects alone, some of which are not unique."""
-        watchlist = self._watchlist()
+        watchlist = self.watchlist
         if not watchlist or len(outcome.threads) == 1 or outcome.set_aside:
             # What a thread does that was set aside is not seen, nor what it waits for.
             return ()
@@ -54,14 +48,14 @@ class RaceCheck:
 
     def confirm(self, suspects: Sequence[Conflict], outcome: Outcome, again: Again) -> Raced | None:
         """Run the schedule once more, to see whether it is a race, and with which values; None where it is none."""
-        certain = self._watchlist().races(outcome.log)
+        certain = self.watchlist.races(outcome.log)
         recorder = recorder_for(suspects)
         try:
             second = again(recorder)
         except pytest.exit.Exception:
             raise
         except (Exception, pytest.fail.Exception, pytest.skip.Exception) as error:
-            return Raced(_finding(certain), outcome, not_again(error)) if certain else None
+            return Raced(_finding(certain), outcome, describe_failed_repetition(error)) if certain else None
         finding = self.finding(suspects, outcome, second, recorder)
         if finding is not None:
             return Raced(finding, second)
@@ -69,7 +63,7 @@ class RaceCheck:
         if difference is None or not certain:
             return None
         finding = _finding(certain)
-        return Raced(finding, outcome, tell_difference(difference, finding, None))
+        return Raced(finding, outcome, describe_difference(difference, finding, None))
 
     def finding(
         self, suspects: Sequence[Conflict], outcome: Outcome, second: Outcome, recorder: Recorder
@@ -77,7 +71,7 @@ class RaceCheck:
         """The finding of the second execution of a schedule; None where the two are not the same, or it is none."""
         if not suspects or first_difference(outcome.log, second.log) is not None:
             return None
-        races = self._watchlist().confirmed(suspects, second.log, recorder)
+        races = self.watchlist.confirmed(suspects, second.log, recorder)
         return _finding(races) if races else None
 
 
@@ -91,8 +85,8 @@ def _finding(races: Sequence[Race]) -> Finding:
     return Finding("data race", DataRace(races))
 
 
-def not_again(error: BaseException) -> str:
-    """What is said where a fixture failed, a time limit was over, or Ctrl-C came."""
+def describe_failed_repetition(error: BaseException) -> str:
+    """Describe why a schedule could not be run again: a fixture failed, a time limit was over, or Ctrl-C came."""
     what = "a signal handler" if isinstance(error, KeyboardInterrupt) or came_by_signal(error) else "a fixture"
     return (
         f"The same schedule could not be run again at once, to show it in detail: {what} raised "

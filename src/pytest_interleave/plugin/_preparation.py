@@ -1,0 +1,41 @@
+"""When the tests are collected: prepares for those that are marked, or gets out of the way if none is."""
+
+from __future__ import annotations
+
+import pytest
+
+from ._before_collection import Hold
+from ._test_hooks import unregister_test_hooks
+from .settings._markers import is_marked, use_threads, with_ours
+from .settings._options import options_of
+
+
+def prepare_for_tests(session: pytest.Session, hold: Hold) -> None:
+    """Import what the marked tests need; without any, put back what the run has put in place so far.
+
+    The imports are done now, not in the first test, whose time may be limited.
+    """
+    config = session.config
+    hold.clocks.remove()
+    ours = with_ours(session.items)
+    marked, stressed = any(map(is_marked, ours)), use_threads(session.items, ours)
+    if not (marked or stressed):
+        hold.release_names()
+        if not ours:
+            unregister_test_hooks(config.pluginmanager)
+    elif not config.option.collectonly:
+        _import_runners(marked=marked, stressed=stressed)
+    if ours:
+        from .items._leak_check import check_for_leaks
+
+        check_for_leaks(config, ours, options_of(config).leaks)
+
+
+def _import_runners(*, marked: bool, stressed: bool) -> None:
+    """Import what runs marked tests, and what repeats tests in real threads, as far as there are such tests."""
+    from . import _marked_test  # noqa: F401
+
+    if marked:
+        from .running import _runner  # noqa: F401
+    if stressed:
+        from .stress import _run_stress  # noqa: F401

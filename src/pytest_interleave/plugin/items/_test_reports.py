@@ -1,0 +1,34 @@
+"""Changes to pytest's reports of tests: texts under a failure, and a note of pytest that would mislead."""
+
+from __future__ import annotations
+
+import pytest
+
+#: The title of the section under a failure that shows its interleaving.
+SECTION = "interleaving"
+
+
+def remove_hidden_note(report: pytest.TestReport) -> None:
+    """Remove pytest's note under an exception without a traceback of its own, such as a group of threads' exceptions.
+
+    The note says that all entries are hidden and that --full-trace shows them. Neither is true here.
+    """
+    for traceback, *_ in getattr(report.longrepr, "chain", ()):
+        if (getattr(traceback, "extraline", None) or "").startswith("All traceback entries are hidden"):
+            traceback.extraline = None
+
+
+def outcome_of(report: pytest.TestReport) -> str:
+    """Return the outcome as pytest shows it: with expected failures, and tests that passed unexpectedly."""
+    if hasattr(report, "wasxfail"):
+        return "xpassed" if report.outcome == "passed" else "xfailed"
+    return report.outcome
+
+
+def add_text(report: pytest.TestReport, text: str) -> None:
+    """Put `text` under what the report shows of the failure, whatever form that has."""
+    add_section = getattr(report.longrepr, "addsection", None)
+    if add_section is not None:
+        add_section(SECTION, text)
+    else:
+        report.longrepr = f"{report.longrepr}\n\n{text}"

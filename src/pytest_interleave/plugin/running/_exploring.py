@@ -1,0 +1,209 @@
+"""Judges the executions of one test, one after the other, and makes its `Exploration` from them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import pytest
+
+from ...control import Outcome
+from ...control.interpreter import real_seconds
+from ...detect import Conflict, Finding, Watchlist
+from ...explore import Token
+from ...resources import ResourceLeak
+from ..items._raised import came_by_signal, quiet_exception
+from ..items._worker_fixtures import OfWorkers
+from ..known._known_schedules import PINNED, Given
+from ..settings._settings import Settings
+from ..settings._suite import leave_out
+from ._exploration import Exploration
+from ._following import Following
+from ._strategy_turns import Turns
+from .executions._executions import Executions
+from .executions._judge import Judge
+from .executions._time_limit import TimeLimit
+from .explanations._detailed_runs import DetailedRuns
+from .explanations._explaining import Explaining, waited_in_vain
+from .explanations._explanation import Explanation
+from .explanations._shrinking import Shrinking
+from .explanations._simplest import simplest_failure
+from .observations._nondeterminism import OUT_OF_SIGHT, describe_threads_of_others
+from .observations._observations import Seen
+from .observations._race_check import RaceCheck, Raced
+
+#: Endings of a search that nothing has cut short.
+_RAN_ITS_COURSE = frozenset(("schedules", "seconds", "exhausted", "nothing to interleave"))
+
+
+class Verdict(NamedTuple):
+    """Whether an execution ends the exploration, and what the test raises."""
+
+    ends: bool
+    #: Of an execution that does not end the exploration: a skip or an expected failure, if it was one.
+    error: BaseException | None = None
+
+
+#: The next schedule is run.
+GO_ON = Verdict(False)
+
+
+class Exploring:
+    """The executions of one item so far, and what makes, judges and explains them.
+
+    `given` are schedules to be tried first; `of_workers` are the fixtures that workers do not share.
+    """
+
+    def __init__(
+        self, item: pytest.Function, settings: Settings, given: Sequence[Given], of_workers: OfWorkers | None
+    ) -> None:
+        self.item = item
+        self.settings = settings
+        #: The result; None until `conclude` is called.
+        self.exploration: Exploration | None = None
+        self.limit = TimeLimit(settings.seconds)
+        self.executions = Executions(item, settings, of_workers)
+        self.judge = Judge(self.executions)
+        self.races = RaceCheck(Watchlist(everything=settings.races))
+        self.runs = DetailedRuns(self.executions, self.races, self.judge)
+        shrinking = Shrinking(self.runs, self.races, self.judge, settings.shrink_seconds, self.limit)
+        self._explaining = Explaining(item, self.executions, self.runs, shrinking, settings.shrink_seconds, self.limit)
+        self.following = Following(self.executions, self.runs)
+        # What was remembered of a run with another mode of timeouts is not what this run asks for.
+        self.given = [one for one in given if one.origin == PINNED or settings.time_choices >= one.token.time_choices]
+        self.seen = Seen()
+        #: The strategies of the search, once it has begun.
+        self.turns: Turns | None = None
+        #: How many executions are counted as schedules.
+        self.number = 0
+        #: Why the test is nondeterministic; None as long as it seems deterministic.
+        self.unrepeatable: str | None = None
+        #: The last execution, and the name of its strategy.
+        self._last: tuple[Outcome, str] | None = None
+
+    def look_at(self, outcome: Outcome, strategy: str) -> Verdict:
+        """Count an execution, and judge it: whether it ends the exploration."""
+        self._last = outcome, strategy
+        self.seen.add(outcome)
+        suspects = self.races.suspects(outcome)
+        if outcome.uneventful and not self.judge.open_pools and not suspects:
+            return GO_ON
+        if came_by_signal(outcome.exception):
+            return self.interrupt(outcome)
+        finding = self.judge(outcome)
+        raced = self.runs.confirmed(suspects, outcome) if finding is None else None
+        if raced is not None:
+            finding = raced.finding
+        if self.settings.suite and outcome.unexplored is not None and (finding is None or finding.kind == "timeout"):
+            self.conclude(self.number, "too long")
+            return Verdict(True, pytest.skip.Exception(leave_out(self.item, "too long to be explored")))
+        if finding is None:
+            return Verdict(False, quiet_exception(outcome))
+        if self.expects_failure:
+            # Raised by another thread, or a deadlock: unittest itself knows only what the test raises.
+            self.conclude(self.number, "expected failure")
+            return Verdict(True, pytest.xfail.Exception(finding.message))
+        return Verdict(True, self._found(finding, outcome, strategy, suspects, raced))
+
+    def look_at_replay(self, outcome: Outcome) -> None:
+        """Count the execution of a token's schedule, the only one, without judging it."""
+        self.number = 1
+        self._last = outcome, "replay"
+        self.seen.add(outcome)
+
+    @property
+    def expects_failure(self) -> bool:
+        """Whether the test is one of unittest that is expected to fail."""
+        unittest = self.executions.unittest
+        return unittest is not None and unittest.expects_failure
+
+    def interrupt(self, outcome: Outcome, **more: Any) -> Verdict:
+        """Conclude after an execution that a signal handler has ended, such as that of a time limit.
+
+        It is not run again: the signal would not come again, and what hangs would hang again.
+        """
+        self.conclude(self.number, "interrupted", **more)
+        return Verdict(True, outcome.exception)
+
+    def _found(
+        self, finding: Finding, outcome: Outcome, strategy: str, suspects: Sequence[Conflict], raced: Raced | None
+    ) -> BaseException:
+        """Explain a finding and conclude; return the exception for the test."""
+        unseen = self.seen.again and raced is None
+        explanation = self._explaining.explain(finding, outcome, suspects, raced, warm=self.executions.count > 1)
+        explanation = explanation._replace(unseen=unseen)
+        # In one worker, and in all of them one after another.
+        has_time = self.limit.has(2 * self.executions.took)
+        if self.settings.marker == "thread_safety" and not waited_in_vain(outcome) and has_time:
+            least = simplest_failure(explanation, self.executions, self.runs, self._explaining, self.judge)
+            explanation = explanation._replace(simplest=least)
+        explanation = self._doubted(explanation, outcome)
+        self.conclude(self.number, "finding", found_at=self.number, explanation=explanation, strategy=strategy)
+        return explanation.finding.exception
+
+    def _doubted(self, explanation: Explanation, outcome: Outcome) -> Explanation:
+        """Add why the token may not replay: the test is nondeterministic, or has threads that other tests have left."""
+        if explanation.difference is not None:
+            return explanation
+        if self.unrepeatable is not None:
+            return explanation._replace(difference=f"This finding may not replay: {self.unrepeatable}")
+        threads = self.executions.threads_of_others(outcome)
+        return explanation._replace(difference=describe_threads_of_others(threads)) if threads else explanation
+
+    def teardown_failed(self, error: BaseException, replay: Token | None) -> None:
+        """Conclude with what a fixture of the last execution raised when it ended, or could not end."""
+        if self._last is None:
+            return
+        outcome, strategy = self._last
+        number = 1 if replay is not None else self.number
+        kind = "leak" if isinstance(error, ResourceLeak) else "failed teardown"
+        explanation = self._explaining.unrepeated(Finding(kind, error), outcome, warm=self.executions.count > 1)
+        if replay is not None:
+            explanation = explanation._replace(token=replay)
+        elif outcome.uncontrolled:
+            explanation = explanation._replace(difference=OUT_OF_SIGHT)
+        self.conclude(
+            number,
+            "finding" if replay is None else "replay",
+            found_at=number,
+            explanation=explanation,
+            strategy=strategy,
+        )
+
+    def conclude(self, schedules: int, ended_by: str, **more: Any) -> None:
+        """Make the `Exploration` of what was run so far; `ended_by` is its ending, `more` are other fields of it."""
+        if ended_by in _RAN_ITS_COURSE and not self.settings.suite:
+            self.seen.note_no_choice()
+        if ended_by == "nothing to interleave" and self.seen.has_company:
+            # There is nothing that the plugin could interleave.
+            ended_by = "schedules"
+        turns = self.turns
+        self.exploration = Exploration(
+            settings=self.settings,
+            schedules=schedules,
+            coverage=self.seen.coverage(
+                None if turns is None else turns.late,
+                interleaved=ended_by != "nothing to interleave",
+                early_timeouts=turns is not None and turns.early > 0,
+            ),
+            classes=self.seen.classes.counts,
+            seconds=real_seconds() - self.limit.started,
+            ended_by=ended_by,
+            threads=self.seen.threads,
+            given=tuple(self.given),
+            unrepeatable=self.unrepeatable,
+            warnings=self.seen.warnings,
+            **more,
+        )
+
+    def release_values(self) -> None:
+        """Keep no object of the test alive, only the schedule of the last execution."""
+        if self._last is not None:
+            outcome, strategy = self._last
+            self._last = outcome._replace(log=[], pending=[], nestings=[], raised={}), strategy
+        self.executions.release_values()
+
+    def close(self) -> None:
+        """Drop all references at once; nothing can be asked after that."""
+        self.executions.close()
+        vars(self).clear()

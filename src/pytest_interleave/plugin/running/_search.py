@@ -1,0 +1,135 @@
+"""The search of one test: runs schedules of its strategies until one ends the exploration, or there are no more."""
+
+from __future__ import annotations
+
+from ...control import Outcome
+from ...control.interpreter import real_seconds
+from ...explore import Replay, fingerprint
+from ...trace import first_difference
+from ..settings._shards import nodeid_of
+from ._exploring import GO_ON, Exploring, Verdict
+from ._progress_line import Progress
+from ._strategy_turns import Turns
+from .observations._nondeterminism import describe_nondeterminism
+from .observations._observations import Seen
+
+#: The first schedule is repeated at most this many times; a test that still differs then is nondeterministic.
+_REPETITIONS = 3
+
+
+def search(exploring: Exploring, progress: Progress) -> BaseException | None:
+    """Run the schedules of the strategies; return the exception for the test."""
+    settings, executions, seen = exploring.settings, exploring.executions, exploring.seen
+    unittest = executions.unittest
+    known = exploring.number
+    limit = exploring.limit.of_search
+    turns = exploring.turns = Turns(settings, _mix(settings.stream, nodeid_of(exploring.item)), limit)
+    skip: BaseException | None = None
+    turn = 0
+    ended_by = "schedules"
+    # Schedules that were known before are not counted as turns.
+    while turn < settings.schedules:
+        turn += 1
+        strategy, leap = turns.next(turn, time_matters=seen.time_matters)
+        executions.leap = leap
+        executions.prepare()
+        exploring.number += 1
+        strategy.begin(turn)
+        outcome = executions.run(strategy)
+        strategy.end(outcome)
+        ends, error = exploring.look_at(outcome, getattr(strategy, "current", strategy).name)
+        if ends:
+            return error
+        if error is not None:
+            skip = error
+            if exploring.expects_failure:
+                ended_by = "expected failure"
+                break
+            if error is outcome.exception and seen.threads == 1:
+                ended_by = "skip"
+                break
+        if turn == 1 and executions.learn_from_end():
+            # From now on, executions have a part that this one did not have: begin again.
+            exploring.number, exploring.seen = known, Seen()
+            return search(exploring, progress)
+        if leap is None:
+            if turns.predictions is not None:
+                turns.predictions.look_at(outcome)
+            over = None
+            if turn == 1 and seen.nothing_to_interleave:
+                over = "nothing to interleave" if error is None else "skip"
+            elif turn == 1:
+                ends, error = _check_determinism(exploring, outcome)
+                if ends:
+                    return error
+            if seen.doubtful:
+                turns.doubt()
+            if over is None and turns.finished:
+                over = "exhausted"
+            if over is not None and not turns.goes_on(time_matters=seen.time_matters):
+                ended_by = over
+                break
+        now = real_seconds()
+        if now >= limit and turn < settings.schedules:
+            ended_by = "seconds"
+            break
+        if now >= progress.next:
+            progress.show(exploring.number)
+    if turns.predictions is not None and ended_by in ("schedules", "seconds"):
+        seen.notes.update(dict.fromkeys(turns.predictions.warnings()))
+    if seen.nothing_to_interleave and ended_by in ("schedules", "seconds"):
+        ended_by = "nothing to interleave"
+    exploring.conclude(exploring.number, ended_by)
+    return skip if skip is not None or unittest is None else unittest.unexpected_success
+
+
+def _check_determinism(exploring: Exploring, outcome: Outcome) -> Verdict:
+    """Run the schedule of the first execution again, and note whether the test takes other steps.
+
+    What only the first execution does, because nothing is imported or cached yet, is no difference; nor is what only
+    the second does, because the machine was busy just then. A fourth execution tells that from a test that alternates.
+    """
+    executions, seen = exploring.executions, exploring.seen
+    before = outcome
+    difference = None
+    waits_outside = outcome.waits_outside
+    for repetition in range(_REPETITIONS):
+        if before.set_aside or before.unexplored is not None:
+            return GO_ON
+        if not exploring.limit.has(executions.took):
+            if repetition == 0:
+                seen.is_unchecked = True
+            return GO_ON
+        executions.prepare()
+        replay = Replay(before.choices)
+        replay.begin(1)
+        again = executions.run(replay)
+        replay.end(again)
+        waits_outside = waits_outside or again.waits_outside
+        if again.uneventful:
+            seen.look_at(again)
+        else:
+            exploring.number += 1
+            verdict = exploring.look_at(again, replay.name)
+            if verdict.ends:
+                return verdict
+            exploring.number -= 1
+        changed = first_difference(before.log, again.log)
+        if changed is None:
+            return GO_ON
+        difference = difference or changed
+        before = again
+        if repetition == 1 and first_difference(outcome.log, again.log) is not None:
+            break
+    assert difference is not None
+    exploring.unrepeatable = describe_nondeterminism(difference)
+    if not waits_outside:
+        # A correct test that waits outside may differ: then only the coverage says so, as a warning could be an error.
+        seen.notes[exploring.unrepeatable] = None
+    seen.is_nondeterministic(difference.place)
+    return GO_ON
+
+
+def _mix(seed: int, nodeid: str) -> int:
+    """Return a seed for one test, made from the seed of the run."""
+    return seed * 65_537 + fingerprint(nodeid)

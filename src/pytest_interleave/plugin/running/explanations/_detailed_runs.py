@@ -1,0 +1,147 @@
+"""Executions in detail: recorded by their switches, so that they can be shown, compared and shrunk."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from ....control import HELD_UP, Outcome, Recorder, Strategy
+from ....detect import Conflict, DataRace, Finding
+from ....explore import Attempt, Recorded, Replay
+from ....trace import Timeline, first_difference, held_up, timeline_of
+from ...items._raised import came_by_signal
+from ..executions._executions import Executions
+from ..executions._time_limit import PartOfTime
+from ..observations._nondeterminism import describe_difference
+from ..observations._race_check import RaceCheck, Raced, recorder_for
+
+
+class Shown(NamedTuple):
+    """An execution that has a finding, in detail."""
+
+    finding: Finding
+    outcome: Outcome
+    recorded: Recorded
+    recorder: Recorder
+
+    @property
+    def attempt(self) -> Attempt:
+        """The execution as the shrinker takes it."""
+        return attempt_of(self.outcome, self.recorded)
+
+    def timeline(self, time: PartOfTime) -> Timeline:
+        """Return the execution as a report shows it; what takes longer than `time` is left out."""
+        timeline = timeline_of(self.outcome, self.recorded.points, self.recorder, time.is_over)
+        error = self.finding.exception
+        if isinstance(error, DataRace):
+            passed = [text for text, _ in held_up(self.outcome, len(self.outcome.log))]
+            return timeline._replace(story=" ".join((*passed, error.races[0].story)))
+        return timeline
+
+
+class NotRepeated(NamedTuple):
+    """An execution that was to be the same as one before, and was not."""
+
+    #: What a report says of it.
+    difference: str
+    #: What it has found, if anything.
+    finding: Finding | None
+    outcome: Outcome
+
+
+class Repeated(NamedTuple):
+    """A finding and its execution, whether others went before that, and what the schedule gave when run again."""
+
+    finding: Finding
+    outcome: Outcome
+    warm: bool
+    shown: Shown | NotRepeated
+
+
+class DetailedRuns:
+    """Runs schedules of one test again, in detail. `judge` says what an execution has found, except data races."""
+
+    def __init__(self, executions: Executions, races: RaceCheck, judge: Callable[[Outcome], Finding | None]) -> None:
+        self._executions = executions
+        self._races = races
+        self._judge = judge
+
+    def run(
+        self, strategy: Strategy, recorder: Recorder | None = None, *, visible: bool = False
+    ) -> tuple[Recorded, Outcome]:
+        """Run the test once more, in detail. What it prints is `visible`: in the report, but nothing from before."""
+        recorded = Recorded(strategy)
+        recorded.begin(1)
+        self._executions.prepare()
+        if visible:
+            self._executions.forget_output()
+        outcome = self._executions.run(recorded, detail=True, recorder=recorder)
+        recorded.end(outcome)
+        return recorded, outcome
+
+    def confirmed(self, suspects: Sequence[Conflict], outcome: Outcome) -> Raced | None:
+        """Return a data race, if one of `suspects` is one; the schedule is run again to see that."""
+        if not suspects:
+            return None
+        return self._races.confirm(suspects, outcome, lambda recorder: self.run(Replay(outcome.choices), recorder)[1])
+
+    def repeat(self, finding: Finding, outcome: Outcome, suspects: Sequence[Conflict], *, warm: bool) -> Repeated:
+        """Run the same execution again; what only the very first execution of a process does is no difference.
+
+        It is the first that imports, and that finds nothing cached.
+        """
+        shown = self._repeat_once(finding, outcome, suspects)
+        # A finding of another kind is due to something that the first execution has left behind.
+        alike = isinstance(shown, NotRepeated) and shown.finding is not None and shown.finding.same_as(finding)
+        if isinstance(shown, NotRepeated) and not warm and shown.finding is not None and alike:
+            later = self._repeat_once(shown.finding, shown.outcome, self._races.suspects(shown.outcome))
+            if isinstance(later, Shown):
+                return Repeated(shown.finding, shown.outcome, True, later)
+        return Repeated(finding, outcome, warm, shown)
+
+    def _repeat_once(self, finding: Finding, outcome: Outcome, suspects: Sequence[Conflict]) -> Shown | NotRepeated:
+        """Return the same execution in detail, or the other one that the same schedule gave."""
+        recorder = recorder_for(suspects)
+        recorded, second = self.run(Replay(outcome.choices), recorder, visible=True)
+        require_no_signal(second)
+        again = self.found_in(second, finding, suspects, outcome, recorder)
+        difference = first_difference(outcome.log, second.log)
+        if again is None or not again.same_as(finding) or difference is not None:
+            return NotRepeated(describe_difference(difference, finding, again), again, second)
+        return Shown(again, second, recorded, recorder)
+
+    def found_in(
+        self,
+        second: Outcome,
+        finding: Finding,
+        suspects: Sequence[Conflict],
+        first: Outcome,
+        recorder: Recorder,
+    ) -> Finding | None:
+        """Return what the second execution of a schedule found; a data race is added to it if there is one as well."""
+        again = self._judge(second)
+        race = self._races.finding(suspects, first, second, recorder)
+        if again is None:
+            return race
+        if race is not None and not isinstance(finding.exception, DataRace):
+            again.exception.add_note(f"also, {race.message}")
+        return again
+
+
+def attempt_of(outcome: Outcome, recorded: Recorded) -> Attempt:
+    """Return an execution as the shrinker takes it."""
+    announced = [task for task, operation, _ in outcome.log if operation.announced]
+    changes = sum(task is not after for task, after in itertools.pairwise(announced))
+    return Attempt(recorded.points, changes, outcome.log, outcome)
+
+
+def time_passed(outcome: Outcome) -> bool:
+    """Whether time passed as a choice."""
+    return any(operation.kind == HELD_UP for _, operation, _ in outcome.log)
+
+
+def require_no_signal(outcome: Outcome) -> None:
+    """Raise again what a signal handler raised in an execution, such as that of a time limit."""
+    if outcome.exception is not None and came_by_signal(outcome.exception):
+        raise outcome.exception

@@ -1,0 +1,23 @@
+"""Which tests have something of the plugin in their reports, and what starts the reporting of the run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+#: Of a run: starts its reporting when the first test has something to report, and does nothing after that.
+start_reporting_key = pytest.StashKey[Callable[[], object]]()
+#: Of a test: present if something of the plugin may be added to its reports. Only this is looked up for every test.
+_reported_key = pytest.StashKey[bool]()
+
+
+def include_in_reports(item: pytest.Item) -> None:
+    """Let the plugin add to the reports of this test; start the reporting of the run, unless it has started."""
+    item.stash[_reported_key] = True
+    item.config.stash[start_reporting_key]()
+
+
+def is_reported(item: pytest.Item) -> bool:
+    """Whether the plugin may add something to the reports of the test."""
+    return _reported_key in item.stash
