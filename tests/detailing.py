@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from pytest_interleave.control import Outcome, Recorder, Strategy
 from pytest_interleave.detect import finding_of, identity_of
 from pytest_interleave.explore import Attempt, Follow, Recorded
-from pytest_interleave.plugin.running.explanations._explaining import attempt_of
+from pytest_interleave.plugin.running.explanations._detailed_runs import attempt_of
 from tests.driving import MAX_STEPS, Control
 
 Body = Callable[[], object]

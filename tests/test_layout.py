@@ -29,10 +29,13 @@ ORDER: dict[str, list[str]] = {
     "explore": ["strategies", "search", "schedules", "."],
     "trace": ["causes", "story", "."],
     "plugin": ["settings", "known", "items", "running | stress", "fixtures | reporting", "."],
+    "plugin.running": ["executions", "observations", "explanations", "."],
 }  # fmt: skip
 
 MOST_MODULES = 15
 MOST_LINES = 400
+#: Of a hook in `plugin/__init__.py`, which only delegates; its docstring counts, its signature does not.
+MOST_LINES_OF_A_HOOK = 15
 
 
 class Import(NamedTuple):
@@ -261,6 +264,21 @@ def test_files_are_short(layout: Layout) -> None:
     assert {name: length for name, length in lengths.items() if length > MOST_LINES} == {}
 
 
+def test_hooks_only_delegate(layout: Layout) -> None:
+    lengths = _lengths_of_hooks(layout.trees["plugin.__init__"])
+    assert lengths
+    assert {name: length for name, length in lengths.items() if length > MOST_LINES_OF_A_HOOK} == {}
+
+
+def _lengths_of_hooks(tree: ast.Module) -> dict[str, int]:
+    """For each function that pytest calls, the lines of its body."""
+    return {
+        node.name: (node.end_lineno or node.lineno) - node.body[0].lineno + 1
+        for node in tree.body
+        if isinstance(node, ast.FunctionDef) and node.name.startswith("pytest_")
+    }
+
+
 def test_the_directory_of_the_package_is_found_out_once(layout: Layout) -> None:
     users = [
         name
@@ -305,6 +323,10 @@ class TestTheRules:
         )
         (found,) = upward(made.imports)
         assert found.startswith("control.scope._c:3")
+
+    def test_the_body_of_a_hook_is_counted(self) -> None:
+        tree = ast.parse('def pytest_a(\n    x,\n):\n    """Text."""\n    x()\n\n    x()\n\ndef other():\n    ...\n')
+        assert _lengths_of_hooks(tree) == {"pytest_a": 4}
 
     def test_a_circle_is_named(self, tmp_path: Path) -> None:
         made = self.make(tmp_path, {"control/_a.py": "from . import _b\n", "control/_b.py": "from ._a import x\n"})

@@ -14,7 +14,7 @@ import pytest
 from ..control import infrastructure
 from ._before_collection import Hold, take_hold
 from ._lazy_gatherer import gatherer_of, make_gatherer
-from ._preparation import prepare_for_tests
+from ._preparation import apply_options, prepare_for_tests
 from ._test_hooks import register_test_hooks, start_reporting
 from .fixtures._fixtures import (
     barrier,
@@ -69,19 +69,10 @@ def pytest_configure(config: pytest.Config) -> None:
         config.addinivalue_line("markers", marker)
     options = keep_options(config)
     config.stash[start_reporting_key] = lambda: start_reporting(config)
-    if options.suite is not None:
-        make_gatherer(config)
     if _hold_key not in config.stash:
         # Loaded too late for pytest_load_initial_conftests (by a conftest's pytest_plugins).
         config.stash[_hold_key] = take_hold(config)
-    if options.replay is not None:
-        from .known._replaying import read_token
-
-        read_token(config, options.replay, options.replay_option)
-    elif options.shards > 1:
-        from .settings._splitting import register_splitter
-
-        register_splitter(config, options)
+    apply_options(config, options)
 
 
 @pytest.hookimpl(optionalhook=True)

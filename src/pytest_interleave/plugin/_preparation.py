@@ -1,13 +1,31 @@
-"""When the tests are collected: prepares for those that are marked, or gets out of the way if none is."""
+"""Prepares a run: for what its options ask for, and, when its tests are collected, for those that are marked."""
 
 from __future__ import annotations
 
 import pytest
 
 from ._before_collection import Hold
+from ._lazy_gatherer import make_gatherer
 from ._test_hooks import unregister_test_hooks
 from .settings._markers import is_marked, use_threads, with_ours
-from .settings._options import options_of
+from .settings._options import Options, options_of
+
+
+def apply_options(config: pytest.Config, options: Options) -> None:
+    """Prepare for a whole suite, for the schedule of a token, or for shards, if the options ask for one of these.
+
+    Raises `pytest.UsageError` where the token cannot be read.
+    """
+    if options.suite is not None:
+        make_gatherer(config)
+    if options.replay is not None:
+        from .known._replaying import read_token
+
+        read_token(config, options.replay, options.replay_option)
+    elif options.shards > 1:
+        from .settings._splitting import Splitter
+
+        config.pluginmanager.register(Splitter(options), "interleave-splitter")
 
 
 def prepare_for_tests(session: pytest.Session, hold: Hold) -> None:

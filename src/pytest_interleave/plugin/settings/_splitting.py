@@ -55,11 +55,6 @@ class Splitter:
         return min(self._options.shards, settings.schedules)
 
 
-def register_splitter(config: pytest.Config, options: Options) -> None:
-    """Have each marked test split into `options.shards` shards when it is collected."""
-    config.pluginmanager.register(Splitter(options), "interleave-splitter")
-
-
 def _named_in_full(arguments: list[str]) -> set[str]:
     """The names of tests with an id (`test_it[1]`) that were asked for: under another name they would not be found."""
     split = [argument.partition("[") for argument in arguments]

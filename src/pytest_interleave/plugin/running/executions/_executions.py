@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import contextlib
 import math
-import shutil
-import warnings
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any, Literal
 
 import pytest
 
-from ....control import LONGEST, Control, FixturesBeingMade, Outcome, Recorder, records_read, unrecorded
+from ....control import LONGEST, Control, FixturesBeingMade, Outcome, Recorder, records_read
 from ....control.interpreter import real_seconds
 from ....explore import NonPreemptive
 from ...items._fixtures_within import FixturesWithin, watch_set_up
 from ...items._plain_fixtures import PlainFixtures, plain_fixtures
 from ...items._raised import came_by_signal, request_to_stop
+from ...items._records import Records
 from ...items._repeated_hooks import alone_with_call, alone_with_fixtures, hooks_found_once
 from ...items._subtests import with_gathered_subtests
+from ...items._temporary_directory import directory_of, remove_directory
 from ...items._unittest import UnittestBody
 from ...items._worker_fixtures import OfWorkers
 from ...items._workers import in_workers, nothing
@@ -35,9 +34,6 @@ _NOT_THE_TESTS = ("_pytest.", "pytest_interleave.")
 
 #: At most so many executions show which threads of fixtures can be controlled.
 _LEARNING = 5
-
-#: Executions between two times that what they printed is thrown away.
-FORGET_EVERY = 32
 
 
 class Executions:
@@ -72,9 +68,7 @@ class Executions:
         self._knows_ends = False
         #: Whether the next execution is prepared.
         self._prepared = False
-        self._properties = list(item.user_properties)
-        self._warned: set[tuple[object, ...]] = set()
-        self._warnings_kept = 0
+        self._records = Records(item)
         self._control: Control
         self._resources = contextlib.ExitStack()
         #: Functions to be called when control of the last execution has been taken away, each once.
@@ -87,14 +81,13 @@ class Executions:
         self._pytest_calls = alone_with_call(item)
         self._arguments = item._fixtureinfo.argnames
         self._benchmarked = "benchmark" in item.fixturenames
-        logs = item.config.pluginmanager.getplugin("logging-plugin")
-        self._log_handlers = () if logs is None else (logs.caplog_handler, logs.report_handler)
 
     def __enter__(self) -> Executions:
         self._resources.enter_context(hooks_found_once(self.item))
         self._control = self._resources.enter_context(Control(self._outliving, self._values))
-        if self._log_handlers and "caplog" in self.item.fixturenames:
-            self._resources.enter_context(records_read(self._log_handlers[0]))
+        caplog_handler = self._records.caplog_handler
+        if caplog_handler is not None:
+            self._resources.enter_context(records_read(caplog_handler))
         return self
 
     def __exit__(self, *exception: Any) -> None:
@@ -191,11 +184,7 @@ class Executions:
                     raise
             self.tearing_down = False
         within.forget()
-        self._forget_logs()
-        self._forget_warnings()
-        item.user_properties[:] = self._properties
-        if self.count % FORGET_EVERY == 0:
-            self.forget_output()
+        self._records.forget(self.count)
         if self._in_class and hasattr(item, "_instance"):
             # As pytest does for each test: a new instance of its class.
             del item._instance
@@ -275,7 +264,7 @@ class Executions:
     def _tear_down(self) -> None:
         """End the function-scoped fixtures, as pytest does after a test; but there is more to come for this item."""
         item = self.item
-        directory = _directory_of(item)
+        directory = directory_of(item)
         stash = item.stash._storage
         kept = dict(stash)
         try:
@@ -285,10 +274,7 @@ class Executions:
                 # Fixtures put things there once for an item, and take them away when they think it is over.
                 stash.setdefault(key, value)
             if directory is not None:
-                # So that there is one in the end, not hundreds, and it has the same name in each execution.
-                with unrecorded():
-                    shutil.rmtree(directory, ignore_errors=True)
-                _use_name_again(item.config, directory)
+                remove_directory(item.config, directory)
 
     def run(self, strategy: Any, *, detail: bool = False, recorder: Recorder | None = None) -> Outcome:
         """Run the body once. What asks pytest to stop (`pytest.exit`, Ctrl-C), in whichever thread, is raised."""
@@ -342,56 +328,9 @@ class Executions:
         self._plain = None
 
     def close(self) -> None:
-        """Let everything go, see `TestRunner.close`."""
+        """Drop all references, see `TestRunner.close`."""
         vars(self).clear()
 
     def forget_output(self) -> None:
-        """What earlier executions printed is not part of this one's report."""
-        capture = self.item.config.pluginmanager.getplugin("capturemanager")
-        if capture is not None and capture.is_globally_capturing():
-            capture.read_global_capture()
-
-    def _forget_logs(self) -> None:
-        """Nor is what they logged; and `caplog` begins empty."""
-        for handler in self._log_handlers:
-            if handler.records:
-                handler.reset()
-
-    def _forget_warnings(self) -> None:
-        """A warning that every execution gives is told once."""
-        recorded = _recorded_warnings()
-        if not recorded:
-            return
-        kept = self._warnings_kept
-        for warning in recorded[kept:]:
-            key = (warning.category, str(warning.message), warning.filename, warning.lineno)
-            if key not in self._warned:
-                self._warned.add(key)
-                recorded[kept] = warning
-                kept += 1
-        del recorded[kept:]
-        self._warnings_kept = kept
-
-
-def _recorded_warnings() -> list[warnings.WarningMessage] | None:
-    """The warnings that pytest has gathered of this test; None where it does not, or not in the way we know."""
-    append = getattr(warnings, "_showwarnmsg_impl", None)
-    gathered = getattr(append, "__self__", None)
-    return gathered if isinstance(gathered, list) else None
-
-
-def _directory_of(item: Any) -> Path | None:
-    """What pytest's own fixture `tmp_path` gives: of one that stands for it we do not know what else is there."""
-    definition, *_ = item._fixtureinfo.name2fixturedefs.get("tmp_path", (None,))
-    if definition is None or definition.cached_result is None or definition.func.__module__ != "_pytest.tmpdir":
-        return None
-    directory = definition.cached_result[0]
-    return directory if isinstance(directory, Path) else None
-
-
-def _use_name_again(config: pytest.Config, directory: Path) -> None:
-    """From pytest 9.2 on the names of temporary directories are counted, whether or not one of that name exists."""
-    counted = getattr(getattr(config, "_tmp_path_factory", None), "_next_number", None)
-    prefix = directory.name.rstrip("0123456789")
-    if isinstance(counted, dict) and prefix.lower() in counted:
-        counted[prefix.lower()] = int(directory.name[len(prefix) :])
+        """Drop what earlier executions have printed: it is not part of this one's report."""
+        self._records.forget_output()
