@@ -244,7 +244,7 @@ def test_what_is_damaged_is_not_read(cache, text):
     cache.write_bytes(text if isinstance(text, bytes) else text.encode())
     pytest_cache = SimpleNamespace(_cachedir=cache.parents[2])
     memory = Memory(SimpleNamespace(cache=pytest_cache), forget=False)
-    assert memory.given("test_it.py::test_it") == []
+    assert memory.schedules_of("test_it.py::test_it") == []
     assert memory.trouble.startswith("the failing schedules of earlier runs are forgotten: ")
     assert memory.trouble.endswith("failures.json is not as it was written")
 

@@ -28,7 +28,7 @@ from .fixtures._fixtures import (
     worker,
 )
 from .settings._marker_errors import error_of
-from .settings._markers import REGISTERED, has_ours, make_selectable, with_ours
+from .settings._markers import REGISTERED, has_our_marker, make_selectable, with_our_markers
 from .settings._options import add_options, has_options, keep_options, options_of
 from .settings._reported_tests import start_reporting_key
 
@@ -98,14 +98,14 @@ def pytest_mark_before_selection(config: pytest.Config, items: list[pytest.Item]
         from .settings._suite import take_suite
 
         take_suite(items, options)
-    for item in with_ours(items):
+    for item in with_our_markers(items):
         make_selectable(item)
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Check every marker; with a token, keep the test that it was made for."""
-    options, ours = options_of(config), with_ours(items)
+    options, ours = options_of(config), with_our_markers(items)
     if ours or config.getini("interleave_include"):
         from ._checking import check_items
 
@@ -123,7 +123,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 def pytest_report_collectionfinish(config: pytest.Config, items: list[pytest.Item]) -> list[str]:
     """Report how many tests are marked, and the seed, if any of them depends on it."""
-    ours = with_ours(items)
+    ours = with_our_markers(items)
     if not ours:
         return []
     from .reporting._header import header_lines
@@ -134,7 +134,7 @@ def pytest_report_collectionfinish(config: pytest.Config, items: list[pytest.Ite
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
     """Take over a marked test when pytest has set it up."""
-    if not has_ours(item) and error_of(item) is None:
+    if not has_our_marker(item) and error_of(item) is None:
         return (yield)
     # It may have been marked after the collection.
     register_test_hooks(item.config.pluginmanager)

@@ -1,4 +1,4 @@
-"""What a run puts in place before the first test module is imported."""
+"""Puts stand-ins for locks and clocks in place before the first test module is imported, and takes them away."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ..control.primitives import install_names, remove_names
 
 
 class Hold:
-    """What a run has put in place, and what was there before: one run may be started from within another."""
+    """Knows what a run has put in place, and what was there before: one run may be started from within another."""
 
     def __init__(self, scope_before: Scope | None, *, names: bool, clocks: ImportClocks) -> None:
         self.scope_before = scope_before
@@ -20,7 +20,7 @@ class Hold:
         self.clocks = clocks
 
     def release(self) -> None:
-        """Put everything back."""
+        """Put everything back that was there before."""
         self.clocks.remove()
         self.release_names()
         if self.scope_before is not None:
@@ -33,7 +33,7 @@ class Hold:
 
 
 def take_hold(config: pytest.Config) -> Hold:
-    """Put the scope of this run in place, our primitives, and our clocks for what is imported now."""
+    """Put the scope of this run in place, and stand-ins for locks and for the clocks that modules import."""
     scope = Scope(
         str(config.rootpath),
         config.getini("interleave_include"),
@@ -44,13 +44,13 @@ def take_hold(config: pytest.Config) -> Hold:
 
 
 def _given_paths(config: pytest.Config) -> list[str]:
-    """Where tests are to be found, which can be outside the rootdir."""
+    """Return the paths of tests that the command line names; they can be outside of the rootdir."""
     given = getattr(config.known_args_namespace, "file_or_dir", None) or ()
     return [path for path in (argument.partition("::")[0] for argument in given) if os.path.exists(path)]
 
 
 def _base_temp(config: pytest.Config) -> str | None:
-    """Where `tmp_path` directories are made, once the first one is."""
+    """Return the directory of all `tmp_path` directories; None before the first of them is made."""
     factory = getattr(config, "_tmp_path_factory", None)
     path = getattr(factory, "_basetemp", None)
     return None if path is None else str(path)

@@ -10,7 +10,7 @@ import pytest
 from .._warnings import InterleaveWarning
 from ..control import current_scope
 from ..control.scope import missing
-from .known._pins import pins_for_nothing, pins_of
+from .known._pins import pins_of, unusable_pins
 from .settings._marker_arguments import warn_no_function
 from .settings._marker_errors import error_of, note_error
 from .settings._markers import is_marked, marker_of, uses_threads
@@ -22,9 +22,9 @@ from .settings._unsafe import refuse, unsafe_fixture
 
 
 def check_items(config: pytest.Config, items: list[pytest.Item], ours: list[pytest.Item], options: Options) -> None:
-    """Check the markers of the tests that are to be run, and what `interleave_include` says of them.
+    """Check the markers of the collected tests, and the ini value `interleave_include`.
 
-    `ours` are those of them that have any marker of ours.
+    `ours` are those of the tests that have any marker of the plugin.
     """
     included = bool(config.getini("interleave_include"))
     concerned = [item for item in items if included and (is_marked(item) or uses_threads(item))]
@@ -32,7 +32,7 @@ def check_items(config: pytest.Config, items: list[pytest.Item], ours: list[pyte
         try:
             _warn_of_missing(config)
         except InterleaveWarning as warning:
-            # A warning is an error here: for the tests that it is about.
+            # Warnings are errors in this run: those tests fail that the ini value matters to.
             for item in concerned:
                 note_error(item, pytest.UsageError(str(warning)))
     for item in ours:
@@ -42,7 +42,7 @@ def check_items(config: pytest.Config, items: list[pytest.Item], ours: list[pyte
             check_stress(item)
         except pytest.UsageError as error:
             note_error(item, error)
-    for item, wrong in pins_for_nothing([item for item in ours if error_of(item) is None]):
+    for item, wrong in unusable_pins([item for item in ours if error_of(item) is None]):
         note_error(item, pytest.UsageError(wrong))
 
 
@@ -68,16 +68,16 @@ def check_marker(item: pytest.Item, options: Options) -> None:
 
 
 def still_failed(item: pytest.Item, report: pytest.TestReport) -> None:
-    """Let a wrong marker be no expected failure: what the marker `xfail` expects is one of the test."""
+    """Make the report of a wrong marker a failure, even if the marker `xfail` expects the test itself to fail."""
     if error_of(item) is not None and report.when == "setup" and hasattr(report, "wasxfail"):
         del report.wasxfail
         report.outcome = "failed"
 
 
 def _warn_of_missing(config: pytest.Config) -> None:
-    """Warn of each name in `interleave_include` that is that of no module, once in a run.
+    """Warn once in a run of each name in `interleave_include` that is not the name of a module.
 
-    When all tests are collected: `sys.path` is as they see it.
+    Called when all tests are collected, as `sys.path` is then as they see it.
     """
     if getattr(config, "workerinput", {}).get("workerid", "gw0") != "gw0":
         # Each worker of pytest-xdist collects the same tests.

@@ -1,4 +1,4 @@
-"""One marked test: takes it over when it is set up, gives it back when it is torn down, and adds to its reports."""
+"""Takes a marked test over when it is set up, gives it back when it is torn down, and adds to its reports."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ import pytest
 
 from ._checking import still_failed
 from ._lazy_gatherer import results_of
-from .fixtures._speedup_rows import hand_on
+from .fixtures._speedup_rows import attach_speedups
 from .items._leak_check import release_values_key
 from .items._taken_over import note_taken_over
 from .items._test_reports import add_text, outcome_of, remove_hidden_note
-from .items._worker_fixtures import of_threads, of_workers
+from .items._worker_fixtures import thread_fixtures, worker_fixtures
 from .known._first_schedules import first_schedules
 from .reporting._width import width_of
 from .running._runner_key import runner_key
@@ -29,7 +29,7 @@ from .stress._stress_runs import begin_runs, runs_of
 
 if TYPE_CHECKING:
     from ..control import RandomState
-    from .known._known_schedules import Given
+    from .known._known_schedules import KnownSchedule
     from .running._exploration import Exploration
     from .running._runner import TestRunner
 
@@ -46,7 +46,7 @@ def set_up(item: pytest.Item) -> Generator[None, object, object]:
     error = error_of(item)
     settings: Settings | None = None
     stress: StressSettings | None = None
-    given: list[Given] = []
+    known: list[KnownSchedule] = []
     if error is None:
         try:
             if is_stress(item):
@@ -54,7 +54,7 @@ def set_up(item: pytest.Item) -> Generator[None, object, object]:
             elif is_marked(item):
                 settings = read_settings(item, options_of(item.config))
                 include_in_reports(item)
-                given = first_schedules(item, settings)
+                known = first_schedules(item, settings)
         except pytest.UsageError as wrong:
             # The marker has come after collection, when all others were checked.
             error = note_error(item, wrong)
@@ -70,7 +70,7 @@ def set_up(item: pytest.Item) -> Generator[None, object, object]:
         return (yield)
     if settings is None:
         return (yield)
-    with _put_under_control(item, settings, given).set_up_by_pytest():
+    with _put_under_control(item, settings, known).set_up_by_pytest():
         return (yield)
 
 
@@ -81,12 +81,12 @@ def _repeat_by_threads(item: pytest.Item, stress: StressSettings) -> None:
     begin_runs(item)
     assert isinstance(item, pytest.Function)
     note_taken_over(item, controlled=False)
-    of_each = of_threads(item, stress.plan.threads, options_of(item.config))
-    of_each.set_up()
-    item.runtest = StressRunner(item, stress, of_each).run  # type: ignore[method-assign]
+    own_fixtures = thread_fixtures(item, stress.plan.threads, options_of(item.config))
+    own_fixtures.set_up()
+    item.runtest = StressRunner(item, stress, own_fixtures).run  # type: ignore[method-assign]
 
 
-def _put_under_control(item: pytest.Item, settings: Settings, given: list[Given]) -> TestRunner:
+def _put_under_control(item: pytest.Item, settings: Settings, known: list[KnownSchedule]) -> TestRunner:
     """Put what control replaces in place, and have the test run under its schedules."""
     from ..control import begin_alike, put_in_place, random_state
     from .known._replaying import token_of
@@ -98,7 +98,7 @@ def _put_under_control(item: pytest.Item, settings: Settings, given: list[Given]
     begin_alike()
     # What fixtures replace, they put back before this is taken away again: when the test is torn down.
     put_in_place()
-    own = of_workers(item, settings, options_of(item.config))
+    own = worker_fixtures(item, settings, options_of(item.config))
     if own is not None:
         own.set_up()
 
@@ -108,7 +108,7 @@ def _put_under_control(item: pytest.Item, settings: Settings, given: list[Given]
 
         results_of(item.config).tests.append(figures(item, exploration, "interrupted", page=True))
 
-    runner = TestRunner(item, settings, token_of(item.config), given, own, on_interrupt=note_interrupted)
+    runner = TestRunner(item, settings, token_of(item.config), known, own, on_interrupt=note_interrupted)
     item.stash[runner_key] = runner
     item.stash[release_values_key] = runner.release_values
     item.runtest = runner.run  # type: ignore[method-assign]
@@ -171,7 +171,7 @@ def add_to_report(item: pytest.Item, call: pytest.CallInfo[None], report: pytest
     runs = runs_of(item)
     if runs is not None:
         runs.note_report(item, report)
-    hand_on(item, report)
+    attach_speedups(item, report)
     try:
         _add_figures(item, call, report)
     finally:

@@ -7,7 +7,7 @@ import pytest
 from ._before_collection import Hold
 from ._lazy_gatherer import make_gatherer
 from ._test_hooks import unregister_test_hooks
-from .settings._markers import is_marked, use_threads, with_ours
+from .settings._markers import is_marked, use_threads, with_our_markers
 from .settings._options import Options, options_of
 
 
@@ -35,7 +35,7 @@ def prepare_for_tests(session: pytest.Session, hold: Hold) -> None:
     """
     config = session.config
     hold.clocks.remove()
-    ours = with_ours(session.items)
+    ours = with_our_markers(session.items)
     marked, stressed = any(map(is_marked, ours)), use_threads(session.items, ours)
     if not (marked or stressed):
         hold.release_names()

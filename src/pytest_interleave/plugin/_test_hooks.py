@@ -76,7 +76,7 @@ class _TestHooks:
 
     @pytest.hookimpl
     def pytest_leave_pdb(self) -> None:
-        """Note that a debugger lets the program go on."""
+        """Note that the user has left the debugger, and the program continues."""
         from ..control import debugger_left
 
         debugger_left()

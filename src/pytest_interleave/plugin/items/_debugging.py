@@ -1,4 +1,4 @@
-"""Debuggers: where they stop, and that nothing else goes on meanwhile."""
+"""Debuggers: they stop in the thread that failed, and not in executions that only prepare another one."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from ..._leaves import leaves
 
 @contextlib.contextmanager
 def in_failing_thread(call: pytest.CallInfo[Any]) -> Iterator[None]:
-    """While entered, the exception of `call` is not the group that threads have failed with, but the first of these.
+    """Replace the group of threads' exceptions in `call` by the first of them, as long as the context is entered.
 
-    A debugger that is started for it stops where the thread raised it, not where the group was put together.
+    A debugger that is started for it stops where the thread raised it, not where the group was made.
     """
     excinfo = call.excinfo
     raised = () if excinfo is None else leaves(excinfo.value)
@@ -33,7 +33,7 @@ def in_failing_thread(call: pytest.CallInfo[Any]) -> Iterator[None]:
 
 @contextlib.contextmanager
 def no_breakpoints() -> Iterator[None]:
-    """While entered, `breakpoint()` does nothing: the execution is not the one that somebody wants to look at."""
+    """Let `breakpoint()` do nothing as long as the context is entered: the execution only prepares another one."""
     before = sys.breakpointhook
     sys.breakpointhook = lambda *_args, **_more: None
     try:

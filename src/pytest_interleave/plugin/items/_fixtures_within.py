@@ -1,7 +1,7 @@
-"""The function-scoped fixtures of a test, made and ended within its executions if they start threads.
+"""Makes and ends the function-scoped fixtures of a test within its executions, if they start threads.
 
-Whether they do is learned: pytest sets the test up first, and threads that its fixtures start then are not under
-control. Only tests with such fixtures pay for it.
+The first executions show whether they do: pytest sets the test up first, and threads that its fixtures start then are
+not under control. Only tests with such fixtures pay for it.
 """
 
 from __future__ import annotations
@@ -14,50 +14,51 @@ import pytest
 
 from ...control import SetUpWithin, ThreadStarts, Unwind, threads_left, threads_started
 from ._raised import came_by_signal
-from ._repeated_hooks import own_ends
+from ._repeated_hooks import has_own_ends
 from ._subtests import raise_together
 
 
 class FixturesWithin:
-    """Whether the fixtures of a test are part of its executions, and the body of an execution that they are part of.
+    """Makes and ends the fixtures of one test within its executions, as far as that is needed.
 
-    `tear_down` ends them, as pytest does.
+    `tear_down` ends them as pytest does.
     """
 
     def __init__(self, item: Any, tear_down: Callable[[], None]) -> None:
         self._item = item
         self._tear_down = tear_down
-        self._ends_matter = own_ends(item)
-        #: Whether an execution makes them.
+        self._ends_matter = has_own_ends(item)
+        #: Whether each execution makes the fixtures.
         self.makes = False
-        #: Whether an execution ends them in any case, not only if the test has left threads.
+        #: Whether each execution ends the fixtures, not only if the test has left threads.
         self.ends = False
-        #: Whether they were ended as a part of the last execution, and what that raised; what making them raised.
+        #: Whether the last execution has ended the fixtures.
         self.ended = False
-        #: Whether an execution that ended them has started threads by that.
+        #: Whether the end of a fixture has started threads in an execution.
         self.ends_start_threads = False
+        #: The exceptions of the end and of the making of fixtures within the last execution.
         self.teardown_error: BaseException | None = None
         self.set_up_error: BaseException | None = None
 
     @property
     def matter(self) -> bool:
-        """Whether an execution may have to do with them."""
+        """Whether an execution may make or end fixtures."""
         return self._ends_matter or self.makes
 
     def forget(self) -> None:
-        """Before an execution."""
+        """Forget the last execution, before the next one."""
         self.ended = False
         self.teardown_error = self.set_up_error = None
 
     def watch_end(self) -> ThreadStarts:
-        """To be entered while they are ended after an execution: notes whether that starts threads."""
+        """Return a context to end the fixtures in, after an execution; it notes whether that starts threads."""
         return ThreadStarts(lambda _: True)
 
     def around(self, test: Callable[[], object]) -> Callable[[], None]:
-        """The body of an execution: fixtures are made first if they belong to it, and ended if that matters.
+        """Return the body of an execution: it makes the fixtures if needed, runs the test, and ends them if needed.
 
-        That they are ended matters where threads are left: after the execution there are no such threads any more, and
-        what waits for one would wait for ever.
+        They are ended within the execution if threads are left: these end with the execution, and a fixture that waits
+        for one would wait for ever after it.
         """
 
         def run() -> None:
@@ -101,16 +102,16 @@ class FixturesWithin:
                 raise
 
     def _end_while_closing(self) -> None:
-        """The execution cannot go on, and its other threads have ended: what waits for one is refused.
+        """End the fixtures in an execution that is given up: a fixture that waits for a thread is interrupted.
 
-        Outside of it, that would wait for ever.
+        The other threads of the execution have ended. After it, such a fixture would wait for ever.
         """
         known = self._item.session._setupstate.stack.get(self._item)
         if known is None:
             return
         self.ended = True
         ends, _ = known
-        ends[:] = [_refusable(end) for end in ends]
+        ends[:] = [_interruptible(end) for end in ends]
         try:
             self._tear_down()
         except (Unwind, Exception, pytest.fail.Exception, pytest.skip.Exception):
@@ -118,24 +119,26 @@ class FixturesWithin:
             pass
 
 
-def _refusable(end: Callable[[], object]) -> Callable[[], object]:
+def _interruptible(end: Callable[[], object]) -> Callable[[], object]:
+    """Return a function that calls `end`, the end of a fixture; others are still called if it is interrupted."""
+
     def call() -> None:
         try:
             end()
         except Unwind:
-            # The other ends are still to come.
+            # The ends of other fixtures are called next.
             pass
 
     return call
 
 
 def watch_set_up() -> ThreadStarts:
-    """To be entered while pytest sets a test up: notes whether fixtures of function scope start threads."""
+    """Return a context for pytest to set a test up in; it notes whether fixtures of function scope start threads."""
     return ThreadStarts(_is_of_function_scope)
 
 
 def _is_of_function_scope(frame: FrameType | None) -> bool:
-    """Whether a function-scoped fixture runs the code while pytest makes it."""
+    """Whether the code of the frame runs because pytest makes a function-scoped fixture."""
     while frame is not None:
         if frame.f_code.co_name == "pytest_fixture_setup":
             scope = getattr(frame.f_locals.get("fixturedef"), "scope", None)

@@ -1,4 +1,4 @@
-"""Looks, around each marked test, for what it has left open."""
+"""Checks each marked test for leaks: files, sockets, threads and processes that it has left open."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ._test_reports import remove_hidden_note
 if TYPE_CHECKING:
     from ...resources import Leak, Snapshot
 
-#: Tests with any of these markers are looked at.
+#: Tests with any of these markers are checked.
 MARKERS = frozenset(("concurrency", "interleaving", "stress", "thread_safety"))
 
 #: The leaks that blocks with resource limits have reported already.
@@ -25,25 +25,25 @@ _before_key: pytest.StashKey[Snapshot] = pytest.StashKey()
 
 
 def is_watched(item: pytest.Item) -> bool:
-    """Whether the test is to leave nothing open."""
+    """Whether the test is checked for leaks."""
     return isinstance(item, pytest.Function) and any(mark.name in MARKERS for mark in item.iter_markers())
 
 
 def check_for_leaks(config: pytest.Config, items: list[pytest.Item], mode: str) -> None:
-    """Register the hooks if any of the tests is watched and `mode` is not "ignore"."""
+    """Register the hooks if any of the tests is checked for leaks and `mode` is not "ignore"."""
     if mode != "ignore" and any(map(is_watched, items)):
         config.pluginmanager.register(LeakCheck(mode), "interleave-leaks")
 
 
 class LeakCheck:
-    """The hooks; registered only where a test is watched. `mode` is "warn" or "error"."""
+    """Checks tests for leaks, as a plugin of pytest. `mode` is "warn" or "error"."""
 
     def __init__(self, mode: str) -> None:
         self._mode = mode
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, object, object]:
-        """All fixtures are there: what they have opened, those of wider scope above all, is no leak of the test."""
+        """Take a snapshot when all fixtures are made: what they have opened is no leak of the test."""
         result = yield
         if is_watched(item):
             from ...resources import Snapshot
@@ -55,7 +55,7 @@ class LeakCheck:
     def pytest_runtest_makereport(
         self, item: pytest.Item, call: pytest.CallInfo[Any]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-        """A test that did not pass is not looked at: its traceback keeps what the test had open."""
+        """Do not check a test that did not pass: its traceback keeps open what the test had open."""
         report = yield
         if call.when == "call" and (report.outcome != "passed" or hasattr(report, "wasxfail")):
             _take_snapshot(item)
@@ -65,7 +65,7 @@ class LeakCheck:
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_teardown(self, item: pytest.Item) -> Generator[None, object, object]:
-        """All fixtures of the test have ended: see what is open that was not."""
+        """Compare with the snapshot when all fixtures of the test have ended."""
         __tracebackhide__ = True
         result = yield
         before = _take_snapshot(item)
@@ -87,7 +87,7 @@ class LeakCheck:
         if values:
             values.clear()
         if hasattr(item, "_instance"):
-            # Of its class; should somebody ask for it, pytest makes a new one.
+            # The instance of its class; pytest makes a new one if it needs one.
             del item._instance
             item._obj = None  # type: ignore[attr-defined]
 
@@ -106,7 +106,7 @@ class LeakCheck:
 
 
 def _take_snapshot(item: pytest.Item) -> Snapshot | None:
-    """The one made before the test, once; None where there is none."""
+    """Return the snapshot of the test and forget it; None if there is none."""
     before = item.stash.get(_before_key, None)
     if before is not None:
         del item.stash[_before_key]

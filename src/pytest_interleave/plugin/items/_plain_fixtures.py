@@ -1,6 +1,6 @@
-"""Function-scoped fixtures made anew by mere calls: where none of them has an end, and nobody else takes part in it.
+"""Makes function-scoped fixtures again by mere calls, if none of them has an end and no other plugin takes part.
 
-Then what pytest does to set a test up and tear it down comes to just these calls, and costs more than they do.
+To set such a test up and tear it down, pytest makes just these calls, and takes longer than they do.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class _Plain(NamedTuple):
 
 
 class PlainFixtures:
-    """All function-scoped fixtures of an item that pytest has set up. What they need of a wider scope is kept."""
+    """The function-scoped fixtures of an item that pytest has set up; fixtures of wider scopes are kept."""
 
     def __init__(self, item: pytest.Function, fixtures: list[_Plain]) -> None:
         self._item = item
@@ -32,11 +32,11 @@ class PlainFixtures:
         self._expected = len(self._finalizers)
 
     def still_suffices(self) -> bool:
-        """Whether nobody has asked to have something done at the end since."""
+        """Whether no finalizer has been added since: then calls are still enough."""
         return len(self._finalizers) == self._expected
 
     def make(self) -> None:
-        """Make all of them anew."""
+        """Make all of them again."""
         item = self._item
         values = item.funcargs
         for name, definition, _, _ in self._fixtures:
@@ -51,7 +51,7 @@ class PlainFixtures:
 
 
 def plain_fixtures(item: pytest.Function) -> PlainFixtures | None:
-    """The fixtures of an item that is set up, if calls suffice to make them anew; else None."""
+    """Return the fixtures of an item that is set up; None if mere calls are not enough to make them again."""
     kind = type(item)
     if kind.setup is not pytest.Function.setup or kind.teardown is not pytest.Function.teardown:
         return None
@@ -61,7 +61,7 @@ def plain_fixtures(item: pytest.Function) -> PlainFixtures | None:
     definitions = item._fixtureinfo.name2fixturedefs
 
     def add(name: str) -> bool:
-        """Whether it is a plain one, and all that it needs; they come first."""
+        """Whether a mere call makes the fixture, and all that it needs; those are added before it."""
         if name == "request" or name in found:
             return True
         if len(definitions.get(name, ())) != 1:

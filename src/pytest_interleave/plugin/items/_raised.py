@@ -1,4 +1,4 @@
-"""What the exceptions of an execution mean for pytest, where they are no findings."""
+"""Exceptions of an execution that are no findings: skips, expected failures, and requests to stop pytest."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["as_failure", "came_by_signal", "quiet_exception", "request_to_stop"]
 
 
 def request_to_stop(outcome: Outcome) -> BaseException | None:
-    """What ends the whole session: Ctrl-C, which comes to the test's own thread; `pytest.exit` in any thread."""
+    """Return the exception that ends the session: of Ctrl-C in the test's thread, or `pytest.exit` in any thread."""
     if isinstance(outcome.exception, KeyboardInterrupt):
         return outcome.exception
     raised = (outcome.exception, *(failure.exception for failure in outcome.failures))
@@ -22,14 +22,14 @@ def request_to_stop(outcome: Outcome) -> BaseException | None:
 
 
 def as_failure(error: BaseException) -> BaseException:
-    """The exception for pytest, which would take a `KeyboardInterrupt` that a thread raised for Ctrl-C."""
+    """Wrap a `KeyboardInterrupt` that a thread has raised in a group: pytest would take it for Ctrl-C."""
     if isinstance(error, KeyboardInterrupt):
         return BaseExceptionGroup("1 thread failed", [error])
     return error
 
 
 def quiet_exception(outcome: Outcome) -> BaseException | None:
-    """A skip or an expected failure, of the body or of a thread."""
+    """Return the skip or expected failure of an execution, raised by its body or a thread; None if there is none."""
     types = quiet_types()
     raised = (outcome.exception, *(failure.exception for failure in outcome.failures))
     return next((error for error in raised if isinstance(error, types)), None)

@@ -1,4 +1,4 @@
-"""What pytest records of a test: output, logs, warnings and properties. A report has those of one execution."""
+"""Drops the output, logs, warnings and properties of earlier executions: a report has those of one execution."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _EXECUTIONS_PER_READ = 32
 
 
 class Records:
-    """What pytest has recorded of the earlier executions of one test."""
+    """The records that pytest keeps of the executions of one test."""
 
     def __init__(self, item: pytest.Function) -> None:
         self._item = item
@@ -28,7 +28,7 @@ class Records:
         return self._log_handlers[0] if self._log_handlers and "caplog" in self._item.fixturenames else None
 
     def forget(self, executions: int) -> None:
-        """Drop what `executions` earlier ones have left; `caplog` begins empty."""
+        """Drop the records of `executions` earlier ones; `caplog` begins empty."""
         for handler in self._log_handlers:
             if handler.records:
                 handler.reset()

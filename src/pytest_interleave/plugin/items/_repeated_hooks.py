@@ -1,6 +1,6 @@
-"""pytest's hooks for one test whose fixtures are made over and over: what cannot change is found out once.
+"""Shortens pytest's hooks for a test whose fixtures are made many times: what cannot change is looked up once.
 
-Only where no other plugin takes part in a hook is it left out; what a plugin or conftest implements is always called.
+A hook that only pytest itself implements is not called. What a plugin or conftest implements is always called.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _PYTESTS_OWN = frozenset(("fixtures", "python", "setuponly", "setupplan"))
 
 @contextlib.contextmanager
 def hooks_found_once(item: pytest.Item) -> Iterator[None]:
-    """Which conftests' hooks are for the test is the same in all its executions: let pytest find out once."""
+    """Let pytest look up once which conftests have hooks for the test, as long as the context is entered."""
     session = item.session
     path, find = item.path, session.gethookproxy
     proxy = _FixtureHooks(item.ihook) if alone_with_fixtures(item) else item.ihook
@@ -35,12 +35,12 @@ def hooks_found_once(item: pytest.Item) -> Iterator[None]:
 
 
 def alone_with_call(item: pytest.Function) -> bool:
-    """Whether only pytest itself takes part in calling the test function."""
+    """Whether no other plugin implements the hook that calls the test function."""
     return type(item).runtest is pytest.Function.runtest and _only(item.ihook.pytest_pyfunc_call, {"python"})
 
 
 def alone_with_fixtures(item: pytest.Item) -> bool:
-    """Whether only pytest itself takes part in making fixtures."""
+    """Whether no other plugin implements the hooks that make and end fixtures."""
     hooks = item.ihook
     return (
         not item.config.getoption("setupshow", False)
@@ -54,7 +54,7 @@ def _only(hook: Any, plugins: frozenset[str] | set[str]) -> bool:
 
 
 class _FixtureHooks:
-    """The hooks of a test where only pytest itself has a part in making fixtures."""
+    """The hooks for a test, if only pytest itself implements those that make and end fixtures."""
 
     def __init__(self, hooks: Any) -> None:
         self._hooks = hooks
@@ -66,7 +66,7 @@ class _FixtureHooks:
         return found
 
     def pytest_fixture_setup(self, fixturedef: Any, request: Any) -> Any:
-        """As pytest makes a fixture, without a look at what kind of function a plain function is."""
+        """Make a fixture as pytest does; how a plain function is called is not looked up again."""
         try:
             function = self._plain[fixturedef]
         except KeyError:
@@ -77,7 +77,7 @@ class _FixtureHooks:
         return make_fixture(fixturedef, key, lambda: function(**_arguments(fixturedef, request)))
 
     def pytest_fixture_post_finalizer(self, fixturedef: Any, request: Any) -> None:
-        """Nobody listens."""
+        """Do nothing: no plugin implements the hook."""
 
 
 def _arguments(fixturedef: Any, request: Any) -> dict[str, Any]:
@@ -85,7 +85,7 @@ def _arguments(fixturedef: Any, request: Any) -> dict[str, Any]:
 
 
 def make_fixture(fixturedef: Any, key: object, make: Callable[[], Any]) -> Any:
-    """Make a fixture by a call, and have pytest remember what came of it as its own way does."""
+    """Make a fixture by a call; pytest keeps its value or exception as if it had made the fixture itself."""
     try:
         value = make()
     except (Exception, pytest.fail.Exception, pytest.skip.Exception, pytest.exit.Exception) as error:
@@ -99,7 +99,7 @@ def make_fixture(fixturedef: Any, key: object, make: Callable[[], Any]) -> Any:
 
 
 def plain_function(fixturedef: Any) -> Callable[..., Any] | None:
-    """The function of a fixture that is made by a mere call; None for all others (with `yield`, bound, async)."""
+    """Return the function of a fixture that a mere call makes; None for all others (with `yield`, bound, async)."""
     function = fixturedef.func
     if pytest.version_tuple < (8, 3) or fixturedef.scope != "function" or not isinstance(function, FunctionType):
         # Before 8.3 pytest remembers a fixture's exception in another form.
@@ -110,10 +110,10 @@ def plain_function(fixturedef: Any) -> Callable[..., Any] | None:
     return function if plain else None
 
 
-def own_ends(item: Any) -> bool:
-    """Whether the test has fixtures, or methods that tear down, whose ends are not pytest's or ours."""
+def has_own_ends(item: Any) -> bool:
+    """Whether the test has teardown code of its own: in a fixture, or in a method of xunit style."""
     definitions = item._fixtureinfo.name2fixturedefs.values()
-    # By `request`, the test itself may ask for something to be done at the end.
+    # With `request`, the test itself may add a finalizer.
     return "request" in item._fixtureinfo.argnames or any(
         each.scope == "function"
         and (inspect.isgeneratorfunction(each.func) or ("request" in each.argnames and not _is_parameter(each)))
@@ -124,7 +124,7 @@ def own_ends(item: Any) -> bool:
 
 
 def _is_parameter(definition: Any) -> bool:
-    """Whether it is pytest's own for a parameter's value, or for xunit style; the latter are generators."""
+    """Whether pytest itself has made the fixture for the value of a parameter: those for xunit style are generators."""
     return bool(definition.func.__module__ == "_pytest.python")
 
 

@@ -1,4 +1,4 @@
-"""Subtests: one that fails is a failure of its test; each schedule would report all of its subtests otherwise."""
+"""Makes a failing subtest a failure of its test; otherwise each schedule would report all of its subtests."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ._workers import quiet_types
 
 
 def with_gathered_subtests(body: Callable[[], object], fixture: Any) -> Callable[[], None]:
-    """`body`, which raises what its subtests by `fixture` failed with, when it has come to its end."""
+    """Return a function that runs `body`, and raises at its end what subtests of `fixture` have raised."""
 
     def run() -> None:
         __tracebackhide__ = True
@@ -39,13 +39,13 @@ def _gatherer(failed: list[BaseException]) -> Callable[..., Any]:
         except (Unwind, KeyboardInterrupt, pytest.exit.Exception):
             raise
         except quiet_types():
-            # The subtest ends with it, no more.
+            # It ends the subtest, not the test.
             pass
         except BaseException as error:
-            told = [] if msg is None else [f"[{msg}]"]
+            parts = [] if msg is None else [f"[{msg}]"]
             if kwargs:
-                told.append(f"({', '.join(f'{name}={value!r}' for name, value in kwargs.items())})")
-            note_failure(failed, error, " ".join(told) or "(<subtest>)")
+                parts.append(f"({', '.join(f'{name}={value!r}' for name, value in kwargs.items())})")
+            note_failure(failed, error, " ".join(parts) or "(<subtest>)")
 
     return test
 

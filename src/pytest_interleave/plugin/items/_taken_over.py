@@ -1,4 +1,4 @@
-"""Which tests the plugin runs itself: from their set-up to their teardown, `item.runtest` is a method of the plugin."""
+"""Notes which tests the plugin runs itself: `item.runtest` is a method of the plugin until their teardown."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Makes the fixtures that each worker has one of, whenever pytest makes those of the test."""
+"""Makes fixtures for each worker, whenever pytest makes those of the test."""
 
 from __future__ import annotations
 
@@ -19,23 +19,26 @@ if TYPE_CHECKING:
     from ..settings._settings import Settings
 
 
-def of_workers(item: pytest.Function, settings: Settings, options: Options) -> OfWorkers | None:
-    """The fixtures of a test that its workers do not share; None where they share all."""
+def worker_fixtures(item: pytest.Function, settings: Settings, options: Options) -> WorkerFixtures | None:
+    """Return the fixtures of a test that its workers do not share; None if they share all."""
     if settings.workers == 1:
         return None
     safe = settings.marker != "concurrency"
     names = names_per_worker(item, options, settings.isolated, safe=safe)
-    return OfWorkers(item, names, settings.workers, own_instances=safe) if safe or names else None
+    return WorkerFixtures(item, names, settings.workers, own_instances=safe) if safe or names else None
 
 
-def of_threads(item: pytest.Function, threads: int, options: Options) -> OfWorkers:
-    """The fixtures of a test that the real threads which repeat its body do not share."""
+def thread_fixtures(item: pytest.Function, threads: int, options: Options) -> WorkerFixtures:
+    """Return the fixtures of a test that the real threads which repeat its body do not share."""
     names = names_per_worker(item, options, (), safe=True)
-    return OfWorkers(item, names, threads, own_instances=True, called="stress")
+    return WorkerFixtures(item, names, threads, own_instances=True, called="stress")
 
 
-class OfWorkers:
-    """The fixtures of a test that its workers do not share, made anew whenever the test is set up."""
+class WorkerFixtures:
+    """Makes the fixtures of a test that its workers do not share, whenever the test is set up.
+
+    The names of workers begin with `called`. With `own_instances`, each has a copy of the instance of the test's class.
+    """
 
     def __init__(
         self, item: Any, names: frozenset[str], count: int, *, own_instances: bool, called: str = "worker"
@@ -48,34 +51,34 @@ class OfWorkers:
         self._arguments = [name for name in item._fixtureinfo.argnames if name in names or name == "request"]
 
     def set_up(self) -> None:
-        """Have the fixtures made for each worker when pytest makes those of the test."""
+        """Let pytest make these fixtures for each worker when it makes those of the test."""
         item = self._item
         kind = type(item._request)
-        top = _request_class(kind, _MakingForAll)(item, _ispytest=True)
-        top.of_workers = self
+        top = _request_class(kind, _TestRequest)(item, _ispytest=True)
+        top.worker_fixtures = self
         item._request = top
         self._requests = []
         lock = make_ours(RLock)
         for worker in self._workers:
-            request = _request_class(kind, _OfOne)(item, _ispytest=True)
+            request = _request_class(kind, _WorkerRequest)(item, _ispytest=True)
             request.worker = worker
             request.lock = lock
             request._arg2fixturedefs = _Definitions(item, self._names)
             self._requests.append(request)
 
     def make(self, name: str) -> Any:
-        """Make one for each worker; that of the first is the answer."""
+        """Make the fixture for each worker; return that of the first one."""
         first, *_ = [request._value(name) for request in self._requests]
         return first
 
     def is_own(self, name: str) -> bool:
-        """Whether each worker has one."""
+        """Whether each worker has a fixture of that name."""
         return name in self._names
 
     def calls(
         self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> list[Callable[[], Any]]:
-        """For each worker a call of the body, which pytest would call with these arguments."""
+        """Return a call of the body for each worker; pytest would call it with these arguments."""
         bodies = [_with_own_instance(function) if self._own_instances else function for _ in self._workers]
         return [
             functools.partial(body, *args, **own) if args or own else body
@@ -87,9 +90,9 @@ class OfWorkers:
 
 
 def _with_own_instance(function: Callable[..., Any]) -> Callable[..., Any]:
-    """A method, bound to a copy of its instance: what set-up has made is shared, what the body assigns is not.
+    """Bind a method to a copy of its instance: what set-up has made is shared, what the body assigns is not.
 
-    Any other function itself, and a method of what cannot be copied.
+    Returns any other function as it is, and a method whose instance cannot be copied.
     """
     instance = getattr(function, "__self__", None)
     if not isinstance(function, MethodType) or isinstance(instance, type):
@@ -101,9 +104,9 @@ def _with_own_instance(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 class _Definitions(dict[str, Any]):
-    """The definitions of fixtures by name, for one worker: copies of those that it has one of its own of.
+    """The definitions of fixtures by name, for one worker: copies of those that are made for each worker.
 
-    What the test asks for while it runs is found then.
+    Fixtures that the test only asks for while it runs are looked up then.
     """
 
     def __init__(self, item: Any, names: frozenset[str]) -> None:
@@ -159,28 +162,28 @@ def _copy(definition: Any) -> Any:
     return own
 
 
-class _MakingForAll:
-    """Of a test's request: fills in fixtures as pytest does, those of the workers for each of them."""
+class _TestRequest:
+    """The request of a test: it makes fixtures as pytest does, and those of workers for each of them."""
 
-    of_workers: OfWorkers
+    worker_fixtures: WorkerFixtures
 
     def _fillfixtures(self: Any) -> None:
         item = self._pyfuncitem
         for name in item.fixturenames:
             if name not in item.funcargs:
-                own = self.of_workers.is_own(name)
-                item.funcargs[name] = self.of_workers.make(name) if own else self.getfixturevalue(name)
+                own = self.worker_fixtures.is_own(name)
+                item.funcargs[name] = self.worker_fixtures.make(name) if own else self.getfixturevalue(name)
 
 
-class _OfOne:
-    """The request of one worker: what it asks for is its own."""
+class _WorkerRequest:
+    """The request of one worker: it gives the fixtures of that worker."""
 
     worker: Worker
-    #: That of all workers: pytest makes one fixture at a time.
+    #: All workers share this lock: pytest makes one fixture at a time.
     lock: Any
 
     def getfixturevalue(self: Any, argname: str) -> Any:
-        """See `pytest.FixtureRequest.getfixturevalue`: from the body of the test."""
+        """See `pytest.FixtureRequest.getfixturevalue`; called from the body of the test."""
         reason = UNSAFE_FIXTURES.get(argname)
         if reason is not None:
             pytest.fail(refuse(self._pyfuncitem.nodeid, argname), pytrace=False)
@@ -191,13 +194,11 @@ class _OfOne:
         return self._get_active_fixturedef(argname).cached_result[0]
 
 
-_classes: dict[tuple[type, type], Callable[..., Any]] = {}
-
-
 def _request_class(kind: Any, mixin: type) -> Callable[..., Any]:
-    """Pytest's class of requests of tests, with ours in front."""
-    kind = getattr(kind, "_interleave_base", kind)
-    known = _classes.get((kind, mixin))
-    if known is None:
-        known = _classes[kind, mixin] = type(kind.__name__, (mixin, kind), {"_interleave_base": kind})
-    return known
+    """Return a class of requests that is derived from pytest's own, `kind`, with `mixin` in front."""
+    return _derived(getattr(kind, "_interleave_base", kind), mixin)
+
+
+@functools.cache
+def _derived(kind: Any, mixin: type) -> Callable[..., Any]:
+    return type(kind.__name__, (mixin, kind), {"_interleave_base": kind})

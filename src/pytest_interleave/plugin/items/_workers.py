@@ -1,4 +1,4 @@
-"""Runs functions in threads of their own. Under control those are controlled threads; elsewhere ordinary ones."""
+"""Runs functions in threads of their own: controlled threads in a test under control, ordinary ones elsewhere."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ...control import Unwind, announce_call, bodies_kept, current_task, without
 from ...control.scope import imported
 
 if TYPE_CHECKING:
-    from ._worker_fixtures import OfWorkers
+    from ._worker_fixtures import WorkerFixtures
 
 _NOTE = "raised in worker "
 
@@ -84,7 +84,7 @@ def _call(func: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
 
 
 class Raised:
-    """What a worker raised, so that it cannot be confused with an exception that one returned."""
+    """Holds what a worker raised, so that it is not confused with an exception that a worker returned."""
 
     __slots__ = ("error",)
 
@@ -95,7 +95,7 @@ class Raised:
 def run_workers(
     calls: list[Callable[[], Any]], timeout: float | None = None, *, in_turn: bool = False
 ) -> tuple[list[Any], list[str]]:
-    """Run each call in a thread; results or `Raised` in order, and the names of those not ended in time.
+    """Run each call in a thread; return the results or `Raised` in order, and the names of workers still running.
 
     With `in_turn`, each begins when the one before has ended.
     """
@@ -134,7 +134,7 @@ def run_workers(
 
 
 def _now() -> float:
-    """Seconds, without the time that has passed as a choice: a limit that ends what hangs is not about that."""
+    """Return the time in seconds, without time that passed as a choice: a time limit is to end only what hangs."""
     task = current_task()
     chosen = 0 if task is None else task.execution.clock.chosen
     return time.monotonic() - chosen / 1e9
@@ -143,26 +143,25 @@ def _now() -> float:
 def in_workers(
     function: Callable[..., Any],
     workers: int,
-    of_workers: OfWorkers | None = None,
+    own_fixtures: WorkerFixtures | None = None,
     *,
     in_turn: bool = False,
     only: int | None = None,
 ) -> Callable[..., None]:
-    """`function`, run in several threads at once, or `in_turn`, with the same arguments; raises what they raised.
+    """Return a function that runs `function` in several threads, at once or `in_turn`, and raises what they raised.
 
-    With `only` a number, all other workers do nothing.
-
-    With `of_workers`, each has its own in the place of some of them.
+    All workers get the same arguments, except fixtures that `own_fixtures` makes for each. If `only` is a number, the
+    other workers do nothing.
     """
     code = getattr(inspect.unwrap(function), "__code__", None)
 
     @functools.wraps(function)
     def body(*args: Any, **kwargs: Any) -> None:
         __tracebackhide__ = True
-        if of_workers is None:
+        if own_fixtures is None:
             calls = [lambda: function(*args, **kwargs)] * workers
         else:
-            calls = of_workers.calls(function, args, kwargs)
+            calls = own_fixtures.calls(function, args, kwargs)
         if only is not None:
             calls = [call if number == only else nothing for number, call in enumerate(calls)]
         with bodies_kept(code):
@@ -172,7 +171,7 @@ def in_workers(
             raise BaseExceptionGroup(f"{len(failures)} of {workers} workers failed", failures)
         error = failures[0] if failures else quiet
         if isinstance(error, KeyboardInterrupt):
-            # Of a worker's own making: raised by the test itself, it would stand for Ctrl-C.
+            # A worker has raised it itself: if the test raised it, pytest would take it for Ctrl-C.
             raise BaseExceptionGroup(f"1 of {workers} workers failed", [error])
         if error is not None:
             raise error
@@ -181,18 +180,18 @@ def in_workers(
 
 
 def nothing() -> None:
-    """In the place of a call that is not to be made."""
+    """Do nothing, in the place of another call."""
 
 
 def worker_of(error: BaseException) -> int:
-    """The number of the worker that raised it, or the first one in the group; 0 where none has."""
+    """Return the number of the worker that raised an exception, or the first one in a group; 0 if no worker did."""
     first = next(leaves(error))
     numbers = [note.removeprefix(_NOTE) for note in getattr(first, "__notes__", ()) if note.startswith(_NOTE)]
     return int(numbers[0]) if numbers and numbers[0].isdecimal() else 0
 
 
 def failures_of(outcomes: list[Any]) -> tuple[list[BaseException], BaseException | None]:
-    """What workers failed with; and a skip or an expected failure of one, which counts where none failed."""
+    """Return the failures of workers, and a skip or expected failure of one, which counts if none failed."""
     raised = [outcome.error for outcome in outcomes if isinstance(outcome, Raised)]
     types = quiet_types()
     failures = [error for error in raised if not isinstance(error, types)]
@@ -200,19 +199,19 @@ def failures_of(outcomes: list[Any]) -> tuple[list[BaseException], BaseException
 
 
 def quiet_types() -> tuple[type[BaseException], ...]:
-    """Exceptions that end a test without failing it."""
+    """Return the types of exceptions that end a test without failing it."""
     skip_test = (imported("unittest.case") or {}).get("SkipTest")
     types = (pytest.skip.Exception, pytest.xfail.Exception)
     return types if skip_test is None else (*types, skip_test)
 
 
 def raised_by_workers(error: BaseException) -> bool:
-    """Whether it was raised in a worker, or is the group of what workers raised."""
+    """Whether a worker raised the exception, or workers raised all exceptions of the group."""
     return all(any(note.startswith(_NOTE) for note in getattr(leaf, "__notes__", ())) for leaf in leaves(error))
 
 
 def note_worker_exception(error: BaseException) -> None:
-    """Let the report know of an exception that a worker raised, should nobody live to raise it again."""
+    """Note an exception for the report, in case the execution ends before the test raises it again."""
     task = current_task()
     if task is not None:
         task.half.caught = error

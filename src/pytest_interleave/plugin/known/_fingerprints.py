@@ -1,4 +1,4 @@
-"""What a token remembers of the test that it was made for."""
+"""The name of a test as tokens have it, to recognize the test that a token was made for."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ..settings._shards import nodeid_of
 
 
 def name_of_test(item: pytest.Item) -> NameOfTest:
-    """Without the file: a test may be moved. With its parameters: each set of them is a test of its own."""
+    """Return the name of a test without its file, which may be moved, but with the id of its parameters."""
     name = nodeid_of(item).partition("::")[2]
     callspec = getattr(item, "callspec", None)
     parameters = "" if callspec is None else callspec.id

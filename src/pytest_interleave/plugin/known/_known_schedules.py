@@ -11,8 +11,8 @@ PINNED = "pinned"
 REMEMBERED = "remembered"
 
 
-class Given(NamedTuple):
-    """A schedule that is tried first."""
+class KnownSchedule(NamedTuple):
+    """A known schedule of a test, and what became of it in this run."""
 
     token: Token
     #: `PINNED` or `REMEMBERED`.

@@ -12,11 +12,11 @@ from typing import Any, NamedTuple
 import pytest
 
 from ..settings._options import options_of
-from ._known_schedules import REMEMBERED, Given
+from ._known_schedules import REMEMBERED, KnownSchedule
 
-#: A schedule is forgotten when it has passed so many times in a row.
+#: A schedule is forgotten when it has passed this many times in a row.
 PASSES = 3
-#: So many are remembered for each test, the last ones.
+#: At most this many schedules are remembered for each test: the last ones that failed.
 MOST = 5
 _VERSION = 1
 
@@ -27,9 +27,9 @@ class _Remembered(NamedTuple):
 
 
 class Memory:
-    """What is remembered, by node id.
+    """The failing schedules of earlier runs, by node id.
 
-    `trouble` says what is wrong with the cache, if anything is; then there is nothing to remember.
+    `trouble` says what is wrong with the cache, if anything is; then no schedules are known.
     """
 
     def __init__(self, config: pytest.Config, *, forget: bool) -> None:
@@ -39,11 +39,11 @@ class Memory:
         self._damaged = False
         self._failures = self._read()
 
-    def given(self, nodeid: str) -> list[Given]:
+    def schedules_of(self, nodeid: str) -> list[KnownSchedule]:
         """Return the schedules to be tried first for a test, the last failure first."""
         from ...explore import Token, TokenError
 
-        found: list[Given] = []
+        found: list[KnownSchedule] = []
         for remembered in self._failures.get(nodeid, ()):
             try:
                 token = Token.parse(remembered.token)
@@ -51,14 +51,14 @@ class Memory:
             except TokenError:
                 # Of another version, of Python or of this plugin: it may be used there again.
                 continue
-            found.append(Given(token, REMEMBERED))
+            found.append(KnownSchedule(token, REMEMBERED))
         return found
 
     def keep(self, rows: Iterable[dict[str, Any]]) -> None:
-        """Remember for the next run what came of the tests of this one."""
+        """Save the failing schedules of this run for the next one; forget those that have passed often enough."""
         if self._cache is None:
             return
-        # Read anew: another run may have written in the meantime.
+        # Read again: another run may have written in the meantime.
         failures = self._read()
         changed = self._forget or self._damaged
         for row in rows:
@@ -134,7 +134,7 @@ def memory_trouble(config: pytest.Config) -> str | None:
 
 
 def _after(one: _Remembered, tried: dict[str, bool]) -> _Remembered | None:
-    """What is to be remembered of a schedule after a run in which some were tried."""
+    """Return what is saved of a schedule after a run, `tried` being what was found; None if it is forgotten."""
     found = tried.get(one.token)
     if found is None:
         return one

@@ -1,4 +1,4 @@
-"""The marker `interleaving`: schedules that are kept in the source."""
+"""Reads the marker `interleaving`: schedules that are pinned in the source."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def pins_of(item: pytest.Item) -> list[Token]:
-    """The schedules that the marker `interleaving` pins, for this set of parameters.
+    """Return the schedules that the marker `interleaving` pins for a test with its parameters.
 
     Raises `pytest.UsageError` that names the test and the token.
     """
@@ -37,7 +37,7 @@ def pins_of(item: pytest.Item) -> list[Token]:
             except TokenError as error:
                 raise pytest.UsageError(f"{item.nodeid}: the marker 'interleaving': {error}") from None
             if token.test.name != name.name and _is_inherited(item):
-                # Of the same function in another class, as a rule.
+                # It is for the same function in another class, as a rule.
                 continue
             if token.test.name != name.name or not (name.parameters or token.test == name):
                 raise pytest.UsageError(
@@ -54,8 +54,8 @@ def _is_inherited(item: pytest.Item) -> bool:
     return cls is not None and getattr(item, "originalname", None) not in vars(cls)
 
 
-def pins_for_nothing(items: list[pytest.Item]) -> Iterator[tuple[pytest.Item, str]]:
-    """An item and an error for each parametrized test with a pin for a set of parameters that it does not have.
+def unusable_pins(items: list[pytest.Item]) -> Iterator[tuple[pytest.Item, str]]:
+    """Yield an item and an error for each parametrized test with a pin for parameters that it does not have.
 
     The markers of the items have been checked.
     """

@@ -1,4 +1,4 @@
-"""Which of the collected tests a token is for."""
+"""The token of a run that replays a schedule: selects the test that it was made for."""
 
 from __future__ import annotations
 
@@ -45,9 +45,9 @@ def keep_for_token(config: pytest.Config, items: list[pytest.Item], option: str)
 
 
 def select_for_token(config: pytest.Config, items: list[pytest.Item], token: Token, option: str) -> list[pytest.Item]:
-    """The marked test that the token, given by `option`, was made for; all others are deselected.
+    """Return the marked test that the token, given by `option`, was made for; deselect all others.
 
-    Raises `pytest.UsageError` where there is none or more than one, or where the token holds on another Python only.
+    Raises `pytest.UsageError` if there is none or more than one, or if the token holds on another Python only.
     """
     chosen = [item for item in items if is_marked(item) and name_of_test(item) == token.test]
     if not chosen:

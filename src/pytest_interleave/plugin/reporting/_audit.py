@@ -1,4 +1,4 @@
-"""What came of `--interleave-suite`: which tests ran in several workers, which did not, and why."""
+"""Sums up a run with `--interleave-suite`: which tests ran in several workers, which did not, and why."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-#: What failing tests are told apart by, in the words of the summary: how little it takes for them to fail.
+#: Words of the summary for failing tests, by the least that makes them fail: see `Explanation.simplest`.
 _FAILED = {
     "switches": "when workers interrupt each other",
     "workers in turn": "when workers run one after another, too",
@@ -16,14 +16,14 @@ _FAILED = {
 
 
 class Audit(NamedTuple):
-    """The suite of one run."""
+    """The figures of a suite in one run."""
 
     workers: int
-    #: Tests that ran to a finding or to the end of their search.
+    #: The number of tests that ran to a finding or to the end of their search.
     ran: int
-    #: By how little it takes for them to fail, how many did.
+    #: The number of tests that failed, by the least that makes them fail.
     failed: dict[str | None, int]
-    #: Tests in which no worker changes anything that another one uses.
+    #: The number of tests in which no worker changes anything that another one uses.
     sharing_nothing: int
     #: Tests that were not run, by node id, and why.
     left_out: list[tuple[str, str]]
@@ -44,7 +44,7 @@ class Audit(NamedTuple):
         )
 
     def lines(self, *, verbose: bool) -> Iterator[str]:
-        """For the terminal."""
+        """Yield the lines for the terminal."""
         failed = sum(self.failed.values())
         yield (
             f"the suite in {self.workers} workers a test: {self.ran} ran, {failed} failed, "
@@ -66,11 +66,11 @@ class Audit(NamedTuple):
 
     @property
     def texts(self) -> list[str]:
-        """For other reports: a text for each line, but for the node ids."""
+        """The same lines for other reports, without node ids and indentation."""
         return [line.strip() for line in self.lines(verbose=False)]
 
     def as_json(self) -> dict[str, Any]:
-        """For the machine-readable report."""
+        """Return the figures for the JSON report."""
         return {
             "workers": self.workers,
             "ran": self.ran,

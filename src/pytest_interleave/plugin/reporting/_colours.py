@@ -1,4 +1,4 @@
-"""Colours for what is shown of findings, on terminals that have them; the reports themselves stay plain text."""
+"""Colours findings on terminals that have colours; the reports themselves stay plain text."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..items._test_reports import SECTION
 
 @contextlib.contextmanager
 def coloured(terminal: pytest.TerminalReporter) -> Iterator[None]:
-    """While entered, the failures that pytest has gathered have coloured sections."""
+    """Give the failures that pytest has gathered coloured sections, as long as the context is entered."""
     changed: list[tuple[Any, Any]] = []
     writer = terminal.config.get_terminal_writer()
     if writer.hasmarkup:
@@ -36,7 +36,7 @@ def coloured(terminal: pytest.TerminalReporter) -> Iterator[None]:
 
 
 def _in_colours(text: str, writer: Any) -> str:
-    """What was found and the switches, so that they catch the eye."""
+    """Colour the finding, the switches, and the names of the threads."""
     lines = text.split("\n")
     lines[0] = writer.markup(lines[0], red=True, bold=True)
     for number, line in enumerate(lines):

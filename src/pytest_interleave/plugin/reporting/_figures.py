@@ -14,12 +14,12 @@ from ._report import replay_command
 
 
 def figures(item: pytest.Item, exploration: Exploration, outcome: str, *, page: bool) -> dict[str, Any]:
-    """The entry of one test in the JSON report, with a few more for the summary and, with `page`, for HTML (`_…`)."""
+    """Return the entry of one test in the JSON report, and keys with `_` for the summary and, with `page`, for HTML."""
     explanation = exploration.explanation
     timeline = None if explanation is None else explanation.timeline
-    told: dict[str, Any] | None = None
+    finding: dict[str, Any] | None = None
     if explanation is not None:
-        told = {
+        finding = {
             "kind": explanation.finding.kind,
             "message": explanation.finding.message,
             "token": str(explanation.token),
@@ -31,7 +31,7 @@ def figures(item: pytest.Item, exploration: Exploration, outcome: str, *, page: 
             "needs": ["timeouts"] if explanation.time_passed else [],
         }
         if explanation.simplest is not None:
-            told["simplest"] = explanation.simplest
+            finding["simplest"] = explanation.simplest
     return {
         "nodeid": nodeid_of(item),
         "marker": exploration.settings.marker,
@@ -44,7 +44,7 @@ def figures(item: pytest.Item, exploration: Exploration, outcome: str, *, page: 
         "strategy": exploration.strategy or exploration.settings.strategy,
         "seconds": round(exploration.seconds, 4),
         "repeatable": exploration.unrepeatable is None,
-        "finding": told,
+        "finding": finding,
         "lost": exploration.lost,
         "_command": None if explanation is None else replay_command(item, str(explanation.token)),
         "_hints": [] if explanation is None else explanation.hints,
@@ -56,9 +56,9 @@ def figures(item: pytest.Item, exploration: Exploration, outcome: str, *, page: 
         "_planned": exploration.planned,
         "_limit": exploration.settings.seconds,
         "_remembered": {
-            str(given.token): given.found
-            for given in exploration.given
-            if given.origin == REMEMBERED and given.found is not None
+            str(known.token): known.found
+            for known in exploration.known
+            if known.origin == REMEMBERED and known.found is not None
         },
         "_to_remember": str(explanation.token) if explanation is not None and _is_worth_it(exploration) else None,
         **_of_shard(exploration),
@@ -73,20 +73,20 @@ def _for_page(timeline: Timeline) -> dict[str, Any]:
 
 
 def _of_shard(exploration: Exploration) -> dict[str, Any]:
-    """What it takes to put the figures of a test's shards together."""
+    """Return the keys that are needed to merge the figures of a test's shards; none if the test is not split."""
     shard = exploration.settings.shard
     if shard == WHOLE:
         return {}
     return {
         "_shard": shard.number,
         "_shards": shard.of,
-        # As texts: pytest-xdist hands on no negative number of that size.
+        # As texts: pytest-xdist does not send negative numbers of that size.
         "_classes": {f"{found & 0xFFFF_FFFF_FFFF_FFFF:x}": count for found, count in exploration.classes.items()},
     }
 
 
 def properties(exploration: Exploration) -> list[tuple[str, object]]:
-    """What reports in other forms, such as JUnit XML, say of the test."""
+    """Return the figures that reports in other forms have, such as JUnit XML."""
     found: list[tuple[str, object]] = [
         ("interleave_schedules", exploration.schedules),
         ("interleave_coverage", str(exploration.coverage)),
@@ -101,5 +101,5 @@ def properties(exploration: Exploration) -> list[tuple[str, object]]:
 
 
 def _is_worth_it(exploration: Exploration) -> bool:
-    """Whether the schedule of a finding is to be remembered: not one that the source or the user has."""
+    """Whether the schedule of a finding is saved for the next run: not one that the source or the command line has."""
     return exploration.ended_by != "replay" and exploration.strategy != PINNED

@@ -1,4 +1,4 @@
-"""The figures of all tests, out of their reports."""
+"""Gathers the figures of all tests from their reports."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Gatherer:
             return
         results = self.results
         outcome: str = report.outcome
-        #: Else a plugin runs the test again, and there is more to come.
+        # Otherwise a plugin runs the test again, and other reports follow.
         last = outcome != "rerun"
         reason = getattr(report, "interleave_left_out", None)
         if reason is not None:
@@ -60,7 +60,7 @@ class Gatherer:
         if row is None:
             return
         if report.when == "teardown":
-            # In the place of the row of the call, which had found nothing.
+            # It replaces the row of the call, which had found nothing.
             _remove_last_of_same(results.tests, row)
         if last:
             results.tests.append(row)
@@ -77,7 +77,7 @@ class Gatherer:
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> Generator[None, object, object]:
-        """Around what pytest shows of the failures."""
+        """Colour the sections of findings while pytest shows the failures."""
         if not self.results.tests:
             return (yield)
         from ._colours import coloured

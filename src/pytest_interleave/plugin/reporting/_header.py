@@ -1,4 +1,4 @@
-"""The line of a run's header that says what there is for the plugin."""
+"""The line in the header of a run that says how many tests are marked."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from ..settings._shards import WHOLE, nodeid_of, shard_of
 
 
 def header_lines(items: list[pytest.Item], options: Options) -> list[str]:
-    """How many tests there are for us; the seed, if any of them depends on it."""
+    """Return the line on the marked tests, with the seed, if any of them depends on it."""
     marked = [item for item in items if is_marked(item)]
-    told = []
+    parts = []
     suite = options.suite
     if marked:
         tests = len({nodeid_of(item) for item in marked if shard_of(item) != WHOLE})
@@ -20,10 +20,10 @@ def header_lines(items: list[pytest.Item], options: Options) -> list[str]:
         kind = "concurrency test" if suite is None else "test"
         split = "" if tests == len(marked) else f" in {len(marked)} shards"
         workers = "" if suite is None else f", each in {suite} workers"
-        told.append(f"{tests} {kind}{'' if tests == 1 else 's'}{split}{workers}")
+        parts.append(f"{tests} {kind}{'' if tests == 1 else 's'}{split}{workers}")
     stressed = sum(map(is_stress, items))
     if stressed:
-        told.append(f"{stressed} stress test{'' if stressed == 1 else 's'}")
+        parts.append(f"{stressed} stress test{'' if stressed == 1 else 's'}")
     if marked:
-        told.append(f"seed {options.seed}")
-    return [f"interleave: {', '.join(told)}"] if told else []
+        parts.append(f"seed {options.seed}")
+    return [f"interleave: {', '.join(parts)}"] if parts else []

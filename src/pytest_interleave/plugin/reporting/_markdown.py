@@ -1,4 +1,4 @@
-"""The report as a comment on a pull request: what is wrong first, and never longer than a comment may be."""
+"""Writes the report as a comment on a pull request: failures first, and never longer than a comment may be."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ from ._markdown_text import Comment, code, fenced, folded, shortened, summary
 from ._results import Results
 from ._summary import line_of
 
-#: Above so many rows, what has passed is folded.
+#: A table with more rows than this has those that passed in a fold.
 ROWS = 20
-#: Characters of a message, a traceback or a stack.
+#: At most this many characters of a message, and of a traceback or stack, are shown; the middle is cut.
 _MESSAGE, _TRACEBACK = 1_500, 3_000
-#: A story is wrapped, for code does not wrap.
+#: Stories are wrapped after this many characters, as browsers do not wrap code.
 _WIDTH = 100
-#: Which part of what is left of the comment each section may take at most.
+#: Each section takes at most this share of the room that is left in the comment; further rows are left out.
 _FAILED, _STRESS, _TABLE, _STRESS_TABLE, _ERRORS = 0.4, 0.4, 0.5, 0.7, 0.7
 
 
 def markdown_of(results: Results) -> str:
-    """The comment; it ends with a sentence on what was left out, if anything."""
+    """Return the comment; it ends with a sentence on what was left out, if anything."""
     comment = Comment()
     comment.add(_head(results))
     _add_failed(comment, results.tests)
@@ -62,8 +62,8 @@ def _head(results: Results) -> str:
         lines.append(f"- stress: {_many(totals.runs, 'run')}, {totals.missed or 'none'} missed what was wanted")
     audit = results.audit
     if audit is not None:
-        told = audit.texts
-        lines += [f"- {told[0]}", *(f"  - {code(line)}" for line in told[1:])]
+        first, *others = audit.texts
+        lines += [f"- {first}", *(f"  - {code(line)}" for line in others)]
     if results.speedups:
         lines.append(f"- {_many(totals.speedups, 'speed-up')} measured")
     lines.append(f"- seed {results.seed}, Python {platform.python_version()}, pytest-interleave {__version__}")
@@ -81,12 +81,12 @@ def _add_failed(comment: Comment, rows: Sequence[Row]) -> None:
 def _failed(row: Row) -> str:
     finding = row["finding"]
     if finding is None:
-        what, told = "failed", [line_of(row), *_texts(row["_difference"])]
+        what, texts = "failed", [line_of(row), *_texts(row["_difference"])]
     else:
         what = finding["kind"] + ("" if row["found_at"] is None else f" in schedule {row['found_at']}")
-        told = [shortened(finding["message"], _MESSAGE)]
-        told += [_wrapped(text) for text in _texts(finding["story"], *row["_hints"], row["_difference"])]
-    parts = [fenced("\n\n".join(told), "text")]
+        texts = [shortened(finding["message"], _MESSAGE)]
+        texts += [_wrapped(text) for text in _texts(finding["story"], *row["_hints"], row["_difference"])]
+    parts = [fenced("\n\n".join(texts), "text")]
     if row["_command"] is not None:
         parts.append(fenced(row["_command"], "sh"))
     return folded(summary(row["nodeid"], what), parts)
@@ -98,14 +98,14 @@ def _add_missed(comment: Comment, rows: Sequence[Row]) -> None:
 
 
 def _missed(row: Row) -> str:
-    told = list(row["missed"]) or ["the test failed"]
-    told += [error_line(group, place_of(group)) for group in row["errors"][:10]]
-    told += hung_lines(row)[:10]
-    parts = [fenced("\n".join(shortened(text, _MESSAGE) for text in told), "text")]
+    texts = list(row["missed"]) or ["the test failed"]
+    texts += [error_line(group, place_of(group)) for group in row["errors"][:10]]
+    texts += hung_lines(row)[:10]
+    parts = [fenced("\n".join(shortened(text, _MESSAGE) for text in texts), "text")]
     first = [group["traceback"] for group in row["errors"] if group["traceback"]]
     stacks = [f"{thread['name']} hung\n{thread['stack']}" for thread in row["hung"] if thread["stack"]]
     parts += [fenced(shortened(text, _TRACEBACK), "text") for text in (*first[:1], *stacks[:2])]
-    return folded(summary(label(row), "missed" if has_missed(row) else "", told[0]), parts)
+    return folded(summary(label(row), "missed" if has_missed(row) else "", texts[0]), parts)
 
 
 def _texts(*texts: str | None) -> list[str]:
@@ -162,7 +162,7 @@ def _add_table(
     what: str,
     share: float,
 ) -> None:
-    """Those that are `wrong` are the first; the others are folded where there are many."""
+    """Add a table; the first `wrong` rows are failures, and the others are folded if there are many."""
     lines = [line(row) for row in rows]
     if len(lines) <= ROWS:
         comment.add_rows(title + head, lines, "\n", f"row of a {what}", share=share)

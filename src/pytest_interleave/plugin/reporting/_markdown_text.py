@@ -1,6 +1,6 @@
-"""Texts of tests in Markdown, and a comment that is cut where it would get too long.
+"""Puts texts of tests into Markdown, and cuts a comment that would get too long.
 
-What comes from tests stands in code, and nowhere else: there, nothing is markup, a mention, a reference or a link.
+Texts of tests are only in code: there, nothing is markup, a mention, a reference or a link.
 """
 
 from __future__ import annotations
@@ -11,16 +11,16 @@ from collections.abc import Iterable
 
 from ...pages import printable
 
-#: What GitHub takes is 65,536; what posts the comment may have to add something.
+#: Characters of a comment; the rest is left out. GitHub takes 65,536, and a tool that posts it may add something.
 LIMIT = 65_000
-#: For the sentence on what was left out.
+#: Characters that are kept free for the sentence on what was left out.
 _RESERVE = 600
-#: Characters of a name.
+#: At most this many characters of a name are shown; the middle is cut.
 _NAME = 300
 
 
 def code(text: str, *, cell: bool = False) -> str:
-    """In a line, or in a `cell` of a table."""
+    """Return the text as code in a line, or in a `cell` of a table."""
     words = _in_a_line(text)
     if not words:
         return ""
@@ -28,21 +28,21 @@ def code(text: str, *, cell: bool = False) -> str:
     # One space at each end is taken away again.
     padding = " " if words[0] == "`" or words[-1] == "`" else ""
     if cell:
-        # A table is split into cells before anybody looks for code; there, this is a bar, and nothing else is escaped.
+        # A table is split into cells before code is looked for: only there, a bar is escaped, and nothing else is.
         words = words.replace("|", r"\|")
     return f"{fence}{padding}{words}{padding}{fence}"
 
 
 def fenced(text: str, language: str) -> str:
-    """A block of code."""
+    """Return the text as a block of code."""
     shown = printable("\n".join(text.splitlines())) or " "
     fence = "`" * max(3, _longest_run(shown) + 1)
     return f"{fence}{language}\n{shown}\n{fence}"
 
 
-def summary(name: str, what: str, told: str = "") -> str:
-    """What is seen of something folded: a name in code, words of ours, and a text in code. It is HTML, not Markdown."""
-    parts = [f"{_html_code(name)}:", html.escape(what), _html_code(told) if told else ""]
+def summary(name: str, what: str, text: str = "") -> str:
+    """Return the visible line of a fold, as HTML: a name in code, words of the plugin, and a text in code."""
+    parts = [f"{_html_code(name)}:", html.escape(what), _html_code(text) if text else ""]
     return f"<summary>{' '.join(filter(None, parts))}</summary>"
 
 
@@ -51,7 +51,7 @@ def _html_code(text: str) -> str:
 
 
 def folded(summary: str, parts: Iterable[str]) -> str:
-    """Blocks that are seen when the summary is unfolded."""
+    """Return a fold: blocks that are visible when its summary is unfolded."""
     return "\n\n".join((f"<details>\n{summary}", *parts, "</details>\n\n"))
 
 
@@ -60,7 +60,7 @@ def _in_a_line(text: str) -> str:
 
 
 def shortened(text: str, most: int) -> str:
-    """With at most so many characters: what goes is in the middle."""
+    """Cut the middle of a text so that it has at most `most` characters."""
     if len(text) <= most:
         return text
     return f"{text[: most * 2 // 3]}…{text[len(text) - (most - most * 2 // 3 - 1) :]}"
@@ -71,7 +71,7 @@ def _longest_run(text: str) -> int:
 
 
 class Comment:
-    """Takes whole parts as long as they fit, and says in the end what did not."""
+    """A comment of limited length: takes parts as long as they fit, and ends with a sentence on those that did not."""
 
     def __init__(self, limit: int = LIMIT) -> None:
         self._parts: list[str] = []
@@ -79,21 +79,21 @@ class Comment:
         self._left_out: dict[str, int] = {}
 
     def add(self, part: str) -> None:
-        """What has to be there."""
+        """Add a part that is needed, whether it fits or not."""
         self._parts.append(part)
         self._left -= length(part)
 
     def add_rows(self, head: str, rows: Iterable[str], tail: str, what: str, *, share: float = 1.0) -> None:
-        """As many rows between `head` and `tail` as fit into this share of what is left; without any, nothing.
+        """Add `head`, as many rows as fit into this share of the room left, and `tail`; nothing if no row fits.
 
-        `what` is what one row is, in the sentence on what was left out.
+        `what` names one row, in the sentence on what was left out.
         """
         room = int(self._left * share) - length(head) - length(tail)
         kept: list[str] = []
         left_out = 0
         for row in rows:
             room -= length(row)
-            # What comes first is the worst: nothing is there that stands behind what was left out.
+            # The worst rows come first: after one that is left out, all others are left out, too.
             if left_out or room < 0:
                 left_out += 1
             else:
@@ -104,17 +104,17 @@ class Comment:
             self._left_out[what] = self._left_out.get(what, 0) + left_out
 
     def text(self) -> str:
-        """All of it."""
+        """Return the whole comment."""
         parts = list(self._parts)
         if self._left_out:
-            told = ", ".join(f"{what}: {count:,}" for what, count in self._left_out.items())
+            counts = ", ".join(f"{what}: {count:,}" for what, count in self._left_out.items())
             parts.append(
-                f"**Left out**, because a comment may not be longer ({told}). The terminal, `--interleave-json` and "
+                f"**Left out**, because a comment may not be longer ({counts}). The terminal, `--interleave-json` and "
                 "`--interleave-html` have everything.\n"
             )
         return "".join(parts)
 
 
 def length(text: str) -> int:
-    """In UTF-16, as browsers count."""
+    """Return the length of a text in units of UTF-16, as browsers count."""
     return len(text.encode("utf-16-le", "surrogatepass")) // 2

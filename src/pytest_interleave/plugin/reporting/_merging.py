@@ -1,4 +1,4 @@
-"""Puts the figures of a test's shards together: reports are about tests."""
+"""Merges the figures of a test's shards: reports are about tests."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from ..settings._shards import part_of
 if TYPE_CHECKING:
     from ...control import Uncontrolled
 
-#: Of the outcomes of its shards, a test has the one that comes first here.
+#: A test has the first of these outcomes that any of its shards has.
 _OUTCOMES = ("failed", "interrupted", "xfailed", "skipped", "xpassed", "passed")
-#: What ended some shard before its time, the worst first.
+#: Endings that cut the search of a shard short, the worst first.
 _ENDED_EARLY = ("interrupted", "fixtures", "seconds", "skip")
 
 #: Figures of a test or of one of its shards.
@@ -20,14 +20,14 @@ Row = dict[str, Any]
 
 
 class _Proved(NamedTuple):
-    """In the place of the strategy, of whom it is asked."""
+    """The proofs of the searches of all shards together, in the place of a strategy."""
 
     exhausted: bool
     preemptions: int | None
 
 
 def row_without_figures(nodeid: str) -> Row | None:
-    """In the place of the figures of a shard that has failed without any, as its process has died; None for others."""
+    """Return a row for a shard that has failed without figures, as its process has died; None for other tests."""
     part = part_of(nodeid)
     if part is None:
         return None
@@ -36,9 +36,9 @@ def row_without_figures(nodeid: str) -> Row | None:
 
 
 def merged(rows: list[Row]) -> list[Row]:
-    """One row for each test, in the order in which they came; those of shards are put together."""
+    """Merge the rows of shards: return one row for each test, in the order of the reports."""
     together: list[list[Row]] = []
-    #: By test and shard, how often it has come: once, but where all is run several times.
+    # The number of rows by test and shard: more than one if a plugin runs the tests several times.
     times: dict[tuple[str, int], int] = {}
     found: dict[tuple[str, int], list[Row]] = {}
     for row in rows:
@@ -58,7 +58,7 @@ def merged(rows: list[Row]) -> list[Row]:
 
 
 def _of_shards(parts: list[Row]) -> Row | None:
-    """The row of a test; None where no shard has figures."""
+    """Merge the rows of one test; return None if no shard has figures."""
     from ...control import Reasons
     from ...explore import Classes
 
@@ -114,7 +114,7 @@ def _uncontrolled(part: Row) -> Iterator[Uncontrolled]:
 
 
 def _how_soon(part: Row) -> tuple[int, int, int]:
-    """A finding that failed its shard goes before one that was expected; then the one of the earliest schedule."""
+    """Return a sort key for findings: failures come before expected ones, then earlier schedules before later ones."""
     return _OUTCOMES.index(part["outcome"]), part["found_at"], part["_shard"]
 
 

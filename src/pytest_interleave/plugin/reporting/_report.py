@@ -16,7 +16,7 @@ from ..settings._suite import is_of_suite
 
 
 def failure_text(item: pytest.Item, exploration: Exploration, width: int) -> str:
-    """What stands under the traceback; the last line reproduces the failure."""
+    """Return the text under the traceback; its last line is the command that reproduces the failure."""
     explanation = exploration.explanation
     assert explanation is not None
     parts = [_headline(exploration)]
@@ -42,29 +42,29 @@ def _headline(exploration: Exploration) -> str:
     assert explanation is not None
     kind = explanation.finding.kind
     switches = explanation.switches
-    told = [] if switches is None else [f"{switches} switch{'' if switches == 1 else 'es'}"]
+    details = [] if switches is None else [f"{switches} switch{'' if switches == 1 else 'es'}"]
     if switches is not None and explanation.switches_before not in (None, switches):
-        told.append(f"shrunk from {explanation.switches_before}")
+        details.append(f"shrunk from {explanation.switches_before}")
     if exploration.ended_by == "replay":
-        return f"{kind}, in the schedule of the token{_in_brackets(told)}"
+        return f"{kind}, in the schedule of the token{_in_brackets(details)}"
     settings, planned = exploration.settings, exploration.settings.schedules
     if exploration.strategy == PINNED:
-        told.insert(0, "pinned by the marker interleaving")
+        details.insert(0, "pinned by the marker interleaving")
     elif exploration.strategy == REMEMBERED:
-        told.insert(0, "remembered from an earlier run")
+        details.insert(0, "remembered from an earlier run")
     else:
         planned = exploration.planned
-        told[:0] = [f"strategy {exploration.strategy}", f"seed {settings.seed}"]
+        details[:0] = [f"strategy {exploration.strategy}", f"seed {settings.seed}"]
     most = f" of at most {planned}" if settings.explored else ""
-    return f"{kind} in schedule {exploration.found_at}{most}{_in_brackets(told)}"
+    return f"{kind} in schedule {exploration.found_at}{most}{_in_brackets(details)}"
 
 
-def _in_brackets(told: list[str]) -> str:
-    return f" ({', '.join(told)})" if told else ""
+def _in_brackets(details: list[str]) -> str:
+    return f" ({', '.join(details)})" if details else ""
 
 
 def replay_command(item: pytest.Item, token: str) -> str:
-    """One line that runs the test under the token's schedule."""
+    """Return a command that runs the test under the token's schedule."""
     path, colons, rest = nodeid_of(item).partition("::")
     # Not by `config.cwd_relative_nodeid`, which takes different things in different versions of pytest.
     file = item.config.rootpath / path
@@ -79,7 +79,7 @@ def replay_command(item: pytest.Item, token: str) -> str:
     nodeid = path + colons + rest
     quoted = shlex.quote(nodeid) if "'" in nodeid else f"'{nodeid}'"
     options = item.config.option
-    # What makes it another test without.
+    # Options without which pytest would not find the same test.
     words = [] if options.inifilename is None else ["-c", str(options.inifilename)]
     words += [] if options.rootdir is None else [f"--rootdir={options.rootdir}"]
     words += [word for setting in options.override_ini or () for word in ("-o", setting)]

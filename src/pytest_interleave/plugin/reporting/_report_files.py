@@ -1,4 +1,4 @@
-"""The reports in files, of all that a run has come to."""
+"""Writes the reports that go to files: JSON, HTML and Markdown."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ._results import Results, Rows
 
 
 def write_reports(paths: Mapping[str, str | None], results: Results) -> list[str]:
-    """Write each report that has a path, and say of which that could not be done."""
+    """Write each report that has a path; return a message for each that could not be written."""
     unwritten = []
     for name, write in (("json", write_json), ("html", write_html), ("markdown", write_markdown)):
         path = paths[name]
@@ -20,15 +20,15 @@ def write_reports(paths: Mapping[str, str | None], results: Results) -> list[str
         try:
             write(path, results)
         except OSError as error:
-            # Not raised: the terminal's report, which is still to come, would be lost.
+            # Not raised: that would prevent the report in the terminal, which follows.
             unwritten.append(f"--interleave-{name}: {path} could not be written: {error}")
     return unwritten
 
 
 def write_json(path: str, results: Results) -> None:
-    """Write the machine-readable report.
+    """Write the JSON report.
 
-    Raises `OSError` where that cannot be done.
+    Raises `OSError` if the file cannot be written.
     """
     audit = results.audit
     report = {
@@ -50,9 +50,9 @@ def _public(rows: Rows) -> Rows:
 
 
 def write_html(path: str, results: Results) -> None:
-    """Write the page.
+    """Write the HTML page.
 
-    Raises `OSError` where that cannot be done.
+    Raises `OSError` if the file cannot be written.
     """
     from ...pages import render
 
@@ -72,9 +72,9 @@ def write_html(path: str, results: Results) -> None:
 
 
 def write_markdown(path: str, results: Results) -> None:
-    """Write the comment for a pull request.
+    """Write the Markdown comment for a pull request.
 
-    Raises `OSError` where that cannot be done.
+    Raises `OSError` if the file cannot be written.
     """
     from ._markdown import markdown_of
 

@@ -1,4 +1,4 @@
-"""What a run has come to: everything that its reports are made of."""
+"""The results of a run: everything that its reports are made of."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from ._audit import Audit
 
-#: Figures as plain data, as they travel with the reports of tests. Keys that begin with "_" are not for users.
+#: Figures as plain data, as the reports of tests carry them. Keys that begin with "_" are not for users.
 Rows = list[dict[str, Any]]
 
 
 class Results:
-    """Of all tests that have been reported so far; with pytest-xdist, in the controller."""
+    """The results of all tests that have been reported so far; with pytest-xdist, in the controller."""
 
-    # No dataclass: each session makes this class, and few have anything for it.
+    # No dataclass: that would take longer to define.
     def __init__(
         self,
         seed: int,
@@ -25,7 +25,7 @@ class Results:
         speedups: Iterable[dict[str, Any]] = (),
     ) -> None:
         self.seed = seed
-        #: In how many workers the suite was run, if it was.
+        #: Workers for each test of the suite; None without `--interleave-suite`.
         self.suite = suite
         #: A row for each report of a test under control; from the end of the session on, for each such test.
         self.tests: Rows = list(tests)
@@ -40,7 +40,7 @@ class Results:
 
     @property
     def audit(self) -> Audit | None:
-        """What came of the suite, where that is what was run."""
+        """The figures of the suite; None without `--interleave-suite`."""
         if self.suite is None:
             return None
         from ._audit import Audit
@@ -48,5 +48,5 @@ class Results:
         return Audit.of(self.suite, self.tests, self.left_out)
 
     def __bool__(self) -> bool:
-        """Whether there is anything to tell."""
+        """Whether there is anything to report."""
         return bool(self.tests or self.stress or self.speedups or self.exempt or self.suite is not None)

@@ -1,4 +1,4 @@
-"""The stress runs of all tests in the terminal summary."""
+"""The table of stress runs in the terminal summary."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from typing import Any
 from ...stress import Row, cells, error_line, hung_lines, is_wrong, label, place_of, worst_first
 
 _HEADS = ("test", "threads", "ops", "ok %", "ops/s", "p50", "p99", "max", "fair", "errors")
-#: The same where there is little room.
+#: Shorter heads, for narrow terminals.
 _SHORT = ("test", "thr", *_HEADS[2:])
-#: In front of what has failed.
+#: Marks a run that has failed.
 _WRONG = "! "
 
 
 def stress_lines(rows: list[dict[str, Any]], width: int) -> list[tuple[str, bool]]:
-    """A table, those first that missed something; then their exceptions, a line for each group. True: it is wrong.
+    """Return the lines of the table, the worst runs first, then lines on their exceptions; True marks failures.
 
-    Where names are too long for it, each has a line of its own above its figures.
+    If names are too long for the table, each has a line of its own above its figures.
     """
     ordered = worst_first(rows)
     if not ordered:
@@ -39,7 +39,7 @@ def stress_lines(rows: list[dict[str, Any]], width: int) -> list[tuple[str, bool
         else:
             lines.append((sign + _line(line, widths), wrong))
     for row in ordered:
-        lines += [(f"{_short_name(row)}: {text}", is_wrong(row)) for text in _told(row)]
+        lines += [(f"{_short_name(row)}: {text}", is_wrong(row)) for text in _details(row)]
     return lines
 
 
@@ -47,12 +47,13 @@ def _short_name(row: Row) -> str:
     return label(row).rpartition("::")[2]
 
 
-def _told(row: Row) -> list[str]:
+def _details(row: Row) -> list[str]:
+    """Return what the run has missed, its exceptions, and its threads that hung, a line for each."""
     lines = list(row["missed"])
     lines += [error_line(group, place_of(group)) for group in row["errors"]]
     return lines + hung_lines(row)
 
 
-def _line(told: tuple[str, ...], widths: list[int]) -> str:
-    rest = (cell.rjust(wide) for cell, wide in zip(told[1:], widths[1:], strict=True))
-    return "  ".join((told[0].ljust(widths[0]), *rest))
+def _line(texts: tuple[str, ...], widths: list[int]) -> str:
+    rest = (text.rjust(wide) for text, wide in zip(texts[1:], widths[1:], strict=True))
+    return "  ".join((texts[0].ljust(widths[0]), *rest))

@@ -1,4 +1,4 @@
-"""The section of the terminal summary."""
+"""Writes the section `interleave` of the terminal summary."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ._results import Results, Rows
 
 
 def write_section(terminal: pytest.TerminalReporter, results: Results) -> None:
-    """With `-q` nothing, else what is to be said of all tests."""
+    """Write the section on all tests; with `-q`, write nothing."""
     verbosity = terminal.verbosity
     if verbosity < 0:
         return
@@ -35,15 +35,15 @@ def write_section(terminal: pytest.TerminalReporter, results: Results) -> None:
 
 
 def _write_tests(terminal: pytest.TerminalReporter, rows: Rows, seed: int, verbosity: int) -> None:
-    """With `-v` a line for each test, else one for each that wants a look."""
-    told = rows if verbosity > 0 else [row for row in rows if _wants_a_look(row)]
+    """Write a line for each test that a user has to look at; with `-v`, one for each test."""
+    shown = rows if verbosity > 0 else [row for row in rows if _needs_attention(row)]
     if terminal.config.pluginmanager.has_plugin("dsession"):
         # With pytest-xdist nothing is collected here, so that the header could not show it.
         terminal.write_line(f"seed {seed}")
-    for row in told:
+    for row in shown:
         terminal.write_line(line_of(row))
-    if len(told) < len(rows):
-        terminal.write_line(_rest_of(rows, told))
+    if len(shown) < len(rows):
+        terminal.write_line(_rest_of(rows, shown))
 
 
 def _write_exempt(terminal: pytest.TerminalReporter, exempt: list[tuple[str, str]], *, verbose: bool) -> None:
@@ -56,21 +56,22 @@ def _write_exempt(terminal: pytest.TerminalReporter, exempt: list[tuple[str, str
             terminal.write_line(f"  {nodeid}{reason.removeprefix('thread_unsafe')}")
 
 
-#: How the search of a test ends of which nothing is to be said. What is too long for the suite is told with the suite.
+#: Endings of a search that a user need not look at. Tests that are too long for a suite are reported with the suite.
 _ENDED = ("schedules", "seconds", "exhausted", "skip", "expected failure", "pinned", "too long")
 
 
-def _wants_a_look(row: dict[str, Any]) -> bool:
-    """Something was found, or nothing could be interleaved, or it did not come to its end."""
+def _needs_attention(row: dict[str, Any]) -> bool:
+    """Whether a user has to look at the test: it has a finding, is nondeterministic, or its search was cut short."""
     ended = row["_ended_by"] in _ENDED
     complete = row.get("shards_run") == row.get("shards")
     return any((row["finding"] is not None, row["lost"] is not None, not row["repeatable"], not ended, not complete))
 
 
-def _rest_of(rows: Rows, told: Rows) -> str:
-    rest = [row for row in rows if not any(row is other for other in told)]
+def _rest_of(rows: Rows, shown: Rows) -> str:
+    """Return one line on all tests that have no line of their own."""
+    rest = [row for row in rows if not any(row is other for other in shown)]
     exhausted = sum(row["exhausted"] for row in rest)
-    count = f"{len(rest)} {'other ' if told else ''}test{'' if len(rest) == 1 else 's'}"
+    count = f"{len(rest)} {'other ' if shown else ''}test{'' if len(rest) == 1 else 's'}"
     schedules = sum(row["schedules"] for row in rest)
     return (
         f"{count}: {schedules} schedule{'' if schedules == 1 else 's'}, nothing found; {exhausted} of {len(rest)} "
@@ -79,7 +80,7 @@ def _rest_of(rows: Rows, told: Rows) -> str:
 
 
 def line_of(row: Mapping[str, Any]) -> str:
-    """What is said of one test: how many schedules, how many of them distinct, how long, and what ended it."""
+    """Return the line on one test: its schedules, how many are distinct, the time they took, and what ended it."""
     schedules = row["schedules"]
     text = (
         f"{row['nodeid']}: {schedules} schedule{'' if schedules == 1 else 's'}{_shards_of(row)}, "

@@ -1,4 +1,4 @@
-"""How wide the reports of failures are."""
+"""The width of the reports of failures."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 
 
 def width_of(config: pytest.Config) -> int:
-    """The columns of the terminal, within reason; with pytest-xdist, of its controller's."""
+    """Return the columns of the terminal, within limits; with pytest-xdist, those of its controller's terminal."""
     handed = getattr(config, "workerinput", {}).get("interleave_width")
     if handed is not None:
         return int(handed)

@@ -1,1 +1,1 @@
-"""Runs one test under its schedules, and explains what was found."""
+"""Runs one test under its schedules, and explains what is found."""

@@ -1,11 +1,11 @@
-"""What exploring a test came to."""
+"""The result of exploring one test."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
 from ...explore import Coverage
-from ..known._known_schedules import Given
+from ..known._known_schedules import KnownSchedule
 from ..settings._settings import Settings
 from .explanations._explanation import Explanation
 
@@ -16,27 +16,27 @@ class Exploration(NamedTuple):
     settings: Settings
     schedules: int
     coverage: Coverage
-    #: How often each class was run.
+    #: The number of executions of each class of equivalent schedules.
     classes: dict[int, int]
     seconds: float
-    #: "schedules", "seconds", "exhausted", "nothing to interleave", "finding", "skip", "expected failure", "pinned",
-    #: "interrupted", "fixtures" (one of them failed) or "replay": why it ended.
+    #: Why it ended: "schedules", "seconds", "exhausted", "nothing to interleave", "finding", "skip",
+    #: "expected failure", "pinned", "too long", "interrupted", "fixtures" (one of them failed) or "replay".
     ended_by: str
     threads: int
     found_at: int | None = None
     explanation: Explanation | None = None
     strategy: str = ""
-    #: Schedules that were known before, and were tried first.
-    given: tuple[Given, ...] = ()
-    #: The first step that differs where the same schedule is run twice.
+    #: Known schedules, which were run first.
+    known: tuple[KnownSchedule, ...] = ()
+    #: Why the test is nondeterministic, in words; None if it seems deterministic.
     unrepeatable: str | None = None
-    #: Why the schedule of a token no longer fits.
+    #: Why the schedule of a token no longer fits, in words.
     lost: str | None = None
     warnings: tuple[str, ...] = ()
-    #: Every step of a token's execution, where that was asked for.
+    #: The steps of a token's execution, with `--interleave-trace`.
     steps: tuple[str, ...] = ()
 
     @property
     def planned(self) -> int:
-        """How many schedules there are at most: those that were known before come besides."""
-        return self.settings.schedules + len(self.given)
+        """The most schedules that are run: known ones are added to those of the search."""
+        return self.settings.schedules + len(self.known)

@@ -13,8 +13,8 @@ from ...detect import Conflict, Finding, Watchlist
 from ...explore import Token
 from ...resources import ResourceLeak
 from ..items._raised import came_by_signal, quiet_exception
-from ..items._worker_fixtures import OfWorkers
-from ..known._known_schedules import PINNED, Given
+from ..items._worker_fixtures import WorkerFixtures
+from ..known._known_schedules import PINNED, KnownSchedule
 from ..settings._settings import Settings
 from ..settings._suite import leave_out
 from ._exploration import Exploration
@@ -29,7 +29,7 @@ from .explanations._explanation import Explanation
 from .explanations._shrinking import Shrinking
 from .explanations._simplest import simplest_failure
 from .observations._nondeterminism import OUT_OF_SIGHT, describe_threads_of_others
-from .observations._observations import Seen
+from .observations._observations import Observations
 from .observations._race_check import RaceCheck, Raced
 
 #: Endings of a search that nothing has cut short.
@@ -37,32 +37,36 @@ _RAN_ITS_COURSE = frozenset(("schedules", "seconds", "exhausted", "nothing to in
 
 
 class Verdict(NamedTuple):
-    """Whether an execution ends the exploration, and what the test raises."""
+    """The judgement of an execution: whether it ends the exploration, and what the test raises."""
 
     ends: bool
     #: Of an execution that does not end the exploration: a skip or an expected failure, if it was one.
     error: BaseException | None = None
 
 
-#: The next schedule is run.
+#: The verdict on an execution after which the next schedule is run.
 GO_ON = Verdict(False)
 
 
 class Exploring:
     """The executions of one item so far, and what makes, judges and explains them.
 
-    `given` are schedules to be tried first; `of_workers` are the fixtures that workers do not share.
+    `known` are schedules to be tried first; `own_fixtures` are the fixtures that workers do not share.
     """
 
     def __init__(
-        self, item: pytest.Function, settings: Settings, given: Sequence[Given], of_workers: OfWorkers | None
+        self,
+        item: pytest.Function,
+        settings: Settings,
+        known: Sequence[KnownSchedule],
+        own_fixtures: WorkerFixtures | None,
     ) -> None:
         self.item = item
         self.settings = settings
         #: The result; None until `conclude` is called.
         self.exploration: Exploration | None = None
         self.limit = TimeLimit(settings.seconds)
-        self.executions = Executions(item, settings, of_workers)
+        self.executions = Executions(item, settings, own_fixtures)
         self.judge = Judge(self.executions)
         self.races = RaceCheck(Watchlist(everything=settings.races))
         self.runs = DetailedRuns(self.executions, self.races, self.judge)
@@ -70,11 +74,11 @@ class Exploring:
         self._explaining = Explaining(item, self.executions, self.runs, shrinking, settings.shrink_seconds, self.limit)
         self.following = Following(self.executions, self.runs)
         # What was remembered of a run with another mode of timeouts is not what this run asks for.
-        self.given = [one for one in given if one.origin == PINNED or settings.time_choices >= one.token.time_choices]
-        self.seen = Seen()
+        self.known = [one for one in known if one.origin == PINNED or settings.time_choices >= one.token.time_choices]
+        self.observations = Observations()
         #: The strategies of the search, once it has begun.
         self.turns: Turns | None = None
-        #: How many executions are counted as schedules.
+        #: The number of executions that count as schedules.
         self.number = 0
         #: Why the test is nondeterministic; None as long as it seems deterministic.
         self.unrepeatable: str | None = None
@@ -84,7 +88,7 @@ class Exploring:
     def look_at(self, outcome: Outcome, strategy: str) -> Verdict:
         """Count an execution, and judge it: whether it ends the exploration."""
         self._last = outcome, strategy
-        self.seen.add(outcome)
+        self.observations.add(outcome)
         suspects = self.races.suspects(outcome)
         if outcome.uneventful and not self.judge.open_pools and not suspects:
             return GO_ON
@@ -109,7 +113,7 @@ class Exploring:
         """Count the execution of a token's schedule, the only one, without judging it."""
         self.number = 1
         self._last = outcome, "replay"
-        self.seen.add(outcome)
+        self.observations.add(outcome)
 
     @property
     def expects_failure(self) -> bool:
@@ -129,7 +133,7 @@ class Exploring:
         self, finding: Finding, outcome: Outcome, strategy: str, suspects: Sequence[Conflict], raced: Raced | None
     ) -> BaseException:
         """Explain a finding and conclude; return the exception for the test."""
-        unseen = self.seen.again and raced is None
+        unseen = self.observations.last_is_known and raced is None
         explanation = self._explaining.explain(finding, outcome, suspects, raced, warm=self.executions.count > 1)
         explanation = explanation._replace(unseen=unseen)
         # In one worker, and in all of them one after another.
@@ -173,26 +177,26 @@ class Exploring:
     def conclude(self, schedules: int, ended_by: str, **more: Any) -> None:
         """Make the `Exploration` of what was run so far; `ended_by` is its ending, `more` are other fields of it."""
         if ended_by in _RAN_ITS_COURSE and not self.settings.suite:
-            self.seen.note_no_choice()
-        if ended_by == "nothing to interleave" and self.seen.has_company:
+            self.observations.note_no_choice()
+        if ended_by == "nothing to interleave" and self.observations.has_company:
             # There is nothing that the plugin could interleave.
             ended_by = "schedules"
         turns = self.turns
         self.exploration = Exploration(
             settings=self.settings,
             schedules=schedules,
-            coverage=self.seen.coverage(
+            coverage=self.observations.coverage(
                 None if turns is None else turns.late,
                 interleaved=ended_by != "nothing to interleave",
                 early_timeouts=turns is not None and turns.early > 0,
             ),
-            classes=self.seen.classes.counts,
+            classes=self.observations.classes.counts,
             seconds=real_seconds() - self.limit.started,
             ended_by=ended_by,
-            threads=self.seen.threads,
-            given=tuple(self.given),
+            threads=self.observations.threads,
+            known=tuple(self.known),
             unrepeatable=self.unrepeatable,
-            warnings=self.seen.warnings,
+            warnings=self.observations.warnings,
             **more,
         )
 

@@ -1,4 +1,4 @@
-"""Runs the schedules of tokens in the executions of one item, and says why one no longer fits."""
+"""Runs the schedules of tokens, and finds out why one no longer fits its test."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ from .explanations._detailed_runs import DetailedRuns
 
 
 class Followed(NamedTuple):
-    """A token's schedule, and the execution that came of it."""
+    """A token's schedule, and its execution."""
 
     strategy: Follow | Replay
     recorded: Recorded
     outcome: Outcome
-    #: Whether the schedule was run; else a time limit was over in the execution that had to come before.
+    #: Whether the schedule was run; if not, a time limit has ended the execution before it.
     was_run: bool = True
 
 
 class Doubt(NamedTuple):
-    """What there is to say where a token's schedule has found nothing."""
+    """A reason why it proves little that a token's schedule has found nothing."""
 
     text: str
-    #: Whether the schedule does not fit, and not because the code has changed: this is another version of Python.
+    #: Whether the schedule does not fit this version of Python, although the code has not changed.
     lost: bool
 
 
 class Following:
-    """Runs the schedules of tokens."""
+    """Runs the schedules of tokens in the executions of one item."""
 
     def __init__(self, executions: Executions, runs: DetailedRuns) -> None:
         self._executions = executions
@@ -41,8 +41,8 @@ class Following:
     def follow(self, token: Token, recorder: Recorder | None = None) -> Followed:
         """Run a token's schedule, in detail.
 
-        Where it was found after others had run in the same process, another one is run before it: what they had
-        filled (imports, caches, lazily made objects) has to be filled now, too.
+        If it was found after others in the same process, another one is run before it: what those had filled (imports,
+        caches, lazily made objects) has to be filled now, too.
         """
         strategy = Follow(token.switches) if token.choices is None else Replay(token.choices)
         self._executions.leap = token.leap
@@ -54,9 +54,9 @@ class Following:
         return Followed(strategy, *self._runs.run(strategy, recorder, visible=token.warm))
 
     def why_lost(self, followed: Followed) -> str | None:
-        """Why an execution was not the token's: the test has no place any more for a switch; None where it was.
+        """Describe why an execution was not the token's: the place of a switch is gone; None if it was.
 
-        A place that the test comes to without switches counts as one that it has.
+        A place that the test reaches without switches is not gone.
         """
         strategy = followed.strategy
         if isinstance(strategy, Replay):
@@ -76,7 +76,7 @@ class Following:
         )
 
     def doubt(self, followed: Followed, token: Token) -> Doubt | None:
-        """Why it says little that a token's schedule has found nothing; None where the schedule was followed.
+        """Return why it proves little that a token's schedule has found nothing; None if the schedule was followed.
 
         Another version of Python may take other steps, so that a switch is made elsewhere.
         """
@@ -89,7 +89,7 @@ class Following:
         return Doubt(describe_other_python(token, why) if lost else describe_not_followed(token, why), lost)
 
     def _not_followed(self, strategy: Follow, token: Token) -> tuple[str | None, bool]:
-        """Why the schedule was not followed, if so, and whether that is Python's version."""
+        """Describe why the schedule was not followed, if so, and return whether Python's version may be the reason."""
         elsewhere = token.python != python_version()
         missed = [switch for switch in strategy.switches if switch not in strategy.reached]
         if missed:

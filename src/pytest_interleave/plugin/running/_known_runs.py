@@ -11,33 +11,33 @@ from ._lost_schedules import ScheduleLost, describe_lost
 def run_known(exploring: Exploring) -> Verdict:
     """Run the known schedules; a test that is not explored ends with them."""
     skip: BaseException | None = None
-    for position, given in enumerate(exploring.given):
-        followed = exploring.following.follow(given.token)
+    for position, known in enumerate(exploring.known):
+        followed = exploring.following.follow(known.token)
         if not followed.was_run:
             return exploring.interrupt(followed.outcome)
         exploring.number += 1
-        verdict = exploring.look_at(followed.outcome, given.origin)
+        verdict = exploring.look_at(followed.outcome, known.origin)
         skip = skip or verdict.error
-        exploring.given[position] = given._replace(found=verdict.ends)
+        exploring.known[position] = known._replace(found=verdict.ends)
         if verdict.ends:
             if exploring.exploration is not None:
-                exploring.exploration = exploring.exploration._replace(given=tuple(exploring.given))
+                exploring.exploration = exploring.exploration._replace(known=tuple(exploring.known))
             return verdict
-        if given.origin != PINNED or verdict.error is not None:
+        if known.origin != PINNED or verdict.error is not None:
             # A test that is skipped here does not reach any place.
             continue
         lost = exploring.following.why_lost(followed)
         if lost is not None:
-            text = describe_lost(str(given.token), lost)
+            text = describe_lost(str(known.token), lost)
             exploring.conclude(exploring.number, "pinned", lost=text)
             return Verdict(True, ScheduleLost(text))
-        doubt = exploring.following.doubt(followed, given.token)
+        doubt = exploring.following.doubt(followed, known.token)
         # A pin outlives the fix, which may keep its schedule from being followed; so may another Python.
         if doubt is not None and doubt.lost:
-            exploring.seen.notes[doubt.text] = None
+            exploring.observations.notes[doubt.text] = None
     if exploring.settings.explored:
         return GO_ON
-    if not exploring.given:
+    if not exploring.known:
         # No pin is for this set of parameters; it is a test all the same.
         usual = NonPreemptive()
         outcome = exploring.runs.run(usual)[1]

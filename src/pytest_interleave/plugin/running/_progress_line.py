@@ -1,4 +1,4 @@
-"""How far a long exploration has come, on a terminal: behind what pytest has written on its line so far."""
+"""Shows the progress of a long exploration on a terminal, behind what pytest has written on its line so far."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ import pytest
 
 from ...control.interpreter import real_seconds
 
-#: An exploration that takes longer than this, in seconds, is told of; and again after so many more.
+#: Seconds until an exploration is shown for the first time, and between two updates.
 FIRST, EVERY = 1.0, 0.25
-#: Terminals know these; what is written between them is not part of pytest's line.
+#: Terminal sequences: what is written between the first two is not part of pytest's line.
 _SAVE, _RESTORE, _CLEAR = "\x1b7", "\x1b8", "\x1b[K"
 #: With fewer columns left than this, nothing is shown.
 FEWEST = 24
 
 
 class Progress:
-    """Tells of one test's exploration, which has `schedules` to run."""
+    """Shows the progress of one test's exploration, which has `schedules` to run."""
 
     def __init__(self, config: pytest.Config, schedules: int) -> None:
         self._schedules = schedules
@@ -28,7 +28,7 @@ class Progress:
         self._shown = False
         self._capture: Any = config.pluginmanager.getplugin("capturemanager")
         self._writer = _writer_of(config)
-        #: When to tell next; never, where nobody looks.
+        #: The time of the next update, in real seconds; infinite if no person watches the terminal.
         self.next = self._started + FIRST if self._writer is not None else float("inf")
 
     def show(self, done: int) -> None:
@@ -62,7 +62,7 @@ class Progress:
 
 
 def _writer_of(config: pytest.Config) -> Any:
-    """The terminal writer of pytest, where a person watches it."""
+    """Return the terminal writer of pytest; None if no person watches the terminal."""
     reporter = config.pluginmanager.getplugin("terminalreporter")
     if reporter is None or not reporter.isatty or reporter.verbosity < 0 or not reporter.hasmarkup:
         return None

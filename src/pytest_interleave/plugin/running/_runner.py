@@ -10,9 +10,9 @@ import pytest
 from ..._warnings import InterleaveWarning
 from ...explore import Token
 from ..items._raised import as_failure, came_by_signal
-from ..items._worker_fixtures import OfWorkers
+from ..items._worker_fixtures import WorkerFixtures
 from ..items._workers import quiet_types
-from ..known._known_schedules import Given
+from ..known._known_schedules import KnownSchedule
 from ..settings._settings import Settings
 from ..settings._shards import nodeid_of
 from ._exploration import Exploration
@@ -26,8 +26,8 @@ from ._token_replay import replay_token
 class TestRunner:
     """Explores one item. `exploration` has the figures as soon as `run` has returned or raised.
 
-    `given` are schedules to be tried first; with `replay`, its schedule is the only one. `of_workers` are the fixtures
-    that its workers do not share. `on_interrupt` is called with the figures if Ctrl-C or `pytest.exit` ends the run.
+    `known` are schedules to be run first; with `replay`, its schedule is the only one. `own_fixtures` are the fixtures
+    that workers do not share. `on_interrupt` is called with the figures if Ctrl-C or `pytest.exit` ends the run.
     """
 
     __test__ = False
@@ -37,8 +37,8 @@ class TestRunner:
         item: pytest.Function,
         settings: Settings,
         replay: Token | None = None,
-        given: Sequence[Given] = (),
-        of_workers: OfWorkers | None = None,
+        known: Sequence[KnownSchedule] = (),
+        own_fixtures: WorkerFixtures | None = None,
         *,
         on_interrupt: Callable[[Exploration], None],
     ) -> None:
@@ -46,7 +46,7 @@ class TestRunner:
         self.settings = settings
         self._replay = replay
         self._on_interrupt = on_interrupt
-        self._exploring = Exploring(item, settings, given, of_workers)
+        self._exploring = Exploring(item, settings, known, own_fixtures)
         #: Thread pools that fixtures of the test have open now.
         self.open_pools = self._exploring.judge.open_pools
         #: Its `watchlist` is that of the fixture `race_detector`, if the test has one.

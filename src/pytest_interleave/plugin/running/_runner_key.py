@@ -1,4 +1,4 @@
-"""Where a test under control keeps its runner."""
+"""The key under which a test under control keeps its runner."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from ._exploring import GO_ON, Exploring, Verdict
 from ._progress_line import Progress
 from ._strategy_turns import Turns
 from .observations._nondeterminism import describe_nondeterminism
-from .observations._observations import Seen
+from .observations._observations import Observations
 
 #: The first schedule is repeated at most this many times; a test that still differs then is nondeterministic.
 _REPETITIONS = 3
@@ -19,7 +19,7 @@ _REPETITIONS = 3
 
 def search(exploring: Exploring, progress: Progress) -> BaseException | None:
     """Run the schedules of the strategies; return the exception for the test."""
-    settings, executions, seen = exploring.settings, exploring.executions, exploring.seen
+    settings, executions, seen = exploring.settings, exploring.executions, exploring.observations
     unittest = executions.unittest
     known = exploring.number
     limit = exploring.limit.of_search
@@ -50,7 +50,7 @@ def search(exploring: Exploring, progress: Progress) -> BaseException | None:
                 break
         if turn == 1 and executions.learn_from_end():
             # From now on, executions have a part that this one did not have: begin again.
-            exploring.number, exploring.seen = known, Seen()
+            exploring.number, exploring.observations = known, Observations()
             return search(exploring, progress)
         if leap is None:
             if turns.predictions is not None:
@@ -87,9 +87,9 @@ def _check_determinism(exploring: Exploring, outcome: Outcome) -> Verdict:
     """Run the schedule of the first execution again, and note whether the test takes other steps.
 
     What only the first execution does, because nothing is imported or cached yet, is no difference; nor is what only
-    the second does, because the machine was busy just then. A fourth execution tells that from a test that alternates.
+    the second does, because the machine was busy just then. A fourth execution shows whether the test alternates.
     """
-    executions, seen = exploring.executions, exploring.seen
+    executions, seen = exploring.executions, exploring.observations
     before = outcome
     difference = None
     waits_outside = outcome.waits_outside
@@ -126,7 +126,7 @@ def _check_determinism(exploring: Exploring, outcome: Outcome) -> Verdict:
     if not waits_outside:
         # A correct test that waits outside may differ: then only the coverage says so, as a warning could be an error.
         seen.notes[exploring.unrepeatable] = None
-    seen.is_nondeterministic(difference.place)
+    seen.note_nondeterminism(difference.place)
     return GO_ON
 
 

@@ -1,4 +1,4 @@
-"""Which strategy chooses in which schedule of a search, and whether time passes as a choice in it."""
+"""Decides which strategy chooses in each schedule of a search, and whether it may let time pass."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from ...explore import Auto, Exhaustive, make_strategy
 from ..settings._settings import Settings
 from .observations._predictions import Predictions
 
-#: The positions in `LEAPS` of schedules in which time passes, in turn: long ones more often. Their number has no factor
-#: in common with that of the portfolio's turns.
+#: Positions in `LEAPS` of the schedules in which time passes, in turn: long leaps are more frequent. Their number has
+#: no factor in common with that of the portfolio's turns.
 _LEAPS_IN_TURN = (0, 4, 3, 4, 1, 0, 2, 4, 5)
-#: The first schedules in which it does not; after these, every second one is of either kind.
+#: The strategy lets no time pass in this many schedules; after these, it may in every second one.
 _FIRST_LATE = 20
 
 
 class Turn(NamedTuple):
-    """Who chooses in a schedule."""
+    """The strategy of one schedule."""
 
     strategy: Any
     #: A position in `LEAPS`, or None if no time passes as a choice.
@@ -27,8 +27,8 @@ class Turn(NamedTuple):
 class Turns:
     """The strategies of one search.
 
-    With `timeouts="explore"` schedules in which timeouts expire early come besides the others. They have all turns once
-    the others are over.
+    With `timeouts="explore"`, some schedules are of a strategy that may let timeouts expire early; once the other
+    strategy has no more schedules, all are.
     """
 
     def __init__(self, settings: Settings, seed: int, until: float = math.inf) -> None:
@@ -36,14 +36,14 @@ class Turns:
         #: The strategy of schedules in which no time passes as a choice.
         self.late = make_strategy(name, seed, schedules, until=until)
         self._early = make_strategy(name, seed, schedules, time_choices=True) if settings.time_choices else None
-        # Exhaustive search itself tells whether there is a deadlock.
+        # Exhaustive search needs no predictions to find a deadlock.
         self.predictions = None if name == "exhaustive" else Predictions(settings)
-        #: How many schedules there have been in which time could pass.
+        #: The number of schedules so far in which the strategy could let time pass.
         self.early = 0
         self._late_is_over = False
 
     def next(self, turn: int, *, time_matters: bool) -> Turn:
-        """Whose turn it is; `turn` counts from 1."""
+        """Return the strategy of the next schedule; `turn` counts from 1."""
         is_early = self._late_is_over or (turn > _FIRST_LATE and turn % 2 == 1)
         if self._early is not None and time_matters and is_early:
             self.early += 1
@@ -53,15 +53,15 @@ class Turns:
 
     @property
     def finished(self) -> bool:
-        """Whether there is nothing left to run in which no time passes as a choice."""
+        """Whether the strategy that lets no time pass has no more schedules."""
         return getattr(self.late, "finished", False)
 
     def doubt(self) -> None:
-        """Not everything was under control: what searches does not end before the schedules do."""
+        """Note that something was not under control: then a search that seems exhaustive must not end early."""
         if isinstance(self.late, (Auto, Exhaustive)):
             self.late.doubt()
 
     def goes_on(self, *, time_matters: bool) -> bool:
-        """There is nothing more to run in which no time passes as a choice: whether there is anything else."""
+        """Whether other schedules are left when the strategy that lets no time pass has no more."""
         self._late_is_over = True
         return self._early is not None and time_matters

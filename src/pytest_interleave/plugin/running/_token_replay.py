@@ -49,7 +49,7 @@ def replay_token(exploring: Exploring, token: Token) -> BaseException | None:
         if doubt is not None and doubt.lost:
             difference = doubt.text
         elif doubt is not None:
-            exploring.seen.notes[doubt.text] = None
+            exploring.observations.notes[doubt.text] = None
     if explanation is not None:
         explanation = explanation._replace(difference=difference)
     exploring.conclude(

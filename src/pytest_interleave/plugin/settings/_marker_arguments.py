@@ -1,4 +1,4 @@
-"""What all markers have in common whose arguments are checked."""
+"""Checks that are the same for the arguments of all markers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..._warnings import InterleaveWarning
 
 
 def keywords_of(item: pytest.Item, marker: pytest.Mark, names: Sequence[str], positional: str) -> dict[str, Any]:
-    """The marker's arguments; `positional` is what somebody means who gives one without its name.
+    """Return the marker's arguments by name; `positional` is the name that an argument without one is meant for.
 
     Raises `pytest.UsageError` that names the test and what to write.
     """
@@ -30,7 +30,7 @@ def keywords_of(item: pytest.Item, marker: pytest.Mark, names: Sequence[str], po
 
 
 def refused_async(item: pytest.Item) -> str | None:
-    """What is said of a test whose call makes a coroutine, or an asynchronous generator; None of all others."""
+    """Describe why an async test is refused; None for all other tests."""
     function = getattr(item, "obj", None)
     if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
         return f"does not support async def tests, only threads: write a test that starts threads, or {_REMOVE}"
@@ -38,9 +38,9 @@ def refused_async(item: pytest.Item) -> str | None:
 
 
 def refused_given(item: pytest.Item) -> str | None:
-    """What is said of a test of Hypothesis that is to be explored: it makes other examples in each execution.
+    """Describe why a test of Hypothesis cannot be explored; None for all other tests.
 
-    Real threads can repeat it.
+    Hypothesis makes other examples in each execution. Real threads can repeat such a test.
     """
     if is_given(getattr(item, "obj", None)):
         return (
@@ -54,23 +54,23 @@ _REMOVE = "remove the marker (if the class or module has it, mark the test threa
 
 
 def is_given(function: object) -> bool:
-    """Whether Hypothesis calls the test, with examples that it makes: `@given`, or a state machine's `TestCase`.
+    """Whether Hypothesis calls the test with examples that it makes: `@given`, or the `TestCase` of a state machine.
 
-    Asked of the function's own attributes, which cost nothing to look at, and without Hypothesis being imported.
+    Looks at the function's own attributes only: that is quick, and does not import Hypothesis.
     """
     function = function.__func__ if isinstance(function, MethodType) else function
     return isinstance(function, FunctionType) and vars(function).get("is_hypothesis_test") is True
 
 
 def wrong_marker(item: pytest.Item, marker: str, what: str) -> pytest.UsageError:
-    """An error that names the test."""
+    """Return an error that names the test and the marker."""
     return pytest.UsageError(f"{item.nodeid}: the marker {marker!r} {what}")
 
 
 def warn_no_function(item: pytest.Item, marker: str) -> None:
-    """Say that the marker does nothing here.
+    """Warn that the marker does nothing here.
 
-    Raises `pytest.UsageError` where warnings are errors: there is no test yet that could fail of it.
+    Raises `pytest.UsageError` if warnings are errors: no test runs yet that could fail with the warning.
     """
     text = f"{item.nodeid}: the marker {marker!r} does nothing here, because the item is not a Python function"
     try:

@@ -1,4 +1,4 @@
-"""What is wrong with the markers of a test: the test fails with this message instead of being run."""
+"""Errors in the markers of tests: such a test fails with the message instead of being run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The markers: which of them a test goes by, and how they are registered."""
+"""The markers: how they are registered, and which of them decides how a test is run."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import pytest
 
-#: As `pytest --markers` shows them.
+#: The markers with their descriptions, as `pytest --markers` shows them.
 REGISTERED = (
     "concurrency(schedules=200, workers=1, strategy='auto', seed=None, max_steps=100000, seconds=5, "
     "races=False, timeouts='late'): "
@@ -25,17 +25,17 @@ REGISTERED = (
     "others; without the marker concurrency or thread_safety, under these only",
 )
 
-#: Of these a test goes by the one that is closest to it.
+#: The marker of these that is closest to a test decides how it is run.
 _WAYS = ("concurrency", "thread_safety", "stress")
 _SAYING = frozenset((*_WAYS, "thread_unsafe"))
 _OURS = _SAYING | {"interleaving"}
 
-#: What `-m concurrency` finds on tests with another marker of ours. It says nothing else.
+#: Added to tests with another of these markers, so that `-m concurrency` selects them. It has no other effect.
 _SELECTED = pytest.mark.concurrency
 
 
-def has_ours(item: pytest.Item | pytest.Collector) -> bool:
-    """Whether the test, its class or its module has any marker of ours: cheap, for most tests have none."""
+def has_our_marker(item: pytest.Item | pytest.Collector) -> bool:
+    """Whether the test, its class or its module has any marker of the plugin; quick, as most tests have none."""
     node: pytest.Item | pytest.Collector | None = item
     while node is not None:
         for mark in node.own_markers:
@@ -45,8 +45,8 @@ def has_ours(item: pytest.Item | pytest.Collector) -> bool:
     return False
 
 
-def with_ours(items: Iterable[pytest.Item]) -> list[pytest.Item]:
-    """The tests that have any marker of ours."""
+def with_our_markers(items: Iterable[pytest.Item]) -> list[pytest.Item]:
+    """Return the tests that have any marker of the plugin."""
     found = []
     # Tests of one class or module follow one another.
     parent: pytest.Collector | None = None
@@ -54,7 +54,7 @@ def with_ours(items: Iterable[pytest.Item]) -> list[pytest.Item]:
     for item in items:
         if item.parent is not parent:
             parent = item.parent
-            is_inherited = parent is not None and has_ours(parent)
+            is_inherited = parent is not None and has_our_marker(parent)
         if is_inherited:
             found.append(item)
             continue
@@ -66,9 +66,9 @@ def with_ours(items: Iterable[pytest.Item]) -> list[pytest.Item]:
 
 
 def closest(item: pytest.Item) -> pytest.Mark | None:
-    """The marker that says how the test is to be run, if one does.
+    """Return the marker that decides how the test is run; None if it has no such marker.
 
-    Raises `pytest.UsageError` where two that are equally close say different things.
+    Raises `pytest.UsageError` if two different ones are equally close.
     """
     marks = [(node, mark) for node, mark in item.iter_markers_with_node() if mark.name in _SAYING]
     if not marks:
@@ -102,28 +102,28 @@ def closest(item: pytest.Item) -> pytest.Mark | None:
 
 
 def is_exempt(item: pytest.Item) -> bool:
-    """Whether its class or module says how the test is to be run, and `thread_unsafe`, which is closer, exempts it."""
+    """Whether the marker `thread_unsafe` exempts the test from a marker of its class or module."""
     if item.get_closest_marker("thread_unsafe") is None or _way_of(item) is not None:
         return False
     return any(mark.name in _WAYS and mark is not _SELECTED.mark for mark in item.iter_markers())
 
 
 def _way_of(item: pytest.Item) -> str | None:
-    """The name of the closest one."""
-    if not has_ours(item):
+    """Return the name of the marker that decides how the test is run; None if it has no such marker."""
+    if not has_our_marker(item):
         return None
     try:
         found = closest(item)
     except pytest.UsageError:
-        # It is told where the marker is checked.
+        # The error is reported when the markers are checked.
         return "concurrency"
     return None if found is None else found.name
 
 
 def marker_of(item: pytest.Item) -> str | None:
-    """The name of the marker that puts the test under control, if one does."""
+    """Return the name of the marker that puts the test under control; None if none does."""
     way = _way_of(item)
-    if way is None and has_ours(item) and item.get_closest_marker("interleaving") is not None:
+    if way is None and has_our_marker(item) and item.get_closest_marker("interleaving") is not None:
         return "interleaving"
     return None if way == "stress" else way
 
@@ -139,19 +139,19 @@ def is_stress(item: pytest.Item) -> bool:
 
 
 def is_marked_stress(item: pytest.Item) -> bool:
-    """Whether that is what is asked for, be it a function or not."""
+    """Whether the test has the marker `stress`, be it a function or not."""
     return _way_of(item) == "stress"
 
 
 def uses_threads(item: pytest.Item) -> bool:
-    """Whether real threads repeat something in the test that may have to be ended: its body, or what it says."""
+    """Whether real threads run in the test that may have to be ended: the marker or the fixture starts them."""
     return "run_stress" in getattr(item, "fixturenames", ()) or is_stress(item)
 
 
 def use_threads(items: Iterable[pytest.Item], ours: Iterable[pytest.Item]) -> bool:
-    """Whether any of the tests uses threads, as `uses_threads` has it.
+    """Whether `uses_threads` is true of any of the tests.
 
-    `ours` are those of the tests that have any marker of ours.
+    `ours` are those of the tests that have any marker of the plugin.
     """
     for item in items:
         if "run_stress" in getattr(item, "fixturenames", ()):
@@ -160,7 +160,7 @@ def use_threads(items: Iterable[pytest.Item], ours: Iterable[pytest.Item]) -> bo
 
 
 def make_selectable(item: pytest.Item) -> None:
-    """Let `-m concurrency` select a test that is to run in threads by another marker."""
+    """Let `-m concurrency` select a test that another marker of the plugin runs in threads."""
     way = _way_of(item)
     in_threads = way == "thread_safety" or (way == "stress" and isinstance(item, pytest.Function))
     if in_threads and item.get_closest_marker("concurrency") is None:

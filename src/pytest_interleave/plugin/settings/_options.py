@@ -10,21 +10,24 @@ from typing import Any, NamedTuple
 
 import pytest
 
-#: Defaults of the marker's arguments.
+#: Defaults of the marker's arguments: schedules, and seconds after which no further one begins.
 SCHEDULES = 200
 SECONDS = 5.0
-#: So long, in seconds, each failing schedule may be made smaller.
+#: Shrinking a failing schedule takes at most this many seconds.
 SHRINK_SECONDS = 2.0
+#: An execution is explored for at most this many steps; the rest of it runs without preemptions.
 MAX_STEPS = 100_000
-#: So long, in seconds, each test is explored where a whole suite is.
+#: With `--interleave-suite`, no further schedule of a test begins after this many seconds.
 SECONDS_OF_SUITE = 1.0
+#: Workers for each test, if `--interleave-suite` does not name a number.
 WORKERS_OF_SUITE = 4
-#: Tests of a suite that take more steps in their workers are too long to be explored.
+#: With `--interleave-suite`, a test that takes more steps is skipped.
 STEPS_OF_SUITE = 20_000
-#: From here on a time limit is none.
+#: A time limit of this many seconds or more counts as none.
 MAX_SECONDS = 1e9
+#: Workers of `run_concurrent` and parties of `barrier`, if the test does not name a number.
 WORKERS = 2
-#: Reports in files, by the last word of their options.
+#: Reports that are written to files, by the last word of their options.
 REPORTS = ("json", "html", "markdown")
 LEAKS = ("warn", "error", "ignore")
 #: When timeouts expire: only if nothing could end the wait before, or also as a choice of the strategy.
@@ -33,7 +36,7 @@ STRATEGIES = ("auto", "exhaustive", "pct", "pos", "random", "surw", "swarm", "ur
 
 
 def add_options(parser: pytest.Parser) -> None:
-    """Register everything; all in one help group, all with an ini value of the same meaning where that is useful."""
+    """Register the options, in one group of the help, and ini values of the same meaning where these are useful."""
     group = parser.getgroup("interleave", "concurrency tests (pytest-interleave)")
     group.addoption(
         "--interleave-schedules",
@@ -144,7 +147,7 @@ def add_options(parser: pytest.Parser) -> None:
 
 
 class Options(NamedTuple):
-    """What the options and ini values come to."""
+    """The options and ini values of a run, read and checked."""
 
     schedules: int
     workers: int
@@ -155,23 +158,23 @@ class Options(NamedTuple):
     trace: bool
     forget: bool
     shrink_seconds: float
-    #: Where to write each report, by the last word of its option; None for nowhere.
+    #: The path of each report, by the last word of its option; None if it is not written.
     reports: dict[str, str | None]
     shards: int = 1
-    #: In seconds, for each test; and for each that is run because the suite is.
+    #: No further schedule of a marked test begins after this many seconds; the second is for `--interleave-suite`.
     seconds: float = SECONDS
     seconds_of_suite: float = SECONDS_OF_SUITE
-    #: In how many workers the tests of the suite are to be run; None where only marked tests are.
+    #: Workers for each test of the suite; None if only marked tests run under control.
     suite: int | None = None
-    #: Fixtures that each worker has one of, in all tests.
+    #: Fixtures that are made for each worker in all thread_safety tests.
     isolated: tuple[str, ...] = ()
-    #: What is done about what a marked test leaves open.
+    #: Whether a leak of a marked test is a warning, an error, or ignored: one of `LEAKS`.
     leaks: str = "warn"
     timeouts: str = TIMEOUTS[0]
 
     @property
     def replay_option(self) -> str:
-        """The option that has the token."""
+        """The name of the option that gives the token."""
         return "--interleave-trace" if self.trace else "--interleave-replay"
 
 
@@ -354,7 +357,7 @@ def _reports(config: pytest.Config) -> dict[str, str | None]:
 
 
 def _check_template_engine() -> None:
-    """Now rather than when all tests have run; and by importing it, which alone tells that it can be."""
+    """Import Jinja2 now, not when all tests have run, so that a missing or broken one ends the run at once."""
     try:
         importlib.import_module("jinja2")
     except ImportError as error:
@@ -365,7 +368,7 @@ def _check_template_engine() -> None:
 
 
 def _are_one_file(path: str, other: str) -> bool:
-    """Not where both go to a pipe or a device."""
+    """Whether two paths are those of the same file; a pipe or a device can take several reports."""
     return os.path.realpath(path) == os.path.realpath(other) and (not os.path.exists(path) or os.path.isfile(path))
 
 

@@ -1,4 +1,4 @@
-"""Fixtures of which each worker has one of its own, in tests whose body is run by several workers at once."""
+"""Fixtures that are made for each worker, in tests whose body several workers run at once."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ._unsafe import UNSAFE_FIXTURES
 _Fixture = TypeVar("_Fixture")
 _MARK = "__interleave_per_worker__"
 
-#: Directories of the test: one for each worker, unless a fixture that the workers share has something in it.
+#: Fixtures that give a directory: one for each worker, unless the workers share a fixture that has something in it.
 _DIRECTORIES = ("tmp_path", "tmpdir")
 
 
@@ -22,11 +22,11 @@ _DIRECTORIES = ("tmp_path", "tmpdir")
 class Worker:
     """One of the threads that run the body of a test; the fixture `worker`."""
 
-    #: From 0.
+    #: The position among the workers, from 0.
     index: int
-    #: That of its thread.
+    #: The name of its thread.
     name: str
-    #: How many there are.
+    #: The number of workers.
     count: int
 
 
@@ -53,7 +53,7 @@ def _function_of(fixture: Any) -> Any:
 
 
 def current_worker(request: Any) -> Worker:
-    """The worker that fixtures are being made for."""
+    """Return the worker that fixtures are being made for."""
     while hasattr(request, "_parent_request"):
         request = request._parent_request
     worker: Worker = getattr(request, "worker", _ALONE)
@@ -61,9 +61,9 @@ def current_worker(request: Any) -> Worker:
 
 
 def check_isolated(item: pytest.Function, names: Iterable[str]) -> str | None:
-    """What is wrong with the names of fixtures that each worker is to have one of; None where nothing is.
+    """Describe what is wrong with the marker's argument `isolated`; None if nothing is.
 
-    Names that the test has no use for are right, as a class or module can have the marker; a name of no fixture is not.
+    A test need not use all of these fixtures, as its class or module can have the marker; but they must exist.
     """
     manager = item.session._fixturemanager
     for name in names:
@@ -81,7 +81,7 @@ _NARROW = "only function-scoped ones can be made for each worker"
 
 
 def check_per_worker(item: pytest.Function) -> str | None:
-    """What is wrong with the fixtures of a test that are marked with `per_worker`; None where nothing is."""
+    """Describe what is wrong with the fixtures of a test that are marked with `per_worker`; None if nothing is."""
     for name, definitions in item._fixtureinfo.name2fixturedefs.items():
         for definition in definitions:
             if definition.scope != "function" and is_per_worker(definition):
@@ -90,10 +90,10 @@ def check_per_worker(item: pytest.Function) -> str | None:
 
 
 def names_per_worker(item: pytest.Function, options: Options, isolated: Sequence[str], *, safe: bool) -> frozenset[str]:
-    """The fixtures of a test that are one for each worker: what is meant to be, and what is made with that.
+    """Return the fixtures of a test that are made for each worker: those that ask for it, and their dependents.
 
-    Where the body is to be `safe` to run from several threads, `tmp_path` is one of them, but for tests in which the
-    workers share a fixture that is made with it: there, body and fixture have to agree where things are.
+    If the body is `safe` to run from several threads, `tmp_path` is one of them, except in tests whose workers share a
+    fixture that is made with it: there, body and fixture have to agree where things are.
     """
     definitions = {
         name: known for name, known in item._fixtureinfo.name2fixturedefs.items() if known[-1].scope == "function"
@@ -111,6 +111,7 @@ def names_per_worker(item: pytest.Function, options: Options, isolated: Sequence
 
 
 def _with_dependents(names: set[str], definitions: dict[str, Sequence[Any]]) -> set[str]:
+    """Return the names, and those of all fixtures that are made with one of them."""
     found = set(names)
     while True:
         more = {
@@ -124,5 +125,5 @@ def _with_dependents(names: set[str], definitions: dict[str, Sequence[Any]]) -> 
 
 
 def is_per_worker(definition: Any) -> bool:
-    """Whether a fixture is marked so."""
+    """Whether a fixture is marked with `per_worker`."""
     return getattr(definition.func, _MARK, False) is True

@@ -1,4 +1,4 @@
-"""The marker of one test that says how it is to be run, read and checked."""
+"""The settings of one test under control: the arguments of its marker, read and checked."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from ._shards import TINY, WHOLE, Shard, shard_of
 from ._suite import is_of_suite
 
 _ARGUMENTS = ("schedules", "workers", "strategy", "seed", "max_steps", "seconds", "races", "timeouts")
-#: How many workers run the body of a test with the marker `thread_safety` that names no number.
+#: Workers that run the body of a test with the marker `thread_safety` that does not name a number.
 _WORKERS = 4
 
 
 class Settings(NamedTuple):
-    """How one test is to be explored."""
+    """The way in which one test is explored."""
 
     schedules: int
     workers: int
@@ -29,36 +29,36 @@ class Settings(NamedTuple):
     max_steps: int
     seconds: float
     races: bool = False
-    #: So long, in seconds, a failing schedule may be made smaller.
+    #: Shrinking a failing schedule takes at most this many seconds; 0 turns it off.
     shrink_seconds: float = 0.0
-    #: Whether more than the schedules that are pinned is run.
+    #: Whether other schedules are run than those that are pinned.
     explored: bool = True
-    #: Whether every step of a token's execution is to be told.
+    #: Whether every step of a token's execution is printed.
     trace: bool = False
-    #: With the schedules that are its own.
+    #: The shard of the test that the item is; `schedules` is its share.
     shard: Shard = WHOLE
-    #: The marker that the test goes by.
+    #: The name of the marker that decides how the test is run.
     marker: str = "concurrency"
-    #: Fixtures that each worker has one of, besides those that are made for that.
+    #: Names of fixtures that are made for each worker, besides those marked with `per_worker`.
     isolated: tuple[str, ...] = ()
-    #: Whether it is the suite that is run in this way, not only this test.
+    #: Whether `--interleave-suite` has marked the test.
     suite: bool = False
-    #: Whether time passes as a choice, too, once the search without that has found nothing.
+    #: Whether the strategy may let time pass, too: timeouts expire early, and threads are held up.
     time_choices: bool = False
 
     @property
     def stream(self) -> int:
-        """The seed, another one for each shard of a test; for the first one, that of the whole test."""
+        """The seed of the item: each shard of a test has another one, the first one that of the whole test."""
         return self.seed + (self.shard.number - 1 << 64)
 
     @property
     def for_search(self) -> int:
-        """How many schedules exhaustive search may take, where others can be run instead."""
+        """The number of schedules that exhaustive search may run before another strategy takes its place."""
         return self.schedules if self.shard.number == 1 else min(self.schedules, TINY)
 
 
 def read_settings(item: pytest.Item, options: Options) -> Settings:
-    """The marker's arguments over the options over the defaults.
+    """Return the settings of a test: the arguments of its marker, the options where it has none, or the defaults.
 
     Raises `pytest.UsageError` that names the test and what to write.
     """
@@ -110,7 +110,7 @@ def read_settings(item: pytest.Item, options: Options) -> Settings:
 
 
 class _Reading:
-    """The arguments of one marker."""
+    """Reads the arguments of one marker."""
 
     def __init__(self, item: pytest.Item, marker: pytest.Mark) -> None:
         self._item = item
@@ -153,5 +153,5 @@ class _Reading:
 
 
 def _as_tuple(names: Any) -> tuple[Any, ...]:
-    """None of a kind that fits where they are no collection of names."""
+    """Return `names` as a tuple; if it is not a collection, a tuple that is no list of names either."""
     return tuple(names) if isinstance(names, (tuple, list, set, frozenset)) else (None,)

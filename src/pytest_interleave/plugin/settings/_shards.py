@@ -7,27 +7,28 @@ from typing import Any, NamedTuple
 
 import pytest
 
-#: So many schedules of exhaustive search are tried in any shard: it ends early where the test turns out to be tiny. In
-#: all others but the first, a larger search would be the same search again.
+#: Exhaustive search runs at most this many schedules in each shard but the first: that is enough for a tiny test, and a
+#: larger search would be the same one again.
 TINY = 120
 
 _SUFFIX = re.compile(r"\[shard-(\d+)-of-(\d+)\](?=@|$)")
 
 
 class Shard(NamedTuple):
-    """Which part of its test an item is."""
+    """One of the items that share the schedules of a test."""
 
-    #: From 1.
+    #: The position among the shards of the test, from 1.
     number: int
+    #: The number of shards of the test.
     of: int
 
     @property
     def suffix(self) -> str:
-        """What its names have behind those of the test."""
+        """The text that is added to the name of the test to name the shard."""
         return f"[shard-{self.number}-of-{self.of}]"
 
     def share_of(self, schedules: int) -> int:
-        """How many of the test's schedules it has; those of all shards add up."""
+        """Return how many of the test's schedules the shard runs; the shares of all shards add up to `schedules`."""
         return schedules // self.of + (self.number <= schedules % self.of)
 
 
@@ -38,14 +39,14 @@ _nodeid_key = pytest.StashKey[str]()
 
 
 def shard_of(item: pytest.Item) -> Shard:
-    """Of an item that is no shard: the whole."""
+    """Return which shard of its test an item is; `WHOLE` if the test is not split."""
     return item.stash.get(_shard_key, WHOLE)
 
 
 def nodeid_of(item: pytest.Item) -> str:
-    """The node id of the test that the item is a shard of, or is itself: as it is without shards and pytest-xdist.
+    """Return the node id of the item's test, without the suffixes of shards and of pytest-xdist.
 
-    It is what people give on the command line, what tokens remember, and what reports are about.
+    People give it on the command line, tokens have it, and reports are about it.
     """
     remembered = item.stash.get(_nodeid_key, None)
     if remembered is not None:
@@ -59,13 +60,13 @@ def nodeid_of(item: pytest.Item) -> str:
 
 
 def part_of(nodeid: str) -> tuple[str, Shard] | None:
-    """The test's node id, and which shard it is; None where it is not the node id of a shard."""
+    """Return the node id of the test and the shard that a node id names; None if it does not name a shard."""
     found = _SUFFIX.search(nodeid)
     return None if found is None else (nodeid[: found.start()], Shard(int(found[1]), int(found[2])))
 
 
-def shard_named(item: pytest.Item, shard: Shard, whole: pytest.Item) -> None:
-    """Make `item`, a copy of `whole` with a name of its own, known as its shard."""
+def note_shard(item: pytest.Item, shard: Shard, whole: pytest.Item) -> None:
+    """Note that `item` is a shard of the test `whole`, and give it the node id of that shard."""
     nodeid = nodeid_of(whole)
     item.stash[_shard_key] = shard
     item.stash[_nodeid_key] = nodeid

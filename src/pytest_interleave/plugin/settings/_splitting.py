@@ -11,11 +11,11 @@ import pytest
 from ._markers import is_marked
 from ._options import Options
 from ._settings import read_settings
-from ._shards import WHOLE, Shard, shard_named, shard_of
+from ._shards import WHOLE, Shard, note_shard, shard_of
 
 
 class Splitter:
-    """A plugin that is there where tests are to be split."""
+    """A plugin of pytest that splits each marked test; registered only if that is asked for."""
 
     def __init__(self, options: Options) -> None:
         self._options = options
@@ -24,7 +24,7 @@ class Splitter:
     def pytest_make_collect_report(
         self, collector: pytest.Collector
     ) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
-        """As part of collecting, so that shards can be given on the command line, and --lf knows them."""
+        """Split tests while they are collected: the command line can name shards, and --lf finds them."""
         report = yield
         if any(isinstance(node, pytest.Item) for node in report.result or ()):
             asked_for = _named_in_full(collector.config.args)
@@ -35,7 +35,7 @@ class Splitter:
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """The rest: tests with an id that were asked for by it, and tests that have been marked since."""
+        """Split the other tests: those given on the command line with an id, and those that have been marked since."""
         items[:] = [part for item in items for part in self._parts(item)]
 
     def _parts(self, node: pytest.Item | pytest.Collector) -> list[Any]:
@@ -48,7 +48,7 @@ class Splitter:
         try:
             settings = read_settings(item, self._options)
         except pytest.UsageError:
-            # It is told when all tests are collected.
+            # The error is reported when all tests are collected.
             return 1
         if settings.strategy == "exhaustive" or not settings.explored or _is_to_fail(item):
             return 1
@@ -56,13 +56,13 @@ class Splitter:
 
 
 def _named_in_full(arguments: list[str]) -> set[str]:
-    """The names of tests with an id (`test_it[1]`) that were asked for: under another name they would not be found."""
+    """Return the names with an id (`test_it[1]`) on the command line: pytest would not find them under another name."""
     split = [argument.partition("[") for argument in arguments]
     return {base.rpartition("::")[2] + bracket + rest for base, bracket, rest in split if bracket}
 
 
 def _is_to_fail(item: Any) -> bool:
-    """Whether a test is expected to fail: not each shard of it has to, but it is each of them that would be asked."""
+    """Whether a test is expected to fail: then it is not split, as not every shard of it has to fail."""
     if item.get_closest_marker("xfail") is not None:
         return True
     return any(getattr(decorated, "__unittest_expecting_failure__", False) for decorated in (item.obj, item.cls))
@@ -72,7 +72,7 @@ def _shard(item: Any, shard: Shard) -> pytest.Function:
     kind, name = type(item), item.originalname
     more: dict[str, Any] = {}
     if hasattr(item, "_addexcinfo"):
-        kind = _known_to_unittest(kind)
+        kind = _unittest_kind(kind)
     if not hasattr(getattr(item.parent, "obj", None), name):
         # It was made of a function that is found nowhere.
         more["callobj"] = item.obj
@@ -84,7 +84,7 @@ def _shard(item: Any, shard: Shard) -> pytest.Function:
         fixtureinfo=item._fixtureinfo,
         **more,
     )
-    shard_named(part, shard, item)
+    note_shard(part, shard, item)
     # Whatever plugins have added to it so far.
     part.own_markers[:] = item.own_markers
     part.keywords.update({key: item.keywords[key] for key in item.keywords if key not in part.keywords})
@@ -95,8 +95,8 @@ def _shard(item: Any, shard: Shard) -> pytest.Function:
     return part
 
 
-def _known_to_unittest(kind: Any) -> Any:
-    """`kind`, a class of items for tests of a `unittest.TestCase`, for items that are not named as the method is."""
+def _unittest_kind(kind: Any) -> Any:
+    """Derive a class of items from `kind`, for tests of a `unittest.TestCase` that are not named as their method is."""
 
     class Part(kind):  # type: ignore[misc]
         def _getinstance(self) -> Any:

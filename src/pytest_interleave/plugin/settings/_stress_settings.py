@@ -18,14 +18,14 @@ _ARGUMENTS = ("threads", "operations", "seconds", "min_success_rate", "ramp", "t
 
 
 class StressSettings(NamedTuple):
-    """How the body of one test is to be repeated."""
+    """The arguments of the marker `stress` of one test."""
 
     plan: Plan
     min_success_rate: float
 
 
 def check_stress(item: pytest.Item) -> None:
-    """Once, at collection: check the marker's arguments; where it does nothing, say so.
+    """Check the arguments of the marker `stress`, if the test has it; warn if it does nothing here.
 
     Raises `pytest.UsageError` as `read_stress` does.
     """
@@ -44,7 +44,7 @@ def check_stress(item: pytest.Item) -> None:
 
 
 def read_stress(item: pytest.Item) -> StressSettings:
-    """The marker's arguments over the defaults.
+    """Return the arguments of the marker `stress`, or their defaults.
 
     Raises `pytest.UsageError` that names the test and what to write.
     """

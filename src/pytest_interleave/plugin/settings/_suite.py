@@ -1,4 +1,4 @@
-"""`--interleave-suite`: every test of a suite in several workers at once, and what is left out of that."""
+"""The option `--interleave-suite`: every test runs in several workers at once, except those that cannot."""
 
 from __future__ import annotations
 
@@ -17,36 +17,36 @@ _of_suite_key = pytest.StashKey[bool]()
 _exempt_key = pytest.StashKey[str]()
 _left_out_key = pytest.StashKey[str]()
 
-#: Of our fixtures, in a test without a marker. With `race_detector` it explores a function by itself.
+#: Fixtures of the plugin for tests that are not under control. With `race_detector` a test explores a function itself.
 _NOT_UNDER_CONTROL = ("run_stress", "measure_speedup", "process_pool", "race_detector")
 
 
 def is_of_suite(item: pytest.Item) -> bool:
-    """Whether the test is run in workers because the suite is."""
+    """Whether the test runs in workers because of `--interleave-suite`."""
     return item.stash.get(_of_suite_key, False)
 
 
 def left_out(item: pytest.Item) -> str | None:
-    """Why the test is not run in workers though the suite is."""
+    """Return why `--interleave-suite` skips the test; None if it does not."""
     return item.stash.get(_left_out_key, None)
 
 
 def leave_out(item: pytest.Item, reason: str) -> str:
-    """Note why the test is not run in workers; what its being skipped is to say."""
+    """Note why `--interleave-suite` skips the test; return the reason of the skip."""
     item.stash[_left_out_key] = reason
     include_in_reports(item)
     return f"left out by --interleave-suite: {reason}"
 
 
 def exempt(item: pytest.Item) -> str | None:
-    """Why the test is an ordinary one though its class or module has a marker of ours, once that has been checked."""
+    """Return why the marker of its class or module does not apply to the test; None if it does, or is unchecked."""
     return item.stash.get(_exempt_key, None)
 
 
 def take_suite(items: list[pytest.Item], options: Options) -> None:
-    """Mark every test that can be run in workers as one that is to be, and skip the others, each with its reason.
+    """Mark every test that can run in several workers with `thread_safety`; skip the others, each with its reason.
 
-    Tests that say themselves how they are to be run are left as they are.
+    Tests with a marker of their own are left as they are.
     """
     assert options.suite is not None
     for item in items:
@@ -61,9 +61,9 @@ def take_suite(items: list[pytest.Item], options: Options) -> None:
 
 
 def unsafe_reason(marker: pytest.Mark) -> str | None:
-    """The reason that the marker `thread_unsafe` gives, if it gives one.
+    """Return the reason that the marker `thread_unsafe` gives; None if it gives none.
 
-    Raises `ValueError` where its arguments are wrong.
+    Raises `ValueError` if its arguments are wrong.
     """
     given = [*marker.args, *marker.kwargs.values()]
     if len(given) > 1 or set(marker.kwargs) - {"reason"} or not all(isinstance(reason, str | None) for reason in given):
@@ -95,12 +95,13 @@ def _with_reason(reason: str | None) -> str:
 
 
 def _why_not(item: pytest.Item) -> str | None:
+    """Return why the test cannot run in several workers; None if it can, as far as that can be seen."""
     marker = item.get_closest_marker("thread_unsafe")
     if marker is not None:
         try:
             reason = unsafe_reason(marker)
         except ValueError:
-            # It is told when all markers are checked.
+            # The error is reported when all markers are checked.
             reason = None
         return _with_reason(reason)
     if not isinstance(item, pytest.Function):

@@ -1,4 +1,4 @@
-"""What cannot be used by several workers at once: it changes, or looks at, the state of the whole process."""
+"""Fixtures and functions that several workers cannot use at once: they work on the state of the whole process."""
 
 from __future__ import annotations
 
@@ -36,18 +36,18 @@ _UNSAFE_CALLS = {
     "locale": ("setlocale",),
     "gc": ("disable", "enable"),
 }
-#: Of `unittest.TestCase`.
+#: Methods of `unittest.TestCase` of the same kind.
 _UNSAFE_METHODS = ("assertWarns", "assertWarnsRegex", "assertLogs", "assertNoLogs")
 _HOMES = {("_pytest.recwarn", name): ("pytest", name) for name in ("warns", "deprecated_call")}
 
 
 def unsafe_fixture(item: pytest.Function) -> str | None:
-    """The first fixture that the body of a test uses and that its workers cannot share."""
+    """Return the first fixture of a test's body that its workers cannot share; None if there is none."""
     return next((name for name in item._fixtureinfo.argnames if name in UNSAFE_FIXTURES), None)
 
 
 def refuse(nodeid: str, name: str) -> str:
-    """What is said of a test that uses such a fixture."""
+    """Describe why a test that uses the unsafe fixture `name` is refused, and what to do."""
     return (
         f"{nodeid}: its body uses the fixture {name!r} and cannot be run by several workers at once: "
         f"{UNSAFE_FIXTURES[name]} for all of them together. Let a fixture of your own use it before the workers start, "
@@ -56,7 +56,7 @@ def refuse(nodeid: str, name: str) -> str:
 
 
 def unsafe_call(item: pytest.Function) -> str | None:
-    """The first thing that the body of a test calls, by its name, that works on the whole process."""
+    """Return the name of something that the body of a test calls and that works on the whole process; None if none."""
     function = inspect.unwrap(item.obj)
     function = getattr(function, "__func__", function)
     if getattr(function, "patchings", None) or getattr(item.obj, "patchings", None):
@@ -89,7 +89,7 @@ def _unsafe(value: Any, names: set[str]) -> str | None:
 
 
 def _names(code: CodeType) -> Iterator[str]:
-    """Of globals and attributes, in a function and those defined in it."""
+    """Yield the names of globals and attributes in a function and in those defined in it."""
     yield from code.co_names
     for constant in code.co_consts:
         if isinstance(constant, CodeType):

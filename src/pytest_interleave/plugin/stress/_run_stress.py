@@ -1,4 +1,4 @@
-"""What the fixture `run_stress` gives."""
+"""The object that the fixture `run_stress` gives: it repeats an operation in real threads."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 from ...control import current_task
 from ...stress import StressResult, make_plan, missed, not_looked_at, run_stress
 from ..settings._markers import marker_of
-from ._stress_runner import ends, raise_end
+from ._stress_runner import ending_types, raise_end
 from ._stress_runs import runs_of
 
 
@@ -67,7 +67,7 @@ class RunStress:
             if inspect.iscoroutinefunction(given):
                 raise TypeError(f"{what}={given!r}; give a function that is no coroutine: threads cannot await it")
         called = _name_of(operation) if name is None else str(name)
-        figures = run_stress(_prepare(operation, setup), plan, name=called, check=check, ends=ends())
+        figures = run_stress(_prepare(operation, setup), plan, name=called, check=check, ends=ending_types())
         result = StressResult(figures)
         self._results.append(result)
         runs = runs_of(self._item)
@@ -76,9 +76,9 @@ class RunStress:
         raise_end(figures)
         return result
 
-    def _not_looked_at(self) -> list[str]:
-        """What failed that the test has not looked at."""
-        return [told for result in self._results if (told := not_looked_at(result)) is not None]
+    def _unchecked(self) -> list[str]:
+        """Return the failures that the test has not checked."""
+        return [text for result in self._results if (text := not_looked_at(result)) is not None]
 
 
 def _prepare(
@@ -97,12 +97,13 @@ def _name_of(operation: Any) -> str:
     return str(name).rpartition("<locals>.")[2]
 
 
-def fail_for_what_nobody_looked_at(run: RunStress) -> None:
-    """At the end of the test."""
+def fail_for_unchecked(run: RunStress) -> None:
+    """Fail the test at its end if there are failures that it has not checked."""
     __tracebackhide__ = True
-    told = run._not_looked_at()
-    if told:
+    unchecked = run._unchecked()
+    if unchecked:
         pytest.fail(
-            "run_stress: nobody looked at what failed (result.assert_no_errors(), for one, does)\n" + "\n\n".join(told),
+            "run_stress: nobody looked at what failed (result.assert_no_errors(), for one, does)\n"
+            + "\n\n".join(unchecked),
             pytrace=False,
         )

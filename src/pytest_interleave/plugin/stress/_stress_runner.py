@@ -1,4 +1,4 @@
-"""Runs one test with the marker `stress`: real threads repeat its body, in the one test item that everybody sees."""
+"""Runs one test with the marker `stress`: real threads repeat its body, in one test item."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 from ...control import without_ours
 from ...stress import Figures, missed, missed_rate, run_stress, whole_text
-from ..items._worker_fixtures import OfWorkers
+from ..items._worker_fixtures import WorkerFixtures
 from ..items._workers import quiet_types
 from ..settings._shards import nodeid_of
 from ..settings._stress_settings import StressSettings
@@ -18,19 +18,19 @@ from ._stress_runs import runs_of
 
 
 class StressRunner:
-    """Repeats the body of one item."""
+    """Repeats the body of one item in real threads."""
 
     __test__ = False
 
-    def __init__(self, item: pytest.Function, settings: StressSettings, of_workers: OfWorkers) -> None:
+    def __init__(self, item: pytest.Function, settings: StressSettings, own_fixtures: WorkerFixtures) -> None:
         self.item = item
         self.settings = settings
-        self._of_workers = of_workers
+        self._own_fixtures = own_fixtures
         self._runtest = item.runtest
         self._calls: list[Callable[[], object]] = []
 
     def run(self) -> None:
-        """In the place of `item.runtest`: raises `AssertionError` with all figures where the test fails."""
+        """Run the test, in the place of `item.runtest`; raise `AssertionError` with all figures if it fails."""
         __tracebackhide__ = True
         item = self.item
         function = item.obj
@@ -45,24 +45,21 @@ class StressRunner:
         @functools.wraps(function)
         def body(*args: Any, **kwargs: Any) -> None:
             __tracebackhide__ = True
-            self._calls = self._of_workers.calls(function, args, kwargs)
-            self._judge(
-                run_stress(
-                    self._call_for, self.settings.plan, name=nodeid_of(self.item).rpartition("::")[2], ends=ends()
-                )
-            )
+            self._calls = self._own_fixtures.calls(function, args, kwargs)
+            name = nodeid_of(self.item).rpartition("::")[2]
+            self._judge(run_stress(self._call_for, self.settings.plan, name=name, ends=ending_types()))
 
         return body
 
     def _call_for(self, index: int) -> Callable[[], object]:
-        """What thread `index` repeats."""
+        """Return the call that thread `index` repeats."""
         return self._calls[index]
 
     def _judge(self, figures: Figures) -> None:
         __tracebackhide__ = True
         wrong = missed(figures)
         wanted = self.settings.min_success_rate
-        # One that is skipped at once has no rate.
+        # A test that is skipped at once has no rate.
         if figures.success_rate < wanted and (figures.failed or figures.ended_by is None):
             wrong.append(missed_rate(figures, wanted))
         runs = runs_of(self.item)
@@ -73,19 +70,19 @@ class StressRunner:
         if wrong:
             text = "\n".join(wrong) + "\n\n" + whole_text(figures)
             if hasattr(self.item, "_addexcinfo"):
-                # Else there would be nothing but frames of unittest to be shown.
+                # Otherwise pytest would show nothing but frames of unittest.
                 pytest.fail(text, pytrace=False)
             raise AssertionError(text)
         raise_end(figures)
 
 
-def ends() -> tuple[type[BaseException], ...]:
-    """What ends a run: a skip, an expected failure, and what asks pytest to stop."""
+def ending_types() -> tuple[type[BaseException], ...]:
+    """Return the exceptions that end a run early: a skip, an expected failure, and requests to stop pytest."""
     return (pytest.exit.Exception, *quiet_types())
 
 
 def raise_end(figures: Figures) -> None:
-    """Raise again what has ended the run before its time, if anything."""
+    """Raise again the exception that has ended the run early, if one has."""
     __tracebackhide__ = True
     error = figures.ended_by
     if error is not None:

@@ -1,4 +1,4 @@
-"""The stress runs of one test, for its reports."""
+"""The stress runs of one test, which go with its reports."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 class _Run(NamedTuple):
     figures: Figures
     missed: Sequence[str]
-    #: What an `assert_…` of its result has missed.
+    #: Requirements that an `assert_…` method of its result has found missed, in words.
     asserted: Sequence[str]
     marker: str | None
     min_success_rate: float | None
 
 
 class StressRuns:
-    """What a test has run by real threads: its body, or by the fixture `run_stress`."""
+    """The runs in real threads of one test: of its body, or by the fixture `run_stress`."""
 
     def __init__(self) -> None:
         self._runs: list[_Run] = []
@@ -40,11 +40,11 @@ class StressRuns:
         marker: str | None = None,
         min_success_rate: float | None = None,
     ) -> None:
-        """One run more; `missed` are texts, and so are `asserted`, which may become more until the test ends."""
+        """Add a run; `missed` and `asserted` are texts, and the test may still add to `asserted` until it ends."""
         self._runs.append(_Run(figures, missed, asserted, marker, min_success_rate))
 
     def note_report(self, item: pytest.Item, report: pytest.TestReport) -> None:
-        """The rows are on the report of the teardown: the last one, also where a plugin has run the test again."""
+        """Put the rows on the report of the teardown: the last report, even if a plugin runs the test again."""
         if not self._runs:
             return
         from ...pages import printable
@@ -53,7 +53,7 @@ class StressRuns:
         if report.when == "teardown":
             if report.failed:
                 self._outcome = "failed"
-            # pytest-xdist cannot hand on every text that an exception may have.
+            # pytest-xdist cannot send every text that an exception may have.
             report.interleave_stress = printable(self._rows(nodeid_of(item)))  # type: ignore[attr-defined]
         elif report.when == "call" or not report.passed:
             self._outcome = outcome_of(report)
@@ -78,11 +78,11 @@ _runs_key = pytest.StashKey[StressRuns]()
 
 
 def begin_runs(item: pytest.Item) -> None:
-    """Before the test is set up, perhaps once more."""
+    """Begin with no runs, before the test is set up for the first time or again."""
     item.stash[_runs_key] = StressRuns()
     include_in_reports(item)
 
 
 def runs_of(item: pytest.Item) -> StressRuns | None:
-    """Of a test for which `begin_runs` was called."""
+    """Return the runs of a test; None if `begin_runs` was not called for it."""
     return item.stash.get(_runs_key, None)

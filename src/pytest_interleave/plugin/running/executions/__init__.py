@@ -1,1 +1,1 @@
-"""Runs the body of a test under control, and says what each run has found."""
+"""Runs the body of a test under control, and judges each execution."""

@@ -1,4 +1,4 @@
-"""Runs the body of one item over and over under control, each time with fresh function-scoped fixtures."""
+"""Runs the body of one item many times under control, each time with fresh function-scoped fixtures."""
 
 from __future__ import annotations
 
@@ -20,46 +20,46 @@ from ...items._repeated_hooks import alone_with_call, alone_with_fixtures, hooks
 from ...items._subtests import with_gathered_subtests
 from ...items._temporary_directory import directory_of, remove_directory
 from ...items._unittest import UnittestBody
-from ...items._worker_fixtures import OfWorkers
+from ...items._worker_fixtures import WorkerFixtures
 from ...items._workers import in_workers, nothing
 from ...settings._settings import Settings
 
-#: By one worker alone, by all of them one after another, or by all at once.
+#: A body runs in one worker alone, in all of them one after another, or in all at once.
 Way = Literal["alone", "in turn", "at once"]
 
-#: Seconds of processor time that an execution may take of a test that is explored without a limit in time.
+#: An execution of a test without a time limit is ended after this many seconds of processor time.
 _LONGEST_WITHOUT_LIMIT = 600.0
-#: Modules whose fixtures have nothing to do with threads of tests, but lead to all that pytest knows.
+#: Fixtures of these modules have nothing to do with threads of tests, but refer to all objects of pytest.
 _NOT_THE_TESTS = ("_pytest.", "pytest_interleave.")
 
-#: At most so many executions show which threads of fixtures can be controlled.
+#: At most this many executions are run to see which threads of fixtures can be controlled; others stay uncontrolled.
 _LEARNING = 5
 
 
 class Executions:
-    """The executions of one item. To be entered once, in the thread that runs the test."""
+    """Runs the executions of one item. Its context is entered once, in the thread that runs the test."""
 
-    def __init__(self, item: pytest.Function, settings: Settings, of_workers: OfWorkers | None = None) -> None:
+    def __init__(self, item: pytest.Function, settings: Settings, own_fixtures: WorkerFixtures | None = None) -> None:
         self.item = item
         self.settings = settings
-        self._of_workers = of_workers
+        self._own_fixtures = own_fixtures
         self.count = 0
-        #: How long the last one took, in seconds of real time.
+        #: Seconds of real time that the last execution took.
         self.took = 0.0
-        #: How many seconds of processor time one of them may take.
+        #: An execution is ended after this many seconds of processor time.
         self._longest = _LONGEST_WITHOUT_LIMIT if math.isinf(settings.seconds) else max(LONGEST, settings.seconds)
-        #: By how much time passes as a choice of the strategy, as a position in `LEAPS`; None if it does not.
+        #: The time that the strategy may let pass, as a position in `LEAPS`; None if it may not.
         self.leap: int | None = None
-        #: How a body is run that is for several workers.
+        #: The way in which several workers run the body.
         self.way: Way = "at once"
-        #: By which worker, where that is one alone.
+        #: The number of the worker that runs the body alone.
         self.only = 0
         #: Whether the fixtures of the last execution are being ended.
         self.tearing_down = False
-        #: Whether a finding is known. What a fixture raises when it ends tells nothing new then; pytest still reports
-        #: it of the last execution.
+        #: Whether a finding is known. Then errors of fixtures that end are ignored, except in the last execution, where
+        #: pytest reports them.
         self.found = False
-        #: Where the item is a test of a `unittest.TestCase`.
+        #: None if the item is not a test of a `unittest.TestCase`.
         self.unittest = UnittestBody(item) if hasattr(item, "_addexcinfo") else None
         self._fresh = True
         self._within = FixturesWithin(item, self._tear_down)
@@ -105,16 +105,16 @@ class Executions:
 
     @contextlib.contextmanager
     def set_up_by_pytest(self) -> Iterator[None]:
-        """While entered, pytest sets up the test."""
+        """Note whether fixtures start threads, as long as the context is entered: pytest sets up the test in it."""
         with FixturesBeingMade(), self._starts:
             yield
 
     def learn_from_set_up(self) -> Outcome | None:
-        """If fixtures have started threads when pytest set up the test, make them a part of each execution from now on.
+        """Make fixtures a part of each execution if they have started threads when pytest set up the test.
 
         Those threads are not under control, but the fixtures cannot be ended before the test: they may wait for what
         it does. So it is run once with them, and nothing is concluded from that. A second execution shows which
-        threads of fixtures cannot be controlled. The answer is an outcome if a time limit has ended one of these.
+        threads of fixtures cannot be controlled. Returns the outcome of an execution that a time limit has ended.
         """
         if not self._starts.seen:
             return None
@@ -139,18 +139,18 @@ class Executions:
 
     @property
     def set_up_error(self) -> BaseException | None:
-        """What making the fixtures has raised in the last execution, if that was a part of it."""
+        """The exception of making the fixtures in the last execution, if that was a part of it."""
         return self._within.set_up_error
 
     @property
     def teardown_error(self) -> BaseException | None:
-        """What ending the fixtures has raised in the last execution, if that was a part of it."""
+        """The exception of ending the fixtures in the last execution, if that was a part of it."""
         return self._within.teardown_error
 
     def learn_from_end(self) -> bool:
-        """After the first execution: if ending its fixtures starts threads, make that a part of each execution.
+        """End the fixtures of the first execution; if that starts threads, make it a part of each execution.
 
-        The answer is whether it does. The next execution is prepared then.
+        Returns whether it does. The next execution is prepared then.
         """
         if self._knows_ends or not self._within.matter:
             return False
@@ -159,7 +159,7 @@ class Executions:
         return self._within.ends
 
     def prepare(self) -> None:
-        """Fresh function-scoped fixtures, except before the first execution, for which pytest has made them."""
+        """Make the function-scoped fixtures again; for the first execution, pytest has made them."""
         if self._prepared:
             self._prepared = False
             return
@@ -197,8 +197,8 @@ class Executions:
                 plain.make()
             return
         item._initrequest()
-        if self._of_workers is not None:
-            self._of_workers.set_up()
+        if self._own_fixtures is not None:
+            self._own_fixtures.set_up()
         if not within.makes:
             with FixturesBeingMade():
                 item.session._setupstate.setup(item)
@@ -225,9 +225,9 @@ class Executions:
             self._within.ends = starts.seen
 
     def _outliving(self) -> Iterator[object]:
-        """The values of fixtures that end after an execution, and may then wake a thread.
+        """Yield the values of fixtures that end after an execution, and may then wake a thread.
 
-        Those of the test's own are ended before; but some end only as nobody has their value any more.
+        The fixtures of the test itself have ended before; but a value may have a `__del__` that is called later.
         """
         for definitions in self.item._fixtureinfo.name2fixturedefs.values():
             for definition in definitions:
@@ -235,19 +235,20 @@ class Executions:
                     value = definition.cached_result[0]
                     if definition.scope != "function" or hasattr(type(value), "__del__"):
                         yield value
-        # Of fixtures that ended within the execution.
+        # Values of fixtures that ended within the execution.
         yield from (value for value in self.item.funcargs.values() if hasattr(type(value), "__del__"))
 
     def _values(self) -> Iterator[object]:
-        """What fixtures have made for the test, and what outlives an execution."""
+        """Yield the values of fixtures, and others that outlive an execution."""
         yield from self._own_values()
         yield from self._outliving()
 
     def threads_of_others(self, outcome: Outcome) -> list[str]:
-        """Names of the threads that had part in an execution, and that the test alone would not have."""
+        """Return the names of threads in an execution that a run of the test alone would not have."""
         return self._control.threads_of_others(outcome, self._own_values())
 
     def _own_values(self) -> Iterator[object]:
+        """Yield the values of the test's fixtures, and those that their generators and finalizers refer to."""
         yield from self.item.funcargs.values()
         yield self.item.obj
         yield getattr(self.item, "instance", None)
@@ -255,14 +256,14 @@ class Executions:
             for definition in definitions:
                 yield definition.cached_result
                 for end in definition._finalizers:
-                    # What a fixture with `yield` has in its variables.
+                    # The variables of a fixture with `yield`.
                     for generator in getattr(end, "args", ()):
                         frame = getattr(generator, "gi_frame", None)
                         if frame is not None:
                             yield from frame.f_locals.values()
 
     def _tear_down(self) -> None:
-        """End the function-scoped fixtures, as pytest does after a test; but there is more to come for this item."""
+        """End the function-scoped fixtures as pytest does after a test, but let the item be run again."""
         item = self.item
         directory = directory_of(item)
         stash = item.stash._storage
@@ -271,13 +272,13 @@ class Executions:
             item.session._setupstate.teardown_exact(item.parent)  # type: ignore[arg-type]
         finally:
             for key, value in kept.items():
-                # Fixtures put things there once for an item, and take them away when they think it is over.
+                # Fixtures put values there once for an item, and remove them when they end.
                 stash.setdefault(key, value)
             if directory is not None:
                 remove_directory(item.config, directory)
 
     def run(self, strategy: Any, *, detail: bool = False, recorder: Recorder | None = None) -> Outcome:
-        """Run the body once. What asks pytest to stop (`pytest.exit`, Ctrl-C), in whichever thread, is raised."""
+        """Run the body once; raise a request to stop pytest (`pytest.exit` in any thread, or Ctrl-C)."""
         self.count += 1
         began = real_seconds()
         outcome = self._control.run(
@@ -296,25 +297,27 @@ class Executions:
         return outcome
 
     def _body(self) -> Callable[[], object]:
+        """Return the body of an execution: the test, with its fixtures if they are a part of executions."""
         within = self._within
         if within.makes:
-            # What the test is depends on its fixtures.
+            # The call of the test depends on its fixtures.
             return within.around(lambda: self._test()())
         return within.around(self._test()) if within.matter else self._test()
 
     def _test(self) -> Callable[[], object]:
+        """Return a function that runs the test with the fixtures that are made."""
         item = self.item
         if self._benchmarked:
             self._measure_nothing()
         if self.settings.workers > 1:
             in_turn, only = self.way == "in turn", self.only if self.way == "alone" else None
-            item.obj = in_workers(item.obj, self.settings.workers, self._of_workers, in_turn=in_turn, only=only)
+            item.obj = in_workers(item.obj, self.settings.workers, self._own_fixtures, in_turn=in_turn, only=only)
         unittest = self.unittest
         if unittest is not None:
             return lambda: unittest.run(self._runtest)
         subtests = item.funcargs.get("subtests")
         if hasattr(subtests, "test"):
-            # Of pytest 9, or of the plugin pytest-subtests.
+            # The fixture of pytest 9, or of the plugin pytest-subtests.
             return with_gathered_subtests(self._runtest, subtests)
         if self.count > 1 and self._pytest_calls:
             # The same call without the hook, which would find out again what kind of function it is.

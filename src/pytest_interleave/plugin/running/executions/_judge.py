@@ -1,4 +1,4 @@
-"""Which finding an execution has, if any."""
+"""Finds what an execution has found: a failure of the test or of a thread, a deadlock, a leak."""
 
 from __future__ import annotations
 

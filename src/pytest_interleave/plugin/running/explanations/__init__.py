@@ -1,1 +1,1 @@
-"""From a finding to what the report shows of it."""
+"""Explains a finding: repeats it, shrinks its schedule, and describes what happened."""

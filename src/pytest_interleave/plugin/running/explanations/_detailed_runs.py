@@ -43,9 +43,9 @@ class Shown(NamedTuple):
 class NotRepeated(NamedTuple):
     """An execution that was to be the same as one before, and was not."""
 
-    #: What a report says of it.
+    #: Why it is another one, in words.
     difference: str
-    #: What it has found, if anything.
+    #: Its own finding, if any.
     finding: Finding | None
     outcome: Outcome
 
@@ -60,7 +60,7 @@ class Repeated(NamedTuple):
 
 
 class DetailedRuns:
-    """Runs schedules of one test again, in detail. `judge` says what an execution has found, except data races."""
+    """Runs schedules of one test in detail. `judge` returns the finding of an execution, except for data races."""
 
     def __init__(self, executions: Executions, races: RaceCheck, judge: Callable[[Outcome], Finding | None]) -> None:
         self._executions = executions
@@ -70,7 +70,7 @@ class DetailedRuns:
     def run(
         self, strategy: Strategy, recorder: Recorder | None = None, *, visible: bool = False
     ) -> tuple[Recorded, Outcome]:
-        """Run the test once more, in detail. What it prints is `visible`: in the report, but nothing from before."""
+        """Run the test once more, in detail; if `visible`, the report has its output, and none from before."""
         recorded = Recorded(strategy)
         recorded.begin(1)
         self._executions.prepare()
@@ -87,7 +87,7 @@ class DetailedRuns:
         return self._races.confirm(suspects, outcome, lambda recorder: self.run(Replay(outcome.choices), recorder)[1])
 
     def repeat(self, finding: Finding, outcome: Outcome, suspects: Sequence[Conflict], *, warm: bool) -> Repeated:
-        """Run the same execution again; what only the very first execution of a process does is no difference.
+        """Run the same execution again; differences that only the first execution of a process can have do not count.
 
         It is the first that imports, and that finds nothing cached.
         """

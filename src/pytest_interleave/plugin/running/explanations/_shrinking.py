@@ -19,7 +19,7 @@ _SHARE_OF_VALUES = 0.75
 
 
 class Shrunk(NamedTuple):
-    """A schedule that is said by its switches alone, and its execution in detail."""
+    """A shrunk schedule, described by its switches alone, and its execution in detail."""
 
     shown: Shown
     attempt: Attempt
@@ -30,7 +30,7 @@ class Shrunk(NamedTuple):
 
 
 class Shrinking:
-    """Shrinks schedules of one test, for at most `seconds` each. `judge` says what an execution has found."""
+    """Shrinks schedules of one test, for at most `seconds` each. `judge` returns the finding of an execution."""
 
     def __init__(
         self,
@@ -47,7 +47,7 @@ class Shrinking:
         self._limit = limit
 
     def shrink(self, shown: Shown, reserve: float) -> Shrunk | None:
-        """Return a smaller schedule with the same finding; None if there is none that is said by its switches.
+        """Return a smaller schedule with the same finding; None if its switches alone do not describe it.
 
         Shrinking leaves `reserve` seconds for what follows.
         """

@@ -1,4 +1,4 @@
-"""Whether a body that several workers run fails without preemptions, too: then it is often no matter of threads."""
+"""Finds out whether a body that several workers run fails without preemptions, too: then it is often not a race."""
 
 from __future__ import annotations
 

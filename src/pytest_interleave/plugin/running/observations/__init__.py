@@ -1,1 +1,1 @@
-"""What the executions of a test have shown besides findings that end it."""
+"""Observes the executions of a test: classes, data races, lock orders, nondeterminism, uncontrolled threads."""

@@ -1,4 +1,4 @@
-"""What the executions of one test have shown so far, besides findings."""
+"""Sums up the executions of one test: their classes, what was not controlled, and texts for warnings."""
 
 from __future__ import annotations
 
@@ -9,34 +9,34 @@ from ....detect import code_in, cut_in, ends_in, shares_something, uncontrolled_
 from ....explore import Classes, Coverage
 from ._thread_notes import BLOCKED, COMPUTED, NOT_ENDED, ThreadNotes
 
-#: The first executions, of this many classes, are looked through for code out of scope, and for questions which
-#: threads live; later ones do the same.
+#: The first execution of each of this many classes is searched for code out of scope, and for places that ask which
+#: threads are alive; later ones are not, as they run the same code.
 _LOOKED_THROUGH = 32
 
 
-class Seen:
-    """Sums up the executions that are counted, and what all of them have shown."""
+class Observations:
+    """Sums up the executions of one test, counted or not."""
 
     def __init__(self) -> None:
         self.classes = Classes()
-        #: Why what was run cannot be all that there is, whatever the strategy says.
+        #: Why the executions cannot be all that are possible, even if the strategy has no more.
         self.reasons = Reasons()
-        #: At most this many threads ran in an execution.
+        #: The most threads that ran in an execution.
         self.threads = 1
-        #: Texts for warnings, in their order, but for those of threads.
+        #: Texts for warnings, in their order, except those about threads.
         self.notes: dict[str, None] = {}
         self._threads = ThreadNotes()
-        #: Whether there was an execution before the last one that was equivalent to it.
-        self.again = False
-        #: How many steps were explored of an execution that had more.
+        #: Whether an earlier execution was equivalent to the last one.
+        self.last_is_known = False
+        #: The fewest steps that were explored of an execution that had more; None if all were explored.
         self._explored_steps: int | None = None
-        #: Whether there was no time to see whether the same schedule takes the same steps again.
+        #: Whether there was no time to check that the test is deterministic.
         self.is_unchecked = False
         #: Whether a thread has waited with a time limit, or read the clock.
         self.time_matters = False
         #: Whether there was a choice between two threads.
         self._interleaved = False
-        #: Whether, without one, a thread has woken another one.
+        #: Whether a thread has woken another one in an execution without such a choice.
         self._wakes = False
         self._shares = False
         self._timed = False
@@ -44,14 +44,14 @@ class Seen:
         self.has_company = False
 
     def add(self, outcome: Outcome) -> None:
-        """Count one more execution."""
-        self.again = self.classes.add(outcome) > 1
+        """Count an execution."""
+        self.last_is_known = self.classes.add(outcome) > 1
         self.look_at(outcome)
         if outcome.choices or outcome.unexplored is not None:
             self._interleaved = True
-        elif not self._wakes and not self.again:
+        elif not self._wakes and not self.last_is_known:
             self._wakes = any(True for _ in wakings(outcome.log))
-        if not self.again and len(self.classes) <= _LOOKED_THROUGH:
+        if not self.last_is_known and len(self.classes) <= _LOOKED_THROUGH:
             for reason in (*code_in(outcome), *cut_in(outcome), *ends_in(outcome)):
                 self.reasons.add(reason)
         self._timed = self._timed or outcome.timed
@@ -92,8 +92,8 @@ class Seen:
             for reason in uncontrolled_in(outcome):
                 self.reasons.add(reason)
 
-    def is_nondeterministic(self, where: str) -> None:
-        """The same schedule has taken other steps, from this place on."""
+    def note_nondeterminism(self, where: str) -> None:
+        """Note that the same schedule has taken other steps, from this place on."""
         part = UncontrolledPart("", "first difference", where)
         self.reasons.add(Uncontrolled("nondeterminism", "nondeterministic steps", (part,)))
 
@@ -104,13 +104,13 @@ class Seen:
 
     @property
     def nothing_to_interleave(self) -> bool:
-        """Whether no two threads could run at the same time, as far as was seen."""
+        """Whether no two threads could run at the same time in any execution so far."""
         return not self._interleaved and (self.threads == 1 or not (self._wakes or self.reasons))
 
     def coverage(self, strategy: Any, *, interleaved: bool, early_timeouts: bool = False) -> Coverage:
-        """How much of what could have happened that was.
+        """Return how many of the possible interleavings the executions were.
 
-        `interleaved` is False if nothing else could happen, `early_timeouts` is True if timeouts also expired early.
+        `interleaved` is False if only one was possible, `early_timeouts` is True if timeouts also expired early.
         """
         return self.classes.coverage(
             strategy,
@@ -123,7 +123,7 @@ class Seen:
         )
 
     def note_no_choice(self) -> None:
-        """If there was never a choice, say why, and what to do."""
+        """Add a warning if there was never a choice: why, and what to do."""
         if self._interleaved:
             return
         if self.threads == 1 and self.has_company:

@@ -1,4 +1,4 @@
-"""What becomes of predicted deadlocks: schedules are steered to them; those that stay away are worth a warning."""
+"""Steers schedules to predicted deadlocks, and warns of those that did not happen."""
 
 from __future__ import annotations
 
@@ -8,19 +8,20 @@ from ....explore import Steered
 from ....explore.schedules import SPINS
 from ...settings._settings import Settings
 
-#: Schedules steered to the same deadlock: so many; one more for each further group of threads that could have it.
+#: This many schedules are steered to the same deadlock, and one more for each further group of threads that could have
+#: it; after that many attempts in all, none.
 ATTEMPTS = 3
 MOST_ATTEMPTS = 6
-#: One schedule in so many may be a steered one.
+#: At most one schedule in this many is steered.
 SHARE = 4
 #: Kinds of attempts, see `Steered`.
 _KINDS = 3
-#: Of the bound on an execution's steps, so much may pass between two times that a thread is found to spin.
+#: The bound on the steps of an execution, divided by the steps between two checks whether a thread spins.
 _SPINNING = 400
 
 
 class _Case:
-    """Predictions that differ only in the threads: most tests have several of the same kind."""
+    """Predictions of the same deadlock that differ only in the threads: most tests have several of these."""
 
     def __init__(self, predicted: PredictedDeadlock) -> None:
         self.candidates = [predicted]
@@ -38,7 +39,7 @@ class _Case:
 
 
 class Predictions:
-    """The predicted deadlocks of one test."""
+    """Collects the predicted deadlocks of one test, and steers schedules to them."""
 
     def __init__(self, settings: Settings) -> None:
         self._lock_order = LockOrder()
@@ -48,7 +49,7 @@ class Predictions:
         self._spins = min(SPINS, settings.max_steps // _SPINNING)
 
     def look_at(self, outcome: Outcome) -> None:
-        """Take in what an execution without a finding predicts."""
+        """Collect the deadlocks that the locks of an execution without a finding predict."""
         if not outcome.nestings:
             return
         for predicted in self._lock_order.look_at(outcome):
@@ -59,7 +60,7 @@ class Predictions:
                 case.candidates.append(predicted)
 
     def next(self) -> Steered | None:
-        """The strategy of the next execution where that is to be a steered one."""
+        """Return the strategy of the next execution if it is to be steered; None if not."""
         if not self._cases or not self._budget:
             return None
         case = min((case for case in self._cases.values() if case.left), key=lambda case: case.tried, default=None)
@@ -69,7 +70,7 @@ class Predictions:
         return case.next(self._seed, self._spins)
 
     def warnings(self) -> list[str]:
-        """At the end of a test in which nothing was found: the deadlocks that were predicted and did not come."""
+        """Return a warning for each deadlock that was predicted and did not happen, for a test without a finding."""
         texts: list[str] = []
         for case in self._cases.values():
             number = case.tried

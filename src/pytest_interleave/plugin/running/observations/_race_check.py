@@ -1,4 +1,4 @@
-"""The search for data races after each execution of a test."""
+"""Searches each execution of a test for data races."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ....trace import first_difference
 from ...items._raised import came_by_signal
 from ._nondeterminism import describe_difference
 
-#: Runs a schedule once more, in detail.
+#: A function that runs a schedule once more, in detail.
 Again = Callable[[Recorder], Outcome]
 
 
@@ -35,19 +35,19 @@ class RaceCheck:
         self.watchlist = watchlist
 
     def suspects(self, outcome: Outcome) -> Sequence[Conflict]:
-        """What seems to be a race, from the names of objects alone, some of which are not unique."""
+        """Return pairs of accesses that may be data races, by the names of objects, which are not all unique."""
         watchlist = self.watchlist
         if not watchlist or len(outcome.threads) == 1 or outcome.set_aside:
-            # What a thread does that was set aside is not seen, nor what it waits for.
+            # The accesses of a thread that was set aside are unknown, and so is what it waits for.
             return ()
         return watchlist.suspects(outcome.log)
 
     def likely(self, outcome: Outcome) -> list[Race]:
-        """What seem to be races in an execution, described."""
+        """Return descriptions of what may be data races in an execution."""
         return races_of(self.suspects(outcome), outcome.log)
 
     def confirm(self, suspects: Sequence[Conflict], outcome: Outcome, again: Again) -> Raced | None:
-        """Run the schedule once more, to see whether it is a race, and with which values; None where it is none."""
+        """Run the schedule once more; return the data race with its values, or None if there is none."""
         certain = self.watchlist.races(outcome.log)
         recorder = recorder_for(suspects)
         try:
@@ -68,7 +68,7 @@ class RaceCheck:
     def finding(
         self, suspects: Sequence[Conflict], outcome: Outcome, second: Outcome, recorder: Recorder
     ) -> Finding | None:
-        """The finding of the second execution of a schedule; None where the two are not the same, or it is none."""
+        """Return the data race of the second execution of a schedule; None if there is none, or it differs."""
         if not suspects or first_difference(outcome.log, second.log) is not None:
             return None
         races = self.watchlist.confirmed(suspects, second.log, recorder)
@@ -76,7 +76,7 @@ class RaceCheck:
 
 
 def recorder_for(suspects: Sequence[Conflict], *, everything: bool = False, until: float = math.inf) -> Recorder:
-    """Looks at the accesses of what seem to be races; with `everything`, at all other values, too, `until` a moment."""
+    """Return a recorder for the accesses of suspects; with `everything`, for all other values, too, `until` a time."""
     steps = {step for conflict in suspects for step in (conflict.first, conflict.second)}
     return Recorder(steps, everything=everything, until=until)
 

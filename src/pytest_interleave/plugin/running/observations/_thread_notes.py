@@ -1,10 +1,10 @@
-"""What is to be warned of threads that could not be controlled: one text for each kind, over all executions."""
+"""Warnings of threads that could not be controlled: one text for each kind, over all executions."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-#: At most this many places are named.
+#: A warning names at most this many places, and the number of others.
 _PLACES = 3
 
 BLOCKED, COMPUTED, NOT_ENDED = "blocked", "computed", "not ended"
@@ -13,21 +13,21 @@ _VERBS = {BLOCKED: "blocked at", COMPUTED: "computed at", NOT_ENDED: "could not 
 
 
 class ThreadNotes:
-    """Sums them up: by kind and place, as a thread may have another name in each execution."""
+    """Counts such threads by kind and place, as a thread may have another name in each execution."""
 
     def __init__(self) -> None:
         #: By kind, then place: the names of the threads, in their order.
         self._kinds: dict[str, dict[str, dict[str, None]]] = {}
 
     def add(self, kind: str, thread: str, where: object) -> bool:
-        """Count a thread; whether it is the first one of its kind at this place."""
+        """Count a thread; return whether it is the first one of its kind at this place."""
         places = self._kinds.setdefault(kind, {})
         is_new = str(where) not in places
         places.setdefault(str(where), {})[thread] = None
         return is_new
 
     def texts(self) -> Iterator[str]:
-        """A warning for each kind."""
+        """Yield a warning for each kind."""
         for kind, places in self._kinds.items():
             subject = _subject(_VERBS[kind], places)
             were = "was" if len(places) == 1 and len(next(iter(places.values()))) == 1 else "were"
@@ -47,12 +47,12 @@ class ThreadNotes:
 
 
 def _subject(verb: str, places: dict[str, dict[str, None]]) -> str:
-    told = []
+    parts = []
     for where, threads in list(places.items())[:_PLACES]:
         first, *others = threads
         more = f" and {len(others)} other{'' if len(others) == 1 else 's'}" if others else ""
-        told.append(f"thread {first!r}{more} {verb} {where}")
+        parts.append(f"thread {first!r}{more} {verb} {where}")
     left = len(places) - _PLACES
     if left > 0:
-        told.append(f"others at {left} more place{'' if left == 1 else 's'}")
-    return ", ".join(told)
+        parts.append(f"others at {left} more place{'' if left == 1 else 's'}")
+    return ", ".join(parts)
