@@ -384,7 +384,7 @@ def test_threads_of_fixtures_are_under_control(run, report):
 
 
 OUT_OF_SIGHT = """
-from pytest_interleave.control.execution.units._current import real_lock
+from pytest_interleave.control import real_lock
 
 @pytest.fixture(scope="module")
 def out_of_sight():
@@ -412,7 +412,7 @@ def test_threads_of_fixtures_that_wait_elsewhere_are_named(run, report):
 
 
 UNRELATED = """
-from pytest_interleave.control.execution.units._current import real_lock
+from pytest_interleave.control import real_lock
 
 @pytest.fixture(scope="module", autouse=True)
 def unrelated():
