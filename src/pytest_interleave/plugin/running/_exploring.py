@@ -40,7 +40,7 @@ class Verdict(NamedTuple):
     """The judgement of an execution: whether it ends the exploration, and what the test raises."""
 
     ends: bool
-    #: Of an execution that does not end the exploration: a skip or an expected failure, if it was one.
+    #: The exception for the test; if the exploration does not end, a skip or an expected failure, or None.
     error: BaseException | None = None
 
 
@@ -49,7 +49,7 @@ GO_ON = Verdict(False)
 
 
 class Exploring:
-    """The executions of one item so far, and what makes, judges and explains them.
+    """Judges and explains the executions of one item, and keeps what they have shown.
 
     `known` are schedules to be tried first; `own_fixtures` are the fixtures that workers do not share.
     """

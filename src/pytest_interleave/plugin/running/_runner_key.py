@@ -9,5 +9,5 @@ import pytest
 if TYPE_CHECKING:
     from ._runner import TestRunner
 
-#: From the set-up of a test to the report of its teardown. Fixtures ask the runner how the test is run.
+#: The test has its runner from its set-up to the report of its teardown. Fixtures ask it how the test is run.
 runner_key: pytest.StashKey[TestRunner] = pytest.StashKey()

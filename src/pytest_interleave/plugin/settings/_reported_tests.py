@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
-#: Of a run: starts its reporting when the first test has something to report, and does nothing after that.
+#: Starts the reporting of a run when the first test has something to report; later calls do nothing.
 start_reporting_key = pytest.StashKey[Callable[[], object]]()
-#: Of a test: present if something of the plugin may be added to its reports. Only this is looked up for every test.
+#: A test has it if the plugin may add something to its reports. Only this is looked up for every test.
 _reported_key = pytest.StashKey[bool]()
 
 

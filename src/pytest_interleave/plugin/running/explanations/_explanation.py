@@ -40,7 +40,7 @@ class Explanation(NamedTuple):
     timeline: Timeline | None = None
     #: Why the token may not reproduce it.
     difference: str | None = None
-    #: Of a test that is to be thread-safe: "one worker", "workers in turn" or "switches", the least that makes it fail.
+    #: The least that makes a thread_safety test fail: "one worker", "workers in turn" or "switches".
     simplest: str | None = None
     #: Whether an equivalent schedule has passed before.
     unseen: bool = False
@@ -50,7 +50,7 @@ class Explanation(NamedTuple):
     confirmed: bool = True
     #: Whether time passed as a choice in it.
     time_passed: bool = False
-    #: What was skipped for lack of time, in words; and the seconds that the test had.
+    #: Parts that were skipped for lack of time, in words; and the seconds that the test had.
     left_out: tuple[str, ...] = ()
     seconds_of_test: float = 0.0
 

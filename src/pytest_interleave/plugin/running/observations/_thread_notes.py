@@ -16,7 +16,7 @@ class ThreadNotes:
     """Counts such threads by kind and place, as a thread may have another name in each execution."""
 
     def __init__(self) -> None:
-        #: By kind, then place: the names of the threads, in their order.
+        #: The names of threads by kind, then place, in the order in which they were counted.
         self._kinds: dict[str, dict[str, dict[str, None]]] = {}
 
     def add(self, kind: str, thread: str, where: object) -> bool:
