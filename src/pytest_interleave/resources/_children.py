@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from ..control.interpreter import any_child
 from ..control.scope import imported, loaded
 
 
@@ -25,13 +26,10 @@ class Child(NamedTuple):
 
 def children() -> frozenset[int] | None:
     """The process ids of all children, but for those that the standard library keeps for good; None if unknown."""
-    try:
-        # By far the cheapest; and mostly there are none.
-        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
-    except ChildProcessError:
-        return frozenset()
-    except AttributeError:
-        return None
+    # By far the cheapest; and mostly there are none.
+    found = any_child()
+    if not found:
+        return None if found is None else frozenset()
     try:
         return frozenset(_listed()) - frozenset(_helpers())
     except OSError:

@@ -6,6 +6,7 @@ import contextlib
 import os
 import re
 import stat
+import sys
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
@@ -92,11 +93,11 @@ def describe_descriptor(number: int, opened: Opened) -> tuple[str, str] | None:
 def _path_of(number: int) -> str | None:
     with contextlib.suppress(OSError):
         return os.readlink(f"/proc/self/fd/{number}")
-    with contextlib.suppress(ImportError, AttributeError, OSError):
-        import fcntl
+    if sys.platform == "darwin":
+        with contextlib.suppress(ImportError, OSError):
+            import fcntl
 
-        found: bytes = fcntl.fcntl(number, fcntl.F_GETPATH, bytes(1024))  # type: ignore[attr-defined]
-        return os.fsdecode(found.rstrip(b"\0"))
+            return os.fsdecode(fcntl.fcntl(number, fcntl.F_GETPATH, bytes(1024)).rstrip(b"\0"))
     return None
 
 

@@ -228,7 +228,7 @@ NOT_INTERLEAVED = (
 @contextlib.contextmanager
 def _no_ctrl_c() -> Iterator[None]:
     """A process that is started meanwhile has no Ctrl-C until it has said that it leaves it to its owner."""
-    if not hasattr(signal, "pthread_sigmask") or sys.platform == "win32":
+    if sys.platform == "win32" or not hasattr(signal, "pthread_sigmask"):
         yield
         return
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})

@@ -28,7 +28,7 @@ def begin(calls: Any) -> None:
     """First of all in a new worker: it ends with its owner, and leaves Ctrl-C to it."""
     global _calls
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    if hasattr(signal, "pthread_sigmask"):
+    if sys.platform != "win32" and hasattr(signal, "pthread_sigmask"):
         # The owner has blocked it until here.
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     _end_with_owner()
@@ -80,13 +80,14 @@ def _end_with_owner() -> None:
     if owner is None:
         return
     sentinel = owner.sentinel
-    with contextlib.suppress(ImportError, AttributeError, OSError):
-        # On Linux the kernel ends the worker, even one that is in C code for ever and never lets the thread run.
-        import fcntl
+    if sys.platform == "linux":
+        with contextlib.suppress(ImportError, AttributeError, OSError):
+            # The kernel ends the worker, even one that is in C code for ever and never lets the thread run.
+            import fcntl
 
-        fcntl.fcntl(sentinel, fcntl.F_SETSIG, signal.SIGKILL)
-        fcntl.fcntl(sentinel, fcntl.F_SETOWN, os.getpid())
-        fcntl.fcntl(sentinel, fcntl.F_SETFL, fcntl.fcntl(sentinel, fcntl.F_GETFL) | os.O_ASYNC)
+            fcntl.fcntl(sentinel, fcntl.F_SETSIG, signal.SIGKILL)
+            fcntl.fcntl(sentinel, fcntl.F_SETOWN, os.getpid())
+            fcntl.fcntl(sentinel, fcntl.F_SETFL, fcntl.fcntl(sentinel, fcntl.F_GETFL) | os.O_ASYNC)
     parent = os.getppid()
 
     def watch() -> None:

@@ -130,10 +130,11 @@ def memory_used() -> int:
 def _bites(most: int) -> bool:
     """Whether the system refuses what is certainly too much. Nothing is used by asking."""
     __tracebackhide__ = True
-    import mmap
+    if sys.platform != "win32":
+        import mmap
 
-    try:
-        mmap.mmap(-1, most, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS).close()
-    except (OSError, MemoryError, OverflowError):
-        return True
+        try:
+            mmap.mmap(-1, most, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS).close()
+        except (OSError, MemoryError, OverflowError):
+            return True
     return False

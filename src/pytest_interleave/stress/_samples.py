@@ -70,14 +70,16 @@ def resident_bytes() -> int | None:
     Where the system does not tell, it is the most that it ever had.
     """
     gc.collect()
-    try:
-        with open("/proc/self/statm", "rb") as figures:
-            return int(figures.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-    except (OSError, ValueError, IndexError):
-        pass
-    try:
-        import resource
-    except ImportError:
-        return None
-    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return most if sys.platform == "darwin" else most * 1024
+    if sys.platform != "win32":
+        try:
+            with open("/proc/self/statm", "rb") as figures:
+                return int(figures.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+        except (OSError, ValueError, IndexError):
+            pass
+        try:
+            import resource
+        except ImportError:
+            return None
+        most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        return most if sys.platform == "darwin" else most * 1024
+    return None

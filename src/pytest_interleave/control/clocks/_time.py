@@ -13,6 +13,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from ..execution.units import _current
+from ..interpreter._real_clocks import WALL_CLOCK
 from ..interpreter._redirected import Redirection, Replacement, lead_to
 from ..scope import _real
 from ..steps._kinds import SLEEP
@@ -92,7 +93,7 @@ def _reading_of_id(name: str, divisor: float | None) -> Callable[..., Any]:
         if task is None or clock_id not in _SHARED_CLOCKS:
             return STAND_INS[name].below(clock_id)
         clock = _looking(task, sys._getframe(1))
-        if clock_id == time.CLOCK_REALTIME and _travel.travellers and STAND_INS[name].changed_below:
+        if clock_id == WALL_CLOCK and _travel.travellers and STAND_INS[name].changed_below:
             return STAND_INS[name].below(clock_id)
         value = clock.clock_ns(clock_id)
         return value if divisor is None else value / divisor

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from ..execution.units._units import Task
     from ._access_tables import AccessTables
 
+assert sys.version_info >= (3, 12)
+
 _NAME = "pytest-interleave"
 
 

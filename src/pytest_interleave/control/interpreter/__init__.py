@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from ._affinity import has_gil
     from ._async_raise import raise_in, take_back
+    from ._child_processes import any_child
     from ._opcodes import opname_at, specials_at
     from ._real_clocks import REAL, real_seconds
 else:
@@ -14,6 +15,7 @@ else:
         __name__,
         {
             "REAL": "._real_clocks",
+            "any_child": "._child_processes",
             "has_gil": "._affinity",
             "opname_at": "._opcodes",
             "raise_in": "._async_raise",
@@ -25,6 +27,7 @@ else:
 
 __all__ = [
     "REAL",
+    "any_child",
     "has_gil",
     "opname_at",
     "raise_in",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 
 from ..scope._modules import imported
 from ._task_files import task_file
@@ -17,12 +18,31 @@ _SERVICES = (
 )
 
 
+if sys.platform != "win32" and (sys.platform != "darwin" or sys.version_info >= (3, 13)):
+
+    def any_child() -> bool | None:
+        """Whether this process has any child that lives, or that was not waited for; None where that is unknown."""
+        try:
+            os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        except ChildProcessError:
+            return False
+        except AttributeError:
+            return None
+        return True
+
+else:
+
+    def any_child() -> bool | None:
+        """Here, the operating system does not tell without waiting for a child."""
+        return None
+
+
 def has_children() -> bool:
-    """Whether processes that this one has started live, or have ended and were not waited for."""
-    try:
-        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
-    except (ChildProcessError, AttributeError):
-        # There is none, or this platform does not tell.
+    """Whether processes that this one has started live, or have ended and were not waited for.
+
+    The answer is no where that is unknown, and for those alone that the standard library keeps for good.
+    """
+    if not any_child():
         return False
     services = _services()
     return not services or not _children() <= services

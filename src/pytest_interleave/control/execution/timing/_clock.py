@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
-from ...interpreter._real_clocks import REAL, real_monotonic_ns, real_perf_counter_ns, real_time_ns
+from ...interpreter._real_clocks import (
+    MONOTONIC_CLOCK,
+    REAL,
+    WALL_CLOCK,
+    real_monotonic_ns,
+    real_perf_counter_ns,
+    real_time_ns,
+)
 from ..units import _current
 
 if TYPE_CHECKING:
@@ -57,9 +63,9 @@ class Clock:
 
     def clock_ns(self, clock_id: int) -> int:
         """The virtual `time.clock_gettime_ns(clock_id)`."""
-        if clock_id == time.CLOCK_REALTIME:
+        if clock_id == WALL_CLOCK:
             return self.time_ns()
-        if clock_id == time.CLOCK_MONOTONIC:
+        if clock_id == MONOTONIC_CLOCK:
             return self.monotonic_ns()
         base = self._bases.get(clock_id)
         if base is None:
