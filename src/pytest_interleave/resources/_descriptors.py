@@ -47,12 +47,14 @@ def open_descriptors() -> dict[int, Opened] | None:
 
 
 def count_descriptors() -> tuple[int, list[int]]:
-    """How many are open, and all their numbers.
+    """How many are open, and all their numbers, for the limit `open_files`.
 
     Raises `NotImplementedError` where they cannot be listed.
     """
     if _FOLDER is None:
-        raise NotImplementedError("open files cannot be listed on this system")
+        raise NotImplementedError(
+            f"open_files: this system ({sys.platform}) does not list open files; leave the argument out there"
+        )
     numbers = []
     for number in _numbers(_FOLDER):
         with contextlib.suppress(OSError):

@@ -7,6 +7,7 @@ was parked, computed, or could have run.
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import time
 from collections.abc import Iterable
@@ -110,18 +111,18 @@ class Work:
         return at_work and not self.endless
 
 
+def voluntary_switches() -> int:
+    """How often the calling thread has given the processor away because it had to wait; 0 where that is unknown."""
+    return 0
+
+
 if sys.platform == "linux":
-    from resource import RUSAGE_THREAD, getrusage
+    with contextlib.suppress(ImportError):
+        from resource import RUSAGE_THREAD, getrusage
 
-    def voluntary_switches() -> int:
-        """How often the calling thread has given the processor away because it had to wait."""
-        return getrusage(RUSAGE_THREAD).ru_nvcsw
-
-else:
-
-    def voluntary_switches() -> int:
-        """Elsewhere, waits are not measured."""
-        return 0
+        def voluntary_switches() -> int:
+            """See above."""
+            return getrusage(RUSAGE_THREAD).ru_nvcsw
 
 
 def _surely_waited(passed: int, ran: int, delayed: int, kept: int = 0) -> int:
