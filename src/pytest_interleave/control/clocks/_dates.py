@@ -6,8 +6,8 @@ changes is three entries in the dictionaries of the built-in types, which Python
 
 from __future__ import annotations
 
-import ctypes
 import datetime
+import functools
 import gc
 import sys
 from collections.abc import Callable
@@ -52,7 +52,7 @@ def _put(methods: dict[tuple[type, str], Any]) -> None:
     for (cls, name), method in methods.items():
         _dict_of(cls)[name] = method
         # The interpreter keeps what it has looked up.
-        _modified(cls)
+        _modified()(cls)
 
 
 def _dict_of(cls: type) -> dict[str, Any]:
@@ -60,9 +60,16 @@ def _dict_of(cls: type) -> dict[str, Any]:
     return next(found for found in gc.get_referents(cls.__dict__) if type(found) is dict)
 
 
-_modified = ctypes.pythonapi.PyType_Modified
-_modified.argtypes = [ctypes.py_object]
-_modified.restype = None
+@functools.cache
+def _modified() -> Callable[[type], object]:
+    """A function of the interpreter that makes it look up again what it knows of a class."""
+    import ctypes
+
+    modified = ctypes.pythonapi.PyType_Modified
+    modified.argtypes = [ctypes.py_object]
+    modified.restype = None
+    return modified
+
 
 _REAL: dict[tuple[type, str], Any] = {
     (cls, name): _dict_of(cls)[name] for cls, name in ((DATETIME, "now"), (DATETIME, "utcnow"), (DATE, "today"))
@@ -86,7 +93,7 @@ def _timestamp(frame: FrameType) -> float | None:
 
 def remember_definition() -> None:
     """Call before a library can change what the real `datetime.now` does."""
-    from ..interpreter._redirected import definition_of
+    from ..interpreter._function_objects import definition_of
 
     if not _definition:
         definition = definition_of(_real_now.__get__(None, DATETIME))

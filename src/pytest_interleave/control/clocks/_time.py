@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..execution.units import _current
 from ..interpreter._real_clocks import WALL_CLOCK
-from ..interpreter._redirected import Redirection, Replacement, lead_to
+from ..interpreter._redirected import Replacement, lead_to
 from ..scope import _real
 from ..steps._kinds import SLEEP
 from ..steps._operations import Operation
@@ -23,6 +23,7 @@ from . import _travel
 if TYPE_CHECKING:
     from ..execution.timing._clock import Clock
     from ..execution.units._units import Task
+    from ..interpreter._function_objects import Redirection
 
 _current_task = _current.current_task
 

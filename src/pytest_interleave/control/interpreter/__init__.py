@@ -6,6 +6,7 @@ if TYPE_CHECKING:
     from ._affinity import has_gil
     from ._async_raise import raise_in, take_back
     from ._child_processes import any_child
+    from ._missing import missing_for_control
     from ._opcodes import opname_at, specials_at
     from ._real_clocks import REAL, real_seconds
 else:
@@ -17,6 +18,7 @@ else:
             "REAL": "._real_clocks",
             "any_child": "._child_processes",
             "has_gil": "._affinity",
+            "missing_for_control": "._missing",
             "opname_at": "._opcodes",
             "raise_in": "._async_raise",
             "real_seconds": "._real_clocks",
@@ -29,6 +31,7 @@ __all__ = [
     "REAL",
     "any_child",
     "has_gil",
+    "missing_for_control",
     "opname_at",
     "raise_in",
     "real_seconds",

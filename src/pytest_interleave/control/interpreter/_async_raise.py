@@ -2,23 +2,40 @@
 
 from __future__ import annotations
 
-import ctypes
 import sys
+from collections.abc import Callable
 
 from ..scope import _real
+from ._missing import missing_for_control
 
-_set_async_exc = ctypes.pythonapi.PyThreadState_SetAsyncExc
+
+def _raising() -> Callable[[int, type[BaseException] | None], object] | None:
+    """A function that raises an exception in a thread, or takes it back with None; None where there is no such one."""
+    if missing_for_control() is not None:
+        return None
+    import ctypes
+
+    raise_async = ctypes.pythonapi.PyThreadState_SetAsyncExc
+    return lambda ident, kind: raise_async(ctypes.c_ulong(ident), None if kind is None else ctypes.py_object(kind))
+
+
+_raise = _raising()
 
 
 def raise_in(ident: int, kind: type[BaseException]) -> None:
-    """Raise `kind` in the thread `ident` as soon as it runs Python code; where it blocks, that may be never."""
-    _set_async_exc(ctypes.c_ulong(ident), ctypes.py_object(kind))
+    """Raise `kind` in the thread `ident` as soon as it runs Python code; where it blocks, that may be never.
+
+    Does nothing where the interpreter cannot do that.
+    """
+    if _raise is not None:
+        _raise(ident, kind)
 
 
 def take_back(ident: int) -> None:
     """Do not raise in another thread what it has not come to yet."""
-    _set_async_exc(ctypes.c_ulong(ident), None)
-    settle()
+    if _raise is not None:
+        _raise(ident, None)
+        settle()
 
 
 def settle() -> None:

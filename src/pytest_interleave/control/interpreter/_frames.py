@@ -8,20 +8,32 @@ says are in use.
 
 from __future__ import annotations
 
-import ctypes
 import sys
 from collections.abc import Callable
 from types import FrameType
 from typing import Any, NamedTuple
 
-#: Words of memory, by address divided by the size of a word. Made once, because `ctypes` is slow at making views.
-_WORD = ctypes.sizeof(ctypes.c_size_t)
-words: Any = memoryview((ctypes.c_size_t * (2**47 // _WORD)).from_address(0)).cast("B").cast("Q")
+from ._missing import missing_for_control
+
+_HAS_MEMORY = missing_for_control() is None
+#: Bytes in a word of memory.
+_WORD = 8
+
+if _HAS_MEMORY:
+    import ctypes
+
+    #: Words of memory, by address divided by the size of a word. Made once, because `ctypes` is slow at making views.
+    words: Any = memoryview((ctypes.c_size_t * (2**47 // _WORD)).from_address(0)).cast("B").cast("Q")
+    _scratch: Any = (ctypes.c_size_t * 1)()
+    _object_in_scratch: Any = ctypes.py_object.from_buffer(_scratch)
+else:
+    # Nothing is ever read.
+    words = memoryview(b"").cast("Q")
 
 #: The interpreter marks references in a frame in their lowest bits, from 3.14 on and without a GIL.
 UNMARKED = ~7
 
-_HEADER = object.__basicsize__
+_HEADER = object.__basicsize__ if _HAS_MEMORY else 2 * _WORD
 #: An object begins with its header, which ends with its type.
 _types: Any = words[_HEADER // _WORD - 1 :]
 
@@ -31,10 +43,6 @@ class Layout(NamedTuple):
 
     pointer: int
     variables: int
-
-
-_scratch = (ctypes.c_size_t * 1)()
-_object_in_scratch = ctypes.py_object.from_buffer(_scratch)
 
 
 def object_at(address: int) -> Any:
@@ -55,7 +63,7 @@ def _probe(known: object, other: object) -> Layout | None:
         return None
     # The pointer follows the one to the frame before.
     pointer = _HEADER // _WORD + 1
-    if sys.implementation.name != "cpython" or pointer >= _FRAME_OBJECT_WORDS:
+    if pointer >= type(frame).__basicsize__ // _WORD:
         return None
     address = words[id(frame) // _WORD + pointer]
     if address == 0 or address % _WORD:
@@ -68,10 +76,9 @@ def _probe(known: object, other: object) -> Layout | None:
     return None
 
 
-_FRAME_OBJECT_WORDS = type(sys._getframe()).__basicsize__ // _WORD
 _SEARCHED = 16
 
-layout = _find_layout() if sys.maxsize > 2**32 else None
+layout = _find_layout() if _HAS_MEMORY else None
 
 
 def slot_word(frame: FrameType, slot: int) -> int:

@@ -10,16 +10,19 @@ address of a key that is known. Where that cannot be told, the answer is always 
 from __future__ import annotations
 
 import _thread
-import ctypes
 import gc
 import sys
 from collections.abc import Callable
+
+from ._missing import missing_for_control
 
 #: How far into the thread state to look for the key, in pointers.
 _REACH = 64
 
 
 def _by_dictionary() -> Callable[[], bool]:
+    import ctypes
+
     get_dict = ctypes.pythonapi.PyThreadState_GetDict
     get_dict.restype = ctypes.c_void_p
     get_dict.argtypes = []
@@ -35,6 +38,8 @@ def _by_dictionary() -> Callable[[], bool]:
 
 
 def _by_key() -> Callable[[], bool]:
+    import ctypes
+
     get_state = ctypes.pythonapi.PyThreadState_Get
     get_state.restype = ctypes.c_void_p
     get_state.argtypes = []
@@ -87,7 +92,7 @@ def _tells_apart(touched: Callable[[], bool]) -> bool:
 
 
 def _choose() -> Callable[[], bool]:
-    if sys.implementation.name != "cpython":
+    if missing_for_control() is not None:
         return _always
     if sys.version_info >= (3, 13):
         return _by_key()

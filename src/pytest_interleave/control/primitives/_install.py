@@ -11,6 +11,7 @@ from types import ModuleType
 from typing import Any
 
 from ..execution.units import _current
+from ..interpreter._missing import missing_for_control
 from ._barrier import Barrier, RealBarrier
 from ._condition import Condition, RealCondition
 from ._dispatch import stands_for
@@ -42,9 +43,9 @@ _replaced: list[tuple[ModuleType, str, Any]] = []
 def install_names() -> bool:
     """Put our primitives in the place of the real ones. Who is not meant to have ours still gets those.
 
-    The answer is False where they are in place already.
+    The answer is False where they are in place already, or would never be under control.
     """
-    if _current.state.stand_ins:
+    if _current.state.stand_ins or missing_for_control() is not None:
         return False
     stands_for(Lock, threading.Lock, type(RealLock()))
     stands_for(RLock, threading.RLock, RealRLock)
