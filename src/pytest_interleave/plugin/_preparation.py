@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from ..control.interpreter import missing_for_control
 from ._before_collection import Hold
 from ._lazy_gatherer import make_gatherer
 from ._test_hooks import unregister_test_hooks
@@ -42,7 +43,7 @@ def prepare_for_tests(session: pytest.Session, hold: Hold) -> None:
         if not ours:
             unregister_test_hooks(config.pluginmanager)
     elif not config.option.collectonly:
-        _import_runners(marked=marked, stressed=stressed)
+        _import_runners(marked=marked and missing_for_control() is None, stressed=stressed)
     if ours:
         from .items._leak_check import check_for_leaks
 

@@ -10,12 +10,21 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from ..control import is_ours, is_stdlib, observed, real_lock
-from ..control.interpreter import has_gil, real_seconds
+from ..control.interpreter import has_gil, missing_for_control, real_seconds
 from ..control.scope import place_of_frame
-from ..control.threads import outlives_executions, real_enumerate
 from ._children import children, describe_child, reap
 from ._described import describe_call
 from ._descriptors import Opened, describe_descriptor, open_descriptors
+
+if missing_for_control() is None:
+    from ..control.threads import outlives_executions, real_enumerate
+else:
+    real_enumerate = threading.enumerate
+
+    def outlives_executions(thread: threading.Thread) -> bool:  # noqa: ARG001
+        """Here, no thread is under control."""
+        return False
+
 
 #: Real seconds that threads and processes which are about to end are given for it.
 PATIENCE = 0.25

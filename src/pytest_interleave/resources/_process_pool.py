@@ -14,7 +14,6 @@ from concurrent.futures import Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.connection import wait as wait_for_one
 from multiprocessing.process import BaseProcess
-from multiprocessing.sharedctypes import RawArray
 from typing import Any
 
 from ..control import current_task
@@ -49,9 +48,16 @@ class ProcessPool(WatchesFutures, ProcessPoolExecutor):
     def __init__(self, max_workers: int | None = None) -> None:
         """With `max_workers` processes at most; without it, one for each core, but from 2 to 4.
 
-        Raises `TypeError` or `ValueError` where that is no whole number above 0.
+        Raises `TypeError` or `ValueError` where that is no whole number above 0, and `NotImplementedError` where this
+        Python has no shared memory.
         """
         __tracebackhide__ = True
+        try:
+            from multiprocessing.sharedctypes import RawArray
+        except ImportError:
+            raise NotImplementedError(
+                "process_pool: this Python has no module ctypes; use concurrent.futures.ProcessPoolExecutor there"
+            ) from None
         if max_workers is None:
             max_workers = max(2, min(_USUAL, cores_seen()))
         elif isinstance(max_workers, bool) or not isinstance(max_workers, int):

@@ -10,8 +10,18 @@ from types import ModuleType
 from typing import Any
 
 from ..control import current_task, real_lock
-from ..control.threads import start_checks
-from ..control.threads import start_new_thread as start_controlled
+from ..control.interpreter import missing_for_control
+
+if missing_for_control() is None:
+    from ..control.threads import start_checks
+    from ..control.threads import start_new_thread as start_controlled
+else:
+    start_checks = []
+
+    def start_controlled(function: Callable[..., Any], args: tuple[Any, ...], kwargs: Any = None) -> int:
+        """Here, no thread is under control."""
+        raise NotImplementedError
+
 
 #: The limits that are in force now: the lowest counts.
 _limits: dict[object, int] = {}

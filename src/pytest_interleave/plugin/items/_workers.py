@@ -6,17 +6,26 @@ import functools
 import inspect
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from ..._leaves import leaves
-from ...control import Unwind, announce_call, bodies_kept, current_task, without_ours
+from ...control import Unwind, current_task, without_ours
+from ...control.interpreter import missing_for_control
 from ...control.scope import imported
 
 if TYPE_CHECKING:
     from ._worker_fixtures import WorkerFixtures
+
+if missing_for_control() is None:
+    from ...control import announce_call
+else:
+
+    def announce_call(function: Any, given: Sequence[Any]) -> None:
+        """Here, no thread is under control."""
+
 
 _NOTE = "raised in worker "
 
@@ -153,6 +162,8 @@ def in_workers(
     All workers get the same arguments, except fixtures that `own_fixtures` makes for each. If `only` is a number, the
     other workers do nothing.
     """
+    from ...control import bodies_kept
+
     code = getattr(inspect.unwrap(function), "__code__", None)
 
     @functools.wraps(function)

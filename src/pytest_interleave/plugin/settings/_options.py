@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from ._needs_control import needs_control
+
 #: Defaults of the marker's arguments: schedules, and seconds after which no further one begins.
 SCHEDULES = 200
 SECONDS = 5.0
@@ -237,6 +239,10 @@ def _token(config: pytest.Config) -> str | None:
     trace: str | None = config.getoption("--interleave-trace")
     if replay is not None and trace is not None and replay != trace:
         raise pytest.UsageError("--interleave-replay and --interleave-trace have different tokens: give one of them")
+    if replay is not None or trace is not None:
+        refused = needs_control("--interleave-replay" if trace is None else "--interleave-trace", "omit the option")
+        if refused is not None:
+            raise pytest.UsageError(refused)
     return replay if trace is None else trace
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from ._marker_arguments import keywords_of, refused_async, refused_given, wrong_marker
 from ._markers import closest
+from ._needs_control import needs_control
 from ._options import MAX_SECONDS, MAX_STEPS, STEPS_OF_SUITE, STRATEGIES, TIMEOUTS, Options
 from ._per_worker import check_isolated, check_per_worker
 from ._shards import TINY, WHOLE, Shard, shard_of
@@ -62,6 +63,9 @@ def read_settings(item: pytest.Item, options: Options) -> Settings:
 
     Raises `pytest.UsageError` that names the test and what to write.
     """
+    refused = needs_control(item.nodeid, "remove the marker")
+    if refused is not None:
+        raise pytest.UsageError(refused)
     marker = closest(item)
     explored = marker is not None
     if marker is None:

@@ -1,0 +1,19 @@
+"""What is said where threads cannot be controlled: on an interpreter other than CPython, or without `ctypes`."""
+
+from __future__ import annotations
+
+from ...control.interpreter import missing_for_control
+
+
+def needs_control(what: str, instead: str) -> str | None:
+    """The error of a test or an option that needs threads under control; None where they can be controlled.
+
+    `instead` says what to do, but for using another Python.
+    """
+    missing = missing_for_control()
+    if missing is None:
+        return None
+    return (
+        f"{what}: pytest-interleave needs a 64-bit CPython with the module ctypes to control threads, and {missing}. "
+        f"Use such a Python, or {instead}; tests without a marker run as usual"
+    )
