@@ -246,3 +246,19 @@ def test_it(process_pool, thread_pool, run_concurrent):
     )
     done.result.assert_outcomes(passed=1)
     assert "left open" not in done.text
+
+
+def test_a_file_that_is_left_open_is_written_at_the_end(run, pytester):
+    source = """
+kept = []
+
+
+@pytest.mark.concurrency(schedules=1)
+def test_it(run_concurrent):
+    kept.append(open("left.txt", "w", encoding="utf-8"))
+    run_concurrent(kept[-1].write, "x", workers=2)
+"""
+    done = run(source, fresh=True)
+    done.result.assert_outcomes(passed=1, warnings=1)
+    assert "Exception ignored" not in done.text
+    assert (pytester.path / "left.txt").read_text("utf-8") == "xx"

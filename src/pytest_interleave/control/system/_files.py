@@ -37,9 +37,11 @@ _MOVING = ("seek", "tell")
 
 def _recording(base: type, name: str, way: str | None) -> Callable[..., Any]:
     real = getattr(base, name)
+    # A file that is left open is written when Python ends, and has forgotten what is in modules.
+    tasks, get_ident = _tasks, _get_ident
 
     def method(self: Any, *args: Any) -> Any:
-        task = _tasks[_get_ident()]
+        task = tasks[get_ident()]
         if task is not None and self._thing is not None:
             # Whatever is done with a handle moves it on, for all who use the same one.
             if way == WRITE or (way is None and self._writes):
@@ -53,9 +55,11 @@ def _recording(base: type, name: str, way: str | None) -> Callable[..., Any]:
 
 def _flushing(base: type) -> Callable[..., Any]:
     real: Any = base.flush  # type: ignore[attr-defined]
+    # See above.
+    tasks, get_ident = _tasks, _get_ident
 
     def flush(self: Any) -> None:
-        task = _tasks[_get_ident()]
+        task = tasks[get_ident()]
         if task is not None and self._thing is not None and self._writes and not self.closed:
             note(task, self._thing, WRITE, "written", self._handle)
         real(self)
