@@ -39,7 +39,7 @@ def children() -> frozenset[int] | None:
 def describe_child(pid: int) -> Child | None:
     """What a child is; None where it is there no longer."""
     try:
-        stat = Path(f"/proc/{pid}/stat").read_text()
+        stat = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace")
         words = Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace").split("\0")
     except OSError:
         return None
@@ -65,7 +65,7 @@ def _listed() -> Iterator[int]:
     for task in os.listdir("/proc/self/task"):
         try:
             # Each thread has those that it has started.
-            text = Path(f"/proc/self/task/{task}/children").read_text()
+            text = Path(f"/proc/self/task/{task}/children").read_text("ascii")
         except FileNotFoundError:
             if os.path.exists(f"/proc/self/task/{task}"):
                 # The kernel was built without it.
@@ -80,7 +80,7 @@ def _found() -> Iterator[int]:
     for name in os.listdir("/proc"):
         if name.isdigit():
             with contextlib.suppress(OSError):
-                if Path(f"/proc/{name}/stat").read_text().rpartition(")")[2].split()[1] == own:
+                if Path(f"/proc/{name}/stat").read_text("utf-8", "replace").rpartition(")")[2].split()[1] == own:
                     yield int(name)
 
 

@@ -33,7 +33,7 @@ def _quota(own: Path, root: Path) -> float | None:
     """The smallest limit, in cores, of the control groups that the process is in; None without any."""
     limits = []
     with contextlib.suppress(OSError):
-        for line in own.read_text().splitlines():
+        for line in own.read_text("utf-8", "surrogateescape").splitlines():
             _, controllers, path = line.split(":", 2)
             if not controllers:
                 limits += [limit for group in _and_above(root, path) if (limit := _limit_v2(group)) is not None]
@@ -54,7 +54,7 @@ def _and_above(root: Path, path: str) -> Iterator[Path]:
 
 def _limit_v2(group: Path) -> float | None:
     with contextlib.suppress(OSError, ValueError):
-        quota, period = (group / "cpu.max").read_text().split()
+        quota, period = (group / "cpu.max").read_text("ascii").split()
         if quota != "max":
             return int(quota) / int(period)
     return None
@@ -62,7 +62,7 @@ def _limit_v2(group: Path) -> float | None:
 
 def _limit_v1(group: Path) -> float | None:
     with contextlib.suppress(OSError, ValueError):
-        quota = int((group / "cpu.cfs_quota_us").read_text())
+        quota = int((group / "cpu.cfs_quota_us").read_text("ascii"))
         if quota > 0:
-            return quota / int((group / "cpu.cfs_period_us").read_text())
+            return quota / int((group / "cpu.cfs_period_us").read_text("ascii"))
     return None
