@@ -10,6 +10,8 @@ from collections.abc import Callable
 
 import pytest
 
+from pytest_interleave.plugin.reporting import _report
+
 from .conftest import Run
 
 #: Each is run by `sitecustomize`, before anything of pytest or of the plugin is imported.
@@ -428,3 +430,36 @@ def test_collection_and_options_on_other_interpreters(take_away: Missing, run: C
     suite = run(ORDINARY, "--interleave-suite", fresh=True)
     assert needs("test_it.py::test_time", said, "remove the marker") in suite.text
     assert "INTERNALERROR" not in suite.text
+
+
+#: In its failures there is what the plugin writes with other characters: steps that are cut, a product, microseconds.
+UNICODE = """
+@pytest.mark.concurrency
+def test_lost_update(counter, run_concurrent):
+    run_concurrent.together(*[counter.increment for _ in "a long line, which is cut where the steps are shown"][:3])
+    assert counter.value == 3, "\\u20ac and \\u2026"
+
+
+def test_stress(run_stress):
+    run_stress(lambda: 1 / 0, threads=2, operations=2)
+"""
+
+
+def test_a_terminal_that_knows_ascii_only(run: Callable[..., Run], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONIOENCODING", "ascii")
+    monkeypatch.setenv("PYTHONUTF8", "0")
+    result = run(UNICODE, fresh=True)
+    result.result.assert_outcomes(passed=1, failed=1, errors=1)
+    assert "UnicodeEncodeError" not in result.text
+    assert "INTERNALERROR" not in result.text
+
+
+@pytest.mark.parametrize(
+    ("platform", "quoted"),
+    [("linux", "'a dir/test_it.py::test[$x]'"), ("win32", '"a dir/test_it.py::test[$x]"')],
+)
+def test_words_are_quoted_for_the_shells_of_the_system(
+    platform: str, quoted: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "platform", platform)
+    assert _report._quoted("a dir/test_it.py::test[$x]") == quoted

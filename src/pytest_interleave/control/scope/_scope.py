@@ -81,7 +81,8 @@ class Scope:
         containers: bool = True,
         temporary: Callable[[], str | None] = lambda: None,
     ) -> None:
-        self.root = realpath(root) + os.sep
+        # Not `+ os.sep`, for that of a file system has one already.
+        self.root = os.path.join(realpath(root), "")
         self._roots = (self.root, *(_below(path) for path in further))
         self.include = tuple(include)
         #: Files that are in scope wherever they are.
@@ -169,7 +170,7 @@ class Scope:
 
     def _included(self, path: str) -> bool:
         for entry in self.include:
-            if os.sep in entry or "*" in entry:
+            if _is_glob(entry):
                 pattern = entry if os.path.isabs(entry) else os.path.join(self.root, entry)
                 if fnmatch.fnmatch(path, pattern):
                     return True
@@ -181,12 +182,17 @@ class Scope:
 def _below(path: str) -> str:
     """What the path of a file begins with that is the one at `path`, or is in that directory."""
     real = realpath(path)
-    return real + os.sep if isdir(real) else real
+    return os.path.join(real, "") if isdir(real) else real
+
+
+def _is_glob(entry: str) -> bool:
+    """Whether an entry of `interleave_include` is a path glob, and not the name of a module."""
+    return "*" in entry or "/" in entry or os.sep in entry
 
 
 def missing(name: str) -> bool:
-    """Whether no source file can belong to module or package `name`."""
-    return not any(isdir(stem) or isfile(stem + ".py") for stem in _stems(name))
+    """Whether no source file can belong to module or package `name`, which may also be a glob."""
+    return not _is_glob(name) and not any(isdir(stem) or isfile(stem + ".py") for stem in _stems(name))
 
 
 def _module_path_matches(name: str, path: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Iterator
 from types import ModuleType
 from typing import Any
@@ -100,7 +101,9 @@ def _mapped_files(mmap: ModuleType) -> type:
     def __init__(self: Any, fileno: int, length: int, *args: Any, **options: Any) -> None:
         self._thing = None if fileno == -1 else of_descriptor(fileno)
         private = getattr(mmap, "MAP_PRIVATE", None)
-        access = options.get("access", args[2] if len(args) > 2 else None)
+        # On Windows, a name is the third argument in place of two, flags and protection.
+        position = 1 if sys.platform == "win32" else 2
+        access = options.get("access", args[position] if len(args) > position else None)
         flags = options.get("flags", args[0] if args else None)
         copies = access in (mmap.ACCESS_COPY, mmap.ACCESS_READ) or (flags is not None and flags == private)
         task = _tasks[_get_ident()]
@@ -109,7 +112,7 @@ def _mapped_files(mmap: ModuleType) -> type:
 
     namespace: dict[str, Any] = {"__init__": like(base.__init__, __init__)}
     for way, how, names in ((READ, "read", _MAP_READING), (WRITE, "written", _MAP_WRITING)):
-        namespace.update({name: _of_map(getattr(base, name), way, how) for name in names})
+        namespace.update({name: _of_map(getattr(base, name), way, how) for name in names if hasattr(base, name)})
     made: type = derived(base, namespace, ("_thing",), _Kind)
     return made
 

@@ -114,6 +114,10 @@ def of_subprocess(module: ModuleType) -> Iterator[tuple[Any, str, Any]]:
     yield owner, "__init__", _making(owner.__init__)
     for name, how in (("wait", ENDED), ("communicate", ENDED), ("poll", "polled"), ("send_signal", "signalled")):
         yield owner, name, _of_process(getattr(owner, name), how)
+    if sys.platform == "win32":
+        # There, these send no signal.
+        for name in ("terminate", "kill"):
+            yield owner, name, _of_process(getattr(owner, name), "signalled")
 
 
 def of_multiprocessing(module: ModuleType) -> Iterator[tuple[Any, str, Any]]:

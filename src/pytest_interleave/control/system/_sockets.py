@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import sys
 from collections.abc import Callable, Iterator
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -53,10 +54,18 @@ def _at_address(address: Any) -> Thing:
     return Thing("socket", ("address", _plain(address)), _text(address))
 
 
+def _inode_of(used: Any) -> int | None:
+    """The inode of a socket; None where sockets are no files. There, those of a pair have addresses, too.
+
+    Raises `OSError` where it is closed.
+    """
+    return None if sys.platform == "win32" else _fstat(used.fileno()).st_ino
+
+
 def _note_exchange(task: Task, used: Any, how: str) -> None:
     try:
-        inode = _fstat(used.fileno()).st_ino
-        number = _pairs.get(inode)
+        inode = _inode_of(used)
+        number = None if inode is None else _pairs.get(inode)
         own = used.getsockname()
     except (OSError, ValueError):
         # It is closed, or the system has no such name for it.
@@ -138,13 +147,11 @@ def _binding(real: Callable[..., Any]) -> Callable[..., Any]:
 def _pairing(real: Callable[..., Any]) -> Callable[..., Any]:
     def socketpair(*args: Any, **options: Any) -> Any:
         made = real(*args, **options)
-        try:
-            number = next(_numbers)
-            for end in made:
-                _pairs[_fstat(end.fileno()).st_ino] = number
-        except OSError:
-            # Not on this system, where they have addresses.
-            pass
+        number = next(_numbers)
+        for end in made:
+            inode = _inode_of(end)
+            if inode is not None:
+                _pairs[inode] = number
         return made
 
     return like(real, socketpair)
@@ -185,6 +192,10 @@ def of_multiprocessing(module: ModuleType) -> Iterator[tuple[Any, str, Any]]:
     owner = module.Connection
     for name, how in (("_send", "data sent"), ("_recv", "data received")):
         yield owner, name, _over_connection(getattr(owner, name), how)
+    if sys.platform == "win32":
+        pipes = module.PipeConnection
+        for name, how in (("_send_bytes", "data sent"), ("_recv_bytes", "data received")):
+            yield pipes, name, _over_connection(getattr(pipes, name), how)
 
 
 def _over_connection(real: Callable[..., Any], how: str) -> Callable[..., Any]:

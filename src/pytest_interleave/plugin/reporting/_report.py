@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import sys
 import textwrap
 
 import pytest
@@ -63,6 +64,11 @@ def _in_brackets(details: list[str]) -> str:
     return f" ({', '.join(details)})" if details else ""
 
 
+def _quoted(word: str) -> str:
+    """Quote a word for the shells of this system; those of Windows only share double quotes."""
+    return shlex.quote(word) if sys.platform != "win32" else f'"{word}"'
+
+
 def replay_command(item: pytest.Item, token: str) -> str:
     """Return a command that runs the test under the token's schedule."""
     path, colons, rest = nodeid_of(item).partition("::")
@@ -77,7 +83,7 @@ def replay_command(item: pytest.Item, token: str) -> str:
         # On another drive.
         path = str(file)
     nodeid = path + colons + rest
-    quoted = shlex.quote(nodeid) if "'" in nodeid else f"'{nodeid}'"
+    quoted = _quoted(nodeid) if "'" in nodeid or sys.platform == "win32" else f"'{nodeid}'"
     options = item.config.option
     # Options without which pytest would not find the same test.
     words = [] if options.inifilename is None else ["-c", str(options.inifilename)]
@@ -85,4 +91,4 @@ def replay_command(item: pytest.Item, token: str) -> str:
     words += [word for setting in options.override_ini or () for word in ("-o", setting)]
     if is_of_suite(item):
         words.append(f"--interleave-suite={item.config.getoption('--interleave-suite')}")
-    return " ".join(("pytest", quoted, *map(shlex.quote, words), f"--interleave-replay={token}"))
+    return " ".join(("pytest", quoted, *map(_quoted, words), f"--interleave-replay={token}"))

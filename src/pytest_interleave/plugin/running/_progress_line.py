@@ -69,4 +69,7 @@ def _writer_of(config: pytest.Config) -> Any:
     # A worker of pytest-xdist has no terminal; a debugger wants it for itself.
     if hasattr(config, "workerinput") or config.getoption("usepdb", False):
         return None
+    # Not every terminal of Windows knows what is written here.
+    if sys.platform == "win32":
+        return None
     return config.get_terminal_writer()

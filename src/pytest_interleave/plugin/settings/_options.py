@@ -375,14 +375,15 @@ def _check_template_engine() -> None:
 
 def _are_one_file(path: str, other: str) -> bool:
     """Whether two paths are those of the same file; a pipe or a device can take several reports."""
-    return os.path.realpath(path) == os.path.realpath(other) and (not os.path.exists(path) or os.path.isfile(path))
+    first, second = (os.path.normcase(os.path.realpath(each)) for each in (path, other))
+    return first == second and (not os.path.exists(path) or os.path.isfile(path))
 
 
 def _check_writable(option: str, path: str) -> None:
     if not path:
         raise pytest.UsageError(f"{option}: the path is empty; give the path of a file")
     directory = os.path.dirname(os.path.abspath(path))
-    if os.path.isdir(path) or path.endswith(os.sep):
+    if os.path.isdir(path) or path.endswith((os.sep, "/")):
         raise pytest.UsageError(f"{option}: {path} is a directory; give the path of a file")
     if not os.path.isdir(directory):
         raise pytest.UsageError(f"{option}: there is no directory {directory}; make it first")
