@@ -149,7 +149,7 @@ def test_stress(run_stress):
 
 
 def test_hang(run_stress):
-    run_stress(lambda: time.sleep(60), threads=2, operations=1, timeout=0.2)
+    run_stress(lambda: time.sleep(60), threads=2, operations=1, timeout=0.5)
 
 
 def test_processes(process_pool):
@@ -167,8 +167,10 @@ def test_limited_memory(resource_limits):
 
 
 def test_limited_threads(resource_limits):
+    # More than one, for a thread of a test before may just end.
     with resource_limits(threads=threading.active_count()), pytest.raises(RuntimeError):
-        threading.Thread(target=print).start()
+        for _ in range(5):
+            threading.Thread(target=wait_for_end, daemon=True).start()
 
 
 def test_speedup(measure_speedup):
