@@ -16,7 +16,8 @@ from ..interpreter._real_clocks import real_monotonic_ns
 from ..scope._places import user_place
 from ..scope._real import new_gate
 from .units._outcome import SetAside
-from .units._units import Resource, Task, Unwind
+from .units._resources import Resource
+from .units._units import Task, Unwind
 
 if TYPE_CHECKING:
     from ._execution import Execution

@@ -13,7 +13,8 @@ from ._execution import Execution
 if TYPE_CHECKING:
     from ..steps._operations import Operation
     from ..steps._touches import Touches
-    from .units._units import Resource, Task
+    from .units._resources import Resource
+    from .units._units import Task
 
 
 class StepRecorder(Protocol):

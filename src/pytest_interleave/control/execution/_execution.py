@@ -32,7 +32,8 @@ from .units._enabled import Enabled
 from .units._ending import end_draining, end_stuck
 from .units._endings import DEADLOCK
 from .units._outcome import Stuck
-from .units._units import Resource, Step, Task
+from .units._resources import Resource
+from .units._units import Step, Task
 from .units._waits import cycle_from
 
 if TYPE_CHECKING:

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from ..steps._operations import Operation
     from ..steps._touches import Touches
     from ._execution import Execution
-    from .units._units import Resource, Task
+    from .units._resources import Resource
+    from .units._units import Task
 
 
 def special_point(execution: Execution, task: Task, operation: Operation, touches: Touches | None, depth: int) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import CodeType
 from typing import TYPE_CHECKING, Any
 
-from ..execution.units._units import TimesOut
+from ..execution.units._resources import TimesOut
 from ..scope._places import Place, place_of_code
 
 if TYPE_CHECKING:

@@ -327,7 +327,9 @@ def _release_ownership(task: Task) -> None:
 
 def _older_with_part(log: Iterable[Step]) -> set[Task]:
     """The threads that were there before an execution and have taken a step in it."""
-    return {task for task, operation, _ in log if task.path >= (OLDER,) and operation.kind != BEGIN}
+    return {
+        task for task, operation, _ in log if task.path >= (OLDER,) and operation.kind != BEGIN and not task.is_clock
+    }
 
 
 def _is_left(task: Task) -> bool:

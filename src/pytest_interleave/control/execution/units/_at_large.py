@@ -16,7 +16,8 @@ from . import _current
 
 if TYPE_CHECKING:
     from ...steps._operations import Operation
-    from ._units import Resource, Task
+    from ._resources import Resource
+    from ._units import Task
 
 _get_ident = _real.get_ident
 _mutex = _real.real_lock()

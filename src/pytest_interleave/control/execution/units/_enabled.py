@@ -5,7 +5,8 @@ from __future__ import annotations
 from bisect import insort
 from operator import attrgetter
 
-from ._units import Resource, Task
+from ._resources import Resource
+from ._units import Task
 
 _by_index = attrgetter("index")
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from ...steps._operations import Operation
 from ...steps._protocol import Nesting
+from ._resources import Resource, TimesOut
 
 if TYPE_CHECKING:
     import threading
@@ -13,28 +14,6 @@ if TYPE_CHECKING:
     from ...steps._touches import Touches
     from .._execution import Execution
     from ._carrying import Half
-
-
-class Resource(Protocol):
-    """What a controlled thread can wait for."""
-
-    waiting: list[Task]
-
-    def available(self, task: Task, /) -> bool:
-        """Whether `task` could go on now."""
-
-    def expire(self, task: Task, /) -> None:
-        """The time that `task` was ready to wait is over."""
-
-
-class TimesOut:
-    """A resource of which a wait with a time limit simply ends."""
-
-    __slots__ = ()
-
-    def expire(self, task: Task, /) -> None:
-        """See `Resource.expire`."""
-        task.execution.enabled.time_out(task)
 
 
 class Unwind(BaseException):
