@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from pytest_interleave.control import current_task
+from pytest_interleave.control import current_unit
 from pytest_interleave.detect import Race, Watchlist
 from pytest_interleave.detect.races._races import races_of
 from pytest_interleave.explore import RandomWalk
@@ -27,7 +27,7 @@ def told_between(make: Callable[[], Iterable[Callable[[], Any]]], watchlist: Wat
             thread.start()
         for thread in threads:
             thread.join()
-        log = current_task().log  # type: ignore[union-attr]
+        log = current_unit().log  # type: ignore[union-attr]
         found.extend(races_of(looked_at.suspects(log), log))
 
     for outcome in executions(body, RandomWalk(3), 20):

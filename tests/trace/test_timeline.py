@@ -172,7 +172,7 @@ def test_what_the_test_only_passes_on_is_the_failure_of_another_thread():
     outcome = told(body).outcome
     assert end_of_failure(outcome) == len(outcome.log)
     error = KeyError()
-    last = max(position for position, (task, _, _) in enumerate(outcome.log) if task.name == "right")
+    last = max(position for position, (unit, _, _) in enumerate(outcome.log) if unit.name == "right")
     for passed_on in (error, ExceptionGroup("both", [error]), ExceptionGroup("", [ExceptionGroup("in", [error])])):
         failed = outcome._replace(exception=passed_on, raised={0: passed_on, 2: error})
         assert end_of_failure(failed) == last + 1 < len(outcome.log)

@@ -8,9 +8,9 @@ if TYPE_CHECKING:
     from .execution._execution import LONGEST
     from .execution.outside._left_alone import SetUpWithin
     from .execution.timing._time_choices import CLOCK, LEAPS, HeldUp, duration
-    from .execution.units._current import current_task, infrastructure, threads_left, threads_started
+    from .execution.units._current import current_unit, infrastructure, threads_left, threads_started
     from .execution.units._outcome import Outcome, SetAside, Stuck, ThreadFailure, WaitingThread
-    from .execution.units._units import Step, Task, Unwind
+    from .execution.units._units import Step, Unit, Unwind
     from .identity._object_names import bodies_kept
     from .instrumentation._engine import debugger_left
     from .instrumentation._recorder import Recorder
@@ -59,7 +59,7 @@ else:
             "Step": ".execution.units._units",
             "Strategy": ".steps._protocol",
             "Stuck": ".execution.units._outcome",
-            "Task": ".execution.units._units",
+            "Unit": ".execution.units._units",
             "ThreadFailure": ".execution.units._outcome",
             "ThreadStarts": ".threads._thread_starts",
             "ThreadView": ".steps._protocol",
@@ -74,7 +74,7 @@ else:
             "bodies_kept": ".identity._object_names",
             "conflicts": ".steps._touches",
             "current_scope": ".scope._current_scope",
-            "current_task": ".execution.units._current",
+            "current_unit": ".execution.units._current",
             "debugger_left": ".instrumentation._engine",
             "duration": ".execution.timing._time_choices",
             "get_ident": ".scope._real",
@@ -122,7 +122,6 @@ __all__ = [
     "Step",
     "Strategy",
     "Stuck",
-    "Task",
     "ThreadFailure",
     "ThreadStarts",
     "ThreadView",
@@ -130,6 +129,7 @@ __all__ = [
     "Trace",
     "Uncontrolled",
     "UncontrolledPart",
+    "Unit",
     "Unwind",
     "WaitingThread",
     "announce_call",
@@ -137,7 +137,7 @@ __all__ = [
     "bodies_kept",
     "conflicts",
     "current_scope",
-    "current_task",
+    "current_unit",
     "debugger_left",
     "duration",
     "get_ident",

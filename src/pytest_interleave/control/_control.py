@@ -29,7 +29,7 @@ from .threads._held_signals import held_signals
 from .threads._lasting_threads import Lasting
 from .threads._main_thread import run_body
 from .threads._numbering import number_anew
-from .threads._threads import forget_tasks
+from .threads._threads import forget_units
 from .threads._watchdog import Watchdog
 
 
@@ -76,7 +76,7 @@ class Control:
         self.fixtures_threads = 0
 
     def __enter__(self) -> Control:
-        if _current.current_task() is not None:
+        if _current.current_unit() is not None:
             raise RuntimeError("a test under control cannot run another one under control")
         self._watchdog = Watchdog.at_hand()
         self._cpu = choose_cpu()
@@ -193,7 +193,7 @@ class Control:
         look_for_foreign(execution, self._lasting.matters)
         trace = self._engine.trace
         before = sys.gettrace()
-        held_signals.task = execution.main
+        held_signals.unit = execution.main
         try:
             return run_body(execution, body, trace)
         finally:
@@ -203,6 +203,6 @@ class Control:
             self._watchdog.watch(None)
             if trace is not None:
                 sys.settrace(before)
-            forget_tasks()
+            forget_units()
             # At last: from now on a handler may raise.
             held_signals.end()

@@ -97,23 +97,23 @@ def _is_a_copy(module: ModuleType) -> bool:
 def _atomic_handle(real: Callable[[logging.Handler, logging.LogRecord], Any]) -> Any:
     def handle(self: logging.Handler, record: logging.LogRecord) -> Any:
         """See `logging.Handler.handle`. A handler whose lock cannot be seen is not preempted while it holds it."""
-        task = _current.current_task()
-        if task is not None and record.exc_info and isinstance(record.exc_info[1], Unwind):
+        unit = _current.current_unit()
+        if unit is not None and record.exc_info and isinstance(record.exc_info[1], Unwind):
             # A library (a thread pool, for one) tells of what ended its thread: that was us.
             return False
-        if task is None or type(self.lock) in _OUR_LOCKS:
+        if unit is None or type(self.lock) in _OUR_LOCKS:
             return real(self, record)
         frame = sys._getframe(1)
         # Each handler has a lock. All count as one, because pytest adds some of its own.
-        task.execution.mark(task, Operation(ENTER, logging.Handler, frame.f_code, frame.f_lasti))
-        task.atomic += 1
-        task.special = True
+        unit.execution.mark(unit, Operation(ENTER, logging.Handler, frame.f_code, frame.f_lasti))
+        unit.atomic += 1
+        unit.special = True
         try:
             return real(self, record)
         finally:
-            task.atomic -= 1
-            task.settle()
-            task.execution.mark(task, Operation(LEAVE, logging.Handler, frame.f_code, frame.f_lasti))
+            unit.atomic -= 1
+            unit.settle()
+            unit.execution.mark(unit, Operation(LEAVE, logging.Handler, frame.f_code, frame.f_lasti))
 
     return handle
 

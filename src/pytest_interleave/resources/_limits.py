@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Callable
 from types import TracebackType
 
-from ..control import current_task
+from ..control import current_unit
 from ._arguments import bytes_of, check_count
 from ._leaks import Leak, Snapshot, tell
 from ._rlimits import limit_memory, limit_open_files
@@ -80,7 +80,7 @@ class ResourceLimits:
             # Ctrl-C, for one, or the end of a thread under control.
             return
         # Under control the others are where they are: nothing ends meanwhile.
-        self.leaks[:] = before.leaks(wait=current_task() is None)
+        self.leaks[:] = before.leaks(wait=current_unit() is None)
         if self.leaks and error is None:
             # Else the traceback may be what keeps them.
             self._on_leaks(self.leaks)

@@ -16,7 +16,7 @@ from multiprocessing.connection import wait as wait_for_one
 from multiprocessing.process import BaseProcess
 from typing import Any
 
-from ..control import current_task
+from ..control import current_unit
 from ._cores import cores_seen
 from ._described import describe_call, describe_exit
 from ._futures import WatchesFutures, future_exception
@@ -98,7 +98,7 @@ class ProcessPool(WatchesFutures, ProcessPoolExecutor):
         `RuntimeError` in a thread under control: processes are not interleaved.
         """
         __tracebackhide__ = True
-        if current_task() is not None:
+        if current_unit() is not None:
             raise RuntimeError(NOT_INTERLEAVED)
         sent = pickled_call(fn, args, kwargs)
         number = next(self._numbers)

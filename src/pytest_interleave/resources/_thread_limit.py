@@ -9,7 +9,7 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
-from ..control import current_task, real_lock
+from ..control import current_unit, real_lock
 from ..control.interpreter import missing_for_control
 
 if missing_for_control() is None:
@@ -157,9 +157,9 @@ def _admit(thread: threading.Thread | None, raw: object) -> None:
 
 def _count() -> int:
     known: Any = threading
-    task = current_task()
-    if task is not None:
-        controlled = {other.half.ident for other in task.execution.tasks if not other.done}
+    unit = current_unit()
+    if unit is not None:
+        controlled = {other.half.ident for other in unit.execution.units if not other.done}
         return len(controlled | set(known._active))
     # One that is about to start is in limbo; so is one that has come here at the same time and may not start.
     starting = {thread for thread in _let_through if thread in known._limbo}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from ..control import Operation, Step, Task, is_ours
+from ..control import Operation, Step, Unit, is_ours
 
 Steps = Sequence[Step]
 
@@ -26,15 +26,15 @@ class Difference(NamedTuple):
 
 def first_difference(first: Steps, second: Steps) -> Difference | None:
     """The first step that differs, or None."""
-    for number, ((task, operation, _), (other_task, other, _)) in enumerate(zip(first, second, strict=False), 1):
-        if task.index != other_task.index or not operation.same_as(other):
-            return Difference(number, _tell(task, operation), _tell(other_task, other), _place(operation, other))
+    for number, ((unit, operation, _), (other_unit, other, _)) in enumerate(zip(first, second, strict=False), 1):
+        if unit.index != other_unit.index or not operation.same_as(other):
+            return Difference(number, _tell(unit, operation), _tell(other_unit, other), _place(operation, other))
     if len(first) == len(second):
         return None
     number = min(len(first), len(second)) + 1
     longer = first if len(first) > len(second) else second
-    task, operation, _ = longer[number - 1]
-    more, place = _tell(task, operation), _place(operation)
+    unit, operation, _ = longer[number - 1]
+    more, place = _tell(unit, operation), _place(operation)
     ends = "the end of the execution"
     return Difference(number, *((more, ends) if longer is first else (ends, more)), place)
 
@@ -45,6 +45,6 @@ def _place(*operations: Operation) -> str:
     return next((str(place) for place in places if not is_ours(place.filename)), "")
 
 
-def _tell(task: Task, operation: Operation) -> str:
+def _tell(unit: Unit, operation: Operation) -> str:
     what = f"{operation.kind} {operation.name}".strip()
-    return f"{task.name!r} did {what!r} at {operation.where()}"
+    return f"{unit.name!r} did {what!r} at {operation.where()}"

@@ -23,7 +23,7 @@ class Relevant:
         self._touched: dict[Any, dict[Any, _Users]] = {}
         #: By address of a primitive: the threads that use it.
         self._users: dict[int, set[int]] = {}
-        for task, operation, touches in itertools.chain(log, pending):
+        for unit, operation, touches in itertools.chain(log, pending):
             if operation.is_access:
                 for key, part, how in touches or ():
                     parts = self._touched.setdefault(key, {None: _Users(), _WHOLE: _Users()})
@@ -31,15 +31,15 @@ class Relevant:
                         users = parts.get(at)
                         if users is None:
                             users = parts[at] = _Users()
-                        users.add(task.index, changes=bool(how & WRITES))
+                        users.add(unit.index, changes=bool(how & WRITES))
             else:
-                self._users.setdefault(id(operation.target), set()).add(task.index)
+                self._users.setdefault(id(operation.target), set()).add(unit.index)
 
     def shows(self, step: Step) -> bool:
         """Whether an access conflicts with one of another thread, or a primitive is used by several."""
-        task, operation, touches = step
+        unit, operation, touches = step
         if operation.is_access:
-            return self._is_contested(task.index, touches)
+            return self._is_contested(unit.index, touches)
         if operation.kind == kinds.HELD_UP:
             return True
         if operation.kind in kinds.HIDDEN or _is_elsewhere(operation):

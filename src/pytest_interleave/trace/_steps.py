@@ -17,14 +17,14 @@ def steps_text(log: Sequence[Step], switched: Collection[int] = (), recorder: Re
     `switched` are the positions in the log before which the schedule switched away from a thread that could go on.
     """
     names = described(log)
-    called = dict(sorted((task.index, task.name) for task, _, _ in log))
+    called = dict(sorted((unit.index, unit.name) for unit, _, _ in log))
     threads = dict(zip(called, told_apart(list(called.values())), strict=True))
     width = max(map(len, threads.values()), default=0)
     digits = len(str(len(log)))
-    for position, (task, operation, touches) in enumerate(log):
+    for position, (unit, operation, touches) in enumerate(log):
         place = operation.where()
         value = "" if recorder is None else recorder.text_at(position)
         what = " ".join(word for word in (operation.kind, what_of(operation, touches, names), value) if word)
         mark = SWITCHED if position in switched else " " * len(SWITCHED)
         source = f"  {place.text}" if place.text else ""
-        yield f"{mark} {position + 1:>{digits}}  {threads[task.index]:<{width}}  {what}  {place}{source}"
+        yield f"{mark} {position + 1:>{digits}}  {threads[unit.index]:<{width}}  {what}  {place}{source}"

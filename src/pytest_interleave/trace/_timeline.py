@@ -192,13 +192,13 @@ def _event(
     where: Place | None = None,
 ) -> Event:
     """`where` is known of what a thread waits to do."""
-    task, operation, touches = step
+    unit, operation, touches = step
     place = operation.where() if where is None else where
     held_up = operation.kind == kinds.HELD_UP
     return Event(
         step=position + 1,
         # Shown with the thread that it happens to.
-        thread=operation.target.index if held_up else task.index,
+        thread=operation.target.index if held_up else unit.index,
         kind=f"{operation.kind} for {operation.name}" if held_up else _kind_of(operation),
         what="" if held_up else what_of(operation, touches, names),
         place=str(place),
@@ -218,10 +218,10 @@ def _held(log: Sequence[Step], names: Mapping[int, str]) -> Iterator[Held]:
     """The locks that threads held, from the step that took each to the one that gave it back, or to the end."""
     holding = Holding()
     since: dict[tuple[int, int], tuple[int, str]] = {}
-    for number, (task, operation, _) in enumerate(log, start=1):
+    for number, (unit, operation, _) in enumerate(log, start=1):
         if operation.is_access:
             continue
-        holding.follow(task, operation)
+        holding.follow(unit, operation)
         now = holding.now
         for key in [key for key in since if key not in now]:
             first, text = since.pop(key)
@@ -237,15 +237,15 @@ def _arrows(shown: Sequence[int], log: Sequence[Step], events: Sequence[Event]) 
     """From the last conflicting step of another thread to each that is shown."""
     touched: dict[Any, Latest] = {}
     for number, position in enumerate(shown):
-        task, _, touches = log[position]
+        unit, _, touches = log[position]
         if not touches:
             continue
         found = -1
         for key, part, how in touches:
             latest = touched.get(key)
             if latest is not None:
-                found = max(found, latest.conflicting(task.index, part, writes=bool(how & WRITES)))
+                found = max(found, latest.conflicting(unit.index, part, writes=bool(how & WRITES)))
         for key, part, how in touches:
-            touched.setdefault(key, Latest()).add(task.index, part, number, writes=bool(how & WRITES))
+            touched.setdefault(key, Latest()).add(unit.index, part, number, writes=bool(how & WRITES))
         if found >= 0:
             yield Arrow(events[found].step, events[number].step, events[number].what)

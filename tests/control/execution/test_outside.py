@@ -15,7 +15,7 @@ import pytest
 
 from pytest_interleave.control.execution._execution import Execution
 from pytest_interleave.control.execution.outside import _outside
-from pytest_interleave.control.execution.units._units import Task
+from pytest_interleave.control.execution.units._units import Unit
 from pytest_interleave.control.interpreter._real_clocks import REAL
 from pytest_interleave.control.threads import _carriers, _watchdog
 from pytest_interleave.control.threads._lasting_threads import Lasting
@@ -155,10 +155,10 @@ def test_real_time_passes_for_who_was_out_of_sight(monkeypatch: pytest.MonkeyPat
     receiving, sending = os.pipe()
     set_aside = _outside.Outside.set_aside
 
-    def end_later(outside: _outside.Outside, task: Task, since: int | None) -> None:
+    def end_later(outside: _outside.Outside, unit: Unit, since: int | None) -> None:
         # From here on, and not from the start of the test: on a busy machine the thread may begin to wait much later.
         threading.Timer(0.2, os.write, (sending, b"x")).start()
-        set_aside(outside, task, since)
+        set_aside(outside, unit, since)
 
     monkeypatch.setattr(_outside.Outside, "set_aside", end_later)
 
@@ -191,12 +191,12 @@ def test_what_is_done_at_the_end_of_the_test_is_not_set_aside(monkeypatch: pytes
 def test_a_thread_that_ends_just_as_it_is_set_aside_hands_over(monkeypatch: pytest.MonkeyPatch) -> None:
     finish = _carriers.finish
 
-    def take_long(execution: Execution, task: Task) -> None:
+    def take_long(execution: Execution, unit: Unit) -> None:
         # As if the watchdog had found it a moment ago, and was about to say so.
-        task.done = task.outside = True
-        execution.outside.set_aside(task, None)
-        task.outside = True
-        finish(execution, task)
+        unit.done = unit.outside = True
+        execution.outside.set_aside(unit, None)
+        unit.outside = True
+        finish(execution, unit)
 
     monkeypatch.setattr(_carriers, "finish", take_long)
 

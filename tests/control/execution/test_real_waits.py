@@ -30,8 +30,8 @@ def system(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 def waits_of_a_thread() -> RealWaits:
     half = SimpleNamespace(native_id=threading.get_native_id(), gate=threading.Lock())
-    task: Any = SimpleNamespace(half=half)
-    return RealWaits(task)
+    unit: Any = SimpleNamespace(half=half)
+    return RealWaits(unit)
 
 
 def pass_time(system: Any, *, ran: int = 0, delayed: int = 0, waited: int = 0, stolen: int = 0) -> None:
@@ -144,8 +144,8 @@ def test_a_look_at_a_thread_that_waits_takes_nothing_from_it(system: Any) -> Non
 
 def outing_of_a_thread(system: Any, *, computes: bool) -> Outing:
     execution: Any = SimpleNamespace(log=[], long=None, clock=SimpleNamespace(elapsed=0))
-    task: Any = SimpleNamespace(half=SimpleNamespace(native_id=threading.get_native_id()))
-    return Outing(task, system.now, execution, SetAside("Thread-1", None, computed=computes))
+    unit: Any = SimpleNamespace(half=SimpleNamespace(native_id=threading.get_native_id()))
+    return Outing(unit, system.now, execution, SetAside("Thread-1", None, computed=computes))
 
 
 @pytest.mark.parametrize(("computes", "waited"), [(True, 0), (False, 9_000 * MS)])

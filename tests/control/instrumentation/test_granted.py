@@ -15,7 +15,7 @@ from itertools import count
 import pytest
 
 from pytest_interleave.control import Scope, set_scope
-from pytest_interleave.control.execution.units._current import current_task
+from pytest_interleave.control.execution.units._current import current_unit
 from pytest_interleave.control.instrumentation._access_tables import AccessTables
 from pytest_interleave.control.instrumentation._engine import engine
 from pytest_interleave.control.instrumentation._granted import running
@@ -166,7 +166,7 @@ def test_a_thread_that_is_taken_over(compiled):
     begun.wait()
 
     def body():
-        engine().take_over(current_task(), sys._current_frames()[thread.ident])
+        engine().take_over(current_unit(), sys._current_frames()[thread.ident])
         left.append(left_alone(function))
         function(1, 2, Ready(), Ready())
         left.append(left_alone(function))

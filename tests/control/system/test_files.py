@@ -191,7 +191,7 @@ def test_what_is_written_through_a_handle_is_recorded_for_who_does_it(file: Path
 
     outcome = execute(body)
     require_good_end(outcome)
-    assert [use.way for use in outcome.uses if use.task.index == 1] == [WRITE]
+    assert [use.way for use in outcome.uses if use.unit.index == 1] == [WRITE]
     (handle,) = {use.handle for use in outcome.uses if use.handle is not None}
     assert handle
 
@@ -219,7 +219,7 @@ def test_what_is_read_through_a_handle_is_recorded_for_who_does_it(file: Path, m
 
     outcome = execute(body)
     require_good_end(outcome)
-    assert [use.way for use in outcome.uses if use.task.index == 1] == [READ]
+    assert [use.way for use in outcome.uses if use.unit.index == 1] == [READ]
 
 
 def from_other_thread(do: Callable[[], object]) -> None:

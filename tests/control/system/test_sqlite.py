@@ -107,8 +107,8 @@ def test_a_transaction_is_written_by_who_ends_it(tmp_path: Path) -> None:
     outcome = execute(body)
     require_good_end(outcome)
     # The second commit has nothing to write.
-    assert [use.task.index for use in outcome.uses] == [0, 0, 1] or [use.way for use in outcome.uses][-1] == WRITE
-    assert outcome.uses[-1].task.index == 1
+    assert [use.unit.index for use in outcome.uses] == [0, 0, 1] or [use.way for use in outcome.uses][-1] == WRITE
+    assert outcome.uses[-1].unit.index == 1
 
 
 class Connection(sqlite3.Connection):

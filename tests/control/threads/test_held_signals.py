@@ -178,7 +178,7 @@ def test_what_the_watchdog_has_sent_in_vain_is_dropped_once() -> None:
     before = signal.signal(signal.SIGUSR1, lambda number, frame: calls.append(number))
     held = HeldSignals()
     held.install()
-    held.task = SimpleNamespace(outside=True)
+    held.unit = SimpleNamespace(outside=True)
     try:
         held.pending[signal.SIGUSR1] = _never_called
         held.send_again()

@@ -18,9 +18,9 @@ def test_a_look_keeps_nothing_alive() -> None:
     watchdog = Watchdog()
     watchdog.stop()
     half = SimpleNamespace(ident=threading.get_ident(), native_id=threading.get_native_id())
-    task = SimpleNamespace(half=half, outside=False)
+    unit = SimpleNamespace(half=half, outside=False)
     outside = SimpleNamespace(busy=False, is_over=lambda _: False)
-    execution: Any = SimpleNamespace(running=task, steps=0, outside=outside)
+    execution: Any = SimpleNamespace(running=unit, steps=0, outside=outside)
 
     def looked_at() -> weakref.ref[Thing]:
         thing = Thing()

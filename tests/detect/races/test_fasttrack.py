@@ -9,7 +9,7 @@ from enum import Enum
 
 import pytest
 
-from pytest_interleave.control import current_task
+from pytest_interleave.control import current_unit
 from pytest_interleave.detect import Watchlist
 from pytest_interleave.detect.happens_before._clocks import Accesses, Clock
 from pytest_interleave.detect.races._fasttrack import History
@@ -106,8 +106,8 @@ def races(make, first, second, *, watch=False):
             thread.start()
         for thread in threads:
             thread.join()
-        task = current_task()
-        found.update(race.what for race in races_of(watchlist.suspects(task.log), task.log))
+        unit = current_unit()
+        found.update(race.what for race in races_of(watchlist.suspects(unit.log), unit.log))
 
     for outcome in executions(body, RandomWalk(3), 5):
         assert outcome.exception is None

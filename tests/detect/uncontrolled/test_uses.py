@@ -36,7 +36,7 @@ def found_in(outcome: Outcome) -> list[tuple[str, ...]]:
     return [
         (
             pair.first.thing.name or os.path.basename(str(pair.first.thing.key)),
-            *(use.task.name for use in pair if use is not None),
+            *(use.unit.name for use in pair if use is not None),
         )
         for pair in pairs
     ]

@@ -132,11 +132,11 @@ def test_threads_of_other_roles_are_no_rarer_than_those_of_many():
 def test_one_preemption_is_one():
     for outcome, _ in runs(mixed, OnePreemption(1), 50):
         preemptions = 0
-        log = [(task, operation) for task, operation, _ in outcome.log if operation.announced]
-        ended = {task.index: position for position, (task, _) in enumerate(log)}
-        for position, ((task, _), (following, _)) in enumerate(zip(log, log[1:], strict=False)):
-            blocked = any(later.kind in ("acquire", "join") for who, later in log[position + 1 :] if who is task)
-            if task is not following and ended[task.index] > position and not blocked:
+        log = [(unit, operation) for unit, operation, _ in outcome.log if operation.announced]
+        ended = {unit.index: position for position, (unit, _) in enumerate(log)}
+        for position, ((unit, _), (following, _)) in enumerate(zip(log, log[1:], strict=False)):
+            blocked = any(later.kind in ("acquire", "join") for who, later in log[position + 1 :] if who is unit)
+            if unit is not following and ended[unit.index] > position and not blocked:
                 preemptions += 1
         assert preemptions <= 1
 
@@ -186,5 +186,5 @@ def test_children_are_known_by_their_parents():
             thread.join()
 
     for outcome, _ in runs(program, make_strategy("random", 1), 20):
-        paths = {task.path for task, _, _ in outcome.log}
+        paths = {unit.path for unit, _, _ in outcome.log}
         assert paths == {(), (0,), (1,), (0, 0), (0, 1), (1, 0), (1, 1)}

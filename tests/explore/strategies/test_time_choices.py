@@ -250,8 +250,8 @@ def test_the_choices_repeat_the_execution() -> None:
         again = Replay(first.choices)
         second = outcome_of(body, again)
         assert again.diverged is None
-        assert [(task.index, operation.kind) for task, operation, _ in first.log] == [
-            (task.index, operation.kind) for task, operation, _ in second.log
+        assert [(unit.index, operation.kind) for unit, operation, _ in first.log] == [
+            (unit.index, operation.kind) for unit, operation, _ in second.log
         ]
         assert passed(first) == passed(second)
 

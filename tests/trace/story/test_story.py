@@ -779,7 +779,7 @@ def test_a_thread_that_changes_something_gave_way_as_it_ran_for_long():
     story = found.timeline.story
     assert "changing" not in story
     text = re.match(r"left had run ([\d,]+) steps in a row, so the scheduler let right run\. left read ", story)
-    names = [task.name for task, _, _ in found.outcome.log]
+    names = [unit.name for unit, _, _ in found.outcome.log]
     begin = names.index("left")
     assert int(text[1].replace(",", "")) == names.index("right", begin) - begin
 

@@ -43,13 +43,13 @@ def called_reference(reference: Any) -> Touches:
 
 def _note(touches: Touches) -> None:
     """Add to what the calling thread's current step touches."""
-    task = observed[get_ident()]
-    if task is None:
+    unit = observed[get_ident()]
+    if unit is None:
         return
-    log = task.execution.log
+    log = unit.execution.log
     for position in range(len(log) - 1, -1, -1):
         whose, operation, known = log[position]
-        if whose is task:
+        if whose is unit:
             if known is not None:
                 log[position] = (whose, operation, (*known, *touches))
             return

@@ -82,13 +82,13 @@ def _timestamp(frame: FrameType) -> float | None:
 
     So precise that what is made of it is precise to the microsecond.
     """
-    task = _current.current_task()
-    if task is None:
+    unit = _current.current_unit()
+    if unit is None:
         return None
-    task.execution.timers.read_clock(task, frame)
+    unit.execution.timers.read_clock(unit, frame)
     if _travel.travellers and _is_changed_below():
         return None
-    return task.execution.clock.time_ns() // 1_000 / 1e6
+    return unit.execution.clock.time_ns() // 1_000 / 1e6
 
 
 def remember_definition() -> None:

@@ -22,10 +22,10 @@ from . import _travel
 
 if TYPE_CHECKING:
     from ..execution.timing._clock import Clock
-    from ..execution.units._units import Task
+    from ..execution.units._units import Unit
     from ..interpreter._function_objects import Redirection
 
-_current_task = _current.current_task
+_current_unit = _current.current_unit
 
 #: What stands in for functions of `time` while a test is under control, by name.
 STAND_INS: dict[str, Redirection | Replacement] = {}
@@ -45,39 +45,39 @@ def put_in_place() -> Callable[[], None]:
 
 def _sleep(_owner: Any, seconds: float, /) -> None:
     """See `time.sleep`."""
-    task = _current_task()
-    if task is None:
+    unit = _current_unit()
+    if unit is None:
         STAND_INS["sleep"].below(seconds)
         return
     if seconds < 0:
         raise ValueError("sleep length must be non-negative")
     frame = sys._getframe(1)
-    execution = task.execution
+    execution = unit.execution
     if frame.f_globals.get("__name__") in _WAIT_FOR_PROCESSES:
-        execution.outside.sleep_really(task, seconds)
+        execution.outside.sleep_really(unit, seconds)
         return
-    operation = Operation(SLEEP, task, frame.f_code, frame.f_lasti)
-    execution.timers.sleep(task, operation, seconds)
+    operation = Operation(SLEEP, unit, frame.f_code, frame.f_lasti)
+    execution.timers.sleep(unit, operation, seconds)
 
 
 #: They sleep while they wait for another process, which takes real time.
 _WAIT_FOR_PROCESSES = frozenset(("subprocess",))
 
 
-def _looking(task: Task, frame: FrameType) -> Clock:
+def _looking(unit: Unit, frame: FrameType) -> Clock:
     """The clock that a thread looks at."""
-    task.execution.timers.read_clock(task, frame)
-    return task.execution.clock
+    unit.execution.timers.read_clock(unit, frame)
+    return unit.execution.clock
 
 
 def _reading(name: str, base: str, divisor: float | None) -> Callable[..., Any]:
     """A function that tells the time in nanoseconds, or in what there are `divisor` nanoseconds of."""
 
     def read(_owner: Any, /) -> Any:
-        task = _current_task()
-        if task is None:
+        unit = _current_unit()
+        if unit is None:
             return STAND_INS[name].below()
-        clock = _looking(task, sys._getframe(1))
+        clock = _looking(unit, sys._getframe(1))
         if _travel.travellers and STAND_INS[name].changed_below:
             return STAND_INS[name].below()
         value = getattr(clock, base)()
@@ -90,10 +90,10 @@ def _reading_of_id(name: str, divisor: float | None) -> Callable[..., Any]:
     """A function that tells the time of the clock that it is given; processors' clocks stay real."""
 
     def read(_owner: Any, clock_id: int, /) -> Any:
-        task = _current_task()
-        if task is None or clock_id not in _SHARED_CLOCKS:
+        unit = _current_unit()
+        if unit is None or clock_id not in _SHARED_CLOCKS:
             return STAND_INS[name].below(clock_id)
-        clock = _looking(task, sys._getframe(1))
+        clock = _looking(unit, sys._getframe(1))
         if clock_id == WALL_CLOCK and _travel.travellers and STAND_INS[name].changed_below:
             return STAND_INS[name].below(clock_id)
         value = clock.clock_ns(clock_id)
@@ -109,11 +109,11 @@ def _converting(name: str, position: int, convert: Callable[..., Any], *, none: 
     """
 
     def take(_owner: Any, /, *given: Any) -> Any:
-        task = _current_task()
+        unit = _current_unit()
         missing = len(given) == position or (none and given == (None,))
-        if task is None or not missing:
+        if unit is None or not missing:
             return STAND_INS[name].below(*given)
-        clock = _looking(task, sys._getframe(1))
+        clock = _looking(unit, sys._getframe(1))
         if _travel.travellers and STAND_INS[name].changed_below:
             return STAND_INS[name].below(*given)
         return convert(*given[:position], clock.time_ns() // 1_000_000_000)

@@ -82,8 +82,8 @@ def _time_ns(real: Callable[[], int]) -> Callable[[], int]:
     """What goes on while a traveller's clock does."""
 
     def time_ns() -> int:
-        task = _current.current_task()
-        return real() if task is None else task.execution.clock.time_ns()
+        unit = _current.current_unit()
+        return real() if unit is None else unit.execution.clock.time_ns()
 
     return time_ns
 

@@ -23,11 +23,11 @@ def makers_of(uuid: ModuleType) -> list[tuple[str, Any]]:
 def _generating(real: Callable[[], tuple[bytes, Any]]) -> Callable[[], tuple[bytes, Any]]:
     def generate() -> tuple[bytes, Any]:
         made, safe = real()
-        task = _current.current_task()
-        if task is None:
+        unit = _current.current_unit()
+        if unit is None:
             return made, safe
-        task.execution.timers.read_clock(task, sys._getframe(1))
-        units = task.execution.clock.time_ns() // 100 + _EPOCH
+        unit.execution.timers.read_clock(unit, sys._getframe(1))
+        units = unit.execution.clock.time_ns() // 100 + _EPOCH
         low, middle, high = units & 0xFFFFFFFF, units >> 32 & 0xFFFF, units >> 48 & 0x0FFF | 0x1000
         return low.to_bytes(4, "big") + middle.to_bytes(2, "big") + high.to_bytes(2, "big") + made[8:], safe
 

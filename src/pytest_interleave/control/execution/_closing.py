@@ -17,7 +17,7 @@ from ..scope._places import user_place
 from ..scope._real import new_gate
 from .units._outcome import SetAside
 from .units._resources import Resource
-from .units._units import Task, Unwind
+from .units._units import Unit, Unwind
 
 if TYPE_CHECKING:
     from ._execution import Execution
@@ -40,97 +40,97 @@ class Closing:
         self.leaked: list[SetAside] = []
         self._steps: dict[int, int] = {}
         self._interrupted = False
-        self.current: Task | None = None
-        self._victims: deque[Task] = deque()
+        self.current: Unit | None = None
+        self._victims: deque[Unit] = deque()
         runner = execution.running
         if execution.stuck is not None:
             execution.lasting.keep(execution)
-        for task in execution.tasks:
-            task.special = True
-            if not (task.done or task.lasting or task is execution.main):
-                self._victims.append(task)
+        for unit in execution.units:
+            unit.special = True
+            if not (unit.done or unit.lasting or unit is execution.main):
+                self._victims.append(unit)
         #: Whether one of them could have gone on.
-        self.cut_off = execution.stuck is None and any(task.enabled for task in self._victims)
+        self.cut_off = execution.stuck is None and any(unit.enabled for unit in self._victims)
         if interrupted and runner is not None and runner in self._victims:
             # It still runs, and ends at its next scheduling point.
             self._victims.remove(runner)
             self.current = runner
 
-    def add(self, task: Task) -> None:
+    def add(self, unit: Unit) -> None:
         """A thread that was started by one that is being ended: it does not begin."""
-        task.special = True
-        self._victims.append(task)
+        unit.special = True
+        self._victims.append(unit)
 
     # -- in the threads that are ended -----------------------------------------------------------------------
 
-    def begin_from(self, task: Task) -> None:
+    def begin_from(self, unit: Unit) -> None:
         """A running thread has found that nothing can go on; it is one of those to be ended, unless it lasts."""
-        if task.lasting:
+        if unit.lasting:
             self.next_victim()
-            self._wait_to_be_let_go(task)
-        if self._wake_next(task):
+            self._wait_to_be_let_go(unit)
+        if self._wake_next(unit):
             raise Unwind
-        if task is self.execution.main:
+        if unit is self.execution.main:
             if self.current is not None:
-                task.half.gate.acquire()
-            task.doomed = True
+                unit.half.gate.acquire()
+            unit.doomed = True
             raise Unwind
-        task.half.gate.acquire()
-        self.woken(task)
+        unit.half.gate.acquire()
+        self.woken(unit)
 
-    def woken(self, task: Task) -> None:
+    def woken(self, unit: Unit) -> None:
         """A parked thread has been woken for its end."""
-        if task.at_large:
-            self.execution.let_go(task)
-        if task is self.execution.main and task.done:
+        if unit.at_large:
+            self.execution.let_go(unit)
+        if unit is self.execution.main and unit.done:
             return
-        if not task.abandoned:
-            task.doomed = True
+        if not unit.abandoned:
+            unit.doomed = True
             raise Unwind
-        self._park_for_good(task)
+        self._park_for_good(unit)
 
-    def point(self, task: Task) -> None:
+    def point(self, unit: Unit) -> None:
         """A scheduling point while ending: passed, but not for ever."""
-        if task.lasting:
+        if unit.lasting:
             # It ran when a time limit was over.
-            self._wait_to_be_let_go(task)
-        if task.abandoned:
-            self._park_for_good(task)
+            self._wait_to_be_let_go(unit)
+        if unit.abandoned:
+            self._park_for_good(unit)
         main = self.execution.main
-        if not task.doomed and (task is not main or (self.execution.stuck is not None and not main.done)):
-            task.doomed = True
+        if not unit.doomed and (unit is not main or (self.execution.stuck is not None and not main.done)):
+            unit.doomed = True
             raise Unwind
-        steps = self._steps[task.index] = self._steps.get(task.index, 0) + 1
+        steps = self._steps[unit.index] = self._steps.get(unit.index, 0) + 1
         if steps % UNWINDING_STEPS == 0:
-            self._refuse(task)
+            self._refuse(unit)
 
-    def wait(self, task: Task, resource: Resource) -> None:
+    def wait(self, unit: Unit, resource: Resource) -> None:
         """A wait while ending: granted where it need not wait, else refused."""
-        self.point(task)
-        if not resource.available(task):
-            self._refuse(task)
+        self.point(unit)
+        if not resource.available(unit):
+            self._refuse(unit)
 
-    def _refuse(self, task: Task) -> None:
-        task.refusals += 1
-        if task.refusals > REFUSALS and task is not self.execution.main:
+    def _refuse(self, unit: Unit) -> None:
+        unit.refusals += 1
+        if unit.refusals > REFUSALS and unit is not self.execution.main:
             # The watchdog abandons it. It could not do so itself: it may be interrupted at any moment.
-            self._park_for_good(task)
+            self._park_for_good(unit)
         raise Unwind
 
-    def _wait_to_be_let_go(self, task: Task) -> NoReturn:
-        task.half.gate.acquire()
-        self.execution.let_go(task)
+    def _wait_to_be_let_go(self, unit: Unit) -> NoReturn:
+        unit.half.gate.acquire()
+        self.execution.let_go(unit)
 
-    def _park_for_good(self, task: Task) -> None:
-        gate = task.half.gate
+    def _park_for_good(self, unit: Unit) -> None:
+        gate = unit.half.gate
         while True:
             gate.acquire()
 
     # -- one after the other ---------------------------------------------------------------------------------
 
-    def finished(self, task: Task) -> None:
+    def finished(self, unit: Unit) -> None:
         """A thread has ended: on with the next."""
-        if not task.abandoned and task is self.current:
+        if not unit.abandoned and unit is self.current:
             self.next_victim()
 
     def next_victim(self) -> None:
@@ -141,62 +141,62 @@ class Closing:
             if main.half.gate.locked():
                 main.half.gate.release()
 
-    def _wake_next(self, caller: Task | None) -> bool:
+    def _wake_next(self, caller: Unit | None) -> bool:
         """Wake the next one; True where it is the caller itself, who need not be woken."""
         while self._victims:
-            task = self._victims.popleft()
-            if task.done:
+            unit = self._victims.popleft()
+            if unit.done:
                 continue
-            self.current = task
-            self.execution.running = task
-            task.doomed = True
-            if task is caller:
+            self.current = unit
+            self.execution.running = unit
+            unit.doomed = True
+            if unit is caller:
                 return True
-            if task.outside:
+            if unit.outside:
                 # It blocks where it cannot be reached; if it comes back, it ends at its next scheduling point.
-                self.execution.outside.leave_ending(task)
+                self.execution.outside.leave_ending(unit)
                 continue
-            task.half.gate.release()
+            unit.half.gate.release()
             return caller is None
         self.current = None
         return False
 
-    def finish_main(self, main: Task) -> None:
+    def finish_main(self, main: Unit) -> None:
         """In the test's own thread, when the body is done: end all others and wait for it."""
         if self.current is None:
             self._wake_next(None)
         while self.current is not None:
             main.half.gate.acquire()
-        for task in self.execution.outside.ending:
-            if not task.done:
-                self._end_outside(task)
+        for unit in self.execution.outside.ending:
+            if not unit.done:
+                self._end_outside(unit)
         if self._interrupted:
             settle()
 
-    def _end_outside(self, task: Task) -> None:
+    def _end_outside(self, unit: Unit) -> None:
         """A thread is where it cannot be reached: it may still compute, and then it can be interrupted."""
-        self.interrupt(task)
+        self.interrupt(unit)
         pause = new_gate()
         until = real_monotonic_ns() + OUTSIDE_PATIENCE * 1e9
-        while not task.done and real_monotonic_ns() < until:
+        while not unit.done and real_monotonic_ns() < until:
             pause.acquire(timeout=0.001)
-        if not task.done:
-            self._leak(task)
+        if not unit.done:
+            self._leak(unit)
 
-    def interrupt(self, task: Task) -> None:
+    def interrupt(self, unit: Unit) -> None:
         """The thread that is being ended takes long: raise `Unwind` in it wherever it is."""
         self._interrupted = True
-        raise_in(task.half.ident, Unwind)
+        raise_in(unit.half.ident, Unwind)
 
-    def abandon(self, task: Task) -> None:
+    def abandon(self, unit: Unit) -> None:
         """The thread cannot be ended: name it, and go on without it."""
-        if task.abandoned:
+        if unit.abandoned:
             return
-        self._leak(task)
-        if task is self.current:
+        self._leak(unit)
+        if unit is self.current:
             self.next_victim()
 
-    def _leak(self, task: Task) -> None:
-        task.abandoned = True
-        take_back(task.half.ident)
-        self.leaked.append(SetAside(task.name, user_place(sys._current_frames().get(task.half.ident))))
+    def _leak(self, unit: Unit) -> None:
+        unit.abandoned = True
+        take_back(unit.half.ident)
+        self.leaked.append(SetAside(unit.name, user_place(sys._current_frames().get(unit.half.ident))))

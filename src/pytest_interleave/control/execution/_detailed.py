@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ..steps._operations import Operation
     from ..steps._touches import Touches
     from .units._resources import Resource
-    from .units._units import Task
+    from .units._units import Unit
 
 
 class StepRecorder(Protocol):
@@ -34,28 +34,28 @@ class DetailedExecution(Execution):
     _depth = 3
     recorder: StepRecorder | None = None
 
-    def point(self, task: Task, operation: Operation, touches: Touches | None = None) -> None:
+    def point(self, unit: Unit, operation: Operation, touches: Touches | None = None) -> None:
         """See `Execution.point`."""
         frame = sys._getframe(1)
-        super().point(task, _placed(operation, frame), touches)
-        self._record(task, frame)
+        super().point(unit, _placed(operation, frame), touches)
+        self._record(unit, frame)
 
-    def wait_for(self, task: Task, operation: Operation, resource: Resource, deadline: int | None = None) -> bool:
+    def wait_for(self, unit: Unit, operation: Operation, resource: Resource, deadline: int | None = None) -> bool:
         """See `Execution.wait_for`."""
-        return super().wait_for(task, _placed(operation, sys._getframe(1)), resource, deadline)
+        return super().wait_for(unit, _placed(operation, sys._getframe(1)), resource, deadline)
 
-    def mark(self, task: Task, operation: Operation, touches: Touches | None = None) -> None:
+    def mark(self, unit: Unit, operation: Operation, touches: Touches | None = None) -> None:
         """See `Execution.mark`."""
         frame = sys._getframe(1)
-        super().mark(task, _placed(operation, frame), touches)
-        self._record(task, frame)
+        super().mark(unit, _placed(operation, frame), touches)
+        self._record(unit, frame)
 
-    def _record(self, task: Task, frame: FrameType) -> None:
+    def _record(self, unit: Unit, frame: FrameType) -> None:
         """A step is about to be done, by code that `frame` was called from."""
         if self.recorder is None or self.closing is not None or self.long is not None or not self.log:
             return
         last, operation, touches = self.log[-1]
-        if last is task:
+        if last is unit:
             self.recorder.note(len(self.log) - 1, operation, touches, frame)
 
 

@@ -33,7 +33,7 @@ from .units._ending import end_draining, end_stuck
 from .units._endings import DEADLOCK
 from .units._outcome import Stuck
 from .units._resources import Resource
-from .units._units import Step, Task
+from .units._units import Step, Unit
 from .units._waits import cycle_from
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ class Execution:
 
     # What most executions never change is set once, here: there are thousands of executions in a second.
     long: LongRun | None = None
-    running: Task | None = None
+    running: Unit | None = None
     #: The code that calls the test's body.
     base: CodeType = _MAIN
     #: Whether the test's body has ended: what is done then in its thread can take long, and is none of the test's.
@@ -89,7 +89,7 @@ class Execution:
     #: Whether the main thread is to run next, because a signal has interrupted it.
     interrupted = False
     #: Which thread has handed over to it.
-    stopped: Task | None = None
+    stopped: Unit | None = None
     #: The number of changes after which a running thread gives the others a turn.
     turn: int
     #: What controlled threads have used outside of memory; None until one has.
@@ -126,7 +126,7 @@ class Execution:
         #: From `max_steps` on, at most for so many seconds of processor time.
         self.longest = longest
         self.clock = self.timers.clock
-        self.tasks: list[Task] = []
+        self.units: list[Unit] = []
         self.enabled = Enabled()
         #: The schedule: the index of the thread granted, wherever more than one could have been.
         self.choices: list[int] = []
@@ -152,172 +152,172 @@ class Execution:
 
     # -- scheduling points -----------------------------------------------------------------------------------
 
-    def point(self, task: Task, operation: Operation, touches: Touches | None = None) -> None:
+    def point(self, unit: Unit, operation: Operation, touches: Touches | None = None) -> None:
         """Announce an operation that can always run; return when it is granted."""
-        if task.special and special_point(self, task, operation, touches, self._depth):
+        if unit.special and special_point(self, unit, operation, touches, self._depth):
             return
-        task.operation = operation
-        task.touches = touches
+        unit.operation = operation
+        unit.touches = touches
         enabled = self.enabled
         if len(enabled) > 1:
-            chosen = enabled[self.strategy.choose(enabled, task)]
+            chosen = enabled[self.strategy.choose(enabled, unit)]
             self.choices.append(chosen.index)
-            if chosen is not task:
+            if chosen is not unit:
                 try:
-                    self.switch(task, chosen)
+                    self.switch(unit, chosen)
                 except LetGo:
                     settled()
                     return
                 if touches and (len(touches) > 1 or operation.name == "[]"):
                     # Whether a key or an attribute is there decides what is touched; that may be otherwise by now.
-                    touches = task.touches = operation.touch(accessing(sys._getframe(self._depth))) or ()
+                    touches = unit.touches = operation.touch(accessing(sys._getframe(self._depth))) or ()
             elif operation.mutates:
-                task.streak = 0
-                task.run_length += 1
-                if task.run_length > self.turn and is_to_give_way(task, self.turn):
-                    give_way(self, task)
+                unit.streak = 0
+                unit.run_length += 1
+                if unit.run_length > self.turn and is_to_give_way(unit, self.turn):
+                    give_way(self, unit)
             else:
-                task.streak += 1
-                if task.streak > SPIN_STEPS and is_to_give_way(task, self.turn):
-                    give_way(self, task)
-        self.log.append((task, operation, touches))
+                unit.streak += 1
+                if unit.streak > SPIN_STEPS and is_to_give_way(unit, self.turn):
+                    give_way(self, unit)
+        self.log.append((unit, operation, touches))
         if len(self.log) >= self.look_at:
-            self._look(task)
+            self._look(unit)
 
-    def wait_for(self, task: Task, operation: Operation, resource: Resource, deadline: int | None = None) -> bool:
+    def wait_for(self, unit: Unit, operation: Operation, resource: Resource, deadline: int | None = None) -> bool:
         """Announce an operation that can run once `resource` is available; return when it is granted.
 
         The answer is False where `deadline` (virtual) came first. It is for the caller to take the resource.
         """
         # That an earlier wait ran out of time says nothing about this one.
-        task.timed_out = False
+        unit.timed_out = False
         timeless = deadline is not None and deadline <= self.clock.elapsed
-        if task.special and special_wait(self, task, operation, resource, self._depth, timeless=timeless):
+        if unit.special and special_wait(self, unit, operation, resource, self._depth, timeless=timeless):
             return True
         if timeless:
             # Not willing to wait at all: it looks once, whenever it is granted.
-            operation.mutates = resource.available(task)
-            self.point(task, operation)
-            return resource.available(task)
-        task.operation = operation
-        task.touches = None
-        if resource.available(task):
+            operation.mutates = resource.available(unit)
+            self.point(unit, operation)
+            return resource.available(unit)
+        unit.operation = operation
+        unit.touches = None
+        if resource.available(unit):
             enabled = self.enabled
             if len(enabled) > 1:
-                chosen = enabled[self.strategy.choose(enabled, task)]
+                chosen = enabled[self.strategy.choose(enabled, unit)]
                 self.choices.append(chosen.index)
-                if chosen is not task:
-                    task.wait_for(resource, deadline)
-                    self.switch(task, chosen)
-                    task.withdraw()
+                if chosen is not unit:
+                    unit.wait_for(resource, deadline)
+                    self.switch(unit, chosen)
+                    unit.withdraw()
                 else:
-                    task.streak += 1
-                    if task.streak > SPIN_STEPS and is_to_give_way(task, self.turn):
-                        task.wait_for(resource, deadline)
-                        give_way(self, task)
-                        task.withdraw()
+                    unit.streak += 1
+                    if unit.streak > SPIN_STEPS and is_to_give_way(unit, self.turn):
+                        unit.wait_for(resource, deadline)
+                        give_way(self, unit)
+                        unit.withdraw()
         else:
-            task.wait_for(resource, deadline)
-            self._block(task)
-            task.withdraw()
-        if task.timed_out and operation.kind == ACQUIRE and resource.available(task):
+            unit.wait_for(resource, deadline)
+            self._block(unit)
+            unit.withdraw()
+        if unit.timed_out and operation.kind == ACQUIRE and resource.available(unit):
             # It got the lock all the same.
             operation.expired_at = None
         if self.long is not None:
             # Its turn does not end here: others would take what it has waited for.
             self.long.steps += 1
         else:
-            self.log.append((task, operation, None))
+            self.log.append((unit, operation, None))
             if len(self.log) >= self.look_at:
-                self._look(task)
-        return resource.available(task)
+                self._look(unit)
+        return resource.available(unit)
 
-    def resume(self, task: Task) -> bool:
+    def resume(self, unit: Unit) -> bool:
         """In a thread that was adopted while it waited: go on to wait, as `wait_for` does."""
-        self.carriers.take_over(task, sys._getframe(1))
+        self.carriers.take_over(unit, sys._getframe(1))
         settled()
-        self.park(task)
-        resource = task.resource
+        self.park(unit)
+        resource = unit.resource
         assert resource is not None
-        task.withdraw()
+        unit.withdraw()
         if self.long is not None:
             self.long.steps += 1
         else:
-            self.log.append((task, task.operation, None))
+            self.log.append((unit, unit.operation, None))
             if len(self.log) >= self.look_at:
-                self._look(task)
-        return resource.available(task)
+                self._look(unit)
+        return resource.available(unit)
 
-    def let_go(self, task: Task) -> NoReturn:
+    def let_go(self, unit: Unit) -> NoReturn:
         """In a thread that has been let go: it goes on without control."""
-        self.carriers.let_go(task, sys._getframe(1))
+        self.carriers.let_go(unit, sys._getframe(1))
         raise LetGo
 
-    def mark(self, task: Task, operation: Operation, touches: Touches | None = None) -> None:
+    def mark(self, unit: Unit, operation: Operation, touches: Touches | None = None) -> None:
         """Record something that a thread does without a scheduling point of its own."""
-        if task.special and (task.at_large or self.closing is not None or self.long is not None or self.forked):
+        if unit.special and (unit.at_large or self.closing is not None or self.long is not None or self.forked):
             return
         operation.announced = False
-        self.log.append((task, operation, touches))
+        self.log.append((unit, operation, touches))
 
     # -- who goes next ---------------------------------------------------------------------------------------
 
-    def switch(self, task: Task, chosen: Task) -> None:
+    def switch(self, unit: Unit, chosen: Unit) -> None:
         """Let `chosen` run in the place of the running thread; return when that one is granted again."""
-        task.streak = 0
-        task.run_length = 0
+        unit.streak = 0
+        unit.run_length = 0
         if chosen.is_clock:
             assert self.time_choices is not None
-            chosen = self.time_choices.go_on(task)
-            if chosen is task:
+            chosen = self.time_choices.go_on(unit)
+            if chosen is unit:
                 return
         self.hand_over(chosen)
-        self.park(task)
+        self.park(unit)
 
-    def hand_over(self, chosen: Task) -> None:
+    def hand_over(self, chosen: Unit) -> None:
         self.running = chosen
         chosen.half.gate.release()
 
-    def park(self, task: Task) -> None:
+    def park(self, unit: Unit) -> None:
         try:
-            if task is self.main:
-                while not task.half.gate.acquire(True, MISSED):
+            if unit is self.main:
+                while not unit.half.gate.acquire(True, MISSED):
                     pass
             else:
-                task.half.gate.acquire()
+                unit.half.gate.acquire()
         except BaseException:
             # A signal handler (a time limit, Ctrl-C) has interrupted the test's own thread. Perhaps another one runs.
             self.close(interrupted=not self.interrupted)
             raise
-        if task.special:
-            if self.interrupted and self.closing is None and task is not self.main:
-                give_way_to_main(self, task)
+        if unit.special:
+            if self.interrupted and self.closing is None and unit is not self.main:
+                give_way_to_main(self, unit)
                 return
-            if task.at_large:
-                if _current.tasks[task.half.ident] is task:
+            if unit.at_large:
+                if _current.units[unit.half.ident] is unit:
                     # It was about to be taken over while it was let go.
-                    del _current.tasks[task.half.ident]
-                self.let_go(task)
+                    del _current.units[unit.half.ident]
+                self.let_go(unit)
             if self.closing is not None:
-                self.closing.woken(task)
+                self.closing.woken(unit)
 
-    def _block(self, task: Task) -> None:
-        if task.deadline is not None and self.time_choices is not None:
-            self.time_choices.waits(task)
-        self.enabled.drop(task)
-        task.streak = 0
-        task.run_length = 0
-        cycle = cycle_from(task)
+    def _block(self, unit: Unit) -> None:
+        if unit.deadline is not None and self.time_choices is not None:
+            self.time_choices.waits(unit)
+        self.enabled.drop(unit)
+        unit.streak = 0
+        unit.run_length = 0
+        cycle = cycle_from(unit)
         if cycle:
-            end_stuck(self, task, DEADLOCK, cycle)
-        chosen = self.next_task()
+            end_stuck(self, unit, DEADLOCK, cycle)
+        chosen = self.next_unit()
         if chosen is None:
-            end_stuck(self, task, DEADLOCK, [])
-        elif chosen is not task:
+            end_stuck(self, unit, DEADLOCK, [])
+        elif chosen is not unit:
             self.hand_over(chosen)
-            self.park(task)
+            self.park(unit)
 
-    def next_task(self) -> Task | None:
+    def next_unit(self) -> Unit | None:
         """The thread to go on with after the running one has blocked or ended; None where none ever will.
 
         While draining, that is the test's own thread as soon as the others have done what they can.
@@ -325,7 +325,7 @@ class Execution:
         while True:
             if self.outside.busy:
                 self.outside.absorb()
-            if self.draining and not any(task.lasting or not task.daemon for task in self.enabled):
+            if self.draining and not any(unit.lasting or not unit.daemon for unit in self.enabled):
                 sleeper = self.timers.earliest(daemons=False)
                 if sleeper is None and not self.outside.keeps_waiting():
                     return self.main
@@ -340,17 +340,17 @@ class Execution:
                     assert self.time_choices is not None
                     chosen = self.time_choices.go_on(None)
                 return chosen
-            if self.enabled.overlooked(self.tasks):
+            if self.enabled.overlooked(self.units):
                 continue
             if self.outside.may_wake_someone():
                 return self.carriers.nobody
             if not self.timers.advance():
                 return None
 
-    def _look(self, task: Task) -> None:
+    def _look(self, unit: Unit) -> None:
         """Look, every now and then and in the running thread, whether anyone gets anywhere."""
         if len(self.log) >= self.bound:
-            self._bound_reached(task)
+            self._bound_reached(unit)
         else:
             self.progress.look()
         self.look_at = min(len(self.log) + LOOK, self.bound)
@@ -362,17 +362,17 @@ class Execution:
         if self.closing is None:
             self.closing = Closing(self, interrupted=interrupted)
 
-    def _bound_reached(self, task: Task) -> None:
+    def _bound_reached(self, unit: Unit) -> None:
         self.progress.stop()
         if self.draining:
-            end_draining(self, task)
+            end_draining(self, unit)
         elif self.long is None:
             self.long = LongRun(self, self.longest)
             self.long.begin()
 
-    def base_of(self, task: Task) -> CodeType:
+    def base_of(self, unit: Unit) -> CodeType:
         """The code of the outermost frame that is not the thread's own."""
-        return self.base if task is self.main else run_unit.__code__
+        return self.base if unit is self.main else run_unit.__code__
 
     def free(self) -> None:
         """All threads have ended by themselves: undo the circles of references.
@@ -381,11 +381,11 @@ class Execution:
         """
         if self.timed or self.clock.readings:
             # What it did last may be to wait for itself.
-            for task in self.tasks:
-                task.operation = _OVER
+            for unit in self.units:
+                unit.operation = _OVER
             self.clock.readers = {}
         if self.time_choices is not None:
             self.time_choices = None
             self.enabled = Enabled()
-        self.tasks, self.log, self.nestings, self.running, self.uses = [], [], [], None, None
+        self.units, self.log, self.nestings, self.running, self.uses = [], [], [], None, None
         del self.main

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ._execution import Execution
-    from .units._units import Task
+    from .units._units import Unit
 
 #: Steps in a row that change nothing, after which a thread that keeps running while others could counts as spinning.
 SPIN_STEPS = 50
@@ -16,25 +16,25 @@ RUN_STEPS = 5_000
 TURNS = 5
 
 
-def is_to_give_way(task: Task, turn: int) -> bool:
+def is_to_give_way(unit: Unit, turn: int) -> bool:
     """Whether the running thread, which has gone on for long, is to give the others a turn.
 
     Not while it holds a lock, if that ever ends: the others might all wait for it, and never get any further.
     """
-    return not task.held or task.streak > 2 * SPIN_STEPS or task.run_length > turn + SPIN_STEPS
+    return not unit.held or unit.streak > 2 * SPIN_STEPS or unit.run_length > turn + SPIN_STEPS
 
 
-def give_way(execution: Execution, task: Task) -> None:
+def give_way(execution: Execution, unit: Unit) -> None:
     """The running thread spins: demote it, and let the next one in line go on."""
-    execution.strategy.yielded(task.index)
+    execution.strategy.yielded(unit.index)
     enabled = execution.enabled
-    at = enabled.index(task)
+    at = enabled.index(unit)
     held_back = getattr(execution.strategy, "held_back", ())
     others = (*enabled[at + 1 :], *enabled[:at])
     able = [other for other in others if other.index not in held_back and not other.is_clock]
     if not able:
-        task.streak = 0
+        unit.streak = 0
         return
     chosen = able[0]
     execution.choices[-1] = chosen.index
-    execution.switch(task, chosen)
+    execution.switch(unit, chosen)

@@ -8,7 +8,7 @@ from ..scope._real import real_lock
 
 if TYPE_CHECKING:
     from ._execution import Execution
-    from .units._units import Task
+    from .units._units import Unit
 
 #: Real seconds for a thread to come to a scheduling point when the execution is interrupted.
 INTERRUPTED_PATIENCE = 0.2
@@ -17,15 +17,15 @@ INTERRUPTED_PATIENCE = 0.2
 _stopping = real_lock()
 
 
-def stop_for(execution: Execution, main: Task) -> bool:
+def stop_for(execution: Execution, main: Unit) -> bool:
     """In the main thread, which waits for its turn: let it run now, to handle a signal; whether it can.
 
     The running thread hands over at its next scheduling point: it may be in the middle of a switch.
     """
     execution.stopped = None
     execution.interrupted = True
-    for task in execution.tasks:
-        task.special = True
+    for unit in execution.units:
+        unit.special = True
     if main.half.gate.acquire(timeout=INTERRUPTED_PATIENCE):
         return True
     with _stopping:
@@ -35,11 +35,11 @@ def stop_for(execution: Execution, main: Task) -> bool:
         return False
 
 
-def go_on_after(execution: Execution, main: Task) -> None:
+def go_on_after(execution: Execution, main: Unit) -> None:
     """In the main thread, which has handled a signal: it waits again, and the thread that ran before goes on."""
     execution.interrupted = False
-    for task in execution.tasks:
-        task.settle()
+    for unit in execution.units:
+        unit.settle()
     stopped, execution.stopped = execution.stopped, None
     if stopped is None:
         # It was its turn anyway.
@@ -48,11 +48,11 @@ def go_on_after(execution: Execution, main: Task) -> None:
         execution.hand_over(stopped)
 
 
-def give_way_to_main(execution: Execution, task: Task) -> None:
+def give_way_to_main(execution: Execution, unit: Unit) -> None:
     with _stopping:
         if not execution.interrupted:
             # The main thread waits for it no more.
             return
-        execution.stopped = task
+        execution.stopped = unit
         execution.hand_over(execution.main)
-    execution.park(task)
+    execution.park(unit)

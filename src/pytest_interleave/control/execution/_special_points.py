@@ -1,4 +1,4 @@
-"""Scheduling points of threads for which the ordinary path does not do, see `Task.special`."""
+"""Scheduling points of threads for which the ordinary path does not do, see `Unit.special`."""
 
 from __future__ import annotations
 
@@ -14,71 +14,71 @@ if TYPE_CHECKING:
     from ..steps._touches import Touches
     from ._execution import Execution
     from .units._resources import Resource
-    from .units._units import Task
+    from .units._units import Unit
 
 
-def special_point(execution: Execution, task: Task, operation: Operation, touches: Touches | None, depth: int) -> bool:
+def special_point(execution: Execution, unit: Unit, operation: Operation, touches: Touches | None, depth: int) -> bool:
     """True where the point is dealt with: nothing is to be scheduled."""
     if execution.forked:
         return True
     try:
-        if task.at_large:
+        if unit.at_large:
             # It is still looked at, where it came back from out of sight when all was over.
-            execution.let_go(task)
+            execution.let_go(unit)
         if execution.closing is not None:
-            execution.closing.point(task)
+            execution.closing.point(unit)
             return True
         if execution.interrupted:
-            give_way_to_main(execution, task)
-        if task.outside or execution.outside.busy:
-            _absorb_outside(execution, task)
+            give_way_to_main(execution, unit)
+        if unit.outside or execution.outside.busy:
+            _absorb_outside(execution, unit)
     except LetGo:
         settled()
         return True
-    if task.atomic:
+    if unit.atomic:
         if execution.long is None:
-            execution.log.append((task, operation.within_a_step(), touches))
+            execution.log.append((unit, operation.within_a_step(), touches))
         return True
     if execution.progress.watching:
-        execution.progress.step(task, operation, touches, sys._getframe(depth))
+        execution.progress.step(unit, operation, touches, sys._getframe(depth))
     if execution.long is not None:
-        execution.long.point(task, changed=changes(operation, touches))
+        execution.long.point(unit, changed=changes(operation, touches))
         return True
-    task.settle()
+    unit.settle()
     return False
 
 
 def special_wait(
-    execution: Execution, task: Task, operation: Operation, resource: Resource, depth: int, *, timeless: bool
+    execution: Execution, unit: Unit, operation: Operation, resource: Resource, depth: int, *, timeless: bool
 ) -> bool:
     """True where the wait is dealt with: the resource is available and nothing is to be scheduled."""
     if execution.closing is not None:
-        execution.closing.wait(task, resource)
+        execution.closing.wait(unit, resource)
         return True
     if execution.interrupted:
-        give_way_to_main(execution, task)
-    if task.outside or execution.outside.busy:
-        _absorb_outside(execution, task)
-    if task.atomic and resource.available(task):
+        give_way_to_main(execution, unit)
+    if unit.outside or execution.outside.busy:
+        _absorb_outside(execution, unit)
+    if unit.atomic and resource.available(unit):
         if execution.long is None:
-            execution.log.append((task, operation.within_a_step(), None))
+            execution.log.append((unit, operation.within_a_step(), None))
         return True
     if not timeless and execution.progress.watching:
-        execution.progress.step(task, operation, None, sys._getframe(depth))
-    if not resource.available(task):
+        execution.progress.step(unit, operation, None, sys._getframe(depth))
+    if not resource.available(unit):
         return False
     if execution.long is not None:
-        execution.long.point(task, changed=False)
-        return resource.available(task)
-    task.settle()
+        execution.long.point(unit, changed=False)
+        return resource.available(unit)
+    unit.settle()
     return False
 
 
-def _absorb_outside(execution: Execution, task: Task) -> None:
+def _absorb_outside(execution: Execution, unit: Unit) -> None:
     """Threads that were out of sight come back, the calling one or others."""
-    if task.outside:
-        execution.outside.come_back(task)
-        if task.at_large:
-            execution.let_go(task)
+    if unit.outside:
+        execution.outside.come_back(unit)
+        if unit.at_large:
+            execution.let_go(unit)
     elif execution.outside.busy:
         execution.outside.absorb()

@@ -10,7 +10,7 @@ from ..scope._tracebacks import without_ours
 from ._fairness import RUN_STEPS, TURNS
 from .units import _current
 from .units._ending import end_stuck_from_outside
-from .units._units import Task, Unwind
+from .units._units import Unit, Unwind
 
 if TYPE_CHECKING:
     from ..steps._operations import Operation
@@ -20,91 +20,91 @@ if TYPE_CHECKING:
 
 def spawn(
     execution: Execution,
-    parent: Task,
+    parent: Unit,
     target: Callable[[], object],
     operation: Operation,
     name: str,
     *,
     daemon: bool,
     thread: threading.Thread | None = None,
-) -> Task:
+) -> Unit:
     """Start a controlled thread; its first scheduling point is its beginning."""
-    task = new_unit(execution, name, operation, parent, daemon=daemon)
-    execution.carriers.assign(task, target, thread)
+    unit = new_unit(execution, name, operation, parent, daemon=daemon)
+    execution.carriers.assign(unit, target, thread)
     if execution.closing is None:
-        execution.enabled.add(task)
+        execution.enabled.add(unit)
     else:
-        execution.closing.add(task)
-    return task
+        execution.closing.add(unit)
+    return unit
 
 
-def adopt(execution: Execution, name: str, operation: Operation, path: Path) -> Task:
+def adopt(execution: Execution, name: str, operation: Operation, path: Path) -> Unit:
     """A thread that was there before is under control from now on; it has still to be told where it waits."""
-    task = new_unit(execution, name, operation, None, daemon=True, path=path)
-    task.lasting = task.begun = True
-    return task
+    unit = new_unit(execution, name, operation, None, daemon=True, path=path)
+    unit.lasting = unit.begun = True
+    return unit
 
 
 def new_unit(
-    execution: Execution, name: str, operation: Operation, parent: Task | None, *, daemon: bool, path: Path = ()
-) -> Task:
+    execution: Execution, name: str, operation: Operation, parent: Unit | None, *, daemon: bool, path: Path = ()
+) -> Unit:
     """Make a unit that the execution and its strategy know; it cannot run yet."""
-    task = Task(execution, len(execution.tasks), name, operation, parent, daemon)
+    unit = Unit(execution, len(execution.units), name, operation, parent, daemon)
     if path:
-        task.path = path
-    task.special = execution.long is not None or execution.progress.watching or execution.interrupted
-    execution.tasks.append(task)
+        unit.path = path
+    unit.special = execution.long is not None or execution.progress.watching or execution.interrupted
+    execution.units.append(unit)
     # A change comes with a read, as a rule, and often with a lock that is taken and released.
-    turn = execution.bound // (4 * TURNS * len(execution.tasks))
+    turn = execution.bound // (4 * TURNS * len(execution.units))
     execution.turn = RUN_STEPS if turn > RUN_STEPS else turn or 1
-    execution.strategy.spawned(task)
-    return task
+    execution.strategy.spawned(unit)
+    return unit
 
 
-def run_unit(execution: Execution, task: Task) -> None:
+def run_unit(execution: Execution, unit: Unit) -> None:
     """What a carrier runs: the controlled thread's own code."""
-    if task.doomed:
+    if unit.doomed:
         return
-    task.begun = True
+    unit.begun = True
     if execution.long is None:
-        execution.log.append((task, task.operation, None))
-    target = task.half.target
+        execution.log.append((unit, unit.operation, None))
+    target = unit.half.target
     assert target is not None
     try:
         target()
     except Unwind:
-        task.unwound = True
+        unit.unwound = True
     except BaseException as error:
         error = error.with_traceback(without_ours(error.__traceback__))
         # It may have outlived this execution.
-        task = _current.tasks[task.half.ident] or task
-        if task.at_large and task.thread is not None:
-            task.half.report(error)
+        unit = _current.units[unit.half.ident] or unit
+        if unit.at_large and unit.thread is not None:
+            unit.half.report(error)
         else:
-            task.exception = error
+            unit.exception = error
 
 
-def note_unseen(execution: Execution, task: Task) -> None:
-    """The steps of `task`, which has ended, were seen no more from some moment on."""
+def note_unseen(execution: Execution, unit: Unit) -> None:
+    """The steps of `unit`, which has ended, were seen no more from some moment on."""
     # An execution ends its threads by an exception, which ends tracing, too.
-    if execution.closing is None and not (task.unwound or task.at_large):
-        execution.unseen = (*execution.unseen, task.name)
+    if execution.closing is None and not (unit.unwound or unit.at_large):
+        execution.unseen = (*execution.unseen, unit.name)
 
 
-def finish(execution: Execution, task: Task) -> None:
+def finish(execution: Execution, unit: Unit) -> None:
     """A controlled thread has ended; its carrier's last act is to wake the next one."""
-    task.done = True
+    unit.done = True
     if execution.closing is not None:
-        execution.closing.finished(task)
+        execution.closing.finished(unit)
         return
     # Others may have waited for it.
     execution.progress.stop()
-    if task.outside and execution.outside.finished(task):
+    if unit.outside and execution.outside.finished(unit):
         return
-    if task.enabled:
-        execution.enabled.drop(task)
-    execution.enabled.refresh(task)
-    chosen = execution.next_task()
+    if unit.enabled:
+        execution.enabled.drop(unit)
+    execution.enabled.refresh(unit)
+    chosen = execution.next_unit()
     if chosen is None:
         end_stuck_from_outside(execution)
     else:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from types import FrameType
 from typing import Any, Protocol
 
-from ..execution.units._units import Task
+from ..execution.units._units import Unit
 from ._access_tables import AccessTables
 
 #: To be called with whatever is called.
@@ -22,7 +22,7 @@ class Engine(Protocol):
     """Turns the accesses of code in scope into scheduling points."""
 
     #: To be called in each controlled thread before its code, where the engine needs that.
-    trace: Callable[[Task], None] | None
+    trace: Callable[[Unit], None] | None
 
     def on(self) -> None:
         """From now on."""
@@ -33,10 +33,10 @@ class Engine(Protocol):
     def off(self) -> None:
         """No longer; code runs at full speed."""
 
-    def take_over(self, task: Task, frame: FrameType) -> None:
+    def take_over(self, unit: Unit, frame: FrameType) -> None:
         """In a thread that is controlled from now on: the functions that it is in have accesses, too."""
 
-    def let_go(self, task: Task, frame: FrameType) -> None:
+    def let_go(self, unit: Unit, frame: FrameType) -> None:
         """In a thread that is not controlled any more, and goes on: its accesses are no steps."""
 
     def watch_calls(self, ident: int, called: Called) -> bool:

@@ -13,7 +13,7 @@ from ..steps._touches import STRICT, UNKNOWN
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ..execution.units._units import Task
+    from ..execution.units._units import Unit
     from ._access_tables import AccessTables
 
 assert sys.version_info >= (3, 12)
@@ -24,7 +24,7 @@ _NAME = "pytest-interleave"
 class MonitoringEngine:
     """Instruments each code object in scope when it first starts; code out of scope pays for one event, once."""
 
-    trace: Callable[[Task], None] | None = None
+    trace: Callable[[Unit], None] | None = None
 
     def __init__(self, tables: AccessTables) -> None:
         self._tables = tables
@@ -87,7 +87,7 @@ class MonitoringEngine:
             monitoring.register_callback(tool, event, None)
         monitoring.free_tool_id(tool)
 
-    def take_over(self, _task: Task, frame: FrameType | None) -> None:
+    def take_over(self, _unit: Unit, frame: FrameType | None) -> None:
         """See `Engine.take_over`."""
         tables = self._tables
         with _observed.unobserved():
@@ -99,7 +99,7 @@ class MonitoringEngine:
                 tables.give_up(code)
                 frame = frame.f_back
 
-    def let_go(self, _task: Task, _frame: FrameType | None) -> None:
+    def let_go(self, _unit: Unit, _frame: FrameType | None) -> None:
         """See `Engine.let_go`: it is by its identifier that a thread is known, and that is forgotten."""
 
     def watch_calls(self, ident: int, called: Callable[[Any], None]) -> bool:
@@ -163,7 +163,7 @@ class MonitoringEngine:
 def _instruction_callback(tables: AccessTables) -> Callable[[CodeType, int], Any]:
     """The hottest function of all: called before every instruction of interest."""
     by_id = tables.by_id
-    tasks = _current.tasks
+    units = _current.units
     get_ident = _real.get_ident
     disable = sys.monitoring.DISABLE
     _getframe = sys._getframe
@@ -173,8 +173,8 @@ def _instruction_callback(tables: AccessTables) -> Callable[[CodeType, int], Any
             operation = by_id[id(code)][offset]
         except KeyError:
             return disable
-        task = tasks[get_ident()]
-        if task is not None:
+        unit = units[get_ident()]
+        if unit is not None:
             try:
                 touches = operation.touch(_getframe(1))
             except Exception:
@@ -185,9 +185,9 @@ def _instruction_callback(tables: AccessTables) -> Callable[[CodeType, int], Any
             if touches is None:
                 return None
             if operation.announced:
-                task.execution.point(task, operation, touches)
+                unit.execution.point(unit, operation, touches)
             elif touches:
-                task.execution.mark(task, operation, touches)
+                unit.execution.mark(unit, operation, touches)
         return None
 
     return instruction

@@ -17,7 +17,7 @@ from ..steps._accessing import tracing_files
 from ..steps._touches import STRICT, UNKNOWN
 
 if TYPE_CHECKING:
-    from ..execution.units._units import Task
+    from ..execution.units._units import Unit
     from ._access_tables import AccessTables
 
 _Trace = Callable[[FrameType, str, Any], Any]
@@ -28,7 +28,7 @@ class TraceEngine:
 
     def __init__(self, tables: AccessTables) -> None:
         self._tables = tables
-        self.trace: Callable[[Task], None] | None = self._trace
+        self.trace: Callable[[Unit], None] | None = self._trace
         #: By thread: who is to know of its calls.
         self._watching: dict[int, Callable[[Any], None]] = {}
         #: By thread: the trace function that was there before.
@@ -45,11 +45,11 @@ class TraceEngine:
         """Trace functions end with their threads."""
         self._tables.forget()
 
-    def take_over(self, task: Task, frame: FrameType | None) -> None:
+    def take_over(self, unit: Unit, frame: FrameType | None) -> None:
         """See `Engine.take_over`."""
         other = sys.gettrace()
         sys.settrace(None)
-        follow = _alone(self._tables, task)
+        follow = _alone(self._tables, unit)
         with _observed.unobserved():
             while frame is not None:
                 step = follow(frame, "call", None)
@@ -58,11 +58,11 @@ class TraceEngine:
                 if step is not None:
                     frame.f_trace = step if other is None else _both(frame, step, other)
                 frame = frame.f_back
-        self._follow(task, other)
+        self._follow(unit, other)
 
-    def let_go(self, task: Task, frame: FrameType | None) -> None:
+    def let_go(self, unit: Unit, frame: FrameType | None) -> None:
         """See `Engine.let_go`."""
-        other = self._others.pop(task.half.ident, None)
+        other = self._others.pop(unit.half.ident, None)
         sys.settrace(None)
         while frame is not None:
             if getattr(frame.f_trace, "__module__", None) == __name__:
@@ -99,25 +99,25 @@ class TraceEngine:
         elif event == "c_call" and _current_scope.scope.holds_code(frame.f_code, frame.f_globals):
             called(what)
 
-    def _trace(self, task: Task) -> None:
-        self._follow(task, sys.gettrace())
+    def _trace(self, unit: Unit) -> None:
+        self._follow(unit, sys.gettrace())
 
-    def _follow(self, task: Task, other: Any) -> None:
+    def _follow(self, unit: Unit, other: Any) -> None:
         if other is None:
-            self._others.pop(task.half.ident, None)
-            sys.settrace(_alone(self._tables, task))
+            self._others.pop(unit.half.ident, None)
+            sys.settrace(_alone(self._tables, unit))
         else:
-            self._others[task.half.ident] = other
-            sys.settrace(_beside(self._tables, task, other))
+            self._others[unit.half.ident] = other
+            sys.settrace(_beside(self._tables, unit, other))
 
 
-def _alone(tables: AccessTables, task: Task) -> _Trace:
+def _alone(tables: AccessTables, unit: Unit) -> _Trace:
     known = tables.by_id
     assumptions_of = tables.assumptions
     may_hold = _current_scope.scope.may_hold
     in_scope = tables.in_scope
-    point = task.execution.point
-    mark = task.execution.mark
+    point = unit.execution.point
+    mark = unit.execution.mark
 
     def call(frame: FrameType, event: str, arg: Any) -> Any:  # noqa: ARG001
         code = frame.f_code
@@ -151,9 +151,9 @@ def _alone(tables: AccessTables, task: Task) -> _Trace:
                     if touches is None:
                         return step
                     if operation.announced:
-                        point(task, operation, touches)
+                        point(unit, operation, touches)
                     elif touches:
-                        mark(task, operation, touches)
+                        mark(unit, operation, touches)
             return step
 
         return _stepping_aside(step, frame) if _BREAKS.intersection(code.co_names) else step
@@ -185,9 +185,9 @@ def _stepping_aside(step: _Trace, frame: FrameType) -> _Trace:
     return aside
 
 
-def _beside(tables: AccessTables, task: Task, other: Any) -> _Trace:
+def _beside(tables: AccessTables, unit: Unit, other: Any) -> _Trace:
     """The same, with a tracer that was there before: it gets its calls, lines, returns and exceptions."""
-    ours = _alone(tables, task)
+    ours = _alone(tables, unit)
 
     def call(frame: FrameType, event: str, arg: Any) -> Any:
         theirs = other(frame, event, arg)

@@ -19,11 +19,11 @@ from ._lazycondition import HasLazyCondition
 from ._shared import PartOf, made_text
 
 if TYPE_CHECKING:
-    from ..execution.units._units import Task
+    from ..execution.units._units import Unit
 
 RealBarrier = threading.Barrier
 BrokenBarrierError = threading.BrokenBarrierError
-_tasks = _current.tasks
+_units = _current.units
 _get_ident = _real.get_ident
 
 _FILLING, _BROKEN = 0, -2
@@ -39,7 +39,7 @@ class _Round(PartOf):
         self.tripped = False
         self.broken = False
 
-    def available(self, task: Task, /) -> bool:  # noqa: ARG002
+    def available(self, unit: Unit, /) -> bool:  # noqa: ARG002
         return self.tripped or self.broken
 
 
@@ -64,28 +64,28 @@ class Barrier(HasLazyCondition, RealBarrier, metaclass=Primitive):
 
     def wait(self, timeout: float | None = None) -> int:
         """See `threading.Barrier.wait`."""
-        task = _tasks[_get_ident()]
-        if task is None:
+        unit = _units[_get_ident()]
+        if unit is None:
             if watching:
                 note_foreign()
             return super().wait(timeout)
-        execution = task.execution
+        execution = unit.execution
         if timeout is None:
             timeout = self._timeout
         frame = sys._getframe(1)
-        execution.point(task, Operation(ARRIVE, self, frame.f_code, frame.f_lasti))
+        execution.point(unit, Operation(ARRIVE, self, frame.f_code, frame.f_lasti))
         if self._state < _FILLING:
             raise BrokenBarrierError
         index = self._count
         self._count += 1
         this = self._round
         if self._count == self._parties:
-            self._trip_controlled(task, this)
+            self._trip_controlled(unit, this)
             return index
         deadline = None if timeout is None else execution.clock.deadline(timeout)
         passed = Operation(PASS, self, frame.f_code, frame.f_lasti)
         try:
-            in_time = execution.wait_for(task, passed, this, deadline)
+            in_time = execution.wait_for(unit, passed, this, deadline)
         except LetGo:
             if this is self._round:
                 self._count -= 1
@@ -97,64 +97,64 @@ class Barrier(HasLazyCondition, RealBarrier, metaclass=Primitive):
                 self._count -= 1
             raise
         if not in_time:
-            execution.mark(task, Operation(BROKEN, self, frame.f_code, frame.f_lasti))
-            self._break_controlled(task)
+            execution.mark(unit, Operation(BROKEN, self, frame.f_code, frame.f_lasti))
+            self._break_controlled(unit)
         if this.broken:
             raise BrokenBarrierError
         return index
 
-    def _trip_controlled(self, task: Task, this: _Round) -> None:
+    def _trip_controlled(self, unit: Unit, this: _Round) -> None:
         try:
             if self._action is not None:
                 self._action()
                 # Those who go on know of what it has done.
                 frame = sys._getframe(1)
-                task.execution.mark(task, Operation(ACTED, self, frame.f_code, frame.f_lasti))
+                unit.execution.mark(unit, Operation(ACTED, self, frame.f_code, frame.f_lasti))
         except BaseException:
             frame = sys._getframe(1)
-            task.execution.mark(task, Operation(BROKEN, self, frame.f_code, frame.f_lasti))
-            self._break_controlled(task)
+            unit.execution.mark(unit, Operation(BROKEN, self, frame.f_code, frame.f_lasti))
+            self._break_controlled(unit)
             raise
         this.tripped = True
         self._leaving = this
-        self._next_round(task, this)
+        self._next_round(unit, this)
 
-    def _next_round(self, task: Task, this: _Round) -> None:
+    def _next_round(self, unit: Unit, this: _Round) -> None:
         self._round = _Round(self)
         self._count = 0
         if this.waiting:
-            task.execution.enabled.refresh(this)
+            unit.execution.enabled.refresh(this)
 
-    def _break_controlled(self, task: Task) -> None:
+    def _break_controlled(self, unit: Unit) -> None:
         self._state = _BROKEN
         leaving, this = self._leaving, self._round
         if leaving is not None and leaving.waiting:
             leaving.broken = True
         this.broken = True
-        self._next_round(task, this)
+        self._next_round(unit, this)
 
     def reset(self) -> None:
         """See `threading.Barrier.reset`."""
-        task = _tasks[_get_ident()]
-        if task is None:
+        unit = _units[_get_ident()]
+        if unit is None:
             super().reset()
             return
         frame = sys._getframe(1)
-        task.execution.point(task, Operation(RESET, self, frame.f_code, frame.f_lasti))
+        unit.execution.point(unit, Operation(RESET, self, frame.f_code, frame.f_lasti))
         this = self._round
         this.broken = True
         self._state = _FILLING
-        self._next_round(task, this)
+        self._next_round(unit, this)
 
     def abort(self) -> None:
         """See `threading.Barrier.abort`."""
-        task = _tasks[_get_ident()]
-        if task is None:
+        unit = _units[_get_ident()]
+        if unit is None:
             super().abort()
             return
         frame = sys._getframe(1)
-        task.execution.point(task, Operation(ABORT, self, frame.f_code, frame.f_lasti))
-        self._break_controlled(task)
+        unit.execution.point(unit, Operation(ABORT, self, frame.f_code, frame.f_lasti))
+        self._break_controlled(unit)
 
     def describe(self) -> str:
         """For messages: what it is, where it was made, who is there."""

@@ -23,10 +23,10 @@ from ._rlock import RLock
 from ._shared import Made, PartOf
 
 if TYPE_CHECKING:
-    from ..execution.units._units import Task
+    from ..execution.units._units import Unit
 
 RealCondition = threading.Condition
-_tasks = _current.tasks
+_units = _current.units
 _get_ident = _real.get_ident
 _T = TypeVar("_T")
 
@@ -42,31 +42,31 @@ class _Waiter(PartOf):
 
     waits_at_large = True
 
-    __slots__ = ("notified", "task")
+    __slots__ = ("notified", "unit")
 
-    def __init__(self, condition: Condition, task: Task) -> None:
+    def __init__(self, condition: Condition, unit: Unit) -> None:
         super().__init__(condition)
-        self.task = task
+        self.unit = unit
         self.notified = False
 
-    def available(self, task: Task, /) -> bool:
-        if not (self.notified or task.timed_out):
+    def available(self, unit: Unit, /) -> bool:
+        if not (self.notified or unit.timed_out):
             return False
         lock = self.primitive._lock
-        return lock.available(task) if _is_ours(lock) else True
+        return lock.available(unit) if _is_ours(lock) else True
 
-    def expire(self, task: Task, /) -> None:  # noqa: ARG002
+    def expire(self, unit: Unit, /) -> None:  # noqa: ARG002
         self.primitive._parked.remove(self)
         self.go_for_lock(timed_out=True)
 
     def go_for_lock(self, *, timed_out: bool = False) -> None:
         lock = self.primitive._lock
-        execution = self.task.execution
+        execution = self.unit.execution
         if _is_ours(lock):
-            execution.enabled.move(self.task, lock)
-            self.task.deadline = None
+            execution.enabled.move(self.unit, lock)
+            self.unit.deadline = None
         elif timed_out:
-            execution.enabled.time_out(self.task)
+            execution.enabled.time_out(self.unit)
         else:
             execution.enabled.refresh(self)
 
@@ -91,42 +91,42 @@ class Condition(Made, RealCondition, metaclass=Primitive):
 
     def __enter__(self) -> bool:
         """Take the lock, for which the caller stands, not a line of `threading`."""
-        task = _tasks[_get_ident()]
+        unit = _units[_get_ident()]
         lock = self._lock
-        if task is None or type(lock) not in (Lock, RLock):
+        if unit is None or type(lock) not in (Lock, RLock):
             return super().__enter__()
         frame = sys._getframe(1)
         operation = Operation(ACQUIRE, lock, frame.f_code, frame.f_lasti, mutates=False)
         try:
-            task.execution.wait_for(task, operation, lock)
+            unit.execution.wait_for(unit, operation, lock)
         except LetGo:
             settled()
             return super().__enter__()
-        lock.take(task, operation)
+        lock.take(unit, operation)
         return True
 
     def wait(self, timeout: float | None = None) -> bool:
         """See `threading.Condition.wait`."""
-        task = _tasks[_get_ident()]
-        if task is None and slicing:
+        unit = _units[_get_ident()]
+        if unit is None and slicing:
             return wait_in_slices(self, timeout)
         if not self._is_owned():  # type: ignore[attr-defined]
             raise RuntimeError("cannot wait on un-acquired lock")
         frame = sys._getframe(1)
         operation = Operation(WAIT, self, frame.f_code, frame.f_lasti)
-        if task is not None:
-            return self._wait(task, timeout, operation)
+        if unit is not None:
+            return self._wait(unit, timeout, operation)
         gate = new_gate()
         self._waiters.append(gate)  # type: ignore[attr-defined]
         return self._go_on(gate, self._release_save(), timeout, operation)  # type: ignore[attr-defined]
 
-    def _wait(self, task: Task, timeout: float | None, operation: Operation) -> bool:
-        execution = task.execution
+    def _wait(self, unit: Unit, timeout: float | None, operation: Operation) -> bool:
+        execution = unit.execution
         lock = self._lock
         # No choice here: the thread holds the lock, and gives it up and waits in one step.
-        execution.mark(task, operation)
+        execution.mark(unit, operation)
         saved = self._release_save()  # type: ignore[attr-defined]
-        waiter = _Waiter(self, task)
+        waiter = _Waiter(self, unit)
         self._parked.append(waiter)
         deadline = None if timeout is None else execution.clock.deadline(timeout)
         woken = Operation(WOKEN, self, operation.code, operation.lasti)
@@ -135,13 +135,13 @@ class Condition(Made, RealCondition, metaclass=Primitive):
             if deadline is not None and deadline <= execution.clock.elapsed:
                 # Not willing to wait: gives the lock to others and takes it back.
                 if _is_ours(lock):
-                    execution.wait_for(task, woken, lock)
+                    execution.wait_for(unit, woken, lock)
                 else:
-                    execution.wait_for(task, woken, waiter, deadline)
+                    execution.wait_for(unit, woken, waiter, deadline)
                 if waiter in self._parked:
                     self._parked.remove(waiter)
             else:
-                execution.wait_for(task, woken, waiter, deadline)
+                execution.wait_for(unit, woken, waiter, deadline)
 
         notified = self._wait_under_control(waiter, saved, operation, wait)
         if notified is not None:
@@ -154,8 +154,8 @@ class Condition(Made, RealCondition, metaclass=Primitive):
             found = self._wait_without_control(gate, saved, timeout, operation)
             if type(found) is not _Waiter:
                 return bool(found)
-            task = found.task
-            resume = functools.partial(task.execution.resume, task)
+            unit = found.unit
+            resume = functools.partial(unit.execution.resume, unit)
             notified = self._wait_under_control(found, saved, operation, resume)
             if notified is not None:
                 return notified
@@ -179,8 +179,8 @@ class Condition(Made, RealCondition, metaclass=Primitive):
         gates = self._waiters  # type: ignore[attr-defined]
         waiters: list[_Waiter] = []
 
-        def wait_as(task: Task) -> _Waiter:
-            waiter = _Waiter(self, task)
+        def wait_as(unit: Unit) -> _Waiter:
+            waiter = _Waiter(self, unit)
             waiters.append(waiter)
             self._parked.append(waiter)
             return waiter
@@ -205,7 +205,7 @@ class Condition(Made, RealCondition, metaclass=Primitive):
         """Whether it was notified in time; None where the thread is not under control any more."""
         lock = self._lock
         ours = _is_ours(lock)
-        task = waiter.task
+        unit = waiter.unit
         try:
             wait()
         except LetGo:
@@ -213,36 +213,36 @@ class Condition(Made, RealCondition, metaclass=Primitive):
         except BaseException:
             if waiter in self._parked:
                 self._parked.remove(waiter)
-            self._acquire_anyhow(task, saved, ours)
+            self._acquire_anyhow(unit, saved, ours)
             raise
         if ours and Lock in type(lock).__mro__:
-            lock.take(task, Operation(WOKEN, self, operation.code, operation.lasti))
+            lock.take(unit, Operation(WOKEN, self, operation.code, operation.lasti))
         else:
             self._acquire_restore(saved)  # type: ignore[attr-defined]
         return waiter.notified
 
-    def _acquire_anyhow(self, task: Task, saved: Any, ours: bool) -> None:
+    def _acquire_anyhow(self, unit: Unit, saved: Any, ours: bool) -> None:
         """The wait was ended by an exception: the caller still expects to hold the lock, where it is free."""
         lock = self._lock
-        if ours and not lock.available(task):
+        if ours and not lock.available(unit):
             return
         if Lock in type(lock).__mro__:
-            lock.take(task, task.operation)
+            lock.take(unit, unit.operation)
         else:
             self._acquire_restore(saved)  # type: ignore[attr-defined]
 
     def wait_for(self, predicate: Callable[[], _T], timeout: float | None = None) -> _T:
         """See `threading.Condition.wait_for`."""
-        task = _tasks[_get_ident()]
-        if task is None:
+        unit = _units[_get_ident()]
+        if unit is None:
             return super().wait_for(predicate, timeout)
         frame = sys._getframe(1)
-        clock = task.execution.clock
+        clock = unit.execution.clock
         end: int | None = None
         left = timeout
         result = predicate()
         while not result:
-            if task.at_large:
+            if unit.at_large:
                 return super().wait_for(predicate, None if end is None else (end - clock.elapsed) / 1e9)
             # As the real one does, it waits once at least, even without any time left.
             if left is not None:
@@ -254,37 +254,37 @@ class Condition(Made, RealCondition, metaclass=Primitive):
                         break
             if not self._is_owned():  # type: ignore[attr-defined]
                 raise RuntimeError("cannot wait on un-acquired lock")
-            self._wait(task, left, Operation(WAIT, self, frame.f_code, frame.f_lasti))
+            self._wait(unit, left, Operation(WAIT, self, frame.f_code, frame.f_lasti))
             result = predicate()
         return result
 
     def notify(self, n: int = 1) -> None:
         """See `threading.Condition.notify`."""
-        task = _tasks[_get_ident()]
+        unit = _units[_get_ident()]
         if not self._is_owned():  # type: ignore[attr-defined]
             raise RuntimeError("cannot notify on un-acquired lock")
-        if task is not None:
+        if unit is not None:
             frame = sys._getframe(1)
-            task.execution.mark(task, Operation(NOTIFY, self, frame.f_code, frame.f_lasti))
-        self._notify(task, n)
+            unit.execution.mark(unit, Operation(NOTIFY, self, frame.f_code, frame.f_lasti))
+        self._notify(unit, n)
 
     def notify_all(self) -> None:
         """See `threading.Condition.notify_all`."""
-        task = _tasks[_get_ident()]
+        unit = _units[_get_ident()]
         if not self._is_owned():  # type: ignore[attr-defined]
             raise RuntimeError("cannot notify on un-acquired lock")
-        if task is not None:
+        if unit is not None:
             frame = sys._getframe(1)
-            task.execution.mark(task, Operation(NOTIFY_ALL, self, frame.f_code, frame.f_lasti))
-        self._notify(task, len(self._parked) + len(self._waiters))  # type: ignore[attr-defined]
+            unit.execution.mark(unit, Operation(NOTIFY_ALL, self, frame.f_code, frame.f_lasti))
+        self._notify(unit, len(self._parked) + len(self._waiters))  # type: ignore[attr-defined]
 
-    def _notify(self, task: Task | None, n: int) -> None:
+    def _notify(self, unit: Unit | None, n: int) -> None:
         parked = self._parked
         while parked and n > 0:
             waiter = parked.popleft()
             n -= 1
             waiter.notified = True
-            if task is not None and waiter.task.execution is task.execution:
+            if unit is not None and waiter.unit.execution is unit.execution:
                 waiter.go_for_lock()
         if n > 0 and self._waiters:  # type: ignore[attr-defined]
             super().notify(n)

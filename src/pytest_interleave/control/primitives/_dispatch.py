@@ -17,7 +17,7 @@ from ..scope._places import scope_frame
 #: Our public classes that stand in for the real ones, with what they stand for.
 real_of: dict[type, Any] = {}
 
-_tasks = _current.tasks
+_units = _current.units
 _state = _current.state
 _get_ident = _real.get_ident
 _make = type.__call__
@@ -26,7 +26,7 @@ Kind = TypeVar("Kind")
 
 def wanted() -> bool:
     """Whether the caller of a stand-in is to get our primitive."""
-    if _state.making_fixtures or _get_ident() in _tasks:
+    if _state.making_fixtures or _get_ident() in _units:
         return True
     if not _state.stand_ins:
         # Our class itself was called, by someone who imported it while it was in place.
@@ -44,7 +44,7 @@ class Primitive(type):
     """Metaclass of our primitives: decides what a call makes; real ones count as instances too."""
 
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
-        if _get_ident() not in _tasks:
+        if _get_ident() not in _units:
             real = real_of.get(cls)
             if real is not None and not wanted():
                 return real(*args, **kwargs)

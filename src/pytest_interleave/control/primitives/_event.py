@@ -20,10 +20,10 @@ from ._lazycondition import HasLazyCondition
 from ._shared import Made, PartOf
 
 if TYPE_CHECKING:
-    from ..execution.units._units import Task
+    from ..execution.units._units import Unit
 
 RealEvent = threading.Event
-_tasks = _current.tasks
+_units = _current.units
 _get_ident = _real.get_ident
 
 
@@ -38,7 +38,7 @@ class _Wait(PartOf):
         super().__init__(event)
         self.released = False
 
-    def available(self, task: Task, /) -> bool:  # noqa: ARG002
+    def available(self, unit: Unit, /) -> bool:  # noqa: ARG002
         return self.released or self.primitive._flag
 
 
@@ -57,29 +57,29 @@ class Event(HasLazyCondition, Made, RealEvent, metaclass=Primitive):
 
     def is_set(self) -> bool:
         """See `threading.Event.is_set`."""
-        task = _tasks[_get_ident()]
-        if task is not None:
+        unit = _units[_get_ident()]
+        if unit is not None:
             frame = sys._getframe(1)
-            task.execution.point(task, Operation(IS_SET, self, frame.f_code, frame.f_lasti, mutates=False))
+            unit.execution.point(unit, Operation(IS_SET, self, frame.f_code, frame.f_lasti, mutates=False))
         elif watching:
             note_foreign()
         return self._flag
 
     def set(self) -> None:
         """See `threading.Event.set`."""
-        task = _tasks[_get_ident()]
-        if task is None:
+        unit = _units[_get_ident()]
+        if unit is None:
             if watching:
                 note_foreign()
             super().set()
             self._release_waiting()
             return
         frame = sys._getframe(1)
-        task.execution.point(task, Operation(SET, self, frame.f_code, frame.f_lasti))
+        unit.execution.point(unit, Operation(SET, self, frame.f_code, frame.f_lasti))
         self._flag = True
         released = self._release_waiting()
         if released is not None:
-            task.execution.enabled.refresh(released)
+            unit.execution.enabled.refresh(released)
         self._wake_real_waiters()
 
     def _release_waiting(self) -> _Wait | None:
@@ -91,23 +91,23 @@ class Event(HasLazyCondition, Made, RealEvent, metaclass=Primitive):
 
     def clear(self) -> None:
         """See `threading.Event.clear`."""
-        task = _tasks[_get_ident()]
-        if task is None:
+        unit = _units[_get_ident()]
+        if unit is None:
             if watching:
                 note_foreign()
             super().clear()
             return
         frame = sys._getframe(1)
-        task.execution.point(task, Operation(CLEAR, self, frame.f_code, frame.f_lasti))
+        unit.execution.point(unit, Operation(CLEAR, self, frame.f_code, frame.f_lasti))
         self._flag = False
         if self._wait is not None:
             # They announced their wait while it was set, but have not gone through with it.
-            task.execution.enabled.refresh(self._wait)
+            unit.execution.enabled.refresh(self._wait)
 
     def wait(self, timeout: float | None = None) -> bool:
         """See `threading.Event.wait`."""
-        task = _tasks[_get_ident()]
-        if task is None:
+        unit = _units[_get_ident()]
+        if unit is None:
             if watching:
                 note_foreign()
             if slicing:
@@ -115,11 +115,11 @@ class Event(HasLazyCondition, Made, RealEvent, metaclass=Primitive):
             frame = sys._getframe(1)
             return self._wait_really(timeout, Operation(WAIT, self, frame.f_code, frame.f_lasti, mutates=False))
         frame = sys._getframe(1)
-        execution = task.execution
+        execution = unit.execution
         deadline = None if timeout is None else execution.clock.deadline(timeout)
         operation = Operation(WAIT, self, frame.f_code, frame.f_lasti, mutates=False)
         try:
-            return execution.wait_for(task, operation, self._wait_as(task), deadline)
+            return execution.wait_for(unit, operation, self._wait_as(unit), deadline)
         except LetGo:
             return self._wait_really(timeout, operation)
 
@@ -137,9 +137,9 @@ class Event(HasLazyCondition, Made, RealEvent, metaclass=Primitive):
             try:
                 opened = RealWait(gate, timeout, operation, self._wait_as, withdraw).wait()
             except Adopted as adopted:
-                task = adopted.task
+                unit = adopted.unit
                 try:
-                    return task.execution.resume(task)
+                    return unit.execution.resume(unit)
                 except LetGo:
                     gate = new_gate()
                     continue
@@ -148,7 +148,7 @@ class Event(HasLazyCondition, Made, RealEvent, metaclass=Primitive):
                     withdraw()
             return opened
 
-    def _wait_as(self, task: Task) -> _Wait:  # noqa: ARG002
+    def _wait_as(self, unit: Unit) -> _Wait:  # noqa: ARG002
         if self._wait is None:
             self._wait = _Wait(self)
         return self._wait

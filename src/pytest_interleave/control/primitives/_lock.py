@@ -20,10 +20,10 @@ from ._shared import Owned
 
 if TYPE_CHECKING:
     from ..execution._execution import Execution
-    from ..execution.units._units import Task
+    from ..execution.units._units import Unit
 
 RealLock = _thread.allocate_lock
-_tasks = _current.tasks
+_units = _current.units
 _get_ident = _real.get_ident
 
 
@@ -36,8 +36,8 @@ class Lock(Owned, metaclass=Primitive):
 
     def __init__(self) -> None:
         self._real = RealLock()
-        self.waiting: list[Task] = []
-        self.owner: Task | None = None
+        self.waiting: list[Unit] = []
+        self.owner: Unit | None = None
         self.acquired: Operation | None = None
         self.made = made_here()
         #: By byte offset in the code that does it, the last operation there: it is the same one each time, in a loop.
@@ -47,8 +47,8 @@ class Lock(Owned, metaclass=Primitive):
 
     def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:
         """See `threading.Lock.acquire`."""
-        task = _tasks[_get_ident()]
-        if task is None:
+        unit = _units[_get_ident()]
+        if unit is None:
             if watching:
                 note_foreign()
             self.free_if_left_locked()
@@ -56,11 +56,11 @@ class Lock(Owned, metaclass=Primitive):
                 return acquire_in_slices(self._real.acquire, blocking, timeout)
             return self._real.acquire(blocking, timeout)
         frame = sys._getframe(1)
-        execution = task.execution
+        execution = unit.execution
         if blocking and timeout == -1:
             operation = self._operation(ACQUIRE, frame, execution)
             try:
-                execution.wait_for(task, operation, self)
+                execution.wait_for(unit, operation, self)
             except LetGo:
                 settled()
                 return self.acquire()
@@ -69,19 +69,19 @@ class Lock(Owned, metaclass=Primitive):
             operation = ImpatientOperation(ACQUIRE, self, frame.f_code, frame.f_lasti, mutates=False)
             if not blocking or timeout == 0:
                 operation.kind = TRY_ACQUIRE
-                execution.point(task, operation)
-                if not self.available(task):
+                execution.point(unit, operation)
+                if not self.available(unit):
                     return False
-            elif not execution.wait_for(task, operation, self, execution.clock.deadline(timeout)):
+            elif not execution.wait_for(unit, operation, self, execution.clock.deadline(timeout)):
                 return False
         try:
-            self.take(task, operation)
+            self.take(unit, operation)
         except RecursionError:
             # So near the end of the stack it cannot be finished: let it be as if it had not begun.
-            if self.owner is task:
+            if self.owner is unit:
                 self.owner = None
-                if self in task.held:
-                    task.held.remove(self)
+                if self in unit.held:
+                    unit.held.remove(self)
                 self._real.release()
             raise
         return True
@@ -90,11 +90,11 @@ class Lock(Owned, metaclass=Primitive):
 
     def release(self) -> None:
         """See `threading.Lock.release`."""
-        task = _tasks[_get_ident()]
-        if task is not None:
-            execution = task.execution
+        unit = _units[_get_ident()]
+        if unit is not None:
+            execution = unit.execution
             try:
-                execution.point(task, self._operation(RELEASE, sys._getframe(1), execution))
+                execution.point(unit, self._operation(RELEASE, sys._getframe(1), execution))
             except RecursionError:
                 # The real one needs no stack; and there may be none left even for a call of `drop`.
                 self._real.release()
@@ -102,20 +102,20 @@ class Lock(Owned, metaclass=Primitive):
                     self.owner.held.remove(self)
                     self.owner = None
                 raise
-            if execution.closing is not None and self.owner is not task:
+            if execution.closing is not None and self.owner is not unit:
                 # It unwinds out of a wait in which it had given up the lock.
                 return
-        self.drop(task)
+        self.drop(unit)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         # Written out, like `release`: one call less at each end of a `with`, and near the end of the stack.
-        task = _tasks[_get_ident()]
-        if task is not None:
-            execution = task.execution
+        unit = _units[_get_ident()]
+        if unit is not None:
+            execution = unit.execution
             try:
-                execution.point(task, self._operation(RELEASE, sys._getframe(1), execution))
+                execution.point(unit, self._operation(RELEASE, sys._getframe(1), execution))
             except RecursionError:
                 # The real one needs no stack; and there may be none left even for a call of `drop`.
                 self._real.release()
@@ -123,16 +123,16 @@ class Lock(Owned, metaclass=Primitive):
                     self.owner.held.remove(self)
                     self.owner = None
                 raise
-            if execution.closing is not None and self.owner is not task:
+            if execution.closing is not None and self.owner is not unit:
                 return
-        self.drop(task)
+        self.drop(unit)
 
     def locked(self) -> bool:
         """See `threading.Lock.locked`."""
-        task = _tasks[_get_ident()]
-        if task is not None:
+        unit = _units[_get_ident()]
+        if unit is not None:
             frame = sys._getframe(1)
-            task.execution.point(task, Operation(LOCKED, self, frame.f_code, frame.f_lasti, mutates=False))
+            unit.execution.point(unit, Operation(LOCKED, self, frame.f_code, frame.f_lasti, mutates=False))
         return self._real.locked()
 
     # The names of old, which the real ones still have.
@@ -153,39 +153,39 @@ class Lock(Owned, metaclass=Primitive):
 
     # -- for the scheduler, and for conditions ---------------------------------------------------------------
 
-    def available(self, task: Task, /) -> bool:  # noqa: ARG002
+    def available(self, unit: Unit, /) -> bool:  # noqa: ARG002
         """Whether it is free. A lock left locked by an earlier execution is."""
         return not self._real.locked() or self.free_if_left_locked()
 
-    def take(self, task: Task, operation: Operation) -> None:
-        """Acquire it for `task`, at once; it is known to be free."""
+    def take(self, unit: Unit, operation: Operation) -> None:
+        """Acquire it for `unit`, at once; it is known to be free."""
         if not self._real.acquire(False):
             # A thread that is not under control was faster; the others go on meanwhile.
-            outside = task.execution.outside
-            outside.leave(task)
+            outside = unit.execution.outside
+            outside.leave(unit)
             try:
                 self._real.acquire()
             finally:
-                outside.come_back(task)
-        self.owner = task
-        if task.held:
-            task.note_nesting(self)
-        task.held.append(self)
+                outside.come_back(unit)
+        self.owner = unit
+        if unit.held:
+            unit.note_nesting(self)
+        unit.held.append(self)
         self.acquired = operation
         if self.waiting:
-            task.execution.enabled.refresh(self)
+            unit.execution.enabled.refresh(self)
 
-    def drop(self, task: Task | None) -> None:
+    def drop(self, unit: Unit | None) -> None:
         """Release it, at once."""
         self._real.release()
         owner = self.owner
         if owner is not None:
             owner.held.remove(self)
-            if owner is not task:
+            if owner is not unit:
                 owner.execution.signals.add(id(self))
             self.owner = None
-        if task is not None and self.waiting:
-            task.execution.enabled.refresh(self)
+        if unit is not None and self.waiting:
+            unit.execution.enabled.refresh(self)
 
     def _at_fork_reinit(self) -> None:
         self._real = RealLock()

@@ -20,10 +20,10 @@ from ._lock import check_timeout
 from ._shared import Owned
 
 if TYPE_CHECKING:
-    from ..execution.units._units import Task
+    from ..execution.units._units import Unit
 
 RealRLock = _thread.RLock
-_tasks = _current.tasks
+_units = _current.units
 _get_ident = _real.get_ident
 
 
@@ -39,16 +39,16 @@ class RLock(Owned, metaclass=Primitive):
         self._real = RealRLock()
         self._holder: int | None = None
         self._count = 0
-        self.waiting: list[Task] = []
-        self.owner: Task | None = None
+        self.waiting: list[Unit] = []
+        self.owner: Unit | None = None
         self.acquired: Operation | None = None
         self.made = made_here()
         self.called = "RLock"
 
     def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:
         """See `threading.RLock.acquire`."""
-        task = _tasks[_get_ident()]
-        if task is None:
+        unit = _units[_get_ident()]
+        if unit is None:
             if watching:
                 note_foreign()
             self.free_if_left_locked()
@@ -61,11 +61,11 @@ class RLock(Owned, metaclass=Primitive):
             self._count += 1
             return True
         frame = sys._getframe(1)
-        execution = task.execution
+        execution = unit.execution
         if blocking and timeout == -1:
             operation = Operation(ACQUIRE, self, frame.f_code, frame.f_lasti, mutates=False)
             try:
-                execution.wait_for(task, operation, self)
+                execution.wait_for(unit, operation, self)
             except LetGo:
                 settled()
                 return self.acquire()
@@ -74,22 +74,22 @@ class RLock(Owned, metaclass=Primitive):
             operation = ImpatientOperation(ACQUIRE, self, frame.f_code, frame.f_lasti, mutates=False)
             if not blocking or timeout == 0:
                 operation.kind = TRY_ACQUIRE
-                execution.point(task, operation)
-                if not self.available(task):
+                execution.point(unit, operation)
+                if not self.available(unit):
                     return False
-            elif not execution.wait_for(task, operation, self, execution.clock.deadline(timeout)):
+            elif not execution.wait_for(unit, operation, self, execution.clock.deadline(timeout)):
                 return False
         count = self._count
         try:
-            self.take(task, operation)
+            self.take(unit, operation)
         except RecursionError:
             # So near the end of the stack it cannot be finished: let it be as if it had not begun.
             if self._count > count:
                 self._count = count
                 if count == 0:
                     self._holder = self.owner = None
-                    if self in task.held:
-                        task.held.remove(self)
+                    if self in unit.held:
+                        unit.held.remove(self)
                 self._real.release()
             raise
         return True
@@ -124,15 +124,15 @@ class RLock(Owned, metaclass=Primitive):
             raise
 
     def _release(self, code: Any, lasti: int) -> None:
-        task = _tasks[_get_ident()]
+        unit = _units[_get_ident()]
         if not self._is_owned():
-            if task is not None and task.execution.closing is not None:
+            if unit is not None and unit.execution.closing is not None:
                 # It unwinds out of a wait in which it had given up the lock.
                 return
             raise RuntimeError("cannot release un-acquired lock")
-        if task is not None:
-            task.execution.point(task, Operation(RELEASE, self, code, lasti, mutates=False))
-        self.drop(task)
+        if unit is not None:
+            unit.execution.point(unit, Operation(RELEASE, self, code, lasti, mutates=False))
+        self.drop(unit)
 
     def locked(self) -> bool:
         """See `threading.RLock.locked` (new in Python 3.14)."""
@@ -140,31 +140,31 @@ class RLock(Owned, metaclass=Primitive):
 
     # -- for the scheduler, and for conditions ---------------------------------------------------------------
 
-    def available(self, task: Task, /) -> bool:
-        """Whether it is free, or held by `task` already. One left locked by an earlier execution is free."""
-        return self._count == 0 or self._is_held_by(task) or self.free_if_left_locked()
+    def available(self, unit: Unit, /) -> bool:
+        """Whether it is free, or held by `unit` already. One left locked by an earlier execution is free."""
+        return self._count == 0 or self._is_held_by(unit) or self.free_if_left_locked()
 
-    def _is_held_by(self, task: Task | None) -> bool:
+    def _is_held_by(self, unit: Unit | None) -> bool:
         # The operating system gives identifiers of threads that have ended to new ones: the owner decides.
-        if task is None:
+        if unit is None:
             return self._holder == _get_ident()
-        return self._holder == task.half.ident and self.owner in (None, task)
+        return self._holder == unit.half.ident and self.owner in (None, unit)
 
-    def take(self, task: Task, operation: Operation) -> None:
-        """Acquire it for `task`, at once; it is known to be available."""
+    def take(self, unit: Unit, operation: Operation) -> None:
+        """Acquire it for `unit`, at once; it is known to be available."""
         self._real.acquire()
         self._count += 1
         if self._count == 1:
-            self._holder = task.half.ident
-            self.owner = task
-            if task.held:
-                task.note_nesting(self)
-            task.held.append(self)
+            self._holder = unit.half.ident
+            self.owner = unit
+            if unit.held:
+                unit.note_nesting(self)
+            unit.held.append(self)
             self.acquired = operation
             if self.waiting:
-                task.execution.enabled.refresh(self)
+                unit.execution.enabled.refresh(self)
 
-    def drop(self, task: Task | None) -> None:
+    def drop(self, unit: Unit | None) -> None:
         """Release it once, at once."""
         self._count -= 1
         if self._count == 0:
@@ -173,13 +173,13 @@ class RLock(Owned, metaclass=Primitive):
                 self.owner.held.remove(self)
                 self.owner = None
         self._real.release()
-        if self._count == 0 and task is not None and self.waiting:
-            task.execution.enabled.refresh(self)
+        if self._count == 0 and unit is not None and self.waiting:
+            unit.execution.enabled.refresh(self)
 
     # -- what `threading.Condition` asks of a re-entrant lock ------------------------------------------------
 
     def _is_owned(self) -> bool:
-        return self._is_held_by(_tasks[_get_ident()])
+        return self._is_held_by(_units[_get_ident()])
 
     def _recursion_count(self) -> int:
         return self._count if self._is_owned() else 0
@@ -188,19 +188,19 @@ class RLock(Owned, metaclass=Primitive):
         if self._count == 0:
             raise RuntimeError("cannot release un-acquired lock")
         saved = (self._count, self.acquired)
-        task = _tasks[_get_ident()]
+        unit = _units[_get_ident()]
         for _ in range(saved[0]):
-            self.drop(task)
+            self.drop(unit)
         return saved
 
     def _acquire_restore(self, saved: tuple[int, Operation | None]) -> None:
         count, operation = saved
-        task = _tasks[_get_ident()]
+        unit = _units[_get_ident()]
         for _ in range(count):
-            if task is None or operation is None:
+            if unit is None or operation is None:
                 self.acquire()
             else:
-                self.take(task, operation)
+                self.take(unit, operation)
 
     def _at_fork_reinit(self) -> None:
         self._real = RealRLock()

@@ -22,11 +22,11 @@ from ._lazycondition import HasLazyCondition
 from ._shared import Made
 
 if TYPE_CHECKING:
-    from ..execution.units._units import Task
+    from ..execution.units._units import Unit
 
 RealSemaphore = threading.Semaphore
 RealBoundedSemaphore = threading.BoundedSemaphore
-_tasks = _current.tasks
+_units = _current.units
 _get_ident = _real.get_ident
 
 
@@ -45,15 +45,15 @@ class Semaphore(HasLazyCondition, Made, RealSemaphore, metaclass=Primitive):
         if value < 0:
             raise ValueError("semaphore initial value must be >= 0")
         self._value = value
-        self.waiting: list[Task] = []
+        self.waiting: list[Unit] = []
         self.made = made_here()
 
     def acquire(self, blocking: bool = True, timeout: float | None = None) -> bool:
         """See `threading.Semaphore.acquire`."""
         if not blocking and timeout is not None:
             raise ValueError("can't specify timeout for non-blocking acquire")
-        task = _tasks[_get_ident()]
-        if task is None:
+        unit = _units[_get_ident()]
+        if unit is None:
             if watching:
                 note_foreign()
             if slicing or not blocking:
@@ -62,17 +62,17 @@ class Semaphore(HasLazyCondition, Made, RealSemaphore, metaclass=Primitive):
             return self._acquire_really(timeout, Operation(ACQUIRE, self, frame.f_code, frame.f_lasti))
         frame = sys._getframe(1)
         operation = Operation(ACQUIRE, self, frame.f_code, frame.f_lasti)
-        execution = task.execution
+        execution = unit.execution
         if blocking:
             deadline = None if timeout is None else execution.clock.deadline(timeout)
             try:
-                if not execution.wait_for(task, operation, self, deadline):
+                if not execution.wait_for(unit, operation, self, deadline):
                     return False
             except LetGo:
                 return self._acquire_really(timeout, operation)
         else:
             operation.mutates = self._value > 0
-            execution.point(task, operation)
+            execution.point(unit, operation)
             if self._value <= 0:
                 return False
         self._value -= 1
@@ -99,15 +99,15 @@ class Semaphore(HasLazyCondition, Made, RealSemaphore, metaclass=Primitive):
             try:
                 opened = RealWait(gate, left, operation, lambda _: self, withdraw).wait()
             except Adopted as adopted:
-                task = adopted.task
+                unit = adopted.unit
                 try:
-                    if not task.execution.resume(task):
+                    if not unit.execution.resume(unit):
                         return False
                 except LetGo:
                     continue
                 self._value -= 1
                 if self.waiting:
-                    task.execution.enabled.refresh(self)
+                    unit.execution.enabled.refresh(self)
                 return True
             if not opened:
                 with condition:
@@ -116,39 +116,39 @@ class Semaphore(HasLazyCondition, Made, RealSemaphore, metaclass=Primitive):
 
     def release(self, n: int = 1) -> None:
         """See `threading.Semaphore.release`."""
-        task = _tasks[_get_ident()]
-        if task is None:
+        unit = _units[_get_ident()]
+        if unit is None:
             if watching:
                 note_foreign()
             super().release(n)
             return
         frame = sys._getframe(1)
-        self._release(task, n, Operation(RELEASE, self, frame.f_code, frame.f_lasti))
+        self._release(unit, n, Operation(RELEASE, self, frame.f_code, frame.f_lasti))
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        task = _tasks[_get_ident()]
-        if task is None:
+        unit = _units[_get_ident()]
+        if unit is None:
             if watching:
                 note_foreign()
             super().release()
             return
         frame = sys._getframe(1)
-        self._release(task, 1, Operation(RELEASE, self, frame.f_code, frame.f_lasti))
+        self._release(unit, 1, Operation(RELEASE, self, frame.f_code, frame.f_lasti))
 
-    def _release(self, task: Task, n: int, operation: Operation) -> None:
+    def _release(self, unit: Unit, n: int, operation: Operation) -> None:
         if n < 1:
             raise ValueError("n must be one or more")
-        task.execution.point(task, operation)
+        unit.execution.point(unit, operation)
         if self._bound is not None and self._value + n > self._bound:
             raise ValueError("Semaphore released too many times")
         self._value += n
         if self.waiting:
-            task.execution.enabled.refresh(self)
+            unit.execution.enabled.refresh(self)
         self._wake_real_waiters()
 
-    def available(self, task: Task, /) -> bool:  # noqa: ARG002
+    def available(self, unit: Unit, /) -> bool:  # noqa: ARG002
         """Whether it can be acquired now."""
         return self._value > 0
 

@@ -9,7 +9,7 @@ from ..execution.units._resources import TimesOut
 from ..scope._places import Place, place_of_code
 
 if TYPE_CHECKING:
-    from ..execution.units._units import Task
+    from ..execution.units._units import Unit
     from ..steps._operations import Operation
 
 
@@ -34,7 +34,7 @@ class Owned(Made):
     __slots__ = ()
 
     #: The controlled thread that holds it, and the operation by which it first acquired it.
-    owner: Task | None
+    owner: Unit | None
     acquired: Operation | None
 
     def acquired_at(self) -> Place | None:
@@ -61,7 +61,7 @@ class PartOf(TimesOut):
 
     def __init__(self, primitive: Any) -> None:
         self.primitive = primitive
-        self.waiting: list[Task] = []
+        self.waiting: list[Unit] = []
 
     def describe(self) -> str:
         """For messages: the primitive."""

@@ -23,10 +23,10 @@ from ._endable import get_in_slices, slicing
 from ._shared import Made
 
 if TYPE_CHECKING:
-    from ..execution.units._units import Task
+    from ..execution.units._units import Unit
 
 RealSimpleQueue = queue.SimpleQueue
-_tasks = _current.tasks
+_units = _current.units
 _get_ident = _real.get_ident
 
 
@@ -45,24 +45,24 @@ class SimpleQueue(Made, metaclass=Primitive):
 
     def __init__(self) -> None:
         self._real = self._kind()
-        self.waiting: list[Task] = []
+        self.waiting: list[Unit] = []
         #: Of threads that wait without control.
         self._gates: deque[Any] = deque()
         self.made = made_here()
 
     def put(self, item: Any, block: bool = True, timeout: float | None = None) -> None:  # noqa: ARG002
         """See `queue.SimpleQueue.put`: never blocks."""
-        task = _tasks[_get_ident()]
-        if task is None:
+        unit = _units[_get_ident()]
+        if unit is None:
             if watching:
                 note_foreign()
             self._put_really(item)
             return
         frame = sys._getframe(1)
-        task.execution.point(task, Operation(PUT, self, frame.f_code, frame.f_lasti))
+        unit.execution.point(unit, Operation(PUT, self, frame.f_code, frame.f_lasti))
         self._put_really(item)
         if self.waiting:
-            task.execution.enabled.refresh(self)
+            unit.execution.enabled.refresh(self)
 
     def _put_really(self, item: Any) -> None:
         self._real.put(item)
@@ -79,8 +79,8 @@ class SimpleQueue(Made, metaclass=Primitive):
 
     def get(self, block: bool = True, timeout: float | None = None) -> Any:
         """See `queue.SimpleQueue.get`."""
-        task = _tasks[_get_ident()]
-        if task is None:
+        unit = _units[_get_ident()]
+        if unit is None:
             if watching:
                 note_foreign()
             if not block or (timeout is not None and timeout <= 0):
@@ -92,17 +92,17 @@ class SimpleQueue(Made, metaclass=Primitive):
         if block and timeout is not None and timeout < 0:
             raise ValueError("'timeout' must be a non-negative number")
         frame = sys._getframe(1)
-        execution = task.execution
+        execution = unit.execution
         operation = Operation(GET, self, frame.f_code, frame.f_lasti)
         if block:
             deadline = None if timeout is None else execution.clock.deadline(timeout)
             try:
-                execution.wait_for(task, operation, self, deadline)
+                execution.wait_for(unit, operation, self, deadline)
             except LetGo:
                 return self._get_really(timeout, operation)
         else:
             operation.mutates = not self._real.empty()
-            execution.point(task, operation)
+            execution.point(unit, operation)
         item = self._real.get_nowait()
         if self.waiting:
             execution.enabled.refresh(self)
@@ -129,14 +129,14 @@ class SimpleQueue(Made, metaclass=Primitive):
             try:
                 opened = RealWait(gate, left, operation, lambda _: self, withdraw).wait()
             except Adopted as adopted:
-                task = adopted.task
+                unit = adopted.unit
                 try:
-                    task.execution.resume(task)
+                    unit.execution.resume(unit)
                 except LetGo:
                     continue
                 item = self._real.get_nowait()
                 if self.waiting:
-                    task.execution.enabled.refresh(self)
+                    unit.execution.enabled.refresh(self)
                 return item
             if not opened:
                 self._pass_on(withdraw)
@@ -166,12 +166,12 @@ class SimpleQueue(Made, metaclass=Primitive):
         return self._real.qsize()
 
     def _look(self) -> None:
-        task = _tasks[_get_ident()]
-        if task is not None:
+        unit = _units[_get_ident()]
+        if unit is not None:
             frame = sys._getframe(2)
-            task.execution.point(task, Operation(SIZE, self, frame.f_code, frame.f_lasti, mutates=False))
+            unit.execution.point(unit, Operation(SIZE, self, frame.f_code, frame.f_lasti, mutates=False))
 
-    def available(self, task: Task, /) -> bool:  # noqa: ARG002
+    def available(self, unit: Unit, /) -> bool:  # noqa: ARG002
         """Whether there is an item."""
         return not self._real.empty()
 

@@ -34,7 +34,7 @@ class Use(NamedTuple):
 
     #: How many steps of the execution there had been.
     position: int
-    task: ThreadView
+    unit: ThreadView
     thing: Thing
     way: str
     #: A past participle for messages: "written".
@@ -63,14 +63,14 @@ class Uses:
         self.all: list[Use] = []
         self._latest: dict[tuple[int, Hashable, Hashable, str], int] = {}
 
-    def has(self, task: ThreadView, thing: Thing, way: str, handle: Hashable) -> bool:
+    def has(self, unit: ThreadView, thing: Thing, way: str, handle: Hashable) -> bool:
         """Whether the thread has used the thing in this way already since the last step."""
-        return self._latest.get((task.index, thing.key, handle, way)) == len(task.log)
+        return self._latest.get((unit.index, thing.key, handle, way)) == len(unit.log)
 
-    def add(self, task: ThreadView, thing: Thing, way: str, how: str, handle: Hashable, place: FrameType) -> None:
+    def add(self, unit: ThreadView, thing: Thing, way: str, how: str, handle: Hashable, place: FrameType) -> None:
         """Add a use, by the code that `place` runs."""
-        position = len(task.log)
-        self._latest[(task.index, thing.key, handle, way)] = position
-        held = task.held
+        position = len(unit.log)
+        self._latest[(unit.index, thing.key, handle, way)] = position
+        held = unit.held
         locks = frozenset(map(id, held)) if held else _NO_LOCKS
-        self.all.append(Use(position, task, thing, way, how, handle, locks, place.f_code, place.f_lasti))
+        self.all.append(Use(position, unit, thing, way, how, handle, locks, place.f_code, place.f_lasti))

@@ -13,7 +13,7 @@ from ..steps._things import READ, WRITE, Thing
 from ._paths import target_of
 from ._uses import like, note
 
-_tasks = _current.tasks
+_units = _current.units
 _get_ident = _real.get_ident
 _numbers = itertools.count(1)
 
@@ -27,9 +27,9 @@ class Database(MutableMapping[Any, Any]):
         self._number = next(_numbers)
 
     def _note(self, way: str) -> None:
-        task = _tasks[_get_ident()]
-        if task is not None:
-            note(task, self._thing, way, "read" if way == READ else "written", self._number)
+        unit = _units[_get_ident()]
+        if unit is not None:
+            note(unit, self._thing, way, "read" if way == READ else "written", self._number)
 
     def __getitem__(self, key: Any) -> Any:
         self._note(READ)
@@ -76,9 +76,9 @@ def opening(real: Callable[..., Any]) -> Callable[..., Any]:
     """The stand-in for such a function."""
 
     def open_database(filename: Any, flag: str = "r", *mode: Any) -> Any:
-        task = _tasks[_get_ident()]
+        unit = _units[_get_ident()]
         made = real(filename, flag, *mode)
-        if task is None and not _current.state.making_fixtures:
+        if unit is None and not _current.state.making_fixtures:
             return made
         database = Database(made, filename)
         database._note(READ if flag.startswith("r") else WRITE)

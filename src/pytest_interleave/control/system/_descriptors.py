@@ -14,7 +14,7 @@ from ..steps._things import READ, WRITE, Thing
 from ._paths import of_descriptor
 from ._uses import derived, like, note
 
-_tasks = _current.tasks
+_units = _current.units
 _get_ident = _real.get_ident
 
 _READING = ("read", "pread", "readv", "preadv", "fstat")
@@ -23,21 +23,21 @@ _WRITING = ("write", "pwrite", "writev", "pwritev", "ftruncate", "posix_fallocat
 
 def _by_descriptor(real: Callable[..., Any], way: str, how: str) -> Callable[..., Any]:
     def call(*args: Any, **options: Any) -> Any:
-        task = _tasks[_get_ident()]
-        if task is not None:
+        unit = _units[_get_ident()]
+        if unit is not None:
             # The first argument, by whatever name.
             for descriptor in (*args[:1], *options.values()):
-                _note(task, descriptor, way, how)
+                _note(unit, descriptor, way, how)
                 break
         return real(*args, **options)
 
     return call
 
 
-def _note(task: Any, descriptor: Any, way: str, how: str) -> None:
+def _note(unit: Any, descriptor: Any, way: str, how: str) -> None:
     thing = of_descriptor(descriptor)
     if thing is not None:
-        note(task, thing, way, how, _end(thing, way))
+        note(unit, thing, way, how, _end(thing, way))
 
 
 def _end(thing: Thing, way: str) -> str | None:
@@ -46,10 +46,10 @@ def _end(thing: Thing, way: str) -> str | None:
 
 def _copying(real: Callable[..., Any], source: int, target: int) -> Callable[..., Any]:
     def call(*args: Any, **options: Any) -> Any:
-        task = _tasks[_get_ident()]
-        if task is not None and len(args) > 1:
-            _note(task, args[source], READ, "read")
-            _note(task, args[target], WRITE, "written")
+        unit = _units[_get_ident()]
+        if unit is not None and len(args) > 1:
+            _note(unit, args[source], READ, "read")
+            _note(unit, args[target], WRITE, "written")
         return real(*args, **options)
 
     return call
@@ -106,9 +106,9 @@ def _mapped_files(mmap: ModuleType) -> type:
         access = options.get("access", args[position] if len(args) > position else None)
         flags = options.get("flags", args[0] if args else None)
         copies = access in (mmap.ACCESS_COPY, mmap.ACCESS_READ) or (flags is not None and flags == private)
-        task = _tasks[_get_ident()]
-        if task is not None and self._thing is not None:
-            note(task, self._thing, READ if copies else WRITE, "mapped into memory")
+        unit = _units[_get_ident()]
+        if unit is not None and self._thing is not None:
+            note(unit, self._thing, READ if copies else WRITE, "mapped into memory")
 
     namespace: dict[str, Any] = {"__init__": like(base.__init__, __init__)}
     for way, how, names in ((READ, "read", _MAP_READING), (WRITE, "written", _MAP_WRITING)):
@@ -119,9 +119,9 @@ def _mapped_files(mmap: ModuleType) -> type:
 
 def _of_map(real: Callable[..., Any], way: str, how: str) -> Callable[..., Any]:
     def method(self: Any, *args: Any) -> Any:
-        task = _tasks[_get_ident()]
-        if task is not None and self._thing is not None:
-            note(task, self._thing, way, how)
+        unit = _units[_get_ident()]
+        if unit is not None and self._thing is not None:
+            note(unit, self._thing, way, how)
         return real(self, *args)
 
     return like(real, method)

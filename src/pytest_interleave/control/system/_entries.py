@@ -14,9 +14,9 @@ from ._paths import entry_of, file_at, is_directory, is_there, of_descriptor, op
 from ._uses import like, note
 
 if TYPE_CHECKING:
-    from ..execution.units._units import Task
+    from ..execution.units._units import Unit
 
-_tasks = _current.tasks
+_units = _current.units
 _get_ident = _real.get_ident
 
 #: By name: how the thing at the path is used, and in which word. Those of links use the link, if there is one.
@@ -30,7 +30,7 @@ _REMOVING = ("remove", "unlink", "rmdir")
 
 
 def _note_path(
-    task: Task, path: Any, way: str, how: str, dir_fd: int | None, of: Callable[..., str], kind: str = "file"
+    unit: Unit, path: Any, way: str, how: str, dir_fd: int | None, of: Callable[..., str], kind: str = "file"
 ) -> None:
     if isinstance(path, int):
         thing = of_descriptor(path)
@@ -41,23 +41,23 @@ def _note_path(
             # Not the error of the program: the function itself has accepted the path.
             return
     if thing is not None:
-        note(task, thing if kind == "file" else Thing(kind, *thing[1:]), way, how)
+        note(unit, thing if kind == "file" else Thing(kind, *thing[1:]), way, how)
 
 
 def _one_path(
     real: Callable[..., Any], way: str, how: str, of: Callable[..., str], kind: str = "file"
 ) -> Callable[..., Any]:
     def call(path: Any, *args: Any, **options: Any) -> Any:
-        task = _tasks[_get_ident()]
-        if task is None:
+        unit = _units[_get_ident()]
+        if unit is None:
             return real(path, *args, **options)
         try:
             result = real(path, *args, **options)
         except OSError:
             if not isinstance(path, int):
-                looked_up(task, path, options.get("dir_fd"))
+                looked_up(unit, path, options.get("dir_fd"))
             raise
-        _note_path(task, path, way, how, options.get("dir_fd"), of, kind)
+        _note_path(unit, path, way, how, options.get("dir_fd"), of, kind)
         return result
 
     return call
@@ -65,16 +65,16 @@ def _one_path(
 
 def _listing(real: Callable[..., Any], way: str) -> Callable[..., Any]:
     def call(path: Any = None) -> Any:
-        task = _tasks[_get_ident()]
-        if task is None:
+        unit = _units[_get_ident()]
+        if unit is None:
             return real(path)
         try:
             result = real(path)
         except OSError:
             if not isinstance(path, int):
-                looked_up(task, path)
+                looked_up(unit, path)
             raise
-        _note_path(task, os.curdir if path is None else path, way, "listed", None, target_of, "directory")
+        _note_path(unit, os.curdir if path is None else path, way, "listed", None, target_of, "directory")
         return result
 
     return call
@@ -84,19 +84,19 @@ def _removing(real: Callable[..., Any]) -> Callable[..., Any]:
     of_directory = real.__name__ == "rmdir"
 
     def call(path: Any, *args: Any, **options: Any) -> Any:
-        task = _tasks[_get_ident()]
-        if task is None:
+        unit = _units[_get_ident()]
+        if unit is None:
             return real(path, *args, **options)
         dir_fd = options.get("dir_fd")
         if of_directory:
             # Whether it is removed depends on what is in it.
-            _note_path(task, path, LIST, "listed", dir_fd, entry_of, "directory")
+            _note_path(unit, path, LIST, "listed", dir_fd, entry_of, "directory")
         try:
             real(path, *args, **options)
         except OSError:
-            looked_up(task, path, dir_fd)
+            looked_up(unit, path, dir_fd)
             raise
-        _note_path(task, path, ENTRY, "removed", dir_fd, entry_of, "directory" if of_directory else "file")
+        _note_path(unit, path, ENTRY, "removed", dir_fd, entry_of, "directory" if of_directory else "file")
         return None
 
     return call
@@ -104,42 +104,42 @@ def _removing(real: Callable[..., Any]) -> Callable[..., Any]:
 
 def _renaming(real: Callable[..., Any]) -> Callable[..., Any]:
     def call(src: Any, dst: Any, *, src_dir_fd: int | None = None, dst_dir_fd: int | None = None) -> None:
-        task = _tasks[_get_ident()]
+        unit = _units[_get_ident()]
         given = {} if src_dir_fd is dst_dir_fd is None else {"src_dir_fd": src_dir_fd, "dst_dir_fd": dst_dir_fd}
-        if task is None:
+        if unit is None:
             real(src, dst, **given)
             return
         replaces = is_there(dst, dst_dir_fd)
         try:
             real(src, dst, **given)
         except OSError:
-            looked_up(task, src, src_dir_fd)
-            looked_up(task, dst, dst_dir_fd)
+            looked_up(unit, src, src_dir_fd)
+            looked_up(unit, dst, dst_dir_fd)
             raise
         kind = "directory" if is_directory(dst, dst_dir_fd) else "file"
-        _note_path(task, dst, ENTRY, "replaced" if replaces else "created", dst_dir_fd, entry_of, kind)
-        _note_path(task, src, ENTRY, "renamed", src_dir_fd, entry_of, kind)
+        _note_path(unit, dst, ENTRY, "replaced" if replaces else "created", dst_dir_fd, entry_of, kind)
+        _note_path(unit, src, ENTRY, "renamed", src_dir_fd, entry_of, kind)
 
     return call
 
 
 def _linking(real: Callable[..., Any]) -> Callable[..., Any]:
     def call(src: Any, dst: Any, *args: Any, **options: Any) -> None:
-        task = _tasks[_get_ident()]
-        if task is None:
+        unit = _units[_get_ident()]
+        if unit is None:
             real(src, dst, *args, **options)
             return
         dir_fd = options.get("dst_dir_fd", options.get("dir_fd"))
         try:
             real(src, dst, *args, **options)
         except OSError:
-            looked_up(task, dst, dir_fd)
+            looked_up(unit, dst, dir_fd)
             raise
         # A link to a directory leads to whatever is in it.
         kind = "directory" if real.__name__ == "symlink" else "file"
-        _note_path(task, dst, ENTRY, "created", dir_fd, entry_of, kind)
+        _note_path(unit, dst, ENTRY, "created", dir_fd, entry_of, kind)
         if real.__name__ == "link":
-            looked_up(task, src, options.get("src_dir_fd"))
+            looked_up(unit, src, options.get("src_dir_fd"))
 
     return call
 
@@ -149,27 +149,27 @@ _real_os_open = os.open
 
 def open_descriptor(path: Any, flags: int, mode: int = 0o777, *, dir_fd: int | None = None) -> int:
     """See `os.open`."""
-    task = _tasks[_get_ident()]
+    unit = _units[_get_ident()]
     given = {} if dir_fd is None else {"dir_fd": dir_fd}
-    creates = task is not None and bool(flags & os.O_CREAT) and not is_there(path, dir_fd)
+    creates = unit is not None and bool(flags & os.O_CREAT) and not is_there(path, dir_fd)
     try:
         descriptor = _real_os_open(path, flags, mode, **given)
     except OSError:
-        if task is not None:
-            looked_up(task, path, dir_fd)
+        if unit is not None:
+            looked_up(unit, path, dir_fd)
         raise
     if flags & getattr(os, "O_TMPFILE", 0) == getattr(os, "O_TMPFILE", -1):
         # Nobody else can open it.
         unnamed(descriptor)
         return descriptor
     thing = opened(path, descriptor, dir_fd)
-    if task is not None and thing is not None:
+    if unit is not None and thing is not None:
         if creates:
-            note(task, thing, ENTRY, "created")
+            note(unit, thing, ENTRY, "created")
         elif flags & (os.O_WRONLY | os.O_RDWR | os.O_TRUNC):
-            note(task, thing, WRITE, "written")
+            note(unit, thing, WRITE, "written")
         else:
-            note(task, thing, READ, "read")
+            note(unit, thing, READ, "read")
     return descriptor
 
 
@@ -180,18 +180,18 @@ _WORKING_DIRECTORY = Thing("process", "the working directory", "the working dire
 def _changing_directory(real: Callable[..., Any]) -> Callable[..., Any]:
     def call(path: Any) -> None:
         real(path)
-        task = _tasks[_get_ident()]
-        if task is not None:
-            note(task, _WORKING_DIRECTORY, EXCHANGE, "changed")
+        unit = _units[_get_ident()]
+        if unit is not None:
+            note(unit, _WORKING_DIRECTORY, EXCHANGE, "changed")
 
     return call
 
 
 def _asking_for_directory(real: Callable[[], Any]) -> Callable[[], Any]:
     def call() -> Any:
-        task = _tasks[_get_ident()]
-        if task is not None:
-            note(task, _WORKING_DIRECTORY, READ, "looked up")
+        unit = _units[_get_ident()]
+        if unit is not None:
+            note(unit, _WORKING_DIRECTORY, READ, "looked up")
         return real()
 
     return call

@@ -20,9 +20,9 @@ from ..steps._operations import Operation
 from ._uses import like
 
 if TYPE_CHECKING:
-    from ..execution.units._units import Task
+    from ..execution.units._units import Unit
 
-_tasks = _current.tasks
+_units = _current.units
 _get_ident = _real.get_ident
 
 
@@ -35,7 +35,7 @@ class LoopEvents:
         #: Only weakly: through what is registered there, it keeps the loop alive.
         self._selector: Callable[[], Any] | None = None
         self._select: Callable[..., list[Any]]
-        self.waiting: list[Task] = []
+        self.waiting: list[Unit] = []
 
     def of_selector(self, selector: Any, select: Callable[..., list[Any]]) -> None:
         """From now on `select`, the real method, says whether there is something in `selector`."""
@@ -43,14 +43,14 @@ class LoopEvents:
             self._selector = weakref.ref(selector)
         self._select = select
 
-    def available(self, task: Task, /) -> bool:  # noqa: ARG002
+    def available(self, unit: Unit, /) -> bool:  # noqa: ARG002
         """Whether the loop was woken."""
         selector = None if self._selector is None else self._selector()
         return selector is not None and bool(self._select(selector, 0))
 
-    def expire(self, task: Task, /) -> None:
+    def expire(self, unit: Unit, /) -> None:
         """It is time for what the loop is to do next."""
-        task.execution.enabled.time_out(task)
+        unit.execution.enabled.time_out(unit)
 
     def describe(self) -> str:
         """For messages."""
@@ -91,11 +91,11 @@ def _loop_woken_through(selector: Any) -> Any:
 
 def _selecting(real: Callable[..., list[Any]]) -> Callable[..., list[Any]]:
     def select(self: Any, timeout: float | None = None) -> list[Any]:
-        task = _tasks[_get_ident()]
-        loop = None if task is None else _loop_woken_through(self)
-        if task is None or loop is None:
+        unit = _units[_get_ident()]
+        loop = None if unit is None else _loop_woken_through(self)
+        if unit is None or loop is None:
             return real(self, timeout)
-        execution = task.execution
+        execution = unit.execution
         events = _events_of(loop)
         events.of_selector(self, real)
         frame = sys._getframe(1)
@@ -103,7 +103,7 @@ def _selecting(real: Callable[..., list[Any]]) -> Callable[..., list[Any]]:
         kind = GET if timeout is not None and timeout <= 0 else WAIT
         operation = Operation(kind, events, frame.f_code, frame.f_lasti, mutates=False)
         deadline = None if timeout is None else execution.clock.deadline(timeout)
-        execution.wait_for(task, operation, events, deadline)
+        execution.wait_for(unit, operation, events, deadline)
         return real(self, 0)
 
     return like(real, select)
@@ -111,15 +111,15 @@ def _selecting(real: Callable[..., list[Any]]) -> Callable[..., list[Any]]:
 
 def _calling(real: Callable[..., Any]) -> Callable[..., Any]:
     def call_soon_threadsafe(self: Any, callback: Any, *args: Any, context: Any = None) -> Any:
-        task = _tasks[_get_ident()]
-        if task is None:
+        unit = _units[_get_ident()]
+        if unit is None:
             if watching:
                 note_foreign()
-        elif _runs(task):
+        elif _runs(unit):
             frame = sys._getframe(1)
             events = _events_of(self)
             # Before the call is in the loop's queue: in which order calls of several threads get there is a choice.
-            task.execution.point(task, Operation(WAKE, events, frame.f_code, frame.f_lasti))
+            unit.execution.point(unit, Operation(WAKE, events, frame.f_code, frame.f_lasti))
         return real(self, callback, *args, context=context)
 
     return like(real, call_soon_threadsafe)
@@ -128,19 +128,19 @@ def _calling(real: Callable[..., Any]) -> Callable[..., Any]:
 def _waking(real: Callable[..., None]) -> Callable[..., None]:
     def _write_to_self(self: Any) -> None:
         real(self)
-        task = _tasks[_get_ident()]
-        if task is not None and _runs(task):
+        unit = _units[_get_ident()]
+        if unit is not None and _runs(unit):
             events = _events_of(self)
             if events.waiting:
-                task.execution.enabled.refresh(events)
+                unit.execution.enabled.refresh(events)
 
     return like(real, _write_to_self)
 
 
-def _runs(task: Task) -> bool:
+def _runs(unit: Unit) -> bool:
     """Whether the calling thread is the one that was granted. A signal handler may run in one that is parked."""
-    execution = task.execution
-    return execution.running is task and not task.outside
+    execution = unit.execution
+    return execution.running is unit and not unit.outside
 
 
 def of_selectors(module: ModuleType) -> Iterator[tuple[Any, str, Any]]:

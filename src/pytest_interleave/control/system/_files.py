@@ -20,9 +20,9 @@ from ._paths import file_at, is_there, of_descriptor, opened, target_of
 from ._uses import derived, like, note
 
 if TYPE_CHECKING:
-    from ..execution.units._units import Task
+    from ..execution.units._units import Unit
 
-_tasks = _current.tasks
+_units = _current.units
 _get_ident = _real.get_ident
 #: The real function: this module is imported before it is replaced.
 real_open = io.open
@@ -38,16 +38,16 @@ _MOVING = ("seek", "tell")
 def _recording(base: type, name: str, way: str | None) -> Callable[..., Any]:
     real = getattr(base, name)
     # A file that is left open is written when Python ends, and has forgotten what is in modules.
-    tasks, get_ident = _tasks, _get_ident
+    units, get_ident = _units, _get_ident
 
     def method(self: Any, *args: Any) -> Any:
-        task = tasks[get_ident()]
-        if task is not None and self._thing is not None:
+        unit = units[get_ident()]
+        if unit is not None and self._thing is not None:
             # Whatever is done with a handle moves it on, for all who use the same one.
             if way == WRITE or (way is None and self._writes):
-                note(task, self._thing, WRITE, "written", self._handle)
+                note(unit, self._thing, WRITE, "written", self._handle)
             else:
-                note(task, self._thing, READ, "read", self._handle)
+                note(unit, self._thing, READ, "read", self._handle)
         return real(self, *args)
 
     return like(real, method)
@@ -56,12 +56,12 @@ def _recording(base: type, name: str, way: str | None) -> Callable[..., Any]:
 def _flushing(base: type) -> Callable[..., Any]:
     real: Any = base.flush  # type: ignore[attr-defined]
     # See above.
-    tasks, get_ident = _tasks, _get_ident
+    units, get_ident = _units, _get_ident
 
     def flush(self: Any) -> None:
-        task = tasks[get_ident()]
-        if task is not None and self._thing is not None and self._writes and not self.closed:
-            note(task, self._thing, WRITE, "written", self._handle)
+        unit = units[get_ident()]
+        if unit is not None and self._thing is not None and self._writes and not self.closed:
+            note(unit, self._thing, WRITE, "written", self._handle)
         real(self)
 
     return like(real, flush)
@@ -107,9 +107,9 @@ def open_(
     opener: Any = None,
 ) -> Any:
     """See `open`."""
-    task = _tasks[_get_ident()]
+    unit = _units[_get_ident()]
     understood = _understood(mode) if isinstance(mode, str) and type(buffering) is int else None
-    if understood is None or (task is None and not _current.state.making_fixtures):
+    if understood is None or (unit is None and not _current.state.making_fixtures):
         return real_open(file, mode, buffering, encoding, errors, newline, closefd, opener)
     raw_mode, binary, writes, both = understood
     if (binary and not (encoding is errors is newline is None)) or (buffering == 0 and not binary):
@@ -122,13 +122,13 @@ def open_(
             stacklevel=2,
         )
         buffering = -1
-    known = task is not None and opener is None and not isinstance(file, int)
+    known = unit is not None and opener is None and not isinstance(file, int)
     creates = known and writes and not is_there(file)
     try:
         made = _layers(file, raw_mode, buffering, closefd, opener, both=both, writes=writes)
     except OSError:
-        if known and task is not None:
-            looked_up(task, file)
+        if known and unit is not None:
+            looked_up(unit, file)
         raise
     raw, buffered = made
     try:
@@ -146,13 +146,13 @@ def open_(
     handle = next(_handles)
     for layer in layers:
         layer._thing, layer._handle, layer._writes = thing, handle, writes
-    if task is not None and thing is not None:
+    if unit is not None and thing is not None:
         if creates:
-            note(task, thing, ENTRY, "created")
+            note(unit, thing, ENTRY, "created")
         elif writes:
-            note(task, thing, WRITE, "written")
+            note(unit, thing, WRITE, "written")
         else:
-            note(task, thing, READ, "read")
+            note(unit, thing, READ, "read")
     return layers[-1]
 
 
@@ -183,11 +183,11 @@ def _size_of_buffer(raw: Any) -> int:
     return size if size > 1 else io.DEFAULT_BUFFER_SIZE
 
 
-def looked_up(task: Task, path: Any, dir_fd: int | None = None) -> None:
+def looked_up(unit: Unit, path: Any, dir_fd: int | None = None) -> None:
     """Record that a thread has learned what is at a path, or that nothing is."""
     try:
         thing = file_at(target_of(path, dir_fd))
     except (TypeError, ValueError, OSError):
         return
     if thing is not None:
-        note(task, thing, READ, "looked up")
+        note(unit, thing, READ, "looked up")

@@ -13,17 +13,17 @@ from ._files import Text
 from ._paths import file_at, target_of
 from ._uses import like, note
 
-_tasks = _current.tasks
+_units = _current.units
 _get_ident = _real.get_ident
 
 
 def _emitting(real: Callable[..., Any]) -> Callable[..., Any]:
     def emit(self: Any, record: Any) -> None:
-        task = _tasks[_get_ident()]
-        if task is not None and type(self.stream) is not Text:
+        unit = _units[_get_ident()]
+        if unit is not None and type(self.stream) is not Text:
             thing = file_at(target_of(self.baseFilename))
             if thing is not None:
-                note(task, thing, APPEND, "written")
+                note(unit, thing, APPEND, "written")
         real(self, record)
 
     return like(real, emit)

@@ -13,7 +13,7 @@ from ..scope import _real
 from ..steps._things import WRITE, Thing
 from ._uses import like, note
 
-_tasks = _current.tasks
+_units = _current.units
 _get_ident = _real.get_ident
 
 #: By module, the functions that change a setting, and what that is called.
@@ -31,9 +31,9 @@ def _setting(real: Callable[..., Any], what: str) -> Callable[..., Any]:
 
     def call(*args: Any, **options: Any) -> Any:
         result = real(*args, **options)
-        task = _tasks[_get_ident()]
-        if task is not None:
-            note(task, thing, WRITE, "set")
+        unit = _units[_get_ident()]
+        if unit is not None:
+            note(unit, thing, WRITE, "set")
         return result
 
     return like(real, call)

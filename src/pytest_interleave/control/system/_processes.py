@@ -15,7 +15,7 @@ from ..scope import _real
 from ..steps._things import EXCHANGE, Thing
 from ._uses import like, note, nothing_further
 
-_tasks = _current.tasks
+_units = _current.units
 _get_ident = _real.get_ident
 
 #: A process is running between these two; the second one is missing if nobody has waited for it.
@@ -51,16 +51,16 @@ def _running(real: Callable[..., Any], which: int | None) -> Callable[..., Any]:
     """Of a function of `os` that runs a command, if that is what its argument `which` is."""
 
     def call(*args: Any, **options: Any) -> Any:
-        task = _tasks[_get_ident()]
-        if task is None or os.path.basename(sys._getframe(1).f_code.co_filename) in _RECORDED:
+        unit = _units[_get_ident()]
+        if unit is None or os.path.basename(sys._getframe(1).f_code.co_filename) in _RECORDED:
             return real(*args, **options)
         name = "fork" if which is None or len(args) <= which else _named(args[which])
         thing = Thing("process", ("process", next(_numbers)), name)
-        note(task, thing, EXCHANGE, STARTED, STARTED)
+        note(unit, thing, EXCHANGE, STARTED, STARTED)
         result = real(*args, **options)
         if real.__name__ == "system":
             # It waits for the end itself.
-            note(task, thing, EXCHANGE, ENDED, ENDED)
+            note(unit, thing, EXCHANGE, ENDED, ENDED)
         return result
 
     return like(real, call)
@@ -75,12 +75,12 @@ def _of_process(real: Callable[..., Any], how: str) -> Callable[..., Any]:
     """Of a method that has to do with a process; one that ends has found it to be over if `how` is `ENDED`."""
 
     def call(self: Any, *args: Any, **options: Any) -> Any:
-        task = _tasks[_get_ident()]
-        if task is not None and how != ENDED:
-            note(task, _process(self), EXCHANGE, how, how)
+        unit = _units[_get_ident()]
+        if unit is not None and how != ENDED:
+            note(unit, _process(self), EXCHANGE, how, how)
         result = real(self, *args, **options)
-        if task is not None and how == ENDED:
-            note(task, _process(self), EXCHANGE, how, how)
+        if unit is not None and how == ENDED:
+            note(unit, _process(self), EXCHANGE, how, how)
         return result
 
     return like(real, call)
@@ -88,10 +88,10 @@ def _of_process(real: Callable[..., Any], how: str) -> Callable[..., Any]:
 
 def _making(real: Callable[..., Any]) -> Callable[..., Any]:
     def __init__(self: Any, args: Any, *more: Any, **options: Any) -> None:
-        task = _tasks[_get_ident()]
-        if task is not None:
-            note(task, Thing("process", ("process", id(self)), _named(args)), EXCHANGE, STARTED, STARTED)
-        with nothing_further(task):
+        unit = _units[_get_ident()]
+        if unit is not None:
+            note(unit, Thing("process", ("process", id(self)), _named(args)), EXCHANGE, STARTED, STARTED)
+        with nothing_further(unit):
             # It has a pipe of its own, by which it learns whether the program could be started.
             real(self, args, *more, **options)
 

@@ -18,9 +18,9 @@ from ..steps._things import EXCHANGE, WRITE, Thing
 from ._uses import like, note
 
 if TYPE_CHECKING:
-    from ..execution.units._units import Task
+    from ..execution.units._units import Unit
 
-_tasks = _current.tasks
+_units = _current.units
 _get_ident = _real.get_ident
 _fstat = os.fstat
 
@@ -62,7 +62,7 @@ def _inode_of(used: Any) -> int | None:
     return None if sys.platform == "win32" else _fstat(used.fileno()).st_ino
 
 
-def _note_exchange(task: Task, used: Any, how: str) -> None:
+def _note_exchange(unit: Unit, used: Any, how: str) -> None:
     try:
         inode = _inode_of(used)
         number = None if inode is None else _pairs.get(inode)
@@ -71,29 +71,29 @@ def _note_exchange(task: Task, used: Any, how: str) -> None:
         # It is closed, or the system has no such name for it.
         return
     if number is not None:
-        note(task, Thing("socket", ("pair", number), "pair"), EXCHANGE, how, used.fileno())
+        note(unit, Thing("socket", ("pair", number), "pair"), EXCHANGE, how, used.fileno())
         return
     try:
         peer = used.getpeername()
     except OSError:
-        note(task, _at_address(own), EXCHANGE, how, _AT)
+        note(unit, _at_address(own), EXCHANGE, how, _AT)
         return
     if isinstance(own, tuple) and isinstance(peer, tuple):
         ends = frozenset((_plain(own), _plain(peer)))
-        note(task, Thing("socket", ("connection", ends), _text(peer)), EXCHANGE, how, _plain(own))
+        note(unit, Thing("socket", ("connection", ends), _text(peer)), EXCHANGE, how, _plain(own))
     elif peer or own:
         # Of two local sockets, only the one that listens has a name.
-        note(task, _at_address(peer or own), EXCHANGE, how, _TO if peer else _AT)
+        note(unit, _at_address(peer or own), EXCHANGE, how, _TO if peer else _AT)
     else:
         # Of a pair that was made before: which other one belongs to it is not known.
-        note(task, Thing("socket", ("socket", inode), "pair"), EXCHANGE, how, used.fileno())
+        note(unit, Thing("socket", ("socket", inode), "pair"), EXCHANGE, how, used.fileno())
 
 
 def _exchanging(real: Callable[..., Any], how: str) -> Callable[..., Any]:
     def method(self: Any, *args: Any, **options: Any) -> Any:
-        task = _tasks[_get_ident()]
-        if task is not None:
-            _note_exchange(task, self, how)
+        unit = _units[_get_ident()]
+        if unit is not None:
+            _note_exchange(unit, self, how)
         return real(self, *args, **options)
 
     return like(real, method)
@@ -101,9 +101,9 @@ def _exchanging(real: Callable[..., Any], how: str) -> Callable[..., Any]:
 
 def _sending_to(real: Callable[..., Any]) -> Callable[..., Any]:
     def method(self: Any, *args: Any) -> Any:
-        task = _tasks[_get_ident()]
-        if task is not None and args:
-            note(task, _at_address(args[-1]), EXCHANGE, "data sent", _TO)
+        unit = _units[_get_ident()]
+        if unit is not None and args:
+            note(unit, _at_address(args[-1]), EXCHANGE, "data sent", _TO)
         return real(self, *args)
 
     return like(real, method)
@@ -111,9 +111,9 @@ def _sending_to(real: Callable[..., Any]) -> Callable[..., Any]:
 
 def _connecting(real: Callable[..., Any]) -> Callable[..., Any]:
     def method(self: Any, address: Any) -> Any:
-        task = _tasks[_get_ident()]
-        if task is not None:
-            note(task, _at_address(address), EXCHANGE, "connected", _TO)
+        unit = _units[_get_ident()]
+        if unit is not None:
+            note(unit, _at_address(address), EXCHANGE, "connected", _TO)
         return real(self, address)
 
     return like(real, method)
@@ -121,10 +121,10 @@ def _connecting(real: Callable[..., Any]) -> Callable[..., Any]:
 
 def _accepting(real: Callable[..., Any]) -> Callable[..., Any]:
     def method(self: Any) -> Any:
-        task = _tasks[_get_ident()]
-        if task is not None:
+        unit = _units[_get_ident()]
+        if unit is not None:
             try:
-                note(task, _at_address(self.getsockname()), EXCHANGE, "accepted", _AT)
+                note(unit, _at_address(self.getsockname()), EXCHANGE, "accepted", _AT)
             except OSError:
                 # So does accepting.
                 pass
@@ -135,10 +135,10 @@ def _accepting(real: Callable[..., Any]) -> Callable[..., Any]:
 
 def _binding(real: Callable[..., Any]) -> Callable[..., Any]:
     def method(self: Any, address: Any) -> Any:
-        task = _tasks[_get_ident()]
-        if task is not None and not (isinstance(address, tuple) and address[1:2] == (0,)):
+        unit = _units[_get_ident()]
+        if unit is not None and not (isinstance(address, tuple) and address[1:2] == (0,)):
             # Of port 0 the system makes one that nobody has.
-            note(task, _at_address(address), WRITE, "bound")
+            note(unit, _at_address(address), WRITE, "bound")
         return real(self, address)
 
     return like(real, method)
@@ -200,10 +200,10 @@ def of_multiprocessing(module: ModuleType) -> Iterator[tuple[Any, str, Any]]:
 
 def _over_connection(real: Callable[..., Any], how: str) -> Callable[..., Any]:
     def method(self: Any, *args: Any, **options: Any) -> Any:
-        task = _tasks[_get_ident()]
-        if task is not None:
+        unit = _units[_get_ident()]
+        if unit is not None:
             # Which other one is at the other end is not known.
-            note(task, Thing("pipe", ("connection", id(self)), "of multiprocessing"), EXCHANGE, how, _AT)
+            note(unit, Thing("pipe", ("connection", id(self)), "of multiprocessing"), EXCHANGE, how, _AT)
         return real(self, *args, **options)
 
     return like(real, method)

@@ -17,9 +17,9 @@ from ._paths import target_of
 from ._uses import derived, like, note
 
 if TYPE_CHECKING:
-    from ..execution.units._units import Task
+    from ..execution.units._units import Unit
 
-_tasks = _current.tasks
+_units = _current.units
 _get_ident = _real.get_ident
 #: Of cursors; and of databases that have no name.
 _numbers = itertools.count(1)
@@ -63,14 +63,14 @@ def database_of(database: Any, *, uri: bool) -> Thing:
     return Thing("database", target_of(text))
 
 
-def _note(task: Task | None, owner: Any, statement: Any, handle: int | None = None) -> None:
+def _note(unit: Unit | None, owner: Any, statement: Any, handle: int | None = None) -> None:
     thing = owner._thing
-    if task is None or thing is None:
+    if unit is None or thing is None:
         return
     if isinstance(statement, str) and only_reads(statement):
-        note(task, thing, READ, "read", handle)
+        note(unit, thing, READ, "read", handle)
     else:
-        note(task, thing, WRITE, "written", handle)
+        note(unit, thing, WRITE, "written", handle)
 
 
 def _runs(base: type, name: str) -> Callable[..., Any]:
@@ -78,7 +78,7 @@ def _runs(base: type, name: str) -> Callable[..., Any]:
     real = getattr(base, name)
 
     def method(self: Any, *args: Any, **options: Any) -> Any:
-        _note(_tasks[_get_ident()], self, args[0] if args and name != "executescript" else None, self._handle)
+        _note(_units[_get_ident()], self, args[0] if args and name != "executescript" else None, self._handle)
         return real(self, *args, **options)
 
     return like(real, method)
@@ -89,9 +89,9 @@ def _fetches(base: type, name: str) -> Callable[..., Any]:
     real = getattr(base, name)
 
     def method(self: Any, *args: Any, **options: Any) -> Any:
-        task = _tasks[_get_ident()]
-        if task is not None and self._thing is not None:
-            note(task, self._thing, READ, "read", self._handle)
+        unit = _units[_get_ident()]
+        if unit is not None and self._thing is not None:
+            note(unit, self._thing, READ, "read", self._handle)
         return real(self, *args, **options)
 
     return like(real, method)
@@ -102,9 +102,9 @@ def _ends(base: type, name: str) -> Callable[..., Any]:
     real = getattr(base, name)
 
     def method(self: Any, *args: Any, **options: Any) -> Any:
-        task = _tasks[_get_ident()]
-        if task is not None and self._thing is not None and (name in _CHANGING or _in_transaction(self)):
-            note(task, self._thing, WRITE, "written")
+        unit = _units[_get_ident()]
+        if unit is not None and self._thing is not None and (name in _CHANGING or _in_transaction(self)):
+            note(unit, self._thing, WRITE, "written")
         return real(self, *args, **options)
 
     return like(real, method)
@@ -120,11 +120,11 @@ def _in_transaction(connection: Any) -> bool:
 
 def _backs_up(base: Any) -> Callable[..., Any]:
     def backup(self: Any, target: Any, *args: Any, **options: Any) -> Any:
-        task = _tasks[_get_ident()]
-        if task is not None:
+        unit = _units[_get_ident()]
+        if unit is not None:
             for connection, way, how in ((self, READ, "read"), (target, WRITE, "written")):
                 if getattr(connection, "_thing", None) is not None:
-                    note(task, connection._thing, way, how)
+                    note(unit, connection._thing, way, how)
         return base.backup(self, target, *args, **options)
 
     return like(base.backup, backup)
@@ -151,8 +151,8 @@ class StandIns:
     def _connect(self) -> Callable[..., Any]:
         def connect(database: Any, *args: Any, **options: Any) -> Any:
             """See `sqlite3.connect`."""
-            task = _tasks[_get_ident()]
-            if task is None and not _current.state.making_fixtures:
+            unit = _units[_get_ident()]
+            if unit is None and not _current.state.making_fixtures:
                 return self._real_connect(database, *args, **options)
             factory = args[_FACTORY] if len(args) > _FACTORY else options.get("factory", self._connection)
             if isinstance(factory, type):
@@ -166,9 +166,9 @@ class StandIns:
             thing = database_of(database, uri=_is_uri(args, options))
             if self._adopt(made, self._connections):
                 made._thing = thing
-            elif task is not None:
+            elif unit is not None:
                 # Nothing more will be seen of it.
-                note(task, thing, WRITE, "opened")
+                note(unit, thing, WRITE, "opened")
             return made
 
         return connect
@@ -202,7 +202,7 @@ class StandIns:
             if self._adopt(made, self._cursors):
                 made._thing, made._handle = connection._thing, next(_numbers)
             else:
-                _note(_tasks[_get_ident()], connection, None)
+                _note(_units[_get_ident()], connection, None)
             return made
 
         return like(real, cursor)

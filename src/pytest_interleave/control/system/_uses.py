@@ -20,7 +20,7 @@ from ..scope._places import is_ours
 from ..steps._things import Thing, Uses
 
 if TYPE_CHECKING:
-    from ..execution.units._units import Task
+    from ..execution.units._units import Unit
 
 _Kind = TypeVar("_Kind")
 
@@ -39,23 +39,23 @@ def unrecorded() -> Iterator[None]:
         _unrecorded.pop()
 
 
-def note(task: Task, thing: Thing, way: str, how: str, handle: Hashable = None) -> None:
+def note(unit: Unit, thing: Thing, way: str, how: str, handle: Hashable = None) -> None:
     """Record that a controlled thread uses something."""
-    execution = task.execution
-    if execution.closing is not None or execution.forked or _unrecorded or task.index in _recording:
+    execution = unit.execution
+    if execution.closing is not None or execution.forked or _unrecorded or unit.index in _recording:
         return
     uses = execution.uses
     if uses is None:
         uses = execution.uses = Uses()
     # To find out where it is may take a look at files.
-    _recording.add(task.index)
+    _recording.add(unit.index)
     try:
-        if not uses.has(task, thing, way, handle):
+        if not uses.has(unit, thing, way, handle):
             place = _user_frame(sys._getframe(2))
             if place is not None:
-                uses.add(task, thing, way, how, handle, place)
+                uses.add(unit, thing, way, how, handle, place)
     finally:
-        _recording.discard(task.index)
+        _recording.discard(unit.index)
 
 
 #: By index, the threads a use of which is being recorded.
@@ -63,16 +63,16 @@ _recording: set[int] = set()
 
 
 @contextmanager
-def nothing_further(task: Task | None) -> Iterator[None]:
+def nothing_further(unit: Unit | None) -> Iterator[None]:
     """Meanwhile nothing is recorded of a thread: what it does is a part of a use that is recorded already."""
-    if task is None or task.index in _recording:
+    if unit is None or unit.index in _recording:
         yield
         return
-    _recording.add(task.index)
+    _recording.add(unit.index)
     try:
         yield
     finally:
-        _recording.discard(task.index)
+        _recording.discard(unit.index)
 
 
 def _user_frame(frame: FrameType | None) -> FrameType | None:

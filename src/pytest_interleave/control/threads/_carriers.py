@@ -16,7 +16,7 @@ from typing import Any
 
 from ..execution._unit_lives import finish, note_unseen, run_unit
 from ..execution.units import _current
-from ..execution.units._units import Task
+from ..execution.units._units import Unit
 from ..instrumentation._engine import Engine, debugger_was_there
 from ..interpreter._threadlocals import thread_locals_touched
 from ..scope._real import new_gate, start_new_thread
@@ -42,18 +42,18 @@ class Carriers:
         self._idle: list[Carrier] = []
         self.reuse = True
 
-    def assign(self, task: Task, target: Callable[[], object], thread: threading.Thread | None) -> None:
+    def assign(self, unit: Unit, target: Callable[[], object], thread: threading.Thread | None) -> None:
         """See `Carriers.assign` in `execution`."""
-        carrier = self._idle.pop() if self._idle else self._new_for(task)
-        carrier.task = task
-        half = task.half = ThreadHalf(carrier.ident, carrier.native_id, carrier.gate)
+        carrier = self._idle.pop() if self._idle else self._new_for(unit)
+        carrier.unit = unit
+        half = unit.half = ThreadHalf(carrier.ident, carrier.native_id, carrier.gate)
         half.target = target
         half.thread = thread
         half.carrier = carrier
-        _current.tasks[carrier.ident] = task
+        _current.units[carrier.ident] = unit
 
-    def _new_for(self, task: Task) -> Carrier:
-        execution = task.execution
+    def _new_for(self, unit: Unit) -> Carrier:
+        execution = unit.execution
         starter = None if execution.running is None else execution.clock.readers.get(execution.running.index)
         if starter is None:
             return Carrier(self)
@@ -72,18 +72,18 @@ class Carriers:
         self.reuse = False
         idle, self._idle = self._idle, []
         for carrier in idle:
-            carrier.task = None
+            carrier.unit = None
             carrier.gate.release()
 
 
 class Carrier:
     """One OS thread: waits at its gate, runs the controlled thread that it was given, waits again."""
 
-    __slots__ = ("gate", "ident", "native_id", "owner", "ready", "task")
+    __slots__ = ("gate", "ident", "native_id", "owner", "ready", "unit")
 
     def __init__(self, owner: Carriers) -> None:
         self.owner = owner
-        self.task: Task | None = None
+        self.unit: Unit | None = None
         self.gate = new_gate()
         self.ready = new_gate()
         self.native_id: int | None = None
@@ -96,28 +96,28 @@ class Carrier:
         self.ready.release()
         while True:
             self.gate.acquire()
-            task = self.task
-            if task is None:
+            unit = self.unit
+            if unit is None:
                 return
-            contextvars.Context().run(self._carry, task)
+            contextvars.Context().run(self._carry, unit)
             # It may have outlived its execution, and be part of another one now.
-            task = self.task or task
-            again = self.owner.reuse and not task.abandoned and not thread_locals_touched()
-            if _current.tasks[self.ident] is task:
-                del _current.tasks[self.ident]
-            execution = task.execution
-            self.task = None
-            if task.at_large:
+            unit = self.unit or unit
+            again = self.owner.reuse and not unit.abandoned and not thread_locals_touched()
+            if _current.units[self.ident] is unit:
+                del _current.units[self.ident]
+            execution = unit.execution
+            self.unit = None
+            if unit.at_large:
                 return
             if again:
                 self.owner.give_back(self)
             # The last thing: from here on another thread runs, and may already use this carrier again.
-            finish(execution, task)
-            del execution, task
+            finish(execution, unit)
+            del execution, unit
             if not again:
                 return
 
-    def _carry(self, task: Task) -> None:
+    def _carry(self, unit: Unit) -> None:
         trace = threading.gettrace()
         profile = threading.getprofile()
         try:
@@ -126,22 +126,22 @@ class Carrier:
             if trace is not None:
                 sys.settrace(trace)
             if self.owner.trace is not None:
-                self.owner.trace(task)
-            run_unit(task.execution, task)
+                self.owner.trace(unit)
+            run_unit(unit.execution, unit)
         finally:
             if sys.gettrace() is not None:
                 sys.settrace(None)
             elif self.owner.trace is not None and not debugger_was_there():
                 # It may have outlived its execution.
-                task = self.task or task
-                note_unseen(task.execution, task)
+                unit = self.unit or unit
+                note_unseen(unit.execution, unit)
             if sys.getprofile() is not None:
                 sys.setprofile(None)
 
 
-def _nobody() -> Task:
+def _nobody() -> Unit:
     """No thread at all: handing over to it wakes the watchdog, which waits at its gate."""
     none: Any = None
-    task = Task(none, -1, "nobody", Operation(IDLE, None, _nobody.__code__, 0))
-    task.half = ThreadHalf(0, None, new_gate())
-    return task
+    unit = Unit(none, -1, "nobody", Operation(IDLE, None, _nobody.__code__, 0))
+    unit.half = ThreadHalf(0, None, new_gate())
+    return unit

@@ -11,33 +11,33 @@ from ..scope import _real
 from ._threads import after_fork, before_fork
 
 if TYPE_CHECKING:
-    from ..execution.units._units import Task
+    from ..execution.units._units import Unit
 
 #: The controlled thread that is forking. Meanwhile it is not under control: others have code of their own to run then.
-_forking: list[Task] = []
+_forking: list[Unit] = []
 
 
 def _before() -> None:
-    task = _current.tasks.pop(_real.get_ident(), None)
-    if task is not None:
-        _forking.append(task)
-        before_fork(task)
+    unit = _current.units.pop(_real.get_ident(), None)
+    if unit is not None:
+        _forking.append(unit)
+        before_fork(unit)
 
 
 def _in_parent() -> None:
     while _forking:
-        task = _forking.pop()
-        _current.tasks[task.half.ident] = task
+        unit = _forking.pop()
+        _current.units[unit.half.ident] = unit
 
 
 def _in_child() -> None:
-    _current.tasks.clear()
+    _current.units.clear()
     while _forking:
-        task = _forking.pop()
+        unit = _forking.pop()
         # Trace functions of its frames still call it.
-        task.execution.forked = True
-        task.special = True
-        after_fork(task)
+        unit.execution.forked = True
+        unit.special = True
+        after_fork(unit)
         gc.enable()
     undo, _current.state.undo_in_child = _current.state.undo_in_child, None
     if undo is not None:

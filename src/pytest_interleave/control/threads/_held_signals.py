@@ -19,7 +19,7 @@ from typing import Any
 from ..execution._execution import Execution
 from ..execution._interruption import go_on_after, stop_for
 from ..execution.timing import _real_waits
-from ..execution.units._units import Task
+from ..execution.units._units import Unit
 from ..identity._written import python_function
 from ..interpreter._real_clocks import real_monotonic_ns
 from ..scope import _current_scope, _observed, _real
@@ -42,7 +42,7 @@ class HeldSignals:
         #: Handlers that wait to be called, by signal.
         self.pending: dict[int, Handler] = {}
         #: The main thread, as the execution that runs now has it; None between two executions.
-        self.task: Task | None = None
+        self.unit: Unit | None = None
         #: Whether the main thread is in one of them, rather than where it waits or what it does in the test.
         self.handling = False
         self._handlers: dict[int, tuple[Handler, Handler]] = {}
@@ -86,7 +86,7 @@ class HeldSignals:
     def end(self) -> None:
         """The execution is over."""
         with self._sending:
-            self.task = None
+            self.unit = None
 
     def settle(self) -> BaseException | None:
         """Between two executions: call the handlers that wait; the answer is what one of them has raised.
@@ -105,7 +105,7 @@ class HeldSignals:
     def send_again(self) -> None:
         """In the watchdog: the main thread may have come to other code by now."""
         with self._sending:
-            for number in tuple(self.pending) if self.task is not None else ():
+            for number in tuple(self.pending) if self.unit is not None else ():
                 self._sent[number] = real_monotonic_ns()
                 _send(self._main, number)
 
@@ -141,15 +141,15 @@ class HeldSignals:
         return held
 
     def _deal_with(self, handler: Handler, number: int, frame: FrameType | None) -> Any:
-        task = self.task
+        unit = self.unit
         # What is interrupted between two executions ends the test; and some waits of the test are within our code.
-        code = None if task is None or task.outside else _interrupted_code(frame)
+        code = None if unit is None or unit.outside else _interrupted_code(frame)
         if code is not None and is_ours(code.co_filename) and code is not _AT_THE_GATE:
             self.pending[number] = handler
             return None
         self.pending.pop(number, None)
-        if task is not None and code is _AT_THE_GATE:
-            return self._at_the_gate(task, handler, number, frame)
+        if unit is not None and code is _AT_THE_GATE:
+            return self._at_the_gate(unit, handler, number, frame)
         if _is_of_the_test(handler):
             return handler(number, frame)
         try:
@@ -158,7 +158,7 @@ class HeldSignals:
             self._raised = error, number, handler
             raise
 
-    def _at_the_gate(self, main: Task, handler: Handler, number: int, frame: FrameType | None) -> Any:
+    def _at_the_gate(self, main: Unit, handler: Handler, number: int, frame: FrameType | None) -> Any:
         """Stop the thread that runs, if that can be, while the handler runs."""
         execution = main.execution
         # It may have got its turn just now.

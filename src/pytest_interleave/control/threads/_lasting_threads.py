@@ -21,7 +21,7 @@ from ..execution.timing._real_waits import sleeps, stands_at
 from ..execution.units import _current
 from ..execution.units._at_large import have_waited, let_go, real_waits, wake_adopted
 from ..execution.units._enabled import NobodyEnabled
-from ..execution.units._units import Moment, Task
+from ..execution.units._units import Moment, Unit
 from ..interpreter._real_clocks import REAL
 from ..scope import _real
 from ..scope._real import new_gate
@@ -124,21 +124,21 @@ class Lasting:
 
     def idle(self, execution: Execution) -> int:
         """How many of the threads that were there before the execution had no part in it."""
-        older = {task for task in execution.tasks if task.path >= (OLDER,)}
+        older = {unit for unit in execution.units if unit.path >= (OLDER,)}
         return len(older - _older_with_part(execution.log))
 
     @staticmethod
     def threads_of_others(outcome: Outcome, values: Iterable[object]) -> list[str]:
         """Names of the threads that had part in an execution, were there before, and are not reached from `values`."""
-        wanted: dict[Task, set[int]] = {}
-        for task in _older_with_part(outcome.log):
-            wait = real_waits.get(task.half.ident)
+        wanted: dict[Unit, set[int]] = {}
+        for unit in _older_with_part(outcome.log):
+            wait = real_waits.get(unit.half.ident)
             target = () if wait is None else (wait.operation.target,)
-            wanted[task] = set(map(id, (task.thread, *target, *_owners(task.thread))))
+            wanted[unit] = set(map(id, (unit.thread, *target, *_owners(unit.thread))))
         if not wanted:
             return []
         found, complete = reached(values, set().union(*wanted.values()))
-        return sorted(task.name for task, names in wanted.items() if complete and found.isdisjoint(names))
+        return sorted(unit.name for unit, names in wanted.items() if complete and found.isdisjoint(names))
 
     # -- as an execution ends ----------------------------------------------------------------------------------
 
@@ -147,60 +147,60 @@ class Lasting:
 
         Where it is stuck, only those that went on before do: others may have part in what it is stuck in.
         """
-        left = [task for task in execution.tasks if _is_left(task)]
+        left = [unit for unit in execution.units if _is_left(unit)]
         starts: dict[int, Start] = {}
-        for task in left:
-            assert task.thread is not None
-            assert task.half.started is not None
-            start = start_of(task.half.started, task.thread)
+        for unit in left:
+            assert unit.thread is not None
+            assert unit.half.started is not None
+            start = start_of(unit.half.started, unit.thread)
             kept, ended = self._kept.get(start, 0), self._ended.get(start, 0)
             if (kept > 0 if execution.stuck is not None else ended < _ENOUGH) and kept < _MOST_OF_A_KIND:
-                starts[task.index] = start
+                starts[unit.index] = start
         if not starts:
             return
-        wanted = {task.index: set(map(id, _ways_to_reach(task))) for task in left if task.index in starts}
+        wanted = {unit.index: set(map(id, _ways_to_reach(unit))) for unit in left if unit.index in starts}
         everything = set().union(*wanted.values())
         found, _ = reached([*globals_in_scope(), *self._outlives()], everything)
         if any(found.isdisjoint(names) for names in wanted.values()):
             found |= reached(globals_of_libraries(), everything)[0]
-        for task in left:
-            if task.index in starts:
-                goes_on = not found.isdisjoint(wanted[task.index])
-                counts, start = self._kept if goes_on else self._ended, starts[task.index]
+        for unit in left:
+            if unit.index in starts:
+                goes_on = not found.isdisjoint(wanted[unit.index])
+                counts, start = self._kept if goes_on else self._ended, starts[unit.index]
                 counts[start] = counts.get(start, 0) + 1
-                task.lasting = goes_on
+                unit.lasting = goes_on
 
     def settle(self, execution: Execution) -> None:
         """Threads that were to go on, but wait now for what only their execution could give them, are ended with it."""
-        for task in execution.tasks:
-            if task.lasting and task.path < (OLDER,) and not (task.done or task.enabled or _can_wait_at_large(task)):
-                task.lasting = False
+        for unit in execution.units:
+            if unit.lasting and unit.path < (OLDER,) and not (unit.done or unit.enabled or _can_wait_at_large(unit)):
+                unit.lasting = False
 
     def let_go(self, execution: Execution) -> None:
         """The execution is over: threads that last go on without control."""
-        for task in execution.tasks[1 : execution.older + 1]:
-            if task.done and _threads.carrier_of(task) is None and task.thread is not None:
+        for unit in execution.units[1 : execution.older + 1]:
+            if unit.done and _threads.carrier_of(unit) is None and unit.thread is not None:
                 # Its OS thread ends just now; the next execution is not to find it alive.
-                _threads.wait_for_end(task.thread, _END)
-        going = [task for task in execution.tasks if task.lasting and not task.done]
+                _threads.wait_for_end(unit.thread, _END)
+        going = [unit for unit in execution.units if unit.lasting and not unit.done]
         if not going:
             return
         # What they do as they go is nothing to those who wait in the next execution.
         execution.enabled = NobodyEnabled()
         settled: list[Callable[[], object]] = []
-        for task in going:
-            if task.resource is not None:
-                task.withdraw()
-            _release_ownership(task)
-            if _threads.carrier_of(task) is not None:
-                self._matters[task.half.ident] = True
-                _threads.outlive(task)
-            if task.outside:
-                execution.outside.forget(task)
+        for unit in going:
+            if unit.resource is not None:
+                unit.withdraw()
+            _release_ownership(unit)
+            if _threads.carrier_of(unit) is not None:
+                self._matters[unit.half.ident] = True
+                _threads.outlive(unit)
+            if unit.outside:
+                execution.outside.forget(unit)
             else:
-                have_waited.add(task.half.ident)
-                _busy.pop(task.half.ident, None)
-                settled.append(let_go(task))
+                have_waited.add(unit.half.ident)
+                _busy.pop(unit.half.ident, None)
+                settled.append(let_go(unit))
         for wait in settled:
             wait()
 
@@ -278,85 +278,85 @@ def _adopt(
     execution: Execution, ident: int, thread: threading.Thread, wait: RealWait, number: int
 ) -> Callable[[], object] | None:
     """What waits until the thread is parked; None where it is none of the execution's."""
-    task = adopt(execution, thread.name, wait.operation, (number,))
-    task.half = ThreadHalf(ident, thread.native_id, new_gate())
-    task.half.thread = thread
+    unit = adopt(execution, thread.name, wait.operation, (number,))
+    unit.half = ThreadHalf(ident, thread.native_id, new_gate())
+    unit.half.thread = thread
     _busy.pop(ident, None)
     attempts = 0
-    while not wait.take_over(ident, task):
+    while not wait.take_over(ident, unit):
         # It was woken just now. Perhaps by its timeout, and then it waits again.
         _let_them_come()
         again = real_waits.get(ident)
         attempts += 1
         if again is None or attempts > _ATTEMPTS:
-            task.done = True
+            unit.done = True
             return None
         wait = again
-        task.operation = wait.operation
-    _threads.adopt(task)
-    _current.tasks[ident] = task
+        unit.operation = wait.operation
+    _threads.adopt(unit)
+    _current.units[ident] = unit
     # As if the test had started it: what was done before comes before all that it does.
-    for who, kind in ((execution.main, START), (task, BEGIN)):
+    for who, kind in ((execution.main, START), (unit, BEGIN)):
         operation = Operation(kind, thread, _adopt.__code__, 0)
         operation.announced = False
         execution.log.append((who, operation, None))
     for lock in _held.pop(ident, ()):
         if lock.owner is None and lock.locked():
-            lock.owner = task
-            task.held.append(lock)
-    resource = wait.resource(task)
+            lock.owner = unit
+            unit.held.append(lock)
+    resource = wait.resource(unit)
     deadline = None if wait.timeout is None else execution.clock.deadline(wait.timeout)
-    task.wait_for(resource, deadline)
-    if resource.available(task):
-        execution.enabled.add(task)
-    return wake_adopted(wait, task)
+    unit.wait_for(resource, deadline)
+    if resource.available(unit):
+        execution.enabled.add(unit)
+    return wake_adopted(wait, unit)
 
 
 #: By thread identifier, the locks that it has held since it was let go.
 _held: dict[int, list[Any]] = {}
 
 
-def _release_ownership(task: Task) -> None:
+def _release_ownership(unit: Unit) -> None:
     """It still has its locks; but an execution that is over has no owners of locks."""
-    if task.held:
-        _held[task.half.ident] = list(task.held)
-        for lock in task.held:
+    if unit.held:
+        _held[unit.half.ident] = list(unit.held)
+        for lock in unit.held:
             lock.owner = None
-        task.held.clear()
+        unit.held.clear()
 
 
-def _older_with_part(log: Iterable[Step]) -> set[Task]:
+def _older_with_part(log: Iterable[Step]) -> set[Unit]:
     """The threads that were there before an execution and have taken a step in it."""
     return {
-        task for task, operation, _ in log if task.path >= (OLDER,) and operation.kind != BEGIN and not task.is_clock
+        unit for unit, operation, _ in log if unit.path >= (OLDER,) and operation.kind != BEGIN and not unit.is_clock
     }
 
 
-def _is_left(task: Task) -> bool:
+def _is_left(unit: Unit) -> bool:
     """Whether the test has left a thread that could go on after it."""
     return (
-        task.index > 0
-        and not (task.done or task.lasting or task.outside)
-        and task.thread is not None
-        and task.half.started is not None
-        and not is_worker_of_pool(task)
-        and (task.enabled or _can_wait_at_large(task))
+        unit.index > 0
+        and not (unit.done or unit.lasting or unit.outside)
+        and unit.thread is not None
+        and unit.half.started is not None
+        and not is_worker_of_pool(unit)
+        and (unit.enabled or _can_wait_at_large(unit))
     )
 
 
-def _can_wait_at_large(task: Task) -> bool:
+def _can_wait_at_large(unit: Unit) -> bool:
     """Whether a thread that cannot go on may wait without control from here on."""
-    return not task.held and hasattr(type(task.resource), "waits_at_large")
+    return not unit.held and hasattr(type(unit.resource), "waits_at_large")
 
 
-def _ways_to_reach(task: Task) -> Iterable[object]:
-    assert task.thread is not None
-    yield task.thread
-    if task.enabled or task.resource is None or type(task.resource) is Moment:
+def _ways_to_reach(unit: Unit) -> Iterable[object]:
+    assert unit.thread is not None
+    yield unit.thread
+    if unit.enabled or unit.resource is None or type(unit.resource) is Moment:
         # It goes on by itself.
-        yield from _owners(task.thread)
+        yield from _owners(unit.thread)
     else:
-        yield from ways_to_wake(task)
+        yield from ways_to_wake(unit)
 
 
 def _owners(thread: Any) -> Iterator[object]:

@@ -17,48 +17,48 @@ from ..steps._operations import Operation
 from ..steps._touches import EVERY_THREAD
 
 if TYPE_CHECKING:
-    from ..execution.units._units import Task
+    from ..execution.units._units import Unit
 
-_current_task = _current.current_task
+_current_unit = _current.current_unit
 _real_count = _thread._count
 _real_active_count = threading.active_count
 #: For this package: a call of `threading.enumerate` by a controlled thread is a scheduling point.
 real_enumerate = threading.enumerate
 
 
-def _ask(task: Task) -> Operation:
+def _ask(unit: Unit) -> Operation:
     """Let the scheduler decide first: which threads have begun and ended is what the caller will see."""
     frame = sys._getframe(2)
     operation = Operation(THREADS, EVERY_THREAD, frame.f_code, frame.f_lasti, mutates=False)
-    task.execution.point(task, operation)
+    unit.execution.point(unit, operation)
     return operation
 
 
 def _count() -> int:
     """See `_thread._count`."""
-    task = _current_task()
-    if task is None:
+    unit = _current_unit()
+    if unit is None:
         return _real_count()
-    operation = _ask(task)
-    execution = task.execution
+    operation = _ask(unit)
+    execution = unit.execution
     main = threading.main_thread()
     # Threads that are not under control, and the test's own unless it is the main thread.
     others = [
         thread
         for thread in real_enumerate()
-        if thread is not main and _current.tasks.get(thread.ident or 0, execution.main) is execution.main
+        if thread is not main and _current.units.get(thread.ident or 0, execution.main) is execution.main
     ]
-    count = len(others) + sum(not controlled.done for controlled in execution.tasks[1:])
+    count = len(others) + sum(not controlled.done for controlled in execution.units[1:])
     operation.name = str(count)
     return count
 
 
 def enumerate() -> list[threading.Thread]:
     """See `threading.enumerate`."""
-    task = _current_task()
-    if task is None:
+    unit = _current_unit()
+    if unit is None:
         return real_enumerate()
-    operation = _ask(task)
+    operation = _ask(unit)
     threads = real_enumerate()
     operation.name = str(len(threads))
     return threads
@@ -66,10 +66,10 @@ def enumerate() -> list[threading.Thread]:
 
 def active_count() -> int:
     """See `threading.active_count`."""
-    task = _current_task()
-    if task is None:
+    unit = _current_unit()
+    if unit is None:
         return _real_active_count()
-    operation = _ask(task)
+    operation = _ask(unit)
     count = _real_active_count()
     operation.name = str(count)
     return count

@@ -11,7 +11,7 @@ from ..execution._unit_lives import note_unseen
 from ..execution.outside._blocked_at_end import left_blocked, stuck_of_left
 from ..execution.units import _current
 from ..execution.units._outcome import Outcome, SetAside
-from ..execution.units._units import Task, Unwind
+from ..execution.units._units import Unit, Unwind
 from ..scope import _real
 from ..scope._places import user_place
 from ..scope._real import new_gate
@@ -22,7 +22,7 @@ from ._thread_half import ThreadHalf
 DRAIN_STEPS = 2_000
 
 
-def run_body(execution: Execution, body: Callable[[], object], trace: Callable[[Task], None] | None = None) -> Outcome:
+def run_body(execution: Execution, body: Callable[[], object], trace: Callable[[Unit], None] | None = None) -> Outcome:
     """Run `body` in the calling thread under control, then every thread that it left, and end them all."""
     main = execution.main
     main.half = ThreadHalf(_real.get_ident(), threading.get_native_id(), new_gate())
@@ -30,7 +30,7 @@ def run_body(execution: Execution, body: Callable[[], object], trace: Callable[[
     execution.running = main
     execution.base = run_body.__code__
     execution.enabled.add(main)
-    _current.tasks[main.half.ident] = main
+    _current.units[main.half.ident] = main
     try:
         if trace is not None:
             trace(main)
@@ -52,11 +52,11 @@ def run_body(execution: Execution, body: Callable[[], object], trace: Callable[[
         finally:
             execution.over = True
             execution.lasting.let_go(execution)
-            del _current.tasks[main.half.ident]
-            for task in execution.tasks:
-                if task.resource is not None:
+            del _current.units[main.half.ident]
+            for unit in execution.units:
+                if unit.resource is not None:
                     # It may outlive the execution; who was ended while waiting for it no longer does.
-                    task.withdraw()
+                    unit.withdraw()
     outcome = Outcome.of(execution)
     if execution.closing is None:
         execution.free()
@@ -102,12 +102,12 @@ def _note_left(execution: Execution) -> None:
         execution.stuck = stuck_of_left(execution, blocked)
     elif blocked:
         frames = sys._current_frames()
-        execution.left = [SetAside(task.name, user_place(frames.get(task.half.ident))) for task in blocked]
+        execution.left = [SetAside(unit.name, user_place(frames.get(unit.half.ident))) for unit in blocked]
 
 
 def _all_done(execution: Execution) -> bool:
-    for task in execution.tasks:  # noqa: SIM110 - a generator costs more than all the rest of this
-        if not (task.done or (task.lasting and not task.enabled)):
+    for unit in execution.units:  # noqa: SIM110 - a generator costs more than all the rest of this
+        if not (unit.done or (unit.lasting and not unit.enabled)):
             return False
     return True
 
@@ -119,7 +119,7 @@ def _drain(execution: Execution) -> None:
     execution.enabled.drop(main)
     execution.draining = True
     execution.bound = min(execution.bound, len(execution.log) + DRAIN_STEPS)
-    chosen = execution.next_task()
+    chosen = execution.next_unit()
     if chosen is not None and chosen is not main:
         execution.hand_over(chosen)
         execution.park(main)

@@ -49,7 +49,7 @@ def numbering() -> list[tuple[Any, str, Any]]:
 def _numbered(real: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(real)
     def __init__(self: Any, *args: Any, **kwargs: Any) -> None:  # noqa: N807
-        if _current.current_task() is not None:
+        if _current.current_unit() is not None:
             vars(self)[_NUMBER] = next(_numbers)
         real(self, *args, **kwargs)
 
@@ -66,7 +66,7 @@ def _hash_of_thread(self: Any) -> int:
     known = self.__dict__
     number: int | None = known.get(_NUMBER)
     if number is None:
-        number = next(_numbers) if _real.get_ident() in _current.tasks else object.__hash__(self)
+        number = next(_numbers) if _real.get_ident() in _current.units else object.__hash__(self)
         known[_NUMBER] = number
     return number
 

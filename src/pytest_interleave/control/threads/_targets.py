@@ -20,7 +20,7 @@ from ..steps._touches import OPAQUE, Touches, writes
 if TYPE_CHECKING:
     from types import FrameType
 
-    from ..execution.units._units import Task
+    from ..execution.units._units import Unit
     from ..scope._places import Place
 
 
@@ -28,8 +28,8 @@ def announce_call(function: Any, given: Sequence[Any]) -> None:
     """To be called in a thread that is about to call `function` for the program."""
     if in_scope(function):
         return
-    task = _current.current_task()
-    if task is None:
+    unit = _current.current_unit()
+    if unit is None:
         return
 
     def touch(_frame: FrameType | None = None) -> Touches:
@@ -43,19 +43,19 @@ def announce_call(function: Any, given: Sequence[Any]) -> None:
         kind = WRITE if changes else READ
         operation = Operation(kind, None, frame.f_code, frame.f_lasti, changes, f".{_name_of(function)}()")
         operation.touch = touch
-        operation.place = _start_of(task)
-        task.execution.point(task, operation, touches)
+        operation.place = _start_of(unit)
+        unit.execution.point(unit, operation, touches)
 
 
 def _name_of(function: Any) -> str:
     return str(getattr(getattr(function, "func", function), "__name__", ""))
 
 
-def _start_of(task: Task) -> Place | None:
+def _start_of(unit: Unit) -> Place | None:
     """Where the thread was started."""
-    if task.half.thread is not None:
-        for _, operation, _ in reversed(task.execution.log):
-            if operation.kind == START and operation.target is task.half.thread:
+    if unit.half.thread is not None:
+        for _, operation, _ in reversed(unit.execution.log):
+            if operation.kind == START and operation.target is unit.half.thread:
                 return operation.where()
     return None
 
@@ -64,7 +64,7 @@ def announcing_item(real: Callable[..., None]) -> Callable[..., None]:
     """The method `run` of the work items of `ThreadPoolExecutor`, with that said first."""
 
     def run(self: Any, *context: Any) -> None:
-        function, given = (self.task[0], self.task[1]) if context else (self.fn, self.args)
+        function, given = (self.unit[0], self.unit[1]) if context else (self.fn, self.args)
         announce_call(function, given)
         real(self, *context)
 

@@ -13,7 +13,7 @@ from ..execution._unit_lives import finish, spawn
 from ..execution.outside._left_alone import leave_alone, start_of
 from ..execution.units import _current
 from ..execution.units._at_large import LetGo, settled
-from ..execution.units._units import Task
+from ..execution.units._units import Unit
 from ..primitives import Semaphore
 from ..scope import _real
 from ..steps._kinds import BEGIN, IS_ALIVE, JOIN, START
@@ -35,7 +35,7 @@ start_checks: list[Callable[[], None]] = []
 _pools: list[tuple[Callable[[], Any], threading.Thread]] = []
 
 #: The controlled thread of each `Thread` object that runs under control now.
-_task_of: dict[int, Task] = {}
+_unit_of: dict[int, Unit] = {}
 
 
 def _done_handle() -> Any:
@@ -69,23 +69,23 @@ def _mark_done(thread: threading.Thread) -> None:
         _set_handle(thread, _DONE)
 
 
-def before_fork(task: Task) -> None:
+def before_fork(unit: Unit) -> None:
     """Make the `Thread` object what one is that runs without control, for that is what it will be in the child."""
-    if task.half.thread is not None and _DONE is not None:
-        _set_handle(task.half.thread, _thread._make_thread_handle(task.half.ident))  # type: ignore[attr-defined]
+    if unit.half.thread is not None and _DONE is not None:
+        _set_handle(unit.half.thread, _thread._make_thread_handle(unit.half.ident))  # type: ignore[attr-defined]
 
 
-def after_fork(task: Task) -> None:
+def after_fork(unit: Unit) -> None:
     """The same, in the child, for what the older versions have."""
-    known: Any = task.half.thread
+    known: Any = unit.half.thread
     if known is not None and _DONE is None:
         known._set_tstate_lock()
 
 
 def start(self: threading.Thread) -> None:
     """See `threading.Thread.start`."""
-    task = _current.current_task()
-    if task is None:
+    unit = _current.current_unit()
+    if unit is None:
         _real_start(self)
         return
     known: Any = self
@@ -96,22 +96,22 @@ def start(self: threading.Thread) -> None:
     for check in start_checks:
         check()
     frame = sys._getframe(1)
-    execution = task.execution
+    execution = unit.execution
     operation = Operation(START, self, frame.f_code, frame.f_lasti)
     if execution.left_alone and start_of(operation, self) in execution.left_alone:
         leave_alone(self, _real_start)
         return
     # No choice here: that the new thread goes on later is chosen later.
-    execution.mark(task, operation)
+    execution.mark(unit, operation)
     function = getattr(self.run, "__func__", start)
     begin = Operation(BEGIN, self, function.__code__, 0)
     _remember_pool(self)
     runs_target = function is _real_run
     child = spawn(
-        execution, task, lambda: _run(self, runs_target), begin, known._name, daemon=known._daemonic, thread=self
+        execution, unit, lambda: _run(self, runs_target), begin, known._name, daemon=known._daemonic, thread=self
     )
     child.half.started = operation
-    _task_of[id(self)] = child
+    _unit_of[id(self)] = child
     known._ident = child.half.ident
     known._native_id = child.half.native_id
     known._started._flag = True
@@ -153,30 +153,30 @@ def _run(thread: threading.Thread, runs_target: bool) -> None:
 _ENDED = "_pytest_interleave_ended"
 
 
-def outlive(task: Task) -> None:
+def outlive(unit: Unit) -> None:
     """The execution is over, and a thread that it has started goes on: let others wait for its end as usual."""
-    thread = task.half.thread
+    thread = unit.half.thread
     assert thread is not None
     own = vars(thread)
     if _ENDED in own:
         return
-    own[_CARRIER] = carrier_of(task)
+    own[_CARRIER] = carrier_of(unit)
     ended = own[_ENDED] = _real.real_lock()
     ended.acquire()
 
     def join_it(timeout: float | None = None) -> None:
-        if _current.current_task() is not None:
+        if _current.current_unit() is not None:
             join(thread, timeout)
         else:
             _join_without_control(thread, timeout)
 
     own["join"] = join_it
-    own["is_alive"] = lambda: ended.locked() if _current.current_task() is None else is_alive(thread)
+    own["is_alive"] = lambda: ended.locked() if _current.current_unit() is None else is_alive(thread)
 
 
-def carrier_of(task: Task) -> Carrier | None:
+def carrier_of(unit: Unit) -> Carrier | None:
     """The carrier that runs the thread; None if the thread is one of the interpreter's."""
-    return task.half.carrier if isinstance(task.half, ThreadHalf) else None
+    return unit.half.carrier if isinstance(unit.half, ThreadHalf) else None
 
 
 def outlives_executions(thread: threading.Thread) -> bool:
@@ -189,15 +189,15 @@ def wait_for_end(thread: threading.Thread, seconds: float) -> None:
     _real_join(thread, seconds)
 
 
-def adopt(task: Task) -> None:
-    """A thread that was there before is under control; `task` knows it."""
-    thread: Any = task.half.thread
-    _task_of[id(thread)] = task
+def adopt(unit: Unit) -> None:
+    """A thread that was there before is under control; `unit` knows it."""
+    thread: Any = unit.half.thread
+    _unit_of[id(thread)] = unit
     own = vars(thread)
     if _ENDED in own:
         carrier = own[_CARRIER]
-        carrier.task = task
-        half: Any = task.half
+        carrier.unit = unit
+        half: Any = unit.half
         half.carrier = carrier
         return
     # A thread of the interpreter's: it says itself when it ends, and what it has raised.
@@ -218,28 +218,28 @@ class _Raised:
         self._real = real
 
     def __call__(self, thread: threading.Thread) -> None:
-        task = _current.current_task()
+        unit = _current.current_unit()
         error = sys.exc_info()[1]
-        if task is None or error is None or isinstance(error, SystemExit):
+        if unit is None or error is None or isinstance(error, SystemExit):
             self._real(thread)
         else:
-            task.exception = error
+            unit.exception = error
 
 
 def _end_of(thread: Any) -> None:
     ident = _real.get_ident()
     type(thread)._delete(thread)
-    task = _current.tasks[ident]
-    if task is not None:
-        del _current.tasks[ident]
+    unit = _current.units[ident]
+    if unit is not None:
+        del _current.units[ident]
         sys.settrace(None)
-        finish(task.execution, task)
+        finish(unit.execution, unit)
 
 
 def join(self: threading.Thread, timeout: float | None = None) -> None:
     """See `threading.Thread.join`."""
-    task = _current.current_task()
-    if task is None:
+    unit = _current.current_unit()
+    if unit is None:
         _real_join(self, timeout)
         return
     known: Any = self
@@ -249,26 +249,26 @@ def join(self: threading.Thread, timeout: float | None = None) -> None:
         raise RuntimeError("cannot join thread before it is started")
     if self is threading.current_thread():
         raise RuntimeError("cannot join current thread")
-    execution = task.execution
-    target = _task_of.get(id(self))
+    execution = unit.execution
+    target = _unit_of.get(id(self))
     frame = sys._getframe(1)
     operation = Operation(JOIN, self, frame.f_code, frame.f_lasti)
     if target is not None and target.execution is execution and not target.done:
         deadline = None if timeout is None else execution.clock.deadline(timeout)
         try:
-            execution.wait_for(task, operation, target, deadline)
+            execution.wait_for(unit, operation, target, deadline)
         except LetGo:
             settled()
             _real_join(self, timeout)
     elif target is not None or not _lives(self):
-        execution.mark(task, operation)
+        execution.mark(unit, operation)
     else:
         # Not under control: it ends in its own time.
-        execution.outside.leave(task)
+        execution.outside.leave(unit)
         try:
             _join_without_control(self, timeout)
         finally:
-            execution.outside.come_back(task)
+            execution.outside.come_back(unit)
 
 
 def _join_without_control(thread: threading.Thread, timeout: float | None) -> None:
@@ -287,13 +287,13 @@ def _lives(thread: threading.Thread) -> bool:
 
 def is_alive(self: threading.Thread) -> bool:
     """See `threading.Thread.is_alive`."""
-    task = _current.current_task()
-    if task is None:
+    unit = _current.current_unit()
+    if unit is None:
         return _real_is_alive(self)
     frame = sys._getframe(1)
     operation = Operation(IS_ALIVE, self, frame.f_code, frame.f_lasti, mutates=False)
-    task.execution.point(task, operation)
-    target = _task_of.get(id(self))
+    unit.execution.point(unit, operation)
+    target = _unit_of.get(id(self))
     known: Any = self
     # The real method asks the event again whether the thread has started, which would be a step of its own.
     alive = known._started._flag and _lives(self) if target is None else not target.done
@@ -303,8 +303,8 @@ def is_alive(self: threading.Thread) -> bool:
 
 def start_new_thread(function: Callable[..., Any], args: tuple[Any, ...], kwargs: Any = None) -> int:
     """See `_thread.start_new_thread`."""
-    task = _current.current_task()
-    if task is None:
+    unit = _current.current_unit()
+    if unit is None:
         return _real_start_new_thread(function, args, *(() if kwargs is None else (kwargs,)))
     if not callable(function):
         raise TypeError("first arg must be callable")
@@ -313,10 +313,10 @@ def start_new_thread(function: Callable[..., Any], args: tuple[Any, ...], kwargs
     for check in start_checks:
         check()
     frame = sys._getframe(1)
-    execution = task.execution
+    execution = unit.execution
     operation = Operation(START, None, frame.f_code, frame.f_lasti, name="thread")
     operation.target = function
-    execution.mark(task, operation)
+    execution.mark(unit, operation)
 
     def body() -> None:
         try:
@@ -326,9 +326,9 @@ def start_new_thread(function: Callable[..., Any], args: tuple[Any, ...], kwargs
         finally:
             threading._active.pop(_real.get_ident(), None)  # type: ignore[attr-defined]
 
-    name = f"{getattr(function, '__name__', 'thread')}-{len(execution.tasks)}"
+    name = f"{getattr(function, '__name__', 'thread')}-{len(execution.units)}"
     begin = Operation(BEGIN, function, getattr(function, "__code__", start.__code__), 0)
-    return spawn(execution, task, body, begin, name, daemon=True).half.ident
+    return spawn(execution, unit, body, begin, name, daemon=True).half.ident
 
 
 def _remember_pool(thread: threading.Thread) -> None:
@@ -348,14 +348,14 @@ def _revive_pools() -> None:
             pool._idle_semaphore = Semaphore(0)
 
 
-def forget_tasks() -> None:
+def forget_units() -> None:
     """Between executions: threads that were never begun have ended too."""
     _revive_pools()
-    for task in _task_of.values():
-        if task.half.thread is not None and not (task.at_large or (task.begun and task.done)):
-            threading._active.pop(task.half.ident, None)  # type: ignore[attr-defined]
-            _mark_done(task.half.thread)
-    _task_of.clear()
+    for unit in _unit_of.values():
+        if unit.half.thread is not None and not (unit.at_large or (unit.begun and unit.done)):
+            threading._active.pop(unit.half.ident, None)  # type: ignore[attr-defined]
+            _mark_done(unit.half.thread)
+    _unit_of.clear()
 
 
 def remember_hook() -> None:

@@ -16,7 +16,7 @@ from ._held_signals import held_signals
 
 if TYPE_CHECKING:
     from ..execution._execution import Execution
-    from ..execution.units._units import Task
+    from ..execution.units._units import Unit
 
 #: Real seconds between two looks.
 INTERVAL = 0.01
@@ -46,7 +46,7 @@ class Watchdog:
         self._progress: tuple[object, ...] = ()
         #: For how many looks it has gone on without a step: fewer count where it could seldom run.
         self._computing = 0.0
-        self._ending: Task | None = None
+        self._ending: Unit | None = None
         self._ending_since = 0
         self._process = os.getpid()
         start_new_thread(self._loop, ())
@@ -105,22 +105,22 @@ class Watchdog:
                 if found is not None:
                     execution.outside.set_aside(*found)
 
-    def _look(self, execution: Execution) -> tuple[Task, int | None] | None:
+    def _look(self, execution: Execution) -> tuple[Unit, int | None] | None:
         """The running thread, if it is blocked, and since which real time; with None if it computes for too long."""
-        task = execution.running
-        if task is None or task.outside or execution.outside.is_over(task):
+        unit = execution.running
+        if unit is None or unit.outside or execution.outside.is_over(unit):
             return None
-        if held_signals.handling and task is execution.main:
+        if held_signals.handling and unit is execution.main:
             return None
         if execution.outside.busy:
-            task.special = True
+            unit.special = True
         # Nothing here is to keep an execution alive that is over.
-        progress = (id(task), execution.steps)
+        progress = (id(unit), execution.steps)
         goes_on = progress != self._progress
-        sleeping = sleeps(task.half.native_id, otherwise=True)
-        ran = self._ran_since_last(task)
+        sleeping = sleeps(unit.half.native_id, otherwise=True)
+        ran = self._ran_since_last(unit)
         self._at_work = not sleeping and (ran is None or ran >= SHORTEST)
-        stands = stands_at(task.half.ident) if sleeping and not goes_on else None
+        stands = stands_at(unit.half.ident) if sleeping and not goes_on else None
         if stands is not None and stands[0] is Carrier.__init__.__code__:
             # It waits for a new OS thread, which can take long on a busy machine; nothing is out of sight.
             return None
@@ -140,41 +140,41 @@ class Watchdog:
         self._computing += 1 if sleeping or ran is None else ran / (INTERVAL * 1e9)
         self._times += 1
         blocked = self._times > LOOKS
-        if (blocked or self._computing > COMPUTING_LOOKS) and not _debugging(task):
+        if (blocked or self._computing > COMPUTING_LOOKS) and not _debugging(unit):
             self._progress = ()
-            return task, self._since if blocked else None
+            return unit, self._since if blocked else None
         return None
 
-    def _ran_since_last(self, task: Task) -> int | None:
+    def _ran_since_last(self, unit: Unit) -> int | None:
         """For how many nanoseconds the thread has run since the last look; None where that is not known."""
-        usage = usage_of(task.half.native_id)
+        usage = usage_of(unit.half.native_id)
         before, ran = self._ran_before
         if usage is None:
             return None
-        self._ran_before = (task.half.native_id, usage.ran)
-        return usage.ran - ran if before == task.half.native_id else None
+        self._ran_before = (unit.half.native_id, usage.ran)
+        return usage.ran - ran if before == unit.half.native_id else None
 
     def _look_at_ending(self, execution: Execution) -> None:
         closing = execution.closing
         assert closing is not None
-        task = closing.current
+        unit = closing.current
         now = real_monotonic_ns()
-        if task is None or task is not self._ending:
-            self._ending = task
+        if unit is None or unit is not self._ending:
+            self._ending = unit
             self._ending_since = now
-        elif task.refusals > REFUSALS or now - self._ending_since > 2 * PATIENCE * 1e9:
-            closing.abandon(task)
+        elif unit.refusals > REFUSALS or now - self._ending_since > 2 * PATIENCE * 1e9:
+            closing.abandon(unit)
         elif now - self._ending_since > PATIENCE * 1e9:
-            closing.interrupt(task)
+            closing.interrupt(unit)
 
 
 #: Those whose test is over, and whose threads are about to end. Whoever takes one out has it: no lock is needed.
 _idle: list[Watchdog] = []
 
 
-def _debugging(task: Task) -> bool:
+def _debugging(unit: Unit) -> bool:
     """Whether the thread is in a debugger, which waits for its user: the others stay parked."""
-    frame = sys._current_frames().get(task.half.ident)
+    frame = sys._current_frames().get(unit.half.ident)
     while frame is not None:
         if frame.f_globals.get("__name__") in ("bdb", "pdb"):
             return True

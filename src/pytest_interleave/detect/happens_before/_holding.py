@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...control import Operation, Task
+from ...control import Operation, Unit
 from ...control.identity import bases_of, is_one_of
 from ...control.primitives import Condition, Lock, RLock
 from ...control.steps import kinds
@@ -24,55 +24,55 @@ class Holding:
         #: How often a thread that waits at a condition held its lock.
         self._given_up: dict[tuple[int, int], int] = {}
 
-    def of(self, task: Task) -> list[Any]:
+    def of(self, unit: Unit) -> list[Any]:
         """The locks that a thread holds."""
-        return list(self._locks.get(task.index, {}).values())
+        return list(self._locks.get(unit.index, {}).values())
 
-    def holds(self, task: Task, lock: Any) -> bool:
+    def holds(self, unit: Unit, lock: Any) -> bool:
         """Whether a thread holds a lock."""
-        return self._holders.get(id(lock), (None,))[0] == task.index
+        return self._holders.get(id(lock), (None,))[0] == unit.index
 
     @property
     def now(self) -> dict[tuple[int, int], Any]:
         """All locks that are held, by thread and address."""
         return {(thread, address): lock for thread, locks in self._locks.items() for address, lock in locks.items()}
 
-    def follow(self, task: Task, operation: Operation) -> None:
+    def follow(self, unit: Unit, operation: Operation) -> None:
         """Take a step into account."""
         kind = operation.kind
         if kind in kinds.ACQUIRING or kind == kinds.RELEASE:
             if is_lock(operation.target):
-                (self._release if kind == kinds.RELEASE else self._acquire)(task, operation.target)
+                (self._release if kind == kinds.RELEASE else self._acquire)(unit, operation.target)
         elif kind in kinds.WITH_LOCK:
             # Events are waited for, too.
             condition = operation.target
             lock = condition._lock if is_one_of(Condition, *bases_of(type(condition))) else None
             if is_lock(lock):
-                (self._wait if kind in kinds.GIVING_LOCKS else self._wake)(task, lock)
+                (self._wait if kind in kinds.GIVING_LOCKS else self._wake)(unit, lock)
 
-    def _acquire(self, task: Task, lock: Any) -> None:
-        holder, count = self._holders.get(id(lock), (task.index, 0))
-        if holder == task.index:
-            self._take(task, lock, count + 1 if is_one_of(RLock, *bases_of(type(lock))) else 1)
+    def _acquire(self, unit: Unit, lock: Any) -> None:
+        holder, count = self._holders.get(id(lock), (unit.index, 0))
+        if holder == unit.index:
+            self._take(unit, lock, count + 1 if is_one_of(RLock, *bases_of(type(lock))) else 1)
 
-    def _release(self, task: Task, lock: Any) -> None:
-        holder, count = self._holders.get(id(lock), (task.index, 1))
+    def _release(self, unit: Unit, lock: Any) -> None:
+        holder, count = self._holders.get(id(lock), (unit.index, 1))
         if count > 1:
             self._holders[id(lock)] = (holder, count - 1)
         else:
             self._drop(holder, lock)
 
-    def _wait(self, task: Task, lock: Any) -> None:
-        if self.holds(task, lock):
-            self._given_up[task.index, id(lock)] = self._holders[id(lock)][1]
-            self._drop(task.index, lock)
+    def _wait(self, unit: Unit, lock: Any) -> None:
+        if self.holds(unit, lock):
+            self._given_up[unit.index, id(lock)] = self._holders[id(lock)][1]
+            self._drop(unit.index, lock)
 
-    def _wake(self, task: Task, lock: Any) -> None:
-        self._take(task, lock, self._given_up.pop((task.index, id(lock)), 1))
+    def _wake(self, unit: Unit, lock: Any) -> None:
+        self._take(unit, lock, self._given_up.pop((unit.index, id(lock)), 1))
 
-    def _take(self, task: Task, lock: Any, count: int) -> None:
-        self._holders[id(lock)] = (task.index, count)
-        self._locks.setdefault(task.index, {})[id(lock)] = lock
+    def _take(self, unit: Unit, lock: Any, count: int) -> None:
+        self._holders[id(lock)] = (unit.index, count)
+        self._locks.setdefault(unit.index, {})[id(lock)] = lock
 
     def _drop(self, holder: int, lock: Any) -> None:
         self._holders.pop(id(lock), None)

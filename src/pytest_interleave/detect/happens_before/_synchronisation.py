@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ...control import Operation, Step, Task, ThreadView
+from ...control import Operation, Step, ThreadView, Unit
 from ...control.identity import bases_of, is_one_of
 from ...control.primitives import Barrier, Condition, Event, Lock, RLock
 from ...control.steps import kinds
@@ -40,80 +40,80 @@ class Order:
         self._started: dict[int, Clock[int]] = {}
         #: The threads that `Thread` objects stand for, and the last step of each.
         self._begun: dict[int, int] = {}
-        self._last = {task.index: position for position, (task, _, _) in enumerate(log) if not task.is_clock}
+        self._last = {unit.index: position for position, (unit, _, _) in enumerate(log) if not unit.is_clock}
         #: Events that are set; rounds of barriers, and the round that each thread waits in.
         self._set: set[int] = set()
         self._rounds: dict[int, _Round] = {}
         self._round_of: dict[int, _Round] = {}
         #: By address of the type of a primitive, one derived from it perhaps.
-        self._families: dict[int, Callable[[Task, Operation], None]] = {}
+        self._families: dict[int, Callable[[Unit, Operation], None]] = {}
 
-    def clock_of(self, task: ThreadView) -> Clock[int]:
+    def clock_of(self, unit: ThreadView) -> Clock[int]:
         """The clock of a thread now."""
-        clock = self._clocks.get(task.index)
+        clock = self._clocks.get(unit.index)
         if clock is None:
-            clock = self._clocks[task.index] = Clock({task.index: 1})
+            clock = self._clocks[unit.index] = Clock({unit.index: 1})
         return clock
 
-    def follow(self, position: int, task: Task, operation: Operation) -> None:
+    def follow(self, position: int, unit: Unit, operation: Operation) -> None:
         """Take a step into account that is no access."""
         kind = operation.kind
         target = operation.target
         if kind == kinds.START:
-            self._give(self._started, task, target)
+            self._give(self._started, unit, target)
         elif kind == kinds.BEGIN:
-            self._begin(task, target)
+            self._begin(unit, target)
         elif kind in (kinds.JOIN, kinds.IS_ALIVE):
-            self._join(position, task, target)
+            self._join(position, unit, target)
         elif kind == kinds.THREADS:
-            self._see_ends(position, task)
+            self._see_ends(position, unit)
         elif target is not None:
             kind_of_target = type(target)
             family = self._families.get(id(kind_of_target))
             if family is None:
                 family = self._families[id(kind_of_target)] = self._family_of(kind_of_target)
-            family(task, operation)
+            family(unit, operation)
 
     # -- threads ---------------------------------------------------------------------------------------------
 
-    def _begin(self, task: Task, target: Any) -> None:
-        if task.parent is None:
+    def _begin(self, unit: Unit, target: Any) -> None:
+        if unit.parent is None:
             return
         known = self._started.get(id(target))
-        self.clock_of(task).join(self.clock_of(task.parent) if known is None else known)
-        self._begun[id(target)] = task.index
+        self.clock_of(unit).join(self.clock_of(unit.parent) if known is None else known)
+        self._begun[id(target)] = unit.index
 
-    def _join(self, position: int, task: Task, target: Any) -> None:
+    def _join(self, position: int, unit: Unit, target: Any) -> None:
         child = self._begun.get(id(target))
         # One that goes on later has not ended yet: the join was given up.
         if child is not None and self._last[child] < position:
-            self.clock_of(task).join(self._clocks[child])
+            self.clock_of(unit).join(self._clocks[child])
 
-    def _see_ends(self, position: int, task: Task) -> None:
+    def _see_ends(self, position: int, unit: Unit) -> None:
         """Whoever asks which threads live knows of those that have ended."""
         for index, last in self._last.items():
-            if last < position and index != task.index:
-                self.clock_of(task).join(self._clocks[index])
+            if last < position and index != unit.index:
+                self.clock_of(unit).join(self._clocks[index])
 
     # -- what is given away, and taken -----------------------------------------------------------------------
 
-    def _give(self, published: dict[int, Clock[int]], task: Task, target: Any) -> None:
-        clock = self.clock_of(task)
+    def _give(self, published: dict[int, Clock[int]], unit: Unit, target: Any) -> None:
+        clock = self.clock_of(unit)
         known = published.get(id(target))
         if known is None:
             published[id(target)] = Clock(clock)
         else:
             known.join(clock)
-        clock[task.index] += 1
+        clock[unit.index] += 1
 
-    def _take(self, task: Task, target: Any) -> None:
+    def _take(self, unit: Unit, target: Any) -> None:
         known = self._published.get(id(target))
         if known is not None:
-            self.clock_of(task).join(known)
+            self.clock_of(unit).join(known)
 
     # -- primitives ------------------------------------------------------------------------------------------
 
-    def _family_of(self, kind: type) -> Callable[[Task, Operation], None]:
+    def _family_of(self, kind: type) -> Callable[[Unit, Operation], None]:
         for primitive, family in (
             (Lock, self._of_lock),
             (RLock, self._of_lock),
@@ -126,71 +126,71 @@ class Order:
                 return family
         return self._of_any
 
-    def _of_lock(self, task: Task, operation: Operation) -> None:
+    def _of_lock(self, unit: Unit, operation: Operation) -> None:
         lock = operation.target
-        self.holding.follow(task, operation)
+        self.holding.follow(unit, operation)
         if operation.kind == kinds.RELEASE:
-            self._give(self._published, task, lock)
-        elif operation.kind != kinds.LOCKED and self.holding.holds(task, lock):
-            self._take(task, lock)
+            self._give(self._published, unit, lock)
+        elif operation.kind != kinds.LOCKED and self.holding.holds(unit, lock):
+            self._take(unit, lock)
 
-    def _of_condition(self, task: Task, operation: Operation) -> None:
+    def _of_condition(self, unit: Unit, operation: Operation) -> None:
         condition = operation.target
         if operation.kind == kinds.WAIT:
-            self.holding.follow(task, operation)
-            self._give(self._published, task, condition._lock)
+            self.holding.follow(unit, operation)
+            self._give(self._published, unit, condition._lock)
         elif operation.kind == kinds.WOKEN:
-            self.holding.follow(task, operation)
-            self._take(task, condition._lock)
-            self._take(task, condition)
+            self.holding.follow(unit, operation)
+            self._take(unit, condition._lock)
+            self._take(unit, condition)
         else:
-            self._give(self._published, task, condition)
+            self._give(self._published, unit, condition)
 
-    def _of_event(self, task: Task, operation: Operation) -> None:
+    def _of_event(self, unit: Unit, operation: Operation) -> None:
         event = operation.target
         if operation.kind == kinds.SET:
             self._set.add(id(event))
-            self._give(self._published, task, event)
+            self._give(self._published, unit, event)
         elif operation.kind == kinds.CLEAR:
             self._set.discard(id(event))
         elif operation.kind == kinds.WAIT or id(event) in self._set:
-            self._take(task, event)
+            self._take(unit, event)
 
-    def _of_any(self, task: Task, operation: Operation) -> None:
+    def _of_any(self, unit: Unit, operation: Operation) -> None:
         if operation.kind in kinds.GIVING:
-            self._give(self._published, task, operation.target)
+            self._give(self._published, unit, operation.target)
         elif operation.kind in kinds.TAKING:
-            self._take(task, operation.target)
+            self._take(unit, operation.target)
 
-    def _of_loop(self, task: Task, operation: Operation) -> None:
+    def _of_loop(self, unit: Unit, operation: Operation) -> None:
         if operation.kind == kinds.WAKE:
-            self._give(self._published, task, operation.target)
+            self._give(self._published, unit, operation.target)
         else:
-            self._take(task, operation.target)
+            self._take(unit, operation.target)
 
-    def _of_barrier(self, task: Task, operation: Operation) -> None:
+    def _of_barrier(self, unit: Unit, operation: Operation) -> None:
         key = id(operation.target)
-        clock = self.clock_of(task)
+        clock = self.clock_of(unit)
         if operation.kind in (kinds.RESET, kinds.ABORT, kinds.BROKEN):
             # Whoever it is broken for knows of it, and whoever comes to it later.
             self._rounds.pop(key, None)
-            self._give(self._published, task, operation.target)
+            self._give(self._published, unit, operation.target)
         elif operation.kind == kinds.ARRIVE:
-            self._take(task, operation.target)
+            self._take(unit, operation.target)
             this = self._rounds.setdefault(key, _Round())
-            self._round_of[task.index] = this
+            self._round_of[unit.index] = this
             this.count += 1
             if this.count == operation.target.parties:
                 # The last one goes on at once.
                 clock.join(this.clock)
                 del self._rounds[key]
             this.clock.join(clock)
-            clock[task.index] += 1
+            clock[unit.index] += 1
         else:
-            this = self._round_of[task.index]
+            this = self._round_of[unit.index]
             if operation.kind == kinds.ACTED:
                 this.clock.join(clock)
-                clock[task.index] += 1
+                clock[unit.index] += 1
             else:
                 clock.join(this.clock)
-                self._take(task, operation.target)
+                self._take(unit, operation.target)

@@ -60,9 +60,9 @@ def conflicts_in(log: Sequence[Step], wanted: Wanted) -> Iterator[Conflict]:
     """The pairs of accesses that nothing orders, in the order in which they come to light."""
     order = Order(log)
     histories: dict[Variable, History] = {}
-    for position, (task, operation, touches) in enumerate(log):
+    for position, (unit, operation, touches) in enumerate(log):
         if touches is None:
-            order.follow(position, task, operation)
+            order.follow(position, unit, operation)
             continue
         if not touches:
             continue
@@ -73,5 +73,5 @@ def conflicts_in(log: Sequence[Step], wanted: Wanted) -> Iterator[Conflict]:
             history = histories.get(variable)
             if history is None:
                 history = histories[variable] = History()
-            for first in history.access(way, rules, task.index, order.clock_of(task), position):
+            for first in history.access(way, rules, unit.index, order.clock_of(unit), position):
                 yield Conflict(variable, first, position)

@@ -125,9 +125,9 @@ def races_of(conflicts: Iterable[Conflict], log: Sequence[Step], recorder: Recor
     found: dict[object, Race] = {}
 
     def access(step: int, texts: tuple[str, ...]) -> Access:
-        task, operation, _ = log[step]
+        unit, operation, _ = log[step]
         value = "" if recorder is None else recorder.text_at(step)
-        return Access(_does(operation), task.name, operation.where(), texts, value)
+        return Access(_does(operation), unit.name, operation.where(), texts, value)
 
     for conflict in conflicts:
         operations = (log[conflict.first][1], log[conflict.second][1])
@@ -142,11 +142,11 @@ def _locks_at(log: Sequence[Step], steps: set[int]) -> dict[int, list[Any]]:
     holding = Holding()
     found = {}
     for position in range(max(steps, default=-1) + 1):
-        task, operation, _ = log[position]
+        unit, operation, _ = log[position]
         if operation.target is not None:
-            holding.follow(task, operation)
+            holding.follow(unit, operation)
         elif position in steps:
-            found[position] = holding.of(task)
+            found[position] = holding.of(unit)
     return found
 
 

@@ -30,21 +30,21 @@ def ends_asked_for(log: Sequence[Step], pending: Sequence[Step]) -> Iterator[End
     if not any(operation.kind in kinds.ASKING for _, operation, _ in log):
         return
     order = Order(log)
-    living = {task.index for task, _, _ in pending}
-    last = {task.index: position for position, (task, _, _) in enumerate(log) if task.index not in living}
-    names = {task.index: task.name for task, _, _ in log}
-    threads = {id(task.thread): task.index for task, _, _ in log if task.thread is not None}
+    living = {unit.index for unit, _, _ in pending}
+    last = {unit.index: position for position, (unit, _, _) in enumerate(log) if unit.index not in living}
+    names = {unit.index: unit.name for unit, _, _ in log}
+    threads = {id(unit.thread): unit.index for unit, _, _ in log if unit.thread is not None}
     #: By thread, its time when it gave something to others in its last step.
     gave: dict[int, int] = {}
-    for position, (task, operation, touches) in enumerate(log):
-        clock = order.clock_of(task)
+    for position, (unit, operation, touches) in enumerate(log):
+        clock = order.clock_of(unit)
         if operation.kind in kinds.ASKING:
             asked = threads.get(id(operation.target), -1)
             for index in tuple(gave) if operation.kind == kinds.THREADS else (asked,):
-                if index != task.index and index in gave and gave[index] == clock.get(index):
-                    yield EndAskedFor(task.name, operation, names[index])
+                if index != unit.index and index in gave and gave[index] == clock.get(index):
+                    yield EndAskedFor(unit.name, operation, names[index])
         if touches is None:
-            before = clock[task.index]
-            order.follow(position, task, operation)
-            if last.get(task.index) == position and clock[task.index] > before:
-                gave[task.index] = before
+            before = clock[unit.index]
+            order.follow(position, unit, operation)
+            if last.get(unit.index) == position and clock[unit.index] > before:
+                gave[unit.index] = before

@@ -41,16 +41,16 @@ def shares_something(log: Sequence[Step], uses: Sequence[Use] = ()) -> bool:
     #: By object, by part of it (None for the whole).
     found: dict[Any, dict[Any, _Touched]] = {}
     started = len(log)
-    for position, (task, operation, touches) in enumerate(log):
+    for position, (unit, operation, touches) in enumerate(log):
         if operation.kind == kinds.START:
             started = min(started, position)
         if position > started:
             for key, part, how in touches_of(operation, touches):
-                found.setdefault(key, {}).setdefault(part, _Touched()).add(task.index, writes=bool(how & WRITES))
+                found.setdefault(key, {}).setdefault(part, _Touched()).add(unit.index, writes=bool(how & WRITES))
     for use in uses:
         if use.position > started and use.thing.kind != "process":
             writes = use.way not in (READ, LIST, SCAN)
-            found.setdefault(use.thing.key, {}).setdefault(None, _Touched()).add(use.task.index, writes=writes)
+            found.setdefault(use.thing.key, {}).setdefault(None, _Touched()).add(use.unit.index, writes=writes)
     for parts in found.values():
         whole = parts.get(None)
         for part, touched in parts.items():

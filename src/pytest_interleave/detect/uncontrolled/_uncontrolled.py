@@ -63,7 +63,7 @@ def _name(use: Use) -> str:
 
 
 def _part(use: Use, what: str = "") -> UncontrolledPart:
-    return UncontrolledPart(use.task.name, what + use.how, str(use.place))
+    return UncontrolledPart(use.unit.name, what + use.how, str(use.place))
 
 
 # -- threads ---------------------------------------------------------------------------------------------------------
@@ -113,20 +113,20 @@ def code_in(outcome: Outcome) -> Iterator[Uncontrolled]:
             how += f"; interleave_include = {unseen.package} controls it"
         yield Uncontrolled("code", str(unseen.callee), (UncontrolledPart("", how, where),))
 
-    for task, operation, touches in unread_in(outcome.log, choices=bool(outcome.choices)):
+    for unit, operation, touches in unread_in(outcome.log, choices=bool(outcome.choices)):
         callee = callee_at(operation.code, operation.lasti)
         what, how = (operation.name, "assigned") if callee is None else (str(callee), "called")
         if not what.isidentifier() and callee is None:
             kinds = (type_named(name) for name, _, how in touches or () if how & HIDDEN)
             names = (f"{module_of(kind)}.{kind.__name__}" for kind in kinds if kind is not None)
             what, how = next(names, what), "used"
-        yield Uncontrolled("code", what, (UncontrolledPart(task.name, how, str(operation.where())),))
+        yield Uncontrolled("code", what, (UncontrolledPart(unit.name, how, str(operation.where())),))
 
 
 def cut_in(outcome: Outcome) -> Iterator[Uncontrolled]:
     """Find steps that read containers with too much in them. To be asked right after the execution."""
-    for task, operation, _ in cut_short_in(outcome.log):
-        part = UncontrolledPart(task.name, "read", str(operation.where()))
+    for unit, operation, _ in cut_short_in(outcome.log):
+        part = UncontrolledPart(unit.name, "read", str(operation.where()))
         yield Uncontrolled("object", "contents of a large container", (part,))
 
 

@@ -87,24 +87,24 @@ def _unordered(log: Sequence[Step]) -> Iterator[tuple[Any, Operation]]:
     objects = {key: _Object() for key in foreign}
     #: By thread, the call that its next steps may belong to.
     calls: dict[int, int] = {}
-    for position, (task, operation, touches) in enumerate(log):
+    for position, (unit, operation, touches) in enumerate(log):
         if touches is None:
-            order.follow(position, task, operation)
-            call = calls.get(task.index)
+            order.follow(position, unit, operation)
+            call = calls.get(unit.index)
             if call is not None and is_of_library(operation.code):
                 # It goes on with what it was handed. Whatever this step has published is no later than that.
-                clock = order.clock_of(task)
+                clock = order.clock_of(unit)
                 for key, _, how in log[call][2] or ():
                     if how & FOREIGN:
-                        objects[key].called(how).add(task.index, clock, call)
+                        objects[key].called(how).add(unit.index, clock, call)
             elif call is not None and not is_stdlib(operation.code.co_filename):
-                del calls[task.index]
+                del calls[unit.index]
             continue
         if any(how & FOREIGN for _, _, how in touches):
-            calls[task.index] = position
+            calls[unit.index] = position
         else:
-            calls.pop(task.index, None)
-        clock = order.clock_of(task)
+            calls.pop(unit.index, None)
+        clock = order.clock_of(unit)
         for key, _, how in touches:
             this = objects.get(key)
             if this is None:
@@ -122,7 +122,7 @@ def _unordered(log: Sequence[Step]) -> Iterator[tuple[Any, Operation]]:
                 against = (this.changed, this.looked_at) if how & WRITES else (this.changed,)
                 for step in {step for other in against for step in other.unordered(clock)}:
                     yield key, log[step][1]
-            own.add(task.index, clock, position)
+            own.add(unit.index, clock, position)
 
 
 def unread_in(log: Sequence[Step], *, choices: bool = True) -> Iterator[Step]:
@@ -135,20 +135,20 @@ def unread_in(log: Sequence[Step], *, choices: bool = True) -> Iterator[Step]:
     order = Order(log)
     every, changing = Accesses(), Accesses()
     found: set[int] = set()
-    for position, (task, operation, touches) in enumerate(log):
-        clock = order.clock_of(task)
+    for position, (unit, operation, touches) in enumerate(log):
+        clock = order.clock_of(unit)
         if touches is None:
             if not choices:
                 found.update(changing.unordered(clock))
-                every.add(task.index, clock, position)
-            order.follow(position, task, operation)
+                every.add(unit.index, clock, position)
+            order.follow(position, unit, operation)
         changes = any(how & HIDDEN for _, _, how in touches or ())
         if changes and any(True for _ in every.unordered(clock)):
             found.add(position)
         found.update(changing.unordered(clock))
         if changes:
-            changing.add(task.index, clock, position)
-        every.add(task.index, clock, position)
+            changing.add(unit.index, clock, position)
+        every.add(unit.index, clock, position)
     for position in sorted(found):
         yield log[position]
 
@@ -160,17 +160,17 @@ def cut_short_in(log: Sequence[Step]) -> Iterator[Step]:
     order = Order(log)
     reads, changes = Accesses(), Accesses()
     found: set[int] = set()
-    for position, (task, operation, touches) in enumerate(log):
-        clock = order.clock_of(task)
+    for position, (unit, operation, touches) in enumerate(log):
+        clock = order.clock_of(unit)
         if touches is None:
-            order.follow(position, task, operation)
+            order.follow(position, unit, operation)
             continue
         if any(how & CUT for _, _, how in touches):
-            reads.add(task.index, clock, position)
+            reads.add(unit.index, clock, position)
             if any(True for _ in changes.unordered(clock)):
                 found.add(position)
         if any(how & WRITES and _has_contents(key) for key, _, how in touches):
-            changes.add(task.index, clock, position)
+            changes.add(unit.index, clock, position)
             found.update(reads.unordered(clock))
     for position in sorted(found):
         yield log[position]
@@ -194,10 +194,10 @@ def _going_on(log: Sequence[Step]) -> Iterator[tuple[Any, Operation]]:
     if not foreign:
         return
     users: dict[Any, set[int]] = {key: set() for key in foreign}
-    for task, _, touches in log:
+    for unit, _, touches in log:
         for key, _, _ in touches or ():
             if key in users:
-                users[key].add(task.index)
+                users[key].add(unit.index)
     for waking in wakings(log):
         call = _call_around(log, waking)
         if call is not None:
@@ -212,8 +212,8 @@ def _call_around(log: Sequence[Step], position: int) -> Step | None:
     waker = log[position][0]
     since: set[CodeType] = set()
     for step in reversed(log[: position + 1]):
-        task, operation, touches = step
-        if task is not waker:
+        unit, operation, touches = step
+        if unit is not waker:
             continue
         if touches and any(how & FOREIGN for _, _, how in touches):
             return None if operation.code in since else step

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from ...control import Operation, Step, Task, ThreadView
+from ...control import Operation, Step, ThreadView, Unit
 from ...control.steps import Use, kinds
 from ..happens_before._clocks import Clock
 from ..happens_before._holding import is_lock
@@ -20,7 +20,7 @@ _OF_LIVES = kinds.OF_LIVES | kinds.OF_TIME
 class _CertainOrder(Order):
     """What surely comes before what in every schedule with the same choices."""
 
-    def follow(self, position: int, task: Task, operation: Operation) -> None:
+    def follow(self, position: int, unit: Unit, operation: Operation) -> None:
         kind = operation.kind
         if kind in _NO_CHOICE:
             return
@@ -28,7 +28,7 @@ class _CertainOrder(Order):
         given_up = operation.expired_at is not None or not (operation.mutates or kind == kinds.WAIT)
         if given_up and kind in kinds.GIVEN_UP and not is_lock(operation.target):
             return
-        super().follow(position, task, operation)
+        super().follow(position, unit, operation)
 
 
 class When(NamedTuple):
@@ -48,34 +48,34 @@ def times_of(log: Sequence[Step], uses: Sequence[Use]) -> list[When]:
     order = _CertainOrder(log)
     found: list[When] = []
     at = 0
-    for position, (task, operation, touches) in enumerate(log):
+    for position, (unit, operation, touches) in enumerate(log):
         while at < len(uses) and uses[at].position <= position:
-            found.append(_now(order, uses[at].task))
+            found.append(_now(order, uses[at].unit))
             at += 1
         if touches is None:
-            order.follow(position, task, operation)
-    found.extend(_now(order, use.task) for use in uses[at:])
+            order.follow(position, unit, operation)
+    found.extend(_now(order, use.unit) for use in uses[at:])
     return found
 
 
-def _now(order: Order, task: ThreadView) -> When:
-    clock = Clock(order.clock_of(task))
-    return When(task.index, clock[task.index], clock)
+def _now(order: Order, unit: ThreadView) -> When:
+    clock = Clock(order.clock_of(unit))
+    return When(unit.index, clock[unit.index], clock)
 
 
 def steps_beside(log: Sequence[Step], spans: Mapping[int, tuple[When, When | None]]) -> set[int]:
     """Find out during which spans another thread does something; each has a key, a beginning and perhaps an end."""
     order = _CertainOrder(log)
     beside: set[int] = set()
-    for position, (task, operation, touches) in enumerate(log):
+    for position, (unit, operation, touches) in enumerate(log):
         if touches is None:
-            order.follow(position, task, operation)
+            order.follow(position, unit, operation)
             if operation.kind in _OF_LIVES or operation.target is None:
                 continue
-        clock = order.clock_of(task)
-        now = When(task.index, clock[task.index], clock)
+        clock = order.clock_of(unit)
+        now = When(unit.index, clock[unit.index], clock)
         for key, (first, last) in spans.items():
-            if key in beside or task.index == first.thread or now.is_before(first):
+            if key in beside or unit.index == first.thread or now.is_before(first):
                 continue
             if last is None or not last.is_before(now):
                 beside.add(key)

@@ -125,7 +125,7 @@ def _beside(
     found = steps_beside(log, lives) if lives else set()
     for number, (first, last) in lives.items():
         if number in found or any(
-            use.task.index != first.thread and not when.is_before(first) and (last is None or not last.is_before(when))
+            use.unit.index != first.thread and not when.is_before(first) and (last is None or not last.is_before(when))
             for use, when in zip(uses, times, strict=True)
         ):
             yield number
@@ -187,7 +187,7 @@ def _is_suspect(parts: Sequence[_Part]) -> bool:
         return False
     threads: dict[str, set[int]] = {}
     for part in parts:
-        threads.setdefault(part.way, set()).add(part.use.task.index)
+        threads.setdefault(part.way, set()).add(part.use.unit.index)
     pairs = ((of_one, threads.get(other)) for way, of_one in threads.items() for other in _CONFLICTS[way])
     if not any(of_other is not None and len(of_one | of_other) > 1 for of_one, of_other in pairs):
         return False
@@ -202,10 +202,10 @@ def _pair(parts: Sequence[_Part], times: Sequence[When]) -> Unordered | None:
     for part in parts:
         for (thread, way), other in latest.items():
             if (
-                thread != part.use.task.index
+                thread != part.use.unit.index
                 and way in _CONFLICTS[part.way]
                 and not times[other.number].is_before(times[part.number])
             ):
                 return Unordered(other.use, part.use)
-        latest[part.use.task.index, part.way] = part
+        latest[part.use.unit.index, part.way] = part
     return None

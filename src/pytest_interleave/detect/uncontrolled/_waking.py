@@ -18,12 +18,12 @@ def wakings(log: Sequence[Step]) -> Iterator[int]:
     the step is its last one before the other went on.
     """
     before = None
-    for position, (task, operation, _) in enumerate(log):
+    for position, (unit, operation, _) in enumerate(log):
         if (
             before is not None
-            and task is not before
+            and unit is not before
             and operation.kind not in _NOT_WOKEN
             and operation.expired_at is None
         ):
             yield position - 1
-        before = task
+        before = unit

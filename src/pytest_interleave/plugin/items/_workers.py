@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ..._leaves import leaves
-from ...control import Unwind, current_task, without_ours
+from ...control import Unwind, current_unit, without_ours
 from ...control.interpreter import missing_for_control
 from ...control.scope import imported
 
@@ -144,8 +144,8 @@ def run_workers(
 
 def _now() -> float:
     """Return the time in seconds, without time that passed as a choice: a time limit is to end only what hangs."""
-    task = current_task()
-    chosen = 0 if task is None else task.execution.clock.chosen
+    unit = current_unit()
+    chosen = 0 if unit is None else unit.execution.clock.chosen
     return time.monotonic() - chosen / 1e9
 
 
@@ -223,6 +223,6 @@ def raised_by_workers(error: BaseException) -> bool:
 
 def note_worker_exception(error: BaseException) -> None:
     """Note an exception for the report, in case the execution ends before the test raises it again."""
-    task = current_task()
-    if task is not None:
-        task.half.caught = error
+    unit = current_unit()
+    if unit is not None:
+        unit.half.caught = error

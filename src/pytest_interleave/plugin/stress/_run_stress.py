@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ...control import current_task
+from ...control import current_unit
 from ...stress import StressResult, make_plan, missed, not_looked_at, run_stress
 from ..settings._markers import marker_of
 from ._stress_runner import ending_types, raise_end
@@ -52,7 +52,7 @@ class RunStress:
         """
         __tracebackhide__ = True
         marker = marker_of(self._item)
-        if marker is not None or current_task() is not None:
+        if marker is not None or current_unit() is not None:
             raise RuntimeError(
                 f"run_stress cannot work in a test under control (marker {marker or 'concurrency'!r}), where time is "
                 "virtual and only one thread runs at a time: use it in a test without that marker, or run_concurrent "

@@ -22,8 +22,8 @@ def failing_positions(outcome: Outcome, end: int) -> frozenset[int]:
     for thread in failed_threads(outcome):
         place = None
         for at in range(end - 1, -1, -1):
-            task, operation, _ = outcome.log[at]
-            if task.index != thread or not operation.is_access:
+            unit, operation, _ = outcome.log[at]
+            if unit.index != thread or not operation.is_access:
                 continue
             if place not in (None, operation.where()):
                 break

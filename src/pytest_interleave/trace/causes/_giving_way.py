@@ -26,10 +26,10 @@ def why_gave_way(point: ChoicePoint, log: Sequence[Step], names: Sequence[str]) 
     changed = False
     index = 0
     for at in range(point.step - 1, -1, -1):
-        task, operation, _ = log[at]
-        if task.path != thread:
+        unit, operation, _ = log[at]
+        if unit.path != thread:
             break
-        index = task.index
+        index = unit.index
         steps += 1
         changed = changed or operation.mutates
         quiet += not changed

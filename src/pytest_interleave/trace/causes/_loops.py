@@ -51,11 +51,11 @@ def loops_of(outcome: Outcome) -> list[Loop]:
     if stuck is None or stuck.kind != LIVELOCK:
         return []
     positions: dict[int, list[int]] = {wait.number: [] for wait in stuck.waits}
-    for position, (task, operation, _) in enumerate(outcome.log):
-        if task.index in positions and operation.kind != kinds.BEGIN:
-            positions[task.index].append(position)
+    for position, (unit, operation, _) in enumerate(outcome.log):
+        if unit.index in positions and operation.kind != kinds.BEGIN:
+            positions[unit.index].append(position)
     goes_on = outcome.unexplored is not None
-    blocked = {task.index: operation for task, operation, _ in stuck.pending}
+    blocked = {unit.index: operation for unit, operation, _ in stuck.pending}
     found = (_loop(outcome.log, thread, own, blocked.get(thread), goes_on=goes_on) for thread, own in positions.items())
     return [loop for loop in found if loop is not None]
 

@@ -100,7 +100,7 @@ def things_in(log: Sequence[Step], is_over: Callable[[], bool]) -> list[list[tup
     things: dict[Any, Thing] = {}
     steps: list[list[tuple[Thing, Access]]] = []
     alone = True
-    for position, (task, operation, touches) in enumerate(log):
+    for position, (unit, operation, touches) in enumerate(log):
         found: list[tuple[Thing, Access]] = []
         steps.append(found)
         alone = alone and operation.kind != kinds.START
@@ -120,7 +120,7 @@ def things_in(log: Sequence[Step], is_over: Callable[[], bool]) -> list[list[tup
                 known.pop(None, None)
             for part, writes in ({None: any(known.values())} if key in all_of else known).items():
                 assigns = writes and operation.kind in (kinds.WRITE, kinds.DELETE)
-                access = Access(position, task.path, part, writes, assigns, operation.where())
+                access = Access(position, unit.path, part, writes, assigns, operation.where())
                 thing = things.get(key)
                 if thing is None:
                     thing = things[key] = Thing(is_over)

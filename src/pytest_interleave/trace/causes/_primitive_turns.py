@@ -22,9 +22,9 @@ class Turn(NamedTuple):
 def turns_by_primitive(log: Sequence[Step]) -> list[list[Turn]]:
     """Of each primitive, who came to it and what for."""
     turns: dict[int, list[Turn]] = {}
-    for position, (task, operation, _) in enumerate(log):
+    for position, (unit, operation, _) in enumerate(log):
         if not operation.is_access and operation.kind in kinds.TURNS:
-            turn = Turn(position, task.path, operation.kind, operation.where())
+            turn = Turn(position, unit.path, operation.kind, operation.where())
             turns.setdefault(id(awaited(operation.target)), []).append(turn)
     return list(turns.values())
 

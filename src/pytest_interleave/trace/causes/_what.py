@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ...control import Operation, Task, Touches
+from ...control import Operation, Touches, Unit
 from ...control.steps import kinds
 from ...detect import name_of_access
 
@@ -17,7 +17,7 @@ def what_of(operation: Operation, touches: Touches | None, names: Mapping[int, s
     if target is None:
         return name_of_access(operation, touches)
     called = names.get(id(target))
-    if called is not None and not isinstance(target, Task):
+    if called is not None and not isinstance(target, Unit):
         return called
     name = getattr(target, "name", None)
     return f"thread {name}" if isinstance(name, str) else operation.name

@@ -14,7 +14,7 @@ from ..causes._places import short_place
 def deadlock_story(stuck: Stuck, log: Sequence[Step]) -> str:
     """Who waits for what, who holds it, and who has given its signal before anybody waited for it."""
     waiting = {wait.thread for wait in stuck.waits}
-    pending = {task.index: operation for task, operation, _ in stuck.pending}
+    pending = {unit.index: operation for unit, operation, _ in stuck.pending}
     texts = []
     # That a thread waits for the end of another one is what comes of it.
     for wait in sorted(
@@ -39,12 +39,12 @@ def _held(wait: WaitingThread, waiting: set[str]) -> str:
 
 def _last_turn(target: object, wait: WaitingThread, log: Sequence[Step]) -> str:
     """Which other thread gave the signal last that is waited for, or has taken the last of what there is."""
-    for task, operation, _ in reversed(log):
-        if operation.is_access or task.index == wait.number or awaited(operation.target) is not awaited(target):
+    for unit, operation, _ in reversed(log):
+        if operation.is_access or unit.index == wait.number or awaited(operation.target) is not awaited(target):
             continue
         place = operation.where()
         if operation.kind in kinds.SIGNALS:
-            return f" ({task.name} has come to `{place.text}` at {short_place(place)} before that)"
+            return f" ({unit.name} has come to `{place.text}` at {short_place(place)} before that)"
         if operation.kind == kinds.ACQUIRE and isinstance(target, Semaphore):
-            return f", which {task.name} was the last to take, at {short_place(place)}"
+            return f", which {unit.name} was the last to take, at {short_place(place)}"
     return ""

@@ -50,9 +50,9 @@ def held_up(outcome: Outcome, end: int) -> Iterator[tuple[str, tuple[int, ...]]]
 def _pauses(outcome: Outcome, end: int) -> list[_Pause]:
     pauses: list[_Pause] = []
     begun: set[int] = set()
-    for position, (task, operation, _) in enumerate(outcome.log[:end]):
+    for position, (unit, operation, _) in enumerate(outcome.log[:end]):
         if not isinstance(operation, HeldUp):
-            begun.add(task.index)
+            begun.add(unit.index)
             continue
         last = pauses[-1] if pauses else None
         if last is not None and last.positions[-1] == position - 1 and last.steps[0].target is operation.target:
@@ -66,8 +66,8 @@ def _pauses(outcome: Outcome, end: int) -> list[_Pause]:
 def _expired(outcome: Outcome, names: tuple[str, ...]) -> dict[int, list[tuple[str, Operation, int | None]]]:
     """By how many steps there had been, the waits that ended: the thread, the operation, and its position, if any."""
     expired: dict[int, list[tuple[str, Operation, int | None]]] = {}
-    steps = [(task, operation, position) for position, (task, operation, _) in enumerate(outcome.log)]
-    for task, operation, position in (*steps, *((task, operation, None) for task, operation, _ in outcome.pending)):
+    steps = [(unit, operation, position) for position, (unit, operation, _) in enumerate(outcome.log)]
+    for unit, operation, position in (*steps, *((unit, operation, None) for unit, operation, _ in outcome.pending)):
         if operation.expired_at is not None:
-            expired.setdefault(operation.expired_at, []).append((names[task.index], operation, position))
+            expired.setdefault(operation.expired_at, []).append((names[unit.index], operation, position))
     return expired

@@ -103,8 +103,8 @@ class _Teller:
         self._names = told_apart(outcome.threads)
         #: By thread, where its steps are.
         self._positions: dict[Path, list[int]] = {}
-        for at, (task, _, _) in enumerate(outcome.log):
-            self._positions.setdefault(task.path, []).append(at)
+        for at, (unit, _, _) in enumerate(outcome.log):
+            self._positions.setdefault(unit.path, []).append(at)
         self._things = things_in(outcome.log, is_over)
         self._turns = turns_by_primitive(outcome.log)
         self._involved = Involved(outcome, self._things, is_over)
@@ -166,7 +166,7 @@ class _Teller:
 
     def _next_windows(self, window: _Window) -> Iterable[_Window]:
         """Of the threads that ran meanwhile, each of which is left in its turn."""
-        others = {task.path for task, _, _ in self._log[window.switch : window.until]} - {window.thread}
+        others = {unit.path for unit, _, _ in self._log[window.switch : window.until]} - {window.thread}
         return (self._window(other, window.until) for other in sorted(others))
 
     def _early(self, window: _Window) -> Iterator[tuple[Access, Access]]:
@@ -274,7 +274,7 @@ class _Teller:
 
     def _next_place(self, window: _Window) -> Place | None:
         """Where the thread that was left went on, if that is the program's own code."""
-        steps = (operation for task, operation, _ in self._log[window.until :] if task.path == window.thread)
+        steps = (operation for unit, operation, _ in self._log[window.until :] if unit.path == window.thread)
         operation = next(steps, None)
         if operation is None:
             return None

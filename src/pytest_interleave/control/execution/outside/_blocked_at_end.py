@@ -11,7 +11,7 @@ from ...steps._kinds import START
 from ..units._endings import DEADLOCK
 from ..units._outcome import Stuck, WaitingThread
 from ..units._primitive_names import described
-from ..units._units import Task
+from ..units._units import Unit
 from ..units._waits import waits_of
 from ._reach import globals_in_scope, reached, ways_to_wake
 
@@ -19,29 +19,29 @@ if TYPE_CHECKING:
     from .._execution import Execution
 
 
-def left_blocked(execution: Execution) -> tuple[list[Task], bool]:
+def left_blocked(execution: Execution) -> tuple[list[Unit], bool]:
     """Find the threads that nothing can wake any more; call it when the others have had their turn.
 
     The answer is False beside them if something that outlives the test can still reach what they wait for.
     """
     if not _is_settled(execution):
         return [], True
-    blocked = [task for task in execution.tasks if _is_blocked(task)]
+    blocked = [unit for unit in execution.units if _is_blocked(unit)]
     if not blocked:
         return [], True
-    wanted = {id(each) for task in blocked for each in ways_to_wake(task)}
+    wanted = {id(each) for unit in blocked for each in ways_to_wake(unit)}
     found, complete = reached([*globals_in_scope(), *execution.outlives()], wanted, most=1)
     return blocked, complete and not found
 
 
-def stuck_of_left(execution: Execution, blocked: list[Task]) -> Stuck:
+def stuck_of_left(execution: Execution, blocked: list[Unit]) -> Stuck:
     """What is known of them, as of a deadlock."""
-    pending = [(task, task.operation, task.touches) for task in blocked]
-    names = described(execution.log, [task.resource for task in blocked])
+    pending = [(unit, unit.operation, unit.touches) for unit in blocked]
+    names = described(execution.log, [unit.resource for unit in blocked])
     started = {id(operation.target): operation.where() for _, operation, _ in execution.log if operation.kind == START}
     waits = [
-        WaitingThread(*wait[:-1], started.get(id(task.thread)))
-        for task, wait in zip(blocked, waits_of(blocked, sys._current_frames(), names), strict=True)
+        WaitingThread(*wait[:-1], started.get(id(unit.thread)))
+        for unit, wait in zip(blocked, waits_of(blocked, sys._current_frames(), names), strict=True)
     ]
     return Stuck(DEADLOCK, waits, len(execution.log), False, pending, left=True)
 
@@ -51,24 +51,24 @@ def _is_settled(execution: Execution) -> bool:
     if execution.stuck is not None or execution.foreign or execution.outside.busy:
         return False
     return all(
-        task.exception is None and (task.done or not (task.enabled or task.outside or task.deadline is not None))
-        for task in execution.tasks
+        unit.exception is None and (unit.done or not (unit.enabled or unit.outside or unit.deadline is not None))
+        for unit in execution.units
     )
 
 
-def _is_blocked(task: Task) -> bool:
-    if task.done or task.daemon or not task.begun or task.resource is None:
+def _is_blocked(unit: Unit) -> bool:
+    if unit.done or unit.daemon or not unit.begun or unit.resource is None:
         return False
     # Python itself wakes the idle workers of thread pools at exit.
-    return not (is_worker_of_pool(task) and any(task.resource is given for given in _given(task)))
+    return not (is_worker_of_pool(unit) and any(unit.resource is given for given in _given(unit)))
 
 
-def is_worker_of_pool(task: Task) -> bool:
-    return getattr(task.thread, "_target", None) is _futures_thread._worker
+def is_worker_of_pool(unit: Unit) -> bool:
+    return getattr(unit.thread, "_target", None) is _futures_thread._worker
 
 
-def _given(task: Task) -> tuple[Any, ...]:
-    given: tuple[Any, ...] = getattr(task.thread, "_args", ())
+def _given(unit: Unit) -> tuple[Any, ...]:
+    given: tuple[Any, ...] = getattr(unit.thread, "_args", ())
     return given
 
 

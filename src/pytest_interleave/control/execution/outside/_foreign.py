@@ -40,7 +40,7 @@ class ForeignThread(NamedTuple):
 def foreign_threads() -> list[threading.Thread]:
     """Live threads that are not under control and not the test runner's own."""
     # Asked for at every wait: to look at each of many controlled threads would take longer than the wait.
-    strangers = _active.keys() - _current.tasks.keys() - _current.infrastructure
+    strangers = _active.keys() - _current.units.keys() - _current.infrastructure
     if not strangers:
         return []
     threads = list(_active.items())
@@ -50,7 +50,7 @@ def foreign_threads() -> list[threading.Thread]:
 def is_foreign_thread(ident: int, thread: threading.Thread) -> bool:
     """Whether a thread is neither under control nor the test runner's own."""
     return (
-        ident not in _current.tasks
+        ident not in _current.units
         and ident not in _current.infrastructure
         and thread is not threading.main_thread()
         and not getattr(getattr(thread, "function", None), "__module__", "").startswith("pytest_timeout")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import threading
 
     from ...steps._operations import Operation
-    from ..units._units import Task
+    from ..units._units import Unit
 
 #: The instruction that starts a thread, and the code that the thread runs.
 Start = tuple[CodeType, int, CodeType | None]
@@ -47,18 +47,18 @@ class SetUpWithin:
 
     def __exit__(self, *exception: object) -> None:
         execution = self._execution
-        execution.of_fixtures = len(execution.tasks)
+        execution.of_fixtures = len(execution.units)
         if execution.left_alone:
             _foreign.note_threads_of_fixtures(self._before)
             _foreign.look_for_foreign(execution, execution.lasting.matters)
 
 
-def is_of_fixtures(task: Task | None) -> bool:
+def is_of_fixtures(unit: Unit | None) -> bool:
     """Whether the test's set-up has started the thread, or one of those that it has started has."""
-    while task is not None and task.index > 0:
-        if task.index < task.execution.of_fixtures:
+    while unit is not None and unit.index > 0:
+        if unit.index < unit.execution.of_fixtures:
             return True
-        task = task.parent
+        unit = unit.parent
     return False
 
 

@@ -21,7 +21,7 @@ from ..units._at_large import LetGo, settled
 from ..units._ending import end_as_endless_from_outside, end_stuck_from_outside
 from ..units._outcome import SetAside
 from ..units._part import Part
-from ..units._units import Moment, Task
+from ..units._units import Moment, Unit
 from ._foreign import foreign_threads
 from ._left_alone import Start, is_of_fixtures, start_of
 
@@ -61,10 +61,10 @@ class Outside(Part):
         #: Whether anyone was out while others could go on: real time decided when it came back.
         self.uncontrolled = False
         #: Threads outside when the execution was ended; they end if they ever come back.
-        self.ending: list[Task] = []
-        self._out: list[Task] = []
-        self._returned: list[Task] = []
-        self._ended: list[Task] = []
+        self.ending: list[Unit] = []
+        self._out: list[Unit] = []
+        self._returned: list[Unit] = []
+        self._ended: list[Unit] = []
         self._mutex = _real.real_lock()
         self._idle_since: int | None = None
         #: The last time that each thread was out, by its index.
@@ -74,108 +74,108 @@ class Outside(Part):
 
     # -- going out and coming back ---------------------------------------------------------------------------
 
-    def set_aside(self, task: Task, since: int | None) -> None:
+    def set_aside(self, unit: Unit, since: int | None) -> None:
         """The watchdog has found the running thread blocked since the real time `since`: let the others go on.
 
         With None it is at work, and has been for too long.
         """
         execution = self.execution
-        task.outside = True
-        task.special = True
+        unit.outside = True
+        unit.special = True
         with self._mutex:
-            if execution.running is not task or not task.outside or self.is_over(task):
-                task.outside = False
+            if execution.running is not unit or not unit.outside or self.is_over(unit):
+                unit.outside = False
                 return
-            place = user_place(sys._current_frames().get(task.half.ident))
-            note = SetAside(task.name, place, computed=since is None)
-            self._goes(task, real_monotonic_ns() if since is None else since, note)
+            place = user_place(sys._current_frames().get(unit.half.ident))
+            note = SetAside(unit.name, place, computed=since is None)
+            self._goes(unit, real_monotonic_ns() if since is None else since, note)
             self.noted.append(note)
-            if execution.of_fixtures and since is not None and task.half.started is not None and is_of_fixtures(task):
-                assert task.thread is not None
-                self.fixtures_starts.append(start_of(task.half.started, task.thread))
-            if task.enabled:
-                execution.enabled.drop(task)
+            if execution.of_fixtures and since is not None and unit.half.started is not None and is_of_fixtures(unit):
+                assert unit.thread is not None
+                self.fixtures_starts.append(start_of(unit.half.started, unit.thread))
+            if unit.enabled:
+                execution.enabled.drop(unit)
             execution.running = execution.carriers.nobody
         self.idle()
 
-    def _goes(self, task: Task, since: int, note: SetAside | None = None) -> None:
+    def _goes(self, unit: Unit, since: int, note: SetAside | None = None) -> None:
         self.busy = True
         if self._out or any(
-            other.enabled or other.deadline is not None for other in self.execution.tasks if other is not task
+            other.enabled or other.deadline is not None for other in self.execution.units if other is not unit
         ):
             self.uncontrolled = True
-        self._out.append(task)
-        self._outings[task.index] = Outing(task, since, self.execution, note)
+        self._out.append(unit)
+        self._outings[unit.index] = Outing(unit, since, self.execution, note)
 
-    def leave(self, task: Task) -> None:
+    def leave(self, unit: Unit) -> None:
         """The calling thread is about to wait for something that the scheduler cannot see."""
         execution = self.execution
-        task.outside = True
-        task.special = True
+        unit.outside = True
+        unit.special = True
         with self._mutex:
-            self._goes(task, real_monotonic_ns())
-        execution.enabled.drop(task)
-        chosen = execution.next_task()
+            self._goes(unit, real_monotonic_ns())
+        execution.enabled.drop(unit)
+        chosen = execution.next_unit()
         execution.hand_over(execution.carriers.nobody if chosen is None else chosen)
 
-    def sleep_really(self, task: Task, seconds: float) -> None:
+    def sleep_really(self, unit: Unit, seconds: float) -> None:
         """Let a thread sleep in real time, for something that takes real time."""
         if self.execution.closing is not None:
             REAL["sleep"](seconds)
             return
-        self.leave(task)
+        self.leave(unit)
         try:
             REAL["sleep"](seconds)
         finally:
-            self.come_back(task)
+            self.come_back(unit)
 
-    def come_back(self, task: Task) -> None:
+    def come_back(self, unit: Unit) -> None:
         """In a thread that was outside: wait to be granted again."""
         execution = self.execution
         with self._mutex:
-            if task not in self._out:
+            if unit not in self._out:
                 # It was about to be set aside, but moves.
-                task.outside = False
+                unit.outside = False
                 return
-            self._out.remove(task)
-            self._outings[task.index].end()
-            self._returned.append(task)
+            self._out.remove(unit)
+            self._outings[unit.index].end()
+            self._returned.append(unit)
         try:
-            execution.park(task)
+            execution.park(unit)
         except LetGo:
             # The execution is over, and the thread outlives it.
             settled()
-        task.outside = False
+        unit.outside = False
 
-    def is_over(self, task: Task) -> bool:
+    def is_over(self, unit: Unit) -> bool:
         """Whether the code of the test that a thread has run has ended."""
-        return task.done or (self.execution.body_over and task is self.execution.main)
+        return unit.done or (self.execution.body_over and unit is self.execution.main)
 
-    def finished(self, task: Task) -> bool:
+    def finished(self, unit: Unit) -> bool:
         """A thread that was outside has ended without coming back; False where it was only about to be set aside."""
         with self._mutex:
-            if task in self._out:
-                self._out.remove(task)
-                self._ended.append(task)
+            if unit in self._out:
+                self._out.remove(unit)
+                self._ended.append(unit)
                 return True
-            task.outside = False
+            unit.outside = False
             # Then the execution is over.
-            return task.at_large
+            return unit.at_large
 
-    def forget(self, task: Task) -> None:
+    def forget(self, unit: Unit) -> None:
         """The execution is over: a thread that lasts goes on where it is, without control."""
         with self._mutex:
-            task.at_large = task.special = True
-            if task in self._out:
-                self._out.remove(task)
+            unit.at_large = unit.special = True
+            if unit in self._out:
+                self._out.remove(unit)
             else:
-                task.half.gate.release()
-        if _current.tasks[task.half.ident] is task:
-            del _current.tasks[task.half.ident]
+                unit.half.gate.release()
+        if _current.units[unit.half.ident] is unit:
+            del _current.units[unit.half.ident]
 
-    def leave_ending(self, task: Task) -> None:
+    def leave_ending(self, unit: Unit) -> None:
         """The execution ends while the thread is outside."""
-        self.ending.append(task)
+        self.ending.append(unit)
 
     def absorb(self) -> None:
         """In the running thread: those who have come back can be granted, those who ended can be joined."""
@@ -184,19 +184,19 @@ class Outside(Part):
             returned, self._returned = self._returned, []
             ended, self._ended = self._ended, []
             self.busy = bool(self._out)
-        for task in sorted(returned, key=lambda task: task.index):
+        for unit in sorted(returned, key=lambda unit: unit.index):
             # For it, real time has passed.
-            outing = self._outings[task.index]
+            outing = self._outings[unit.index]
             execution.clock.advance_to(outing.began + outing.waited)
-            reader = execution.clock.readers.get(task.index)
+            reader = execution.clock.readers.get(unit.index)
             if reader is not None:
                 reader.waits.account_for(outing.waited)
             if outing.note is not None and outing.is_alone(execution):
                 # It was not before, nor after, what any other thread did.
                 self.noted.remove(outing.note)
-            execution.enabled.add(task)
-        for task in ended:
-            execution.enabled.refresh(task)
+            execution.enabled.add(unit)
+        for unit in ended:
+            execution.enabled.refresh(unit)
 
     # -- when nobody runs ------------------------------------------------------------------------------------
 
@@ -218,11 +218,11 @@ class Outside(Part):
         whether something has happened that takes real time.
         """
         polls = waits = False
-        for task in self.execution.tasks:
-            resource = task.resource
+        for unit in self.execution.units:
+            resource = unit.resource
             if isinstance(resource, Moment):
-                polls = polls or task.sleeps > POLLING_SLEEPS
-            elif resource is not None and not isinstance(resource, Task):
+                polls = polls or unit.sleeps > POLLING_SLEEPS
+            elif resource is not None and not isinstance(resource, Unit):
                 waits = True
         if self._slept >= POLLING_PATIENCE * 1e9:
             return False
@@ -244,7 +244,7 @@ class Outside(Part):
 
     def keeps_waiting(self) -> bool:
         """Whether anybody outside is worth waiting for: after the test body, no daemon thread is."""
-        return any(not (task.daemon and self.execution.draining) for task in self._out)
+        return any(not (unit.daemon and self.execution.draining) for unit in self._out)
 
     def _patience_over(self, seconds: float) -> bool:
         now = real_monotonic_ns()
@@ -252,7 +252,7 @@ class Outside(Part):
             self._idle_since = now
         return now - self._idle_since > seconds * 1e9
 
-    def _is_waiting_over(self, sleeper: Task | None, *, someone_is_out: bool) -> bool:
+    def _is_waiting_over(self, sleeper: Unit | None, *, someone_is_out: bool) -> bool:
         draining = self.execution.draining
         patience = TIMEOUT_PATIENCE if _has_timeout(sleeper) else OUTSIDE_PATIENCE
         over = self._patience_over(DRAIN_PATIENCE if draining else patience) or (
@@ -261,16 +261,16 @@ class Outside(Part):
         with self._mutex:
             return over and not self._returned and not self._ended
 
-    def _really_waited(self, since: int, before: list[tuple[Task, Usage | None]]) -> int:
+    def _really_waited(self, since: int, before: list[tuple[Unit, Usage | None]]) -> int:
         """Nanoseconds for which one of those outside has waited: what they compute is no time for the others."""
         now = real_monotonic_ns()
-        used = [used_since(task, usage) for task, usage in before]
+        used = [used_since(unit, usage) for unit, usage in before]
         return now - since - min((usage.ran + usage.delayed for usage in used), default=0)
 
     def _work(self) -> Work:
         """That of those outside, or else of what is not under control and is not waited for as long."""
         if self._out:
-            return Work([task.half.native_id for task in self._out], self.execution.longest)
+            return Work([unit.half.native_id for unit in self._out], self.execution.longest)
         matters = self.execution.lasting.matters
         strangers = [thread.native_id for thread in foreign_threads() if matters(thread.ident or 0)]
         return Work(strangers, OUTSIDE_PATIENCE)
@@ -280,7 +280,7 @@ class Outside(Part):
         execution = self.execution
         self._idle_since = began = real_monotonic_ns()
         clock_then = execution.clock.elapsed
-        waits = [(task, usage_of(task.half.native_id)) for task in self._out]
+        waits = [(unit, usage_of(unit.half.native_id)) for unit in self._out]
         work = self._work()
         while execution.closing is None:
             # Whoever comes back from here on is absorbed in the next round only: it is still out.
@@ -288,7 +288,7 @@ class Outside(Part):
             self.absorb()
             sleeper = None
             in_vain = False
-            if not execution.enabled.overlooked(execution.tasks):
+            if not execution.enabled.overlooked(execution.units):
                 # Time is real while someone is outside.
                 sleeper = execution.timers.earliest(daemons=not execution.draining)
                 passed = self._really_waited(began, waits) if sleeper is not None else 0
@@ -306,7 +306,7 @@ class Outside(Part):
                 # Whoever waits with a time limit goes on now, however far off the limit is.
                 execution.timers.advance()
             if execution.enabled or waiting_is_over:
-                chosen = None if not execution.enabled else execution.next_task()
+                chosen = None if not execution.enabled else execution.next_unit()
                 if chosen is None and execution.draining:
                     chosen = execution.main
                 self._idle_since = None
@@ -322,6 +322,6 @@ class Outside(Part):
             execution.carriers.nobody.half.gate.acquire(timeout=0.001)
 
 
-def _has_timeout(task: Task | None) -> bool:
+def _has_timeout(unit: Unit | None) -> bool:
     """Whether a thread does more than to sleep until its time is over."""
-    return task is not None and not isinstance(task.resource, Moment)
+    return unit is not None and not isinstance(unit.resource, Moment)

@@ -11,16 +11,16 @@ from typing import Any
 from ...identity._types import module_of
 from ...scope._modules import is_module, namespace_of_module, namespaces_in_scope
 from ..units._primitive_names import awaited
-from ..units._units import Task
+from ..units._units import Unit
 
 #: At most this many objects are searched; beyond that, nothing is said.
 MOST_OBJECTS = 100_000
 
 
-def ways_to_wake(task: Task) -> Iterator[object]:
+def ways_to_wake(unit: Unit) -> Iterator[object]:
     """The objects by which somebody could wake the thread."""
-    resource: Any = task.resource
-    if isinstance(resource, Task):
+    resource: Any = unit.resource
+    if isinstance(resource, Unit):
         if resource.thread is not None:
             yield resource.thread
     else:
@@ -49,7 +49,7 @@ def globals_of_libraries() -> Iterator[object]:
 _NO_LIBRARIES = frozenset(("__main__", "_pytest", "pytest", "pluggy", "pytest_interleave", "xdist", "execnet"))
 
 #: They lead to everything, or to nothing.
-_NOT_SEARCHED = (ModuleType, FrameType, CodeType, BuiltinFunctionType, Task, str, bytes, int, float)
+_NOT_SEARCHED = (ModuleType, FrameType, CodeType, BuiltinFunctionType, Unit, str, bytes, int, float)
 #: So do objects of the test runner's classes.
 _RUNNERS = ("_pytest.", "pluggy.", "pytest_interleave.")
 

@@ -19,7 +19,7 @@ from ..units._part import Part
 if TYPE_CHECKING:
     from ...steps._protocol import ThreadView
     from .._execution import Execution
-    from ..units._units import Task
+    from ..units._units import Unit
     from ._probe import Probe
 
 #: Steps of a thread's turn.
@@ -84,24 +84,24 @@ class LongRun(Part):
             execution.strategy.yielded(execution.running.index)
         execution.strategy = InTurn()
         execution.enabled.withhold()
-        for task in execution.tasks:
-            task.settle()
+        for unit in execution.units:
+            unit.settle()
 
-    def point(self, task: Task, *, changed: bool) -> None:
+    def point(self, unit: Unit, *, changed: bool) -> None:
         """One more step of a thread; `changed` says whether others can see that it did something."""
         self.steps += 1
         self._idle = 0 if changed else self._idle + 1
-        if self.steps < self._next and (self._idle < _SPINNING or task.held):
+        if self.steps < self._next and (self._idle < _SPINNING or unit.held):
             return
         if not self._over:
             self._over = True
             self._overtime = 0
-            if self._end_turn(task):
+            if self._end_turn(unit):
                 return
         enabled = self.execution.enabled
-        if len(enabled) > 1 and (not task.held or self._overtime > _STEPS_WITH_A_LOCK):
+        if len(enabled) > 1 and (not unit.held or self._overtime > _STEPS_WITH_A_LOCK):
             self._begin_turn()
-            self.execution.switch(task, enabled[InTurn.after(enabled, task.index)])
+            self.execution.switch(unit, enabled[InTurn.after(enabled, unit.index)])
         elif self._overtime > 2 * _STEPS_WITH_A_LOCK:
             self._begin_turn()
         else:
@@ -118,17 +118,17 @@ class LongRun(Part):
         """The running thread wants others to have their turn."""
         self._next = self.steps + 1
 
-    def _end_turn(self, task: Task) -> bool:
+    def _end_turn(self, unit: Unit) -> bool:
         """What is to be looked at every now and then; True if there is nothing more to do."""
         execution = self.execution
         self._turns += 1
         if execution.draining:
             self._drained += 1
             if self._drained >= _DRAIN_TURNS:
-                end_draining(execution, task)
+                end_draining(execution, unit)
                 return True
         if _spent_ns() - self._began > self._longest:
-            end_as_endless(execution, task)
+            end_as_endless(execution, unit)
             return True
         self._slept += 1
         if self._slept >= _TURNS_OF_A_SLEEP and execution.timers.next_sleeper() is not None:
@@ -141,7 +141,7 @@ class LongRun(Part):
                 suspects = progress.repeating()
                 progress.stop()
                 if suspects is not None:
-                    self._repeat(task, suspects)
+                    self._repeat(unit, suspects)
             else:
                 progress.watch()
         return False
@@ -152,14 +152,14 @@ class LongRun(Part):
         """A thread gets somewhere."""
         self._repeating_since = None
 
-    def _repeat(self, task: Task, suspects: list[Probe]) -> None:
+    def _repeat(self, unit: Unit, suspects: list[Probe]) -> None:
         """All the time that threads were watched, none did anything but to repeat itself and to count.
 
         Time passes then, in the end. `suspects` are those that write the same values, or try for a lock, again and
         again.
         """
         if suspects and not self.suspected:
-            self.suspected = [SetAside(probe.task.name, probe.place) for probe in suspects]
+            self.suspected = [SetAside(probe.unit.name, probe.place) for probe in suspects]
         if self._repeating_since is None:
             self._repeating_since = _spent_ns(), self.steps
             return
@@ -177,7 +177,7 @@ class LongRun(Part):
                 return
         over = spent >= OUTSIDE_PATIENCE if execution.outside.could_act() else seconds >= PATIENCE
         if over and (waiting is None or execution.timers.is_only_in_theory(waiting)):
-            end_as_livelock(execution, task, counts=True)
+            end_as_livelock(execution, unit, counts=True)
 
 
 class InTurn:

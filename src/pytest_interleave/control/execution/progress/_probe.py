@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from ...steps._operations import Operation
     from ...steps._touches import Touches
-    from ..units._units import Task
+    from ..units._units import Unit
 
 #: Steps within which a thread has to come back to where it was.
 _MOST_STEPS = 600
@@ -60,13 +60,13 @@ class Finding(Enum):
 
 
 class Probe:
-    """Watches `task`; to be asked at each of its steps, in its own thread.
+    """Watches `unit`; to be asked at each of its steps, in its own thread.
 
     `until` is the code of the outermost frame, which is not looked at.
     """
 
-    def __init__(self, task: Task, *, until: CodeType) -> None:
-        self.task = task
+    def __init__(self, unit: Unit, *, until: CodeType) -> None:
+        self.unit = unit
         #: What is known; None as long as nothing is.
         self.found: Finding | None = None
         #: Whether the thread has tried for a lock that it may have got if the others had been elsewhere.
@@ -104,7 +104,7 @@ class Probe:
 
     def end(self) -> None:
         """Stop watching."""
-        self.task.execution.carriers.unwatch_calls(self.task.half.ident)
+        self.unit.execution.carriers.unwatch_calls(self.unit.half.ident)
 
     def _step(
         self, operation: Operation, touches: Touches | None, frame: FrameType, *, changed: bool
@@ -130,13 +130,13 @@ class Probe:
         state = state_from(frame, self._until, calls=operation.target is not None)
         if state is None:
             return Finding.WORKS
-        held = tuple(id(lock) for lock in self.task.held)
+        held = tuple(id(lock) for lock in self.unit.held)
         before, self._anchor = self._anchor, state
         held_before, self._held = self._held, held
         self._steps = 0
         if before is None:
             self.place = user_place(frame)
-            watched = self.task.execution.carriers.watch_calls(self.task.half.ident, self._calls)
+            watched = self.unit.execution.carriers.watch_calls(self.unit.half.ident, self._calls)
             return None if watched else Finding.WORKS
         change = Change.ANYTHING if held != held_before else change_between(before, state)
         if change is Change.ANYTHING:

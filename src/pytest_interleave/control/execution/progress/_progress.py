@@ -15,7 +15,7 @@ from ...interpreter._real_clocks import real_monotonic_ns
 from ...scope._real import new_gate
 from ..units._ending import end_as_livelock
 from ..units._part import Part
-from ..units._units import Task
+from ..units._units import Unit
 from ._probe import Finding, Probe, changes, writes_what_is_there
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class Progress(Part):
     """Looks at one execution every now and then. All is done in the thread that runs."""
 
     #: By thread, while threads are watched: what is known of it.
-    _probes: dict[Task, Probe] | None = None
+    _probes: dict[Unit, Probe] | None = None
     _looks_left = 0
     _looked = 0
     _quiet = 0
@@ -99,8 +99,8 @@ class Progress(Part):
         self._probes = {}
         self._looks_left = _WATCHING_LOOKS
         self._readings = self.execution.clock.readings
-        for task in self.execution.tasks:
-            task.special = True
+        for unit in self.execution.units:
+            unit.special = True
 
     def stop(self) -> None:
         """Watch no more."""
@@ -110,8 +110,8 @@ class Progress(Part):
         self._quiet = 0
         for probe in probes.values():
             probe.end()
-        for task in self.execution.tasks:
-            task.settle()
+        for unit in self.execution.units:
+            unit.settle()
 
     def _give_up(self) -> None:
         execution = self.execution
@@ -121,13 +121,13 @@ class Progress(Part):
         if execution.long is not None:
             execution.long.works()
 
-    def step(self, task: Task, operation: Operation, touches: Touches | None, frame: FrameType) -> None:
+    def step(self, unit: Unit, operation: Operation, touches: Touches | None, frame: FrameType) -> None:
         """A thread is about to do a step, while threads are watched."""
         probes = self._probes
         assert probes is not None
-        probe = probes.get(task)
+        probe = probes.get(unit)
         if probe is None:
-            probe = probes[task] = Probe(task, until=self.execution.base_of(task))
+            probe = probes[unit] = Probe(unit, until=self.execution.base_of(unit))
         changed = changes(operation, touches) and not writes_what_is_there(operation, touches, frame)
         if changed:
             if self.execution.long is None:
@@ -143,7 +143,7 @@ class Progress(Part):
         if probe.found is Finding.WORKS or (probe.found is Finding.COUNTS and self.execution.long is None):
             self._give_up()
         else:
-            self._conclude(task, probes)
+            self._conclude(unit, probes)
 
     def repeating(self) -> list[Probe] | None:
         """Those of the watched threads that may never get what they try for, if none of all gets anywhere; else None.
@@ -153,14 +153,14 @@ class Progress(Part):
         known = self._known(self._probes or {})
         return None if known is None else [probe for probe in known if probe.tries or probe.rewrites]
 
-    def _known(self, probes: dict[Task, Probe]) -> list[Probe] | None:
+    def _known(self, probes: dict[Unit, Probe]) -> list[Probe] | None:
         """The probes of all threads that could run, if each is known not to get anywhere; else None."""
         execution = self.execution
-        concerned = [other for other in execution.tasks if not other.done and _could_run(other)]
+        concerned = [other for other in execution.units if not other.done and _could_run(other)]
         known = [probes[other] for other in concerned if other in probes and probes[other].found is not None]
         return None if len(known) < len(concerned) or execution.outside.busy else known
 
-    def _conclude(self, task: Task, probes: dict[Task, Probe]) -> None:
+    def _conclude(self, unit: Unit, probes: dict[Unit, Probe]) -> None:
         """One more thread is known not to get anywhere: see whether all are."""
         known = self._known(probes)
         if known is None:
@@ -175,9 +175,9 @@ class Progress(Part):
             self._give_up()
         else:
             self.stop()
-            self._all_spin(task)
+            self._all_spin(unit)
 
-    def _all_spin(self, task: Task) -> None:
+    def _all_spin(self, unit: Unit) -> None:
         """None of the threads that could run gets anywhere: time passes, or it is a livelock."""
         execution = self.execution
         if self.let_them_wait() or execution.timers.advance():
@@ -185,7 +185,7 @@ class Progress(Part):
         elif execution.outside.could_act() and not self._patience_over():
             new_gate().acquire(timeout=_PAUSE)
         else:
-            end_as_livelock(execution, task)
+            end_as_livelock(execution, unit)
 
     def let_them_wait(self) -> bool:
         """Let time pass if one of the threads that were watched looks at the clock: it may wait for that."""
@@ -199,6 +199,6 @@ class Progress(Part):
         return now - self._waiting_since > PATIENCE * 1e9
 
 
-def _could_run(task: Task) -> bool:
+def _could_run(unit: Unit) -> bool:
     """Whether a thread can run, or could as soon as another one gives a lock back."""
-    return task.enabled or isinstance(getattr(task.resource, "owner", None), Task)
+    return unit.enabled or isinstance(getattr(unit.resource, "owner", None), Unit)

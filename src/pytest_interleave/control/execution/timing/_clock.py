@@ -78,10 +78,10 @@ class Clock:
 
         So the difference of two readings is never less than was waited for, however floating point rounds.
         """
-        task = _current.current_task()
-        if task is not None and task.outside and task.execution.closing is None:
+        unit = _current.current_unit()
+        if unit is not None and unit.outside and unit.execution.closing is None:
             # Now is when it has come back.
-            task.execution.outside.come_back(task)
+            unit.execution.outside.come_back(unit)
         return self.elapsed if seconds <= 0 else self.elapsed + round(seconds * 1e9) + _SLACK
 
     def advance_to(self, moment: int) -> None:

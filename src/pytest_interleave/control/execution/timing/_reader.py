@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from types import CodeType, FrameType
 
     from .._execution import Execution
-    from ..units._units import Task
+    from ..units._units import Unit
 
 #: Looks in a row after which it matters which loop that is in; and looks in one loop after which leaps begin.
 _POLLING_LOOKS = 20
@@ -41,17 +41,17 @@ class Reader:
 
     __slots__ = (
         "_accesses", "_aside", "_calls", "_first", "_given", "_given_here", "_logged", "_looks", "_looks_here", "_loop",
-        "_reads", "_steps", "_task", "began", "elapsed", "only_waits", "polls", "took_no_step",
+        "_reads", "_steps", "_unit", "began", "elapsed", "only_waits", "polls", "took_no_step",
         "waits",
     )  # fmt: skip
 
-    def __init__(self, task: Task) -> None:
-        self._task = task
-        self.waits = RealWaits(task)
+    def __init__(self, unit: Unit) -> None:
+        self._unit = unit
+        self.waits = RealWaits(unit)
         #: Where the log of the execution, its clock, and the count of steps without a log were at the last look.
-        self._logged = len(task.execution.log)
+        self._logged = len(unit.execution.log)
         self._steps = 0
-        self.elapsed = task.execution.clock.elapsed
+        self.elapsed = unit.execution.clock.elapsed
         #: The loop that it is in, after several looks; where it looked first there, and how often it has looked.
         self._loop: Loop | None = None
         self._first: tuple[CodeType, int] | None = None
@@ -102,8 +102,8 @@ class Reader:
             # There is no log.
             self.took_no_step = execution.long.steps == self._steps
             return not self.took_no_step
-        for task, operation, touches in execution.log[self._logged :]:
-            if task is not self._task or operation.kind == POLL:
+        for unit, operation, touches in execution.log[self._logged :]:
+            if unit is not self._unit or operation.kind == POLL:
                 continue
             self.took_no_step = False
             if operation.mutates or writes(touches):

@@ -21,7 +21,7 @@ from ...interpreter._task_files import task_file
 if TYPE_CHECKING:
     from .._execution import Execution
     from ..units._outcome import SetAside
-    from ..units._units import Task
+    from ..units._units import Unit
 
 _HAS_GIL = has_gil()
 #: Shorter waits than this many nanoseconds do not count: a thread waits for the GIL now and then.
@@ -71,9 +71,9 @@ def usage_of(native_id: int | None) -> Usage | None:
     return Usage(int(ran), int(delayed))
 
 
-def used_since(task: Task, before: Usage | None) -> Usage:
+def used_since(unit: Unit, before: Usage | None) -> Usage:
     """What a thread has used since; nothing where nobody tells."""
-    now = usage_of(task.half.native_id)
+    now = usage_of(unit.half.native_id)
     if before is None or now is None:
         return Usage(0, 0)
     return Usage(max(0, now.ran - before.ran), max(0, now.delayed - before.delayed))
@@ -140,13 +140,13 @@ def _surely_waited(passed: int, ran: int, delayed: int, kept: int = 0) -> int:
 class Outing:
     """The time that a thread is out of the scheduler's sight."""
 
-    __slots__ = ("_since", "_steps", "_task", "_used", "began", "note", "waited")
+    __slots__ = ("_since", "_steps", "_unit", "_used", "began", "note", "waited")
 
-    def __init__(self, task: Task, since: int, execution: Execution, note: SetAside | None) -> None:
-        self._task = task
+    def __init__(self, unit: Unit, since: int, execution: Execution, note: SetAside | None) -> None:
+        self._unit = unit
         #: Real time.
         self._since = since
-        self._used = usage_of(task.half.native_id)
+        self._used = usage_of(unit.half.native_id)
         self._steps = _steps_of(execution)
         #: Virtual time when it began, and how long it lasted in real time, in nanoseconds.
         self.began = execution.clock.elapsed
@@ -156,7 +156,7 @@ class Outing:
 
     def end(self) -> None:
         """The thread is back."""
-        used = used_since(self._task, self._used)
+        used = used_since(self._unit, self._used)
         passed = real_monotonic_ns() - self._since
         if self.note is not None and self.note.computed:
             self.waited = _surely_waited(passed, used.ran, used.delayed)
@@ -241,11 +241,11 @@ class RealWaits:
         "_ran", "_short", "_since", "_stale", "_switches", "_waited", "computed", "now",
     )  # fmt: skip
 
-    def __init__(self, task: Task) -> None:
-        # Not the task itself: it holds the gate, and is to be freed as soon as nothing else refers to it.
-        self._native_id = task.half.native_id
-        gate: Any = TimedGate(task.half.gate, self)
-        task.half.gate = gate
+    def __init__(self, unit: Unit) -> None:
+        # Not the unit itself: it holds the gate, and is to be freed as soon as nothing else refers to it.
+        self._native_id = unit.half.native_id
+        gate: Any = TimedGate(unit.half.gate, self)
+        unit.half.gate = gate
         #: Nanoseconds that it computed before it looked; 0 where that was not measured, because it was not long.
         self.computed = 0
         #: Whether anything was measured since the last look; then, in nanoseconds, real waits, by how much the clock

@@ -14,7 +14,7 @@ from ...steps._kinds import HELD_UP, START
 from ...steps._operations import Operation
 from ..units._enabled import EnabledAndClock
 from ..units._part import Part
-from ..units._units import Task
+from ..units._units import Unit
 from ._clock import SECOND
 from ._timers import is_meant_to_last
 
@@ -39,7 +39,7 @@ _SHORTEST = SECOND // 1_000
 _NO_COMPARISON = frozenset(("asyncio.base_events", "concurrent.futures._base", "logging", "queue", "threading"))
 
 
-class ClockTask(Task):
+class ClockUnit(Unit):
     """The clock, for the strategy a thread that can always go on."""
 
     __slots__ = ()
@@ -54,7 +54,7 @@ class HeldUp(Operation):
 
     __slots__ = ("nanoseconds",)
 
-    def __init__(self, held_up: Task, where: Operation) -> None:
+    def __init__(self, held_up: Unit, where: Operation) -> None:
         super().__init__(HELD_UP, held_up, where.code, where.lasti)
         self.place = where.place
         #: For how long.
@@ -73,7 +73,7 @@ class TimeChoices(Part):
         super().__init__(execution)
         self._leap = LEAPS[leap] * SECOND
         main = execution.main
-        self.clock = ClockTask(execution, CLOCK + leap, "clock", HeldUp(main, main.operation), None, daemon=True)
+        self.clock = ClockUnit(execution, CLOCK + leap, "clock", HeldUp(main, main.operation), None, daemon=True)
         self.clock.path = (CLOCK + leap,)
         self._enabled = execution.enabled = EnabledAndClock(self.clock)
         execution.strategy.spawned(self.clock)
@@ -87,14 +87,14 @@ class TimeChoices(Part):
             self._read = True
             self._offer()
 
-    def waits(self, task: Task) -> None:
+    def waits(self, unit: Unit) -> None:
         """A thread begins to wait with a deadline."""
-        if self._matters(task):
+        if self._matters(unit):
             self._offer()
 
-    def _matters(self, task: Task) -> bool:
+    def _matters(self, unit: Unit) -> bool:
         """Whether a wait may expire early: not if it is to end what hangs, in our own fixtures."""
-        return not (is_meant_to_last(task) or is_ours(task.operation.code.co_filename))
+        return not (is_meant_to_last(unit) or is_ours(unit.operation.code.co_filename))
 
     def _offer(self) -> None:
         """From now on time could matter."""
@@ -109,7 +109,7 @@ class TimeChoices(Part):
             uses is not None and any(use.thing.kind == "process" for use in uses.all)
         )
 
-    def go_on(self, running: Task | None) -> Task:
+    def go_on(self, running: Unit | None) -> Unit:
         """The strategy has chosen the clock, in the place of the running thread: let time pass, and choose again."""
         execution = self.execution
         enabled = execution.enabled
@@ -123,7 +123,7 @@ class TimeChoices(Part):
             if chosen is not self.clock:
                 return chosen
 
-    def _pass(self, held_up: Task) -> None:
+    def _pass(self, held_up: Unit) -> None:
         execution = self.execution
         elapsed = execution.clock.elapsed
         where = held_up.operation if held_up.begun else self._start_of(held_up)
@@ -137,14 +137,14 @@ class TimeChoices(Part):
         if self._next_deadline() is not None:
             self._offer()
 
-    def _start_of(self, task: Task) -> Operation:
+    def _start_of(self, unit: Unit) -> Operation:
         """The step that has started a thread."""
-        begin = task.operation
+        begin = unit.operation
         starts = (step[1] for step in reversed(self.execution.log) if step[1].kind == START)
         return next((start for start in starts if start.target is begin.target), begin)
 
     def _next_deadline(self) -> int | None:
-        deadlines = (task.deadline for task in self.execution.timers.waiting(daemons=True) if self._matters(task))
+        deadlines = (unit.deadline for unit in self.execution.timers.waiting(daemons=True) if self._matters(unit))
         return min((deadline for deadline in deadlines if deadline is not None), default=None)
 
     def _let_pass(self) -> None:
@@ -164,10 +164,10 @@ class TimeChoices(Part):
                 clock.advance_to(deadline)
         passed = clock.elapsed - elapsed
         clock.chosen += passed
-        for task in execution.tasks:
-            if task.deadline is not None and not task.timed_out and not self._matters(task):
+        for unit in execution.units:
+            if unit.deadline is not None and not unit.timed_out and not self._matters(unit):
                 # For these no time has passed.
-                task.deadline += passed
+                unit.deadline += passed
         timers.expire_due()
 
 

@@ -13,7 +13,7 @@ from ...steps._kinds import HELD_UP, POLL, WAIT, WOKEN
 from ...steps._operations import Operation
 from ..units._at_large import Adopted, LetGo, RealWait
 from ..units._part import Part
-from ..units._units import Moment, Task
+from ..units._units import Moment, Unit
 from ._clock import TICK, Clock
 from ._reader import Reader
 
@@ -53,18 +53,18 @@ class Timers(Part):
     def _wakes_only_daemons(self) -> bool:
         """Whether daemons have woken and slept again for long, while all others wait without a time limit."""
         waiting = []
-        for task in self.execution.tasks:
-            if not (task.done or task.daemon):
-                if task.resource is None or task.deadline is not None:
+        for unit in self.execution.units:
+            if not (unit.done or unit.daemon):
+                if unit.resource is None or unit.deadline is not None:
                     self._stuck = []
                     return False
-                waiting.append(task.operation)
+                waiting.append(unit.operation)
         if len(waiting) != len(self._stuck) or any(map(is_not, waiting, self._stuck)):
             self._stuck, self._stuck_since, self._moves = waiting, self.clock.elapsed, 0
         self._moves += 1
         return self._moves > _MANY_MOVES and self.clock.elapsed - self._stuck_since > _HOUR
 
-    def _together_with(self, waiting: Task) -> int:
+    def _together_with(self, waiting: Unit) -> int:
         """The moment at which a wait ends, together with sleeps that end at about the same time.
 
         No machine is so precise that these always end in the same order. No other timeout expires for that.
@@ -77,86 +77,86 @@ class Timers(Part):
         """Whoever is due can go on."""
         execution = self.execution
         execution.progress.passed = len(execution.log)
-        for task in execution.tasks:
-            resource = task.resource
+        for unit in execution.units:
+            resource = unit.resource
             if (
                 resource is not None
-                and task.deadline is not None
-                and task.deadline <= self.clock.elapsed
-                and not task.timed_out
+                and unit.deadline is not None
+                and unit.deadline <= self.clock.elapsed
+                and not unit.timed_out
             ):
-                task.operation.expired_at = len(self.execution.log)
-                resource.expire(task)
+                unit.operation.expired_at = len(self.execution.log)
+                resource.expire(unit)
 
-    def is_only_in_theory(self, sleeper: Task) -> bool:
+    def is_only_in_theory(self, sleeper: Unit) -> bool:
         """Whether only waits are left that a timeout of a day or more ends: the program would hang."""
         return is_meant_to_last(sleeper) and all(map(is_meant_to_last, self.waiting(daemons=True)))
 
-    def next_sleeper(self) -> Task | None:
+    def next_sleeper(self) -> Unit | None:
         """The thread whose sleep ends next, if no timeout expires before; else None."""
         sleeper = min(self._sleepers(), key=_by_deadline, default=None)
         return None if sleeper is None or _deadline(sleeper) >= self._first_timeout() else sleeper
 
-    def _sleepers(self) -> list[Task]:
-        return [task for task in self.waiting(daemons=True) if type(task.resource) is Moment]
+    def _sleepers(self) -> list[Unit]:
+        return [unit for unit in self.waiting(daemons=True) if type(unit.resource) is Moment]
 
     def _first_timeout(self) -> float:
-        task = self.earliest_timeout()
-        return math.inf if task is None else _deadline(task)
+        unit = self.earliest_timeout()
+        return math.inf if unit is None else _deadline(unit)
 
-    def earliest(self, *, daemons: bool) -> Task | None:
+    def earliest(self, *, daemons: bool) -> Unit | None:
         """The thread whose sleep or timeout ends next; None if there is none."""
         return min(self.waiting(daemons=daemons), key=_by_deadline, default=None)
 
-    def earliest_timeout(self) -> Task | None:
+    def earliest_timeout(self) -> Unit | None:
         """The thread whose timeout ends next; None if there is none."""
         return min(self._timeouts(), key=_by_deadline, default=None)
 
-    def _timeouts(self) -> list[Task]:
-        return [task for task in self.waiting(daemons=True) if type(task.resource) is not Moment]
+    def _timeouts(self) -> list[Unit]:
+        return [unit for unit in self.waiting(daemons=True) if type(unit.resource) is not Moment]
 
-    def waiting(self, *, daemons: bool) -> list[Task]:
+    def waiting(self, *, daemons: bool) -> list[Unit]:
         """The threads that wait with a deadline."""
         return [
-            task
-            for task in self.execution.tasks
-            if task.deadline is not None and not task.timed_out and not task.enabled and (daemons or not task.daemon)
+            unit
+            for unit in self.execution.units
+            if unit.deadline is not None and not unit.timed_out and not unit.enabled and (daemons or not unit.daemon)
         ]
 
-    def sleep(self, task: Task, operation: Operation, seconds: float) -> None:
+    def sleep(self, unit: Unit, operation: Operation, seconds: float) -> None:
         """Wait for virtual time to pass; with 0 seconds, let others have their turn."""
         if seconds > 0:
-            task.sleeps += 1
+            unit.sleeps += 1
             moment = Moment()
             try:
-                self.execution.wait_for(task, operation, moment, self.clock.deadline(seconds))
+                self.execution.wait_for(unit, operation, moment, self.clock.deadline(seconds))
             except LetGo:
                 _sleep_really(seconds, operation)
             return
         execution = self.execution
-        execution.point(task, operation)
+        execution.point(unit, operation)
         if execution.long is not None:
             execution.long.yielded()
-        elif not task.special and len(execution.enabled) > 1:
-            execution.strategy.yielded(task.index)
+        elif not unit.special and len(execution.enabled) > 1:
+            execution.strategy.yielded(unit.index)
 
-    def read_clock(self, task: Task, frame: FrameType) -> None:
+    def read_clock(self, unit: Unit, frame: FrameType) -> None:
         """A thread looks at the clock, in `frame`; each look takes a little time.
 
         If it does nothing else, it waits for time to pass, so it gives way to the others. If all that could run wait in
         this manner, time passes.
         """
-        execution = task.execution
+        execution = unit.execution
         clock = self.clock
         clock.readings += 1
         if execution.closing is not None:
             clock.elapsed += TICK
             return
-        if task.outside:
-            execution.outside.come_back(task)
-        reader = clock.readers.get(task.index)
+        if unit.outside:
+            execution.outside.come_back(unit)
+        reader = clock.readers.get(unit.index)
         if reader is None:
-            reader = clock.readers[task.index] = Reader(task)
+            reader = clock.readers[unit.index] = Reader(unit)
         waited = reader.waits.since_last()
         if waited:
             clock.real = True
@@ -168,16 +168,16 @@ class Timers(Part):
         before = clock.elapsed
         clock.elapsed += TICK
         leap = reader.leap
-        if leap > TICK and self._may_leap(task, reader, leap):
+        if leap > TICK and self._may_leap(unit, reader, leap):
             self._leap(leap)
         reader.seen(execution, clock.elapsed - before)
         if execution.time_choices is not None:
             execution.time_choices.read(frame)
         if reader.gives_way:
-            operation = Operation(POLL, task, _POLL, 0, mutates=False)
+            operation = Operation(POLL, unit, _POLL, 0, mutates=False)
             if len(execution.enabled) > 1:
-                execution.strategy.yielded(task.index)
-            execution.point(task, operation)
+                execution.strategy.yielded(unit.index)
+            execution.point(unit, operation)
         reader.goes_on(execution)
 
     def _let_compute(self, reader: Reader) -> None:
@@ -192,7 +192,7 @@ class Timers(Part):
         clock.elapsed += max(0, min(reader.waits.computed, left))
         reader.time_passed()
 
-    def _may_leap(self, task: Task, reader: Reader, leap: int) -> bool:
+    def _may_leap(self, unit: Unit, reader: Reader, leap: int) -> bool:
         """Whether nobody has anything to do but to wait for time to pass.
 
         What is not under control takes real time: as long as it may do something, no more time passes than really has.
@@ -200,7 +200,7 @@ class Timers(Part):
         execution = self.execution
         if reader.waited > _DECADE:
             return False
-        if any(other is not task and other.operation.kind not in _IDLE for other in execution.enabled):
+        if any(other is not unit and other.operation.kind not in _IDLE for other in execution.enabled):
             return False
         until = reader.waited + leap
         passed = reader.waits.now - reader.began
@@ -233,7 +233,7 @@ class Timers(Part):
         that time is not what they wait for.
         """
         readers = self.clock.readers
-        if any(task.index in readers and readers[task.index].polls for task in self.execution.enabled):
+        if any(unit.index in readers and readers[unit.index].polls for unit in self.execution.enabled):
             return all(reader.waited <= _DECADE for reader in readers.values())
         log = self.execution.log
         if len(log) - self._spun > _STEPS_BETWEEN_LEAPS:
@@ -253,18 +253,18 @@ def _sleep_really(seconds: float, operation: Operation) -> None:
             RealWait(new_gate(), seconds, operation, lambda _: Moment(), lambda: True).wait()
         except Adopted as adopted:
             try:
-                adopted.task.execution.resume(adopted.task)
+                adopted.unit.execution.resume(adopted.unit)
             except LetGo:
                 continue
         return
 
 
-def _deadline(task: Task) -> int:
-    return task.deadline or 0
+def _deadline(unit: Unit) -> int:
+    return unit.deadline or 0
 
 
-def _by_deadline(task: Task) -> tuple[int, int]:
-    return _deadline(task), task.index
+def _by_deadline(unit: Unit) -> tuple[int, int]:
+    return _deadline(unit), unit.index
 
 
 _POLL = Timers.read_clock.__code__
@@ -294,13 +294,13 @@ _DAY = 86_400 * 10**9
 _DECADE = 3_650 * _DAY
 
 
-def is_meant_to_last(task: Task) -> bool:
+def is_meant_to_last(unit: Unit) -> bool:
     """Whether a thread waits with a timeout so long that only something else was meant to end the wait."""
-    if task.patience < _DAY or type(task.resource) is Moment:
+    if unit.patience < _DAY or type(unit.resource) is Moment:
         return False
-    operation = task.operation
+    operation = unit.operation
     is_sleep = operation.kind in (WAIT, WOKEN) and operation.code.co_filename not in _STDLIB_WAITS
-    return not is_sleep or task.patience >= _DECADE
+    return not is_sleep or unit.patience >= _DECADE
 
 
 #: Waits on conditions in these files are no sleeps.

@@ -17,7 +17,7 @@ from . import _current
 if TYPE_CHECKING:
     from ...steps._operations import Operation
     from ._resources import Resource
-    from ._units import Task
+    from ._units import Unit
 
 _get_ident = _real.get_ident
 _mutex = _real.real_lock()
@@ -28,33 +28,33 @@ class LetGo(BaseException):
 
 
 class Adopted(BaseException):
-    """Raised where a thread waits without control: it goes on to wait as `task`."""
+    """Raised where a thread waits without control: it goes on to wait as `unit`."""
 
-    def __init__(self, task: Task) -> None:
-        self.task = task
+    def __init__(self, unit: Unit) -> None:
+        self.unit = unit
 
 
 class RealWait:
     """A thread that waits without control: what it would wait for, and what it would do, under control."""
 
-    __slots__ = ("gate", "operation", "resource", "task", "timeout", "withdraw")
+    __slots__ = ("gate", "operation", "resource", "timeout", "unit", "withdraw")
 
     def __init__(
         self,
         gate: Any,
         timeout: float | None,
         operation: Operation,
-        resource: Callable[[Task], Resource],
+        resource: Callable[[Unit], Resource],
         withdraw: Callable[[], bool],
     ) -> None:
         self.gate = gate
         self.timeout = timeout
         self.operation = operation
-        #: Gives the resource that a task waits for in its place.
+        #: Gives the resource that a unit waits for in its place.
         self.resource = resource
         #: Takes the gate out of where it waits to be opened; False if it was opened already.
         self.withdraw = withdraw
-        self.task: Task | None = None
+        self.unit: Unit | None = None
 
     def wait(self) -> bool:
         """Wait until the gate is opened; False where the time was over before.
@@ -71,17 +71,17 @@ class RealWait:
         finally:
             with _mutex:
                 real_waits.pop(ident, None)
-                task = self.task
-        if task is not None:
-            raise Adopted(task)
+                unit = self.unit
+        if unit is not None:
+            raise Adopted(unit)
         return opened
 
-    def take_over(self, ident: int, task: Task) -> bool:
-        """In the thread that begins an execution: the waiting thread goes on as `task`, unless it was woken already."""
+    def take_over(self, ident: int, unit: Unit) -> bool:
+        """In the thread that begins an execution: the waiting thread goes on as `unit`, unless it was woken already."""
         with _mutex:
             if real_waits.get(ident) is not self or not self.withdraw():
                 return False
-            self.task = task
+            self.unit = unit
         return True
 
 
@@ -107,19 +107,19 @@ def _settling_of(ident: int) -> Callable[[], object]:
     return lambda: lock.acquire(timeout=_PATIENCE)
 
 
-def let_go(task: Task) -> Callable[[], object]:
+def let_go(unit: Unit) -> Callable[[], object]:
     """Let a parked thread go on without control; the answer waits until nothing that happens can escape it."""
-    settling = _settling_of(task.half.ident)
-    task.at_large = task.special = True
-    if _current.tasks[task.half.ident] is task:
-        del _current.tasks[task.half.ident]
-    task.half.gate.release()
+    settling = _settling_of(unit.half.ident)
+    unit.at_large = unit.special = True
+    if _current.units[unit.half.ident] is unit:
+        del _current.units[unit.half.ident]
+    unit.half.gate.release()
     return settling
 
 
-def wake_adopted(wait: RealWait, task: Task) -> Callable[[], object]:
-    """Wake a thread whose wait was taken over; the answer waits until it is parked as `task`."""
-    settling = _settling_of(task.half.ident)
+def wake_adopted(wait: RealWait, unit: Unit) -> Callable[[], object]:
+    """Wake a thread whose wait was taken over; the answer waits until it is parked as `unit`."""
+    settling = _settling_of(unit.half.ident)
     wait.gate.release()
     return settling
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from ...steps._operations import Operation
     from .._execution import Execution
-    from ._units import Task
+    from ._units import Unit
 
 
 class Half(Protocol):
@@ -38,15 +38,15 @@ class Carriers(Protocol):
     """Gives units what carries them."""
 
     #: No unit at all: handing over to it wakes the watchdog.
-    nobody: Task
+    nobody: Unit
 
-    def assign(self, task: Task, target: Callable[[], object], thread: threading.Thread | None) -> None:
-        """Give `task` the half that runs `target`, and that waits at its gate."""
+    def assign(self, unit: Unit, target: Callable[[], object], thread: threading.Thread | None) -> None:
+        """Give `unit` the half that runs `target`, and that waits at its gate."""
 
-    def take_over(self, task: Task, frame: FrameType) -> None:
+    def take_over(self, unit: Unit, frame: FrameType) -> None:
         """In a thread that is under control from now on: observe the functions that it is in, from `frame` on."""
 
-    def let_go(self, task: Task, frame: FrameType) -> None:
+    def let_go(self, unit: Unit, frame: FrameType) -> None:
         """In a thread that is no longer under control: stop observing it."""
 
     def watch_calls(self, ident: int, called: Callable[[Any], None]) -> bool:

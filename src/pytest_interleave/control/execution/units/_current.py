@@ -11,10 +11,10 @@ from ...scope._real import get_ident
 
 if TYPE_CHECKING:
     from .._execution import Execution
-    from ._units import Task
+    from ._units import Unit
 
 #: Controlled threads by OS thread identifier. For a thread that is not under control it gives None.
-tasks: OrNone[int, Task] = observed
+units: OrNone[int, Unit] = observed
 
 
 class State:
@@ -37,25 +37,25 @@ state = State()
 infrastructure: set[int] = set()
 
 
-def current_task() -> Task | None:
+def current_unit() -> Unit | None:
     """The controlled thread that calls, or None for a thread that is not under control."""
-    return tasks[get_ident()]
+    return units[get_ident()]
 
 
 def running_execution() -> Execution:
     """The execution that the calling thread is controlled by."""
-    task = current_task()
-    assert task is not None
-    return task.execution
+    unit = current_unit()
+    assert unit is not None
+    return unit.execution
 
 
 def threads_started() -> int:
     """How many threads the calling thread's execution has controlled so far."""
-    return len(running_execution().tasks)
+    return len(running_execution().units)
 
 
 def threads_left() -> bool:
     """Whether there are controlled threads besides the calling one that have not ended."""
-    task = current_task()
-    assert task is not None
-    return any(not other.done for other in task.execution.tasks if other is not task)
+    unit = current_unit()
+    assert unit is not None
+    return any(not other.done for other in unit.execution.units if other is not unit)

@@ -6,41 +6,41 @@ from bisect import insort
 from operator import attrgetter
 
 from ._resources import Resource
-from ._units import Task
+from ._units import Unit
 
 _by_index = attrgetter("index")
 
 
-class Enabled(list[Task]):
+class Enabled(list[Unit]):
     """The threads that could go on, in the order of their index."""
 
     __slots__ = ()
 
-    def add(self, task: Task) -> None:
-        """From now on `task` could go on."""
-        task.enabled = True
-        if self and self[-1].index > task.index:
-            insort(self, task, key=_by_index)
+    def add(self, unit: Unit) -> None:
+        """From now on `unit` could go on."""
+        unit.enabled = True
+        if self and self[-1].index > unit.index:
+            insort(self, unit, key=_by_index)
         else:
-            self.append(task)
+            self.append(unit)
 
-    def add_all(self, tasks: list[Task]) -> None:
+    def add_all(self, units: list[Unit]) -> None:
         """From now on they could all go on."""
-        for task in tasks:
-            task.enabled = True
-        self.extend(tasks)
+        for unit in units:
+            unit.enabled = True
+        self.extend(units)
         self.sort(key=_by_index)
 
-    def drop(self, task: Task) -> None:
+    def drop(self, unit: Unit) -> None:
         """From now on it could not."""
-        self.remove(task)
-        task.enabled = False
+        self.remove(unit)
+        unit.enabled = False
 
-    def drop_all(self, tasks: list[Task]) -> None:
+    def drop_all(self, units: list[Unit]) -> None:
         """From now on none of them could."""
-        for task in tasks:
-            task.enabled = False
-        self[:] = [task for task in self if task.enabled]
+        for unit in units:
+            unit.enabled = False
+        self[:] = [unit for unit in self if unit.enabled]
 
     def withhold(self) -> None:
         """From now on the clock is none of them; here it never is."""
@@ -64,34 +64,34 @@ class Enabled(list[Task]):
             if unable:
                 self.drop_all(unable)
 
-    def move(self, task: Task, resource: Resource) -> None:
+    def move(self, unit: Unit, resource: Resource) -> None:
         """Let a parked thread wait for another resource (a notified one waits for its lock)."""
-        if task.resource is not None:
-            task.resource.waiting.remove(task)
-        task.resource = resource
-        resource.waiting.append(task)
-        able = resource.available(task)
-        if able != task.enabled:
+        if unit.resource is not None:
+            unit.resource.waiting.remove(unit)
+        unit.resource = resource
+        resource.waiting.append(unit)
+        able = resource.available(unit)
+        if able != unit.enabled:
             if able:
-                self.add(task)
+                self.add(unit)
             else:
-                self.drop(task)
+                self.drop(unit)
 
-    def time_out(self, task: Task) -> None:
+    def time_out(self, unit: Unit) -> None:
         """The time of a waiting thread is over: it can go on."""
-        task.timed_out = True
-        if not task.enabled:
-            self.add(task)
+        unit.timed_out = True
+        if not unit.enabled:
+            self.add(unit)
 
-    def overlooked(self, tasks: list[Task]) -> bool:
+    def overlooked(self, units: list[Unit]) -> bool:
         """Threads that are not under control may have released what someone waits for, without telling.
 
         True where someone could go on after all.
         """
-        for task in tasks:
-            resource = task.resource
-            if resource is not None and not task.enabled and not task.outside and resource.available(task):
-                self.add(task)
+        for unit in units:
+            resource = unit.resource
+            if resource is not None and not unit.enabled and not unit.outside and resource.available(unit):
+                self.add(unit)
         return bool(self)
 
 
@@ -115,7 +115,7 @@ class EnabledAndClock(Enabled):
 
     __slots__ = ("_clock", "_on_offer")
 
-    def __init__(self, clock: Task) -> None:
+    def __init__(self, clock: Unit) -> None:
         super().__init__()
         self._clock = clock
         self._on_offer = False
@@ -137,26 +137,26 @@ class EnabledAndClock(Enabled):
         if self._clock.enabled:
             super().drop(self._clock)
 
-    def add(self, task: Task) -> None:
+    def add(self, unit: Unit) -> None:
         """See `Enabled.add`."""
         if self._on_offer:
             self._let_in()
-        super().add(task)
+        super().add(unit)
 
-    def add_all(self, tasks: list[Task]) -> None:
+    def add_all(self, units: list[Unit]) -> None:
         """See `Enabled.add_all`."""
         if self._on_offer:
             self._let_in()
-        super().add_all(tasks)
+        super().add_all(units)
 
-    def drop(self, task: Task) -> None:
+    def drop(self, unit: Unit) -> None:
         """See `Enabled.drop`."""
-        super().drop(task)
+        super().drop(unit)
         if len(self) == 1 and self._clock.enabled:
             super().drop(self._clock)
 
-    def drop_all(self, tasks: list[Task]) -> None:
+    def drop_all(self, units: list[Unit]) -> None:
         """See `Enabled.drop_all`."""
-        super().drop_all(tasks)
+        super().drop_all(units)
         if len(self) == 1 and self._clock.enabled:
             super().drop(self._clock)

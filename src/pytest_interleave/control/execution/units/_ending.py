@@ -10,15 +10,15 @@ from ._waits import stuck_of
 
 if TYPE_CHECKING:
     from .._execution import Execution
-    from ._units import Task
+    from ._units import Unit
 
 
-def end_stuck(execution: Execution, task: Task, kind: Ending, cycle: list[Task], **more: Any) -> None:
+def end_stuck(execution: Execution, unit: Unit, kind: Ending, cycle: list[Unit], **more: Any) -> None:
     """The execution cannot go on. The calling thread is among those to be ended."""
     execution.stuck = stuck_of(execution, kind, cycle, **more)
     execution.close()
     assert execution.closing is not None
-    execution.closing.begin_from(task)
+    execution.closing.begin_from(unit)
 
 
 def end_stuck_from_outside(execution: Execution) -> None:
@@ -33,20 +33,20 @@ def _end_from_outside(execution: Execution, kind: Ending, **more: Any) -> None:
     execution.closing.next_victim()
 
 
-def end_as_livelock(execution: Execution, task: Task, *, counts: bool = False) -> None:
+def end_as_livelock(execution: Execution, unit: Unit, *, counts: bool = False) -> None:
     """No thread gets anywhere, nor ever will; the calling one is among those to be ended.
 
     With `counts`, they do nothing but to count.
     """
     if execution.draining:
-        end_draining(execution, task)
+        end_draining(execution, unit)
     else:
-        end_stuck(execution, task, LIVELOCK, [], counts=counts)
+        end_stuck(execution, unit, LIVELOCK, [], counts=counts)
 
 
-def end_as_endless(execution: Execution, task: Task) -> None:
+def end_as_endless(execution: Execution, unit: Unit) -> None:
     """The execution takes too long; nothing is known of whether it would end."""
-    end_stuck(execution, task, TIMEOUT, [], seconds=execution.longest)
+    end_stuck(execution, unit, TIMEOUT, [], seconds=execution.longest)
 
 
 def end_as_endless_from_outside(execution: Execution) -> None:
@@ -54,8 +54,8 @@ def end_as_endless_from_outside(execution: Execution) -> None:
     _end_from_outside(execution, TIMEOUT, seconds=execution.longest)
 
 
-def end_draining(execution: Execution, task: Task) -> None:
+def end_draining(execution: Execution, unit: Unit) -> None:
     """That was enough for threads that the test body has left behind."""
     execution.bound = sys.maxsize
     execution.hand_over(execution.main)
-    execution.park(task)
+    execution.park(unit)

@@ -130,20 +130,20 @@ class Outcome(NamedTuple):
         closing = execution.closing
         stuck = execution.stuck
         long = execution.long
-        tasks = execution.tasks
+        units = execution.units
         failures = []
         raised = {}
-        for task in tasks:
-            error = task.exception or task.half.caught
+        for unit in units:
+            error = unit.exception or unit.half.caught
             if error is None:
                 continue
-            if not task.unwound:
-                raised[task.index] = error
-            if task is not main and (task.exception is not None or stuck is not None):
-                failures.append(ThreadFailure(task.index, task.name, error))
+            if not unit.unwound:
+                raised[unit.index] = error
+            if unit is not main and (unit.exception is not None or stuck is not None):
+                failures.append(ThreadFailure(unit.index, unit.name, error))
         pending = []
         if closing is not None:
-            pending = [(task, task.operation, task.touches) for task in tasks if task.unwound or not task.begun]
+            pending = [(unit, unit.operation, unit.touches) for unit in units if unit.unwound or not unit.begun]
         set_aside = execution.outside.noted
         # By position: by name it would take three times as long, thousands of times in a second.
         return cls(
@@ -152,7 +152,7 @@ class Outcome(NamedTuple):
             failures,
             raised,
             stuck,
-            [task.name for task in tasks],
+            [unit.name for unit in units],
             execution.choices,
             execution.log,
             pending,

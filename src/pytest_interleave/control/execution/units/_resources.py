@@ -5,19 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from ._units import Task
+    from ._units import Unit
 
 
 class Resource(Protocol):
     """What a controlled thread can wait for."""
 
-    waiting: list[Task]
+    waiting: list[Unit]
 
-    def available(self, task: Task, /) -> bool:
-        """Whether `task` could go on now."""
+    def available(self, unit: Unit, /) -> bool:
+        """Whether `unit` could go on now."""
 
-    def expire(self, task: Task, /) -> None:
-        """The time that `task` was ready to wait is over."""
+    def expire(self, unit: Unit, /) -> None:
+        """The time that `unit` was ready to wait is over."""
 
 
 class TimesOut:
@@ -25,6 +25,6 @@ class TimesOut:
 
     __slots__ = ()
 
-    def expire(self, task: Task, /) -> None:
+    def expire(self, unit: Unit, /) -> None:
         """See `Resource.expire`."""
-        task.execution.enabled.time_out(task)
+        unit.execution.enabled.time_out(unit)

@@ -20,7 +20,7 @@ class Unwind(BaseException):
     """Raised in a controlled thread to end it: its `finally` blocks run, nothing of it is reported."""
 
 
-class Task(TimesOut):
+class Unit(TimesOut):
     """A controlled thread: identity, pending operation, and the gate that it waits at.
 
     It is also what a joiner waits for.
@@ -71,7 +71,7 @@ class Task(TimesOut):
         index: int,
         name: str,
         operation: Operation,
-        parent: Task | None = None,
+        parent: Unit | None = None,
         daemon: bool = False,
     ) -> None:
         self.execution = execution
@@ -89,7 +89,7 @@ class Task(TimesOut):
         #: What the announced operation touches, where it is an access.
         self.touches: Touches | None = None
         self.resource: Resource | None = None
-        self.waiting: list[Task] = []
+        self.waiting: list[Unit] = []
         self.half: Half
         self.deadline: int | None = None
         #: Of a wait that has a deadline: for how many nanoseconds, and how many steps there had been.
@@ -174,7 +174,7 @@ class Task(TimesOut):
             self.resource = None
         self.deadline = None
 
-    def available(self, task: Task, /) -> bool:  # noqa: ARG002
+    def available(self, unit: Unit, /) -> bool:  # noqa: ARG002
         """A joiner can go on when this thread has ended."""
         return self.done
 
@@ -183,11 +183,11 @@ class Task(TimesOut):
         return f"the end of thread {self.name!r}"
 
     def __repr__(self) -> str:
-        return f"<Task {self.index} {self.name!r}>"
+        return f"<Unit {self.index} {self.name!r}>"
 
 
 #: What a thread did when granted, and what it touched, as found when the operation was announced.
-Step = tuple[Task, Operation, "Touches | None"]
+Step = tuple[Unit, Operation, "Touches | None"]
 
 
 class Moment(TimesOut):
@@ -200,9 +200,9 @@ class Moment(TimesOut):
     def __init__(self) -> None:
         self.waiting: list[Any] = []
 
-    def available(self, task: Task, /) -> bool:
+    def available(self, unit: Unit, /) -> bool:
         """Only the clock ends a sleep."""
-        return task.timed_out
+        return unit.timed_out
 
     def describe(self) -> str:
         """For messages."""

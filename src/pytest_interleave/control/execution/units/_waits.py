@@ -11,16 +11,16 @@ from ...scope._places import Place, user_place
 from ._endings import Ending
 from ._outcome import Stuck, WaitingThread
 from ._primitive_names import described
-from ._units import Task
+from ._units import Unit
 
 if TYPE_CHECKING:
     from .._execution import Execution
 
 
-def cycle_from(task: Task) -> list[Task]:
-    """The threads that wait for each other in a circle through `task`, without a time limit; else nothing."""
-    chain: list[Task] = []
-    current = task
+def cycle_from(unit: Unit) -> list[Unit]:
+    """The threads that wait for each other in a circle through `unit`, without a time limit; else nothing."""
+    chain: list[Unit] = []
+    current = unit
     while True:
         if current.deadline is not None or current.enabled or current.done:
             return []
@@ -28,7 +28,7 @@ def cycle_from(task: Task) -> list[Task]:
         blocker = blocker_of(current)
         if blocker is None:
             return []
-        if blocker is task:
+        if blocker is unit:
             # A thread that waits for a lock of its own may use it as a signal: another one may release it.
             return chain if len(chain) > 1 else []
         if blocker in chain:
@@ -36,44 +36,44 @@ def cycle_from(task: Task) -> list[Task]:
         current = blocker
 
 
-def blocker_of(task: Task) -> Task | None:
-    """The one thread that alone can let `task` go on: the owner of the lock, the thread to be joined."""
-    resource = task.resource
+def blocker_of(unit: Unit) -> Unit | None:
+    """The one thread that alone can let `unit` go on: the owner of the lock, the thread to be joined."""
+    resource = unit.resource
     if resource is None:
         return None
-    if isinstance(resource, Task):
+    if isinstance(resource, Unit):
         return resource
     owner = getattr(resource, "owner", None)
-    return owner if isinstance(owner, Task) else None
+    return owner if isinstance(owner, Unit) else None
 
 
-def stuck_of(execution: Execution, kind: Ending, cycle: list[Task], **more: Any) -> Stuck:
+def stuck_of(execution: Execution, kind: Ending, cycle: list[Unit], **more: Any) -> Stuck:
     """What is known of an execution that cannot go on: the threads in the circle, or all that are left.
 
     `more` are further fields. They are given here because `_replace` of a named tuple is code in scope.
     """
-    concerned = cycle or [task for task in execution.tasks if not task.done]
-    pending = [(task, task.operation, task.touches) for task in concerned if not task.done and not task.enabled]
-    names = described(execution.log, [task.resource for task in concerned])
+    concerned = cycle or [unit for unit in execution.units if not unit.done]
+    pending = [(unit, unit.operation, unit.touches) for unit in concerned if not unit.done and not unit.enabled]
+    names = described(execution.log, [unit.resource for unit in concerned])
     waits = waits_of(concerned, sys._current_frames(), names)
     return Stuck(kind, waits, execution.steps, bool(cycle), pending, **more)
 
 
-def waits_of(tasks: list[Task], frames: Mapping[int, FrameType], names: Mapping[int, str]) -> list[WaitingThread]:
+def waits_of(units: list[Unit], frames: Mapping[int, FrameType], names: Mapping[int, str]) -> list[WaitingThread]:
     """For each thread, what it waits for and where, for the report; `names` has the resources, by address."""
     found: list[WaitingThread] = []
-    for task in tasks:
-        resource = task.resource
-        where: Place | None = user_place(frames.get(task.half.ident)) if task.begun else None
-        holder = blocker_of(task)
+    for unit in units:
+        resource = unit.resource
+        where: Place | None = user_place(frames.get(unit.half.ident)) if unit.begun else None
+        holder = blocker_of(unit)
         what = names.get(id(resource), "")
-        if task.outside and resource is None:
+        if unit.outside and resource is None:
             what = "something outside the scheduler's sight"
         acquired = getattr(resource, "acquired_at", None)
         found.append(
             WaitingThread(
-                number=task.index,
-                thread=task.name,
+                number=unit.index,
+                thread=unit.name,
                 waits_for=what,
                 where=where,
                 holder=None if holder is None or holder is resource else holder.name,

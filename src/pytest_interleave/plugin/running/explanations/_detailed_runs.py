@@ -131,8 +131,8 @@ class DetailedRuns:
 
 def attempt_of(outcome: Outcome, recorded: Recorded) -> Attempt:
     """Return an execution as the shrinker takes it."""
-    announced = [task for task, operation, _ in outcome.log if operation.announced]
-    changes = sum(task is not after for task, after in itertools.pairwise(announced))
+    announced = [unit for unit, operation, _ in outcome.log if operation.announced]
+    changes = sum(unit is not after for unit, after in itertools.pairwise(announced))
     return Attempt(recorded.points, changes, outcome.log, outcome)
 
 
