@@ -1,5 +1,6 @@
 """What makes an execution fail: findings, how deadlocks are told, and data races."""
 
+from ._finding_kinds import DATA_RACE, FAILED_SETUP, FAILED_TEARDOWN, FAILED_TEST, LEAK, WORKER_EXCEPTION, FindingKind
 from ._findings import Deadlock, Finding, Livelock, TooLong, finding_of
 from ._identity import identity_of
 from .deadlocks._lock_order import LockOrder
@@ -16,12 +17,19 @@ from .uncontrolled._unseen import Unseen, unseen_in
 from .uncontrolled._waking import wakings
 
 __all__ = [
+    "DATA_RACE",
+    "FAILED_SETUP",
+    "FAILED_TEARDOWN",
+    "FAILED_TEST",
+    "LEAK",
+    "WORKER_EXCEPTION",
     "Access",
     "Clock",
     "Conflict",
     "DataRace",
     "Deadlock",
     "Finding",
+    "FindingKind",
     "Holding",
     "Livelock",
     "LockOrder",

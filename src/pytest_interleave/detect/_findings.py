@@ -8,6 +8,7 @@ from typing import NamedTuple
 from .._leaves import is_made_of, leaves
 from ..control import Outcome, ThreadFailure
 from ..control.execution import DEADLOCK, LIVELOCK, TIMEOUT
+from ._finding_kinds import FAILED_TEST, WORKER_EXCEPTION, FindingKind
 from .deadlocks._stuck import describe_stuck
 
 
@@ -36,8 +37,7 @@ _STUCK: dict[str, type[AssertionError]] = {DEADLOCK: Deadlock, LIVELOCK: Liveloc
 class Finding(NamedTuple):
     """What made an execution fail: its kind, and the exception that tells of it."""
 
-    #: "worker exception", "failed test body", "failed teardown", "deadlock", "livelock", "timeout", "data race".
-    kind: str
+    kind: FindingKind
     exception: BaseException
 
     @property
@@ -86,18 +86,18 @@ def finding_of(
     if outcome.stuck is not None:
         return _stuck_finding(outcome, failures)
     if body is not None and not failures:
-        return Finding("failed test body", body)
+        return Finding(FAILED_TEST, body)
     if body is not None:
         failures = [failure for failure in failures if not is_made_of(failure.exception, [body])]
         if not failures:
-            return Finding("failed test body", body)
+            return Finding(FAILED_TEST, body)
         together = [body, *(failure.exception for failure in failures)]
-        return Finding("worker exception", _group("the test and other threads failed", together))
+        return Finding(WORKER_EXCEPTION, _group("the test and other threads failed", together))
     if len(failures) == 1:
-        return Finding("worker exception", failures[0].exception)
+        return Finding(WORKER_EXCEPTION, failures[0].exception)
     if failures:
         raised = [failure.exception for failure in failures]
-        return Finding("worker exception", _group(f"{len(raised)} threads failed", raised))
+        return Finding(WORKER_EXCEPTION, _group(f"{len(raised)} threads failed", raised))
     return None
 
 

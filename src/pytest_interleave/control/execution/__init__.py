@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ._fairness import SPIN_STEPS
-    from .units._endings import DEADLOCK, LIVELOCK, TIMEOUT
+    from .units._endings import DEADLOCK, LIVELOCK, TIMEOUT, Ending
     from .units._primitive_names import awaited, described
 else:
     from ..._lazy import names_from
@@ -13,6 +13,7 @@ else:
         __name__,
         {
             "DEADLOCK": ".units._endings",
+            "Ending": ".units._endings",
             "LIVELOCK": ".units._endings",
             "SPIN_STEPS": "._fairness",
             "TIMEOUT": ".units._endings",
@@ -26,6 +27,7 @@ __all__ = [
     "LIVELOCK",
     "SPIN_STEPS",
     "TIMEOUT",
+    "Ending",
     "awaited",
     "described",
 ]

@@ -8,6 +8,7 @@ import pytest
 
 from ...trace import Timeline
 from ..known._known_schedules import PINNED, REMEMBERED
+from ..running._ended_by import REPLAY
 from ..running._exploration import Exploration
 from ..settings._shards import WHOLE, nodeid_of
 from ._report import replay_command
@@ -102,4 +103,4 @@ def properties(exploration: Exploration) -> list[tuple[str, object]]:
 
 def _is_worth_it(exploration: Exploration) -> bool:
     """Whether the schedule of a finding is saved for the next run: not one that the source or the command line has."""
-    return exploration.ended_by != "replay" and exploration.strategy != PINNED
+    return exploration.ended_by != REPLAY and exploration.strategy != PINNED

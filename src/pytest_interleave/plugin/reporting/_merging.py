@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ..running._ended_by import EXHAUSTED, FIXTURES, INTERRUPTED, SCHEDULES, SECONDS, SKIP
 from ..settings._shards import part_of
 
 if TYPE_CHECKING:
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 #: A test has the first of these outcomes that any of its shards has.
 _OUTCOMES = ("failed", "interrupted", "xfailed", "skipped", "xpassed", "passed")
 #: Endings that cut the search of a shard short, the worst first.
-_ENDED_EARLY = ("interrupted", "fixtures", "seconds", "skip")
+_ENDED_EARLY = (INTERRUPTED, FIXTURES, SECONDS, SKIP)
 
 #: Figures of a test or of one of its shards.
 Row = dict[str, Any]
@@ -123,5 +124,5 @@ def _ended_by(ran: list[Row], *, exhausted: bool) -> str:
     if len(ends) == 1:
         return ends.pop()
     if exhausted:
-        return "exhausted"
-    return next((end for end in _ENDED_EARLY if end in ends), "schedules")
+        return EXHAUSTED
+    return next((end for end in _ENDED_EARLY if end in ends), SCHEDULES)

@@ -11,6 +11,7 @@ import pytest
 
 from ...trace import interleaving_table
 from ..known._known_schedules import PINNED, REMEMBERED
+from ..running._ended_by import REPLAY
 from ..running._exploration import Exploration
 from ..settings._shards import nodeid_of
 from ..settings._suite import is_of_suite
@@ -46,7 +47,7 @@ def _headline(exploration: Exploration) -> str:
     details = [] if switches is None else [f"{switches} switch{'' if switches == 1 else 'es'}"]
     if switches is not None and explanation.switches_before not in (None, switches):
         details.append(f"shrunk from {explanation.switches_before}")
-    if exploration.ended_by == "replay":
+    if exploration.ended_by == REPLAY:
         return f"{kind}, in the schedule of the token{_in_brackets(details)}"
     settings, planned = exploration.settings, exploration.settings.schedules
     if exploration.strategy == PINNED:

@@ -7,6 +7,19 @@ from typing import Any
 
 import pytest
 
+from ..running._ended_by import (
+    EXHAUSTED,
+    EXPECTED_FAILURE,
+    FIXTURES,
+    INTERRUPTED,
+    NOTHING_TO_INTERLEAVE,
+    PINNED_ONLY,
+    REPLAY,
+    SCHEDULES,
+    SECONDS,
+    SKIP,
+    TOO_LONG,
+)
 from ._results import Results, Rows
 
 
@@ -57,7 +70,7 @@ def _write_exempt(terminal: pytest.TerminalReporter, exempt: list[tuple[str, str
 
 
 #: Endings of a search that a user need not look at. Tests that are too long for a suite are reported with the suite.
-_ENDED = ("schedules", "seconds", "exhausted", "skip", "expected failure", "pinned", "too long")
+_ENDED = (SCHEDULES, SECONDS, EXHAUSTED, SKIP, EXPECTED_FAILURE, PINNED_ONLY, TOO_LONG)
 
 
 def _needs_attention(row: dict[str, Any]) -> bool:
@@ -95,22 +108,22 @@ def line_of(row: Mapping[str, Any]) -> str:
         return f"{text}: {finding['kind']}"
     ended_by = row["_ended_by"]
     if row["lost"] is not None:
-        whose = "the token's schedule" if ended_by == "replay" else "a pinned schedule"
+        whose = "the token's schedule" if ended_by == REPLAY else "a pinned schedule"
         return f"{text} ({whose} no longer fits)"
-    if ended_by == "pinned":
+    if ended_by == PINNED_ONLY:
         return f"{text} (pinned, and no others)"
-    if ended_by == "seconds":
+    if ended_by == SECONDS:
         counted = f"{schedules} of {row['_planned']} schedules"
         return f"{text} (stopped after {row['_limit']:g} s, {counted}); {row['coverage']['text']}"
-    if ended_by == "nothing to interleave":
+    if ended_by == NOTHING_TO_INTERLEAVE:
         return f"{text} ({row['coverage']['text']})"
-    if ended_by == "too long":
+    if ended_by == TOO_LONG:
         return f"{text} (too long to be explored)"
-    if ended_by == "interrupted":
+    if ended_by == INTERRUPTED:
         return f"{text} (interrupted, of {row['_planned']})"
-    if ended_by == "fixtures":
+    if ended_by == FIXTURES:
         return f"{text} (a fixture failed, of {row['_planned']})"
-    if ended_by == "replay":
+    if ended_by == REPLAY:
         return f"{text} (the token's schedule; nothing found)"
     return f"{text}; {row['coverage']['text']}"
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from ...explore import Coverage
 from ..known._known_schedules import KnownSchedule
 from ..settings._settings import Settings
+from ._ended_by import EndedBy
 from .explanations._explanation import Explanation
 
 
@@ -19,9 +20,7 @@ class Exploration(NamedTuple):
     #: The number of executions of each class of equivalent schedules.
     classes: dict[int, int]
     seconds: float
-    #: Why it ended: "schedules", "seconds", "exhausted", "nothing to interleave", "finding", "skip",
-    #: "expected failure", "pinned", "too long", "interrupted", "fixtures" (one of them failed) or "replay".
-    ended_by: str
+    ended_by: EndedBy
     threads: int
     found_at: int | None = None
     explanation: Explanation | None = None

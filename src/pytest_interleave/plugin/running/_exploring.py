@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 import pytest
 
 from ...control import Outcome
+from ...control.execution import TIMEOUT
 from ...control.interpreter import real_seconds
-from ...detect import Conflict, Finding, Watchlist
+from ...detect import FAILED_TEARDOWN, LEAK, Conflict, Finding, FindingKind, Watchlist
 from ...explore import Token
 from ...resources import ResourceLeak
 from ..items._raised import came_by_signal, quiet_exception
@@ -17,6 +18,18 @@ from ..items._worker_fixtures import WorkerFixtures
 from ..known._known_schedules import PINNED, KnownSchedule
 from ..settings._settings import Settings
 from ..settings._suite import leave_out
+from ._ended_by import (
+    EXHAUSTED,
+    EXPECTED_FAILURE,
+    FINDING,
+    INTERRUPTED,
+    NOTHING_TO_INTERLEAVE,
+    REPLAY,
+    SCHEDULES,
+    SECONDS,
+    TOO_LONG,
+    EndedBy,
+)
 from ._exploration import Exploration
 from ._following import Following
 from ._strategy_turns import Turns
@@ -33,7 +46,7 @@ from .observations._observations import Observations
 from .observations._race_check import RaceCheck, Raced
 
 #: Endings of a search that nothing has cut short.
-_RAN_ITS_COURSE = frozenset(("schedules", "seconds", "exhausted", "nothing to interleave"))
+_RAN_ITS_COURSE = frozenset((SCHEDULES, SECONDS, EXHAUSTED, NOTHING_TO_INTERLEAVE))
 
 
 class Verdict(NamedTuple):
@@ -98,14 +111,14 @@ class Exploring:
         raced = self.runs.confirmed(suspects, outcome) if finding is None else None
         if raced is not None:
             finding = raced.finding
-        if self.settings.suite and outcome.unexplored is not None and (finding is None or finding.kind == "timeout"):
-            self.conclude(self.number, "too long")
+        if self.settings.suite and outcome.unexplored is not None and (finding is None or finding.kind == TIMEOUT):
+            self.conclude(self.number, TOO_LONG)
             return Verdict(True, pytest.skip.Exception(leave_out(self.item, "too long to be explored")))
         if finding is None:
             return Verdict(False, quiet_exception(outcome))
         if self.expects_failure:
             # Raised by another thread, or a deadlock: unittest itself knows only what the test raises.
-            self.conclude(self.number, "expected failure")
+            self.conclude(self.number, EXPECTED_FAILURE)
             return Verdict(True, pytest.xfail.Exception(finding.message))
         return Verdict(True, self._found(finding, outcome, strategy, suspects, raced))
 
@@ -126,7 +139,7 @@ class Exploring:
 
         It is not run again: the signal would not come again, and what hangs would hang again.
         """
-        self.conclude(self.number, "interrupted", **more)
+        self.conclude(self.number, INTERRUPTED, **more)
         return Verdict(True, outcome.exception)
 
     def _found(
@@ -142,7 +155,7 @@ class Exploring:
             least = simplest_failure(explanation, self.executions, self.runs, self._explaining, self.judge)
             explanation = explanation._replace(simplest=least)
         explanation = self._doubted(explanation, outcome)
-        self.conclude(self.number, "finding", found_at=self.number, explanation=explanation, strategy=strategy)
+        self.conclude(self.number, FINDING, found_at=self.number, explanation=explanation, strategy=strategy)
         return explanation.finding.exception
 
     def _doubted(self, explanation: Explanation, outcome: Outcome) -> Explanation:
@@ -160,7 +173,7 @@ class Exploring:
             return
         outcome, strategy = self._last
         number = 1 if replay is not None else self.number
-        kind = "leak" if isinstance(error, ResourceLeak) else "failed teardown"
+        kind: FindingKind = LEAK if isinstance(error, ResourceLeak) else FAILED_TEARDOWN
         explanation = self._explaining.unrepeated(Finding(kind, error), outcome, warm=self.executions.count > 1)
         if replay is not None:
             explanation = explanation._replace(token=replay)
@@ -168,26 +181,26 @@ class Exploring:
             explanation = explanation._replace(difference=OUT_OF_SIGHT)
         self.conclude(
             number,
-            "finding" if replay is None else "replay",
+            FINDING if replay is None else REPLAY,
             found_at=number,
             explanation=explanation,
             strategy=strategy,
         )
 
-    def conclude(self, schedules: int, ended_by: str, **more: Any) -> None:
+    def conclude(self, schedules: int, ended_by: EndedBy, **more: Any) -> None:
         """Make the `Exploration` of what was run so far; `ended_by` is its ending, `more` are other fields of it."""
         if ended_by in _RAN_ITS_COURSE and not self.settings.suite:
             self.observations.note_no_choice()
-        if ended_by == "nothing to interleave" and self.observations.has_company:
+        if ended_by == NOTHING_TO_INTERLEAVE and self.observations.has_company:
             # There is nothing that the plugin could interleave.
-            ended_by = "schedules"
+            ended_by = SCHEDULES
         turns = self.turns
         self.exploration = Exploration(
             settings=self.settings,
             schedules=schedules,
             coverage=self.observations.coverage(
                 None if turns is None else turns.late,
-                interleaved=ended_by != "nothing to interleave",
+                interleaved=ended_by != NOTHING_TO_INTERLEAVE,
                 early_timeouts=turns is not None and turns.early > 0,
             ),
             classes=self.observations.classes.counts,

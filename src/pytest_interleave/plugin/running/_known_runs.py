@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ...explore import NonPreemptive
 from ..known._known_schedules import PINNED
+from ._ended_by import PINNED_ONLY
 from ._exploring import GO_ON, Exploring, Verdict
 from ._lost_schedules import ScheduleLost, describe_lost
 
@@ -29,7 +30,7 @@ def run_known(exploring: Exploring) -> Verdict:
         lost = exploring.following.why_lost(followed)
         if lost is not None:
             text = describe_lost(str(known.token), lost)
-            exploring.conclude(exploring.number, "pinned", lost=text)
+            exploring.conclude(exploring.number, PINNED_ONLY, lost=text)
             return Verdict(True, ScheduleLost(text))
         doubt = exploring.following.doubt(followed, known.token)
         # A pin outlives the fix, which may keep its schedule from being followed; so may another Python.
@@ -46,6 +47,6 @@ def run_known(exploring: Exploring) -> Verdict:
         if verdict.ends:
             return verdict
         skip = verdict.error
-    exploring.conclude(exploring.number, "pinned")
+    exploring.conclude(exploring.number, PINNED_ONLY)
     unittest = exploring.executions.unittest
     return Verdict(True, skip if skip is not None or unittest is None else unittest.unexpected_success)

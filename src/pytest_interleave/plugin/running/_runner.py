@@ -15,6 +15,7 @@ from ..items._workers import quiet_types
 from ..known._known_schedules import KnownSchedule
 from ..settings._settings import Settings
 from ..settings._shards import nodeid_of
+from ._ended_by import INTERRUPTED, SKIP
 from ._exploration import Exploration
 from ._exploring import Exploring
 from ._known_runs import run_known
@@ -99,15 +100,15 @@ class TestRunner:
         """Conclude after an exception that was raised outside of an execution, or asks pytest to stop."""
         exploring = self._exploring
         if isinstance(stopped, (KeyboardInterrupt, pytest.exit.Exception)):
-            exploring.conclude(exploring.number, "interrupted")
+            exploring.conclude(exploring.number, INTERRUPTED)
             assert exploring.exploration is not None
             self._on_interrupt(exploring.exploration)
         elif came_by_signal(stopped):
-            exploring.conclude(exploring.number, "interrupted")
+            exploring.conclude(exploring.number, INTERRUPTED)
         elif exploring.executions.tearing_down and isinstance(stopped, (Exception, pytest.fail.Exception)):
             self.teardown_failed(stopped)
         else:
-            exploring.conclude(exploring.number, "skip" if isinstance(stopped, pytest.skip.Exception) else "fixtures")
+            exploring.conclude(exploring.number, SKIP if isinstance(stopped, pytest.skip.Exception) else "fixtures")
 
     def _warn(self, error: BaseException | None) -> None:
         """Give the warnings of the test: now, not in the report, so that a filter can make them errors of this test."""

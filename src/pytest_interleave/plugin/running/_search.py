@@ -7,6 +7,7 @@ from ...control.interpreter import real_seconds
 from ...explore import Replay, fingerprint
 from ...trace import first_difference
 from ..settings._shards import nodeid_of
+from ._ended_by import EXHAUSTED, EXPECTED_FAILURE, NOTHING_TO_INTERLEAVE, SCHEDULES, SECONDS, SKIP, EndedBy
 from ._exploring import GO_ON, Exploring, Verdict
 from ._progress_line import Progress
 from ._strategy_turns import Turns
@@ -26,7 +27,7 @@ def search(exploring: Exploring, progress: Progress) -> BaseException | None:
     turns = exploring.turns = Turns(settings, _mix(settings.stream, nodeid_of(exploring.item)), limit)
     skip: BaseException | None = None
     turn = 0
-    ended_by = "schedules"
+    ended_by: EndedBy = SCHEDULES
     # Schedules that were known before are not counted as turns.
     while turn < settings.schedules:
         turn += 1
@@ -43,10 +44,10 @@ def search(exploring: Exploring, progress: Progress) -> BaseException | None:
         if error is not None:
             skip = error
             if exploring.expects_failure:
-                ended_by = "expected failure"
+                ended_by = EXPECTED_FAILURE
                 break
             if error is outcome.exception and seen.threads == 1:
-                ended_by = "skip"
+                ended_by = SKIP
                 break
         if turn == 1 and executions.learn_from_end():
             # From now on, executions have a part that this one did not have: begin again.
@@ -55,9 +56,9 @@ def search(exploring: Exploring, progress: Progress) -> BaseException | None:
         if leap is None:
             if turns.predictions is not None:
                 turns.predictions.look_at(outcome)
-            over = None
+            over: EndedBy | None = None
             if turn == 1 and seen.nothing_to_interleave:
-                over = "nothing to interleave" if error is None else "skip"
+                over = NOTHING_TO_INTERLEAVE if error is None else SKIP
             elif turn == 1:
                 ends, error = _check_determinism(exploring, outcome)
                 if ends:
@@ -65,20 +66,20 @@ def search(exploring: Exploring, progress: Progress) -> BaseException | None:
             if seen.doubtful:
                 turns.doubt()
             if over is None and turns.finished:
-                over = "exhausted"
+                over = EXHAUSTED
             if over is not None and not turns.goes_on(time_matters=seen.time_matters):
                 ended_by = over
                 break
         now = real_seconds()
         if now >= limit and turn < settings.schedules:
-            ended_by = "seconds"
+            ended_by = SECONDS
             break
         if now >= progress.next:
             progress.show(exploring.number)
-    if turns.predictions is not None and ended_by in ("schedules", "seconds"):
+    if turns.predictions is not None and ended_by in (SCHEDULES, SECONDS):
         seen.notes.update(dict.fromkeys(turns.predictions.warnings()))
-    if seen.nothing_to_interleave and ended_by in ("schedules", "seconds"):
-        ended_by = "nothing to interleave"
+    if seen.nothing_to_interleave and ended_by in (SCHEDULES, SECONDS):
+        ended_by = NOTHING_TO_INTERLEAVE
     exploring.conclude(exploring.number, ended_by)
     return skip if skip is not None or unittest is None else unittest.unexpected_success
 

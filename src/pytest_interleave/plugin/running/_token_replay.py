@@ -6,6 +6,7 @@ from ...control import Recorder
 from ...explore import Token
 from ...trace import steps_text, timeline_of
 from ..items._raised import came_by_signal, quiet_exception
+from ._ended_by import REPLAY
 from ._exploring import Exploring
 from ._lost_schedules import ScheduleLost, describe_lost
 from .explanations._detailed_runs import time_passed
@@ -54,7 +55,7 @@ def replay_token(exploring: Exploring, token: Token) -> BaseException | None:
         explanation = explanation._replace(difference=difference)
     exploring.conclude(
         1,
-        "replay",
+        REPLAY,
         found_at=None if finding is None else 1,
         explanation=explanation,
         strategy="replay",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ....control import Outcome, ThreadFailure
-from ....detect import Finding, finding_of
+from ....detect import FAILED_SETUP, FAILED_TEARDOWN, FAILED_TEST, LEAK, WORKER_EXCEPTION, Finding, finding_of
 from ....resources import ResourceLeak
 from ...items._workers import quiet_types, raised_by_workers
 from ._executions import Executions
@@ -28,12 +28,12 @@ class Judge:
             ThreadFailure(-1, thread, error) for pool in self.open_pools for thread, error in pool.unseen_exceptions()
         ]
         finding = finding_of(outcome, unchecked, quiet_types())
-        if finding is not None and finding.kind == "failed test body" and raised_by_workers(finding.exception):
-            return finding._replace(kind="worker exception")
+        if finding is not None and finding.kind == FAILED_TEST and raised_by_workers(finding.exception):
+            return finding._replace(kind=WORKER_EXCEPTION)
         if finding is not None and finding.exception is self._executions.set_up_error:
-            return finding._replace(kind="failed set-up")
+            return finding._replace(kind=FAILED_SETUP)
         if finding is not None and finding.exception is self._executions.teardown_error:
-            return finding._replace(kind="failed teardown")
+            return finding._replace(kind=FAILED_TEARDOWN)
         if finding is not None and isinstance(finding.exception, ResourceLeak):
-            return finding._replace(kind="leak")
+            return finding._replace(kind=LEAK)
         return finding

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import pytest
 
 from ....control import HELD_UP, Outcome
+from ....control.execution import LIVELOCK
 from ....control.interpreter import real_seconds
 from ....detect import Conflict, Finding
 from ....explore import Token
@@ -74,7 +75,7 @@ class Explaining:
         # Time may have passed long before the steps that are shown.
         passed = [text for text, _ in held_up(outcome, steps)]
         # Of a livelock the loops are shown, which may have begun long before.
-        stuck = outcome.stuck is not None and outcome.stuck.kind == "livelock"
+        stuck = outcome.stuck is not None and outcome.stuck.kind == LIVELOCK
         last = [step for step in outcome.log[-steps if stuck else -_STEPS_SHOWN :] if step[1].kind != HELD_UP]
         plain = self.unrepeated(finding, outcome._replace(log=last), warm=warm)
         timeline = plain.timeline

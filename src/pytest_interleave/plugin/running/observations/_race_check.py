@@ -9,7 +9,7 @@ from typing import NamedTuple
 import pytest
 
 from ....control import Outcome, Recorder
-from ....detect import Conflict, DataRace, Finding, Race, Watchlist, races_of
+from ....detect import DATA_RACE, Conflict, DataRace, Finding, Race, Watchlist, races_of
 from ....trace import first_difference
 from ...items._raised import came_by_signal
 from ._nondeterminism import describe_difference
@@ -82,7 +82,7 @@ def recorder_for(suspects: Sequence[Conflict], *, everything: bool = False, unti
 
 
 def _finding(races: Sequence[Race]) -> Finding:
-    return Finding("data race", DataRace(races))
+    return Finding(DATA_RACE, DataRace(races))
 
 
 def describe_failed_repetition(error: BaseException) -> str:
