@@ -103,17 +103,27 @@ class Layout:
             yield Import(module, imported, alias.name, node.lineno, typing_only, alias.asname or alias.name)
 
     def _lazy_imports(self, module: str) -> Iterator[Import]:
-        """Of facades: names are imported when they are asked for."""
-        if not module.endswith("__init__"):
-            return
+        """Names that are imported when they are asked for: of facades, and of tables of `.module:Name`."""
         folder = module.rpartition(".")[0]
         for node in ast.walk(self.trees[module]):
             if isinstance(node, ast.Dict):
                 for key, value in zip(node.keys, node.values, strict=True):
-                    if isinstance(key, ast.Constant) and isinstance(value, ast.Constant) and _is_home(value.value):
-                        home = self._resolve(f"{folder}{value.value}".strip("."))
-                        assert home is not None, f"{module}:{node.lineno}: there is no module {value.value}"
-                        yield Import(module, home, str(key.value), key.lineno, False, str(key.value))
+                    text = value.value if isinstance(value, ast.Constant) else None
+                    found = _HOME.fullmatch(text) if isinstance(text, str) else None
+                    if found is None or not isinstance(key, ast.Constant) or not (found[2] or self._is_facade(module)):
+                        continue
+                    home = self._resolve(f"{folder}{found[1]}".strip("."))
+                    assert home is not None, f"{module}:{key.lineno}: there is no module {found[1]}"
+                    name = str(found[2] or key.value)
+                    assert not found[2] or self._defines(home, name), f"{module}:{key.lineno}: {home} has no {name}"
+                    yield Import(module, home, name, key.lineno, False, name)
+
+    @staticmethod
+    def _is_facade(module: str) -> bool:
+        return module.endswith("__init__")
+
+    def _defines(self, module: str, name: str) -> bool:
+        return any(isinstance(node, ast.ClassDef) and node.name == name for node in self.trees[module].body)
 
     def _resolve(self, name: str) -> str | None:
         package = f"{name}.__init__".strip(".")
@@ -128,8 +138,8 @@ class Layout:
         return []
 
 
-def _is_home(value: object) -> bool:
-    return isinstance(value, str) and re.fullmatch(r"(\.\w+)+", value) is not None
+#: A module, as in ".search._auto", with a name in it, as in ".search._auto:Auto".
+_HOME = re.compile(r"((?:\.\w+)+)(?::(\w+))?")
 
 
 @pytest.fixture(scope="module")
@@ -219,7 +229,7 @@ def test_facades_give_what_they_say(layout: Layout) -> None:
     for module in layout.paths:
         lazy = {each.name: each.imported for each in layout._lazy_imports(module)}
         names = [each for each in layout.imports if each.importer == module]
-        if not lazy or module == "plugin.__init__":
+        if not lazy or not module.endswith("__init__") or module == "plugin.__init__":
             continue
         typed = {each.name: each.imported for each in names if each.typing_only}
         assert typed == lazy, module

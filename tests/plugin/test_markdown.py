@@ -31,7 +31,7 @@ NASTY = (
 
 
 def results(tests=(), stress=(), speedups=()):
-    return Results(7, tests=list(tests), stress=list(stress), speedups=list(speedups))
+    return Results(7, tests=list(tests), stress=list(stress), rows={"speedups": list(speedups)} if speedups else None)
 
 
 def row(name, *args, **more):

@@ -10,8 +10,8 @@ import pytest
 
 from ._checking import still_failed
 from ._lazy_gatherer import results_of
-from .fixtures._speedup_rows import attach_speedups
 from .items._leak_check import release_values_key
+from .items._report_rows import attach_rows
 from .items._taken_over import note_taken_over
 from .items._test_reports import add_text, outcome_of, remove_hidden_note
 from .items._worker_fixtures import thread_fixtures, worker_fixtures
@@ -171,7 +171,7 @@ def add_to_report(item: pytest.Item, call: pytest.CallInfo[None], report: pytest
     runs = runs_of(item)
     if runs is not None:
         runs.note_report(item, report)
-    attach_speedups(item, report)
+    attach_rows(item, report)
     try:
         _add_figures(item, call, report)
     finally:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..interpreter._opcodes import asks_for_truth
-from ..steps._kinds import READ
+from ..steps._kinds import READ, Kind
 from ._methods import READING_METHODS, WRITING_METHODS
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ class Implicit(NamedTuple):
     """An instruction that looks into a container."""
 
     instruction: Instruction
-    kind: str
+    kind: Kind
     #: Whether it is a scheduling point of its own, rather than part of the step before it.
     announced: bool
 

@@ -37,7 +37,7 @@ from ..interpreter._opcodes import (
     loads_method,
 )
 from ..scope._modules import is_module, namespace_of_module
-from ..steps._kinds import DELETE, ITERATE, READ, WRITE
+from ..steps._kinds import DELETE, ITERATE, READ, WRITE, Kind
 from ..steps._operations import Operation, Resolver
 from ._operands import Operands
 from ._unforeseen import is_message_of_pytest, unforeseen_accesses
@@ -106,7 +106,7 @@ class _Analysis:
         self.operands = Operands(code, namespace)
         self.table: dict[int, Operation] = {}
         #: Callables waiting for their call: start of the call expression, kind and name of the access, or None.
-        self.pending: list[tuple[tuple[int | None, int | None], tuple[str, bool, str] | None]] = []
+        self.pending: list[tuple[tuple[int | None, int | None], tuple[Kind, bool, str] | None]] = []
 
     def _as_in_a_function(self, instruction: dis.Instruction) -> str:
         """The name of an instruction that does the same in a function, where variables are told by their kinds."""
@@ -185,7 +185,7 @@ class _Analysis:
                 if touch is not None:
                     self._put(instruction, Operation(READ, None, self.code, offset, mutates=False, name="[]"), touch)
 
-    def _add(self, instruction: Instruction, kind: str, mutates: bool, name: str, announced: bool = True) -> None:
+    def _add(self, instruction: Instruction, kind: Kind, mutates: bool, name: str, announced: bool = True) -> None:
         private = self.facts.private
         if instruction.span in (private.accesses if instruction.opname in _THROUGH else private.names):
             return
@@ -234,7 +234,7 @@ class _Analysis:
             or (may_change and not self._is_fixed_global(name))
         ):
             self._add(instruction, READ, False, name)
-        effect: tuple[str, bool, str] | None = None
+        effect: tuple[Kind, bool, str] | None = None
         if name not in self.namespace:
             if name in READING_BUILTINS:
                 effect = (READ, False, name)
@@ -248,7 +248,7 @@ class _Analysis:
     def _load_attribute(self, index: int, instruction: Instruction) -> None:
         name = instruction.argval
         as_method = loads_method(instruction)
-        effect: tuple[str, bool, str] | None = None
+        effect: tuple[Kind, bool, str] | None = None
         if is_message_of_pytest(self.instructions, index):
             pass
         elif self._loads_from_module(index):
@@ -341,7 +341,7 @@ class _Analysis:
         owner = self._static_owner(index)
         return _is_fixed(namespace_of_module(owner).get(self.instructions[index].argval))
 
-    def _may_be_called(self, instruction: Instruction, effect: tuple[str, bool, str] | None) -> None:
+    def _may_be_called(self, instruction: Instruction, effect: tuple[Kind, bool, str] | None) -> None:
         self.pending.append((instruction.span[:2], effect))
 
     def _call(self, instruction: Instruction) -> None:

@@ -12,7 +12,7 @@ from ..execution.units import _current
 from ..execution.units._at_large import LetGo, settled
 from ..scope import _real
 from ..scope._places import made_here
-from ..steps._kinds import ACQUIRE, LOCKED, RELEASE, TRY_ACQUIRE
+from ..steps._kinds import ACQUIRE, LOCKED, RELEASE, TRY_ACQUIRE, Kind
 from ..steps._operations import ImpatientOperation, Operation
 from ._dispatch import Primitive
 from ._endable import acquire_in_slices, slicing
@@ -140,7 +140,7 @@ class Lock(Owned, metaclass=Primitive):
     release_lock = release
     locked_lock = locked
 
-    def _operation(self, kind: str, frame: FrameType, execution: Execution) -> Operation:
+    def _operation(self, kind: Kind, frame: FrameType, execution: Execution) -> Operation:
         lasti = frame.f_lasti
         known = self._operations.get(lasti)
         if known is not None and known.code is frame.f_code and known.kind is kind and not execution.detail:

@@ -1,65 +1,17 @@
 """The kinds of operations: what each does to its target, how it orders threads, and how reports call it.
 
-A kind is one row of `ROWS`. Everything that has to tell kinds apart asks the table, so that a new kind needs no other
-place: the search knows whether two steps conflict, happens-before knows whether a clock is given or taken, reports know
-how to call it.
+A kind is one row: the line that defines it. Everything that distinguishes kinds asks the table, so a new kind needs no
+other place: the search knows whether two steps conflict, happens-before knows whether a clock is given or taken, and
+reports know what to call it.
 """
 
 from __future__ import annotations
 
 from enum import Enum
-from typing import Final, Literal, NamedTuple, get_args
+from typing import Any, Final, Literal, NamedTuple, NewType
 
-Kind = Literal[
-    "read", "write", "delete", "iterate", "yield", "return", "keep",
-    "acquire", "try acquire", "release", "locked?", "wait", "woken", "notify", "notify all", "set", "clear", "is_set?",
-    "put", "get", "size?", "arrive", "pass", "acted", "broken", "reset", "abort", "wake",
-    "start", "begin", "join", "is_alive?", "threads?",
-    "sleep", "poll", "held up", "enter", "leave", "idle", "over",
-]  # fmt: skip
-
-READ: Final = "read"
-WRITE: Final = "write"
-DELETE: Final = "delete"
-ITERATE: Final = "iterate"
-YIELD: Final = "yield"
-RETURN: Final = "return"
-KEEP: Final = "keep"
-ACQUIRE: Final = "acquire"
-TRY_ACQUIRE: Final = "try acquire"
-RELEASE: Final = "release"
-LOCKED: Final = "locked?"
-WAIT: Final = "wait"
-WOKEN: Final = "woken"
-NOTIFY: Final = "notify"
-NOTIFY_ALL: Final = "notify all"
-SET: Final = "set"
-CLEAR: Final = "clear"
-IS_SET: Final = "is_set?"
-PUT: Final = "put"
-GET: Final = "get"
-SIZE: Final = "size?"
-ARRIVE: Final = "arrive"
-PASS: Final = "pass"
-ACTED: Final = "acted"
-BROKEN: Final = "broken"
-RESET: Final = "reset"
-ABORT: Final = "abort"
-WAKE: Final = "wake"
-START: Final = "start"
-BEGIN: Final = "begin"
-JOIN: Final = "join"
-IS_ALIVE: Final = "is_alive?"
-THREADS: Final = "threads?"
-SLEEP: Final = "sleep"
-POLL: Final = "poll"
-#: Time passes, as a choice of the strategy, while the thread that is the target is held up at the step's place. The
-#: name of the operation says for how long.
-HELD_UP: Final = "held up"
-ENTER: Final = "enter"
-LEAVE: Final = "leave"
-IDLE: Final = "idle"
-OVER: Final = "over"
+#: The kind of an operation, a short verb; `_row` makes them.
+Kind = NewType("Kind", str)
 
 
 class About(Enum):
@@ -143,61 +95,82 @@ class Row(NamedTuple):
     sign: Literal["", "read", "write", "lock", "thread"] = ""
 
 
-ROWS: Final = (
-    # Accesses to data.
-    Row("read", About.DATA, present="reads", past="read", sign="read"),
-    Row("write", About.DATA, present="writes", past="wrote", sign="write"),
-    Row("delete", About.DATA, present="deletes", past="deleted", sign="write"),
-    Row("iterate", About.DATA, present="loops over it", past="looped over", sign="read"),
-    Row("yield", About.DATA, present="runs", past="went on with", sign="read"),
-    Row("return", About.DATA, present="goes on with", past="went on with", sign="read"),
-    # An object is put into a variable: from there on it is known whether other threads can reach it. It is no step.
-    Row("keep", About.DATA),
-    # Locks and semaphores.
-    Row("acquire", About.PRIMITIVE, clock=Clock.TAKES, waits=Waits.YES, lock="takes", wait="acquire", sign="lock"),
-    Row("try acquire", About.PRIMITIVE, clock=Clock.TAKES, lock="tries"),
-    Row("release", About.PRIMITIVE, clock=Clock.GIVES, lock="gives", sign="lock"),
-    Row("locked?", About.PRIMITIVE, Effect.READS),
-    # Conditions, and events, whose waits change nothing.
-    Row("wait", About.PRIMITIVE, Effect.DEPENDS, waits=Waits.YES, lock="gives", with_lock=True),
-    Row("woken", About.PRIMITIVE, waits=Waits.ENDS, lock="takes", with_lock=True, waiting="be woken"),
-    Row("notify", About.PRIMITIVE, clock=Clock.GIVES, signal=Signal.MOMENT),
-    Row("notify all", About.PRIMITIVE, clock=Clock.GIVES, signal=Signal.MOMENT),
-    Row("set", About.PRIMITIVE, clock=Clock.GIVES, signal=Signal.LASTS),
-    Row("clear", About.PRIMITIVE, signal=Signal.LASTS),
-    Row("is_set?", About.PRIMITIVE, Effect.READS, clock=Clock.TAKES),
-    # Queues, and event loops that other threads wake.
-    Row("put", About.PRIMITIVE, clock=Clock.GIVES, signal=Signal.LASTS),
-    Row("get", About.PRIMITIVE, clock=Clock.TAKES, waits=Waits.YES, wait="get"),
-    Row("size?", About.PRIMITIVE, Effect.READS, clock=Clock.TAKES),
-    Row("wake", About.PRIMITIVE, clock=Clock.GIVES),
-    # Barriers.
-    Row("arrive", About.PRIMITIVE),
-    Row("pass", About.PRIMITIVE, Effect.READS, waits=Waits.ENDS),
-    Row("acted", About.INSIDE, shown=False),
-    Row("broken", About.PRIMITIVE, shown=False),
-    Row("reset", About.PRIMITIVE, signal=Signal.LASTS),
-    Row("abort", About.PRIMITIVE, signal=Signal.LASTS),
-    # Threads. What they touch is the order of the threads' own beginnings and ends.
-    Row("start", About.LIFE, Effect.NOTHING, sign="thread"),
-    Row("begin", About.LIFE, Effect.NOTHING, shown=False, sign="thread"),
-    Row("join", About.LIFE, Effect.NOTHING, waits=Waits.YES, wait="join", sign="thread"),
-    Row("is_alive?", About.LIFE, Effect.READS),
-    Row("threads?", About.LIFE, Effect.READS),
-    # Time.
-    Row("sleep", About.TIME, Effect.NOTHING, waits=Waits.YES),
-    Row("poll", About.TIME, Effect.NOTHING, shown=False),
-    Row("held up", About.TIME, Effect.NOTHING),
-    # What a logging handler does in one piece.
-    Row("enter", About.INSIDE, Effect.NOTHING, clock=Clock.TAKES, shown=False, sign="lock"),
-    Row("leave", About.INSIDE, Effect.NOTHING, clock=Clock.GIVES, shown=False, sign="lock"),
-    # The operation of the watchdog, and of threads whose execution is over.
-    Row("idle", About.NOTHING, Effect.NOTHING),
-    Row("over", About.NOTHING, Effect.NOTHING),
-)
+TABLE: Final[dict[str, Row]] = {}
 
-TABLE: Final[dict[str, Row]] = {row.kind: row for row in ROWS}
-assert TABLE.keys() == set(get_args(Kind))
+
+def _row(kind: str, about: About, effect: Effect = Effect.WRITES, **more: Any) -> Kind:
+    """Add a kind to the table; `more` are other fields of its row."""
+    named = Kind(kind)
+    assert named not in TABLE
+    TABLE[named] = Row(named, about, effect, **more)
+    return named
+
+
+# Accesses to data.
+READ: Final = _row("read", About.DATA, present="reads", past="read", sign="read")
+WRITE: Final = _row("write", About.DATA, present="writes", past="wrote", sign="write")
+DELETE: Final = _row("delete", About.DATA, present="deletes", past="deleted", sign="write")
+ITERATE: Final = _row("iterate", About.DATA, present="loops over it", past="looped over", sign="read")
+YIELD: Final = _row("yield", About.DATA, present="runs", past="went on with", sign="read")
+RETURN: Final = _row("return", About.DATA, present="goes on with", past="went on with", sign="read")
+
+# An object is put into a variable: from there on it is known whether other threads can reach it. It is no step.
+KEEP: Final = _row("keep", About.DATA)
+
+# Locks and semaphores.
+ACQUIRE: Final = _row(
+    "acquire", About.PRIMITIVE, clock=Clock.TAKES, waits=Waits.YES, lock="takes", wait="acquire", sign="lock"
+)
+TRY_ACQUIRE: Final = _row("try acquire", About.PRIMITIVE, clock=Clock.TAKES, lock="tries")
+RELEASE: Final = _row("release", About.PRIMITIVE, clock=Clock.GIVES, lock="gives", sign="lock")
+LOCKED: Final = _row("locked?", About.PRIMITIVE, Effect.READS)
+
+# Conditions, and events, whose waits change nothing.
+WAIT: Final = _row("wait", About.PRIMITIVE, Effect.DEPENDS, waits=Waits.YES, lock="gives", with_lock=True)
+WOKEN: Final = _row("woken", About.PRIMITIVE, waits=Waits.ENDS, lock="takes", with_lock=True, waiting="be woken")
+NOTIFY: Final = _row("notify", About.PRIMITIVE, clock=Clock.GIVES, signal=Signal.MOMENT)
+NOTIFY_ALL: Final = _row("notify all", About.PRIMITIVE, clock=Clock.GIVES, signal=Signal.MOMENT)
+SET: Final = _row("set", About.PRIMITIVE, clock=Clock.GIVES, signal=Signal.LASTS)
+CLEAR: Final = _row("clear", About.PRIMITIVE, signal=Signal.LASTS)
+IS_SET: Final = _row("is_set?", About.PRIMITIVE, Effect.READS, clock=Clock.TAKES)
+
+# Queues, and event loops that other threads wake.
+PUT: Final = _row("put", About.PRIMITIVE, clock=Clock.GIVES, signal=Signal.LASTS)
+GET: Final = _row("get", About.PRIMITIVE, clock=Clock.TAKES, waits=Waits.YES, wait="get")
+SIZE: Final = _row("size?", About.PRIMITIVE, Effect.READS, clock=Clock.TAKES)
+WAKE: Final = _row("wake", About.PRIMITIVE, clock=Clock.GIVES)
+
+# Barriers.
+ARRIVE: Final = _row("arrive", About.PRIMITIVE)
+PASS: Final = _row("pass", About.PRIMITIVE, Effect.READS, waits=Waits.ENDS)
+ACTED: Final = _row("acted", About.INSIDE, shown=False)
+BROKEN: Final = _row("broken", About.PRIMITIVE, shown=False)
+RESET: Final = _row("reset", About.PRIMITIVE, signal=Signal.LASTS)
+ABORT: Final = _row("abort", About.PRIMITIVE, signal=Signal.LASTS)
+
+# Threads. What they touch is the order of the threads' own beginnings and ends.
+START: Final = _row("start", About.LIFE, Effect.NOTHING, sign="thread")
+BEGIN: Final = _row("begin", About.LIFE, Effect.NOTHING, shown=False, sign="thread")
+JOIN: Final = _row("join", About.LIFE, Effect.NOTHING, waits=Waits.YES, wait="join", sign="thread")
+IS_ALIVE: Final = _row("is_alive?", About.LIFE, Effect.READS)
+THREADS: Final = _row("threads?", About.LIFE, Effect.READS)
+
+# Time.
+SLEEP: Final = _row("sleep", About.TIME, Effect.NOTHING, waits=Waits.YES)
+POLL: Final = _row("poll", About.TIME, Effect.NOTHING, shown=False)
+#: Time passes, as a choice of the strategy, while the thread that is the target is held up at the step's place. The
+#: name of the operation says for how long.
+HELD_UP: Final = _row("held up", About.TIME, Effect.NOTHING)
+
+# What a logging handler does in one piece.
+ENTER: Final = _row("enter", About.INSIDE, Effect.NOTHING, clock=Clock.TAKES, shown=False, sign="lock")
+LEAVE: Final = _row("leave", About.INSIDE, Effect.NOTHING, clock=Clock.GIVES, shown=False, sign="lock")
+
+# The operation of the watchdog, and of threads whose execution is over.
+IDLE: Final = _row("idle", About.NOTHING, Effect.NOTHING)
+OVER: Final = _row("over", About.NOTHING, Effect.NOTHING)
+
+ROWS: Final = tuple(TABLE.values())
 
 #: They touch nothing: no order of two of them matters, but that of threads' beginnings and ends.
 SILENT: Final = frozenset(row.kind for row in ROWS if row.effect is Effect.NOTHING)

@@ -12,6 +12,7 @@ from ..scope._places import Place, place_of_code
 if TYPE_CHECKING:
     from typing import Any
 
+    from ._kinds import Kind
     from ._touches import Touches
 
 #: Takes the frame that is about to run an instruction; returns what it will touch, or None if it is no access.
@@ -42,7 +43,7 @@ class Operation:
 
     def __init__(
         self,
-        kind: str,
+        kind: Kind,
         target: Any,
         code: CodeType,
         lasti: int,

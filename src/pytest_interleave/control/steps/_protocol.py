@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from ..scope._places import Place
+    from ._kinds import Kind
     from ._touches import Touches
 
 
@@ -17,7 +18,7 @@ Path = tuple[int, ...]
 class PendingOperation(Protocol):
     """What a thread will do when granted: at which instruction of which code, and on which primitive, if any."""
 
-    kind: str
+    kind: Kind
     name: str
     mutates: bool
     #: False where it is no scheduling point, but belongs to the step before it.

@@ -35,6 +35,8 @@ class Auto(Delegating):
     """
 
     name = "auto"
+    #: See `STRATEGIES`.
+    searches = True
 
     def __init__(self, seed: int, schedules: int | None = None, until: float = inf) -> None:
         super().__init__()

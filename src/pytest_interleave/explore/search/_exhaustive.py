@@ -32,6 +32,8 @@ class Exhaustive(Delegating):
     """
 
     name = "exhaustive"
+    #: See `STRATEGIES`.
+    searches = True
 
     def __init__(self, seed: int = 0, schedules: int | None = None, until: float = inf) -> None:
         super().__init__()

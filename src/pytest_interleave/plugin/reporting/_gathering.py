@@ -11,7 +11,7 @@ from ..settings._options import options_of
 from ._results import Results, Rows
 
 #: Attributes of test reports in which the figures of a test come.
-_OURS = frozenset(f"interleave{kind}" for kind in ("", "_exempt", "_left_out", "_speedups", "_steps", "_stress"))
+_OURS = frozenset(f"interleave{kind}" for kind in ("", "_exempt", "_left_out", "_rows", "_steps", "_stress"))
 
 
 class Gatherer:
@@ -51,7 +51,8 @@ class Gatherer:
             results.exempt.append((report.nodeid, reason))
         results.stress.extend(getattr(report, "interleave_stress", ()))
         if last:
-            results.speedups.extend(getattr(report, "interleave_speedups", ()))
+            for kind, rows in getattr(report, "interleave_rows", {}).items():
+                results.rows.setdefault(kind, []).extend(rows)
         row = getattr(report, "interleave", None)
         if row is None and report.failed and report.when != "teardown":
             from ._merging import row_without_figures

@@ -22,7 +22,7 @@ from ...stress import (
 )
 from ._markdown_text import Comment, code, fenced, folded, shortened, summary
 from ._results import Results
-from ._summary import line_of
+from .sections._tests import line_of
 
 #: A table with more rows than this has those that passed in a fold.
 ROWS = 20

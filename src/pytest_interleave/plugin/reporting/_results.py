@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ class Results:
         suite: int | None = None,
         tests: Iterable[dict[str, Any]] = (),
         stress: Iterable[dict[str, Any]] = (),
-        speedups: Iterable[dict[str, Any]] = (),
+        rows: Mapping[str, Rows] | None = None,
     ) -> None:
         self.seed = seed
         #: Workers for each test of the suite; None without `--interleave-suite`.
@@ -31,12 +31,17 @@ class Results:
         self.tests: Rows = list(tests)
         #: A row for each stress run.
         self.stress: Rows = list(stress)
-        #: A row for each measured speed-up.
-        self.speedups: Rows = list(speedups)
+        #: Other rows, by their kind.
+        self.rows: dict[str, Rows] = dict(rows or {})
         #: Node ids of tests that `--interleave-suite` has left out, and why.
         self.left_out: list[tuple[str, str]] = []
         #: Node ids of tests that `thread_unsafe` exempts from the marker of their class or module, and why.
         self.exempt: list[tuple[str, str]] = []
+
+    @property
+    def speedups(self) -> Rows:
+        """A row for each measured speed-up."""
+        return self.rows.get("speedups", [])
 
     @property
     def audit(self) -> Audit | None:
@@ -49,4 +54,4 @@ class Results:
 
     def __bool__(self) -> bool:
         """Whether there is anything to report."""
-        return bool(self.tests or self.stress or self.speedups or self.exempt or self.suite is not None)
+        return bool(self.tests or self.stress or self.rows or self.exempt or self.suite is not None)

@@ -2,134 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable
 
 import pytest
 
-from ..running._ended_by import (
-    EXHAUSTED,
-    EXPECTED_FAILURE,
-    FIXTURES,
-    INTERRUPTED,
-    NOTHING_TO_INTERLEAVE,
-    PINNED_ONLY,
-    REPLAY,
-    SCHEDULES,
-    SECONDS,
-    SKIP,
-    TOO_LONG,
+from ._results import Results
+from .sections._exempt import write_exempt
+from .sections._speedups import write_speedups
+from .sections._stress_table import write_stress
+from .sections._suite import write_suite
+from .sections._tests import write_tests
+
+#: The parts of the section, from top to bottom. Each writes nothing if there is nothing to report.
+SECTIONS: tuple[Callable[[pytest.TerminalReporter, Results, int], None], ...] = (
+    write_tests,
+    write_suite,
+    write_stress,
+    write_exempt,
+    write_speedups,
 )
-from ._results import Results, Rows
 
 
 def write_section(terminal: pytest.TerminalReporter, results: Results) -> None:
-    """Write the section on all tests; with `-q`, write nothing."""
+    """Write the section; with `-q`, write nothing."""
     verbosity = terminal.verbosity
     if verbosity < 0:
         return
     terminal.ensure_newline()
     terminal.section("interleave")
-    if results.tests:
-        _write_tests(terminal, results.tests, results.seed, verbosity)
-    audit = results.audit
-    if audit is not None:
-        for line in audit.lines(verbose=verbosity > 0):
-            terminal.write_line(line)
-    if results.stress:
-        from ._stress_table import stress_lines
-
-        for line, wrong in stress_lines(results.stress, terminal.config.get_terminal_writer().fullwidth):
-            terminal.write_line(line, red=wrong)
-    if results.exempt:
-        _write_exempt(terminal, results.exempt, verbose=verbosity > 0)
-    for row in results.speedups:
-        terminal.write_line(f"{row['nodeid']}: {row['_text']}")
-
-
-def _write_tests(terminal: pytest.TerminalReporter, rows: Rows, seed: int, verbosity: int) -> None:
-    """Write a line for each test that a user has to look at; with `-v`, one for each test."""
-    shown = rows if verbosity > 0 else [row for row in rows if _needs_attention(row)]
-    if terminal.config.pluginmanager.has_plugin("dsession"):
-        # With pytest-xdist nothing is collected here, so that the header could not show it.
-        terminal.write_line(f"seed {seed}")
-    for row in shown:
-        terminal.write_line(line_of(row))
-    if len(shown) < len(rows):
-        terminal.write_line(_rest_of(rows, shown))
-
-
-def _write_exempt(terminal: pytest.TerminalReporter, exempt: list[tuple[str, str]], *, verbose: bool) -> None:
-    tests = dict(exempt)
-    count = f"{len(tests)} test{'' if len(tests) == 1 else 's'}"
-    hint = "" if verbose else " (-v lists them)"
-    terminal.write_line(f"{count} marked thread_unsafe: run once, without control{hint}")
-    if verbose:
-        for nodeid, reason in tests.items():
-            terminal.write_line(f"  {nodeid}{reason.removeprefix('thread_unsafe')}")
-
-
-#: Endings of a search that a user need not look at. Tests that are too long for a suite are reported with the suite.
-_ENDED = (SCHEDULES, SECONDS, EXHAUSTED, SKIP, EXPECTED_FAILURE, PINNED_ONLY, TOO_LONG)
-
-
-def _needs_attention(row: dict[str, Any]) -> bool:
-    """Whether a user has to look at the test: it has a finding, is nondeterministic, or its search was cut short."""
-    ended = row["_ended_by"] in _ENDED
-    complete = row.get("shards_run") == row.get("shards")
-    return any((row["finding"] is not None, row["lost"] is not None, not row["repeatable"], not ended, not complete))
-
-
-def _rest_of(rows: Rows, shown: Rows) -> str:
-    """Return one line on all tests that have no line of their own."""
-    rest = [row for row in rows if not any(row is other for other in shown)]
-    exhausted = sum(row["exhausted"] for row in rest)
-    count = f"{len(rest)} {'other ' if shown else ''}test{'' if len(rest) == 1 else 's'}"
-    schedules = sum(row["schedules"] for row in rest)
-    return (
-        f"{count}: {schedules} schedule{'' if schedules == 1 else 's'}, nothing found; {exhausted} of {len(rest)} "
-        "exhausted (-v has each of them)"
-    )
-
-
-def line_of(row: Mapping[str, Any]) -> str:
-    """Return the line on one test: its schedules, how many are distinct, the time they took, and what ended it."""
-    schedules = row["schedules"]
-    text = (
-        f"{row['nodeid']}: {schedules} schedule{'' if schedules == 1 else 's'}{_shards_of(row)}, "
-        f"{row['distinct']} distinct, {row['seconds']:.2f} s"
-    )
-    if "shards" in row:
-        text += " in all"
-    finding = row["finding"]
-    if not row["repeatable"]:
-        text += ", nondeterministic"
-    if finding is not None:
-        return f"{text}: {finding['kind']}"
-    ended_by = row["_ended_by"]
-    if row["lost"] is not None:
-        whose = "the token's schedule" if ended_by == REPLAY else "a pinned schedule"
-        return f"{text} ({whose} no longer fits)"
-    if ended_by == PINNED_ONLY:
-        return f"{text} (pinned, and no others)"
-    if ended_by == SECONDS:
-        counted = f"{schedules} of {row['_planned']} schedules"
-        return f"{text} (stopped after {row['_limit']:g} s, {counted}); {row['coverage']['text']}"
-    if ended_by == NOTHING_TO_INTERLEAVE:
-        return f"{text} ({row['coverage']['text']})"
-    if ended_by == TOO_LONG:
-        return f"{text} (too long to be explored)"
-    if ended_by == INTERRUPTED:
-        return f"{text} (interrupted, of {row['_planned']})"
-    if ended_by == FIXTURES:
-        return f"{text} (a fixture failed, of {row['_planned']})"
-    if ended_by == REPLAY:
-        return f"{text} (the token's schedule; nothing found)"
-    return f"{text}; {row['coverage']['text']}"
-
-
-def _shards_of(row: Mapping[str, Any]) -> str:
-    if "shards" not in row:
-        return ""
-    ran, shards = row["shards_run"], row["shards"]
-    return f" in {shards} shards" if ran == shards else f" in {ran} of {shards} shards"
+    for write in SECTIONS:
+        write(terminal, results, verbosity)

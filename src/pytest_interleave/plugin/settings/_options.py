@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from ...explore import STRATEGIES
 from ._needs_control import needs_control
 
 #: Defaults of the marker's arguments: schedules, and seconds after which no further one begins.
@@ -34,7 +35,6 @@ REPORTS = ("json", "html", "markdown")
 LEAKS = ("warn", "error", "ignore")
 #: When timeouts expire: only if nothing could end the wait before, or also as a choice of the strategy.
 TIMEOUTS = ("late", "explore")
-STRATEGIES = ("auto", "exhaustive", "pct", "pos", "random", "surw", "swarm", "urw")
 
 
 def add_options(parser: pytest.Parser) -> None:

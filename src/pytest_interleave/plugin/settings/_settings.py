@@ -7,10 +7,11 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from ...explore import STRATEGIES
 from ._marker_arguments import keywords_of, refused_async, refused_given, wrong_marker
 from ._markers import closest
 from ._needs_control import needs_control
-from ._options import MAX_SECONDS, MAX_STEPS, STEPS_OF_SUITE, STRATEGIES, TIMEOUTS, Options
+from ._options import MAX_SECONDS, MAX_STEPS, STEPS_OF_SUITE, TIMEOUTS, Options
 from ._per_worker import check_isolated, check_per_worker
 from ._shards import TINY, WHOLE, Shard, shard_of
 from ._suite import is_of_suite

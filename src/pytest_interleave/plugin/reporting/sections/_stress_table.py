@@ -4,13 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...stress import Row, cells, error_line, hung_lines, is_wrong, label, place_of, worst_first
+import pytest
+
+from ....stress import Row, cells, error_line, hung_lines, is_wrong, label, place_of, worst_first
+from .._results import Results
 
 _HEADS = ("test", "threads", "ops", "ok %", "ops/s", "p50", "p99", "max", "fair", "errors")
 #: Shorter heads, for narrow terminals.
 _SHORT = ("test", "thr", *_HEADS[2:])
 #: Marks a run that has failed.
 _WRONG = "! "
+
+
+def write_stress(terminal: pytest.TerminalReporter, results: Results, _verbosity: int) -> None:
+    """Write the table of stress runs; those that failed are red."""
+    for line, wrong in stress_lines(results.stress, terminal.config.get_terminal_writer().fullwidth):
+        terminal.write_line(line, red=wrong)
 
 
 def stress_lines(rows: list[dict[str, Any]], width: int) -> list[tuple[str, bool]]:

@@ -1,0 +1,1 @@
+"""The parts of the section `interleave` in the terminal summary, one file each."""
