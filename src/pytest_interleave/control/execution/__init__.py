@@ -1,4 +1,4 @@
-"""One execution: which unit goes next, and how the execution ends."""
+"""The scheduling of one execution: which unit runs next, and how the execution ends."""
 
 from typing import TYPE_CHECKING
 

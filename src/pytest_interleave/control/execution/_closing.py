@@ -1,8 +1,8 @@
-"""How an execution ends its threads: each is made to raise `Unwind` where it waits, one after the other.
+"""The end of an execution: each remaining thread raises `Unwind` where it waits, one thread after the other.
 
-While a thread unwinds, its `finally` blocks and `with` statements run; what they wait for is granted where it is
-available, and refused by raising `Unwind` again where it is not. A thread that does not end is abandoned: it is
-named in a warning, and refused everything for good.
+While a thread unwinds, its `finally` blocks and `with` statements run. What they wait for is granted if it is
+available. Otherwise the wait is refused: `Unwind` is raised again. A thread that does not end is abandoned: a warning
+names it, and at its next scheduling point it waits for good.
 """
 
 from __future__ import annotations
@@ -22,18 +22,19 @@ from .units._units import Unit, Unwind
 if TYPE_CHECKING:
     from ._execution import Execution
 
-#: Scheduling points that a thread may pass while it unwinds, before `Unwind` is raised in it once more.
+#: Scheduling points that a thread may pass while it unwinds; each time it has passed this many, `Unwind` is raised in
+#: it again.
 UNWINDING_STEPS = 10_000
-#: How often a thread may be refused before it is abandoned.
+#: At most this many waits of a thread are refused; after that it is abandoned.
 REFUSALS = 100
-#: Real seconds that a thread may take to unwind, before it is interrupted and, after as long again, abandoned.
+#: Real seconds that a thread may take to unwind; then it is interrupted and, after as long again, abandoned.
 PATIENCE = 1.0
-#: Real seconds for a thread that is outside the scheduler's sight.
+#: Real seconds that an interrupted thread outside the scheduler's sight may take to end; then it is abandoned.
 OUTSIDE_PATIENCE = 0.2
 
 
 class Closing:
-    """The end of one execution. Made when it cannot go on, or when the test body is done."""
+    """The end of one execution that cannot continue, or whose test body has ended."""
 
     def __init__(self, execution: Execution, *, interrupted: bool) -> None:
         self.execution = execution
@@ -49,7 +50,7 @@ class Closing:
             unit.special = True
             if not (unit.done or unit.lasting or unit is execution.main):
                 self._victims.append(unit)
-        #: Whether one of them could have gone on.
+        #: Whether a thread is ended that could have continued.
         self.cut_off = execution.stuck is None and any(unit.enabled for unit in self._victims)
         if interrupted and runner is not None and runner in self._victims:
             # It still runs, and ends at its next scheduling point.
@@ -57,14 +58,17 @@ class Closing:
             self.current = runner
 
     def add(self, unit: Unit) -> None:
-        """A thread that was started by one that is being ended: it does not begin."""
+        """Add a thread that was started by one that is being ended; the new one does not begin."""
         unit.special = True
         self._victims.append(unit)
 
     # -- in the threads that are ended -----------------------------------------------------------------------
 
     def begin_from(self, unit: Unit) -> None:
-        """A running thread has found that nothing can go on; it is one of those to be ended, unless it lasts."""
+        """Start to end the threads, because the running thread `unit` has found that nothing can continue.
+
+        `unit` is one of those to be ended and raises `Unwind`, unless it lasts: then it raises `LetGo`.
+        """
         if unit.lasting:
             self.next_victim()
             self._wait_to_be_let_go(unit)
@@ -79,7 +83,10 @@ class Closing:
         self.woken(unit)
 
     def woken(self, unit: Unit) -> None:
-        """A parked thread has been woken for its end."""
+        """Raise `Unwind` in a parked thread that was woken to end.
+
+        A thread that outlives the execution raises `LetGo`; an abandoned one waits for good.
+        """
         if unit.at_large:
             self.execution.let_go(unit)
         if unit is self.execution.main and unit.done:
@@ -90,9 +97,12 @@ class Closing:
         self._park_for_good(unit)
 
     def point(self, unit: Unit) -> None:
-        """A scheduling point while ending: passed, but not for ever."""
+        """Let a thread pass a scheduling point while threads are ended, but not forever.
+
+        Raises `Unwind` in a thread that has not started to unwind, and after each `UNWINDING_STEPS` points.
+        """
         if unit.lasting:
-            # It ran when a time limit was over.
+            # It was the running thread when a time limit expired.
             self._wait_to_be_let_go(unit)
         if unit.abandoned:
             self._park_for_good(unit)
@@ -105,7 +115,7 @@ class Closing:
             self._refuse(unit)
 
     def wait(self, unit: Unit, resource: Resource) -> None:
-        """A wait while ending: granted where it need not wait, else refused."""
+        """Grant a wait while threads are ended if `resource` is available; otherwise raise `Unwind`."""
         self.point(unit)
         if not resource.available(unit):
             self._refuse(unit)
@@ -113,7 +123,7 @@ class Closing:
     def _refuse(self, unit: Unit) -> None:
         unit.refusals += 1
         if unit.refusals > REFUSALS and unit is not self.execution.main:
-            # The watchdog abandons it. It could not do so itself: it may be interrupted at any moment.
+            # The watchdog abandons the thread. The thread could not do so itself: it may be interrupted at any moment.
             self._park_for_good(unit)
         raise Unwind
 
@@ -129,12 +139,12 @@ class Closing:
     # -- one after the other ---------------------------------------------------------------------------------
 
     def finished(self, unit: Unit) -> None:
-        """A thread has ended: on with the next."""
+        """Wake the next thread to be ended after `unit` has ended."""
         if not unit.abandoned and unit is self.current:
             self.next_victim()
 
     def next_victim(self) -> None:
-        """Wake the next thread to be ended, or the test's own thread when there is none left."""
+        """Wake the next thread to be ended, or the test's own thread if none is left."""
         if not self._wake_next(None):
             main = self.execution.main
             self.execution.running = main
@@ -142,7 +152,11 @@ class Closing:
                 main.half.gate.release()
 
     def _wake_next(self, caller: Unit | None) -> bool:
-        """Wake the next one; True where it is the caller itself, who need not be woken."""
+        """Wake the next thread to be ended.
+
+        With a `caller`, the answer is True if that is the next one, which needs no wake-up. Without one, it is True if
+        a thread was woken.
+        """
         while self._victims:
             unit = self._victims.popleft()
             if unit.done:
@@ -153,7 +167,7 @@ class Closing:
             if unit is caller:
                 return True
             if unit.outside:
-                # It blocks where it cannot be reached; if it comes back, it ends at its next scheduling point.
+                # It blocks where the scheduler cannot reach it. If it returns, it ends at its next scheduling point.
                 self.execution.outside.leave_ending(unit)
                 continue
             unit.half.gate.release()
@@ -162,7 +176,7 @@ class Closing:
         return False
 
     def finish_main(self, main: Unit) -> None:
-        """In the test's own thread, when the body is done: end all others and wait for it."""
+        """End all other threads, in the test's own thread, when the body has ended, and wait until that is done."""
         if self.current is None:
             self._wake_next(None)
         while self.current is not None:
@@ -174,7 +188,7 @@ class Closing:
             settle()
 
     def _end_outside(self, unit: Unit) -> None:
-        """A thread is where it cannot be reached: it may still compute, and then it can be interrupted."""
+        """Interrupt a thread that cannot be reached, as it may still compute; abandon it if that does not end it."""
         self.interrupt(unit)
         pause = new_gate()
         until = real_monotonic_ns() + OUTSIDE_PATIENCE * 1e9
@@ -184,12 +198,12 @@ class Closing:
             self._leak(unit)
 
     def interrupt(self, unit: Unit) -> None:
-        """The thread that is being ended takes long: raise `Unwind` in it wherever it is."""
+        """Raise `Unwind` in a thread wherever it is, because it takes long to end."""
         self._interrupted = True
         raise_in(unit.half.ident, Unwind)
 
     def abandon(self, unit: Unit) -> None:
-        """The thread cannot be ended: name it, and go on without it."""
+        """Continue without a thread that cannot be ended, and note its name."""
         if unit.abandoned:
             return
         self._leak(unit)

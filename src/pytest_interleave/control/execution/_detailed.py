@@ -1,4 +1,4 @@
-"""An execution that is to be told of: it keeps where each step was done, and what some of them found there."""
+"""An execution for a report: it keeps where each step was done, and a recorder can note what some steps found there."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ if TYPE_CHECKING:
 
 
 class StepRecorder(Protocol):
-    """Looks closely at steps."""
+    """The interface of an object that records what steps access."""
 
     def note(self, step: int, operation: Operation, touches: Touches | None, frame: FrameType | None) -> None:
-        """Look at a step, which is the one at position `step`, before code that `frame` was called from does it."""
+        """Record the step at position `step` of the log, before the code that called `frame` does it."""
 
 
 class DetailedExecution(Execution):
-    """Knows each operation's nearest place in scope before the strategy is asked who goes on.
+    """An execution that finds each operation's nearest place in scope before the strategy chooses.
 
-    A `recorder` may look at what some of the steps access, when they are about to be done.
+    A `recorder` may record what some of the steps access, just before they are done.
     """
 
     detail = True
@@ -51,7 +51,7 @@ class DetailedExecution(Execution):
         self._record(unit, frame)
 
     def _record(self, unit: Unit, frame: FrameType) -> None:
-        """A step is about to be done, by code that `frame` was called from."""
+        """Give the recorder the step that the code that called `frame` is about to do."""
         if self.recorder is None or self.closing is not None or self.long is not None or not self.log:
             return
         last, operation, touches = self.log[-1]
@@ -60,11 +60,11 @@ class DetailedExecution(Execution):
 
 
 def _placed(operation: Operation, frame: FrameType) -> Operation:
-    """The operation, or one like it, that knows its place."""
+    """Return the operation, or a copy of it, with its place set."""
     if operation.place is None:
         place = user_place(frame)
         if operation.code.co_filename in _current_scope.scope.parts:
-            # It is shown where the program calls it, which may be anywhere.
+            # A report shows it where the program calls it, and that may be anywhere.
             return operation.at(place)
         operation.place = place
     return operation

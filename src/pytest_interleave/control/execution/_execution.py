@@ -1,8 +1,8 @@
-"""One execution: controlled threads announce their operations and are granted them one at a time.
+"""The execution of a body under one schedule: units announce their operations and are granted them one at a time.
 
-There is no scheduler thread. The thread that arrives at a scheduling point asks the strategy who goes next; if that
-is another thread, it opens that thread's gate and waits at its own. So exactly one controlled thread runs, and a
-switch wakes exactly one.
+There is no scheduler thread. The thread that reaches a scheduling point asks the strategy which thread runs next. If
+that is another thread, it opens that thread's gate and waits at its own. So exactly one controlled thread runs, and a
+context switch wakes exactly one.
 """
 
 from __future__ import annotations
@@ -46,65 +46,66 @@ if TYPE_CHECKING:
     from .units._carrying import Carriers, LastingThreads
     from .units._outcome import SetAside
 
-#: Seconds of processor time that an execution may take after its first `max_steps` steps.
+#: Seconds of processor time that an execution may take after its first `max_steps` steps; then it ends as a timeout.
 LONGEST = 60.0
 
-#: Real seconds after which the main thread, which waits for its turn, looks for signals: one that comes just before it
-#: begins to wait does not wake it.
+#: Real seconds after which the main thread, while it waits for its turn, checks for signals. A signal that comes just
+#: before it begins to wait does not wake it.
 MISSED = 0.1
 
 _MAIN = new_gate.__code__
-#: What a thread does whose execution is over.
+#: The operation of a thread whose execution is over.
 _OVER = Operation(OVER, None, _MAIN, 0)
 
 
 class Execution:
     """One run of a body under one schedule; `_main_thread.run_body` runs it.
 
-    `strategy` chooses; `carriers` lend OS threads; after `max_steps` scheduling points the execution goes on without
-    choices, see `LongRun`. With `leap`, a position in `LEAPS`, the strategy chooses when time passes as well, see
-    `TimeChoices`.
+    `strategy` makes the choices, and `carriers` lend OS threads. After `max_steps` scheduling points the execution
+    continues without choices, see `LongRun`. With `leap`, a position in `LEAPS`, the strategy also chooses when time
+    passes, see `TimeChoices`.
     """
 
     #: Whether each step's nearest place in scope is kept; see `DetailedExecution`.
     detail = False
-    #: How far the frame that is about to do an access is from `point`.
+    #: Number of frames from `point` outwards to the frame that is about to do an access.
     _depth = 2
 
-    # What most executions never change is set once, here: there are thousands of executions in a second.
+    # What most executions never change is set once, here: there are thousands of executions per second.
     long: LongRun | None = None
     running: Unit | None = None
     #: The code that calls the test's body.
     base: CodeType = _MAIN
-    #: Whether the test's body has ended: what is done then in its thread can take long, and is none of the test's.
+    #: Whether the test's body has ended. What its thread does after that can take long, and is not part of the test.
     body_over = False
     draining = False
     over = False
     #: Whether a thread has waited with a time limit.
     timed = False
-    #: True in a child process, where none of the other threads is.
+    #: True in a child process, in which the other threads do not exist.
     forked = False
     stuck: Stuck | None = None
     closing: Closing | None = None
-    #: Whether the main thread is to run next, because a signal has interrupted it.
+    #: Whether the main thread is to run next because a signal has interrupted it.
     interrupted = False
-    #: Which thread has handed over to it.
+    #: The thread that has handed over to the main thread for that.
     stopped: Unit | None = None
-    #: The number of changes after which a running thread gives the others a turn.
+    #: Number of changes after which a running thread gives the others a turn.
     turn: int
-    #: What controlled threads have used outside of memory; None until one has.
+    #: Things outside of memory that controlled threads have used; None until there is one.
     uses: Uses | None = None
-    #: Gives what outlives the execution, and might wake threads that are still blocked when the test has ended.
+    #: Returns objects that outlive the execution, and might wake threads that are still blocked when the test has
+    #: ended.
     outlives: Outliving = tuple
     time_choices: TimeChoices | None = None
-    #: Threads that are started there are not under control.
+    #: Threads that are started at these places are not controlled.
     left_alone: Collection[Start] = ()
     lasting: LastingThreads
-    #: How many threads were there before.
+    #: Number of its threads that were there before the execution.
     older = 0
-    #: Threads whose steps were seen no more from some moment on.
+    #: Names of threads whose steps were not seen any more from some moment on.
     unseen: Sequence[str] = ()
-    #: How many threads there were when the test was set up, where that is a part of the execution.
+    #: Number of threads when the test was set up, if the set-up is a part of the execution.
     of_fixtures = 0
 
     def __init__(
@@ -119,24 +120,25 @@ class Execution:
         self.strategy = strategy
         self.carriers = carriers
         self.bound = max_steps
-        #: How many steps there are until the next look at what threads do.
+        #: Number of steps at which it is next checked what the threads do.
         self.look_at = min(LOOK, max_steps)
         self.timers = Timers(self)
         self.progress = Progress(self)
-        #: From `max_steps` on, at most for so many seconds of processor time.
+        #: Seconds of processor time that the steps after the first `max_steps` may take; then the execution ends as a
+        #: timeout.
         self.longest = longest
         self.clock = self.timers.clock
         self.units: list[Unit] = []
         self.enabled = Enabled()
-        #: The schedule: the index of the thread granted, wherever more than one could have been.
+        #: The schedule: the index of the thread granted, at each point where more than one could have been.
         self.choices: list[int] = []
         #: Every step, in the order granted.
         self.log: list[Step] = []
-        #: Each time that a thread has taken a lock while it held others.
+        #: Each case in which a thread has taken a lock while it held others.
         self.nestings: list[Nesting] = []
-        #: Addresses of locks that another thread released than the one that had taken them.
+        #: Addresses of locks that were released by another thread than the one that had taken them.
         self.signals: set[int] = set()
-        #: By identifier, threads that are not under control and have to do with it.
+        #: Threads that are not controlled but take part in the execution, by identifier.
         self.foreign: dict[int, ForeignThread] = {}
         #: Threads that are still blocked when the test has ended.
         self.left: list[SetAside] = []
@@ -147,13 +149,13 @@ class Execution:
 
     @property
     def steps(self) -> int:
-        """How many steps there have been, whether or not they were explored."""
+        """The number of steps so far, whether or not they were explored."""
         return len(self.log) + (0 if self.long is None else self.long.steps)
 
     # -- scheduling points -----------------------------------------------------------------------------------
 
     def point(self, unit: Unit, operation: Operation, touches: Touches | None = None) -> None:
-        """Announce an operation that can always run; return when it is granted."""
+        """Announce an operation that can always run, and return when it is granted."""
         if unit.special and special_point(self, unit, operation, touches, self._depth):
             return
         unit.operation = operation
@@ -169,7 +171,7 @@ class Execution:
                     settled()
                     return
                 if touches and (len(touches) > 1 or operation.name == "[]"):
-                    # Whether a key or an attribute is there decides what is touched; that may be otherwise by now.
+                    # What is touched depends on whether a key or an attribute exists; that may have changed by now.
                     touches = unit.touches = operation.touch(accessing(sys._getframe(self._depth))) or ()
             elif operation.mutates:
                 unit.streak = 0
@@ -185,17 +187,17 @@ class Execution:
             self._look(unit)
 
     def wait_for(self, unit: Unit, operation: Operation, resource: Resource, deadline: int | None = None) -> bool:
-        """Announce an operation that can run once `resource` is available; return when it is granted.
+        """Announce an operation that can run once `resource` is available, and return when it is granted.
 
-        The answer is False where `deadline` (virtual) came first. It is for the caller to take the resource.
+        The answer is False if `deadline` (in virtual nanoseconds) came first. The caller takes the resource itself.
         """
-        # That an earlier wait ran out of time says nothing about this one.
+        # That an earlier wait timed out says nothing about this one.
         unit.timed_out = False
         timeless = deadline is not None and deadline <= self.clock.elapsed
         if unit.special and special_wait(self, unit, operation, resource, self._depth, timeless=timeless):
             return True
         if timeless:
-            # Not willing to wait at all: it looks once, whenever it is granted.
+            # It is not willing to wait at all: it checks once, when it is granted.
             operation.mutates = resource.available(unit)
             self.point(unit, operation)
             return resource.available(unit)
@@ -221,7 +223,7 @@ class Execution:
             self._block(unit)
             unit.withdraw()
         if unit.timed_out and operation.kind == ACQUIRE and resource.available(unit):
-            # It got the lock all the same.
+            # It got the lock after all.
             operation.expired_at = None
         if self.long is not None:
             # Its turn does not end here: others would take what it has waited for.
@@ -233,7 +235,10 @@ class Execution:
         return resource.available(unit)
 
     def resume(self, unit: Unit) -> bool:
-        """In a thread that was adopted while it waited: go on to wait, as `wait_for` does."""
+        """Continue the wait of a thread that was adopted while it waited, as `wait_for` does.
+
+        Called in that thread. The answer is whether its resource is available.
+        """
         self.carriers.take_over(unit, sys._getframe(1))
         settled()
         self.park(unit)
@@ -249,21 +254,21 @@ class Execution:
         return resource.available(unit)
 
     def let_go(self, unit: Unit) -> NoReturn:
-        """In a thread that has been let go: it goes on without control."""
+        """Raise `LetGo` in a thread that has been let go, so that it continues without control."""
         self.carriers.let_go(unit, sys._getframe(1))
         raise LetGo
 
     def mark(self, unit: Unit, operation: Operation, touches: Touches | None = None) -> None:
-        """Record something that a thread does without a scheduling point of its own."""
+        """Record an operation that a thread does without a scheduling point of its own."""
         if unit.special and (unit.at_large or self.closing is not None or self.long is not None or self.forked):
             return
         operation.announced = False
         self.log.append((unit, operation, touches))
 
-    # -- who goes next ---------------------------------------------------------------------------------------
+    # -- which unit runs next --------------------------------------------------------------------------------
 
     def switch(self, unit: Unit, chosen: Unit) -> None:
-        """Let `chosen` run in the place of the running thread; return when that one is granted again."""
+        """Let `chosen` run instead of the running thread, and return when that one is granted again."""
         unit.streak = 0
         unit.run_length = 0
         if chosen.is_clock:
@@ -286,7 +291,8 @@ class Execution:
             else:
                 unit.half.gate.acquire()
         except BaseException:
-            # A signal handler (a time limit, Ctrl-C) has interrupted the test's own thread. Perhaps another one runs.
+            # A signal handler (a time limit, Ctrl-C) has interrupted the test's own thread. Another thread may be
+            # running.
             self.close(interrupted=not self.interrupted)
             raise
         if unit.special:
@@ -318,7 +324,7 @@ class Execution:
             self.park(unit)
 
     def next_unit(self) -> Unit | None:
-        """The thread to go on with after the running one has blocked or ended; None where none ever will.
+        """Return the unit to run after the running one has blocked or ended; None if none ever can.
 
         While draining, that is the test's own thread as soon as the others have done what they can.
         """
@@ -348,7 +354,7 @@ class Execution:
                 return None
 
     def _look(self, unit: Unit) -> None:
-        """Look, every now and then and in the running thread, whether anyone gets anywhere."""
+        """Check every few steps, in the running thread, whether any thread makes progress."""
         if len(self.log) >= self.bound:
             self._bound_reached(unit)
         else:
@@ -358,7 +364,7 @@ class Execution:
     # -- endings ---------------------------------------------------------------------------------------------
 
     def close(self, *, interrupted: bool = False) -> None:
-        """From now on nothing is scheduled: every thread that is left is ended, one after the other."""
+        """Stop scheduling: from now on, all threads that are left are ended, one after the other."""
         if self.closing is None:
             self.closing = Closing(self, interrupted=interrupted)
 
@@ -371,16 +377,16 @@ class Execution:
             self.long.begin()
 
     def base_of(self, unit: Unit) -> CodeType:
-        """The code of the outermost frame that is not the thread's own."""
+        """Return the code of ours that calls the unit's own code."""
         return self.base if unit is self.main else run_unit.__code__
 
     def free(self) -> None:
-        """All threads have ended by themselves: undo the circles of references.
+        """Break the reference cycles of an execution whose threads have all ended by themselves.
 
-        Then the execution is freed at once, which is cheaper than to let the garbage collector find it.
+        The execution is then freed at once, which is cheaper than letting the garbage collector find it.
         """
         if self.timed or self.clock.readings:
-            # What it did last may be to wait for itself.
+            # A unit's last operation may have the unit itself as its target.
             for unit in self.units:
                 unit.operation = _OVER
             self.clock.readers = {}

@@ -1,4 +1,4 @@
-"""Fairness: a unit that goes on for long gives the others a turn, whatever the strategy prefers."""
+"""Fairness: a unit that runs for long gives the others a turn, whatever the strategy prefers."""
 
 from __future__ import annotations
 
@@ -8,24 +8,26 @@ if TYPE_CHECKING:
     from ._execution import Execution
     from .units._units import Unit
 
-#: Steps in a row that change nothing, after which a thread that keeps running while others could counts as spinning.
+#: At most this many steps in a row that change nothing; a thread that then keeps running while others could counts as
+#: spinning.
 SPIN_STEPS = 50
-#: Steps in a row that change something, after which the others get a turn.
+#: At most this many steps in a row that change something; then the others get a turn.
 RUN_STEPS = 5_000
-#: Each thread gets at least this many turns before the bound on steps is reached.
+#: Number of turns that each thread gets, at least, before the bound on steps is reached.
 TURNS = 5
 
 
 def is_to_give_way(unit: Unit, turn: int) -> bool:
-    """Whether the running thread, which has gone on for long, is to give the others a turn.
+    """Whether the running unit, which has run for long, is to give the others a turn.
 
-    Not while it holds a lock, if that ever ends: the others might all wait for it, and never get any further.
+    While it holds a lock, it may first take `SPIN_STEPS` more steps: the others might all wait for that lock, and never
+    make any progress.
     """
     return not unit.held or unit.streak > 2 * SPIN_STEPS or unit.run_length > turn + SPIN_STEPS
 
 
 def give_way(execution: Execution, unit: Unit) -> None:
-    """The running thread spins: demote it, and let the next one in line go on."""
+    """Demote the running unit, which has run for long, and let the next one in line run."""
     execution.strategy.yielded(unit.index)
     enabled = execution.enabled
     at = enabled.index(unit)

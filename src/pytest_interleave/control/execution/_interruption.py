@@ -1,4 +1,4 @@
-"""Interruptions: a signal's handler runs in the main thread, which does not have its turn at that moment."""
+"""Interruptions by a signal: its handler runs in the main thread, which does not have its turn at that moment."""
 
 from __future__ import annotations
 
@@ -10,17 +10,19 @@ if TYPE_CHECKING:
     from ._execution import Execution
     from .units._units import Unit
 
-#: Real seconds for a thread to come to a scheduling point when the execution is interrupted.
+#: Real seconds that the running thread has to reach a scheduling point when the execution is interrupted; after that,
+#: the handler runs although the thread does, too.
 INTERRUPTED_PATIENCE = 0.2
 
-#: Held to decide whether a thread stops for the main one.
+#: Held while it is decided whether a thread stops for the main one.
 _stopping = real_lock()
 
 
 def stop_for(execution: Execution, main: Unit) -> bool:
-    """In the main thread, which waits for its turn: let it run now, to handle a signal; whether it can.
+    """Let the main thread, which waits for its turn, run now to handle a signal; return whether it can.
 
-    The running thread hands over at its next scheduling point: it may be in the middle of a switch.
+    Called in the main thread. The running thread hands over at its next scheduling point, because it may be in the
+    middle of a switch.
     """
     execution.stopped = None
     execution.interrupted = True
@@ -36,13 +38,16 @@ def stop_for(execution: Execution, main: Unit) -> bool:
 
 
 def go_on_after(execution: Execution, main: Unit) -> None:
-    """In the main thread, which has handled a signal: it waits again, and the thread that ran before goes on."""
+    """Let the thread that ran before a signal continue, after the main thread has handled the signal.
+
+    Called in the main thread, which waits for its turn again.
+    """
     execution.interrupted = False
     for unit in execution.units:
         unit.settle()
     stopped, execution.stopped = execution.stopped, None
     if stopped is None:
-        # It was its turn anyway.
+        # It was the main thread's turn anyway.
         main.half.gate.release()
     else:
         execution.hand_over(stopped)
@@ -51,7 +56,7 @@ def go_on_after(execution: Execution, main: Unit) -> None:
 def give_way_to_main(execution: Execution, unit: Unit) -> None:
     with _stopping:
         if not execution.interrupted:
-            # The main thread waits for it no more.
+            # The main thread does not wait for it any more.
             return
         execution.stopped = unit
         execution.hand_over(execution.main)

@@ -1,4 +1,4 @@
-"""Scheduling points of threads for which the ordinary path does not do, see `Unit.special`."""
+"""Scheduling points of threads that cannot take the ordinary path, see `Unit.special`."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 
 def special_point(execution: Execution, unit: Unit, operation: Operation, touches: Touches | None, depth: int) -> bool:
-    """True where the point is dealt with: nothing is to be scheduled."""
+    """Handle a scheduling point off the ordinary path; return True if nothing is left to be scheduled."""
     if execution.forked:
         return True
     try:
         if unit.at_large:
-            # It is still looked at, where it came back from out of sight when all was over.
+            # Its steps are still observed if it came back from out of sight when all was over.
             execution.let_go(unit)
         if execution.closing is not None:
             execution.closing.point(unit)
@@ -51,7 +51,7 @@ def special_point(execution: Execution, unit: Unit, operation: Operation, touche
 def special_wait(
     execution: Execution, unit: Unit, operation: Operation, resource: Resource, depth: int, *, timeless: bool
 ) -> bool:
-    """True where the wait is dealt with: the resource is available and nothing is to be scheduled."""
+    """Handle a wait off the ordinary path; return True if it is granted and nothing is left to be scheduled."""
     if execution.closing is not None:
         execution.closing.wait(unit, resource)
         return True
@@ -75,7 +75,7 @@ def special_wait(
 
 
 def _absorb_outside(execution: Execution, unit: Unit) -> None:
-    """Threads that were out of sight come back, the calling one or others."""
+    """Take back threads that were out of the scheduler's sight: the calling one, or others."""
     if unit.outside:
         execution.outside.come_back(unit)
         if unit.at_large:

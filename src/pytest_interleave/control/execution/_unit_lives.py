@@ -1,4 +1,4 @@
-"""How units begin and end within an execution."""
+"""The beginning and the end of units within an execution."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def spawn(
     daemon: bool,
     thread: threading.Thread | None = None,
 ) -> Unit:
-    """Start a controlled thread; its first scheduling point is its beginning."""
+    """Start a controlled thread and return its unit; its first scheduling point is its beginning."""
     unit = new_unit(execution, name, operation, parent, daemon=daemon)
     execution.carriers.assign(unit, target, thread)
     if execution.closing is None:
@@ -39,7 +39,7 @@ def spawn(
 
 
 def adopt(execution: Execution, name: str, operation: Operation, path: Path) -> Unit:
-    """A thread that was there before is under control from now on; it has still to be told where it waits."""
+    """Return a new unit for a thread that was there before the execution; the caller sets where it waits."""
     unit = new_unit(execution, name, operation, None, daemon=True, path=path)
     unit.lasting = unit.begun = True
     return unit
@@ -48,13 +48,13 @@ def adopt(execution: Execution, name: str, operation: Operation, path: Path) -> 
 def new_unit(
     execution: Execution, name: str, operation: Operation, parent: Unit | None, *, daemon: bool, path: Path = ()
 ) -> Unit:
-    """Make a unit that the execution and its strategy know; it cannot run yet."""
+    """Return a new unit that the execution and its strategy know; it cannot run yet."""
     unit = Unit(execution, len(execution.units), name, operation, parent, daemon)
     if path:
         unit.path = path
     unit.special = execution.long is not None or execution.progress.watching or execution.interrupted
     execution.units.append(unit)
-    # A change comes with a read, as a rule, and often with a lock that is taken and released.
+    # A change usually comes with a read, and often with a lock that is taken and released.
     turn = execution.bound // (4 * TURNS * len(execution.units))
     execution.turn = RUN_STEPS if turn > RUN_STEPS else turn or 1
     execution.strategy.spawned(unit)
@@ -62,7 +62,7 @@ def new_unit(
 
 
 def run_unit(execution: Execution, unit: Unit) -> None:
-    """What a carrier runs: the controlled thread's own code."""
+    """Run the controlled thread's own code, in its carrier."""
     if unit.doomed:
         return
     unit.begun = True
@@ -76,7 +76,7 @@ def run_unit(execution: Execution, unit: Unit) -> None:
         unit.unwound = True
     except BaseException as error:
         error = error.with_traceback(without_ours(error.__traceback__))
-        # It may have outlived this execution.
+        # The thread may have outlived this execution.
         unit = _current.units[unit.half.ident] or unit
         if unit.at_large and unit.thread is not None:
             unit.half.report(error)
@@ -85,19 +85,19 @@ def run_unit(execution: Execution, unit: Unit) -> None:
 
 
 def note_unseen(execution: Execution, unit: Unit) -> None:
-    """The steps of `unit`, which has ended, were seen no more from some moment on."""
-    # An execution ends its threads by an exception, which ends tracing, too.
+    """Note that the steps of `unit`, which has ended, were not seen any more from some moment on."""
+    # An execution ends its threads by an exception, and that also ends tracing.
     if execution.closing is None and not (unit.unwound or unit.at_large):
         execution.unseen = (*execution.unseen, unit.name)
 
 
 def finish(execution: Execution, unit: Unit) -> None:
-    """A controlled thread has ended; its carrier's last act is to wake the next one."""
+    """Mark a controlled thread as ended and wake the next one: the last act of its carrier."""
     unit.done = True
     if execution.closing is not None:
         execution.closing.finished(unit)
         return
-    # Others may have waited for it.
+    # Other threads may have waited for its end.
     execution.progress.stop()
     if unit.outside and execution.outside.finished(unit):
         return

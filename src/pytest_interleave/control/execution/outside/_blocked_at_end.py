@@ -1,4 +1,4 @@
-"""Threads that are blocked for ever when a test has ended: Python waits for them at exit, unless they are daemons."""
+"""Threads that are blocked forever when a test has ended: Python waits for them at exit, unless they are daemons."""
 
 from __future__ import annotations
 
@@ -20,9 +20,10 @@ if TYPE_CHECKING:
 
 
 def left_blocked(execution: Execution) -> tuple[list[Unit], bool]:
-    """Find the threads that nothing can wake any more; call it when the others have had their turn.
+    """Return the threads that are still blocked, and whether certainly nothing can wake them any more.
 
-    The answer is False beside them if something that outlives the test can still reach what they wait for.
+    To be called when the others have had their turn. The second value is False if something that outlives the test can
+    still reach what they wait for, or if there is too much to search.
     """
     if not _is_settled(execution):
         return [], True
@@ -35,7 +36,7 @@ def left_blocked(execution: Execution) -> tuple[list[Unit], bool]:
 
 
 def stuck_of_left(execution: Execution, blocked: list[Unit]) -> Stuck:
-    """What is known of them, as of a deadlock."""
+    """Return what is known of blocked threads, in the form of a deadlock."""
     pending = [(unit, unit.operation, unit.touches) for unit in blocked]
     names = described(execution.log, [unit.resource for unit in blocked])
     started = {id(operation.target): operation.where() for _, operation, _ in execution.log if operation.kind == START}
@@ -47,7 +48,7 @@ def stuck_of_left(execution: Execution, blocked: list[Unit]) -> Stuck:
 
 
 def _is_settled(execution: Execution) -> bool:
-    """Whether nothing else can happen: the test has passed, and nobody can run, wakes up later, or is out of sight."""
+    """Whether nothing else can happen: the test has passed, and no thread can run, wakes up later, or is outside."""
     if execution.stuck is not None or execution.foreign or execution.outside.busy:
         return False
     return all(
@@ -72,5 +73,5 @@ def _given(unit: Unit) -> tuple[Any, ...]:
     return given
 
 
-#: Gives objects that outlive an execution, such as the values of fixtures of a wider scope.
+#: Returns objects that outlive an execution, such as the values of fixtures of a wider scope.
 Outliving = Callable[[], Iterable[object]]

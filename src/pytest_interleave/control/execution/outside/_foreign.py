@@ -1,8 +1,8 @@
-"""Threads that are not under control and have to do with an execution.
+"""Threads that are not controlled but take part in an execution.
 
-Most processes have some that do not: those of the test runner, of a time limit, of a progress bar. One counts if it
-uses a primitive of ours during the execution, or if, as the execution begins, it runs code in scope or waits at such a
-primitive.
+Most processes have some that do not take part: those of the test runner, of a time limit, of a progress bar. A thread
+counts if it uses a primitive of ours during the execution, or if, when the execution begins, it runs code in scope or
+waits at such a primitive.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ watching: list[Execution] = []
 
 
 class ForeignThread(NamedTuple):
-    """A thread that is not under control."""
+    """A thread that is not controlled."""
 
     name: str
     of_fixture: bool
@@ -38,8 +38,8 @@ class ForeignThread(NamedTuple):
 
 
 def foreign_threads() -> list[threading.Thread]:
-    """Live threads that are not under control and not the test runner's own."""
-    # Asked for at every wait: to look at each of many controlled threads would take longer than the wait.
+    """Return the live threads that are neither controlled nor the test runner's own."""
+    # This is called at every wait: to check each of many controlled threads would take longer than the wait.
     strangers = _active.keys() - _current.units.keys() - _current.infrastructure
     if not strangers:
         return []
@@ -48,7 +48,7 @@ def foreign_threads() -> list[threading.Thread]:
 
 
 def is_foreign_thread(ident: int, thread: threading.Thread) -> bool:
-    """Whether a thread is neither under control nor the test runner's own."""
+    """Whether a thread is neither controlled nor the test runner's own."""
     return (
         ident not in _current.units
         and ident not in _current.infrastructure
@@ -58,9 +58,9 @@ def is_foreign_thread(ident: int, thread: threading.Thread) -> bool:
 
 
 def look_for_foreign(execution: Execution, matters: Callable[[int], bool]) -> None:
-    """As an execution begins: note the threads that are in the program's code, or wait at one of our primitives.
+    """Note, when an execution begins, the threads that are in the program's code, or wait at one of our primitives.
 
-    `matters` says of an identifier whether the thread can do anything.
+    `matters` says, for a thread's identifier, whether the thread can do anything.
     """
     threads = [thread for thread in foreign_threads() if matters(thread.ident or 0)]
     if not threads:
@@ -74,7 +74,7 @@ def look_for_foreign(execution: Execution, matters: Callable[[int], bool]) -> No
 
 
 def note_foreign() -> None:
-    """In a method of a primitive, called by a thread that is not under control while an execution runs."""
+    """Note the calling thread, which is not controlled and calls a method of a primitive while an execution runs."""
     execution = watching[-1]
     ident = _get_ident()
     if ident in execution.foreign:
@@ -103,7 +103,7 @@ def _has_part(frame: FrameType | None) -> bool:
 
 def runs_code_in_scope(thread: threading.Thread) -> bool:
     """Whether a thread was made to run code in scope."""
-    # The second one is a timer's.
+    # The second target is a timer's.
     for target in (getattr(thread, "_target", None), getattr(thread, "function", None), type(thread).run):
         code = getattr(getattr(target, "__func__", target), "__code__", None)
         if code is not None and _current_scope.scope.holds[code.co_filename]:
@@ -115,12 +115,12 @@ _OF_FIXTURE = "_pytest_interleave_of_fixture"
 
 
 def threads_known() -> set[int]:
-    """The identifiers of the threads that there are."""
+    """Return the identifiers of the threads that exist."""
     return set(_active)
 
 
 def note_threads_of_fixtures(before: set[int]) -> None:
-    """Threads that are not among those that were known before were started by fixtures."""
+    """Mark the threads that were not there `before` as started by fixtures."""
     for ident in _active.keys() - before:
         thread = _active.get(ident)
         if thread is not None:

@@ -1,7 +1,7 @@
 """Threads that fixtures start, and that wait where the scheduler cannot see it: they are left to run without control.
 
-A server that waits for a connection is one. Under control it would be set aside in each execution, and the order of
-the threads would depend on real time each time. Where such a thread is started is learned in one execution.
+A server that waits for a connection is one. Under control it would be set aside in each execution, and the order of the
+threads would depend on real time each time. Where such a thread is started is learned in one execution.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ Start = tuple[CodeType, int, CodeType | None]
 
 
 def start_of(operation: Operation, thread: threading.Thread) -> Start:
-    """What a thread is known by in the next execution: the operation has started it."""
+    """Return what a thread is known by in the next execution; `operation` has started the thread."""
     return operation.code, operation.lasti, _code_run_by(thread)
 
 
@@ -37,11 +37,11 @@ def _code_run_by(thread: Any) -> CodeType | None:
 
 
 class SetUpWithin:
-    """While entered, in the test's own thread: an execution sets up the test."""
+    """A context manager, for the test's own thread, within which an execution sets up the test."""
 
     def __enter__(self) -> None:
         execution = self._execution = _current.running_execution()
-        # So far, all threads are of fixtures.
+        # Until the set-up ends, all threads are the fixtures'.
         execution.of_fixtures = sys.maxsize
         self._before = _foreign.threads_known()
 
@@ -54,7 +54,7 @@ class SetUpWithin:
 
 
 def is_of_fixtures(unit: Unit | None) -> bool:
-    """Whether the test's set-up has started the thread, or one of those that it has started has."""
+    """Whether the test's set-up has started the thread, or one of those from which it descends."""
     while unit is not None and unit.index > 0:
         if unit.index < unit.execution.of_fixtures:
             return True
@@ -63,6 +63,6 @@ def is_of_fixtures(unit: Unit | None) -> bool:
 
 
 def leave_alone(thread: threading.Thread, start: Any) -> None:
-    """Start a thread that is not under control, by the real `start`, from one that is."""
+    """Start a thread that is not controlled, by the real `start`, from a controlled one."""
     with _observed.unobserved():
         start(thread)

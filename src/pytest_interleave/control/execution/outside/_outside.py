@@ -1,9 +1,9 @@
-"""Threads that block where the scheduler cannot see it, and threads that are not under control.
+"""Threads that block where the scheduler cannot see it, and threads that are not controlled.
 
 A controlled thread that blocks in C code, at a lock made before the plugin was loaded, or in the operating system is
-*set aside* by the watchdog: it keeps its place, the others go on. When it comes back it parks at its next scheduling
-point until it is granted. While everyone else waits and someone is outside, nobody runs: the watchdog then waits,
-in real time, for one of those outside to come back.
+*set aside* by the watchdog: it keeps its place, and the others continue. When it comes back, it parks at its next
+scheduling point until it is granted. While all others wait and a thread is outside, no thread runs: the watchdog then
+waits, in real time, for one of those outside to come back.
 """
 
 from __future__ import annotations
@@ -28,22 +28,23 @@ from ._left_alone import Start, is_of_fixtures, start_of
 if TYPE_CHECKING:
     from .._execution import Execution
 
-#: Real seconds that an execution in which everyone waits is given for a thread outside to come back, once that is not
-#: at work any more.
+#: Real seconds that an execution in which every thread waits is given for a thread outside to come back, once that is
+#: not at work any more; then the execution continues without it, or ends.
 OUTSIDE_PATIENCE = 10.0
-#: The same where a timeout ends the wait after that, however far off it is: the test would take it for an answer.
+#: The same if a timeout ends the wait after that, however far off it is: the test would take it for an answer.
 TIMEOUT_PATIENCE = 30.0
-#: The same once the test body is done.
+#: The same once the test body has ended.
 DRAIN_PATIENCE = 1.0
-#: The same for threads that are not under control, which might do what a controlled one waits for.
+#: The same for threads that are not controlled, which might do what a controlled one waits for.
 FOREIGN_PATIENCE = 2.0
-#: Real seconds for which the executions of one test may wait for those without result, all waits together, and the
-#: patience from then on.
+#: Real seconds for which the executions of one test may wait for those without result, over all waits; and the
+#: patience, in real seconds, from then on.
 MOST_IN_VAIN = 4.0
 LITTLE_PATIENCE = 0.01
-#: After so many sleeps a thread counts as polling.
+#: A thread with more sleeps than this counts as polling.
 POLLING_SLEEPS = 3
-#: Real seconds that the sleeps of one execution take, at most, for what they or others might wait for.
+#: At most this many real seconds of one execution are spent in waits for what is not controlled; after that, sleeps
+#: take no real time.
 POLLING_PATIENCE = 10.0
 
 
@@ -52,13 +53,13 @@ class Outside(Part):
 
     def __init__(self, execution: Execution) -> None:
         super().__init__(execution)
-        #: Whether anything here needs looking at.
+        #: Whether `absorb` may have something to do.
         self.busy = False
-        #: What the watchdog has set aside, for the warning.
+        #: The threads that the watchdog has set aside, for the warning.
         self.noted: list[SetAside] = []
-        #: Where threads were started that a fixture has started, and that were blocked when they were set aside.
+        #: Where fixtures have started threads that were blocked when they were set aside.
         self.fixtures_starts: list[Start] = []
-        #: Whether anyone was out while others could go on: real time decided when it came back.
+        #: Whether a thread was outside while others could run: real time decided when it came back.
         self.uncontrolled = False
         #: Threads outside when the execution was ended; they end if they ever come back.
         self.ending: list[Unit] = []
@@ -67,17 +68,17 @@ class Outside(Part):
         self._ended: list[Unit] = []
         self._mutex = _real.real_lock()
         self._idle_since: int | None = None
-        #: The last time that each thread was out, by its index.
+        #: The last time that each thread was outside, by its index.
         self._outings: dict[int, Outing] = {}
-        #: Real nanoseconds that nobody ran, and nobody was out.
+        #: Real nanoseconds in which no thread ran, and none was outside.
         self._slept = 0
 
     # -- going out and coming back ---------------------------------------------------------------------------
 
     def set_aside(self, unit: Unit, since: int | None) -> None:
-        """The watchdog has found the running thread blocked since the real time `since`: let the others go on.
+        """Set the running thread aside, as the watchdog has found it blocked since the real time `since`.
 
-        With None it is at work, and has been for too long.
+        The others continue. If `since` is None, the thread is at work, and has been for too long.
         """
         execution = self.execution
         unit.outside = True
@@ -108,7 +109,7 @@ class Outside(Part):
         self._outings[unit.index] = Outing(unit, since, self.execution, note)
 
     def leave(self, unit: Unit) -> None:
-        """The calling thread is about to wait for something that the scheduler cannot see."""
+        """Let others run while the calling thread waits for something that the scheduler cannot see."""
         execution = self.execution
         unit.outside = True
         unit.special = True
@@ -130,11 +131,11 @@ class Outside(Part):
             self.come_back(unit)
 
     def come_back(self, unit: Unit) -> None:
-        """In a thread that was outside: wait to be granted again."""
+        """Wait to be granted again, in a thread that was outside."""
         execution = self.execution
         with self._mutex:
             if unit not in self._out:
-                # It was about to be set aside, but moves.
+                # It was about to be set aside, but runs.
                 unit.outside = False
                 return
             self._out.remove(unit)
@@ -148,22 +149,25 @@ class Outside(Part):
         unit.outside = False
 
     def is_over(self, unit: Unit) -> bool:
-        """Whether the code of the test that a thread has run has ended."""
+        """Whether a thread has ended the code of the test that it ran."""
         return unit.done or (self.execution.body_over and unit is self.execution.main)
 
     def finished(self, unit: Unit) -> bool:
-        """A thread that was outside has ended without coming back; False where it was only about to be set aside."""
+        """Note that a thread that was outside has ended without coming back.
+
+        The answer is False if it was only about to be set aside, and has not left the execution either.
+        """
         with self._mutex:
             if unit in self._out:
                 self._out.remove(unit)
                 self._ended.append(unit)
                 return True
             unit.outside = False
-            # Then the execution is over.
+            # If it has left the execution, that is over.
             return unit.at_large
 
     def forget(self, unit: Unit) -> None:
-        """The execution is over: a thread that lasts goes on where it is, without control."""
+        """Let a thread that outlives the execution continue where it is, without control, as the execution is over."""
         with self._mutex:
             unit.at_large = unit.special = True
             if unit in self._out:
@@ -174,34 +178,34 @@ class Outside(Part):
             del _current.units[unit.half.ident]
 
     def leave_ending(self, unit: Unit) -> None:
-        """The execution ends while the thread is outside."""
+        """Note that the execution ends while the thread is outside."""
         self.ending.append(unit)
 
     def absorb(self) -> None:
-        """In the running thread: those who have come back can be granted, those who ended can be joined."""
+        """Let threads that have come back be granted, and threads that have ended be joined; in the running thread."""
         execution = self.execution
         with self._mutex:
             returned, self._returned = self._returned, []
             ended, self._ended = self._ended, []
             self.busy = bool(self._out)
         for unit in sorted(returned, key=lambda unit: unit.index):
-            # For it, real time has passed.
+            # Real time has passed for it.
             outing = self._outings[unit.index]
             execution.clock.advance_to(outing.began + outing.waited)
             reader = execution.clock.readers.get(unit.index)
             if reader is not None:
                 reader.waits.account_for(outing.waited)
             if outing.note is not None and outing.is_alone(execution):
-                # It was not before, nor after, what any other thread did.
+                # It was neither before nor after anything that another thread did.
                 self.noted.remove(outing.note)
             execution.enabled.add(unit)
         for unit in ended:
             execution.enabled.refresh(unit)
 
-    # -- when nobody runs ------------------------------------------------------------------------------------
+    # -- when no thread runs ---------------------------------------------------------------------------------
 
     def may_wake_someone(self) -> bool:
-        """Whether those outside, or threads that are not under control, could still let someone go on."""
+        """Whether threads that are outside or not controlled could still let a controlled one continue."""
         if self._returned or self._ended or self.keeps_waiting():
             return True
         if self.execution.draining or not self._others_matter():
@@ -212,10 +216,10 @@ class Outside(Part):
         return FOREIGN_PATIENCE if self.execution.lasting.waited_in_vain < MOST_IN_VAIN * 1e9 else LITTLE_PATIENCE
 
     def _others_matter(self) -> bool:
-        """Whether anyone waits for what a thread that is not under control, or another process, could do.
+        """Whether a thread waits for something that an uncontrolled thread, or another process, could do.
 
-        None can make a sleep shorter, or end a controlled thread. But who sleeps again and again may look, in between,
-        whether something has happened that takes real time.
+        None of these can make a sleep shorter, or end a controlled thread. But a thread that sleeps again and again may
+        check, in between, whether something has happened that takes real time.
         """
         polls = waits = False
         for unit in self.execution.units:
@@ -231,19 +235,19 @@ class Outside(Part):
         return polls and (has_children() or self._has_strangers())
 
     def _has_strangers(self) -> bool:
-        """Whether a thread that is not under control could do anything.
+        """Whether a thread that is not controlled could do anything.
 
-        One that waits for what the test does not have cannot.
+        A thread that waits for something that the test does not have cannot.
         """
         matters = self.execution.lasting.matters
         return any(matters(thread.ident or 0) for thread in foreign_threads())
 
     def could_act(self) -> bool:
-        """Whether a thread that is not under control, or another process, could do something that others wait for."""
+        """Whether a thread outside, an uncontrolled one, or another process could do what others wait for."""
         return bool(self._out or self._returned or self._ended or self._has_strangers()) or has_children()
 
     def keeps_waiting(self) -> bool:
-        """Whether anybody outside is worth waiting for: after the test body, no daemon thread is."""
+        """Whether a thread outside is worth waiting for: after the test body, no daemon thread is."""
         return any(not (unit.daemon and self.execution.draining) for unit in self._out)
 
     def _patience_over(self, seconds: float) -> bool:
@@ -262,13 +266,13 @@ class Outside(Part):
             return over and not self._returned and not self._ended
 
     def _really_waited(self, since: int, before: list[tuple[Unit, Usage | None]]) -> int:
-        """Nanoseconds for which one of those outside has waited: what they compute is no time for the others."""
+        """Return the nanoseconds that one of those outside has waited: what they compute is no time for the others."""
         now = real_monotonic_ns()
         used = [used_since(unit, usage) for unit, usage in before]
         return now - since - min((usage.ran + usage.delayed for usage in used), default=0)
 
     def _work(self) -> Work:
-        """That of those outside, or else of what is not under control and is not waited for as long."""
+        """Return the work of those outside, or else of uncontrolled threads, which are not waited for as long."""
         if self._out:
             return Work([unit.half.native_id for unit in self._out], self.execution.longest)
         matters = self.execution.lasting.matters
@@ -276,26 +280,26 @@ class Outside(Part):
         return Work(strangers, OUTSIDE_PATIENCE)
 
     def idle(self) -> None:
-        """In the watchdog, while nobody runs: wait for someone to come back, then let them go on."""
+        """Wait, in the watchdog while no thread runs, for a thread to come back; then let the execution continue."""
         execution = self.execution
         self._idle_since = began = real_monotonic_ns()
         clock_then = execution.clock.elapsed
         waits = [(unit, usage_of(unit.half.native_id)) for unit in self._out]
         work = self._work()
         while execution.closing is None:
-            # Whoever comes back from here on is absorbed in the next round only: it is still out.
+            # A thread that comes back from here on is absorbed only in the next round: it still counts as out.
             someone_is_out = bool(self._out)
             self.absorb()
             sleeper = None
             in_vain = False
             if not execution.enabled.overlooked(execution.units):
-                # Time is real while someone is outside.
+                # Time is real while a thread is outside.
                 sleeper = execution.timers.earliest(daemons=not execution.draining)
                 passed = self._really_waited(began, waits) if sleeper is not None else 0
                 if sleeper is not None and clock_then + passed >= (sleeper.deadline or 0):
                     in_vain = execution.timers.advance()
             if work.goes_on() and not execution.draining and (sleeper is None or _has_timeout(sleeper)):
-                # What others wait for may take that long only because it is under control.
+                # What others wait for may take that long only because it is controlled.
                 self._idle_since = real_monotonic_ns()
             waiting_is_over = self._is_waiting_over(sleeper, someone_is_out=someone_is_out)
             if waiting_is_over and work.endless and self._out and not execution.enabled:
@@ -303,7 +307,7 @@ class Outside(Part):
                 return
             if waiting_is_over and not execution.enabled:
                 in_vain = True
-                # Whoever waits with a time limit goes on now, however far off the limit is.
+                # A thread that waits with a time limit continues now, however far off the limit is.
                 execution.timers.advance()
             if execution.enabled or waiting_is_over:
                 chosen = None if not execution.enabled else execution.next_unit()
@@ -323,5 +327,5 @@ class Outside(Part):
 
 
 def _has_timeout(unit: Unit | None) -> bool:
-    """Whether a thread does more than to sleep until its time is over."""
+    """Whether a thread does more than sleep until its time is over."""
     return unit is not None and not isinstance(unit.resource, Moment)

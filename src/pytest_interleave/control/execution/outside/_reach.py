@@ -1,4 +1,4 @@
-"""What can be reached from what outlives an execution: it may wake a thread that waits, long after."""
+"""Objects that can be reached from what outlives an execution: they may wake a waiting thread long after its end."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from ...scope._modules import is_module, namespace_of_module, namespaces_in_scop
 from ..units._primitive_names import awaited
 from ..units._units import Unit
 
-#: At most this many objects are searched; beyond that, nothing is said.
+#: At most this many objects are searched; if there are more, there is no answer.
 MOST_OBJECTS = 100_000
 
 
 def ways_to_wake(unit: Unit) -> Iterator[object]:
-    """The objects by which somebody could wake the thread."""
+    """Yield the objects through which other code could wake the thread."""
     resource: Any = unit.resource
     if isinstance(resource, Unit):
         if resource.thread is not None:
@@ -29,13 +29,13 @@ def ways_to_wake(unit: Unit) -> Iterator[object]:
 
 
 def globals_in_scope() -> Iterator[object]:
-    """What modules in scope hold: it is still there for later tests, and for what runs at exit."""
+    """Yield what modules in scope hold: it is still there for later tests, and for what runs at exit."""
     for namespace in namespaces_in_scope():
         yield from [value for name, value in list(namespace.items()) if not name.startswith("__")]
 
 
 def globals_of_libraries() -> Iterator[object]:
-    """What modules hold that are neither in scope nor the standard library's, the test runner's or ours."""
+    """Yield what modules hold that are neither in scope nor the standard library's, the test runner's or ours."""
     scoped = {id(namespace) for namespace in namespaces_in_scope()}
     for name, module in list(sys.modules.items()):
         top = name.partition(".")[0]
@@ -48,9 +48,9 @@ def globals_of_libraries() -> Iterator[object]:
 
 _NO_LIBRARIES = frozenset(("__main__", "_pytest", "pytest", "pluggy", "pytest_interleave", "xdist", "execnet"))
 
-#: They lead to everything, or to nothing.
+#: Types of objects that lead to everything, or to nothing.
 _NOT_SEARCHED = (ModuleType, FrameType, CodeType, BuiltinFunctionType, Unit, str, bytes, int, float)
-#: So do objects of the test runner's classes.
+#: Modules of the test runner and of ours, whose objects do so, too.
 _RUNNERS = ("_pytest.", "pluggy.", "pytest_interleave.")
 
 
@@ -63,9 +63,9 @@ def _is_searched(thing: object) -> bool:
 
 
 def reached(roots: Iterable[object], wanted: set[int], *, most: int | None = None) -> tuple[set[int], bool]:
-    """The addresses among those `wanted` of objects that can be reached from the roots, `most` of them.
+    """Return the addresses among `wanted` of objects that can be reached from the roots, at most `most` of them.
 
-    The answer is False beside them if there are too many objects to tell.
+    The second value is False if there are too many objects to decide.
     """
     most = len(wanted) if most is None else most
     found: set[int] = set()
@@ -82,7 +82,7 @@ def reached(roots: Iterable[object], wanted: set[int], *, most: int | None = Non
         if len(seen) > MOST_OBJECTS:
             return found, False
         if isinstance(thing, FunctionType):
-            # Not its module's names: they lead to all threads that there are.
+            # Not its module's names: they lead to all existing threads.
             waiting += [thing.__closure__, thing.__defaults__, thing.__kwdefaults__, thing.__dict__]
         else:
             waiting += gc.get_referents(thing)

@@ -1,1 +1,1 @@
-"""Whether units make progress, and what follows when an execution is long."""
+"""The check whether units make progress, and the rest of an execution that is long."""

@@ -1,9 +1,9 @@
-"""What follows the first `max_steps` steps of an execution: it runs to its end, without choices and without a log.
+"""The rest of an execution after its first `max_steps` steps: it runs to its end, without choices or a log.
 
-Threads take turns, so that each gets on. No timeout expires while threads work. If all of them only repeat the same
-steps, counting their rounds perhaps, the number of steps decides: nothing can tell such a loop from one that has no
-end. Everything follows from the steps, so that the same first `max_steps` steps give the same end when they are
-replayed; processor time matters only in loops of which each step takes long.
+Threads take turns, so that each makes progress. No timeout expires while threads work. If all of them only repeat the
+same steps, and perhaps count their rounds, the number of steps decides: nothing can distinguish such a loop from one
+that has no end. Everything follows from the steps, so that the same first `max_steps` steps lead to the same end when
+they are replayed. Processor time matters only in loops of which each step takes long.
 """
 
 from __future__ import annotations
@@ -22,38 +22,40 @@ if TYPE_CHECKING:
     from ..units._units import Unit
     from ._probe import Probe
 
-#: Steps of a thread's turn.
+#: Number of steps after which a thread's turn ends.
 TURN = 250
-#: Turns between two times that threads are watched, and turns for which they are.
+#: Turns between two periods in which threads are watched, and turns of such a period.
 _TURNS_UNWATCHED, _TURNS_WATCHED = 64, 40
-#: Steps in a row that change nothing after which a turn ends early: the thread may wait for what another one does.
+#: At most this many steps in a row that change nothing; then a turn ends early, as the thread may wait for what another
+#: one does.
 _SPINNING = 50
-#: Steps after its turn in which a thread may keep a lock, before the others run all the same.
+#: Steps after its turn for which a thread may keep a lock; after that, the others run all the same.
 _STEPS_WITH_A_LOCK = 200
-#: Turns of other threads after which a sleep ends.
+#: Number of turns after which a sleep ends.
 _TURNS_OF_A_SLEEP = 20
-#: Turns that threads may still take after the test body has ended.
+#: Number of turns that threads may still take after the test body has ended; then they are not run any more.
 _DRAIN_TURNS = 80
-#: About as many steps as a second of processor time has.
+#: Approximate number of steps in a second of processor time.
 _STEPS_OF_A_SECOND = 100_000
-#: If a step takes longer than that, a second of processor time counts only as this part of a second.
+#: If steps take longer than that, a second of processor time counts only as a second divided by this number.
 _PART_OF_A_SECOND = 4
-#: Seconds in which all threads only repeat themselves, after which it is a livelock. A counter may have an end: that
+#: Seconds for which all threads only repeat themselves, after which it is a livelock. A counter may have an end: that
 #: of a game of ping-pong is often some ten thousand rounds away.
 PATIENCE = 5.0
 #: The same in processor time, if something that the scheduler does not control could change that.
 OUTSIDE_PATIENCE = 10.0
-#: Seconds after which a timeout expires then, at least; and how much longer than the timeout itself.
+#: While threads only repeat themselves, a timeout expires after this many seconds at least, and after this many times
+#: what is left of the timeout.
 _TIMEOUT_PATIENCE = 1.0
 _TIMES_THE_TIMEOUT = 2
 
 
-#: Processor time, so that a busy machine takes nothing from a test.
+#: Processor time is measured, so that a busy machine takes nothing from a test.
 _spent_ns = time.process_time_ns
 
 
 class LongRun(Part):
-    """The rest of one execution. All is done in the thread that runs."""
+    """The rest of one execution past the bound on steps; all methods are called in the thread that runs."""
 
     def __init__(self, execution: Execution, longest: float) -> None:
         super().__init__(execution)
@@ -62,9 +64,9 @@ class LongRun(Part):
         #: Steps since the bound was reached.
         self.steps = 0
         self._next = TURN
-        #: How many steps of the running thread in a row have changed nothing.
+        #: Number of steps in a row of the running thread that have changed nothing.
         self._idle = 0
-        #: Whether the running thread's turn is over, and how many steps ago.
+        #: Whether the running thread's turn is over, and the number of steps since then.
         self._over = False
         self._overtime = 0
         self._turns = 0
@@ -72,13 +74,14 @@ class LongRun(Part):
         self._slept = 0
         self._drained = 0
         self._began = _spent_ns()
-        #: Since when all threads only repeat themselves, in processor time and in steps.
+        #: The processor time and the number of steps since when all threads only repeat themselves; None if they do
+        #: not.
         self._repeating_since: tuple[int, int] | None = None
-        #: Threads that repeat what they write, or try for again and again, and where.
+        #: Threads that write the same values, or try for a lock, again and again, and where they do so.
         self.suspected: list[SetAside] = []
 
     def begin(self) -> None:
-        """From now on nothing is explored any more."""
+        """Stop exploring: from now on, threads take turns."""
         execution = self.execution
         if execution.running is not None:
             execution.strategy.yielded(execution.running.index)
@@ -88,7 +91,7 @@ class LongRun(Part):
             unit.settle()
 
     def point(self, unit: Unit, *, changed: bool) -> None:
-        """One more step of a thread; `changed` says whether others can see that it did something."""
+        """Handle one more step of a thread; `changed` says whether others can see that it did something."""
         self.steps += 1
         self._idle = 0 if changed else self._idle + 1
         if self.steps < self._next and (self._idle < _SPINNING or unit.held):
@@ -105,7 +108,7 @@ class LongRun(Part):
         elif self._overtime > 2 * _STEPS_WITH_A_LOCK:
             self._begin_turn()
         else:
-            # The others may all wait for a lock that it gives back soon.
+            # The others may all wait for a lock that it releases soon.
             self._overtime += 1
             self._next = self.steps + 1
 
@@ -115,11 +118,11 @@ class LongRun(Part):
         self._next = self.steps + TURN
 
     def yielded(self) -> None:
-        """The running thread wants others to have their turn."""
+        """End the running thread's turn at its next step, because it wants others to have theirs."""
         self._next = self.steps + 1
 
     def _end_turn(self, unit: Unit) -> bool:
-        """What is to be looked at every now and then; True if there is nothing more to do."""
+        """Make the checks that are due at the end of a turn; return True if there is nothing more to do."""
         execution = self.execution
         self._turns += 1
         if execution.draining:
@@ -149,14 +152,14 @@ class LongRun(Part):
     # -- what probes find ------------------------------------------------------------------------------------
 
     def works(self) -> None:
-        """A thread gets somewhere."""
+        """Note that a thread makes progress."""
         self._repeating_since = None
 
     def _repeat(self, unit: Unit, suspects: list[Probe]) -> None:
-        """All the time that threads were watched, none did anything but to repeat itself and to count.
+        """Handle a watch in which all threads did nothing but repeat themselves and count.
 
-        Time passes then, in the end. `suspects` are those that write the same values, or try for a lock, again and
-        again.
+        After a while, time passes then, or the execution ends in a livelock. `suspects` are the threads that write the
+        same values, or try for a lock, again and again.
         """
         if suspects and not self.suspected:
             self.suspected = [SetAside(probe.unit.name, probe.place) for probe in suspects]
@@ -181,7 +184,7 @@ class LongRun(Part):
 
 
 class InTurn:
-    """Chooses the thread that was started after the one that ran last."""
+    """A strategy that chooses the thread that was started after the one that ran last."""
 
     name = "in turn"
 
@@ -190,23 +193,23 @@ class InTurn:
 
     @staticmethod
     def after(enabled: Sequence[ThreadView], index: int) -> int:
-        """The position of the first thread after the one with `index`, or of the first of all."""
+        """Return the position of the first thread after the one with `index`, or of the first of all."""
         return next((at for at, thread in enumerate(enabled) if thread.index > index), 0)
 
     def begin(self, number: int) -> None:
-        """Nothing to prepare."""
+        """Do nothing: there is nothing to prepare."""
 
     def spawned(self, thread: ThreadView) -> None:
-        """Every thread is treated alike."""
+        """Do nothing: every thread is treated alike."""
 
     def choose(self, enabled: Sequence[ThreadView], running: ThreadView | None) -> int:  # noqa: ARG002
-        """The next one."""
+        """Return the position of the next thread."""
         at = self.after(enabled, self._last)
         self._last = enabled[at].index
         return at
 
     def yielded(self, index: int) -> None:
-        """Each has its turn anyhow."""
+        """Do nothing: each thread has its turn anyway."""
 
     def end(self, trace: Any) -> None:
-        """Nothing to learn."""
+        """Do nothing: there is nothing to learn."""

@@ -1,9 +1,9 @@
-"""What a thread has for itself: where each of its functions is, and what their variables and value stacks hold.
+"""The private state of a thread: where each of its functions is, and what their variables and value stacks hold.
 
-Two looks at a thread that find the same, with nothing changed in between that others can see, mean that it is where
-it was: left alone, it repeats the same steps for ever. Nothing of the program is called or kept alive for a look:
-numbers and texts count by their value, other objects by their identity, iterators by what is left of them. If it
-cannot be said what an object holds, there is no state, and the thread counts as one that gets somewhere.
+If a thread is inspected twice with the same result, and nothing that others can see has changed in between, it is where
+it was: left alone, it repeats the same steps forever. An inspection calls nothing of the program and keeps nothing
+alive: numbers and texts count by their value, other objects by their identity, iterators by what is left of them. If it
+cannot be said what an object holds, there is no state, and the thread counts as one that makes progress.
 """
 
 from __future__ import annotations
@@ -25,15 +25,16 @@ from ...interpreter._frames import UNMARKED, layout, object_at, slot_word
 from ...interpreter._stack_depths import stack_depths, variables_of
 from ...scope._places import is_ours
 
-#: More frames than these are not looked at; such a thread has no state.
+#: At most this many frames are inspected; a thread with more has no state.
 _MOST_FRAMES = 200
-#: At most this many items of a container are compared at each of its ends.
+#: At most this many items are compared at each end of a sequence; the rest are skipped. Of a mapping or a set with more
+#: than twice as many, only the length is compared.
 _MOST_ITEMS = 128
 _DEEPEST = 4
-#: Bytes of an instruction with its caches, at most.
+#: An instruction with its caches has at most this many bytes.
 _LONGEST_INSTRUCTION = 24
 
-# All by their addresses: a metaclass may define what a hash is, and what equality.
+# All types are compared by their addresses: a metaclass may define its own hash and equality.
 _SCALARS = identities((int, float, complex, bool, str, bytes, type(None), type(...), type(NotImplemented)))
 _ITERATORS: tuple[Any, ...] = (
     iter([]), reversed([]), iter(()), iter(range(0)), iter(range(2**70)), iter(""), iter("\xff"), iter(b""),
@@ -41,7 +42,7 @@ _ITERATORS: tuple[Any, ...] = (
     reversed({}.items()), iter(set()), iter(collections.deque()), reversed(collections.deque()), reversed(""),
 )  # fmt: skip
 _ITERATORS_WITH_LENGTH = frozenset(id(type(iterator)) for iterator in _ITERATORS)
-#: They go through other iterators, which the garbage collector knows.
+#: These go through other iterators, which the garbage collector knows.
 _ITERATORS_THROUGH_OTHERS = identities((enumerate, zip, map, filter))
 _SEQUENCES = identities((list, collections.deque))
 _MAPPINGS = identities((dict, collections.OrderedDict, collections.defaultdict))
@@ -50,43 +51,43 @@ _BOUND = identities((types.BuiltinMethodType, types.MethodWrapperType))
 _VIEWS = identities((type({}.keys()), type({}.values()), type({}.items())))
 _COROUTINES = identities((types.GeneratorType, types.CoroutineType, types.AsyncGeneratorType))
 
-#: What a frame's slot holds, as far as it can be compared.
+#: A description of what a frame's slot holds, to be compared with a later one.
 Mark = tuple[Any, ...]
-#: By frame, from the innermost outwards: its code, its instruction, its marks.
+#: For each frame, from the innermost outwards: its code, its instruction, its marks.
 State = tuple[tuple[CodeType, int, tuple[Mark, ...]], ...]
 
 
 class Change(Enum):
-    """What two looks at a thread in the same place differ in."""
+    """The difference between two states of a thread in the same place."""
 
     NOTHING = 0
-    #: In numbers only, as a loop that counts its rounds.
+    #: Numbers only, as in a loop that counts its rounds.
     NUMBERS = 1
     ANYTHING = 2
 
 
 class _UnknownError(Exception):
-    """It cannot be said what an object holds."""
+    """Raised if it cannot be said what an object holds."""
 
 
 def user_frame(frame: FrameType | None) -> FrameType | None:
-    """The innermost frame, from `frame` outwards, that is not of this package."""
+    """Return the innermost frame, from `frame` outwards, that is not of this package; None if there is none."""
     while frame is not None and is_ours(frame.f_code.co_filename):
         frame = frame.f_back
     return frame
 
 
 def same_place(frame: FrameType, state: State) -> bool:
-    """Whether the innermost frame is at the instruction at which the state was looked at."""
+    """Whether `frame` is at the instruction at which the innermost frame of a state was."""
     code, lasti, _ = state[0]
     return frame.f_code is code and frame.f_lasti == lasti
 
 
 def state_from(frame: FrameType, until: CodeType, *, calls: bool) -> State | None:
-    """The state of the thread of `frame`, from there outwards up to a frame that runs `until`, not included.
+    """Return the state of a thread, from `frame` outwards up to a frame that runs `until`, not included.
 
-    `calls` says whether the innermost frame is in a call already, rather than about to run its instruction. None if
-    the state cannot be said.
+    `calls` says whether the innermost frame is already in a call, rather than about to run its instruction. The answer
+    is None if the state cannot be determined.
     """
     if layout is None:
         return None
@@ -108,14 +109,14 @@ def state_from(frame: FrameType, until: CodeType, *, calls: bool) -> State | Non
 
 
 def change_between(before: State, after: State) -> Change:
-    """What differs."""
+    """Return the difference between two states."""
     if before == after:
         return Change.NOTHING
     return Change.NUMBERS if _differ_in_numbers(before, after) else Change.ANYTHING
 
 
 def _differ_in_numbers(before: Any, after: Any) -> bool:
-    """Whether two marks, or tuples of them, are the same but for numbers of the program's."""
+    """Whether two marks, or tuples of them, are the same except for numbers of the program."""
     if type(before) is not tuple or type(after) is not tuple or len(before) != len(after):
         return bool(before == after)
     if _is_number(before):
@@ -124,7 +125,7 @@ def _differ_in_numbers(before: Any, after: Any) -> bool:
 
 
 def numbers_that_differ(before: Any, after: Any, at: tuple[int, ...] = ()) -> Iterator[tuple[tuple[int, ...], bool]]:
-    """Where two states differ in a number, and whether it is nearer to zero in the second."""
+    """Yield where two states differ in a number, and whether it is nearer to zero in the second."""
     if type(before) is not tuple or type(after) is not tuple:
         return
     if _is_number(before) and _is_number(after):
@@ -137,7 +138,7 @@ def numbers_that_differ(before: Any, after: Any, at: tuple[int, ...] = ()) -> It
 
 
 def mark_of(thing: Any) -> Mark | None:
-    """A value, as far as it can be compared with a later one; None if that cannot be done."""
+    """Return the mark of a value, to be compared with a later one; None if it cannot be compared."""
     try:
         return _mark(thing, 0)
     except _UnknownError:
@@ -163,30 +164,30 @@ def _marks(frame: FrameType, *, inner: bool) -> tuple[Mark, ...]:
 
 def _mark_of_word(word: int) -> Mark:
     if word & 3 == 3:
-        # From 3.14 on the interpreter keeps small numbers of its own there.
+        # From Python 3.14 on, the interpreter keeps small numbers of its own there.
         return ("number of the interpreter", word)
     address = word & UNMARKED
     return _mark(object_at(address), 0) if address else ()
 
 
 def _depth(code: CodeType, lasti: int, *, inner: bool) -> int | None:
-    """How many objects of the value stack are surely there.
+    """Return the number of objects that are certainly on the value stack; None if that is unknown.
 
-    The innermost frame is about to run its instruction. In the others a call runs, which has taken its operands and
-    has not put its result there yet.
+    The innermost frame is about to run its instruction. In the others a call runs, which has taken its operands and has
+    not put its result there yet.
     """
     known = _depths.get(id(code))
     if known is None:
         known = _depths[id(code)] = (code, *_depths_of(code))
     if inner:
         return known[1].get(lasti)
-    # Up to 3.12, a call that was specialized leaves the position at its last cache entry.
+    # Up to Python 3.12, a call that was specialized leaves the position at its last cache entry.
     positions = range(lasti, max(lasti - _LONGEST_INSTRUCTION, -1), -2)
     at = next((offset for offset in positions if offset in known[2]), None)
     return None if at is None else known[2][at]
 
 
-#: By address of a code object, which is kept with it: depths before each instruction, and during it.
+#: Depths before each instruction, and during it, by the address of a code object, which is kept with them.
 _depths: dict[int, tuple[CodeType, dict[int, int], dict[int, int]]] = {}
 
 
@@ -197,7 +198,7 @@ def _depths_of(code: CodeType) -> tuple[dict[int, int], dict[int, int]]:
     for instruction, following in itertools.pairwise(instructions):
         own, after = before.get(instruction.offset), before.get(following.offset)
         if own is not None and after is not None:
-            # It has taken one operand at least, but for a few; and its result is not there yet.
+            # With few exceptions, it has taken at least one operand; and its result is not there yet.
             during[instruction.offset] = max(0, min(own, after) - 1)
     return before, during
 
@@ -227,13 +228,13 @@ def _mark(thing: Any, depth: int) -> Mark:
     if address in _COROUTINES and not _runs(thing):
         raise _UnknownError
     if address not in _COROUTINES and _is_iterator(kind):
-        # How far it is, only it knows.
+        # Only the iterator itself knows how far it is.
         raise _UnknownError
     return _mark_of_made(thing, kind, address, depth) or (address, *_identity(thing))
 
 
 def _mark_of_made(thing: Any, kind: type, address: int, depth: int) -> Mark | None:
-    """Of objects that are often made for a single use: what they are made of. None for others."""
+    """Return, for an object that is often made for a single use, a mark of what it is made of; None for others."""
     if kind is types.MethodType:
         return (kind, id(thing.__func__), *_identity(thing.__self__))
     if address in _BOUND:
@@ -248,9 +249,12 @@ def _mark_of_made(thing: Any, kind: type, address: int, depth: int) -> Mark | No
 
 
 def _identity(thing: Any) -> Mark:
-    """What nothing else has that is made later, where it can be referred to weakly: by then, it may be gone."""
+    """Return a mark that no object made later has, if weak references to `thing` are possible.
+
+    By then, `thing` may have been freed. Without weak references, the mark is only its address.
+    """
     try:
-        # There is but one such reference to an object, and as long as that is kept, no other one is at its address.
+        # An object has only one such reference. As long as that is kept, no other reference is at its address.
         return (id(thing), weakref.ref(thing))
     except TypeError:
         return (id(thing),)
@@ -261,12 +265,12 @@ def _is_iterator(kind: type) -> bool:
 
 
 def _runs(thing: Any) -> bool:
-    """Whether a generator runs now: then what it holds is in a frame of its own."""
+    """Whether a generator or coroutine runs now: then what it holds is in a frame of its own."""
     return any(getattr(thing, name, False) for name in ("gi_running", "cr_running", "ag_running"))
 
 
 def _items(thing: Any, kind: int) -> tuple[Mark, ...]:
-    """What is in a container, or, if it is large, at its ends."""
+    """Return marks of the items of a container; if it is large, of those at its ends, or none."""
     length = len(thing)
     large = length > 2 * _MOST_ITEMS
     if kind in _MAPPINGS:
@@ -286,7 +290,7 @@ def _inner_iterators(outer: Any, depth: int) -> list[Mark]:
     found: list[Mark] = []
     for inner in gc.get_referents(outer):
         if type(inner) is tuple:
-            # Of `zip` and `map`: their iterators, and what they gave last.
+            # For `zip` and `map`: their iterators, and the values that they returned last.
             found.extend(_mark(each, depth + 1) for each in inner if _is_iterator(type(each)))
         elif _is_iterator(type(inner)):
             found.append(_mark(inner, depth + 1))

@@ -1,8 +1,8 @@
-"""Finds out whether a thread gets anywhere, by comparing it with itself.
+"""The check whether a thread makes progress, by comparing it with itself.
 
-A thread that comes back to where it was, with the same variables, although nothing that others can see has changed
-meanwhile, spins: it repeats the same steps until another thread changes something. What it calls is looked at, too:
-what an unknown function does cannot be seen.
+A thread that returns to where it was, with the same variables, although nothing that others can see has changed
+meanwhile, spins: it repeats the same steps until another thread changes something. What it calls is checked, too: what
+an unknown function does cannot be seen.
 """
 
 from __future__ import annotations
@@ -38,42 +38,43 @@ if TYPE_CHECKING:
     from ...steps._touches import Touches
     from ..units._units import Unit
 
-#: Steps within which a thread has to come back to where it was.
+#: At most this many steps until a thread returns to where it was; otherwise it counts as one that works.
 _MOST_STEPS = 600
-#: Rounds that may differ in anything, before the thread counts as one that works; the first ones often do.
+#: Number of rounds that differ in anything, after which the thread counts as one that works; the first ones often do.
 _ODD_ROUNDS = 3
-#: Rounds in which a number has come nearer to zero, and none in which it has not, after which the thread counts down.
+#: Number of rounds in which a number has come nearer to zero, and none in which it has not, after which the thread
+#: counts down, and so works.
 _FALLS = 4
-#: Rounds that differ in numbers only, before the thread counts as one that counts.
+#: Number of rounds that differ in numbers only, after which the thread counts as one that counts.
 _COUNTED_ROUNDS = 4
 
 
 class Finding(Enum):
-    """What a probe has found out."""
+    """The result of a probe."""
 
-    #: It repeats the same steps for ever, unless another thread does something.
+    #: It repeats the same steps forever, unless another thread does something.
     SPINS = 0
     #: It repeats the same steps, and only counts its rounds.
     COUNTS = 1
-    #: It gets somewhere, or may do so.
+    #: It makes progress, or may do so.
     WORKS = 2
 
 
 class Probe:
-    """Watches `unit`; to be asked at each of its steps, in its own thread.
+    """A watch on `unit`: its methods are called at each step of the unit, in the unit's own thread.
 
-    `until` is the code of the outermost frame, which is not looked at.
+    `until` is the code of the outermost frame, which is not inspected.
     """
 
     def __init__(self, unit: Unit, *, until: CodeType) -> None:
         self.unit = unit
-        #: What is known; None as long as nothing is.
+        #: The result; None as long as there is none.
         self.found: Finding | None = None
         #: Whether the thread has tried for a lock that it may have got if the others had been elsewhere.
         self.tries = False
         #: Whether it has written the same values again and again.
         self.rewrites = False
-        #: Where it was last seen.
+        #: The place where it was last seen.
         self.place: Place | None = None
         self._until = until
         self._anchor: State | None = None
@@ -82,13 +83,13 @@ class Probe:
         self._odd = self._counted = 0
         #: Whether something unknown was called; whether numbers were written that others can see.
         self._opaque = self._counts = False
-        #: How often each number of its state has come nearer to zero; None if it has also gone the other way.
+        #: For each number of its state, how often it has come nearer to zero; None if it has also gone the other way.
         self._falls: dict[tuple[int, ...], int | None] = {}
-        #: By instruction, what was last written there.
+        #: The mark of what was last written, by instruction.
         self._written: dict[tuple[int, int], Any] = {}
 
     def step(self, operation: Operation, touches: Touches | None, frame: FrameType, *, changed: bool) -> None:
-        """The thread is about to do its next step; `changed` says whether that changes what others can see."""
+        """Note a step that the thread is about to do; `changed` says whether it changes what others can see."""
         if self.found is None or self.found is Finding.COUNTS:
             found = self._step(operation, touches, frame, changed=changed)
             if found is not None:
@@ -97,13 +98,13 @@ class Probe:
             self.end()
 
     def disturb(self) -> None:
-        """A thread has changed something: from now on it is not known whether this one would repeat itself."""
+        """Note that a thread has changed something: from now on it is unknown whether this one would repeat itself."""
         self._counts = True
         if self.found is Finding.SPINS:
             self.found = Finding.COUNTS
 
     def end(self) -> None:
-        """Stop watching."""
+        """Stop watching what the thread calls."""
         self.unit.execution.carriers.unwatch_calls(self.unit.half.ident)
 
     def _step(
@@ -126,7 +127,7 @@ class Probe:
         return None
 
     def _back(self, operation: Operation, frame: FrameType) -> Finding | None:
-        """The thread is where it was before, or is looked at for the first time."""
+        """Compare the thread, which is where it was before, with its state then; or take its first state."""
         state = state_from(frame, self._until, calls=operation.target is not None)
         if state is None:
             return Finding.WORKS
@@ -159,7 +160,7 @@ class Probe:
     # -- what it does ----------------------------------------------------------------------------------------
 
     def _only_counts(self, operation: Operation, frame: FrameType) -> bool:
-        """Whether a change is but that of a number, or writes what was written before."""
+        """Whether a change writes only a number, what was written there before, or something for the first time."""
         code, lasti = operation.code, operation.lasti
         if operation.target is not None or frame.f_code is not code:
             return False
@@ -184,14 +185,14 @@ class Probe:
 
 
 def changes(operation: Operation, touches: Touches | None) -> bool:
-    """Whether a step may change something that others can see. A sleep is none."""
+    """Whether a step may change something that others can see. A sleep does not."""
     if operation.mutates:
         return operation.kind != SLEEP
     return writes(touches)
 
 
 def writes_what_is_there(operation: Operation, touches: Touches | None, frame: FrameType) -> bool:
-    """Whether a step writes a value where that value is already: nothing changes."""
+    """Whether a step writes a value where that value already is, so that nothing changes."""
     if operation.kind != WRITE or operation.target is not None or not touches:
         return False
     innermost = user_frame(frame)
@@ -199,7 +200,7 @@ def writes_what_is_there(operation: Operation, touches: Touches | None, frame: F
         return False
     name, part, _ = touches[-1]
     if type(name) is int and name > 0 and all(name != now for now, _, _ in operation.touch(innermost) or ()):
-        # While the thread waited, what has that address for a name may have died.
+        # While the thread waited, the object whose address is the name may have been freed.
         return False
     owner = object_named(name)
     before = MISSING if owner is None else value_at(owner, part)

@@ -1,9 +1,9 @@
-"""Whether threads get anywhere, and what time passes meanwhile.
+"""The check whether threads make progress, and the time that passes meanwhile.
 
-A thread that works, for however long, lets no time pass: no timeout of another one expires. A sleep may end
-while it works, because nothing is known of real speeds, but only if no timeout expires on the way. If all threads that
-could run are found to spin, time passes to the next moment at which a sleep or a timeout ends; if there is none, they
-will spin for ever, which is a livelock.
+A thread that works, for however long, lets no time pass: no timeout of another thread expires. A sleep may end while it
+works, because nothing is known of real speeds, but only if no timeout expires before. If all threads that could run are
+found to spin, time passes to the next moment at which a sleep or a timeout ends. If there is none, they will spin
+forever, which is a livelock.
 """
 
 from __future__ import annotations
@@ -22,40 +22,39 @@ if TYPE_CHECKING:
     from ...steps._operations import Operation
     from ...steps._touches import Touches
 
-#: Steps between two looks.
+#: Number of steps between two checks.
 LOOK = 64
-#: Looks in a row at which nothing has changed, before threads are watched.
+#: Number of checks in a row that found no change, after which threads are watched.
 QUIET_LOOKS = 2
-#: Looks at which threads are watched before that is given up.
+#: At most this many checks while threads are watched; then watching is given up.
 _WATCHING_LOOKS = 60
-#: Steps until they are watched again, if that was no use: twice as many each time, at most these.
+#: Steps until threads are watched again, if watching gave no result: twice as many each time, within these limits.
 _FEWEST_STEPS_BETWEEN, _MOST_STEPS_BETWEEN = 4 * LOOK, 1 << 15
-#: A sleep of a second ends after this many steps of others that can run all the time; any sleep, at least and at most
-#: after as many as these.
+#: A sleep ends after this many steps for each of its seconds, if others can run all the time; within the limits below.
 _STEPS_OF_A_SECOND = 10_000
 _FEWEST_STEPS, _MOST_STEPS = 300, 5_000
-#: Real seconds that spinning threads are given for something that the scheduler does not control to happen.
+#: Real seconds that spinning threads wait for something that the scheduler does not control; then it is a livelock.
 PATIENCE = 2.0
-#: Real seconds between two looks meanwhile.
+#: Real seconds between two checks meanwhile.
 _PAUSE = 0.02
 
 
 class Progress(Part):
-    """Looks at one execution every now and then. All is done in the thread that runs."""
+    """Regular checks of the progress of one execution; all methods are called in the thread that runs."""
 
-    #: By thread, while threads are watched: what is known of it.
+    #: What is known of each thread while threads are watched; None while they are not.
     _probes: dict[Unit, Probe] | None = None
     _looks_left = 0
     _looked = 0
     _quiet = 0
-    #: Where in the log threads may be watched again, and how many steps after the next time.
+    #: Length of the log from which on threads may be watched again, and the number of steps to add the next time.
     _next = 0
     _between = _FEWEST_STEPS_BETWEEN
-    #: Where in the log time last passed.
+    #: Length of the log when time last passed.
     passed = 0
-    #: Real time since when spinning threads wait for something from outside.
+    #: Real time, in nanoseconds, since when spinning threads wait for something from outside.
     _waiting_since: int | None = None
-    #: How often threads had looked at the clock when they began to be watched.
+    #: Number of readings of the clock when threads began to be watched.
     _readings = 0
 
     @property
@@ -64,7 +63,7 @@ class Progress(Part):
         return self._probes is not None
 
     def look(self) -> None:
-        """Every `LOOK` steps, see whether anything has changed since the last look, and whether a sleep is to end."""
+        """Check, every `LOOK` steps, whether anything has changed since the last check, and end a sleep if due."""
         execution = self.execution
         log = execution.log
         if self._probes is not None:
@@ -82,7 +81,10 @@ class Progress(Part):
             self.watch()
 
     def _end_a_sleep(self) -> bool:
-        """End the next sleep, if others have run for long since it began, and no timeout expires before."""
+        """End the next sleep if others have run for long since it began, and no timeout expires before.
+
+        The answer is whether a sleep was ended.
+        """
         execution = self.execution
         sleeper = execution.timers.next_sleeper()
         if sleeper is None:
@@ -95,7 +97,7 @@ class Progress(Part):
     # -- watching --------------------------------------------------------------------------------------------
 
     def watch(self) -> None:
-        """From now on look at what each thread does that runs."""
+        """Watch, from now on, what each thread does that runs."""
         self._probes = {}
         self._looks_left = _WATCHING_LOOKS
         self._readings = self.execution.clock.readings
@@ -103,7 +105,7 @@ class Progress(Part):
             unit.special = True
 
     def stop(self) -> None:
-        """Watch no more."""
+        """Stop watching."""
         probes, self._probes = self._probes, None
         if probes is None:
             return
@@ -122,7 +124,7 @@ class Progress(Part):
             execution.long.works()
 
     def step(self, unit: Unit, operation: Operation, touches: Touches | None, frame: FrameType) -> None:
-        """A thread is about to do a step, while threads are watched."""
+        """Check a step that a thread is about to do, while threads are watched."""
         probes = self._probes
         assert probes is not None
         probe = probes.get(unit)
@@ -146,29 +148,29 @@ class Progress(Part):
             self._conclude(unit, probes)
 
     def repeating(self) -> list[Probe] | None:
-        """Those of the watched threads that may never get what they try for, if none of all gets anywhere; else None.
+        """Return probes of threads that may never get what they try for; None if any thread may make progress.
 
-        To be asked past the bound on steps, after the threads have had many turns.
+        For use past the bound on steps, after the threads have had many turns.
         """
         known = self._known(self._probes or {})
         return None if known is None else [probe for probe in known if probe.tries or probe.rewrites]
 
     def _known(self, probes: dict[Unit, Probe]) -> list[Probe] | None:
-        """The probes of all threads that could run, if each is known not to get anywhere; else None."""
+        """Return the probes of all threads that could run, if each is known to make no progress; else None."""
         execution = self.execution
         concerned = [other for other in execution.units if not other.done and _could_run(other)]
         known = [probes[other] for other in concerned if other in probes and probes[other].found is not None]
         return None if len(known) < len(concerned) or execution.outside.busy else known
 
     def _conclude(self, unit: Unit, probes: dict[Unit, Probe]) -> None:
-        """One more thread is known not to get anywhere: see whether all are."""
+        """Check whether no thread makes progress, as one more is known to make none."""
         known = self._known(probes)
         if known is None:
             return
         tries = any(probe.tries for probe in known) and len(known) > 1
         counts = any(probe.found is Finding.COUNTS for probe in known)
         if self.execution.long is not None and (tries or counts):
-            # What they do in many turns tells more.
+            # What they do in many turns says more.
             return
         if tries:
             # Whether they get what they try for depends on where the others are.
@@ -178,7 +180,7 @@ class Progress(Part):
             self._all_spin(unit)
 
     def _all_spin(self, unit: Unit) -> None:
-        """None of the threads that could run gets anywhere: time passes, or it is a livelock."""
+        """Let time pass, or end in a livelock, as no thread that could run makes progress."""
         execution = self.execution
         if self.let_them_wait() or execution.timers.advance():
             self._next = len(execution.log) + LOOK
@@ -188,7 +190,7 @@ class Progress(Part):
             end_as_livelock(execution, unit)
 
     def let_them_wait(self) -> bool:
-        """Let time pass if one of the threads that were watched looks at the clock: it may wait for that."""
+        """Let time pass if a watched thread reads the clock, as it may wait for that; return whether it did."""
         execution = self.execution
         return execution.clock.readings > self._readings and execution.timers.let_spinners_wait()
 
@@ -200,5 +202,5 @@ class Progress(Part):
 
 
 def _could_run(unit: Unit) -> bool:
-    """Whether a thread can run, or could as soon as another one gives a lock back."""
+    """Whether a thread can run, or could as soon as another one releases a lock."""
     return unit.enabled or isinstance(getattr(unit.resource, "owner", None), Unit)

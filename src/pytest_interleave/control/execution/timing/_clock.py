@@ -1,4 +1,4 @@
-"""Virtual time of one execution: it moves when every controlled thread waits, and a little whenever one looks at it."""
+"""The virtual clock of one execution: it advances when all controlled threads wait, and a little at each reading."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from ..units import _current
 if TYPE_CHECKING:
     from ._reader import Reader
 
-#: In nanoseconds, which the clock counts.
+#: Nanoseconds in a second; the clock counts nanoseconds.
 SECOND = 1_000_000_000
-#: Nanoseconds by which the clock goes on at each look, so that no two looks see the same: several times the precision
-#: of `time.time()`, and that of `datetime`.
+#: Nanoseconds by which the clock advances at each reading, so that no two readings are the same: several times the
+#: precision of `time.time()`, and that of `datetime`.
 TICK = 1_013
 
-#: Nanoseconds by which a wait is longer than asked for, for the same reason.
+#: Nanoseconds by which a wait is longer than requested, for the same reason.
 _SLACK = 1_000
 
 
@@ -38,31 +38,31 @@ class Clock:
         self.monotonic_base = real_monotonic_ns()
         self.perf_base = real_perf_counter_ns()
         self.wall_base = real_time_ns()
-        #: What other clocks of `clock_gettime` showed when this one was at 0.
+        #: What the other clocks of `clock_gettime` showed when this one was at 0.
         self._bases: dict[int, int] = {}
         self.elapsed = 0
-        #: How much of that has passed as a choice of the strategy.
+        #: How many of these nanoseconds have passed as a choice of the strategy.
         self.chosen = 0
-        #: Whether some of that is time that threads have really waited, or computed for.
+        #: Whether some of them are time that threads have really waited, or computed.
         self.real = False
-        #: The threads that have looked at it, by their index, and how often all of them have.
+        #: The threads that have read the clock, by their index, and the number of all readings.
         self.readers: dict[int, Reader] = {}
         self.readings = 0
 
     def monotonic_ns(self) -> int:
-        """The virtual `time.monotonic_ns()`."""
+        """Return the virtual `time.monotonic_ns()`."""
         return self.monotonic_base + self.elapsed
 
     def perf_counter_ns(self) -> int:
-        """The virtual `time.perf_counter_ns()`."""
+        """Return the virtual `time.perf_counter_ns()`."""
         return self.perf_base + self.elapsed
 
     def time_ns(self) -> int:
-        """The virtual `time.time_ns()`."""
+        """Return the virtual `time.time_ns()`."""
         return self.wall_base + self.elapsed
 
     def clock_ns(self, clock_id: int) -> int:
-        """The virtual `time.clock_gettime_ns(clock_id)`."""
+        """Return the virtual `time.clock_gettime_ns(clock_id)`."""
         if clock_id == WALL_CLOCK:
             return self.time_ns()
         if clock_id == MONOTONIC_CLOCK:
@@ -74,16 +74,16 @@ class Clock:
         return base + self.elapsed
 
     def deadline(self, seconds: float) -> int:
-        """The moment `seconds` from now, and a little more, as with real clocks.
+        """Return the virtual time `seconds` from now, and a little more, as with real clocks.
 
-        So the difference of two readings is never less than was waited for, however floating point rounds.
+        So the difference of two readings is never less than the wait, however floating point rounds.
         """
         unit = _current.current_unit()
         if unit is not None and unit.outside and unit.execution.closing is None:
-            # Now is when it has come back.
+            # For a thread that was outside, now is the moment at which it has come back.
             unit.execution.outside.come_back(unit)
         return self.elapsed if seconds <= 0 else self.elapsed + round(seconds * 1e9) + _SLACK
 
     def advance_to(self, moment: int) -> None:
-        """Move on to `moment`; the clock never goes back."""
+        """Advance the clock to `moment`; it never goes back."""
         self.elapsed = max(self.elapsed, moment)

@@ -1,8 +1,8 @@
-"""How long a thread has really waited in the operating system, where the scheduler does not see it.
+"""The time that a thread has really waited in the operating system, where the scheduler does not see it.
 
-Only such waits are to move the virtual clock: not what is computed, however long that takes, and not what a thread
-waits for the processor because the machine is busy. So what is measured is real time, less the time that the thread
-was parked, computed, or could have run.
+Only such waits move the virtual clock: not what is computed, however long that takes, and not what a thread waits for
+the processor because the machine is busy. So real time is measured, less the time that the thread was parked, computed,
+or could have run.
 """
 
 from __future__ import annotations
@@ -24,18 +24,18 @@ if TYPE_CHECKING:
     from ..units._units import Unit
 
 _HAS_GIL = has_gil()
-#: Shorter waits than this many nanoseconds do not count: a thread waits for the GIL now and then.
+#: Waits of fewer nanoseconds do not count: a thread waits for the GIL now and then.
 SHORTEST = 500_000
-#: Nor do those that are a smaller part than this of the time in which the thread ran or waited.
+#: Nor do waits that are shorter than the time in which the thread ran or waited, divided by this number.
 _SMALLEST_PART = 8
-#: Nanoseconds of real time for which it is measured whether threads are at work.
+#: Nanoseconds of real time over which it is measured whether threads are at work.
 _TIME_OF_WORK = 250_000_000
 #: A thread that has run for fewer nanoseconds has not been at work.
 _WORK = 1_000_000
 
 
 class Usage:
-    """What a thread has used of the processor, in nanoseconds: time in which it ran, and could have run."""
+    """A thread's use of the processor, in nanoseconds: time in which it ran, and in which it could have run."""
 
     __slots__ = ("delayed", "ran")
 
@@ -45,7 +45,7 @@ class Usage:
 
 
 def sleeps(native_id: int | None, *, otherwise: bool) -> bool:
-    """Whether a thread of this process waits; `otherwise` where the operating system does not tell."""
+    """Whether a thread of this process sleeps; `otherwise` if the operating system does not say."""
     try:
         return task_file(native_id, "stat").rpartition(b")")[2].split()[0] == b"S"
     except (OSError, IndexError):
@@ -53,17 +53,17 @@ def sleeps(native_id: int | None, *, otherwise: bool) -> bool:
 
 
 def stands_at(ident: int) -> tuple[CodeType, int] | None:
-    """Which instruction a thread is at.
+    """Return the code and the instruction that a thread is at; None if it has no frame.
 
-    Its frame keeps alive what the program has let go, for as long as it is looked at, so this is not to be asked of a
-    thread that gets on: what is done when such a thing dies would be done at another step each time.
+    Do not call this for a thread that makes progress. As long as its frame is inspected, the frame keeps alive what the
+    program has let go; what happens when such an object dies would happen at another step each time.
     """
     frame = sys._current_frames().get(ident)
     return None if frame is None else (frame.f_code, frame.f_lasti)
 
 
 def usage_of(native_id: int | None) -> Usage | None:
-    """The usage of a thread of this process so far; None where the operating system does not tell."""
+    """Return the usage of a thread of this process so far; None if the operating system does not say."""
     try:
         ran, delayed, *_ = task_file(native_id, "schedstat").split()
     except (OSError, ValueError):
@@ -72,7 +72,7 @@ def usage_of(native_id: int | None) -> Usage | None:
 
 
 def used_since(unit: Unit, before: Usage | None) -> Usage:
-    """What a thread has used since; nothing where nobody tells."""
+    """Return what a thread has used since `before`; zeros if that is unknown."""
     now = usage_of(unit.half.native_id)
     if before is None or now is None:
         return Usage(0, 0)
@@ -80,9 +80,10 @@ def used_since(unit: Unit, before: Usage | None) -> Usage:
 
 
 class Work:
-    """Whether some threads are at work, together, and not only wait; never, where the operating system does not tell.
+    """The check whether some threads, together, are at work and do not only wait.
 
-    Each is known by its `native_id`. After `longest` seconds of real time it does not matter any more.
+    If the operating system does not say, they never are. Each thread is known by its `native_id`. After `longest`
+    seconds of real time, their work does not matter any more.
     """
 
     __slots__ = ("_asked", "_longest", "_native_ids", "_since", "_used", "endless")
@@ -92,7 +93,7 @@ class Work:
         self._asked = self._since = real_monotonic_ns()
         self._longest = longest * 1e9
         self._used = self._so_far()
-        #: Whether they were at work after the longest time.
+        #: Whether they were still at work after the longest time.
         self.endless = False
 
     def _so_far(self) -> int:
@@ -100,7 +101,7 @@ class Work:
         return sum(usage.ran + usage.delayed for usage in usages if usage is not None)
 
     def goes_on(self) -> bool:
-        """Whether that was so for most of the time since the last answer. To be asked again and again."""
+        """Whether the threads were at work for most of the time since the last answer; to be called again and again."""
         now = real_monotonic_ns()
         if now - self._asked < _TIME_OF_WORK:
             return False
@@ -112,7 +113,7 @@ class Work:
 
 
 def voluntary_switches() -> int:
-    """How often the calling thread has given the processor away because it had to wait; 0 where that is unknown."""
+    """Return how often the calling thread gave up the processor because it had to wait; 0 if that is unknown."""
     return 0
 
 
@@ -121,41 +122,42 @@ if sys.platform == "linux":
         from resource import RUSAGE_THREAD, getrusage
 
         def voluntary_switches() -> int:
-            """See above."""
+            """Return the same, from `getrusage`."""
             return getrusage(RUSAGE_THREAD).ru_nvcsw
 
 
 def _surely_waited(passed: int, ran: int, delayed: int, kept: int = 0) -> int:
-    """For how much of the time that has passed a thread has waited in the operating system; 0 if that is not sure.
+    """Return for how much of the time `passed` a thread has waited in the operating system; 0 if that is not sure.
 
-    It ran for so long, could have run for so long, and was perhaps kept from it for so long. All in nanoseconds.
+    The thread ran for `ran`, could have run for `delayed`, and was perhaps kept from running for `kept`. All times are
+    in nanoseconds.
     """
     waited = passed - ran - delayed
     if waited - kept < max(SHORTEST, (waited + ran) // _SMALLEST_PART):
         return 0
-    # What it waited for may have begun before it did, while it still computed.
+    # What it waited for may have started before the wait did, while the thread still computed.
     return max(0, min(passed, 2 * waited + delayed))
 
 
 class Outing:
-    """The time that a thread is out of the scheduler's sight."""
+    """A time in which a thread is out of the scheduler's sight."""
 
     __slots__ = ("_since", "_steps", "_unit", "_used", "began", "note", "waited")
 
     def __init__(self, unit: Unit, since: int, execution: Execution, note: SetAside | None) -> None:
         self._unit = unit
-        #: Real time.
+        #: Real time when it began, in nanoseconds.
         self._since = since
         self._used = usage_of(unit.half.native_id)
         self._steps = _steps_of(execution)
-        #: Virtual time when it began, and how long it lasted in real time, in nanoseconds.
+        #: Virtual time when it began, and for how long it was a wait in real time, in nanoseconds.
         self.began = execution.clock.elapsed
         self.waited = 0
-        #: What a warning is to say of it.
+        #: The entry for the warning, if there is to be one.
         self.note = note
 
     def end(self) -> None:
-        """The thread is back."""
+        """Compute how long the wait was, as the thread is back."""
         used = used_since(self._unit, self._used)
         passed = real_monotonic_ns() - self._since
         if self.note is not None and self.note.computed:
@@ -164,7 +166,7 @@ class Outing:
             self.waited = max(0, passed - used.ran)
 
     def is_alone(self, execution: Execution) -> bool:
-        """Whether nobody has done anything meanwhile."""
+        """Whether no thread has done anything meanwhile."""
         return _steps_of(execution) == self._steps
 
 
@@ -173,7 +175,7 @@ def _steps_of(execution: Execution) -> int:
 
 
 class TimedGate:
-    """A gate at which what is parked there does not count as a wait of its thread."""
+    """A gate that does not count the time parked there as a wait of its thread."""
 
     __slots__ = ("_gate", "_waits", "locked", "release")
 
@@ -193,9 +195,10 @@ class TimedGate:
 
 
 class Looks:
-    """How long threads have been kept waiting because the watchdog looked at one of them.
+    """The time for which threads have been kept waiting because the watchdog inspected one of them.
 
-    A thread that runs has to let it have the GIL, and to wait until it has it, which takes long on a busy machine.
+    A running thread has to give up the GIL to the watchdog, and to wait until it gets the GIL back, which takes long on
+    a busy machine.
     """
 
     __slots__ = ("_before", "_looking", "_since", "count")
@@ -207,34 +210,34 @@ class Looks:
         self._looking = False
 
     def rest(self, seconds: float) -> None:
-        """In the watchdog: it will look after so many seconds, and wants the GIL then."""
+        """Note, in the watchdog, that it will look after `seconds` seconds, and wants the GIL then."""
         self._looking = False
         self._since = real_monotonic_ns() + round(seconds * 1e9)
 
     def begin(self) -> None:
-        """In the watchdog: it has the GIL; without one, it has kept no thread waiting until now."""
+        """Note, in the watchdog, that it has the GIL; without a GIL, that it has kept no thread waiting until now."""
         if not _HAS_GIL:
             self._since = real_monotonic_ns()
         self._looking = True
         self.count += 1
 
     def end(self, *, at_work: bool) -> None:
-        """In the watchdog: it has looked, and found the thread at work, which it kept from that, or not."""
+        """Note, in the watchdog, that it has looked, and whether it has kept the thread from work."""
         if at_work:
             self._before = self.so_far()
         self._looking = False
 
     def so_far(self) -> int:
-        """Nanoseconds of real time, until now."""
+        """Return the nanoseconds of real time for which threads have been kept waiting until now."""
         return self._before + (max(0, real_monotonic_ns() - self._since) if self._looking else 0)
 
 
-#: Those of this process.
+#: The looks of the watchdog of this process.
 looks = Looks()
 
 
 class RealWaits:
-    """The real waits of one controlled thread, from its first look at the clock on. To be asked in that thread."""
+    """The real waits of one controlled thread, from its first reading of the clock on; for use in that thread."""
 
     __slots__ = (
         "_accounted", "_computed", "_delayed", "_looked_at", "_looks", "_measured", "_native_id", "_passed", "_paused",
@@ -246,17 +249,17 @@ class RealWaits:
         self._native_id = unit.half.native_id
         gate: Any = TimedGate(unit.half.gate, self)
         unit.half.gate = gate
-        #: Nanoseconds that it computed before it looked; 0 where that was not measured, because it was not long.
+        #: Nanoseconds that it computed before the reading; 0 if that was not measured, because it was not long.
         self.computed = 0
-        #: Whether anything was measured since the last look; then, in nanoseconds, real waits, by how much the clock
-        #: has gone on for them already, and what it computed.
+        #: Whether anything was measured since the last reading. If so, in nanoseconds: real waits, by how much the
+        #: clock has already advanced for them, and what the thread computed.
         self._measured = False
         self._waited = self._accounted = self._computed = 0
-        #: When it was parked, and whether what follows needs a new measurement.
+        #: When it was parked, and whether a new measurement has to follow.
         self._paused = 0
         self._stale = False
         self._begin()
-        #: Real time when it last looked.
+        #: Real time of its last reading, in nanoseconds.
         self.now = self._since
 
     def _begin(self) -> None:
@@ -266,19 +269,19 @@ class RealWaits:
         self._ran = time.thread_time_ns()
         self._looked_at = looks.so_far()
         self._stale = False
-        #: The sum of intervals between two looks that were too short to be measured; and in the present one, the time
-        #: until the thread was parked last.
+        #: The sum of the intervals between two readings that were too short to be measured; and in the present
+        #: interval, the time until the thread was last parked.
         self._short = self._passed = 0
         self._go_on()
 
     def _go_on(self) -> None:
         self._switches = voluntary_switches()
         self._looks = looks.count
-        #: After the rest: what the thread is delayed meanwhile must not count as a wait.
+        #: Set last: what the thread is delayed by the lines above must not count as a wait.
         self._since = real_monotonic_ns()
 
     def pause(self) -> None:
-        """What comes now is no wait: the thread is parked, or waits for something of ours."""
+        """Exclude what comes now from the waits: the thread is parked, or waits for something of ours."""
         now = self._paused = real_monotonic_ns()
         passed = self._passed + now - self._since
         if passed >= SHORTEST:
@@ -288,20 +291,20 @@ class RealWaits:
             self._passed = passed
 
     def resume(self) -> None:
-        """It goes on."""
+        """Continue to measure, as the thread continues."""
         if self._stale or real_monotonic_ns() - self._paused >= SHORTEST:
-            # It may have been delayed before it could go on, which was no wait, but is in what it used.
+            # It may have been delayed before it could continue. That was no wait, but is a part of what it used.
             self._begin()
         else:
             self._go_on()
 
     def account_for(self, waited: int) -> None:
-        """The clock has gone on by `waited` nanoseconds already, because the thread was set aside."""
+        """Note that the clock has already advanced by `waited` nanoseconds, because the thread was set aside."""
         if waited >= SHORTEST:
             self._accounted += waited
 
     def since_last(self) -> int:
-        """Nanoseconds by which the clock is to go on for what the thread has really waited since its last look."""
+        """Return the nanoseconds of real waits since the last reading, by which the clock is to advance."""
         now = self.now = real_monotonic_ns()
         passed = self._passed + now - self._since
         if passed < SHORTEST and not self._measured:
@@ -322,20 +325,20 @@ class RealWaits:
         return waited
 
     def _measure(self, passed: int) -> None:
-        """Add what it has waited of the time that has passed since it was measured last, but for what was parked."""
+        """Add what the thread has waited since the last measurement, in the time `passed` without parking."""
         self._measured = True
         if self._delayed is None:
             return
         ran = max(0, time.thread_time_ns() - self._ran - self._short)
         self._computed += ran
         if voluntary_switches() == self._switches:
-            # It has given the processor away only where it had to: to another thread, or another virtual machine.
+            # It has given up the processor only when it had to: to another thread, or another virtual machine.
             return
         usage = usage_of(self._native_id)
         delayed = 0 if usage is None else usage.delayed - self._delayed
         kept = 0
         if not _HAS_GIL or (ran >= _WORK and ran + delayed >= sys.getswitchinterval() * 1e9):
-            # The watchdog may have taken the GIL from it, or have stopped all threads to look where they are. A thread
-            # that has hardly run had no GIL to be taken: it was the watchdog that had to wait, for the processor.
+            # The watchdog may have taken the GIL from it, or have stopped all threads to inspect where they are. A
+            # thread that has hardly run had no GIL to give up: it was the watchdog that had to wait, for the processor.
             kept = looks.so_far() - self._looked_at
         self._waited += _surely_waited(passed, ran, delayed, kept)

@@ -1,8 +1,8 @@
-"""Time as a choice of the strategy: the clock is one more thread, and that it runs means that time passes.
+"""Time as a choice of the strategy: the clock is one more unit, and time passes when it runs.
 
-The running thread is held up meanwhile, as a busy machine, a garbage collection or a debugger would hold it up. The
-clock is among the enabled threads while time could matter: while a wait has a deadline, or since a thread has read
-the time.
+Meanwhile the running thread is held up, as a busy machine, a garbage collection or a debugger would hold it up. The
+clock is among the enabled units while time could matter: while a wait has a deadline, or since a thread has read the
+time.
 """
 
 from __future__ import annotations
@@ -23,24 +23,26 @@ if TYPE_CHECKING:
 
     from .._execution import Execution
 
-#: The index of the clock, behind those of all threads. That of `LEAPS` is added, so that a schedule says by how much
-#: time passes.
+#: The index of the clock, behind those of all threads. The position in `LEAPS` is added, so that a schedule says by how
+#: much time passes.
 CLOCK = 1_000_000
-#: How often time passes as a choice in one execution, at most. Otherwise a polling loop could run forever.
+#: At most this many times, time passes as a choice in one execution; then the clock is not offered any more. Otherwise
+#: a polling loop could run forever.
 MOST = 20
-#: Seconds by which time passes if no wait ends before, the same in all of one execution: for leases, caches, and other
+#: Seconds by which time passes if no wait ends before; the same throughout one execution. For leases, caches, and other
 #: limits that no thread waits for.
 LEAPS = (3_600, 60, 1, 10, 400 * 86_400, 600)
-#: If a thread has read the time, one part in this many is left of a wait, so that only what was read is out of date.
+#: If a thread has read the time, a wait is cut to what is left of it divided by this number, so that only what was read
+#: is out of date.
 _PART_LEFT = 20
-#: A shorter wait than this is over at once.
+#: If a wait has at most this many nanoseconds left, it is over at once.
 _SHORTEST = SECOND // 1_000
-#: They read the time to compute how long to wait, or for a message.
+#: Modules that read the time to compute how long to wait, or for a message.
 _NO_COMPARISON = frozenset(("asyncio.base_events", "concurrent.futures._base", "logging", "queue", "threading"))
 
 
 class ClockUnit(Unit):
-    """The clock, for the strategy a thread that can always go on."""
+    """The clock: for the strategy, a unit that can always run."""
 
     __slots__ = ()
 
@@ -50,24 +52,24 @@ class ClockUnit(Unit):
 
 
 class HeldUp(Operation):
-    """A thread, its target, is held up where the operation stands."""
+    """The step in which a thread, its target, is held up at the place of the operation `where`."""
 
     __slots__ = ("nanoseconds",)
 
     def __init__(self, held_up: Unit, where: Operation) -> None:
         super().__init__(HELD_UP, held_up, where.code, where.lasti)
         self.place = where.place
-        #: For how long.
+        #: Length of the delay, in virtual nanoseconds.
         self.nanoseconds = 0
 
     def lasted(self, nanoseconds: int) -> None:
-        """It is over."""
+        """Set the length of the delay, which is over."""
         self.nanoseconds = nanoseconds
         self.name = duration(nanoseconds)
 
 
 class TimeChoices(Part):
-    """Offers the clock to the strategy, and lets time pass when it is chosen."""
+    """Time as a choice: offers the clock to the strategy, and lets time pass when it is chosen."""
 
     def __init__(self, execution: Execution, leap: int) -> None:
         super().__init__(execution)
@@ -82,22 +84,22 @@ class TimeChoices(Part):
         self._read = False
 
     def read(self, frame: FrameType) -> None:
-        """A thread has read the time, in `frame`."""
+        """Note that a thread has read the time, in `frame`."""
         if frame.f_globals.get("__name__") not in _NO_COMPARISON:
             self._read = True
             self._offer()
 
     def waits(self, unit: Unit) -> None:
-        """A thread begins to wait with a deadline."""
+        """Note that a thread begins to wait with a deadline."""
         if self._matters(unit):
             self._offer()
 
     def _matters(self, unit: Unit) -> bool:
-        """Whether a wait may expire early: not if it is to end what hangs, in our own fixtures."""
+        """Whether a wait may expire early: not if it is meant to last, or is to end what hangs, in our own fixtures."""
         return not (is_meant_to_last(unit) or is_ours(unit.operation.code.co_filename))
 
     def _offer(self) -> None:
-        """From now on time could matter."""
+        """Offer the clock from now on, as time could matter."""
         execution = self.execution
         if self._left and execution.long is None and not execution.draining and not self._waits_outside():
             self._enabled.offer()
@@ -110,14 +112,14 @@ class TimeChoices(Part):
         )
 
     def go_on(self, running: Unit | None) -> Unit:
-        """The strategy has chosen the clock, in the place of the running thread: let time pass, and choose again."""
+        """Let time pass instead of the running thread, as the strategy has chosen the clock; then choose again."""
         execution = self.execution
         enabled = execution.enabled
         while True:
             self._pass(enabled[0] if running is None else running)
             if len(enabled) == 1:
                 return enabled[0]
-            # As after a thread that has blocked: so the choice has a place of its own, after the clock's step.
+            # As after a thread that has blocked, so that the choice has a place of its own after the clock's step.
             chosen = enabled[execution.strategy.choose(enabled, None)]
             execution.choices.append(chosen.index)
             if chosen is not self.clock:
@@ -138,7 +140,7 @@ class TimeChoices(Part):
             self._offer()
 
     def _start_of(self, unit: Unit) -> Operation:
-        """The step that has started a thread."""
+        """Return the operation that has started a thread."""
         begin = unit.operation
         starts = (step[1] for step in reversed(self.execution.log) if step[1].kind == START)
         return next((start for start in starts if start.target is begin.target), begin)
@@ -148,7 +150,7 @@ class TimeChoices(Part):
         return min((deadline for deadline in deadlines if deadline is not None), default=None)
 
     def _let_pass(self) -> None:
-        """Up to the next moment that could matter."""
+        """Let time pass up to the next moment that could matter."""
         execution = self.execution
         timers, clock = execution.timers, execution.clock
         read, self._read = self._read, False
@@ -172,7 +174,7 @@ class TimeChoices(Part):
 
 
 def duration(nanoseconds: int) -> str:
-    """For people: "0.25 s", "30 s", "1 h"."""
+    """Return a text for people: "0.25 s", "30 s", "1 h"."""
     seconds = nanoseconds / SECOND
     for size, unit in ((86_400, "days"), (3_600, "h")):
         if seconds >= size and round(seconds / size, 2) == round(seconds / size):

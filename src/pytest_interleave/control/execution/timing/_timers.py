@@ -1,4 +1,4 @@
-"""When time passes: for threads that wait with a time limit, sleep, or poll the clock."""
+"""The passing of time: for threads that wait with a time limit, sleep, or poll the clock."""
 
 from __future__ import annotations
 
@@ -24,23 +24,25 @@ if TYPE_CHECKING:
 
 
 class Timers(Part):
-    """The virtual clock of one execution, and who waits for it."""
+    """The virtual clock of one execution, and the threads that wait for it."""
 
     def __init__(self, execution: Execution) -> None:
         super().__init__(execution)
         self.clock = Clock()
-        #: By how much time passes next for threads that spin, and where the log was when it last did.
+        #: Nanoseconds by which time passes next for threads that spin, and the length of the log when it last did.
         self._spinning_leap = _NOTICEABLE
         self._spun = 0
-        #: What those wait for that have no time limit, and since when, and how often the clock has moved since then.
+        #: The operations of those that wait without a time limit, the virtual time since when they do, and how often
+        #: the clock has moved since then.
         self._stuck: list[Operation] = []
         self._stuck_since = 0
         self._moves = 0
 
     def advance(self) -> bool:
-        """Move the clock to the next deadline; whoever is due can go on.
+        """Move the clock to the next deadline; the threads that are due can run.
 
-        The answer is False if there is none, or only those of waits that were meant to have no end.
+        The answer is False if there is no deadline, only those of waits that were meant to have no end, or if only
+        daemons have woken for long.
         """
         execution = self.execution
         sleeper = self.earliest(daemons=not execution.draining)
@@ -65,16 +67,16 @@ class Timers(Part):
         return self._moves > _MANY_MOVES and self.clock.elapsed - self._stuck_since > _HOUR
 
     def _together_with(self, waiting: Unit) -> int:
-        """The moment at which a wait ends, together with sleeps that end at about the same time.
+        """Return the moment at which a wait ends, together with sleeps that end at about the same time.
 
-        No machine is so precise that these always end in the same order. No other timeout expires for that.
+        No machine is so precise that these always end in the same order. No other timeout expires because of that.
         """
         due = _deadline(waiting)
         limit = min((due + _CLOSE + 1, *(end for end in map(_deadline, self._timeouts()) if end > due)))
         return max((end for end in map(_deadline, self._sleepers()) if end < limit), default=due)
 
     def expire_due(self) -> None:
-        """Whoever is due can go on."""
+        """Let the threads run whose deadline has passed."""
         execution = self.execution
         execution.progress.passed = len(execution.log)
         for unit in execution.units:
@@ -89,11 +91,11 @@ class Timers(Part):
                 resource.expire(unit)
 
     def is_only_in_theory(self, sleeper: Unit) -> bool:
-        """Whether only waits are left that a timeout of a day or more ends: the program would hang."""
+        """Whether only waits are left that a timeout of a day or more ends: in practice, the program would hang."""
         return is_meant_to_last(sleeper) and all(map(is_meant_to_last, self.waiting(daemons=True)))
 
     def next_sleeper(self) -> Unit | None:
-        """The thread whose sleep ends next, if no timeout expires before; else None."""
+        """Return the thread whose sleep ends next, if no timeout expires before; else None."""
         sleeper = min(self._sleepers(), key=_by_deadline, default=None)
         return None if sleeper is None or _deadline(sleeper) >= self._first_timeout() else sleeper
 
@@ -105,18 +107,18 @@ class Timers(Part):
         return math.inf if unit is None else _deadline(unit)
 
     def earliest(self, *, daemons: bool) -> Unit | None:
-        """The thread whose sleep or timeout ends next; None if there is none."""
+        """Return the thread whose sleep or timeout ends next; None if there is none."""
         return min(self.waiting(daemons=daemons), key=_by_deadline, default=None)
 
     def earliest_timeout(self) -> Unit | None:
-        """The thread whose timeout ends next; None if there is none."""
+        """Return the thread whose timeout ends next; None if there is none."""
         return min(self._timeouts(), key=_by_deadline, default=None)
 
     def _timeouts(self) -> list[Unit]:
         return [unit for unit in self.waiting(daemons=True) if type(unit.resource) is not Moment]
 
     def waiting(self, *, daemons: bool) -> list[Unit]:
-        """The threads that wait with a deadline."""
+        """Return the threads that wait with a deadline; daemons only with `daemons`."""
         return [
             unit
             for unit in self.execution.units
@@ -124,7 +126,7 @@ class Timers(Part):
         ]
 
     def sleep(self, unit: Unit, operation: Operation, seconds: float) -> None:
-        """Wait for virtual time to pass; with 0 seconds, let others have their turn."""
+        """Wait for virtual time to pass; with 0 seconds, let other threads have their turn."""
         if seconds > 0:
             unit.sleeps += 1
             moment = Moment()
@@ -141,10 +143,10 @@ class Timers(Part):
             execution.strategy.yielded(unit.index)
 
     def read_clock(self, unit: Unit, frame: FrameType) -> None:
-        """A thread looks at the clock, in `frame`; each look takes a little time.
+        """Let a little time pass because a thread reads the clock, in `frame`.
 
-        If it does nothing else, it waits for time to pass, so it gives way to the others. If all that could run wait in
-        this manner, time passes.
+        If the thread does nothing else, it waits for time to pass, so it gives way to the others. If all threads that
+        could run wait in this way, more time passes.
         """
         execution = unit.execution
         clock = self.clock
@@ -181,7 +183,7 @@ class Timers(Part):
         reader.goes_on(execution)
 
     def _let_compute(self, reader: Reader) -> None:
-        """A thread has computed for long: let as much time pass as that took, but nobody's wait end by it.
+        """Let as much time pass as a thread has computed, without ending any wait.
 
         Some loops compute more and more until it takes long enough, to measure how long it takes.
         """
@@ -193,9 +195,9 @@ class Timers(Part):
         reader.time_passed()
 
     def _may_leap(self, unit: Unit, reader: Reader, leap: int) -> bool:
-        """Whether nobody has anything to do but to wait for time to pass.
+        """Whether no thread has anything to do but wait for time to pass.
 
-        What is not under control takes real time: as long as it may do something, no more time passes than really has.
+        What is not controlled takes real time: as long as it may do something, no more time passes than really has.
         """
         execution = self.execution
         if reader.waited > _DECADE:
@@ -210,9 +212,9 @@ class Timers(Part):
         return not outside.busy and (until < _NOTICEABLE or reader.only_waits or not outside.could_act())
 
     def _leap(self, leap: int) -> None:
-        """Let time pass at once; not past the moment at which another thread is due.
+        """Let time pass at once, but not past the moment at which another thread is due.
 
-        If that is the end of a timeout, it is approached in ever smaller leaps: the thread that looks at the clock may
+        If that is the end of a timeout, it is approached in ever smaller leaps: the thread that reads the clock may
         have waited long enough before, and then do what the other one waits for.
         """
         clock = self.clock
@@ -223,14 +225,14 @@ class Timers(Part):
         if leap < left - TICK or waiting is None:
             clock.elapsed += max(leap, TICK)
         elif not self.advance():
-            # Nobody is to be woken for it.
+            # No thread is to be woken for it.
             clock.elapsed += leap
 
     def let_spinners_wait(self) -> bool:
-        """Threads that only repeat themselves look at the clock, too: let time pass, each time more.
+        """Let time pass, each time more, because threads that only repeat themselves read the clock, too.
 
-        For those that poll it time passes anyhow. The answer is False if so much has passed
-        that time is not what they wait for.
+        For threads that poll the clock, time passes anyway. The answer is False if so much has passed that time is not
+        what they wait for.
         """
         readers = self.clock.readers
         if any(unit.index in readers and readers[unit.index].polls for unit in self.execution.enabled):
@@ -268,29 +270,31 @@ def _by_deadline(unit: Unit) -> tuple[int, int]:
 
 
 _POLL = Timers.read_clock.__code__
-#: Whoever is about to do this does nothing that could end a wait.
+#: A thread that is about to do one of these does nothing that could end a wait.
 _IDLE = frozenset((POLL, HELD_UP))
 
-#: Nanoseconds within which sleeps end together. No round number, so that it is not the difference of two sleeps.
+#: Sleeps that end within this many nanoseconds end together. No round number, so that it is not the difference of two
+#: sleeps.
 _CLOSE = 317_000
-#: Leaps of fewer nanoseconds are too short for anyone outside to do something.
+#: Leaps of fewer nanoseconds are too short for anything outside to happen.
 _NOTICEABLE = 1_000_000
-#: Nanoseconds that a thread computes between two looks, from which on that counts.
+#: If a thread computes for more than this many nanoseconds between two readings, that counts.
 _LONG_COMPUTATION = 100_000_000
-#: Nanoseconds of real time that a thread which polls gives to what is not under control.
+#: Nanoseconds of real time that a polling thread gives to what is not controlled; then time passes all the same.
 _PATIENCE = 10_000_000_000
-#: Each time that much more time passes for threads that spin, past the bound on steps, where they are seldom found to.
+#: Past the bound on steps, where threads are seldom found to spin, each leap for them is this many times the last one.
 _LONG_FACTOR = 16
-#: Steps after which threads that spin are others than those that were found before.
+#: If more steps lie between, threads that spin are others than those that were found before.
 _STEPS_BETWEEN_LEAPS = 2_000
 
-#: So often, and for so many nanoseconds, daemons wake and sleep again until it counts as certain that none of them does
-#: what all others wait for.
+#: If daemons wake and sleep again more often than this, and for more nanoseconds than this, it counts as certain that
+#: none of them does what all others wait for.
 _MANY_MOVES = 10_000
 _HOUR = 3_600 * 10**9
-#: Nanoseconds from which on a timeout is no limit that anybody waits for.
+#: From this many nanoseconds on, a timeout is no limit that a program waits for.
 _DAY = 86_400 * 10**9
-#: The same for events and conditions, whose timeouts are sleeps that can be interrupted, too: of daily jobs, say.
+#: The same for events and conditions, whose timeouts are also sleeps that can be interrupted: those of daily jobs, for
+#: example.
 _DECADE = 3_650 * _DAY
 
 

@@ -1,9 +1,9 @@
-"""Threads that are under control only for a while: where they change over, at a wait for one of our primitives.
+"""Threads that are under control only for a while: they change over at a wait for one of our primitives.
 
-A thread that was there before an execution, or that outlives it, waits without control in between. As an execution
-begins, such a wait is taken over: the thread wakes and raises `Adopted`, and from then on waits under control. As the
-execution ends, it raises `LetGo` where it waits, and from then on waits without control. In both cases the primitive
-goes on with the same wait.
+A thread that was there before an execution, or that outlives it, waits without control in between. When an execution
+begins, such a wait is taken over: the thread wakes and raises `Adopted`, and from then on waits under control. When the
+execution ends, the thread raises `LetGo` where it waits, and from then on waits without control. In both cases the
+primitive continues the same wait.
 """
 
 from __future__ import annotations
@@ -24,18 +24,18 @@ _mutex = _real.real_lock()
 
 
 class LetGo(BaseException):
-    """Raised where a controlled thread waits: it goes on to wait without control."""
+    """Raised where a controlled thread waits, so that it continues its wait without control."""
 
 
 class Adopted(BaseException):
-    """Raised where a thread waits without control: it goes on to wait as `unit`."""
+    """Raised where a thread waits without control, so that it continues its wait as `unit`."""
 
     def __init__(self, unit: Unit) -> None:
         self.unit = unit
 
 
 class RealWait:
-    """A thread that waits without control: what it would wait for, and what it would do, under control."""
+    """A thread's wait without control, with what the thread would wait for, and do, under control."""
 
     __slots__ = ("gate", "operation", "resource", "timeout", "unit", "withdraw")
 
@@ -50,16 +50,16 @@ class RealWait:
         self.gate = gate
         self.timeout = timeout
         self.operation = operation
-        #: Gives the resource that a unit waits for in its place.
+        #: Returns the resource that a unit waits for in place of the thread.
         self.resource = resource
-        #: Takes the gate out of where it waits to be opened; False if it was opened already.
+        #: Takes the gate out of the queue in which it waits to be opened; returns False if it was already opened.
         self.withdraw = withdraw
         self.unit: Unit | None = None
 
     def wait(self) -> bool:
-        """Wait until the gate is opened; False where the time was over before.
+        """Wait until the gate is opened; return False if the time limit expired before.
 
-        Raises `Adopted` where an execution takes the wait over.
+        Raises `Adopted` if an execution takes the wait over.
         """
         ident = _get_ident()
         have_waited.add(ident)
@@ -77,7 +77,10 @@ class RealWait:
         return opened
 
     def take_over(self, ident: int, unit: Unit) -> bool:
-        """In the thread that begins an execution: the waiting thread goes on as `unit`, unless it was woken already."""
+        """Let the waiting thread continue as `unit`; return False if it was already woken.
+
+        Called in the thread that begins an execution.
+        """
         with _mutex:
             if real_waits.get(ident) is not self or not self.withdraw():
                 return False
@@ -85,17 +88,17 @@ class RealWait:
         return True
 
 
-#: By thread identifier, the waits without control that could be taken over.
+#: The waits without control that could be taken over, by thread identifier.
 real_waits: dict[int, RealWait] = {}
-#: Identifiers of threads that have waited so, and may do so again.
+#: Identifiers of threads that have waited in this way, and may do so again.
 have_waited: set[int] = set()
 
-#: By thread identifier: the lock at which the thread that lets it go, or adopts it, waits.
+#: By identifier of a thread that is let go or adopted, the lock at which the thread that does so waits.
 _settling: dict[int, Any] = {}
 
 
 def settled() -> None:
-    """In a thread that was let go, or adopted: whatever wakes it from here on, reaches it."""
+    """Note, in a thread that was let go or adopted, that from here on every wake-up reaches it."""
     waiting = _settling.pop(_get_ident(), None)
     if waiting is not None:
         waiting.release()
@@ -108,7 +111,7 @@ def _settling_of(ident: int) -> Callable[[], object]:
 
 
 def let_go(unit: Unit) -> Callable[[], object]:
-    """Let a parked thread go on without control; the answer waits until nothing that happens can escape it."""
+    """Let a parked thread continue without control; return a function that waits until no event can escape it."""
     settling = _settling_of(unit.half.ident)
     unit.at_large = unit.special = True
     if _current.units[unit.half.ident] is unit:
@@ -118,18 +121,18 @@ def let_go(unit: Unit) -> Callable[[], object]:
 
 
 def wake_adopted(wait: RealWait, unit: Unit) -> Callable[[], object]:
-    """Wake a thread whose wait was taken over; the answer waits until it is parked as `unit`."""
+    """Wake a thread whose wait was taken over; return a function that waits until it is parked as `unit`."""
     settling = _settling_of(unit.half.ident)
     wait.gate.release()
     return settling
 
 
-#: Real seconds for a thread that was let go, or adopted.
+#: Real seconds to wait until a thread that was let go or adopted is settled; then it is not waited for any more.
 _PATIENCE = 1.0
 
 
 def in_queue(gates: Any, gate: Any) -> Callable[[], bool]:
-    """For a gate that waits in a queue: takes it out; False if it is not there any more."""
+    """Return a function that takes `gate` out of its queue, or returns False if it is not there any more."""
 
     def withdraw() -> bool:
         try:

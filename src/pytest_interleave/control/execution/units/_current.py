@@ -1,4 +1,4 @@
-"""What is under control now: the units by the OS threads that run them. Imported on every path: light."""
+"""The units that are controlled now, by the OS threads that run them; imported on every path, so it is light."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ if TYPE_CHECKING:
     from .._execution import Execution
     from ._units import Unit
 
-#: Controlled threads by OS thread identifier. For a thread that is not under control it gives None.
+#: Units by OS thread identifier; None for a thread that is not controlled.
 units: OrNone[int, Unit] = observed
 
 
 class State:
-    """What the plugin has in place in this process, and for whom."""
+    """The state of the plugin in this process: what it has in place."""
 
     def __init__(self) -> None:
         #: Whether our primitives stand in for the real ones.
         self.stand_ins = False
-        #: Whether fixtures of a marked test are being made: then every primitive takes part, whoever makes it.
+        #: Whether fixtures of a marked test are being made: then every primitive takes part, whatever code makes it.
         self.making_fixtures = False
-        #: The hook for exceptions in threads that was in place when the test began: not the program's own.
+        #: The hook for exceptions in threads that was in place when the test began, and is not the program's own.
         self.excepthook: Callable[..., Any] | None = None
-        #: What a child process has to undo: set while a test is under control.
+        #: Undoes, in a child process, what is in place for a test; set while a test is under control.
         self.undo_in_child: Callable[[], None] | None = None
 
 
@@ -38,24 +38,24 @@ infrastructure: set[int] = set()
 
 
 def current_unit() -> Unit | None:
-    """The controlled thread that calls, or None for a thread that is not under control."""
+    """Return the unit of the calling thread, or None if the thread is not controlled."""
     return units[get_ident()]
 
 
 def running_execution() -> Execution:
-    """The execution that the calling thread is controlled by."""
+    """Return the execution that controls the calling thread."""
     unit = current_unit()
     assert unit is not None
     return unit.execution
 
 
 def threads_started() -> int:
-    """How many threads the calling thread's execution has controlled so far."""
+    """Return the number of threads that the calling thread's execution has controlled so far."""
     return len(running_execution().units)
 
 
 def threads_left() -> bool:
-    """Whether there are controlled threads besides the calling one that have not ended."""
+    """Whether any controlled thread besides the calling one has not ended."""
     unit = current_unit()
     assert unit is not None
     return any(not other.done for other in unit.execution.units if other is not unit)

@@ -1,4 +1,4 @@
-"""Which controlled threads could go on now, and how that changes as what they wait for becomes available."""
+"""The units that can run now, and how that changes as what they wait for becomes available."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ _by_index = attrgetter("index")
 
 
 class Enabled(list[Unit]):
-    """The threads that could go on, in the order of their index."""
+    """The units that can run, in the order of their index."""
 
     __slots__ = ()
 
     def add(self, unit: Unit) -> None:
-        """From now on `unit` could go on."""
+        """Add `unit` to those that can run."""
         unit.enabled = True
         if self and self[-1].index > unit.index:
             insort(self, unit, key=_by_index)
@@ -25,28 +25,28 @@ class Enabled(list[Unit]):
             self.append(unit)
 
     def add_all(self, units: list[Unit]) -> None:
-        """From now on they could all go on."""
+        """Add all of `units` to those that can run."""
         for unit in units:
             unit.enabled = True
         self.extend(units)
         self.sort(key=_by_index)
 
     def drop(self, unit: Unit) -> None:
-        """From now on it could not."""
+        """Remove `unit` from those that can run."""
         self.remove(unit)
         unit.enabled = False
 
     def drop_all(self, units: list[Unit]) -> None:
-        """From now on none of them could."""
+        """Remove all of `units` from those that can run."""
         for unit in units:
             unit.enabled = False
         self[:] = [unit for unit in self if unit.enabled]
 
     def withhold(self) -> None:
-        """From now on the clock is none of them; here it never is."""
+        """Stop offering the clock; nothing to do here, as the clock is never one of these units."""
 
     def refresh(self, resource: Resource) -> None:
-        """A resource may have become available, or no longer be: those who wait for it can go on, or not."""
+        """Check again which units that wait for `resource` can run: it may be available now, or no longer."""
         changed = [
             waiter for waiter in resource.waiting if (waiter.timed_out or resource.available(waiter)) != waiter.enabled
         ]
@@ -57,7 +57,7 @@ class Enabled(list[Unit]):
             else:
                 self.add(waiter)
         elif changed:
-            # There may be very many: as a rule, all of them can go on, or none of them can.
+            # There may be very many. Usually all of them can run, or none of them can.
             unable = [waiter for waiter in changed if waiter.enabled]
             if len(unable) < len(changed):
                 self.add_all([waiter for waiter in changed if not waiter.enabled])
@@ -65,7 +65,7 @@ class Enabled(list[Unit]):
                 self.drop_all(unable)
 
     def move(self, unit: Unit, resource: Resource) -> None:
-        """Let a parked thread wait for another resource (a notified one waits for its lock)."""
+        """Let a parked unit wait for another resource, as a notified one waits for its lock."""
         if unit.resource is not None:
             unit.resource.waiting.remove(unit)
         unit.resource = resource
@@ -78,16 +78,13 @@ class Enabled(list[Unit]):
                 self.drop(unit)
 
     def time_out(self, unit: Unit) -> None:
-        """The time of a waiting thread is over: it can go on."""
+        """Let a waiting unit run whose time limit has expired."""
         unit.timed_out = True
         if not unit.enabled:
             self.add(unit)
 
     def overlooked(self, units: list[Unit]) -> bool:
-        """Threads that are not under control may have released what someone waits for, without telling.
-
-        True where someone could go on after all.
-        """
+        """Add units whose resource an uncontrolled thread released without notice; return whether any can run."""
         for unit in units:
             resource = unit.resource
             if resource is not None and not unit.enabled and not unit.outside and resource.available(unit):
@@ -96,9 +93,9 @@ class Enabled(list[Unit]):
 
 
 class NobodyEnabled(Enabled):
-    """The threads that could go on where the execution is over.
+    """The units that can run if the execution is over: none.
 
-    Those who wait for what a thread of it does now are none of its own; the next execution finds that out.
+    Units that wait for what a thread of the execution does now belong to another execution, which checks that itself.
     """
 
     __slots__ = ()
@@ -108,9 +105,9 @@ class NobodyEnabled(Enabled):
 
 
 class EnabledAndClock(Enabled):
-    """The same where time passes as a choice: while it is on offer, the clock is the last of them, but never alone.
+    """The units that can run, with the clock as the last of them while it is on offer, but never alone.
 
-    See `TimeChoices`.
+    Used if the passing of time is a choice, see `TimeChoices`.
     """
 
     __slots__ = ("_clock", "_on_offer")
@@ -121,7 +118,7 @@ class EnabledAndClock(Enabled):
         self._on_offer = False
 
     def offer(self) -> None:
-        """From now on the clock is one of them, whenever a thread is."""
+        """Include the clock from now on, whenever a unit can run."""
         self._on_offer = True
         if self:
             self._let_in()

@@ -1,4 +1,4 @@
-"""Ends executions that cannot go on, or that are not to go on."""
+"""The functions that end an execution that cannot continue, or is not to continue."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def end_stuck(execution: Execution, unit: Unit, kind: Ending, cycle: list[Unit], **more: Any) -> None:
-    """The execution cannot go on. The calling thread is among those to be ended."""
+    """End an execution that cannot continue; the calling thread is among those to be ended."""
     execution.stuck = stuck_of(execution, kind, cycle, **more)
     execution.close()
     assert execution.closing is not None
@@ -22,7 +22,7 @@ def end_stuck(execution: Execution, unit: Unit, kind: Ending, cycle: list[Unit],
 
 
 def end_stuck_from_outside(execution: Execution) -> None:
-    """The execution cannot go on, and the calling thread is not one of those to be ended."""
+    """End an execution that cannot continue; the calling thread is not among those to be ended."""
     _end_from_outside(execution, DEADLOCK)
 
 
@@ -34,9 +34,9 @@ def _end_from_outside(execution: Execution, kind: Ending, **more: Any) -> None:
 
 
 def end_as_livelock(execution: Execution, unit: Unit, *, counts: bool = False) -> None:
-    """No thread gets anywhere, nor ever will; the calling one is among those to be ended.
+    """End an execution in which no thread will ever make progress; the calling one is among those to be ended.
 
-    With `counts`, they do nothing but to count.
+    `counts` says that the threads do nothing but count.
     """
     if execution.draining:
         end_draining(execution, unit)
@@ -45,17 +45,17 @@ def end_as_livelock(execution: Execution, unit: Unit, *, counts: bool = False) -
 
 
 def end_as_endless(execution: Execution, unit: Unit) -> None:
-    """The execution takes too long; nothing is known of whether it would end."""
+    """End an execution that takes too long; whether it would ever end is not known."""
     end_stuck(execution, unit, TIMEOUT, [], seconds=execution.longest)
 
 
 def end_as_endless_from_outside(execution: Execution) -> None:
-    """The same in the watchdog: a thread that is outside computes for too long."""
+    """End an execution from the watchdog, because a thread that is outside computes for too long."""
     _end_from_outside(execution, TIMEOUT, seconds=execution.longest)
 
 
 def end_draining(execution: Execution, unit: Unit) -> None:
-    """That was enough for threads that the test body has left behind."""
+    """Stop running threads that the test body has left behind: they have had enough time."""
     execution.bound = sys.maxsize
     execution.hand_over(execution.main)
     execution.park(unit)

@@ -1,4 +1,4 @@
-"""Why an execution can be ended before its test has ended."""
+"""Reasons to end an execution before its test has ended."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from typing import Final, Literal
 
 Ending = Literal["deadlock", "livelock", "timeout"]
 
-#: No thread can go on.
+#: No thread can continue.
 DEADLOCK: Final = "deadlock"
-#: Threads go on without any progress.
+#: Threads run without any progress.
 LIVELOCK: Final = "livelock"
-#: It takes too long; whether it would end is not known.
+#: The execution takes too long; whether it would end is not known.
 TIMEOUT: Final = "timeout"

@@ -1,4 +1,4 @@
-"""What an execution came to."""
+"""The result of an execution."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class WaitingThread(NamedTuple):
-    """A thread that could not go on: what it waited for, where, and who held that since where."""
+    """A thread that could not continue: what it waited for, where, which thread held that, and where it took it."""
 
     number: int
     thread: str
@@ -25,24 +25,24 @@ class WaitingThread(NamedTuple):
     where: Place | None
     holder: str | None
     acquired: Place | None
-    #: Where the thread was started; only of one that the test has left.
+    #: Where the thread was started; only for a thread that the test has left behind.
     started: Place | None = None
 
 
 class Stuck(NamedTuple):
-    """Why an execution was ended, after `steps` steps."""
+    """The reason for which an execution was ended, after `steps` steps."""
 
     kind: Ending
     waits: list[WaitingThread]
     steps: int
     cycle: bool
-    #: What each of them had announced and was never granted.
+    #: What each of these threads had announced and was never granted.
     pending: list[Step]
-    #: Whether the test had ended, and nobody could wake them any more.
+    #: Whether the test had ended, and no other code could wake the threads any more.
     left: bool = False
-    #: Of a livelock: whether threads counted their rounds, so that they may get somewhere after all.
+    #: For a livelock: whether threads counted their rounds, so that they may make progress after all.
     counts: bool = False
-    #: Of a timeout: how many seconds of processor time there were.
+    #: For a timeout: the limit that was exceeded, in seconds of processor time.
     seconds: float = 0.0
 
 
@@ -64,60 +64,61 @@ class SetAside(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """One execution's end."""
+    """The result of one execution."""
 
-    #: What the body raised in the test's own thread; None also where it was ended as part of being stuck.
+    #: What the body raised in the test's own thread; None also if the body was ended because the execution was stuck.
     exception: BaseException | None
-    #: Where the body was ended as part of being stuck, the exception that did it: it has the traceback.
+    #: If the body was ended because the execution was stuck, the exception that ended it: it has the traceback.
     unwinding: BaseException | None
     failures: list[ThreadFailure]
-    #: By thread, what its own code raised; also where somebody else has caught it, to raise it again.
+    #: What each thread's own code raised, by the thread's index; also if other code has caught it, to raise it again.
     raised: dict[int, BaseException]
     stuck: Stuck | None
     threads: list[str]
     choices: list[int]
     log: list[Step]
-    #: What threads had announced that were ended before they could go on.
+    #: What threads had announced that were ended before they could continue.
     pending: list[Step]
-    #: Whether a thread was ended that could have gone on: a daemon, as a rule.
+    #: Whether a thread was ended that could have continued: usually a daemon.
     cut_off: bool
     #: Threads that could not be ended.
     leaked: list[SetAside]
     set_aside: list[SetAside]
-    #: Whether a thread was out of sight while others could go on, so that the order is not all the scheduler's.
+    #: Whether a thread was out of sight while others could run, so that the scheduler did not decide all of the order.
     uncontrolled: bool
     #: Whether a thread waited with a time limit.
     timed: bool
     #: Whether a thread has read the clock.
     reads_clock: bool
-    #: Whether the clock has gone on for what threads have really waited, or computed, between two looks at it.
+    #: Whether the clock has advanced for what threads have really waited, or computed, between two readings.
     real_time: bool
-    #: Nothing was raised, and every thread ended by itself, always in sight.
+    #: Whether nothing was raised, and every thread ended by itself, always in sight, within the bound on steps.
     uneventful: bool
-    #: Each time that a thread has taken a lock while it held others.
+    #: Each case in which a thread has taken a lock while it held others.
     nestings: list[Nesting]
-    #: Addresses of locks that another thread released than the one that had taken them.
+    #: Addresses of locks that were released by another thread than the one that had taken them.
     signals: set[int]
-    #: How many steps followed the first `max_steps`, without being explored; None if it ended before.
+    #: Number of steps after the first `max_steps`, which are not explored; None if the execution ended before.
     unexplored: int | None
-    #: Threads that seemed to be in a livelock meanwhile.
+    #: Threads that seemed for a while to be in a livelock.
     suspected: list[SetAside]
-    #: What controlled threads have used outside of memory, in this order.
+    #: Uses of things outside of memory by controlled threads, in the order of use.
     uses: Sequence[Use]
-    #: Threads that are not under control and have to do with the execution.
+    #: Threads that are not controlled but take part in the execution.
     foreign: Sequence[ForeignThread]
     #: Threads that were still blocked when the test had ended, though something may wake them later.
     left: list[SetAside]
-    #: How many of its threads were there before and had no part in it.
+    #: Number of its threads that were there before and took no part in it.
     idle: int
-    #: Threads whose steps were seen no more from some moment on.
+    #: Names of threads whose steps were not seen any more from some moment on.
     unseen: Sequence[str]
 
     @property
     def waits_outside(self) -> bool:
         """Whether real time may have decided something.
 
-        A thread was out of sight, or beside it, or a process was, or a thread saw the clock go on by itself.
+        A thread was out of sight, an uncontrolled thread or a process took part, or a thread saw the clock advance by
+        itself.
         """
         return bool(self.uncontrolled or self.foreign or self.real_time) or any(
             use.thing.kind == "process" and type(use.thing.key) is tuple for use in self.uses
@@ -125,7 +126,7 @@ class Outcome(NamedTuple):
 
     @classmethod
     def of(cls, execution: Execution) -> Outcome:
-        """Sum up an execution that is over."""
+        """Return the result of an execution that is over."""
         main = execution.main
         closing = execution.closing
         stuck = execution.stuck
@@ -145,7 +146,7 @@ class Outcome(NamedTuple):
         if closing is not None:
             pending = [(unit, unit.operation, unit.touches) for unit in units if unit.unwound or not unit.begun]
         set_aside = execution.outside.noted
-        # By position: by name it would take three times as long, thousands of times in a second.
+        # Arguments by position: by name it takes three times as long, thousands of times per second.
         return cls(
             None if main.unwound else main.exception,
             main.exception if main.unwound else None,
@@ -177,5 +178,5 @@ class Outcome(NamedTuple):
 
     @property
     def steps(self) -> int:
-        """Scheduling points passed."""
+        """The number of scheduling points passed."""
         return len(self.log)

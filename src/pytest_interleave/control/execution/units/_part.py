@@ -1,4 +1,4 @@
-"""What the parts of an execution have in common: they know the execution, but do not keep it alive."""
+"""The base class of the parts of an execution: they know the execution, but do not keep it alive."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ if TYPE_CHECKING:
 
 
 class Part:
-    """A part of one execution."""
+    """A part of one execution, with a weak reference to it."""
 
     def __init__(self, execution: Execution) -> None:
-        # Weakly, so that the execution is freed as soon as it is over. Whoever calls a method of a part holds it.
+        # Weakly, so that the execution is freed as soon as it is over. Code that calls a method of a part holds the
+        # execution.
         self._execution = weakref.ref(execution)
 
     @property

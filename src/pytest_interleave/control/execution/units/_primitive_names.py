@@ -1,4 +1,4 @@
-"""What primitives are called in reports: those that one line has made are told apart by numbers."""
+"""The names of primitives in reports; numbers distinguish those that were made in the same line."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ if TYPE_CHECKING:
 
 
 def awaited(target: Any) -> Any:
-    """What a wait is for: the condition, not the single call of its `wait`; any other target itself."""
+    """Return the object that a wait is for: the condition for a single call of its `wait`, else the target itself."""
     return target.awaited if hasattr(type(target), "awaited") else target
 
 
 def described(log: Sequence[Step], others: Iterable[Any] = ()) -> dict[int, str]:
-    """By address: the texts for the primitives that an execution used, and for `others`, which come last."""
+    """Return, by address, the texts for the primitives that an execution used and then for `others`."""
     texts: dict[int, str] = {}
-    #: By text: by address of each primitive, its own and those of what is only a wait for it.
+    #: For each text and each primitive's address, the addresses of the primitive and of the single waits for it.
     alike: dict[str, dict[int, list[int]]] = {}
     for target in (*(operation.target for _, operation, _ in log), *others):
-        # Threads are called by their names.
+        # Threads are named by their own names.
         describe = None if target is None or id(target) in texts else getattr(type(target), "describe", None)
         if describe is not None:
             text = texts[id(target)] = str(describe(target))

@@ -1,4 +1,4 @@
-"""What units can wait for."""
+"""The interface of what units can wait for."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ if TYPE_CHECKING:
 
 
 class Resource(Protocol):
-    """What a controlled thread can wait for."""
+    """Something that a unit can wait for."""
 
     waiting: list[Unit]
 
     def available(self, unit: Unit, /) -> bool:
-        """Whether `unit` could go on now."""
+        """Whether `unit` could continue now."""
 
     def expire(self, unit: Unit, /) -> None:
-        """The time that `unit` was ready to wait is over."""
+        """Handle the end of the time limit of `unit`'s wait."""
 
 
 class TimesOut:
-    """A resource of which a wait with a time limit simply ends."""
+    """A resource for which a wait simply ends when its time limit expires."""
 
     __slots__ = ()
 

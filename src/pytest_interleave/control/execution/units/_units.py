@@ -1,4 +1,4 @@
-"""Controlled threads, as the scheduler sees them."""
+"""Units: controlled threads, as the scheduler sees them."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ if TYPE_CHECKING:
 
 
 class Unwind(BaseException):
-    """Raised in a controlled thread to end it: its `finally` blocks run, nothing of it is reported."""
+    """Raised in a controlled thread to end it: its `finally` blocks run, and nothing about it is reported."""
 
 
 class Unit(TimesOut):
-    """A controlled thread: identity, pending operation, and the gate that it waits at.
+    """A controlled thread, as the scheduler sees it: its identity, its state and its pending operation.
 
-    It is also what a joiner waits for.
+    It is also the resource for which a joiner waits.
     """
 
-    #: Whether it is no thread, but the clock; see `TimeChoices`.
+    #: True for the clock, which is no thread; see `TimeChoices`.
     is_clock = False
 
     __slots__ = (
@@ -79,20 +79,21 @@ class Unit(TimesOut):
         self.name = name
         self.parent = parent
         self.children = 0
-        #: Names it alike in every execution: the parent's path, and how many that one had started before.
+        #: The same for this unit in every execution: the parent's path, and how many units the parent had started
+        #: before.
         self.path: tuple[int, ...] = ()
         if parent is not None:
             self.path = (*parent.path, parent.children)
             parent.children += 1
         self.daemon = daemon
         self.operation = operation
-        #: What the announced operation touches, where it is an access.
+        #: What the announced operation touches, if it is an access.
         self.touches: Touches | None = None
         self.resource: Resource | None = None
         self.waiting: list[Unit] = []
         self.half: Half
         self.deadline: int | None = None
-        #: Of a wait that has a deadline: for how many nanoseconds, and how many steps there had been.
+        #: For a wait with a deadline: its length in virtual nanoseconds, and the number of steps when it began.
         self.patience = 0
         self.waits_from = 0
         self.exception: BaseException | None = None
@@ -103,8 +104,8 @@ class Unit(TimesOut):
         self.sleeps = 0
         self.refusals = 0
         self.atomic = 0
-        #: True where the ordinary path of a scheduling point does not do: unwinding, atomic, outside, watched, or past
-        #: the bound on steps.
+        #: True if the ordinary path of a scheduling point does not suffice: unwinding, atomic, outside, watched, or
+        #: past the bound on steps.
         self.special = False
         self.enabled = False
         self.begun = False
@@ -114,33 +115,34 @@ class Unit(TimesOut):
         self.outside = False
         self.abandoned = False
         self.timed_out = False
-        #: Whether the thread was there before the execution, or outlives it; whether it is out of its control again.
+        #: Whether the thread was there before the execution, or outlives it; whether it has left the execution's
+        #: control.
         self.lasting = False
         self.at_large = False
 
     @property
     def thread(self) -> threading.Thread | None:
-        """The `threading.Thread` that it is, if it is one."""
+        """The `threading.Thread` that runs this unit, if any."""
         return self.half.thread
 
     @property
     def log(self) -> list[Step]:
-        """The steps of its execution so far."""
+        """The steps of the unit's execution so far."""
         return self.execution.log
 
     @property
     def nestings(self) -> list[Nesting]:
-        """The nestings of its execution so far."""
+        """The nestings of locks in the unit's execution so far."""
         return self.execution.nestings
 
     def note_nesting(self, lock: Any) -> None:
-        """It has just taken `lock`, while it holds others."""
+        """Note that the unit has just taken `lock` while it holds others."""
         execution = self.execution
         held = tuple((other, other.acquired) for other in self.held)
         execution.nestings.append(Nesting(self, len(execution.log) - 1, self.children, self.operation, lock, held))
 
     def wait_for(self, resource: Resource, deadline: int | None) -> None:
-        """Be among those who wait for `resource`, until the virtual time `deadline` at most."""
+        """Add the unit to those that wait for `resource`, until `deadline` (in virtual nanoseconds) at most."""
         self.resource = resource
         self.deadline = deadline
         self.timed_out = False
@@ -152,9 +154,9 @@ class Unit(TimesOut):
             self.waits_from = len(execution.log)
 
     def settle(self) -> None:
-        """Find out anew whether the ordinary path of a scheduling point does for it."""
+        """Determine again whether the ordinary path of a scheduling point suffices for the unit."""
         execution = self.execution
-        # In this order: another thread may change one of these, and then say that it is special.
+        # In this order: another thread may change one of these, and then set `special`.
         self.special = False
         if (
             self.atomic > 0
@@ -168,30 +170,30 @@ class Unit(TimesOut):
             self.special = True
 
     def withdraw(self) -> None:
-        """Wait no longer."""
+        """Remove the unit from those that wait for its resource."""
         if self.resource is not None:
             self.resource.waiting.remove(self)
             self.resource = None
         self.deadline = None
 
     def available(self, unit: Unit, /) -> bool:  # noqa: ARG002
-        """A joiner can go on when this thread has ended."""
+        """Whether a joiner can continue, because this unit has ended."""
         return self.done
 
     def describe(self) -> str:
-        """For messages: what a joiner waits for."""
+        """Return what a joiner waits for, for messages."""
         return f"the end of thread {self.name!r}"
 
     def __repr__(self) -> str:
         return f"<Unit {self.index} {self.name!r}>"
 
 
-#: What a thread did when granted, and what it touched, as found when the operation was announced.
+#: One granted operation: its unit, the operation, and what it touched, as found when it was announced.
 Step = tuple[Unit, Operation, "Touches | None"]
 
 
 class Moment(TimesOut):
-    """Nothing but a moment in time: what a sleeping thread waits for."""
+    """A moment in time, for which a sleeping thread waits."""
 
     waits_at_large = True
 
@@ -201,9 +203,9 @@ class Moment(TimesOut):
         self.waiting: list[Any] = []
 
     def available(self, unit: Unit, /) -> bool:
-        """Only the clock ends a sleep."""
+        """Whether the sleep is over, which only the clock ends."""
         return unit.timed_out
 
     def describe(self) -> str:
-        """For messages."""
+        """Return what a sleeping thread waits for, for messages."""
         return "time to pass"

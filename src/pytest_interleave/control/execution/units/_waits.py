@@ -1,4 +1,4 @@
-"""Who waits for whom."""
+"""The relation of waiting between units: which one waits for which."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def cycle_from(unit: Unit) -> list[Unit]:
-    """The threads that wait for each other in a circle through `unit`, without a time limit; else nothing."""
+    """Return the threads that wait for each other in a circle through `unit`, without a time limit; else nothing."""
     chain: list[Unit] = []
     current = unit
     while True:
@@ -29,7 +29,7 @@ def cycle_from(unit: Unit) -> list[Unit]:
         if blocker is None:
             return []
         if blocker is unit:
-            # A thread that waits for a lock of its own may use it as a signal: another one may release it.
+            # A thread that waits for a lock of its own may use it as a signal: another thread may release it.
             return chain if len(chain) > 1 else []
         if blocker in chain:
             return []
@@ -37,7 +37,7 @@ def cycle_from(unit: Unit) -> list[Unit]:
 
 
 def blocker_of(unit: Unit) -> Unit | None:
-    """The one thread that alone can let `unit` go on: the owner of the lock, the thread to be joined."""
+    """Return the only unit that can let `unit` continue: the owner of a lock, the thread to be joined; else None."""
     resource = unit.resource
     if resource is None:
         return None
@@ -48,9 +48,9 @@ def blocker_of(unit: Unit) -> Unit | None:
 
 
 def stuck_of(execution: Execution, kind: Ending, cycle: list[Unit], **more: Any) -> Stuck:
-    """What is known of an execution that cannot go on: the threads in the circle, or all that are left.
+    """Return what is known of an execution that cannot continue: the threads in the circle, or all that are left.
 
-    `more` are further fields. They are given here because `_replace` of a named tuple is code in scope.
+    `more` are further fields. They are passed here because `_replace` of a named tuple is code in scope.
     """
     concerned = cycle or [unit for unit in execution.units if not unit.done]
     pending = [(unit, unit.operation, unit.touches) for unit in concerned if not unit.done and not unit.enabled]
@@ -60,7 +60,7 @@ def stuck_of(execution: Execution, kind: Ending, cycle: list[Unit], **more: Any)
 
 
 def waits_of(units: list[Unit], frames: Mapping[int, FrameType], names: Mapping[int, str]) -> list[WaitingThread]:
-    """For each thread, what it waits for and where, for the report; `names` has the resources, by address."""
+    """Return what each unit waits for and where, for the report; `names` has the resources' names by address."""
     found: list[WaitingThread] = []
     for unit in units:
         resource = unit.resource
