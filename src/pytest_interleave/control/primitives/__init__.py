@@ -1,4 +1,4 @@
-"""Primitives whose every operation is one scheduling point; outside control they are like the real ones."""
+"""Primitives with one scheduling point for each operation; outside control they behave like the real ones."""
 
 from ._barrier import Barrier
 from ._condition import Condition, RealCondition

@@ -30,7 +30,7 @@ _FILLING, _BROKEN = 0, -2
 
 
 class _Round(PartOf):
-    """One filling of the barrier: those who wait in it go on together."""
+    """One filling of the barrier: the threads that wait in it continue together."""
 
     __slots__ = ("broken", "tripped")
 
@@ -46,7 +46,7 @@ class _Round(PartOf):
 class Barrier(HasLazyCondition, RealBarrier, metaclass=Primitive):
     """A point that a fixed number of threads pass together; arriving is one operation."""
 
-    # As messages and users know it.
+    # The module that messages and users know.
     __module__ = "threading"
 
     def __init__(self, parties: int, action: Callable[[], None] | None = None, timeout: float | None = None) -> None:
@@ -58,7 +58,7 @@ class Barrier(HasLazyCondition, RealBarrier, metaclass=Primitive):
         self._state = _FILLING
         self._count = 0
         self._round = _Round(self)
-        #: The last round that tripped: those who have not left it yet fail if the barrier is aborted.
+        #: The last round that tripped: threads that have not left it yet fail if the barrier is aborted.
         self._leaving: _Round | None = None
         self.made = made_here()
 
@@ -92,7 +92,7 @@ class Barrier(HasLazyCondition, RealBarrier, metaclass=Primitive):
             settled()
             return super().wait(timeout)
         except BaseException:
-            # The thread is being ended. It is as if it had never come: others may use the barrier later.
+            # The thread is being ended. It counts as if it had never arrived: others may use the barrier later.
             if this is self._round:
                 self._count -= 1
             raise
@@ -107,7 +107,7 @@ class Barrier(HasLazyCondition, RealBarrier, metaclass=Primitive):
         try:
             if self._action is not None:
                 self._action()
-                # Those who go on know of what it has done.
+                # The threads that continue know what the action has done.
                 frame = sys._getframe(1)
                 unit.execution.mark(unit, Operation(ACTED, self, frame.f_code, frame.f_lasti))
         except BaseException:
@@ -157,7 +157,7 @@ class Barrier(HasLazyCondition, RealBarrier, metaclass=Primitive):
         self._break_controlled(unit)
 
     def describe(self) -> str:
-        """For messages: what it is, where it was made, who is there."""
+        """Return a text for messages: what it is, where it was made, and which threads wait."""
         here = ", ".join(repr(waiter.name) for waiter in self._round.waiting)
         return f"Barrier of {self._parties}{made_text(self.made)}, where {self._count} wait ({here})"
 

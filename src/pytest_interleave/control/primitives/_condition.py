@@ -32,13 +32,13 @@ _T = TypeVar("_T")
 
 
 def _is_ours(lock: Any) -> bool:
-    """Whether the scheduler knows the lock; `isinstance` would count the real ones too."""
+    """Whether the lock is ours, so that the scheduler knows it; `isinstance` would count the real ones, too."""
     kinds = type(lock).__mro__
     return Lock in kinds or RLock in kinds
 
 
 class _Waiter(PartOf):
-    """One call of `wait`: first for a notification, then for the lock."""
+    """One call of `wait`: it waits first for a notification, then for the lock."""
 
     waits_at_large = True
 
@@ -76,21 +76,21 @@ class Condition(Made, RealCondition, metaclass=Primitive):
 
     _lock: Any
 
-    # As messages and users know it.
+    # The module that messages and users know.
     __module__ = "threading"
     called = "a notification of Condition"
 
     def __init__(self, lock: Any = None) -> None:
         made: Any = RLock() if lock is None else lock
         if lock is None and type(made) is RLock:
-            # Nobody else has it: who holds it holds the condition.
+            # No other code has this lock: to hold it is to hold the condition.
             made.called = "Condition"
         super().__init__(made)
         self._parked: deque[_Waiter] = deque()
         self.made = made_here()
 
     def __enter__(self) -> bool:
-        """Take the lock, for which the caller stands, not a line of `threading`."""
+        """Take the lock; the place of the operation is in the caller, not in a line of `threading`."""
         unit = _units[_get_ident()]
         lock = self._lock
         if unit is None or type(lock) not in (Lock, RLock):
@@ -123,7 +123,7 @@ class Condition(Made, RealCondition, metaclass=Primitive):
     def _wait(self, unit: Unit, timeout: float | None, operation: Operation) -> bool:
         execution = unit.execution
         lock = self._lock
-        # No choice here: the thread holds the lock, and gives it up and waits in one step.
+        # No choice here: the thread holds the lock, and releases it and waits in one step.
         execution.mark(unit, operation)
         saved = self._release_save()  # type: ignore[attr-defined]
         waiter = _Waiter(self, unit)
@@ -133,7 +133,7 @@ class Condition(Made, RealCondition, metaclass=Primitive):
 
         def wait() -> None:
             if deadline is not None and deadline <= execution.clock.elapsed:
-                # Not willing to wait: gives the lock to others and takes it back.
+                # It is not willing to wait: it gives the lock to others and takes it back.
                 if _is_ours(lock):
                     execution.wait_for(unit, woken, lock)
                 else:
@@ -149,7 +149,7 @@ class Condition(Made, RealCondition, metaclass=Primitive):
         return self._go_on(self._gate_in_place_of(waiter), saved, timeout, operation)
 
     def _go_on(self, gate: Any, saved: Any, timeout: float | None, operation: Operation) -> bool:
-        """Wait, without control and under control by turns; the lock is given up."""
+        """Continue a wait, by turns without and under control; the lock has been released."""
         while True:
             found = self._wait_without_control(gate, saved, timeout, operation)
             if type(found) is not _Waiter:
@@ -162,20 +162,20 @@ class Condition(Made, RealCondition, metaclass=Primitive):
             gate = self._gate_in_place_of(found)
 
     def _gate_in_place_of(self, waiter: _Waiter) -> Any:
-        """Where a thread waits that is not under control any more."""
+        """Return the gate at which a thread waits that is not under control any more."""
         gate = new_gate()
         if waiter in self._parked:
             self._parked.remove(waiter)
             self._waiters.append(gate)  # type: ignore[attr-defined]
         else:
-            # It was notified, and only waits for the lock.
+            # The thread was notified, and only waits for the lock.
             gate.release()
         return gate
 
     def _wait_without_control(
         self, gate: Any, saved: Any, timeout: float | None, operation: Operation
     ) -> bool | _Waiter:
-        """Whether the gate was opened in time; a waiter where an execution has taken the wait over."""
+        """Return whether the gate was opened in time, or a waiter if an execution has taken the wait over."""
         gates = self._waiters  # type: ignore[attr-defined]
         waiters: list[_Waiter] = []
 
@@ -202,7 +202,7 @@ class Condition(Made, RealCondition, metaclass=Primitive):
     def _wait_under_control(
         self, waiter: _Waiter, saved: Any, operation: Operation, wait: Callable[[], object]
     ) -> bool | None:
-        """Whether it was notified in time; None where the thread is not under control any more."""
+        """Return whether the thread was notified in time, or None if it is not under control any more."""
         lock = self._lock
         ours = _is_ours(lock)
         unit = waiter.unit
@@ -222,7 +222,7 @@ class Condition(Made, RealCondition, metaclass=Primitive):
         return waiter.notified
 
     def _acquire_anyhow(self, unit: Unit, saved: Any, ours: bool) -> None:
-        """The wait was ended by an exception: the caller still expects to hold the lock, where it is free."""
+        """Take the lock if it is free, as an exception ended the wait: the caller still expects to hold it."""
         lock = self._lock
         if ours and not lock.available(unit):
             return
@@ -244,7 +244,7 @@ class Condition(Made, RealCondition, metaclass=Primitive):
         while not result:
             if unit.at_large:
                 return super().wait_for(predicate, None if end is None else (end - clock.elapsed) / 1e9)
-            # As the real one does, it waits once at least, even without any time left.
+            # Like the real one, it waits at least once, even without any time left.
             if left is not None:
                 if end is None:
                     end = clock.deadline(left)

@@ -1,8 +1,8 @@
-"""Which calls of `threading.Lock()` and its kin make our primitive, and which the standard library's.
+"""The choice whether a call of `threading.Lock()` and the like makes our primitive or the standard library's.
 
-While the plugin is in place, the names in `threading`, `queue` and `_thread` stand for our classes. Code
-that has nothing to do with the tests must not notice, so our classes make the real thing unless the call
-comes from a controlled thread or from code in scope (directly, or through a library that this code calls).
+While the plugin is in place, the names in `threading`, `queue` and `_thread` stand for our classes. Code that has
+nothing to do with the tests must not notice, so our classes make the real object unless the call comes from a
+controlled thread or from code in scope (directly, or through a library that this code calls).
 """
 
 from __future__ import annotations
@@ -29,19 +29,19 @@ def wanted() -> bool:
     if _state.making_fixtures or _get_ident() in _units:
         return True
     if not _state.stand_ins:
-        # Our class itself was called, by someone who imported it while it was in place.
+        # Our class itself was called, by code that imported it while it was in place.
         return True
     return scope_frame(sys._getframe(2)) is not None
 
 
 def make_ours(cls: type[Kind]) -> Kind:
-    """An object of one of our classes, whoever asks for it."""
+    """Return an object of one of our classes, whatever code asks for it."""
     made: Kind = _make(cls)
     return made
 
 
 class Primitive(type):
-    """Metaclass of our primitives: decides what a call makes; real ones count as instances too."""
+    """The metaclass of our primitives: it decides what a call makes, and counts real ones as instances, too."""
 
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
         if _get_ident() not in _units:
@@ -76,12 +76,12 @@ class Primitive(type):
         return isinstance(kind, type) and issubclass(subclass, kind)
 
 
-#: For stand-ins of functions (`threading.Lock` up to 3.12): the type of what the function makes.
+#: For stand-ins of functions (`threading.Lock` up to Python 3.12): the type of what the function returns.
 _kinds: dict[type, type] = {}
 
 
 def stands_for(cls: type, real: Any, kind: type | None = None) -> None:
-    """Register `cls` as the stand-in for `real`, which makes objects of type `kind` where it is no class."""
+    """Register `cls` as the stand-in for `real`, which makes objects of type `kind` if it is not a class."""
     real_of[cls] = real
     if kind is not None:
         _kinds[cls] = kind

@@ -1,8 +1,9 @@
 """Waits of threads that are not under control, in slices while such a thread may have to be ended.
 
-An exception that is raised in another thread arrives only when that thread runs Python code again. One that waits for
-a lock for ever never does; and where it arrives just as the lock is acquired, nobody releases it. So those who wait
-for our primitives look every now and then whether they are to end, while they surely hold nothing new.
+An exception that is raised in another thread arrives only when that thread runs Python code again. A thread that waits
+for a lock forever never does; and if the exception arrives just as the lock is acquired, no code releases the lock. So
+threads that wait for our primitives check every now and then whether they are to end, while they certainly hold nothing
+new.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import Any
 from ..interpreter._monotonic import real_monotonic
 from ..scope import _real
 
-#: Seconds between two looks.
+#: Seconds between two checks.
 SLICE = 0.05
 
 #: Not empty while real threads run that may have to be ended.
@@ -28,12 +29,12 @@ _get_ident = _real.get_ident
 
 
 class Ended(BaseException):
-    """Ends a thread that is not under control."""
+    """Raised in a thread that is not under control, to end it."""
 
 
 @contextmanager
 def endable_waits() -> Iterator[None]:
-    """While entered, whoever waits for one of our primitives, and is not under control, can be ended."""
+    """Allow, while entered, that threads are ended that wait for one of our primitives without control."""
     slicing.append(None)
     try:
         yield
@@ -42,19 +43,19 @@ def endable_waits() -> Iterator[None]:
 
 
 def end_waiting(ident: int) -> None:
-    """Let the thread `ident` end where it next waits for one of our primitives, or waits now."""
+    """Let the thread `ident` end where it waits for one of our primitives, now or the next time."""
     _ending.add(ident)
 
 
 def has_ended(ident: int) -> None:
-    """Call when the thread is over: its identifier may be given to another one."""
+    """Forget the thread `ident`, which has ended: its identifier may be given to another thread."""
     _ending.discard(ident)
     _shielded.discard(ident)
 
 
 @contextmanager
 def shielded() -> Iterator[None]:
-    """While entered, the calling thread waits even if it is to end: it has to have its lock back."""
+    """Let the calling thread wait, while entered, even if it is to end: it has to get its lock back."""
     ident = _get_ident()
     _shielded.add(ident)
     try:
@@ -71,14 +72,14 @@ def _look() -> None:
 
 
 def acquire_in_slices(acquire: Callable[..., bool], blocking: bool = True, timeout: float = -1) -> bool:
-    """`acquire(blocking, timeout)` of a real lock.
+    """Call `acquire(blocking, timeout)` of a real lock, in slices.
 
-    Raises `Ended` in a thread that is to end, which has not acquired it then.
+    Raises `Ended` in a thread that is to end; it has not acquired the lock then.
     """
     if _ending:
         _look()
     if not blocking or (timeout != -1 and not 0 < timeout <= _thread.TIMEOUT_MAX):
-        # It does not wait, or it is an error.
+        # It does not wait, or the arguments are an error.
         return acquire(blocking, timeout)
     if acquire(False):
         return True
@@ -97,7 +98,7 @@ def acquire_in_slices(acquire: Callable[..., bool], blocking: bool = True, timeo
 
 
 def wait_in_slices(condition: Any, timeout: float | None) -> bool:
-    """`condition.wait(timeout)` of a `threading.Condition`, ours or a real one.
+    """Do `condition.wait(timeout)` for a `threading.Condition`, ours or a real one, in slices.
 
     Raises `Ended` in a thread that is to end; it holds the lock then, as after any wait.
     """
@@ -120,9 +121,9 @@ def wait_in_slices(condition: Any, timeout: float | None) -> bool:
 
 
 def get_in_slices(get: Callable[..., Any], timeout: float | None) -> Any:
-    """`get(True, timeout)` of a real `queue.SimpleQueue`.
+    """Call `get(True, timeout)` of a real `queue.SimpleQueue`, in slices.
 
-    Raises `Ended` in a thread that is to end, which has not taken an item then.
+    Raises `Ended` in a thread that is to end; it has not taken an item then.
     """
     _look()
     if timeout is not None and timeout <= 0:

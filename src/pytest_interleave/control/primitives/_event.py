@@ -28,7 +28,7 @@ _get_ident = _real.get_ident
 
 
 class _Wait(PartOf):
-    """Those who wait at the same time: one `set` lets all of them go on, even if `clear` follows at once."""
+    """Threads that wait at the same time: one `set` lets all of them continue, even if `clear` follows at once."""
 
     waits_at_large = True
 
@@ -45,13 +45,13 @@ class _Wait(PartOf):
 class Event(HasLazyCondition, Made, RealEvent, metaclass=Primitive):
     """A flag that threads can wait for."""
 
-    # As messages and users know it.
+    # The module that messages and users know.
     __module__ = "threading"
     called = "Event"
 
     def __init__(self) -> None:
         self._flag = False
-        #: Made by the first that waits, and again after each `set`.
+        #: Made by the first thread that waits, and again after each `set`.
         self._wait: _Wait | None = None
         self.made = made_here()
 
@@ -101,7 +101,7 @@ class Event(HasLazyCondition, Made, RealEvent, metaclass=Primitive):
         unit.execution.point(unit, Operation(CLEAR, self, frame.f_code, frame.f_lasti))
         self._flag = False
         if self._wait is not None:
-            # They announced their wait while it was set, but have not gone through with it.
+            # These threads announced their wait while the event was set, but have not completed it.
             unit.execution.enabled.refresh(self._wait)
 
     def wait(self, timeout: float | None = None) -> bool:
@@ -124,7 +124,7 @@ class Event(HasLazyCondition, Made, RealEvent, metaclass=Primitive):
             return self._wait_really(timeout, operation)
 
     def _wait_really(self, timeout: float | None, operation: Operation) -> bool:
-        """Wait without control."""
+        """Wait without control; return whether the event was set in time."""
         condition: Any = self._cond
         gate = new_gate()
         while True:

@@ -1,4 +1,4 @@
-"""The names under which programs find the primitives: put in place before any test module is imported."""
+"""The names under which programs find the primitives; they are put in place before any test module is imported."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _STAND_INS: tuple[tuple[ModuleType, str, Any], ...] = (
     *((_queue, "SimpleQueue", SimpleQueue) for _queue in [sys.modules.get("_queue")] if _queue is not None),
     (_thread, "allocate_lock", Lock),
     (_thread, "RLock", RLock),
-    # It holds its own reference, for `cached_property` up to 3.11 and `singledispatch`.
+    # `functools` holds its own reference, for `cached_property` up to Python 3.11 and for `singledispatch`.
     (functools, "RLock", RLock),
 )
 
@@ -41,9 +41,9 @@ _replaced: list[tuple[ModuleType, str, Any]] = []
 
 
 def install_names() -> bool:
-    """Put our primitives in the place of the real ones. Who is not meant to have ours still gets those.
+    """Put our primitives in the place of the real ones; code that is not meant to have ours still gets those.
 
-    The answer is False where they are in place already, or would never be under control.
+    The answer is False if they are already in place, or would never be under control.
     """
     if _current.state.stand_ins or missing_for_control() is not None:
         return False
@@ -64,7 +64,7 @@ def install_names() -> bool:
 
 
 def remove_names() -> None:
-    """Put the real ones back; ours that exist go on working."""
+    """Put the real primitives back; objects of ours that exist continue to work."""
     while _replaced:
         module, name, real = _replaced.pop()
         setattr(module, name, real)

@@ -1,4 +1,4 @@
-"""The inner condition of the standard library's primitives, only made where a real thread needs it."""
+"""The inner condition of the standard library's primitives, made only if a real thread needs it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _making = _thread.allocate_lock()
 
 
 class _EndableCondition(RealCondition):
-    """A real condition, out of which a waiting thread can be ended."""
+    """A real condition in which a waiting thread can be ended."""
 
     def wait(self, timeout: float | None = None) -> bool:
         """See `threading.Condition.wait`."""
@@ -20,7 +20,7 @@ class _EndableCondition(RealCondition):
 
 
 class HasLazyCondition:
-    """Gives `_cond`, as the standard library's own methods use it for threads that are not under control."""
+    """A base class with `_cond`, which the standard library's methods use for threads that are not controlled."""
 
     _made_cond: RealCondition | None = None
 
@@ -39,7 +39,7 @@ class HasLazyCondition:
         self._made_cond = condition
 
     def _wake_real_waiters(self) -> None:
-        """A controlled thread has changed something that threads not under control may wait for."""
+        """Wake threads without control that may wait for what a controlled thread has changed."""
         made = self._made_cond
         if made is not None:
             with made:

@@ -28,9 +28,9 @@ _get_ident = _real.get_ident
 
 
 class Lock(Owned, metaclass=Primitive):
-    """A mutual exclusion lock; the state is a real lock's, so that it serves threads of any kind."""
+    """A mutual exclusion lock; its state is that of a real lock, so that it serves threads of any kind."""
 
-    # As messages and users know it.
+    # The module that messages and users know.
     __module__ = "_thread"
     called = "Lock"
 
@@ -40,7 +40,7 @@ class Lock(Owned, metaclass=Primitive):
         self.owner: Unit | None = None
         self.acquired: Operation | None = None
         self.made = made_here()
-        #: By byte offset in the code that does it, the last operation there: it is the same one each time, in a loop.
+        #: By byte offset in the code that does it, the last operation there: in a loop it is the same one each time.
         self._operations: dict[int, Operation] = {}
 
     __slots__ = ("__weakref__", "_operations", "_real", "acquired", "made", "owner", "waiting")
@@ -77,7 +77,7 @@ class Lock(Owned, metaclass=Primitive):
         try:
             self.take(unit, operation)
         except RecursionError:
-            # So near the end of the stack it cannot be finished: let it be as if it had not begun.
+            # So near the end of the stack it cannot be completed: make it as if it had not started.
             if self.owner is unit:
                 self.owner = None
                 if self in unit.held:
@@ -96,14 +96,14 @@ class Lock(Owned, metaclass=Primitive):
             try:
                 execution.point(unit, self._operation(RELEASE, sys._getframe(1), execution))
             except RecursionError:
-                # The real one needs no stack; and there may be none left even for a call of `drop`.
+                # The real one needs no stack, and there may be none left even for a call of `drop`.
                 self._real.release()
                 if self.owner is not None:
                     self.owner.held.remove(self)
                     self.owner = None
                 raise
             if execution.closing is not None and self.owner is not unit:
-                # It unwinds out of a wait in which it had given up the lock.
+                # It unwinds out of a wait in which it had released the lock.
                 return
         self.drop(unit)
 
@@ -117,7 +117,7 @@ class Lock(Owned, metaclass=Primitive):
             try:
                 execution.point(unit, self._operation(RELEASE, sys._getframe(1), execution))
             except RecursionError:
-                # The real one needs no stack; and there may be none left even for a call of `drop`.
+                # The real one needs no stack, and there may be none left even for a call of `drop`.
                 self._real.release()
                 if self.owner is not None:
                     self.owner.held.remove(self)
@@ -135,7 +135,7 @@ class Lock(Owned, metaclass=Primitive):
             unit.execution.point(unit, Operation(LOCKED, self, frame.f_code, frame.f_lasti, mutates=False))
         return self._real.locked()
 
-    # The names of old, which the real ones still have.
+    # The old names, which the real ones still have.
     acquire_lock = acquire
     release_lock = release
     locked_lock = locked
@@ -147,20 +147,20 @@ class Lock(Owned, metaclass=Primitive):
             return known
         operation = Operation(kind, self, frame.f_code, lasti, mutates=False)
         if not execution.detail:
-            # In detail each keeps where it was called from.
+            # In detail, each operation keeps where it was called from.
             self._operations[lasti] = operation
         return operation
 
     # -- for the scheduler, and for conditions ---------------------------------------------------------------
 
     def available(self, unit: Unit, /) -> bool:  # noqa: ARG002
-        """Whether it is free. A lock left locked by an earlier execution is."""
+        """Whether the lock is free. A lock left locked by an earlier execution is free."""
         return not self._real.locked() or self.free_if_left_locked()
 
     def take(self, unit: Unit, operation: Operation) -> None:
-        """Acquire it for `unit`, at once; it is known to be free."""
+        """Acquire the lock for `unit` at once; it is known to be free."""
         if not self._real.acquire(False):
-            # A thread that is not under control was faster; the others go on meanwhile.
+            # A thread that is not under control was faster; the others run meanwhile.
             outside = unit.execution.outside
             outside.leave(unit)
             try:
@@ -176,7 +176,7 @@ class Lock(Owned, metaclass=Primitive):
             unit.execution.enabled.refresh(self)
 
     def drop(self, unit: Unit | None) -> None:
-        """Release it, at once."""
+        """Release the lock at once."""
         self._real.release()
         owner = self.owner
         if owner is not None:
@@ -200,7 +200,7 @@ class Lock(Owned, metaclass=Primitive):
 
 
 def check_timeout(blocking: bool, timeout: float) -> None:
-    """Refuse what the real `acquire` refuses."""
+    """Raise the errors that the real `acquire` raises for its arguments."""
     if not blocking and timeout != -1:
         raise ValueError("can't specify a timeout for a non-blocking call")
     if timeout < 0 and timeout != -1:

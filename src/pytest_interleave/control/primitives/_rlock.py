@@ -28,9 +28,9 @@ _get_ident = _real.get_ident
 
 
 class RLock(Owned, metaclass=Primitive):
-    """A re-entrant lock; the state is a real one's, and who holds it how often is known here too."""
+    """A re-entrant lock; its state is that of a real one, and its holder and count are known here, too."""
 
-    # As messages and users know it.
+    # The module that messages and users know.
     __module__ = "_thread"
 
     __slots__ = ("__weakref__", "_count", "_holder", "_real", "acquired", "called", "made", "owner", "waiting")
@@ -83,7 +83,7 @@ class RLock(Owned, metaclass=Primitive):
         try:
             self.take(unit, operation)
         except RecursionError:
-            # So near the end of the stack it cannot be finished: let it be as if it had not begun.
+            # So near the end of the stack it cannot be completed: make it as if it had not started.
             if self._count > count:
                 self._count = count
                 if count == 0:
@@ -112,7 +112,7 @@ class RLock(Owned, metaclass=Primitive):
         try:
             self._release(frame.f_code, frame.f_lasti)
         except RecursionError:
-            # The real one needs no stack; and there may be none left even for a call of `drop`.
+            # The real one needs no stack, and there may be none left even for a call of `drop`.
             if self._count == count > 0:
                 self._count = count - 1
                 if count == 1:
@@ -127,7 +127,7 @@ class RLock(Owned, metaclass=Primitive):
         unit = _units[_get_ident()]
         if not self._is_owned():
             if unit is not None and unit.execution.closing is not None:
-                # It unwinds out of a wait in which it had given up the lock.
+                # It unwinds out of a wait in which it had released the lock.
                 return
             raise RuntimeError("cannot release un-acquired lock")
         if unit is not None:
@@ -135,23 +135,23 @@ class RLock(Owned, metaclass=Primitive):
         self.drop(unit)
 
     def locked(self) -> bool:
-        """See `threading.RLock.locked` (new in Python 3.14)."""
+        """Whether the lock is held, see `threading.RLock.locked` (new in Python 3.14)."""
         return self._count > 0
 
     # -- for the scheduler, and for conditions ---------------------------------------------------------------
 
     def available(self, unit: Unit, /) -> bool:
-        """Whether it is free, or held by `unit` already. One left locked by an earlier execution is free."""
+        """Whether the lock is free, or already held by `unit`. One left locked by an earlier execution is free."""
         return self._count == 0 or self._is_held_by(unit) or self.free_if_left_locked()
 
     def _is_held_by(self, unit: Unit | None) -> bool:
-        # The operating system gives identifiers of threads that have ended to new ones: the owner decides.
+        # The operating system gives identifiers of threads that have ended to new ones, so the owner decides.
         if unit is None:
             return self._holder == _get_ident()
         return self._holder == unit.half.ident and self.owner in (None, unit)
 
     def take(self, unit: Unit, operation: Operation) -> None:
-        """Acquire it for `unit`, at once; it is known to be available."""
+        """Acquire the lock for `unit` at once; it is known to be available."""
         self._real.acquire()
         self._count += 1
         if self._count == 1:
@@ -165,7 +165,7 @@ class RLock(Owned, metaclass=Primitive):
                 unit.execution.enabled.refresh(self)
 
     def drop(self, unit: Unit | None) -> None:
-        """Release it once, at once."""
+        """Release the lock a single time, at once."""
         self._count -= 1
         if self._count == 0:
             self._holder = None
@@ -176,7 +176,7 @@ class RLock(Owned, metaclass=Primitive):
         if self._count == 0 and unit is not None and self.waiting:
             unit.execution.enabled.refresh(self)
 
-    # -- what `threading.Condition` asks of a re-entrant lock ------------------------------------------------
+    # -- methods that `threading.Condition` calls ------------------------------------------------------------
 
     def _is_owned(self) -> bool:
         return self._is_held_by(_units[_get_ident()])

@@ -33,10 +33,10 @@ _get_ident = _real.get_ident
 class Semaphore(HasLazyCondition, Made, RealSemaphore, metaclass=Primitive):
     """A counting semaphore."""
 
-    # As messages and users know it.
+    # The module that messages and users know.
     __module__ = "threading"
 
-    #: For the scheduler: whoever waits for it may go on to wait without control.
+    #: For the scheduler: a thread that waits for it may continue its wait without control.
     waits_at_large = True
 
     _bound: int | None = None
@@ -83,7 +83,7 @@ class Semaphore(HasLazyCondition, Made, RealSemaphore, metaclass=Primitive):
     __enter__ = acquire
 
     def _acquire_really(self, timeout: float | None, operation: Operation) -> bool:
-        """Wait without control until it can be acquired."""
+        """Wait without control until the semaphore is acquired; return False if the timeout expires before."""
         condition: Any = self._cond
         until = None if timeout is None else real_monotonic() + timeout
         while True:
@@ -149,19 +149,19 @@ class Semaphore(HasLazyCondition, Made, RealSemaphore, metaclass=Primitive):
         self._wake_real_waiters()
 
     def available(self, unit: Unit, /) -> bool:  # noqa: ARG002
-        """Whether it can be acquired now."""
+        """Whether the semaphore can be acquired now."""
         return self._value > 0
 
     @property
     def called(self) -> str:  # type: ignore[override]
-        """What messages call it."""
+        """The name in messages."""
         return type(self).__name__
 
 
 class BoundedSemaphore(Semaphore, RealBoundedSemaphore):
     """A semaphore that refuses to be released more often than it was acquired."""
 
-    # As messages and users know it.
+    # The module that messages and users know.
     __module__ = "threading"
 
     def __init__(self, value: int = 1) -> None:

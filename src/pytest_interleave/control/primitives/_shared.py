@@ -1,4 +1,4 @@
-"""What primitives have in common: how a wait ends, and what messages say of them."""
+"""The common parts of primitives: how a wait ends, and what messages say about them."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ if TYPE_CHECKING:
 
 
 class Made(TimesOut):
-    """A primitive that messages name by what it is called and where it was made."""
+    """A primitive that messages describe by its name and the place where it was made."""
 
     __slots__ = ()
 
-    #: What messages call it.
+    #: Its name in messages.
     called: str
     #: The instruction that made it, if it is in scope.
     made: tuple[CodeType, int] | None
 
     def describe(self) -> str:
-        """For messages: what it is and where it was made."""
+        """Return a text for messages: what it is, and where it was made."""
         return f"{self.called}{made_text(self.made)}"
 
 
@@ -33,16 +33,16 @@ class Owned(Made):
 
     __slots__ = ()
 
-    #: The controlled thread that holds it, and the operation by which it first acquired it.
+    #: The controlled thread that holds it, and the operation by which that thread first acquired it.
     owner: Unit | None
     acquired: Operation | None
 
     def acquired_at(self) -> Place | None:
-        """Where its owner first acquired it."""
+        """Return where the owner first acquired the lock; None if no controlled thread holds it."""
         return self.acquired.where() if self.acquired is not None and self.owner is not None else None
 
     def free_if_left_locked(self) -> bool:
-        """Free it if the execution of its owner is over; whether that was so."""
+        """Free the lock if the execution of its owner is over; return whether that was so."""
         owner = self.owner
         if owner is not None and owner.execution.over:
             self._at_fork_reinit()
@@ -50,12 +50,12 @@ class Owned(Made):
         return False
 
     def _at_fork_reinit(self) -> None:
-        """See `threading.Lock._at_fork_reinit`: make it a new lock."""
+        """Make it a new lock, see `threading.Lock._at_fork_reinit`."""
         raise NotImplementedError
 
 
 class PartOf(TimesOut):
-    """Those who wait together for one thing that a primitive does."""
+    """The threads that wait together for one event of a primitive."""
 
     __slots__ = ("primitive", "waiting")
 
@@ -64,16 +64,16 @@ class PartOf(TimesOut):
         self.waiting: list[Unit] = []
 
     def describe(self) -> str:
-        """For messages: the primitive."""
+        """Return the text of the primitive, for messages."""
         text: str = self.primitive.describe()
         return text
 
     @property
     def awaited(self) -> Any:
-        """The primitive, for those who ask what is waited for."""
+        """The primitive that is waited for."""
         return self.primitive
 
 
 def made_text(made: tuple[CodeType, int] | None) -> str:
-    """For messages: " (made at FILE:LINE)" if that is known."""
+    """Return " (made at FILE:LINE)" for messages; nothing if that is not known."""
     return "" if made is None else f" (made at {place_of_code(*made)})"

@@ -33,7 +33,7 @@ _get_ident = _real.get_ident
 class SimpleQueue(Made, metaclass=Primitive):
     """An unbounded queue; the items are in a real one, so that it serves threads of any kind."""
 
-    # As messages and users know it.
+    # The module that messages and users know.
     __module__ = "_queue"
     called = "an item in SimpleQueue"
 
@@ -46,12 +46,12 @@ class SimpleQueue(Made, metaclass=Primitive):
     def __init__(self) -> None:
         self._real = self._kind()
         self.waiting: list[Unit] = []
-        #: Of threads that wait without control.
+        #: Gates of threads that wait without control.
         self._gates: deque[Any] = deque()
         self.made = made_here()
 
     def put(self, item: Any, block: bool = True, timeout: float | None = None) -> None:  # noqa: ARG002
-        """See `queue.SimpleQueue.put`: never blocks."""
+        """Put an item without ever blocking, see `queue.SimpleQueue.put`."""
         unit = _units[_get_ident()]
         if unit is None:
             if watching:
@@ -70,7 +70,7 @@ class SimpleQueue(Made, metaclass=Primitive):
             try:
                 self._gates.popleft().release()
             except IndexError:
-                # The last one has just given up.
+                # The last waiting thread has just given up.
                 pass
 
     def put_nowait(self, item: Any) -> None:
@@ -109,18 +109,18 @@ class SimpleQueue(Made, metaclass=Primitive):
         return item
 
     def _get_really(self, timeout: float | None, operation: Operation) -> Any:
-        """Wait without control for an item."""
+        """Wait without control for an item; raise `queue.Empty` if the timeout expires before."""
         until = None if timeout is None else real_monotonic() + timeout
         while True:
             gate = new_gate()
-            # First: what is put from here on opens the gate, or is found.
+            # This comes first: an item that is put from here on opens the gate, or is found.
             self._gates.append(gate)
             withdraw = in_queue(self._gates, gate)
             if not self._real.empty():
                 try:
                     item = self._real.get_nowait()
                 except Exception:
-                    # Somebody else was faster.
+                    # Another thread was faster.
                     withdraw()
                     continue
                 self._pass_on(withdraw)
@@ -143,7 +143,7 @@ class SimpleQueue(Made, metaclass=Primitive):
                 return self._real.get_nowait()
 
     def _pass_on(self, withdraw: Callable[[], bool]) -> None:
-        """Who does not need a gate any more may have been the only one to be woken: wake another one."""
+        """Wake another thread: the calling one, which needs its gate no more, may have been the only one woken."""
         settled()
         if not withdraw() and self._gates and not self._real.empty():
             try:
@@ -172,16 +172,16 @@ class SimpleQueue(Made, metaclass=Primitive):
             unit.execution.point(unit, Operation(SIZE, self, frame.f_code, frame.f_lasti, mutates=False))
 
     def available(self, unit: Unit, /) -> bool:  # noqa: ARG002
-        """Whether there is an item."""
+        """Whether there is an item in the queue."""
         return not self._real.empty()
 
 
-#: By class that another copy of the module `_queue` has: what stands for it.
+#: Our classes, by the class of a copy of the module `_queue` that they stand for.
 _of_copies: dict[type, type[SimpleQueue]] = {RealSimpleQueue: SimpleQueue}
 
 
 def stand_in_for(found: Any) -> type[SimpleQueue] | None:
-    """What is to stand for the class that a second copy of the module `queue` has; None where nothing is.
+    """Return the stand-in for the class of a second copy of the module `queue`; None if `found` is no such class.
 
     A copy has an exception `Empty` of its own, which its class raises.
     """
