@@ -1,7 +1,7 @@
-"""`datetime.now` and its kin as controlled threads see them.
+"""`datetime.now` and similar methods, as controlled threads see them.
 
-The classes stay what they are: an object's type, its pickled form and classes derived from it must not change. What
-changes is three entries in the dictionaries of the built-in types, which Python code has no other way to set.
+The classes stay what they are: an object's type, its pickled form and classes derived from it must not change. Only
+three entries in the dictionaries of the built-in types change, which Python code has no other way to set.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from ..execution.units import _current
 from ..scope._real import DATE, DATETIME
 from . import _travel
 
-#: How often the virtual ones are in place: for imports, and for a test.
+#: How many times the virtual methods are in place: for imports, and for a test.
 _times = 0
 
 
 def replace_methods() -> Callable[[], None]:
-    """Put the virtual ones in place, and answer with what puts the real ones back."""
+    """Put the virtual methods in place, and return a function that puts the real ones back."""
     global _times
     _times += 1
     put_back()
@@ -38,12 +38,12 @@ def replace_methods() -> Callable[[], None]:
 
 
 def take_out() -> None:
-    """Put the real ones in place until `put_back` is called."""
+    """Put the real methods in place until `put_back` is called."""
     _put(_REAL)
 
 
 def put_back() -> None:
-    """Put the virtual ones in place again, if they are to be."""
+    """Put the virtual methods in place again, if they are to be there."""
     if _times:
         _put(_VIRTUAL)
 
@@ -51,18 +51,18 @@ def put_back() -> None:
 def _put(methods: dict[tuple[type, str], Any]) -> None:
     for (cls, name), method in methods.items():
         _dict_of(cls)[name] = method
-        # The interpreter keeps what it has looked up.
+        # The interpreter caches what it has looked up.
         _modified()(cls)
 
 
 def _dict_of(cls: type) -> dict[str, Any]:
-    """The dictionary behind the read-only view that `cls.__dict__` is."""
+    """Return the dictionary behind the read-only view `cls.__dict__`."""
     return next(found for found in gc.get_referents(cls.__dict__) if type(found) is dict)
 
 
 @functools.cache
 def _modified() -> Callable[[type], object]:
-    """A function of the interpreter that makes it look up again what it knows of a class."""
+    """Return a function of the interpreter that makes it look up again what it knows about a class."""
     import ctypes
 
     modified = ctypes.pythonapi.PyType_Modified
@@ -78,9 +78,9 @@ _real_now, _real_utcnow, _real_today = _REAL.values()
 
 
 def _timestamp(frame: FrameType) -> float | None:
-    """Seconds since the epoch as a controlled thread sees them; None where the real method is to be called.
+    """Return the seconds since the epoch as a controlled thread sees them; None if the real method is to be called.
 
-    So precise that what is made of it is precise to the microsecond.
+    They are so precise that what is made of them is precise to the microsecond.
     """
     unit = _current.current_unit()
     if unit is None:
@@ -92,7 +92,7 @@ def _timestamp(frame: FrameType) -> float | None:
 
 
 def remember_definition() -> None:
-    """Call before a library can change what the real `datetime.now` does."""
+    """Note what the real `datetime.now` does; to be called before a library can change that."""
     from ..interpreter._function_objects import definition_of
 
     if not _definition:
@@ -100,7 +100,7 @@ def remember_definition() -> None:
         _definition.append((definition, definition.call))
 
 
-#: The definition of the real `datetime.now`, and what it called; empty until there is somebody who may change that.
+#: The definition of the real `datetime.now`, and what it called; empty until there is a library that may change that.
 _definition: list[tuple[Any, Any]] = []
 
 

@@ -1,7 +1,8 @@
 """Clocks for modules that are being imported.
 
-What they keep of classes' methods (`default_factory=datetime.now`) is ours then, which is the real one wherever nothing
-is under control. Functions of `time` can stay the real ones: whoever keeps them keeps what is redirected later.
+What such modules keep of classes' methods (`default_factory=datetime.now`) is then ours, which is the real one if
+nothing is under control. Functions of `time` can stay the real ones: code that keeps them keeps what is redirected
+later.
 """
 
 from __future__ import annotations
@@ -13,7 +14,10 @@ from ._travel_guard import TravelGuard
 
 
 class ImportClocks(Replacements):
-    """In place from its making until it is removed; never, where nothing can be under control."""
+    """Replacements that are in place from their making until they are removed.
+
+    Nothing is replaced if nothing can be under control.
+    """
 
     def __init__(self) -> None:
         super().__init__()

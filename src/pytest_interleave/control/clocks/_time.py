@@ -1,7 +1,7 @@
 """The clock and `sleep` as controlled threads see them; all other threads see the real ones.
 
-All of module `time` that tells the time shows the one virtual clock. Where a library that freezes time or travels in
-it has changed a function below ours, a controlled thread sees what that library gives.
+All functions of the module `time` that return the time show the same virtual clock. If a library that freezes time or
+travels in it has changed a function below ours, a controlled thread sees what that library shows.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ if TYPE_CHECKING:
 
 _current_unit = _current.current_unit
 
-#: What stands in for functions of `time` while a test is under control, by name.
+#: Stand-ins for functions of `time` while a test is under control, by name.
 STAND_INS: dict[str, Redirection | Replacement] = {}
 
 
 def put_in_place() -> Callable[[], None]:
-    """Let controlled threads see virtual time; the answer undoes it."""
+    """Let controlled threads see virtual time; return a function that undoes it."""
     for stand_in in STAND_INS.values():
         stand_in.put()
 
@@ -60,18 +60,18 @@ def _sleep(_owner: Any, seconds: float, /) -> None:
     execution.timers.sleep(unit, operation, seconds)
 
 
-#: They sleep while they wait for another process, which takes real time.
+#: Modules that sleep while they wait for another process, which takes real time.
 _WAIT_FOR_PROCESSES = frozenset(("subprocess",))
 
 
 def _looking(unit: Unit, frame: FrameType) -> Clock:
-    """The clock that a thread looks at."""
+    """Return the clock of a thread's execution, after a reading by the thread."""
     unit.execution.timers.read_clock(unit, frame)
     return unit.execution.clock
 
 
 def _reading(name: str, base: str, divisor: float | None) -> Callable[..., Any]:
-    """A function that tells the time in nanoseconds, or in what there are `divisor` nanoseconds of."""
+    """Return a stand-in that returns the time in nanoseconds, or in units of `divisor` nanoseconds."""
 
     def read(_owner: Any, /) -> Any:
         unit = _current_unit()
@@ -87,7 +87,7 @@ def _reading(name: str, base: str, divisor: float | None) -> Callable[..., Any]:
 
 
 def _reading_of_id(name: str, divisor: float | None) -> Callable[..., Any]:
-    """A function that tells the time of the clock that it is given; processors' clocks stay real."""
+    """Return a stand-in that returns the time of the clock that it is given; processors' clocks stay real."""
 
     def read(_owner: Any, clock_id: int, /) -> Any:
         unit = _current_unit()
@@ -103,9 +103,9 @@ def _reading_of_id(name: str, divisor: float | None) -> Callable[..., Any]:
 
 
 def _converting(name: str, position: int, convert: Callable[..., Any], *, none: bool = False) -> Callable[..., Any]:
-    """A function that takes a time as its argument at `position`; if there is none, it takes what time it is.
+    """Return a stand-in that takes a time as its argument at `position`, and the present time if it gets none.
 
-    `convert` does the same with seconds. With `none`, None is as good as no argument.
+    `convert` does the same with seconds. With `none`, the argument None counts as no argument.
     """
 
     def take(_owner: Any, /, *given: Any) -> Any:
@@ -121,7 +121,7 @@ def _converting(name: str, position: int, convert: Callable[..., Any], *, none: 
     return take
 
 
-#: The clocks that `clock_gettime` knows and that go on while nothing is computed.
+#: The clocks that `clock_gettime` knows and that advance while nothing is computed.
 _SHARED_CLOCKS = frozenset(
     getattr(time, name)
     for name in (

@@ -1,15 +1,15 @@
-"""Whether a library travels in time: what it gives comes before virtual time.
+"""The state of a library that travels in time: what it shows takes precedence over virtual time.
 
-A library that replaces names (freezegun) is seen anyhow. time-machine changes functions in C, below ours.
+A library that replaces names (freezegun) is seen anyway. time-machine changes functions in C, below ours.
 """
 
 from __future__ import annotations
 
-#: Its travellers, the current one last: its own list, once it is known.
+#: The library's travelers, the current one last: its own list, once that is known.
 travellers: list[object] = []
 
 
 def follow(known: list[object]) -> None:
-    """From now on this list tells who travels."""
+    """Use the library's own list of travelers from now on."""
     global travellers
     travellers = known

@@ -1,7 +1,8 @@
-"""Lets time-machine work in a test under control, and before.
+"""A guard that lets time-machine work in a test under control, and before.
 
-It changes functions in C, and finds them by name, when it is imported or when it begins to travel. What it takes for
-such a function must be one: ours are out of its way then. Its clocks that go on while travelling go on by virtual time.
+time-machine changes functions in C, and finds them by name, when it is imported or when it begins to travel. What it
+takes for such a function must be one, so ours are out of its way then. Its clocks that advance while traveling advance
+with virtual time.
 """
 
 from __future__ import annotations
@@ -20,16 +21,16 @@ from ..scope._modules import loaded
 from ..scope._replacements import Replacements
 from . import _dates, _travel
 
-#: Its part in C.
+#: The name of time-machine's part in C.
 _NAME = "_time_machine"
 #: Functions of that part that change functions of others, or change them back.
 _CHANGING = ("patch", "patch_if_needed", "unpatch")
-#: Names of its list of travellers, by version.
+#: Names of time-machine's list of travelers, which differ between versions.
 _LISTS = ("traveller_stack", "coordinates_stack")
 
 
 class TravelGuard(Replacements):
-    """In place from its making until it is removed."""
+    """The replacements for time-machine, in place from their making until they are removed."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -41,7 +42,7 @@ class TravelGuard(Replacements):
             self.guard(module)
 
     def guard(self, module: ModuleType) -> None:
-        """`module` is its part in C."""
+        """Guard `module`, which is time-machine's part in C."""
         _remember()
         _follow()
         for name in _CHANGING:
@@ -52,7 +53,7 @@ class TravelGuard(Replacements):
 
 @contextlib.contextmanager
 def the_real_ones() -> Iterator[None]:
-    """Meanwhile none of ours is in place."""
+    """Put all real functions in place while entered."""
     from ._time import STAND_INS
 
     _remember()
@@ -79,7 +80,7 @@ def _with_the_real_ones(changing: Callable[[], Any]) -> Callable[[], Any]:
 
 
 def _time_ns(real: Callable[[], int]) -> Callable[[], int]:
-    """What goes on while a traveller's clock does."""
+    """Return a function for the time that advances while a traveler's clock does."""
 
     def time_ns() -> int:
         unit = _current.current_unit()
@@ -89,7 +90,7 @@ def _time_ns(real: Callable[[], int]) -> Callable[[], int]:
 
 
 def _remember() -> None:
-    """What these are now, before anyone travels, are the real ones."""
+    """Note the present functions as the real ones, before any code travels."""
     importlib.import_module("._time", __package__)
     _dates.remember_definition()
 
@@ -103,7 +104,7 @@ def _follow() -> None:
 
 
 class _Finder(MetaPathFinder):
-    """Finds the part in C, to be there when it is loaded."""
+    """A finder of time-machine's part in C, which guards that part when it is loaded."""
 
     def __init__(self, guard: TravelGuard) -> None:
         self._guard = guard
@@ -121,7 +122,7 @@ class _Finder(MetaPathFinder):
 
 
 class _Loader(Loader):
-    """Loads it with none of ours in its way."""
+    """A loader that loads that part while all real functions are in place."""
 
     def __init__(self, real: Loader, guard: TravelGuard) -> None:
         self._real = real

@@ -1,4 +1,4 @@
-"""Version 1 UUIDs of controlled threads have the virtual time in them; the C library would put the real one there."""
+"""The virtual time in version 1 UUIDs of controlled threads; the C library would put the real time there."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Any
 
 from ..execution.units import _current
 
-#: From the epoch of these UUIDs to that of `time.time()`, in units of 100 ns.
+#: The time from the epoch of these UUIDs to that of `time.time()`, in units of 100 ns.
 _EPOCH = 0x01B21DD213814000
 
 
 def makers_of(uuid: ModuleType) -> list[tuple[str, Any]]:
-    """What is to be replaced in the module `uuid`, and by what."""
+    """Return the names in the module `uuid` that are to be replaced, with their replacements."""
     name = "_generate_time_safe"
     real = vars(uuid).get(name)
     return [] if real is None else [(name, _generating(real))]
