@@ -1,4 +1,4 @@
-"""Stand-ins for the functions by which threads use files, databases, sockets and processes; each use is recorded."""
+"""Stand-ins for functions that use files, databases, sockets and processes; each use by a thread is recorded."""
 
 from ._event_loops import LoopEvents
 from ._in_place import put_in_new_modules, put_in_place, take_away

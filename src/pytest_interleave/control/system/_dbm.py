@@ -1,4 +1,4 @@
-"""`open` of the modules under `dbm` that are written in C: databases that record how they are used."""
+"""`open` of those modules under `dbm` that are written in C: databases that record how they are used."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _numbers = itertools.count(1)
 
 
 class Database(MutableMapping[Any, Any]):
-    """Hands everything on to the real database."""
+    """A database that records each use and passes it on to the real database."""
 
     def __init__(self, real: Any, path: Any) -> None:
         self._real = real
@@ -56,7 +56,7 @@ class Database(MutableMapping[Any, Any]):
         del self._real[key]
 
     def keys(self) -> Any:
-        """See `dbm`: a list."""
+        """Return the keys as a list, see `dbm`."""
         self._note(READ)
         return self._real.keys()
 
@@ -73,7 +73,7 @@ class Database(MutableMapping[Any, Any]):
 
 
 def opening(real: Callable[..., Any]) -> Callable[..., Any]:
-    """The stand-in for such a function."""
+    """Return the stand-in for the function `open` of such a module."""
 
     def open_database(filename: Any, flag: str = "r", *mode: Any) -> Any:
         unit = _units[_get_ident()]
@@ -88,5 +88,5 @@ def opening(real: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def replacements(module: ModuleType) -> Iterator[tuple[Any, str, Any]]:
-    """What stands in for what, in `dbm.gnu` or `dbm.ndbm`."""
+    """Yield the replacements in `dbm.gnu` or `dbm.ndbm`: (owner, name, replacement)."""
     yield module, "open", opening(module.open)

@@ -25,7 +25,7 @@ def _by_descriptor(real: Callable[..., Any], way: str, how: str) -> Callable[...
     def call(*args: Any, **options: Any) -> Any:
         unit = _units[_get_ident()]
         if unit is not None:
-            # The first argument, by whatever name.
+            # The first argument, whatever its name.
             for descriptor in (*args[:1], *options.values()):
                 _note(unit, descriptor, way, how)
                 break
@@ -65,24 +65,24 @@ def _replacements() -> Iterator[tuple[str, Callable[..., Any]]]:
             yield name, _copying(getattr(os, name), source, target)
 
 
-#: What stands in for which function of `os`.
+#: Stand-ins for functions of `os`, by name.
 REPLACEMENTS: dict[str, Callable[..., Any]] = {name: like(getattr(os, name), ours) for name, ours in _replacements()}
 
 
 def of_fcntl(module: ModuleType) -> Iterator[tuple[Any, str, Any]]:
-    """What stands in for what: which of two threads locks a file first matters."""
+    """Yield the replacements in `fcntl`: it matters which of two threads locks a file first."""
     for name in ("flock", "lockf"):
         real = getattr(module, name)
         yield module, name, like(real, _by_descriptor(real, WRITE, "locked"))
 
 
 def of_mmap(module: ModuleType) -> Iterator[tuple[Any, str, Any]]:
-    """What stands in for what."""
+    """Yield the replacements in `mmap`."""
     yield module, "mmap", _mapped_files(module)
 
 
 class _Kind(type):
-    """Of a stand-in for a class: the real one's objects count as its own."""
+    """The metaclass of a stand-in for a class: the real class's objects count as its own."""
 
     def __instancecheck__(cls, instance: Any) -> bool:
         return isinstance(instance, cls.__mro__[1])
@@ -101,7 +101,7 @@ def _mapped_files(mmap: ModuleType) -> type:
     def __init__(self: Any, fileno: int, length: int, *args: Any, **options: Any) -> None:
         self._thing = None if fileno == -1 else of_descriptor(fileno)
         private = getattr(mmap, "MAP_PRIVATE", None)
-        # On Windows, a name is the third argument in place of two, flags and protection.
+        # On Windows, the third argument is a name; elsewhere there are two in its place, flags and protection.
         position = 1 if sys.platform == "win32" else 2
         access = options.get("access", args[position] if len(args) > position else None)
         flags = options.get("flags", args[0] if args else None)

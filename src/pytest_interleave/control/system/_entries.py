@@ -1,4 +1,4 @@
-"""Functions of `os` that take paths, under control: what they look up, change, create, remove and list."""
+"""Functions of `os` that take paths, under control: they look up, change, create, remove and list entries."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _units = _current.units
 _get_ident = _real.get_ident
 
-#: By name: how the thing at the path is used, and in which word. Those of links use the link, if there is one.
+#: Functions by how they use the thing at the path. Those of links use the link itself, if there is one.
 _LOOKING = ("stat", "access", "getxattr", "listxattr")
 _LOOKING_AT_LINKS = ("lstat", "readlink")
 _CHANGING = ("truncate", "utime", "chmod", "chown", "setxattr", "removexattr", "chflags")
@@ -38,7 +38,7 @@ def _note_path(
         try:
             thing = file_at(of(path, dir_fd))
         except (TypeError, ValueError, OSError):
-            # Not the error of the program: the function itself has accepted the path.
+            # This is not the program's error: the function itself has accepted the path.
             return
     if thing is not None:
         note(unit, thing if kind == "file" else Thing(kind, *thing[1:]), way, how)
@@ -135,7 +135,7 @@ def _linking(real: Callable[..., Any]) -> Callable[..., Any]:
         except OSError:
             looked_up(unit, dst, dir_fd)
             raise
-        # A link to a directory leads to whatever is in it.
+        # A link to a directory leads to everything that is in it.
         kind = "directory" if real.__name__ == "symlink" else "file"
         _note_path(unit, dst, ENTRY, "created", dir_fd, entry_of, kind)
         if real.__name__ == "link":
@@ -159,7 +159,7 @@ def open_descriptor(path: Any, flags: int, mode: int = 0o777, *, dir_fd: int | N
             looked_up(unit, path, dir_fd)
         raise
     if flags & getattr(os, "O_TMPFILE", 0) == getattr(os, "O_TMPFILE", -1):
-        # Nobody else can open it.
+        # No other code can open it.
         unnamed(descriptor)
         return descriptor
     thing = opened(path, descriptor, dir_fd)
@@ -225,5 +225,5 @@ def _replacements() -> Iterator[tuple[str, Callable[..., Any]]]:
     yield "open", open_descriptor
 
 
-#: What stands in for which function of `os`.
+#: Stand-ins for functions of `os`, by name.
 REPLACEMENTS: dict[str, Callable[..., Any]] = {name: like(getattr(os, name), ours) for name, ours in _replacements()}

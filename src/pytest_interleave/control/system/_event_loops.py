@@ -27,18 +27,18 @@ _get_ident = _real.get_ident
 
 
 class LoopEvents:
-    """What an event loop waits for: that another thread wakes it, or that time passes."""
+    """The events that an event loop waits for: another thread wakes it, or time passes."""
 
     __slots__ = ("_select", "_selector", "waiting")
 
     def __init__(self) -> None:
-        #: Only weakly: through what is registered there, it keeps the loop alive.
+        #: A weak reference: the selector keeps the loop alive through what is registered there.
         self._selector: Callable[[], Any] | None = None
         self._select: Callable[..., list[Any]]
         self.waiting: list[Unit] = []
 
     def of_selector(self, selector: Any, select: Callable[..., list[Any]]) -> None:
-        """From now on `select`, the real method, says whether there is something in `selector`."""
+        """Use `select`, the real method, from now on to determine whether there is an event in `selector`."""
         if self._selector is None or self._selector() is not selector:
             self._selector = weakref.ref(selector)
         self._select = select
@@ -49,15 +49,15 @@ class LoopEvents:
         return selector is not None and bool(self._select(selector, 0))
 
     def expire(self, unit: Unit, /) -> None:
-        """It is time for what the loop is to do next."""
+        """Let the loop continue, because it is time for what it is to do next."""
         unit.execution.enabled.time_out(unit)
 
     def describe(self) -> str:
-        """For messages."""
+        """Return what the loop waits for, for messages."""
         return "an event of the event loop"
 
 
-#: What each loop waits for. It does not keep the loop alive.
+#: The events that each loop waits for. They do not keep the loop alive.
 _events: weakref.WeakKeyDictionary[Any, LoopEvents] = weakref.WeakKeyDictionary()
 
 
@@ -69,9 +69,9 @@ def _events_of(loop: Any) -> LoopEvents:
 
 
 def _loop_woken_through(selector: Any) -> Any:
-    """The loop whose pipe to itself is all that is registered; None if there is anything else, or nothing.
+    """Return the loop whose pipe to itself is all that is registered; None if there is anything else, or nothing.
 
-    A loop that handles signals is none: they come from outside at any time.
+    A loop that handles signals does not count: they come from outside at any time.
     """
     keys: dict[int, Any] = getattr(selector, "_fd_to_key", {})
     if len(keys) != 1:
@@ -99,7 +99,7 @@ def _selecting(real: Callable[..., list[Any]]) -> Callable[..., list[Any]]:
         events = _events_of(loop)
         events.of_selector(self, real)
         frame = sys._getframe(1)
-        # With nothing to wait for, it looks once whether it was woken.
+        # With no time to wait, it checks once whether it was woken.
         kind = GET if timeout is not None and timeout <= 0 else WAIT
         operation = Operation(kind, events, frame.f_code, frame.f_lasti, mutates=False)
         deadline = None if timeout is None else execution.clock.deadline(timeout)
@@ -118,7 +118,7 @@ def _calling(real: Callable[..., Any]) -> Callable[..., Any]:
         elif _runs(unit):
             frame = sys._getframe(1)
             events = _events_of(self)
-            # Before the call is in the loop's queue: in which order calls of several threads get there is a choice.
+            # Before the call is in the loop's queue: the order in which calls of several threads get there is a choice.
             unit.execution.point(unit, Operation(WAKE, events, frame.f_code, frame.f_lasti))
         return real(self, callback, *args, context=context)
 
@@ -144,7 +144,7 @@ def _runs(unit: Unit) -> bool:
 
 
 def of_selectors(module: ModuleType) -> Iterator[tuple[Any, str, Any]]:
-    """What stands in for what: (owner, name, replacement)."""
+    """Yield the replacements in `selectors`: (owner, name, replacement)."""
     owners: dict[Any, None] = {}
     for name in ("SelectSelector", "PollSelector", "EpollSelector", "DevpollSelector", "KqueueSelector"):
         kind = getattr(module, name, None)
@@ -155,12 +155,12 @@ def of_selectors(module: ModuleType) -> Iterator[tuple[Any, str, Any]]:
 
 
 def of_base_events(module: ModuleType) -> Iterator[tuple[Any, str, Any]]:
-    """The same for calls that other threads send to a loop."""
+    """Yield the replacements for calls that other threads send to a loop."""
     owner = module.BaseEventLoop
     yield owner, "call_soon_threadsafe", _calling(owner.call_soon_threadsafe)
 
 
 def of_selector_events(module: ModuleType) -> Iterator[tuple[Any, str, Any]]:
-    """The same for how a loop is woken."""
+    """Yield the replacement for the method by which a loop is woken."""
     owner = module.BaseSelectorEventLoop
     yield owner, "_write_to_self", _waking(owner._write_to_self)

@@ -1,6 +1,7 @@
 """`open` under control: it makes the same layers as the real one, of classes that record what is done with the file.
 
-Not by an audit hook: that sees when a file is opened, and neither reading nor writing; and it cannot be taken away.
+This is not done by an audit hook: that sees when a file is opened, and neither reading nor writing; and it cannot be
+removed.
 """
 
 from __future__ import annotations
@@ -37,13 +38,13 @@ _MOVING = ("seek", "tell")
 
 def _recording(base: type, name: str, way: str | None) -> Callable[..., Any]:
     real = getattr(base, name)
-    # A file that is left open is written when Python ends, and has forgotten what is in modules.
+    # A file that is left open is written when Python ends, and the names in modules are gone by then.
     units, get_ident = _units, _get_ident
 
     def method(self: Any, *args: Any) -> Any:
         unit = units[get_ident()]
         if unit is not None and self._thing is not None:
-            # Whatever is done with a handle moves it on, for all who use the same one.
+            # Any use of a handle moves it on, for all that use the same one.
             if way == WRITE or (way is None and self._writes):
                 note(unit, self._thing, WRITE, "written", self._handle)
             else:
@@ -55,7 +56,7 @@ def _recording(base: type, name: str, way: str | None) -> Callable[..., Any]:
 
 def _flushing(base: type) -> Callable[..., Any]:
     real: Any = base.flush  # type: ignore[attr-defined]
-    # See above.
+    # See `_recording`.
     units, get_ident = _units, _get_ident
 
     def flush(self: Any) -> None:
@@ -68,16 +69,16 @@ def _flushing(base: type) -> Callable[..., Any]:
 
 
 def _layer(base: type) -> Any:
-    """A class of files, whose objects record what is done with them."""
-    # What is still in a buffer is written now, if there is one. Closing a file calls it; in the place of `close`
-    # itself, there would be a line of ours in warnings of files that nobody has closed.
+    """Return a class of files whose objects record what is done with them."""
+    # `flush` writes what is still in a buffer, if there is one. Closing a file calls it. With a replacement of `close`
+    # itself, there would be a line of ours in warnings about files that were never closed.
     namespace: dict[str, Any] = {"flush": _flushing(base)}
     for way, names in ((READ, _READING), (WRITE, _WRITING), (None, _MOVING)):
         namespace.update({name: _recording(base, name, way) for name in names if hasattr(base, name)})
     return derived(base, namespace, ("_thing", "_handle", "_writes"))
 
 
-#: Without a buffer; and the layer at the bottom of the others, which need no record of their own.
+#: Files without a buffer. The layer at the bottom of the others is a real one, and needs no record of its own.
 File = _layer(io.FileIO)
 Reader = _layer(io.BufferedReader)
 Writer = _layer(io.BufferedWriter)
@@ -87,7 +88,7 @@ Text = _layer(io.TextIOWrapper)
 
 @functools.cache
 def _understood(mode: str) -> tuple[str, bool, bool, bool] | None:
-    """The mode of the raw file; whether it is binary, writes, or does both; None for what the real `open` refuses."""
+    """Return the raw file's mode, and whether it is binary, writes, or does both; None if `open` refuses `mode`."""
     letters = set(mode)
     known = len(letters) == len(mode) and letters <= set("rwaxbt+")
     if not known or len(letters & set("rwax")) != 1 or {"b", "t"} <= letters:
@@ -113,7 +114,7 @@ def open_(
         return real_open(file, mode, buffering, encoding, errors, newline, closefd, opener)
     raw_mode, binary, writes, both = understood
     if (binary and not (encoding is errors is newline is None)) or (buffering == 0 and not binary):
-        # It is an error, and the real one says so.
+        # It is an error, and the real function reports it.
         return real_open(file, mode, buffering, encoding, errors, newline, closefd, opener)
     if buffering == 1 and binary:
         warnings.warn(
@@ -135,7 +136,7 @@ def open_(
         thing = opened(file, raw.fileno()) if opener is None and not isinstance(file, int) else of_descriptor(raw)
         layers = [buffered]
         if not binary:
-            # It names the caller's line if it warns of a default encoding.
+            # This names the caller's line if it warns about a default encoding.
             encoding = io.text_encoding(encoding, 2)
             line_buffering = buffering == 1 or (buffering < 0 and raw.isatty())
             layers.append(Text(buffered, encoding, errors, newline, line_buffering))
@@ -162,7 +163,7 @@ like(real_open, open_)
 def _layers(
     file: Any, mode: str, buffering: int, closefd: bool, opener: Any, *, both: bool, writes: bool
 ) -> tuple[Any, Any]:
-    """The file at the bottom, and what is above it, with a buffer or without."""
+    """Return the file at the bottom, and what is above it: a buffer, or the file itself if there is none."""
     if buffering == 0:
         raw = File(file, mode, closefd, opener)
         return raw, raw

@@ -1,4 +1,4 @@
-"""Which stand-ins are put in the place of what, while a test is under control."""
+"""The replacement of functions by stand-ins while a test is under control."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ..scope._places import is_ours, is_stdlib
 from . import _dbm, _descriptors, _entries, _event_loops, _files, _logs, _paths, _process_settings, _processes, _sockets
 from ._sqlite import StandIns
 
-#: An owner, the name of its attribute, and what is to stand there.
+#: An owner, the name of its attribute, and the value to put there.
 Replacement = tuple[Any, str, Any]
 
 _OF_OS: dict[str, Callable[..., Any]] = {
@@ -40,7 +40,7 @@ def _of_sqlite(module: ModuleType) -> Iterable[Replacement]:
 
 
 def _of_glob(module: ModuleType) -> Iterable[Replacement]:
-    # 3.13 keeps the functions in a class.
+    # From Python 3.13 on, the functions are kept in a class.
     kind = getattr(module, "_StringGlobber", object)
     for name, known in vars(kind).items():
         ours = _by_real.get(id(getattr(known, "__func__", None)))
@@ -48,7 +48,7 @@ def _of_glob(module: ModuleType) -> Iterable[Replacement]:
             yield kind, name, staticmethod(ours)
 
 
-#: By module, the stand-ins for what is in it. Only modules that are there already count: nothing is imported.
+#: By module, the stand-ins for its contents. Only modules that have been imported already count: nothing is imported.
 _OF_MODULES: dict[str, Callable[[ModuleType], Iterable[Replacement]]] = {
     "sqlite3.dbapi2": _of_sqlite,
     "fcntl": _descriptors.of_fcntl,
@@ -69,21 +69,21 @@ _OF_MODULES: dict[str, Callable[[ModuleType], Iterable[Replacement]]] = {
     "glob": _of_glob,
 }
 
-#: Sets of functions of `os`: what they are asked about must be in them.
+#: Sets of functions of `os`: programs check whether a function is in them, so the stand-ins have to be in them, too.
 _SUPPORTING = ("supports_dir_fd", "supports_effective_ids", "supports_fd", "supports_follow_symlinks")
-#: The real functions stay in these: the interpreter's own, and the test runner's.
+#: The real functions stay in these modules: the interpreter's own, and the test runner's.
 _KEEPING = frozenset("_frozen_importlib_external _io builtins fcntl io mmap nt os posix sqlite3.dbapi2 sys".split())
 _RUNNERS_OWN = frozenset("_pytest coverage pluggy pytest pytest_cov pytest_interleave xdist execnet".split())
 
 
 class _StandIn:
-    """Something in the place of something else; where a test has a mock, that stays."""
+    """A replacement for an attribute of an owner; if a test has put a mock there, that stays."""
 
     def __init__(self, owner: Any, name: str, ours: Any) -> None:
         self.owner = owner
         self.name = name
         self.ours = ours
-        # A lazy module would load what it stands for as soon as it is asked.
+        # A lazy module would load what it stands for as soon as one of its attributes is read.
         self.namespace: dict[str, Any] | None = namespace_of_module(owner) if is_module(owner) else None
         self.found = (vars(owner) if self.namespace is None else self.namespace).get
         #: None if the owner has only inherited it.
@@ -113,23 +113,23 @@ def _take(stand_ins: Iterable[_StandIn]) -> None:
 
 
 _everywhere = [_StandIn(owner, name, ours) for owner, name, ours in _FUNCTIONS]
-#: By address of a real function, the one that stands in for it.
+#: The stand-in for each real function, by the real function's address.
 _by_real: dict[int, Any] = {id(each.real): each.ours for each in _everywhere}
 _of_modules: dict[str, list[_StandIn]] = {}
-#: By module and name, functions that modules hold by names of their own (`from os import replace`).
+#: Functions that modules hold by names of their own (`from os import replace`), by module and name.
 _held: dict[tuple[int, str], _StandIn] = {}
 _imported = ImportedModules()
-#: By name, the modules out of scope that have been searched for such.
+#: Modules out of scope that have been searched for such functions, by name.
 _searched: dict[str, ModuleType] = {}
 
-#: How often they have been put in place, and not yet been taken away.
+#: How many times the stand-ins have been put in place and not yet been taken away.
 _depth = 0
-#: How many modules there were when all of them were looked at.
+#: Number of modules when all of them were last searched.
 _modules_known = 0
 
 
 def put_in_place() -> None:
-    """Let stand-ins take the place of what they stand for, until `take_away` has been called as often."""
+    """Put stand-ins in the place of what they stand for, until `take_away` has been called as often."""
     global _depth
     _depth += 1
     if _depth > 1:
@@ -143,7 +143,7 @@ def put_in_place() -> None:
 
 
 def put_in_new_modules() -> None:
-    """Let them take their place in modules that have been imported since, too; call it between executions."""
+    """Put stand-ins into modules that have been imported since, too; to be called between executions."""
     _paths.forget_directories()
     if len(sys.modules) != _modules_known:
         _find()
@@ -151,7 +151,7 @@ def put_in_new_modules() -> None:
 
 
 def take_away() -> None:
-    """Put everything back, if nobody else needs it."""
+    """Put the real functions back, unless another call of `put_in_place` still needs the stand-ins."""
     global _depth
     _depth -= 1
     if _depth == 0:
@@ -164,7 +164,7 @@ def _all() -> Iterator[_StandIn]:
     return itertools.chain(_everywhere, *_of_modules.values(), _held.values())
 
 
-#: By the name of each of these sets, the stand-ins for what is in it.
+#: The stand-ins for the contents of each of these sets, by the set's name.
 _supported: dict[str, set[Any]] = {
     name: {_by_real[id(real)] for real in getattr(os, name, ()) if id(real) in _by_real} for name in _SUPPORTING
 }
@@ -176,7 +176,7 @@ def _support() -> None:
 
 
 def _find() -> None:
-    """Look at modules that are new."""
+    """Search the modules that are new."""
     global _modules_known
     for name, of_module in _OF_MODULES.items():
         known = None if name in _of_modules else loaded(name)
@@ -200,7 +200,7 @@ def _search(name: str, module: ModuleType) -> None:
     if name not in _KEEPING and name.partition(".")[0] not in _RUNNERS_OWN:
         namespace = namespace_of_module(module)
         if _by_real.keys().isdisjoint(map(id, list(namespace.values()))):
-            # As most do not hold any.
+            # Most modules do not hold any.
             return
         for attribute, value in list(namespace.items()):
             if id(value) in _by_real:

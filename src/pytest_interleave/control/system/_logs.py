@@ -1,4 +1,4 @@
-"""Handlers that log to a file, under control: also those that were made, and have opened it, before."""
+"""Handlers that log to a file, under control: also those that were made, and have opened the file, before."""
 
 from __future__ import annotations
 
@@ -30,5 +30,5 @@ def _emitting(real: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def replacements(module: ModuleType) -> Iterator[tuple[Any, str, Any]]:
-    """What stands in for what, in `logging`."""
+    """Yield the replacements in `logging`."""
     yield module.FileHandler, "emit", _emitting(module.FileHandler.emit)

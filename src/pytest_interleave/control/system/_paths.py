@@ -1,4 +1,4 @@
-"""Which file a path, or an open file descriptor, stands for."""
+"""The files that paths and open file descriptors stand for."""
 
 from __future__ import annotations
 
@@ -13,34 +13,34 @@ _getcwd = os.getcwd
 _readlink = getattr(os, "readlink", None)
 _normcase = os.path.normcase
 
-#: Nothing that threads could share is there, but for `/dev/shm`.
+#: Nothing that threads could share is there, except in `/dev/shm`.
 _DEVICES = ("/dev/", "/proc/", "/sys/")
 _SHARED_MEMORY = "/dev/shm/"
 
-#: How the text begins that stands for a file whose path is not known.
+#: The beginning of the text for a file whose path is not known.
 _UNNAMED = "inode "
 
-#: By device and number of an inode, the path by which it was opened last.
+#: The path by which a file was last opened, by device and number of its inode.
 _paths: dict[tuple[int, int], str] = {}
-#: By path, what it is called when all links are followed.
+#: The real path of each path, with all links followed.
 _real_directories: dict[str, str] = {}
 
 
 def forget_directories() -> None:
-    """Call between executions: links may lead elsewhere in the next one."""
+    """Forget where links lead; to be called between executions: they may lead elsewhere in the next one."""
     _real_directories.clear()
 
 
 def forget_files() -> None:
-    """Call between tests."""
+    """Forget all files; to be called between tests."""
     _real_directories.clear()
     _paths.clear()
 
 
 def entry_of(path: Any, dir_fd: int | None = None) -> str:
-    """The real path of the directory entry that `path` names; a link is not followed if it is the last part.
+    """Return the real path of the directory entry that `path` names; a link is not followed if it is the last part.
 
-    Raises `TypeError` or `ValueError` for what is no path.
+    Raises `TypeError` or `ValueError` if `path` is not a path.
     """
     text = os.fsdecode(path)
     if not os.path.isabs(text):
@@ -52,7 +52,7 @@ def entry_of(path: Any, dir_fd: int | None = None) -> str:
 
 
 def target_of(path: Any, dir_fd: int | None = None) -> str:
-    """The same, with all links followed."""
+    """Return the real path of what `path` names, with all links followed."""
     entry = entry_of(path, dir_fd)
     try:
         return _followed(entry) if stat.S_ISLNK(_lstat(entry).st_mode) else entry
@@ -60,7 +60,7 @@ def target_of(path: Any, dir_fd: int | None = None) -> str:
         return entry
 
 
-#: Links that lead to links, before it is a circle.
+#: At most this many links that lead to links are followed; more are taken for a circle.
 _MOST_LINKS = 40
 
 
@@ -72,7 +72,7 @@ def _real_directory(path: str, links: int = 0) -> str:
 
 
 def _followed(path: str, links: int = 0) -> str:
-    """As `os.path.realpath`, whose calls of functions that have stand-ins would be recorded."""
+    """Return `os.path.realpath(path)`, without the calls of functions that have stand-ins: these would be recorded."""
     if _readlink is None or os.name == "nt":
         return _normcase(os.path.realpath(path))
     above, name = os.path.split(path)
@@ -106,12 +106,12 @@ def _inode(found: os.stat_result) -> tuple[int, int]:
 
 
 def is_there(path: Any, dir_fd: int | None = None) -> bool:
-    """Whether there is an entry, be it a link that leads nowhere."""
+    """Whether there is an entry at `path`, even a link that leads nowhere."""
     return _mode(path, dir_fd) is not None
 
 
 def is_directory(path: Any, dir_fd: int | None = None) -> bool:
-    """Whether there is a directory, and not only a link to one."""
+    """Whether there is a directory at `path`, and not only a link to one."""
     return stat.S_ISDIR(_mode(path, dir_fd) or 0)
 
 
@@ -123,14 +123,14 @@ def _mode(path: Any, dir_fd: int | None) -> int | None:
 
 
 def file_at(path: str) -> Thing | None:
-    """The file or directory at a real path; None for a device."""
+    """Return the file or directory at a real path; None for a device."""
     if path.startswith(_DEVICES) and not path.startswith(_SHARED_MEMORY):
         return None
     return Thing("file", path)
 
 
 def opened(path: Any, descriptor: int, dir_fd: int | None = None) -> Thing | None:
-    """What a descriptor stands for that has just been opened by `path`; None for what nobody shares."""
+    """Return what a descriptor that has just been opened by `path` stands for; None if no other code can share it."""
     found = _fstat(descriptor)
     inode = _inode(found)
     entry = entry_of(path, dir_fd)
@@ -149,14 +149,14 @@ def opened(path: Any, descriptor: int, dir_fd: int | None = None) -> Thing | Non
 
 
 def unnamed(descriptor: int) -> Thing | None:
-    """What a descriptor stands for that has just been opened, of a file that no entry leads to."""
+    """Return what a descriptor that has just been opened stands for, if no entry leads to its file."""
     found = _fstat(descriptor)
     _paths.pop(_inode(found), None)
     return _thing(_path_of(found), found)
 
 
 def of_descriptor(descriptor: Any) -> Thing | None:
-    """What an open file descriptor stands for, or an object that has one; None for what nobody shares."""
+    """Return what an open file descriptor, or an object with one, stands for; None if no other code can share it."""
     try:
         found = _fstat(descriptor if isinstance(descriptor, int) else descriptor.fileno())
     except (OSError, ValueError, TypeError, AttributeError):

@@ -16,7 +16,7 @@ from ._uses import like, note
 _units = _current.units
 _get_ident = _real.get_ident
 
-#: By module, the functions that change a setting, and what that is called.
+#: The functions that change a setting, by module, and the names of the settings.
 _OF_MODULES = {
     "locale": {"setlocale": "the locale"},
     "socket": {"setdefaulttimeout": "the default timeout of sockets"},
@@ -40,20 +40,20 @@ def _setting(real: Callable[..., Any], what: str) -> Callable[..., Any]:
 
 
 def of_module(module: ModuleType) -> Iterator[tuple[Any, str, Any]]:
-    """What stands in for what, in one of the modules that have settings."""
-    # Threads that have filters of their own change nothing that others see.
+    """Yield the replacements in one of the modules that have settings."""
+    # Threads with filters of their own change nothing that others see.
     if module.__name__ == "warnings" and getattr(sys.flags, "context_aware_warnings", False):
         return
     for name, what in _OF_MODULES[module.__name__].items():
         real = getattr(module, name)
         if isinstance(real, type):
-            # It changes them when it is entered, and puts them back.
+            # It changes the filters when it is entered, and puts them back.
             for method in ("__enter__", "__exit__"):
                 yield real, method, _setting(vars(real)[method], what)
         else:
             yield module, name, _setting(real, what)
 
 
-#: What stands in for which function of `os`, and of `sys`.
+#: Stand-ins for functions of `os` and of `sys`, by name.
 REPLACEMENTS: dict[str, Callable[..., Any]] = {"umask": _setting(os.umask, "the file mode mask")}
 OF_SYS: dict[str, Callable[..., Any]] = {"setrecursionlimit": _setting(sys.setrecursionlimit, "the recursion limit")}

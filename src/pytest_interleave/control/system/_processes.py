@@ -1,4 +1,4 @@
-"""Child processes under control: they run at their own speed, and nobody sees what they use."""
+"""Child processes under control: they run at their own speed, and what they use is not seen."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ from ._uses import like, note, nothing_further
 _units = _current.units
 _get_ident = _real.get_ident
 
-#: A process is running between these two; the second one is missing if nobody has waited for it.
+#: A process is running between these two; the second one is missing if no thread has waited for it.
 STARTED, ENDED = "started", "waited for"
-#: What else can be done with it.
+#: All uses of a process.
 PROCESS_USES = frozenset((STARTED, ENDED, "polled", "signalled"))
-#: Files of the standard library whose classes are recorded by methods of their own.
+#: Files of the standard library whose processes are recorded by methods of their classes.
 _RECORDED = frozenset(("subprocess.py", "popen_fork.py"))
-#: Of processes that no object stands for.
+#: Numbers of processes that no object stands for.
 _numbers = itertools.count(1)
-#: Characters of a command in messages.
+#: At most this many characters of a command stand in messages; the rest is cut.
 _LONGEST = 40
 
 
 def _named(command: Any) -> str:
-    """The program of a command, for messages."""
+    """Return the program of a command, for messages."""
     if isinstance(command, (list, tuple)) and command:
         command = command[0]
     elif isinstance(command, (str, bytes)):
@@ -48,7 +48,7 @@ def _named(command: Any) -> str:
 
 
 def _running(real: Callable[..., Any], which: int | None) -> Callable[..., Any]:
-    """Of a function of `os` that runs a command, if that is what its argument `which` is."""
+    """Return the stand-in for a function of `os` that runs the command in its argument `which`, or forks."""
 
     def call(*args: Any, **options: Any) -> Any:
         unit = _units[_get_ident()]
@@ -72,7 +72,7 @@ def _process(self: Any) -> Thing:
 
 
 def _of_process(real: Callable[..., Any], how: str) -> Callable[..., Any]:
-    """Of a method that has to do with a process; one that ends has found it to be over if `how` is `ENDED`."""
+    """Return the stand-in for a method of a process; a use `ENDED` is recorded when the method ends, others before."""
 
     def call(self: Any, *args: Any, **options: Any) -> Any:
         unit = _units[_get_ident()]
@@ -92,7 +92,7 @@ def _making(real: Callable[..., Any]) -> Callable[..., Any]:
         if unit is not None:
             note(unit, Thing("process", ("process", id(self)), _named(args)), EXCHANGE, STARTED, STARTED)
         with nothing_further(unit):
-            # It has a pipe of its own, by which it learns whether the program could be started.
+            # It has a pipe of its own, which shows it whether the program could be started.
             real(self, args, *more, **options)
 
     return like(real, __init__)
@@ -104,24 +104,24 @@ def _of_os() -> Iterator[tuple[str, Callable[..., Any]]]:
             yield name, _running(getattr(os, name), which)
 
 
-#: What stands in for which function of `os`.
+#: Stand-ins for functions of `os`, by name.
 REPLACEMENTS: dict[str, Callable[..., Any]] = dict(_of_os())
 
 
 def of_subprocess(module: ModuleType) -> Iterator[tuple[Any, str, Any]]:
-    """What stands in for what: (owner, name, replacement)."""
+    """Yield the replacements in `subprocess`: (owner, name, replacement)."""
     owner = module.Popen
     yield owner, "__init__", _making(owner.__init__)
     for name, how in (("wait", ENDED), ("communicate", ENDED), ("poll", "polled"), ("send_signal", "signalled")):
         yield owner, name, _of_process(getattr(owner, name), how)
     if sys.platform == "win32":
-        # There, these send no signal.
+        # On Windows, these do not call `send_signal`.
         for name in ("terminate", "kill"):
             yield owner, name, _of_process(getattr(owner, name), "signalled")
 
 
 def of_multiprocessing(module: ModuleType) -> Iterator[tuple[Any, str, Any]]:
-    """The same for processes of `multiprocessing`."""
+    """Yield the replacements for processes of `multiprocessing`."""
     owner = module.BaseProcess
     yield owner, "start", _of_process(owner.start, STARTED)
     for name, how in (("join", ENDED), ("is_alive", "polled"), ("terminate", "signalled"), ("kill", "signalled")):

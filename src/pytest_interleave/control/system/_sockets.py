@@ -1,4 +1,4 @@
-"""Methods of sockets under control: to which addresses, and between which ends, data goes.
+"""Methods of sockets under control: they record to which addresses, and between which ends, data goes.
 
 They are methods of the class, so sockets that were made before take part as well.
 """
@@ -24,18 +24,18 @@ _units = _current.units
 _get_ident = _real.get_ident
 _fstat = os.fstat
 
-#: The two ends of an address: whoever listens there, and whoever turns to it.
+#: The two ends of an address: the socket that listens there, and the socket that sends or connects to it.
 _AT, _TO = "at", "to"
 _SENDING = ("send", "sendall", "sendfile", "sendmsg", "write", "do_handshake")
 _RECEIVING = ("recv", "recv_into", "recvfrom", "recvfrom_into", "recvmsg", "recvmsg_into", "read")
 
-#: By inode of each of two sockets that were made as a pair: the number of the pair.
+#: The number of the pair of two sockets that were made as one, by the inode of each.
 _pairs: dict[int, int] = {}
 _numbers = itertools.count(1)
 
 
 def forget_pairs() -> None:
-    """Call between tests."""
+    """Forget all pairs of sockets; to be called between tests."""
     _pairs.clear()
 
 
@@ -46,7 +46,7 @@ def _text(address: Any) -> str:
 
 
 def _plain(address: Any) -> Any:
-    """An address as far as both ends agree on it."""
+    """Return the part of an address on which both ends agree."""
     return address[:2] if isinstance(address, tuple) else address
 
 
@@ -55,9 +55,11 @@ def _at_address(address: Any) -> Thing:
 
 
 def _inode_of(used: Any) -> int | None:
-    """The inode of a socket; None where sockets are no files. There, those of a pair have addresses, too.
+    """Return the inode of a socket; None on Windows, where sockets are not files.
 
-    Raises `OSError` where it is closed.
+    There, sockets of a pair have addresses, too.
+
+    Raises `OSError` if the socket is closed.
     """
     return None if sys.platform == "win32" else _fstat(used.fileno()).st_ino
 
@@ -85,7 +87,7 @@ def _note_exchange(unit: Unit, used: Any, how: str) -> None:
         # Of two local sockets, only the one that listens has a name.
         note(unit, _at_address(peer or own), EXCHANGE, how, _TO if peer else _AT)
     else:
-        # Of a pair that was made before: which other one belongs to it is not known.
+        # It is one of a pair that was made before: which socket is the other one is not known.
         note(unit, Thing("socket", ("socket", inode), "pair"), EXCHANGE, how, used.fileno())
 
 
@@ -126,7 +128,7 @@ def _accepting(real: Callable[..., Any]) -> Callable[..., Any]:
             try:
                 note(unit, _at_address(self.getsockname()), EXCHANGE, "accepted", _AT)
             except OSError:
-                # So does accepting.
+                # Accepting raises it, too.
                 pass
         return real(self)
 
@@ -137,7 +139,7 @@ def _binding(real: Callable[..., Any]) -> Callable[..., Any]:
     def method(self: Any, address: Any) -> Any:
         unit = _units[_get_ident()]
         if unit is not None and not (isinstance(address, tuple) and address[1:2] == (0,)):
-            # Of port 0 the system makes one that nobody has.
+            # For port 0, the system chooses a port that no other socket has.
             note(unit, _at_address(address), WRITE, "bound")
         return real(self, address)
 
@@ -173,8 +175,8 @@ def _of_class(owner: Any, has: Callable[[str], bool]) -> Iterator[tuple[Any, str
 
 
 def of_socket(module: ModuleType) -> Iterator[tuple[Any, str, Any]]:
-    """What stands in for what: (owner, name, replacement)."""
-    # A program may have put a class of its own in its place.
+    """Yield the replacements in `socket`: (owner, name, replacement)."""
+    # A program may have put a class of its own in the place of `socket.socket`.
     for owner in module.socket.__mro__:
         if owner.__module__ == "socket" and owner.__qualname__ == "socket":
             yield from _of_class(owner, lambda name: hasattr(owner, name))  # noqa: B023
@@ -182,13 +184,13 @@ def of_socket(module: ModuleType) -> Iterator[tuple[Any, str, Any]]:
 
 
 def of_ssl(module: ModuleType) -> Iterator[tuple[Any, str, Any]]:
-    """The same for sockets with TLS, which hand on what they do not do themselves."""
+    """Yield the replacements for sockets with TLS, which pass on what they do not do themselves."""
     owner = module.SSLSocket
     yield from _of_class(owner, lambda name: name in vars(owner))
 
 
 def of_multiprocessing(module: ModuleType) -> Iterator[tuple[Any, str, Any]]:
-    """The same for the connections of `multiprocessing`."""
+    """Yield the replacements for the connections of `multiprocessing`."""
     owner = module.Connection
     for name, how in (("_send", "data sent"), ("_recv", "data received")):
         yield owner, name, _over_connection(getattr(owner, name), how)
@@ -202,7 +204,7 @@ def _over_connection(real: Callable[..., Any], how: str) -> Callable[..., Any]:
     def method(self: Any, *args: Any, **options: Any) -> Any:
         unit = _units[_get_ident()]
         if unit is not None:
-            # Which other one is at the other end is not known.
+            # Which connection is at the other end is not known.
             note(unit, Thing("pipe", ("connection", id(self)), "of multiprocessing"), EXCHANGE, how, _AT)
         return real(self, *args, **options)
 

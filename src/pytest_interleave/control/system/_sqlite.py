@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
 _units = _current.units
 _get_ident = _real.get_ident
-#: Of cursors; and of databases that have no name.
+#: Numbers of cursors, and of databases that have no name.
 _numbers = itertools.count(1)
 
-#: What stands before a statement.
+#: Anything that may stand before a statement: whitespace, comments and semicolons.
 _PADDING = re.compile(r"(?:\s+|--[^\n]*(?:\n|$)|/\*.*?\*/|;)*", re.DOTALL)
 _WORD = re.compile(r"\w*")
 _CHANGES = re.compile(r"\b(?:INSERT|UPDATE|DELETE|REPLACE)\b", re.IGNORECASE)
@@ -40,13 +40,13 @@ def only_reads(statement: str) -> bool:
     if word == "WITH":
         return not _CHANGES.search(text)
     if word == "BEGIN":
-        # By itself, it takes no lock.
+        # Without these words, it takes no lock.
         return not re.search(r"\b(?:IMMEDIATE|EXCLUSIVE)\b", text, re.IGNORECASE)
     return word == "PRAGMA" and "=" not in text and "(" not in text
 
 
 def database_of(database: Any, *, uri: bool) -> Thing:
-    """The database that a call of `connect` opens: two that have no name are never the same."""
+    """Return the database that a call of `connect` opens; two that have no name are never the same."""
     text = os.fsdecode(database)
     if uri and text.startswith("file:"):
         name, _, query = text[len("file:") :].partition("?")
@@ -74,7 +74,7 @@ def _note(unit: Unit | None, owner: Any, statement: Any, handle: int | None = No
 
 
 def _runs(base: type, name: str) -> Callable[..., Any]:
-    """Of a cursor's method that runs statements."""
+    """Return the stand-in for a cursor's method that runs statements."""
     real = getattr(base, name)
 
     def method(self: Any, *args: Any, **options: Any) -> Any:
@@ -85,7 +85,7 @@ def _runs(base: type, name: str) -> Callable[..., Any]:
 
 
 def _fetches(base: type, name: str) -> Callable[..., Any]:
-    """Of a cursor's method that goes on to the next rows."""
+    """Return the stand-in for a cursor's method that moves on to the next rows."""
     real = getattr(base, name)
 
     def method(self: Any, *args: Any, **options: Any) -> Any:
@@ -98,7 +98,7 @@ def _fetches(base: type, name: str) -> Callable[..., Any]:
 
 
 def _ends(base: type, name: str) -> Callable[..., Any]:
-    """Of a connection's method that may end a transaction, or changes all that there is."""
+    """Return the stand-in for a connection's method that may end a transaction, or changes all that there is."""
     real = getattr(base, name)
 
     def method(self: Any, *args: Any, **options: Any) -> Any:
@@ -137,13 +137,13 @@ _FETCHING = ("fetchone", "fetchmany", "fetchall", "__next__")
 
 
 class StandIns:
-    """The stand-ins for `connect` and what it makes, of the module `sqlite3`."""
+    """The stand-ins for `connect` of the module `sqlite3`, and for what it makes."""
 
     def __init__(self, sqlite3: ModuleType) -> None:
         self._connection: Any = sqlite3.Connection
         self._cursor: Any = sqlite3.Cursor
         self._real_connect: Any = sqlite3.connect
-        #: By class of connections, or of cursors, the one derived from it that keeps a record.
+        #: For each class of connections or cursors, the class derived from it that keeps a record.
         self._recording: dict[type, type] = {}
         self.connect = like(sqlite3.connect, self._connect)
 
@@ -167,7 +167,7 @@ class StandIns:
             if self._adopt(made, self._connections):
                 made._thing = thing
             elif unit is not None:
-                # Nothing more will be seen of it.
+                # None of its later uses will be seen.
                 note(unit, thing, WRITE, "opened")
             return made
 
@@ -208,10 +208,10 @@ class StandIns:
         return like(real, cursor)
 
     def _runs_directly(self, base: Any, name: str) -> Callable[..., Any]:
-        """Of a connection's method that makes a cursor and runs a statement by it."""
+        """Return the stand-in for a connection's method that makes a cursor and runs a statement with it."""
         real: Callable[..., Any] = getattr(base, name)
         if real is not getattr(self._connection, name):
-            # A program's own, which comes to what is recorded.
+            # A program's own method, which calls what is recorded.
             return real
 
         def method(connection: Any, *args: Any, **options: Any) -> Any:
@@ -235,7 +235,7 @@ class StandIns:
         return made
 
     def _adopt(self, made: Any, recording: Callable[[Any], type]) -> bool:
-        """Let an object keep a record whose class is a program's own; False if that cannot be done."""
+        """Let an object whose class is a program's own keep a record; return False if that is not possible."""
         kind = type(made)
         if self._recording.get(kind) is kind:
             return True
@@ -246,7 +246,8 @@ class StandIns:
         return True
 
 
-#: Where, after the database, `connect` takes the factory of connections, and whether the database is a URI.
+#: Positions, after the database, at which `connect` takes the factory of connections, and whether the database is a
+#: URI.
 _FACTORY, _URI = 4, 6
 
 

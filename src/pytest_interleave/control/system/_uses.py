@@ -1,7 +1,7 @@
-"""A record of what controlled threads use outside of memory: files, directories, databases, sockets, processes.
+"""The record of what controlled threads use outside of memory: files, directories, databases, sockets, processes.
 
-None of it is a scheduling point, so the order in which two threads use the same thing is not explored. The record says
-which thread used what, how, where, and when: after how many steps. Whether that matters is judged afterwards.
+No use is a scheduling point, so the order in which two threads use the same thing is not explored. The record says
+which thread used what, how, where, and when: after how many steps. Whether that matters is decided afterwards.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _unrecorded: list[None] = []
 
 @contextmanager
 def unrecorded() -> Iterator[None]:
-    """While entered, nothing is recorded: what is used is the plugin's or pytest's."""
+    """Record nothing while entered, because what is used is the plugin's or pytest's."""
     _unrecorded.append(None)
     try:
         yield
@@ -47,7 +47,7 @@ def note(unit: Unit, thing: Thing, way: str, how: str, handle: Hashable = None) 
     uses = execution.uses
     if uses is None:
         uses = execution.uses = Uses()
-    # To find out where it is may take a look at files.
+    # To find the place may use files itself.
     _recording.add(unit.index)
     try:
         if not uses.has(unit, thing, way, handle):
@@ -58,13 +58,13 @@ def note(unit: Unit, thing: Thing, way: str, how: str, handle: Hashable = None) 
         _recording.discard(unit.index)
 
 
-#: By index, the threads a use of which is being recorded.
+#: Indexes of the threads a use of which is being recorded.
 _recording: set[int] = set()
 
 
 @contextmanager
 def nothing_further(unit: Unit | None) -> Iterator[None]:
-    """Meanwhile nothing is recorded of a thread: what it does is a part of a use that is recorded already."""
+    """Record nothing of a thread while entered: what it does is a part of a use that is recorded already."""
     if unit is None or unit.index in _recording:
         yield
         return
@@ -76,7 +76,7 @@ def nothing_further(unit: Unit | None) -> Iterator[None]:
 
 
 def _user_frame(frame: FrameType | None) -> FrameType | None:
-    """The nearest frame in scope, else the nearest that is not ours; None if pytest, or this plugin, is at work."""
+    """Return the nearest frame in scope, else the nearest not of ours; None if pytest or this plugin is at work."""
     holds = _current_scope.scope.holds
     nearest: FrameType | None = None
     while frame is not None:
@@ -95,7 +95,7 @@ def _user_frame(frame: FrameType | None) -> FrameType | None:
 
 
 _CONTROL = os.path.join(PACKAGE_DIRECTORY, "control", "")
-#: Folders of `control` whose code looks at files for the plugin itself, and calls nothing of the program's.
+#: Folders of `control` whose code reads files for the plugin itself, and calls nothing of the program's.
 _AT_WORK = frozenset("calls code identity instrumentation interpreter scope".split())
 
 
@@ -103,7 +103,7 @@ def _calls_programs(filename: str) -> bool:
     return filename.removeprefix(_CONTROL).partition(os.sep)[0] not in _AT_WORK
 
 
-#: Files of pytest that call what is not pytest's: tests and fixtures, which may be out of scope.
+#: Files of pytest that call other code than pytest's: tests and fixtures, which may be out of scope.
 _CALLERS = frozenset(("python.py", "fixtures.py", "unittest.py", "runner.py"))
 _PYTEST = f"{os.sep}_pytest{os.sep}"
 
@@ -114,7 +114,7 @@ def _is_runners_own(filename: str) -> bool:
 
 
 def like(real: Any, ours: _Kind) -> _Kind:
-    """Give a replacement the name and the documentation of what it stands for; pickled, it is the real one."""
+    """Give a replacement the name and documentation of the real thing, and return it; pickled, it is the real one."""
     for name in ("__name__", "__qualname__", "__module__", "__doc__"):
         if hasattr(real, name):
             setattr(ours, name, getattr(real, name))
@@ -122,7 +122,7 @@ def like(real: Any, ours: _Kind) -> _Kind:
 
 
 def derived(base: type, namespace: dict[str, Any], attributes: tuple[str, ...], kind: type | None = None) -> Any:
-    """A class that stands in for `base`, with further attributes, which are None at first.
+    """Return a class that stands in for `base`, with further attributes: None at first, or slots that are not yet set.
 
     Accesses to its objects are what accesses to those of `base` would be.
     """
@@ -130,7 +130,7 @@ def derived(base: type, namespace: dict[str, Any], attributes: tuple[str, ...], 
     if base.__dictoffset__:
         body.update(dict.fromkeys(attributes))
     else:
-        # Else the objects had a `__dict__`, which the real ones do not have.
+        # Otherwise the objects would have a `__dict__`, which the real ones do not have.
         body["__slots__"] = attributes
     made: Any = (kind or type(base))(base.__name__, (base,), body)
     stand_ins[id(made)] = made
