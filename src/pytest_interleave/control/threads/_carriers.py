@@ -1,9 +1,9 @@
 """The OS threads that carry controlled threads.
 
-Starting an OS thread costs more than everything else that one small execution does, so a carrier that has ended
-one controlled thread carries another. Nothing may pass from one to the next: each runs in a context of its own
-(`contextvars`), trace and profile functions are set anew, and a carrier in which a `threading.local` was touched
-is not used again.
+Starting an OS thread costs more than everything else that one small execution does, so a carrier whose controlled
+thread has ended carries another one. Nothing may pass from one to the next: each runs in a context of its own
+(`contextvars`), trace and profile functions are set again, and a carrier in which a `threading.local` was touched is
+not used again.
 """
 
 from __future__ import annotations
@@ -26,9 +26,10 @@ from ._thread_half import ThreadHalf
 
 
 class Carriers:
-    """The idle carriers of one test, and how a thread is prepared on them.
+    """The idle carriers of one test, and the preparation of threads on them.
 
-    `prepare` runs in each new OS thread once: it pins it to its CPU. The `engine` observes the code that they run.
+    `prepare` runs once in each new OS thread: it pins the thread to its CPU. The `engine` observes the code that the
+    carriers run.
     """
 
     def __init__(self, prepare: Callable[[], object], engine: Engine) -> None:
@@ -64,7 +65,7 @@ class Carriers:
             starter.waits.resume()
 
     def give_back(self, carrier: Carrier) -> None:
-        """The carrier is free for another controlled thread."""
+        """Make the carrier available for another controlled thread."""
         self._idle.append(carrier)
 
     def retire(self) -> None:
@@ -77,7 +78,7 @@ class Carriers:
 
 
 class Carrier:
-    """One OS thread: waits at its gate, runs the controlled thread that it was given, waits again."""
+    """An OS thread that waits at its gate, runs the controlled thread that it was given, and waits again."""
 
     __slots__ = ("gate", "ident", "native_id", "owner", "ready", "unit")
 
@@ -100,7 +101,7 @@ class Carrier:
             if unit is None:
                 return
             contextvars.Context().run(self._carry, unit)
-            # It may have outlived its execution, and be part of another one now.
+            # The thread may have outlived its execution, and be part of another one now.
             unit = self.unit or unit
             again = self.owner.reuse and not unit.abandoned and not thread_locals_touched()
             if _current.units[self.ident] is unit:
@@ -111,7 +112,7 @@ class Carrier:
                 return
             if again:
                 self.owner.give_back(self)
-            # The last thing: from here on another thread runs, and may already use this carrier again.
+            # This comes last: from here on another thread runs, and may already use this carrier again.
             finish(execution, unit)
             del execution, unit
             if not again:
@@ -132,7 +133,7 @@ class Carrier:
             if sys.gettrace() is not None:
                 sys.settrace(None)
             elif self.owner.trace is not None and not debugger_was_there():
-                # It may have outlived its execution.
+                # The thread may have outlived its execution.
                 unit = self.unit or unit
                 note_unseen(unit.execution, unit)
             if sys.getprofile() is not None:
@@ -140,7 +141,7 @@ class Carrier:
 
 
 def _nobody() -> Unit:
-    """No thread at all: handing over to it wakes the watchdog, which waits at its gate."""
+    """Return a unit that is no thread at all: handing over to it wakes the watchdog, which waits at its gate."""
     none: Any = None
     unit = Unit(none, -1, "nobody", Operation(IDLE, None, _nobody.__code__, 0))
     unit.half = ThreadHalf(0, None, new_gate())

@@ -1,4 +1,4 @@
-"""In a child process that `fork` makes nothing is under control: of all threads only the one that forked is there."""
+"""The end of control in a child process that `fork` makes: of all threads, only the one that forked exists there."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from ._threads import after_fork, before_fork
 if TYPE_CHECKING:
     from ..execution.units._units import Unit
 
-#: The controlled thread that is forking. Meanwhile it is not under control: others have code of their own to run then.
+#: The controlled thread that is forking. Meanwhile it is not under control, because other hooks of `fork` run code of
+#: their own then.
 _forking: list[Unit] = []
 
 
@@ -34,7 +35,7 @@ def _in_child() -> None:
     _current.units.clear()
     while _forking:
         unit = _forking.pop()
-        # Trace functions of its frames still call it.
+        # Trace functions of its frames still call the execution.
         unit.execution.forked = True
         unit.special = True
         after_fork(unit)
@@ -45,6 +46,6 @@ def _in_child() -> None:
 
 
 def release_forked_children() -> None:
-    """From now on, release the calling thread from control in each child process that is forked. Call this once."""
+    """Release the calling thread from control in each child process that is forked from now on. Call this once."""
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(before=_before, after_in_parent=_in_parent, after_in_child=_in_child)

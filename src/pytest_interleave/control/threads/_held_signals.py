@@ -1,9 +1,9 @@
 """Signals whose handlers would raise in the middle of the scheduler: they are held back until other code runs.
 
 A time limit or Ctrl-C raises an exception in the main thread at any instruction. If that is one of ours, what it has
-begun stays half done: two threads run at once, or a lock is free that a thread still holds. So such a signal waits
+started stays half done: two threads run at once, or a lock is free that a thread still holds. So such a signal waits
 until the main thread is in the test's code, or at its gate. The watchdog sends it again now and then. What still waits
-when the execution is over is dealt with then.
+when the execution is over is handled then.
 """
 
 from __future__ import annotations
@@ -27,40 +27,40 @@ from ..scope._places import is_ours
 
 Handler = Callable[[int, FrameType | None], Any]
 
-#: In them the main thread waits for its turn; what a handler raises there ends the execution in good order.
+#: In this code the main thread waits for its turn; what a handler raises there ends the execution in good order.
 _AT_THE_GATE = Execution.park.__code__
 _WAITS = _real_waits.__file__
 
-#: In nanoseconds: as late as that may come what the watchdog has sent.
+#: Nanoseconds within which a signal that the watchdog has sent may arrive; a later one is a new signal.
 LATE = 500_000_000
 
 
 class HeldSignals:
-    """Stands before the signal handlers of Python while a test is run under control in the main thread."""
+    """A layer in front of Python's signal handlers, while a test is run under control in the main thread."""
 
     def __init__(self) -> None:
         #: Handlers that wait to be called, by signal.
         self.pending: dict[int, Handler] = {}
-        #: The main thread, as the execution that runs now has it; None between two executions.
+        #: The main thread's unit in the execution that runs now; None between two executions.
         self.unit: Unit | None = None
-        #: Whether the main thread is in one of them, rather than where it waits or what it does in the test.
+        #: Whether the main thread is in a handler, rather than where it waits or in what it does in the test.
         self.handling = False
         self._handlers: dict[int, tuple[Handler, Handler]] = {}
-        #: Whether one is being dealt with.
+        #: Whether a signal is being handled.
         self._busy = False
-        #: When the watchdog has sent each of them again, in nanoseconds.
+        #: Real time, in nanoseconds, when the watchdog has sent each of them again.
         self._sent: dict[int, int] = {}
-        #: Held while one is sent again: none is when the execution is over.
+        #: Held while a signal is sent again, so that none is sent when the execution is over.
         self._sending = _real.real_lock()
         self._main = 0
-        #: What has ended the execution, because it was raised while the thread waited for its turn.
+        #: The exception that has ended the execution, because it was raised while the thread waited for its turn.
         self._ended_by: BaseException | None = None
-        #: What was raised last in code of the test, with the signal and its handler.
+        #: The exception that was raised last in code of the test, with the signal and its handler.
         self._raised: tuple[BaseException, int, Handler] | None = None
         self._report_lost: Callable[[Any], object] = sys.unraisablehook
 
     def install(self) -> None:
-        """Stand before all handlers that there are. In any other thread than the main one this does nothing."""
+        """Stand in front of all existing handlers; do nothing in any thread other than the main one."""
         if threading.current_thread() is not threading.main_thread():
             return
         self._main = _real.get_ident()
@@ -74,7 +74,7 @@ class HeldSignals:
                 signal.signal(number, ours)
 
     def remove(self) -> None:
-        """Put the handlers back, but for those that have been replaced since."""
+        """Put the handlers back, except those that have been replaced since."""
         while self._handlers:
             number, (handler, ours) = self._handlers.popitem()
             if signal.getsignal(number) is ours:
@@ -84,14 +84,15 @@ class HeldSignals:
         self._raised = None
 
     def end(self) -> None:
-        """The execution is over."""
+        """Note that the execution is over."""
         with self._sending:
             self.unit = None
 
     def settle(self) -> BaseException | None:
-        """Between two executions: call the handlers that wait; the answer is what one of them has raised.
+        """Call the handlers that wait, between two executions; return the exception that one of them has raised.
 
-        Or what one has raised that ended the execution: it may have been lost, in a callback of a weak reference.
+        This may also be an exception that ended the execution: it may have been lost, in a callback of a weak
+        reference.
         """
         raised, self._ended_by = self._ended_by, None
         while self.pending:
@@ -103,14 +104,17 @@ class HeldSignals:
         return raised
 
     def send_again(self) -> None:
-        """In the watchdog: the main thread may have come to other code by now."""
+        """Send the signals that wait again, from the watchdog: the main thread may have reached other code by now."""
         with self._sending:
             for number in tuple(self.pending) if self.unit is not None else ():
                 self._sent[number] = real_monotonic_ns()
                 _send(self._main, number)
 
     def _lost(self, unraisable: Any) -> None:
-        """Nothing can raise an exception out of `__del__`, or out of a weak reference's callback: try again later."""
+        """Hold a signal again whose exception was lost, in `__del__` or in a callback of a weak reference.
+
+        Nothing can raise an exception out of these.
+        """
         error = unraisable.exc_value
         if error is not None and error is self._ended_by:
             return
@@ -124,10 +128,10 @@ class HeldSignals:
         def held(number: int, frame: FrameType | None) -> Any:
             sent = real_monotonic_ns() - self._sent.pop(number, -LATE) < LATE
             if sent and number not in self.pending:
-                # The handler has been called just before what the watchdog had sent came.
+                # The handler was called just before the signal that the watchdog had sent arrived.
                 return None
             if self._busy:
-                # It has come while another one is dealt with.
+                # The signal has come while another one is handled.
                 self.pending[number] = handler
                 return None
             self._busy = True
@@ -159,15 +163,16 @@ class HeldSignals:
             raise
 
     def _at_the_gate(self, main: Unit, handler: Handler, number: int, frame: FrameType | None) -> Any:
-        """Stop the thread that runs, if that can be, while the handler runs."""
+        """Stop the thread that runs, if possible, while the handler runs."""
         execution = main.execution
-        # It may have got its turn just now.
+        # The main thread may have got its turn just now.
         stopped = execution.closing is None and execution.running is not main and stop_for(execution, main)
         try:
             answer = self._without_control(handler, number, frame)
         except BaseException as error:
             self._ended_by = error
-            # Here, for it may have come before the first instruction at the gate, where nothing could catch it.
+            # Here, because the signal may have come before the first instruction at the gate, where nothing could catch
+            # the exception.
             execution.close(interrupted=not stopped)
             raise
         if stopped:
@@ -175,7 +180,7 @@ class HeldSignals:
         return answer
 
     def _without_control(self, handler: Handler, number: int, frame: FrameType | None) -> Any:
-        """Call it while another thread has its turn, or as something that the test does not know of."""
+        """Call the handler while another thread has its turn, or as something that the test does not know of."""
         self.handling = True
         try:
             with _observed.unobserved():
@@ -184,12 +189,12 @@ class HeldSignals:
             self.handling = False
 
 
-#: Those of this process.
+#: The held signals of this process.
 held_signals = HeldSignals()
 
 
 def _interrupted_code(frame: FrameType | None) -> CodeType | None:
-    """The code that has been interrupted: the nearest that is the test's or ours."""
+    """Return the code that has been interrupted: the nearest that is the test's or ours; None if there is none."""
     holds_code = _current_scope.scope.holds_code
     while frame is not None:
         code: CodeType = frame.f_code

@@ -1,8 +1,9 @@
 """The threads of one test that are older than an execution, or outlive it.
 
-One that waits at a primitive of ours as an execution begins is a unit of it, until it waits again as it ends: a worker
-that a fixture of a wider scope has started, for example. One that the test has started, and that something can still
-wake that outlives the test, goes on: it may be the worker of the whole program, which is started once.
+A thread that waits at a primitive of ours when an execution begins is a unit of it, until it waits again when the
+execution ends: a worker that a fixture of a wider scope has started, for example. A thread that the test has started
+continues if something that outlives the test can still wake it: it may be the worker of the whole program, which is
+started once.
 """
 
 from __future__ import annotations
@@ -36,39 +37,41 @@ if TYPE_CHECKING:
     from ..execution.units._outcome import Outcome
     from ..execution.units._units import Step
 
-#: Paths of threads that an execution has found when it began: none that it starts has one of these.
+#: Paths of threads that an execution has found when it began are greater than this; none that it starts has one of
+#: these.
 OLDER = 500_000
-#: A test whose executions leave more threads that were started at one place does not have one for the whole program.
+#: At most this many threads that were started at one place continue: a test whose executions leave more does not have
+#: one for the whole program.
 _MOST_OF_A_KIND = 4
-#: Real seconds for the end of a thread that has nothing more to do.
+#: Real seconds to wait for the end of a thread that has nothing more to do; then the wait is given up.
 _END = 1.0
-#: So many executions decide whether threads that were started at one place are ended with the test.
+#: Number of executions that decide whether threads that were started at one place are ended with the test.
 _ENOUGH = 3
 
 
 class Lasting:
     """The threads that are under control in several executions of one test.
 
-    `outlives` gives what outlives an execution, `uses` all that fixtures have made for the test.
+    `outlives` returns what outlives an execution, `uses` all that fixtures have made for the test.
     """
 
     def __init__(self, outlives: Outliving, uses: Outliving) -> None:
         self._outlives = outlives
         self._uses = uses
-        #: By thread identifier: whether the test could wake it.
+        #: Whether the test could wake a thread, by thread identifier.
         self._matters: dict[int, bool] = {}
-        #: By where threads were started: how many go on, and how many executions have ended theirs.
+        #: By the place where threads were started: how many continue, and how many were ended with their execution.
         self._kept: dict[Start, int] = {}
         self._ended: dict[Start, int] = {}
-        #: Real nanoseconds that executions have waited for what is not under control, since that was of use last.
+        #: Real nanoseconds that executions have waited for what is not under control, since that was last of use.
         self.waited_in_vain = 0
 
     # -- as an execution begins --------------------------------------------------------------------------------
 
     def adopt(self, execution: Execution, body: object) -> None:
-        """Threads that wait without control are units of the execution, as far as its body could wake them.
+        """Make threads that wait without control units of the execution, if its body could wake them.
 
-        This is for speed: any other may still do what a controlled one waits for, which takes real time then.
+        This is for speed: any other thread may still do what a controlled one waits for, but that takes real time.
         """
         older = 0
         for _ in range(_ATTEMPTS):
@@ -87,7 +90,7 @@ class Lasting:
                     adopted = _adopt(execution, ident, thread, wait, OLDER + older)
                     if adopted is not None:
                         settling.append(adopted)
-            # Until they are parked, they do things of their own, and may just have woken others.
+            # Until they are parked, they run code of their own, and may just have woken others.
             for parked in settling:
                 parked()
             if not settling:
@@ -98,14 +101,14 @@ class Lasting:
         wanted = {}
         for ident, thread, wait in waiting:
             if wait.timeout is not None and runs_code_in_scope(thread):
-                # It goes on by itself, and may use whatever has a name.
+                # It continues by itself, and may use anything that has a name.
                 self._matters[ident] = True
             else:
                 wanted[ident] = {id(thread), id(wait.operation.target), *map(id, _owners(thread))}
         if not wanted:
             return
         everything = set().union(*wanted.values())
-        # What those that have part may wake has part, too.
+        # What threads that take part may wake takes part, too.
         others = [thread for ident, thread, _ in _waiting() if self._matters.get(ident, False)]
         owners = [owner for thread in others for owner in _owners(thread)]
         found, complete = reached(
@@ -118,18 +121,18 @@ class Lasting:
             self._matters[ident] = not complete or not found.isdisjoint(names)
 
     def matters(self, ident: int) -> bool:
-        """Whether the test could wake a thread that waits without control; True of any other."""
+        """Whether the test could wake a thread that waits without control; True for any other thread."""
         wait = real_waits.get(ident)
         return wait is None or wait.timeout is not None or self._matters.get(ident, True)
 
     def idle(self, execution: Execution) -> int:
-        """How many of the threads that were there before the execution had no part in it."""
+        """Return the number of threads that were there before the execution and took no part in it."""
         older = {unit for unit in execution.units if unit.path >= (OLDER,)}
         return len(older - _older_with_part(execution.log))
 
     @staticmethod
     def threads_of_others(outcome: Outcome, values: Iterable[object]) -> list[str]:
-        """Names of the threads that had part in an execution, were there before, and are not reached from `values`."""
+        """Return the names of older threads that took part in an execution and are not reached from `values`."""
         wanted: dict[Unit, set[int]] = {}
         for unit in _older_with_part(outcome.log):
             wait = real_waits.get(unit.half.ident)
@@ -143,9 +146,10 @@ class Lasting:
     # -- as an execution ends ----------------------------------------------------------------------------------
 
     def keep(self, execution: Execution) -> None:
-        """Threads that the execution has left go on if something that outlives it can wake them, or refers to them.
+        """Let threads that the execution has left continue if what outlives it can wake them, or refers to them.
 
-        Where it is stuck, only those that went on before do: others may have part in what it is stuck in.
+        If the execution is stuck, only threads of a kind that continued before do: others may be part of what it is
+        stuck in.
         """
         left = [unit for unit in execution.units if _is_left(unit)]
         starts: dict[int, Start] = {}
@@ -171,21 +175,21 @@ class Lasting:
                 unit.lasting = goes_on
 
     def settle(self, execution: Execution) -> None:
-        """Threads that were to go on, but wait now for what only their execution could give them, are ended with it."""
+        """End, with the execution, threads that were to continue but wait for what only it could give them."""
         for unit in execution.units:
             if unit.lasting and unit.path < (OLDER,) and not (unit.done or unit.enabled or _can_wait_at_large(unit)):
                 unit.lasting = False
 
     def let_go(self, execution: Execution) -> None:
-        """The execution is over: threads that last go on without control."""
+        """Let threads that last continue without control, as the execution is over."""
         for unit in execution.units[1 : execution.older + 1]:
             if unit.done and _threads.carrier_of(unit) is None and unit.thread is not None:
-                # Its OS thread ends just now; the next execution is not to find it alive.
+                # Its OS thread is just ending; the next execution is not to find it alive.
                 _threads.wait_for_end(unit.thread, _END)
         going = [unit for unit in execution.units if unit.lasting and not unit.done]
         if not going:
             return
-        # What they do as they go is nothing to those who wait in the next execution.
+        # What they do as they leave does not concern those that wait in the next execution.
         execution.enabled = NobodyEnabled()
         settled: list[Callable[[], object]] = []
         for unit in going:
@@ -205,14 +209,16 @@ class Lasting:
             wait()
 
 
-#: By identifier, threads that are not under control and have something else to do than to wait without control.
+#: Threads that are not under control and have something else to do than wait without control, by identifier.
 _busy: dict[int, threading.Thread] = {}
-#: Real seconds for a thread that has just been started, or woken: it waits soon, as a rule.
+#: Real seconds for a thread that has just been started, or woken, to wait, as it usually does soon; then it counts as
+#: busy.
 _PATIENCE = 0.2
-#: How often a thread that is woken as it is to be adopted is waited for, and how often one is looked for.
+#: How many times a thread that is woken as it is to be adopted is waited for, and how many times threads are looked
+#: for.
 _ATTEMPTS = 3
-#: Real seconds between two looks at them, and looks in a row at which one that has never waited so is asleep at the
-#: same place, before it counts as busy: it waits for something else.
+#: Real seconds between two looks at these threads; and looks in a row at which a thread that has never waited in this
+#: way is asleep at the same place, before it counts as busy: it waits for something else.
 _PAUSE = 0.0005
 _LOOKS = 5
 
@@ -245,7 +251,7 @@ def _let_them_come() -> None:
             if ident in real_waits or active.get(ident) is not thread:
                 del awaited[ident]
             elif late or (ident not in have_waited and _stays(thread, seen)):
-                # Who has something else to do is not waited for again and again.
+                # A thread that has something else to do is not waited for again and again.
                 _busy[ident] = thread
                 del awaited[ident]
 
@@ -265,7 +271,7 @@ def _stays(thread: threading.Thread, seen: dict[int, tuple[object, int]]) -> boo
 
 
 def _waiting() -> list[tuple[int, threading.Thread, RealWait]]:
-    """The threads that wait without control, in the order in which they were started, and their waits."""
+    """Return the threads that wait without control, and their waits, in the order in which the threads were started."""
     threads = [(ident, thread, real_waits.get(ident)) for ident, thread in list(threading._active.items())]  # type: ignore[attr-defined]
     return [
         (ident, thread, wait)
@@ -277,14 +283,14 @@ def _waiting() -> list[tuple[int, threading.Thread, RealWait]]:
 def _adopt(
     execution: Execution, ident: int, thread: threading.Thread, wait: RealWait, number: int
 ) -> Callable[[], object] | None:
-    """What waits until the thread is parked; None where it is none of the execution's."""
+    """Adopt a waiting thread; return a function that waits until it is parked, or None if it is not adopted."""
     unit = adopt(execution, thread.name, wait.operation, (number,))
     unit.half = ThreadHalf(ident, thread.native_id, new_gate())
     unit.half.thread = thread
     _busy.pop(ident, None)
     attempts = 0
     while not wait.take_over(ident, unit):
-        # It was woken just now. Perhaps by its timeout, and then it waits again.
+        # It was woken just now. If that was by its timeout, it may wait again.
         _let_them_come()
         again = real_waits.get(ident)
         attempts += 1
@@ -295,7 +301,7 @@ def _adopt(
         unit.operation = wait.operation
     _threads.adopt(unit)
     _current.units[ident] = unit
-    # As if the test had started it: what was done before comes before all that it does.
+    # As if the test had started it: what was done before is ordered before all that it does.
     for who, kind in ((execution.main, START), (unit, BEGIN)):
         operation = Operation(kind, thread, _adopt.__code__, 0)
         operation.announced = False
@@ -312,12 +318,12 @@ def _adopt(
     return wake_adopted(wait, unit)
 
 
-#: By thread identifier, the locks that it has held since it was let go.
+#: The locks that a thread has held since it was let go, by thread identifier.
 _held: dict[int, list[Any]] = {}
 
 
 def _release_ownership(unit: Unit) -> None:
-    """It still has its locks; but an execution that is over has no owners of locks."""
+    """Remove the owner of locks that a thread still has: an execution that is over has no owners of locks."""
     if unit.held:
         _held[unit.half.ident] = list(unit.held)
         for lock in unit.held:
@@ -326,14 +332,14 @@ def _release_ownership(unit: Unit) -> None:
 
 
 def _older_with_part(log: Iterable[Step]) -> set[Unit]:
-    """The threads that were there before an execution and have taken a step in it."""
+    """Return the threads that were there before an execution and have taken a step in it."""
     return {
         unit for unit, operation, _ in log if unit.path >= (OLDER,) and operation.kind != BEGIN and not unit.is_clock
     }
 
 
 def _is_left(unit: Unit) -> bool:
-    """Whether the test has left a thread that could go on after it."""
+    """Whether the thread was left behind by the test, and could continue after it."""
     return (
         unit.index > 0
         and not (unit.done or unit.lasting or unit.outside)
@@ -345,7 +351,7 @@ def _is_left(unit: Unit) -> bool:
 
 
 def _can_wait_at_large(unit: Unit) -> bool:
-    """Whether a thread that cannot go on may wait without control from here on."""
+    """Whether a thread that cannot continue may wait without control from here on."""
     return not unit.held and hasattr(type(unit.resource), "waits_at_large")
 
 
@@ -353,14 +359,14 @@ def _ways_to_reach(unit: Unit) -> Iterable[object]:
     assert unit.thread is not None
     yield unit.thread
     if unit.enabled or unit.resource is None or type(unit.resource) is Moment:
-        # It goes on by itself.
+        # It continues by itself.
         yield from _owners(unit.thread)
     else:
         yield from ways_to_wake(unit)
 
 
 def _owners(thread: Any) -> Iterator[object]:
-    """The object whose method the thread runs."""
+    """Yield the object whose method the thread runs, if it runs one."""
     target = getattr(thread, "_target", None)
     if isinstance(target, MethodType):
         yield target.__self__

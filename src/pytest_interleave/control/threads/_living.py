@@ -1,6 +1,6 @@
-"""Which threads live, as controlled threads see it: `threading.enumerate`, and the counts.
+"""The threads that are alive, as controlled threads see it: `threading.enumerate`, and the counts.
 
-The OS threads that carry controlled threads live longer than those, and the watchdog is a thread too: no program sees
+The OS threads that carry controlled threads live longer than those, and the watchdog is a thread, too. No program sees
 either of them.
 """
 
@@ -27,7 +27,7 @@ real_enumerate = threading.enumerate
 
 
 def _ask(unit: Unit) -> Operation:
-    """Let the scheduler decide first: which threads have begun and ended is what the caller will see."""
+    """Let the scheduler choose first: the caller then sees which threads have started and ended."""
     frame = sys._getframe(2)
     operation = Operation(THREADS, EVERY_THREAD, frame.f_code, frame.f_lasti, mutates=False)
     unit.execution.point(unit, operation)
@@ -75,7 +75,7 @@ def active_count() -> int:
     return count
 
 
-#: What stands in for what: (module, name, replacement).
+#: Stand-ins for functions: (module, name, replacement).
 REPLACEMENTS: list[tuple[Any, str, Any]] = [
     (_thread, "_count", _count),
     (threading, "active_count", active_count),

@@ -18,12 +18,15 @@ from ..scope._real import new_gate
 from ..scope._tracebacks import without_ours
 from ._thread_half import ThreadHalf
 
-#: Steps that threads may still take after the test body has ended.
+#: At most this many steps of threads after the test body has ended; then the threads are ended.
 DRAIN_STEPS = 2_000
 
 
 def run_body(execution: Execution, body: Callable[[], object], trace: Callable[[Unit], None] | None = None) -> Outcome:
-    """Run `body` in the calling thread under control, then every thread that it left, and end them all."""
+    """Run `body` in the calling thread under control, then every thread that it left, and end them all.
+
+    Returns the result of the execution. `trace` starts the observation of the thread.
+    """
     main = execution.main
     main.half = ThreadHalf(_real.get_ident(), threading.get_native_id(), new_gate())
     main.begun = True
@@ -55,7 +58,8 @@ def run_body(execution: Execution, body: Callable[[], object], trace: Callable[[
             del _current.units[main.half.ident]
             for unit in execution.units:
                 if unit.resource is not None:
-                    # It may outlive the execution; who was ended while waiting for it no longer does.
+                    # The resource may outlive the execution; a thread that was ended while waiting for it no longer
+                    # does.
                     unit.withdraw()
     outcome = Outcome.of(execution)
     if execution.closing is None:
@@ -65,7 +69,7 @@ def run_body(execution: Execution, body: Callable[[], object], trace: Callable[[
 
 def _finish(execution: Execution) -> None:
     main = execution.main
-    # Before it is asked whether it was set aside: from now on it cannot be.
+    # This comes before the check whether it was set aside: from now on it cannot be.
     execution.body_over = True
     if main.outside and execution.closing is None:
         execution.outside.come_back(main)
@@ -96,7 +100,7 @@ def _finish(execution: Execution) -> None:
 
 
 def _note_left(execution: Execution) -> None:
-    """The other threads have had their turn: those that nothing can wake any more would keep Python from its end."""
+    """Note the threads that are still blocked; those that nothing can wake would keep Python from exiting."""
     blocked, forever = left_blocked(execution)
     if blocked and forever:
         execution.stuck = stuck_of_left(execution, blocked)

@@ -1,8 +1,8 @@
-"""Threads and futures are numbered in the order in which controlled threads make them.
+"""Numbers of threads and futures, in the order in which controlled threads make them.
 
 The standard library keeps both in sets: a pool its workers, `as_completed` and `wait` their futures. By default an
-object's hash is its address, so that a set's order, and with it the order in which workers are joined and futures
-are locked, would be another in each process. A number that is the same in each execution makes a hash that is, too.
+object's hash is its address, so the order of a set, and with it the order in which workers are joined and futures are
+locked, would differ in each process. A number that is the same in each execution makes the hash the same, too.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ _numbers = itertools.count(1)
 
 
 def number_anew() -> None:
-    """Before an execution: what it makes gets the same numbers each time."""
+    """Start the numbers again before an execution, so that what it makes gets the same ones each time."""
     global _numbers
     _numbers = itertools.count(1)
-    # Those that have no name of their own have a number in it.
+    # Objects that have no name of their own have a number in it.
     ThreadPoolExecutor._counter = itertools.count().__next__  # type: ignore[attr-defined]
     threading._counter = itertools.count(1).__next__  # type: ignore[attr-defined]
 
 
 def numbering() -> list[tuple[Any, str, Any]]:
-    """What is to be replaced while a test runs: owner, name, replacement."""
-    # These stay when the test is over: what has a number may be in a set that outlives the test.
+    """Return what is to be replaced while a test runs: owner, name, replacement."""
+    # The hashes stay when the test is over: an object that has a number may be in a set that outlives the test.
     if threading.Thread.__hash__ is not _hash_of_thread:
         for thread in list(threading._dangling):  # type: ignore[attr-defined]
             vars(thread)[_NUMBER] = object.__hash__(thread)
@@ -62,7 +62,10 @@ def _hash_of_future(self: Any) -> int:
 
 
 def _hash_of_thread(self: Any) -> int:
-    """The first time is when it is made: `Thread.__init__` puts it into a set, of all threads that there are."""
+    """Return the thread's number, which it gets at the first call.
+
+    That is when the thread is made: `Thread.__init__` puts it into a set of all threads.
+    """
     known = self.__dict__
     number: int | None = known.get(_NUMBER)
     if number is None:
@@ -72,5 +75,5 @@ def _hash_of_thread(self: Any) -> int:
 
 
 def _take_in_order(self: Any, futures: Iterable[Future[Any]]) -> None:
-    """As the real one, which locks the futures in the order of their addresses."""
+    """Take the futures in the order of their numbers; the real method locks them in the order of their addresses."""
     self.futures = sorted(futures, key=lambda future: (hash(future), id(future)))

@@ -1,4 +1,4 @@
-"""While the fixtures of a test are made: what they make takes part in its executions."""
+"""The time in which the fixtures of a test are made: what they make takes part in its executions."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from ..execution.units import _current
 
 
 class FixturesBeingMade:
-    """While entered, new primitives, files and connections are ours, and new threads count as the fixtures'."""
+    """A context manager in which new primitives, files and connections are ours, and new threads the fixtures'."""
 
-    # No generator: this is done before each execution.
+    # No generator, for speed: this is done before each execution.
     __slots__ = ("_threads",)
 
     def __enter__(self) -> None:

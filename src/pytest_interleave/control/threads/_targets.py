@@ -1,6 +1,6 @@
-"""What threads and pools call is an access where it is a container's own method: `Thread(target=items.append)`.
+"""Calls by threads and pools, which are accesses if they call a container's method: `Thread(target=items.append)`.
 
-No code in scope is run for it, so that nothing but this would see it.
+No code in scope is run for such a call, so nothing but this would see it.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def announce_call(function: Any, given: Sequence[Any]) -> None:
-    """To be called in a thread that is about to call `function` for the program."""
+    """Announce, in a thread that is about to call `function` for the program, what the call touches."""
     if in_scope(function):
         return
     unit = _current.current_unit()
@@ -33,7 +33,7 @@ def announce_call(function: Any, given: Sequence[Any]) -> None:
         return
 
     def touch(_frame: FrameType | None = None) -> Touches:
-        # Where it happens is not for the race detector to show.
+        # The race detector is not to show where this happens.
         return tuple((key, part, how | OPAQUE) for key, part, how in touches_of_call(function, given))
 
     touches = touch()
@@ -52,7 +52,7 @@ def _name_of(function: Any) -> str:
 
 
 def _start_of(unit: Unit) -> Place | None:
-    """Where the thread was started."""
+    """Return where the thread was started; None if that is unknown."""
     if unit.half.thread is not None:
         for _, operation, _ in reversed(unit.execution.log):
             if operation.kind == START and operation.target is unit.half.thread:
@@ -61,7 +61,7 @@ def _start_of(unit: Unit) -> Place | None:
 
 
 def announcing_item(real: Callable[..., None]) -> Callable[..., None]:
-    """The method `run` of the work items of `ThreadPoolExecutor`, with that said first."""
+    """Return the method `run` for the work items of `ThreadPoolExecutor` that announces the call first."""
 
     def run(self: Any, *context: Any) -> None:
         function, given = (self.unit[0], self.unit[1]) if context else (self.fn, self.args)
@@ -72,7 +72,7 @@ def announcing_item(real: Callable[..., None]) -> Callable[..., None]:
 
 
 def announcing_timer(real: Callable[[threading.Timer], None]) -> Callable[[threading.Timer], None]:
-    """The method `run` of `threading.Timer`, with that said before it calls what it was given."""
+    """Return the method `run` for `threading.Timer` that announces the call before the timer makes it."""
 
     def run(self: threading.Timer) -> None:
         function = self.function

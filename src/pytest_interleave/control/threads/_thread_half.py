@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 class ThreadHalf:
     """An OS thread that runs a unit: one of the interpreter's, or a carrier that is reused."""
 
-    # Set once, here, unless they differ: there are thousands of units in a second.
+    # Set once, here, unless they differ: there are thousands of units per second.
     target: Callable[[], object] | None = None
     thread: threading.Thread | None = None
     started: Operation | None = None

@@ -1,4 +1,4 @@
-"""Notes whether code that is not under control starts threads."""
+"""A check whether code that is not under control starts threads."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from ..scope import _real
 
 
 class ThreadStarts:
-    """While entered, notes whether the calling thread starts others; `counts` decides by the frame that starts one.
+    """A context manager that notes whether the calling thread starts others.
 
-    Threads that end at once count, too. To be used where the threads' methods may not be replaced yet.
+    `counts` decides by the frame that starts one. Threads that end at once count, too. For use when the threads'
+    methods may not be replaced yet.
     """
 
     def __init__(self, counts: Callable[[FrameType], bool]) -> None:

@@ -28,18 +28,21 @@ _real_join = threading.Thread.join
 _real_is_alive = threading.Thread.is_alive
 _real_start_new_thread = _thread.start_new_thread
 
-#: Called before a controlled thread starts another one; what they raise, the start raises.
+#: Functions called before a controlled thread starts another one; the start raises what they raise.
 start_checks: list[Callable[[], None]] = []
 
 #: Weak references to the pools whose workers run under control now, and the workers.
 _pools: list[tuple[Callable[[], Any], threading.Thread]] = []
 
-#: The controlled thread of each `Thread` object that runs under control now.
+#: The unit of each `Thread` object that runs under control now, by the object's address.
 _unit_of: dict[int, Unit] = {}
 
 
 def _done_handle() -> Any:
-    """From 3.13 on a `Thread` knows its end by a handle: one that says "done", for all that ran under control."""
+    """Return the handle of a thread that is done, for all threads that ran under control; None before Python 3.13.
+
+    From 3.13 on, a `Thread` determines by a handle whether it has ended.
+    """
     make = getattr(_thread, "_make_thread_handle", None)
     if make is None:
         return None
@@ -60,7 +63,7 @@ def _set_handle(thread: threading.Thread, handle: Any) -> None:
 
 
 def _mark_done(thread: threading.Thread) -> None:
-    """Leave the `Thread` object as one is that has ended, also for when nothing is under control any more."""
+    """Put the `Thread` object into the state of one that has ended, also for when nothing is under control any more."""
     known: Any = thread
     if _DONE is None:
         known._is_stopped = True
@@ -70,13 +73,13 @@ def _mark_done(thread: threading.Thread) -> None:
 
 
 def before_fork(unit: Unit) -> None:
-    """Make the `Thread` object what one is that runs without control, for that is what it will be in the child."""
+    """Make the `Thread` object one that runs without control, because that is what it will be in the child."""
     if unit.half.thread is not None and _DONE is not None:
         _set_handle(unit.half.thread, _thread._make_thread_handle(unit.half.ident))  # type: ignore[attr-defined]
 
 
 def after_fork(unit: Unit) -> None:
-    """The same, in the child, for what the older versions have."""
+    """Make the `Thread` object one that runs without control, in the child, for Python versions up to 3.12."""
     known: Any = unit.half.thread
     if known is not None and _DONE is None:
         known._set_tstate_lock()
@@ -101,7 +104,7 @@ def start(self: threading.Thread) -> None:
     if execution.left_alone and start_of(operation, self) in execution.left_alone:
         leave_alone(self, _real_start)
         return
-    # No choice here: that the new thread goes on later is chosen later.
+    # No choice here: when the new thread runs is chosen later.
     execution.mark(unit, operation)
     function = getattr(self.run, "__func__", start)
     begin = Operation(BEGIN, self, function.__code__, 0)
@@ -130,14 +133,14 @@ def _run(thread: threading.Thread, runs_target: bool) -> None:
         else:
             context.run(thread.run)
     except SystemExit as request:
-        # As documented, `SystemExit` ends a thread quietly; with a status of failure it is no quiet end.
+        # As documented, `SystemExit` ends a thread silently; with a failure status it does not.
         if request.code not in (None, 0):
             raise
     except Exception as error:
         hook = threading.excepthook
         if hook is _current.state.excepthook:
             raise
-        # The program has put a hook of its own in place: it deals with such exceptions.
+        # The program has put its own hook in place, which handles such exceptions.
         hook(threading.ExceptHookArgs((type(error), error, error.__traceback__, thread)))
     finally:
         threading._active.pop(_real.get_ident(), None)  # type: ignore[attr-defined]
@@ -149,12 +152,12 @@ def _run(thread: threading.Thread, runs_target: bool) -> None:
             ended.release()
 
 
-#: The attribute of a thread that outlives the execution which has started it: a lock that it holds until it ends.
+#: The attribute of a thread that outlives the execution that started it: a lock that it holds until it ends.
 _ENDED = "_pytest_interleave_ended"
 
 
 def outlive(unit: Unit) -> None:
-    """The execution is over, and a thread that it has started goes on: let others wait for its end as usual."""
+    """Let others wait as usual for the end of a thread that continues after the execution that started it."""
     thread = unit.half.thread
     assert thread is not None
     own = vars(thread)
@@ -175,12 +178,12 @@ def outlive(unit: Unit) -> None:
 
 
 def carrier_of(unit: Unit) -> Carrier | None:
-    """The carrier that runs the thread; None if the thread is one of the interpreter's."""
+    """Return the carrier that runs the thread; None if the thread is one of the interpreter's."""
     return unit.half.carrier if isinstance(unit.half, ThreadHalf) else None
 
 
 def outlives_executions(thread: threading.Thread) -> bool:
-    """Whether the thread was started under control, and went on as the execution was over."""
+    """Whether the thread was started under control, and continued when the execution was over."""
     return _ENDED in vars(thread)
 
 
@@ -190,7 +193,7 @@ def wait_for_end(thread: threading.Thread, seconds: float) -> None:
 
 
 def adopt(unit: Unit) -> None:
-    """A thread that was there before is under control; `unit` knows it."""
+    """Take a thread under control that was there before, as `unit`."""
     thread: Any = unit.half.thread
     _unit_of[id(thread)] = unit
     own = vars(thread)
@@ -200,19 +203,19 @@ def adopt(unit: Unit) -> None:
         half: Any = unit.half
         half.carrier = carrier
         return
-    # A thread of the interpreter's: it says itself when it ends, and what it has raised.
+    # A thread of the interpreter's: it reports itself when it ends, and what it has raised.
     own["_delete"] = lambda: _end_of(thread)
     told = own.get("_invoke_excepthook")
     if told is not None and not isinstance(told, _Raised):
         own["_invoke_excepthook"] = _Raised(told)
 
 
-#: The attribute of such a thread: what carries it.
+#: The attribute of such a thread: its carrier.
 _CARRIER = "_pytest_interleave_carrier"
 
 
 class _Raised:
-    """In the place of what deals with an exception that ends a thread: under control, it is a finding."""
+    """A stand-in for the handler of an exception that ends a thread: under control, the exception is a finding."""
 
     def __init__(self, real: Callable[[Any], None]) -> None:
         self._real = real
@@ -263,7 +266,7 @@ def join(self: threading.Thread, timeout: float | None = None) -> None:
     elif target is not None or not _lives(self):
         execution.mark(unit, operation)
     else:
-        # Not under control: it ends in its own time.
+        # The thread is not under control: it ends in its own time.
         execution.outside.leave(unit)
         try:
             _join_without_control(self, timeout)
@@ -280,7 +283,7 @@ def _join_without_control(thread: threading.Thread, timeout: float | None) -> No
 
 
 def _lives(thread: threading.Thread) -> bool:
-    """Whether a thread lives that is not under control."""
+    """Whether a thread that is not under control is alive."""
     ended = vars(thread).get(_ENDED)
     return _real_is_alive(thread) if ended is None else ended.locked()
 
@@ -295,7 +298,7 @@ def is_alive(self: threading.Thread) -> bool:
     unit.execution.point(unit, operation)
     target = _unit_of.get(id(self))
     known: Any = self
-    # The real method asks the event again whether the thread has started, which would be a step of its own.
+    # The real method checks the event again to see whether the thread has started, which would be a step of its own.
     alive = known._started._flag and _lives(self) if target is None else not target.done
     operation.name = str(alive)
     return alive
@@ -332,14 +335,14 @@ def start_new_thread(function: Callable[..., Any], args: tuple[Any, ...], kwargs
 
 
 def _remember_pool(thread: threading.Thread) -> None:
-    """A worker of a `ThreadPoolExecutor` is about to start: its pool may live longer than the execution."""
+    """Remember the pool of a worker of a `ThreadPoolExecutor` that is about to start: it may outlive the execution."""
     known: Any = thread
     if known._target is _futures_thread._worker:
         _pools.append((known._args[0], thread))
 
 
 def _revive_pools() -> None:
-    """The workers of a pool that outlives the execution have ended: let it start new ones."""
+    """Let pools that outlive the execution start new workers, as their workers have ended."""
     while _pools:
         pool_reference, thread = _pools.pop()
         pool: Any = pool_reference()
@@ -349,7 +352,7 @@ def _revive_pools() -> None:
 
 
 def forget_units() -> None:
-    """Between executions: threads that were never begun have ended too."""
+    """Forget the units of an execution that is over; threads that never began have ended, too."""
     _revive_pools()
     for unit in _unit_of.values():
         if unit.half.thread is not None and not (unit.at_large or (unit.begun and unit.done)):
@@ -359,5 +362,5 @@ def forget_units() -> None:
 
 
 def remember_hook() -> None:
-    """Call before a test: the hook for exceptions in threads that is in place is not the program's own."""
+    """Remember the hook for exceptions in threads before a test: the one in place is not the program's own."""
     _current.state.excepthook = threading.excepthook

@@ -1,4 +1,4 @@
-"""The watchdog: a thread that looks, now and then, whether the running controlled thread is blocked out of sight."""
+"""The watchdog: a thread that checks, now and then, whether the running thread is blocked out of sight."""
 
 from __future__ import annotations
 
@@ -18,33 +18,34 @@ if TYPE_CHECKING:
     from ..execution._execution import Execution
     from ..execution.units._units import Unit
 
-#: Real seconds between two looks.
+#: Real seconds between two checks.
 INTERVAL = 0.01
-#: Looks in a row at which a thread must sleep at the same instruction to count as blocked: at a single one it may
-#: sleep because the watchdog has the GIL.
+#: A thread counts as blocked after more than this many checks in a row at which it sleeps at the same instruction: at a
+#: single one it may sleep because the watchdog has the GIL.
 LOOKS = 3
-#: Looks in a row without a scheduling point after which a thread that computes is set aside too, so that one which
-#: never ends cannot keep the others from running.
+#: After more than this many checks in a row without a scheduling point, a thread that computes is set aside, too, so
+#: that one which never ends cannot keep the others from running.
 COMPUTING_LOOKS = 200
 
 
 class Watchdog:
-    """Watches the executions of one test, one after the other; then perhaps those of the next one."""
+    """A watch on the executions of one test, one after the other; then perhaps on those of the next one."""
 
     def __init__(self) -> None:
         self._execution: Execution | None = None
-        #: Where the thread was at the last look, if it slept there and had done nothing since the look before.
+        #: Where the thread was at the last check, if it slept there and had done nothing since the check before.
         self._stood_at: tuple[CodeType, int] | None = None
         self._times = 0
-        #: Real time of the last look, and since when the thread may have been where it is.
+        #: Real time of the last check, and since when the thread may have been where it is.
         self._looked = 0
         self._since = 0
-        #: Whether the thread was found at work at the last look: neither asleep, nor so all the time before.
+        #: Whether the thread was found at work at the last check: neither asleep, nor so all the time before.
         self._at_work = True
-        #: By `native_id`, the thread that was looked at last, and for how many nanoseconds it had run until then.
+        #: The `native_id` of the thread that was checked last, and for how many nanoseconds it had run until then.
         self._ran_before: tuple[int | None, int] = (None, 0)
         self._progress: tuple[object, ...] = ()
-        #: For how many looks it has gone on without a step: fewer count where it could seldom run.
+        #: For how many checks the thread has run without a step; checks before which it could seldom run count for
+        #: less.
         self._computing = 0.0
         self._ending: Unit | None = None
         self._ending_since = 0
@@ -53,18 +54,18 @@ class Watchdog:
 
     @staticmethod
     def at_hand() -> Watchdog:
-        """One that another test has just been done with, if its thread is not over yet; else a new one."""
+        """Return a watchdog that another test no longer needs, if its thread is not over yet; else a new one."""
         while True:
             try:
                 found = _idle.pop()
             except IndexError:
                 return Watchdog()
-            # Else its thread is not there: this process has been forked since.
+            # Otherwise its thread does not exist: this process has been forked since.
             if found._process == os.getpid():
                 return found
 
     def watch(self, execution: Execution | None) -> None:
-        """From now on this execution; None between two of them."""
+        """Watch `execution` from now on; None between two executions."""
         self._execution = execution
 
     def stop(self) -> None:
@@ -106,7 +107,10 @@ class Watchdog:
                     execution.outside.set_aside(*found)
 
     def _look(self, execution: Execution) -> tuple[Unit, int | None] | None:
-        """The running thread, if it is blocked, and since which real time; with None if it computes for too long."""
+        """Return the running thread and since when it is blocked; None for the time if it computes for too long.
+
+        The time is real, in nanoseconds. The answer is None if neither is so.
+        """
         unit = execution.running
         if unit is None or unit.outside or execution.outside.is_over(unit):
             return None
@@ -114,7 +118,7 @@ class Watchdog:
             return None
         if execution.outside.busy:
             unit.special = True
-        # Nothing here is to keep an execution alive that is over.
+        # Nothing here may keep an execution alive that is over.
         progress = (id(unit), execution.steps)
         goes_on = progress != self._progress
         sleeping = sleeps(unit.half.native_id, otherwise=True)
@@ -130,7 +134,7 @@ class Watchdog:
             self._computing = 0.0
         if goes_on or (stands is not None and self._stood_at is not None and stands != self._stood_at):
             self._times = 0
-            # It may have come there right after the look before.
+            # It may have got there right after the check before.
             self._since = looked
         elif not sleeping:
             # It only wants the processor, or the GIL.
@@ -146,7 +150,7 @@ class Watchdog:
         return None
 
     def _ran_since_last(self, unit: Unit) -> int | None:
-        """For how many nanoseconds the thread has run since the last look; None where that is not known."""
+        """Return for how many nanoseconds the thread has run since the last check; None if that is unknown."""
         usage = usage_of(unit.half.native_id)
         before, ran = self._ran_before
         if usage is None:
@@ -168,7 +172,8 @@ class Watchdog:
             closing.interrupt(unit)
 
 
-#: Those whose test is over, and whose threads are about to end. Whoever takes one out has it: no lock is needed.
+#: Watchdogs whose test is over, and whose threads are about to end. A thread that takes one out has it: no lock is
+#: needed.
 _idle: list[Watchdog] = []
 
 
