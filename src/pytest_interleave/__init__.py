@@ -1,6 +1,6 @@
 """Ordinary pytest tests under a controlled, replayable thread scheduler.
 
-Install it and mark a test with `@pytest.mark.concurrency`; there is nothing to import for that. What is here is for
+Install it and mark a test with `@pytest.mark.concurrency`; there is nothing to import for that. The names here are for
 annotations and for `except` clauses.
 
 PYTEST_DONT_REWRITE: pytest has no assertions to rewrite here.
@@ -13,7 +13,7 @@ from . import _plain_imports as _plain_imports  # first: it is for all other mod
 from ._version import __version__
 from ._warnings import InterleaveWarning
 
-#: Where this package lies, with a separator at the end.
+#: The directory of this package, with a separator at the end.
 PACKAGE_DIRECTORY = os.path.dirname(os.path.abspath(__file__)) + os.sep
 
 if TYPE_CHECKING:

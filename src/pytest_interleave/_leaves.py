@@ -1,4 +1,4 @@
-"""Exceptions in groups of exceptions."""
+"""Functions for groups of exceptions."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Any
 
 
 def leaves(error: BaseException) -> Iterator[BaseException]:
-    """The exceptions in a group, however deep, that are no groups; any other exception itself."""
-    # Not by `isinstance`, which asks the exception for its class.
+    """Yield the exceptions in a group, however deep, that are not groups; of any other exception, itself."""
+    # Not by `isinstance`, which reads the exception's `__class__`.
     if issubclass(type(error), BaseExceptionGroup):
         group: Any = error
         for inner in group.exceptions:
@@ -18,6 +18,6 @@ def leaves(error: BaseException) -> Iterator[BaseException]:
 
 
 def is_made_of(error: BaseException, others: Iterable[BaseException]) -> bool:
-    """Whether there is nothing in an exception that is not one of the others, or in one of them."""
+    """Whether an exception consists only of the others, and of what is in them."""
     known = {id(leaf) for other in others for leaf in leaves(other)}
     return all(id(leaf) in known for leaf in leaves(error))

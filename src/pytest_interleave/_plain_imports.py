@@ -1,9 +1,9 @@
-"""Lets the modules of this package be imported as Python imports others, once this one is. PYTEST_DONT_REWRITE.
+"""The import of this package's modules as Python imports others, once this one is. PYTEST_DONT_REWRITE.
 
 pytest would rewrite the assertions of all modules of a plugin. That takes longer than everything else that an idle
-plugin does; where no bytecode is written, in every session. What an installer has compiled would not be used either.
-The marker in a docstring, as above, is for the modules that pytest is given by name: without it, pytest warns if they
-are imported already.
+plugin does; if no bytecode is written, in every session. What an installer has compiled would not be used either. The
+marker in the docstring above is for the modules that pytest is given by name: without it, pytest warns if they are
+imported already.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _INSIDE = __name__.rpartition(".")[0] + "."
 
 
 class _PlainFinder:
-    """Finds the modules of this package; leaves all others to the finders behind it."""
+    """A finder of this package's modules; it leaves all others to the finders behind it."""
 
     @staticmethod
     def find_spec(
@@ -27,5 +27,5 @@ class _PlainFinder:
         return PathFinder.find_spec(fullname, path, target) if fullname.startswith(_INSIDE) else None
 
 
-# In front of pytest's finder, which is there already when the plugin is loaded.
+# In front of pytest's finder, which is already there when the plugin is loaded.
 sys.meta_path.insert(0, _PlainFinder)

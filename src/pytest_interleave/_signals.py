@@ -1,4 +1,4 @@
-"""What signal handlers raise."""
+"""The exceptions that signal handlers raise."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 
 def came_by_signal(error: BaseException | None) -> bool:
-    """Whether a signal handler raised it, as pytest-timeout's does: it has nothing to do with the schedule."""
+    """Whether a signal handler raised `error`, as pytest-timeout's does: the schedule has nothing to do with it."""
     if error is None:
         return False
     handlers = {_code_of(signal.getsignal(number)) for number in signal.valid_signals()}
@@ -21,7 +21,7 @@ def came_by_signal(error: BaseException | None) -> bool:
 
 
 def _code_of(handler: Any) -> CodeType | None:
-    # While a test runs under control, one of ours stands before it.
+    # While a test runs under control, one of our functions stands in front of it.
     handler = getattr(handler, "__wrapped__", handler)
     code: CodeType | None = getattr(handler, "__code__", None)
     return code

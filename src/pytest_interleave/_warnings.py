@@ -2,6 +2,6 @@
 
 
 class InterleaveWarning(UserWarning):
-    """Something about a test under control is worth knowing, but is no failure."""
+    """A warning about a test under control: something worth knowing that is not a failure."""
 
     __module__ = "pytest_interleave"

@@ -1,4 +1,4 @@
-"""Runs a program one thread at a time: scheduler, controlled threads, primitives, clock, scope, instrumentation."""
+"""The engine that runs a program one thread at a time: scheduler, units, primitives, clock, scope, instrumentation."""
 
 from typing import TYPE_CHECKING
 

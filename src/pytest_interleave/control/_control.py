@@ -34,25 +34,25 @@ from .threads._watchdog import Watchdog
 
 
 def begin_alike() -> None:
-    """Before an execution's fixtures are made: the same random numbers and names of threads each time."""
+    """Start with the same random numbers and names of threads each time, before an execution's fixtures are made."""
     seed_random()
     number_anew()
 
 
-#: So many objects more than there were make it worth while to look for garbage, between two executions. Without a GIL
-#: each collection is a full one, and costs far more.
+#: If there are more than this many new objects, garbage is collected between two executions. Without a GIL each
+#: collection is a full one, and costs far more.
 _GARBAGE = 2_000 if has_gil() else 20_000
-#: One in so many collections looks at all that there is.
+#: One in this many collections inspects all objects; the others inspect only the youngest.
 _FULL_EVERY = 16
 
 release_forked_children()
 
 
 class Control:
-    """While entered, bodies can be run under control; what is replaced for it is put back at the end.
+    """A context manager in which bodies can be run under control; what is replaced for it is put back at the end.
 
-    Not re-entrant: one test at a time, in the thread that enters. `outlives` gives objects that are used after an
-    execution: what waits for one of these may yet be woken. `uses` gives what was made for the test.
+    Not re-entrant: one test at a time, in the thread that enters. `outlives` returns objects that are used after an
+    execution: a thread that waits for one of these may still be woken. `uses` returns what was made for the test.
     """
 
     def __init__(self, outlives: Outliving = tuple, uses: Outliving = tuple) -> None:
@@ -68,11 +68,12 @@ class Control:
         self._frozen = False
         self._random: RandomState
         self._collections = 0
-        #: Threads that are started there are not under control.
+        #: Threads that are started at these places are not controlled.
         self._left_alone: set[Start] = set()
-        #: The same of threads of fixtures that were found blocked in the last execution.
+        #: The places where fixtures started threads that were found blocked in the last execution.
         self._blocked: list[Start] = []
-        #: How many threads were controlled in the last execution when it had set up the test.
+        #: Number of threads, without the test's own, that were controlled in the last execution when it had set up the
+        #: test.
         self.fixtures_threads = 0
 
     def __enter__(self) -> Control:
@@ -114,9 +115,9 @@ class Control:
             raise raised
 
     def prepare(self) -> None:
-        """Before an execution's fixtures are made: everything begins alike, and garbage does not pile up.
+        """Let everything begin in the same way each time, before an execution's fixtures are made, and collect garbage.
 
-        Raises what the handler of a signal raises that has come since the execution before.
+        Raises what a signal's handler raises, if the signal has come since the last execution.
         """
         raised = held_signals.settle()
         if raised is not None:
@@ -128,7 +129,7 @@ class Control:
             gc.collect(2 if self._collections % _FULL_EVERY == 0 else 0)
 
     def leave_blocked_alone(self) -> bool:
-        """From now on, do not control threads of fixtures that were found blocked in the last execution.
+        """Do not control, from now on, threads of fixtures that were found blocked in the last execution.
 
         The answer is whether there were any.
         """
@@ -136,7 +137,7 @@ class Control:
         return bool(self._blocked)
 
     def threads_of_others(self, outcome: Outcome, values: Iterable[object]) -> list[str]:
-        """Names of the threads that had part in an execution, were there before, and are not reached from `values`."""
+        """Return the names of older threads that took part in an execution and are not reached from `values`."""
         return self._lasting.threads_of_others(outcome, values)
 
     def run(
@@ -150,12 +151,12 @@ class Control:
         detail: bool = False,
         recorder: Recorder | None = None,
     ) -> Outcome:
-        """Run `body` in the calling thread under `strategy`, with every thread that it starts.
+        """Run `body` in the calling thread under `strategy`, with every thread that it starts, and return the result.
 
-        After `max_steps` steps it runs on without choices, for `longest` seconds of processor time at most.
+        After `max_steps` steps it continues without choices, for at most `longest` seconds of processor time.
 
-        With `leap` the strategy chooses when time passes as well, by that one of `LEAPS`. With `detail` or a `recorder`
-        it is a `DetailedExecution`.
+        With `leap`, a position in `LEAPS`, the strategy also chooses when time passes. With `detail` or a `recorder`,
+        the execution is a `DetailedExecution`.
         """
         outcome = self._run(body, strategy, max_steps, longest, leap, recorder, detail=detail)
         raised = held_signals.settle()
@@ -187,7 +188,7 @@ class Control:
         execution.left_alone = self._left_alone
         execution.lasting = self._lasting
         self._watchdog.watch(execution)
-        # Before it is asked which threads are not under control: one that is about to wait again will be.
+        # Before the search for threads that are not under control: one that is about to wait again will be.
         self._lasting.adopt(execution, body)
         watching.append(execution)
         look_for_foreign(execution, self._lasting.matters)
@@ -204,5 +205,5 @@ class Control:
             if trace is not None:
                 sys.settrace(before)
             forget_units()
-            # At last: from now on a handler may raise.
+            # This comes last: from now on a handler may raise.
             held_signals.end()

@@ -1,8 +1,8 @@
-"""What is replaced while a marked test runs, and put back after it.
+"""The replacements that are in place while a marked test runs.
 
-Code that is in scope may hold its own reference (`from _thread import start_new_thread`): such names are replaced too,
-in every module in scope and in the few modules of the standard library that matter. Functions that tell the time are
-not replaced but redirected, for everyone who holds them.
+Code that is in scope may hold its own reference (`from _thread import start_new_thread`): such names are replaced, too,
+in every module in scope and in the few modules of the standard library that matter. Functions that return the time are
+not replaced but redirected, for all code that holds them.
 """
 
 from __future__ import annotations
@@ -37,10 +37,10 @@ _STDLIB_HOLDERS = ("queue", "sched", "concurrent.futures._base", "concurrent.fut
 
 
 class Patches(Replacements):
-    """Puts replacements in place and takes them away again."""
+    """The replacements for one test, which can be removed again."""
 
     def apply(self) -> None:
-        """Replace threads' methods, the clock, and locks of the standard library that would be blocked on."""
+        """Replace threads' methods, the clock, and locks of the standard library on which threads would block."""
         _threads.remember_hook()
         for name in ("start", "join", "is_alive"):
             self._set(threading.Thread, name, getattr(_threads, name))
@@ -54,7 +54,7 @@ class Patches(Replacements):
             self._set(module, name, ours)
         namespaces = namespaces_in_scope(*_STDLIB_HOLDERS)
         for namespace in namespaces:
-            # Most have none of them.
+            # Most hold none of them.
             if not by_id.keys().isdisjoint(map(id, list(namespace.values()))):
                 for name, value in list(namespace.items()):
                     ours = by_id.get(id(value))
@@ -89,17 +89,20 @@ class Patches(Replacements):
 
 
 def _is_a_copy(module: ModuleType) -> bool:
-    """Whether it is one of the standard library's that was imported once more, so that only the program has it."""
+    """Whether `module` is a second import of one of the standard library's, which only the program has."""
     name = vars(module).get("__name__")
     return name in _STDLIB_HOLDERS and sys.modules.get(name) is not module
 
 
 def _atomic_handle(real: Callable[[logging.Handler, logging.LogRecord], Any]) -> Any:
     def handle(self: logging.Handler, record: logging.LogRecord) -> Any:
-        """See `logging.Handler.handle`. A handler whose lock cannot be seen is not preempted while it holds it."""
+        """Handle a record, see `logging.Handler.handle`.
+
+        A handler whose lock the scheduler cannot see is not preempted while it holds the lock.
+        """
         unit = _current.current_unit()
         if unit is not None and record.exc_info and isinstance(record.exc_info[1], Unwind):
-            # A library (a thread pool, for one) tells of what ended its thread: that was us.
+            # A library (a thread pool, for example) reports what ended its thread: that was us.
             return False
         if unit is None or type(self.lock) in _OUR_LOCKS:
             return real(self, record)
