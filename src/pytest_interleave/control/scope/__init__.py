@@ -1,4 +1,4 @@
-"""Which files count, what a place in the source is, and which functions are the real ones of the interpreter."""
+"""The scope of a run: the source files that count, places in them, and the interpreter's real functions."""
 
 from typing import TYPE_CHECKING
 

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from ._scope import Scope
 
-#: Set when the plugin takes hold, before any test module is imported.
+#: Set when the plugin is configured, before any test module is imported.
 scope: Scope
 
 
 def set_scope(new: Scope) -> Scope | None:
-    """Make `new` the scope of this process; return the one before, if there was one."""
+    """Make `new` the scope of this process, and return the previous scope, if there was one."""
     global scope
     before: Scope | None = globals().get("scope")
     scope = new
@@ -20,5 +20,5 @@ def set_scope(new: Scope) -> Scope | None:
 
 
 def current_scope() -> Scope:
-    """The scope of this process."""
+    """Return the scope of this process."""
     return scope

@@ -1,4 +1,4 @@
-"""Where the source of a frozen module is: its code says `<frozen os>`, whatever file it was made from."""
+"""The source files of frozen modules, whose code objects give their file as `<frozen os>`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 
 from ._modules import imported
 
-#: Not by `sysconfig`, which takes longer to import than all of this plugin.
+#: The directory of the standard library. Not from `sysconfig`, which takes longer to import than this whole plugin.
 STDLIB = os.path.dirname(os.path.realpath(os.__file__)) + os.sep
 _BEGIN, _END = "<frozen ", ">"
 
@@ -17,7 +17,7 @@ class _Files(dict[str, str]):
         return path
 
 
-#: `file_of[co_filename]`: the file that it stands for, which is itself as a rule.
+#: `file_of[co_filename]`: the source file of the code. It is `co_filename` itself, unless the code is frozen.
 file_of = _Files()
 
 
@@ -27,6 +27,6 @@ def _find(filename: str) -> str:
     for path in (f"{stem}.py", os.path.join(stem, "__init__.py")):
         if os.path.isfile(path):
             return path
-    # Of an application that has frozen its own.
+    # An application may have frozen modules of its own.
     path = (imported(name) or {}).get("__file__", filename)
     return path if type(path) is str else filename

@@ -1,8 +1,9 @@
-"""Code that is in no file: of `exec`, of a notebook's cells, of doctests, of modules whose source is not there.
+"""Code that is in no file: from `exec`, notebook cells, doctests, and modules whose source is missing.
 
-Whether it belongs to the program is told by the globals that it runs in: those of a module in scope, those of no module
-that is known, or those of a `__main__` that people type into. What is made for a class by `dataclasses`, by attrs or by
-`namedtuple` belongs to the program where it looks at what others can change: comparisons and `repr`.
+Whether such code belongs to the program depends on the globals that it runs in. It does if they are those of a module
+in scope, those of no known module, or those of a `__main__` that people type into. Of the methods that `dataclasses`,
+attrs and `namedtuple` generate for a class, only those belong to the program that read what other threads can change:
+comparisons and `__repr__`.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ class _Answers(dict[str, bool]):
         return answer
 
 
-#: `is_in_no_file[co_filename]`
+#: `is_in_no_file[co_filename]`: whether the code is in no file.
 is_in_no_file = _Answers()
 
 _LOOKING = frozenset(("__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__", "__repr__"))
@@ -35,15 +36,21 @@ _OF_NAMED_TUPLES = "namedtuple_"
 
 
 class MadeByTheProgram:
-    """Remembers of each code object whether the program has made it; `holds` tells that of files."""
+    """Decides whether the program made a code object that is in no file, and remembers the answer.
+
+    `holds` maps the name of a file to whether the file is in scope.
+    """
 
     def __init__(self, holds: Mapping[str, bool]) -> None:
         self._holds = holds
-        #: By address of the code.
+        #: By address of the code object.
         self._known: dict[int, tuple[weakref.ref[CodeType], bool]] = {}
 
     def __call__(self, code: CodeType, namespace: dict[str, Any] | None) -> bool:
-        """Whether the program has made this code, whose globals are `namespace`; None where they are not at hand."""
+        """Whether the program made `code`, which runs with the globals `namespace`.
+
+        Without the globals (None), the answer is the remembered one, or False.
+        """
         address = id(code)
         known = self._known.get(address)
         if known is not None:
@@ -73,7 +80,7 @@ class MadeByTheProgram:
 
 
 def _module_of(path: str) -> dict[str, Any] | None:
-    """The globals of the module that `path`, the name of something in it, begins with."""
+    """Return the globals of the innermost imported module that the dotted name `path` leads through, or None."""
     while path:
         path = path.rpartition(".")[0]
         namespace = imported(path)

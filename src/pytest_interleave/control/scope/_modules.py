@@ -1,4 +1,4 @@
-"""Modules without asking them for anything: a lazy one loads what it stands for as soon as it is looked at."""
+"""Access to modules without running their code: a lazy module loads the real one when an attribute of it is read."""
 
 from __future__ import annotations
 
@@ -12,46 +12,49 @@ from . import _current_scope
 if TYPE_CHECKING:
     from ._scope import Scope
 
-#: The globals of a module's code.
+#: Returns the globals of a module's code.
 namespace_of_module = vars(ModuleType)["__dict__"].__get__
 
 
 def is_module(value: Any) -> bool:
-    """Whether it is a module by its type, whatever it says itself."""
+    """Whether `value` is a module by its type, whatever its `__class__` says."""
     return issubclass(type(value), ModuleType)
 
 
 def imported(name: str) -> dict[str, Any] | None:
-    """The globals of the module `name`, if it is imported."""
+    """Return the globals of the module `name`, or None if it is not imported."""
     module = sys.modules.get(name)
     return namespace_of_module(module) if is_module(module) else None
 
 
 def loaded(name: str) -> ModuleType | None:
-    """The module `name`, if it is imported and no lazy one: its type looks nothing up in a way of its own."""
+    """Return the module `name`, or None if it is not imported or is a lazy module.
+
+    The type of the module that is returned is `ModuleType` itself, so no attribute look-up runs code of a program.
+    """
     module = sys.modules.get(name)
     return module if type(module) is ModuleType else None
 
 
 class ImportedModules:
-    """Looks at the imported modules, and remembers which of them are in scope until others are imported.
+    """The imported modules, divided into those in scope and all others.
 
-    There can be thousands, and each test asks for them.
+    There can be thousands, and each test asks for them. So the division is kept until other modules are imported.
     """
 
     def __init__(self) -> None:
         self._modules: list[Any] = []
         self._scope: Scope | None = None
-        #: Name and module, of those in scope.
+        #: The name and the module of each imported module in scope.
         self.in_scope: list[tuple[str, ModuleType]] = []
-        #: Those out of scope.
+        #: The same for the modules out of scope.
         self.others: list[tuple[str, ModuleType]] = []
 
     def have_changed(self) -> bool:
-        """Look again. The answer is whether others are there, or are in scope, than at the last look."""
+        """Whether the imported modules, or which of them are in scope, differ from the last call; updates the lists."""
         now = list(sys.modules.values())
         scope = _current_scope.scope
-        # By identity: whether two are equal, they might be asked themselves.
+        # Compared by identity, because `==` may run code of the modules.
         if scope is self._scope and len(now) == len(self._modules) and all(map(is_, now, self._modules)):
             return False
         modules = list(sys.modules.items())
@@ -70,7 +73,7 @@ _imported = ImportedModules()
 
 
 def namespaces_in_scope(*others: str) -> list[dict[str, Any]]:
-    """The globals of the imported modules that are in scope, and of those that `others` name."""
+    """Return the globals of the imported modules in scope, and of the imported modules named in `others`."""
     _imported.have_changed()
     found = [namespace_of_module(module) for name, module in _imported.in_scope if name not in others]
     return [*found, *(namespace for namespace in map(imported, others) if namespace is not None)]

@@ -9,10 +9,10 @@ _Value = TypeVar("_Value")
 
 
 class OrNone(dict[_Key, _Value]):
-    """For look-ups that are done all the time, with numbers as keys.
+    """A dictionary that gives None for a missing key, for frequent look-ups with numbers as keys.
 
-    `dict.get` would do. But in 3.13 without a GIL it locks the dictionary twice, if the key is no small number and
-    another thread has made the dictionary; that takes 30 µs.
+    `dict.get` would do. But in 3.13 without a GIL it locks the dictionary twice if the key is no small number and
+    another thread created the dictionary; that takes 30 µs.
     """
 
     __slots__ = ()

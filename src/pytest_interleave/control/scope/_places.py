@@ -1,4 +1,4 @@
-"""Places in the source: where an operation stands, where a lock was made."""
+"""Places in the source: the line of an operation, or the line that created a lock."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from ... import PACKAGE_DIRECTORY
 from . import _current_scope
 from ._frozen import file_of
 
-#: This one, and not what a test may put in its place.
+#: The real function: a test may replace `os.getcwd`.
 _getcwd = os.getcwd
 
 
 class Place(NamedTuple):
-    """A line of a source file, and the function that it is in."""
+    """A line of a source file, and the function that contains it."""
 
     filename: str
     lineno: int
@@ -28,16 +28,19 @@ class Place(NamedTuple):
 
     @property
     def text(self) -> str:
-        """The source line, stripped; empty where the source is not at hand."""
+        """The source line, stripped; empty if the source is not available."""
         return linecache.getline(self.filename, self.lineno).strip()
 
 
 def short_path(filename: str) -> str:
-    """The path from the current directory where that is shorter, else from `site-packages`, else as it is."""
+    """Return the path relative to the current directory, to `site-packages` or to the standard library.
+
+    The first of these that contains the file is taken; any other path is returned as it is.
+    """
     try:
         here = _getcwd() + os.sep
     except OSError:
-        # It has been deleted.
+        # The current directory has been deleted.
         here = filename
     if filename.startswith(here):
         return filename[len(here) :] or filename
@@ -51,7 +54,7 @@ def short_path(filename: str) -> str:
 
 
 def line_of(code: CodeType, lasti: int) -> int:
-    """The line of the instruction at byte offset `lasti`."""
+    """Return the line of the instruction at byte offset `lasti`."""
     for start, end, line in code.co_lines():
         if start <= lasti < end and line is not None:
             return line
@@ -59,24 +62,27 @@ def line_of(code: CodeType, lasti: int) -> int:
 
 
 def place_of_code(code: CodeType, lasti: int) -> Place:
-    """The place of the instruction at byte offset `lasti`."""
+    """Return the place of the instruction at byte offset `lasti`."""
     return Place(file_of[code.co_filename], line_of(code, lasti), code.co_qualname)
 
 
 def place_of_frame(frame: FrameType) -> Place:
-    """The place where `frame` stands now."""
+    """Return the place that `frame` is executing now."""
     code = frame.f_code
     return Place(file_of[code.co_filename], frame.f_lineno, code.co_qualname)
 
 
 def scope_frame(frame: FrameType | None) -> FrameType | None:
-    """The innermost frame in scope, from `frame` outwards; None where there is none before an import begins."""
+    """Return the innermost frame in scope, from `frame` outwards, or None.
+
+    The search ends where an import begins: frames outside it do not count.
+    """
     scope = _current_scope.scope
     all_of, may_hold = scope.all_of, scope.may_hold
     while frame is not None:
         code = frame.f_code
         filename = code.co_filename
-        # Most files are wholly in scope, or not at all.
+        # Most files are either wholly in scope or wholly out of scope.
         if filename in all_of or (may_hold[filename] and scope.shows_code(code, frame.f_globals)):
             return frame
         if filename == "<frozen importlib._bootstrap>":
@@ -86,7 +92,10 @@ def scope_frame(frame: FrameType | None) -> FrameType | None:
 
 
 def user_place(frame: FrameType | None) -> Place | None:
-    """The innermost place in scope from `frame` outwards; without one, the innermost place that is not ours."""
+    """Return the innermost place in scope, from `frame` outwards.
+
+    If no frame is in scope, it is the innermost place outside this package, or None if there is none.
+    """
     found = scope_frame(frame)
     if found is not None:
         return place_of_frame(found)
@@ -96,9 +105,9 @@ def user_place(frame: FrameType | None) -> Place | None:
 
 
 def made_here() -> tuple[CodeType, int] | None:
-    """The instruction of the nearest caller in scope: where a primitive is made."""
+    """Return the instruction of the nearest caller in scope, where a primitive is created, or None if there is none."""
     frame = scope_frame(sys._getframe(2))
-    # The line is for messages; finding it out costs more than making the primitive.
+    # Only messages need the line. Looking it up costs more than creating the primitive.
     return None if frame is None else (frame.f_code, frame.f_lasti)
 
 

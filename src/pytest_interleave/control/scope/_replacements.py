@@ -1,4 +1,4 @@
-"""Puts other things in the place of attributes, and puts back what was there."""
+"""Replacement of attributes, and restoration of their original values."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from typing import Any
 
 
 class Replacements:
-    """What has been replaced, and how to undo it."""
+    """The replaced attributes, and how to restore each of them."""
 
     def __init__(self) -> None:
         self._undo: list[Callable[[], None]] = []
 
     def remove(self) -> None:
-        """Put everything back; a second time nothing happens."""
+        """Restore all attributes. Calling it again does nothing."""
         while self._undo:
             self._undo.pop()()
 

@@ -1,4 +1,4 @@
-"""Which source files' accesses are scheduling points."""
+"""The source files whose accesses are scheduling points."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from . import _observed
 from ._frozen import STDLIB, file_of
 from ._in_no_file import MadeByTheProgram, is_in_no_file
 
-# Functions of `os.path` are imported by name: a test may put something in their place there.
+# Functions of `os.path` are imported by name, because a test may replace them in their module.
 _ENVIRONMENT_PARTS = {"site-packages", "dist-packages"}
 
-#: Pure-Python containers of the standard library whose own races a test can run into: by file, what the qualified
-#: names of their functions begin with. The rest of these files is helpers that anything may call.
+#: Pure-Python containers of the standard library whose own races a test can run into. By file: the prefixes of the
+#: qualified names of the functions in scope. The rest of these files are helpers that any code may call.
 _STDLIB_CONTAINERS: dict[str, tuple[str, ...]] = {
     "collections/__init__.py": ("",),
     "_collections_abc.py": tuple(
@@ -32,12 +32,12 @@ _STDLIB_CONTAINERS: dict[str, tuple[str, ...]] = {
     ),
     "functools.py": ("cached_property.",),
 }  # fmt: skip
-#: The hooks of abstract base classes: what they find out is remembered in C, so that they are called only once.
+#: The hooks of abstract base classes. Their results are remembered in C, so they are called only once.
 _HOOKS = frozenset(("__subclasshook__", "__instancecheck__", "__subclasscheck__"))
 
 
 class _Answers(dict[str, bool]):
-    """Filename to answer; asks the scope once for each file, so that a look-up is one dict access."""
+    """File name to whether the file is in scope. The scope decides once per file, so a look-up is one dict access."""
 
     def __init__(self, scope: Scope) -> None:
         self._scope = scope
@@ -52,7 +52,7 @@ class _Answers(dict[str, bool]):
 
 
 class _Possible(dict[str, bool]):
-    """Filename to whether any code that says to be from it can be in scope."""
+    """File name to whether any code that gives this name as its file can be in scope."""
 
     def __init__(self, scope: Scope) -> None:
         self._scope = scope
@@ -65,11 +65,11 @@ class _Possible(dict[str, bool]):
 class Scope:
     """The source files whose accesses are scheduling points.
 
-    `root` is the directory whose files are in scope, but for those of an environment (a `site-packages`, or a
-    directory that has a `pyvenv.cfg`); so are those of `further`, directories or files. `include` adds installed
-    packages and modules by name, or files by path glob. `temporary` tells the directory for what tests write, if there
-    is one: what they load from there is theirs. `containers` adds the standard library's pure-Python containers. Code
-    that is in no file is in scope where the program has made it, see `_in_no_file`.
+    `root` is the directory whose files are in scope, except those of an environment (a `site-packages`, or a directory
+    that has a `pyvenv.cfg`). The directories and files in `further` are in scope likewise. `include` adds installed
+    packages and modules by name, or files by path glob. `temporary` returns the directory for files that tests write,
+    or None if there is none; what tests load from there is in scope. `containers` adds the standard library's
+    pure-Python containers. Code that is in no file is in scope if the program made it, see `_in_no_file`.
     """
 
     def __init__(
@@ -81,11 +81,11 @@ class Scope:
         containers: bool = True,
         temporary: Callable[[], str | None] = lambda: None,
     ) -> None:
-        # Not `+ os.sep`, for that of a file system has one already.
+        # Not `+ os.sep`: the root of a file system has one already.
         self.root = os.path.join(realpath(root), "")
         self._roots = (self.root, *(_below(path) for path in further))
         self.include = tuple(include)
-        #: Files that are in scope wherever they are.
+        #: Files with tests, which are in scope wherever they are.
         self._tests: set[str] = set()
         self._stdlib_files = (
             {os.path.join(STDLIB, name): begins for name, begins in _STDLIB_CONTAINERS.items()} if containers else {}
@@ -94,16 +94,17 @@ class Scope:
         self._environments: dict[str, bool] = {}
         #: `scope.holds[filename]`: whether the file is in scope.
         self.holds = _Answers(self)
-        #: `scope.may_hold[filename]`: False where no code that names this file is in scope.
+        #: `scope.may_hold[filename]`: False if no code that names this file is in scope.
         self.may_hold = _Possible(self)
         self._made_by_the_program = MadeByTheProgram(self.holds)
-        #: The names of files of which all code is in scope, as far as they have been asked for.
+        #: The names of files whose code is wholly in scope, of those that were asked for so far.
         self.all_of: set[str] = set()
-        #: By file name, where not all of the file is in scope: what the names of the functions begin with that are.
+        #: By file name, for files that are partly in scope: the prefixes of the qualified names of the functions that
+        #: are.
         self.parts: dict[str, tuple[str, ...]] = {}
 
     def holds_code(self, code: CodeType, namespace: dict[str, Any] | None = None) -> bool:
-        """Whether accesses of this code, whose globals are `namespace`, are scheduling points."""
+        """Whether accesses of `code`, which runs with the globals `namespace`, are scheduling points."""
         filename = code.co_filename
         if filename in self.all_of:
             return True
@@ -114,13 +115,16 @@ class Scope:
         return is_in_no_file[filename] and self._made_by_the_program(code, namespace)
 
     def shows_code(self, code: CodeType, namespace: dict[str, Any] | None = None) -> bool:
-        """Whether a place in it says more than that of its caller: it is in scope, and no container of Python's own."""
+        """Whether a place in `code` says more than the place of its caller.
+
+        It does if the code is in scope and does not belong to a container of the standard library.
+        """
         return code.co_filename not in self.parts and self.holds_code(code, namespace)
 
     def take_in(self, filename: str) -> None:
         """Put a file with tests in scope, wherever it is: in an installed package, for example.
 
-        To be called before anything in it runs under control.
+        Call it before any code of the file runs under control.
         """
         if not self.holds[filename]:
             self._tests.add(realpath(filename))
@@ -128,7 +132,10 @@ class Scope:
             self.may_hold.clear()
 
     def judge(self, filename: str) -> bool:
-        """Decide on one file name as found in `co_filename`; use `holds` for the remembered answer."""
+        """Whether the file that a code object names as its `co_filename` is in scope.
+
+        The answer is computed each time; `holds` remembers it.
+        """
         given = file_of[filename]
         if given.startswith(("<", PACKAGE_DIRECTORY)):
             return False
@@ -144,7 +151,7 @@ class Scope:
             return False
         if self._in_environment(os.path.dirname(path)):
             return False
-        # A link in the project leads out of it, perhaps.
+        # The path may be a link in the project that leads out of it.
         linked = abspath(given)
         return self._in_project(path) or (
             self._in_project(linked) and not self._in_environment(os.path.dirname(linked))
@@ -154,7 +161,7 @@ class Scope:
         if path.startswith(self._roots):
             return True
         temporary = self._temporary()
-        # What a test has written, and runs.
+        # A file that a test has written and now runs.
         return temporary is not None and path.startswith(realpath(temporary) + os.sep)
 
     def _in_environment(self, directory: str) -> bool:
@@ -162,7 +169,7 @@ class Scope:
         if known is None:
             known = os.path.basename(directory) in _ENVIRONMENT_PARTS or exists(os.path.join(directory, "pyvenv.cfg"))
             above = os.path.dirname(directory)
-            # The project itself may lie in one: it is not looked at from outside.
+            # The project itself may lie in an environment, so the directories above it do not count.
             if not known and above != directory and directory + os.sep not in self._roots:
                 known = self._in_environment(above)
             self._environments[directory] = known
@@ -180,32 +187,33 @@ class Scope:
 
 
 def _below(path: str) -> str:
-    """What the path of a file begins with that is the one at `path`, or is in that directory."""
+    """Return the prefix of the real paths of all files that are at `path` or in that directory."""
     real = realpath(path)
     return os.path.join(real, "") if isdir(real) else real
 
 
 def _is_glob(entry: str) -> bool:
-    """Whether an entry of `interleave_include` is a path glob, and not the name of a module."""
+    """Whether an entry of `interleave_include` is a path glob rather than the name of a module."""
     return "*" in entry or "/" in entry or os.sep in entry
 
 
 def missing(name: str) -> bool:
-    """Whether no source file can belong to module or package `name`, which may also be a glob."""
+    """Whether no source file can belong to the module or package `name`; False for a path glob."""
     return not _is_glob(name) and not any(isdir(stem) or isfile(stem + ".py") for stem in _stems(name))
 
 
 def _module_path_matches(name: str, path: str) -> bool:
-    """Whether `path` is the file of module `name` or lies in package `name`."""
+    """Whether `path` is the file of the module `name`, or lies in the package `name`."""
     return any(path.startswith(stem + os.sep) or path == stem + ".py" for stem in _stems(name))
 
 
 def _stems(name: str) -> Iterator[str]:
-    """Where module or package `name` could lie: its path without the `.py`."""
+    """Yield the paths, without `.py`, at which the module or package `name` could lie."""
     steps = name.split(".")
     for entry in sys.path:
         yield os.path.join(realpath(entry or os.curdir), *steps)
-    # An editable installation may be none of `sys.path`'s. Of the outermost package, because it is not imported here.
+    # An editable installation may lie outside `sys.path`. Only the outermost package is asked for, because finding it
+    # does not import it.
     try:
         spec = importlib.util.find_spec(steps[0])
     except (ImportError, ValueError):

@@ -11,7 +11,7 @@ _MACHINERY = frozenset((threading.__file__,))
 
 
 def without_ours(traceback: TracebackType | None) -> TracebackType | None:
-    """The same traceback without our frames, and without those of `threading` that only pass a call on."""
+    """Return the traceback without the frames of this plugin and those of `threading` that only pass a call on."""
     kept: list[TracebackType] = []
     while traceback is not None:
         filename = traceback.tb_frame.f_code.co_filename
