@@ -1,4 +1,4 @@
-"""What only the interpreter and the operating system know: frames, stacks, opcodes, threads."""
+"""Facts that only the interpreter and the operating system know: frames, stacks, opcodes, threads."""
 
 from typing import TYPE_CHECKING
 

@@ -1,4 +1,4 @@
-"""One CPU for all controlled threads: a hand-off between two threads is then many times cheaper (with a GIL)."""
+"""One CPU for all controlled threads: with a GIL, this makes a hand-off between two threads many times cheaper."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ def has_gil() -> bool:
     return bool(getattr(sys, "_is_gil_enabled", lambda: True)())
 
 
-#: The position of the CPU in what Linux says of a thread, after its name (see proc_pid_stat(5), field 39).
+#: The index of the CPU in a thread's `stat` file, counted from behind the name (see proc_pid_stat(5), field 39).
 _PROCESSOR = 36
 
 
 def _cpu_here() -> int | None:
-    """The CPU that the calling thread runs on; None where the operating system does not tell."""
+    """Return the CPU that the calling thread runs on, or None if the operating system does not say."""
     try:
         return int(task_file(threading.get_native_id(), "stat").rpartition(b")")[2].split()[_PROCESSOR])
     except (OSError, IndexError, ValueError):
@@ -28,7 +28,7 @@ def _cpu_here() -> int | None:
 
 
 class Placement(NamedTuple):
-    """Where and how a thread was scheduled by the operating system before it was pinned."""
+    """The CPUs and the scheduling policy of a thread before it was pinned; the policy is None if it was not changed."""
 
     cpus: set[int]
     policy: int | None
@@ -37,10 +37,10 @@ class Placement(NamedTuple):
 if sys.platform != "win32" and sys.platform != "darwin":
 
     def choose_cpu() -> int | None:
-        """The CPU to pin controlled threads to; None where that does not help or cannot be done.
+        """Return the CPU to pin controlled threads to, or None if pinning does not help or is not possible.
 
-        Parallel pytest-xdist workers take different CPUs. Any other process takes the one that it is on: the operating
-        system has put it there, away from others that compute. Without a GIL pinning makes hand-off slower.
+        Parallel pytest-xdist workers take different CPUs. Any other process takes the CPU that it is on: the operating
+        system has put it there, away from others that compute. Without a GIL, pinning makes a hand-off slower.
         """
         if not hasattr(os, "sched_setaffinity") or not has_gil():
             return None
@@ -52,11 +52,11 @@ if sys.platform != "win32" and sys.platform != "darwin":
         return here if here in allowed else allowed[os.getpid() % len(allowed)]
 
     def pin(cpu: int | None) -> Placement | None:
-        """Pin the calling thread; what `unpin` needs to undo it.
+        """Pin the calling thread to a CPU, and return what `unpin` needs, or None if nothing was changed.
 
-        It is also made a batch thread where it was an ordinary one: the operating system then does not let a thread
-        that is woken interrupt the one that woke it. Otherwise the woken one runs at once, only to find that the other
-        still holds the GIL, and goes back to sleep: two more switches, which double the cost of a hand-off.
+        An ordinary thread also becomes a batch thread: the operating system then does not let a thread that is woken
+        interrupt the thread that woke it. Otherwise the woken thread runs at once, only to find that the other still
+        holds the GIL, and sleeps again: two more switches, which double the cost of a hand-off.
         """
         if cpu is None:
             return None
@@ -74,7 +74,7 @@ if sys.platform != "win32" and sys.platform != "darwin":
         return before
 
     def unpin(before: Placement | None) -> None:
-        """Give the calling thread its CPUs and its policy back."""
+        """Give the calling thread back the CPUs and the policy that it had before."""
         if before is None:
             return
         os.sched_setaffinity(0, before.cpus)
@@ -84,12 +84,12 @@ if sys.platform != "win32" and sys.platform != "darwin":
 else:
 
     def choose_cpu() -> int | None:
-        """Here, a process cannot choose its CPU."""
+        """Return None: on this system, a process cannot choose its CPU."""
         return None
 
     def pin(cpu: int | None) -> Placement | None:  # noqa: ARG001
-        """Here, a thread runs where the operating system puts it."""
+        """Return None: on this system, a thread runs where the operating system puts it."""
         return None
 
     def unpin(before: Placement | None) -> None:
-        """Here, there is nothing to undo."""
+        """Do nothing: on this system, no thread is pinned."""

@@ -10,7 +10,10 @@ from ._missing import missing_for_control
 
 
 def _raising() -> Callable[[int, type[BaseException] | None], object] | None:
-    """A function that raises an exception in a thread, or takes it back with None; None where there is no such one."""
+    """Return a function that raises an exception in a thread, or None if this interpreter has no such function.
+
+    With None as the exception, the function takes back one that has not arrived yet.
+    """
     if missing_for_control() is not None:
         return None
     import ctypes
@@ -23,16 +26,16 @@ _raise = _raising()
 
 
 def raise_in(ident: int, kind: type[BaseException]) -> None:
-    """Raise `kind` in the thread `ident` as soon as it runs Python code; where it blocks, that may be never.
+    """Raise `kind` in the thread `ident` as soon as it runs Python code; while it blocks, that may be never.
 
-    Does nothing where the interpreter cannot do that.
+    Does nothing if the interpreter cannot do that.
     """
     if _raise is not None:
         _raise(ident, kind)
 
 
 def take_back(ident: int) -> None:
-    """Do not raise in another thread what it has not come to yet."""
+    """Take back an exception that the thread `ident` has not received yet."""
     if _raise is not None:
         _raise(ident, None)
         settle()
@@ -41,8 +44,8 @@ def take_back(ident: int) -> None:
 def settle() -> None:
     """Make the interpreter forget exceptions that never arrived. The calling thread must not be traced.
 
-    While one is under way to any thread, 3.11 makes every thread look for it at each call, and a thread that is
-    traced does so for ever. Only an exception that arrives ends that.
+    While an exception is pending for any thread, 3.11 makes every thread check for it at each call, and a traced thread
+    does so for ever. Only an exception that arrives ends that.
     """
     if sys.version_info < (3, 12):
         try:
@@ -54,4 +57,4 @@ def settle() -> None:
 
 
 class _Arrived(BaseException):
-    """Raised in the calling thread itself."""
+    """The exception that `settle` raises in its own thread."""

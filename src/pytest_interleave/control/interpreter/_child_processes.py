@@ -1,4 +1,4 @@
-"""Processes that this one has started and that may do something for the test."""
+"""Child processes of this process that may do something for the test."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ import sys
 from ..scope._modules import imported
 from ._task_files import task_file
 
-#: The real one, also while a test is under control.
+#: The real function, also while a test is under control.
 _listdir = os.listdir
 
-#: Of `multiprocessing`: each starts a process that serves until Python ends, and does nothing by itself.
+#: Services of `multiprocessing`. Each starts a process that serves until Python ends and does nothing by itself.
 _SERVICES = (
     ("multiprocessing.resource_tracker", "_resource_tracker", "_pid"),
     ("multiprocessing.forkserver", "_forkserver", "_forkserver_pid"),
@@ -21,7 +21,7 @@ _SERVICES = (
 if sys.platform != "win32" and (sys.platform != "darwin" or sys.version_info >= (3, 13)):
 
     def any_child() -> bool | None:
-        """Whether this process has any child that lives, or that was not waited for; None where that is unknown."""
+        """Whether this process has a child that is alive or was not waited for; None if that is unknown."""
         try:
             os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
         except ChildProcessError:
@@ -33,14 +33,14 @@ if sys.platform != "win32" and (sys.platform != "darwin" or sys.version_info >= 
 else:
 
     def any_child() -> bool | None:
-        """Here, the operating system does not tell without waiting for a child."""
+        """Return None: this operating system does not say so without waiting for a child."""
         return None
 
 
 def has_children() -> bool:
-    """Whether processes that this one has started live, or have ended and were not waited for.
+    """Whether processes that this one has started are alive, or have ended and were not waited for.
 
-    The answer is no where that is unknown, and for those alone that the standard library keeps for good.
+    False if that is unknown, and if they are only those that the standard library keeps until Python ends.
     """
     if not any_child():
         return False
@@ -58,7 +58,7 @@ def _services() -> set[int]:
 
 
 def _children() -> set[int]:
-    """Their identifiers; 0 stands for those that the operating system does not tell."""
+    """Return the process identifiers of the children, or {0} if the operating system does not report them."""
     pids: set[int] = set()
     try:
         for thread in _listdir("/proc/self/task"):

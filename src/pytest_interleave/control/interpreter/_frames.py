@@ -1,8 +1,8 @@
-"""What lies on a running frame's value stack: the objects that its next instruction will work on.
+"""The value stack of a running frame: the objects that its next instruction will work on.
 
-Python offers no way to ask for them, so they are read from the interpreter's memory. Where they lie in a frame is
-not assumed but looked for, in a frame whose contents are known; where they cannot be found (an interpreter with
-another layout), `layout` is None, and nothing is ever read. Only reading is done, of slots that the frame's code object
+Python offers no way to read it, so it is read from the interpreter's memory. Where it is in a frame is not assumed but
+searched for, in a frame whose contents are known. If it cannot be found (an interpreter with another layout), `layout`
+is None, and nothing is ever read. Memory is only read, never written, and only in slots that the frame's code object
 says are in use.
 """
 
@@ -22,31 +22,34 @@ _WORD = 8
 if _HAS_MEMORY:
     import ctypes
 
-    #: Words of memory, by address divided by the size of a word. Made once, because `ctypes` is slow at making views.
+    #: Words of memory, indexed by address divided by the size of a word. Made once, because `ctypes` is slow at making
+    #: views.
     words: Any = memoryview((ctypes.c_size_t * (2**47 // _WORD)).from_address(0)).cast("B").cast("Q")
     _scratch: Any = (ctypes.c_size_t * 1)()
     _object_in_scratch: Any = ctypes.py_object.from_buffer(_scratch)
 else:
-    # Nothing is ever read.
+    # Never read; only slices of it are taken.
     words = memoryview(b"").cast("Q")
 
-#: The interpreter marks references in a frame in their lowest bits, from 3.14 on and without a GIL.
+#: A mask that removes the marks in the lowest bits of a reference in a frame. The interpreter sets them from 3.14 on
+#: and without a GIL.
 UNMARKED = ~7
 
 _HEADER = object.__basicsize__ if _HAS_MEMORY else 2 * _WORD
-#: An object begins with its header, which ends with its type.
+#: The address of an object's type, indexed by the object's address divided by the size of a word. An object begins with
+#: its header, and the header ends with the type.
 _types: Any = words[_HEADER // _WORD - 1 :]
 
 
 class Layout(NamedTuple):
-    """In words: from a frame object to the pointer to its frame, and from there to its first local variable."""
+    """Offsets in words: from a frame object to the pointer to its frame, and from there to its first local variable."""
 
     pointer: int
     variables: int
 
 
 def object_at(address: int) -> Any:
-    """The object at `address`, which must be that of a living object."""
+    """Return the object at `address`, which must be the address of a living object."""
     _scratch[0] = address
     return _object_in_scratch.value
 
@@ -61,7 +64,7 @@ def _probe(known: object, other: object) -> Layout | None:
     code = id(frame.f_code)
     if _types[id(known) // _WORD] != id(type(known)):
         return None
-    # The pointer follows the one to the frame before.
+    # The pointer to the frame follows the pointer to the previous frame object.
     pointer = _HEADER // _WORD + 1
     if pointer >= type(frame).__basicsize__ // _WORD:
         return None
@@ -82,7 +85,10 @@ layout = _find_layout() if _HAS_MEMORY else None
 
 
 def slot_word(frame: FrameType, slot: int) -> int:
-    """What lies in `slot` of a frame, its variables first, then its value stack: an address, with the marks in it."""
+    """Return the word in `slot` of a frame: the address of an object, with its marks.
+
+    Slots number the frame's variables first, then its value stack.
+    """
     assert layout is not None
     start = words[id(frame) // _WORD + layout.pointer] // _WORD
     word: int = words[start + layout.variables + slot]
@@ -90,18 +96,22 @@ def slot_word(frame: FrameType, slot: int) -> int:
 
 
 def slot_address(frame: FrameType, slot: int) -> int:
-    """The address of the object in `slot` of a frame: its variables first, then its value stack."""
+    """Return the address of the object in `slot` of a frame.
+
+    Slots number the frame's variables first, then its value stack.
+    """
     return slot_word(frame, slot) & UNMARKED
 
 
-# What follows is for slots that are read over and over: the layout does not change, so half of the way is gone before.
+# What follows is for slots that are read again and again. The layout does not change, so the constant part of the way
+# to a slot is computed once.
 _pointer, _variables = layout or (0, 0)
-#: At `id(frame) >> 3`: where the interpreter has what belongs to the frame.
+#: At `id(frame) >> 3`: the address where the interpreter keeps the contents of the frame.
 frames = words[_pointer:]
 
 
 def words_from(slot: int) -> Any:
-    """At `frames[id(frame) >> 3] >> 3`: the address of the object in `slot` of the frame, with the marks in it."""
+    """Return a view that has, at `frames[id(frame) >> 3] >> 3`, the address of the object in `slot`, with its marks."""
     return words[_variables + slot :]
 
 
@@ -110,7 +120,7 @@ types_at = _types
 
 
 def object_in(slot: int) -> Callable[[FrameType], Any]:
-    """Finds the object in `slot` of a frame; None where the slot is empty."""
+    """Return a function that finds the object in `slot` of a frame; None if the slot is empty."""
     slots = words_from(slot)
 
     def find(frame: FrameType) -> Any:
@@ -121,7 +131,10 @@ def object_in(slot: int) -> Callable[[FrameType], Any]:
 
 
 def _find_link() -> int | None:
-    """In words, where a frame says which one it was called by: only one that was called by C code has another there."""
+    """Return where a frame has the address of its caller, in words, or None if that cannot be found.
+
+    The place is found by comparing two calls: a frame that C code called has another value there.
+    """
 
     def find(_: object = None) -> tuple[int, ...]:
         frame = sys._getframe()
@@ -135,7 +148,7 @@ def _find_link() -> int | None:
 
 
 def _find_entry() -> bool:
-    """Whether, as in 3.11, the word before its variables says of a frame that it was called by C code."""
+    """Whether, as in 3.11, the word before the variables of a frame says whether C code called it."""
 
     def entered(_: object = None) -> int:
         return _entered(sys._getframe())
@@ -154,9 +167,9 @@ _says_entered = layout is not None and _link is None and _find_entry()
 
 
 def is_called_directly(frame: FrameType, caller: FrameType) -> bool:
-    """Whether no C code is between a frame and its caller; then, what it was called with is not the caller's any more.
+    """Whether no C code is between a frame and its caller.
 
-    Also True where that cannot be told.
+    If none is, the arguments of the call are no longer on the caller's stack. Also True if that cannot be determined.
     """
     if _link is not None:
         return bool(words[(frames[id(frame) >> 3] >> 3) + _link] == frames[id(caller) >> 3])

@@ -1,4 +1,4 @@
-"""How the interpreter lays out built-in functions of modules, and how one of them is redirected."""
+"""The memory layout of built-in functions of modules, and the redirection of such functions."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Definition(ctypes.Structure):
 
 
 class _Function(ctypes.Structure):
-    """The interpreter's `PyCFunctionObject`, as far as it matters."""
+    """The fields of the interpreter's `PyCFunctionObject` that are used here."""
 
     _fields_ = (
         ("head", ctypes.c_char * object.__basicsize__),
@@ -32,7 +32,7 @@ class _Function(ctypes.Structure):
 
 
 class _Module(ctypes.Structure):
-    """The interpreter's `PyModuleObject`, as far as it matters."""
+    """The fields of the interpreter's `PyModuleObject` that are used here."""
 
     _fields_ = (
         ("head", ctypes.c_char * object.__basicsize__),
@@ -42,7 +42,8 @@ class _Module(ctypes.Structure):
     )
 
 
-#: What calls the owner with what the function is called with, by how that is handed over: none, one, a tuple of all.
+#: The address of the C function that calls the owner with the arguments of a call, by how the arguments are passed:
+#: none, one, a tuple of all.
 _CALLS = {
     flags: ctypes.cast(function, ctypes.c_void_p).value
     for flags, function in (
@@ -60,18 +61,18 @@ _new_function = ctypes.pythonapi.PyCFunction_NewEx
 _new_function.argtypes = [ctypes.POINTER(Definition), ctypes.py_object, ctypes.py_object]
 _new_function.restype = ctypes.py_object
 
-#: Definitions of functions made here; nothing else keeps them.
+#: Definitions of functions that were made here. Nothing else keeps them alive.
 _kept: list[Definition] = []
 
 
 def definition_of(function: Any) -> Definition:
-    """The definition that a built-in function has; others may share it."""
+    """Return the definition of a built-in function; other functions may share it."""
     definition: Definition = _Function.from_address(id(function)).definition.contents
     return definition
 
 
 def can_be_redirected(module: ModuleType, function: Any) -> bool:
-    """Whether the interpreter lays out and calls a function of a module in one of the ways that are known here."""
+    """Whether the interpreter lays out and calls `function` of `module` in one of the ways that are known here."""
     return (
         type(function) is BuiltinFunctionType
         and definition_of(function).flags in _CALLS
@@ -80,18 +81,18 @@ def can_be_redirected(module: ModuleType, function: Any) -> bool:
 
 
 def new_copy(module: ModuleType, function: Any) -> Any:
-    """A function that does what `function` of `module` does now, whatever happens to that one.
+    """Return a function that does what `function` of `module` does now, even if `function` is changed later.
 
-    It must be one that can be redirected.
+    `function` must be one that can be redirected.
     """
     return _new_function(ctypes.pointer(_copy(definition_of(function))), module, module.__name__)
 
 
 class Redirection:
-    """Lets a function of a module, written in C, call `answer`, whose first argument is to be ignored.
+    """Lets a function of a module, written in C, call `answer`, which must ignore its first argument.
 
-    `real` does what the function did when this was made, whatever happens to it. `below` does what it does without this
-    redirection: other libraries, too, may have changed its definition.
+    `real` does what the function did when this object was made, whatever happens to the function. `below` does what the
+    function does without this redirection: other libraries, too, may have changed its definition.
     """
 
     def __init__(self, module: ModuleType, function: Any, answer: Callable[..., Any]) -> None:
@@ -109,23 +110,24 @@ class Redirection:
 
     @property
     def changed_below(self) -> bool:
-        """Whether another library has put a function of its own in the definition."""
+        """Whether another library has put a function of its own into the definition."""
         return bool(self._definition.call != self._call)
 
     def put(self) -> None:
-        """From now on the function calls `answer`.
+        """Let the function call `answer` from now on.
 
-        In this order, and out of place in the opposite one: other threads may be calling the function.
+        The owner is set before the definition, and `take_out` uses the opposite order: other threads may be calling the
+        function.
         """
         self._view.owner = id(self._owner)
         self._view.definition = self._to_ours
         self.in_place = True
 
     def take_out(self) -> None:
-        """From now on the function does again what it did."""
+        """Let the function do again what it did before."""
         self._view.definition = self._to_real
         if has_gil():
-            # Else another thread may be in the middle of a call.
+            # Without a GIL, another thread may be in the middle of a call.
             self._view.owner = self._real_owner
         self.in_place = False
 
@@ -137,13 +139,13 @@ def _copy(definition: Definition) -> Definition:
 
 
 def _stand_in(module: ModuleType, answer: Callable[..., Any]) -> ModuleType:
-    """What functions of `module` can have as their owner in its place; it calls `answer` if it is called.
+    """Return an object that functions of `module` can have as their owner, and that calls `answer` when it is called.
 
-    It is a module, because functions of modules are pickled by their name, and has the same state, for those that have
-    been called when it is put there.
+    It is a module, because functions of modules are pickled by name. It has the same state as `module`, for calls that
+    are running when it is put in place.
     """
     owner: ModuleType = type("module", (ModuleType,), {"__call__": answer})(module.__name__)
     _Module.from_address(id(owner)).state = _state_of(module)
-    # For ever: its end would free the state.
+    # Kept for ever: to free it would free the state.
     ctypes.pythonapi.Py_IncRef(ctypes.py_object(owner))
     return owner

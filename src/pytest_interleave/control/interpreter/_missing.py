@@ -1,17 +1,17 @@
-"""Whether this interpreter is one whose threads can be controlled. Imports nothing that only such a one has."""
+"""Whether threads can be controlled on this interpreter. Imports nothing that only such an interpreter has."""
 
 from __future__ import annotations
 
 import functools
 import sys
 
-#: Other implementations of Python, as they write their names.
+#: The names of other implementations of Python, as these write them.
 _NAMES = {"graalpy": "GraalPy", "pypy": "PyPy", "rustpython": "RustPython"}
 
 
 @functools.cache
 def missing_for_control() -> str | None:
-    """A clause that says why this interpreter's threads cannot be controlled; None where they can be."""
+    """Return a clause that says why this interpreter's threads cannot be controlled, or None if they can."""
     implementation = sys.implementation
     if implementation.name != "cpython":
         major, minor, *_ = getattr(sys, "pypy_version_info", implementation.version)

@@ -1,4 +1,4 @@
-"""Instructions by their names and arguments in `dis`: kinds that more than one place has to tell apart."""
+"""Kinds of instructions, by their names and arguments in `dis`, that several modules distinguish."""
 
 from __future__ import annotations
 
@@ -8,66 +8,66 @@ from collections.abc import Sequence
 from types import CodeType
 from typing import Any
 
-#: The flag of code whose variables have slots of their own in the frame. Not by `inspect`, which is slow to import.
+#: The flag of code whose variables have slots of their own in the frame. Not from `inspect`, which is slow to import.
 _OPTIMIZED = 0x1
 _GENERATOR = 0x20
-#: The flags of code that can stop halfway and be gone on with: of generators and coroutines of all kinds.
+#: The flags of code that can be suspended and resumed: of generators and coroutines of all kinds.
 _RESUMED = _GENERATOR | 0x80 | 0x100 | 0x200
 _VARARGS, _VARKEYWORDS = 0x4, 0x8
 _LEAVING = frozenset(("YIELD_VALUE", "RETURN_VALUE", "RETURN_CONST"))
-#: The argument of CALL_INTRINSIC_1 by which, from 3.12 on, exceptions leave a generator.
+#: The argument of CALL_INTRINSIC_1 with which, from 3.12 on, exceptions leave a generator.
 _STOP_ITERATION_ERROR = 3
 CALLS = frozenset(("CALL", "CALL_KW", "CALL_FUNCTION_EX"))
-#: The arguments of BINARY_OP that are in-place operators: it changes what is on the left, if it can.
+#: The arguments of BINARY_OP that are in-place operators. Those change the left operand, if they can.
 IN_PLACE = range(13, 26)
 #: The argument of BINARY_OP that is `%`.
 REMAINDER = 6
-#: The argument of BINARY_OP that makes it what BINARY_SUBSCR was before 3.14.
+#: The argument of BINARY_OP with which it does what BINARY_SUBSCR did before 3.14.
 SUBSCRIPT = 26
-#: By the argument of BINARY_OP, the names of the operators' methods.
+#: The names of the operators' methods, without underscores, by the argument of BINARY_OP.
 _OPERATORS = "add and floordiv lshift matmul mul mod or pow rshift sub truediv xor".split()
-#: The methods of comparisons.
+#: The methods that stand for comparisons.
 COMPARISONS = ("__eq__", "__lt__")
-#: They take what is to be unpacked from the top of the stack.
+#: Instructions that take what they unpack from the top of the stack.
 UNPACKINGS = frozenset(("UNPACK_SEQUENCE", "UNPACK_EX", "LIST_EXTEND", "SET_UPDATE", "DICT_UPDATE", "DICT_MERGE"))
 
 
 def is_function_code(code: CodeType) -> bool:
-    """Whether it is the code of a function, a lambda or a comprehension: not that of a module, nor a class body."""
+    """Whether `code` belongs to a function, a lambda or a comprehension, not to a module or a class body."""
     return bool(code.co_flags & _OPTIMIZED)
 
 
 def is_module_code(code: CodeType) -> bool:
-    """Whether it is the code of a module, or what `exec` and `eval` run."""
+    """Whether `code` belongs to a module, or is what `exec` and `eval` run."""
     return not is_function_code(code) and code.co_name == "<module>"
 
 
 def is_generator_code(code: CodeType) -> bool:
-    """Whether it is the code of a generator; not that of a coroutine, or of an asynchronous one."""
+    """Whether `code` belongs to a generator, not to a coroutine or an asynchronous generator."""
     return bool(code.co_flags & _GENERATOR)
 
 
 def is_resumed(code: CodeType) -> bool:
-    """Whether code can stop halfway and go on later, as that of a generator or a coroutine does."""
+    """Whether `code` can be suspended and resumed, as the code of a generator or a coroutine can."""
     return bool(code.co_flags & _RESUMED)
 
 
 def arguments_of(code: CodeType) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The names of a function's arguments, and of those that stand for several: what they are, the caller says."""
+    """Return the names of a function's single arguments, and those of `*args` and `**kwargs`."""
     single = code.co_argcount + code.co_kwonlyargcount
     several = bool(code.co_flags & _VARARGS) + bool(code.co_flags & _VARKEYWORDS)
     return code.co_varnames[:single], code.co_varnames[single : single + several]
 
 
 def leaves(instruction: Any) -> bool:
-    """Whether a function returns there, or a generator gives a value or ends."""
+    """Whether a function returns at the instruction, or a generator yields a value or ends there."""
     return instruction.opname in _LEAVING or (
         instruction.opname == "CALL_INTRINSIC_1" and instruction.arg == _STOP_ITERATION_ERROR
     )
 
 
 def loads_method(instruction: Any) -> bool:
-    """Whether an instruction loads an attribute to call it at once."""
+    """Whether an instruction loads an attribute in order to call it at once."""
     if instruction.opname == "LOAD_METHOD":
         return True
     attributes = ("LOAD_ATTR", "LOAD_SUPER_ATTR")
@@ -75,7 +75,7 @@ def loads_method(instruction: Any) -> bool:
 
 
 def enters(instructions: Sequence[Any], at: int) -> bool:
-    """Whether an instruction enters a `with` block; up to 3.13 it also loads what leaves it."""
+    """Whether an instruction enters a `with` block; up to 3.13 it also loads the method that leaves the block."""
     if instructions[at].opname == "CALL":
         before = instructions[at - 1] if at else None
         return before is not None and before.opname == "LOAD_SPECIAL" and before.arg == _ENTER
@@ -87,7 +87,7 @@ _ENTER = 0
 
 
 def exits(instructions: Sequence[Any], at: int) -> bool:
-    """Whether an instruction leaves a `with` block, in good order or by an exception; not one of `async with`."""
+    """Whether an instruction leaves a `with` block, normally or by an exception; False for `async with`."""
     this = instructions[at]
     following = instructions[at + 1].opname if at + 1 < len(instructions) else ""
     if following == "GET_AWAITABLE":
@@ -100,28 +100,29 @@ def exits(instructions: Sequence[Any], at: int) -> bool:
     return bool(this.opname == "WITH_EXCEPT_START")
 
 
-#: In good order, the method that leaves it is called with so many.
+#: A block that ends normally calls the method that leaves it with this many arguments, all None.
 _NONES = 3
 
 
 def asks_for_truth(opname: str) -> bool:
-    """Whether an instruction asks whether something is true: of a container, whether anything is in it."""
+    """Whether an instruction tests whether an object is true; for a container, that is whether it has any items."""
     if opname in ("TO_BOOL", "UNARY_NOT"):
         return True
     return opname.startswith(("POP_JUMP_", "JUMP_IF_")) and opname.endswith(("TRUE", "FALSE", "OR_POP"))
 
 
 def formats_with_specification(opname: str, argument: int) -> bool:
-    """Whether how to format a value lies above it, as in `f"{value:>10}"`."""
+    """Whether the specification for formatting a value lies above it on the stack, as in `f"{value:>10}"`."""
     return opname == "FORMAT_WITH_SPEC" or (opname == "FORMAT_VALUE" and bool(argument & 4))
 
 
-#: By address of a code object, which is kept with it: its instructions' names by their offsets.
+#: By address of a code object, which is kept, so that no other one gets the address: the names of its instructions by
+#: their offsets.
 _opnames: dict[int, tuple[CodeType, dict[int, str]]] = {}
 
 
 def opname_at(code: CodeType, lasti: int) -> str:
-    """The name of the instruction at byte offset `lasti`; empty where none begins there."""
+    """Return the name of the instruction at byte offset `lasti`, or an empty string if none begins there."""
     known = _opnames.get(id(code))
     if known is None:
         names = {found.offset: found.opname for found in dis.get_instructions(code)}
@@ -130,7 +131,7 @@ def opname_at(code: CodeType, lasti: int) -> str:
 
 
 def specials_of(argument: int) -> tuple[str, ...]:
-    """The methods that BINARY_OP with this argument asks its operands for."""
+    """Return the special methods that BINARY_OP with this argument looks up in its operands."""
     if argument >= len(_OPERATORS):
         return ()
     return (f"__{_OPERATORS[argument]}__", f"__r{_OPERATORS[argument]}__")
@@ -153,7 +154,10 @@ _OF_BUILTINS = {"len": "__len__", "next": "__next__"}
 
 
 def specials_at(code: CodeType, lasti: int, called: str) -> tuple[str, ...]:
-    """The special methods that an instruction stands for; `called` is the built-in function, if it calls one."""
+    """Return the special methods that an instruction stands for.
+
+    `called` is the name of the built-in function that the instruction calls, if it calls one.
+    """
     opname = opname_at(code, lasti)
     if opname == "BINARY_OP":
         argument = code.co_code[lasti + 1]

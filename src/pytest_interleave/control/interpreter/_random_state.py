@@ -1,8 +1,8 @@
-"""The global `random`: in the same state at the beginning of each execution, and as it was after a test.
+"""The state of the global `random`: the same at the beginning of each execution, and restored after a test.
 
-To seed it takes about as long as to start a thread, to ask for its state or to set it even longer, and most tests never
-use it. So it is looked at first: how many numbers it has given since it was seeded, and the first of those that they
-come from, lie one after the other in the interpreter's memory. Where they do not lie there, nothing is left out.
+Seeding it takes about as long as starting a thread. Getting or setting its state takes even longer, and most tests
+never use it. So it is inspected first: how many numbers it has given since it was seeded, and the first of the numbers
+that they come from, lie next to each other in the interpreter's memory. If they do not lie there, nothing is skipped.
 """
 
 from __future__ import annotations
@@ -16,23 +16,23 @@ _HEADER = object.__basicsize__ >> 3
 
 
 class RandomState(NamedTuple):
-    """What the global `random` goes on from."""
+    """A state from which the global `random` can continue."""
 
-    #: As `random.getstate` has it.
+    #: As `random.getstate` returns it.
     state: Any
-    #: What one sees of it at a glance; None where one does not.
+    #: The part of it that is cheap to read; None if that cannot be read.
     glance: object
 
 
 def seed_random() -> None:
-    """Seed the global `random`, unless it is as it was after that."""
+    """Seed the global `random`, unless its state is already the one after seeding."""
     generator = random._inst
     if not _seeded or _state_of(generator) != _seeded:
         random.seed(0)
 
 
 def random_state() -> RandomState:
-    """Remember the state of the global `random`."""
+    """Return the state of the global `random`."""
     glance = _glance()
     known = _known.get(glance)
     if known is None:
@@ -45,20 +45,21 @@ def random_state() -> RandomState:
 
 
 def restore_random(before: RandomState) -> None:
-    """Let the global `random` go on from there."""
+    """Set the global `random` to a state that `random_state` returned."""
     if before.glance is None or before.glance != _glance():
         random.setstate(before.state)
 
 
-#: By what one sees at a glance, what was remembered last: states are large, and those of most tests are the same two,
-#: that of the run and the one in which each execution begins.
+#: The states that were returned last, by glance. States are large, and those of most tests are the same two: the state
+#: of the run, and the state in which each execution begins.
 _known: dict[object, RandomState] = {}
+#: At most this many states are kept; the oldest is dropped.
 _MOST = 4
 
 
 def _glance() -> object:
     generator = random._inst
-    # A number that `gauss` has made and not yet given.
+    # `gauss_next` is a number that `gauss` has computed and not returned yet.
     return (*_state_of(generator), vars(generator)["gauss_next"]) if _seeded else None
 
 
@@ -68,7 +69,7 @@ def _state_of(generator: random.Random) -> tuple[int, int]:
 
 
 def _state_when_seeded() -> tuple[int, int] | None:
-    """What `_state_of` tells of one that has given no number; None where it does not tell that."""
+    """Return what `_state_of` gives for a generator that has returned no number, or None if it does not show that."""
     if layout is None or random.Random.__basicsize__ < (_HEADER + 2) << 3:
         return None
     generator = random.Random(0)

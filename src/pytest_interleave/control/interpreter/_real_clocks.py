@@ -16,12 +16,13 @@ _NAMES = (
 #: The real functions by name.
 REAL: dict[str, Callable[..., float]] = {name: copy_of(time, OF_TIME[name]) for name in _NAMES if name in OF_TIME}
 
-#: The clocks that `clock_gettime` is mostly asked for, by their numbers. Windows has neither them nor that function.
+#: The clocks that `clock_gettime` is mostly asked for, by their numbers. Windows has neither these clocks nor that
+#: function.
 WALL_CLOCK: int | None = getattr(time, "CLOCK_REALTIME", None)
 MONOTONIC_CLOCK: int | None = getattr(time, "CLOCK_MONOTONIC", None)
 
 real_monotonic_ns: Callable[[], int] = REAL["monotonic_ns"]  # type: ignore[assignment]
 real_time_ns: Callable[[], int] = REAL["time_ns"]  # type: ignore[assignment]
 real_perf_counter_ns: Callable[[], int] = REAL["perf_counter_ns"]  # type: ignore[assignment]
-#: Seconds, to measure how long something takes.
+#: Returns seconds, to measure how long something takes.
 real_seconds: Callable[[], float] = REAL["perf_counter"]

@@ -1,8 +1,8 @@
-"""Built-in functions that call something else for a while, for everyone who holds them.
+"""Redirection of built-in functions: for a while they call something else, for all code that holds them.
 
 A program keeps functions under names of its own (`from time import monotonic`), in default arguments and in tables, and
-libraries that freeze time look for the very functions that they know. So the functions stay the objects that they are.
-What changes is where a function object leads: it keeps how it is called, and calls a Python function instead.
+libraries that freeze time search for the very functions that they know. So the function objects stay in place. What
+changes is what a function object leads to: it keeps its calling convention, and calls a Python function instead.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ _redirected: set[int] = set()
 
 
 def is_redirected(function: Any) -> bool:
-    """Whether `function` is one of those that call something else at times."""
+    """Whether `function` is one of the functions that are redirected at times."""
     return id(function) in _redirected
 
 
 def copy_of(module: ModuleType, function: Any) -> Any:
-    """A function that does what `function` of `module` does now, whatever happens to that one."""
+    """Return a function that does what `function` of `module` does now, even if `function` is changed later."""
     if _can_be_redirected(module, function):
         from ._function_objects import new_copy
 
@@ -42,7 +42,7 @@ def _can_be_redirected(module: ModuleType, function: Any) -> bool:
 
 
 class Replacement:
-    """The same for a function that cannot be redirected: it is replaced under its name in its module."""
+    """The counterpart of `Redirection` for a function that cannot be redirected: it is replaced in its module."""
 
     changed_below = False
 
@@ -61,18 +61,18 @@ class Replacement:
         self.in_place = False
 
     def put(self) -> None:
-        """From now on there is `answer` under the name."""
+        """Put `answer` under the function's name."""
         setattr(self._module, self._name, self._ours)
         self.in_place = True
 
     def take_out(self) -> None:
-        """From now on there is again what there was."""
+        """Put the function back under its name."""
         setattr(self._module, self._name, self.real)
         self.in_place = False
 
 
 def lead_to(module: ModuleType, name: str, real: Any, answer: Callable[..., Any]) -> Redirection | Replacement:
-    """What lets the function `name` of `module`, which is `real`, call `answer` for a while."""
+    """Return an object that can let the function `name` of `module`, which is `real`, call `answer` for a while."""
     if _can_be_redirected(module, real):
         from ._function_objects import Redirection
 

@@ -1,4 +1,4 @@
-"""How many objects lie on the value stack before each instruction of a code object."""
+"""The depth of the value stack before each instruction of a code object."""
 
 from __future__ import annotations
 
@@ -12,25 +12,29 @@ _ENDS = frozenset(
         "JUMP_BACKWARD_NO_INTERRUPT", "INTERPRETER_EXIT",
     )
 )  # fmt: skip
-# The "jump" of END_ASYNC_FOR only says, from 3.14 on, where its loop is.
+# From 3.14 on, the "jump" of END_ASYNC_FOR is none: it only says where its loop is.
 _JUMPS = frozenset((*dis.hasjrel, *dis.hasjabs)) - {dis.opmap["END_ASYNC_FOR"]}
 _PY311 = sys.version_info < (3, 12)
 
 
 def variables_of(code: CodeType) -> int:
-    """How many places of a frame its variables take, cells included; the value stack follows them."""
+    """Return how many slots of a frame its variables take, cells included; the value stack follows them."""
     return len({*code.co_varnames, *code.co_cellvars}) + len(code.co_freevars)
 
 
-#: By address of a code object, which is kept, so that no other one gets that: what is known of it. It is asked at each
+#: The depths by address of a code object, which is kept, so that no other one gets the address. They are needed at each
 #: write of a detailed execution.
 _known: dict[int, tuple[CodeType, dict[int, int]]] = {}
-#: Of so many: programs may make code over and over.
+#: At most this many code objects are kept, because programs may make code again and again; beyond it, all are
+#: forgotten.
 _MOST_KNOWN = 1_000
 
 
 def stack_depths(code: CodeType) -> dict[int, int]:
-    """By byte offset; instructions that are never reached are left out, and those where it cannot be told."""
+    """Return the depth of the value stack before each instruction, by byte offset.
+
+    Instructions that are never reached, or whose depth cannot be determined, are left out.
+    """
     known = _known.get(id(code))
     if known is None:
         if len(_known) >= _MOST_KNOWN:
@@ -45,7 +49,8 @@ def _depths_in(code: CodeType) -> dict[int, int]:
     depths: dict[int, int] = {}
     unclear: set[int] = set()
     waiting = [(0, 0)]
-    # An exception handler begins with what the table says, the exception, and where it was raised if that is kept.
+    # An exception handler begins with the depth that the table says, the exception, and where it was raised if that is
+    # kept.
     waiting += [
         (entry.target, entry.depth + 1 + entry.lasti)
         for entry in dis._parse_exception_table(code)  # type: ignore[attr-defined]
@@ -77,13 +82,13 @@ def _depths_in(code: CodeType) -> dict[int, int]:
 
 
 def _effect(instruction: dis.Instruction, argument: int | None) -> int:
-    """What the instruction adds to the stack, where it does not jump."""
+    """Return how many objects the instruction adds to the stack if it does not jump."""
     effect = dis.stack_effect(instruction.opcode, argument, jump=False)
     if instruction.opname == "RETURN_GENERATOR":
-        # Up to 3.12, what it does is not told.
+        # Up to 3.12, `dis.stack_effect` does not report its effect.
         return 1
     if _PY311:
-        # Told of PRECALL is what the CALL does that follows it.
+        # What `dis.stack_effect` reports for PRECALL is done by the CALL that follows it.
         if instruction.opname == "PRECALL":
             return 0
         if instruction.opname == "CALL":

@@ -1,10 +1,10 @@
-"""Whether code has touched a `threading.local` in the calling OS thread.
+"""A test for whether code has touched a `threading.local` in the calling OS thread.
 
-The interpreter keeps what a thread stored in `threading.local` objects for as long as the OS thread lives. A thread
-that carries one controlled thread after the other must not show the second what the first stored, so it is only
-used again where nothing was stored. Up to 3.12 the values are in the dictionary of the thread state. From 3.13 the
-thread state has a key object, made when a `threading.local` is first touched; it is found here by looking for the
-address of a key that is known. Where that cannot be told, the answer is always yes.
+The interpreter keeps what a thread stored in `threading.local` objects for as long as the OS thread lives. An OS thread
+that carries one controlled thread after another must not show the second what the first stored, so it is reused only if
+nothing was stored. Up to 3.12 the values are in the dictionary of the thread state. From 3.13 the thread state has a
+key object, made when a `threading.local` is first touched; it is found here by searching for the address of a key that
+is known. If that cannot be determined, the answer is always yes.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from collections.abc import Callable
 
 from ._missing import missing_for_control
 
-#: How far into the thread state to look for the key, in pointers.
+#: At most this many pointers of the thread state are searched for the key; beyond it, the answer is always yes.
 _REACH = 64
 
 
@@ -74,7 +74,7 @@ def _always() -> bool:
 
 
 def _tells_apart(touched: Callable[[], bool]) -> bool:
-    """Try the answer in a fresh thread, before and after a `threading.local` is touched."""
+    """Whether `touched` gives the right answers in a new thread, before and after a `threading.local` is touched."""
     local = _thread._local()
     answers: list[bool] = []
 
