@@ -1,4 +1,4 @@
-"""What a step is: the operation, what it touches, and what the scheduler asks of a strategy."""
+"""Steps of an execution: the operation, what it touches, and the protocol between scheduler and strategy."""
 
 from typing import TYPE_CHECKING
 

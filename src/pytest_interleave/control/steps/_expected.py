@@ -1,15 +1,15 @@
-"""Tells of code that is about to be run within one instruction of other code: see `_leaving`."""
+"""Announces code that is about to be run within one instruction of other code; see `_leaving`."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from types import CodeType
 
-#: Called with code of which it matters from now on where it returns, or yields.
+#: Called with code whose returns and yields matter from now on.
 listeners: list[Callable[[CodeType], None]] = []
 
 
 def expect_code(code: CodeType) -> None:
-    """Code that is not in scope may run `code`, or go on with it, within the instruction that comes next."""
+    """Announce that code out of scope may run or resume `code` within the next instruction."""
     for call in listeners:
         call(code)

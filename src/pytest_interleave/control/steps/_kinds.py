@@ -1,8 +1,8 @@
-"""The kinds of operations: what each does to its target, how it orders threads, and how reports call it.
+"""The kinds of operations: what each does to its target, how it orders threads, and how reports name it.
 
-A kind is one row: the line that defines it. Everything that distinguishes kinds asks the table, so a new kind needs no
-other place: the search knows whether two steps conflict, happens-before knows whether a clock is given or taken, and
-reports know what to call it.
+A kind is one row: the line that defines it. All code that distinguishes kinds asks the table, so a new kind is added in
+one place: the search knows whether two steps conflict, happens-before knows whether a clock is given or taken, and
+reports know how to name the kind.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from typing import Any, Final, Literal, NewType
 Kind = NewType("Kind", str)
 
 
-#: What operations of a kind are about: data (what an access touches is found out when it is announced), a primitive,
-#: the beginning and the end of threads, time that passes, what a primitive or a library does by itself inside another
-#: step, or nothing, for threads that have no step.
+#: The subject of a kind of operations: data (what an access touches is determined when it is announced), a primitive,
+#: the beginning and the end of threads, time that passes, an action that a primitive or a library does by itself within
+#: another step, or nothing, for threads that have no step.
 About = Literal["data", "primitive", "life", "time", "inside", "nothing"]
 
-#: What an operation does to its target; "depends" if `Operation.mutates` says whether it writes or only reads.
+#: The effect of an operation on its target; "depends" if `Operation.mutates` says whether it writes or only reads.
 Effect = Literal["nothing", "reads", "writes", "depends"]
 
 
@@ -27,10 +27,10 @@ class Row:
 
     `clock` says whether it orders threads: it "gives" what its thread knows to others, or "takes" what was given.
     `waits` says whether it may have to wait until another thread has done something; "ends" if it ends a wait that an
-    operation of another kind has begun. `signal` says whether others wait for it, or take note of it: what it changes
-    "lasts" until another operation changes it, or it reaches those who wait at that "moment" only. `lock` says whether
-    it takes a lock, tries to take one, or gives one back: its target or, with `with_lock`, the lock of the condition
-    that is its target. Tables show it if it is `shown` and its target matters.
+    operation of another kind began. `signal` says whether other threads wait for it or notice it: its change "lasts"
+    until another operation changes the same, or it reaches only the threads that wait at that "moment". `lock` says
+    whether it takes, tries to take or releases a lock: its target or, with `with_lock`, the lock of the condition that
+    is its target. Tables show it if it is `shown` and its target matters.
 
     The others are words of reports: `waiting` in a table after "waits to"; `present` and `past` in a sentence, as in
     "reads" and "wrote"; `wait` in a sentence after "the timeout of worker-0's"; `sign` for a row of the HTML page.
@@ -89,7 +89,7 @@ ITERATE: Final = _row("iterate", "data", present="loops over it", past="looped o
 YIELD: Final = _row("yield", "data", present="runs", past="went on with", sign="read")
 RETURN: Final = _row("return", "data", present="goes on with", past="went on with", sign="read")
 
-# An object is put into a variable: from there on it is known whether other threads can reach it. It is no step.
+# An object is put into a variable. From then on it is known whether other threads can reach it. This is no step.
 KEEP: Final = _row("keep", "data")
 
 # Locks and semaphores.
@@ -131,53 +131,53 @@ THREADS: Final = _row("threads?", "life", "reads")
 # Time.
 SLEEP: Final = _row("sleep", "time", "nothing", waits="yes")
 POLL: Final = _row("poll", "time", "nothing", shown=False)
-#: Time passes, as a choice of the strategy, while the thread that is the target is held up at the step's place. The
-#: name of the operation says for how long.
+#: The strategy lets time pass while the unit that is the target is held up at the step's place. The name of the
+#: operation says for how long.
 HELD_UP: Final = _row("held up", "time", "nothing")
 
-# What a logging handler does in one piece.
+# Atomic work of a logging handler.
 ENTER: Final = _row("enter", "inside", "nothing", clock="takes", shown=False, sign="lock")
 LEAVE: Final = _row("leave", "inside", "nothing", clock="gives", shown=False, sign="lock")
 
-# The operation of the watchdog, and of threads whose execution is over.
+# The operations of the watchdog, and of threads whose execution is over.
 IDLE: Final = _row("idle", "nothing", "nothing")
 OVER: Final = _row("over", "nothing", "nothing")
 
 ROWS: Final = tuple(TABLE.values())
 
-#: They touch nothing: no order of two of them matters, but that of threads' beginnings and ends.
+#: Kinds that touch nothing. The order of two of them does not matter, except for the beginnings and ends of threads.
 SILENT: Final = frozenset(row.kind for row in ROWS if row.effect == "nothing")
-#: They read their target.
+#: Kinds that read their target.
 READING: Final = frozenset(row.kind for row in ROWS if row.effect == "reads")
-#: Their effect depends on `Operation.mutates`.
+#: Kinds whose effect depends on `Operation.mutates`.
 DEPENDING: Final = frozenset(row.kind for row in ROWS if row.effect == "depends")
-#: They touch the lock of a condition as well.
+#: Kinds that also touch the lock of the condition that is their target.
 WITH_LOCK: Final = frozenset(row.kind for row in ROWS if row.with_lock)
-#: They take a lock; they give one back.
+#: Kinds that take a lock, and kinds that release one.
 TAKING_LOCKS: Final = frozenset(row.kind for row in ROWS if row.lock == "takes")
 GIVING_LOCKS: Final = frozenset(row.kind for row in ROWS if row.lock == "gives")
-#: They take or give back a lock, and touch nothing else.
+#: Kinds that take or release a lock and touch nothing else.
 OF_A_LOCK: Final = frozenset(row.kind for row in ROWS if row.lock in ("takes", "gives") and not row.with_lock)
-#: They take the lock that is their target, if it is free at last.
+#: Kinds that take the lock that is their target, if it is free in the end.
 ACQUIRING: Final = frozenset(row.kind for row in ROWS if row.lock in ("takes", "tries") and not row.with_lock)
-#: They ask which threads live: which have begun, and which have ended, is what they touch.
+#: Kinds that ask which threads are alive. They touch which threads have begun and which have ended.
 ASKING: Final = frozenset(row.kind for row in ROWS if row.about == "life" and row.effect == "reads")
-#: They begin and end threads, and touch nothing else.
+#: Kinds that concern the beginning and the end of threads and touch nothing else.
 OF_LIVES: Final = frozenset(row.kind for row in ROWS if row.about == "life" and row.effect == "nothing")
-#: What they touch is shown in tables wherever it is done: threads begin, end, and ask for each other.
+#: Kinds whose touches tables always show: threads begin, end, and ask about each other.
 OF_THREADS: Final = frozenset(row.kind for row in ROWS if row.about == "life" and row.shown)
-#: They let time pass.
+#: Kinds that let time pass.
 OF_TIME: Final = frozenset(row.kind for row in ROWS if row.about == "time")
-#: They publish, or learn, what threads know.
+#: Kinds that publish what a thread knows, and kinds that learn it.
 GIVING: Final = frozenset(row.kind for row in ROWS if row.clock == "gives")
 TAKING: Final = frozenset(row.kind for row in ROWS if row.clock == "takes")
-#: Waits at primitives that may be given up, and then order nothing.
+#: Kinds of waits at primitives. Such a wait may be given up; then it orders nothing.
 GIVEN_UP: Final = frozenset(row.kind for row in ROWS if row.about == "primitive" and row.waits == "yes")
-#: Others wait for them, or take note of them.
+#: Kinds that other threads wait for or notice.
 SIGNALS: Final = frozenset(row.kind for row in ROWS if row.signal)
-#: A thread misses the signal if its wait comes after it.
+#: A wait, and the kinds whose signal a thread misses if its wait comes later.
 MISSED: Final = frozenset((WAIT, *(row.kind for row in ROWS if row.signal == "moment")))
-#: They are turns of a thread at a primitive.
+#: Kinds that are turns of a thread at a primitive.
 TURNS: Final = frozenset(row.kind for row in ROWS if row.about == "primitive")
-#: Tables do not show them.
+#: Kinds that tables do not show.
 HIDDEN: Final = frozenset(row.kind for row in ROWS if not row.shown)

@@ -1,4 +1,4 @@
-"""Operations: what a controlled thread will do when granted."""
+"""Operations: what a unit will do when it is granted."""
 
 from __future__ import annotations
 
@@ -20,25 +20,25 @@ Resolver = Callable[[FrameType], "Touches | None"]
 
 
 def touches_nothing(_frame: FrameType) -> Touches:
-    """For what is no access."""
+    """Return no touches. This is the resolver of what is no access."""
     return ()
 
 
 class Operation:
-    """What a controlled thread will do when granted: its kind, the object, the place in the source.
+    """An action that a unit will do when it is granted: its kind, its target, its place in the source.
 
-    `kind` is a short verb ("acquire", "read"), `target` the primitive or None for an access to data, `name` what
-    an access touches as it is written (an attribute's name) or the answer to a question, `mutates` whether it changes
-    something that others can wait for: taking a lock and giving it back, nothing else done, leaves everything as it
-    was. `place` is the nearest place in scope, known where the execution is a detailed one. `touch` finds out what an
-    access touches, in the frame that is about to do it.
+    `kind` is a short verb ("acquire", "read"). `target` is the primitive, or None for an access to data. `name` is what
+    an access touches as it is written (an attribute's name), or the answer to a question. `mutates` says whether the
+    operation changes something that others can wait for: to take a lock and release it, with nothing else done, leaves
+    everything as it was. `place` is the nearest place in scope, known if the execution is a detailed one. `touch`
+    determines what an access touches, in the frame that is about to do it.
     """
 
     __slots__ = (
         "_own_place", "announced", "code", "expired_at", "kind", "lasti", "mutates", "name", "place", "target", "touch",
     )  # fmt: skip
 
-    #: False where it waits for a limited time, or not at all.
+    #: False if it waits for a limited time, or not at all.
     patient = True
 
     def __init__(
@@ -59,13 +59,13 @@ class Operation:
         self.place: Place | None = None
         self._own_place: Place | None = None
         self.touch: Resolver = touches_nothing
-        #: Where the time that it waits at most was over: how many steps there had been.
+        #: How many steps there had been when its time limit was reached; None if it was not reached.
         self.expired_at: int | None = None
-        #: False where it is no scheduling point, but belongs to the step before it.
+        #: False if it is no scheduling point, but belongs to the step before it.
         self.announced = True
 
     def where(self) -> Place:
-        """The place in scope where it is known, else the instruction's own."""
+        """Return the nearest place in scope if it is known, else the place of the instruction."""
         if self.place is not None:
             return self.place
         if self._own_place is None:
@@ -74,7 +74,7 @@ class Operation:
 
     @property
     def is_where_it_shows(self) -> bool:
-        """Whether it stands in the source file that is shown for it, rather than in a library that is called there."""
+        """Whether it is in the source file that is shown for it, rather than in a library that is called there."""
         return self.where().filename == file_of[self.code.co_filename]
 
     @property
@@ -83,7 +83,7 @@ class Operation:
         return self.target is None
 
     def at(self, place: Place | None) -> Operation:
-        """The same operation, done for what stands at `place`."""
+        """Return the same operation, done for the code at `place`."""
         same = type(self)(self.kind, self.target, self.code, self.lasti, self.mutates, self.name)
         same.announced = self.announced
         same.touch = self.touch
@@ -91,13 +91,16 @@ class Operation:
         return same
 
     def within_a_step(self) -> Operation:
-        """The same operation as part of the step before it."""
+        """Return the same operation as part of the step before it."""
         same = self.at(self.place)
         same.announced = False
         return same
 
     def same_as(self, other: Operation) -> bool:
-        """Whether both do the same at the same instruction; objects of two executions are never identical."""
+        """Whether both operations do the same at the same instruction.
+
+        Targets are not compared: objects of two executions are never identical.
+        """
         return (
             self.kind == other.kind
             and self.lasti == other.lasti
@@ -111,7 +114,7 @@ class Operation:
 
 
 class ImpatientOperation(Operation):
-    """One that waits for a limited time, or not at all."""
+    """An operation that waits for a limited time, or not at all."""
 
     __slots__ = ()
 

@@ -1,4 +1,4 @@
-"""What the scheduler asks of a strategy. The strategies themselves are in `pytest_interleave.explore`."""
+"""The questions that the scheduler asks a strategy. The strategies themselves are in `pytest_interleave.explore`."""
 
 from __future__ import annotations
 
@@ -11,28 +11,29 @@ if TYPE_CHECKING:
     from ._touches import Touches
 
 
-#: Names a thread alike in every execution: that of the thread that started it, and how many that had started before.
+#: Identifies a thread alike in every execution: the path of the thread that started it, and how many that thread had
+#: started before.
 Path = tuple[int, ...]
 
 
 class PendingOperation(Protocol):
-    """What a thread will do when granted: at which instruction of which code, and on which primitive, if any."""
+    """An action that a thread will do when granted: its instruction in the code, and its primitive, if any."""
 
     kind: Kind
     name: str
     mutates: bool
-    #: False where it is no scheduling point, but belongs to the step before it.
+    #: False if it is no scheduling point, but belongs to the step before it.
     announced: bool
-    #: Where the time that it waits at most was over: how many steps there had been.
+    #: How many steps there had been when its time limit was reached; None if it was not reached.
     expired_at: int | None
-    #: False where it waits for a limited time, or not at all.
+    #: False if it waits for a limited time, or not at all.
     patient: bool
     target: Any
     code: Any
     lasti: int
 
     def where(self) -> Place:
-        """The nearest place in scope where the execution is a detailed one, else the instruction's own."""
+        """Return the nearest place in scope if the execution is a detailed one, else the place of the instruction."""
 
     @property
     def is_access(self) -> bool:
@@ -40,16 +41,16 @@ class PendingOperation(Protocol):
 
 
 class ThreadView(Protocol):
-    """A controlled thread, as far as a strategy may look.
+    """A controlled thread, as a strategy sees it.
 
-    `index` is 0 for the test's own thread, then by start. `path` names it alike in every execution: that of the
-    thread that started it, and how many that one had started before.
+    `index` is 0 for the test's own thread; the others are numbered in the order of their start. `path` identifies it
+    alike in every execution: the path of the thread that started it, and how many that thread had started before.
     """
 
     index: int
     name: str
     path: Path
-    #: What the announced operation touches, where it is an access to data; see `touches_of` for the others.
+    #: What the announced operation touches if it is an access to data; see `touches_of` for the others.
     touches: Touches | None
 
     #: Whether it has ended.
@@ -69,7 +70,7 @@ class ThreadView(Protocol):
 
     @property
     def held(self) -> Sequence[Any]:
-        """The locks that it holds; the operation by which it took one is its `acquired`."""
+        """The locks that it holds. The `acquired` of a lock is the operation that took it."""
 
     @property
     def nestings(self) -> Sequence[Nesting]:
@@ -77,73 +78,73 @@ class ThreadView(Protocol):
 
 
 class Nesting(NamedTuple):
-    """A thread took a lock while it held others."""
+    """A moment when a thread took a lock while it held others."""
 
     thread: ThreadView
-    #: Of the step in the log.
+    #: The position of the step in the log.
     position: int
-    #: How many threads it had started before.
+    #: How many threads the thread had started before.
     started: int
     operation: PendingOperation
     lock: Any
-    #: The others, and the operations by which it had taken them.
+    #: The other locks, each with the operation that took it.
     held: tuple[tuple[Any, PendingOperation], ...]
 
 
-#: A thread, what it did, and what that touched, where it was an access to data.
+#: A thread, its operation, and what that touched if it was an access to data.
 LoggedStep = tuple[ThreadView, PendingOperation, "Touches | None"]
 
 
 class Trace(Protocol):
-    """An execution that is over, as far as a strategy may look."""
+    """A finished execution, as a strategy sees it."""
 
     @property
     def choices(self) -> Sequence[int]:
-        """The index of the thread granted, wherever more than one could have been."""
+        """The index of the thread that was granted, for each step at which more than one could have been."""
 
     @property
     def log(self) -> Sequence[LoggedStep]:
-        """Every step in the order granted: the thread, what it did, what that touched."""
+        """Every step in the order granted: the thread, its operation, and what that touched."""
 
     @property
     def pending(self) -> Sequence[LoggedStep]:
-        """What threads had announced that were ended before they could go on."""
+        """The operations that threads had announced when they were ended."""
 
     @property
     def cut_off(self) -> bool:
-        """Whether a thread was ended that could have gone on."""
+        """Whether a thread was ended that could have continued."""
 
     @property
     def uncontrolled(self) -> bool:
-        """Whether a thread was out of sight while others could go on."""
+        """Whether a thread was uncontrolled while others could continue."""
 
     @property
     def nestings(self) -> Sequence[Nesting]:
-        """Each time that a thread took a lock while it held others."""
+        """Each moment when a thread took a lock while it held others."""
 
     @property
     def signals(self) -> Set[int]:
-        """Addresses of locks that another thread released than the one that had taken them."""
+        """The addresses of locks that another thread released than the one that had taken them."""
 
 
 class Strategy(Protocol):
     """Chooses the schedule: which thread is granted its announced operation, at every step."""
 
     def begin(self, number: int) -> None:
-        """An execution begins; `number` counts the executions of this test from 1."""
+        """Begin an execution; `number` counts the executions of this test from 1."""
 
     def spawned(self, thread: ThreadView) -> None:
-        """The thread exists from now on; index 0, the test's own, from the beginning."""
+        """Note that the thread exists from now on; the test's own, with index 0, exists from the beginning."""
 
     def choose(self, enabled: Sequence[ThreadView], running: ThreadView | None) -> int:
-        """Name one of `enabled` (by its position) to be granted.
+        """Return the position in `enabled` of the thread that is to be granted.
 
         `enabled` has at least two threads, by rising `index`. `running` is the one of them that ran last and has
-        announced its next operation, or None where it has blocked or ended.
+        announced its next operation, or None if that thread has blocked or ended.
         """
 
     def yielded(self, index: int) -> None:
-        """The thread `index` spins or sleeps without effect: the others should have their turn."""
+        """Note that the thread `index` spins or sleeps without effect, so that the others should run."""
 
     def end(self, trace: Trace) -> None:
-        """The execution has ended."""
+        """Note that the execution has ended."""

@@ -1,4 +1,4 @@
-"""Things outside of memory that units use: files, directories, databases, connections, processes, settings."""
+"""Things outside memory that units use: files, directories, databases, connections, processes, settings."""
 
 from __future__ import annotations
 
@@ -9,47 +9,50 @@ from typing import NamedTuple
 from ..scope._places import Place, place_of_code
 from ._protocol import ThreadView
 
-#: How a thing is used. What is in it, or whether it is there, is read; it is written; its directory's entry changes.
+#: The ways to use a thing: to read what is in it or whether it is there, to write it, to change the entry in its
+#: directory.
 READ, WRITE, ENTRY = "read", "write", "entry"
-#: Directories are listed for the names alone, or so that what is known of each entry can be read as well.
+#: The ways to list a directory: for the names alone, or so that what is known of each entry can be read as well.
 LIST, SCAN = "list", "scan"
-#: A log record is appended: the order of two matters only to those who read them.
+#: A log record is appended. The order of two records matters only to those who read them.
 APPEND = "append"
-#: Data is exchanged with whoever has the other end; or something else runs meanwhile.
+#: Data is exchanged with the other end of a connection; or something else runs meanwhile.
 EXCHANGE = "exchange"
 
 
 class Thing(NamedTuple):
-    """What is used: "file" (a directory, too), "database", "connection", "address", "pipe", "process" or "setting"."""
+    """A thing outside memory that units use.
+
+    `kind` is "file" (a directory, too), "database", "connection", "address", "pipe", "process" or "setting".
+    """
 
     kind: str
-    #: Identifies it within an execution; of a file or a database, its real path.
+    #: Identifies it within an execution; for a file or a database, its real path.
     key: Hashable
-    #: What messages call it; empty if its path does that.
+    #: Its name in messages; empty if its path is used.
     name: str = ""
 
 
 class Use(NamedTuple):
-    """One use of a thing by a controlled thread."""
+    """One use of a thing by a unit."""
 
-    #: How many steps of the execution there had been.
+    #: How many steps of the execution there had been before.
     position: int
     unit: ThreadView
     thing: Thing
     way: str
     #: A past participle for messages: "written".
     how: str
-    #: The open file, or the cursor, through which it is used: its state changes with each use. Of a connection, the
-    #: end.
+    #: The open file or the cursor through which it is used; its state changes with each use. For a connection, the end.
     handle: Hashable
-    #: The addresses of the locks that the thread held.
+    #: The addresses of the locks that the unit held.
     locks: frozenset[int]
     code: CodeType
     lasti: int
 
     @property
     def place(self) -> Place:
-        """The nearest place in scope; without one, the nearest that is not part of this package."""
+        """The nearest place in scope; without one, the nearest place that is not part of this package."""
         return place_of_code(self.code, self.lasti)
 
 
@@ -57,18 +60,18 @@ _NO_LOCKS: frozenset[int] = frozenset()
 
 
 class Uses:
-    """The uses of one execution, each kind of use by a thread between two steps once."""
+    """The uses of one execution, with each kind of use by a unit between two steps only once."""
 
     def __init__(self) -> None:
         self.all: list[Use] = []
         self._latest: dict[tuple[int, Hashable, Hashable, str], int] = {}
 
     def has(self, unit: ThreadView, thing: Thing, way: str, handle: Hashable) -> bool:
-        """Whether the thread has used the thing in this way already since the last step."""
+        """Whether the unit has already used the thing in this way since the last step."""
         return self._latest.get((unit.index, thing.key, handle, way)) == len(unit.log)
 
     def add(self, unit: ThreadView, thing: Thing, way: str, how: str, handle: Hashable, place: FrameType) -> None:
-        """Add a use, by the code that `place` runs."""
+        """Add a use by the code that runs in the frame `place`."""
         position = len(unit.log)
         self._latest[(unit.index, thing.key, handle, way)] = position
         held = unit.held

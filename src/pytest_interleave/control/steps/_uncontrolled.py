@@ -1,4 +1,4 @@
-"""What a search cannot have tried all orders of, because no step of it is a choice: the reasons against "exhausted"."""
+"""Reasons why a search is not "exhausted": parts of a program whose order the scheduler cannot choose."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 
 class UncontrolledPart(NamedTuple):
-    """What one thread has to do with it."""
+    """The part of one thread in something uncontrolled."""
 
     #: Empty if no thread is known.
     thread: str
@@ -23,11 +23,11 @@ class UncontrolledPart(NamedTuple):
 
 
 class Uncontrolled(NamedTuple):
-    """Something that threads use, or a thread, that is not under control."""
+    """A thread, or something that threads use, that is not under control."""
 
     #: "file", "directory", "database", "socket", "pipe", "process", "thread", "code", "object" or "nondeterminism".
     kind: str
-    #: Names it, in words that go with the kind.
+    #: Its name, in words that fit the kind.
     what: str
     parts: tuple[UncontrolledPart, ...] = ()
 
@@ -36,7 +36,7 @@ class Uncontrolled(NamedTuple):
         return f"{self.what} ({parts})" if parts else self.what
 
     def as_json(self) -> dict[str, Any]:
-        """For the machine-readable report."""
+        """Return the entry in the machine-readable report."""
         return {
             "kind": self.kind,
             "what": self.what,
@@ -46,12 +46,12 @@ class Uncontrolled(NamedTuple):
 
     @classmethod
     def from_json(cls, told: Mapping[str, Any]) -> Uncontrolled:
-        """The same from the machine-readable report."""
+        """Restore an object from its entry in the machine-readable report."""
         return cls(told["kind"], told["what"], tuple(UncontrolledPart(**part) for part in told["parts"]))
 
 
 class Reasons:
-    """Collects them over the executions of a test, each once."""
+    """The distinct reasons over all executions of a test."""
 
     def __init__(self, known: Iterable[Uncontrolled] = ()) -> None:
         self._known: dict[Uncontrolled, None] = {}
@@ -63,7 +63,7 @@ class Reasons:
         return bool(self._known)
 
     def add(self, reason: Uncontrolled) -> None:
-        """Add one, unless it is known; two that name the same thing, or the same places, are one."""
+        """Add a reason, unless it is known; two that name the same thing, or the same places, are one."""
         same_thing = reason.kind, reason.what
         places = tuple((part.how, part.where) for part in reason.parts if part.where)
         same_places = reason.kind, places
@@ -73,5 +73,5 @@ class Reasons:
         self._known[reason] = None
 
     def all(self) -> tuple[Uncontrolled, ...]:
-        """The reasons, in the order in which they were found."""
+        """Return the reasons in the order in which they were found."""
         return tuple(self._known)
