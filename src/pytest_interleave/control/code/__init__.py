@@ -1,4 +1,4 @@
-"""What the code says before it runs: names, loops, and the values that instructions work with."""
+"""Facts that code shows before it runs: names, loops, and the values that instructions work with."""
 
 from typing import TYPE_CHECKING
 

@@ -1,10 +1,9 @@
-"""Which operators of a code object have numbers and texts alone to work with, as far as the code tells.
+"""Finds the operators of a code object that work with numbers and texts only.
 
-Their values are followed through local variables and the value stack, from constants, from loops over a `range` and
-from other operators. Two things are taken for granted, and have to be watched: that arguments are numbers or texts
-when a function begins, and that operators that are looked at, because one of their operands is not known, come upon
-nothing else either. Then an operator that has only such values gives one, too, and can touch nothing that threads
-share.
+Values are followed through local variables and the value stack, from constants, from loops over a `range` and from
+other operators. Two things are assumed, and have to be watched: that arguments are numbers or texts when a function
+begins, and that operators that are inspected at run time, because one of their operands is not known, find nothing else
+either. Then an operator that has only such values gives such a value, too, and can touch nothing that threads share.
 """
 
 from __future__ import annotations
@@ -18,10 +17,10 @@ from typing import Any, NamedTuple
 from ..interpreter._opcodes import CALLS, SUBSCRIPT, arguments_of, asks_for_truth, is_resumed
 from ._followed import Follower
 
-#: The types of plain values: they never change, and nothing of a program's is called to work with them.
+#: The types of plain values. They never change, and operators on them call no code of a program.
 PLAIN_TYPES = (int, str, float, bool, type(None))
 
-#: A plain value is known by the arguments that it was made of; None stands for any other value.
+#: A plain value is represented by the names of the arguments that it was made of; None stands for any other value.
 _PLAIN: frozenset[str] = frozenset()
 
 
@@ -34,9 +33,9 @@ class _Special(NamedTuple):
 _RANGE = _Special("range")
 _RANGE_MADE = _Special("a range")
 _STEPS = _Special("steps of a range")
-#: Whatever these are given, they give a number, a text or a truth value.
+#: Functions that return a number, a text or a truth value, whatever they are given.
 _MEASURING = frozenset("bool callable chr float hash id int isinstance issubclass len ord".split())
-#: They do if they are given such.
+#: Functions that do so if they are given such values.
 _CALCULATING = frozenset("abs max min pow round".split())
 _FUNCTIONS = _MEASURING | _CALCULATING | {"range"}
 _ORIGINALS = {name: getattr(builtins, name) for name in _FUNCTIONS}
@@ -44,27 +43,27 @@ _ORIGINALS = {name: getattr(builtins, name) for name in _FUNCTIONS}
 _FORMATS = frozenset(("FORMAT_VALUE", "FORMAT_SIMPLE", "CONVERT_VALUE"))
 _OPERATORS = frozenset(("BINARY_OP", "COMPARE_OP"))
 _SAME_OF_PLAIN = _FORMATS | {"UNARY_NEGATIVE", "UNARY_POSITIVE", "UNARY_INVERT"}
-#: They give a text or a truth value, whatever they work with.
+#: Instructions that give a text or a truth value, whatever they work with.
 _OF_ANYTHING = frozenset(("BUILD_STRING", "CONTAINS_OP", "IS_OP", "TO_BOOL", "UNARY_NOT"))
 
 
 class Arithmetic(NamedTuple):
-    """What was found out about a code object."""
+    """The findings about a code object."""
 
-    #: Offsets of operators, out of those that were asked for, that have plain values alone.
+    #: The offsets of the operators, of those that were asked for, that have plain values only.
     operators: frozenset[int]
-    #: The names of arguments that this rests on.
+    #: The names of the arguments that this relies on.
     arguments: frozenset[str]
 
 
 class Reader(Follower):
-    """Reads a code object, once; what it may rest on can become less."""
+    """Finds operators in one code object; `read` can be called again when less may be assumed."""
 
     def __init__(self, code: CodeType, looked_at: Collection[int], globals_: Mapping[str, Any], rebound: Any) -> None:
-        """`looked_at` are the offsets of operators that are looked at; `rebound`, globals that functions assign."""
+        """`looked_at` has the offsets of inspected operators; `rebound` has the globals that functions assign."""
         super().__init__(code)
         self._looked_at = looked_at
-        #: Those operators that are looked at, and whose result rests on what they come upon.
+        #: The offsets of inspected operators whose result depends on their operands.
         self.watched = [
             found.offset for found in self._instructions if found.offset in looked_at and found.opname in _OPERATORS
         ]
@@ -75,17 +74,17 @@ class Reader(Follower):
         }
         self._has_loop = any(found.opname.startswith("JUMP_BACKWARD") for found in self._instructions)
         self._hidden = {*code.co_cellvars, *code.co_freevars}
-        # What a generator has begun with may be long ago, and nobody may have looked.
+        # A generator's arguments may have been passed long ago, when they were not watched.
         self._nothing_granted = is_resumed(code)
-        #: By local variable: what it may hold.
+        #: The value that each local variable may hold.
         self._locals: dict[str, Any] = {}
         self._doubted: Collection[Any] = ()
 
     def read(self, doubted: Collection[Any]) -> Arithmetic:
-        """Find the operators; nothing is taken for granted of `doubted` arguments and offsets."""
+        """Find the operators; nothing is assumed of the arguments and offsets in `doubted`."""
         found = self._read(doubted)
         if found.arguments and not self._has_loop and len(found.operators) < 2:
-            # To watch the arguments costs as much as to look at the operator.
+            # Watching the arguments costs as much as inspecting the operator.
             found = self._read({*doubted, *found.arguments})
         return found
 
@@ -118,7 +117,7 @@ class Reader(Follower):
         return [self._left(instruction, taken, stack)] * left
 
     def _left(self, instruction: dis.Instruction, taken: list[Any], stack: list[Any]) -> Any:
-        """What an instruction leaves on the stack."""
+        """Return what an instruction leaves on the stack."""
         name, argval = instruction.opname, instruction.argval
         if name in ("LOAD_CONST", "LOAD_SMALL_INT"):
             return _PLAIN if type(argval) in PLAIN_TYPES else None
@@ -155,7 +154,7 @@ class Reader(Follower):
         return value | other if _is_plain(value) and _is_plain(other) else None
 
     def _held(self, variable: str) -> Any:
-        # A variable that nothing was assigned to yet has no value.
+        # A variable that was not assigned yet has no value.
         return self._locals.get(variable, _PLAIN)
 
     def _assign(self, variable: str, value: Any) -> None:
@@ -170,7 +169,7 @@ class Reader(Follower):
 
 
 def _called(stack: list[Any], *, plainly: bool) -> Any:
-    """What a call gives; `stack` has what is called, and then the arguments."""
+    """Return what a call gives; `stack` has the callee, and then the arguments."""
     for function in stack[:2]:
         if isinstance(function, _Special):
             if function == _RANGE:
@@ -184,7 +183,7 @@ def _called(stack: list[Any], *, plainly: bool) -> Any:
 
 
 def _operands(instruction: dis.Instruction, stack: tuple[Any, ...]) -> tuple[Any, ...]:
-    """What an instruction works with that touches nothing if that is plain."""
+    """Return the operands of an instruction that touches nothing if they are plain; empty for any other instruction."""
     if instruction.opname in _OPERATORS:
         return stack[-2:]
     if instruction.opname in _FORMATS and not (instruction.opname == "FORMAT_VALUE" and (instruction.arg or 0) & 4):

@@ -1,4 +1,4 @@
-"""What a source file says about the names that are accessed in it: what is assigned where, and what is private."""
+"""Facts that a source file shows about the names in it: what is assigned where, and what is private."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ._private_names import NOTHING_PRIVATE, PrivateUses, private_uses
 
 _INITIALISERS = frozenset(("__init__", "__new__", "__post_init__", "__init_subclass__", "__set_name__"))
 
-#: What they make of a function is called as one, or calls it in its turn.
+#: Decorators whose result is called like the function, or calls the function.
 _MAKING_METHODS = frozenset(
     "abstractmethod asynccontextmanager cache classmethod contextmanager deleter final fixture getter lru_cache "
     "overload override parametrize property setter staticmethod usefixtures wraps".split()
@@ -21,19 +21,20 @@ _MAKING_METHODS = frozenset(
 
 
 class FileFacts(NamedTuple):
-    """What the whole file says about the names that are accessed in it."""
+    """Facts that a whole file shows about the names that are accessed in it."""
 
     #: Module globals that some function assigns.
     assigned_globals: frozenset[str]
-    #: Closure variables that are assigned more than once, in a loop, from an inner function, or after one has it.
+    #: Closure variables that are assigned more than once, in a loop, from an inner function, or after an inner function
+    #: has captured them.
     assigned_cells: frozenset[str]
-    #: Attributes that are assigned somewhere else than in an initialiser.
+    #: Attributes that are assigned elsewhere than in an initializer.
     assigned_attributes: frozenset[str]
-    #: Attributes that are assigned in initialisers only.
+    #: Attributes that are assigned in initializers only.
     initial_attributes: frozenset[str]
     #: Functions defined in class bodies, unless a decorator may have made something else of them.
     methods: frozenset[str]
-    #: Where local containers that no other thread can see are used.
+    #: The uses of local containers that no other thread can see.
     private: PrivateUses
 
 
@@ -41,7 +42,7 @@ NO_FACTS = FileFacts(frozenset(), frozenset(), frozenset(), frozenset(), frozens
 
 
 def facts_of_file(filename: str) -> FileFacts | None:
-    """Compile the file and look; None where there is no source to compile."""
+    """Compile a file and return its facts, or None if there is no source to compile."""
     try:
         with open(filename, "rb") as file:
             source = file.read()
@@ -52,7 +53,7 @@ def facts_of_file(filename: str) -> FileFacts | None:
 
 
 def facts_of_source(source: str | bytes, filename: str) -> tuple[CodeType, FileFacts] | None:
-    """Compile a text and look; None where it cannot be compiled."""
+    """Compile a text and return its code and its facts, or None if it cannot be compiled."""
     try:
         tree = ast.parse(source, filename)
         module = compile(tree, filename, "exec", dont_inherit=True)
@@ -63,7 +64,7 @@ def facts_of_source(source: str | bytes, filename: str) -> tuple[CodeType, FileF
 
 
 def facts_of_code(module: CodeType, private: PrivateUses = NOTHING_PRIVATE) -> FileFacts:
-    """What a module's code, with everything in it, says about names."""
+    """Return the facts that a module's code, with all code in it, shows about names."""
     global_names: set[str] = set()
     cells: set[str] = set()
     assigned: set[str] = set()
@@ -86,7 +87,7 @@ def facts_of_code(module: CodeType, private: PrivateUses = NOTHING_PRIVATE) -> F
                     cells.add(instruction.argval)
                 stored[instruction.argval] = instruction.offset
             elif isinstance(instruction.argval, CodeType):
-                # But for the function's own name, which is assigned as soon as it is made.
+                # Except the function's own name, which is assigned as soon as the function is made.
                 captured.update(set(instruction.argval.co_freevars) - {instruction.argval.co_name})
             elif name == "STORE_NAME" and not is_function and code is not module:
                 methods.add(instruction.argval)
@@ -111,7 +112,7 @@ def facts_of_code(module: CodeType, private: PrivateUses = NOTHING_PRIVATE) -> F
 
 
 def _made_otherwise(tree: ast.AST) -> frozenset[str]:
-    """The functions that are decorated by what may make a value of them, as `cached_property` does."""
+    """Return the functions with a decorator that may make a value of them, as `cached_property` does."""
     return frozenset(
         node.name
         for node in ast.walk(tree)
@@ -131,7 +132,7 @@ def _defined(module: CodeType) -> set[str]:
 
 
 def all_codes(code: CodeType) -> Iterator[CodeType]:
-    """A code object and all those within it."""
+    """Yield a code object and all code objects in it."""
     yield code
     for constant in code.co_consts:
         if isinstance(constant, CodeType):

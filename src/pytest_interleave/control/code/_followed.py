@@ -1,7 +1,7 @@
 """Follows values through a code object: from where they are loaded to the instructions that work with them.
 
-What is told of a value is for the classes derived from `Follower` to say; None stands for one of which nothing is
-known. An instruction that is not known here leaves nothing but such values on the stack.
+The classes derived from `Follower` decide what is known of a value; None stands for a value of which nothing is known.
+An instruction that is not known here leaves only such values on the stack.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ STORES = frozenset(("STORE_FAST", "STORE_FAST_LOAD_FAST", "STORE_FAST_STORE_FAST
 _UNCHANGED = frozenset(
     "CACHE COPY_FREE_VARS DELETE_FAST EXTENDED_ARG KW_NAMES MAKE_CELL NOP NOT_TAKEN PRECALL RESUME".split()
 )
-#: How many objects they take from the stack, and how many they leave there.
+#: How many objects each instruction takes from the stack, and how many it leaves there.
 _EXCHANGED = {
     "BEFORE_WITH": (1, 2), "BINARY_OP": (2, 1), "BINARY_SLICE": (3, 1), "BINARY_SUBSCR": (2, 1),
     "CALL_INTRINSIC_1": (1, 1), "CHECK_EXC_MATCH": (1, 1), "COMPARE_OP": (2, 1), "CONTAINS_OP": (2, 1),
@@ -44,9 +44,9 @@ _JUMPS = frozenset((*dis.hasjrel, *dis.hasjabs)) - {dis.opmap["END_ASYNC_FOR"]}
 
 
 def exchanged(instruction: dis.Instruction) -> tuple[int, int] | None:
-    """How many objects an instruction takes from the top of the stack, and how many it leaves; None if unknown.
+    """Return how many objects an instruction takes from the top of the stack and leaves there; None if unknown.
 
-    Where it jumps, it may be otherwise.
+    If it jumps, the numbers may be different.
     """
     name, arg = instruction.opname, instruction.arg or 0
     if name in _UNCHANGED:
@@ -54,7 +54,7 @@ def exchanged(instruction: dis.Instruction) -> tuple[int, int] | None:
     if name in _EXCHANGED:
         return _EXCHANGED[name]
     if name == "LOAD_GLOBAL":
-        # With what a method's object would be, before or behind it.
+        # If the lowest bit is set, the place of a method's object is added, before or after the global.
         return 0, 1 + (arg & 1)
     if name in ("LOAD_ATTR", "LOAD_METHOD"):
         return 1, 1 + loads_method(instruction)
@@ -86,7 +86,7 @@ class Follower:
         self._handlers = dis._parse_exception_table(code)  # type: ignore[attr-defined]
 
     def _after(self, instruction: dis.Instruction, stack: list[Any]) -> list[Any] | None:
-        """The stack after an instruction that does not jump; None where that is not known."""
+        """Return the stack after an instruction that does not jump, or None if it is not known."""
         name, argval = instruction.opname, instruction.argval
         if name in STORES:
             return self._stored(instruction, stack)
@@ -103,23 +103,23 @@ class Follower:
         return [*stack[:at], *self._leaves(instruction, stack[at:], left, stack)]
 
     def _stored(self, instruction: dis.Instruction, stack: list[Any]) -> list[Any] | None:
-        """The stack after an instruction that stores into variables."""
+        """Return the stack after an instruction that stores into variables, or None if it is not known."""
         raise NotImplementedError
 
     def _held(self, name: str) -> Any:
-        """What is known of the value of a variable."""
+        """Return what is known of the value of a variable."""
         raise NotImplementedError
 
     def _leaves(self, instruction: dis.Instruction, taken: list[Any], left: int, stack: list[Any]) -> list[Any]:
-        """What an instruction leaves in the place of the values `taken` from the stack: so many as `left` says."""
+        """Return the `left` values that an instruction leaves in place of the values `taken` from the stack."""
         raise NotImplementedError
 
     def _either(self, value: Any, other: Any) -> Any:
-        """What is known of a value that is one of two."""
+        """Return what is known of a value that is one of two."""
         raise NotImplementedError
 
     def _moved(self, instruction: dis.Instruction, stack: list[Any]) -> list[Any] | None:
-        """The stack after an instruction that only moves what lies there; None after any other."""
+        """Return the stack after an instruction that only moves values; None for any other instruction."""
         at = -(instruction.arg or 0)
         if instruction.opname == "COPY":
             return [*stack, stack[at]]
@@ -129,10 +129,10 @@ class Follower:
         return None
 
     def _dropped(self, values: list[Any]) -> None:
-        """What becomes of values that an instruction takes or leaves is not known."""
+        """Note values whose fate is not known after an instruction takes or leaves them."""
 
     def _states(self) -> dict[int, tuple[Any, ...]]:
-        """What lies on the stack before each instruction, by what is known of local variables so far."""
+        """Return the stack before each instruction, given what is known of local variables so far."""
         states: dict[int, tuple[Any, ...]] = {}
         waiting: list[tuple[int, tuple[Any, ...]]] = [(0, ())]
         while waiting:
@@ -152,7 +152,7 @@ class Follower:
         index = self._at[instruction.offset]
         for entry in self._handlers:
             if entry.start <= instruction.offset < entry.end:
-                # What lay below is still there.
+                # An exception handler keeps what lies below its depth.
                 yield entry.target, self._fitted(entry.target, stack[: entry.depth])
         if instruction.opcode in _JUMPS:
             target = instruction.argval
@@ -175,7 +175,7 @@ class Follower:
     def _after_jump(self, instruction: dis.Instruction, stack: tuple[Any, ...]) -> tuple[Any, ...]:
         name = instruction.opname
         if name.startswith("JUMP_"):
-            # One that jumps in any case, or keeps what it looks at.
+            # It always jumps, or it keeps the value that it tests.
             return stack
         if name == "FOR_ITER" or name.startswith("POP_JUMP"):
             return stack[:-1]

@@ -13,17 +13,17 @@ if TYPE_CHECKING:
     from ._instructions import Instruction
     from ._private_names import Span
 
-#: These take what several threads may share, whole.
+#: Instructions that read a whole object, which threads may share.
 _SPREADING = frozenset(("LIST_EXTEND", "SET_UPDATE", "DICT_UPDATE", "DICT_MERGE", "UNPACK_SEQUENCE", "UNPACK_EX"))
 _LOADS = frozenset(
     ("LOAD_ATTR", "LOAD_GLOBAL", "LOAD_DEREF", "LOAD_CLASSDEREF", "LOAD_FROM_DICT_OR_DEREF", "BINARY_SUBSCR")
 )
-#: They look into what `match` is about.
+#: Instructions that read the subject of a `match`.
 _MATCHES = frozenset(("MATCH_MAPPING", "MATCH_SEQUENCE", "MATCH_CLASS"))
 
 
 class Implicit(NamedTuple):
-    """An instruction that looks into a container."""
+    """An instruction that reads a container."""
 
     instruction: Instruction
     kind: Kind
@@ -32,7 +32,7 @@ class Implicit(NamedTuple):
 
 
 def implicit_accesses(instructions: Sequence[Instruction], private: frozenset[Span]) -> Iterator[Implicit]:
-    """Look for them in a function's instructions; not at `private` containers."""
+    """Yield the implicit accesses among a function's instructions, except those to `private` containers."""
     containers = set(_local_containers(instructions))
     for index, instruction in enumerate(instructions):
         name = instruction.opname
@@ -52,7 +52,7 @@ def implicit_accesses(instructions: Sequence[Instruction], private: frozenset[Sp
 
 
 def tested_by(instructions: Sequence[Instruction], index: int) -> Instruction | None:
-    """The instruction that asks at once whether what is loaded at `index` is true."""
+    """Return the instruction that tests at once whether the object loaded at `index` is true, or None."""
     for following in instructions[index + 1 : index + 3]:
         if asks_for_truth(following.opname):
             return following
@@ -66,7 +66,7 @@ def _loads(instruction: Instruction) -> bool:
 
 
 def _local_containers(instructions: Sequence[Instruction]) -> Iterator[str]:
-    """Local variables that are used as containers are."""
+    """Yield the local variables that are used as containers are."""
     for index, instruction in enumerate(instructions[:-1]):
         if not instruction.opname.startswith("LOAD_FAST") or not isinstance(instruction.argval, str):
             continue

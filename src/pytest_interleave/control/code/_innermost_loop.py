@@ -1,4 +1,4 @@
-"""The innermost loop around an instruction, as far as it tells whether a thread there waits for time to pass."""
+"""The innermost loop around an instruction, from which it is clear whether a thread there waits for time to pass."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from dis import Instruction
 from types import CodeType, FrameType
 from typing import NamedTuple
 
-#: Frames outwards from the one that reads the clock in which the loop is looked for.
+#: At most this many frames, from the one that reads the clock outwards, are searched for the loop.
 _MOST_FRAMES = 6
 
 
 class Loop(NamedTuple):
-    """A loop; one object for each."""
+    """A loop in a code object; there is one object for each."""
 
-    #: Whether it ends by itself, as far as the code tells.
+    #: Whether it ends by itself, judged by the code.
     ends: bool
-    #: How many calls there are in a round of it, at most.
+    #: How many calls a round of it has at most.
     calls: int
 
 
 class Found(NamedTuple):
-    """Where a thread reads the clock."""
+    """The loop in which a thread reads the clock."""
 
     loop: Loop
     #: Calls on the way from the loop to the clock, apart from those that lead there.
@@ -30,7 +30,7 @@ class Found(NamedTuple):
 
 
 def loop_around(frame: FrameType | None) -> Found | None:
-    """The innermost loop that a thread is in; None if it ends by itself, or there is none."""
+    """Return the innermost loop that a thread is in, or None if that loop ends by itself or there is none."""
     aside = 0
     for _ in range(_MOST_FRAMES):
         if frame is None:
@@ -46,18 +46,18 @@ def loop_around(frame: FrameType | None) -> Found | None:
 
 
 class _Known:
-    """What is known of one code object."""
+    """The loops and calls that are known of one code object."""
 
     def __init__(self, code: CodeType) -> None:
         self.code = code
         self._instructions = list(dis.get_instructions(code))
         self.calls = sum(map(_is_call, self._instructions))
-        #: By an instruction in it, and by its end.
+        #: The loops by the offset of an instruction in them, and by the offset of their end.
         self._loops: dict[int, Loop | None] = {}
         self._by_end: dict[int, Loop] = {}
 
     def loop_at(self, lasti: int) -> Loop | None:
-        """The innermost loop around an instruction."""
+        """Return the innermost loop around an instruction, or None."""
         if lasti not in self._loops:
             self._loops[lasti] = self._find(lasti)
         return self._loops[lasti]
@@ -78,14 +78,14 @@ class _Known:
         return self._by_end[end]
 
 
-#: What loops begin with that go through an iterator, or wait for another coroutine.
+#: The first instructions of loops that go through an iterator, or wait for another coroutine.
 _ENDING = frozenset(("FOR_ITER", "GET_ANEXT", "SEND"))
-#: What is never followed by the next instruction.
+#: Instructions that are never followed by the next one.
 _LEAVING = frozenset(("RAISE_VARARGS", "RERAISE", "RETURN_VALUE", "RETURN_CONST"))
 
 
 def _coming_round(inside: list[Instruction]) -> list[Instruction]:
-    """The instructions of a loop from which its end can be reached: not those that raise what ends it."""
+    """Return the instructions of a loop from which its end can be reached, not those that raise what ends it."""
     reaching = {inside[-1].offset}
     following = {instruction.offset: after.offset for instruction, after in itertools.pairwise(inside)}
     found = True
@@ -107,8 +107,9 @@ def _is_call(instruction: Instruction) -> bool:
     return opname.startswith(("CALL", "SEND", "YIELD", "IMPORT")) and not opname.startswith("CALL_INTRINSIC")
 
 
-#: By address; each keeps its code object, so that no other one has the address.
+#: By address of the code object. Each entry keeps its code object, so that no other one gets the address.
 _known: dict[int, _Known] = {}
+#: At most this many code objects are kept; beyond it, all are forgotten.
 _MOST_KNOWN = 1_000
 
 

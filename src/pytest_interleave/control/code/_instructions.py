@@ -1,4 +1,4 @@
-"""The instructions of a code object, as far as they matter for what it accesses."""
+"""The instructions of a code object that matter for what it accesses."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _NOWHERE: Span = (None, None, None, None)
 
 
 class Instruction(NamedTuple):
-    """An instruction, and where its expression stands in the source."""
+    """An instruction, and the span of its expression in the source."""
 
     opname: str
     arg: int
@@ -23,12 +23,12 @@ class Instruction(NamedTuple):
 
 
 def instructions_of(code: CodeType) -> list[dis.Instruction]:
-    """The instructions of `code` that do something."""
+    """Return the instructions of `code` that do something."""
     return [found for found in dis.get_instructions(code) if found.opname not in _SKIPPED]
 
 
 def span_of(instruction: dis.Instruction) -> Span:
-    """Where the expression of an instruction begins and ends: lines and columns."""
+    """Return the lines and columns where the expression of an instruction begins and ends."""
     positions = instruction.positions
     if positions is None:
         return _NOWHERE

@@ -9,14 +9,17 @@ from ._instructions import Instruction
 from ._private_generators import PRIVATE_ITERABLES
 from ._private_names import Span
 
-#: What may come between the iterator of a comprehension and its loop.
+#: Instructions that may come between the iterator of a comprehension and its loop.
 _BEFORE_A_COMPREHENSION = frozenset(
     ("LOAD_FAST_AND_CLEAR", "MAKE_CELL", "SWAP", "COPY", "BUILD_LIST", "BUILD_SET", "BUILD_MAP")
 )
 
 
 def has_iterator(instructions: Sequence[Instruction], index: int) -> bool:
-    """Whether the instruction asks for the iterator of what is one: comprehensions do so again from 3.13.1 on."""
+    """Whether the instruction asks for the iterator of an object that is an iterator already.
+
+    From 3.13.1 on, comprehensions ask again.
+    """
     span = instructions[index].span
     for position in range(index - 1, -1, -1):
         before = instructions[position]
@@ -30,7 +33,10 @@ def has_iterator(instructions: Sequence[Instruction], index: int) -> bool:
 
 
 def iterates_private(instructions: Sequence[Instruction], index: int, names: Collection[Span]) -> bool:
-    """Whether `for` runs over a `range`, over a constant, or over an `enumerate` and the like of such things."""
+    """Whether `for` runs over a `range`, over a constant, or over an `enumerate` and the like of such things.
+
+    `names` has the spans of private containers, which count as such things, too.
+    """
     before = instructions[index - 1] if index else None
     if before is None or before.opname == "LOAD_CONST":
         return True
@@ -47,7 +53,7 @@ def iterates_private(instructions: Sequence[Instruction], index: int, names: Col
 
 
 def _is_private(instruction: Instruction, names: Collection[Span]) -> bool:
-    """Whether an instruction among a call's arguments fetches what no other thread sees."""
+    """Whether an instruction among the arguments of a call fetches a value that no other thread sees."""
     name = instruction.opname
     if name == "LOAD_GLOBAL":
         return instruction.argval in PRIVATE_ITERABLES

@@ -1,8 +1,8 @@
-"""Names of methods and functions by what a call does to the containers that it is made on, or given."""
+"""Names of methods and functions, by what a call does to its object and its arguments."""
 
 from __future__ import annotations
 
-#: Methods of the built-in containers, and of their kin, that read.
+#: Methods of the built-in containers and of similar types that read.
 READING_METHODS = frozenset(
     "copy count difference get index intersection isdisjoint issubset issuperset items keys "
     "symmetric_difference union values most_common elements "
@@ -14,24 +14,24 @@ WRITING_METHODS = frozenset(
     "move_to_end pop popitem popleft remove reverse rotate setdefault sort subtract "
     "symmetric_difference_update update __delattr__ __delitem__ __setattr__ __setitem__".split()
 )
-#: Built-in functions that look into, or change, what they are given.
+#: Built-in functions that read or change the contents of their arguments.
 READING_BUILTINS = frozenset(
     "all any dict frozenset getattr hasattr len list max min set sorted sum tuple vars".split()
 )
 WRITING_BUILTINS = frozenset("delattr next setattr".split())
-#: Methods of the synchronisation primitives: each call is a scheduling point of its own.
+#: Methods of the synchronization primitives: each call is a scheduling point of its own.
 SYNC_METHODS = frozenset(
     "acquire release locked wait wait_for notify notify_all set is_set clear abort reset put put_nowait get "
     "get_nowait task_done join start is_alive submit result".split()
 )
-#: What accesses an attribute, or an item, that it is given: built-in functions, and special methods called by name.
+#: Built-in functions, and special methods called by name, that access an attribute or an item that is given to them.
 OF_ATTRIBUTES = frozenset(("getattr", "hasattr", "setattr", "delattr"))
 SPECIAL_OF_ATTRIBUTES = frozenset((".__getattribute__()", ".__setattr__()", ".__delattr__()"))
 SPECIAL_OF_ITEMS = frozenset((".__getitem__()", ".__setitem__()", ".__delitem__()"))
-#: Functions of the module `operator` that do so.
+#: Functions of the module `operator` that access an item.
 READING_OPERATORS = frozenset(("contains", "countOf", "getitem", "indexOf"))
 WRITING_OPERATORS = frozenset(("delitem", "setitem"))
-#: Functions of the standard library, mostly written in Python, that read all that is in what they are given.
+#: Functions of the standard library, mostly written in Python, that read everything in their arguments.
 THOROUGH_READERS = frozenset(
     "asdict astuple choice choices copy deepcopy dump dumps mean median nlargest nsmallest pformat pprint "
     "sample".split()

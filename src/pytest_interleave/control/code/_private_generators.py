@@ -1,7 +1,7 @@
 """Generator expressions, and loops in comprehensions, that no other thread can see: they are no scheduling points.
 
-In `sum(x * x for x in numbers)`, nothing but the call has the generator. What it goes through may be shared all the
-same, unless that is made on the spot, too.
+In `sum(x * x for x in numbers)`, nothing but the call has the generator. The iterable that it goes through may still be
+shared, unless that is made on the spot, too.
 """
 
 from __future__ import annotations
@@ -10,14 +10,14 @@ import ast
 from collections.abc import Collection, Iterator, Mapping
 
 _CONSUMERS = frozenset("all any bytearray bytes Counter deque dict frozenset list max min set sorted sum tuple".split())
-#: Iterables that no other thread sees, if no other thread sees what they are made of.
+#: Iterables that no other thread sees, if no other thread sees their arguments.
 PRIVATE_ITERABLES = frozenset(("range", "enumerate", "zip", "reversed", "map", "filter"))
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 _MADE_HERE = (ast.Constant, ast.List, ast.Tuple, ast.Set, ast.Dict, ast.Lambda, *_COMPREHENSIONS)
 
 
 def consumed_at_once(tree: ast.AST) -> Iterator[ast.Call]:
-    """The calls that consume a generator expression, and touch nothing else."""
+    """Yield the calls that consume a generator expression and touch nothing else."""
     for node in ast.walk(tree):
         match node:
             case ast.Call(func=ast.Name(id=name), args=[ast.GeneratorExp()], keywords=[]) if name in _CONSUMERS:
@@ -25,14 +25,14 @@ def consumed_at_once(tree: ast.AST) -> Iterator[ast.Call]:
 
 
 def is_consumed(iterable: ast.AST, parents: Mapping[ast.AST, ast.AST]) -> bool:
-    """Whether a view, or an iterator, is gone through where it is made, and nothing else can have it."""
+    """Whether a view or an iterator is gone through where it is made, so that no other code can have it."""
     parent = parents.get(iterable)
     match parent:
         case ast.For():
             return parent.iter is iterable
         case ast.comprehension():
             comprehension = parents[parent]
-            # The others are lists and the like.
+            # Other comprehensions make lists and the like, and so go through it at once.
             lazy = isinstance(comprehension, ast.GeneratorExp)
             return parent.iter is iterable and (not lazy or is_consumed(comprehension, parents))
         case ast.Call(func=ast.Name(id=name)) if iterable in parent.args:
@@ -54,7 +54,10 @@ _CONSUMING_METHODS = frozenset(
 
 
 def private_loops(tree: ast.AST, private: Collection[ast.AST]) -> Iterator[ast.expr]:
-    """The comprehensions that go through what no other thread sees; `private` are names of such things."""
+    """Yield the comprehensions that go through an object that no other thread sees.
+
+    `private` has the nodes that name private containers.
+    """
     for node in ast.walk(tree):
         if isinstance(node, _COMPREHENSIONS) and _is_private(node.generators[0].iter, private):
             yield node

@@ -1,9 +1,9 @@
 """Local containers that no other thread can see: accesses to them are no scheduling points.
 
-A list of threads that a test makes, fills and walks through is the commonest case. A variable counts as private where
-the function makes each of its values itself (a display, a comprehension, `list()` and the like), no inner function
-uses it, and it is only ever iterated over, indexed, tested, measured, or changed by a container's own methods: never
-passed on, returned or stored, nor is a view of it, or an iterator over it.
+A list of threads that a test makes, fills and walks through is the most common case. A variable counts as private if
+the function makes each of its values itself (a display, a comprehension, `list()` and the like), no inner function uses
+it, and it is only ever iterated over, indexed, tested, measured, or changed by a container's own methods. Neither the
+container, nor a view of it, nor an iterator over it may be passed on, returned or stored.
 """
 
 from __future__ import annotations
@@ -18,22 +18,22 @@ _MAKERS = frozenset(("list", "dict", "set", "deque", "defaultdict", "Counter", "
 _COMPREHENSIONS = (ast.ListComp, ast.DictComp, ast.SetComp)
 _DISPLAYS = (ast.List, ast.Dict, ast.Set, *_COMPREHENSIONS)
 _LOOKERS = frozenset(("len", "sorted", "sum", "min", "max", "any", "all", "list", "tuple", "set"))
-#: What they return goes through the container later, wherever it is then.
+#: Functions whose result goes through the container later, wherever the result is then.
 _LAZY_LOOKERS = frozenset(("enumerate", "zip"))
 _LAZY_METHODS = frozenset(("keys", "values", "items", "elements", "__iter__", "__reversed__"))
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
-#: First line and column, last line and column: what instructions have, too.
+#: First line and column, last line and column, as instructions have them.
 Span = tuple[int | None, int | None, int | None, int | None]
 
 
 class PrivateUses(NamedTuple):
-    """Where private containers are used. What is done to what is in them is another matter: others may have that."""
+    """The uses of private containers. Their items are another matter: other threads may have those."""
 
     #: The spans of their names, and of loops over them.
     names: frozenset[Span]
     #: The spans of `name[…]`, `name.method` and `name.method(…)`; and of calls that consume a generator expression.
     accesses: frozenset[Span]
-    #: The spans of comprehensions and generator expressions that go through what no other thread sees.
+    #: The spans of comprehensions and generator expressions that go through an object that no other thread sees.
     loops: frozenset[Span]
 
 
@@ -41,7 +41,7 @@ NOTHING_PRIVATE = PrivateUses(frozenset(), frozenset(), frozenset())
 
 
 def private_uses(tree: ast.AST) -> PrivateUses:
-    """Look for them in all functions of a file."""
+    """Find the uses of private containers in all functions of a file."""
     nodes: set[ast.AST] = set()
     names: set[Span] = set()
     accesses: set[Span] = set()
@@ -63,7 +63,7 @@ _Use = tuple[ast.Name, ast.AST, "ast.AST | None"]
 
 
 def _in_function(function: ast.FunctionDef | ast.AsyncFunctionDef) -> list[_Use]:
-    """The uses of private containers, each with its parent and grandparent."""
+    """Return the uses of private containers in a function, each with its parent and grandparent."""
     parents: dict[ast.AST, ast.AST] = {}
     made: set[str] = set()
     spoilt: set[str] = {argument.arg for argument in ast.walk(function.args) if isinstance(argument, ast.arg)}
@@ -89,7 +89,7 @@ def _in_function(function: ast.FunctionDef | ast.AsyncFunctionDef) -> list[_Use]
 
 
 def _spans_of_name(node: ast.Name, parent: ast.AST, grandparent: ast.AST | None) -> Iterator[Span]:
-    """Those that instructions can have: up to 3.12, iteration has that of its statement."""
+    """Yield the spans that instructions can have for a name: up to 3.12, an iteration has the span of its statement."""
     yield _span(node)
     if isinstance(parent, (ast.For, ast.UnaryOp)):
         yield _span(parent)
@@ -106,7 +106,7 @@ def _span(node: ast.AST) -> Span:
 
 def _makes_container(value: ast.expr) -> bool:
     if isinstance(value, ast.BinOp) and isinstance(value.op, ast.Mult):
-        # As in `[0] * 8`. What is not known to be a number could make anything of a list.
+        # As in `[0] * 8`. A factor that is not known to be a number could make anything of a list.
         return isinstance(value.left, ast.List) and isinstance(value.right, ast.Constant)
     if isinstance(value, _DISPLAYS):
         return True
@@ -135,7 +135,7 @@ def _is_harmless(node: ast.Name, parents: Mapping[ast.AST, ast.AST]) -> bool:
 
 
 def _own_nodes(function: ast.AST) -> Iterator[tuple[ast.AST, ast.AST, ast.AST | None]]:
-    """The nodes of the function's own body, each with its parent and grandparent; inner functions as one node."""
+    """Yield the nodes of a function's own body, each with its parent and grandparent; an inner function is one node."""
     stack: list[tuple[ast.AST, ast.AST, ast.AST | None]] = [
         (child, function, None) for child in getattr(function, "body", ())
     ]

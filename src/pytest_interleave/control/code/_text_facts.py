@@ -1,4 +1,4 @@
-"""What the source says about names, for code that is in no file, where `linecache` has it.
+"""Facts that the source shows about names, for code that is in no file and whose source `linecache` has.
 
 IPython, doctest, attrs and the interactive interpreter put it there for tracebacks.
 """
@@ -13,13 +13,13 @@ from ._file_facts import FileFacts, all_codes, facts_of_source
 
 
 class TextFacts:
-    """Remembers what was found out about each text."""
+    """The facts of source texts, each determined once."""
 
     def __init__(self) -> None:
         self._known: dict[tuple[str, str], tuple[CodeType, FileFacts] | None] = {}
 
     def of(self, code: CodeType, namespace: dict[str, Any]) -> FileFacts | None:
-        """None where there is no source, or it is another code's: many have the same name."""
+        """Return the facts about `code`; None if there is no source, or it belongs to other code of the same name."""
         source = _source_of(code.co_filename, namespace)
         if not source:
             return None
@@ -41,7 +41,7 @@ def _source_of(filename: str, namespace: dict[str, Any]) -> str:
 
 
 def _is_alike(code: CodeType, other: CodeType) -> bool:
-    # Compiled from the same text, they may still differ in what surrounds them.
+    # Code objects compiled from the same text may still differ in what surrounds them.
     return (
         code.co_name == other.co_name
         and code.co_firstlineno == other.co_firstlineno
