@@ -1,4 +1,4 @@
-"""Which object, and which part of it, an access touches."""
+"""The object, and the part of it, that an access touches."""
 
 from typing import TYPE_CHECKING
 

@@ -1,4 +1,4 @@
-"""How the source says what an access touches: `state` for the list in `state["n"] = n + 1`."""
+"""The source expression for what an access touches: `state` for the dictionary in `state["n"] = n + 1`."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from ._types import bases_of, class_holding, name_of_class
 if TYPE_CHECKING:
     from ..steps._operations import Operation
 
-#: A longer text is no name.
+#: At most this many characters; a longer text is not used as a name.
 _LONGEST = 30
 
 
 def touched_expression(operation: Operation, kind: type | None = None) -> str:
-    """The expression, as in the source, for the container that an access is to; empty where it is no plain name.
+    """Return the source expression for the container that an access is to; empty if it is no plain name.
 
-    `kind` is the container's type, where that is known.
+    `kind` is the container's type, if that is known.
     """
     code = operation.code
-    # Else the instruction is one of a library, and the place that is shown the line that has called it.
+    # Otherwise the instruction is in a library, and the place that is shown is the line that called the library.
     if not operation.is_where_it_shows:
         return ""
     found = _owner(_expression_at(code, operation.lasti), operation.name, kind)
@@ -41,12 +41,12 @@ def touched_expression(operation: Operation, kind: type | None = None) -> str:
 
 @functools.lru_cache(maxsize=256)
 def _expression_at(code: CodeType, lasti: int) -> ast.expr | None:
-    """The expression on one line that an instruction belongs to."""
+    """Return the expression that an instruction belongs to, if that is on one line, else None."""
     positions = None
     before = None
     for instruction in dis.get_instructions(code):
         if instruction.offset == lasti:
-            # A jump belongs to the whole statement, and what it asks about to the instruction before it.
+            # A jump belongs to the whole statement. What it tests belongs to the instruction before it.
             positions = before if before is not None and asks_for_truth(instruction.opname) else instruction.positions
             break
         before = instruction.positions
@@ -64,9 +64,9 @@ def _expression_at(code: CodeType, lasti: int) -> ast.expr | None:
 
 
 def _owner(expression: ast.expr | None, name: str, kind: type | None) -> ast.expr | None:
-    """Of an expression that accesses a container: the part that stands for it.
+    """Return the part that stands for the container, of an expression that accesses one.
 
-    `name` is how the access is called: as the method, where that tells what it does.
+    `name` is how the access is called: as the method, if that determines what the access does.
     """
     match expression:
         case ast.Call(func=ast.Attribute(value=owner, attr=method), args=arguments):

@@ -1,7 +1,7 @@
-"""Generators that threads can share: to run one is to change it, from where it goes on to where it gives a value.
+"""Generators that threads can share: running one changes it, from where it resumes to where it yields a value.
 
 Another thread that asks it for a value meanwhile gets `ValueError: generator already executing`. A generator that only
-the variables and the value stack of the running thread's frames refer to is nobody else's.
+the variables and the value stack of the running thread's frames refer to belongs to that thread alone.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from ..steps._expected import expect_code
 from ._object_names import name_of, names
 
 _slots = words_from(0)
-#: So many callers' variables are looked at.
+#: At most this many callers' variables are searched for references; other references count as those of other threads.
 _CALLERS = 3
 
 
 def _find_offset() -> int | None:
-    """How far behind a generator's address its frame lies; None where that cannot be told."""
+    """Return how many bytes behind a generator's address its frame lies, or None if that cannot be determined."""
     if layout is None:
         return None
 
@@ -40,14 +40,17 @@ _offset = _find_offset()
 
 
 def name_of_generator(generator: GeneratorType[Any, Any, Any]) -> int:
-    """What stands for a generator that another thread can reach, and that is about to be entered."""
+    """Return the name of a generator that another thread can reach, and that is about to be entered."""
     if id(generator) not in names:
         expect_code(generator.gi_code)
     return name_of(generator)
 
 
 def running_generator(frame: FrameType) -> int | None:
-    """What stands for the generator whose frame it is, if another thread can reach that: it had no name before."""
+    """Return the name of the generator whose frame is `frame`, or None if no other thread can reach the generator.
+
+    A generator that another thread can reach was named before.
+    """
     return None if _offset is None else names[(frames[id(frame) >> 3] & UNMARKED) - _offset]
 
 
@@ -58,7 +61,8 @@ def is_private(frame: FrameType, address: int, top: int) -> bool:
     """
     if layout is None:
         return False
-    # One more while it is asked for. A reference in a slot that has a mark is not counted by the interpreter.
+    # One more reference exists while they are counted. A reference in a slot that has a mark is not counted by the
+    # interpreter.
     others = sys.getrefcount(object_at(address)) - 1 - _count(frame, address, top)
     caller = frame
     for _ in range(_CALLERS):
@@ -75,12 +79,16 @@ def _count(frame: FrameType, address: int, top: int) -> int:
     return words.count(address)
 
 
-#: Stands for what no other thread can reach; something that never changes.
+#: Stands for an object that no other thread can reach; it is something that never changes.
 PRIVATE = ...
 
 
 def visible_in(slot: int, top: int) -> Callable[[FrameType], Any]:
-    """Finds the object in `slot` of a frame; `PRIVATE` where it is a generator that no other thread can reach."""
+    """Return a function that finds the object in `slot` of a frame.
+
+    It returns `PRIVATE` for a generator that no other thread can reach, and None if the slot is empty. `top` is the
+    frame's first free slot.
+    """
     slots = words_from(slot)
 
     def visible(frame: FrameType) -> Any:
@@ -90,7 +98,7 @@ def visible_in(slot: int, top: int) -> Callable[[FrameType], Any]:
         thing = object_at(address)
         if type(thing) is not GeneratorType:
             return thing
-        # It is not to be counted among what refers to it.
+        # This variable must not be counted among the references.
         del thing
         return PRIVATE if is_private(frame, address, top) else object_at(address)
 

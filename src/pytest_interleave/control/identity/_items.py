@@ -1,4 +1,4 @@
-"""What accesses to the items of containers touch: single ones by key or index, or the whole."""
+"""The touches of accesses to the items of containers: of single items by key or index, or of the whole container."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from ._types import CONTAINER, LOCAL, STILL, bases_of, class_holding, is_dict, i
 from ._wholes import whole
 from ._written import special_flags
 
-#: So many keys are looked at one by one.
+#: In a dictionary of at most this many items, each key is inspected; in a larger one, only text keys are looked up.
 _FEW = 32
-#: Stands for a key that is not known, or not to be looked at.
+#: Stands for a key that is not known or does not matter.
 NO_KEY = object()
 
 
 def _has(container: dict[Any, Any], key: Any) -> bool:
-    """Whether a plain key is in a dictionary; False also where to ask could run code of the program.
+    """Whether a plain key is in a dictionary; False also if asking could run code of the program.
 
-    It could where a key of a type of the program's has the same hash.
+    It could if a key with the same hash has a type of the program's.
     """
     if dict.__len__(container) <= _FEW:
         return all(id(type(known)) in PLAIN_KEYS for known in dict.keys(container)) and dict.__contains__(
@@ -32,9 +32,10 @@ def _has(container: dict[Any, Any], key: Any) -> bool:
 
 
 def item(container: Any, key: Any, how: int, *, plain: bool = False) -> Touches:
-    """What `container[key]` touches, to read it or to assign it; `plain` where that is done by `dict.__getitem__`.
+    """Return what reading or assigning `container[key]` touches.
 
-    Where that is more than one part, the whole comes first, and then the part that the key is.
+    `plain` if `dict.__getitem__` or the like does it. If more than one part is touched, the whole comes first, then the
+    part for the key.
     """
     kind = type(container)
     if kind is dict or kind is OrderedDict:
@@ -44,7 +45,7 @@ def item(container: Any, key: Any, how: int, *, plain: bool = False) -> Touches:
         if id(type(key)) not in PLAIN_KEYS:
             return _whole_and_part(name, key, how)
         if how == WRITES and not _has(container, key):
-            # A new key changes the order of all, and how many there are; in an OrderedDict, too, it alone does.
+            # A new key changes the order and the number of all keys. In an OrderedDict, too, nothing else does.
             return ((name, None, how), (name, key, how))
         return ((name, key, how),)
     if kind is list:
@@ -74,7 +75,7 @@ def _whole_and_part(name: int, key: Any, how: int) -> Touches:
 
 
 def membership(container: Any, key: Any) -> Touches:
-    """What `key in container` touches: of a dictionary that key, of others everything."""
+    """Return what `key in container` touches: in a dictionary that key, in other containers everything."""
     flags = special_flags(type(container), "__contains__")
     if flags is None:
         return NOTHING
@@ -82,7 +83,7 @@ def membership(container: Any, key: Any) -> Touches:
 
 
 def deletion(container: Any, key: Any, *, plain: bool = False) -> Touches:
-    """What `del container[key]` touches; `plain` where that is done by `dict.__delitem__`."""
+    """Return what `del container[key]` touches; `plain` if `dict.__delitem__` does it."""
     kind = type(container)
     flags = None if plain else special_flags(kind, "__delitem__")
     if flags is None and not plain:
@@ -112,18 +113,18 @@ _default_factory = defaultdict.__dict__["default_factory"].__get__
 
 
 def _factory_of(container: Any) -> Any:
-    """What a `defaultdict` calls for a key that is not there."""
+    """Return what a `defaultdict` calls for a missing key, or None for any other container."""
     return _default_factory(container) if issubclass(type(container), defaultdict) else None
 
 
 def _puts_missing(kind: type) -> bool:
-    """Whether looking a key up that is not there may put it there."""
+    """Whether looking up a missing key may add it."""
     found = class_holding(kind, "__missing__")
     return found is not None and found[0] is not Counter
 
 
 def _length(container: Any) -> int:
-    """How many items there are, by the container's own reckoning, whatever a class derived from it says."""
+    """Return the number of items as the built-in container counts them, whatever a derived class says."""
     for base in bases_of(type(container)):
         if not is_made_by_a_program(base):
             return int(base.__len__(container))

@@ -1,8 +1,8 @@
-"""Objects that a function makes, and keeps for itself: what a class is called for, and only its attributes are used.
+"""Finds objects that a function makes and keeps for itself, because it uses nothing but their attributes.
 
-`box = Box()` puts an object into a local variable that nothing else refers to. As long as the function does nothing
-with it but read and assign attributes, and call methods that do nothing else with it either, no other thread can ever
-reach it.
+`box = Box()` puts an object into a local variable that nothing else refers to. As long as the function only reads and
+assigns attributes of the object, and calls methods that do nothing else with it either, no other thread can ever reach
+it.
 """
 
 from __future__ import annotations
@@ -19,46 +19,46 @@ from ._types import bases_of, class_holding, is_made_by_a_program, namespace_of
 
 
 class _Value(NamedTuple):
-    """A value that matters: an object, a method of it that is about to be called, a class, what a call of one gives."""
+    """A value that matters: an object, its method about to be called, a class, or what a call of a class gives."""
 
     kind: str
     name: str
 
 
 _OBJECT, _METHOD, _GLOBAL, _MADE = "object", "method", "global", "made"
-#: They give a function's variables to whoever calls them.
+#: Functions that give their caller's variables to other code.
 _REVEALING = frozenset("_getframe currentframe dir eval exec globals locals super vars".split())
 _TESTS_FOR_NONE = ("POP_JUMP_IF_NONE", "POP_JUMP_IF_NOT_NONE", "POP_JUMP_FORWARD_IF_NONE")
 _HARMLESS = frozenset((*_TESTS_FOR_NONE, "IS_OP", "POP_TOP", "POP_JUMP_FORWARD_IF_NOT_NONE"))
 _PLAIN_CALLS = CALLS - {"CALL_FUNCTION_EX"}
-#: Methods that are called for a new object; other special ones are called for what the code does not show.
+#: Special methods that are called for a new object. The code does not show for what the others are called.
 _MAKING = frozenset(("__init__", "__post_init__"))
-#: Methods by which a class says what becomes of its objects where the code does not show it.
+#: Methods by which a class decides what becomes of its objects without the code showing it.
 _SPECIAL = "__new__ __del__ __getattribute__ __getattr__ __setattr__ __delattr__".split()
 
 
 class Kept(NamedTuple):
-    """What is done to the object in one variable."""
+    """The uses of the object in one variable."""
 
-    #: The name of the class that is called for it; of a method's own object there is none.
+    #: The name of the class that is called for it; empty for a method's own object.
     maker: str
     attributes: frozenset[str]
     methods: frozenset[str]
-    #: Where its attributes are used, where its methods are called, and where it is assigned.
+    #: The offsets where its attributes are used, where its methods are called, and where it is assigned.
     uses: frozenset[int]
     calls: frozenset[int]
     assigned: frozenset[int]
 
 
 def kept_in(code: CodeType) -> dict[str, Kept]:
-    """By variable, the objects that a function keeps for itself, as far as its own code tells."""
+    """Return the objects that a function keeps for itself, by variable, judged by its own code."""
     if not is_function_code(code) or is_resumed(code) or _REVEALING.intersection(code.co_names):
         return {}
     return _Keeper(code).kept()
 
 
 def kept_by_method(code: CodeType) -> Kept | None:
-    """What a method does to its object; None if it may give it away."""
+    """Return what a method does to its object, or None if it may give the object away."""
     if not code.co_argcount or is_resumed(code) or _REVEALING.intersection(code.co_names):
         return None
     if "__class__" in code.co_freevars:
@@ -70,10 +70,10 @@ class _Keeper(Follower):
     """Follows the objects in local variables."""
 
     def __init__(self, code: CodeType, own: str | None = None) -> None:
-        """`own` is the argument that is a method's object."""
+        """`own` is the argument that holds a method's object."""
         super().__init__(code)
         self._own = own
-        #: Variables that hold what may be known to others.
+        #: Variables that hold an object that other code may know.
         self._lost: set[str] = {*code.co_cellvars, *code.co_freevars}
         self._lost.update(name for names in arguments_of(code) for name in names if name != own)
         self._makers: dict[str, set[str]] = {}
@@ -161,13 +161,13 @@ def _is(value: Any, kind: str) -> bool:
     return type(value) is _Value and value.kind == kind
 
 
-#: A name in a class, what it stands for there, and the code of that, if it is a function.
+#: A class, a name in it, its value there, and the code of the value if that is a function.
 Found = tuple[type, str, Any, Any]
 _NOTHING = object()
 
 
 def what_it_rests_on(kept: Kept, namespace: Mapping[str, Any]) -> tuple[type, list[Found]] | None:
-    """The class of an object that is kept, and what that must not change; None if it may give its objects away."""
+    """Return the class of a kept object and what must not change in it; None if it may give its objects away."""
     kind = namespace.get(kept.maker)
     if type(kind) is not type:
         return None
@@ -175,7 +175,7 @@ def what_it_rests_on(kept: Kept, namespace: Mapping[str, Any]) -> tuple[type, li
     if not all(is_made_by_a_program(base) or base is object for base in bases):
         return None
     if class_holding(kind, "__weakref__") is None:
-        # One could not tell when they die.
+        # Without weak references, there is no way to notice when the objects die.
         return None
     attributes, methods = set(kept.attributes), set(kept.methods)
     if not _follow(kind, attributes, {*methods, "__init__"}, methods):
@@ -195,7 +195,7 @@ def what_it_rests_on(kept: Kept, namespace: Mapping[str, Any]) -> tuple[type, li
 
 
 def _follow(kind: type, attributes: set[str], new: set[str], methods: set[str]) -> bool:
-    """Add what methods do to their object, and those that they call; False if one may give it away."""
+    """Add what methods do to their object, and the methods that they call; return False if one may give it away."""
     while new:
         name = new.pop()
         if name.startswith("__") and name not in _MAKING:
@@ -221,7 +221,7 @@ def _code_of(value: Any) -> Any:
 
 
 def holds_still(found: list[Found]) -> bool:
-    """Whether the classes have what they had."""
+    """Whether the classes still have what they had."""
     for base, name, value, code in found:
         if namespace_of(base).get(name, _NOTHING) is not value or _code_of(value) is not code:
             return False

@@ -1,8 +1,8 @@
 """Leaves objects alone that a function makes and keeps for itself: no other thread can reach them.
 
-See `_keeping`. That an object is one of those is found out anew for each, where it is put into its variable: nothing
-else may refer to it then, and its class has to be what it was. Accesses to its attributes are no steps from then on.
-Where the function itself uses them, nothing is looked at any more, unless one of its objects turns out to be none.
+See `_keeping`. Whether an object is one of these is checked for each object, when it is put into its variable: nothing
+else may refer to it then, and its class must be what it was. From then on, accesses to its attributes are no steps. The
+function's own accesses are not inspected at all any more, unless one of its objects turns out not to be kept.
 """
 
 from __future__ import annotations
@@ -26,28 +26,28 @@ if TYPE_CHECKING:
     from ..code._file_facts import FileFacts
     from ..steps._touches import Touches
 
-#: What `attributes_at` has of an object that is left alone: nothing is touched.
+#: The entry in `attributes_at` of an object that is left alone: nothing is touched.
 LEFT_ALONE: dict[str, Touches] = {}
-#: Of classes that something was assigned to in this execution that their objects rest on.
+#: The addresses of classes to which this execution assigned something that their objects rely on.
 _changed: set[int] = set()
 forgetting.append(_changed.clear)
 
 
 class _LeftAlone:
-    """Accesses of a code object that are left alone."""
+    """The accesses of a code object that are left alone."""
 
-    #: Whether `begin` is to be called where the code begins.
+    #: Whether `begin` must be called when the code begins.
     minds_start = False
 
     def __init__(self, code: CodeType, table: dict[int, Operation], changed: Callable[[CodeType], None]) -> None:
-        """`table` has the accesses of `code`; `changed` is called with it when it has got more of them."""
+        """`table` has the accesses of `code`; `changed(code)` is called when accesses are put back into it."""
         self._code = code
         self._table = table
         self._changed = changed
         self._operations: dict[int, Operation] = {}
 
     def begin(self, frame: FrameType) -> None:
-        """A call of the code is about to begin, in `frame`."""
+        """Note that a call of the code is about to begin in `frame`."""
 
     def _leave_alone(self, offsets: Iterable[int]) -> None:
         for offset in offsets:
@@ -56,7 +56,7 @@ class _LeftAlone:
                 self._operations[offset] = operation
 
     def give_up(self) -> None:
-        """Look at all of them: one of the objects may be known to others."""
+        """Put all accesses back into the table: one of the objects may be known to others."""
         self.minds_start = False
         if self._operations:
             self._table.update(self._operations)
@@ -65,7 +65,7 @@ class _LeftAlone:
 
 
 class KeptObjects(_LeftAlone):
-    """Those that a function makes, and what it does to them."""
+    """The objects that a function makes and keeps, and its accesses to them."""
 
     def __init__(
         self,
@@ -76,7 +76,7 @@ class KeptObjects(_LeftAlone):
         facts: FileFacts,
         unforeseen: frozenset[int],
     ) -> None:
-        """`unforeseen` are accesses that are none where a function in scope is called."""
+        """`unforeseen` has the offsets of accesses that are none if they call a function in scope."""
         super().__init__(code, table, changed)
         self._found: list[Found] = []
         for kept in kept_in(code).values():
@@ -88,7 +88,7 @@ class KeptObjects(_LeftAlone):
 
     @property
     def exist(self) -> bool:
-        """Whether there are any."""
+        """Whether there are any such objects."""
         return bool(self._found)
 
     def _keep(self, kept: Kept, unforeseen: frozenset[int], kind: type, found: list[Found]) -> None:
@@ -117,7 +117,7 @@ class KeptObjects(_LeftAlone):
                 and holds_still(found)
                 and _changed.isdisjoint(map(id, bases_of(kind)))
             ):
-                # Something may be known of it: what `__init__` did.
+                # There may be an entry already: for what `__init__` did.
                 attributes_at[word >> 3] = LEFT_ALONE
             else:
                 self.give_up()
@@ -125,12 +125,12 @@ class KeptObjects(_LeftAlone):
         return touch
 
     def rest_on(self, kind: type, name: str) -> bool:
-        """Whether it matters that a class has something else by that name."""
+        """Whether it matters that a class gets another value for this name."""
         return any(base is kind and known == name for base, known, _, _ in self._found)
 
 
 class KeptByMethod(_LeftAlone):
-    """The object of a method that was called for one that is kept, as long as it is called for no other."""
+    """The accesses of a method to its object, as long as the method is called for kept objects only."""
 
     def __init__(self, code: CodeType, table: dict[int, Operation], changed: Callable[[CodeType], None]) -> None:
         super().__init__(code, table, changed)
@@ -141,19 +141,20 @@ class KeptByMethod(_LeftAlone):
             _all.add(self)
 
     def begin(self, frame: FrameType) -> None:
-        """See `_LeftAlone.begin`."""
+        """Put all accesses back if the method is called for an object that is not kept."""
         if attributes_at[_arguments[frames[id(frame) >> 3] >> 3] >> 3] is not LEFT_ALONE:
             self.give_up()
 
     def rest_on(self, kind: type, name: str) -> bool:  # noqa: ARG002
-        """It does on whatever the functions that call it rest on."""
+        """Return False: the functions that call the method rely on its class."""
         return False
 
 
-#: To look at the object where the method begins costs as much as an access or two.
+#: A method with fewer accesses than this is not left alone: to check its object at the beginning costs as much as an
+#: access or two.
 _WORTH_IT = 2
 _arguments = words_from(0)
-#: The code of methods of objects that are kept, by `id`.
+#: The code of methods of kept objects, by `id`.
 _methods: dict[int, CodeType] = {}
 _all: weakref.WeakSet[KeptObjects | KeptByMethod] = weakref.WeakSet()
 
@@ -164,7 +165,7 @@ def is_method_of_kept(code: CodeType) -> bool:
 
 
 def class_assigned(kind: type, name: str) -> None:
-    """An attribute of a class is about to be assigned: methods may be others from now on."""
+    """Note that an attribute of a class is about to be assigned: its methods may be others from now on."""
     if any(kept.rest_on(kind, name) for kept in list(_all)):
         _changed.add(id(kind))
         for kept in list(_all):
@@ -174,17 +175,17 @@ def class_assigned(kind: type, name: str) -> None:
 
 
 def _is_known_to_nobody(address: int) -> bool:
-    """Whether nothing refers to an object but the value stack, and what keeps its name; and that knows when it dies."""
+    """Whether nothing refers to an object but the value stack and the weak reference that keeps its name."""
     thing = object_at(address)
-    # Where the interpreter marks a reference, it is not counted.
+    # A reference that the interpreter marks is not counted.
     return sys.getrefcount(thing) <= _REFERENCES and name_of(thing) < 0 and weakref.getweakrefcount(thing) == 1
 
 
 def _references() -> int:
-    """How many references to an object are counted that is in a local variable alone, while they are asked for."""
+    """Return the reference count of an object that only a local variable holds, as it is while it is asked for."""
     thing = object()
     return sys.getrefcount(thing)
 
 
-#: The stack's comes on top.
+#: The reference on the value stack is added.
 _REFERENCES = _references() + 1

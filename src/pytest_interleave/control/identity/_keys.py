@@ -1,6 +1,6 @@
 """Keys of dictionaries as parts of what is touched: equal keys give equal parts.
 
-No code of the program is run to find that out.
+No code of the program is run to determine that.
 """
 
 from __future__ import annotations
@@ -14,25 +14,26 @@ from ._types import class_holding, identities, is_made_by_a_program, namespace_o
 
 #: The addresses of the types of keys that are compared without any code of the program.
 PLAIN_KEYS = identities((str, int, bytes, bool, type(None), float))
-#: Stands before what a part tells that is not the key itself.
+#: Comes first in a part that is not the key itself, but identifies it.
 TOLD_BY = object()
 
 _AS_PLAIN: dict[int, Any] = {
     id(str): str.__str__, id(int): int.__int__, id(float): float.__float__, id(bytes): bytes.__bytes__,
 }  # fmt: skip
+#: At most this many levels of a key are inspected; a deeper key is `UNKNOWN`.
 _DEEPEST = 3
 
 
-#: Stands for a part where it cannot be told which key it is.
+#: Stands for a part if it cannot be determined which key it is.
 UNKNOWN = object()
 
 
 class _UnknownError(Exception):
-    """Which key it is cannot be told."""
+    """It cannot be determined which key it is."""
 
 
 def part_of(key: Any) -> Any:
-    """A key as a part: what it is compared by. `UNKNOWN` where that is not known."""
+    """Return a key as a part: the value that it is compared by, or `UNKNOWN` if that is not known."""
     try:
         return _part(key, _DEEPEST)
     except _UnknownError:
@@ -40,7 +41,7 @@ def part_of(key: Any) -> Any:
 
 
 def shows_key(part: Any) -> bool:
-    """Whether a part is the key itself, to be shown to people."""
+    """Whether a part is the key itself, and can be shown to people."""
     return part is not TOLD_BY and part is not UNKNOWN and (type(part) is not tuple or all(map(shows_key, part)))
 
 
@@ -63,13 +64,13 @@ def _part(key: Any, depth: int) -> Any:
         return (TOLD_BY, id(kind), tuple([_part(_field(key, name), depth - 1) for name in fields]))
     name = name_of(key)
     if name > 0:
-        # Another key may get its address.
+        # Another key may get its address later.
         raise _UnknownError
     return (TOLD_BY, name)
 
 
 def _compared_fields(kind: type) -> tuple[str, ...] | None:
-    """The fields that a dataclass compares, in the way that `dataclasses` makes it do so; None of other classes."""
+    """Return the fields that a dataclass compares in its generated `__eq__`; None for other classes."""
     holder = class_holding(kind, "__eq__")
     if holder is None or not is_made_by_a_program(holder[0]) or holder[0] is not kind:
         return None

@@ -1,9 +1,10 @@
-"""Where code in scope that C code has called gives it back the word: it is halfway through something until then.
+"""Steps where code in scope that C code has called returns: until then, the C code is in the middle of something.
 
-`items.sort(key=f)`, the factory of a `defaultdict`, a function in a `functools.lru_cache`, a generator: while code in
-scope runs in there, other threads can find the list empty, the item missing, the value not kept yet, the generator
-busy. So each place where such code returns, or yields, is a step that touches what the instruction touches within which
-it was called. Of which code that is so comes to light when it is handed over; no other code pays for it.
+Examples are `items.sort(key=f)`, the factory of a `defaultdict`, a function in a `functools.lru_cache`, and a
+generator. While code in scope runs in there, other threads can find the list empty, the item missing, the value not
+kept yet, the generator busy. So each place where such code returns or yields is a step. It touches what the instruction
+touches within which the code was called. Which code that is becomes known when it is handed over; no other code pays
+for it.
 """
 
 from __future__ import annotations
@@ -28,13 +29,13 @@ from ._generators import running_generator
 from ._object_names import name_of
 from ._types import class_holding, identities, is_class
 
-#: The addresses of the types of what `expect` knows how to look into.
+#: The addresses of the types of the objects that `expect` can inspect.
 CALLED_BACK = identities((types.FunctionType, types.MethodType, types.GeneratorType, functools.partial, map, filter))
 _HOLDERS = identities((map, filter, functools.partial))
 
 
 def expect(value: Any) -> None:
-    """Code that is not in scope may call `value`, or go on with it, within the instruction that is about to be run."""
+    """Announce that code out of scope may call or resume `value` within the instruction that is about to be run."""
     kind = type(value)
     if kind is types.MethodType:
         value = value.__func__
@@ -53,14 +54,14 @@ def expect(value: Any) -> None:
             expect_code(maker[1].__code__)
 
 
-#: By address of a function's code: the caches that it is in.
+#: The caches that a function is in, by address of its code.
 _caches: OrNone[int, weakref.WeakSet[Any]] = OrNone()
 
 
 def cache(function: Any) -> Touches | None:
-    """What it touches to call a function in a `functools.lru_cache`, which is written where that function returns.
+    """Return what calling a function in a `functools.lru_cache` touches; None if the function is not written in Python.
 
-    None where the function is not written in Python.
+    The cache is written when that function returns.
     """
     wrapped = function.__wrapped__
     if type(wrapped) is not types.FunctionType:
@@ -74,7 +75,10 @@ def cache(function: Any) -> Touches | None:
 def leaving_steps(
     code: CodeType, known: CodeType, tables: Mapping[int, Mapping[int, Operation]]
 ) -> dict[int, Operation]:
-    """By byte offset, those of `code`, for which `known` stands; `tables` has the accesses of its callers."""
+    """Return the steps where `code` returns or yields, by byte offset.
+
+    `known` stands for `code` in these steps; `tables` has the accesses of its callers.
+    """
 
     def touch(frame: FrameType) -> Touches | None:
         name = running_generator(frame) if is_generator_code(code) else None

@@ -1,4 +1,4 @@
-"""Objects of types that are written in C and that nothing more is known of: what an access to one touches.
+"""The touches of objects whose types are written in C and of which nothing more is known.
 
 Each call is one step, and whatever it does concerns the object as a whole, or what the object stands for.
 """
@@ -27,10 +27,11 @@ from ._types import (
 
 _WORD = 8
 _HEADER = object.__basicsize__ // _WORD
-#: Where a method that stands for a C function has that function's address; where a weak reference has its object's.
+#: The positions, in words, of the function's address in a method that stands for a C function, and of the object's
+#: address in a weak reference.
 _FUNCTION = _HEADER + 4
 _REFERENT = _HEADER
-#: Beyond so many an object is more than what stands for another one.
+#: At most this many objects behind a proxy are inspected: an object with more does not just stand for another one.
 _MOST_BEHIND = 8
 
 LruCache: type = type(functools.lru_cache(lambda: None))
@@ -46,7 +47,7 @@ class _Probe:
 
 
 def _readable() -> bool:
-    """Whether memory is as it is expected to be."""
+    """Whether memory is laid out as expected."""
     if layout is None:
         return False
     probe = _Probe()
@@ -63,17 +64,17 @@ _PLAIN = _word_of(object.__dict__["__getattribute__"], _FUNCTION) if _readable_n
 _WEAK_PROXIES = (weakref.ProxyType, weakref.CallableProxyType)
 
 
-#: With these modules there are containers that any operator can be used on, with a number, too.
+#: Modules with containers that any operator can be used on, with a number, too.
 _OF_ARRAYS = frozenset(("numpy", "polars", "torch"))
 
 
 def arrays_exist() -> bool:
-    """Whether what stands beside a number in an expression may be an array."""
+    """Whether the operand beside a number in an expression may be an array."""
     return not _OF_ARRAYS.isdisjoint(sys.modules)
 
 
 def has_own_access(kind: type) -> bool:
-    """Whether attributes of a type's values are looked up in a way of the type's own, written in C: proxies do that."""
+    """Whether a type looks up attributes of its values in a way of its own, written in C, as proxies do."""
     if kind is types.ModuleType or kind is super or is_class(kind):
         return False
     holder = class_holding(kind, "__getattribute__")
@@ -83,7 +84,7 @@ def has_own_access(kind: type) -> bool:
 
 
 def behind(owner: Any) -> list[Any]:
-    """What an object stands for, if it is a proxy that is written in C."""
+    """Return what an object stands for, if it is a proxy written in C or an array that is a part of another one."""
     kind = type(owner)
     if not has_own_access(kind):
         return _base_of(owner)
@@ -94,13 +95,13 @@ def behind(owner: Any) -> list[Any]:
 
 
 def referent_of(weak: Any) -> Any:
-    """What a weak reference, or a proxy, refers to, as long as that lives."""
+    """Return what a weak reference or a weak proxy refers to, or None if that is dead or cannot be read."""
     address = _word_of(weak, _REFERENT) if _readable_now else id(None)
     return None if address == id(None) else object_at(address)
 
 
 def _base_of(owner: Any) -> list[Any]:
-    """The array whose memory an array is a part of; more generally, what a type written in C calls the base."""
+    """Return the array whose memory an array is a part of; more generally, what a type written in C calls the base."""
     for name in _BASES:
         holder = class_holding(type(owner), name)
         if holder is not None and is_one_of(type(holder[1]), types.GetSetDescriptorType, types.MemberDescriptorType):
@@ -109,25 +110,25 @@ def _base_of(owner: Any) -> list[Any]:
                 try:
                     base = base.obj
                 except ValueError:
-                    # It is released.
+                    # The view was released.
                     return []
             if base is not None:
                 return [base, *_base_of(base)]
     return []
 
 
-#: Of arrays of NumPy, and of those of `ctypes`.
+#: The names of the base in arrays of NumPy and in those of `ctypes`.
 _BASES = ("base", "_b_base_")
 
 
 def is_shared_state(thing: Any) -> bool:
-    """Whether threads can share an object and change it, as far as its type tells."""
+    """Whether threads can share an object and change it, judged by its type."""
     kind = type(thing)
     return not (kind_of(kind) in (STILL, LOCAL) or is_class(kind) or kind is types.ModuleType)
 
 
 def is_native(kind: type) -> bool:
-    """Whether a type, or one that it is derived from, has methods written in C that see to a state of their own."""
+    """Whether a type, or one that it is derived from, has methods written in C that manage a state of their own."""
     if is_class(kind) or kind is types.ModuleType:
         return False
     return any(_has_native_methods(base) for base in bases_of(kind))
@@ -138,7 +139,7 @@ def _has_native_methods(kind: type) -> bool:
         return False
     if not is_made_by_a_program(kind):
         return True
-    # Without a generator, which takes several times as long: this is asked at each call of a library.
+    # Without a generator expression, which takes several times as long: this is asked at each call of a library.
     for value in tuple(namespace_of(kind).values()):
         its = type(value)
         if its is types.WrapperDescriptorType or its is types.MethodDescriptorType:

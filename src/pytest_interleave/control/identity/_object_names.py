@@ -1,4 +1,4 @@
-"""Names for the objects of one execution: what an access touches is told by them."""
+"""Names for the objects of one execution, by which touches identify them."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from ..scope._or_none import OrNone
 if TYPE_CHECKING:
     from ..steps._touches import Touches
 
-#: The names of objects by their addresses: where an object has died, another may be at the same address.
+#: The names of objects by their addresses. When an object has died, another may be at the same address.
 names: OrNone[int, int] = OrNone()
-#: By address, divided by the size of a word, of an object that is told when it dies: what an access to an attribute
-#: touches, as far as that has been found out. By the attribute's name, for writes with "=" behind it.
+#: What an access to an attribute touches, as far as it was determined. By the address of an object, divided by the size
+#: of a word, if the object's death is noticed; then by the attribute's name, for writes with "=" behind it.
 attributes_at: OrNone[int, dict[str, Touches]] = OrNone()
-#: Each object that was named, and its type; how they are called is told by where they are in these lists.
+#: Each object that was named, and its type. The position in these lists determines the name.
 _watches: list[weakref.ref[Any]] = []
 _kinds: list[weakref.ref[type]] = []
-#: By address of a watch, that of the object.
+#: The address of the object, by the address of the watch.
 _watched: dict[int, int] = {}
-#: The types of those whose names are their addresses; of the first at each.
+#: The types of objects whose names are their addresses; of the first object at each address.
 _addressed: dict[int, type] = {}
 
 
@@ -36,9 +36,9 @@ def _died(watch: weakref.ref[Any]) -> None:
 
 
 def name_of(thing: Any) -> int:
-    """What stands for an object in this execution.
+    """Return the name that stands for an object in this execution.
 
-    No other object has it, unless this one cannot be referred to weakly: then it is the object's address.
+    No other object has it, unless this one does not support weak references: then the name is the object's address.
     """
     address = id(thing)
     name = names[address]
@@ -56,7 +56,7 @@ def name_of(thing: Any) -> int:
             _watched[id(watch)] = address
             _watches.append(watch)
             _kinds.append(weakref.ref(type(thing)))
-            # Addresses are positive.
+            # Negative, because addresses are positive.
             name = -len(_watches)
         names[address] = name
     return name
@@ -66,21 +66,21 @@ _name_of_class = type.__dict__["__name__"].__get__
 
 
 def _minds_references(kind: type) -> bool:
-    """Whether values of a type behave otherwise while they are referred to weakly: such an array cannot be resized."""
+    """Whether values of a type behave differently while weakly referenced: such an array cannot be resized."""
     return bool(_name_of_class(kind) == "ndarray")
 
 
-#: Code whose frames are to be kept, and those that are.
+#: The code whose frames are kept, and the frames that are kept.
 _bodies: set[CodeType] = set()
 _frames: list[FrameType] = []
 
 
 @contextlib.contextmanager
 def bodies_kept(code: CodeType | None) -> Iterator[None]:
-    """While entered, what is in local variables of calls of `code` lives on when they return.
+    """While entered, keep alive what is in local variables of calls of `code` when they return.
 
-    Threads that run the same function one after another would have their own containers at the same addresses, and
-    what they do to them would seem to conflict.
+    Otherwise threads that run the same function one after another would have their own containers at the same
+    addresses, and what they do to them would seem to conflict.
     """
     if code is None:
         yield
@@ -102,12 +102,12 @@ def _keep_body(frame: FrameType | None) -> None:
         frame = frame.f_back
 
 
-#: To be called between executions, too.
+#: Functions that are called between executions, too.
 forgetting: list[Callable[[], None]] = []
 
 
 def forget_names() -> None:
-    """Between executions."""
+    """Forget all names; called between executions."""
     names.clear()
     attributes_at.clear()
     _watches.clear()
@@ -120,7 +120,7 @@ def forget_names() -> None:
 
 
 def type_named(name: Any) -> type | None:
-    """The type of the object that has `name`, whether or not it lives on; None where that is not known.
+    """Return the type of the object that has `name`, whether or not the object is alive; None if it is not known.
 
     Names are those of the last execution.
     """
@@ -130,17 +130,18 @@ def type_named(name: Any) -> type | None:
 
 
 def object_named(name: Any) -> Any:
-    """The object that has `name`, which the calling thread is about to access; None where it cannot be had."""
+    """Return the object that has `name`, which the calling thread is about to access; None if it is not available."""
     if type(name) is not int or -name > len(_watches) or (name > 0 and name in aliases.values()):
         return None
     return _watches[-name - 1]() if name < 0 else object_at(name)
 
 
-#: By address of a `__dict__` that the program has asked for, the name of the object whose attributes it holds.
+#: The name of the object whose attributes a `__dict__` holds, by the address of each `__dict__` that the program asked
+#: for.
 aliases: dict[int, int] = {}
 
 
 def key_of(container: Any) -> int:
-    """What stands for a container: the name of the object whose attributes it holds, where it holds some."""
+    """Return the name of a container: of the object whose attributes it holds if it is a `__dict__`, else its own."""
     name = aliases.get(id(container)) if aliases else None
     return name_of(container) if name is None else name

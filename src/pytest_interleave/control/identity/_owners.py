@@ -1,7 +1,7 @@
-"""Whose state an access to an attribute really concerns, found without running any code of the program.
+"""The object whose state an access to an attribute concerns, found without running any code of the program.
 
-An attribute that is read from an object may be its class's; a module's attribute is the global of code in it; a
-proxy's is that of what it stands for.
+An attribute that is read from an object may be its class's. A module's attribute is a global of the code in it. A
+proxy's attribute is that of the object for which the proxy stands.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ from ._types import LOCAL, bases_of, class_holding, is_class, is_made_by_a_progr
 from ._written import flags_of, in_scope, is_foreign, python_function, runs_in_scope
 
 _object_of_super = vars(super)["__self__"].__get__
-#: What a class has that says nothing of how its instances' attributes are looked up, or set.
+#: The methods of a class that does not change how its instances' attributes are looked up or set.
 _PLAIN_ACCESS = {READS: object.__dict__["__getattribute__"], WRITES: object.__dict__["__setattr__"]}
 _ACCESS = {READS: "__getattribute__", WRITES: "__setattr__"}
 
 
-#: What queues and other primitives change in steps of their own.
+#: Attributes that queues and other primitives change in steps of their own.
 _KEPT_BY_PRIMITIVES = frozenset(("queue", "unfinished_tasks", "_value", "_flag"))
 _PRIMITIVES = (queue.Queue, threading.Semaphore, threading.Event)
 
 
 def _kept_by_primitive(owner: Any, name: str, how: int) -> Touches:
-    """Of an attribute that a primitive keeps its state in: the primitive; of a queue, the lock that guards it."""
+    """Return the touch of an attribute that holds a primitive's state: the primitive, or the lock of a queue."""
     mutex = stored_attribute(owner, "mutex")
     guard = owner if mutex is MISSING else mutex
     if name == "queue":
@@ -41,7 +41,7 @@ def _kept_by_primitive(owner: Any, name: str, how: int) -> Touches:
 
 
 def attributes_of(owner: Any) -> dict[str, Any] | None:
-    """An object's own `__dict__`, where it has an ordinary one."""
+    """Return an object's own `__dict__`, or None if it has no ordinary one."""
     for base in bases_of(type(owner)):
         found = namespace_of(base).get("__dict__")
         if is_one_of(type(found), types.GetSetDescriptorType, types.MemberDescriptorType):
@@ -50,12 +50,12 @@ def attributes_of(owner: Any) -> dict[str, Any] | None:
     return None
 
 
-#: Stands for a value that is not there, or cannot be had.
+#: Stands for a value that does not exist or cannot be read.
 MISSING = object()
 
 
 def stored_attribute(owner: Any, name: str) -> Any:
-    """An instance's attribute, as it lies there; `MISSING` where it has none of its own."""
+    """Return an instance's attribute as it is stored there; `MISSING` if the instance has none of its own."""
     attributes = attributes_of(owner)
     if attributes is not None and name in attributes:
         return attributes[name]
@@ -69,7 +69,7 @@ def stored_attribute(owner: Any, name: str) -> Any:
 
 
 def attribute(owner: Any, name: str, how: int, *, plain: bool = False) -> Touches:
-    """What reading or writing `owner.name` touches; `plain` where that is done by `object.__setattr__` or its kin."""
+    """Return what reading or writing `owner.name` touches; `plain` if `object.__setattr__` or the like does it."""
     kind = type(owner)
     flags = 0
     proxied: Touches = NOTHING
@@ -77,12 +77,12 @@ def attribute(owner: Any, name: str, how: int, *, plain: bool = False) -> Touche
         holder = class_holding(kind, _ACCESS[how])
         if holder is not None and holder[1] is not _PLAIN_ACCESS[how]:
             if in_scope(holder[1]):
-                # That it is called is its class's doing, which another thread may replace.
+                # The class decides that this method is called, and another thread may replace the class.
                 return ((_holder_of(owner), "__class__", READS),)
             if is_foreign(holder[1]):
                 flags = FOREIGN
     if name == "__class__" and how == WRITES:
-        # From now on all of it may be otherwise.
+        # From now on, all of the object may be different.
         return ((_holder_of(owner), None, WRITES), (_holder_of(owner), name, WRITES | HIDDEN))
     if kind is types.ModuleType or (is_module(owner) and class_holding(kind, name) is None):
         return ((id(namespace_of_module(owner)), name, how),)
@@ -99,7 +99,7 @@ def attribute(owner: Any, name: str, how: int, *, plain: bool = False) -> Touche
     for thing in behind(owner):
         proxied += tuple((key, part, does | OPAQUE) for key, part, does in attribute(thing, name, how))
     if name == "__dict__":
-        # What follows may change any attribute through it.
+        # Code that follows may change any attribute through it.
         attributes = attributes_of(owner)
         if attributes is not None:
             aliases[id(attributes)] = name_of(owner)
@@ -125,7 +125,7 @@ def attribute(owner: Any, name: str, how: int, *, plain: bool = False) -> Touche
         if attributes is None:
             return _looked_for(bases_of(kind), name) + proxied
         if name not in attributes:
-            # It is the class's only as long as the instance has none.
+            # The class's attribute is the one found only as long as the instance has none.
             flags |= _flags_of_descriptor(value, "__get__")
             return ((name_of(owner), name, how | flags), *_looked_for(bases_of(kind), name), *proxied)
     else:
@@ -133,9 +133,9 @@ def attribute(owner: Any, name: str, how: int, *, plain: bool = False) -> Touche
     return ((name_of(owner), name, how | flags), *proxied)
 
 
-#: What a call of a function uses of it.
+#: Attributes of a function that a call of it uses.
 _OF_CALLS = frozenset(("__code__", "__defaults__", "__kwdefaults__"))
-#: Attributes of a class that only code asks for that names them.
+#: Attributes of a class that are only read by code that names them.
 _NAMED = frozenset(("__doc__", "__module__", "__name__", "__qualname__", "__annotations__", "__test__", "__slots__"))
 
 
@@ -145,19 +145,22 @@ def _is_asked_for_unseen(name: str) -> bool:
 
 
 def _of_fallback(owner: Any, name: str, how: int) -> int:
-    """What is added where an attribute that the instance does not have is looked for by `__getattr__`."""
+    """Return the flags to add if `__getattr__` looks for an attribute that the instance does not have."""
     if how == WRITES:
         return 0
     found = class_holding(type(owner), "__getattr__")
     function = None if found is None else found[1]
     if python_function(function) is None or name in (attributes_of(owner) or ()):
         return 0
-    # It looks for it in its own way, as long as nobody adds one.
+    # It finds the attribute in its own way, as long as no code adds one to the instance.
     return OPAQUE if in_scope(function) else OPAQUE | flags_of(function)
 
 
 def by_property(owner: Any, descriptor: property, how: int, name: Any = None) -> Touches:
-    """What a property touches that is not in scope: called `name`, or not known by any name."""
+    """Return what a property that is not in scope touches.
+
+    `name` is the name of the attribute, or None if that is not known.
+    """
     function = descriptor.fget if how == READS else descriptor.fset
     if in_scope(function):
         return NOTHING
@@ -168,21 +171,21 @@ def by_property(owner: Any, descriptor: property, how: int, name: Any = None) ->
 
 
 def _holder_of(owner: Any) -> int:
-    """What stands for an object in accesses to its attributes."""
+    """Return the name that stands for an object in accesses to its attributes."""
     return id(namespace_of_module(owner)) if is_module(owner) else name_of(owner)
 
 
 def _by_descriptor(owner: Any, name: str, descriptor: Any, how: int) -> Touches | None:
-    """What it touches that an attribute of the class, of a class of the program's, gives or takes the value.
+    """Return what is touched if the class has a descriptor for the attribute, of a type made by the program.
 
-    None where it does not, or is not in scope.
+    None if the descriptor does not give or take the value, or is not in scope.
     """
     kind = type(descriptor)
     in_sight = runs_in_scope(kind, "__get__" if how == READS else "__set__")
     if how == READS and class_holding(kind, "__get__") is not None and class_holding(kind, "__set__") is None:
         attributes = attributes_of(owner)
         if attributes is not None and name not in attributes:
-            # It is asked only as long as the instance has none of its own; often it is what gives it one.
+            # It is asked only as long as the instance has no attribute of its own. Often it adds one.
             flags = READS if in_sight else WRITES | OPAQUE | _flags_of_descriptor(descriptor, "__get__")
             return ((name_of(owner), name, flags),)
         if attributes is not None:
@@ -191,7 +194,7 @@ def _by_descriptor(owner: Any, name: str, descriptor: Any, how: int) -> Touches 
 
 
 def _flags_of_descriptor(value: Any, special: str) -> int:
-    """What is added for a method of such a descriptor that is not in scope."""
+    """Return the flags to add for a method of such a descriptor that is not in scope."""
     if not is_made_by_a_program(type(value)):
         return 0
     found = class_holding(type(value), special)
@@ -199,7 +202,7 @@ def _flags_of_descriptor(value: Any, special: str) -> int:
 
 
 def _looked_for(classes: tuple[type, ...], name: str) -> Touches:
-    """What it touches to look for an attribute in classes, one after the other, until one of them has it."""
+    """Return what looking for an attribute in classes touches, one after the other, until one of them has it."""
     touches = []
     for base in classes:
         if is_made_by_a_program(base):
@@ -210,14 +213,14 @@ def _looked_for(classes: tuple[type, ...], name: str) -> Touches:
 
 
 def inherited(owner: Any, name: str) -> Touches:
-    """What it touches to look for an attribute by `super`: in all classes, for which of them it begins with is open."""
+    """Return what looking for an attribute by `super` touches: all classes, because it is open with which it begins."""
     if is_class(type(owner)) or kind_of(type(owner)) == LOCAL:
         return NOTHING
     return tuple((name_of(base), name, READS) for base in bases_of(type(owner)) if is_made_by_a_program(base))
 
 
 def is_always_of_the_instance(kind: type, name: str) -> bool:
-    """Whether an attribute of that name is each instance's own, so that it need not be looked for again."""
+    """Whether an attribute of that name is each instance's own, so that it need not be looked up again."""
     if (
         issubclass(kind, types.ModuleType)
         or kind is super

@@ -1,4 +1,4 @@
-"""What the values of a type are, as far as touching them goes; found out without running code of the type's."""
+"""The kinds of types, by what an access to their values touches; found without running code of the types."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from typing import Any
 from ..scope import _real
 from ..scope._or_none import OrNone
 
-#: The bases of a class, itself first, and what it has of its own. A metaclass has no say in these.
+#: The bases of a class, itself first, and what it has of its own. A metaclass cannot change the answers.
 bases_of = type.__dict__["__mro__"].__get__
 namespace_of = type.__dict__["__dict__"].__get__
 name_of_class = type.__dict__["__name__"].__get__
@@ -26,7 +26,7 @@ _dictoffset = type.__dict__["__dictoffset__"].__get__
 _flags = type.__dict__["__flags__"].__get__
 _IMMUTABLE = 1 << 8
 
-#: Values of these types never change; what is in them is another matter.
+#: Types whose values never change. The contents of the values may.
 _UNCHANGING: tuple[type, ...] = (
     int, float, complex, str, bytes, bool, type(None), tuple, frozenset, range, slice, type(...), type(NotImplemented),
     types.FunctionType, types.BuiltinFunctionType, types.CodeType, types.MethodType, types.MethodWrapperType,
@@ -35,17 +35,17 @@ _UNCHANGING: tuple[type, ...] = (
     types.UnionType, property, classmethod, staticmethod, super, re.Match, struct.Struct, functools.partial,
     operator.attrgetter, operator.itemgetter, operator.methodcaller, type(_real.real_lock()),
 )  # fmt: skip
-#: Their methods and items are the container's own.
+#: Types whose methods and items are the container's own.
 _CONTAINERS: tuple[type, ...] = (
     list, dict, set, bytearray, collections.deque, collections.OrderedDict, collections.defaultdict, array.array,
 )  # fmt: skip
-#: Their contents are another object's.
+#: Types whose contents belong to another object.
 _VIEWS: tuple[type, ...] = (
     type({}.keys()), type({}.values()), type({}.items()), types.MappingProxyType, memoryview,
     type(collections.OrderedDict().keys()), type(collections.OrderedDict().values()),
     type(collections.OrderedDict().items()),
 )  # fmt: skip
-#: Going on with one changes it, and reads what it goes through.
+#: Iterators: to advance one changes it and reads what it goes through.
 _ITERATORS: tuple[type, ...] = (
     type(iter([])), type(reversed([])), type(iter({})), type(iter({}.values())), type(iter({}.items())),
     type(reversed({})), type(reversed({}.values())), type(reversed({}.items())), type(iter(set())),
@@ -57,14 +57,14 @@ _ITERATORS: tuple[type, ...] = (
     itertools.cycle,
 )  # fmt: skip
 
-#: Of bound methods, written in C, that are known by the class that defines them; a type that has no name.
+#: The type of bound methods, written in C, that know the class that defines them. `types` has no name for it.
 METHOD_OF_CLASS: type = type(re.compile("").match)
 
 _LOCALS = tuple({threading.local, *(base for base in bases_of(threading.local) if base is not object)})
 
 
 def identities(classes: tuple[type, ...]) -> frozenset[int]:
-    """The addresses of classes, to be asked for: a metaclass may define what equality is, and what a hash."""
+    """Return the addresses of classes, for membership tests: a metaclass may define equality and hashes."""
     return frozenset(map(id, classes))
 
 
@@ -73,12 +73,12 @@ _unchanging, _containers, _views, _iterators, _locals = map(
 )
 
 STILL, CONTAINER, VIEW, ITERATOR, OTHER, LOCAL = range(6)
-#: Of the classes that are the interpreter's own, by address.
+#: The kinds of the classes that are the interpreter's own, by address.
 _known: OrNone[int, int] = OrNone()
 
 
 def kind_of(kind: type) -> int:
-    """What the values of a type are: one of the constants above."""
+    """Return the kind of a type: one of the constants above."""
     found = _known[id(kind)]
     if found is None:
         found = _judge(kind)
@@ -104,7 +104,7 @@ def _judge(kind: type) -> int:
 
 
 def _compares_by_value(kind: type) -> bool:
-    """Whether a type written in C defines what its values' hashes are: then they never change; but for proxies'."""
+    """Whether a type written in C defines the hashes of its values: then they never change, unless they are proxies."""
     holder = class_holding(kind, "__hash__")
     if holder is None or holder[0] is object or type(holder[1]) is not types.WrapperDescriptorType:
         return False
@@ -112,22 +112,22 @@ def _compares_by_value(kind: type) -> bool:
     return own is not None and own[0] is object
 
 
-#: By address, classes of this package that stand in for classes of the interpreter, and are to look like those.
+#: Classes of this package that stand in for classes of the interpreter and must look like those, by address.
 stand_ins: dict[int, type] = {}
 
 
 def is_made_by_a_program(kind: type) -> bool:
-    """Whether a class was made by a `class` statement or the like: it can be changed, and may go again."""
+    """Whether a class was made by a `class` statement or the like: it can be changed, and may be freed again."""
     return not _flags(kind) & _IMMUTABLE and id(kind) not in stand_ins
 
 
 def is_one_of(kind: type, *classes: type) -> bool:
-    """Whether a class is one of `classes`: neither compared, as `in` would do it, nor hashed."""
+    """Whether a class is one of `classes`. It is neither compared, as `in` would do, nor hashed."""
     return any(kind is known for known in classes)
 
 
 def module_of(kind: type) -> str:
-    """The name of the module that a class says it is from."""
+    """Return the name of the module that a class says it is from."""
     module = namespace_of(kind).get("__module__")
     if module is None:
         return "" if is_made_by_a_program(kind) else type.__dict__["__module__"].__get__(kind)
@@ -140,12 +140,12 @@ def is_class(kind: type) -> bool:
 
 
 def is_dict(kind: type) -> bool:
-    """Whether the values of a type are dictionaries, of a class derived from `dict` perhaps."""
+    """Whether the values of a type are dictionaries, also those of a class derived from `dict`."""
     return issubclass(kind, dict)
 
 
 def lives_on(kind: type) -> bool:
-    """Whether a class is its module's, and so stays where it is: it can be known by its address."""
+    """Whether a class is its module's, and so stays where it is: it can be identified by its address."""
     module = sys.modules.get(namespace_of(kind).get("__module__", "builtins"))
     found: Any = module
     for name in qualname_of(kind).split("."):
@@ -159,7 +159,7 @@ def lives_on(kind: type) -> bool:
 
 
 def class_holding(kind: type, name: str) -> tuple[type, Any] | None:
-    """The first class, from `kind` on, that has `name`, and what it has there."""
+    """Return the first class, from `kind` on, that has `name`, and the value there; None if no class has it."""
     for base in bases_of(kind):
         namespace = namespace_of(base)
         if name in namespace:

@@ -1,4 +1,4 @@
-"""What an access reads or writes, as a short text. No code of the program is run for it."""
+"""The value that an access reads or writes, as a short text. No code of the program is run for it."""
 
 from __future__ import annotations
 
@@ -16,23 +16,25 @@ from ._keys import PLAIN_KEYS, part_of
 from ._owners import MISSING, stored_attribute
 from ._types import CONTAINER, bases_of, class_holding, is_class, is_dict, is_one_of, kind_of, name_of_class
 
+#: The limits of a text: its characters, the items of a container, and the levels of containers. The rest is shown as
+#: "…".
 _LONGEST = 60
 _MOST = 6
 _DEEPEST = 2
 
-#: By instruction, how far below the top of the stack lies what it is about to write.
+#: How far below the top of the stack the value lies that an instruction is about to write.
 _NEW_VALUES = {"STORE_ATTR": 2, "STORE_SUBSCR": 3, "STORE_GLOBAL": 1, "STORE_DEREF": 1}
-#: By address of the type: a metaclass may define what a hash is, and what equality.
+#: The brackets of a type, by its address: a metaclass may define hashes and equality.
 _OPEN: dict[int, tuple[str, str]] = {
     id(list): ("[", "]"), id(tuple): ("(", ")"), id(set): ("{", "}"), id(frozenset): ("{", "}"), id(dict): ("{", "}"),
 }  # fmt: skip
 
-#: The same for those that are shown with their names: the type whose signs they have.
+#: Types that are shown with their names, by address, and the type whose brackets they have.
 _NAMED: dict[int, type] = {id(deque): list, id(OrderedDict): dict, id(Counter): dict, id(defaultdict): dict}
 
 
 def value_at(owner: Any, part: Any) -> Any:
-    """What is in `owner` under the name, key or index `part` now; `MISSING` where that cannot be told."""
+    """Return what `owner` has now under the name, key or index `part`; `MISSING` if that cannot be determined."""
     if type(owner) is types.CellType:
         try:
             return owner.cell_contents
@@ -51,7 +53,7 @@ def value_at(owner: Any, part: Any) -> Any:
 
 
 def _item_with(container: dict[Any, Any], part: Any) -> Any:
-    """The item of a dictionary whose key cannot be looked up, for the program says what it is equal to."""
+    """Return the item of a dictionary whose key cannot be looked up, because the program defines its equality."""
     for key, value in dict.items(container):
         if id(type(key)) not in PLAIN_KEYS and part_of(key) == part:
             return value
@@ -67,18 +69,18 @@ def _attribute(owner: Any, name: str) -> Any:
     value = stored_attribute(owner, name)
     if value is not MISSING:
         return value
-    # What its class has, unless that is a method or the like.
+    # The value is that of its class, unless that is a method or the like.
     holder = class_holding(type(owner), name)
     return MISSING if holder is None or class_holding(type(holder[1]), "__get__") is not None else holder[1]
 
 
 def new_value(frame: FrameType, opname: str, lasti: int) -> Any:
-    """What the instruction that `frame` is about to run will write; `MISSING` where it writes no value."""
+    """Return what the instruction that `frame` is about to run will write; `MISSING` if it writes no value."""
     return _on_stack(frame, lasti, _NEW_VALUES.get(opname))
 
 
 def owner_of_attribute(frame: FrameType, opname: str, lasti: int) -> Any:
-    """The object whose attribute the instruction is about to set, which may be known by its `__dict__` else."""
+    """Return the object whose attribute the instruction is about to set; touches may only name its `__dict__`."""
     return _on_stack(frame, lasti, 1 if opname == "STORE_ATTR" else None)
 
 
@@ -93,7 +95,7 @@ def _on_stack(frame: FrameType, lasti: int, below: int | None) -> Any:
 
 
 def short_text(value: Any, depth: int = 0) -> str:
-    """A value as a short text; one whose type is not built in is told by its type alone."""
+    """Return a value as a short text; a value whose type is not built in is shown by its type alone."""
     kind = type(value)
     if value is MISSING:
         return "nothing"
@@ -138,7 +140,7 @@ def _container_text(value: Any, kind: type, depth: int) -> str:
 
 
 def _first(values: Iterable[Any]) -> list[Any]:
-    """As many as are shown: there may be very many. They are taken before any of them is looked at."""
+    """Return the first values, as many as are shown. All are taken before any of them becomes a text."""
     return list(islice(values, _MOST))
 
 

@@ -1,6 +1,6 @@
-"""What it touches to use all of an object: a container, what goes through one, or what nothing more is known of.
+"""The touches of using a whole object: a container, an iterator over one, or an object of which nothing more is known.
 
-A loop over a dictionary's keys is a loop over the dictionary; going on with an iterator changes the iterator.
+A loop over a dictionary's keys is a loop over the dictionary; to advance an iterator changes the iterator.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ from ._types import CONTAINER, ITERATOR, LOCAL, OTHER, STILL, VIEW, class_holdin
 from ._written import in_scope, is_foreign, is_generated, is_primitive_method, runs_in_scope, special_flags
 
 _DEEPEST = 4
-#: So many elements are looked at where a function is called with each of them.
+#: At most this many elements are inspected if a function is called with each of them; the rest are skipped.
 _MOST_ELEMENTS = 16
 
 
 def whole(owner: Any, how: int, flags: int = 0) -> Touches:
-    """What a call touches that looks at all of `owner`, or changes it in a way that is not known more exactly."""
+    """Return what a call touches that reads all of `owner`, or changes it in a way that is not known more exactly."""
     kind = kind_of(type(owner))
     if kind == CONTAINER:
         return ((key_of(owner), None, how | flags),)
@@ -38,13 +38,13 @@ def whole(owner: Any, how: int, flags: int = 0) -> Touches:
     if kind == VIEW:
         return _through(owner, how)
     if kind == ITERATOR:
-        # Even to look at all that is left uses it up.
+        # Even reading all that is left uses it up.
         return ((name_of(owner), None, WRITES), *_through(owner, READS))
     if type(owner) is types.GeneratorType:
         return ((name_of_generator(owner), None, WRITES),)
     how |= OPAQUE | flags
     if type(owner) in _WEAK:
-        # What dies goes from it, in a step that does not name it.
+        # An item that dies disappears from it, in a step that does not name it.
         how |= HIDDEN
     return ((name_of(owner), None, how), *((key_of(thing), None, how) for thing in behind(owner)))
 
@@ -53,12 +53,12 @@ _WEAK = frozenset((weakref.WeakKeyDictionary, weakref.WeakSet, weakref.WeakValue
 
 
 def gone_through(iterator: Any) -> Touches:
-    """What an iterator or a view goes through that only the caller has."""
+    """Return what an iterator or a view goes through that only the caller has."""
     return _through(iterator, READS) if kind_of(type(iterator)) in (ITERATOR, VIEW) else NOTHING
 
 
 def native(thing: Any, how: int) -> Touches:
-    """What it touches to hand `thing` to code in C, where its state is such code's business, too."""
+    """Return what handing `thing` to C code touches, if its state is managed by C code, too."""
     kind = type(thing)
     if kind_of(kind) != OTHER or kind is types.GeneratorType or not is_native(kind):
         return NOTHING
@@ -66,17 +66,18 @@ def native(thing: Any, how: int) -> Touches:
 
 
 def iteration(thing: Any) -> Touches:
-    """What it touches to begin a loop over `thing`."""
+    """Return what beginning a loop over `thing` touches."""
     flags = special_flags(type(thing), "__iter__")
     return NOTHING if flags is None else whole(thing, READS, flags)
 
 
-#: Of an iterator that only its loop knows: the loop's reference, and those that exist while they are counted.
+#: The reference count of an iterator that only its loop knows: the loop's reference, and those that exist while they
+#: are counted.
 _REFERENCES_OF_A_LOOP = 3
 
 
 def loop(address: int) -> Touches:
-    """What the next round of a loop touches, with its iterator at `address`."""
+    """Return what the next round of a loop touches, with its iterator at `address`."""
     iterator = object_at(address)
     sort = kind_of(type(iterator))
     if sort == ITERATOR and sys.getrefcount(iterator) <= _REFERENCES_OF_A_LOOP:
@@ -87,25 +88,28 @@ def loop(address: int) -> Touches:
 
 
 def contents(thing: Any, how: int) -> Touches:
-    """What it touches to look at what is in `thing`, or to change that, if there is anything in such objects."""
+    """Return what reading or changing the contents of `thing` touches, if such objects have contents."""
     if type(thing) is types.GeneratorType:
         return whole(thing, how)
     sort = kind_of(type(thing))
     if sort == CONTAINER and any(runs_in_scope(type(thing), special) for special in _WAYS_IN):
-        # Which of these are called is not known; what they do is seen where they do it.
+        # It is not known which of these are called. What they do is seen when they do it.
         how |= OPAQUE
     return whole(thing, how) if sort in (CONTAINER, VIEW, ITERATOR) else NOTHING
 
 
 _WAYS_IN = ("__iter__", "__len__", "__bool__", "__contains__", "__getitem__", "__eq__", "__repr__", "keys", "items")
 
-#: What is run to write a value as a text, and to ask whether it is true.
+#: The special methods that write a value as a text, and those that test whether it is true.
 TEXT = ("__format__", "__str__", "__repr__")
 TRUTH = ("__bool__", "__len__")
 
 
 def operand(thing: Any, how: int, specials: Sequence[str]) -> Touches:
-    """What it touches to use `thing` with an operator, which `specials` stand for; the first that it has is run."""
+    """Return what using `thing` with an operator touches.
+
+    The operator stands for the special methods `specials`; the first that `thing` has is run.
+    """
     kind = type(thing)
     sort = kind_of(kind)
     if sort != OTHER:
@@ -120,26 +124,27 @@ def operand(thing: Any, how: int, specials: Sequence[str]) -> Touches:
         if in_scope(function):
             return NOTHING
         if is_primitive_method(function):
-            # What a primitive is like shows in its text.
+            # The text of a primitive shows its state.
             return ((id(thing), None, how),)
         if is_foreign(function):
             return whole(thing, how, FOREIGN | OPAQUE | UNSURE)
-        # A method that was generated looks at the attributes; an exception's, at its arguments.
+        # A generated method reads the attributes. A method of an exception reads its arguments.
         looks = is_native(holder[0]) or is_generated(function) or issubclass(holder[0], BaseException)
         return whole(thing, how) if looks else NOTHING
     return NOTHING
 
 
-#: These keep the pair that they gave last, to use it again if they can. It is nothing that they go through.
+#: Iterators that keep the pair that they gave last, to use it again if they can. The pair is nothing that they go
+#: through.
 _KEEPING_A_PAIR: tuple[type, ...] = (type(iter({}.items())), type(reversed({}.items())), enumerate)
 
 
-#: Where they have no function, they ask of each element whether it is true.
+#: Iterators that test whether each element is true if they have no function.
 _FILTERS: tuple[type, ...] = (filter, itertools.filterfalse)
 
 
 def _through(outer: Any, how: int, depth: int = 0, *, iterators_only: bool = False) -> Touches:
-    """What an iterator or a view goes through."""
+    """Return what an iterator or a view goes through."""
     found: list[Any] = []
     functions: list[Any] = []
     inside = _exported(outer) if type(outer) is memoryview else gc.get_referents(outer)
@@ -153,7 +158,7 @@ def _through(outer: Any, how: int, depth: int = 0, *, iterators_only: bool = Fal
         elif (kind in (ITERATOR, VIEW) or type(inner) is tuple) and depth < _DEEPEST:
             if kind == ITERATOR and sys.getrefcount(inner) > _REFERENCES_OF_A_LOOP + 1:
                 found.append((name_of(inner), None, WRITES))
-            # `zip` has a tuple of iterators, and one of what they gave last.
+            # `zip` has a tuple of iterators, and a tuple of what they gave last.
             found.extend(_through(inner, how, depth + 1, iterators_only=type(outer) is zip))
         elif type(inner) is types.GeneratorType:
             if sys.getrefcount(inner) > _REFERENCES_OF_A_LOOP + 1:
@@ -167,7 +172,7 @@ def _through(outer: Any, how: int, depth: int = 0, *, iterators_only: bool = Fal
         elif inner is None and type(outer) in _FILTERS:
             functions.append(bool)
     for function in functions:
-        # What `map` is to call.
+        # The function that `map` calls.
         found.extend(called_back(function, inside, stars=type(outer) is itertools.starmap))
     return tuple(found)
 
@@ -176,21 +181,21 @@ def _exported(view: memoryview) -> list[Any]:
     try:
         return [view.obj]
     except ValueError:
-        # It is released.
+        # The view was released.
         return []
 
 
 def called_back(function: Any, sources: Sequence[Any], *, stars: bool = False) -> Touches:
-    """What it touches to call `function` with each element of what is in `sources`, as `map` and `sorted` do.
+    """Return what calling `function` with each element of `sources` touches, as `map` and `sorted` do.
 
-    `stars` where each element is all the arguments of a call.
+    `stars` if each element is all the arguments of a call.
     """
     if in_scope(function):
         return NOTHING
     given: list[Sequence[Any]] = []
     for source in sources:
         if type(source) is tuple and len(source) > 1 and all(kind_of(type(inner)) == ITERATOR for inner in source):
-            # `map` has several iterators, and gives an element of each.
+            # `map` can have several iterators, and gives the function an element of each.
             given += zip(*map(elements_of, source), strict=False)
         elif stars:
             given += [element for element in elements_of(source) if type(element) in (tuple, list)]
@@ -202,7 +207,7 @@ def called_back(function: Any, sources: Sequence[Any], *, stars: bool = False) -
 
 
 def elements_of(source: Any, most: int = _MOST_ELEMENTS) -> list[Any]:
-    """The first elements of what is in `source`, a container or an iterator over one, as far as that can be told."""
+    """Return the first elements of `source`, a container or an iterator over one, if they can be determined."""
     kind = type(source)
     if kind is tuple and source and kind_of(type(source[0])) == ITERATOR:
         return elements_of(source[0], most)
