@@ -1,4 +1,4 @@
-"""What calls touch whose callee is out of scope."""
+"""The touches of calls whose callee is out of scope."""
 
 from typing import TYPE_CHECKING
 

@@ -1,6 +1,6 @@
-"""What calls touch of functions written in C that access attributes and items: whatever name they are called by.
+"""The touches of calls of C functions that access attributes and items, whatever name they are called by.
 
-`operator.attrgetter`, `object.__setattr__`, a dictionary's `get`, `getattr` under another name, and their like.
+These are `operator.attrgetter`, `object.__setattr__`, a dictionary's `get`, `getattr` under another name, and the like.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from ..identity._wholes import contents, operand, whole
 from ..steps._touches import FOREIGN, NOTHING, READS, WRITES, Touches
 from ._nested import compared, looked_for
 
-#: Given an object and the arguments: what is touched.
+#: Takes an object and the arguments; returns what is touched.
 _Access = Callable[[Any, Sequence[Any]], Touches]
 
 
 def accessed(function: Any, given: Sequence[Any]) -> Touches | None:
-    """What a call touches; None where the function is no accessor, or is called as none is."""
+    """Return what a call touches; None if the function is no accessor, or is not called as one."""
     known = _FUNCTIONS.get(id(function))
     if known is not None:
         return known(given[0], given[1:]) if given else None
@@ -41,14 +41,14 @@ def accessed(function: Any, given: Sequence[Any]) -> Touches | None:
 
 
 def of_cache(function: Any) -> Touches:
-    """What it touches to call a function in a `functools.lru_cache`."""
+    """Return what calling a function in a `functools.lru_cache` touches."""
     known = cache(function)
-    # Else it is not seen when it keeps what the function has returned.
+    # Otherwise it is not seen when the cache keeps what the function has returned.
     return whole(function, WRITES, FOREIGN) if known is None else known
 
 
 def accessed_by_method(owner: Any, name: str, given: Sequence[Any]) -> Touches | None:
-    """What a method of `owner` touches that is written in C; None where its name does not tell."""
+    """Return what a method of `owner` that is written in C touches; None if its name does not determine that."""
     if name in _OF_EXCEPTIONS and issubclass(type(owner), BaseException):
         return _of_exception(owner, name)
     if not given:
@@ -62,7 +62,7 @@ def accessed_by_method(owner: Any, name: str, given: Sequence[Any]) -> Touches |
 
 
 def keyed(container: dict[Any, Any], key: Any, *, changes: bool) -> Touches:
-    """What `dict.get`, `dict.pop` and `dict.setdefault` touch: all of it, too, where a key may come or go."""
+    """Return what `dict.get`, `dict.pop` and `dict.setdefault` touch: the key, and the whole if keys may change."""
     if id(type(key)) not in PLAIN_KEYS:
         return item(container, key, WRITES if changes else READS, plain=True)
     name = key_of(container)
@@ -86,7 +86,7 @@ def _vars(owner: Any, given: Sequence[Any]) -> Touches:  # noqa: ARG001
 
 
 def _attributes(owner: Any, paths: Sequence[str]) -> Touches:
-    """Of `operator.attrgetter`: the attributes along each path, as far as they can be followed."""
+    """Return what `operator.attrgetter` touches: the attributes along each path, while they can be followed."""
     touches = NOTHING
     for path in paths:
         thing = owner
@@ -99,7 +99,7 @@ def _attributes(owner: Any, paths: Sequence[str]) -> Touches:
 
 
 def _of_descriptor(how: int) -> _Access:
-    """Of a slot's own methods `__get__` and `__set__`, which the class has it for."""
+    """Return the access of a descriptor's own methods `__get__` and `__set__`, such as a slot's."""
 
     def access(descriptor: Any, given: Sequence[Any]) -> Touches:
         if given[0] is None:
@@ -111,7 +111,7 @@ def _of_descriptor(how: int) -> _Access:
     return access
 
 
-#: Methods of exceptions, and the attribute that each of them sets; None stands for any of them.
+#: Methods of exceptions, and the attribute that each of them sets; None stands for any attribute.
 _OF_EXCEPTIONS = {
     "__init__": "args",
     "__reduce__": None,
@@ -125,7 +125,7 @@ def _of_exception(owner: BaseException, name: str) -> Touches:
     part = _OF_EXCEPTIONS[name]
     if part is None:
         return whole(owner, READS if name == "__reduce__" else WRITES)
-    # The notes are a list that others may have.
+    # The notes are a list that other code may have.
     changed = stored_attribute(owner, part) if name == "add_note" else MISSING
     return attribute(owner, part, WRITES, plain=True) + (NOTHING if changed is MISSING else contents(changed, WRITES))
 
@@ -189,7 +189,7 @@ def _next(owner: Any, given: Sequence[Any]) -> Touches:  # noqa: ARG001
     return whole(owner, WRITES)
 
 
-#: By name, methods that stand for instructions. They are the class's own, so that nothing of the program is in between.
+#: Methods that stand for instructions, by name. They are the class's own, so no code of the program runs in between.
 _METHODS: dict[str, _Access] = {
     "__getattribute__": _attribute_of(READS, plain=True),
     "__setattr__": _attribute_of(WRITES, plain=True),
@@ -205,7 +205,7 @@ _METHODS: dict[str, _Access] = {
 _KEYED_CHANGES = frozenset(("pop", "setdefault"))
 _KEYED = _KEYED_CHANGES | {"get"}
 
-#: By address.
+#: Functions that stand for instructions, by address.
 _FUNCTIONS: dict[int, _Access] = {
     id(getattr): _attribute_of(READS, plain=False),
     id(hasattr): _attribute_of(READS, plain=False),

@@ -1,4 +1,4 @@
-"""Which code out of scope was called where, as far as it was handed what threads share."""
+"""The code out of scope that was called, by the place of the call, if it was given objects that threads share."""
 
 from __future__ import annotations
 
@@ -24,12 +24,13 @@ class Callee(NamedTuple):
 
 WEAK_REFERENCE = Callee("weakref", "ref", python=False)
 
-#: By address of the calling code, which is kept with it, and the offset of the call. The last one called there counts.
+#: The callee by the address of the calling code, which is kept with it, and the offset of the call. The last callee
+#: there counts.
 _callees: dict[tuple[int, int], tuple[CodeType, Callee]] = {}
 
 
 def note_callee(frame: FrameType, function: Any) -> None:
-    """The instruction that `frame` is about to run calls `function`, which is out of scope."""
+    """Note that the instruction that `frame` is about to run calls `function`, which is out of scope."""
     python = python_function(called(function))
     if type(function) is LruCache:
         _callees[id(frame.f_code), frame.f_lasti] = (frame.f_code, Callee("functools", "lru_cache", python=False))
@@ -44,15 +45,18 @@ def note_callee(frame: FrameType, function: Any) -> None:
 
 
 def callee_of(function: FunctionType) -> Callee:
-    """The name of a function where its code is. A decorated one says that it is what it stands for."""
+    """Return the callee for a function, by its module and the name of its code.
+
+    A decorated function says that it is what it stands for, so its own name is not used.
+    """
     module = function.__globals__.get("__name__")
     if is_generated(function):
-        # Its code has a name that says how it was made.
+        # The name of its code says how it was made.
         return Callee(module if type(module) is str else "", function.__qualname__, python=False)
     return Callee(module if type(module) is str else "", function.__code__.co_qualname)
 
 
 def callee_at(code: CodeType, lasti: int) -> Callee | None:
-    """What was called there, if that is out of scope, and was handed what threads could share."""
+    """Return what an instruction called, if that is out of scope and was given what threads could share, else None."""
     known = _callees.get((id(code), lasti))
     return None if known is None else known[1]

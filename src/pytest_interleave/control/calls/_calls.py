@@ -1,4 +1,4 @@
-"""What calls touch whose callee is not in scope: a library's function may look into what it is given, or change it."""
+"""The touches of calls whose callee is not in scope: a library's function may read or change what it is given."""
 
 from __future__ import annotations
 
@@ -42,16 +42,16 @@ from ._patching import patched_by
 from ._referents import called_reference
 from ._text_fields import formatted, formatted_from
 
-#: The addresses of the types of what is bound to an object, and written in C.
+#: The addresses of the types of functions written in C that are bound to an object.
 BOUND_IN_C = identities((types.BuiltinMethodType, METHOD_OF_CLASS, types.MethodWrapperType))
 _UNBOUND_IN_C = identities((types.MethodDescriptorType, types.WrapperDescriptorType, types.ClassMethodDescriptorType))
-#: What can be handed over to be called, and is not written in Python, by the addresses of their types.
+#: The addresses of the types of objects that are not written in Python and can be handed over to be called.
 _CALLBACKS = (
     BOUND_IN_C
     | _UNBOUND_IN_C
     | identities((operator.attrgetter, operator.itemgetter, operator.methodcaller, functools.partial))
 )
-#: They do not look into what they are given; or what they make of it does, later, where it is seen.
+#: Functions that do not read their arguments. What they make of an argument may read it later, where that is seen.
 _INDIFFERENT = frozenset(
     map(
         id,
@@ -62,32 +62,36 @@ _INDIFFERENT = frozenset(
         ),
     )
 )  # fmt: skip
-#: Of these, those that may be given an array, too.
+#: Those of them that may be given an array, too.
 _OF_NUMBERS = frozenset(map(id, (abs, complex, divmod, float, int, pow, round)))
-#: They make iterators.
+#: Functions that make iterators.
 _BEGINNERS = frozenset(map(id, (enumerate, filter, iter, map, reversed, zip)))
-#: They only read what they are given.
+#: Functions that only read their arguments.
 _READERS = THOROUGH_READERS | frozenset(
     "abs all any ascii critical debug divmod error exception format info len log max min pow print repr round sorted "
     "sum warning".split()
 )
-#: Libraries with functions that do what those of that name do in the standard library.
+#: Libraries whose functions do the same as the functions of that name in the standard library.
 _NUMERIC = frozenset(("numpy", "pandas", "scipy"))
-#: They make texts of what they are given.
+#: Functions that write their arguments as texts.
 _WRITERS_OF_TEXT = frozenset(map(id, (ascii, format, print, repr, str)))
 _WARNERS = frozenset(map(id, (warnings.warn, warnings.warn_explicit)))
-#: What is given to functions of these modules is passed on to a thread, and touched there.
+#: Files whose functions pass their arguments on to a thread; they are touched there.
 _PASSING_ON = frozenset((threading.__file__, *(f"{path}/thread.py" for path in concurrent.futures.__path__)))
 
-#: What pytest calls for the message of an `assert` that it has rewritten looks at things for that alone.
+#: A part of the paths of what pytest calls for the message of a rewritten `assert`. That code reads objects for the
+#: message alone.
 ASSERTIONS = os.path.join("_pytest", "assertion", "")
 
 
 def touches_of_call(function: Any, given: Sequence[Any]) -> Touches:
-    """What a call touches, beside what code in scope does in it; `given` are its arguments, by whatever name."""
+    """Return what a call touches, beside what code in scope does in it.
+
+    `given` has its arguments, given by name or not.
+    """
     kind = type(function)
     if kind is types.MethodType and python_function(function) is None:
-        # Of Cython, for example.
+        # A method of Cython, for example.
         return touches_of_call(function.__func__, (function.__self__, *given))
     if kind is types.FunctionType or kind is types.MethodType:
         return _of_python(function, given)
@@ -109,7 +113,7 @@ def touches_of_call(function: Any, given: Sequence[Any]) -> Touches:
     if id(kind) in _UNBOUND_IN_C and given:
         return _method(given[0], function.__name__, given[1:])
     if id(function) in _WARNERS:
-        # Whether a warning is shown, and where, depends on those before it.
+        # Whether a warning is shown, and where, depends on earlier warnings.
         return whole(warnings.filters, WRITES)
     if id(function) in _BEGINNERS:
         return tuple(touch for value in given for touch in begun(value, backwards=function is reversed))
@@ -138,13 +142,13 @@ def touches_of_call(function: Any, given: Sequence[Any]) -> Touches:
 
 
 def touches_nothing_else(function: Any) -> bool:
-    """Whether a call of it never touches anything, whatever it is given, beside what code in scope does in it."""
+    """Whether a call never touches anything, whatever it is given, beside what code in scope does in it."""
     if id(function) in _INDIFFERENT or is_redirected(function) or in_scope(function):
         return id(function) not in _OF_NUMBERS or not arrays_exist()
     if id(type(function)) in BOUND_IN_C:
         return False
     if is_class(type(function)):
-        # What it makes is touched by nobody else, but it may look into what it is given.
+        # No other code touches the new object, but the class may read its arguments.
         maker = class_holding(function, "__init__")
         if maker is None or in_scope(maker[1]):
             return True
@@ -172,12 +176,12 @@ def _of_python(function: Any, given: Sequence[Any]) -> Touches:
         reads = code.co_name in _READERS and _is_named_after_what_it_does(python)
         touches = handed_to_foreign(python, given, READS if reads else WRITES)
         if code.co_name == "dump":
-            # It reads the one and writes to the other, which may be a stream in memory.
+            # It reads one argument and writes to the other, which may be a stream in memory.
             touches += tuple(touch for value in given for touch in native(value, WRITES | OPAQUE))
         return touches
     if is_generated(python):
         if code.co_name == "__init__":
-            # Called by its name, it fills an object that may be known to others already, one attribute after another.
+            # Called by its name, it fills an object that other code may know already, one attribute after another.
             return handed_whole(given[:1], WRITES | FOREIGN)
         return NOTHING if code.co_name in _MAKING else handed_whole(given, READS)
     touches = _given(given, READS | OPAQUE if code.co_name in _READERS else WRITES | OPAQUE)
@@ -185,17 +189,17 @@ def _of_python(function: Any, given: Sequence[Any]) -> Touches:
 
 
 def _is_named_after_what_it_does(function: types.FunctionType) -> bool:
-    """Whether its name says what it does, as in the standard library; anywhere else, `shop.info()` may write."""
+    """Whether a function's name says what it does, as in the standard library. Elsewhere, `shop.info()` may write."""
     module = function.__module__
     return is_stdlib(function.__code__.co_filename) or (type(module) is str and module.partition(".")[0] in _NUMERIC)
 
 
-#: Generated, they make a new object.
+#: Generated functions of these names make a new object.
 _MAKING = frozenset(("__new__", "<lambda>"))
 
 
 def _of_methodcaller(function: Any, given: Sequence[Any]) -> Touches:
-    """Of `operator.methodcaller`: a method of what it is given."""
+    """Return what a call of an `operator.methodcaller` touches: it calls a method of its argument."""
     maker, arguments = function.__reduce__()
     if not given:
         return NOTHING
@@ -214,7 +218,10 @@ def _of_methodcaller(function: Any, given: Sequence[Any]) -> Touches:
 
 
 def _of_reduce(given: Sequence[Any]) -> Touches:
-    """Of `functools.reduce`: as far as it can be followed, each call; `reduce(getattr, names, thing)` goes on so."""
+    """Return what `functools.reduce` touches.
+
+    Calls are followed one by one in `reduce(getattr, names, thing)`.
+    """
     touches = tuple(touch for value in given[1:2] for touch in contents(value, READS))
     if len(given) < 2 or in_scope(given[0]):
         return touches
@@ -230,7 +237,7 @@ def _of_reduce(given: Sequence[Any]) -> Touches:
 
 
 def _filled_in(partial: Any, given: Sequence[Any]) -> Sequence[Any]:
-    """The arguments of what a partial calls: from 3.14 on, places in it can be left open."""
+    """Return the arguments with which a partial calls its function; from 3.14 on, places in it can be left open."""
     left = list(given)
     args = [left.pop(0) if value is _PLACEHOLDER and left else value for value in partial.args]
     return (*args, *left, *partial.keywords.values())
@@ -240,7 +247,7 @@ _PLACEHOLDER = getattr(functools, "Placeholder", object())
 
 
 def _method(owner: Any, name: str, given: Sequence[Any]) -> Touches:
-    """Of a method written in C."""
+    """Return what a method written in C touches."""
     if name in _FORMATTING and issubclass(type(owner), str) and given:
         return formatted(owner, given) if name == "format" else formatted_from(owner, given[0])
     if is_class(type(owner)) and name not in _OF_CLASSES:
@@ -260,7 +267,7 @@ def _method(owner: Any, name: str, given: Sequence[Any]) -> Touches:
             # As `dump` of a pickler.
             touches += tuple(touch for value in given for touch in reachable(value, READS | OPAQUE))
     if given and (name.endswith("into") or not is_of_python_itself(module_of(type(owner)))):
-        # As `readinto`, and all that an extension may do.
+        # As `readinto` does, and as any method of an extension may.
         how = READS if name in READING_NATIVES else WRITES | OPAQUE
         touches += _given(given, how) + handed_to_extension(given, how)
     elif kind_of(type(owner)) == STILL:
@@ -269,19 +276,20 @@ def _method(owner: Any, name: str, given: Sequence[Any]) -> Touches:
 
 
 _FORMATTING = frozenset(("format", "format_map"))
-#: Methods that a class has for its own attributes.
+#: Methods by which a class accesses its own attributes.
 _OF_CLASSES = frozenset(("__getattribute__", "__setattr__", "__delattr__"))
 
 
 def _state_of(owner: Any, how: int) -> Touches:
-    """Of an object of a type that is written in C and no container."""
+    """Return what using an object touches whose type is written in C and is no container."""
     if type(owner) is types.GeneratorType:
         return whole(owner, WRITES)
     if is_output(owner):
         return NOTHING
     touches = native(owner, how)
     for held in gc.get_referents(owner)[:_MOST_INSIDE] if touches else ():
-        # It does it for another: the `csv.writer` of a stream has its method `write`, a text stream has a binary one.
+        # It works on another object: the `csv.writer` of a stream has its method `write`, a text stream has a binary
+        # one.
         other = held.__self__ if id(type(held)) in BOUND_IN_C else held
         touches += native(other, how) if other is held else contents(other, how) or native(other, how)
     return touches
@@ -297,18 +305,18 @@ _TAKES_CONTENTS = frozenset(
 
 
 def looks_into_arguments(owner: Any, name: str) -> bool:
-    """Whether a method of that name looks into what it is given, rather than at it."""
+    """Whether a method of that name reads the contents of its arguments."""
     return name in _TAKES_CONTENTS or kind_of(type(owner)) != CONTAINER
 
 
 def _given(values: Sequence[Any], how: int) -> Touches:
-    """What it touches to hand values to code in C, or to such as goes through them."""
+    """Return what handing values to C code touches, or to other code that goes through them."""
     touches: list[Any] = []
     for value in values:
         if id(type(value)) in PLAIN_KEYS:
             continue
         if id(type(value)) in _CALLBACKS:
-            # To be called back.
+            # A function that may be called back.
             touches += called_back(value, [other for other in values if other is not value])
         elif type(value) is tuple:
             touches += (touch for inner in value[:_MOST_INSIDE] for touch in native(inner, how))
@@ -317,17 +325,18 @@ def _given(values: Sequence[Any], how: int) -> Touches:
     return tuple(touches)
 
 
+#: At most this many elements or referents are inspected; the rest are skipped.
 _MOST_INSIDE = 8
 
 
 def _of_callable(function: Any, given: Sequence[Any]) -> Touches:
-    """Of an object that can be called, by a method written in C."""
+    """Return what calling an object touches whose `__call__` is written in C."""
     kind = type(function)
     if issubclass(kind, weakref.ref):
         return called_reference(function)
     touches = NOTHING
     if has_own_access(kind):
-        # It stands for a function, and may have others to call around it.
+        # It stands for a function, and may call others around that.
         for inner in gc.get_referents(function):
             python = python_function(inner)
             if python is not None:

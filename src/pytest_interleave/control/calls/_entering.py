@@ -1,4 +1,4 @@
-"""What it touches to enter a `with` block, and to leave it: that calls methods which the code does not name."""
+"""The touches of entering and leaving a `with` block, which calls methods that the code does not name."""
 
 from __future__ import annotations
 
@@ -16,12 +16,18 @@ from ._managers import function_of, generator_of, method_of, of_method
 
 
 def entering(slot: int, leave_alone: Callable[[], object]) -> Callable[[FrameType], Touches | None]:
-    """Of an instruction that enters what lies in `slot`; `leave_alone` is called if that is always a lock, or alike."""
+    """Return the resolver of an instruction that enters the context manager in `slot`.
+
+    `leave_alone` is called if that is always a lock or the like.
+    """
     return _of_manager(slot, "__enter__", _Doubt(leave_alone))
 
 
 def leaving(slot: int, leave_alone: Callable[[], object], *, bound: bool) -> Callable[[FrameType], Touches | None]:
-    """Of one that leaves what lies in `slot`; `bound` where that is its method, bound to it."""
+    """Return the resolver of an instruction that leaves the context manager in `slot`.
+
+    `bound` if the slot has its method, bound to it. `leave_alone` is called if it is always a lock or the like.
+    """
     doubt = _Doubt(leave_alone)
     if not bound:
         return _of_manager(slot, "__exit__", doubt)
@@ -30,7 +36,7 @@ def leaving(slot: int, leave_alone: Callable[[], object], *, bound: bool) -> Cal
     def touch(frame: FrameType) -> Touches | None:
         word = slots[frames[id(frame) >> 3] >> 3]
         if types_at[word >> 3] != _BOUND:
-            # Of a lock, or a file.
+            # The method of a lock or of a file.
             doubt.lessen()
             return None
         owner = words[(word >> 3) + _OWNER]
@@ -43,7 +49,10 @@ def leaving(slot: int, leave_alone: Callable[[], object], *, bound: bool) -> Cal
 
 
 class _Doubt:
-    """Whether an instruction may enter or leave something of interest: if it never does at first, it never will."""
+    """The doubt whether an instruction enters or leaves anything of interest.
+
+    If it does not in its first runs, it never will.
+    """
 
     __slots__ = ("_leave_alone", "_left")
 
@@ -52,25 +61,25 @@ class _Doubt:
         self._left = _ENOUGH
 
     def lessen(self) -> None:
-        """It was of no interest."""
+        """Note that what it entered or left was of no interest."""
         self._left -= 1
         if not self._left:
             self._leave_alone()
 
     def stay(self) -> None:
-        """It was."""
+        """Note that what it entered or left was of interest."""
         self._left = -1
 
 
-#: After how many locks that it enters or leaves, and nothing else, an instruction is no longer looked at: each look
-#: takes time.
+#: After this many locks that it enters or leaves, and nothing else, an instruction is no longer inspected: each
+#: inspection takes time.
 _ENOUGH = 16
 
-#: The address of the type of a method that is written in Python, and bound.
+#: The address of the type of bound methods that are written in Python.
 _BOUND = id(types.MethodType)
-#: Where such a method has the object that it is bound to: behind its header, and its function.
+#: Where such a method has the object that it is bound to, in words: behind its header and its function.
 _OWNER = (object.__basicsize__ >> 3) + 1
-#: The addresses of types, which live on, that do nothing of interest here.
+#: The addresses of types that stay alive and do nothing of interest here.
 _quiet: set[int] = set()
 
 
@@ -103,7 +112,10 @@ def _touches(frame: FrameType, manager: Any, special: str, doubt: _Doubt) -> Tou
 
 
 def _lives_on_quietly(kind: type, special: str) -> bool:
-    """Whether a type is the interpreter's, or of one of our primitives: of a class of a program's, one never knows."""
+    """Whether a type is the interpreter's, or one of our primitives'.
+
+    A class of a program may change at any time.
+    """
     if not is_made_by_a_program(kind):
         return True
     holder = class_holding(kind, special)

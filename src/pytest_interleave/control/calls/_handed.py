@@ -1,4 +1,4 @@
-"""What it touches to hand objects to code in Python that is out of scope, which may do anything with them."""
+"""The touches of handing objects to Python code out of scope, which may do anything with them."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ from ..identity._written import in_scope, is_foreign, python_function
 from ..steps._touches import FOREIGN, NOTHING, OPAQUE, READS, WRITES, Touches
 
 _DEEPEST = 3
-#: So many objects are looked at where code looks at all that can be reached.
+#: At most this many objects are inspected if code reads all that can be reached; the rest are skipped.
 _MOST = 64
-#: Instances of classes of these modules see to themselves, or never change.
+#: Modules with classes whose instances protect themselves, or never change.
 _TRUSTED = frozenset(
     "_pytest concurrent datetime decimal enum fractions ipaddress logging pathlib pytest pytest_interleave queue "
     "random re threading types unittest.case uuid".split()
@@ -45,9 +45,9 @@ _TRUSTED = frozenset(
 
 
 def handed_to_foreign(function: types.FunctionType, given: Sequence[Any], how: int) -> Touches:
-    """What a call touches of a function in Python that is out of scope, as far as it is what the function is given.
+    """Return what a call of a Python function that is out of scope touches of what it is given, and of what it has.
 
-    Or what it has already: in variables of functions around it, and in globals that are containers.
+    It has the variables of functions around it, and globals that are containers.
     """
     flags = FOREIGN | OPAQUE
     touches = NOTHING
@@ -62,11 +62,12 @@ def handed_to_foreign(function: types.FunctionType, given: Sequence[Any], how: i
     return touches + _kept(function, flags)
 
 
+#: At most this many elements of a tuple, or containers in an object, are touched; the rest are skipped.
 _MOST_INSIDE = 8
 
 
 def _kept_in(owner: Any, how: int) -> Touches:
-    """The containers that an object has in its attributes: the program may have given it these, and have them still."""
+    """Return the touches of the containers in an object's attributes: the program may still have them, too."""
     if kind_of(type(owner)) != OTHER or is_trusted(type(owner)) or is_class(type(owner)):
         return NOTHING
     attributes = attributes_of(owner)
@@ -77,7 +78,7 @@ def _kept_in(owner: Any, how: int) -> Touches:
 
 
 def handed_whole(given: Iterable[Any], how: int) -> Touches:
-    """What it touches to hand objects to code that uses their attributes; a container as a whole."""
+    """Return what handing objects to code that uses their attributes touches; a container as a whole."""
     touches = NOTHING
     for value in given:
         touches += _handed(value, how | OPAQUE)
@@ -104,7 +105,7 @@ def _handed(value: Any, how: int) -> Touches:
 
 
 def is_trusted(kind: type) -> bool:
-    """Whether code out of scope may be given a value of this type by several threads."""
+    """Whether several threads may give a value of this type to code out of scope."""
     if is_native(kind) and kind_of(kind) == OTHER:
         return module_of(kind).partition(".")[0] in _TRUSTED
     for base in bases_of(kind):
@@ -118,7 +119,7 @@ def is_trusted(kind: type) -> bool:
 
 
 def reachable(value: Any, how: int, deepest: int = _DEEPEST) -> Touches:
-    """What it touches to look at all that can be reached from `value`: a container in a container, too."""
+    """Return what reading all that can be reached from `value` touches: a container in a container, too."""
     touches: list[Any] = list(_handed(value, how))
     seen = {id(value)}
     waiting = [(value, 0)]
@@ -134,7 +135,7 @@ def reachable(value: Any, how: int, deepest: int = _DEEPEST) -> Touches:
 
 
 def _inside(thing: Any) -> list[Any]:
-    """What is in a container, or in the attributes of an object."""
+    """Return what is in a container, or in the attributes of an object."""
     if type(thing) in (dict, list, set, tuple) or kind_of(type(thing)) in (CONTAINER, OTHER):
         found = gc.get_referents(thing)
         return [
@@ -147,12 +148,12 @@ def _inside(thing: Any) -> list[Any]:
 
 
 class _Summary(NamedTuple):
-    """What code does to the globals of its module, as far as it does it itself."""
+    """The uses that code itself makes of the globals of its module."""
 
     code: types.CodeType
     loads: frozenset[str]
     stores: frozenset[str]
-    #: Those in which it changes something.
+    #: The globals in which it changes something.
     changes: frozenset[str]
 
 
@@ -162,7 +163,7 @@ _summaries: dict[int, _Summary] = {}
 def _summary_of(code: types.CodeType) -> _Summary:
     known = _summaries.get(id(code))
     if known is None:
-        #: By where an expression begins, the global that it begins with.
+        #: The global that an expression begins with, by where the expression begins.
         begun: dict[Any, str] = {}
         stores: set[str] = set()
         changes: set[str] = set()
@@ -186,14 +187,14 @@ _LOADS = frozenset(("LOAD_ATTR", "LOAD_METHOD"))
 
 
 def closed_over(function: types.FunctionType) -> Iterator[Any]:
-    """The values of the variables around a function that it uses, as far as they have one."""
+    """Yield the values of the variables around a function that it uses, without those that have no value."""
     for cell in function.__closure__ or ():
         with contextlib.suppress(ValueError):
             yield cell.cell_contents
 
 
 def _kept(function: types.FunctionType, flags: int, depth: int = _DEEPEST) -> Touches:
-    """What a function touches beside its arguments, and what functions do that it has in variables around it."""
+    """Return what a function touches beside its arguments, and what functions in variables around it touch."""
     touches = NOTHING
     for value in closed_over(function):
         inner = python_function(value)

@@ -1,4 +1,4 @@
-"""Which calls do nothing that is unknown: what they do is seen, or they only give a result."""
+"""Calls that do nothing unknown: what they do is seen, or they only give a result."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from ..interpreter._redirected import is_redirected
 from ..scope import _current_scope
 from ..scope._places import is_ours
 
-#: What is done in these files is done to primitives, which are seen.
+#: Files whose code acts on primitives, which is seen.
 _TRANSPARENT_FILES = frozenset(
     (
         threading.__file__,
@@ -35,7 +35,7 @@ _TRANSPARENT_FILES = frozenset(
         *(f"{path}/{name}.py" for path in concurrent.futures.__path__ for name in ("_base", "thread")),
     )
 )
-#: Modules in C whose functions do nothing but give a result.
+#: Modules in C whose functions only give a result, except those named below.
 _PURE_MODULES = frozenset(("builtins", "math", "cmath", "_operator", "_thread", "_functools", "_abc"))
 _IMPURE_NAMES = frozenset(
     "next input exec eval compile open print __import__ setattr delattr breakpoint anext allocate_lock "
@@ -46,7 +46,7 @@ _MAKERS = ("__new__", "__init__")
 
 
 def does_nothing_unknown(function: Any) -> bool:
-    """Whether all that a call of it does is known to be seen, or to be nothing."""
+    """Whether all that a call does is known to be seen, or to be nothing."""
     while True:
         kind = type(function)
         if kind is types.MethodType:
@@ -89,12 +89,12 @@ def _is_pure_in_c(function: types.BuiltinFunctionType) -> bool:
 
 
 def _is_known(kind: type) -> bool:
-    """Whether values of a type never change, or their changes are accesses, or are in the thread's own state."""
+    """Whether values of a type never change, or their changes are accesses or concern the thread's own state."""
     return kind is object or kind is type or kind_of(kind) in (STILL, CONTAINER, VIEW)
 
 
 def _makes_nothing_unknown(made: type) -> bool:
-    """Whether to make an object of the class does nothing unknown."""
+    """Whether making an object of the class does nothing unknown."""
     if not is_made_by_a_program(made):
         return module_of(made) == "builtins"
     for base in bases_of(made):

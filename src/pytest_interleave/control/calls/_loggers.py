@@ -1,4 +1,4 @@
-"""What it touches to log: the loggers that pass a message on, and what their handlers keep of it in memory."""
+"""The touches of logging: of the loggers that pass a message on, and of what their handlers keep of it in memory."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ..identity._types import OTHER, kind_of, module_of
 from ..identity._wholes import contents, native, whole
 from ..steps._touches import NOTHING, READS, WRITES, Touches
 
-#: Methods of loggers, and of what adapts one, by which a message goes to the handlers; functions that do so, too.
+#: Methods of loggers and logger adapters by which a message goes to the handlers; also functions that do so.
 LOGGING = frozenset("critical debug error exception fatal handle info log warn warning".split())
 
 _STREAMS = (io.StringIO, io.BytesIO)
@@ -23,7 +23,7 @@ _read: list[logging.Handler] = []
 
 @contextlib.contextmanager
 def records_read(handler: logging.Handler) -> Iterator[None]:
-    """While entered, the test can read what this handler of pytest keeps: threads that log share it."""
+    """While entered, count what this handler of pytest keeps as shared by threads that log: the test can read it."""
     _read.append(handler)
     try:
         yield
@@ -32,8 +32,11 @@ def records_read(handler: logging.Handler) -> Iterator[None]:
 
 
 def of_logger(logger: Any, how: int) -> Touches:
-    """Of a logger and those above it, which are asked for what it has not got; of a handler, itself."""
-    # All of them together can be disabled.
+    """Return what using a logger touches, and the loggers above it, which are asked for what it does not have.
+
+    For a handler, it is the handler itself.
+    """
+    # All loggers together can be disabled.
     touches = whole(logging.root.manager, READS)
     while logger is not None and logger is not MISSING:
         if kind_of(type(logger)) != OTHER:
@@ -46,7 +49,7 @@ def of_logger(logger: Any, how: int) -> Touches:
 
 
 def of_handlers(logger: Any) -> Touches:
-    """What handlers keep in memory of a message of a logger; those of pytest count only if the test can read them."""
+    """Return what handlers keep in memory of a logger's message; pytest's count only if the test can read them."""
     touches = NOTHING
     logger = getattr(logger, "logger", logger) if isinstance(logger, logging.LoggerAdapter) else logger
     while isinstance(logger, logging.Logger):
@@ -55,7 +58,7 @@ def of_handlers(logger: Any) -> Touches:
                 continue
             touches += whole(handler, READS)
             for name, kept in vars(handler).items():
-                # Files are used where they are seen; their lines may be in any order.
+                # The use of a file is seen elsewhere; its lines may be in any order.
                 how = READS if name == "filters" else WRITES
                 touches += native(kept, how) if isinstance(kept, _STREAMS) else contents(kept, how)
         if not logger.propagate:

@@ -1,7 +1,7 @@
-"""What it touches to hand objects of a program's own classes to functions that are not known to leave them alone.
+"""The touches of handing objects of a program's classes to functions that are not known to leave them alone.
 
-A function of the standard library that is written in C leaves them alone, but for those that look at everything, like
-`pickle.dumps`. Its functions in Python use what they are given; of an extension nothing is known.
+A function of the standard library that is written in C leaves them alone, except those that read everything, like
+`pickle.dumps`. Its functions in Python use what they are given. Of an extension, nothing is known.
 """
 
 from __future__ import annotations
@@ -24,25 +24,25 @@ from ._handed import closed_over, handed_whole, is_trusted, reachable
 from ._loggers import LOGGING, of_handlers, of_logger
 from ._managers import of_stack
 
-#: So far code in C that looks into objects is followed: into what they lead to, and what that leads to.
+#: C code that reads objects is followed for this many levels: to what the objects lead to, and to what that leads to.
 _LEVELS = 2
-#: What is done in these modules of the standard library is done to primitives, which are seen.
+#: Modules of the standard library whose code acts on primitives, which is seen.
 _SEEN_WITHIN = frozenset("concurrent contextlib queue threading".split())
-#: Their methods change an object.
+#: Methods whose names begin like this change an object.
 _CHANGING = ("set", "add", "remove", "register", "unregister", "clear", "write", "close", "push", "pop")
-#: What an object has of its own, whatever its class: methods that look at all of that.
+#: Methods, of any class, that read all that an object has of its own.
 LOOKING_AT_ALL = frozenset(("__dir__", "__getstate__", "__reduce__", "__reduce_ex__"))
 
 
 def handed_to_c(function: Any, given: Sequence[Any], how: int) -> Touches:
-    """What a function in C touches of objects that are given to it, beside containers and what is written in C."""
+    """Return what a C function touches of objects that are given to it, beside containers and objects written in C."""
     if _looks_at_everything(function):
         return tuple(touch for value in given for touch in reachable(value, READS | OPAQUE, _LEVELS))
     return handed_to_extension(given, how)
 
 
 def leaves_objects_alone(function: Any) -> bool:
-    """Whether a function in C does not look into objects that are given to it, as far as is known."""
+    """Whether a C function is known not to read objects that are given to it."""
     if _harmless.get(id(function)) is function:
         return True
     if _looks_at_everything(function) or not is_of_python_itself(_module_of_function(function)):
@@ -52,7 +52,7 @@ def leaves_objects_alone(function: Any) -> bool:
     return True
 
 
-#: By address, functions of modules that do so.
+#: Functions of modules that do so, by address.
 _harmless: dict[int, Any] = {}
 
 
@@ -61,7 +61,7 @@ def _looks_at_everything(function: Any) -> bool:
 
 
 def handed_to_extension(given: Sequence[Any], how: int) -> Touches:
-    """The same of a function that may do anything: it may change what it is given, and call what is in scope."""
+    """Return what a function touches of its arguments if it may do anything: change them, and call code in scope."""
     flags = OPAQUE if not how & WRITES else OPAQUE | FOREIGN | UNSURE
     touches = NOTHING
     for value in given:
@@ -74,12 +74,15 @@ def handed_to_extension(given: Sequence[Any], how: int) -> Touches:
 
 
 def handed_to_type(kind: type, given: Sequence[Any], how: int) -> Touches:
-    """The same of an object that can be called, by its type."""
+    """Return what calling an object of the type `kind` touches of the arguments."""
     return NOTHING if is_of_python_itself(module_of(kind)) else handed_to_extension(given, how)
 
 
 def handed_to_stdlib(function: types.FunctionType, given: Sequence[Any]) -> Touches:
-    """What a function in Python touches of objects given to it, if that is the standard library's, and is one step."""
+    """Return what a Python function of the standard library touches of objects given to it; its call is one step.
+
+    Nothing if the function is not the standard library's.
+    """
     if given and isinstance(given[0], contextlib.ExitStack):
         return whole(given[0], WRITES) + of_stack(function.__code__.co_name, given)
     module = function.__globals__.get("__name__")
@@ -93,7 +96,7 @@ def handed_to_stdlib(function: types.FunctionType, given: Sequence[Any]) -> Touc
         owner, *given = given
         how = WRITES if changes else READS
         if is_class(type(owner)):
-            # Which classes are registered with it is asked by `isinstance`.
+            # `isinstance` asks which classes are registered with it.
             touches = whole(owner, how | HIDDEN, OPAQUE) if changes and outermost == "abc" else NOTHING
         elif outermost == "logging":
             touches = of_logger(owner, how)
@@ -119,7 +122,7 @@ def _is_method(function: types.FunctionType, owner: Any) -> bool:
 
 
 def _kept_by(function: types.FunctionType, how: int, depth: int = _LEVELS) -> Touches:
-    """What a function that `functools` has made keeps in variables around it: `singledispatch` has its registry."""
+    """Return what a function made by `functools` keeps in variables around it, such as `singledispatch`'s registry."""
     touches = NOTHING
     for value in closed_over(function):
         inner = python_function(value)
@@ -132,7 +135,7 @@ def _kept_by(function: types.FunctionType, how: int, depth: int = _LEVELS) -> To
 
 
 def _is_of_the_program(kind: type) -> bool:
-    """Whether a type's values have attributes that any code in Python may set."""
+    """Whether a type's values have attributes that any Python code may set."""
     return kind_of(kind) == OTHER and not (
         is_class(kind) or kind is types.ModuleType or is_native(kind) or is_trusted(kind)
     )
@@ -146,6 +149,6 @@ def _module_of_function(function: Any) -> str:
 
 @functools.cache
 def is_of_python_itself(module: str) -> bool:
-    """Whether a module belongs to the standard library, or is ours."""
+    """Whether a module belongs to the standard library or to this package."""
     outermost = module.partition(".")[0]
     return outermost in sys.stdlib_module_names or outermost == "pytest_interleave"

@@ -1,4 +1,4 @@
-"""What it touches to call the special methods of a context manager, or to run what an exit stack has gathered."""
+"""The touches of a context manager's special methods, and of running the callbacks of an exit stack."""
 
 from __future__ import annotations
 
@@ -15,17 +15,18 @@ from ..steps._touches import NOTHING, WRITES, Touches
 from ._handed import closed_over, handed_to_foreign
 from ._patching import undone
 
-#: At most this many of an exit stack's callbacks are looked at.
+#: At most this many of an exit stack's callbacks are inspected; the rest are skipped.
 _MOST = 32
 
 
 def method_of(manager: Any, special: str) -> Any:
+    """Return the Python function of a context manager's special method, or None if it has none."""
     holder = class_holding(type(manager), special)
     return None if holder is None else python_function(holder[1])
 
 
 def of_method(manager: Any, special: str) -> Touches:
-    """What it touches to enter a context manager, or to leave it: `special` says by which method."""
+    """Return what entering or leaving a context manager touches; `special` is the name of the method that does it."""
     method = method_of(manager, special)
     if method is None or in_scope(method):
         return NOTHING
@@ -34,7 +35,7 @@ def of_method(manager: Any, special: str) -> Touches:
 
 
 def of_stack(name: str, given: Sequence[Any]) -> Touches:
-    """What a method of an exit stack touches beside the stack; `given` are that and its arguments."""
+    """Return what a method of an exit stack touches beside the stack; `given` has the stack and the arguments."""
     stack, *arguments = given
     if name == "enter_context" and arguments:
         return of_method(arguments[0], "__enter__")
@@ -54,7 +55,7 @@ def of_stack(name: str, given: Sequence[Any]) -> Touches:
 
 
 def generator_of(manager: Any) -> Any:
-    """The generator that a context manager made by `contextlib.contextmanager` goes on with."""
+    """Return the generator that a context manager made by `contextlib.contextmanager` resumes; None for any other."""
     if not isinstance(manager, contextlib._GeneratorContextManager):
         return None
     generator = manager.gen
@@ -62,13 +63,14 @@ def generator_of(manager: Any) -> Any:
 
 
 def function_of(generator: types.GeneratorType[Any, Any, Any]) -> types.FunctionType:
+    """Return a function that has the code and the globals of a generator."""
     code = generator.gi_code
     variables = generator.gi_frame.f_globals if generator.gi_frame is not None else {}
     return types.FunctionType(code, variables, code.co_name, None, tuple(types.CellType() for _ in code.co_freevars))
 
 
 def _of_generator(generator: types.GeneratorType[Any, Any, Any]) -> Touches:
-    """What a generator out of scope touches that goes on: it has its variables in hand."""
+    """Return what resuming a generator out of scope touches: it has its variables."""
     if generator.gi_frame is None:
         return NOTHING
     function = function_of(generator)

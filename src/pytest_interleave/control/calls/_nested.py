@@ -1,6 +1,7 @@
-"""What it touches to compare containers, or to write them as texts: what is in them, and in that again.
+"""The touches of comparing containers, or of writing them as texts: what is in them, and what is in that.
 
-`rows == [{"n": 1}]` reads each dictionary in `rows`, and `f"{(items, 2)}"` reads `items`. Only so much is looked at.
+`rows == [{"n": 1}]` reads each dictionary in `rows`, and `f"{(items, 2)}"` reads `items`. The number of objects that
+are inspected is limited.
 """
 
 from __future__ import annotations
@@ -18,15 +19,15 @@ from ..interpreter._opcodes import COMPARISONS
 from ..steps._touches import CUT, FOREIGN, NOTHING, OPAQUE, READS, Touch, Touches
 
 _DEEPEST = 4
-#: So many objects are looked at, and so many touches are told of.
+#: At most this many objects are inspected, and at most this many touches are listed. `_REST` stands for the rest.
 _MOST_OBJECTS = 2_000
 _MOST_TOUCHES = 64
-#: So many elements are looked through for such as have a content.
+#: A container of at most this many elements is searched for elements with contents. `_REST` stands for a larger one.
 _MOST_ELEMENTS = 20_000
-#: Stands for what was not looked at.
+#: Stands for what was not inspected.
 _REST: Touches = (("…", None, READS | OPAQUE | CUT),)
 
-#: How the length of a container is found, and its elements, whatever a class derived from it says.
+#: The functions that give a container's length and its elements, whatever a derived class says.
 _WAYS: tuple[tuple[type, Callable[[Any], int], Callable[[Any], Iterable[Any]]], ...] = (
     (tuple, tuple.__len__, tuple.__iter__),
     (list, list.__len__, list.__iter__),
@@ -36,9 +37,10 @@ _WAYS: tuple[tuple[type, Callable[[Any], int], Callable[[Any], Iterable[Any]]], 
 
 
 def nested(things: Sequence[Any], specials: Sequence[str]) -> Touches:
-    """What it touches to use `things`, and all that is in them, with an operator that `specials` stand for.
+    """Return what using `things`, and all that is in them, with an operator touches.
 
-    The things themselves come last: a step is told of by what it touches last.
+    The operator stands for the special methods `specials`. The things themselves come last: reports describe a step by
+    what it touches last.
     """
     touches: list[Touch] = []
     seen: set[int] = set()
@@ -61,13 +63,13 @@ def nested(things: Sequence[Any], specials: Sequence[str]) -> Touches:
 
 def _used(thing: Any, specials: Sequence[str]) -> Touches:
     if specials is COMPARISONS:
-        # Which of them is run, the code does not tell here.
+        # The code does not show which of them is run.
         return operand(thing, READS, COMPARISONS[:1]) or operand(thing, READS, COMPARISONS[1:])
     return operand(thing, READS, specials)
 
 
 def _inside(thing: Any, kind: type, own: Touches) -> list[Any] | None:
-    """What may have contents in an object; None where that is too much to look at."""
+    """Return what is in an object and may have contents itself; None if that is too much to inspect."""
     for base, length, elements in _WAYS:
         if issubclass(kind, base):
             if length(thing) > _MOST_ELEMENTS:
@@ -75,14 +77,14 @@ def _inside(thing: Any, kind: type, own: Touches) -> list[Any] | None:
             return [inner for inner in list(elements(thing)) if id(type(inner)) not in PLAIN_KEYS]
     sort = kind_of(kind)
     if sort == VIEW or (sort == OTHER and own and not any(how & FOREIGN for _, _, how in own)):
-        # A method that was generated compares the attributes, or writes them as texts.
+        # A generated method compares the attributes, or writes them as texts.
         found = gc.get_referents(thing)
         return [inner for inner in found if type(inner) is tuple or kind_of(type(inner)) == CONTAINER]
     return []
 
 
 def compared(thing: Any, other: Any, specials: Sequence[str] = COMPARISONS) -> Touches:
-    """What it touches to compare two objects: where neither is a plain value, each of their elements, too."""
+    """Return what comparing two objects touches; if neither is a plain value, also each of their elements."""
     plain, other_plain = id(type(thing)) in PLAIN_KEYS, id(type(other)) in PLAIN_KEYS
     if plain or other_plain:
         if plain and other_plain:
@@ -92,27 +94,27 @@ def compared(thing: Any, other: Any, specials: Sequence[str] = COMPARISONS) -> T
 
 
 def looked_for(container: Any, key: Any) -> Touches:
-    """What it touches to compare `key` with what is in `container`, beside the container."""
+    """Return what comparing `key` with the items of `container` touches, beside the container."""
     if id(type(key)) in PLAIN_KEYS and type(key) is not bytes:
         return NOTHING
     if issubclass(type(container), (dict, set, frozenset)):
-        # Only a set can be looked for in one: what stands for it is made of what is in it.
+        # Of keys with contents, only a set can be looked up here: the key that stands for it is made of its elements.
         return contents(key, READS)
     return nested((key, *elements_of(container, _MOST_OBJECTS)), COMPARISONS)
 
 
 def texts_of(*things: Any) -> Touches:
-    """What it touches to write `things` as texts."""
+    """Return what writing `things` as texts touches."""
     return nested(things, TEXT)
 
 
 def truths_of(sources: Sequence[Any]) -> Touches:
-    """What it touches to ask of the elements of what is in `sources` whether they are true."""
+    """Return what testing whether each element of each of `sources` is true touches."""
     return _each(sources, lambda element: operand(element, READS, TRUTH))
 
 
 def contents_of(sources: Sequence[Any]) -> Touches:
-    """What it touches to go through the elements of what is in `sources`."""
+    """Return what going through each element of each of `sources` touches."""
     return _each(sources, lambda element: contents(element, READS))
 
 
@@ -126,7 +128,7 @@ def _each(sources: Sequence[Any], find: Callable[[Any], Touches]) -> Touches:
 
 
 def begun(thing: Any, *, backwards: bool = False) -> Touches:
-    """What it touches to make an iterator over `thing`: it keeps how much there was, but for those of lists."""
+    """Return what making an iterator over `thing` touches: except for lists, it keeps how many items there were."""
     kind = type(thing)
     sort = kind_of(kind)
     if sort == VIEW or (sort == CONTAINER and (backwards or not issubclass(kind, (list, bytearray)))):
@@ -134,14 +136,14 @@ def begun(thing: Any, *, backwards: bool = False) -> Touches:
     return NOTHING
 
 
-#: By name, built-in functions that compare what they go through; that ask of it whether it is true; or go through it.
+#: Built-in functions that compare what they go through, that test whether it is true, and that go through its elements.
 _ORDERING = frozenset(("sorted", "min", "max"))
 _TESTING = frozenset(("any", "all"))
 _GOING_THROUGH = frozenset(("sum", "dict"))
 
 
 def of_elements(name: str, given: Sequence[Any]) -> Touches:
-    """What a built-in function touches in the elements of what it is given."""
+    """Return what a built-in function touches in the elements of its arguments."""
     if name in _TESTING:
         return truths_of(given)
     if name in _GOING_THROUGH:
@@ -150,7 +152,7 @@ def of_elements(name: str, given: Sequence[Any]) -> Touches:
 
 
 def of_items(owner: Any, name: str, given: Sequence[Any]) -> Touches:
-    """What a method of a container touches in what is in that, or of bytes in what it is given."""
+    """Return what a method of a container touches in the items, or a method of bytes in its argument."""
     if name in _SEARCHING:
         return looked_for(owner, given[0]) if given and kind_of(type(owner)) in (CONTAINER, STILL) else NOTHING
     if name in _COMPARING:
@@ -167,7 +169,7 @@ _COMPARING = frozenset(("__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge_
 
 
 def _ordered(given: Sequence[Any]) -> Touches:
-    """Of `sorted` and the like: all is compared with each other, or what a key function makes of it."""
+    """Return what `sorted` and the like touch: they compare all elements, or what a key function makes of them."""
     functions = [value for value in given if callable(value)]
     several = [value for value in given if id(type(value)) not in PLAIN_KEYS and not callable(value)]
     if functions:

@@ -1,4 +1,4 @@
-"""Where a program prints: to the outside, or into memory, where a test may read it."""
+"""The destination of a program's output: the outside, or memory, where a test may read it."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ _buffer_of = vars(io.TextIOWrapper)["buffer"].__get__
 
 
 def is_output(thing: Any) -> bool:
-    """Whether `thing` is a standard stream that goes to the outside: in which order threads print is of no concern."""
+    """Whether `thing` is a standard stream to the outside. The order in which threads print there does not matter."""
     streams = (sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__)
     return any(thing is stream for stream in streams) and not _is_in_memory(thing)
 
 
 def printed(given: Sequence[Any]) -> Touches:
-    """What `print` writes to: a stream that it is given, or the standard one, where that is in memory."""
+    """Return what `print` writes to, if that is in memory: the streams that it is given, or the standard one."""
     streams = [value for value in given if _is_stream(value)] or [sys.stdout]
     return tuple(touch for stream in streams if _is_in_memory(stream) for touch in whole(stream, WRITES))
 

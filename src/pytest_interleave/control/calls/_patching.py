@@ -1,7 +1,7 @@
-"""What it touches to put something else in the place of an attribute or an item for a while, and to put it back.
+"""The touches of replacing an attribute or an item for a while, and of putting it back.
 
 `unittest.mock.patch`, pytest's `monkeypatch` and `contextlib.redirect_stdout` do so, each in code that is one step.
-They remember what they found, to put it back: two threads that do it by turns put back what the other one has put.
+They remember what they found, to put it back: two threads that alternate put back what the other one has put.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from ..scope._modules import is_module, namespace_of_module
 from ..steps._touches import FOREIGN, NOTHING, OPAQUE, WRITES, Touches
 from ._handed import closed_over
 
-#: What stands for everything that is patched, where it is not known what that is.
+#: Stands for everything that is patched, if it is not known what that is.
 _UNKNOWN_TARGET = ("patched",)
 
 
 def patched_by(function: types.FunctionType, given: Sequence[Any]) -> Touches:
-    """What a call of a function in Python, out of scope, touches by patching; `given` are its arguments."""
+    """Return what a call of a Python function out of scope touches by patching; `given` has its arguments."""
     find = _BY_MODULE.get(function.__globals__.get("__name__", ""))
     return NOTHING if find is None else find(function, given)
 
@@ -37,7 +37,7 @@ def _by_mock(function: types.FunctionType, given: Sequence[Any]) -> Touches:
         return _of_patchers(function.__globals__["_patch"]._active_patches)
     patchings = function.__dict__.get("patchings")
     if patchings is not None:
-        # A function with such decorators.
+        # A function that is decorated with patches.
         return _of_patchers(patchings)
     return _of_patchers(given[:1]) if name in _WHILE_PATCHING else NOTHING
 
@@ -48,7 +48,7 @@ _WHILE_PATCHING = frozenset(("__enter__", "__exit__", "start", "stop"))
 def _of_patchers(patchers: Iterable[Any]) -> Touches:
     touches = NOTHING
     for patcher in patchers:
-        # It knows itself what it has put away.
+        # The patcher itself has what it replaced.
         touches += whole(patcher, WRITES, FOREIGN)
         if type(patcher).__name__ == "_patch_dict":
             named = stored_attribute(patcher, "in_dict")
@@ -64,7 +64,7 @@ def _of_patchers(patchers: Iterable[Any]) -> Touches:
 def _target_of(patcher: Any) -> Any:
     target = stored_attribute(patcher, "target")
     if target is not MISSING and target is not None:
-        # It is in place.
+        # The patch is in place.
         return target
     getter = stored_attribute(patcher, "getter")
     if type(getter) is functools.partial and getter.args:
@@ -94,7 +94,7 @@ def _by_pytest(function: types.FunctionType, given: Sequence[Any]) -> Touches:
 
 
 def undone(patcher: Any) -> Touches:
-    """What a `pytest.MonkeyPatch` puts back."""
+    """Return what a `pytest.MonkeyPatch` touches when it puts everything back."""
     touches = NOTHING
     for owner, name, _ in _list_of(patcher, "_setattr"):
         touches += _attribute(owner, name)
@@ -137,14 +137,17 @@ def _item(container: Any, key: Any) -> Touches:
 
 
 def _patched(part: Any, written: Touches) -> Touches:
-    """What is written, and that it is patched: only of two that do that, the steps in between matter."""
+    """Return what is written, and a touch that says that it is patched.
+
+    The steps in between matter only for two threads that both patch.
+    """
     if not written:
         return ((_UNKNOWN_TARGET, None, WRITES | OPAQUE | FOREIGN),)
     return (*written, (("patched", written[0][0], str(part)), None, WRITES | OPAQUE | FOREIGN))
 
 
 def _found(path: Any) -> Any:
-    """What is called `package.module.Class`, as far as it is imported; no code of the program is run for that."""
+    """Return what the path `package.module.Class` names, if it is imported; no code of the program is run for that."""
     if type(path) is not str:
         return MISSING
     names = path.replace(":", ".").split(".")

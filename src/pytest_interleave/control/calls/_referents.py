@@ -1,7 +1,7 @@
-"""When what a weak reference refers to dies: a thread that drops the last reference changes what the others see.
+"""Deaths of weakly referenced objects: a thread that drops the last reference changes what the others see.
 
-Which step that is shows only when it happens; then what it touched is added to the log. So a search may not know of it
-where it would have had to, and what code out of scope is in other cases, that is the call of the reference here.
+Which step does that is known only when it happens; then what it touched is added to the log. So a search may not know
+of it in time. The call of the reference then has the part that code out of scope has in other cases.
 """
 
 from __future__ import annotations
@@ -15,18 +15,18 @@ from ..scope._observed import observed
 from ..scope._real import get_ident
 from ..steps._touches import FOREIGN, HIDDEN, OPAQUE, READS, WRITES, Touches
 
-#: By name of a referent: what tells when it dies.
+#: The weak reference that notices when a referent dies, by the name of the referent.
 _watches: dict[int, weakref.ref[Any]] = {}
-#: By address of a reference that was called, the name of what it referred to.
+#: The name of what a reference referred to when it was called, by the address of the reference.
 _called: dict[int, int] = {}
 
 
 def called_reference(reference: Any) -> Touches:
-    """What it touches to call a weak reference."""
+    """Return what calling a weak reference touches."""
     referent = referent_of(reference)
     if referent is None:
         name = _called.get(id(reference), 0)
-        # Where it was not called before, nothing tells who let the object die, and when.
+        # If it was not called before, nothing shows which thread let the object die, and when.
         flags = FOREIGN if name else HIDDEN
         return ((("referent", name), None, READS | OPAQUE | flags),)
     name = name_of(referent)
@@ -42,7 +42,7 @@ def called_reference(reference: Any) -> Touches:
 
 
 def _note(touches: Touches) -> None:
-    """Add to what the calling thread's current step touches."""
+    """Add touches to the current step of the calling thread."""
     unit = observed[get_ident()]
     if unit is None:
         return
@@ -56,6 +56,6 @@ def _note(touches: Touches) -> None:
 
 
 def forget_referents() -> None:
-    """Between executions."""
+    """Forget all referents; called between executions."""
     _watches.clear()
     _called.clear()

@@ -1,4 +1,4 @@
-"""What `"{0.name}".format(thing)` touches: the attributes and items that the fields of the text name."""
+"""The touches of `"{0.name}".format(thing)`: the attributes and items that the fields of the text name."""
 
 from __future__ import annotations
 
@@ -20,7 +20,10 @@ _FIRST = re.compile(r"[^.\[]*")
 
 
 def formatted(template: str, given: Sequence[Any]) -> Touches:
-    """Of `str.format`: what each field looks at. A name may be that of any argument, for names are not known here."""
+    """Return what `str.format` touches: what each field reads.
+
+    A field with a name may refer to any argument, because the names of arguments are not known here.
+    """
     touches = NOTHING
     for first, path in _fields(template):
         values = given[int(first) : int(first) + 1] if first.isdecimal() else given
@@ -30,7 +33,7 @@ def formatted(template: str, given: Sequence[Any]) -> Touches:
 
 
 def formatted_from(template: str, mapping: Any) -> Touches:
-    """Of `str.format_map`."""
+    """Return what `str.format_map` touches."""
     touches = contents(mapping, READS)
     if is_dict(type(mapping)):
         for first, path in _fields(template):
@@ -39,7 +42,7 @@ def formatted_from(template: str, mapping: Any) -> Touches:
 
 
 def _fields(template: str) -> Iterator[tuple[str, list[tuple[str, str]]]]:
-    """Each field: what its name begins with, and the attributes and keys after that; fields in others, too."""
+    """Yield what the name of each field begins with, and the attributes and keys after that; nested fields included."""
     numbers = iter(range(len(template)))
     waiting = [template]
     for text in waiting:
@@ -56,7 +59,7 @@ def _fields(template: str) -> Iterator[tuple[str, list[tuple[str, str]]]]:
 
 
 def _followed(value: Any, path: Sequence[tuple[str, str]]) -> Touches:
-    """What it touches to follow a path from `value` on, as far as that can be told, and to make a text of its end."""
+    """Return what following a path from `value` touches, while that is possible, and making a text of its end."""
     touches = NOTHING
     for name, key in path:
         if value is MISSING:
