@@ -1,1 +1,1 @@
-"""Which instructions are accesses, and the two engines that make them scheduling points."""
+"""The instructions that are accesses, and the two engines that make them scheduling points."""

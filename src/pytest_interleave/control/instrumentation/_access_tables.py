@@ -1,4 +1,4 @@
-"""The accesses of all code that has run in scope, kept for both engines."""
+"""The accesses of all code that has run in scope, for both engines."""
 
 from __future__ import annotations
 
@@ -25,34 +25,34 @@ from ._accesses import accesses_of
 from ._assertions import unless_pytest_asks
 from ._granted import Granted, running
 
-#: It has `minds_start`, `begin` and `give_up`.
+#: An assumption about code, with `minds_start`, `begin` and `give_up`.
 Assumption = Granted | KeptObjects | KeptByMethod
 
 
 class AccessTables:
-    """The accesses of each code object, worked out when it first runs."""
+    """The accesses of each code object, determined when it first runs."""
 
     def __init__(self) -> None:
-        #: By file name, with what the file system said of the file.
+        #: The facts of each file by its name, with what the file system said of the file.
         self._facts: dict[str, tuple[tuple[float, int] | None, FileFacts | None]] = {}
         self._text_facts = TextFacts()
-        #: By `id` of the code object, because hashing one reads all of it; the codes are kept alive beside.
+        #: By `id` of the code object, because hashing one reads all of it. `codes` keeps the code objects alive.
         self.by_id: dict[int, dict[int, Operation]] = {}
         self.codes: list[CodeType] = []
-        #: Some is made again in each execution: the first one stands for all alike.
+        #: Some code is made again in each execution: the first code object stands for all equal ones.
         self._first_alike: dict[tuple[str, CodeType], CodeType] = {}
-        #: What is kept no longer than a test.
+        #: Code that is kept no longer than a test.
         self._passing: list[CodeType] = []
-        #: Code that is run within one instruction of other code; by `id`, too.
+        #: Code that is run within one instruction of other code, by `id`.
         self._expected: dict[int, CodeType] = {}
-        #: Called with code that has got other accesses than it had.
+        #: Called with code whose accesses have changed.
         self.changed: Callable[[CodeType], None] = _ignore
-        #: What is assumed of code, so that accesses can be left alone, by `id`.
+        #: The assumptions about code that let accesses be left alone, by `id`.
         self.assumptions: OrNone[int, tuple[Assumption, ...]] = OrNone()
         listeners.append(self._expect)
 
     def add(self, code: CodeType, namespace: dict[str, Any]) -> dict[int, Operation]:
-        """Work out the accesses of `code`."""
+        """Determine the accesses of `code`, which runs with the globals `namespace`."""
         filename = code.co_filename
         known = self._first_alike.setdefault((filename, code), code)
         in_no_file = is_in_no_file[filename]
@@ -69,7 +69,7 @@ class AccessTables:
             if assumptions:
                 self.assumptions[id(code)] = assumptions
                 if sum(each is code for each in running()) > 1:
-                    # An earlier call has begun while nobody watched.
+                    # An earlier call began while it was not watched.
                     self.give_up(code)
         if id(code) in self._expected:
             table.update(leaving_steps(code, known, self.by_id))
@@ -104,13 +104,13 @@ class AccessTables:
         return tuple(found)
 
     def begin(self) -> None:
-        """Before a test: what has begun by now has not been watched."""
+        """Prepare for a test: the beginnings of calls that are running now were not watched."""
         if self.assumptions:
             for code in running():
                 self.give_up(code)
 
     def give_up(self, code: CodeType) -> bool:
-        """A call of `code` has begun while nobody watched: assume nothing of it any more. Says whether anything was."""
+        """Drop all assumptions about `code`, of which a call began unwatched; return whether there were any."""
         assumptions = self.assumptions.get(id(code), ())
         for assumption in assumptions:
             assumption.give_up()
@@ -138,11 +138,11 @@ class AccessTables:
         return known[1]
 
     def in_scope(self, code: CodeType, namespace: dict[str, Any]) -> bool:
-        """Whether the code is in scope, and its accesses are of interest."""
+        """Whether the code is in scope and its accesses are of interest."""
         return _may_run_again(code, namespace) and _current_scope.scope.holds_code(code, namespace)
 
     def forget(self) -> bool:
-        """After a test: forget the code that it has made, which may be any amount. Answers whether there was any."""
+        """Forget, after a test, the code that it has made, which may be any amount; return whether there was any."""
         if not self._passing:
             return False
         for code in self._passing:
@@ -157,11 +157,11 @@ class AccessTables:
 
 
 def _ignore(_code: CodeType) -> None:
-    """Before an engine is interested."""
+    """Do nothing: no engine is interested yet."""
 
 
 def _may_run_again(code: CodeType, namespace: dict[str, Any]) -> bool:
-    """Whether threads may run the code at the same time: not that of a module that is being imported."""
+    """Whether threads may run the code at the same time: not if it belongs to a module that is being imported."""
     if is_function_code(code) or "<locals>" in code.co_qualname or is_in_no_file[code.co_filename]:
         return True
     specification = dict.get(namespace, "__spec__")

@@ -1,7 +1,7 @@
-"""Which instructions of a code object are accesses to state that threads can share.
+"""The instructions of a code object that are accesses to state that threads can share.
 
-Everything here is decided from the code object, its file and, for names of modules, its globals; never from values
-that a test computes: so that the scheduling points of a program are the same in every execution and every process.
+Everything here is decided from the code object, its file and, for names of modules, its globals; never from values that
+a test computes. So the scheduling points of a program are the same in every execution and every process.
 """
 
 from __future__ import annotations
@@ -69,9 +69,11 @@ _LOADS = {
     "GET_ITER": ITERATE,
     "FOR_ITER": ITERATE,
 }
-#: What they access lies under the name that they have in the source, and is theirs alone where that is.
+#: Instructions that access an object under a name, as in `name[key]` and `name.method()`. What they access is private
+#: if the object under the name is.
 _THROUGH = CALLS | {"BINARY_SUBSCR", "BINARY_SLICE", "STORE_SUBSCR", "STORE_SLICE", "DELETE_SUBSCR", "BINARY_OP"}
-#: What code of modules and classes has: the instructions for globals, or local variables, begin alike.
+#: Instructions of modules and classes, and what the names of the instructions for globals or local variables begin
+#: with.
 _OF_NAMES = {"LOAD_NAME": "LOAD_", "STORE_NAME": "STORE_", "DELETE_NAME": "DELETE_"}
 _STORES_OF_NAMES = frozenset(("STORE_NAME", "DELETE_NAME"))
 
@@ -81,12 +83,12 @@ class Accesses(NamedTuple):
 
     #: By byte offset.
     table: dict[int, Operation]
-    #: The offsets of those that are none where they come upon numbers and texts alone.
+    #: The offsets of those that are none if they find only numbers and texts.
     unforeseen: frozenset[int]
 
 
 def accesses_of(code: CodeType, namespace: Mapping[str, Any], facts: FileFacts | None) -> Accesses:
-    """Find them in `code`; `namespace` is the module's globals: it tells modules and functions from data."""
+    """Return the accesses of `code`; the module's globals, `namespace`, show which names are data."""
     return _Analysis(code, namespace, facts or NO_FACTS, facts is not None).run()
 
 
@@ -105,21 +107,25 @@ class _Analysis:
         ]
         self.operands = Operands(code, namespace)
         self.table: dict[int, Operation] = {}
-        #: Callables waiting for their call: start of the call expression, kind and name of the access, or None.
+        #: Callables waiting for their call: the start of the call expression, and the kind of the access, whether it
+        #: writes, and its name; or None.
         self.pending: list[tuple[tuple[int | None, int | None], tuple[Kind, bool, str] | None]] = []
 
     def _as_in_a_function(self, instruction: dis.Instruction) -> str:
-        """The name of an instruction that does the same in a function, where variables are told by their kinds."""
+        """Return the name of the instruction that does the same in a function.
+
+        A function has a different instruction for each kind of variable.
+        """
         name = instruction.opname
         if name not in _OF_NAMES:
             return name
         if is_module_code(self.code):
             return _OF_NAMES[name] + "GLOBAL"
-        # A class body's own variables are nobody else's.
+        # A class body's own variables belong to no other code.
         return _OF_NAMES[name] + ("FAST" if instruction.argval in self.own_names else "GLOBAL")
 
     def run(self) -> Accesses:
-        #: Of a comprehension or a generator expression: which one it is.
+        #: The span of the expression, in a comprehension or a generator expression.
         whole = next((found.span for found in self.instructions if found.argval == ".0"), None)
         private_iterators = whole in self.facts.private.loops
         for index, instruction in enumerate(self.instructions):
@@ -175,7 +181,7 @@ class _Analysis:
         return Accesses(self.table, frozenset(unforeseen))
 
     def _find_blocks(self) -> None:
-        """What enters `with` blocks, and leaves them."""
+        """Add the instructions that enter `with` blocks, and those that leave them."""
         for at, instruction in enumerate(self.instructions):
             entered = enters(self.instructions, at)
             if entered or exits(self.instructions, at):
@@ -213,7 +219,7 @@ class _Analysis:
         return not self.known or name in self.facts.assigned_cells
 
     def _is_of_assertion(self, index: int) -> bool:
-        """Whether pytest looks up a name there, to find out what to say of an `assert` that has failed."""
+        """Whether pytest looks up a name there, to describe an `assert` that has failed."""
         return (
             index >= 3
             and self.instructions[index - 1].opname in CALLS
@@ -222,7 +228,7 @@ class _Analysis:
         )
 
     def _is_tested(self, index: int) -> bool:
-        """Whether what is loaded is asked at once whether it is true: a container, whether anything is in it."""
+        """Whether the loaded object is tested at once for being true: for a container, whether it has any items."""
         return tested_by(self.instructions, index) is not None
 
     def _load_global(self, index: int, instruction: Instruction) -> None:
@@ -263,7 +269,7 @@ class _Analysis:
             if name in self.facts.assigned_attributes or (
                 name in self.facts.initial_attributes and name not in self.facts.methods
             ):
-                # A callable kept in an attribute, which others can replace, from another file perhaps.
+                # A callable kept in an attribute, which other code can replace, perhaps in another file.
                 self._add(instruction, READ, False, name)
             elif name in WRITING_METHODS:
                 effect = (WRITE, True, f".{name}()")
@@ -274,15 +280,15 @@ class _Analysis:
         self._may_be_called(instruction, effect)
 
     def _is_method_reference(self, name: str) -> bool:
-        """A bound method taken without being called, as in `Thread(target=self.work)`."""
+        """Whether a bound method is taken without being called, as in `Thread(target=self.work)`."""
         facts = self.facts
         return name in facts.methods and name not in facts.assigned_attributes and name not in facts.initial_attributes
 
     def _is_folded(self, index: int, name: str) -> bool:
         """Whether the load only fetches the owner of the next access, from an attribute that is hardly ever replaced.
 
-        `self.items` in `self.items.append(x)` is no scheduling point of its own where `__init__` alone, in the whole
-        file, assigns the attribute. Code in another file may do so, though.
+        `self.items` in `self.items.append(x)` is no scheduling point of its own if `__init__` alone, in the whole file,
+        assigns the attribute. Code in another file may do so, though.
         """
         following = self._following(index, name)
         if following is None or following.opname in ("GET_ITER", "COPY"):
@@ -292,7 +298,10 @@ class _Analysis:
         )
 
     def _is_lock_of_step(self, index: int, name: str) -> bool:
-        """The same for what nobody replaces: `self.lock` in `with self.lock:` and `self.lock.acquire()`."""
+        """Whether the load only fetches a lock that is never replaced, as in `with self.lock:`.
+
+        It does so in `self.lock.acquire()`, too.
+        """
         following = self._following(index, name)
         if following is None:
             return False
@@ -309,7 +318,7 @@ class _Analysis:
         )
 
     def _following(self, index: int, name: str) -> Instruction | None:
-        """The next instruction, where `__init__` alone assigns the attribute that is loaded."""
+        """Return the next instruction if `__init__` alone assigns the attribute that is loaded, else None."""
         if name not in self.facts.initial_attributes or index + 1 >= len(self.instructions):
             return None
         return self.instructions[index + 1]
@@ -318,7 +327,7 @@ class _Analysis:
         return is_module(self._static_owner(index))
 
     def _static_owner(self, index: int) -> Any:
-        """The module, or module's member, that an attribute is loaded from, where names alone tell."""
+        """Return the module, or the module's member, that an attribute is loaded from, if names alone determine it."""
         path: list[str] = []
         at = index - 1
         while at >= 0:
@@ -360,5 +369,5 @@ class _Analysis:
 
 
 def _is_fixed(value: Any) -> bool:
-    """Whether a module's member is a definition rather than data; by its type alone, for it may be a lazy one."""
+    """Whether a module's member is a definition rather than data, by its type alone: it may be a lazy module."""
     return value is None or issubclass(type(value), (ModuleType, FunctionType, BuiltinFunctionType, type))

@@ -1,4 +1,4 @@
-"""What pytest does to explain a failed assertion is no part of the test: it looks at things for that alone."""
+"""Leaves out what pytest does to explain a failed assertion: it reads objects for that alone."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
 
 def unless_pytest_asks(touch: Resolver) -> Resolver:
-    """Of an access in code that anything may call: none where pytest does, to explain an assertion."""
+    """Return a resolver that finds no access if pytest is explaining an assertion, and calls `touch` otherwise.
+
+    It is for accesses in code that any other code may call.
+    """
 
     def found(frame: FrameType) -> Touches | None:
         return None if _is_for_pytest(frame) else touch(frame)

@@ -1,4 +1,4 @@
-"""From an instruction that calls, and the frame that is about to run it, to what the call touches."""
+"""The touches of an instruction that calls, found in the frame that is about to run it."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ from ..steps._touches import FOREIGN, HIDDEN, NOTHING, READS, UNSURE, WRITES, To
 _PY313 = sys.version_info >= (3, 13)
 _PY314 = sys.version_info >= (3, 14)
 _BOUND = BOUND_IN_C | {id(types.MethodType)}
-#: Methods of dictionaries whose first argument is the only key that they look at.
+#: Methods of dictionaries that look up only the key in their first argument.
 _KEYED = frozenset((".get()", ".__contains__()", ".pop()", ".setdefault()"))
 _KEYED_CHANGES = frozenset((".pop()", ".setdefault()"))
-#: So many arguments are looked at.
+#: At most this many arguments are inspected; the rest are skipped.
 _MOST_ARGUMENTS = 32
 
 
 def foreseen_call(opname: str, argument: int, top: int, name: str, how: int) -> Callable[[FrameType], Touches | None]:
-    """Of a call whose name tells what it does; `top` is the first free slot of the frame."""
+    """Return the resolver of a call whose name determines what it does; `top` is the first free slot of the frame."""
     called = _called(opname, argument, top)
     slots = _slots_of_arguments(opname, argument, top)
     arguments = [visible_in(slot, top) for slot in slots]
@@ -46,7 +46,7 @@ def foreseen_call(opname: str, argument: int, top: int, name: str, how: int) -> 
     def touch(frame: FrameType) -> Touches | None:
         function, owner = called(frame)
         if in_scope(function):
-            # What it does there is seen there.
+            # What it does is seen where it does it.
             return NOTHING
         if type(function) is LruCache:
             return of_cache(function)
@@ -83,7 +83,7 @@ def foreseen_call(opname: str, argument: int, top: int, name: str, how: int) -> 
 
 
 def _of_foreign(function: Any, owner: Any, given: list[Any], how: int) -> Touches:
-    """Of a method, written in Python and out of scope, whose name says what it does to its object."""
+    """Return what a Python method out of scope touches, if its name says what it does to its object."""
     touches = NOTHING if owner is None else whole(owner, how, FOREIGN | UNSURE)
     return touches + handed_to_foreign(python_function(function), given, how)
 
@@ -91,9 +91,9 @@ def _of_foreign(function: Any, owner: Any, given: list[Any], how: int) -> Touche
 def unforeseen_call(
     opname: str, argument: int, top: int, *, private_owner: bool = False
 ) -> Callable[[FrameType], Touches | None]:
-    """Of a call of which the code does not tell what it does; None where it touches nothing.
+    """Return the resolver of a call whose name does not determine what it does; it finds None if nothing is touched.
 
-    `private_owner` where it is a method of an object that no other thread can see.
+    `private_owner` if the call is that of a method of an object that no other thread can see.
     """
     called = _called(opname, argument, top)
     slots = _slots_of_arguments(opname, argument, top)
@@ -104,7 +104,8 @@ def unforeseen_call(
     # Before 3.13, a function that is no method lies where the object would.
     places = (words_from(first - 2), words_from(first - 1))
     callee = places[0]
-    #: The address of a function in scope that was called here, as long as it lives: most calls are of the same one.
+    #: The address of a function in scope that was called here before, as long as it lives: most calls are of the same
+    #: one.
     known = 0
     watch: weakref.ref[Any] | None = None
 
@@ -155,9 +156,9 @@ _TO_RUN = CALLED_BACK | {id(type(PRIVATE))}
 
 
 def _expect_calls(frame: FrameType, name: str, slots: Sequence[int], *, runs_generators: bool) -> None:
-    """Code that is not in scope may call what it is given, or go on with it."""
+    """Announce that code out of scope may call or resume the arguments."""
     if name == "sorted":
-        # It makes a list of its own first.
+        # It first makes a list of its own.
         return
     for slot in slots:
         value = object_in(slot)(frame)
@@ -166,7 +167,7 @@ def _expect_calls(frame: FrameType, name: str, slots: Sequence[int], *, runs_gen
 
 
 def _called(opname: str, argument: int, top: int) -> Callable[[FrameType], tuple[Any, Any]]:
-    """Finds what is called, and the object whose method that is; None where it is nobody's."""
+    """Return a function that finds what is called, and the object whose method that is, or None if it is no method."""
     if opname == "CALL_FUNCTION_EX":
         function_in = object_in(top - (4 if _PY314 else (3 if _PY313 else 2) + (argument & 1)))
         owner_in = None
@@ -188,7 +189,7 @@ def _called(opname: str, argument: int, top: int) -> Callable[[FrameType], tuple
 
 
 def _slots_of_arguments(opname: str, argument: int, top: int) -> range:
-    """Where the arguments lie on the stack, as far as each has its place there, given by name or not."""
+    """Return the slots of the arguments that have their own places on the stack, given by name or not."""
     if opname == "CALL_FUNCTION_EX":
         return range(0)
     first = _first_argument(opname, argument, top)
@@ -196,7 +197,7 @@ def _slots_of_arguments(opname: str, argument: int, top: int) -> range:
 
 
 def _first_argument(opname: str, argument: int, top: int) -> int:
-    # The names of the arguments lie above them.
+    # The names of the arguments lie above the arguments.
     return top - argument - (opname == "CALL_KW")
 
 

@@ -1,7 +1,7 @@
-"""Chooses how accesses become scheduling points: `sys.monitoring` where there is one, else a trace function.
+"""The choice between the two engines: `sys.monitoring` if the interpreter has it, else a trace function.
 
-From 3.12 on, monitoring costs nothing at instructions of no interest, leaves the trace function to coverage tools
-and debuggers, and may read a frame's variables safely. On 3.11 a trace function with opcode events is all there is.
+From 3.12 on, monitoring costs nothing at instructions of no interest, leaves the trace function to coverage tools and
+debuggers, and may read a frame's variables safely. On 3.11 a trace function with opcode events is all there is.
 """
 
 from __future__ import annotations
@@ -14,39 +14,39 @@ from typing import Any, Protocol
 from ..execution.units._units import Unit
 from ._access_tables import AccessTables
 
-#: To be called with whatever is called.
+#: A function that is called with each object that is called.
 Called = Callable[[Any], None]
 
 
 class Engine(Protocol):
     """Turns the accesses of code in scope into scheduling points."""
 
-    #: To be called in each controlled thread before its code, where the engine needs that.
+    #: Called in each controlled thread before its code, if the engine needs that; else None.
     trace: Callable[[Unit], None] | None
 
     def on(self) -> None:
-        """From now on."""
+        """Make accesses scheduling points from now on."""
 
     def renew(self) -> None:
-        """Once more, where a debugger may have put itself in the way."""
+        """Do so again, after a debugger may have interfered."""
 
     def off(self) -> None:
-        """No longer; code runs at full speed."""
+        """Make accesses scheduling points no longer; code runs at full speed."""
 
     def take_over(self, unit: Unit, frame: FrameType) -> None:
-        """In a thread that is controlled from now on: the functions that it is in have accesses, too."""
+        """Treat the functions that a thread is in when control of it begins as code with accesses, too."""
 
     def let_go(self, unit: Unit, frame: FrameType) -> None:
-        """In a thread that is not controlled any more, and goes on: its accesses are no steps."""
+        """Treat accesses no longer as steps in a thread that continues without control."""
 
     def watch_calls(self, ident: int, called: Called) -> bool:
-        """From now on say what the code in scope calls in the calling thread, whose identifier is given.
+        """Report from now on what code in scope calls in the calling thread, whose identifier is `ident`.
 
-        The answer is False if that cannot be done.
+        Returns False if that cannot be done.
         """
 
     def unwatch_calls(self, ident: int) -> None:
-        """No longer; called in any thread."""
+        """Report the calls of a thread no longer; called in any thread."""
 
 
 class _Interpreter:
@@ -54,7 +54,7 @@ class _Interpreter:
 
     def __init__(self) -> None:
         self.engine: Engine | None = None
-        #: Whether a debugger was at work in the last execution: it ends tracing as it lets the program go on.
+        #: Whether a debugger was at work in the last execution: it ends tracing when it lets the program continue.
         self.debugged = False
 
 
@@ -62,7 +62,7 @@ _interpreter = _Interpreter()
 
 
 def engine() -> Engine:
-    """The engine of this interpreter, made once."""
+    """Return the engine of this interpreter, which is made once."""
     if _interpreter.engine is None:
         tables = AccessTables()
         if sys.version_info >= (3, 12):
@@ -77,7 +77,7 @@ def engine() -> Engine:
 
 
 def debugger_left() -> None:
-    """Note that a debugger lets the program go on, and undo what it did to the engine."""
+    """Note that a debugger lets the program continue, and undo what it did to the engine."""
     _interpreter.debugged = True
     if _interpreter.engine is not None:
         _interpreter.engine.renew()
@@ -89,7 +89,7 @@ def debugger_was_there() -> bool:
 
 
 def renew_after_debugger() -> None:
-    """Before an execution, undo what a debugger did to the engine after it let the program go on."""
+    """Undo, before an execution, what a debugger did to the engine after it let the program continue."""
     if _interpreter.debugged:
         debugger_left()
         _interpreter.debugged = False

@@ -1,8 +1,8 @@
-"""Leaves operators alone that have numbers and texts to work with, as long as what that rests on holds.
+"""Leaves operators alone that have only numbers and texts to work with, as long as the assumptions for that hold.
 
-See `_arithmetic`. What is taken for granted is watched: arguments where a function begins, and operators that are
-looked at anyway. Once it does not hold, what rests on it is looked at, too, from the same moment on; so the steps of a
-program are those that they would be without all this.
+See `_arithmetic`. The assumptions are watched: arguments when a function begins, and operators that are inspected
+anyway. Once an assumption does not hold, what relies on it is inspected, too, from the same moment on. So the steps of
+a program are those that they would be without all this.
 """
 
 from __future__ import annotations
@@ -25,25 +25,25 @@ _PLAIN = identities(PLAIN_TYPES)
 
 
 class Granted:
-    """What is taken for granted of one code object."""
+    """The assumptions about one code object."""
 
     def __init__(
         self, code: CodeType, table: dict[int, Operation], reader: Reader, changed: Callable[[CodeType], None]
     ) -> None:
-        """`table` has the accesses of `code`; `changed` is called with it when it has got more of them."""
+        """`table` has the accesses of `code`; `changed(code)` is called when accesses are put back into it."""
         self._code = code
         self._table = table
         self._reader = reader
         self._changed = changed
         self._doubted: set[Any] = set()
-        #: The operators that are left alone, with what is to be done there if they are not.
+        #: The operators that are left alone, with the operations to do there if they are not.
         self._left_alone: dict[int, Operation] = {}
         self._arguments: list[tuple[str, Any]] = []
-        #: Whether `begin` is to be called where the code begins.
+        #: Whether `begin` must be called when the code begins.
         self.minds_start = False
 
     def apply(self) -> None:
-        """Leave operators alone from now on; call it once, before the code runs."""
+        """Leave operators alone from now on. Call it once, before the code runs."""
         found = self._reader.read(())
         if found.operators:
             depths = stack_depths(self._code)
@@ -61,7 +61,7 @@ class Granted:
         return bool(self._left_alone)
 
     def begin(self, frame: FrameType) -> None:
-        """A call of the code is about to begin, in `frame`."""
+        """Check the arguments of a call of the code that is about to begin in `frame`."""
         start = frames[id(frame) >> 3] >> 3
         for name, slots in self._arguments:
             word = slots[start]
@@ -69,7 +69,7 @@ class Granted:
                 self._doubt(name)
 
     def give_up(self) -> None:
-        """Look at all operators: the code has begun while nobody watched."""
+        """Inspect all operators again: a call of the code began while it was not watched."""
         self._listen_to(frozenset())
         self._look_at(set(self._left_alone))
 
@@ -106,9 +106,9 @@ class Granted:
 
 
 def running() -> list[CodeType]:
-    """The code of all calls that have begun and not ended, in all threads."""
+    """Return the code of all calls that have begun and not ended, in all threads."""
     frames = sys._current_frames()
-    # One of them is this call's own: that it knows itself would keep it alive.
+    # One of the frames is this call's own. A reference from a frame to itself would keep it alive.
     innermost = list(frames.values())
     frames.clear()
     codes = []

@@ -22,7 +22,7 @@ _NAME = "pytest-interleave"
 
 
 class MonitoringEngine:
-    """Instruments each code object in scope when it first starts; code out of scope pays for one event, once."""
+    """Instruments each code object in scope when it first starts. Code out of scope costs one event, once."""
 
     trace: Callable[[Unit], None] | None = None
 
@@ -30,11 +30,11 @@ class MonitoringEngine:
         self._tables = tables
         self._tool: int | None = None
         tables.changed = self._renew_code
-        #: Whether there was code in the test before that may run again, and is not known any more.
+        #: Whether the previous test had code that may run again and is not known any more.
         self._has_forgotten = False
-        #: What is to be listened to in code in scope.
+        #: The events to listen to in code in scope.
         self._events = sys.monitoring.events.INSTRUCTION
-        #: By thread: who is to know of its calls.
+        #: The function to report a thread's calls to, by the identifier of the thread.
         self._watching: dict[int, Callable[[Any], None]] = {}
 
     def on(self) -> None:
@@ -51,13 +51,13 @@ class MonitoringEngine:
         for code in self._tables.codes:
             monitoring.set_local_events(tool, code, events.INSTRUCTION)
         if self._has_forgotten:
-            # The interpreter still knows that their beginning is of no interest.
+            # The interpreter still knows that the start of such code is of no interest.
             self._has_forgotten = False
             monitoring.restart_events()
         monitoring.set_events(tool, events.PY_START | events.PY_RESUME)
 
     def renew(self) -> None:
-        """Listen again: a debugger that follows opcodes takes the events of the code that it was in with it."""
+        """Listen again: a debugger that follows opcodes takes away the events of the code that it was in."""
         tool = self._tool
         if tool is not None:
             for code in self._tables.codes:
@@ -65,7 +65,7 @@ class MonitoringEngine:
             sys.monitoring.restart_events()
 
     def _renew_code(self, code: CodeType) -> None:
-        """Look at each of its instructions once more."""
+        """Let the interpreter report each instruction of `code` once more."""
         if self._tool is not None:
             sys.monitoring.set_local_events(self._tool, code, 0)
             sys.monitoring.set_local_events(self._tool, code, self._events)
@@ -100,10 +100,10 @@ class MonitoringEngine:
                 frame = frame.f_back
 
     def let_go(self, _unit: Unit, _frame: FrameType | None) -> None:
-        """See `Engine.let_go`: it is by its identifier that a thread is known, and that is forgotten."""
+        """See `Engine.let_go`. Nothing is left to do: a thread is known by its identifier, and that is forgotten."""
 
     def watch_calls(self, ident: int, called: Callable[[Any], None]) -> bool:
-        """See `Engine.watch_calls`. A profile function would do, but that it takes the events of running code away."""
+        """See `Engine.watch_calls`. A profile function would do, but it takes the events of running code away."""
         self._watching[ident] = called
         self._listen(sys.monitoring.events.INSTRUCTION | sys.monitoring.events.CALL)
         return True
@@ -161,7 +161,10 @@ class MonitoringEngine:
 
 
 def _instruction_callback(tables: AccessTables) -> Callable[[CodeType, int], Any]:
-    """The hottest function of all: called before every instruction of interest."""
+    """Return the callback for instructions.
+
+    It is the hottest function of all: called before every instruction of interest.
+    """
     by_id = tables.by_id
     units = _current.units
     get_ident = _real.get_ident
@@ -178,7 +181,7 @@ def _instruction_callback(tables: AccessTables) -> Callable[[CodeType, int], Any
             try:
                 touches = operation.touch(_getframe(1))
             except Exception:
-                # It is no error of the program's.
+                # The program is not to blame for an error here.
                 if STRICT:
                     raise
                 touches = UNKNOWN
@@ -194,7 +197,7 @@ def _instruction_callback(tables: AccessTables) -> Callable[[CodeType, int], Any
 
 
 def _take_tool_id() -> int:
-    """A free tool id. 0 to 2 are for debuggers, coverage and profilers, so they come last."""
+    """Take a free tool id and return it. Ids 0 to 2 are for debuggers, coverage and profilers, so they come last."""
     monitoring = sys.monitoring
     for tool in (4, 3, 5, 2, 1, 0):
         if monitoring.get_tool(tool) is None:

@@ -1,7 +1,7 @@
-"""From an instruction that is an access, and the frame that is about to run it, to what it touches.
+"""The touches of an instruction that is an access, found in the frame that is about to run it.
 
-The operands lie on the frame's value stack; at which depth, the code object tells. Where frames cannot be read (see
-`_frames`), an access touches everything that is called the same.
+The operands lie on the frame's value stack, at a depth that the code object determines. If frames cannot be read (see
+`_frames`), an access touches everything that has the same name.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ from ._resolvers import (
 
 _PY314 = sys.version_info >= (3, 14)
 
-#: By instruction, how far below the top of the stack the owner lies, and the key; 0 where there is none.
+#: How far below the top of the stack the owner lies, and the key, by instruction; 0 if there is no key.
 _ITEMS = {
     "BINARY_SUBSCR": (2, 1),
     "BINARY_SLICE": (3, 0),
@@ -70,7 +70,7 @@ _GLOBALS = frozenset(("LOAD_GLOBAL", "STORE_GLOBAL", "DELETE_GLOBAL"))
 
 
 class Operands:
-    """Makes the resolvers of one code object."""
+    """Makes the resolvers for one code object."""
 
     def __init__(self, code: CodeType, namespace: Mapping[str, Any]) -> None:
         self._namespace = namespace
@@ -79,7 +79,7 @@ class Operands:
         self._of_module = is_module_code(code)
 
     def resolver(self, opname: str, argument: int, offset: int, name: str, writes: bool) -> Resolver:
-        """The resolver of one instruction; `name` is how the access is called, or the attribute or variable."""
+        """Return the resolver of one instruction; `name` is that of the access, or of the attribute or variable."""
         how = WRITES if writes else READS
         if opname in _GLOBALS:
             if self._of_module:
@@ -109,7 +109,7 @@ class Operands:
             owner, key = _ITEMS[opname]
             return for_item(top - owner, top - key if key else None, how)
         if opname == "CALL_FUNCTION_EX":
-            # What it is called with is known only then.
+            # The arguments are known only when it is called.
             return unforeseen_call(opname, argument, top)
         if opname in CALLS:
             return foreseen_call(opname, argument, top, name, how)
@@ -122,26 +122,27 @@ class Operands:
             return lambda frame: iteration(thing(frame)) or None
         if opname == "MATCH_CLASS":
             return for_match_class(argument, top)
-        # What concerns a container only if the object is one.
+        # These instructions concern a container only if the object is one.
         if asks_for_truth(opname):
             return for_of_one(truth_of, top - 1, how, top)
         return for_of_one(contents, top - 1, how, top)
 
     def of_block(self, offset: int, leave_alone: Callable[[], object], *, enters: bool) -> Resolver | None:
-        """The resolver of an instruction that enters a `with` block, or leaves it."""
+        """Return the resolver of an instruction that enters or leaves a `with` block; None if frames cannot be read."""
         depth = self._depths.get(offset)
         if layout is None or depth is None:
             return None
         top = self._variables + depth
         if enters:
             return entering(top - 1, leave_alone)
-        # Above it lie three arguments; or an exception, the one before, and where it was raised.
+        # Above it lie three arguments; or an exception, the exception before it, and where it was raised.
         return leaving(top - 4, leave_alone, bound=not _PY314)
 
     def unforeseen(self, opname: str, argument: int, offset: int, *, private_owner: bool = False) -> Resolver | None:
-        """The resolver of an instruction that is an access only if it comes upon a container.
+        """Return the resolver of an instruction that is an access only if it finds a container.
 
-        `private_owner` where it calls a method of one that no other thread can see.
+        None if frames cannot be read. `private_owner` if the instruction calls a method of a container that no other
+        thread can see.
         """
         depth = self._depths.get(offset)
         if layout is None or depth is None:

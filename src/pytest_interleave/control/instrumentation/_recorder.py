@@ -1,4 +1,4 @@
-"""Looks closely at some steps of an execution: at the objects that they access, and the values there."""
+"""A record of some steps of an execution: the objects that they access, and the values there."""
 
 from __future__ import annotations
 
@@ -20,38 +20,38 @@ if TYPE_CHECKING:
 
 
 class Recorder:
-    """Keeps what the accesses at `steps` of one execution concern; with `everything`, the values of all others too.
+    """Keeps the objects and values of the accesses at `steps`; with `everything`, the values of all other accesses too.
 
-    The objects at `steps` are kept alive, so that from then on no other one has their addresses. The other values are
-    kept `until` a moment in real time.
+    The objects at `steps` are kept alive, so that from then on no other object has their addresses. The other values
+    are recorded `until` a moment in real time.
     """
 
     def __init__(self, steps: Collection[int] = (), *, everything: bool = False, until: float = math.inf) -> None:
         self._steps = frozenset(steps)
         self._everything = everything
         self._until = until
-        #: Whether values were left out, as the time was over.
+        #: Whether values were left out because the time was over.
         self.cut_short = False
         self._kept: dict[int, list[Any]] = {}
         self._texts: dict[int, str] = {}
 
     def text_at(self, step: int) -> str:
-        """The value that was read there, or the old and the new one; empty where nothing was recorded."""
+        """Return the value that was read at a step, or the old and the new one; empty if nothing was recorded."""
         return self._texts.get(step, "")
 
     def has(self, step: int) -> bool:
-        """Whether the objects of that step are kept."""
+        """Whether the objects of a step are kept."""
         return step in self._kept
 
     def note(self, step: int, operation: Operation, touches: Touches | None, frame: FrameType | None) -> None:
-        """A step is about to be done, by code that `frame` was called from."""
+        """Record a step that is about to be done by code that `frame` was called from."""
         concerned = step in self._steps
         if not (concerned or self._everything) or step in self._texts or not touches or not operation.is_access:
             return
         if not concerned and real_seconds() >= self._until:
             self.cut_short = True
             return
-        # What is in no file may have been made again: it is equal then.
+        # Code that is in no file may have been made again: it is equal then.
         while frame is not None and frame.f_code is not operation.code and frame.f_code != operation.code:
             frame = frame.f_back
         owners = _owners(operation, touches, frame)
@@ -61,9 +61,10 @@ class Recorder:
 
 
 def _owners(operation: Operation, touches: Touches, frame: FrameType | None) -> list[Any]:
-    """The objects that are touched; None for those that cannot be had.
+    """Return the objects that are touched; None for each that is not available.
 
-    The step was announced before other threads ran, and what has its address for a name may have died meanwhile.
+    The step was announced before other threads ran, and an object that has its address for a name may have died
+    meanwhile.
     """
     names = [name for name, _, _ in touches]
     alive: set[Any] = {name for name in names if type(name) is int and name < 0}
@@ -78,7 +79,7 @@ def _text(operation: Operation, touches: Touches, owners: list[Any], frame: Fram
         return ""
     opname = opname_at(operation.code, operation.lasti)
     if part == "__class__" and operation.kind == WRITE:
-        # That of a namespace is another one.
+        # The class of a module's namespace is another one.
         owner = owner_of_attribute(frame, opname, operation.lasti)
         if owner is MISSING:
             return ""

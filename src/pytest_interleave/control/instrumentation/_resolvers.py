@@ -1,4 +1,4 @@
-"""Resolvers of accesses: given the frame that is about to run an instruction, each says what it will touch.
+"""Resolvers of accesses: given the frame that is about to run an instruction, each returns what it will touch.
 
 They are called at every step, so they read the frame's value stack on the spot, see `_frames`.
 """
@@ -30,11 +30,12 @@ from ..steps._touches import NOTHING, READS, WRITES, Touches
 
 
 def for_always(touches: Touches) -> Resolver:
+    """Return a resolver that always finds `touches`."""
     return lambda _frame: touches
 
 
 def for_named(name: str, how: int) -> Resolver:
-    """Of a variable of a module's code, which `exec` may run in any two dictionaries."""
+    """Return the resolver of a variable of a module's code, which `exec` may run in any two dictionaries."""
 
     def touch(frame: FrameType) -> Touches:
         variables: Any = frame.f_locals
@@ -46,11 +47,13 @@ def for_named(name: str, how: int) -> Resolver:
 
 
 def for_by_name(name: str, how: int) -> Resolver:
+    """Return a resolver for frames that cannot be read: it finds everything that has the same name."""
     key = "[]" if not name or name.endswith(")") else name
     return for_always(((key, None, how),))
 
 
 def for_attribute(slot: int, name: str, how: int) -> Resolver:
+    """Return the resolver of an attribute of the object in `slot`."""
     slots = words_from(slot)
     key = f"{name}=" if how else name
     known: type | None = None
@@ -81,6 +84,7 @@ def for_attribute(slot: int, name: str, how: int) -> Resolver:
 
 
 def for_attribute_of_super(slot: int, name: str, how: int) -> Resolver:
+    """Return the resolver of `super().name`, with the object in `slot`."""
     owner_in = object_in(slot)
 
     def touch(frame: FrameType) -> Touches:
@@ -91,11 +95,13 @@ def for_attribute_of_super(slot: int, name: str, how: int) -> Resolver:
 
 
 def for_cell(slot: int, how: int) -> Resolver:
+    """Return the resolver of a closure variable, whose cell lies in `slot`."""
     slots = words_from(slot)
     return lambda frame: ((slots[frames[id(frame) >> 3] >> 3] & UNMARKED, None, how),)
 
 
 def for_item(slot: int, key_slot: int | None, how: int) -> Resolver:
+    """Return the resolver of an item of the container in `slot`; without a key, of all of it."""
     container = object_in(slot)
     if key_slot is None:
         return lambda frame: item(container(frame), NO_KEY, how)
@@ -104,6 +110,7 @@ def for_item(slot: int, key_slot: int | None, how: int) -> Resolver:
 
 
 def for_of_one(find: Callable[[Any, int], Touches], slot: int, how: int, top: int) -> Resolver:
+    """Return a resolver that calls `find` with the object in `slot`; no access if that is a private generator."""
     thing_in = visible_in(slot, top)
 
     def touch(frame: FrameType) -> Touches | None:
@@ -114,6 +121,7 @@ def for_of_one(find: Callable[[Any, int], Touches], slot: int, how: int, top: in
 
 
 def for_of_two(find: Callable[[Any, Any], Touches], slot: int, other_slot: int, top: int) -> Resolver:
+    """Return a resolver that calls `find` with two objects; no access if the first is a private generator."""
     thing_in, other_in = visible_in(slot, top), object_in(other_slot)
 
     def touch(frame: FrameType) -> Touches | None:
@@ -124,10 +132,12 @@ def for_of_two(find: Callable[[Any, Any], Touches], slot: int, other_slot: int, 
 
 
 def for_if_any(find: Resolver) -> Resolver:
+    """Return a resolver for which an instruction is no access if `find` finds no touches."""
     return lambda frame: find(frame) or None
 
 
 def for_stored_item(slot: int, key_slot: int, source_slot: int) -> Resolver:
+    """Return the resolver of `container[key] = source`, which reads the source if the key is a slice."""
     container, key_in, source_in = object_in(slot), object_in(key_slot), object_in(source_slot)
 
     def touch(frame: FrameType) -> Touches:
@@ -139,17 +149,19 @@ def for_stored_item(slot: int, key_slot: int, source_slot: int) -> Resolver:
 
 
 def for_stored_slice(slot: int, source_slot: int, top: int) -> Resolver:
+    """Return the resolver of an assignment to a slice of the container in `slot`, which also reads the source."""
     container, source_in = object_in(slot), visible_in(source_slot, top)
     return lambda frame: contents(source_in(frame), READS) + item(container(frame), NO_KEY, WRITES)
 
 
 def for_comparison(slot: int, other_slot: int) -> Resolver:
+    """Return the resolver of a comparison of the objects in two slots."""
     slots, other_slots = words_from(slot), words_from(other_slot)
 
     def touch(frame: FrameType) -> Touches | None:
         start = frames[id(frame) >> 3] >> 3
         word, other_word = slots[start], other_slots[start]
-        # Nearly everything that is compared.
+        # Nearly all comparisons are of these.
         if types_at[word >> 3] in _NUMBERS_AND_TEXTS and types_at[other_word >> 3] in _NUMBERS_AND_TEXTS:
             return None
         return compared(object_at(word & UNMARKED), object_at(other_word & UNMARKED)) or None
@@ -157,12 +169,12 @@ def for_comparison(slot: int, other_slot: int) -> Resolver:
     return touch
 
 
-#: The addresses of the types of what is no container, and not compared to one either.
+#: The addresses of types whose values are no containers, and are not compared to one either.
 _NUMBERS_AND_TEXTS = identities((int, str, float, bool, type(None)))
 
 
 def for_filling(slot: int, other_slot: int) -> Resolver:
-    """Of `%`, which writes what is on the right as texts if there is a text on the left."""
+    """Return the resolver of `%`, which writes its right operand as texts if the left one is a text."""
     thing, other = object_in(slot), object_in(other_slot)
     specials = specials_of(REMAINDER)
 
@@ -174,6 +186,7 @@ def for_filling(slot: int, other_slot: int) -> Resolver:
 
 
 def for_operator(specials: Sequence[str], slot: int, other_slot: int) -> Resolver:
+    """Return the resolver of an operator, for which the special methods `specials` stand."""
     slots, other_slots = words_from(slot), words_from(other_slot)
 
     def touch(frame: FrameType) -> Touches | None:
@@ -188,25 +201,29 @@ def for_operator(specials: Sequence[str], slot: int, other_slot: int) -> Resolve
 
 
 def for_unpacking(slot: int, top: int) -> Resolver:
+    """Return the resolver of an instruction that unpacks the object in `slot`."""
     thing_in = visible_in(slot, top)
 
     def touch(frame: FrameType) -> Touches | None:
         thing = thing_in(frame)
-        # What functions return as a rule.
+        # Functions usually return tuples.
         return None if type(thing) is tuple else contents(thing, READS) or None
 
     return touch
 
 
 def truth_of(thing: Any, how: int) -> Touches:
+    """Return what testing whether `thing` is true touches."""
     return operand(thing, how, TRUTH)
 
 
 def text_of(thing: Any, _how: int) -> Touches:
+    """Return what writing `thing` as a text touches."""
     return NOTHING if id(type(thing)) in PLAIN_KEYS else texts_of(thing)
 
 
 def membership_of(container: Any, key: Any) -> Touches:
+    """Return what `key in container` touches, with the items that the key is compared to."""
     return looked_for(container, key) + membership(container, key)
 
 
@@ -215,11 +232,12 @@ def _changed(thing: Any, how: int) -> Touches:
 
 
 def source_of(thing: Any, how: int) -> Touches:
+    """Return what reading the contents of `thing` touches, also if it is an object written in C."""
     return NOTHING if id(type(thing)) in PLAIN_KEYS else contents(thing, how) or native(thing, how)
 
 
 def for_in_place(argument: int, top: int) -> Resolver:
-    """Of `items += others`: what is on the left is changed, and what is on the right is read."""
+    """Return the resolver of `items += others`: what is on the left is changed, and what is on the right is read."""
     thing, source = visible_in(top - 2, top), visible_in(top - 1, top)
     slots, source_slots = words_from(top - 2), words_from(top - 1)
     fills = argument - IN_PLACE.start == REMAINDER
@@ -241,7 +259,7 @@ def for_in_place(argument: int, top: int) -> Resolver:
 
 
 def for_returned(slot: int) -> Resolver:
-    """Of an iterator that a method returns: what it goes through, unless a loop begins with it."""
+    """Return the resolver of an iterator that a method returns: it reads its source, unless a loop begins with it."""
     thing = object_in(slot)
 
     def touch(frame: FrameType) -> Touches | None:
@@ -257,7 +275,7 @@ _LOOPS = frozenset(("GET_ITER", "FOR_ITER", "GET_YIELD_FROM_ITER"))
 
 
 def for_match_class(positional: int, top: int) -> Resolver:
-    """Of `case Point(1, y=2)`: the attributes that are looked at."""
+    """Return the resolver of `case Point(1, y=2)`, which reads the attributes that the pattern names."""
     subject_in, class_in, names_in = object_in(top - 3), object_in(top - 2), object_in(top - 1)
 
     def touch(frame: FrameType) -> Touches:
@@ -275,6 +293,7 @@ def for_match_class(positional: int, top: int) -> Resolver:
 
 
 def for_loop(slot: int, top: int) -> Resolver:
+    """Return the resolver of the next round of a loop, whose iterator lies in `slot`."""
     slots = words_from(slot)
 
     def touch(frame: FrameType) -> Touches | None:

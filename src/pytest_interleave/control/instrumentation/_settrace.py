@@ -1,7 +1,7 @@
 """Scheduling points by a trace function with opcode events (Python 3.11).
 
-A frame's variables are never read here: in 3.11 and 3.12 that makes CPython write an old snapshot of them back when
-the trace function returns, and another thread's update of a closure variable is lost.
+A frame's variables are never read here. In 3.11 and 3.12, reading them makes CPython write an old snapshot of them back
+when the trace function returns, and another thread's update of a closure variable is lost.
 """
 
 from __future__ import annotations
@@ -29,20 +29,20 @@ class TraceEngine:
     def __init__(self, tables: AccessTables) -> None:
         self._tables = tables
         self.trace: Callable[[Unit], None] | None = self._trace
-        #: By thread: who is to know of its calls.
+        #: The function to report a thread's calls to, by the identifier of the thread.
         self._watching: dict[int, Callable[[Any], None]] = {}
-        #: By thread: the trace function that was there before.
+        #: The trace function that a thread had before, by the identifier of the thread.
         self._others: dict[int, Any] = {}
 
     def on(self) -> None:
-        """From now on."""
+        """See `Engine.on`. Each execution sets the trace functions of its threads."""
         self._tables.begin()
 
     def renew(self) -> None:
-        """Each execution sets the trace functions of its threads anew."""
+        """Do nothing: each execution sets the trace functions of its threads again."""
 
     def off(self) -> None:
-        """Trace functions end with their threads."""
+        """See `Engine.off`. Trace functions end with their threads."""
         self._tables.forget()
 
     def take_over(self, unit: Unit, frame: FrameType | None) -> None:
@@ -75,7 +75,7 @@ class TraceEngine:
     def watch_calls(self, ident: int, called: Callable[[Any], None]) -> bool:
         """See `Engine.watch_calls`."""
         if sys.getprofile() not in (None, self._profile):
-            # Somebody else measures.
+            # Another profiler is at work.
             return False
         self._watching[ident] = called
         sys.setprofile(self._profile)
@@ -144,7 +144,7 @@ def _alone(tables: AccessTables, unit: Unit) -> _Trace:
                     try:
                         touches = operation.touch(frame)
                     except Exception:
-                        # It is no error of the program's.
+                        # The program is not to blame for an error here.
                         if STRICT:
                             raise
                         touches = UNKNOWN
@@ -161,12 +161,12 @@ def _alone(tables: AccessTables, unit: Unit) -> _Trace:
     return call
 
 
-#: Names by which a debugger is called.
+#: The names by which a debugger is called.
 _BREAKS = frozenset(("breakpoint", "set_trace"))
 
 
 def _stepping_aside(step: _Trace, frame: FrameType) -> _Trace:
-    """The same, where a function may call a debugger, which wants to be told of lines, and of nothing else."""
+    """Return `step` for a function that may call a debugger, which must get line events and nothing else."""
     code = frame.f_code
     lines = {
         found.positions.lineno
@@ -186,7 +186,10 @@ def _stepping_aside(step: _Trace, frame: FrameType) -> _Trace:
 
 
 def _beside(tables: AccessTables, unit: Unit, other: Any) -> _Trace:
-    """The same, with a tracer that was there before: it gets its calls, lines, returns and exceptions."""
+    """Return a trace function that serves `other`, too: it gets its calls, lines, returns and exceptions.
+
+    `other` is a tracer that was there before.
+    """
     ours = _alone(tables, unit)
 
     def call(frame: FrameType, event: str, arg: Any) -> Any:

@@ -1,6 +1,7 @@
-"""Instructions that are accesses only if they come upon a container, which the code does not tell.
+"""Instructions that are accesses only if they find a container, which the code does not show.
 
-Comparisons, operators, formatting, truth tests and calls: `a < b`, `f"{a}"`, `print(a)`, `add = a.append; add(1)`.
+These are comparisons, operators, formatting, truth tests and calls: `a < b`, `f"{a}"`, `print(a)`, `add = a.append;
+add(1)`.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 _FORMATS = frozenset(("FORMAT_VALUE", "FORMAT_SIMPLE", "FORMAT_WITH_SPEC", "CONVERT_VALUE"))
 #: The arguments of BINARY_OP that are `*` and `*=`.
 _MULTIPLICATIONS = frozenset((5, IN_PLACE.start + 5))
-#: What these leave is no container; or one that nobody else has.
+#: Instructions that leave no container, and instructions that leave a container that no other code has.
 _PLAIN = frozenset(
     ("LOAD_CONST", "WITH_EXCEPT_START", "LOAD_SMALL_INT", "COMPARE_OP", "CONTAINS_OP", "IS_OP", "UNARY_NOT", "TO_BOOL")
 )
@@ -52,17 +53,18 @@ _ROOTS = frozenset(
 _OF_OWNERS = frozenset(("LOAD_ATTR", "LOAD_METHOD"))
 _PATHS = _ROOTS | _OF_OWNERS
 _CONSTANTS = frozenset(("LOAD_CONST", "LOAD_SMALL_INT"))
-#: They return iterators, or views, of what an object of the program's own class has.
+#: Methods that return iterators or views of what an object of the program's own class has.
 _GIVING_ITERATORS = frozenset(("__iter__", "__reversed__", "items", "keys", "values"))
-#: Methods of that name are a primitive's; of the others in `SYNC_METHODS`, caches and settings have some, too.
+#: Names that only methods of primitives have. Methods of caches and settings have some of the other names in
+#: `SYNC_METHODS`, too.
 _ALWAYS_SYNC = SYNC_METHODS - frozenset("set clear abort reset put put_nowait get get_nowait submit result".split())
 
 
 def unforeseen_accesses(
     code: CodeType, instructions: Sequence[Instruction], facts: FileFacts, namespace: Mapping[str, Any]
 ) -> Iterator[Instruction]:
-    """Look for them in a function's instructions; not at private containers."""
-    #: By where an expression begins: the instructions that fetch what it is about.
+    """Yield the unforeseen accesses among a function's instructions, except those to private containers."""
+    #: The instructions that fetch what an expression is about, by where the expression begins.
     loads: dict[Any, list[Instruction]] = {}
     before: Instruction | None = None
     numbers = _numbers(instructions) - {name for names in arguments_of(code) for name in names}
@@ -78,7 +80,7 @@ def unforeseen_accesses(
         last = "" if before is None else before.opname
         if name in CALLS:
             seen = name != "CALL_FUNCTION_EX" and _is_seen(instructions, at, loads.pop(start, ()), namespace)
-            # That of a block is looked at apart.
+            # The calls of a `with` block are handled separately.
             if not (seen or enters(instructions, at) or exits(instructions, at)):
                 yield instruction
         elif name in UNPACKINGS:
@@ -95,17 +97,17 @@ def unforeseen_accesses(
             ):
                 yield instruction
         elif name == "STORE_SLICE" or (name == "STORE_SUBSCR" and before is not None and _is_slice(before)):
-            # Of others, the source is looked at together with what is changed.
+            # Other stores are accesses; their source is inspected together with what is changed.
             if instruction.span in facts.private.accesses:
                 yield instruction
         elif formats_with_specification(name, instruction.arg):
             yield instruction
         elif name == "RETURN_VALUE":
-            # Then C code goes through what is returned at once: `list(playlist)`.
+            # C code goes through what these methods return at once, as in `list(playlist)`.
             if code.co_name in _GIVING_ITERATORS:
                 yield instruction
         elif name == "YIELD_VALUE":
-            # What is written in C goes through a generator expression, and looks at once at what that gives.
+            # C code goes through a generator expression, and reads at once what that gives.
             if in_expression and _is_loaded(last):
                 yield instruction
         elif before is None:
@@ -126,19 +128,19 @@ def unforeseen_accesses(
 
 
 def is_message_of_pytest(instructions: Sequence[Instruction], at: int) -> bool:
-    """Whether pytest, which rewrites `assert`, loads an attribute there to put its message together.
+    """Whether pytest, which rewrites `assert`, loads an attribute there to build its message.
 
-    What it looks at for that is no part of the test.
+    What it reads for that is no part of the test.
     """
     method, owner = instructions[at], instructions[at - 1]
     if at == 0 or not _name(owner).startswith("@py"):
         return False
-    # The values in an assertion have such names, too; but to call their methods, it first loads these.
+    # The values in an assertion have such names, too, but the methods of these are loaded before they are called.
     return owner.opname == "LOAD_GLOBAL" or (method.argval == "append" and loads_method(method))
 
 
 def _name(load: Instruction) -> str:
-    """What is loaded last: one instruction may store and load, or load twice."""
+    """Return the name that is loaded last: one instruction may store and load, or load twice."""
     if not load.opname.startswith(("LOAD_GLOBAL", "LOAD_FAST", "STORE_FAST_LOAD_FAST")):
         return ""
     return str(load.argval[-1] if isinstance(load.argval, tuple) else load.argval)
@@ -155,9 +157,9 @@ def _is_slice(key: Instruction) -> bool:
 def _is_of_numbers(
     instructions: Sequence[Instruction], at: int, before: Instruction, numbers: frozenset[str], *, arrays: bool
 ) -> bool:
-    """Whether an operator is used with numbers or texts alone, as far as the operand on the right tells.
+    """Whether an operator is used with numbers or texts only, judged by the operand on the right.
 
-    `arrays` where the left one may be an array.
+    `arrays` if the left operand may be an array.
     """
     if before.opname not in _PLAIN:
         return False
@@ -170,14 +172,14 @@ def _is_of_numbers(
     if arrays:
         return False
     if type(value) is int:
-        # Only to multiply them are containers used with numbers.
+        # Only multiplication uses containers with numbers.
         operator = instructions[at]
         return operator.opname != "BINARY_OP" or operator.arg not in _MULTIPLICATIONS
     return not (type(value) is bytes or (type(value) is tuple and any(type(inner) is bytes for inner in value)))
 
 
 def _fills_in(operator: Instruction, before: Instruction) -> bool:
-    """Whether it is `text % {...}`, with a dictionary that nobody else has."""
+    """Whether it is `text % {...}`, with a dictionary that no other code has."""
     return (
         operator.opname == "BINARY_OP"
         and operator.arg == REMAINDER
@@ -191,15 +193,16 @@ def _is_seen(
     loads: Sequence[Instruction],
     namespace: Mapping[str, Any],
 ) -> bool:
-    """Whether the code tells that a call touches nothing beside what is seen anyway.
+    """Whether the code shows that a call touches nothing beside what is seen anyway.
 
-    `loads` are the instructions that fetch what is called, as far as names alone tell.
+    `loads` are the instructions that fetch what is called, if names alone determine that.
     """
     call = instructions[at]
     if at and _name(instructions[at - 1]).startswith("@py_format"):
         return True
     if at and call.opname == "CALL" and _is_constant_of(instructions[at - 1], call):
-        # Of `__exit__`, at the end of a `with`. The names of arguments, before a CALL_KW, stand in the same place.
+        # The call of `__exit__` at the end of a `with`. The names of arguments, before a CALL_KW, have the same
+        # position.
         return True
     if not loads:
         return False
@@ -223,12 +226,12 @@ def _names_arguments(instructions: Sequence[Instruction], at: int) -> bool:
 
 
 def _is_constant_of(load: Instruction, call: Instruction) -> bool:
-    """Whether a constant is loaded for a call that no constant stands for in the source."""
+    """Whether an instruction loads a constant for a call that the source does not show."""
     return load.opname == "LOAD_CONST" and load.span == call.span
 
 
 def _numbers(instructions: Sequence[Instruction]) -> frozenset[str]:
-    """Local variables that are only ever assigned constants and what operators make of others: counters, as a rule."""
+    """Return the local variables that are only ever assigned constants and results of operators: usually counters."""
     assigned: set[str] = set()
     others: set[str] = set()
     before = ""
@@ -256,5 +259,5 @@ def _counts(instructions: Sequence[Instruction], at: int) -> bool:
 
 
 def _loads_other(load: Instruction, numbers: frozenset[str]) -> bool:
-    """Whether a local variable is loaded last that is none of `numbers`."""
+    """Whether the local variable that is loaded last is none of `numbers`."""
     return load.opname.startswith(("LOAD_FAST", "STORE_FAST_LOAD_FAST")) and _name(load) not in numbers
