@@ -51,7 +51,8 @@ _CALLBACKS = (
     | _UNBOUND_IN_C
     | identities((operator.attrgetter, operator.itemgetter, operator.methodcaller, functools.partial))
 )
-#: Functions that do not read their arguments. What they make of an argument may read it later, where that is seen.
+#: Functions that do not read their arguments. An object that they make of an argument may read it later; that is seen
+#: then.
 _INDIFFERENT = frozenset(
     map(
         id,
@@ -62,7 +63,7 @@ _INDIFFERENT = frozenset(
         ),
     )
 )  # fmt: skip
-#: Those of them that may be given an array, too.
+#: The functions among these that may be given an array, too.
 _OF_NUMBERS = frozenset(map(id, (abs, complex, divmod, float, int, pow, round)))
 #: Functions that make iterators.
 _BEGINNERS = frozenset(map(id, (enumerate, filter, iter, map, reversed, zip)))

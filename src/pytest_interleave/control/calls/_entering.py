@@ -77,7 +77,7 @@ _ENOUGH = 16
 
 #: The address of the type of bound methods that are written in Python.
 _BOUND = id(types.MethodType)
-#: Where such a method has the object that it is bound to, in words: behind its header and its function.
+#: The position, in words, of the object that such a method is bound to: behind its header and its function.
 _OWNER = (object.__basicsize__ >> 3) + 1
 #: The addresses of types that stay alive and do nothing of interest here.
 _quiet: set[int] = set()

@@ -23,7 +23,7 @@ _read: list[logging.Handler] = []
 
 @contextlib.contextmanager
 def records_read(handler: logging.Handler) -> Iterator[None]:
-    """While entered, count what this handler of pytest keeps as shared by threads that log: the test can read it."""
+    """Treat what this handler of pytest keeps as shared by threads that log, while entered: the test can read it."""
     _read.append(handler)
     try:
         yield

@@ -98,7 +98,7 @@ def looked_for(container: Any, key: Any) -> Touches:
     if id(type(key)) in PLAIN_KEYS and type(key) is not bytes:
         return NOTHING
     if issubclass(type(container), (dict, set, frozenset)):
-        # Of keys with contents, only a set can be looked up here: the key that stands for it is made of its elements.
+        # Among keys with contents, only a set can be looked up: the key that stands for it is made of its elements.
         return contents(key, READS)
     return nested((key, *elements_of(container, _MOST_OBJECTS)), COMPARISONS)
 

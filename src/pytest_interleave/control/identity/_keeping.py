@@ -31,7 +31,7 @@ _REVEALING = frozenset("_getframe currentframe dir eval exec globals locals supe
 _TESTS_FOR_NONE = ("POP_JUMP_IF_NONE", "POP_JUMP_IF_NOT_NONE", "POP_JUMP_FORWARD_IF_NONE")
 _HARMLESS = frozenset((*_TESTS_FOR_NONE, "IS_OP", "POP_TOP", "POP_JUMP_FORWARD_IF_NOT_NONE"))
 _PLAIN_CALLS = CALLS - {"CALL_FUNCTION_EX"}
-#: Special methods that are called for a new object. The code does not show for what the others are called.
+#: Special methods that are called for a new object. The code does not show what the others are called for.
 _MAKING = frozenset(("__init__", "__post_init__"))
 #: Methods by which a class decides what becomes of its objects without the code showing it.
 _SPECIAL = "__new__ __del__ __getattribute__ __getattr__ __setattr__ __delattr__".split()

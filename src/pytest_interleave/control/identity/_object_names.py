@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 #: The names of objects by their addresses. When an object has died, another may be at the same address.
 names: OrNone[int, int] = OrNone()
-#: What an access to an attribute touches, as far as it was determined. By the address of an object, divided by the size
-#: of a word, if the object's death is noticed; then by the attribute's name, for writes with "=" behind it.
+#: The touches of accesses to attributes that are known already. By the address of an object, divided by the size of a
+#: word, if the object's death is noticed; then by the attribute's name, for writes with "=" behind it.
 attributes_at: OrNone[int, dict[str, Touches]] = OrNone()
 #: Each object that was named, and its type. The position in these lists determines the name.
 _watches: list[weakref.ref[Any]] = []
@@ -77,7 +77,7 @@ _frames: list[FrameType] = []
 
 @contextlib.contextmanager
 def bodies_kept(code: CodeType | None) -> Iterator[None]:
-    """While entered, keep alive what is in local variables of calls of `code` when they return.
+    """Keep alive, while entered, what is in local variables of calls of `code` when they return.
 
     Otherwise threads that run the same function one after another would have their own containers at the same
     addresses, and what they do to them would seem to conflict.

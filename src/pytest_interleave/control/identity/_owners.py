@@ -213,7 +213,7 @@ def _looked_for(classes: tuple[type, ...], name: str) -> Touches:
 
 
 def inherited(owner: Any, name: str) -> Touches:
-    """Return what looking for an attribute by `super` touches: all classes, because it is open with which it begins."""
+    """Return what looking for an attribute by `super` touches: all classes, because the first of them is not known."""
     if is_class(type(owner)) or kind_of(type(owner)) == LOCAL:
         return NOTHING
     return tuple((name_of(base), name, READS) for base in bases_of(type(owner)) if is_made_by_a_program(base))

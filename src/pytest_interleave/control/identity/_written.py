@@ -95,7 +95,7 @@ def runs_in_scope(kind: type, special: str) -> bool:
 
 
 def is_foreign(function: Any) -> bool:
-    """Whether `function`, which is not in scope, is written in Python and may be suspended in the middle."""
+    """Whether `function`, which is not in scope, is written in Python and may be left in the middle by a thread."""
     python = python_function(function)
     return python is not None and _interruptible[python.__code__.co_filename]
 

@@ -285,7 +285,7 @@ class _Analysis:
         return name in facts.methods and name not in facts.assigned_attributes and name not in facts.initial_attributes
 
     def _is_folded(self, index: int, name: str) -> bool:
-        """Whether the load only fetches the owner of the next access, from an attribute that is hardly ever replaced.
+        """Whether the load only fetches the owner of the next access, from an attribute that is rarely replaced.
 
         `self.items` in `self.items.append(x)` is no scheduling point of its own if `__init__` alone, in the whole file,
         assigns the attribute. Code in another file may do so, though.
@@ -354,7 +354,7 @@ class _Analysis:
         self.pending.append((instruction.span[:2], effect))
 
     def _call(self, instruction: Instruction) -> None:
-        """Find the callable of a call by where the call expression begins; what it does to data is an access."""
+        """Find the callable of a call by the start of the call expression; what it does to data is an access."""
         start = instruction.span[:2]
         if start == (None, None):
             return

@@ -46,7 +46,7 @@ def foreseen_call(opname: str, argument: int, top: int, name: str, how: int) -> 
     def touch(frame: FrameType) -> Touches | None:
         function, owner = called(frame)
         if in_scope(function):
-            # What it does is seen where it does it.
+            # Its accesses are seen in its own code.
             return NOTHING
         if type(function) is LruCache:
             return of_cache(function)
@@ -101,7 +101,7 @@ def unforeseen_call(
     spread = object_in(top - 1 - (argument & 1 or _PY314)) if opname == "CALL_FUNCTION_EX" else None
     spread_by_name = object_in(top - 1) if opname == "CALL_FUNCTION_EX" and (argument & 1 or _PY314) else None
     first = top if opname == "CALL_FUNCTION_EX" else _first_argument(opname, argument, top)
-    # Before 3.13, a function that is no method lies where the object would.
+    # Before 3.13, a function that is no method lies in the place of the object.
     places = (words_from(first - 2), words_from(first - 1))
     callee = places[0]
     #: The address of a function in scope that was called here before, as long as it lives: most calls are of the same
@@ -179,7 +179,7 @@ def _called(opname: str, argument: int, top: int) -> Callable[[FrameType], tuple
         function = function_in(frame)
         owner = None if owner_in is None else owner_in(frame)
         if function is None:
-            # Before 3.13, a function that is no method lies where the object would.
+            # Before 3.13, a function that is no method lies in the place of the object.
             function, owner = owner, None
         if owner is None and id(type(function)) in _BOUND:
             owner = function.__self__

@@ -1,6 +1,6 @@
 """The value stack of a running frame: the objects that its next instruction will work on.
 
-Python offers no way to read it, so it is read from the interpreter's memory. Where it is in a frame is not assumed but
+Python offers no way to read it, so it is read from the interpreter's memory. Its position in a frame is not assumed but
 searched for, in a frame whose contents are known. If it cannot be found (an interpreter with another layout), `layout`
 is None, and nothing is ever read. Memory is only read, never written, and only in slots that the frame's code object
 says are in use.
@@ -103,8 +103,8 @@ def slot_address(frame: FrameType, slot: int) -> int:
     return slot_word(frame, slot) & UNMARKED
 
 
-# What follows is for slots that are read again and again. The layout does not change, so the constant part of the way
-# to a slot is computed once.
+# The rest of this module is for slots that are read again and again. The layout does not change, so the constant part
+# of the way to a slot is computed once.
 _pointer, _variables = layout or (0, 0)
 #: At `id(frame) >> 3`: the address where the interpreter keeps the contents of the frame.
 frames = words[_pointer:]
@@ -131,9 +131,9 @@ def object_in(slot: int) -> Callable[[FrameType], Any]:
 
 
 def _find_link() -> int | None:
-    """Return where a frame has the address of its caller, in words, or None if that cannot be found.
+    """Return the position, in words, of the address of a frame's caller in the frame; None if it cannot be found.
 
-    The place is found by comparing two calls: a frame that C code called has another value there.
+    It is found by comparing two calls: a frame that C code called has another value there.
     """
 
     def find(_: object = None) -> tuple[int, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 def real_monotonic() -> float:
-    """Return what the real `time.monotonic()` returns, whatever replaces it and whichever thread calls."""
+    """Return the value of the real `time.monotonic()` in any thread, also while another function is in its place."""
     # Imported only when it is needed, because it imports `ctypes`.
     from ._real_clocks import REAL
 

@@ -12,7 +12,7 @@ _ENDS = frozenset(
         "JUMP_BACKWARD_NO_INTERRUPT", "INTERPRETER_EXIT",
     )
 )  # fmt: skip
-# From 3.14 on, the "jump" of END_ASYNC_FOR is none: it only says where its loop is.
+# From 3.14 on, the "jump" of END_ASYNC_FOR is no jump: it only says where its loop is.
 _JUMPS = frozenset((*dis.hasjrel, *dis.hasjabs)) - {dis.opmap["END_ASYNC_FOR"]}
 _PY311 = sys.version_info < (3, 12)
 

@@ -59,7 +59,7 @@ class Operation:
         self.place: Place | None = None
         self._own_place: Place | None = None
         self.touch: Resolver = touches_nothing
-        #: How many steps there had been when its time limit was reached; None if it was not reached.
+        #: The number of steps that there had been when its time limit was reached; None if it was not reached.
         self.expired_at: int | None = None
         #: False if it is no scheduling point, but belongs to the step before it.
         self.announced = True

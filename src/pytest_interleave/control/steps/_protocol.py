@@ -24,7 +24,7 @@ class PendingOperation(Protocol):
     mutates: bool
     #: False if it is no scheduling point, but belongs to the step before it.
     announced: bool
-    #: How many steps there had been when its time limit was reached; None if it was not reached.
+    #: The number of steps that there had been when its time limit was reached; None if it was not reached.
     expired_at: int | None
     #: False if it waits for a limited time, or not at all.
     patient: bool
@@ -83,7 +83,7 @@ class Nesting(NamedTuple):
     thread: ThreadView
     #: The position of the step in the log.
     position: int
-    #: How many threads the thread had started before.
+    #: The number of threads that the thread had started before.
     started: int
     operation: PendingOperation
     lock: Any

@@ -36,7 +36,7 @@ class Thing(NamedTuple):
 class Use(NamedTuple):
     """One use of a thing by a unit."""
 
-    #: How many steps of the execution there had been before.
+    #: The number of steps that the execution had done before.
     position: int
     unit: ThreadView
     thing: Thing
