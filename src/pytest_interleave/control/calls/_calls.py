@@ -78,7 +78,9 @@ _NUMERIC = frozenset(("numpy", "pandas", "scipy"))
 _WRITERS_OF_TEXT = frozenset(map(id, (ascii, format, print, repr, str)))
 _WARNERS = frozenset(map(id, (warnings.warn, warnings.warn_explicit)))
 #: Files whose functions pass their arguments on to a thread; they are touched there.
-_PASSING_ON = frozenset((threading.__file__, *(f"{path}/thread.py" for path in concurrent.futures.__path__)))
+_PASSING_ON = frozenset(
+    (threading.__file__, *(os.path.join(path, "thread.py") for path in concurrent.futures.__path__))
+)
 
 #: A part of the paths of what pytest calls for the message of a rewritten `assert`. That code reads objects for the
 #: message alone.

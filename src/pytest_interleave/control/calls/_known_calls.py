@@ -5,6 +5,7 @@ from __future__ import annotations
 import concurrent.futures
 import contextlib
 import functools
+import os
 import queue
 import threading
 import types
@@ -32,7 +33,7 @@ _TRANSPARENT_FILES = frozenset(
         threading.__file__,
         queue.__file__,
         contextlib.__file__,
-        *(f"{path}/{name}.py" for path in concurrent.futures.__path__ for name in ("_base", "thread")),
+        *(os.path.join(path, name) for path in concurrent.futures.__path__ for name in ("_base.py", "thread.py")),
     )
 )
 #: Modules in C whose functions only give a result, except those named below.

@@ -77,9 +77,13 @@ if sys.platform != "win32" and sys.platform != "darwin":
         """Give the calling thread back the CPUs and the policy that it had before."""
         if before is None:
             return
-        os.sched_setaffinity(0, before.cpus)
-        if before.policy is not None:
-            os.sched_setscheduler(0, before.policy, os.sched_param(0))
+        try:
+            os.sched_setaffinity(0, before.cpus)
+            if before.policy is not None:
+                os.sched_setscheduler(0, before.policy, os.sched_param(0))
+        except OSError:
+            # The CPUs of the process may be others by now, as in a container.
+            pass
 
 else:
 

@@ -22,7 +22,7 @@ _ENVIRONMENT_PARTS = {"site-packages", "dist-packages"}
 #: Pure-Python containers of the standard library whose own races a test can run into. By file: the prefixes of the
 #: qualified names of the functions in scope. The rest of these files are helpers that any code may call.
 _STDLIB_CONTAINERS: dict[str, tuple[str, ...]] = {
-    "collections/__init__.py": ("",),
+    os.path.join("collections", "__init__.py"): ("",),
     "_collections_abc.py": tuple(
         f"{name}."
         for name in (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import concurrent.futures
 import math
+import os
 import queue
 from operator import is_not
 from typing import TYPE_CHECKING
@@ -308,4 +309,4 @@ def is_meant_to_last(unit: Unit) -> bool:
 
 
 #: Waits on conditions in these files are no sleeps.
-_STDLIB_WAITS = frozenset((queue.__file__, *(f"{path}/_base.py" for path in concurrent.futures.__path__)))
+_STDLIB_WAITS = frozenset((queue.__file__, *(os.path.join(path, "_base.py") for path in concurrent.futures.__path__)))
