@@ -1,4 +1,4 @@
-"""What makes an execution fail: findings, how deadlocks are told, and data races."""
+"""The checks that make an execution fail: findings, deadlocks and data races; and what limits their verdict."""
 
 from ._finding_kinds import DATA_RACE, FAILED_SETUP, FAILED_TEARDOWN, FAILED_TEST, LEAK, WORKER_EXCEPTION, FindingKind
 from ._findings import Deadlock, Finding, Livelock, TooLong, finding_of

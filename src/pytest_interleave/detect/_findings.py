@@ -1,4 +1,4 @@
-"""Findings: what made an execution fail, from all that happened in it."""
+"""Findings of an execution: a deadlock, a livelock, a timeout, or the exceptions that ended its threads."""
 
 from __future__ import annotations
 
@@ -13,36 +13,39 @@ from .deadlocks._stuck import describe_stuck
 
 
 class Deadlock(AssertionError):
-    """Threads waited for each other, or for what nobody would ever do. The message names each of them."""
+    """Raised when threads are blocked forever: by each other, or waiting for an event that can no longer happen.
+
+    The message lists each thread, what it waits for, and who holds it.
+    """
 
     __module__ = "pytest_interleave"
 
 
 class Livelock(AssertionError):
-    """The threads ran on and on without progress. The message names each of them."""
+    """Raised when the threads keep running but make no progress. The message lists each of them."""
 
     __module__ = "pytest_interleave"
 
 
 class TooLong(AssertionError):
-    """An execution ran for so long that it was ended. Whether it would have come to its end is not known."""
+    """Raised when an execution is ended because it ran for too long. Whether it would have ended is not known."""
 
     __module__ = "pytest_interleave"
 
 
-#: By the kind of a finding.
+#: The class of the exception, by the kind of a finding.
 _STUCK: dict[str, type[AssertionError]] = {DEADLOCK: Deadlock, LIVELOCK: Livelock, TIMEOUT: TooLong}
 
 
 class Finding(NamedTuple):
-    """What made an execution fail: its kind, and the exception that tells of it."""
+    """A reason why an execution failed: its kind, and the exception that reports it."""
 
     kind: FindingKind
     exception: BaseException
 
     @property
     def message(self) -> str:
-        """One paragraph for reports."""
+        """One paragraph for reports: the type and the text of the exception, and of the first one in a group."""
         name = type(self.exception).__name__
         try:
             text = str(self.exception).strip()
@@ -55,12 +58,12 @@ class Finding(NamedTuple):
         return f"{told}: {Finding(self.kind, first).message}"
 
     def same_as(self, other: Finding) -> bool:
-        """Whether both are the same finding, as far as kind and exception tell."""
+        """Whether both findings have the same kind and the same type of exception."""
         return self.kind == other.kind and type(self.exception) is type(other.exception)
 
 
 def place_of_error(error: BaseException) -> tuple[str, int] | None:
-    """File and line where an exception was raised; the innermost."""
+    """Return the file and the line of the innermost frame that raised an exception; None without a traceback."""
     traceback = error.__traceback__
     if traceback is None:
         return None
@@ -72,10 +75,10 @@ def place_of_error(error: BaseException) -> tuple[str, int] | None:
 def finding_of(
     outcome: Outcome, extra: Sequence[ThreadFailure] = (), skips: tuple[type[BaseException], ...] = ()
 ) -> Finding | None:
-    """What the execution found, or None.
+    """Return the finding of an execution, or None if it has not failed.
 
-    `extra` are failures that nobody looked at (of futures, for example). Exceptions of a type in `skips` are no
-    failures, and never hide one.
+    `extra` are further failures, such as exceptions of futures that were never retrieved. Exceptions of a type in
+    `skips` are no failures, and never hide one.
     """
     failures = [failure for failure in (*outcome.failures, *extra) if not issubclass(type(failure.exception), skips)]
     body = outcome.exception

@@ -1,4 +1,4 @@
-"""Whether two executions have the same finding: its kind and place agree."""
+"""The identity of a finding: two executions have the same finding if its kind and its place agree."""
 
 from __future__ import annotations
 
@@ -9,16 +9,17 @@ from ._findings import Finding, place_of_error
 
 
 def identity_of(finding: Finding, outcome: Outcome) -> object:
-    """Equal for the same finding in two executions of one test; for a data race see `Race.key`.
+    """Return a value that is equal for the same finding in two executions of one test.
 
-    The kind; of exceptions the type and the line that raised, each counted once; of a deadlock where its threads wait.
+    It contains the kind. For exceptions it also contains the type and the line that raised, each counted once. For a
+    deadlock it contains where the threads wait. For a data race see `Race.key`.
     """
     stuck = outcome.stuck
     if stuck is None:
         return finding.kind, _raised(finding.exception)
     failures = _raised(*(failure.exception for failure in outcome.failures))
     if stuck.kind != DEADLOCK:
-        # Where the bound has come upon them is chance.
+        # It is chance where the threads are when they reach the bound.
         return finding.kind, failures
     return finding.kind, failures, frozenset(wait.where and wait.where[:2] for wait in stuck.waits)
 

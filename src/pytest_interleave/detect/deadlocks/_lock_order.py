@@ -1,8 +1,9 @@
-"""Predicts deadlocks from executions that did not deadlock, by the order in which their threads nest locks.
+"""Prediction of deadlocks from executions that did not deadlock, by the order in which their threads nest locks.
 
-A thread that takes a lock while it holds another one has a *dependency*. Dependencies of several threads in which each
-wants what the next one holds are a deadlock in some other schedule, unless something keeps the threads apart: a lock
-that two of them hold (a gate), or that one has ended, or has not been started, when the other is there.
+A thread that takes a lock while it holds another one has a *dependency*. Dependencies of several threads form a circle
+if each wants what the next one holds. They are a deadlock in some other schedule, unless something keeps the threads
+apart: a lock that two of them hold (a gate), or that one thread has ended, or has not been started, when the other one
+is there.
 
 Source: K. Havelund, "Using Runtime Analysis to Guide Model Checking of Java Programs", SPIN 2000 (the GoodLock
 algorithm); S. Bensalem, K. Havelund, "Dynamic Deadlock Analysis of Multi-threaded Programs", HVC 2005 (more than two
@@ -22,11 +23,11 @@ from ...control import Nesting, Path, PendingOperation, Trace, current_scope
 from ...control.steps import kinds
 from ._predicted import LockName, Part, PredictedDeadlock, can_wait
 
-#: Threads in a circle.
+#: A circle has at most this many threads; longer ones are not found.
 LONGEST = 100
-#: Dependencies looked at in one execution's search for circles.
+#: At most this many dependencies are appended to chains in the search of one execution; then the search ends.
 PATIENCE = 10_000
-#: Circles of one execution.
+#: At most this many new circles of one execution are reported; the rest are skipped.
 MOST = 20
 
 _EXIT_STACK = contextlib.ExitStack.__init__.__code__.co_filename
@@ -34,15 +35,15 @@ Clock = dict[Path, int]
 
 
 class LockOrder:
-    """Looks at one execution of a test after the other."""
+    """The deadlocks that the executions of one test predict, each reported once."""
 
     def __init__(self) -> None:
-        #: Executions, as far as their dependencies tell them apart.
+        #: Fingerprints of the executions so far; executions with the same dependencies have the same one.
         self._seen: set[int] = set()
         self._told: set[object] = set()
 
     def look_at(self, trace: Trace) -> list[PredictedDeadlock]:
-        """The deadlocks that an execution predicts and none before it did."""
+        """Return the deadlocks that an execution predicts and no earlier one did, at most `MOST`."""
         if not _is_tangled(trace.nestings):
             return []
         dependencies = _that_can_be_in_circles(_dependencies(trace))
@@ -65,13 +66,16 @@ class LockOrder:
 
 
 def _is_tangled(nestings: Sequence[Nesting]) -> bool:
-    """Whether there is a circle at all, whichever threads: quick, for nearly always there is none."""
+    """Whether the nestings have a circle at all, whichever threads it is of.
+
+    It is a quick test, because there is nearly always none.
+    """
     both = {id(nesting.lock) for nesting in nestings}.intersection(
         [id(lock) for nesting in nestings for lock, _ in nesting.held]
     )
     if not both:
         return False
-    #: By lock, which others were taken while it was held.
+    #: By address of a lock: the locks that were taken while it was held.
     taken: dict[int, set[int]] = defaultdict(set)
     for nesting in nestings:
         wants = id(nesting.lock)
@@ -86,21 +90,21 @@ def _is_tangled(nestings: Sequence[Nesting]) -> bool:
 
 
 class _Dependency(NamedTuple):
-    """A thread takes a lock while it holds others: a nesting, as far as it can be part of a deadlock."""
+    """A nesting that can be part of a deadlock: a thread takes a lock while it holds others."""
 
     path: Path
     nesting: Nesting
-    #: The address of the lock that it wants.
+    #: The address of the lock that the thread wants.
     wants: int
-    #: The addresses of all that it holds.
+    #: The addresses of all locks that it holds.
     held: frozenset[int]
-    #: Those that another thread can wait for, with the operations by which they were taken, and the how many-th time
-    #: it is. The others can only be gates.
+    #: The held locks that another thread can wait for, by address: the lock, the operation that took it, and how often
+    #: the thread has reached this nesting with a lock taken there, from 1. The other held locks can only be gates.
     links: dict[int, tuple[Any, PendingOperation, int]]
 
 
 def _dependencies(trace: Trace) -> list[_Dependency]:
-    """The dependencies of an execution, each once."""
+    """Return the dependencies of an execution, each once."""
     signals = trace.signals
     in_scope = _InScope()
     found: dict[object, _Dependency] = {}
@@ -116,7 +120,7 @@ def _dependencies(trace: Trace) -> list[_Dependency]:
         if what in found or wants in signals or not can_wait(operation) or not in_scope[operation.code]:
             continue
         if trace.log[position][0] is not thread:
-            # It was being ended, or did something else that is not scheduled.
+            # The thread was being ended, or did something else that is not scheduled.
             continue
         links = {
             id(other): (other, taken, occurrences[way, (id(taken.code), taken.lasti)])
@@ -129,7 +133,7 @@ def _dependencies(trace: Trace) -> list[_Dependency]:
 
 
 class _InScope:
-    """Whether code is the program's own. For what a `contextlib.ExitStack` takes, the program stands."""
+    """A cache: whether code is the program's own. `contextlib.ExitStack` counts: it takes locks for the program."""
 
     def __init__(self) -> None:
         self._answers: dict[int, bool] = {}
@@ -143,7 +147,7 @@ class _InScope:
 
 
 def _that_can_be_in_circles(dependencies: list[_Dependency]) -> list[_Dependency]:
-    """Without those that want what no other thread holds, or hold what no other thread wants."""
+    """Drop the dependencies that want what no other thread holds, or hold what no other thread wants."""
     while dependencies:
         wanted_by: dict[int, set[Path]] = defaultdict(set)
         held_by: dict[int, set[Path]] = defaultdict(set)
@@ -164,10 +168,10 @@ def _that_can_be_in_circles(dependencies: list[_Dependency]) -> list[_Dependency
 
 
 def _fingerprint(dependencies: list[_Dependency]) -> int:
-    """Equal for executions with the same dependencies, in whatever order the threads went."""
+    """Return a number that is equal for executions with the same dependencies, in whatever order the threads ran."""
     numbers: dict[int, int] = {}
     parts: list[object] = []
-    # Those of one thread stay in their order.
+    # The sort is stable: the dependencies of one thread stay in their order.
     for path, nesting, wants, _, _ in sorted(dependencies, key=lambda one: one.path):
         locks = tuple(numbers.setdefault(id(other), len(numbers)) for other, _ in nesting.held)
         sites = tuple((id(taken.code), taken.lasti) for _, taken in nesting.held)
@@ -177,7 +181,11 @@ def _fingerprint(dependencies: list[_Dependency]) -> int:
 
 
 def _circles(dependencies: list[_Dependency], trace: Trace) -> Iterator[list[_Dependency]]:
-    """Dependencies of different threads, none with a lock of another's, none before another; the shortest first."""
+    """Yield the circles of dependencies, the shortest first.
+
+    The dependencies of a circle are of different threads, hold no lock in common, and are not ordered by starts and
+    joins.
+    """
     holding: dict[int, list[_Dependency]] = defaultdict(list)
     for one in dependencies:
         for key in one.links:
@@ -192,7 +200,7 @@ def _circles(dependencies: list[_Dependency], trace: Trace) -> Iterator[list[_De
                 patience -= 1
                 if not patience:
                     return
-                # The first one has the lowest path, so that each circle comes once.
+                # The first one has the lowest path, so that each circle is found once.
                 if one.path <= chain[0].path or not all(_can_meet(one, other, clocks) for other in chain):
                     continue
                 if one.wants in chain[0].links:
@@ -210,10 +218,11 @@ def _can_meet(one: _Dependency, other: _Dependency, clocks: dict[int, Clock]) ->
 
 
 def _clocks(trace: Trace, positions: Collection[int]) -> dict[int, Clock]:
-    """For each of the positions in the log, what its thread knows of the others by starts and joins alone.
+    """Return, for each of the positions in the log, what its thread knows of the others by starts and joins alone.
 
-    A thread's own figure is how many threads it has started. What it does before it starts another one, or ends, has
-    a lower figure than that one, or who joins it, knows of it.
+    A thread's own figure is the number of threads that it has started. What it does before it starts another thread has
+    a lower figure than the other one knows of it. What it does before it ends has a lower figure than a thread that
+    joins it knows.
     """
     last: dict[Path, int] = {}
     threads: dict[int, Path] = {}
@@ -229,7 +238,7 @@ def _clocks(trace: Trace, positions: Collection[int]) -> dict[int, Clock]:
         path = thread.path
         clock = clocks.get(path)
         if clock is None:
-            # Its first step is its beginning, which has the same target as the start.
+            # The first step of a thread is its beginning, which has the same target as the start.
             clock = clocks[path] = {**starts.get((path[:-1], id(operation.target)), {}), path: 0}
         if operation.kind == kinds.START:
             clock[path] += 1

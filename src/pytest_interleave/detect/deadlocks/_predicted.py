@@ -1,4 +1,4 @@
-"""A deadlock that has not happened: which threads would wait for each other, and where."""
+"""A deadlock that has not happened: the threads that would wait for each other, and their places."""
 
 from __future__ import annotations
 
@@ -10,43 +10,43 @@ from ...control import Path, PendingOperation
 from ...control.scope import place_of_code
 from ...control.steps import kinds
 
-#: An instruction, which is the same one in every execution.
+#: An instruction: its code and its offset there, the same in every execution.
 Site = tuple[CodeType, int]
 
 
 def can_wait(operation: PendingOperation) -> bool:
-    """Whether an operation that takes a lock waits for it as long as it must."""
+    """Whether an operation takes a lock, and waits for it without a time limit."""
     return operation.patient and operation.kind in kinds.TAKING_LOCKS
 
 
 class LockName(NamedTuple):
-    """A lock, as far as it is the same in every execution."""
+    """A name for a lock that is the same in every execution: its type, and the instruction that made it."""
 
     type: str
     made: Site | None
 
     @classmethod
     def of(cls, lock: Any) -> LockName:
-        """The name of `lock`; all that were made by the same instruction have the same."""
+        """Return the name of `lock`. Locks that were made by the same instruction have the same name."""
         return cls(lock.called, lock.made)
 
     def text(self, number: str = "") -> str:
-        """For messages."""
+        """Return the name as text for messages, with `number` after the type."""
         made = "" if self.made is None else f" (made at {place_of_code(*self.made)})"
         return f"{self.type}{number}{made}"
 
 
 class Part(NamedTuple):
-    """What one thread does in it: it holds a lock, which the thread before it wants, and wants that of the next."""
+    """One thread's part in a deadlock: it holds a lock that the thread before it wants, and wants that of the next."""
 
     path: Path
     thread: str
     holds: LockName
-    #: Where it has taken the lock that it holds.
+    #: The instruction that took the lock that it holds.
     outer: Site
-    #: Where it would wait for the other one.
+    #: The instruction that would wait for the other lock.
     inner: Site
-    #: The how many-th time it is that the thread comes to `inner` with a lock taken at `outer`, from 1.
+    #: How often the thread has then reached `inner` with a lock taken at `outer`, from 1.
     occurrence: int
 
 
@@ -60,12 +60,12 @@ class PredictedDeadlock(NamedTuple):
 
     @property
     def identity(self) -> object:
-        """Equal for predictions in which the same threads are at the same places."""
+        """A value that is equal for predictions in which the same threads are at the same places."""
         return _rotated([(part.path, *_places(part)) for part in self.parts])
 
     @property
     def places(self) -> object:
-        """Equal for predictions that differ only in the threads."""
+        """A value that is equal for predictions that differ only in the threads."""
         return _rotated([_places(part) for part in self.parts])
 
     def __str__(self) -> str:
@@ -84,11 +84,11 @@ def _places(part: Part) -> tuple[Any, ...]:
 
 
 def _key(site: Site) -> tuple[int, int]:
-    # To compare code objects is to compare all that is in them.
+    # Comparing code objects would compare everything that is in them.
     return (id(site[0]), site[1])
 
 
 def _rotated(circle: Sequence[Any]) -> tuple[Any, ...]:
-    """The same for a circle wherever it begins."""
+    """Return a tuple that is the same wherever the circle begins."""
     turns = [(*circle[start:], *circle[:start]) for start in range(len(circle))]
     return min(turns, key=repr)

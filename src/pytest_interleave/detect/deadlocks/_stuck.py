@@ -1,4 +1,4 @@
-"""Tells a deadlock or a livelock: who waits for what, who holds it, since where."""
+"""The message of a deadlock, a livelock or a timeout: who waits for what, who holds it, and since where."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from ...control.execution import LIVELOCK, TIMEOUT
 
 
 def describe_stuck(stuck: Stuck) -> str:
-    """The message of the finding; the first line says what happened."""
+    """Return the message of the finding; its first line says what happened."""
     lines = [_headline(stuck)]
     for wait in stuck.waits:
         lines.extend(f"  {line}" for line in _describe(wait, stuck.kind))
@@ -47,7 +47,7 @@ def _headline(stuck: Stuck) -> str:
     return f"deadlock: all {len(names)} threads that are left wait for what nobody will do"
 
 
-#: What threads do that are not blocked.
+#: What threads that are not blocked do, by the kind of the ending.
 _DOING = {LIVELOCK: "spins", TIMEOUT: "runs"}
 
 

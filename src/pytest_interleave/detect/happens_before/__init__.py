@@ -1,1 +1,1 @@
-"""Which steps are ordered by synchronization."""
+"""The happens-before relation: the order of steps by synchronization."""

@@ -1,4 +1,4 @@
-"""Vector clocks, and the latest accesses of one kind: an epoch while they are ordered, a vector where they are not."""
+"""Vector clocks, and the latest accesses of one kind: an epoch while they are ordered, else a vector."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ Thread = TypeVar("Thread", bound=Hashable)
 
 
 class Clock(dict[Thread, int]):
-    """A vector clock: how far each thread had come, by its index or path; 0 for those that are not in it."""
+    """A vector clock: the time that each thread had reached, by its index or path; 0 for those that are not in it."""
 
     __slots__ = ()
 
     def join(self, other: Clock[Thread]) -> None:
-        """What the other knows is known here, too."""
+        """Learn what another clock knows: each entry becomes the later one of the two."""
         for thread, time in other.items():
             if time > self.get(thread, 0):
                 self[thread] = time
@@ -23,8 +23,9 @@ class Clock(dict[Thread, int]):
 class Accesses:
     """The latest accesses of one kind to one variable.
 
-    As long as each comes after all before it, only the last one counts: an epoch, a thread and its time. Accesses
-    that are not ordered are kept for each thread, until one comes after all of them. With each goes its `step`.
+    As long as each access comes after all before it, only the last one counts: an epoch, which is a thread and its
+    time. Accesses that are not ordered are kept for each thread, until one comes after all of them. Each is kept with
+    its `step`.
     """
 
     __slots__ = ("_shared", "_step", "_thread", "_time")
@@ -38,15 +39,15 @@ class Accesses:
 
     @property
     def is_shared(self) -> bool:
-        """Whether an epoch does not suffice."""
+        """Whether an epoch does not suffice, because several accesses count."""
         return self._shared is not None
 
     def is_latest(self, thread: int, time: int) -> bool:
-        """Whether an access by this thread at this time is the only one that counts already."""
+        """Whether an access by this thread at this time is already the only one that counts."""
         return self._shared is None and self._thread == thread and self._time == time
 
     def unordered(self, clock: Clock[int]) -> Iterator[int]:
-        """The steps of those that did not happen before what `clock` is the time of."""
+        """Yield the steps of the accesses that did not happen before the moment whose time is `clock`."""
         if self._shared is None:
             if self._time > clock.get(self._thread, 0):
                 yield self._step
@@ -56,7 +57,7 @@ class Accesses:
                     yield step
 
     def add(self, thread: int, clock: Clock[int], step: int) -> None:
-        """An access by `thread` at its time `clock`."""
+        """Add an access by `thread` at the time `clock`."""
         time = clock[thread]
         shared = self._shared
         if shared is None:
@@ -71,5 +72,5 @@ class Accesses:
         shared[thread] = (time, step)
 
     def clear(self) -> None:
-        """Forget them: whatever is not ordered with them is not ordered with a later access either."""
+        """Forget the accesses: whatever is not ordered with them is not ordered with a later access either."""
         self._thread, self._time, self._step, self._shared = -1, 0, -1, None

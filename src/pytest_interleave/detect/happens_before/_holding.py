@@ -1,4 +1,4 @@
-"""Which locks each thread holds, as the steps of an execution tell."""
+"""The locks that each unit holds, derived from the steps of an execution."""
 
 from __future__ import annotations
 
@@ -11,30 +11,30 @@ from ...control.steps import kinds
 
 
 class Holding:
-    """Follows an execution step by step.
+    """The locks that units hold while an execution is followed step by step.
 
-    The log does not say whether an attempt to take a lock succeeded. It did where nobody else held the lock then.
+    The log does not say whether an attempt to take a lock succeeded. It did if no other unit held the lock then.
     """
 
     def __init__(self) -> None:
-        #: By address of the lock: the thread that holds it, and how often.
+        #: By address of the lock: the index of the unit that holds it, and how often.
         self._holders: dict[int, tuple[int, int]] = {}
-        #: By thread: its locks by their addresses, in the order in which they were taken.
+        #: By index of the unit: its locks by their addresses, in the order in which they were taken.
         self._locks: dict[int, dict[int, Any]] = {}
-        #: How often a thread that waits at a condition held its lock.
+        #: By unit and address of a lock: how often a unit that waits at a condition held the condition's lock.
         self._given_up: dict[tuple[int, int], int] = {}
 
     def of(self, unit: Unit) -> list[Any]:
-        """The locks that a thread holds."""
+        """Return the locks that a unit holds, in the order in which they were taken."""
         return list(self._locks.get(unit.index, {}).values())
 
     def holds(self, unit: Unit, lock: Any) -> bool:
-        """Whether a thread holds a lock."""
+        """Whether a unit holds a lock."""
         return self._holders.get(id(lock), (None,))[0] == unit.index
 
     @property
     def now(self) -> dict[tuple[int, int], Any]:
-        """All locks that are held, by thread and address."""
+        """All locks that are held, by index of the unit and address of the lock."""
         return {(thread, address): lock for thread, locks in self._locks.items() for address, lock in locks.items()}
 
     def follow(self, unit: Unit, operation: Operation) -> None:
@@ -44,7 +44,7 @@ class Holding:
             if is_lock(operation.target):
                 (self._release if kind == kinds.RELEASE else self._acquire)(unit, operation.target)
         elif kind in kinds.WITH_LOCK:
-            # Events are waited for, too.
+            # Events have waits of this kind, too, but no lock.
             condition = operation.target
             lock = condition._lock if is_one_of(Condition, *bases_of(type(condition))) else None
             if is_lock(lock):
@@ -80,6 +80,6 @@ class Holding:
 
 
 def is_lock(target: Any) -> bool:
-    """Whether something is a lock of ours, or of a class derived from one."""
+    """Whether an object is one of this package's locks, or of a class derived from one."""
     kind = type(target)
     return kind is Lock or kind is RLock or any(is_one_of(base, Lock, RLock) for base in bases_of(kind))

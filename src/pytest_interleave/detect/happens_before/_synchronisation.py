@@ -1,7 +1,7 @@
-"""Which operations order what threads do: the happens-before relation of one execution, step by step.
+"""The happens-before relation of one execution, step by step: the operations that order what units do.
 
-A thread that gives something away (a lock, an item of a queue, the news that an event is set) publishes its clock
-there; who takes it learns that clock. Where the log does not tell whether an operation succeeded (a wait with a time
+A unit that gives something away (a lock, an item of a queue, the news that an event is set) publishes its clock there;
+a unit that takes it learns that clock. If the log does not say whether an operation succeeded (a wait with a time
 limit), it counts as if it had: that can hide a race of one schedule, but never invents one.
 """
 
@@ -20,7 +20,7 @@ from ._holding import Holding
 
 
 class _Round:
-    """One filling of a barrier."""
+    """One filling of a barrier: what the units that arrived know, and how many they are."""
 
     __slots__ = ("clock", "count")
 
@@ -30,33 +30,34 @@ class _Round:
 
 
 class Order:
-    """The clock of each thread, as the steps of an execution are followed."""
+    """The clock of each unit, while the steps of an execution are followed."""
 
     def __init__(self, log: Sequence[Step]) -> None:
         self.holding = Holding()
         self._clocks: dict[int, Clock[int]] = {}
-        #: What is known where something was given away, by the address of the object; the log keeps all of them.
+        #: The published clocks, by the address of the object that was given away; the log keeps all of these alive.
         self._published: dict[int, Clock[int]] = {}
         self._started: dict[int, Clock[int]] = {}
-        #: The threads that `Thread` objects stand for, and the last step of each.
+        #: By address of a `Thread` object: the index of its unit; and by index of a unit: the position of its last
+        #: step.
         self._begun: dict[int, int] = {}
         self._last = {unit.index: position for position, (unit, _, _) in enumerate(log) if not unit.is_clock}
-        #: Events that are set; rounds of barriers, and the round that each thread waits in.
+        #: Addresses of events that are set; rounds of barriers, by address; and the round that each unit waits in.
         self._set: set[int] = set()
         self._rounds: dict[int, _Round] = {}
         self._round_of: dict[int, _Round] = {}
-        #: By address of the type of a primitive, one derived from it perhaps.
+        #: By address of the type of a primitive, which may be a derived one: the method that follows its operations.
         self._families: dict[int, Callable[[Unit, Operation], None]] = {}
 
     def clock_of(self, unit: ThreadView) -> Clock[int]:
-        """The clock of a thread now."""
+        """Return the current clock of a unit."""
         clock = self._clocks.get(unit.index)
         if clock is None:
             clock = self._clocks[unit.index] = Clock({unit.index: 1})
         return clock
 
     def follow(self, position: int, unit: Unit, operation: Operation) -> None:
-        """Take a step into account that is no access."""
+        """Take a step into account that is no access to data."""
         kind = operation.kind
         target = operation.target
         if kind == kinds.START:
@@ -85,17 +86,17 @@ class Order:
 
     def _join(self, position: int, unit: Unit, target: Any) -> None:
         child = self._begun.get(id(target))
-        # One that goes on later has not ended yet: the join was given up.
+        # A unit that takes a later step has not ended yet: the join was given up.
         if child is not None and self._last[child] < position:
             self.clock_of(unit).join(self._clocks[child])
 
     def _see_ends(self, position: int, unit: Unit) -> None:
-        """Whoever asks which threads live knows of those that have ended."""
+        """Let a unit that asks which threads live know of those that have ended."""
         for index, last in self._last.items():
             if last < position and index != unit.index:
                 self.clock_of(unit).join(self._clocks[index])
 
-    # -- what is given away, and taken -----------------------------------------------------------------------
+    # -- clocks that are published, and learned --------------------------------------------------------------
 
     def _give(self, published: dict[int, Clock[int]], unit: Unit, target: Any) -> None:
         clock = self.clock_of(unit)
@@ -172,7 +173,7 @@ class Order:
         key = id(operation.target)
         clock = self.clock_of(unit)
         if operation.kind in (kinds.RESET, kinds.ABORT, kinds.BROKEN):
-            # Whoever it is broken for knows of it, and whoever comes to it later.
+            # The units that wait at it learn that it is broken, and so do units that reach it later.
             self._rounds.pop(key, None)
             self._give(self._published, unit, operation.target)
         elif operation.kind == kinds.ARRIVE:
@@ -181,7 +182,7 @@ class Order:
             self._round_of[unit.index] = this
             this.count += 1
             if this.count == operation.target.parties:
-                # The last one goes on at once.
+                # The last one continues at once.
                 clock.join(this.clock)
                 del self._rounds[key]
             this.clock.join(clock)

@@ -1,1 +1,1 @@
-"""Data races."""
+"""Data races: how they are found, selected and described."""

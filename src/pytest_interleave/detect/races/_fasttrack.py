@@ -1,6 +1,6 @@
 """FastTrack: the accesses of an execution that nothing orders (Flanagan and Freund, PLDI 2009).
 
-It runs over the log of an execution that is over, or as far as it has come.
+It reads the log of an execution that is over, or the log so far of one that still runs.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from ._variables import WRITE, Rules, Variable, variables_of
 
 
 class Conflict(NamedTuple):
-    """Two accesses to a variable, by their positions in the log, that nothing orders."""
+    """Two accesses to a variable that nothing orders, by their positions in the log."""
 
     variable: Variable
     first: int
@@ -23,7 +23,7 @@ class Conflict(NamedTuple):
 
 
 class History:
-    """The latest accesses to one variable, by their ways."""
+    """The latest accesses to one variable, by way of access."""
 
     __slots__ = ("_ways",)
 
@@ -31,13 +31,13 @@ class History:
         self._ways: dict[int, Accesses] = {}
 
     def access(self, way: int, rules: Rules, thread: int, clock: Clock[int], step: int) -> list[int]:
-        """Take an access into account; the steps of the earlier ones that it is not ordered with."""
+        """Add an access, and return the steps of the earlier ones that it is not ordered with."""
         ways = self._ways
         own = ways.get(way)
         if own is None:
             own = ways[way] = Accesses()
         elif own.is_latest(thread, clock[thread]):
-            # What came in between and is a race with this one is a race with that one, too.
+            # An access that came in between and is a race with this one is a race with the one before, too.
             return []
         found: list[int] = []
         for other in rules[way]:
@@ -45,19 +45,19 @@ class History:
             if earlier is not None:
                 found.extend(earlier.unordered(clock))
         if way == WRITE:
-            # What comes after this one comes after all before it, or is a race with this one, too.
+            # A later access comes after all accesses before this write, or is a race with this write, too.
             for accesses in ways.values():
                 accesses.clear()
         own.add(thread, clock, step)
         return found
 
 
-#: Which rules an access to a part of an object at a step is to follow; None where nobody asked for it.
+#: Returns the rules for an access to a variable at a step; None if nothing has asked for that variable.
 Wanted = Callable[[Variable, int], Rules | None]
 
 
 def conflicts_in(log: Sequence[Step], wanted: Wanted) -> Iterator[Conflict]:
-    """The pairs of accesses that nothing orders, in the order in which they come to light."""
+    """Yield the pairs of accesses that nothing orders, in the order in which they are found."""
     order = Order(log)
     histories: dict[Variable, History] = {}
     for position, (unit, operation, touches) in enumerate(log):

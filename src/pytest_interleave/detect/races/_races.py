@@ -1,4 +1,4 @@
-"""Data races as users see them."""
+"""Data races as they are reported to users."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ from ._variables import (
     variables_of,
 )
 
-#: So many are told in full.
+#: At most this many races are described in full; of the rest, only the number is given.
 _TOLD = 5
 
 
@@ -44,14 +44,14 @@ _TOLD = 5
 class Access:
     """One of the two accesses of a race."""
 
-    #: What it does, as in "worker-0 reads".
+    #: The verb, as in "worker-0 reads".
     does: str
     thread: str
     place: Place
-    #: The locks that the thread held then, described by where they were made; "another Lock …" is one that none of
-    #: those before it is, of both accesses, though it was made at the same line.
+    #: The locks that the thread held then, described by where they were made. "another Lock …" is a lock that was made
+    #: at the same line as one named before it, in either access, but is a different one.
     locks: tuple[str, ...]
-    #: The value read, or the old and the new one; empty where it was not recorded.
+    #: The value read, or the old and the new one; empty if it was not recorded.
     value: str = ""
 
     def __str__(self) -> str:
@@ -66,23 +66,23 @@ class Access:
 
 @dataclass(frozen=True)
 class Race:
-    """Two accesses to one thing, at least one of which changes it, that no synchronisation orders."""
+    """Two accesses to one variable that no synchronization orders, at least one of them a write."""
 
-    #: "Counter.value", "global hits", "a list", …
+    #: The variable: "Counter.value", "global hits", "a list", …
     what: str
     first: Access
     second: Access
-    #: Under which names it can be allowed.
+    #: The names under which it can be allowed.
     labels: frozenset[str] = field(default=frozenset(), repr=False)
 
     @property
     def key(self) -> object:
-        """The same for races that are told once: on the same thing, between the same two lines."""
+        """A value that is equal for races reported once: on the same variable, between the same two lines."""
         return (self.what, frozenset((self.first.place[:2], self.second.place[:2])))
 
     @property
     def story(self) -> str:
-        """In a sentence."""
+        """The race in one sentence."""
         first, second = self.first, self.second
         return (
             f"{first.thread} {_said(first.does, self.what)} at {first.place}, {second.thread} {second.does} at "
@@ -97,7 +97,7 @@ class Race:
 
 
 class DataRace(AssertionError):
-    """Accesses of different threads to the same thing that nothing orders, and at least one changes it."""
+    """Raised for unsynchronized accesses to one variable by two threads, at least one of them a write."""
 
     __module__ = "pytest_interleave"
 
@@ -107,7 +107,7 @@ class DataRace(AssertionError):
 
 
 def describe_races(races: Sequence[Race]) -> str:
-    """One paragraph for each; the first five of them."""
+    """Return one paragraph for each of the first five races, and the number of the others."""
     told = [str(race) for race in races[:_TOLD]]
     if len(races) > _TOLD:
         told.append(f"and {len(races) - _TOLD} more")
@@ -119,7 +119,7 @@ def describe_races(races: Sequence[Race]) -> str:
 
 
 def races_of(conflicts: Iterable[Conflict], log: Sequence[Step], recorder: Recorder | None = None) -> list[Race]:
-    """Each distinct one once."""
+    """Return the distinct races among conflicts, each once; their values are those that `recorder` has."""
     conflicts = list(conflicts)
     locks = _locks_at(log, {step for conflict in conflicts for step in (conflict.first, conflict.second)})
     found: dict[object, Race] = {}
@@ -151,7 +151,7 @@ def _locks_at(log: Sequence[Step], steps: set[int]) -> dict[int, list[Any]]:
 
 
 def _told_apart(*held: list[Any]) -> list[tuple[str, ...]]:
-    """The locks of each access, described; those that one line has made are not to be taken for one."""
+    """Describe the locks of each access, so that two locks made at one line do not look like one."""
     texts: dict[int, str] = {}
     for lock in itertools.chain.from_iterable(held):
         if id(lock) not in texts:
@@ -161,7 +161,7 @@ def _told_apart(*held: list[Any]) -> list[tuple[str, ...]]:
 
 
 def _said(does: str, what: str) -> str:
-    """What an access does, and to what."""
+    """Return the verb of an access together with its object."""
     if does == "loops over it":
         return f"loops over {what}"
     if does.startswith("calls ."):
@@ -190,9 +190,9 @@ def _does(operation: Operation) -> str:
 def _name(
     variable: Variable, operations: tuple[Operation, Operation], *, as_written: bool = False
 ) -> tuple[str, frozenset[str]]:
-    """What a variable is called, and the names under which races on it can be allowed.
+    """Return the name of a variable, and the names under which races on it can be allowed.
 
-    With `as_written`, the container that it is, or that it is in, is called as in the source of the first operation.
+    With `as_written`, a container, or that of an item, is named as in the source of the first operation.
     """
     kind = type_named(variable.name)
     if variable.part is CELL:
@@ -220,7 +220,7 @@ def _name(
 
 
 def name_of_access(operation: Operation, touches: Touches | None) -> str:
-    """What an access is to, for people: "Account.balance", "the global 'hits'", "item 0 of state", "a list"."""
+    """Return a name for what an access touches: "Account.balance", "the global 'hits'", "item 0 of state", "a list"."""
     variables = [variable for variable, _ in variables_of(operation, touches or ())]
     if not variables:
         return operation.name.strip(".()[]") or "a container"

@@ -1,8 +1,8 @@
-"""What an access is to the race detector: which variables it concerns, and in which way.
+"""The variables that an access concerns for the race detector, and the way in which it accesses each of them.
 
 An attribute, a global, a closure variable or an item is one variable, read or written. A container as a whole is
-another, and there are more ways to access it than those two: what CPython does in one step (a method of a built-in
-container, `len`, a copy) cannot go wrong halfway, while a loop sees what others do between its rounds.
+another one, and there are more ways to access it than those two: what CPython does in one step (a method of a built-in
+container, `len`, a copy) cannot be interrupted, while a loop sees what other threads do between its rounds.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from ...control.interpreter import opname_at
 from ...control.steps import OPAQUE, WRITES, kinds
 
 #: Ways to access an item, an attribute or the like: a call of a method changes an item in one step.
-#: Ways to access a whole: a loop; calls that read or change all of it; what is done to single items.
+#: Ways to access a container as a whole: a loop; calls that read or change all of it; accesses to single items.
 (
     READ, WRITE, CALL_CHANGES,
     LOOP, CALL_READS, CALL_WRITES, ITEM_CHANGED, ITEM_READ, ITEM_WRITTEN,
 ) = range(9)  # fmt: skip
 
-#: By the way of an access, the ways of accesses that it must be ordered with.
+#: By way of an access: the ways of other accesses that it must be ordered with.
 Rules = dict[int, tuple[int, ...]]
 
-#: Single calls are atomic, and may come in any order.
+#: Single calls are atomic, and may run in any order.
 LENIENT: Rules = {
     READ: (WRITE,),
     WRITE: (READ, WRITE, CALL_CHANGES),
@@ -38,7 +38,7 @@ LENIENT: Rules = {
     ITEM_READ: (),
     ITEM_WRITTEN: (LOOP, CALL_WRITES),
 }
-#: Nothing may come in any order, unless both only look.
+#: All accesses must be ordered, unless both only read.
 STRICT: Rules = {
     READ: (WRITE, CALL_CHANGES),
     WRITE: (READ, WRITE, CALL_CHANGES),
@@ -51,20 +51,20 @@ STRICT: Rules = {
     ITEM_WRITTEN: (LOOP, CALL_READS, CALL_WRITES),
 }
 
-#: The part of a variable that is a closure variable, or the whole of a container.
+#: The part of a variable that is a closure variable, and of one that is a container as a whole.
 CELL, WHOLE = "a closure variable", "all of it"
 
 
 class Variable(NamedTuple):
-    """An object, by its name in the execution, and the part of it."""
+    """A part of an object. The object is known by its name in the execution."""
 
     name: int
     part: Any
-    #: Whether the part is something said here (`CELL`, `WHOLE`) rather than an attribute, a key or an index.
+    #: Whether the part is `CELL` or `WHOLE` rather than an attribute, a key or an index.
     special: bool = False
 
 
-#: What an instruction does, as far as it matters here.
+#: The forms of accesses, by what the instruction does.
 VALUE, CLOSURE, ITEM, CALL, ROUND = range(5)
 
 _NAMED = OF_ATTRIBUTES | SPECIAL_OF_ATTRIBUTES
@@ -75,12 +75,12 @@ _FORMS = {
 
 
 def opname_of(operation: Operation) -> str:
-    """The name of the instruction that an access is."""
+    """Return the name of the instruction that does an access."""
     return opname_at(operation.code, operation.lasti)
 
 
 def form_of(operation: Operation) -> int:
-    """What kind of access it is."""
+    """Return the form of an access: `VALUE`, `CLOSURE`, `ITEM`, `CALL` or `ROUND`."""
     opname = opname_of(operation)
     if opname.startswith("BINARY_OP") and operation.name == "[]" and operation.kind == kinds.READ:
         return ITEM
@@ -97,17 +97,17 @@ def form_of(operation: Operation) -> int:
 
 
 def is_attribute(kind: type | None, part: Any) -> bool:
-    """Whether a part of an object of such a type that a call is about is an attribute rather than an item."""
+    """Whether a part of an object of type `kind`, touched by a call, is an attribute rather than an item."""
     if kind is None or type(part) is not str or class_holding(kind, "__getitem__") is not None:
         return False
     return class_holding(kind, "__dict__") is not None or class_holding(kind, part) is not None
 
 
 def variables_of(operation: Operation, touches: Touches) -> Iterator[tuple[Variable, int]]:
-    """The variables that an access concerns, each with the way of the access."""
+    """Yield the variables that an access concerns, each with the way of the access."""
     form = form_of(operation)
     for name, part, how in touches:
-        # Without a way to read frames, only the name of an attribute is known: not enough to speak of races.
+        # Without a way to read frames, only the name of an attribute is known, which is not enough to report a race.
         if type(name) is not int or how & OPAQUE:
             continue
         writes = bool(how & WRITES)
@@ -125,7 +125,7 @@ def variables_of(operation: Operation, touches: Touches) -> Iterator[tuple[Varia
             yield Variable(name, part), WRITE if writes else READ
             yield Variable(name, WHOLE, True), ITEM_WRITTEN if writes else ITEM_READ
         elif is_attribute(type_named(name), part):
-            # By `object.__setattr__` under another name, for example.
+            # The attribute is changed by `object.__setattr__` under another name, for example.
             yield Variable(name, part), WRITE if writes else READ
         else:
             yield Variable(name, part), CALL_CHANGES if writes else READ

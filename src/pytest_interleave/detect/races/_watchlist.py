@@ -1,4 +1,4 @@
-"""What to look for races on, and which of them are allowed."""
+"""The objects that are checked for races, and the races that are allowed."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from ._races import Race, races_of
 from ._variables import LENIENT, STRICT, Rules, Variable
 
 _PRIMITIVES = (Lock, RLock, Condition, Event, Semaphore, Barrier, SimpleQueue)
-#: So many pairs of accesses are looked at, in one execution.
+#: At most this many unordered pairs of accesses are collected in one execution; the rest are skipped.
 _MOST = 5_000
 _PLACE = re.compile(r".+:\d+")
 _NAME = re.compile(r"\w+(\.\w+)*")
@@ -43,16 +43,16 @@ _NAME = re.compile(r"\w+(\.\w+)*")
 
 class _Watched(NamedTuple):
     thing: Any
-    #: The attributes or keys that count; all where there are none.
+    #: The attributes or keys that count; all of them if it is empty.
     names: tuple[str, ...]
-    #: The step from which on accesses count: before it, another object may have been at the same address.
+    #: The first step whose accesses count: before it, another object may have been at the same address.
     since: int
 
 
 class Watchlist:
-    """The objects that somebody watches, and the races that somebody knows of.
+    """The objects that are watched for races, and the races that are allowed.
 
-    With `everything`, all that is in scope counts, but single calls of containers' methods may come in any order.
+    With `everything`, all variables in scope count, but single calls of containers' methods may run in any order.
     """
 
     def __init__(self, *, everything: bool = False) -> None:
@@ -64,17 +64,17 @@ class Watchlist:
         return self.everything or bool(self._watched)
 
     def __len__(self) -> int:
-        """How many objects are watched."""
+        """Return the number of watched objects."""
         return len(self._watched)
 
     def forget_from(self, number: int) -> None:
-        """Watch only the first `number` objects any longer."""
+        """Stop watching all but the first `number` objects."""
         del self._watched[number:]
 
     def watch(self, thing: Any, names: tuple[str, ...], since: int) -> None:
-        """Look at every access to `thing`, or to some of its attributes.
+        """Check every access to `thing` from step `since` on for races, or only accesses to the attributes `names`.
 
-        Raises `TypeError` where there can be no race on it, or the names are none.
+        Raises `TypeError` if there can be no race on `thing`, if it has no such names, or if a name is not a string.
         """
         for name in names:
             if not issubclass(type(name), str):
@@ -92,7 +92,8 @@ class Watchlist:
     def allow(self, patterns: tuple[str, ...]) -> None:
         """Do not report races on these names, or at these places.
 
-        Raises `TypeError` or `ValueError` where they are neither.
+        Raises `TypeError` if there is no pattern, or one is not a string; `ValueError` if one is neither a name nor a
+        place.
         """
         if not patterns:
             raise TypeError(
@@ -108,16 +109,19 @@ class Watchlist:
                 raise ValueError(f"allow() takes 'hits', 'Stats.hits' or 'stats.py:12', not {pattern!r}")
         self._allowed.extend(patterns)
 
-    # -- the races of an execution that has just been, or that runs -------------------------------------------
+    # -- races of an execution that is over, or still runs ----------------------------------------------------
 
     def suspects(self, log: Sequence[Step]) -> list[Conflict]:
-        """Accesses that nothing orders and nobody has allowed, as far as names tell which objects they are to."""
+        """Return the pairs of accesses that nothing orders and that are not allowed.
+
+        Objects are known by name alone: two accesses may be to different objects that had one address in succession.
+        """
         known: dict[object, bool] = {}
         found = []
         for conflict in conflicts_in(log, self.wanted()):
             variable = conflict.variable
             first, second = log[conflict.first][1], log[conflict.second][1]
-            # By its address: a metaclass may define what a hash is, and what equality.
+            # The type is known by its address, because a metaclass may define hash and equality.
             key = (id(type_named(variable.name)), variable.part, first.code, first.lasti, second.code, second.lasti)
             allowed = known.get(key)
             if allowed is None:
@@ -131,16 +135,17 @@ class Watchlist:
         return found
 
     def races(self, log: Sequence[Step]) -> list[Race]:
-        """The races on what surely is one object: it has a name of its own, or is watched, or is a module."""
+        """Return the races on objects that are certainly one: with a name of their own, watched, or a module."""
         modules = {id(vars(module)) for module in list(sys.modules.values()) if type(module) is types.ModuleType}
         modules.update(_name_in_execution(watched.thing) for watched in self._watched)
         certain = [found for found in self.suspects(log) if found.variable.name < 0 or found.variable.name in modules]
         return races_of(certain, log)
 
     def confirmed(self, suspects: Sequence[Conflict], log: Sequence[Step], recorder: Recorder) -> list[Race]:
-        """The races among `suspects` in the log of an execution of the same schedule that `recorder` looked at.
+        """Return the races among `suspects` in `log`, the log of the same schedule executed again with `recorder`.
 
-        It has kept what the first of each two accesses was to, so that another object cannot have come in its place.
+        The recorder has kept the object of the first of each two accesses alive, so that no other one can have its
+        address.
         """
         pairs = {conflict[1:] for conflict in suspects}
         again = [found for found in self.suspects(log) if found[1:] in pairs and recorder.has(found.first)]
@@ -152,7 +157,7 @@ class Watchlist:
         )
 
     def wanted(self) -> Wanted:
-        """Which accesses of the execution that has just been are to be looked at, and how strictly."""
+        """Return a function that gives the rules for each access of the latest execution."""
         by_name: dict[int, list[_Watched]] = {}
         classes: list[_Watched] = []
         for watched in self._watched:
@@ -179,9 +184,9 @@ class Watchlist:
 
 
 def _is_documented(first: Operation, second: Operation) -> bool:
-    """Whether it is `functools.cached_property`, which may make a value twice, as it says."""
+    """Whether this is `functools.cached_property`, which may compute a value twice, as its documentation says."""
     own = [operation.code.co_filename == functools.__file__ for operation in (first, second)]
-    # Whoever asks for the value looks first whether the instance has it already.
+    # Code that asks for the value first reads whether the instance has it already.
     return all(own) or (any(own) and (first if own[1] else second).kind == kinds.READ)
 
 
@@ -217,7 +222,7 @@ def _called(thing: Any) -> str:
 
 def _why_not(thing: Any) -> str | None:
     kind = type(thing)
-    # Not `isinstance`, which asks an object that is none of these for its `__class__`: a property, perhaps.
+    # Not `isinstance`: it reads `__class__` of an object that is none of these, and that may be a property.
     if issubclass(kind, (*_PRIMITIVES, threading.Thread)) and module_of(kind).partition(".")[0] in _LIBRARY:
         return "it is made for several threads; watch what it protects or hands over"
     if module_of(kind) == "queue":

@@ -1,1 +1,1 @@
-"""What was not wholly under control: the reasons against the verdict "exhausted"."""
+"""Things that were not fully under control: the reasons against the verdict "exhausted"."""

@@ -1,7 +1,7 @@
-"""Where a thread asks whether another one lives that has woken it, or released it, with its last step.
+"""Questions whether a thread still lives, by a thread that it has woken or released with its last step.
 
-A thread ends some time after its last step, and lives until then. Under control it ends with that step, so that
-no other thread sees it alive in between.
+A thread ends some time after its last step, and lives until then. Under control it ends with that step, so that no
+other thread sees it alive in between.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from ..happens_before._synchronisation import Order
 
 
 class EndAskedFor(NamedTuple):
-    """Who asks, how, and whose end it is."""
+    """A question whether a thread has ended: the thread that asks, its operation, and the thread that has ended."""
 
     asking: str
     operation: Operation
@@ -23,9 +23,10 @@ class EndAskedFor(NamedTuple):
 
 
 def ends_asked_for(log: Sequence[Step], pending: Sequence[Step]) -> Iterator[EndAskedFor]:
-    """Find questions that could have been answered otherwise. `pending` are steps of threads that have not ended.
+    """Yield the questions that could have been answered otherwise.
 
-    Where nothing orders the last step and the question, there is a schedule in which they come the other way round.
+    `pending` are steps of threads that have not ended. If nothing orders the last step and the question, there is a
+    schedule in which they run in the opposite order.
     """
     if not any(operation.kind in kinds.ASKING for _, operation, _ in log):
         return
@@ -34,7 +35,7 @@ def ends_asked_for(log: Sequence[Step], pending: Sequence[Step]) -> Iterator[End
     last = {unit.index: position for position, (unit, _, _) in enumerate(log) if unit.index not in living}
     names = {unit.index: unit.name for unit, _, _ in log}
     threads = {id(unit.thread): unit.index for unit, _, _ in log if unit.thread is not None}
-    #: By thread, its time when it gave something to others in its last step.
+    #: By unit, its time when it gave something to others in its last step.
     gave: dict[int, int] = {}
     for position, (unit, operation, touches) in enumerate(log):
         clock = order.clock_of(unit)

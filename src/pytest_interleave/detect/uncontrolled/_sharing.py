@@ -1,4 +1,4 @@
-"""Whether threads of an execution touch the same thing, which one of them changes."""
+"""A check whether threads of an execution touch the same thing, and one of them changes it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ...control.steps import LIST, READ, SCAN, WRITES, Use, kinds
 
 
 class _Touched:
-    """Which threads touch a part of an object, and which of them change it."""
+    """The threads that touch a part of an object, and those that change it."""
 
     __slots__ = ("changed", "touched")
 
@@ -36,7 +36,7 @@ class _Touched:
 def shares_something(log: Sequence[Step], uses: Sequence[Use] = ()) -> bool:
     """Whether two threads touch the same thing and one of them changes it, in whatever order.
 
-    What is done before the first thread is started does not count: later, it may never change again.
+    What is done before the first thread is started does not count: it may never change again afterwards.
     """
     #: By object, by part of it (None for the whole).
     found: dict[Any, dict[Any, _Touched]] = {}

@@ -1,6 +1,6 @@
-"""What threads used, or were disturbed by, in one execution that the scheduler does not control.
+"""Things outside the scheduler's control that threads of one execution used, or were disturbed by.
 
-Whatever finds more of it is a function from an outcome to reasons, and one more of `SOURCES`.
+To find more of them, add a function from an outcome to reasons to `SOURCES`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from ._uses import Unordered, unordered_uses
 
 
 def uncontrolled_in(outcome: Outcome) -> Iterator[Uncontrolled]:
-    """Find the reasons why the orders of this execution's steps are not all that matters."""
+    """Yield the reasons why the orders of this execution's steps are not all that matters."""
     for source in SOURCES:
         yield from source(outcome)
 
@@ -37,7 +37,7 @@ def _named(found: Unordered) -> Uncontrolled:
     first, *_ = uses
     kinds = {use.thing.kind for use in uses}
     if listed is not None and len(uses) > 1:
-        # What is listed is the directory; the other one changes what is in it.
+        # One use lists the directory; the other one changes what is in it.
         what = f"directory {_name(listed)}"
         parts = tuple(_part(use, "" if use is listed else f"{_name(use)} ") for use in uses)
         return Uncontrolled("directory", what, parts)
@@ -58,7 +58,7 @@ def _name(use: Use) -> str:
     if not name and isinstance(thing.key, str):
         shown = short_path(thing.key)
         name = shown if shown != thing.key else os.path.basename(thing.key) or thing.key
-    # A file may be called anything; a report may not.
+    # The name of a file may have any character; a report may not.
     return name if name.isprintable() else ascii(name)[1:-1]
 
 
@@ -77,7 +77,7 @@ def _threads(outcome: Outcome) -> Iterator[Uncontrolled]:
         how = "computed for long without a scheduling point" if computed else "blocked outside the plugin's control"
         yield _thread(name, how, where)
     for name in outcome.unseen:
-        # Python ends tracing where there is no room left on the stack to trace; or the program has.
+        # Python ends tracing if there is no room left on the stack for it; or the program has ended it.
         yield _thread(name, "its steps no longer seen, for example after a RecursionError", None)
     for name, where, _ in outcome.left:
         yield _thread(name, "still blocked after the test", where)
@@ -93,7 +93,7 @@ def _thread(name: str, how: str, where: Place | None) -> Uncontrolled:
 
 
 def ends_in(outcome: Outcome) -> Iterator[Uncontrolled]:
-    """Find questions whether a thread lives that is about to end: it could have been alive still."""
+    """Yield the questions whether a thread lives that could have been answered otherwise."""
     for found in ends_asked_for(outcome.log, outcome.pending):
         how = "is_alive() called" if found.operation.kind == kinds.IS_ALIVE else "threads counted or listed"
         part = UncontrolledPart(found.asking, how, str(found.operation.where()))
@@ -104,7 +104,7 @@ def ends_in(outcome: Outcome) -> Iterator[Uncontrolled]:
 
 
 def code_in(outcome: Outcome) -> Iterator[Uncontrolled]:
-    """Find code out of scope that was given what several threads use. To be asked right after the execution."""
+    """Yield code out of scope that was given what several threads use. Call it right after the execution."""
     for unseen in unseen_in(outcome.log, choices=bool(outcome.choices)):
         place = unseen.place
         where = "" if is_ours(place.filename) else str(place)
@@ -124,11 +124,11 @@ def code_in(outcome: Outcome) -> Iterator[Uncontrolled]:
 
 
 def cut_in(outcome: Outcome) -> Iterator[Uncontrolled]:
-    """Find steps that read containers with too much in them. To be asked right after the execution."""
+    """Yield the steps that read containers with too much in them. Call it right after the execution."""
     for unit, operation, _ in cut_short_in(outcome.log):
         part = UncontrolledPart(unit.name, "read", str(operation.where()))
         yield Uncontrolled("object", "contents of a large container", (part,))
 
 
-#: What finds reasons, the most telling first.
+#: The functions that find reasons, the most important first.
 SOURCES: list[Callable[[Outcome], Iterable[Uncontrolled]]] = [_used, _threads]

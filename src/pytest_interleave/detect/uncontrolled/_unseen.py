@@ -1,8 +1,9 @@
-"""Where code out of scope was handed what threads share, so that not all that threads can do to each other was run.
+"""Calls that handed shared objects to code out of scope, so that not every interference of threads was run.
 
-A function in Python may be left anywhere, by any thread. Under control it never is, if it is out of scope: for that its
-steps would have to be scheduling points. So where two threads may be in such a function at the same time, with the same
-object in hand, or one of them while the other uses the object, there are schedules that were not, and cannot be, run.
+A function in Python may be interrupted anywhere, by any thread. Under control that never happens to a function out of
+scope: its steps would have to be scheduling points. Two threads may be in such a function at the same time with the
+same object, or one of them while the other one uses the object. Then there are schedules that were not, and cannot be,
+run.
 """
 
 from __future__ import annotations
@@ -41,19 +42,20 @@ class Unseen(NamedTuple):
 
     @property
     def package(self) -> str:
-        """What `interleave_include` would have to name, so that the steps are seen; empty where it cannot help."""
+        """The package to name in `interleave_include` so that the steps are seen; empty if that cannot help."""
         package = self.callee.module.partition(".")[0]
         return package if self.callee.python and package not in sys.builtin_module_names else ""
 
     def __str__(self) -> str:
-        # What runs the workers may call it itself.
+        # The code of this package that runs the workers may call it itself.
         return str(self.callee) if is_ours(self.place.filename) else f"{self.callee} at {self.place}"
 
 
 def unseen_in(log: Sequence[Step], *, choices: bool = True) -> list[Unseen]:
-    """Each distinct one once. To be asked as long as the objects of the execution have their names: right after it.
+    """Return the calls that handed shared objects to code out of scope, each distinct one once.
 
-    `choices` tells whether the execution had any.
+    Call it right after the execution, while its objects have their names. `choices` says whether the execution had any
+    choices.
     """
     found: dict[tuple[Callee, Place], Unseen] = {}
     for key, operation in _unordered(log) if choices else chain(_unordered(log), _going_on(log)):
@@ -74,25 +76,25 @@ class _Object:
         self.written = Accesses()
 
     def called(self, how: int) -> Accesses:
-        """Those by code out of scope that touches it in this way."""
+        """Return the accesses by code out of scope that touches the object in the way `how`."""
         return self.changed if how & (WRITES | UNSURE) else self.looked_at
 
 
 def _unordered(log: Sequence[Step]) -> Iterator[tuple[Any, Operation]]:
-    """Objects that code out of scope was handed, and the calls, where nothing orders that and other uses of them."""
+    """Yield objects that code out of scope was handed, and the calls, if nothing orders a call and another use."""
     foreign = {key for _, _, touches in log if touches for key, _, how in touches if how & FOREIGN}
     if not foreign:
         return
     order = Order(log)
     objects = {key: _Object() for key in foreign}
-    #: By thread, the call that its next steps may belong to.
+    #: By unit, the position of the call that its next steps may belong to.
     calls: dict[int, int] = {}
     for position, (unit, operation, touches) in enumerate(log):
         if touches is None:
             order.follow(position, unit, operation)
             call = calls.get(unit.index)
             if call is not None and is_of_library(operation.code):
-                # It goes on with what it was handed. Whatever this step has published is no later than that.
+                # The code continues with what it was handed. What this step has published is no later than that.
                 clock = order.clock_of(unit)
                 for key, _, how in log[call][2] or ():
                     if how & FOREIGN:
@@ -126,9 +128,10 @@ def _unordered(log: Sequence[Step]) -> Iterator[tuple[Any, Operation]]:
 
 
 def unread_in(log: Sequence[Step], *, choices: bool = True) -> Iterator[Step]:
-    """Find the steps that change what others look at unseen, and that are not ordered with all other threads' steps.
+    """Yield the steps that change what others read unseen, and that are not ordered with all other threads' steps.
 
-    Without choices, with what comes right before these steps: a thread may look there while it has no step to choose.
+    Without choices, the time right before a step counts as well: a thread may read there while it has no step to
+    choose.
     """
     if not any(how & HIDDEN for _, _, touches in log for _, _, how in touches or ()):
         return
@@ -154,7 +157,7 @@ def unread_in(log: Sequence[Step], *, choices: bool = True) -> Iterator[Step]:
 
 
 def cut_short_in(log: Sequence[Step]) -> Iterator[Step]:
-    """Find the steps that read containers with too much in them, while another thread may change what is in there."""
+    """Yield the steps that read containers with too much in them while another thread may change what is in there."""
     if not any(how & CUT for _, _, touches in log for _, _, how in touches or ()):
         return
     order = Order(log)
@@ -177,7 +180,7 @@ def cut_short_in(log: Sequence[Step]) -> Iterator[Step]:
 
 
 def _has_contents(name: Any) -> bool:
-    """Whether an object is compared, or written as a text, by what is in it."""
+    """Whether an object is compared, or written as text, by what is in it."""
     kind = type_named(name)
     if kind is None or kind_of(kind) == CONTAINER:
         return type(name) is int
@@ -186,9 +189,9 @@ def _has_contents(name: Any) -> bool:
 
 
 def _going_on(log: Sequence[Step]) -> Iterator[tuple[Any, Operation]]:
-    """Objects that several threads use, and the calls, where such code wakes a thread and goes on with the object.
+    """Yield objects that several threads use, and the calls, if such code wakes a thread and continues with the object.
 
-    To be asked of an execution without choices. What the object leads to may be used by the thread that was woken.
+    This is for an execution without choices. The thread that was woken may use what the object leads to.
     """
     foreign = {key for _, _, touches in log if touches for key, _, how in touches if how & FOREIGN}
     if not foreign:
@@ -208,7 +211,7 @@ def _going_on(log: Sequence[Step]) -> Iterator[tuple[Any, Operation]]:
 
 
 def _call_around(log: Sequence[Step], position: int) -> Step | None:
-    """The call of code out of scope that a step may be part of: its caller has taken no further step since."""
+    """Return the call of code out of scope that a step may be part of: its caller has taken no further step since."""
     waker = log[position][0]
     since: set[CodeType] = set()
     for step in reversed(log[: position + 1]):
@@ -222,12 +225,12 @@ def _call_around(log: Sequence[Step], position: int) -> Step | None:
 
 
 def _callee_of(operation: Operation, name: Any) -> Callee:
-    """What was called: a function, or a special method of the object's type."""
+    """Return what was called: a function, or a special method of the object's type."""
     called = callee_at(operation.code, operation.lasti)
     if called is not None:
         return called
     if type(name) is tuple:
-        # What a weak reference refers to has died there.
+        # The object that a weak reference refers to has died there.
         return WEAK_REFERENCE
     kind = type_named(name)
     if kind is LruCache:

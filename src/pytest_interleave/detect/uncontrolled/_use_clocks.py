@@ -1,4 +1,4 @@
-"""When each use of something outside of memory happened, and what surely happened before it."""
+"""The time of each use of something outside of memory, and what certainly happened before it."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from ..happens_before._clocks import Clock
 from ..happens_before._holding import is_lock
 from ..happens_before._synchronisation import Order
 
-#: They belong to the step before them, and no schedule changes their order.
+#: Operations that belong to the step before them; no schedule changes their order.
 _NO_CHOICE = frozenset((kinds.ENTER, kinds.LEAVE))
-#: All that these do is to begin and to end a thread's life, or to let time pass.
+#: Operations that only begin or end a thread's life, or let time pass.
 _OF_LIVES = kinds.OF_LIVES | kinds.OF_TIME
 
 
 class _CertainOrder(Order):
-    """What surely comes before what in every schedule with the same choices."""
+    """The order of steps that is the same in every schedule with the same choices."""
 
     def follow(self, position: int, unit: Unit, operation: Operation) -> None:
         kind = operation.kind
         if kind in _NO_CHOICE:
             return
-        # Of an event, the log says by this alone that nobody had set it.
+        # For an event, only this shows in the log that no thread had set it.
         given_up = operation.expired_at is not None or not (operation.mutates or kind == kinds.WAIT)
         if given_up and kind in kinds.GIVEN_UP and not is_lock(operation.target):
             return
@@ -32,19 +32,19 @@ class _CertainOrder(Order):
 
 
 class When(NamedTuple):
-    """The time of something that a thread does, on its own clock, and how far it knows those of others."""
+    """The time of something that a thread does: on its own clock, and what it knows of the clocks of others."""
 
     thread: int
     time: int
     clock: Clock[int]
 
     def is_before(self, other: When) -> bool:
-        """Whether this surely happens before the other."""
+        """Whether this certainly happens before the other."""
         return self.time <= other.clock.get(self.thread, 0)
 
 
 def times_of(log: Sequence[Step], uses: Sequence[Use]) -> list[When]:
-    """Follow an execution; the answer has an entry for each use."""
+    """Follow an execution, and return the time of each use."""
     order = _CertainOrder(log)
     found: list[When] = []
     at = 0
@@ -64,7 +64,10 @@ def _now(order: Order, unit: ThreadView) -> When:
 
 
 def steps_beside(log: Sequence[Step], spans: Mapping[int, tuple[When, When | None]]) -> set[int]:
-    """Find out during which spans another thread does something; each has a key, a beginning and perhaps an end."""
+    """Return the keys of the spans during which another thread does something.
+
+    Each span has a key, a beginning and perhaps an end.
+    """
     order = _CertainOrder(log)
     beside: set[int] = set()
     for position, (unit, operation, touches) in enumerate(log):

@@ -1,8 +1,8 @@
-"""Which uses of files, databases and the like by different threads nothing orders.
+"""Uses of files, databases and the like by different threads that nothing orders.
 
 No use is a choice of the scheduler, so no schedule tries it in another order. If the steps that are choices order two
-uses in every execution of a search that has come to its end, there is no other order. If one execution leaves two uses
-unordered, and their order can matter, the search has not seen everything.
+uses in every execution of a complete search, there is no other order. If one execution leaves two uses unordered, and
+their order can matter, the search has not seen everything.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from ...control.steps import APPEND, ENTRY, EXCHANGE, LIST, READ, SCAN, WRITE, U
 from ...control.system import ENDED, PROCESS_USES, STARTED
 from ._use_clocks import When, steps_beside, times_of
 
-#: What a use means to those who list the directory; and to those who use the same open file, or cursor.
+#: What a use does to those that list the directory, and to those of the same open file or cursor.
 _OF_ENTRIES, _OF_CONTENTS, _MOVES = "changes entries", "changes contents", "moves"
-#: By way of a use, the ways that its order with matters.
+#: By way of a use: the ways of other uses with which its order matters.
 _CONFLICTS: dict[str, tuple[str, ...]] = {
     READ: (WRITE, ENTRY, APPEND),
     WRITE: (READ, WRITE, ENTRY, APPEND, EXCHANGE),
@@ -31,19 +31,19 @@ _CONFLICTS: dict[str, tuple[str, ...]] = {
     _MOVES: (_MOVES,),
     EXCHANGE: (EXCHANGE, WRITE),
 }
-#: There is somebody at the other end.
+#: The kinds of things that have another end.
 _WITH_ENDS = ("socket", "pipe")
 
 
 class Unordered(NamedTuple):
-    """Two uses by different threads that nothing orders; or one use of what somebody else has a part in."""
+    """Two uses by different threads that nothing orders; or one use of something that others take part in."""
 
     first: Use
     second: Use | None = None
 
 
 class _Part(NamedTuple):
-    """What a use touches, and in which way."""
+    """Something that a use touches, and the way in which it does so."""
 
     number: int
     use: Use
@@ -52,7 +52,7 @@ class _Part(NamedTuple):
 
 
 def unordered_uses(log: Sequence[Step], uses: Sequence[Use], threads: int) -> Iterator[Unordered]:
-    """Find uses in one execution of `threads` threads whose order can matter and is not fixed; for each thing once."""
+    """Yield uses whose order can matter and is not fixed, in an execution of `threads` threads; one for each thing."""
     if threads < 2 or not uses:
         return
     found: set[Hashable] = set()
@@ -73,11 +73,11 @@ def unordered_uses(log: Sequence[Step], uses: Sequence[Use], threads: int) -> It
             yield pair
 
 
-# -- what others have a part in --------------------------------------------------------------------------------------
+# -- uses of something that others take part in ----------------------------------------------------------------------
 
 
 def _with_others(uses: Sequence[Use]) -> Iterator[Use]:
-    """For each connection of which nobody here has the other end, its first use."""
+    """Yield the first use of each connection whose other end no thread of the execution has."""
     ends: dict[Hashable, set[Hashable]] = {}
     first: dict[Hashable, Use] = {}
     for use in uses:
@@ -88,7 +88,7 @@ def _with_others(uses: Sequence[Use]) -> Iterator[Use]:
 
 
 def _spans(uses: Sequence[Use]) -> dict[int, int | None]:
-    """From when to when each process runs: by number of the first use, that of the last, if it has ended."""
+    """Return when each process runs: by number of its first use, that of the last one, or None if it has not ended."""
     spans: dict[int, int | None] = {}
     running: dict[Hashable, int] = {}
     ended: set[Hashable] = set()
@@ -97,7 +97,7 @@ def _spans(uses: Sequence[Use]) -> dict[int, int | None]:
             continue
         key = use.thing.key
         if use.how not in PROCESS_USES:
-            # Of what belongs to the whole process. To look at it concerns only those that change it.
+            # This belongs to the whole process. Reading it concerns only those uses that change it.
             if use.way != READ:
                 spans[number] = number
         elif use.how == STARTED:
@@ -105,10 +105,10 @@ def _spans(uses: Sequence[Use]) -> dict[int, int | None]:
             spans[number] = None
             ended.discard(key)
         elif key in ended:
-            # It is only asked how it ended.
+            # This use only asks how the process ended.
             pass
         elif key not in running:
-            # It was started before the execution.
+            # The process was started before the execution.
             running[key] = number
             spans[number] = None
         if use.how == ENDED and key in running:
@@ -120,7 +120,7 @@ def _spans(uses: Sequence[Use]) -> dict[int, int | None]:
 def _beside(
     log: Sequence[Step], uses: Sequence[Use], times: Sequence[When], spans: dict[int, int | None]
 ) -> Iterator[int]:
-    """Those of the spans during which another thread does something."""
+    """Yield the spans, by number of their first use, during which another thread does something."""
     lives = {first: (times[first], None if last is None else times[last]) for first, last in spans.items()}
     found = steps_beside(log, lives) if lives else set()
     for number, (first, last) in lives.items():
@@ -145,7 +145,7 @@ def _parts(uses: Sequence[Use]) -> Iterator[_Part]:
             yield _Part(number, use, thing.key, WRITE if way == WRITE and thing.kind == "socket" else EXCHANGE)
             continue
         if way == APPEND and thing.key in read:
-            # Somebody can tell what came first.
+            # A reader can see which came first.
             way = WRITE
         yield _Part(number, use, ("entries", thing.key) if way in (LIST, SCAN) else thing.key, way)
         if use.handle is not None:
@@ -156,7 +156,7 @@ def _parts(uses: Sequence[Use]) -> Iterator[_Part]:
                 entries = _OF_ENTRIES if way == ENTRY else _OF_CONTENTS
                 yield _Part(number, use, ("entries", directory), entries)
             if changed:
-                # To use what is in a directory, one has to find the directory.
+                # A use of what is in a directory has to find the directory.
                 for above in _directories_above(directory):
                     if above in changed:
                         yield _Part(number, use, above, READ)
@@ -172,7 +172,7 @@ def _directories_above(path: str) -> Iterator[str]:
 
 
 def _suspects(parts: Sequence[_Part], log: Sequence[Step]) -> list[list[_Part]]:
-    """The parts by what they touch, of things that two threads may use at the same time."""
+    """Return the parts grouped by what they touch, for the things that two threads may use at the same time."""
     started = next((at for at, (_, operation, _) in enumerate(log) if operation.kind == kinds.START), len(log))
     by_key: dict[Hashable, list[_Part]] = {}
     for part in parts:
@@ -191,13 +191,13 @@ def _is_suspect(parts: Sequence[_Part]) -> bool:
     pairs = ((of_one, threads.get(other)) for way, of_one in threads.items() for other in _CONFLICTS[way])
     if not any(of_other is not None and len(of_one | of_other) > 1 for of_one, of_other in pairs):
         return False
-    # One lock that all of them hold makes them take turns, and who comes first is a choice.
+    # One lock that all of them hold makes them take turns, and which one is first is a choice.
     return not frozenset.intersection(*(part.use.locks for part in parts))
 
 
 def _pair(parts: Sequence[_Part], times: Sequence[When]) -> Unordered | None:
-    """The first two whose order can matter and is not fixed."""
-    #: By thread and way, the latest: if an earlier one is not ordered with what follows, neither is this one.
+    """Return the first two uses whose order can matter and is not fixed."""
+    #: By thread and way, the latest part: if an earlier one is not ordered with what follows, neither is this one.
     latest: dict[tuple[int, str], _Part] = {}
     for part in parts:
         for (thread, way), other in latest.items():
