@@ -1,4 +1,4 @@
-"""What happened in an execution: its steps, and the ways in which they are shown."""
+"""The steps of an execution, and the ways in which they are shown."""
 
 from ._compare import Difference, first_difference
 from ._steps import steps_text

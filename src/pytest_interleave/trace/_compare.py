@@ -1,4 +1,4 @@
-"""Compares two executions of one schedule, operation by operation."""
+"""Comparison of two executions of one schedule, operation by operation."""
 
 from __future__ import annotations
 
@@ -13,11 +13,12 @@ Steps = Sequence[Step]
 class Difference(NamedTuple):
     """The first step at which two executions of the same schedule differ."""
 
-    #: Counted from 1.
+    #: The number of the step, from 1.
     step: int
     first: str
     second: str
-    #: Where one of them stands there; empty if that is in a file of ours.
+    #: The place of the operation, of the first one of the two that has a place; empty if that is in a file of this
+    #: package.
     place: str = ""
 
     def __str__(self) -> str:
@@ -25,7 +26,7 @@ class Difference(NamedTuple):
 
 
 def first_difference(first: Steps, second: Steps) -> Difference | None:
-    """The first step that differs, or None."""
+    """Return the first step that differs, or None."""
     for number, ((unit, operation, _), (other_unit, other, _)) in enumerate(zip(first, second, strict=False), 1):
         if unit.index != other_unit.index or not operation.same_as(other):
             return Difference(number, _tell(unit, operation), _tell(other_unit, other), _place(operation, other))
@@ -40,7 +41,7 @@ def first_difference(first: Steps, second: Steps) -> Difference | None:
 
 
 def _place(*operations: Operation) -> str:
-    """Where the first of them stands that is not in a file of ours; empty if all are."""
+    """Return the place of the first operation that is not in a file of this package; empty if there is none."""
     places = (operation.where() for operation in operations)
     return next((str(place) for place in places if not is_ours(place.filename)), "")
 

@@ -1,4 +1,4 @@
-"""Which step of another thread touched an object last, so that the two conflict."""
+"""The last step of another thread that touched an object so that the two conflict."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from typing import Any
 
 
 class _OfTwo:
-    """The latest steps of two threads: whichever thread asks, one of them is the latest of all others."""
+    """The latest steps of two threads. For any thread, one of them is the latest step of all other threads."""
 
     __slots__ = ("_first", "_second")
 
     def __init__(self) -> None:
-        #: Thread and number; the later one first.
+        #: Thread and number of the later one, and of the other one.
         self._first = (-1, -1)
         self._second = (-1, -1)
 
@@ -30,13 +30,13 @@ class Latest:
     __slots__ = ("_all", "_parts")
 
     def __init__(self) -> None:
-        #: Of each part: those that read it, and those that changed it.
+        #: By part: the steps that read it, and those that changed it.
         self._parts: dict[Any, tuple[_OfTwo, _OfTwo]] = {}
-        #: Of all parts together.
+        #: The same for all parts together.
         self._all = (_OfTwo(), _OfTwo())
 
     def add(self, thread: int, part: Any, number: int, *, writes: bool) -> None:
-        """The next one; numbers rise."""
+        """Add the next step; numbers rise."""
         of_part = self._parts.get(part)
         if of_part is None:
             of_part = self._parts[part] = (_OfTwo(), _OfTwo())
@@ -44,7 +44,7 @@ class Latest:
             steps[writes].add(thread, number)
 
     def conflicting(self, thread: int, part: Any, *, writes: bool) -> int:
-        """The number of the latest one of another thread that conflicts with this; -1 if there is none."""
+        """Return the number of the latest step of another thread that conflicts with an access; -1 if there is none."""
         found = -1
         of_parts = (self._all,) if part is None else (self._parts.get(part), self._parts.get(None))
         for steps in of_parts:

@@ -1,4 +1,4 @@
-"""Which steps of an execution are worth showing: those that threads do to each other."""
+"""The steps of an execution that are worth showing: those by which threads affect each other."""
 
 from __future__ import annotations
 
@@ -11,15 +11,18 @@ from ..control import Operation, Step, Touches, is_ours, is_stdlib
 from ..control.steps import WRITES, kinds
 
 _RUNNER = f"{os.sep}_pytest{os.sep}"
-#: Stands for what is touched as a whole.
+#: The key for an object that is touched as a whole.
 _WHOLE = object()
 
 
 class Relevant:
-    """Looks through the log of one execution, and what threads wait to do in its end; then answers for each step."""
+    """The uses of objects and primitives in one execution, which decide for each step whether it is shown.
+
+    `pending` is what threads wait to do at the end.
+    """
 
     def __init__(self, log: Sequence[Step], pending: Sequence[Step] = ()) -> None:
-        #: By object, by part of it: the threads that touched it, and those that changed it; for None, of all parts.
+        #: By object and part: the threads that touched it, and those that changed it; for None, of all parts.
         self._touched: dict[Any, dict[Any, _Users]] = {}
         #: By address of a primitive: the threads that use it.
         self._users: dict[int, set[int]] = {}
@@ -36,7 +39,7 @@ class Relevant:
                 self._users.setdefault(id(operation.target), set()).add(unit.index)
 
     def shows(self, step: Step) -> bool:
-        """Whether an access conflicts with one of another thread, or a primitive is used by several."""
+        """Whether a step is an access that conflicts with another thread's, or uses a primitive that several use."""
         unit, operation, touches = step
         if operation.is_access:
             return self._is_contested(unit.index, touches)
@@ -52,7 +55,7 @@ class Relevant:
             parts = self._touched.get(key)
             if parts is None:
                 continue
-            # Parts that are not the same do not conflict; all of it conflicts with each part.
+            # Different parts do not conflict; the object as a whole conflicts with each part.
             for at in (None,) if part is None else (part, _WHOLE):
                 users = parts.get(at)
                 if users is not None and users.conflict_with(thread, changes=bool(how & WRITES)):
@@ -61,7 +64,7 @@ class Relevant:
 
 
 class _Users:
-    """The threads that touched a part of an object."""
+    """The threads that touched a part of an object, and those that changed it."""
 
     __slots__ = ("_changed", "_touched")
 
@@ -81,6 +84,6 @@ class _Users:
 
 
 def _is_elsewhere(operation: Operation) -> bool:
-    """What only has a test runner's line to show says nothing: the threads that run the test's body."""
+    """Whether a step has only a line of a test runner or a library to show, as those that run the test's body have."""
     filename = operation.where().filename
     return is_ours(filename) or is_stdlib(filename) or _RUNNER in filename

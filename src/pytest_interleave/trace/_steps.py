@@ -12,9 +12,9 @@ from .causes._what import what_of
 
 
 def steps_text(log: Sequence[Step], switched: Collection[int] = (), recorder: Recorder | None = None) -> Iterator[str]:
-    """The number of the step, its thread, what it does to what, with the values, and where.
+    """Yield a line for each step: its number, its thread, what it does to what, the values, and the place.
 
-    `switched` are the positions in the log before which the schedule switched away from a thread that could go on.
+    `switched` are the positions in the log right after a preemption.
     """
     names = described(log)
     called = dict(sorted((unit.index, unit.name) for unit, _, _ in log))

@@ -1,4 +1,4 @@
-"""A timeline as a table: one column a thread, one row a step, or several at one line."""
+"""A timeline as a table: a column for each thread, and a row for a step or for several at one line."""
 
 from __future__ import annotations
 
@@ -9,26 +9,26 @@ from dataclasses import dataclass, field
 from ..control.steps import kinds
 from ._timeline import Event, Timeline
 
-#: Lines that are taken in at a glance.
+#: At most this many lines, which can be taken in at a glance; the rows that matter less are left out.
 MAX_LINES = 25
-#: Stands before a row where the schedule has switched.
+#: The mark of a row before which the schedule switched.
 SWITCHED = ">"
 LEGEND = f"{SWITCHED} the schedule switches here: the thread before could have gone on"
-#: The same where the scheduler did so by itself.
+#: The mark of a row before which the scheduler switched by itself.
 GAVE_WAY = "~"
 GAVE_WAY_LEGEND = f"{GAVE_WAY} the scheduler switches here: the thread before had run for long"
-#: Columns kept for the text of the thread furthest to the right.
+#: Characters reserved for the text in the rightmost column.
 _LAST_COLUMN = 36
 _WIDEST_COLUMN = 40
 _WIDEST_PLACE = 30
 
 
 def interleaving_table(timeline: Timeline, width: int = 100, max_lines: int = MAX_LINES) -> str:
-    """At most `max_lines` lines, each at most `width` columns wide.
+    """Return a table of at most `max_lines` lines, each at most `width` characters wide.
 
-    A row names the place in the source, what is done there, with the values, and the line's text; it begins in the
-    column of its thread and may run on to the right. Successive steps of a thread at one line are one row. Where there
-    are more rows than fit, those next to switches, to what is told in words, and at the end are shown.
+    A row has the place in the source, what is done there, with the values, and the line's text. It begins in the column
+    of its thread and may extend to the right. Successive steps of a thread at one line are one row. If there are more
+    rows than fit, those next to switches, those that the story is about, and those at the end are shown.
     """
     rows = _rows(timeline.events, timeline.told)
     if not rows:
@@ -54,12 +54,12 @@ class _Row:
     thread: int
     place: str
     source: str
-    #: What stands before it.
+    #: The mark before it; empty if there is none.
     mark: str
-    #: Whether it is to be shown before others, and before all others.
+    #: Whether it takes precedence over other rows, and over all other rows.
     important: bool = False
     told: bool = False
-    #: Whether it says what the rows after it are.
+    #: Whether it is a heading for the rows after it.
     heading: bool = False
     #: What was done, with its value, and how often, in the order of the first time.
     done: dict[str, int] = field(default_factory=dict)
@@ -99,32 +99,32 @@ def _waiting(kind: str) -> str:
 
 
 def _done(event: Event) -> str:
-    # In the end of a wait at a condition its lock is taken again: that is a step of its own.
+    # At the end of a wait at a condition its lock is taken again, which is a step of its own.
     what = f"waits to {_waiting(event.kind)}" if event.waits else event.kind
     if not event.source:
         what = f"{what} {event.what}".rstrip()
     elif "#" in event.what and event.kind in kinds.OF_A_LOCK:
-        # One of several locks that the line does not tell apart.
+        # The line does not say which of several locks it is.
         what = f"{what} {event.what.partition(' (')[0]}"
     return f"{what} {event.value}" if event.value else what
 
 
 def _most_telling(rows: list[_Row], most: int) -> list[_Row | str]:
-    """As many as fit; in the place of the others, how many there are."""
+    """Return the most important rows that fit, with texts that say how many steps are left out between them."""
     if len(rows) <= most:
         return list(rows)
     headings = [number for number, row in enumerate(rows) if row.heading]
     told = [number for number, row in enumerate(rows) if row.told]
     important = [*headings, *told, len(rows) - 1, *(number for number, row in enumerate(rows) if row.important)]
     kept: set[int] = set()
-    # With a line for what is left out.
+    # One line is for what is left out.
     lines = 1
     for distance in range(len(rows)):
         before = len(kept)
         for number in important:
             for near in {number - distance - 1, number + distance}:
                 if 0 <= near < len(rows) and near not in kept:
-                    # It ends what is left out there, and may begin that anew on both sides.
+                    # The row ends one gap, and may begin a gap on each side.
                     left_out = sum(0 <= beside < len(rows) and beside not in kept for beside in (near - 1, near + 1))
                     if lines + left_out <= most:
                         lines += left_out
@@ -155,14 +155,14 @@ def _left_out(steps: int) -> str:
 
 
 def _short(place: str) -> str:
-    """A place that fits: without its directories where that is necessary."""
+    """Shorten a place that is too wide: without its directories, and then cut at its beginning."""
     if len(place) > _WIDEST_PLACE:
         place = os.path.basename(place)
     return place if len(place) <= _WIDEST_PLACE else "…" + place[1 - _WIDEST_PLACE :]
 
 
 class _Layout:
-    """Where each thread's column begins."""
+    """The columns of a table: where that of each thread begins."""
 
     def __init__(self, names: Sequence[str], rows: Sequence[_Row], width: int) -> None:
         self._threads = sorted({row.thread for row in rows})
@@ -175,10 +175,10 @@ class _Layout:
         self._column = max(1, min(_WIDEST_COLUMN, room // others)) if others else 0
 
     def heading(self) -> list[str]:
-        """The threads' names; a rule under them."""
+        """Return the threads' names, and a rule under them."""
         texts = ["".ljust(self._gutter)]
         for name in self._names[:-1]:
-            # The end of a name is what distinguishes it.
+            # Names differ at their end.
             room = self._column - 1
             shown = name if len(name) <= room else "…"[:room] + name[len(name) - room + 1 :]
             texts.append(shown.ljust(self._column))
@@ -187,7 +187,7 @@ class _Layout:
         return [_fit("".join(texts), self._width), "-" * rule]
 
     def row(self, row: _Row) -> str:
-        """One line."""
+        """Return the line of a row."""
         start = self._start(self._position[row.thread])
         return f"{row.mark:{len(SWITCHED)}} {_short(row.place)}".ljust(start) + _fit(row.text, self._width - start)
 

@@ -1,4 +1,4 @@
-"""An execution as it is shown: the steps that matter, the locks that threads held, what conflicted with what."""
+"""An execution as it is shown: the steps that matter, the locks that threads held, and the conflicts between steps."""
 
 from __future__ import annotations
 
@@ -21,41 +21,41 @@ from .causes._names import told_apart
 from .causes._what import what_of
 from .story._story import story_of
 
-#: Steps between two looks at the time.
+#: After each this many steps, the time is checked.
 _PATIENCE = 256
-#: Of steps before threads only repeat themselves, so many are shown.
+#: At most this many steps before the loops that threads repeat are shown; earlier ones are left out.
 _BEFORE_LOOPS = 12
 
 
 class Event(NamedTuple):
     """A step that is shown."""
 
-    #: Its number in the execution, from 1; what a thread waits to do in the end goes on counting.
+    #: Its number in the execution, from 1; what threads wait to do at the end has the numbers that follow.
     step: int
     #: The thread's index: 0 is the test's own.
     thread: int
-    #: What is done, in a word or two: "read", "write", "acquire", "start", …
+    #: The operation, in a word or two: "read", "write", "acquire", "start", …
     kind: str
-    #: What it is done to, for people: "Account.balance", "Lock (made at bank.py:9)"; empty where nothing is known.
+    #: What it is done to, for people: "Account.balance", "Lock (made at bank.py:9)"; empty if that is not known.
     what: str
-    #: Where: as messages have it ("bank.py:15"), the function, and the line's text.
+    #: The place as messages show it ("bank.py:15"), the function, and the line's text.
     place: str
     function: str
     source: str
-    #: The value that is read, or "OLD -> NEW"; empty where nothing is known.
+    #: The value that is read, or "OLD -> NEW"; empty if it is not known.
     value: str
-    #: Whether the thread that ran before could have gone on: the schedule switched here.
+    #: Whether the thread that ran before could have continued: the schedule switched here.
     switch: bool = False
-    #: Whether it was never done: what a thread waits to do when nothing goes on any more.
+    #: Whether it was never done: a thread waits to do it when no thread can continue.
     waits: bool = False
     #: Whether the scheduler switched here by itself, because the thread before had run for long.
     gave_way: bool = False
-    #: Of a step that its thread repeats until the end: what it repeats, "repeats lines 9-11, 40 times".
+    #: For a step that its thread repeats until the end, the loop: "repeats lines 9-11, 40 times".
     repeats: str = ""
 
 
 class Held(NamedTuple):
-    """A thread held a lock from one step to another one, both counted."""
+    """A time for which a thread held a lock, from one step to another one, both included."""
 
     thread: int
     lock: str
@@ -64,7 +64,7 @@ class Held(NamedTuple):
 
 
 class Arrow(NamedTuple):
-    """Two shown steps of different threads that conflict, the second one after the first; by their numbers."""
+    """A conflict of two shown steps of different threads, by their numbers; the second one is after the first."""
 
     first: int
     second: int
@@ -72,23 +72,23 @@ class Arrow(NamedTuple):
 
 
 class Timeline(NamedTuple):
-    """What is shown of one execution."""
+    """The parts of one execution that are shown."""
 
     #: The names of the threads, by index.
     threads: tuple[str, ...]
     events: tuple[Event, ...]
     held: tuple[Held, ...]
     arrows: tuple[Arrow, ...]
-    #: How many steps the execution had in all.
+    #: The number of all steps of the execution, shown or not.
     steps: int
-    #: What happened, in words; and the numbers of the steps that it is about.
+    #: The story, in words; and the numbers of the steps that it is about.
     story: str
     told: tuple[int, ...] = ()
-    #: What there was no time for, in words.
+    #: The parts that there was no time for, in words.
     left_out: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
-        """As nested dictionaries and lists, which can be written as JSON and sent to another process."""
+        """Return nested dictionaries and lists, which can be written as JSON and sent to another process."""
         return {
             "threads": list(self.threads),
             "events": [event._asdict() for event in self.events],
@@ -106,17 +106,17 @@ def timeline_of(
     recorder: Recorder | None = None,
     is_over: Callable[[], bool] = never,
 ) -> Timeline:
-    """What is worth showing of an execution in detail, with the choices that were made in it; None if not known.
+    """Return what is worth showing of an execution in detail.
 
-    Once `is_over`, the rest is left out: the story, then the steps, of which the last ones are shown rather than those
-    before.
+    `points` are the choices that were made in it; None if they are not known. Once `is_over`, the rest is left out: the
+    story, then the steps, of which the last ones are shown rather than those before.
     """
     end = end_of_failure(outcome)
     log = outcome.log[:end]
     pending = () if outcome.stuck is None else outcome.stuck.pending
-    # What is done while there is only one thread is not done to another.
+    # Nothing that is done while there is only one thread affects another one.
     begin = next((position for position, (_, operation, _) in enumerate(log) if operation.kind == kinds.START), 0)
-    # What others do only after the failure may be what came too late.
+    # A step that others take only after the failure may be the one that came too late.
     relevant = Relevant(outcome.log[begin:], pending)
     names = described(log, [operation.target for _, operation, _ in pending])
     story = story_of(outcome, points, end, recorder, is_over)
@@ -132,7 +132,7 @@ def timeline_of(
     left_out = ["the story"] if story.is_cut_short else []
     if recorder is not None and recorder.cut_short:
         left_out.append("values of later steps")
-    # From the end on: that is what explains the failure best.
+    # From the end backwards: the last steps explain the failure best.
     for number, position in enumerate(reversed(every)):
         if number % _PATIENCE == _PATIENCE - 1 and "earlier steps" not in left_out and is_over():
             left_out.append("earlier steps")
@@ -165,7 +165,7 @@ def timeline_of(
 
 
 def _marked(shown: Sequence[int], switches: Iterable[tuple[int, Path]], log: Sequence[Step]) -> set[int]:
-    """The first shown step after each switch, where that is one of the thread that was switched to; else its first."""
+    """Return the first shown step after each switch if it is of the thread that was switched to, else the next step."""
     marked: set[int] = set()
     for step, to in switches:
         if step < len(log):
@@ -176,7 +176,7 @@ def _marked(shown: Sequence[int], switches: Iterable[tuple[int, Path]], log: Seq
 
 
 def _before_loops(shown: list[int], loops: Sequence[Loop], told: set[int], log: Sequence[Step]) -> list[int]:
-    """What is shown of an execution that ends in loops: what came right before them, and what is told in words."""
+    """Return the steps to show of an execution that ends in loops: those right before them, and those of the story."""
     if not loops:
         return shown
     begin = {loop.thread: loop.begin for loop in loops}
@@ -191,13 +191,13 @@ def _event(
     recorder: Recorder | None = None,
     where: Place | None = None,
 ) -> Event:
-    """`where` is known of what a thread waits to do."""
+    """Return the event of a step; `where` is the place of a step that a thread waits to do."""
     unit, operation, touches = step
     place = operation.where() if where is None else where
     held_up = operation.kind == kinds.HELD_UP
     return Event(
         step=position + 1,
-        # Shown with the thread that it happens to.
+        # It is shown with the thread that is held up.
         thread=operation.target.index if held_up else unit.index,
         kind=f"{operation.kind} for {operation.name}" if held_up else _kind_of(operation),
         what="" if held_up else what_of(operation, touches, names),
@@ -215,7 +215,7 @@ def _kind_of(operation: Operation) -> str:
 
 
 def _held(log: Sequence[Step], names: Mapping[int, str]) -> Iterator[Held]:
-    """The locks that threads held, from the step that took each to the one that gave it back, or to the end."""
+    """Yield the locks that threads held, from the step that took each to the one that gave it back, or to the end."""
     holding = Holding()
     since: dict[tuple[int, int], tuple[int, str]] = {}
     for number, (unit, operation, _) in enumerate(log, start=1):
@@ -234,7 +234,7 @@ def _held(log: Sequence[Step], names: Mapping[int, str]) -> Iterator[Held]:
 
 
 def _arrows(shown: Sequence[int], log: Sequence[Step], events: Sequence[Event]) -> Iterator[Arrow]:
-    """From the last conflicting step of another thread to each that is shown."""
+    """Yield an arrow to each shown step from the last shown step of another thread that conflicts with it."""
     touched: dict[Any, Latest] = {}
     for number, position in enumerate(shown):
         unit, _, touches = log[position]

@@ -1,1 +1,1 @@
-"""What in an execution led to a failure."""
+"""The causes of a failure: the steps, things and lines of an execution that led to it."""

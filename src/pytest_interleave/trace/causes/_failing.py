@@ -1,4 +1,4 @@
-"""With which step an execution has failed, and what it was that failed there."""
+"""The step with which an execution failed, and the threads and accesses that failed there."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from ...control import Outcome
 
 
 def end_of_failure(outcome: Outcome) -> int:
-    """How many steps there were until the last thread failed that did; all, where nothing was raised.
+    """Return the number of steps until the last of the threads that failed has failed; all, if nothing was raised.
 
-    What other threads did later has nothing to do with it.
+    What other threads did later has nothing to do with the failure.
     """
     log = outcome.log
     failed = failed_threads(outcome)
@@ -17,7 +17,7 @@ def end_of_failure(outcome: Outcome) -> int:
 
 
 def failing_positions(outcome: Outcome, end: int) -> frozenset[int]:
-    """The positions in the log of the last accesses of the threads that have failed, those that are at one line."""
+    """Return the positions in the log of the last accesses of each thread that failed, those that are at one line."""
     found: set[int] = set()
     for thread in failed_threads(outcome):
         place = None
@@ -33,7 +33,7 @@ def failing_positions(outcome: Outcome, end: int) -> frozenset[int]:
 
 
 def failed_threads(outcome: Outcome) -> set[int]:
-    """The threads that an exception has ended which tells of itself."""
+    """Return the indices of the threads that an exception of their own has ended; none if the execution got stuck."""
     if outcome.stuck is not None:
         return set()
     failed = dict(outcome.raised)

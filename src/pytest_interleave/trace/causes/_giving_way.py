@@ -1,6 +1,6 @@
 """Switches that the scheduler made by itself: a thread had run for long, so the others got their turn.
 
-The strategy had chosen the running thread to go on, and yet another one did the next step.
+The strategy had chosen that the running thread continues, and yet another one took the next step.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from ...explore import ChoicePoint
 
 
 def gave_way(point: ChoicePoint, log: Sequence[Step]) -> bool:
-    """Whether the thread that was to go on at a choice had to let another one run."""
+    """Whether a thread that was chosen to continue had to let another one run."""
     if not point.preempts or point.chosen != point.stand[0] or point.step >= len(log):
         return False
     return log[point.step][0].path != point.chosen
 
 
 def why_gave_way(point: ChoicePoint, log: Sequence[Step], names: Sequence[str]) -> str:
-    """How long the thread had run that gave way at `point`: a clause."""
+    """Return a clause that says how long the thread that gave way at `point` had run."""
     thread = point.stand[0]
     steps = quiet = 0
     changed = False

@@ -1,4 +1,4 @@
-"""Which of the things that threads accessed have to do with a failure: those that it may depend on."""
+"""The things that a failure may depend on, of all that threads accessed."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from ._loops import loops_of
 from ._overlaps import Access, Thing, TimeIsOver
 from ._slices import Slices
 
-#: A line of a source file.
+#: A line of a source file: the file's name and the line's number.
 _Line = tuple[str, int]
 
 
 class Involved:
     """The parts of things that decide what the failing lines do.
 
-    The lines of the exceptions' tracebacks, or of the loops that threads repeat, and what they depend on by the
-    source; of all that is accessed there, what other lines have written to it, and what those depend on, and so on.
-    `TimeIsOver` is raised once `is_over`.
+    The failing lines are those of the exceptions' tracebacks, or of the loops that threads repeat, and the lines that
+    they depend on by the source. For all that is accessed there, the lines that write it are added, then those that
+    these depend on, and so on. Raises `TimeIsOver` once `is_over`.
     """
 
     def __init__(
         self, outcome: Outcome, things: Sequence[Sequence[tuple[Thing, Access]]], is_over: Callable[[], bool] = never
     ) -> None:
-        #: By line, what is accessed there; by thing, by part of it, the lines that write it.
+        #: By line, what is accessed there; and by thing and part, the lines that write it.
         self._by_line: dict[_Line, dict[tuple[Thing, Any], None]] = {}
         self._written: dict[Thing, dict[Any, dict[_Line, None]]] = {}
         for found in things:
@@ -39,7 +39,7 @@ class Involved:
                 self._by_line.setdefault(line, {})[thing, access.part] = None
                 if access.writes:
                     self._written.setdefault(thing, {}).setdefault(access.part, {})[line] = None
-        #: Nothing is known where it is empty.
+        #: By thing, the parts that are involved; nothing is known if it is empty.
         self._parts: dict[Thing, set[Any]] = {}
         self._lines: set[_Line] = set()
         self._is_over = is_over
@@ -49,18 +49,18 @@ class Involved:
 
     @property
     def known(self) -> bool:
-        """Whether anything is known of what is involved."""
+        """Whether anything is known about what is involved."""
         return bool(self._parts)
 
     def has(self, thing: Thing, access: Access) -> bool:
-        """Whether the failure may depend on what was accessed; also where nothing is known."""
+        """Whether the failure may depend on what was accessed; also true if nothing is known."""
         parts = self._parts.get(thing)
         if parts is None:
             return not self.known
         return access.part is None or None in parts or access.part in parts
 
     def has_line(self, place: Place) -> bool:
-        """Whether the failure may depend on what is done at a line; also where nothing is known."""
+        """Whether the failure may depend on what is done at a line; also true if nothing is known."""
         return not self.known or place[:2] in self._lines
 
     def _follow(self, lines: list[_Line]) -> None:
@@ -82,7 +82,7 @@ class Involved:
                     lines.extend(self._reach((statement.filename, number)))
 
     def _reach(self, line: _Line) -> Iterator[_Line]:
-        """What is accessed at a line is involved, and so are the lines that write it."""
+        """Add what is accessed at a line, and yield the lines that write it."""
         self._lines.add(line)
         for thing, part in self._by_line.get(line, ()):
             parts = self._parts.setdefault(thing, set())
@@ -98,7 +98,7 @@ def _failing_lines(outcome: Outcome) -> Iterator[_Line]:
     for loop in loops_of(outcome):
         yield from (place[:2] for place in loop.places)
     for at in failing_positions(outcome, end_of_failure(outcome)):
-        # In a method that the line has called without naming it: `len(cache)`.
+        # The access may be in a method that the line has called without naming it: `len(cache)`.
         yield outcome.log[at][1].where()[:2]
     for index in failed_threads(outcome):
         for error in _with_context(leaves(outcome.raised[index])):
@@ -109,7 +109,7 @@ def _failing_lines(outcome: Outcome) -> Iterator[_Line]:
 
 
 def _with_context(errors: Iterable[BaseException]) -> Iterator[BaseException]:
-    """Exceptions, and those that they were raised from, or in the handling of."""
+    """Yield exceptions, those that they were raised from, and those that were being handled then."""
     waiting, seen = list(errors), set()
     while waiting:
         error = waiting.pop()

@@ -1,4 +1,4 @@
-"""The loops that threads repeat in the end of an execution: one round of each, and how often it was repeated."""
+"""The loops that threads repeat at the end of an execution: one round of each, and how often it was repeated."""
 
 from __future__ import annotations
 
@@ -9,30 +9,30 @@ from ...control import Operation, Outcome, Place, Step
 from ...control.execution import LIVELOCK
 from ...control.steps import kinds
 
-#: Steps of a thread that are searched for a round, from its last one backwards.
+#: At most this many steps of a thread are searched for a round, from its last one backwards; the rest are ignored.
 _SEARCHED = 2_000
-#: Rounds that have to be alike.
+#: At least this many rounds must be alike; with fewer there is no period.
 _ROUNDS = 3
-#: Steps that are looked through if no two rounds are alike.
+#: At most this many of the last steps are shown by their lines if no two rounds are alike; the rest are ignored.
 _UNLIKE = 200
 
 
 class Loop(NamedTuple):
-    """What a thread repeats: the positions in the log of one of the last rounds, from the first line on."""
+    """A loop that a thread repeats: the positions in the log of one of its last rounds, from the first line on."""
 
     thread: int
     positions: tuple[int, ...]
-    #: How many rounds there were in a row; 0 where they are not alike.
+    #: The number of rounds in a row; 0 if they are not alike.
     rounds: int
     #: The position in the log of the first step that is repeated.
     begin: int
-    #: Whether it was repeated after the last step of the log, too.
+    #: Whether the thread repeated it after the last step of the log, too.
     goes_on: bool
     places: tuple[Place, ...]
 
     @property
     def text(self) -> str:
-        """What is repeated, and how often, for people."""
+        """The lines that are repeated, and how often, for people."""
         lines = sorted({place.lineno for place in self.places})
         if len({(place.filename, place.function) for place in self.places}) > 1:
             text = f"repeats these {len({place[:2] for place in self.places})} lines"
@@ -46,7 +46,7 @@ class Loop(NamedTuple):
 
 
 def loops_of(outcome: Outcome) -> list[Loop]:
-    """The loops of the threads that spin, where an execution has ended as a livelock."""
+    """Return the loops of the threads that spin if an execution has ended as a livelock, else none."""
     stuck = outcome.stuck
     if stuck is None or stuck.kind != LIVELOCK:
         return []
@@ -61,7 +61,10 @@ def loops_of(outcome: Outcome) -> list[Loop]:
 
 
 def _loop(log: Sequence[Step], thread: int, own: list[int], blocked: Operation | None, *, goes_on: bool) -> Loop | None:
-    """`own` are the positions of a thread's steps; `blocked` is what it waits to do, if it cannot do that now."""
+    """Return the loop of a thread, or None.
+
+    `own` are the positions of the thread's steps; `blocked` is what it waits to do, if it cannot do that now.
+    """
 
     def key(number: int) -> _Key:
         return _key(log[own[number]][1])
@@ -78,7 +81,7 @@ def _loop(log: Sequence[Step], thread: int, own: list[int], blocked: Operation |
             return _of(log, thread, own[begin : begin + period], alike // period, own[count - alike], goes_on=goes_on)
     if blocked is not None or not own:
         return None
-    # Its rounds differ: each line once, where it was last.
+    # Its rounds differ: each line counts once, at its last step.
     lines: dict[Place, int] = {}
     for position in own[-_UNLIKE:]:
         lines[log[position][1].where()] = position
@@ -92,9 +95,9 @@ def _of(log: Sequence[Step], thread: int, positions: Sequence[int], rounds: int,
 
 
 def _first_line(steps: Sequence[Operation]) -> int:
-    """Which of a round's steps is at the line that stands first: a round may be cut anywhere."""
+    """Return the number of the step in a round that is at the topmost line: a round may be cut anywhere."""
     file = steps[-1].where().filename
-    # The end of a `with` stands at its beginning.
+    # The release at the end of a `with` has the line of its beginning.
     return min(
         (step.where().lineno, step.kind == kinds.RELEASE, number)
         for number, step in enumerate(steps)
@@ -110,11 +113,12 @@ def _key(operation: Operation) -> _Key:
 
 
 def _period(latest: Sequence[object]) -> int:
-    """After how many steps they are the same again, the last one first; 0 where they are not, or only few times.
+    """Return the number of steps in the round that they repeat; 0 if there is none, or too few rounds.
 
-    Of all beginnings that repeat themselves the longest one counts: a round may have a loop in it.
+    `latest` has the last step first. If several beginnings repeat themselves, the longest one counts: a round may have
+    a loop in it.
     """
-    # Knuth, Morris and Pratt: how long the longest end of each beginning is that is a beginning as well.
+    # Knuth, Morris and Pratt: for each prefix, the length of its longest proper suffix that is a prefix as well.
     borders = [0] * len(latest)
     found = 0
     for at in range(1, len(latest)):

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 
 def told_apart(names: Sequence[str]) -> tuple[str, ...]:
-    """The names of an execution's threads, by index; those that several have, with numbers."""
+    """Return the names of an execution's threads, by index; names that several threads have get numbers."""
     counts = Counter(names)
     numbers: Counter[str] = Counter()
     told = []

@@ -1,4 +1,4 @@
-"""Accesses of two threads to one thing, in an order that tells what went wrong."""
+"""Accesses of two threads to one thing, in an order that shows what went wrong."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Access(NamedTuple):
 
     position: int
     thread: Path
-    #: None for all of it.
+    #: None for the whole thing.
     part: Any
     writes: bool
     #: Whether it is an assignment or a deletion.
@@ -23,40 +23,40 @@ class Access(NamedTuple):
     place: Place
 
     def overlaps(self, other: Access) -> bool:
-        """Whether both are to the same part, or one of them to all of it."""
+        """Whether both are to the same part, or one of them to the whole thing."""
         return self.part == other.part or self.part is None or other.part is None
 
 
 class Torn(NamedTuple):
-    """Two accesses of one thread that were not as if in one piece: another thread's came between them."""
+    """Two accesses of one thread that were not atomic: another thread's access came between them."""
 
     first: Access
     between: Access
     last: Access
-    #: Whether the thread has looked again before it wrote.
+    #: Whether the thread has read again before it wrote.
     looked: bool
 
     @property
     def loses_update(self) -> bool:
-        """Whether what the other has written is overwritten by a thread that has not seen it."""
+        """Whether a thread overwrites what the other one has written, without having seen it."""
         return not self.first.writes and self.between.writes and self.last.writes and not self.looked
 
     @property
     def kind(self) -> int:
-        """Lost updates first, then what was seen to change, then what was seen halfway."""
+        """The rank: 0 for a lost update, 1 for a value that was seen to change, 2 for an intermediate state."""
         if self.loses_update:
             return 0
         return 1 if not self.last.writes or self.looked else 2
 
 
 class TimeIsOver(Exception):
-    """There is no time to look at more accesses."""
+    """Raised when there is no time for more accesses."""
 
 
 class Thing:
     """Something that threads access, and the accesses to it in their order.
 
-    To go through these raises `TimeIsOver` once `is_over`.
+    Iterating over these raises `TimeIsOver` once `is_over`.
     """
 
     def __init__(self, is_over: Callable[[], bool]) -> None:
@@ -65,12 +65,12 @@ class Thing:
         self._by_thread: dict[Path, list[Access]] = {}
 
     def add(self, access: Access) -> None:
-        """The next one."""
+        """Add the next access."""
         self._accesses.append(access)
         self._by_thread.setdefault(access.thread, []).append(access)
 
     def of_others(self, thread: Path, switch: int, until: int) -> Iterator[Access]:
-        """From step `switch` on, and before step `until`."""
+        """Yield the accesses of threads other than `thread` from step `switch` on, and before step `until`."""
         for number in range(bisect_left(self._accesses, switch, key=_position), len(self._accesses)):
             if self._is_over():
                 raise TimeIsOver
@@ -81,12 +81,12 @@ class Thing:
                 yield access
 
     def before(self, thread: Path, switch: int) -> Iterator[Access]:
-        """Those of a thread, the last one first."""
+        """Return the accesses of a thread before step `switch`, the last one first."""
         own = self._by_thread.get(thread, [])
         return (own[number] for number in range(bisect_left(own, switch, key=_position) - 1, -1, -1))
 
     def after(self, thread: Path, until: int) -> Iterator[Access]:
-        """Those of a thread."""
+        """Return the accesses of a thread from step `until` on."""
         own = self._by_thread.get(thread, [])
         return (own[number] for number in range(bisect_left(own, until, key=_position), len(own)))
 
@@ -96,7 +96,7 @@ def _position(access: Access) -> int:
 
 
 def things_in(log: Sequence[Step], is_over: Callable[[], bool]) -> list[list[tuple[Thing, Access]]]:
-    """What each step accesses, which; nothing of what is done while there is only one thread."""
+    """Return the things that each step accesses, with the accesses; none for steps while there is only one thread."""
     things: dict[Any, Thing] = {}
     steps: list[list[tuple[Thing, Access]]] = []
     alone = True
@@ -112,11 +112,11 @@ def things_in(log: Sequence[Step], is_over: Callable[[], bool]) -> list[list[tup
             known = parts.setdefault(key, {})
             known[part] = known.get(part, False) or bool(how & WRITES)
             if how & HIDDEN:
-                # Of another class all of it is different.
+                # An object that gets another class changes as a whole.
                 all_of.add(key)
         for key, known in parts.items():
             if key not in all_of and len(known) > 1:
-                # That all of it is touched as well means that there is an item more or less, or another order.
+                # The container as a whole is touched only because it has an item more or less, or another order.
                 known.pop(None, None)
             for part, writes in ({None: any(known.values())} if key in all_of else known).items():
                 assigns = writes and operation.kind in (kinds.WRITE, kinds.DELETE)
@@ -130,9 +130,9 @@ def things_in(log: Sequence[Step], is_over: Callable[[], bool]) -> list[list[tup
 
 
 def sources_of(steps: Sequence[Sequence[tuple[Thing, Access]]]) -> dict[tuple[int, Thing], Access]:
-    """For each access, by position and thing, the last write before it to what it accesses."""
+    """Return, for each access by position and thing, the last write before it to what it accesses."""
     sources: dict[tuple[int, Thing], Access] = {}
-    #: By thing, by part of it; under a name of its own the last one of all.
+    #: By thing and part, the last write; under `_ANY` the last one to any part.
     written: dict[Thing, dict[Any, Access]] = {}
     for position, found in enumerate(steps):
         for thing, access in found:
@@ -151,7 +151,10 @@ _ANY = object()
 
 
 def torn(thing: Thing, thread: Path, switch: int, until: int) -> Iterator[Torn]:
-    """Where `thread` was left at step `switch`, and another one has come between until it went on."""
+    """Return the pairs of accesses of `thread` that another thread came between.
+
+    `thread` was left at step `switch`, and continued at step `until`.
+    """
     found: dict[tuple[Access, Access], Torn] = {}
     for between in thing.of_others(thread, switch, until):
         first = _first(between, thing.before(thread, switch))
@@ -164,7 +167,7 @@ def torn(thing: Thing, thread: Path, switch: int, until: int) -> Iterator[Torn]:
         elif between.writes:
             assigned = (access for access in thing.after(thread, until) if access.assigns)
             written = None if last.writes else _first(last, assigned)
-            # Of several changes the last one is what comes of them.
+            # Of several changes, the last one decides what the value is.
             if written is not None and written.place == last.place:
                 found[first, last] = Torn(first, between, written, looked=True)
             else:
@@ -173,7 +176,7 @@ def torn(thing: Thing, thread: Path, switch: int, until: int) -> Iterator[Torn]:
 
 
 def swapped(thing: Thing, thread: Path, switch: int, until: int) -> Iterator[tuple[Access, Access]]:
-    """What another thread did meanwhile, and `thread` only after that."""
+    """Yield accesses of other threads meanwhile, each with a conflicting one that `thread` did only after that."""
     for between in thing.of_others(thread, switch, until):
         later = _first(between, thing.after(thread, until))
         if later is not None and (between.writes or later.writes):
@@ -181,7 +184,7 @@ def swapped(thing: Thing, thread: Path, switch: int, until: int) -> Iterator[tup
 
 
 def stale(thing: Thing, thread: Path, switch: int, until: int) -> Iterator[tuple[Access, Access]]:
-    """What `thread` had read, and another one has changed meanwhile."""
+    """Yield what `thread` had read before it was left, each with the access that has changed it meanwhile."""
     for between in thing.of_others(thread, switch, until):
         seen = _first(between, thing.before(thread, switch))
         if seen is not None and between.writes and not seen.writes:

@@ -1,4 +1,4 @@
-"""Places as they are told in sentences."""
+"""Places as they are written in sentences."""
 
 from __future__ import annotations
 
@@ -8,5 +8,5 @@ from ...control import Place
 
 
 def short_place(place: Place) -> str:
-    """Without its directories: the table has them."""
+    """Return a place without its directories, which the table has."""
     return f"{os.path.basename(place.filename)}:{place.lineno}"

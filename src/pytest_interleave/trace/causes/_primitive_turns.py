@@ -1,4 +1,4 @@
-"""Threads that come to one primitive, in an order that tells what went wrong."""
+"""Operations of threads on one primitive, in an order that shows what went wrong."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ...control.steps import kinds
 
 
 class Turn(NamedTuple):
-    """A thread has come to a primitive, at a position in the log."""
+    """An operation of a thread on a primitive, at a position in the log."""
 
     position: int
     thread: Path
@@ -20,7 +20,7 @@ class Turn(NamedTuple):
 
 
 def turns_by_primitive(log: Sequence[Step]) -> list[list[Turn]]:
-    """Of each primitive, who came to it and what for."""
+    """Return the turns at each primitive, in their order."""
     turns: dict[int, list[Turn]] = {}
     for position, (unit, operation, _) in enumerate(log):
         if not operation.is_access and operation.kind in kinds.TURNS:
@@ -30,7 +30,7 @@ def turns_by_primitive(log: Sequence[Step]) -> list[list[Turn]]:
 
 
 def taken_between(turns: Sequence[Turn], thread: Path, switch: int, until: int) -> Iterator[tuple[Turn, Turn, Turn]]:
-    """A thread's turn before it was left, the last one of another until it went on, and its own next one."""
+    """Yield a thread's turn before it was left, the last one of another thread meanwhile, and its own next one."""
     first = next((turn for turn in reversed(turns) if turn.thread == thread and turn.position < switch), None)
     between, last = _meanwhile(turns, thread, switch, until)
     if first is not None and between is not None and last is not None:
@@ -38,7 +38,7 @@ def taken_between(turns: Sequence[Turn], thread: Path, switch: int, until: int) 
 
 
 def signal_before_wait(turns: Sequence[Turn], thread: Path, switch: int, until: int) -> Iterator[tuple[Turn, Turn]]:
-    """Another thread gave the signal before this one began to wait for it."""
+    """Yield the signal of another thread and the wait of this one, if the wait began after the signal."""
     between, last = _meanwhile([turn for turn in turns if turn.kind in kinds.MISSED], thread, switch, until)
     if between is not None and last is not None and between.kind != kinds.WAIT and last.kind == kinds.WAIT:
         yield between, last

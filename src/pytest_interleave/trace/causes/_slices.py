@@ -1,7 +1,7 @@
-"""What a line of a program depends on, as far as its source says: a backward slice, by statements.
+"""Backward slices by statements: what a line of a program depends on according to its source.
 
-That is: where its local variables are assigned, which conditions lead to it, and what the functions return that it
-calls. Functions are known by their names alone, so a slice has rather too much than too little.
+A line depends on the assignments of its local variables, the conditions that lead to it, and what the functions return
+that it calls. Functions are known by their names alone, so a slice has rather too much than too little.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
-#: What is in their bodies depends on their heads; in that of a `with`, by the lock that is held.
+#: Statements whose bodies depend on their heads; that of a `with`, because of the lock that is held.
 _HEADS = (ast.If, ast.While, ast.For, ast.AsyncFor, ast.With, ast.AsyncWith, ast.Match)
 _EXITS = (ast.Return, ast.Raise, ast.Break, ast.Continue)
 
 
-#: Names that are those of functions and methods of Python's own, as a rule.
+#: Names that usually belong to functions and methods of Python's own.
 _BUILT_IN = frozenset(
     name
     for owner in (builtins, list, dict, set, str, bytes, deque, OrderedDict, threading.Thread, queue.Queue)
@@ -30,7 +30,7 @@ _BUILT_IN = frozenset(
 
 
 class _Function:
-    """A function, or a file's own statements."""
+    """A function, or the statements of a file that are in no function."""
 
     def __init__(self, name: str, parent: _Function | None, parameters: frozenset[str]) -> None:
         self.name = name
@@ -38,27 +38,27 @@ class _Function:
         self.parameters = parameters
         self.bindings: dict[str, list[_Statement]] = {}
         self.returns: list[_Statement] = []
-        #: Conditions on which it goes no further.
+        #: Conditions under which the function, or a loop in it, is left early.
         self.exits: list[_Statement] = []
 
 
 class _Statement:
-    """A statement; of one that has others in it, its head."""
+    """A statement; for one that has others in it, its head."""
 
     def __init__(self, node: ast.stmt, filename: str, function: _Function, conditions: tuple[_Statement, ...]) -> None:
         self.filename = filename
         self.function = function
-        #: Those on which it is run at all.
+        #: The conditions under which it is run at all.
         self.conditions = conditions
         self.first = node.lineno
         body: list[ast.AST] = [*getattr(node, "body", ()), *getattr(node, "cases", ())]
         end = node.end_lineno or node.lineno
         self.last = max(node.lineno, min([end, *(_first_line(inner) - 1 for inner in body)]))
         self.reads: set[str] = set()
-        #: Everything that is called, or may be by its name, such as a property.
+        #: All names through which something is called, or may be, such as that of a property.
         self.mentions: set[str] = set()
         self.binds: set[str] = set()
-        #: The names of what is surely called.
+        #: The names of what is certainly called.
         self.calls: set[str] = set()
         called: set[ast.AST] = set()
         for part in _own_parts(node):
@@ -85,7 +85,7 @@ class _Statement:
         return range(self.first, self.last + 1)
 
 
-#: Of built-in functions, operators and statements: the methods that they call.
+#: The special methods that built-in functions, operators and statements call.
 _OF_BUILTINS = {name: f"__{name}__" for name in "abs bool bytes float format hash int iter len next repr str".split()}
 _OF_OPERATORS: dict[type[ast.AST], tuple[str, ...]] = {
     ast.In: ("__contains__",), ast.NotIn: ("__contains__",), ast.Eq: ("__eq__",), ast.NotEq: ("__ne__", "__eq__"),
@@ -100,20 +100,20 @@ _OF_OPERATORS: dict[type[ast.AST], tuple[str, ...]] = {
 
 
 def _called_unnamed(node: ast.AST) -> tuple[str, ...]:
-    """The special methods that it may call."""
+    """Return the special methods that a node of the syntax tree may call."""
     if isinstance(node, ast.Name):
         return (_OF_BUILTINS[node.id],) if node.id in _OF_BUILTINS else ()
     return _OF_OPERATORS.get(type(node), ())
 
 
 def _first_line(node: ast.AST) -> int:
-    # A case has no line of its own; what is decorated begins with that.
+    # A case has no line of its own; a decorated definition begins with its decorators.
     parts: list[Any] = [getattr(node, "pattern", node), *getattr(node, "decorator_list", ())]
     return min(int(part.lineno) for part in parts)
 
 
 def _own_parts(node: ast.stmt) -> Iterator[ast.AST]:
-    """What a statement consists of, but for the statements in it."""
+    """Yield the parts of a statement that are not statements themselves."""
     for child in ast.iter_child_nodes(node):
         if isinstance(child, ast.match_case):
             yield child.pattern
@@ -136,7 +136,7 @@ class _File:
             tree = ast.parse("".join(linecache.getlines(filename)))
             self._add_all(tree.body, _Function("<module>", None, frozenset()), ())
         except (SyntaxError, ValueError, RecursionError):
-            # No source, or none in Python: nothing is known of it.
+            # There is no source, or it is not Python: nothing is known of the file.
             self.by_line.clear()
 
     def _add_all(self, nodes: Iterable[ast.stmt], function: _Function, conditions: tuple[_Statement, ...]) -> None:
@@ -151,7 +151,7 @@ class _File:
             self._add_all(node.body, inner, ())
             return
         if isinstance(node, ast.ClassDef):
-            # Its names are no variables of the functions in it.
+            # The names of a class are no variables of its methods.
             self._add_all(node.body, function, conditions)
             return
         statement = _Statement(node, self._filename, function, conditions)
@@ -163,7 +163,7 @@ class _File:
             self.mentioning.setdefault(name, []).append(statement)
         for name in statement.calls:
             self.calling.setdefault(name, []).append(statement)
-        # What is read into a variable that nobody reads stands for something that the source does not say.
+        # A value that is assigned to `_` stands for something that the source does not show.
         if (
             isinstance(node, ast.Return)
             or "_" in statement.binds
@@ -196,7 +196,7 @@ class Slices:
     def __init__(self, filenames: Iterable[str]) -> None:
         self._files = {filename: _File(filename) for filename in filenames}
         known = {name for file in self._files.values() for name in file.functions}
-        #: Calls of functions that were given a name of another kind: of callbacks, for example.
+        #: Calls under names that no function has, such as calls of callbacks.
         self._of_unknown = [
             statement
             for file in self._files.values()
@@ -206,12 +206,12 @@ class Slices:
         ]
 
     def statement_at(self, filename: str, line: int) -> _Statement | None:
-        """The one that stands at a line; None where that is not known."""
+        """Return the statement at a line; None if it is not known."""
         file = self._files.get(filename)
         return None if file is None else file.by_line.get(line)
 
     def depends_on(self, statement: _Statement) -> Iterator[_Statement]:
-        """The statements that decide what it does, and whether it is run; not what these depend on in their turn."""
+        """Yield the statements that decide what a statement does, and whether it is run; not what these depend on."""
         function = statement.function
         yield from statement.conditions
         yield from function.exits
@@ -236,7 +236,7 @@ class Slices:
 
 
 def _bindings(name: str, function: _Function | None) -> Iterator[_Statement]:
-    """Where a variable is assigned: in the function, or in the next one around it that does so."""
+    """Yield the assignments of a variable: in the function, or in the next one around it that has any."""
     while function is not None:
         if name in function.bindings:
             yield from function.bindings[name]

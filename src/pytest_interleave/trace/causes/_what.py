@@ -1,4 +1,4 @@
-"""What a step is done to, for people."""
+"""Names for what a step is done to, for people."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ from ...detect import name_of_access
 
 
 def what_of(operation: Operation, touches: Touches | None, names: Mapping[int, str]) -> str:
-    """As in "Account.balance", "Lock (made at bank.py:9)", "thread worker-0"; `names` has primitives by address."""
+    """Return a name such as "Account.balance", "Lock (made at bank.py:9)" or "thread worker-0".
+
+    `names` has those of primitives, by address.
+    """
     target = operation.target
     if operation.kind == kinds.HELD_UP:
         return f"{target.name} for {operation.name}"

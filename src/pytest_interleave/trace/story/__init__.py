@@ -1,1 +1,1 @@
-"""An execution in a sentence or two."""
+"""The story of an execution, in a sentence or two."""

@@ -1,4 +1,4 @@
-"""In words, what the threads of a deadlock wait for, and why nobody will do it."""
+"""The story of a deadlock: what its threads wait for, and why it never happens."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from ..causes._places import short_place
 
 
 def deadlock_story(stuck: Stuck, log: Sequence[Step]) -> str:
-    """Who waits for what, who holds it, and who has given its signal before anybody waited for it."""
+    """Return a sentence on who waits for what, who holds it, and who gave a signal before a thread waited for it."""
     waiting = {wait.thread for wait in stuck.waits}
     pending = {unit.index: operation for unit, operation, _ in stuck.pending}
     texts = []
-    # That a thread waits for the end of another one is what comes of it.
+    # Waits for the end of another thread come last: they are a consequence of the others.
     for wait in sorted(
         stuck.waits, key=lambda wait: wait.number in pending and pending[wait.number].kind == kinds.JOIN
     ):
@@ -38,7 +38,7 @@ def _held(wait: WaitingThread, waiting: set[str]) -> str:
 
 
 def _last_turn(target: object, wait: WaitingThread, log: Sequence[Step]) -> str:
-    """Which other thread gave the signal last that is waited for, or has taken the last of what there is."""
+    """Return a clause on the other thread that last gave the awaited signal, or took the last of what there is."""
     for unit, operation, _ in reversed(log):
         if operation.is_access or unit.index == wait.number or awaited(operation.target) is not awaited(target):
             continue

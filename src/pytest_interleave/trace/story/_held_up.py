@@ -1,4 +1,4 @@
-"""Time that passed as a choice: which thread was held up, and which waits ended meanwhile."""
+"""Time that passed as a choice: the threads that were held up, and the waits that ended meanwhile."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from ...control.steps import kinds
 from ..causes._names import told_apart
 from ..causes._places import short_place
 
-#: The number of pauses that are mentioned, at most: the last ones, which are closest to the failure.
+#: At most this many pauses are mentioned: the last ones, which are closest to the failure.
 _MENTIONED = 3
 
 
 class _Pause(NamedTuple):
-    """A thread was held up at one place, once or several times in a row."""
+    """A pause of a thread, which was held up at one place once or several times in a row."""
 
     steps: list[HeldUp]
     positions: list[int]
@@ -24,7 +24,7 @@ class _Pause(NamedTuple):
 
 
 def held_up(outcome: Outcome, end: int) -> Iterator[tuple[str, tuple[int, ...]]]:
-    """A sentence for each pause in the first `end` steps, with the positions of the steps that it is about."""
+    """Yield a sentence for each of the last pauses in the first `end` steps, with the positions of its steps."""
     names = told_apart(outcome.threads)
     expired = _expired(outcome, names)
     for pause in _pauses(outcome, end)[-_MENTIONED:]:
@@ -64,7 +64,7 @@ def _pauses(outcome: Outcome, end: int) -> list[_Pause]:
 
 
 def _expired(outcome: Outcome, names: tuple[str, ...]) -> dict[int, list[tuple[str, Operation, int | None]]]:
-    """By how many steps there had been, the waits that ended: the thread, the operation, and its position, if any."""
+    """Return the waits that ended, by the number of steps until then: the thread, the operation, and its position."""
     expired: dict[int, list[tuple[str, Operation, int | None]]] = {}
     steps = [(unit, operation, position) for position, (unit, operation, _) in enumerate(outcome.log)]
     for unit, operation, position in (*steps, *((unit, operation, None) for unit, operation, _ in outcome.pending)):

@@ -1,4 +1,4 @@
-"""What happened, in a sentence or two: which thread did what before which other, or who waits for whom."""
+"""The story of an execution: which thread did what before which other one, or which one waits for which."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ from ..causes._primitive_turns import Turn, signal_before_wait, taken_between, t
 from ._deadlock import deadlock_story
 from ._held_up import held_up
 
-#: So many switches are looked at, where the schedule could not be made smaller; and so many are told of.
+#: At most this many switches of each sort are examined if the schedule could not be shrunk; and at most this many
+#: sentences are written. The rest are skipped.
 _LOOKED_AT = 20
 _TOLD = 3
 
@@ -45,9 +46,9 @@ def story_of(
     recorder: Recorder | None = None,
     is_over: Callable[[], bool] = never,
 ) -> Story:
-    """A sentence for each of the first switches, or what the threads wait for; empty where nothing can be said.
+    """Return a sentence for each of the first switches, or for what the threads wait for; empty if nothing can be said.
 
-    `points` is None where it is not known which choices there were. After `end` steps the execution has failed. Once
+    `points` is None if it is not known which choices there were. After `end` steps the execution has failed. Once
     `is_over`, no more sentences are looked for.
     """
     if outcome.stuck is not None and outcome.stuck.kind == DEADLOCK:
@@ -62,12 +63,12 @@ def story_of(
         return Story(_NO_SWITCH)
     told: list[_Sentence] = list(held_up(outcome, end))
     is_cut_short = False
-    # Threads that spin give way all the time: what matters is what comes of the last ones.
+    # Threads that spin give way all the time: only the effects of the last switches matter.
     looked_at = sorted((*chosen[:_LOOKED_AT], *given[-_LOOKED_AT:]), key=lambda point: point.step)
     try:
         teller = _Teller(outcome, end, recorder, is_over)
         for sentence in filter(None, map(teller.of_switch, looked_at)):
-            # What is part of another sentence is told there.
+            # A sentence whose steps are all in another one is left out.
             if not any(set(sentence[1]) <= set(other[1]) for other in told):
                 told = [other for other in told if not set(other[1]) < set(sentence[1])] + [sentence]
             if len(told) >= _TOLD:
@@ -82,12 +83,12 @@ def story_of(
 
 _NO_SWITCH = "It needs no switch: each thread runs until it blocks or ends, those that were started first first."
 
-#: With the positions of the steps that it is about.
+#: A sentence, and the positions of the steps that it is about.
 _Sentence = tuple[str, tuple[int, ...]]
 
 
 class _Window(NamedTuple):
-    """A thread was left at a step, and has gone on at another one."""
+    """A time during which a thread did not run: it was left at one step, and continued at another one."""
 
     thread: Path
     switch: int
@@ -97,11 +98,11 @@ class _Window(NamedTuple):
 class _Teller:
     def __init__(self, outcome: Outcome, end: int, recorder: Recorder | None, is_over: Callable[[], bool]) -> None:
         self._log: Sequence[Step] = outcome.log
-        #: With the step before it the execution has failed. What a thread has not done by then, it does later on.
+        #: The number of steps until the failure. A thread that has not continued by then counts as continuing here.
         self._end = end
         self._recorder = recorder
         self._names = told_apart(outcome.threads)
-        #: By thread, where its steps are.
+        #: By thread, the positions of its steps.
         self._positions: dict[Path, list[int]] = {}
         for at, (unit, _, _) in enumerate(outcome.log):
             self._positions.setdefault(unit.path, []).append(at)
@@ -109,20 +110,20 @@ class _Teller:
         self._turns = turns_by_primitive(outcome.log)
         self._involved = Involved(outcome, self._things, is_over)
         self._told: set[str] = set()
-        #: By name, the first object whose attribute was called so.
+        #: By name of an attribute, the first object that was mentioned with it.
         self._called: dict[str, Any] = {}
-        #: What the line has accessed that failed.
+        #: By thing, the accesses of the lines that failed.
         self._concerned: dict[Thing, list[Access]] = {}
         for position in failing_positions(outcome, end):
             for thing, access in self._things[position]:
                 self._concerned.setdefault(thing, []).append(access)
 
-    # -- what a switch has done ------------------------------------------------------------------------------
+    # -- effects of a switch ---------------------------------------------------------------------------------
 
     def of_switch(self, point: ChoicePoint) -> _Sentence | None:
-        """What came of it that another thread than usual went on; None where nothing can be said of that."""
+        """Return a sentence on the effect of running another thread than usual; None if nothing can be said."""
         given = gave_way(point, self._log)
-        # Where nobody was left who could go on, it is another thread than usual that went on.
+        # If the thread that ran could not continue, the thread that usually runs next is the one that was left.
         left = point.stand[0] if point.preempts else point.enabled[0]
         sentence = self._of_window(self._window(left, point.step), delayed=not given)
         if sentence is None or sentence[0] in self._told:
@@ -131,14 +132,14 @@ class _Teller:
         return (f"{self.of_turn(point)[0]} {sentence[0]}", sentence[1]) if given else sentence
 
     def of_turn(self, point: ChoicePoint) -> _Sentence:
-        """That a thread gave way, and why."""
+        """Return a sentence that says that a thread gave way, and why."""
         other = self._names[self._log[point.step][0].index]
         return f"{why_gave_way(point, self._log, self._names)}, so the scheduler let {other} run.", ()
 
     def _of_window(self, window: _Window, *, delayed: bool) -> _Sentence | None:
-        """Between two accesses of the thread that was left, what another one did there; else what came too early.
+        """Return a sentence on the effect of a window: what came between two accesses, else what came too early.
 
-        `delayed` says whether it was left to delay what it does next.
+        `delayed` says whether the thread was left to delay what it does next.
         """
         found = self._torn([window]) or self._torn(self._next_windows(window))
         if found is not None:
@@ -146,7 +147,7 @@ class _Teller:
         early = min(self._early(window), key=lambda pair: pair[1].position, default=None)
         outdated = max(self._outdated(window), key=lambda pair: pair[0].position, default=None)
         if early is not None:
-            # What was read too late may not go together with what was read too early.
+            # A value that was read too early may not fit one that was read too late.
             apart = outdated is not None and early[0].writes and not early[1].writes
             return _joined([*([self._unseen(*outdated)] if outdated and apart else ()), self._before(*early)])
         missed = next((pair for turns in self._turns for pair in signal_before_wait(turns, *window)), None)
@@ -165,27 +166,30 @@ class _Teller:
         return _Window(left, switch, min(own[at] if at < len(own) else len(self._log), self._end))
 
     def _next_windows(self, window: _Window) -> Iterable[_Window]:
-        """Of the threads that ran meanwhile, each of which is left in its turn."""
+        """Return the windows of the threads that ran meanwhile, each of which is left when the first one continues."""
         others = {unit.path for unit, _, _ in self._log[window.switch : window.until]} - {window.thread}
         return (self._window(other, window.until) for other in sorted(others))
 
     def _early(self, window: _Window) -> Iterator[tuple[Access, Access]]:
-        """What another thread did before the one that was left, if the failure can come of that."""
+        """Yield what another thread did before the thread that was left, if that can explain the failure."""
         for thing in self._touched_in(window):
             for between, later in swapped(thing, *window):
-                # What the thread was to write is missing; or what the other found is what was there before.
+                # Either the thread's write is missing, or the other one has found the value from before it.
                 explains = later.position < self._end or (later.writes and not between.assigns)
                 if explains and self._involved.has(thing, between):
                     yield between, later
 
     def _outdated(self, window: _Window) -> Iterator[tuple[Access, Access]]:
-        """What the thread that was left had read before another one changed it, if it has gone on with that."""
+        """Yield what the thread that was left had read before another one changed it, if it has continued with that."""
         if window.until < self._end:
             for thing in self._touched_in(window):
                 yield from (pair for pair in stale(thing, *window) if self._involved.has(thing, pair[1]))
 
     def _handed_on(self, window: _Window, *, delayed: bool) -> _Sentence | None:
-        """What the thread had written when it was left, and another one found; and what it did only then."""
+        """Return a sentence on what the thread had written when it was left, and another one found meanwhile.
+
+        If `delayed`, it also says what the thread did only after that.
+        """
         sources = self._sources
         found = [
             ((self._concerns(access, thing), access.position), written, access)
@@ -207,22 +211,22 @@ class _Teller:
         return sources_of(self._things)
 
     def _touched_in(self, window: _Window) -> Iterable[Thing]:
-        """The things that any thread has accessed meanwhile."""
+        """Return the things that any thread has accessed in a window."""
         steps = self._things[window.switch : window.until]
         return dict.fromkeys(thing for found in steps for thing, _ in found)
 
     def _torn(self, windows: Iterable[_Window]) -> Torn | None:
-        """Of all that were and that the failure can come of, the one that has most to do with it."""
+        """Return the torn accesses in the windows that have most to do with the failure, or None."""
         ranked = [
             ((found.last.position >= self._end, not self._concerns(found.between, thing), found.kind), found)
             for window in windows
             for thing in self._touched_in(window)
             for found in torn(thing, *window)
             if self._involved.has(thing, found.between)
-            # What a thread found only after the failure, or wrote over then, explains nothing.
+            # What a thread found, or overwrote, only after the failure explains nothing.
             and (found.last.position < self._end or not found.between.writes)
         ]
-        # Of these what is closest together: it has most to do with each other.
+        # Of equals, the accesses that are closest together: they have most to do with each other.
         return min(ranked, key=lambda each: (each[0], _length(each[1])))[1] if ranked else None
 
     def _concerns(self, access: Access, thing: Thing) -> bool:
@@ -273,7 +277,7 @@ class _Teller:
         return f"{text}.", (written.position, found.position)
 
     def _next_place(self, window: _Window) -> Place | None:
-        """Where the thread that was left went on, if that is the program's own code."""
+        """Return the place where the thread that was left continued, if it is in the program's own code."""
         steps = (operation for unit, operation, _ in self._log[window.until :] if unit.path == window.thread)
         operation = next(steps, None)
         if operation is None:
@@ -311,7 +315,7 @@ class _Teller:
         return name if first == touches[-1][0] else f"{name} of another object"
 
     def _it(self, known: Access, access: Access) -> str:
-        """What is accessed, by a pronoun where it was told before."""
+        """Return the name of what is accessed, or a pronoun if it was named before."""
         return "it" if known.part == access.part is not UNKNOWN else self._what(access)
 
     def _did(self, access: Access) -> str:
