@@ -1,4 +1,4 @@
-"""Strategies, which choose the schedule, one file each; and tokens, which write a schedule down."""
+"""Strategies that choose the schedule, one in each file; and tokens, which write a schedule down."""
 
 from typing import TYPE_CHECKING
 

@@ -1,4 +1,4 @@
-"""Schedules: as switches, as tokens, replayed, steered and shrunk."""
+"""Schedules: written as switches and as tokens, replayed, steered and shrunk."""
 
 from typing import TYPE_CHECKING
 

@@ -1,4 +1,4 @@
-"""Single switches that may be all there is to a finding: those in the middle of something that others came between."""
+"""Single switches that may suffice for a finding: those in the middle of something that other threads came between."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from ...control.steps import kinds
 from ..search._budget import never
 from ._switches import ChoicePoint, Sites, Switch
 
-#: So many steps of a thread, before it was left and after that, are looked at.
+#: Only this many steps of a thread before it was left, and after that, are compared.
 _BEFORE, _AFTER = 4, 2
-#: So many steps of the others meanwhile.
+#: At most this many steps of the others meanwhile are compared; the rest are ignored.
 _MEANWHILE = 300
-#: So many switches of each sort are named.
+#: At most this many switches of each sort are returned; the rest are skipped.
 MOST = 16
 
 
 def likely_switches(
     points: Sequence[ChoicePoint], log: Sequence[LoggedStep], is_over: Callable[[], bool] = never
 ) -> list[Switch]:
-    """From an execution with a finding: the most likely ones, the last first.
+    """Return the most likely switches of an execution with a finding, the last first.
 
-    Each leaves a thread where it was left, and a thread goes on whose steps meanwhile conflicted with its own. Threads
-    that do the same are alike: first in the list are those with the threads of each kind that were started first.
-    Once `is_over`, no more are looked for.
+    Each leaves a thread where it was left, for a thread whose steps meanwhile conflicted with its own. Threads that do
+    the same are alike: first in the list are the switches between those of each kind that were started first. Once
+    `is_over`, no more are looked for.
     """
     alike = _Alike(log)
     meanwhile = _Meanwhile(log)
@@ -45,7 +45,7 @@ def likely_switches(
 
 
 class _Meanwhile:
-    """What others did while a thread was left."""
+    """The steps of other threads while a thread did not run."""
 
     def __init__(self, log: Sequence[LoggedStep]) -> None:
         self._log = log
@@ -55,7 +55,7 @@ class _Meanwhile:
             self._positions.setdefault(thread.path, []).append(position)
 
     def came_between(self, left: Path, step: int) -> Iterator[Path]:
-        """The threads with steps that conflict with the last ones of a thread before `step` or its next ones."""
+        """Yield the threads whose steps conflict with the last steps of a thread before `step`, or its next ones."""
         positions = self._positions.get(left, [])
         at = bisect.bisect_left(positions, step)
         resumed = positions[at] if at < len(positions) else len(self._log)
@@ -70,7 +70,7 @@ class _Meanwhile:
 
 
 class _Alike:
-    """Threads that begin with the same step."""
+    """Groups of threads that begin with the same step."""
 
     def __init__(self, log: Sequence[LoggedStep]) -> None:
         sites = Sites()
@@ -81,7 +81,7 @@ class _Alike:
                 self._first_site[thread.path] = sites.site_of(operation)
 
     def first_two(self, one: Path, other: Path) -> tuple[Path, Path]:
-        """The first thread like `one`, and the first one like `other` that is not the same."""
+        """Return the first thread like `one`, and the first thread like `other` that is not the same."""
         first = self._like(one)[0]
         return first, next((path for path in self._like(other) if path != first), other)
 

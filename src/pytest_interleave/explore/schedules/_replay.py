@@ -1,4 +1,4 @@
-"""Replay: the choices of an earlier execution once more."""
+"""Replay: the choices of an earlier execution, made again."""
 
 from __future__ import annotations
 
@@ -8,26 +8,29 @@ from ...control import ThreadView, Trace
 
 
 class Replay:
-    """Grants what was granted before; where that cannot be, notes the step and goes on without preemption."""
+    """A strategy that repeats recorded choices.
+
+    If a choice cannot be repeated, it notes the step, and continues without preemption.
+    """
 
     name = "replay"
 
     def __init__(self, choices: Sequence[int]) -> None:
         self._choices = choices
         self._position = 0
-        #: The choice that could not be repeated, and why; None while all could.
+        #: The position of the choice that could not be repeated, and why; None while all could.
         self.diverged: tuple[int, str] | None = None
 
     def begin(self, number: int) -> None:  # noqa: ARG002
-        """From the beginning."""
+        """Start from the first choice."""
         self._position = 0
         self.diverged = None
 
     def spawned(self, thread: ThreadView) -> None:
-        """The choices know it by its index."""
+        """Do nothing: the choices name a thread by its index."""
 
     def choose(self, enabled: Sequence[ThreadView], running: ThreadView | None) -> int:
-        """As before."""
+        """Return the thread that was chosen before; if that is impossible, the running thread, else the first one."""
         position = self._position
         self._position = position + 1
         if self.diverged is None:
@@ -42,10 +45,10 @@ class Replay:
         return 0 if running is None else enabled.index(running)
 
     def yielded(self, index: int) -> None:
-        """The choices have it already."""
+        """Do nothing: the choices include it already."""
 
     def end(self, trace: Trace) -> None:
-        """Whether all choices were used up."""
+        """Note if not all choices were used up."""
         steps = len(trace.choices)
         if self.diverged is None and steps < len(self._choices):
             self.diverged = (steps, "the execution ended where the recorded one went on")

@@ -1,8 +1,8 @@
 """Shrinking: from a failing schedule to one of the same finding with the fewest switches.
 
-The schedule is run again and again: without any switch; with one alone that is likely; then each time with some
-switches less. What is left when none can be left out is minimal, as delta debugging has it, but there may be a smaller
-one of another kind: that is what a search is for that allows fewer preemptions from the outset.
+The schedule is run repeatedly: without any switch; with a single likely one; then each time with some switches fewer.
+When none can be left out, the rest is minimal in the sense of delta debugging. There may still be a smaller schedule of
+another kind: that is what the search is for that allows fewer preemptions from the outset.
 
 Sources: A. Zeller, R. Hildebrandt, "Simplifying and Isolating Failure-Inducing Input", IEEE TSE 28, 2002 (ddmin);
 M. Musuvathi, S. Qadeer, "Iterative Context Bounding for Systematic Testing of Multithreaded Programs", PLDI 2007
@@ -22,55 +22,56 @@ from ..search._reduction import PartialOrderReduction
 from ._directed import likely_switches
 from ._switches import ChoicePoint, Follow, Switch, switches_of
 
-#: The search with each number of preemptions is given up after so many executions, or after so many steps.
+#: The search with each number of preemptions ends after this many executions, or after this many steps.
 SEARCHED, SEARCHED_STEPS = 100, 15_000
-#: With more threads there are too many orders of them.
+#: With more threads than this there is no search: there are too many orders of them.
 SEARCHED_THREADS = 8
-#: The share of the time that the search may take.
+#: The search takes at most this share of the time, and then ends.
 SEARCHED_TIME = 0.25
-#: So many of the likely switches are tried in pairs.
+#: At most this many of the likely switches are tried in pairs; the rest are tried only alone.
 _LIKELIEST = 8
-#: Of so many switches, pairs are left out; and so many other threads are tried for each.
+#: Of at most this many switches, pairs are left out. For each switch, at most this many other threads are tried; the
+#: rest are skipped.
 _FEW = 12
-#: So many later places are tried for each switch.
+#: At most this many later places are tried for each switch; the rest are skipped.
 _LATER = 12
 
 
 class Attempt(NamedTuple):
-    """An execution with the finding."""
+    """An execution that had the finding."""
 
     points: Sequence[ChoicePoint]
-    #: How often another thread went on, for whichever reason; and how many steps there were.
+    #: The number of context switches, for any reason; and the steps.
     changes: int
     log: Sequence[LoggedStep] = ()
-    #: For whoever runs the executions.
+    #: For the code that runs the executions.
     outcome: Any = None
 
     @property
     def switches(self) -> tuple[Switch, ...]:
-        """Its schedule."""
+        """The switches of its schedule."""
         return switches_of(self.points)
 
     @property
     def preemptions(self) -> int:
-        """How often a thread had to stop that could have gone on."""
+        """The number of preemptions: how often a thread had to stop that could have continued."""
         return sum(point.is_preemption for point in self.points)
 
     @property
     def cost(self) -> tuple[int, int, int, int]:
-        """What is to be as small as possible, the most important first."""
+        """The figures to be minimized, the most important first."""
         return (self.preemptions, len(self.switches), self.changes, len(self.log))
 
 
-#: Runs the test once under a strategy; None where it has not the same finding.
+#: Runs the test once under a strategy; returns None if it does not have the same finding.
 Run = Callable[[Strategy], Attempt | None]
 
 
 def shrink(first: Attempt, run: Run, time_used: Callable[[], float], until: float = math.inf) -> Attempt:
-    """The smallest attempt that was found, perhaps `first` itself; never one that costs more.
+    """Return the smallest attempt that was found, perhaps `first` itself; never one that costs more.
 
-    `time_used` says which share of the time there is has been used; `run` is not called any more once that is 1, which
-    is at the moment `until` in real time.
+    `time_used` returns the share of the available time that has been used. `run` is not called any more once that is 1,
+    which is at the moment `until` in real time.
     """
     shrinking = _Shrinking(first, run, time_used, until)
     shrinking.leave_out_all()
@@ -96,11 +97,11 @@ class _Shrinking:
         self._tried: set[frozenset[Switch]] = {frozenset(first.switches)}
 
     def leave_out_all(self) -> None:
-        """The schedule without switches may do."""
+        """Try the schedule without switches."""
         self._try(())
 
     def take_few(self, number: int) -> None:
-        """So many switches may do, where others came in between; else with those for which nobody has to stop."""
+        """Try `number` switches where other threads came between; then these with all that are no preemptions."""
         if self.best.preemptions > number:
             likely = likely_switches(self.best.points, self.best.log, lambda: self._time_used() >= 1)
             free = tuple(point.switch for point in self.best.points if point.is_switch and not point.preempts)
@@ -110,7 +111,7 @@ class _Shrinking:
                     return
 
     def leave_out(self) -> None:
-        """As many switches as possible at once, down to each single one."""
+        """Leave out as many switches as possible at once, down to each single one."""
         parts = 2
         while parts <= len(self.best.switches) and self._time_used() < 1:
             if self._try_each(_with_less(self.best.switches, parts)):
@@ -121,12 +122,12 @@ class _Shrinking:
                 parts = min(len(self.best.switches), 2 * parts)
 
     def change_single_ones(self) -> None:
-        """Two switches less, one in the place of two, another thread, a later place: whatever helps, over and over."""
+        """Change switches as long as that helps: two fewer, one in the place of two, another thread, a later place."""
         while self.best.preemptions > 1 and self._try_each(self._changed()):
             self.leave_out()
 
     def let_no_time_pass(self) -> None:
-        """Leave out a step of the clock: the switch to it, and the one away from it or not."""
+        """Leave out steps of the clock: the switch to it, with or without the one away from it."""
         while self._try_each(_with_less_time(self.best.switches)):
             pass
 
@@ -146,14 +147,14 @@ class _Shrinking:
                     yield (*switches[:at], switch._replace(to=to), *switches[at + 1 :])
 
     def pass_by(self) -> None:
-        """In a chain of threads that give way one to the next, none can be left out, but each can be passed by."""
+        """Pass by single threads in a chain in which each gives way to the next, so that none can be left out."""
         while self._try_each(_passing_by(self.best.points)):
             pass
 
     def search(self) -> None:
-        """Look for the finding with fewer preemptions than the best attempt has, where there are not too many ways."""
+        """Search for the finding with fewer preemptions than the best attempt has, if there are not too many ways."""
         if any(thread.index >= CLOCK for thread, _, _ in self.best.log):
-            # What time that passes conflicts with is not known.
+            # It is not known what a step of the clock conflicts with.
             return
         limit = min(1.0, self._time_used() + SEARCHED_TIME)
         bound = 0
@@ -165,11 +166,14 @@ class _Shrinking:
             bound += 1
 
     def _try_each(self, candidates: Iterable[Sequence[Switch]]) -> bool:
-        """Whether one of them is better. None is made when the time is over: there may be very many of very many."""
+        """Whether one of the candidates is better.
+
+        No candidate is made after the time is over: there may be very many, with very many switches each.
+        """
         return any(self._try(switches) for switches in itertools.takewhile(lambda _: self._time_used() < 1, candidates))
 
     def _try(self, switches: Sequence[Switch]) -> bool:
-        """Whether these are enough, and better."""
+        """Whether these switches are enough, and better than the best so far."""
         key = frozenset(switches)
         if key in self._tried or self._time_used() >= 1:
             return False
@@ -197,7 +201,7 @@ def _with_less_time(switches: Sequence[Switch]) -> Iterator[tuple[Switch, ...]]:
 
 
 def _with_less(switches: Sequence[Switch], parts: int) -> Iterator[tuple[Switch, ...]]:
-    """Only one of so many parts; then all but one."""
+    """Yield each one of `parts` parts of the switches; then all but one."""
     bounds = [len(switches) * number // parts for number in range(parts + 1)]
     pieces = [(bounds[number], bounds[number + 1]) for number in range(parts)]
     if parts > 2:
@@ -208,8 +212,12 @@ def _with_less(switches: Sequence[Switch], parts: int) -> Iterator[tuple[Switch,
 
 
 def _passing_by(points: Sequence[ChoicePoint]) -> Iterator[tuple[Switch, ...]]:
-    """The switch to a thread and the one away from it as one, to the thread that went on then; the last first."""
-    #: By thread, where it was last switched to; and that at each preemption, of the thread that was left there.
+    """Yield schedules that pass by one thread, the last one first.
+
+    The switch to the thread and the one away from it become one switch, to the thread that continued then.
+    """
+    #: By thread, the number of the point that last switched to it; and, for each preemption, that of the thread that
+    #: was left there.
     last: dict[Path, int] = {}
     switched_to: list[tuple[int, int | None]] = []
     for number, point in enumerate(points):
@@ -225,7 +233,7 @@ def _passing_by(points: Sequence[ChoicePoint]) -> Iterator[tuple[Switch, ...]]:
 
 
 def _later_stands(points: Sequence[ChoicePoint], switch: Switch) -> Iterator[tuple[Path, int, int]]:
-    """Where the thread stands, after the place where it is left, when it could have been left again; the last first."""
+    """Yield later stands of the thread of a switch at which it could have been left instead; the last first."""
     stands = [point.stand for point in points]
     at = next((number for number, point in enumerate(points) if point.switch == switch), None)
     if at is None or not points[at].preempts:

@@ -1,4 +1,4 @@
-"""Steers an execution to a deadlock that was predicted."""
+"""Steering of an execution to a deadlock that was predicted."""
 
 from __future__ import annotations
 
@@ -9,17 +9,18 @@ from random import Random
 from ...control import Nesting, Path, PendingOperation, ThreadView, Trace
 from ...detect import Part, PredictedDeadlock, Site, can_wait
 
-#: So often a thread may be found to spin while others are held back: it may be waiting for one of them.
+#: Threads may be found to spin at most this often while others are held back; then no thread is held back any more,
+#: because a spinning thread may be waiting for one of them.
 SPINS = 20
 
 
 class Steered:
-    """Holds each thread of the predicted circle back where it holds one lock and is about to take the next.
+    """A strategy that holds back each thread of a predicted circle when it has one lock and is about to take the next.
 
-    When the last one is there, they wait for each other. The first attempt otherwise lets a thread run until it blocks,
-    and those that were started first go first; the second one begins with those that were started last; the third one
-    is a random walk, and holds threads back not only at the time that was predicted but at every time that they are at
-    that place. Where only such threads could go on that are held back, one of them does.
+    When the last one is there, they wait for each other. Apart from that, the first attempt lets a thread run until it
+    blocks, and prefers threads that were started first; the second one prefers those that were started last; the third
+    one is a random walk, and holds threads back not only at the time that was predicted but every time that they are at
+    that place. If only threads that are held back could continue, one of them does.
 
     Source: P. Joshi, C.-S. Park, K. Sen, M. Naik, "A Randomized Dynamic Program Analysis Technique for Detecting Real
     Deadlocks", PLDI 2009 (DeadlockFuzzer).
@@ -32,25 +33,25 @@ class Steered:
         self._attempt = attempt
         self._most_spins = spins
         self._random = Random(seed).random
-        #: The threads that could go on and are not to.
+        #: The threads that could continue, but are held back.
         self.held_back: set[int] = set()
-        #: How often each thread has been where it would wait, with a lock as predicted, and has gone on.
+        #: How often each thread has been where it would wait, with a lock as predicted, and has continued.
         self._arrivals: Counter[Path] = Counter()
         self._followed = 0
         self._spins = 0
 
     def begin(self, number: int) -> None:  # noqa: ARG002
-        """From the beginning."""
+        """Start from the first step."""
         self.held_back = set()
         self._arrivals.clear()
         self._followed = 0
         self._spins = 0
 
     def spawned(self, thread: ThreadView) -> None:
-        """Threads are known by their paths."""
+        """Do nothing: threads are known by their paths."""
 
     def choose(self, enabled: Sequence[ThreadView], running: ThreadView | None) -> int:
-        """One that is not to be held back, if there is any."""
+        """Return a thread that is not to be held back, if there is any."""
         self._follow(enabled[0].nestings)
         held_back = [self._is_to_wait(thread) for thread in enabled]
         free = [position for position, held in enumerate(held_back) if not held]
@@ -81,15 +82,15 @@ class Steered:
         return self._attempt >= 2 or self._arrivals[thread.path] + 1 == part.occurrence
 
     def yielded(self, index: int) -> None:  # noqa: ARG002
-        """A thread spins. If it goes on doing so, what it waits for is held back."""
+        """Count that a thread spins: if that does not end, what it waits for is held back."""
         self._spins += 1
 
     def end(self, trace: Trace) -> None:
-        """Nothing to learn."""
+        """Do nothing: there is nothing to learn."""
 
 
 def _is_there(part: Part, operation: PendingOperation, taken: Sequence[PendingOperation]) -> bool:
-    """Whether a thread that is about to do this, with locks that it has taken so, does as predicted."""
+    """Whether an operation, by a thread that has taken locks by the operations `taken`, is the predicted one."""
     return _stands_at(operation, part.inner) and any(_stands_at(one, part.outer) for one in taken)
 
 

@@ -1,9 +1,10 @@
-"""Tokens: a schedule, written so that it can be given on a command line.
+"""Tokens: schedules written so that they can be given on a command line.
 
-A token holds the format's version, fingerprints of the test's name and parameters, whether executions went before
-(so that caches were warm), and the schedule: as a rule as switches, which mean the same on each Python version and
-after an edit elsewhere. Where an execution could not be repeated by those, the choices themselves are in the token,
-how many choice points the same thread stays and which one goes on then; such a token is for one Python version.
+A token holds the format's version, fingerprints of the test's name and parameters, whether executions ran before (so
+that caches were warm), and the schedule. The schedule is usually written as switches, which mean the same on each
+Python version and after an edit elsewhere. If an execution could not be repeated by those, the choices themselves are
+in the token: for how many choice points the same thread stays, and which one runs then. Such a token is valid for one
+Python version.
 """
 
 from __future__ import annotations
@@ -20,26 +21,27 @@ from ._switches import Switch
 
 _FORMAT = 2
 _CHECK_BYTES = 3
-#: Bits of the second byte.
+#: Flags: bits of the second byte.
 _WARM, _FREE_THREADED, _CHOICES, _PACKED, _PARAMETERS, _TIME = 1, 2, 4, 8, 16, 32
-#: Bytes before the parameters, where the test has any, or before the schedule.
+#: The number of bytes before the parameters, if the test has any, or else before the schedule.
 _HEAD = 5
-#: More are in no token; what is read from a mangled one need not fit into memory.
+#: A token has at most this many choices; more are an error, because what a mangled token says might not fit into
+#: memory.
 _MOST_CHOICES = 10_000_000
 
 
 class TokenError(ValueError):
-    """The token cannot be used; the message says why and what to do."""
+    """Raised when a token cannot be used; the message says why, and what to do."""
 
 
 def python_version() -> str:
-    """The running interpreter, as far as schedules depend on it."""
+    """Return the version of the running interpreter, reduced to what schedules depend on: "3.13" or "3.13t"."""
     free = "" if getattr(sys, "_is_gil_enabled", lambda: True)() else "t"
     return f"{sys.version_info.major}.{sys.version_info.minor}{free}"
 
 
 def fingerprint(text: str) -> int:
-    """16 bits that tell one text from another."""
+    """Return a fingerprint of a text, of 16 bits."""
     return zlib.crc32(text.encode("utf-8", "surrogatepass")) & 0xFFFF
 
 
@@ -51,8 +53,8 @@ class NameOfTest(NamedTuple):
 
     @classmethod
     def of(cls, name: str, parameters: str) -> NameOfTest:
-        """The fingerprints of these texts."""
-        # 0 is for none.
+        """Return the fingerprints of these texts."""
+        # 0 stands for no parameters.
         return cls(fingerprint(name), 1 + fingerprint(parameters) % 0xFFFF if parameters else 0)
 
 
@@ -61,9 +63,9 @@ class Token(NamedTuple):
 
     test: NameOfTest
     switches: tuple[Switch, ...] = ()
-    #: In the place of switches: the thread granted at each choice point.
+    #: The thread granted at each choice point, instead of switches.
     choices: tuple[int, ...] | None = None
-    #: Whether executions went before in the same process.
+    #: Whether other executions ran before in the same process.
     warm: bool = False
     python: str = ""
     #: Whether time passes as a choice.
@@ -71,7 +73,7 @@ class Token(NamedTuple):
 
     @property
     def leap(self) -> int | None:
-        """By how much time passes as a choice, as a position in `LEAPS`; None if it does not."""
+        """The amount of time that passes as a choice, as a position in `LEAPS`; None if time passes otherwise."""
         if not self.time_choices:
             return None
         clocks = [index for index in self.choices or () if index >= CLOCK]
@@ -83,12 +85,12 @@ class Token(NamedTuple):
     def of_switches(
         cls, switches: Sequence[Switch], *, test: NameOfTest, warm: bool, time_choices: bool = False
     ) -> Token:
-        """The token of a schedule that is known by its switches."""
+        """Return the token of a schedule that is known by its switches."""
         return cls(test, tuple(switches), None, warm, python_version(), time_choices)
 
     @classmethod
     def of_choices(cls, choices: Sequence[int], *, test: NameOfTest, warm: bool, time_choices: bool = False) -> Token:
-        """The token of a schedule of which only the choices are known, on this interpreter."""
+        """Return the token of a schedule of which only the choices are known, on this interpreter."""
         return cls(test, (), tuple(choices), warm, python_version(), time_choices)
 
     def __str__(self) -> str:
@@ -113,10 +115,7 @@ class Token(NamedTuple):
 
     @classmethod
     def parse(cls, text: str) -> Token:
-        """Read a token back.
-
-        Raises `TokenError` where the text is not a whole token.
-        """
+        """Return the token that a text represents; raise `TokenError` if the text is not a complete token."""
         text = text.strip()
         try:
             raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
@@ -141,7 +140,7 @@ class Token(NamedTuple):
             choices = _choices_read(schedule) if flags & _CHOICES else None
             switches = () if flags & _CHOICES else _switches_read(schedule)
         except (IndexError, zlib.error):
-            # The check sum is right by chance.
+            # The checksum is right by chance.
             raise mangled from None
         return cls(
             NameOfTest(int.from_bytes(body[3:_HEAD], "big"), int.from_bytes(body[_HEAD:start], "big")),
@@ -153,7 +152,7 @@ class Token(NamedTuple):
         )
 
     def require_this_python(self) -> None:
-        """Raise `TokenError` where it holds on another Python version only."""
+        """Raise `TokenError` if the token is valid on another Python version only."""
         if self.choices is not None and self.python != python_version():
             raise TokenError(
                 f"the token holds on Python {self.python} only, this is Python {python_version()}: "
@@ -214,7 +213,7 @@ def _choices_read(data: bytes) -> tuple[int, ...]:
 
 
 def _put_path(out: bytearray, path: Path) -> None:
-    """0 for the test's own thread, an odd number for one that it has started, else twice the path's length first."""
+    """Append a path: 0 for the test's own thread, an odd number for one it has started, else twice the length first."""
     if len(path) == 1:
         _put(out, 2 * path[0] + 1)
     else:
@@ -243,7 +242,7 @@ def _put(out: bytearray, number: int) -> None:
 
 
 def _get(data: bytes, at: int) -> tuple[int, int]:
-    """The number that begins at `at`, and where the next one does; IndexError where the data ends before."""
+    """Return the number that begins at `at`, and where the next one begins; raise IndexError if it ends before."""
     number = shift = 0
     while True:
         byte = data[at]

@@ -1,4 +1,4 @@
-"""Exhaustive search with partial-order reduction, and how much of all schedules was explored."""
+"""Exhaustive search with partial-order reduction, and the coverage of all schedules."""
 
 from typing import TYPE_CHECKING
 

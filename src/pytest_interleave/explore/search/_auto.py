@@ -1,4 +1,4 @@
-"""The default: what needs no decision from the user."""
+"""The default strategy, which needs no decision from the user."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ from ._budget import Limits
 from ._classes import class_of
 from ._reduction import PartialOrderReduction
 
-#: So many executions are the search's in any case.
+#: The first this many executions always belong to the search.
 FIRST = 2
-#: A search that is expected to need no more executions than this has them one after the other.
+#: A search that is expected to need no more executions than this runs them one after the other.
 SMALL = 100
-#: A larger one has one turn in so many, as long as there is time.
+#: A larger search has one turn in this many, as long as that leaves enough turns for it.
 SHARE = 3
-#: So many of the portfolio's schedules have to be of known classes before "all" is believed.
+#: After the search, at least this many of the portfolio's schedules must be of known classes before "all" is claimed.
 CHECKS = 20
 
 
 class Auto(Delegating):
-    """The schedule without preemptions first; then exhaustive search where that fits the budget, else a portfolio.
+    """A strategy that searches exhaustively if that fits the budget, and otherwise samples with a portfolio.
 
-    The search's expected size decides, again and again. Where it is small, it goes to its end. Where it is not so
-    small, the portfolio, which as a rule finds sooner what there is to find, has most of the turns, as long as that
-    leaves enough of the `schedules` for the search.
+    The schedule without preemptions is the first one. The search's expected size decides, again and again. If it is
+    small, the search is completed. If it is larger, the portfolio, which usually finds bugs sooner, has most of the
+    turns, as long as that leaves enough of the `schedules` for the search.
 
-    That nothing is left is only as true as every access was seen: what a cache in C code keeps, for example, is not.
-    So at the end of the search some of the portfolio's schedules are run too. If one is of a class that the search
-    does not know, or not everything was under control, the portfolio goes on.
+    That nothing is left is true only if every access was seen: what a cache in C code keeps, for example, is not. So at
+    the end of the search some of the portfolio's schedules are run, too. If one is of a class that the search does not
+    know, or not everything was under control, the portfolio continues.
     """
 
     name = "auto"
@@ -58,12 +58,12 @@ class Auto(Delegating):
         return self.exhausted
 
     def doubt(self) -> None:
-        """Know that not everything was under control, so that the search cannot say that nothing is left."""
+        """Note that not everything was under control, so that the search cannot claim that nothing is left."""
         self._doubted = True
         self.exhausted = False
 
     def pick(self, number: int) -> Any:
-        """The search or the portfolio."""
+        """Return the search, or the next strategy of the portfolio."""
         search = self._search
         self._searches_now = search is not None and not search.finished and self._is_search_next(search, number)
         if self._searches_now:
@@ -86,7 +86,7 @@ class Auto(Delegating):
         return expected <= SMALL or SHARE * left > turns or number % SHARE == 0
 
     def end(self, trace: Trace) -> None:
-        """All learn from it."""
+        """Let the search and the portfolio learn from the execution."""
         super().end(trace)
         self._portfolio.learn(trace)
         search = self._search
@@ -106,7 +106,7 @@ class Auto(Delegating):
 
 
 def _caution(estimate: float, searched: int) -> float:
-    """What to multiply a search's estimated size by: at the beginning, not all is seen that there is to choose."""
+    """Return a factor for a search's estimated size: at the beginning, not all choices have been seen."""
     if searched < 16:
         return 4.0 if estimate > 32 else 2.0
     return 2.0 if searched < 64 else 1.3

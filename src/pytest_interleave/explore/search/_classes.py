@@ -1,4 +1,4 @@
-"""Classes of schedules: two are equivalent where they differ only in the order of steps that do not conflict."""
+"""Classes of schedules: two are equivalent if they differ only in the order of steps that do not conflict."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ...control.steps import kinds
 from ._lives import last_steps
 from ._long_classes import class_of_long, combined
 
-# Asked for at each step.
+# Needed at each step, so they are plain globals.
 _ASKING = kinds.ASKING
 _HELD_UP = kinds.HELD_UP
 _JOIN = kinds.JOIN
@@ -17,32 +17,32 @@ _OF_A_LOCK = kinds.OF_A_LOCK
 _OF_LIVES = kinds.OF_LIVES
 _START = kinds.START
 
-#: From so many steps on, the other way to find it out is the faster one.
+#: From this many steps on, `class_of_long` is faster and is tried first.
 _LONG = 300
 
-#: The thread's number in the name of a step is above these bits; below is which step of the thread it is.
+#: In the name of a step, the thread's number is above this many bits; below is the number of the step in its thread.
 _STEPS = 20
 
 
 class _Known:
-    """What a thread knows of the others' steps."""
+    """The steps of other threads that a thread knows of."""
 
     __slots__ = ("clock", "name", "number", "path", "seen")
 
     def __init__(self, path: Path, clock: dict[int, int]) -> None:
         self.path = path
         self.number = hash(path) & 0xFF_FFFF_FFFF
-        #: Its last step.
+        #: The name of its last step.
         self.name = self.number << _STEPS
-        #: By the number of another thread, the last step of it that comes before. It is replaced, never changed.
+        #: By number of another thread, its last step that comes before. The dictionary is replaced, never changed.
         self.clock = clock
         #: A fingerprint of each of its accesses.
         self.seen: list[int] = []
 
     def learn(self, step: int, clocks: dict[int, dict[int, int]]) -> int:
-        """A step comes before, with all that comes before that; a fingerprint of all, or 0 where it is known.
+        """Note that a step comes before, with all that comes before that step.
 
-        `clocks` has what the thread of that step knew.
+        Return a fingerprint of all that, or 0 if it was known. `clocks` has what the thread of that step knew.
         """
         number = step >> _STEPS
         clock = self.clock
@@ -58,29 +58,30 @@ class _Known:
 
 
 def class_of(trace: Trace) -> int:
-    """A fingerprint of the execution's class: equal for equivalent schedules, else different but by chance.
+    """Return a fingerprint of the execution's class: equal for equivalent schedules, else different but for chance.
 
-    For every access of each thread it takes in which steps of other threads are known to come before it, from the
-    change of the same object that it came after, unless the thread knew of that already. With the program's
-    determinism, that says all: the Mazurkiewicz trace. What is done before the first thread is started has only one
-    order. If time has passed as a choice, what each thread does after that may depend on it. Things are told apart by
-    their addresses: where one takes that of another, which is gone, they count as one. That tells nothing new where
-    both are of one thread, or a lock, an event, a start or a join orders the two. Where nothing does, equivalent
-    schedules can get different fingerprints.
+    For every access of each thread it includes which steps of other threads are known to come before it, by the change
+    of the same object that it came after, unless the thread knew of that already. If the program is deterministic, that
+    says everything: the Mazurkiewicz trace. What is done before the first thread is started has only one order. If time
+    has passed as a choice, what each thread does after that may depend on it.
+
+    Things are distinguished by their addresses: one that takes the address of another, which is gone, counts as the
+    same. That adds nothing if both are of one thread, or if a lock, an event, a start or a join orders the two. If
+    nothing does, equivalent schedules can get different fingerprints.
     """
     if len(trace.log) >= _LONG:
         found_at_once = class_of_long(trace.log)
         if found_at_once is not None:
             return found_at_once
-    # This is done for every step of every execution: hence the short cuts.
+    # This runs for every step of every execution: hence the short cuts.
     #: By object, the last change of it as a whole, and those of its parts since then.
     wholes: dict[Any, int] = {}
     parts: dict[Any, dict[Any, int]] = {}
     known: dict[ThreadView, _Known] = {}
-    #: By thread object, what was known where it was started; and who it is.
+    #: By address of a thread object: what was known when it was started; and which thread it is.
     starts: dict[int, dict[int, int]] = {}
     threads: dict[int, _Known] = {}
-    #: By change, what its thread knew of others.
+    #: By name of a change: what its thread knew of others.
     clocks: dict[int, dict[int, int]] = {}
     last: ThreadView | None = None
     mine: _Known
@@ -110,7 +111,7 @@ def class_of(trace: Trace) -> int:
                     ended = threads.get(id(operation.target))
                     if last_of is None:
                         last_of = last_steps(trace.log)
-                    # Else its time was over before the thread ended.
+                    # Otherwise the join timed out before the thread ended.
                     if ended is not None and last_of[ended.path] < position:
                         mine.learn(ended.name, {ended.name: ended.clock})
                 continue
@@ -129,7 +130,7 @@ def class_of(trace: Trace) -> int:
                 clocks[name] = mine.clock
                 continue
             if kind in _ASKING:
-                # Instead of which threads had begun and ended by then.
+                # This stands for the threads that had begun, and ended, by then.
                 seen.append(int.from_bytes(operation.name.encode()))
                 continue
             touches = touches_of(operation, None)

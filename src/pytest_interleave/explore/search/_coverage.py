@@ -1,4 +1,4 @@
-"""How much of what could have happened has been run: the honest answer."""
+"""Coverage: how much of everything that could have happened was run, without claiming more than is known."""
 
 from __future__ import annotations
 
@@ -8,31 +8,31 @@ from typing import Any, NamedTuple
 from ...control import Trace, Uncontrolled
 from ._classes import class_of
 
-#: So many of the reasons are named in the text; all of them are in the data.
+#: At most this many of the reasons are named in the text; all of them are in the data.
 _NAMED = 2
 
 
 class Coverage(NamedTuple):
-    """What can be said of the schedules that were run, beside all that there are."""
+    """The coverage of a test: what can be said of the schedules that were run, compared with all that there are."""
 
     #: "exhausted" (every class of schedules was run), "bounded" (all with few preemptions), "sampled", or
     #: "nothing_interleaved" (there is no other schedule).
     status: str
-    #: Classes of equivalent schedules among those that were run.
+    #: The number of classes of equivalent schedules among those that were run.
     classes: int
-    #: Where the status is "bounded": the number of preemptions up to which all were run.
+    #: If the status is "bounded": the number of preemptions up to which all schedules were run.
     preemptions: int | None = None
-    #: The estimated chance that one more schedule is of a class not run yet, and the estimated number of classes; None
-    #: if something was not controlled, of which no step can tell.
+    #: The estimated probability that one more schedule is of a class not run yet, and the estimated number of classes;
+    #: None if something was not controlled, which no step shows.
     chance: float | None = None
     estimated_classes: int | None = None
-    #: Whether time passed: sleeps and timeouts end only when no thread can go on.
+    #: Whether time passed: sleeps and timeouts end only when no thread can continue.
     timed: bool = False
-    #: Whether threads touch the same thing, which one of them changes; what is ordered in one way only counts as well.
+    #: Whether threads touch the same thing, which one of them changes, even if there is only one order for that.
     shares: bool = True
-    #: Why "exhausted" cannot be said, whatever the strategy has run.
+    #: The reasons why "exhausted" cannot be claimed, whatever the strategy has run.
     uncontrolled: tuple[Uncontrolled, ...] = ()
-    #: Of a test that is longer than `max_steps`: how many steps of it were explored; else None.
+    #: For a test that is longer than `max_steps`: how many of its steps were explored; else None.
     explored_steps: int | None = None
     #: Whether timeouts also expired early, as a choice.
     early_timeouts: bool = False
@@ -78,7 +78,7 @@ class Coverage(NamedTuple):
         return percentage(self.chance or 0)
 
     def as_json(self) -> dict[str, Any]:
-        """For the machine-readable report."""
+        """Return the data for the machine-readable report."""
         return {
             "status": self.status,
             "classes": self.classes,
@@ -94,28 +94,29 @@ class Coverage(NamedTuple):
         }
 
 
-#: Executions that an estimate needs at least.
+#: Estimates need at least this many executions; with fewer there are none.
 FEWEST = 10
-#: Schedules with at most so many choices are likely to come again; so many of them are remembered.
+#: Schedules with at most this many choices are likely to come again. At most the second number of them are remembered;
+#: the classes of the rest are computed each time.
 _SHORT = 30
 _MOST_KNOWN = 10_000
 
 
 class Classes:
-    """The classes of the schedules that were run, each with how often."""
+    """The classes of the schedules that were run, and how often each was run."""
 
     def __init__(self) -> None:
-        # No `Counter`, whose code is in scope: it would be looked through for accesses.
+        # Not a `Counter`: its code is in scope, and would be searched for accesses.
         self._counts: dict[int, int] = {}
         self._executions = 0
-        #: By schedule, where that is short: the same one again is of the same class.
+        #: By schedule, if it is short: its class, which is the same each time.
         self._known: dict[tuple[int, ...], int] = {}
 
     def __len__(self) -> int:
         return len(self._counts)
 
     def add(self, trace: Trace) -> int:
-        """Count one more execution; the answer is how many there have been of its class."""
+        """Count an execution, and return how many there have been of its class."""
         self._executions += 1
         found: int | None
         if len(trace.choices) > _SHORT:
@@ -132,7 +133,7 @@ class Classes:
 
     @property
     def counts(self) -> dict[int, int]:
-        """How often each class was run, by its fingerprint, which is the same in every process."""
+        """The number of executions of each class, by its fingerprint, which is the same in every process."""
         return dict(self._counts)
 
     def include(self, counts: Mapping[int, int]) -> None:
@@ -152,11 +153,11 @@ class Classes:
         explored_steps: int | None = None,
         early_timeouts: bool = False,
     ) -> Coverage:
-        """What can be said after the last execution.
+        """Return what can be said after the last execution.
 
-        `uncontrolled` is what happened that the scheduler does not control; `interleaved` is False if there was never
-        a choice; `explored_steps` is how many steps were explored, if there were more. With `early_timeouts`,
-        nothing is said of how many interleavings there are.
+        `uncontrolled` is what happened that the scheduler does not control; `interleaved` is False if there was never a
+        choice; `explored_steps` is how many steps were explored, if there were more. With `early_timeouts`, the number
+        of interleavings is not estimated.
         """
         classes = len(self._counts)
         reasons = tuple(uncontrolled)
@@ -182,7 +183,7 @@ class Classes:
         return Coverage("sampled", classes, None, self._chance_of_new(), self._estimated_classes(), timed, shares)
 
     def _chance_of_new(self) -> float | None:
-        """Good and Turing: as many of the executions as are of a class that was run only once.
+        """Return the estimate of Good and Turing: the share of the executions whose class was run only once.
 
         Source: I. J. Good, "The Population Frequencies of Species and the Estimation of Population Parameters",
         Biometrika 40, 1953.
@@ -191,7 +192,7 @@ class Classes:
         return once / self._executions if self._executions >= FEWEST else None
 
     def _estimated_classes(self) -> int | None:
-        """At least so many, estimated from how many were run once and twice.
+        """Return a lower bound for the number of classes, estimated from how many were run once and twice.
 
         Source: A. Chao, "Nonparametric Estimation of the Number of Classes in a Population", Scandinavian Journal of
         Statistics 11, 1984, in its form without bias.
@@ -204,7 +205,7 @@ class Classes:
 
 
 def percentage(share: float) -> str:
-    """A share in words short enough for a line: never 0 % for what is not nothing."""
+    """Return a share as text short enough for a line: never 0 % for a share above 0."""
     if 0 < share < 0.01:
         return "under 1 %"
     return f"{share:.0%}".replace("%", " %")

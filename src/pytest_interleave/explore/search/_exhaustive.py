@@ -1,4 +1,4 @@
-"""Exhaustive search: every class of schedules, or, where there are too many, those with few preemptions."""
+"""Exhaustive search: every class of schedules, or, if there are too many, those with few preemptions."""
 
 from __future__ import annotations
 
@@ -11,21 +11,23 @@ from ..strategies._portfolio import Portfolio
 from ._budget import Limits
 from ._reduction import PartialOrderReduction
 
-#: Why schedules are sampled in the end: what the search cannot see may differ between equivalent schedules.
+#: The reason why schedules are sampled in the end: what the search cannot see may differ between equivalent schedules.
 DOUBTED = "not everything that the threads do was under control"
 
-#: After so many executions it is first asked whether the rest fits the budget; then each time that there are twice
-#: as many.
+#: After this many executions, and then each time that there are twice as many, it is checked whether the rest fits the
+#: budget.
 FIRST_LOOK = 16
 
 
 class Exhaustive(Delegating):
-    """Runs one schedule of each class; with too many classes for `schedules`, all those without a preemption, then
-    with one at most, with two, and so on.
+    """A strategy that runs one schedule of each class of equivalent ones.
 
-    A program that cannot be searched in this way (its threads spin, or it goes another way each time) is sampled
-    instead. One in which not everything was under control is searched only if that takes half of `schedules` at most,
-    and then sampled too.
+    With too many classes for `schedules`, it runs all schedules without a preemption, then those with at most one, with
+    at most two, and so on.
+
+    A program that cannot be searched in this way (its threads spin, or it takes other steps each time) is sampled
+    instead. One in which not everything was under control is searched only if that takes at most half of `schedules`,
+    and is then sampled, too.
 
     Source for the bounds: M. Musuvathi, S. Qadeer, "Iterative Context Bounding for Systematic Testing of Multithreaded
     Programs", PLDI 2007. For the rest see `PartialOrderReduction`.
@@ -45,9 +47,9 @@ class Exhaustive(Delegating):
         self._doubted = False
         #: Whether every class of schedules has been run.
         self.exhausted = False
-        #: Whether all schedules with at most so many preemptions have been run, and with how many.
+        #: The number of preemptions up to which all schedules have been run; None if there is no such number.
         self.preemptions: int | None = None
-        #: Why neither can be said.
+        #: The reason why neither can be claimed; None if there is none.
         self.incomplete: str | None = None
 
     @property
@@ -56,19 +58,19 @@ class Exhaustive(Delegating):
         return self.exhausted
 
     def doubt(self) -> None:
-        """Know that not everything was under control, so that the search cannot say that nothing is left."""
+        """Note that not everything was under control, so that the search cannot claim that nothing is left."""
         self._doubted = True
         if self.exhausted or self._search.bound is not None:
             self.exhausted = False
             self.incomplete = self.incomplete or DOUBTED
 
     def pick(self, number: int) -> Any:
-        """The search, as long as it makes sense."""
+        """Return the search while it makes sense, then the next strategy of the portfolio."""
         self._number = number
         return self._portfolio.next() if self.incomplete else self._search
 
     def end(self, trace: Trace) -> None:
-        """See whether a search has come to its end, or to where it is no use."""
+        """Check whether a search is complete, or is of no more use."""
         super().end(trace)
         self._portfolio.learn(trace)
         search = self._search

@@ -1,4 +1,4 @@
-"""What steps touch by the threads that begin and end with them: others may ask which threads live."""
+"""Touches by which steps begin and end threads: other threads may ask which threads live."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from collections.abc import Iterable, Sequence
 from ...control import LoggedStep, Path, Touches
 from ...control.steps import EVERY_THREAD, WRITES, kinds
 
-# Asked for at each step.
+# Needed at each step, so it is a plain global.
 _START = kinds.START
 
 
 def last_steps(log: Sequence[LoggedStep], start: int = 0) -> dict[Path, int]:
-    """By thread, the position of its last step in the log, from `start` on."""
+    """Return, by thread, the position of its last step in the log, from `start` on."""
     return {log[position][0].path: position for position in range(start, len(log))}
 
 
@@ -23,9 +23,9 @@ def asked_for_all(log: Iterable[LoggedStep]) -> bool:
 
 
 def life_touches(step: LoggedStep, *, last: bool, all_matter: bool = True) -> Touches:
-    """What a step touches because it starts a thread, or is the last one of its own.
+    """Return what a step touches because it starts a thread, or is the last one of its own.
 
-    Unless `all_matter`, only what a question about a certain thread touches as well.
+    Unless `all_matter`, it is only what a question about a certain thread touches as well.
     """
     thread, operation, _ = step
     starts = operation.kind == _START
@@ -36,6 +36,6 @@ def life_touches(step: LoggedStep, *, last: bool, all_matter: bool = True) -> To
         changed.append(thread.thread)
     touches = tuple((id(of), None, WRITES) for of in changed)
     if all_matter and (starts or last):
-        # The parts of two threads do not conflict; who asks for all threads conflicts with each.
+        # The parts of two threads do not conflict; a question about all threads conflicts with each.
         return (*touches, (id(EVERY_THREAD), thread.path, WRITES))
     return touches

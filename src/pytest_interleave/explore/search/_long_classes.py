@@ -1,8 +1,8 @@
-"""The class of a long schedule, from who came after whom at each thing that threads touch.
+"""The class of a long schedule, from the order in which threads come to each thing.
 
-It says the same as `_classes`, at a fraction of the cost a step, but does not pay for few steps; and only where no step
-touches a thing as a whole of which another touches a part. Unlike there, where a thing takes the address of one that
-another thread has used, the two count as one.
+It says the same as `_classes`, at a fraction of the cost of a step, but is no gain for few steps. It is possible only
+if no step touches a thing as a whole of which another step touches a part. Unlike there, a thing that takes the address
+of one that another thread has used counts as the same.
 """
 
 from __future__ import annotations
@@ -15,29 +15,29 @@ from typing import Any
 from ...control import LoggedStep, ThreadView, Touches, touches_of
 from ...control.steps import kinds
 
-# Asked for at each step.
+# Needed at each step, so they are plain globals.
 _ASKING = kinds.ASKING
 _HELD_UP = kinds.HELD_UP
 _OF_A_LOCK = kinds.OF_A_LOCK
 _OF_LIVES = kinds.OF_LIVES
 
-#: One character an access: of one that changes nothing, the number of the thread; of a change, that and this.
-#: None of them is half a surrogate pair, which would take longer to encode.
+#: Each access is one character: the number of the thread if it changes nothing, else the sum of that and this.
+#: No character is half a surrogate pair, which would take longer to encode.
 _CHANGE = 0x4000
-#: Numbers up to this are for the threads that the test's own has started.
+#: Numbers up to this are for the test's own thread and those that it has started; larger ones are for the rest.
 _OWN = 0x1000
-#: Accesses that change nothing, one after the other: their order does not matter.
+#: Successive accesses that change nothing: their order does not matter.
 _LOOKS = re.compile(f"[\x00-{chr(_CHANGE - 1)}]{{2,}}")
 _CHANGES = 1
 
-#: The numbers of threads, by their paths: to find one out takes longer than to look it up.
+#: The numbers of threads, by their paths: computing one takes longer than looking it up.
 _numbers: dict[tuple[int, ...], int] = {}
 
 
 def _number_of(path: tuple[int, ...]) -> int:
-    """A thread's number, the same in every process: classes are compared between the workers of pytest-xdist.
+    """Return a thread's number, which is the same in every process.
 
-    Two threads can have the same one by chance.
+    Classes are compared between the workers of pytest-xdist. Two threads can have the same number by chance.
     """
     known = _numbers.get(path)
     if known is None:
@@ -50,37 +50,37 @@ def _number_of(path: tuple[int, ...]) -> int:
 
 
 class _Place:
-    """A thing that threads touch: who came to it, and which of the things that they came to it was for each."""
+    """A thing that threads touch: the visits to it, and its rank among the things that each visitor came to."""
 
     __slots__ = ("came", "firsts", "visitors")
 
     def __init__(self) -> None:
         self.came: list[str] = []
         self.visitors: set[int] = set()
-        #: By visitor, how many of the things that several came to it came to before.
+        #: Pairs of a visitor and the number of things with several visitors that it came to before.
         self.firsts: set[tuple[int, int]] = set()
 
     def fingerprint(self) -> int:
         order = _LOOKS.sub(lambda looks: "".join(sorted(looks[0])), "".join(self.came))
-        # Not the hash of a text, which is another in each process.
+        # Not the hash of a text, which differs between processes.
         digest = blake2b(order.encode("utf-16-le"), digest_size=8).digest()
         return hash((int.from_bytes(digest), frozenset(self.firsts)))
 
 
 class _Visitor:
-    """A thread, and what to note where it touches what it has touched before."""
+    """A thread, and what to note if it touches again what it has touched before."""
 
     __slots__ = ("known", "number", "visited")
 
     def __init__(self, thread: ThreadView) -> None:
         self.number = _number_of(thread.path)
-        #: By address of the touches.
+        #: By address of the touches: what to note.
         self.known: dict[int, _Notes] = {}
-        #: In the order of the first visits.
+        #: The places that it came to, in the order of the first visits.
         self.visited: dict[_Place, None] = {}
 
 
-#: To be called, each with the character.
+#: Functions to be called, each with its character.
 _Notes = tuple[tuple[Callable[[str], None], str], ...]
 
 
@@ -89,7 +89,7 @@ class _Places:
         self.all: dict[Any, dict[Any, _Place]] = {}
 
     def notes(self, visitor: _Visitor, touches: Touches) -> _Notes | None:
-        """What to note for an access; None where wholes and parts of one thing are touched."""
+        """Return what to note for an access; None if a whole thing and a part of it are touched."""
         found = []
         for key, part, how in touches:
             parts = self.all.setdefault(key, {})
@@ -106,7 +106,7 @@ class _Places:
 
 
 def class_of_long(log: Iterable[LoggedStep]) -> int | None:
-    """A fingerprint of the class of an execution with that log, as `class_of`; None where another way is needed."""
+    """Return a fingerprint of the class of an execution with that log, as `class_of` does; None if that is needed."""
     places = _Places()
     visitors: dict[ThreadView, _Visitor] = {}
     numbers: set[int] = set()
@@ -127,7 +127,7 @@ def class_of_long(log: Iterable[LoggedStep]) -> int | None:
             return None
         else:
             touches = touches_of(operation, None)
-            # They are gone before the next step, and others can have their address.
+            # These touches are gone before the next step, and others can have their address.
             address = 0
         if not started:
             continue
@@ -154,7 +154,10 @@ def class_of_long(log: Iterable[LoggedStep]) -> int | None:
 
 
 def _alone(visitor: _Visitor) -> int:
-    """How often it came to what no other came to: not to which of these, since one may have another's address."""
+    """Return a fingerprint of how often a visitor came to things without other visitors.
+
+    It does not say to which of these, because one may have another's address.
+    """
     return hash((visitor.number, sum(len(place.came) for place in visitor.visited if len(place.visitors) == 1)))
 
 
@@ -170,9 +173,9 @@ def _fingerprints(places: _Places, visitors: Iterable[_Visitor]) -> list[int]:
 
 
 def combined(fingerprints: list[int]) -> int:
-    """One for all of them, in whatever order.
+    """Return one fingerprint for all of them, in whatever order.
 
-    Not their sum: two hashes of tuples that end alike differ by nearly the same as two others that do, so that what
-    changes places would often not show.
+    It is not their sum: two hashes of tuples that end alike differ by nearly the same as two others that do, so that an
+    exchange would often not show.
     """
     return hash(tuple(sorted(fingerprints)))

@@ -14,7 +14,7 @@ from ._budget import NO_LIMITS, Limits
 from ._lives import last_steps, life_touches
 from ._reversals import reversals
 
-# Asked for at each step.
+# Needed at each step, so they are plain globals.
 _ASKING = kinds.ASKING
 _START = kinds.START
 
@@ -25,17 +25,18 @@ UNCONTROLLED = "threads were out of the scheduler's sight while others could go 
 TOO_MANY = "there is more to explore than there is time for, so that not all of it was looked for"
 
 
-#: What earlier executions leave behind (imports, caches) makes the first ones different: begin again so often.
+#: The search begins again at most this often, because what earlier executions leave behind (imports, caches) makes the
+#: first ones different; then it stays incomplete.
 FRESH_STARTS = 2
 
 
 class Beyond(Enum):
-    """What a step does besides the operation that was announced."""
+    """The effect of a step besides the operation that was announced."""
 
     NOTHING = 0
     #: It starts a thread, or is the thread's last.
     LIFE = 1
-    #: A condition is notified or waited for, for example.
+    #: It does something else: a condition is notified or waited for, for example.
     ANYTHING = 2
 
 
@@ -43,7 +44,7 @@ _path_of = attrgetter("path")
 
 
 class _Choice:
-    """A state in which more than one thread could go on, on the way that is being explored."""
+    """A state in which more than one thread could continue, on the path that is being explored."""
 
     __slots__ = (
         "_able", "chosen", "enabled", "explored", "position", "preemptions", "running", "sites", "sleeping", "wanted",
@@ -61,23 +62,23 @@ class _Choice:
     ) -> None:
         self.enabled = enabled
         self._able: frozenset[Path] | None = None
-        #: Where they are about to go on, as a fingerprint.
+        #: A fingerprint of where the enabled threads are about to continue.
         self.sites = sites
-        #: The thread that ran last, if it could go on.
+        #: The thread that ran last, if it could continue.
         self.running = running
         self.chosen = chosen
-        #: Threads whose going on here would only lead to what is explored elsewhere.
+        #: Threads that would only lead to what is explored elsewhere if they continued here.
         self.sleeping = sleeping
-        #: How many steps there were before, and preemptions.
+        #: The number of steps before, and of preemptions.
         self.position = position
         self.preemptions = preemptions
         self.explored: set[Path] = set()
-        #: Threads that are to go on here at some time, in the order in which that was found out.
+        #: Threads that are to continue here at some time, in the order in which that was found out.
         self.wanted: list[Path] = [chosen]
 
     @property
     def able(self) -> frozenset[Path]:
-        """The threads that could go on, to be asked for one of them."""
+        """The threads that could continue, for tests of membership."""
         able = self._able
         if able is None:
             able = self._able = frozenset(self.enabled)
@@ -85,7 +86,7 @@ class _Choice:
 
 
 class _Able(Mapping[int, frozenset[Path]]):
-    """By position in the log: the threads that could go on."""
+    """The threads that could continue, by position in the log."""
 
     def __init__(self, choices: Sequence[_Choice]) -> None:
         self._choices = {choice.position: choice for choice in choices}
@@ -104,17 +105,17 @@ class _Able(Mapping[int, frozenset[Path]]):
 
 
 class PartialOrderReduction:
-    """Runs one schedule of each class of equivalent schedules, until there is none left.
+    """A strategy that runs one schedule of each class of equivalent schedules, until there is none left.
 
-    Depth first: the last choice that could have come out otherwise, in a way that matters, comes out otherwise in the
-    next execution. Which matter, the conflicts of the steps tell (source sets); and what would only repeat an
-    execution in another order is left out (sleep sets).
+    The search is depth first: the last choice that could have been another one, in a way that matters, is another one
+    in the next execution. Which choices matter follows from the conflicts of the steps (source sets). Schedules that
+    would only repeat an execution in another order are left out (sleep sets).
 
-    With a `bound`, only schedules with at most so many preemptions: switches away from a thread that could go on. To
-    make a switch earlier, where it is free, can then be necessary too, and nothing sleeps.
+    With a `bound`, only schedules with at most this many preemptions are run: switches away from a thread that could
+    continue. Then it can also be necessary to make a switch earlier, where it is free, and no thread sleeps.
 
-    Once more is known to be left than `limits` allow to be run, or their time is over, no more is looked for: such a
-    search is `cut_short`. It goes on with what is known, but is never finished.
+    Once more schedules are known to be left than `limits` allow, or their time is over, no more are looked for: such a
+    search is `cut_short`. It continues with what is known, but is never finished.
 
     Sources: P. Abdulla, S. Aronis, B. Jonsson, K. Sagonas, "Optimal Dynamic Partial Order Reduction", POPL 2014: its
     algorithm Source-DPOR. K. Coons, M. Musuvathi, K. McKinley, "Bounded Partial-Order Reduction", OOPSLA 2013.
@@ -127,35 +128,37 @@ class PartialOrderReduction:
         self._fresh_starts = fresh_starts
         self._limits = limits
         self._number = 0
-        #: How many schedules are known to be left, at least.
+        #: A lower bound for the number of schedules that are left.
         self._left = 0
         self._choices: list[_Choice] = []
         self._depth = 0
-        #: Who sleeps now, with what its announced operation touches: objects of this execution.
+        #: The threads that sleep now, with what their announced operations touch: objects of this execution.
         self._asleep: dict[Path, tuple[Touches, Beyond]] = {}
         self._awake_until = 0
-        #: Whether one of them asks which threads live.
+        #: Whether a sleeping thread asks which threads live.
         self._asking = False
-        #: The position from which on the execution repeats, in another order, one that is explored elsewhere.
+        #: The position from which the execution repeats, in another order, one that is explored elsewhere; None if it
+        #: does not.
         self._repeats_from: int | None = None
-        #: True when there is nothing left to explore, within the bound.
+        #: Whether there is nothing left to explore, within the bound.
         self.finished = False
         #: Whether the bound has kept anything from being explored.
         self.cut = False
         #: Whether there may be more to explore than was looked for.
         self.cut_short = False
-        #: Why "finished" would not mean "all": what went another way than the search decided.
+        #: The reason why "finished" would not mean "all", if the execution did not do as the search decided; else None.
         self.incomplete: str | None = None
         self._executions = 0
 
     def next_bound(self) -> PartialOrderReduction:
-        """The search with room for one more preemption; none, if this one had no bound."""
+        """Return the search with room for one more preemption; one with room for none, if this one had no bound."""
         return PartialOrderReduction(0 if self.bound is None else self.bound + 1, self._fresh_starts, self._limits)
 
     def again(self) -> PartialOrderReduction | None:
-        """A search from the beginning, where that may help: what earlier executions leave behind has changed things.
+        """Return a search that begins again, or None if that does not help or was tried often enough.
 
-        A first import can be out of sight for long, too. None where it does not, or has been tried often enough.
+        It may help if what earlier executions leave behind has changed things. A first import can be out of sight for
+        long, too.
         """
         if self.incomplete not in (DIVERGED, UNCONTROLLED) or self._fresh_starts >= FRESH_STARTS:
             return None
@@ -167,7 +170,7 @@ class PartialOrderReduction:
         return self._repeats_from is not None
 
     def begin(self, number: int) -> None:
-        """From the first choice on."""
+        """Start from the first choice."""
         self._number = number
         self._depth = 0
         self._repeats_from = None
@@ -176,10 +179,10 @@ class PartialOrderReduction:
         self._asking = False
 
     def spawned(self, thread: ThreadView) -> None:
-        """Threads are known by their paths."""
+        """Do nothing: threads are known by their paths."""
 
     def choose(self, enabled: Sequence[ThreadView], running: ThreadView | None) -> int:
-        """As decided, as far as the decisions go; then the running thread, else the first that may."""
+        """Return the thread that was decided; after the decisions, the running thread, else the first that is awake."""
         depth = self._depth
         self._depth = depth + 1
         paths = tuple(map(_path_of, enabled))
@@ -213,16 +216,16 @@ class PartialOrderReduction:
             last = self._choices[-1]
             used = last.preemptions + _is_preemption(last, last.chosen)
             if last.enabled == paths:
-                # Of many threads these are much the same all the time: they are kept once.
+                # With many threads these are mostly the same each time: equal ones are kept once.
                 paths = last.enabled
         sites = self._sites(depth, paths, enabled)
         self._choices.append(_Choice(paths, sites, ran, chosen, sleeping, position, used))
         return paths.index(chosen)
 
     def _sites(self, depth: int, paths: tuple[Path, ...], enabled: Sequence[ThreadView]) -> int:
-        """A fingerprint of where the threads that can go on are about to do that, as far as it can be news.
+        """Return a fingerprint of where the threads that can continue stand, without what was known before.
 
-        Who could go on at the choice before, and has done nothing since, still stands there.
+        A thread that could continue at the choice before, and has done nothing since, still stands there.
         """
         log = enabled[0].log
         before = self._choices[depth - 1] if depth else None
@@ -232,7 +235,7 @@ class PartialOrderReduction:
         return hash(tuple([site_of(thread.operation) for thread in moved]))
 
     def _fall_asleep(self, choice: _Choice, enabled: Sequence[ThreadView]) -> None:
-        """At the last choice that is decided: from here on, who sleeps there sleeps on."""
+        """Let the threads sleep that sleep at the last choice that is decided."""
         self._awake_until = choice.position
         self._asking = any(thread.operation.kind in _ASKING for thread in enabled if thread.path in choice.sleeping)
         self._asleep = {
@@ -242,13 +245,13 @@ class PartialOrderReduction:
         }
 
     def _wake(self, log: Sequence[LoggedStep]) -> None:
-        """Wake those whose next step conflicts with what was done since the last look.
+        """Wake the threads whose next step conflicts with what was done since the last call.
 
-        Where one that sleeps went on, because no other could, the execution is a repetition from there on.
+        If a sleeping thread ran, because no other one could, the execution is a repetition from there on.
         """
         asleep = self._asleep
         position = self._awake_until
-        # No step was a thread's last one that is followed by another since the last look.
+        # Of the steps since the last call, only a thread's latest can be its last one.
         last_of = last_steps(log, position) if asleep and self._asking else {}
         while asleep and position < len(log):
             thread, operation, touched = log[position]
@@ -266,17 +269,17 @@ class PartialOrderReduction:
         self._awake_until = len(log)
 
     def yielded(self, index: int) -> None:  # noqa: ARG002
-        """The scheduler interferes, so that not all is decided here."""
+        """Note that the search is incomplete: the scheduler interferes, so that not everything is decided here."""
         self.incomplete = GAVE_WAY
 
     def end(self, trace: Trace) -> None:
-        """Find out what else there is to explore, and decide on the next."""
+        """Find out what else there is to explore, and decide on the next execution."""
         if trace.cut_off:
             self.incomplete = CUT_OFF
         elif trace.uncontrolled:
             self.incomplete = self.incomplete or UNCONTROLLED
         elif self._depth < len(self._choices) or (self._choices and self._choices[-1].position >= len(trace.log)):
-            # It ended before all that was decided had come up, or been done.
+            # The execution ended before everything that was decided had come up, or been done.
             self.incomplete = self.incomplete or DIVERGED
         if self.incomplete:
             return
@@ -303,7 +306,7 @@ class PartialOrderReduction:
             self.finished = True
 
     def _look_for_more(self, trace: Trace, end: int) -> None:
-        """See what else there is to explore, as long as the limits allow."""
+        """Find what else there is to explore, as long as the limits allow."""
         if self.cut_short:
             return
         limits = self._limits
@@ -321,7 +324,7 @@ class PartialOrderReduction:
                 return
 
     def _left_at(self, choice: _Choice) -> int:
-        """How many ways to go on at a choice are known that are still to be explored, after the present one."""
+        """Return how many known ways to continue at a choice are still to be explored, after the present one."""
         return sum(
             path != choice.chosen and path not in choice.explored and self._is_within_bound(choice, path)
             for path in choice.wanted
@@ -331,14 +334,14 @@ class PartialOrderReduction:
         return self.bound is None or choice.preemptions + _is_preemption(choice, path) <= self.bound
 
     def _want(self, number: int, initials: Sequence[Path]) -> None:
-        """See to it that one of `initials` goes on at a choice at some time."""
+        """Ensure that one of `initials` continues at a choice at some time."""
         choice = self._choices[number]
         able = [path for path in initials if path in choice.able]
         if able and not any(path in choice.wanted or path in choice.sleeping for path in able):
             self._add_wanted(choice, able[0])
         if self.bound is None or not able:
             return
-        # Where the thread that goes on there was switched to, a switch to another costs less.
+        # If the thread that continues there was switched to, a switch to another one at that earlier choice costs less.
         while number > 0 and choice.running == choice.chosen:
             number -= 1
             choice = self._choices[number]
@@ -352,7 +355,7 @@ class PartialOrderReduction:
 
     @property
     def estimate(self) -> float:
-        """How many executions there will be in all, from what share of the choices has been gone through."""
+        """The number of executions in all, estimated from the share of the choices that has been explored."""
         share, weight = 0.0, 1.0
         for choice in self._choices:
             share += weight * len(choice.explored) / len(choice.wanted)
@@ -372,7 +375,7 @@ def _matters(kind: str, touches: Touches, its: Touches, beyond: Beyond) -> bool:
 
 
 def _beyond(log: Sequence[LoggedStep], position: int) -> Beyond:
-    """What the step at `position` does besides the operation that was announced."""
+    """Return what the step at `position` does besides the operation that was announced."""
     thread = log[position][0]
     beyond = Beyond.NOTHING
     for number in range(position + 1, len(log)):

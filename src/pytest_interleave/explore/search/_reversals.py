@@ -1,10 +1,10 @@
-"""Which steps of an execution could have come in the other order: the races that partial-order reduction is about.
+"""Reversals: pairs of steps of an execution that could have come in the other order, for partial-order reduction.
 
-A step happens before another where it is of the same thread and earlier, where it starts the other's thread or is the
-last of a thread that the other joins, where both conflict and it is earlier, and where there is such a chain.
+A step happens before another one if it is of the same thread and earlier, if it starts the other's thread or is the
+last of a thread that the other joins, if both conflict and it is earlier, or if there is a chain of such steps.
 
-Of many threads, nearly everything that one step asks of all earlier ones is known from the latest of these: what comes
-before a change comes before all that this change comes before. So they are looked through from the end.
+With many threads, nearly everything that one step needs to know of all earlier ones follows from the latest of these:
+what comes before a change comes before all that this change comes before. So they are searched from the end.
 """
 
 from __future__ import annotations
@@ -21,14 +21,13 @@ from ...detect import Clock
 from ._budget import never
 from ._lives import asked_for_all, last_steps, life_touches
 
-# Asked for at each step.
+# Needed at each step, so they are plain globals.
 _GIVING_LOCKS = kinds.GIVING_LOCKS
 _JOIN = kinds.JOIN
 _START = kinds.START
 _TAKING_LOCKS = kinds.TAKING_LOCKS
 
-#: What gives a lock back, and what can only follow that.
-#: Steps between two looks at the time.
+#: After each this many steps, the time is checked.
 _PATIENCE = 256
 
 
@@ -37,7 +36,7 @@ class Reversal(NamedTuple):
 
     #: The position in the log of the step that is to come later.
     position: int
-    #: Threads that could go on there instead, on the way to the other order; the first is to be preferred.
+    #: Threads that could continue there instead, on the way to the other order; the first one is preferred.
     initials: tuple[Path, ...]
 
 
@@ -48,9 +47,9 @@ class _Event:
         #: Its position among the events.
         self.number = number
         self.path = path
-        #: How many events of its thread there are up to it.
+        #: The number of events of its thread up to it.
         self.count = count
-        #: How many events of each other thread happen before it. Events share it as long as it stays the same.
+        #: The number of events of each other thread that happen before it. Events share it while it stays the same.
         self.clock = clock
         #: Position in the log at which the step that it belongs to was granted.
         self.step = step
@@ -63,9 +62,9 @@ class _Event:
 
 
 class _Uses:
-    """The events that touch one part of an object: by thread, who touched it last comes last.
+    """The events that touch one part of an object, by thread; the thread that touched it last is the last one.
 
-    Of accesses to data there is the last one of each thread; of operations on primitives there are all.
+    For accesses to data, it has the last event of each thread; for operations on primitives, all events.
     """
 
     __slots__ = ("reads", "writes")
@@ -75,7 +74,7 @@ class _Uses:
         self.writes: dict[Path, list[_Event]] = {}
 
     def add(self, event: _Event, how: int, *, all_count: bool) -> None:
-        """The next one."""
+        """Add the next event."""
         uses = self.writes if how & WRITES else self.reads
         known = uses.pop(event.path, None)
         if known is None or not all_count:
@@ -84,7 +83,7 @@ class _Uses:
         uses[event.path] = known
 
     def known_change(self, path: Path, clock: Clock[Path]) -> int:
-        """The number of the latest change that the thread `path` knows of; -1 if there is none."""
+        """Return the number of the latest change that the thread `path` knows of; -1 if there is none."""
         for events in reversed(self.writes.values()):
             if events[-1].before(path, clock):
                 return events[-1].number
@@ -98,18 +97,18 @@ class _Object:
 
     def __init__(self) -> None:
         self.parts: dict[Any, _Uses] = {}
-        #: Of all parts together.
+        #: The events of all parts together.
         self.all = _Uses()
 
     def add(self, event: _Event, part: Any, how: int, *, all_count: bool) -> None:
-        """The next one."""
+        """Add the next event."""
         for uses in (self.parts.setdefault(part, _Uses()), self.all):
             uses.add(event, how, all_count=all_count)
 
     def unknown(self, path: Path, clock: Clock[Path], part: Any, how: int) -> Iterator[list[_Event]]:
-        """By thread, the conflicting events; only those that may not be known to the thread `path`, the latest first.
+        """Yield lists of conflicting events by thread that the thread `path` may not know of, the latest first.
 
-        It knows `clock` of the others. Whoever knows of a change of a part knows of all that came before that.
+        It knows `clock` of the others. A thread that knows of a change of a part knows of all that came before that.
         """
         whole = self.parts.get(None)
         since = -1 if whole is None else whole.known_change(path, clock)
@@ -134,10 +133,10 @@ def _later(uses: _Uses, since: int, how: int) -> Iterator[list[_Event]]:
 def reversals(
     trace: Trace, end: int, choices: Mapping[int, Collection[Path]], is_over: Callable[[], bool] = never
 ) -> Iterator[Reversal]:
-    """The reversible races of the first `end` steps, as far as their earlier step is one of the `choices`.
+    """Yield the reversible races of the first `end` steps whose earlier step is one of the `choices`.
 
-    What was announced in the end and never granted counts as a last step. `choices` has the threads that could go on,
-    by position in the log, where there was more than one. Once `is_over`, no more are looked for.
+    What was announced at the end and never granted counts as a last step. `choices` has the threads that could
+    continue, by position in the log, if there was more than one. Once `is_over`, no more are looked for.
     """
     if not choices:
         return
@@ -155,7 +154,7 @@ def reversals(
     for thread, _, _ in log:
         if thread.thread is not None:
             threads[id(thread.thread)] = thread.path
-    #: All that was done until then.
+    #: By number of steps, everything that was done until then.
     past: dict[int, Clock[Path]] = {
         operation.expired_at: Clock() for _, operation, _ in log if operation.expired_at is not None
     }
@@ -166,7 +165,7 @@ def reversals(
         path = thread.path
         kind = operation.kind
         if number < first:
-            # It cannot come later, and whatever could is ordered by what comes in between alone.
+            # This step cannot come later, and any step that could is ordered by what comes in between alone.
             if kind == _START:
                 child = (*path, children[path])
                 children[path] += 1
@@ -190,7 +189,7 @@ def reversals(
             if ended is not None and ended in clocks:
                 clock = _joined(clock, clocks[ended], ended, counts[ended])
         if operation.expired_at is not None:
-            # Time passes only where no thread can go on: after all that was done before.
+            # Time passes only if no thread can continue: after all that was done before.
             clock = _joined(clock, past[operation.expired_at])
         ordered = clock
         count = counts.get(path, 0) + 1
@@ -214,7 +213,7 @@ def reversals(
                     if event.releases and kind in _TAKING_LOCKS and not _is_counted(operation.target):
                         continue
                     if may_wait and latest_of.get(path, -1) <= event.number and path not in choices[event.step]:
-                        # It waited already for what it does now, and could not go on there.
+                        # The thread waited already for what it does now, and could not continue there.
                         continue
                     candidates[event.number] = event
         mine = _Event(len(events), path, count, clock, step, kind in _GIVING_LOCKS)
@@ -223,7 +222,7 @@ def reversals(
         counts[path] = count
         latest_of[path] = mine.number
         if kind == _START:
-            # It begins with all that its parent has done until now.
+            # The new thread begins after all that its parent has done until now.
             child = (*path, children[path])
             children[path] += 1
             clocks[child], counts[child] = _joined(clock, Clock(), path, count), 0
@@ -239,7 +238,7 @@ def reversals(
 
 
 def _joined(clock: Clock[Path], other: Clock[Path], path: Path | None = None, count: int = 0) -> Clock[Path]:
-    """A new clock that knows what both know, and `count` events of the thread `path`."""
+    """Return a new clock that knows what both know, and `count` events of the thread `path`."""
     joined = Clock(clock)
     joined.join(other)
     if path is not None and count > joined.get(path, 0):
@@ -248,7 +247,7 @@ def _joined(clock: Clock[Path], other: Clock[Path], path: Path | None = None, co
 
 
 def _undominated(candidates: list[_Event]) -> Iterator[_Event]:
-    """Without those that happen before another one of them. They are given in their order."""
+    """Return the candidates in their order, without those that happen before another one of them."""
     kept: list[_Event] = []
     later: Clock[Path] = Clock()
     for event in reversed(candidates):
@@ -261,24 +260,24 @@ def _undominated(candidates: list[_Event]) -> Iterator[_Event]:
 
 
 def _is_counted(target: Any) -> bool:
-    """Whether several threads may hold it at the same time, so that to take it need not wait for its release."""
+    """Whether several threads may hold a target at the same time, so that taking it need not wait for its release."""
     return is_one_of(Semaphore, *bases_of(type(target)))
 
 
 class _Walk:
-    """The threads that can go first in what does not happen after an event, as far as the events were gone through."""
+    """The threads that can go first in what does not happen after an event, based on the events processed so far."""
 
     __slots__ = ("_first", "_found", "_upto")
 
     def __init__(self, start: int) -> None:
         self._upto = start
-        #: By thread, how many events there are of it up to its first one that does not happen after the event.
+        #: By thread, the number of its events up to the first one that does not happen after the event.
         self._first: dict[Path, int] = {}
-        #: In their order.
+        #: The threads that can go first, in the order of their events.
         self._found: dict[Path, None] = {}
 
     def initials(self, events: list[_Event], earlier: _Event, later: _Event) -> tuple[Path, ...]:
-        """The same of what comes before `later`, which comes last; it is preferred."""
+        """Return the threads that can go first, if `later` is the last event; its thread is preferred."""
         first, found = self._first, self._found
         path, count = earlier.path, earlier.count
         for number in range(self._upto, later.number):
@@ -296,14 +295,14 @@ class _Walk:
 
 
 def _initials(events: list[_Event], earlier: _Event, later: _Event) -> tuple[Path, ...]:
-    """The threads that can go first in what does not happen after `earlier`, followed by `later`."""
+    """Return the threads that can go first in what does not happen after `earlier`, followed by `later`."""
     if earlier.walk is None:
         earlier.walk = _Walk(earlier.number + 1)
     return earlier.walk.initials(events, earlier, later)
 
 
 def _follows(event: _Event, first: dict[Path, int]) -> bool:
-    """Whether it happens after one of the `first` events of threads."""
+    """Whether an event happens after one of the `first` events of threads."""
     clock = event.clock
     if len(clock) < len(first):
         return any(first.get(path, count + 1) <= count for path, count in clock.items())

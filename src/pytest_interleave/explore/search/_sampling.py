@@ -1,4 +1,4 @@
-"""The default where time passes as a choice: there is no end to what could be chosen, so it is sampled."""
+"""The default strategy if time passes as a choice: there is no end to what could be chosen, so it is sampled."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ..strategies._portfolio import Portfolio
 
 
 class Sampling(Delegating):
-    """The portfolio's strategies, half of the time one that holds a thread up while time passes."""
+    """A strategy that samples with the portfolio; in half of the turns a thread is held up while time passes."""
 
     name = "auto"
 
@@ -19,10 +19,10 @@ class Sampling(Delegating):
         self._portfolio = Portfolio(seed, time_choices=True)
 
     def pick(self, number: int) -> Any:  # noqa: ARG002
-        """Whose turn it is."""
+        """Return the strategy whose turn it is."""
         return self._portfolio.next()
 
     def end(self, trace: Trace) -> None:
-        """All learn from it."""
+        """Let the portfolio learn from the execution."""
         super().end(trace)
         self._portfolio.learn(trace)

@@ -1,4 +1,4 @@
-"""What strategies have in common that let another one choose in each execution."""
+"""The base of strategies that let another one choose in each execution."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ...control import ThreadView, Trace
 
 
 class Delegating(ABC):
-    """Before each execution, `pick` names the strategy that is to choose in it."""
+    """A strategy that lets another one choose; before each execution, `pick` names it."""
 
     def __init__(self) -> None:
         self._current: Any = None
@@ -22,10 +22,10 @@ class Delegating(ABC):
 
     @abstractmethod
     def pick(self, number: int) -> Any:
-        """The strategy for the execution `number`."""
+        """Return the strategy for the execution `number`."""
 
     def begin(self, number: int) -> None:
-        """Pick, and begin with that."""
+        """Pick a strategy, and start it."""
         current = self._current = self.pick(number)
         current.begin(number)
         # The scheduler asks the strategy at every step: let it ask the right one directly.
@@ -33,18 +33,18 @@ class Delegating(ABC):
         self.yielded = current.yielded  # type: ignore[method-assign]
 
     def spawned(self, thread: ThreadView) -> None:
-        """Pass on."""
+        """Pass the call on."""
         self._current.spawned(thread)
 
     def choose(self, enabled: Sequence[ThreadView], running: ThreadView | None) -> int:
-        """Pass on."""
+        """Pass the call on."""
         chosen: int = self._current.choose(enabled, running)
         return chosen
 
     def yielded(self, index: int) -> None:
-        """Pass on."""
+        """Pass the call on."""
         self._current.yielded(index)
 
     def end(self, trace: Trace) -> None:
-        """Whoever chose learns from it."""
+        """Let the strategy that chose learn from the execution."""
         self._current.end(trace)

@@ -1,4 +1,4 @@
-"""What strategies have in common that draw random numbers."""
+"""The base of strategies that draw random numbers."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from random import Random
 
 
 class Drawing:
-    """Draws from a generator of its own, which `seed` fixes; it goes on from one execution to the next.
+    """A strategy with a random generator of its own, which `seed` fixes, and which continues over all executions.
 
     The generator is made when the strategy first has an execution: it is large, and most tests are over before all
     members of a portfolio have had their turn.
@@ -20,7 +20,7 @@ class Drawing:
         self._seed: int | None = seed
 
     def begin(self, number: int) -> None:  # noqa: ARG002
-        """Have the generator at hand."""
+        """Make the generator if this is the first execution."""
         if self._seed is not None:
             self._generator = Random(self._seed)
             self._random = self._generator.random

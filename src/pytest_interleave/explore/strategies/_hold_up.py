@@ -1,4 +1,4 @@
-"""Schedules in which one thread is held up once, while time passes and the others go on."""
+"""Schedules in which one thread is held up once, while time passes and the others continue."""
 
 from __future__ import annotations
 
@@ -10,17 +10,19 @@ from ._profile import Profile, Site
 
 #: The assumed number of points at which a thread can be held up, before any execution has shown it.
 _EXPECTED = 8
-#: If there are more, they are drawn at random.
+#: At most this many points are drawn without repetition; of more, each is drawn at random.
 _MOST_TO_DRAW = 1_000
-#: In the place of the index of the thread that is held up, before and after.
+#: These stand for the index of the thread that is held up, before that and afterwards.
 _NOT_YET, _NO_MORE = -1, -2
 
 
 class HoldUp(Drawing):
-    """Threads run until they block or end, in random order. One of them is held up once, at a random point: the others
-    go on until they can do nothing any more, and time passes, again and again perhaps.
+    """A strategy that holds one thread up once, at a random point, while time passes.
 
-    This is what a lease, a cache or a timeout has to stand, and its bugs take no more than one such pause, as a rule.
+    Threads run until they block or end, in random order. During the pause the others continue until they can do nothing
+    any more, and time passes, perhaps several times.
+
+    This is what a lease, a cache or a timeout must withstand, and its bugs usually need no more than one such pause.
     Half of the time the point is before an access to something that several threads access. It samples one preemption,
     as `OnePreemption` does, for executions in which time passes as a choice.
     """
@@ -32,13 +34,14 @@ class HoldUp(Drawing):
         #: The points of each kind that are to be drawn before one is drawn again.
         self._to_draw: dict[bool, list[int]] = {False: [], True: []}
         self._sites: frozenset[Site] = frozenset()
-        #: How many steps there are as a rule, and how many of them are contested accesses.
+        #: The expected number of steps, and of contested accesses among them.
         self._steps = self._accesses = _EXPECTED
-        #: Whether only those count in this execution; and how many points are left before a thread is held up.
+        #: Whether only contested accesses count in this execution; and how many points are left before a thread is held
+        #: up.
         self._at_access = False
         self._left = 0
         self._held = _NOT_YET
-        #: Whether time passes before the others go on, and how often it yet may.
+        #: Whether time passes before the others continue, and how often it still may.
         self._at_once = False
         self._passes = 0
         self._spins = False
@@ -50,7 +53,7 @@ class HoldUp(Drawing):
         return (self._held,)
 
     def begin(self, number: int) -> None:
-        """Draw the point, and for how long."""
+        """Draw the point, and for how long the thread is held up."""
         super().begin(number)
         random = self._random
         self._at_access = bool(self._sites) and random() < 0.5
@@ -74,11 +77,11 @@ class HoldUp(Drawing):
         return left.pop() if left else 0
 
     def spawned(self, thread: ThreadView) -> None:
-        """Its turn comes at random."""
+        """Draw the place of a thread in the order."""
         self._order[thread.index] = self._random()
 
     def choose(self, enabled: Sequence[ThreadView], running: ThreadView | None) -> int:
-        """The running thread, but for the one that is held up."""
+        """Return the running thread, unless it is held up; then another one, or the clock."""
         clock = len(enabled) - 1 if enabled[-1].index >= CLOCK else None
         threads = enabled[:clock]
         if self._held == _NOT_YET:
@@ -89,7 +92,7 @@ class HoldUp(Drawing):
             if clock is not None and self._at_once:
                 return self._pass(clock)
         if self._held >= 0 and self._spins:
-            # It waits for time to pass, or for the one that is held up.
+            # The spinning thread waits for time to pass, or for the one that is held up.
             self._spins = False
             if clock is not None and self._passes:
                 return self._pass(clock)
@@ -103,7 +106,7 @@ class HoldUp(Drawing):
         return enabled.index(able[self._usual(able, running)])
 
     def _is_point(self, thread: ThreadView) -> bool:
-        """Whether a thread that is about to go on is to be held up."""
+        """Whether a thread that is about to continue is to be held up."""
         operation = thread.operation
         if self._at_access and (id(operation.code), operation.lasti) not in self._sites:
             return False
@@ -121,7 +124,7 @@ class HoldUp(Drawing):
         return clock
 
     def yielded(self, index: int) -> None:
-        """The others have their turn, and that may be the one that is held up."""
+        """Note that a thread spins: the others have their turn, perhaps the one that is held up."""
         self._spins = index != self._held
 
     def learn(self, profile: Profile) -> None:
@@ -131,4 +134,4 @@ class HoldUp(Drawing):
         self._steps = sum(profile.steps.values())
 
     def end(self, trace: Trace) -> None:
-        """Nothing else to learn."""
+        """Do nothing: there is nothing else to learn."""

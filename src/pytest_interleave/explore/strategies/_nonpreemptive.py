@@ -8,7 +8,7 @@ from ...control import ThreadView, Trace
 
 
 class NonPreemptive:
-    """Lets a thread run until it blocks or ends; then the one that was started first goes on.
+    """A strategy that lets a thread run until it blocks or ends; then the one that was started first runs.
 
     It has no choices of its own, so every execution under it is the same.
     """
@@ -16,17 +16,17 @@ class NonPreemptive:
     name = "nonpreemptive"
 
     def begin(self, number: int) -> None:
-        """Nothing to prepare."""
+        """Do nothing: there is nothing to prepare."""
 
     def spawned(self, thread: ThreadView) -> None:
-        """Every thread is treated alike."""
+        """Do nothing: every thread is treated alike."""
 
     def choose(self, enabled: Sequence[ThreadView], running: ThreadView | None) -> int:
-        """The running thread, else the first."""
+        """Return the running thread, else the first one."""
         return 0 if running is None else enabled.index(running)
 
     def yielded(self, index: int) -> None:
-        """The scheduler itself lets the next one go on."""
+        """Do nothing: the scheduler itself lets the next thread run."""
 
     def end(self, trace: Trace) -> None:
-        """Nothing to learn."""
+        """Do nothing: there is nothing to learn."""

@@ -10,10 +10,10 @@ from ._profile import Learning, Profile, Site
 
 
 class OnePreemption(Drawing):
-    """Threads run until they block or end, in random order, but for one switch away from a thread that could go on.
+    """A strategy with one preemption; apart from it, threads run until they block or end, in random order.
 
-    It is made before a random one of the accesses to what several threads access. Most races that people write by
-    hand need no more.
+    The preemption is before a random one of the accesses to what several threads access. Most races that people write
+    by hand need no more.
 
     Source: M. Musuvathi, S. Qadeer, "Iterative Context Bounding for Systematic Testing of Multithreaded Programs",
     PLDI 2007, of which this is the bound 1, sampled.
@@ -25,7 +25,7 @@ class OnePreemption(Drawing):
         super().__init__(seed)
         self._sites: frozenset[Site] = frozenset()
         self._expected = 0
-        #: How many accesses to something contested there are still before the preemption; negative after it.
+        #: The number of accesses to something contested before the preemption; negative after it.
         self._left = 0
         self._order: dict[int, float] = {}
         self._learning = Learning()
@@ -37,11 +37,11 @@ class OnePreemption(Drawing):
         self._order.clear()
 
     def spawned(self, thread: ThreadView) -> None:
-        """Its turn comes at random."""
+        """Draw the place of a thread in the order."""
         self._order[thread.index] = self._random()
 
     def choose(self, enabled: Sequence[ThreadView], running: ThreadView | None) -> int:
-        """The running thread, but once."""
+        """Return the running thread, except at the preemption."""
         if running is not None:
             operation = running.operation
             if self._left < 0 or (self._sites and (id(operation.code), operation.lasti) not in self._sites):
@@ -54,7 +54,7 @@ class OnePreemption(Drawing):
         return min(others, key=lambda position: order[enabled[position].index])
 
     def yielded(self, index: int) -> None:
-        """The scheduler itself lets the next one go on."""
+        """Do nothing: the scheduler itself lets the next thread run."""
 
     def learn(self, profile: Profile) -> None:
         """Take the contested accesses of `profile`."""
@@ -63,5 +63,5 @@ class OnePreemption(Drawing):
         self._expected = total or sum(profile.steps.values())
 
     def end(self, trace: Trace) -> None:
-        """Look for contested accesses."""
+        """Learn the contested accesses of the execution."""
         self._learning.end(trace, self)

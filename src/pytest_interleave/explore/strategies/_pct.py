@@ -9,7 +9,7 @@ from ._drawing import Drawing
 
 
 class PCT(Drawing):
-    """Random priorities, and `depth - 1` random steps at which the running thread's priority drops below all others.
+    """A strategy with random priorities; at `depth - 1` random steps that of the running thread drops below all others.
 
     A bug that needs `depth` ordering constraints is found in one execution with probability at least
     `1 / (n * k ** (depth - 1))`, with `n` threads and `k` steps. Only steps at which more than one thread is enabled
@@ -28,7 +28,7 @@ class PCT(Drawing):
         self._estimate = 0
         self._step = 0
         self._changes: set[int] = set()
-        #: By thread index; the highest goes first.
+        #: By thread index; the thread with the highest priority runs.
         self._priorities: dict[int, float] = {}
         self._lowest = 0.0
 
@@ -43,11 +43,11 @@ class PCT(Drawing):
         self._changes = set(generator.sample(range(self._estimate), wanted)) if wanted > 0 else set()
 
     def spawned(self, thread: ThreadView) -> None:
-        """A new thread gets a random priority, above all lowered ones."""
+        """Draw a random priority for a new thread, above all lowered ones."""
         self._priorities[thread.index] = 1.0 + self._generator.random()
 
     def choose(self, enabled: Sequence[ThreadView], running: ThreadView | None) -> int:
-        """The highest priority; at a step of change, the one that would run next is lowered first."""
+        """Return the thread of the highest priority; at a step of change, the one that would run is lowered first."""
         priorities = self._priorities
         step = self._step
         self._step = step + 1
@@ -61,10 +61,10 @@ class PCT(Drawing):
         return best
 
     def yielded(self, index: int) -> None:
-        """Below all others from now on."""
+        """Lower the priority of a thread below all others from now on."""
         self._lowest -= 1.0
         self._priorities[index] = self._lowest
 
     def end(self, trace: Trace) -> None:
-        """The longest execution is the estimate of the next one's length."""
+        """Take the longest execution as the estimate of the next one's length."""
         self._estimate = max(self._estimate, len(trace.choices))

@@ -13,20 +13,20 @@ from ._profile import Learning
 from ._surw import SelectivelyUniform
 from ._swarm import Swarm
 
-#: In which order they take turns.
+#: The order in which they take turns.
 _TURNS = ("surw", "pos", "surw", "preempt", "surw", "pct", "surw", "swarm")
-#: And where time passes as a choice.
+#: The same if time passes as a choice.
 _TURNS_WITH_TIME = ("holdup", "surw", "holdup", "pos", "holdup", "preempt", "holdup", "pct", "holdup", "swarm")
 
 
 class Portfolio:
-    """Strategies with different strengths in turn.
+    """A set of strategies with different strengths that take turns.
 
-    SURW has every second turn: it alone finds what needs many threads to be held up at once. POS finds what needs
-    an unusual order of a few accesses, schedules with one preemption what needs one, PCT what needs some at the right
-    steps, swarm what needs one thread to race ahead of another. What one execution shows of the program's length and
-    of what its threads contest is passed to all. With `time_choices`, schedules that hold a thread up have every second
-    turn.
+    SURW has every second turn: it alone finds bugs that need many threads to be held up at once. POS finds those that
+    need an unusual order of a few accesses, schedules with one preemption those that need one, PCT those that need some
+    at the right steps, swarm those that need one thread to race ahead of another. What one execution shows of the
+    program's length and of what its threads contest is passed to all. With `time_choices`, schedules that hold a thread
+    up have every second turn.
     """
 
     def __init__(self, seed: int, *, time_choices: bool = False) -> None:
@@ -41,12 +41,12 @@ class Portfolio:
         self._learning = Learning()
 
     def next(self) -> Any:
-        """Whose turn it is."""
+        """Return the strategy whose turn it is."""
         member = self._members[self._turns[self._turn % len(self._turns)]]
         self._turn += 1
         return member
 
     def learn(self, trace: Trace) -> None:
-        """All learn from an execution; what threads contest is looked for in the first ones, then seldom."""
+        """Let all learn from an execution; contested objects are looked for in the first ones, and then seldom."""
         self._pct.end(trace)
         self._learning.end(trace, *self._learners)

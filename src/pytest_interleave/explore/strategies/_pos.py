@@ -9,10 +9,11 @@ from ._drawing import Drawing
 
 
 class PartialOrderSampling(Drawing):
-    """A random priority for each announced operation, drawn anew only when a conflicting one has run.
+    """A strategy with a random priority for each operation, drawn again only when a conflicting operation has run.
 
-    The highest goes first. Operations that do not conflict keep the order that they drew, so that what is sampled
-    are partial orders rather than orders of independent steps. No parameters, nothing to learn.
+    The operation of the highest priority runs. Operations that do not conflict keep the order that they drew, so that
+    partial orders are sampled rather than orders of independent steps. There are no parameters, and there is nothing to
+    learn.
 
     Source: X. Yuan, J. Yang, R. Gu, "Partial Order Aware Concurrency Sampling", CAV 2018.
     """
@@ -21,19 +22,19 @@ class PartialOrderSampling(Drawing):
 
     def __init__(self, seed: int) -> None:
         super().__init__(seed)
-        #: By thread index, of the announced operation.
+        #: By thread index, the priority of the announced operation.
         self._priorities: dict[int, float] = {}
 
     def begin(self, number: int) -> None:
-        """All anew."""
+        """Forget all priorities."""
         super().begin(number)
         self._priorities.clear()
 
     def spawned(self, thread: ThreadView) -> None:
-        """Its first operation draws as all others do."""
+        """Do nothing: its first operation draws as all others do."""
 
     def choose(self, enabled: Sequence[ThreadView], running: ThreadView | None) -> int:  # noqa: ARG002
-        """The operation of the highest priority; those that conflict with it draw again."""
+        """Return the thread of the highest priority; the operations that conflict with its own draw again."""
         priorities = self._priorities
         best, highest = 0, -1.0
         for position, thread in enumerate(enabled):
@@ -52,8 +53,8 @@ class PartialOrderSampling(Drawing):
         return best
 
     def yielded(self, index: int) -> None:
-        """Behind all others, until it has done something again."""
+        """Put a thread behind all others until it has done something again."""
         self._priorities[index] = -self._random()
 
     def end(self, trace: Trace) -> None:
-        """Nothing to learn."""
+        """Do nothing: there is nothing to learn."""

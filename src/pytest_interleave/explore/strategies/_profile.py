@@ -1,4 +1,4 @@
-"""What earlier executions tell of the next one: how many steps each thread makes, and which objects are contested."""
+"""Profiles of executions, as estimates of the next one: the steps of each thread, and the contested objects."""
 
 from __future__ import annotations
 
@@ -9,15 +9,18 @@ from typing import NamedTuple, Protocol
 from ...control import LoggedStep, Path, PendingOperation, Trace, touches_of
 from ...control.steps import kinds
 
-# Asked for at each step.
+# Needed at each step, so it is a plain global.
 _START = kinds.START
 
-#: Where in the program an operation stands; the same in every execution.
+#: The place of an operation in the program; the same in every execution.
 Site = Hashable
 
 
 def site_of(operation: PendingOperation) -> Site:
-    """The instruction of an operation. The code object is known by its address; it lives as long as the test."""
+    """Return the instruction of an operation.
+
+    The code object is known by its address; it lives as long as the test.
+    """
     return (id(operation.code), operation.lasti)
 
 
@@ -30,28 +33,29 @@ class Contested(NamedTuple):
 
     @property
     def total(self) -> int:
-        """How often they are there altogether."""
+        """The number of times that all threads together are at these sites."""
         return sum(self.counts.values())
 
 
 class Profile(NamedTuple):
-    """One execution, as an estimate of the next. Counted is from the first start of a thread on: before, nothing
-    can be interleaved.
+    """The profile of one execution, as an estimate of the next one.
+
+    It counts from the first start of a thread on: before that, nothing can be interleaved.
     """
 
-    #: Steps of each thread.
+    #: The number of steps of each thread.
     steps: dict[Path, int]
     contested: list[Contested]
-    #: How often all threads together are at each site.
+    #: The number of times that all threads together are at each site.
     at: dict[Site, int]
-    #: Where each thread begins its work: threads that begin at the same place do the same, as a rule.
+    #: The site where each thread begins its work: threads that begin at the same site usually do the same.
     roles: dict[Path, Site]
 
 
 def profile_of(trace: Trace) -> Profile:
-    """Look through the steps of an execution."""
+    """Return the profile of an execution."""
     steps: dict[Path, int] = defaultdict(int)
-    #: By object and part: the sites and their operations, which threads, whether changed.
+    #: By object and part: the sites of the operations on it, the threads, and whether it was changed.
     objects: dict[tuple[object, object], tuple[set[Site], set[Path], list[bool]]] = {}
     at_site: dict[Site, dict[Path, int]] = defaultdict(lambda: defaultdict(int))
     roles: dict[Path, Site] = {}
@@ -95,7 +99,7 @@ def _contended(trace: Trace) -> Sequence[LoggedStep]:
 
 
 def _add_wholes(objects: dict[tuple[object, object], tuple[set[Site], set[Path], list[bool]]]) -> None:
-    """Who touches the whole of an object touches each part of it."""
+    """Add the uses of an object as a whole to those of each of its parts."""
     for (key, part), found in objects.items():
         whole = None if part is None else objects.get((key, None))
         if whole is not None:
@@ -105,20 +109,20 @@ def _add_wholes(objects: dict[tuple[object, object], tuple[set[Site], set[Path],
 
 
 class Learner(Protocol):
-    """Who uses profiles."""
+    """A strategy that uses profiles."""
 
     def learn(self, profile: Profile) -> None:
-        """Take what `profile` says."""
+        """Use `profile` for the next executions."""
 
 
 class Learning:
-    """When to look again: after the first executions, then ever more seldom, for it takes time."""
+    """The times to make a profile: after the first executions, then ever more seldom, because it takes time."""
 
     def __init__(self) -> None:
         self._executions = 0
 
     def end(self, trace: Trace, *learners: Learner) -> None:
-        """Count an execution, and tell the learners what it shows if it is time to."""
+        """Count an execution, and give its profile to the learners if it is time to."""
         self._executions += 1
         if self._executions & (self._executions - 1) == 0:
             profile = profile_of(trace)

@@ -1,4 +1,4 @@
-"""Random walk: every enabled thread is as likely as any other, at every step."""
+"""Random walk: every enabled thread is equally likely, at every step."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from ._drawing import Drawing
 
 
 class RandomWalk(Drawing):
-    """Chooses uniformly among the enabled threads (the "random scheduler" of Shuttle, "RW" in the literature).
+    """A strategy that chooses uniformly among the enabled threads.
 
-    `seed` fixes the choices of all executions, one after the other.
+    It is the "random scheduler" of Shuttle, and "RW" in the literature. `seed` fixes the choices of all executions, one
+    after the other.
     """
 
     name = "random"
@@ -20,14 +21,14 @@ class RandomWalk(Drawing):
         super().__init__(seed)
 
     def spawned(self, thread: ThreadView) -> None:
-        """Every thread is treated alike."""
+        """Do nothing: every thread is treated alike."""
 
     def choose(self, enabled: Sequence[ThreadView], running: ThreadView | None) -> int:  # noqa: ARG002
-        """Any of them."""
+        """Return any enabled thread."""
         return int(self._random() * len(enabled))
 
     def yielded(self, index: int) -> None:
-        """A spinning thread is not chosen more often than another anyhow."""
+        """Do nothing: a spinning thread is not chosen more often than another one."""
 
     def end(self, trace: Trace) -> None:
-        """Nothing to learn."""
+        """Do nothing: there is nothing to learn."""

@@ -12,12 +12,12 @@ from ._weights import Weights
 
 
 class SelectivelyUniform(Drawing):
-    """Every order of the accesses to one object is about as likely as any other; a new object for each execution.
+    """A strategy that makes all orders of the accesses to one object, drawn for each execution, about equally likely.
 
     The object is drawn among the contested ones of an earlier execution, in proportion to how often it is accessed.
-    Between these accesses, each announced operation has a random priority. Where such an access is about to run, the
-    thread that is to make the next one is drawn by the accesses that each has left, and the others are held back
-    until it has made it.
+    Between these accesses, each announced operation has a random priority. When such an access is about to run, the
+    thread that is to make the next one is drawn by the accesses that each has left, and the others are held back until
+    it has made it.
 
     Source: H. Zhao, D. Wolff, U. Mathur, A. Roychoudhury, "Selectively Uniform Concurrency Testing", ASPLOS 2025, and
     its artifact.
@@ -56,14 +56,14 @@ class SelectivelyUniform(Drawing):
             self._weights = Weights({})
 
     def spawned(self, thread: ThreadView) -> None:
-        """A new thread takes its share of the accesses; and, in proportion, the intention that its parent be next."""
+        """Give a new thread its share of the accesses; and, in proportion, the intention that its parent be next."""
         path = thread.path
         if path and self._intended == path[:-1] and self._random() < self._weights.share_of(path):
             self._intended = path
         self._weights.spawned(thread)
 
     def choose(self, enabled: Sequence[ThreadView], running: ThreadView | None) -> int:
-        """The highest priority, but of the accesses to the object, that of the thread drawn."""
+        """Return the thread of the highest priority; for accesses to the object, the thread that was drawn."""
         held = self._held
         sites = self._sites
         priorities = self._priorities
@@ -82,14 +82,14 @@ class SelectivelyUniform(Drawing):
             if (id(operation.code), operation.lasti) in sites:
                 best = self._best_but_held(enabled)
         if best < 0:
-            # Whoever is to be next cannot go on: it waits for one of those that are held back.
+            # The thread that is to be next cannot continue: it waits for one of those that are held back.
             self._release()
             return self.choose(enabled, running)
         del priorities[enabled[best].index]
         return best
 
     def _best_but_held(self, enabled: Sequence[ThreadView]) -> int:
-        """The position of the first that need not be held back, by priority; -1 where all have to be."""
+        """Return the position of the first thread by priority that need not be held back; -1 if all have to be."""
         held = self._held
         sites = self._sites
         priorities = self._priorities
@@ -115,7 +115,7 @@ class SelectivelyUniform(Drawing):
         self._intended = None
 
     def yielded(self, index: int) -> None:
-        """Behind all others, until it has done something again; and nobody waits for it."""
+        """Put a thread behind all others until it has done something again, and let no thread wait for it."""
         self._priorities[index] = -self._random()
         self._release()
 
@@ -125,5 +125,5 @@ class SelectivelyUniform(Drawing):
         self._roles = profile.roles
 
     def end(self, trace: Trace) -> None:
-        """Look for contested objects."""
+        """Learn the contested objects of the execution."""
         self._learning.end(trace, self)

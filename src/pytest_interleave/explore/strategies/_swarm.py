@@ -12,9 +12,9 @@ HEAVIEST = 50
 
 
 class Swarm(Drawing):
-    """Each thread has a random weight, and an enabled thread goes on with a probability in proportion to it.
+    """A strategy with a random weight for each thread: it runs with a probability in proportion to that.
 
-    So one thread races ahead in one execution and lags behind in another; there are no parameters.
+    So one thread races ahead in one execution and lags behind in another one; there are no parameters.
 
     Source: M. Walker, "Revealing Concurrency Bugs in Haskell", PhD thesis, University of York 2020, which calls it
     swarm scheduling.
@@ -27,29 +27,29 @@ class Swarm(Drawing):
         self._weights: dict[int, float] = {}
 
     def begin(self, number: int) -> None:
-        """Other weights."""
+        """Forget the weights of the execution before."""
         super().begin(number)
         self._weights.clear()
 
     def spawned(self, thread: ThreadView) -> None:
-        """A new thread draws its weight."""
+        """Draw the weight of a new thread."""
         self._weights[thread.index] = 1 + int(self._random() * HEAVIEST)
 
     def choose(self, enabled: Sequence[ThreadView], running: ThreadView | None) -> int:  # noqa: ARG002
-        """By weight."""
+        """Return a thread drawn by weight."""
         weights = self._weights
         return weighted(self._random(), [weights[thread.index] for thread in enabled])
 
     def yielded(self, index: int) -> None:
-        """The lightest from now on."""
+        """Give a thread the lowest weight from now on."""
         self._weights[index] = 1
 
     def end(self, trace: Trace) -> None:
-        """Nothing to learn."""
+        """Do nothing: there is nothing to learn."""
 
 
 def weighted(fraction: float, weights: Sequence[float]) -> int:
-    """The position that `fraction` of the total weight falls on."""
+    """Return the position that `fraction` of the total weight falls on."""
     rest = fraction * sum(weights)
     for position, weight in enumerate(weights):
         rest -= weight

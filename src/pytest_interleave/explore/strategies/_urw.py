@@ -1,4 +1,4 @@
-"""URW: a random walk in which every interleaving is about as likely as any other."""
+"""URW: a random walk in which all interleavings are about equally likely."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from ._weights import Weights
 
 
 class UniformRandomWalk(Drawing):
-    """Threads go on with a probability in proportion to the steps that they, and those they will start, have left.
+    """A strategy that runs threads with a probability in proportion to the steps they, and those they start, have left.
 
-    With exact counts and without blocking, every interleaving is equally likely. The counts are those of an
-    earlier execution; the first one is walked without.
+    With exact counts and without blocking, all interleavings are equally likely. The counts are those of an earlier
+    execution; the first execution has none.
 
     Source: H. Zhao, D. Wolff, U. Mathur, A. Roychoudhury, "Selectively Uniform Concurrency Testing", ASPLOS 2025.
     """
@@ -28,28 +28,28 @@ class UniformRandomWalk(Drawing):
         self._learning = Learning()
 
     def begin(self, number: int) -> None:
-        """All steps are left."""
+        """Reset the weights: all steps are left."""
         super().begin(number)
         self._weights.reset()
 
     def spawned(self, thread: ThreadView) -> None:
-        """What it will do is no longer its parent's."""
+        """Move the steps of a new thread from its parent to itself."""
         self._weights.spawned(thread)
 
     def choose(self, enabled: Sequence[ThreadView], running: ThreadView | None) -> int:  # noqa: ARG002
-        """By what is left."""
+        """Return a thread drawn by the steps that are left."""
         weights = self._weights
         chosen = weighted(self._random(), [weights.of(thread) for thread in enabled])
         weights.made_step(enabled[chosen])
         return chosen
 
     def yielded(self, index: int) -> None:
-        """Its steps that have no effect count as any others."""
+        """Do nothing: steps without effect count as any others."""
 
     def learn(self, profile: Profile) -> None:
         """Take the counts of `profile`."""
         self._weights = Weights(profile.steps)
 
     def end(self, trace: Trace) -> None:
-        """Count the steps of each thread."""
+        """Learn the number of steps of each thread."""
         self._learning.end(trace, self)

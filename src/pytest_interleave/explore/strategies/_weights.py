@@ -1,4 +1,4 @@
-"""Weights of threads: the steps that each, and those that it will start, have left."""
+"""Weights of threads: the steps that each thread, and those that it will start, have left."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from collections.abc import Hashable, Mapping
 
 from ...control import Path, ThreadView
 
-#: Of a thread that goes on although it should have nothing left to do.
+#: The weight, in steps, of a thread that continues although it should have nothing left to do.
 _LEAST = 1.0
 
 
 class Weights:
-    """Estimated from the `counts` of an earlier execution, by thread; a step weighs one of the thread's `units`."""
+    """Weights of threads, estimated from the `counts` of an earlier execution; a step weighs one of the `units`."""
 
     def __init__(self, counts: Mapping[Path, int], units: Mapping[Path, float] | None = None) -> None:
         self._units = units or {}
-        #: Of each thread with all that it starts, directly or not.
+        #: By thread, its weight with all threads that it starts, directly or not.
         self._total: dict[Path, float] = defaultdict(float)
         for path, count in counts.items():
             weight = count * self._units.get(path, 1.0)
@@ -29,7 +29,7 @@ class Weights:
 
     @classmethod
     def balanced(cls, counts: Mapping[Path, int], roles: Mapping[Path, Hashable]) -> Weights:
-        """Each role weighs as much as any other, however many threads there are that have it."""
+        """Return weights with which each role weighs as much as any other, however many threads have it."""
         totals: dict[Hashable, int] = defaultdict(int)
         for path, count in counts.items():
             totals[roles.get(path)] += count
@@ -38,13 +38,13 @@ class Weights:
         return cls(counts, units)
 
     def reset(self) -> None:
-        """At the beginning of an execution."""
+        """Forget the threads, at the beginning of an execution."""
         self._left.clear()
         self._unit.clear()
         self._index.clear()
 
     def spawned(self, thread: ThreadView) -> None:
-        """A new thread takes its own share from its parent's."""
+        """Move the share of a new thread from its parent to itself."""
         path = thread.path
         share = self._total.get(path, 0.0)
         self._left[thread.index] = share
@@ -54,18 +54,18 @@ class Weights:
             self._left[self._index[path[:-1]]] -= share
 
     def share_of(self, path: Path) -> float:
-        """What part of what its parent has left a thread takes that is about to be started."""
+        """Return which part of what its parent has left a thread takes that is about to be started."""
         left = self._left.get(self._index.get(path[:-1], -1), 0.0)
         return self._total.get(path, 0.0) / left if left > 0 else 0.0
 
     def of(self, thread: ThreadView) -> float:
-        """What the thread has left."""
+        """Return the weight that a thread has left."""
         index = thread.index
         left = self._left[index]
         least = _LEAST * self._unit[index]
         return left if left > least else least
 
     def made_step(self, thread: ThreadView) -> None:
-        """One less."""
+        """Take one step off the weight that a thread has left."""
         index = thread.index
         self._left[index] -= self._unit[index]
