@@ -1,6 +1,6 @@
 """The HTML report: one page that needs nothing but a browser.
 
-What is laid out here is data; how it looks is in `templates`. All of it can be read without JavaScript.
+The data is laid out here; its look is in `templates`. Everything can be read without JavaScript.
 """
 
 from __future__ import annotations
@@ -21,10 +21,12 @@ _ENDED_BY = {
     "fixtures": "a fixture failed",
     "replay": "the token's schedule",
 }
-#: With so many threads at most each has a column wide enough for source text, where the window is.
+#: Up to this many threads, each has a column wide enough for source text if the window is wide enough; with more, no
+#: column has.
 _MOST_COLUMNS = 8
-#: What a browser must not get as it is: control characters, which may not be in a page; halves of surrogate pairs,
-#: which cannot be written; and marks that turn the direction of text, which can make a line look like another one.
+#: Characters that must not reach a browser as they are: control characters, which may not be in a page; halves of
+#: surrogate pairs, which cannot be written; and marks that turn the direction of text, which can make a line look like
+#: another one.
 _UNPRINTABLE = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ufeff\ufffe\uffff\ud800-\udfff]")
 
 
@@ -38,12 +40,12 @@ def render(
     stress: Sequence[Mapping[str, Any]] = (),
     speedups: Sequence[Mapping[str, Any]] = (),
 ) -> str:
-    """The page for the tests of a run: for each its figures, as they go to the JSON report, and a few keys more.
+    """Return the page for the tests of a run: for each its figures, as they go to the JSON report, and a few keys more.
 
-    `_timeline` is what `Timeline.as_json()` gives, `_command` repeats the finding, `_difference` says why it may not,
-    `_hints` and `_warnings` are texts; `suite` are lines on all tests
-    together. `stress` and `speedups` are as in the JSON report, the latter with `_text`. Whatever stands in any of
-    them, the page is a valid one that can be written as UTF-8.
+    `_timeline` is what `Timeline.as_json()` returns, `_command` repeats the finding, `_difference` says why it may not,
+    `_hints` and `_warnings` are texts; `suite` are lines on all tests together. `stress` and `speedups` are as in the
+    JSON report, the latter with `_text`. Whatever text is in any of them, the page is a valid one that can be written
+    as UTF-8.
     """
     from jinja2 import Environment, PackageLoader, StrictUndefined
     from markupsafe import Markup
@@ -63,7 +65,7 @@ def render(
         from ._stress_charts import lay_out_run
 
         runs = [lay_out_run(number, printable(dict(row))) for number, row in enumerate(stress, 1)]
-    # What has to be looked at comes first; else in the order of the run, and those of one kind together.
+    # What needs attention comes first; the rest is in the order of the run, with those of one kind together.
     entries = sorted([*tests, *runs], key=lambda entry: entry["order"])
     totals = Totals.of(rows, stress, speedups)
     return environment.get_template("report.html.jinja").render(
@@ -78,13 +80,13 @@ def render(
         seed=seed,
         most_columns=_MOST_COLUMNS,
         script=Markup(script),
-        # Only this script may run, whatever else there is in the page.
+        # Only this script may run, whatever else is in the page.
         script_hash="sha256-" + base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
     )
 
 
 def printable(value: Any) -> Any:
-    """The same, with escapes in the place of characters that are not to be in a page."""
+    """Return a value with escapes in place of the characters that must not be in a page."""
     if isinstance(value, str):
         return _UNPRINTABLE.sub(lambda found: found[0].encode("unicode_escape").decode(), value)
     if isinstance(value, Mapping):
@@ -95,7 +97,7 @@ def printable(value: Any) -> Any:
 
 
 def _test(number: int, row: Mapping[str, Any]) -> dict[str, Any]:
-    """What the template shows of one test."""
+    """Return what the template shows of one test."""
     path, colons, name = row["nodeid"].partition("::")
     timeline = row.get("_timeline")
     planned, ended_by = row.get("_planned"), row.get("_ended_by", "")
@@ -144,7 +146,7 @@ def _shards(row: Mapping[str, Any]) -> str | None:
 
 
 def _switches(finding: Mapping[str, Any]) -> str | None:
-    """None where it is not known how many there are."""
+    """Return the number of switches as text; None if it is not known."""
     switches, before = finding["switches"], finding.get("shrunk_from")
     if switches is None:
         return None
@@ -152,7 +154,7 @@ def _switches(finding: Mapping[str, Any]) -> str | None:
 
 
 def _said(finding: Mapping[str, Any] | None, ended_by: str, coverage: str) -> str:
-    """What there is to say in the list."""
+    """Return the text for the list of tests."""
     if finding is not None:
         return str(finding["kind"])
     if ended_by == "seconds":
@@ -161,6 +163,6 @@ def _said(finding: Mapping[str, Any] | None, ended_by: str, coverage: str) -> st
 
 
 def _message(text: str) -> tuple[str, str]:
-    """The first line, and the others."""
+    """Return the first line, and the others."""
     first, _, rest = text.partition("\n")
     return first, rest

@@ -19,62 +19,63 @@ from ..stress import (
 )
 from ._totals import OUTCOMES
 
-#: What a chart is drawn in; the page stretches it.
+#: The size of the box that a chart is drawn in; the page stretches it.
 WIDTH, HEIGHT = 1000.0, 100.0
-#: Bars of the chart of threads; with more threads, each is the mean of some.
+#: At most this many bars in the chart of threads; with more threads, each bar is the mean of several.
 _THREAD_BARS = 200
-#: Rows of the table of threads, and stacks of threads that hung.
+#: At most this many rows are in the table of threads, and at most this many stacks of threads that hung are shown; of
+#: the rest, only the number.
 _THREAD_ROWS = 200
 _STACKS = 50
-#: Errors that are shown; the others have to be unfolded.
+#: At most this many errors are shown at once; the others must be unfolded.
 _ERRORS = 8
 _PERCENTILES = ("p50", "p90", "p99")
 
 
 class Shape(NamedTuple):
-    """A bar."""
+    """A bar of a chart."""
 
     x: float
     y: float
     width: float
     height: float
-    #: What it stands for, in words.
+    #: Its meaning, in words.
     text: str
     bad: bool = False
 
 
 class Mark(NamedTuple):
-    """A place on an axis, in percent of its length, and what stands there."""
+    """A place on an axis, in percent of its length, with a text."""
 
     at: float
     text: str
 
     @property
     def side(self) -> str:
-        """Where the text goes, so that it stays in the chart."""
+        """The side on which the text is, so that it stays in the chart."""
         return "first" if self.at < 6 else "last" if self.at > 94 else "middle"
 
 
 class Plot(NamedTuple):
-    """A chart."""
+    """A chart, with its title, its description and its axes."""
 
     title: str
-    #: All that it shows, in a sentence.
+    #: Everything that it shows, in a sentence.
     description: str
     bars: list[Shape]
-    #: An outline, as the data of a path; empty where there are bars.
+    #: An outline, as the data of a path; empty if there are bars.
     line: str
     area: str
-    #: Along the bottom.
+    #: Marks along the bottom.
     ticks: list[Mark]
-    #: Lines from top to bottom.
+    #: Marks with lines from top to bottom.
     marks: list[Mark]
-    #: What the top of the box stands for.
+    #: The value at the top of the box.
     most: str
 
 
 def lay_out_run(number: int, row: Mapping[str, Any]) -> dict[str, Any]:
-    """What the template shows of one run."""
+    """Return what the template shows of one run."""
     path, colons, name = label(row).partition("::")
     missed = list(row["missed"])
     return {
@@ -104,7 +105,7 @@ def lay_out_run(number: int, row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _said(row: Mapping[str, Any]) -> str:
-    """What there is to say in the list."""
+    """Return the text for the list of tests and runs."""
     if has_missed(row):
         told = str(row["missed"][0])
         return f"stress: {told}" if len(row["missed"]) == 1 else f"stress: {told}, and {len(row['missed']) - 1} more"
@@ -117,7 +118,7 @@ def _said(row: Mapping[str, Any]) -> str:
 
 
 def _figures(row: Mapping[str, Any]) -> list[tuple[str, str | None, bool]]:
-    """Name and value, and whether it is one to look at."""
+    """Return name and value of each figure, and whether it needs attention."""
     latency, wanted, planned = row["latency"], row["min_success_rate"], row["planned"]
     operations = f"{row['operations']:,}"
     if planned is not None and planned != row["operations"]:
@@ -149,7 +150,7 @@ def _figures(row: Mapping[str, Any]) -> list[tuple[str, str | None, bool]]:
 
 
 def latencies(row: Mapping[str, Any]) -> Plot | None:
-    """How many operations took how long; each bar covers the same factor of time."""
+    """Return the chart of how many operations took how long; each bar covers the same factor of time."""
     bounds, counts = row["histogram"]["bounds"], row["histogram"]["counts"]
     if not counts:
         return None
@@ -180,7 +181,7 @@ def latencies(row: Mapping[str, Any]) -> Plot | None:
         bars,
         "",
         "",
-        # The narrowest has the same text at both ends.
+        # The narrowest axis has the same text at both ends.
         [Mark(at(seconds), text) for text, seconds in {seconds_text(each): each for each in places}.items()],
         marks,
         _many(most, "operation"),
@@ -188,7 +189,7 @@ def latencies(row: Mapping[str, Any]) -> Plot | None:
 
 
 def throughput(row: Mapping[str, Any]) -> Plot | None:
-    """Operations in a second, from the release of the threads to the end."""
+    """Return the chart of operations per second, from the release of the threads to the end."""
     slices = joined(row["throughput_over_time"]) if has_figures(row) else []
     rates = [operations / (end - begin) for begin, end, operations in slices]
     most = max(rates, default=0.0)
@@ -214,7 +215,7 @@ def throughput(row: Mapping[str, Any]) -> Plot | None:
 
 
 def joined(parts: Sequence[Sequence[float]]) -> list[tuple[float, float, float]]:
-    """Begin, end and operations of slices; what is far shorter than the one before goes with it.
+    """Return begin, end and operations of slices; a slice far shorter than the one before is merged with it.
 
     The last slice is as short as it happens to be, and a rate over so little time says nothing.
     """
@@ -231,7 +232,7 @@ def joined(parts: Sequence[Sequence[float]]) -> list[tuple[float, float, float]]
 
 
 def threads(row: Mapping[str, Any]) -> Plot | None:
-    """How many operations each thread has done, and how many of them failed."""
+    """Return the chart of the operations that each thread has done, and of those that failed."""
     per_thread = row["per_thread"]
     most = max((each["operations"] for each in per_thread), default=0)
     if len(per_thread) < 2 or not most:
@@ -267,7 +268,7 @@ def threads(row: Mapping[str, Any]) -> Plot | None:
 
 
 def log_ticks(low: float, high: float) -> list[float]:
-    """Round numbers of seconds from `low` to `high`, at most eight, such as 1, 10 and 100 µs."""
+    """Return round numbers of seconds from `low` to `high`, at most eight, such as 1, 10 and 100 µs."""
     found: list[float] = []
     for digits in ((1,), (1, 2, 5), (1, 1.5, 2, 3, 5, 7)):
         powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
@@ -282,7 +283,7 @@ def log_ticks(low: float, high: float) -> list[float]:
 
 
 def ticks(length: float) -> list[float]:
-    """Round numbers from 0 to `length`, at most seven."""
+    """Return round numbers from 0 to `length`, at most seven."""
     rough = length / 5
     power = 10.0 ** math.floor(math.log10(rough))
     step = next(digit * power for digit in (1, 2, 5, 10) if digit * power >= rough)
@@ -290,7 +291,7 @@ def ticks(length: float) -> list[float]:
 
 
 def _height(count: float, most: float) -> float:
-    """What there is can be seen, however little of all it is."""
+    """Return the height of a bar: visible for any count above 0, however small."""
     return max(1.5, count / most * HEIGHT) if count else 0.0
 
 

@@ -9,7 +9,7 @@ from ..control.steps import kinds
 
 
 def _sign_of(kind: str) -> str:
-    """The sign that shows at a glance what sort of operation a step is."""
+    """Return the sign that shows at a glance what sort of operation a step is."""
     row = kinds.TABLE.get(kind)
     return "other" if row is None else row.sign or "other"
 
@@ -24,7 +24,7 @@ class Lock(NamedTuple):
 class Step(NamedTuple):
     """A row of the timeline."""
 
-    #: From 1.
+    #: The number of the row, from 1.
     row: int
     #: Columns count from 1.
     lane: int
@@ -33,7 +33,7 @@ class Step(NamedTuple):
     #: "read", "waits to acquire".
     does: str
     sign: str
-    #: The letter of the lock that it is done to.
+    #: The letter of the lock that it is done to; empty if it is done to something else.
     lock: str
     what: str
     place: str
@@ -43,23 +43,23 @@ class Step(NamedTuple):
     switch: bool
     #: Whether the scheduler switched by itself.
     gave_way: bool
-    #: What its thread repeats until the end, at the first step of that.
+    #: The loop that its thread repeats until the end, at the first step of that.
     repeats: str
     waits: bool
-    #: Who holds what it waits for.
+    #: The thread that holds what it waits for.
     holder: str
     #: Locks that the thread holds at this step, and those that others hold, each with its thread.
     holds: list[Lock]
     others: list[tuple[Lock, str]]
-    #: Rows that it conflicts with, and on what.
+    #: The rows that it conflicts with, and on what.
     conflicts: list[tuple[int, str]]
 
 
 class Bar(NamedTuple):
-    """A lock that is held, from one row to another one."""
+    """A time during which a lock is held, from one row to another one."""
 
     lane: int
-    #: Beside how many others of the same thread it stands.
+    #: How many other bars of the same thread are to its left.
     track: int
     letter: str
     first: int
@@ -80,26 +80,26 @@ class Link(NamedTuple):
 
 
 class Chart(NamedTuple):
-    """A timeline, laid out."""
+    """A timeline that is laid out."""
 
-    #: Names of the threads that have a column.
+    #: The names of the threads that have a column.
     lanes: list[str]
-    #: How many threads have none, as none of their steps is shown.
+    #: The number of threads without a column, because none of their steps is shown.
     unseen: int
     steps: list[Step]
     bars: list[Bar]
     links: list[Link]
     locks: list[Lock]
     tracks: int
-    #: Steps of the execution in all.
+    #: The number of all steps of the execution.
     total: int
     switches: int
-    #: How many of them the scheduler made by itself, besides.
+    #: The number of further switches that the scheduler made by itself.
     gave_way: int
 
     @property
     def data(self) -> dict[str, Any]:
-        """What the script of the page is given."""
+        """The data for the script of the page."""
         steps = [
             step._asdict()
             | {
@@ -112,7 +112,7 @@ class Chart(NamedTuple):
 
 
 def lay_out(timeline: Mapping[str, Any]) -> Chart:
-    """Rows and columns for what `Timeline.as_json()` gives."""
+    """Lay out in rows and columns what `Timeline.as_json()` returns."""
     events: list[Mapping[str, Any]] = timeline["events"]
     names: list[str] = timeline["threads"]
     threads = sorted({event["thread"] for event in events})
@@ -180,7 +180,7 @@ def lay_out(timeline: Mapping[str, Any]) -> Chart:
 
 
 def _repeats(events: Sequence[Mapping[str, Any]], row: int) -> str:
-    """What a loop repeats that begins in a row."""
+    """Return the text of the loop that begins in a row; empty if none does."""
     this, before = ((each["thread"], each.get("repeats", "")) for each in (events[row - 1], events[max(0, row - 2)]))
     return "" if this == before and row > 1 else this[1]
 
@@ -189,11 +189,11 @@ class _Holding(NamedTuple):
     thread: int
     lock: str
     first: int
-    #: None where it was not given back.
+    #: None if it was not given back.
     last: int | None
 
     def at(self, step: int) -> bool:
-        """Whether the lock is held at this step; at those that take it and give it back, it is."""
+        """Whether the lock is held at this step; it is at those that take it and give it back."""
         return self.first <= step and (self.last is None or step <= self.last)
 
 
@@ -201,14 +201,14 @@ def _holdings(timeline: Mapping[str, Any]) -> list[_Holding]:
     released = {(event["step"], event["thread"]) for event in timeline["events"] if event["kind"] == "release"}
     holdings = []
     for held in timeline["held"]:
-        # To the execution's end, and not because its last step gave it back.
+        # It was held to the execution's end, and its last step did not give it back.
         kept = held["last"] >= timeline["steps"] and (held["last"], held["thread"]) not in released
         holdings.append(_Holding(held["thread"], held["lock"], held["first"], None if kept else held["last"]))
     return holdings
 
 
 def _holder(event: Mapping[str, Any], holdings: Sequence[_Holding]) -> _Holding | None:
-    """Who has what a thread waits for in the end."""
+    """Return the holding of what a thread waits for at the end."""
     for held in holdings:
         if held.last is None and held.lock == event["what"] and held.thread != event["thread"]:
             return held
@@ -216,7 +216,7 @@ def _holder(event: Mapping[str, Any], holdings: Sequence[_Holding]) -> _Holding 
 
 
 def _letters(holdings: Sequence[_Holding], events: Sequence[Mapping[str, Any]]) -> dict[str, Lock]:
-    """Locks in the order in which the shown steps name them; then those that were taken before."""
+    """Return the locks in the order in which the shown steps name them; then those that were taken before."""
     held = {each.lock for each in holdings}
     names = dict.fromkeys(event["what"] for event in events if event["what"] in held)
     names.update(dict.fromkeys(each.lock for each in holdings))
@@ -224,7 +224,7 @@ def _letters(holdings: Sequence[_Holding], events: Sequence[Mapping[str, Any]]) 
 
 
 def _letter(number: int) -> str:
-    """A, B, …, Z, A2, B2, and so on."""
+    """Return the letter for a number: A, B, …, Z, A2, B2, and so on."""
     turn, letter = divmod(number, 26)
     return chr(ord("A") + letter) + (str(turn + 1) if turn else "")
 
@@ -236,7 +236,7 @@ def _bars(
     locks: Mapping[str, Lock],
 ) -> list[Bar]:
     bars: list[Bar] = []
-    #: For each lane the last rows of the bars in each of its tracks.
+    #: For each lane, the last rows of the bars in each of its tracks.
     ends: dict[int, list[int]] = {}
     for held in sorted(holdings, key=lambda each: each.first):
         during = [row for row, event in enumerate(events, 1) if held.at(event["step"])]

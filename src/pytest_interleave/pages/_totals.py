@@ -1,4 +1,4 @@
-"""How many tests ran and failed, in the words with which reports begin."""
+"""Totals of a run: how many tests ran and failed, in the words with which reports begin."""
 
 from __future__ import annotations
 
@@ -8,25 +8,25 @@ from typing import Any, NamedTuple
 
 from ..stress import has_missed, outcomes_of_tests
 
-#: Outcomes in the order in which they are counted.
+#: The outcomes, in the order in which they are counted.
 OUTCOMES = ("failed", "xpassed", "xfailed", "skipped", "passed")
 
 Rows = Sequence[Mapping[str, Any]]
 
 
 class Totals(NamedTuple):
-    """Of all tests of a run, those under control and those that put something under stress."""
+    """The outcomes of all tests of a run and of those under control, and the numbers of stress runs and speed-ups."""
 
     outcomes: Counter[str]
     controlled: Counter[str]
-    #: Runs of stress, of which a test may have several; and those that missed something.
+    #: The number of stress runs, of which a test may have several; and of those that missed something.
     runs: int
     missed: int
     speedups: int
 
     @classmethod
     def of(cls, tests: Rows, stress: Rows, speedups: Rows) -> Totals:
-        """Count the rows of the JSON report."""
+        """Return the totals of the rows of the JSON report."""
         controlled = Counter(str(row["outcome"]) for row in tests)
         return cls(
             controlled + Counter(outcomes_of_tests(stress)),
@@ -38,7 +38,7 @@ class Totals(NamedTuple):
 
     @property
     def headline(self) -> str:
-        """One line for all."""
+        """One line for all tests."""
         total, failed = self.outcomes.total(), self.outcomes["failed"]
         if not total:
             return "No concurrency test ran" if not self.speedups else f"{_many(self.speedups, 'speed-up')} measured"
