@@ -59,7 +59,7 @@ class Bar(NamedTuple):
     """A time during which a lock is held, from one row to another one."""
 
     lane: int
-    #: How many other bars of the same thread are to its left.
+    #: The number of its track among those of the same thread, from 0.
     track: int
     letter: str
     first: int

@@ -9,13 +9,13 @@ from typing import Any, NamedTuple
 
 from ..control import is_ours, real_lock, short_path, without_ours
 
-#: Groups with an exception of their own; all further ones are counted together.
+#: At most this many groups have an exception of their own; all further exceptions are counted together.
 _GROUPS = 50
-#: Characters of a message.
+#: At most this many characters of a message are kept; the rest is cut off.
 _MESSAGE = 1_000
 
 Key = tuple[type[BaseException] | None, str, int]
-#: What does not fit into the groups.
+#: The key of all exceptions that do not fit into the groups.
 _OTHERS: Key = (None, "", 0)
 
 
@@ -23,15 +23,15 @@ _OTHERS: Key = (None, "", 0)
 class ErrorGroup:
     """Exceptions of one type that one line raised."""
 
-    #: The name of the type, with its module where it is not built in; "others" for all that go beyond 50 groups.
+    #: The name of the type, with its module if it is not built in; "others" for all that go beyond 50 groups.
     type: str
-    #: Of the first one.
+    #: The message of the first one.
     message: str
-    #: Where they were raised: the innermost line.
+    #: The innermost line, where they were raised.
     file: str
     line: int
     count: int
-    #: How many threads raised them.
+    #: The number of threads that raised them.
     threads: int
     #: The name of the thread that raised the first one.
     thread: str
@@ -39,18 +39,18 @@ class ErrorGroup:
     traceback: str
     #: The first one; None for "others".
     exception: BaseException | None
-    #: Whether `setup` raised them, or what it began with, and no operation.
+    #: Whether `setup`, or another preparation of the thread, raised them, and no operation.
     in_setup: bool = False
 
     def as_json(self) -> dict[str, Any]:
-        """Plain data."""
+        """Return the group as plain data."""
         data = {**vars(self), "file": short_path(self.file) if self.file else ""}
         del data["exception"]
         return data
 
     @property
     def where(self) -> str:
-        """For messages: `file:line`."""
+        """The place for messages: `file:line`."""
         return f"{short_path(self.file)}:{self.line}" if self.file else "other places"
 
 
@@ -69,7 +69,10 @@ class Firsts:
         self._lock = real_lock()
 
     def note(self, error: BaseException, boundary: CodeType, thread: str, *, in_setup: bool = False) -> Key:
-        """Which group it is in. `boundary` is the code that called the operation: it is where the traceback begins."""
+        """Return the group of an exception, and keep the exception if it is the first one there.
+
+        `boundary` is the code that called the operation: the traceback begins there.
+        """
         own = _cut(error, boundary)
         key = _key_of(error, own)
         if key in self._known:
@@ -83,7 +86,7 @@ class Firsts:
         return key
 
     def groups(self, counts: list[dict[Key, int]]) -> list[ErrorGroup]:
-        """All groups, the largest first; `counts` are those of each thread."""
+        """Return all groups, the largest first; `counts` are those of each thread."""
         found = []
         for key in {key: None for of_thread in counts for key in of_thread}:
             count = sum(of_thread.get(key, 0) for of_thread in counts)
@@ -112,14 +115,14 @@ class Firsts:
 
 
 def text_of(error: BaseException) -> str:
-    """Type and message in one line."""
+    """Return type and message of an exception in one line."""
     message = _message(error)
     name = _type_name(type(error))
     return f"{name}: {message}" if message else name
 
 
 def traceback_text(error: BaseException) -> str:
-    """As Python shows it."""
+    """Return the traceback of an exception as Python shows it."""
     try:
         return "".join(traceback.format_exception(error)).rstrip()
     except Exception as wrong:
@@ -127,9 +130,9 @@ def traceback_text(error: BaseException) -> str:
 
 
 def _cut(error: BaseException, boundary: CodeType) -> TracebackType | None:
-    """Its traceback, from the last time that it was raised.
+    """Return the traceback of an exception, from the last time that it was raised.
 
-    One and the same object that is raised over and over has all of them, one before the other, and more each time.
+    An object that is raised repeatedly has all its tracebacks, one before the other, and more each time.
     """
     first = error.__traceback__
     entry = first
@@ -149,7 +152,7 @@ def _key_of(error: BaseException, traceback: TracebackType | None) -> Key:
         filename = frame.f_code.co_filename
         if not is_ours(filename):
             if "__tracebackhide__" in frame.f_code.co_varnames or "__unittest" in frame.f_globals:
-                # A helper of a test framework: what matters is who called it.
+                # The frame is a helper of a test framework: its caller is what matters.
                 hidden = filename, traceback.tb_lineno
             else:
                 place = filename, traceback.tb_lineno
@@ -159,7 +162,7 @@ def _key_of(error: BaseException, traceback: TracebackType | None) -> Key:
 
 def _type_name(kind: type[BaseException]) -> str:
     module = kind.__module__
-    # What a person calls it, where a library says that its exceptions are built in.
+    # The name that people use, also if a library says that its exceptions are built in.
     return kind.__qualname__ if module in ("builtins", "__main__") else f"{module}.{kind.__qualname__}"
 
 

@@ -1,4 +1,4 @@
-"""What came of a stress run, as plain values."""
+"""The figures of a stress run, as plain values."""
 
 from __future__ import annotations
 
@@ -17,36 +17,36 @@ if TYPE_CHECKING:
 
 
 class ThreadFigures(NamedTuple):
-    """What one thread has done."""
+    """The figures of one thread."""
 
     name: str
-    #: That have come to their end, however.
+    #: Operations that have ended, with success or without.
     operations: int
     failed: int
-    #: From its first operation to its last.
+    #: Seconds from its first operation to the end of its last.
     seconds: float
-    #: Operations in a second.
+    #: Operations per second.
     rate: float
 
 
 class Tally(NamedTuple):
-    """What one worker has counted, at one moment."""
+    """The counts of one worker, at one moment."""
 
     name: str
     done: int
     failed: int
-    #: Its last second of the clock, and how many there were.
+    #: The second of the clock at which it ended, and the seconds from its begin to that.
     ended: float
     seconds: float
     latencies: Latencies
     errors: dict[Key, int]
-    #: Failed before its first operation.
+    #: Whether it failed before its first operation.
     unprepared: bool
     hangs: bool
 
 
 def tally_of(worker: Worker, now: float, *, hangs: bool) -> Tally:
-    """Of a worker that has ended, or that hangs."""
+    """Return the counts of a worker that has ended, or that hangs."""
     latencies = worker.figures()
     ended = now if hangs else worker.ended
     return Tally(
@@ -64,7 +64,7 @@ def tally_of(worker: Worker, now: float, *, hangs: bool) -> Tally:
 
 @dataclass(frozen=True)
 class Figures:
-    """Everything that is known of a run."""
+    """All figures of a run."""
 
     name: str
     threads: int
@@ -82,29 +82,29 @@ class Figures:
     peak_threads: int
     memory_growth: int | None
     check_error: BaseException | None
-    #: There is a check, and it was not run, because threads hung.
+    #: Whether there is a check that was not run, because threads hung or the run ended before its time.
     check_left_out: bool
     #: The exception that ended the run before its time.
     ended_by: BaseException | None
 
     @property
     def succeeded(self) -> int:
-        """Operations that did not fail."""
+        """The number of operations that did not fail."""
         return self.operations - self.failed
 
     @property
     def success_rate(self) -> float:
-        """From 0 to 1; 0 where there was no operation at all."""
+        """The share of operations that succeeded, from 0 to 1; 0 if there was no operation at all."""
         return self.succeeded / self.operations if self.operations else 0.0
 
     @property
     def throughput(self) -> float:
-        """Operations that came to their end in a second."""
+        """Completed operations per second."""
         done = sum(thread.operations for thread in self.per_thread)
         return done / self.seconds if self.seconds > 0 else 0.0
 
     def as_json(self) -> dict[str, Any]:
-        """Plain data."""
+        """Return the figures as plain data."""
         latency = {name: _rounded(value) for name, value in self.latency._asdict().items()}
         return {
             "name": self.name,
@@ -136,7 +136,7 @@ class Figures:
 def figures_of(
     run: Run, *, name: str, memory_growth: int | None, check_error: BaseException | None, check_left_out: bool
 ) -> Figures:
-    """The figures of a run whose threads have ended, or hang."""
+    """Return the figures of a run whose threads have ended, or hang."""
     every = Latencies()
     per_thread = []
     for tally in run.tallies:
@@ -144,7 +144,7 @@ def figures_of(
         done = tally.done
         rate = done / tally.seconds if tally.seconds > 0 else 0.0
         per_thread.append(ThreadFigures(tally.name, done, tally.failed, tally.seconds, rate))
-    # One that hangs has tried one more, and one that could not begin one.
+    # A thread that hangs has tried one operation more, and so has one that could not begin.
     lost = sum(tally.hangs or tally.unprepared for tally in run.tallies)
     return Figures(
         name=name,
@@ -169,7 +169,7 @@ def figures_of(
 
 
 def jain_index(rates: list[float]) -> float:
-    """1 where all are the same, 1/n where one of n has everything, 0 where there is nothing.
+    """Return Jain's index: 1 if all rates are equal, 1/n if one of n has everything, 0 if there is nothing.
 
     Jain, Chiu, Hawe: A quantitative measure of fairness and discrimination for resource allocation in shared computer
     systems. DEC Research Report TR-301, 1984.
@@ -179,5 +179,5 @@ def jain_index(rates: list[float]) -> float:
 
 
 def _rounded(value: float) -> float | None:
-    """To six digits; JSON has no `nan`."""
+    """Round a value to six digits; return None for `nan`, which JSON does not have."""
     return None if math.isnan(value) else float(f"{value:.6g}")

@@ -9,16 +9,17 @@ from typing import Any
 from ._errors import ErrorGroup, text_of, traceback_text
 from ._figures import Figures
 
-#: Groups of exceptions that are shown with a traceback, and that have a line.
+#: At most this many groups of exceptions are shown with a traceback, and at most this many have a line; of the rest,
+#: only the number is given.
 _TRACEBACKS = 3
 _LINES = 10
-#: Threads that hang whose stacks are shown.
+#: At most this many stacks of threads that hang are shown; of the rest, only the number is given.
 _STACKS = 10
 _MESSAGE = 70
 
 
 def seconds_text(seconds: float | None) -> str:
-    """With a unit and two to three digits, such as "12 µs"."""
+    """Return seconds with a unit and two to three digits, such as "12 µs"."""
     if seconds is None or math.isnan(seconds):
         return "-"
     for factor, unit in ((1e6, "µs"), (1e3, "ms"), (1.0, "s")):
@@ -29,7 +30,7 @@ def seconds_text(seconds: float | None) -> str:
 
 
 def rate_text(rate: float) -> str:
-    """A number with up to three digits, such as "12.3k"."""
+    """Return a number with up to three digits, such as "12.3k"."""
     for least, unit in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
         if rate >= 0.9995 * least:
             value = rate / least
@@ -38,7 +39,7 @@ def rate_text(rate: float) -> str:
 
 
 def percent_text(rate: float) -> str:
-    """Never 100 where it is less, and never 0 where it is more."""
+    """Return a share as a percentage: never 100 if it is less, and never 0 if it is more."""
     percent = rate * 100
     if percent in (0, 100):
         return f"{percent:.0f}"
@@ -46,7 +47,7 @@ def percent_text(rate: float) -> str:
 
 
 def bytes_text(size: int | None) -> str:
-    """With its sign and a unit, such as "+1.2 MiB"."""
+    """Return a size with its sign and a unit, such as "+1.2 MiB"."""
     if size is None:
         return "not known"
     value = float(size)
@@ -58,7 +59,10 @@ def bytes_text(size: int | None) -> str:
 
 
 def cells(row: Mapping[str, Any]) -> tuple[str, ...]:
-    """Of a run, as it is in the JSON report, for a table: operations, ok %, ops/s, p50, p99, max, fairness, errors."""
+    """Return the cells of a run for a table: operations, ok %, ops/s, p50, p99, max, fairness, errors.
+
+    `row` is the run as it is in the JSON report.
+    """
     latency = row["latency"]
     return (
         f"{row['operations']:,}",
@@ -71,7 +75,7 @@ def cells(row: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def summary_text(figures: Figures) -> str:
-    """A line for each kind of figure."""
+    """Return the summary: a line for each kind of figure."""
     latency = figures.latency
     rates = [thread.rate for thread in figures.per_thread]
     each = f"{rate_text(min(rates))}/s to {rate_text(max(rates))}/s" if rates else "-"
@@ -103,7 +107,7 @@ def summary_text(figures: Figures) -> str:
 
 
 def whole_text(figures: Figures) -> str:
-    """The summary, the first tracebacks of the largest groups, the stacks of threads that hung."""
+    """Return the summary, the first tracebacks of the largest groups, and the stacks of threads that hung."""
     parts = [summary_text(figures)]
     for group in figures.errors[:_TRACEBACKS]:
         if group.traceback:
@@ -118,12 +122,12 @@ def whole_text(figures: Figures) -> str:
 
 
 def error_lines(groups: Sequence[ErrorGroup]) -> list[str]:
-    """One for each group: how often, what, where."""
+    """Return a line for each group: how often, what, where."""
     return [error_line(group.as_json(), group.where) for group in groups[:_LINES]] + _and_more(len(groups))
 
 
 def error_line(group: Mapping[str, Any], where: str) -> str:
-    """Of one group, as it is in the JSON report."""
+    """Return the line of one group, which is as in the JSON report."""
     if not group["file"] and group["type"] == "others":
         return f"{_number(group['count'])} × others"
     message = _short(group["message"])
@@ -134,7 +138,7 @@ def error_line(group: Mapping[str, Any], where: str) -> str:
 
 
 def hung_lines(figures: Figures) -> list[str]:
-    """One for each thread that hung."""
+    """Return a line for each thread that hung."""
     lines = []
     for thread in figures.hung[:_LINES]:
         what = f"in operation {_number(thread.operation)}" if thread.operation else "in setup"
@@ -144,7 +148,7 @@ def hung_lines(figures: Figures) -> list[str]:
 
 
 def missed(figures: Figures) -> list[str]:
-    """What counts as missed whatever was asked for: threads that hung, a check that failed."""
+    """Return what counts as missed whatever is required: threads that hung, a check that failed."""
     found = []
     if figures.hung:
         found.append(f"{len(figures.hung):,} of {_many(figures.threads, 'thread')} hung")
@@ -154,7 +158,7 @@ def missed(figures: Figures) -> list[str]:
 
 
 def missed_rate(figures: Figures, wanted: float) -> str:
-    """That fewer operations have succeeded than is wanted."""
+    """Return the message that fewer operations have succeeded than are required."""
     return (
         f"success rate {percent_text(figures.success_rate)} % ({_number(figures.failed)} of "
         f"{_number(figures.operations)} operations failed), at least {wanted * 100:.6g} % wanted"
@@ -171,7 +175,7 @@ def _and_more(count: int) -> list[str]:
 
 
 def _short(text: str) -> str:
-    # What pytest adds to an assertion in further lines would read as a part of it.
+    # The further lines that pytest adds to an assertion would read as a part of it.
     line = " ".join(text.strip().partition("\n")[0].split())
     return line if len(line) <= _MESSAGE else f"{line[: _MESSAGE - 1]}…"
 

@@ -17,9 +17,11 @@ from ..control.scope import user_place
 if TYPE_CHECKING:
     from ._worker import Worker
 
-#: Seconds in which a thread that is asked to end does so by itself: its operation, or its wait for a lock, ends.
+#: Seconds that a thread that is asked to end has to do so by itself: its operation, or its wait for a lock, ends. After
+#: that it is interrupted.
 _ASKED = 4 * SLICE
-#: For so many seconds it is then interrupted again and again, for code that swallows that; and how long between.
+#: For this many seconds it is interrupted again and again, for code that swallows that, with the second number of
+#: seconds in between. After that it is left running.
 _INTERRUPTED = 1.5
 _BETWEEN = 0.1
 
@@ -28,7 +30,7 @@ class HungThread(NamedTuple):
     """A thread that had not ended when the time was over."""
 
     name: str
-    #: Where it was then, as Python shows a traceback, without frames of this plugin.
+    #: Its stack then, as Python shows a traceback, without frames of this plugin.
     stack: str
     #: The number of the operation that it was in, from 1; 0 in `setup`.
     operation: int
@@ -38,19 +40,19 @@ class HungThread(NamedTuple):
     where: str
 
     def as_json(self) -> dict[str, Any]:
-        """Plain data."""
+        """Return plain data."""
         return self._asdict()
 
 
 def stacks_of(workers: list[Worker]) -> dict[int, tuple[str, str]]:
-    """By index, the stack of each and its last place."""
+    """Return, by index, the stack of each worker and its last place."""
     frames = sys._current_frames()
     return {worker.index: _stack(frames.get(worker.ident or 0)) for worker in workers}
 
 
 def _stack(frame: FrameType | None) -> tuple[str, str]:
     found = traceback.StackSummary.extract(traceback.walk_stack(frame), lookup_lines=True) if frame is not None else ()
-    # Outermost first. Those of `threading` that only began the thread say nothing.
+    # The outermost frame is first. Frames of `threading` that only began the thread say nothing.
     shown = [entry for entry in reversed(found) if not is_ours(entry.filename)]
     while shown and shown[0].filename == threading.__file__:
         del shown[0]
@@ -61,10 +63,10 @@ def _stack(frame: FrameType | None) -> tuple[str, str]:
 
 
 def end_threads(workers: list[Worker], *, asked: float = _ASKED, patience: float = _INTERRUPTED) -> list[Worker]:
-    """End them; those that could not be ended in `asked` and `patience` seconds are returned.
+    """End the workers' threads; return those that could not be ended in `asked` and `patience` seconds.
 
-    First they are asked, then interrupted: an exception that is raised in a thread that has just acquired a lock leaves
-    the lock behind.
+    They are asked first, and then interrupted: an exception that is raised in a thread that has just acquired a lock
+    leaves the lock behind.
     """
     for worker in workers:
         worker.ask_to_end()
@@ -75,7 +77,8 @@ def end_threads(workers: list[Worker], *, asked: float = _ASKED, patience: float
             worker.while_running(lambda ident: raise_in(ident, Ended))
         left = _still_there(left, _BETWEEN)
     if left and sys.version_info < (3, 12):
-        # What does not arrive would make all threads slow. From 3.12 on it may arrive later, and end the thread then.
+        # An exception that does not arrive would make all threads slow. From 3.12 on it may arrive later, and end the
+        # thread then.
         _forget_interruptions(left)
     return left
 
@@ -102,6 +105,6 @@ def _forget_interruptions(workers: list[Worker]) -> None:
         finally:
             done.release()
 
-    # In a thread that nobody traces, which `take_back` needs.
+    # In a thread that is not traced, which `take_back` needs.
     _thread.start_new_thread(forget, ())
     done.acquire(timeout=5)

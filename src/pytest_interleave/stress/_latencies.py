@@ -1,4 +1,4 @@
-"""Latencies in a histogram whose buckets grow with what is in them: its size does not depend on how many there are."""
+"""Latencies in a histogram whose buckets grow with the latency: its size does not depend on how many there are."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from typing import Any, NamedTuple
 
 #: Buckets are about 1.4 % wide, so that the middle of one is less than 1 % from anything in it.
 _PER_E = 70.0
-#: The clock may not have moved between two readings.
+#: Seconds that a latency counts as at least: the clock may not have moved between two readings.
 _LEAST = 1e-9
-#: Bars of the histogram that reports show.
+#: At most this many bars are in the histogram that reports show; if there are more buckets, several share a bar.
 _BARS = 60
 
 
 class Latency(NamedTuple):
-    """How long operations took, in seconds; each is `nan` where none came to its end.
+    """Statistics of how long operations took, in seconds; each is `nan` if no operation was completed.
 
     The percentiles are right to 1 %, all others exact.
     """
@@ -31,7 +31,7 @@ class Latency(NamedTuple):
 
 
 class Latencies:
-    """Counts latencies."""
+    """A counter of latencies."""
 
     def __init__(self) -> None:
         self._counts: dict[int, int] = {}
@@ -41,7 +41,7 @@ class Latencies:
         self._most = 0.0
 
     def add(self, seconds: list[float]) -> None:
-        """Count them all; most of the work is done in C."""
+        """Count all given latencies; most of the work is done in C."""
         if not seconds:
             return
         least, most = min(seconds), max(seconds)
@@ -56,7 +56,7 @@ class Latencies:
             counts[bucket] = get(bucket, 0) + 1
 
     def include(self, other: Latencies) -> None:
-        """Count what another one has counted."""
+        """Add what another one has counted."""
         for bucket, count in other._counts.items():
             self._counts[bucket] = self._counts.get(bucket, 0) + count
         self.count += other.count
@@ -65,7 +65,7 @@ class Latencies:
         self._most = max(self._most, other._most)
 
     def summary(self) -> Latency:
-        """The figures."""
+        """Return the statistics."""
         if not self.count:
             return Latency(*[math.nan] * 6)
         return Latency(
@@ -78,7 +78,7 @@ class Latencies:
         )
 
     def _percentile(self, share: float) -> float:
-        """By nearest rank."""
+        """Return a percentile by nearest rank."""
         rank = max(1, math.ceil(share * self.count))
         passed = 0
         for bucket in sorted(self._counts):
@@ -88,7 +88,7 @@ class Latencies:
         return self._most
 
     def histogram(self) -> dict[str, Any]:
-        """At most 60 bars: `counts`, and `bounds` in seconds, one more."""
+        """Return at most 60 bars: `counts`, and `bounds` in seconds, one more than those."""
         if not self._counts:
             return {"bounds": [], "counts": []}
         first, last = min(self._counts), max(self._counts)

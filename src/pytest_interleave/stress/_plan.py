@@ -1,4 +1,4 @@
-"""What a stress run is to do, checked."""
+"""The plan of a stress run, checked."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from typing import Any, NamedTuple
 THREADS = 10
 OPERATIONS = 100
 TIMEOUT = 30.0
-#: From here on a number of seconds is none.
+#: A number of seconds from this on is an error.
 _MAX_SECONDS = 1e9
 
 
 class Plan(NamedTuple):
-    """How many threads repeat the operation, and until when."""
+    """The number of threads that repeat the operation, and the limits of the run."""
 
     threads: int
-    #: By each thread; None for as many as there is time for.
+    #: Operations of each thread; None for as many as there is time for.
     operations: int | None
     seconds: float | None
     ramp: float
@@ -24,12 +24,12 @@ class Plan(NamedTuple):
 
     @property
     def planned(self) -> int | None:
-        """Operations of all threads together, where that is known before."""
+        """The number of operations of all threads together; None if it is not known before the run."""
         return None if self.operations is None or self.seconds is not None else self.threads * self.operations
 
     @property
     def patience(self) -> float:
-        """Seconds from the release on, after which a thread that has not ended hangs."""
+        """The seconds from the release after which a thread that has not ended hangs."""
         return self.timeout + (self.seconds or 0) + self.ramp
 
 
@@ -40,7 +40,7 @@ def make_plan(
     ramp: float = 0,
     timeout: float = TIMEOUT,
 ) -> Plan:
-    """Check everything; without `operations` and `seconds`, there are `OPERATIONS`.
+    """Return a checked plan; without `operations` and `seconds`, each thread runs `OPERATIONS` operations.
 
     Raises `ValueError` or `TypeError` that begins with the argument as it was given and says what to give.
     """
@@ -57,7 +57,7 @@ def make_plan(
 
 
 def count(name: str, value: Any) -> int:
-    """A whole number of 1 or more.
+    """Return a whole number of 1 or more, checked.
 
     Raises `ValueError` or `TypeError` as `make_plan` does.
     """
@@ -71,7 +71,7 @@ def count(name: str, value: Any) -> int:
 
 
 def number(name: str, value: Any, mend: str) -> float:
-    """A number, which may be out of its range.
+    """Return a number as a float; it may be out of its range.
 
     Raises `TypeError` as `make_plan` does.
     """
@@ -82,7 +82,7 @@ def number(name: str, value: Any, mend: str) -> float:
 
 
 def rate(name: str, value: Any) -> float:
-    """A number from 0 to 1.
+    """Return a number from 0 to 1, checked.
 
     Raises `ValueError` or `TypeError` as `make_plan` does.
     """

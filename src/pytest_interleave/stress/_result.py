@@ -20,11 +20,11 @@ _UNITS = {"B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "KiB": 2**10, "MiB": 2*
 
 
 class StressResult:
-    """What came of a stress run; the fixture `run_stress` returns it.
+    """Result of a stress run; the fixture `run_stress` returns it.
 
-    `str(result)` is a table of everything. The `assert_…` methods fail with what was missed and that table, also where
-    threads hung or the check failed, whatever else they are about; they return the result, so that they can be chained.
-    What failed and was not looked at fails the test when it ends.
+    `str(result)` is a table of everything. The `assert_…` methods fail with what was missed and that table. They fail,
+    too, if threads hung or the check failed, whatever else they are about. They return the result, so that they can be
+    chained. A failure that the test does not inspect fails the test when it ends.
     """
 
     __module__ = "pytest_interleave"
@@ -32,29 +32,29 @@ class StressResult:
     def __init__(self, figures: Figures) -> None:
         self._figures = figures
         self._looked: set[str] = set()
-        #: What `assert_…` methods have missed.
+        #: What the `assert_…` methods have found missed.
         self._missed: list[str] = []
 
     # -- figures ---------------------------------------------------------------------------------------------
 
     @property
     def name(self) -> str:
-        """What messages call the run."""
+        """Name of the run in messages."""
         return self._figures.name
 
     @property
     def threads(self) -> int:
-        """How many threads repeated the operation."""
+        """Number of threads that repeated the operation."""
         return self._figures.threads
 
     @property
     def planned(self) -> int | None:
-        """How many operations there were to be; None where time was the limit."""
+        """Number of planned operations, or None if limited by time."""
         return self._figures.planned
 
     @property
     def operations(self) -> int:
-        """How many operations were tried: those that succeeded and those that failed.
+        """Number of operations that were tried: those that succeeded and those that failed.
 
         A setup that failed, and an operation that hung, each count as one.
         """
@@ -62,48 +62,48 @@ class StressResult:
 
     @property
     def succeeded(self) -> int:
-        """How many operations did not fail."""
+        """Number of operations that did not fail."""
         self._looked.add("operations")
         return self._figures.succeeded
 
     @property
     def failed(self) -> int:
-        """How many operations raised an exception, or hung."""
+        """Number of operations that raised an exception, or hung."""
         self._looked.add("operations")
         return self._figures.failed
 
     @property
     def success_rate(self) -> float:
-        """Which part of the operations succeeded, from 0 to 1; 0 where there was none."""
+        """Fraction of successful operations, from 0 to 1 (0 if none ran)."""
         self._looked.add("operations")
         return self._figures.success_rate
 
     @property
     def seconds(self) -> float:
-        """From the moment when the threads were let go to the end of the last one."""
+        """Duration in seconds, from the common start to the end of the last thread."""
         return self._figures.seconds
 
     @property
     def throughput(self) -> float:
-        """Operations that came to their end in a second, of all threads together."""
+        """Completed operations per second, over all threads."""
         return self._figures.throughput
 
     @property
     def latency(self) -> Latency:
-        """How long operations took, in seconds: `p50`, `p90`, `p99`, `max`, `min` and `mean`.
+        """Durations of operations in seconds: `p50`, `p90`, `p99`, `max`, `min` and `mean`.
 
-        Those that hung are not in it. Each is `nan` where no operation came to its end.
+        Operations that hung are not in it. Each is `nan` if no operation was completed.
         """
         return self._figures.latency
 
     @property
     def per_thread(self) -> list[ThreadFigures]:
-        """Of each thread `name`, `operations`, `failed`, `seconds` and `rate` (operations in a second)."""
+        """Figures of each thread: `name`, `operations`, `failed`, `seconds` and `rate` (operations per second)."""
         return list(self._figures.per_thread)
 
     @property
     def fairness(self) -> float:
-        """Jain's index over the threads' rates: 1 where all are as fast, 1/n where one of n threads did everything."""
+        """Jain's fairness index of the threads' rates: 1 if equal, 1/n if one of n threads did all the work."""
         return self._figures.fairness
 
     @property
@@ -123,27 +123,27 @@ class StressResult:
 
     @property
     def check_error(self) -> BaseException | None:
-        """What `check` raised, an `AssertionError` where it returned False; None where it passed or was not run."""
+        """Exception that `check` raised, an `AssertionError` if it returned False; None if it passed or was not run."""
         self._looked.add("check")
         return self._figures.check_error
 
     @property
     def peak_threads(self) -> int:
-        """How many threads the process had at most, of those that Python knows; looked at every now and then."""
+        """Peak number of Python threads in the process (sampled)."""
         return self._figures.peak_threads
 
     @property
     def memory_growth(self) -> int | None:
-        """By how many bytes the process grew, from before the run to after it; None where that cannot be known."""
+        """Memory growth of the process in bytes, from before the run to after it, or None if unavailable."""
         return self._figures.memory_growth
 
     @property
     def throughput_over_time(self) -> list[Slice]:
-        """At most 60 slices of the run: `seconds` since its begin, and how many `operations` ended in the slice."""
+        """At most 60 slices of the run: `seconds` since its start, and the `operations` that ended in the slice."""
         return list(self._figures.throughput_over_time)
 
     def as_json(self) -> dict[str, Any]:
-        """All figures as plain data, as in the JSON report."""
+        """Return all figures as plain data, as in the JSON report."""
         return self._figures.as_json()
 
     def __str__(self) -> str:
@@ -155,9 +155,9 @@ class StressResult:
     # -- assertions ------------------------------------------------------------------------------------------
 
     def assert_success_rate(self, at_least: float) -> StressResult:
-        """So large a part of the operations succeeded, from 0 to 1.
+        """Assert that at least this fraction of operations succeeded, from 0 to 1.
 
-        Raises `AssertionError` with the whole table; `ValueError` for what is no rate.
+        Raises `AssertionError` with the whole table; `ValueError` if the argument is not from 0 to 1.
         """
         __tracebackhide__ = True
         wanted = rate("success rate", at_least)
@@ -165,14 +165,14 @@ class StressResult:
         return self._require(None if figures.success_rate >= wanted else missed_rate(figures, wanted))
 
     def assert_no_errors(self) -> StressResult:
-        """No operation failed. Raises `AssertionError` with the whole table."""
+        """Assert that no operation failed. Raises `AssertionError` with the whole table."""
         __tracebackhide__ = True
         figures = self._figures
         wrong = None if not figures.failed and figures.operations else missed_rate(figures, 1.0)
         return self._require(wrong)
 
     def assert_throughput(self, at_least: float) -> StressResult:
-        """There were so many operations in a second, of all threads together.
+        """Assert at least this many operations per second, over all threads.
 
         Raises `AssertionError` with the whole table; `ValueError` for a negative number.
         """
@@ -193,9 +193,9 @@ class StressResult:
         p99: float | None = None,
         max: float | None = None,
     ) -> StressResult:
-        """Each given part of the operations took at most so many seconds.
+        """Assert upper limits, in seconds, for p50, p90, p99 and max.
 
-        Raises `AssertionError` with the whole table; `ValueError` for a negative number, or without any.
+        Raises `AssertionError` with the whole table; `ValueError` for a negative number, or without any limit.
         """
         __tracebackhide__ = True
         given = {"p50": p50, "p90": p90, "p99": p99, "max": max}
@@ -209,15 +209,15 @@ class StressResult:
         wrong = [
             f"latency {name} {seconds_text(reached)}, at most {seconds_text(limit)} wanted"
             for name, limit in limits.items()
-            # It may be `nan`.
+            # A latency may be `nan`.
             if not (reached := getattr(self._figures.latency, name)) <= limit
         ]
         return self._require(*wrong)
 
     def assert_fairness(self, at_least: float) -> StressResult:
-        """Jain's index over the threads' rates is so large, from 0 to 1.
+        """Assert that Jain's fairness index of the threads' rates is at least this, from 0 to 1.
 
-        Raises `AssertionError` with the whole table; `ValueError` for what is not from 0 to 1.
+        Raises `AssertionError` with the whole table; `ValueError` if the argument is not from 0 to 1.
         """
         __tracebackhide__ = True
         wanted = rate("fairness", at_least)
@@ -225,10 +225,10 @@ class StressResult:
         return self._require(None if reached >= wanted else f"fairness {reached:.3f}, at least {wanted:.6g} wanted")
 
     def assert_memory_growth(self, at_most: int | str) -> StressResult:
-        """The process grew by so many bytes at most; a text such as "10MiB" will do.
+        """Assert that memory grew by at most this many bytes; a text such as "10MiB" works, too.
 
-        Raises `AssertionError` with the whole table, also where the growth cannot be known; `ValueError` for what is no
-        size.
+        Raises `AssertionError` with the whole table, also if the growth is not known; `ValueError` if the argument is
+        not a size.
         """
         __tracebackhide__ = True
         wanted = _size(at_most)
@@ -252,7 +252,7 @@ class StressResult:
 
 
 def not_looked_at(result: StressResult) -> str | None:
-    """What failed in it that nobody has looked at, with the whole table; None where there is nothing of that kind."""
+    """Return the failures that the test has not inspected, with the whole table; None if there are none."""
     figures, looked = result._figures, result._looked
     told = []
     # A thread that hung counts as a failed operation, too.

@@ -1,4 +1,4 @@
-"""Stress runs as they stand in the JSON report: what all other reports say of them."""
+"""Stress runs as rows of the JSON report, and what all other reports say about them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ Row = Mapping[str, Any]
 
 
 def has_missed(row: Row) -> bool:
-    """Whether it missed a threshold, a thread hung, or the check failed; and nobody expected that."""
+    """Whether a run missed a threshold, a thread hung, or the check failed, and that was not expected."""
     return bool(row["missed"]) and row["outcome"] != "xfailed"
 
 
@@ -19,29 +19,32 @@ def is_wrong(row: Row) -> bool:
 
 
 def has_figures(row: Row) -> bool:
-    """Not where the run was skipped at once."""
+    """Whether a run has figures: one that was skipped at once has none."""
     return bool(row["operations"]) or row["outcome"] == "failed"
 
 
 def worst_first(rows: Iterable[Row]) -> list[Row]:
-    """Those that have figures: first what missed something, then what failed, else in the order of the run."""
+    """Return the runs that have figures: first those that missed something, then those that failed, then the others.
+
+    Runs of one kind are in the order of the run.
+    """
     told = [row for row in rows if has_figures(row)]
     return sorted(told, key=lambda row: (not is_wrong(row), not has_missed(row)))
 
 
 def label(row: Row) -> str:
-    """What the run is called among all of them."""
+    """Return a name for a run among all of them."""
     nodeid = str(row["nodeid"])
     return nodeid if row["marker"] is not None else f"{nodeid} {row['name']}"
 
 
 def place_of(group: Row) -> str:
-    """Where exceptions of a group were raised."""
+    """Return the place where exceptions of a group were raised."""
     return f"{group['file']}:{group['line']}" if group["file"] else "other places"
 
 
 def hung_lines(row: Row) -> list[str]:
-    """One for each place where threads hung, with the names of the first ones."""
+    """Return a line for each place where threads hung, with the names of the first ones."""
     together: dict[str, list[str]] = {}
     for thread in row["hung"]:
         how = "" if thread["ended"] else ", could not be ended"
@@ -53,10 +56,10 @@ def hung_lines(row: Row) -> list[str]:
     return lines
 
 
-#: So many threads that hung at the same place are named.
+#: At most this many threads that hung at the same place are named; of the rest, only the number is given.
 _NAMED = 3
 
 
 def outcomes_of_tests(rows: Sequence[Row]) -> list[str]:
-    """One for each test: it may have several runs."""
+    """Return one outcome for each test, which may have several runs."""
     return list({row["nodeid"]: str(row["outcome"]) for row in rows}.values())

@@ -1,4 +1,4 @@
-"""One stress run: real threads are started, let go together, waited for, and ended if they do not end."""
+"""One stress run: real threads are started, released together, waited for, and ended if they do not end."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ from ._plan import Plan
 from ._samples import FIRST_SLICE, Samples, resident_bytes
 from ._worker import Worker
 
-#: What gives the operation of thread `index`, called in that thread.
+#: Returns the operation of thread `index`; it is called in that thread.
 Prepare = Callable[[int], Callable[[], object]]
 
-#: Seconds between two looks of the thread that waits: so soon it sees that it is to stop.
+#: At most this many seconds pass before the thread that waits sees that it is to stop.
 _LOOK = 0.05
-#: Seconds that threads may still take when one has ended the run.
+#: Seconds that threads may still take when one has ended the run; then they are ended.
 _AFTERWARDS = 1.0
-#: Seconds for ending threads when everything is to end.
+#: Seconds for ending threads when everything is to end; then they are left running.
 _IN_HASTE = 0.5
-#: As small as it can be: threads are switched wherever the interpreter can.
+#: The switch interval in seconds, as small as possible: threads are switched wherever the interpreter can.
 _SMALLEST = 1e-6
 
 
@@ -42,11 +42,11 @@ def run_stress(
     check: Callable[[], object] | None = None,
     ends: tuple[type[BaseException], ...] = (),
 ) -> Figures:
-    """Run the operation in threads, without any control, and say what came of it.
+    """Run the operation in threads, without any control, and return the figures.
 
-    Exceptions of type `ends` end the run; the first is `ended_by`. Raises what the waiting thread is interrupted by,
-    such as `KeyboardInterrupt`, and `RuntimeError` where not all threads can be started; no thread goes on then, if it
-    can be ended at all.
+    Exceptions of a type in `ends` end the run; the first one is `ended_by`. Raises what the waiting thread is
+    interrupted by, such as `KeyboardInterrupt`, and `RuntimeError` if not all threads can be started; then no thread
+    continues, if it can be ended at all.
     """
     before = resident_bytes()
     run = Run(prepare, plan, ends)
@@ -89,9 +89,9 @@ class Run:
         self.samples = Samples()
         self.gate = Gate()
         self.hung: list[HungThread] = []
-        #: What ended the run before its time.
+        #: The exception that ended the run before its time.
         self.ended_by: BaseException | None = None
-        #: Of each thread, when it had ended or was found to hang.
+        #: The counts of each thread, from when it had ended or was found to hang.
         self.tallies: list[Tally] = []
         #: Seconds from the release to the end.
         self.seconds = 0.0
@@ -107,37 +107,37 @@ class Run:
     # -- called by the threads -------------------------------------------------------------------------------
 
     def one_is_ready(self, worker: Worker) -> None:
-        """It waits at its gate."""
+        """Note that a worker waits at its gate."""
         self._ready.add(worker.index)
         if len(self._ready) == len(self.workers):
             _open(self._all_ready)
 
     def one_is_over(self, worker: Worker) -> None:
-        """It does nothing any more."""
+        """Note that a worker does nothing any more."""
         self._over.add(worker.index)
         if len(self._over) == len(self.workers):
             _open(self._all_over)
 
     def end_with(self, error: BaseException) -> None:
-        """No thread begins another operation, because of `error`."""
+        """Let no thread begin another operation, because of `error`."""
         if self.ended_by is None:
             self.ended_by = error
         for worker in self.workers:
             worker.stop()
 
     def is_ending(self, worker: Worker) -> bool:
-        """Whether it is being ended, so that nothing counts that it raises."""
+        """Whether a worker is being ended, so that nothing counts that it raises."""
         return worker.index in self._ending
 
     # -- in the thread that waits ----------------------------------------------------------------------------
 
     def go(self) -> None:
-        """Start, let go, wait, end. Raises as `run_stress` does."""
+        """Start the threads, release them, wait for them, and end them. Raises as `run_stress` does."""
         try:
             self._start()
             if not self._wait(self._all_ready, real_seconds() + self.plan.timeout, sampled=False):
                 for worker in self.workers:
-                    # The gate is opened for those that hang, too.
+                    # The gate is opened for the threads that hang, too.
                     worker.stop()
                 if self.ended_by is None:
                     self._give_up([worker for worker in self.workers if worker.preparing])
@@ -164,14 +164,17 @@ class Run:
                 worker.thread.start()
             except (RuntimeError, MemoryError) as error:
                 for other in self.workers[number:]:
-                    # It never was.
+                    # Its thread never ran.
                     other.over = True
                 raise RuntimeError(
                     f"only {number} of {self.plan.threads} threads could be started ({error}): give fewer threads"
                 ) from error
 
     def _wait(self, until: Any, deadline: float, *, sampled: bool) -> bool:
-        """Whether it came before the deadline. Never for long, so that signals are dealt with at once."""
+        """Whether the lock `until` was released before the deadline.
+
+        It never waits for long, so that signals are handled at once.
+        """
         samples = self.samples
         while True:
             now = real_seconds()
@@ -190,7 +193,7 @@ class Run:
         return sum(worker.done for worker in self.workers)
 
     def _conclude(self) -> None:
-        """All have ended, or are known to hang."""
+        """Complete the figures: all threads have ended, or are known to hang."""
         if not self.tallies:
             self._count()
         self.samples.finish(self.seconds, sum(tally.done for tally in self.tallies))
@@ -203,7 +206,7 @@ class Run:
             self.seconds = 0.0
 
     def _give_up(self, workers: list[Worker]) -> None:
-        """They hang: count what there is, then end them."""
+        """Count what the workers, which hang, have done; then end them."""
         self._count(tuple(worker.index for worker in workers))
         stacks = stacks_of(workers)
         left = self._end(workers)
@@ -222,7 +225,7 @@ class Run:
         return end_threads([worker for worker in workers if worker.ident is not None], **patience)
 
     def workers_are_gone(self) -> None:
-        """Give back what the threads have had in hand, before memory is measured."""
+        """Wait for the ends of the threads, so that what they hold is given back before memory is measured."""
         for worker in self.workers:
             if worker.over:
                 worker.thread.join(timeout=1)
@@ -238,7 +241,7 @@ def _open(gate: Any) -> None:
     try:
         gate.release()
     except RuntimeError:
-        # Two threads have come at the same time.
+        # Two threads have called this at the same time.
         pass
 
 
@@ -250,9 +253,9 @@ _changing = real_lock()
 
 @contextlib.contextmanager
 def _smallest_switch_interval() -> Iterator[None]:
-    """While entered by anyone, threads are switched as often as can be."""
+    """Let threads be switched as often as possible while any caller is in this block."""
     with _changing:
-        # Runs may be within another, or at the same time: the first one knows what there was.
+        # Runs may be nested, or at the same time: the first one has stored the original interval.
         _intervals.append(_intervals[0] if _intervals else sys.getswitchinterval())
         sys.setswitchinterval(_SMALLEST)
     try:

@@ -1,4 +1,4 @@
-"""What the waiting thread samples while the others work."""
+"""Samples that the waiting thread takes while the others work."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ class Slice(NamedTuple):
 
     #: Its end, in seconds since the release.
     seconds: float
-    #: How many operations came to their end in it.
+    #: The number of operations that ended in it.
     operations: int
 
 
 class Samples:
-    """Operations over time, in at most 60 slices; and how many threads there were at most."""
+    """Operations over time, in at most 60 slices, and the peak number of threads."""
 
     def __init__(self) -> None:
         self.slice = FIRST_SLICE
@@ -33,23 +33,23 @@ class Samples:
         self._ends = FIRST_SLICE
 
     def count_threads(self) -> None:
-        """Those that there are now."""
+        """Count the threads that there are now."""
         self.peak_threads = max(self.peak_threads, python_threads())
 
     def take(self, seconds: float, operations: int) -> None:
-        """Now, `seconds` after the release, so many operations have ended in all."""
+        """Note that this many operations have ended in all, `seconds` after the release."""
         self.count_threads()
         if seconds >= self._ends:
             self._close(seconds, operations)
             self._ends = (seconds // self.slice + 1) * self.slice
 
     def finish(self, seconds: float, operations: int) -> None:
-        """The run is over."""
+        """Close the last slice: the run is over."""
         if operations > self._counted or not self.slices:
             self._close(seconds, operations)
 
     def _close(self, seconds: float, operations: int) -> None:
-        # A thread that puts its figures away is counted too low for a moment.
+        # For a moment, a thread that puts its figures away is counted too low.
         operations = max(operations, self._counted)
         self.slices.append(Slice(round(seconds, 4), operations - self._counted))
         self._counted = operations
@@ -60,14 +60,14 @@ class Samples:
 
 
 def python_threads() -> int:
-    """Threads of this process that Python has started, and the first one."""
+    """Return the number of threads of this process that Python has started, and the first one."""
     return _thread._count() + 1
 
 
 def resident_bytes() -> int | None:
-    """What the process has in memory, after a collection; None where that cannot be known.
+    """Return the bytes that the process has in memory, after a collection; None if that is not known.
 
-    Where the system does not tell, it is the most that it ever had.
+    If the system does not report that, it is the most that the process ever had.
     """
     gc.collect()
     if sys.platform != "win32":

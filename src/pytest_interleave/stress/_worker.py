@@ -1,4 +1,4 @@
-"""One thread of a stress run: it repeats the operation and keeps its figures."""
+"""One thread of a stress run, which repeats the operation and keeps its figures."""
 
 from __future__ import annotations
 
@@ -19,17 +19,18 @@ from ._latencies import Latencies
 if TYPE_CHECKING:
     from ._run import Run
 
-#: Latencies that all threads together keep one by one, before they are put into the histogram.
+#: About this many latencies are kept one by one, by all threads together and by each thread; then they are put into the
+#: histogram.
 _KEPT = 200_000
 _KEPT_BY_EACH = 20_000
-#: A thread goes on for ever.
+#: The number of operations of a thread without such a limit.
 _ENDLESS = 1 << 62
 
 _seconds: Callable[[], float] = REAL["perf_counter"]
 
 
 class Worker:
-    """A thread, and what it has done so far. Attributes are written by the thread itself, but for `limit`."""
+    """A thread, and what it has done so far. Only the thread itself writes the attributes, except `limit`."""
 
     def __init__(self, run: Run, index: int) -> None:
         self.index = index
@@ -37,53 +38,54 @@ class Worker:
         self.latencies = Latencies()
         self.failed = 0
         self.errors: dict[Key, int] = {}
-        #: Seconds of the clock: begin and end of its operations. 0 where it has not come to that.
+        #: Begin and end of its operations, in seconds of the clock; 0 before that.
         self.begun = 0.0
         self.ended = 0.0
-        #: In the setup still.
+        #: Whether it is still in the setup.
         self.preparing = True
         self.over = False
-        #: Held for as long as it may wait for its part of the ramp.
+        #: Held as long as the thread may wait for its part of the ramp.
         self._ramp = real_lock()
         self._ramp.acquire()
         self.thread = threading.Thread(target=self._main, name=self.name, daemon=True)
         self._run = run
         self._pid = os.getpid()
-        #: Held while others must not change what is in hand.
+        #: Held while other threads must not change what is in hand.
         self._guard = real_lock()
         self._fresh: list[float] = []
         self._started = False
-        #: No operation begins from this second of the clock on. Its own list and number: threads do not share them.
+        #: No operation begins from this second of the clock on. Each thread has a list and a number of its own: nothing
+        #: is shared.
         self._limit = [math.inf]
 
     # -- for the thread that waits ---------------------------------------------------------------------------
 
     @property
     def ident(self) -> int | None:
-        """Its identifier, once it has been started."""
+        """The identifier of the thread, once it has been started."""
         return self.thread.ident
 
     @property
     def done(self) -> int:
-        """How many operations have come to their end."""
+        """The number of operations that have ended."""
         return self.latencies.count + len(self._fresh)
 
     def stop(self) -> None:
-        """No further operation."""
+        """Begin no further operation."""
         self._limit[0] = -math.inf
 
     def ask_to_end(self) -> None:
-        """To end with this operation, or where it next waits for a lock."""
+        """Ask the thread to end after this operation, or where it next waits for a lock."""
         self.stop()
         self.while_running(end_waiting)
         try:
             self._ramp.release()
         except RuntimeError:
-            # It does not wait any more.
+            # The thread does not wait any more.
             pass
 
     def while_running(self, act: Callable[[int], None]) -> None:
-        """Call `act` with its identifier, if the thread has not ended; it does not end meanwhile."""
+        """Call `act` with the thread's identifier if it has not ended; it does not end meanwhile."""
         held = self._guard.acquire(timeout=0.2)
         try:
             ident = self.ident
@@ -94,7 +96,7 @@ class Worker:
                 self._guard.release()
 
     def figures(self) -> Latencies:
-        """All latencies so far, also while it runs."""
+        """Return all latencies so far, also while the thread runs."""
         held = self._guard.acquire(timeout=0.2)
         try:
             every = Latencies()
@@ -116,7 +118,7 @@ class Worker:
                 self._end()
                 return
             except Ended:
-                # It may come a second time.
+                # The exception may arrive a second time.
                 continue
 
     def _end(self) -> None:
@@ -124,7 +126,7 @@ class Worker:
             _end_child(0)
         self.over = True
         with self._guard:
-            # Whoever has interrupted this thread has done so now, and it arrives at the next call.
+            # If this thread was interrupted, that has been done by now, and the exception arrives at the next call.
             has_ended(get_ident())
         self._run.one_is_over(self)
 
@@ -144,7 +146,7 @@ class Worker:
         run.gate.wait()
         plan = run.plan
         if plan.ramp and self.index and self._limit[0] == math.inf:
-            # Whoever ends the wait does not want it to begin.
+            # If the wait is ended early, no operation is to begin.
             self._ramp.acquire(timeout=self.index * plan.ramp / plan.threads)
         self.begun = self.ended = now = _seconds()
         if plan.seconds is not None and self._limit[0] == math.inf:
@@ -169,7 +171,7 @@ class Worker:
             while True:
                 last = clock()
                 try:
-                    # All that there is to it: what stands here is what stress costs.
+                    # Nothing else is done for an operation: this is what stress costs.
                     for _ in turns:
                         call()
                         now = clock()
@@ -193,13 +195,13 @@ class Worker:
                 self._put_away()
 
     def _put_away(self) -> None:
-        """Into the histogram, so that a long run does not take more and more memory."""
+        """Put latencies into the histogram, so that a long run does not take more and more memory."""
         with self._guard:
             put_away, self._fresh = self._fresh, []
             self.latencies.add(put_away)
 
     def _raised(self, error: BaseException, *, in_setup: bool = False) -> bool:
-        """Count it; False where it ends the thread, or came of ending it."""
+        """Count an exception; return False if it ends the thread, or is a result of ending it."""
         if os.getpid() != self._pid:
             sys.excepthook(type(error), error, error.__traceback__)
             sys.stderr.flush()
@@ -207,7 +209,7 @@ class Worker:
         if isinstance(error, Ended):
             raise error
         if self._limit[0] == -math.inf and self._run.is_ending(self):
-            # It may be that code has made another exception of ours.
+            # Code may have turned the exception that ends the thread into another one.
             return False
         if isinstance(error, self._run.ends):
             self._run.end_with(error)
@@ -224,5 +226,5 @@ _WORK = Worker._work.__code__
 
 
 def _end_child(status: int) -> None:
-    """A process that the operation has forked, and not ended: it must not go on as if it were this one."""
+    """End a process that the operation has forked and not ended: it must not continue as if it were this one."""
     os._exit(status)
