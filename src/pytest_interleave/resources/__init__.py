@@ -1,4 +1,4 @@
-"""Processes, speed and limits: pools of processes, parallel against sequential, resource limits, what is left open."""
+"""Process pools, measured speed-ups, resource limits, and checks for what is left open."""
 
 from typing import TYPE_CHECKING
 

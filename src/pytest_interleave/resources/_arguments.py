@@ -15,7 +15,7 @@ _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([A-Z]*)")
 def check_count(name: str, value: object) -> None:
     """Require a whole number of 1 or more; `name` is that of the argument.
 
-    Raises `TypeError` or `ValueError` that names it and says what to give.
+    Raises `TypeError` or `ValueError` that names the argument and says what to give.
     """
     __tracebackhide__ = True
     if isinstance(value, bool) or not isinstance(value, int):
@@ -25,9 +25,9 @@ def check_count(name: str, value: object) -> None:
 
 
 def bytes_of(name: str, size: object) -> int:
-    """The bytes of `"64MiB"`, `"1.5 GB"` or a number; `name` is that of the argument.
+    """Return the bytes of `"64MiB"`, `"1.5 GB"` or a number; `name` is that of the argument.
 
-    Raises `TypeError` or `ValueError` that names it and says what to write.
+    Raises `TypeError` or `ValueError` that names the argument and says what to write.
     """
     __tracebackhide__ = True
     write = 'write it as "64MiB", "500MB" or "1GiB", or give the bytes as a whole number'
@@ -47,7 +47,7 @@ def bytes_of(name: str, size: object) -> int:
 
 
 def size_in_words(count: int) -> str:
-    """A number of bytes as people write it, rounded."""
+    """Return a number of bytes as people write it, rounded."""
     __tracebackhide__ = True
     for unit, of in (("GiB", 1024**3), ("MiB", 1024**2), ("KiB", 1024)):
         if count >= of:

@@ -17,7 +17,7 @@ class Child(NamedTuple):
 
     pid: int
     command: str
-    #: Whether it has ended, and nobody has waited for it.
+    #: Whether it has ended, and no code has waited for it.
     ended: bool
 
     def __str__(self) -> str:
@@ -25,8 +25,8 @@ class Child(NamedTuple):
 
 
 def children() -> frozenset[int] | None:
-    """The process ids of all children, but for those that the standard library keeps for good; None if unknown."""
-    # By far the cheapest; and mostly there are none.
+    """Return the process ids of all children but those that the standard library keeps for good; None if unknown."""
+    # This is by far the cheapest test, and there are usually none.
     found = any_child()
     if not found:
         return None if found is None else frozenset()
@@ -37,7 +37,7 @@ def children() -> frozenset[int] | None:
 
 
 def describe_child(pid: int) -> Child | None:
-    """What a child is; None where it is there no longer."""
+    """Return a description of a child; None if it no longer exists."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace")
         words = Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace").split("\0")
@@ -64,11 +64,11 @@ def reap() -> None:
 def _listed() -> Iterator[int]:
     for task in os.listdir("/proc/self/task"):
         try:
-            # Each thread has those that it has started.
+            # Each thread lists the children that it has started.
             text = Path(f"/proc/self/task/{task}/children").read_text("ascii")
         except FileNotFoundError:
             if os.path.exists(f"/proc/self/task/{task}"):
-                # The kernel was built without it.
+                # The kernel was built without this file.
                 yield from _found()
                 return
             continue
@@ -85,7 +85,7 @@ def _found() -> Iterator[int]:
 
 
 def _helpers() -> Iterator[int]:
-    """Of `multiprocessing`, which starts them once and keeps them."""
+    """Yield the processes that `multiprocessing` starts once and keeps."""
     tracker = (imported("multiprocessing.resource_tracker") or {}).get("_resource_tracker")
     server = (imported("multiprocessing.forkserver") or {}).get("_forkserver")
     for pid in (getattr(tracker, "_pid", None), getattr(server, "_forkserver_pid", None)):

@@ -1,4 +1,4 @@
-"""How many processor cores this process can use."""
+"""The number of processor cores that this process can use."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ _OWN_CGROUPS = Path("/proc/self/cgroup")
 
 
 def cores_seen() -> int:
-    """The cores that this process may run on, or fewer where its control group (a container's) allows it less time.
+    """Return the number of cores that this process can use.
 
-    A limit of two and a half cores counts as two.
+    It is the cores that it may run on, or fewer if its control group (a container's) allows it less time. A limit of
+    two and a half cores counts as two.
     """
     allowed = _allowed_cores()
     quota = _quota(_OWN_CGROUPS, _CGROUPS)
@@ -30,7 +31,7 @@ def _allowed_cores() -> int:
 
 
 def _quota(own: Path, root: Path) -> float | None:
-    """The smallest limit, in cores, of the control groups that the process is in; None without any."""
+    """Return the smallest limit, in cores, of the control groups that the process is in; None without any."""
     limits = []
     with contextlib.suppress(OSError):
         for line in own.read_text("utf-8", "surrogateescape").splitlines():
@@ -44,7 +45,7 @@ def _quota(own: Path, root: Path) -> float | None:
 
 
 def _and_above(root: Path, path: str) -> Iterator[Path]:
-    """A control group and those that it is in."""
+    """Yield a control group and those that it is in."""
     group = root / path.lstrip("/")
     while group != root and root in group.parents:
         yield group

@@ -1,4 +1,4 @@
-"""Functions and processes in words, so that one finds them."""
+"""Descriptions of functions and processes by which people find them."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from typing import Any
 
 
 def describe_call(function: Callable[..., Any], args: tuple[Any, ...] = ()) -> str:
-    """The function that is called, with its place in the source where it has one: `work (test_it.py:12)`."""
+    """Return the called function, with its place in the source if it has one: `work (test_it.py:12)`."""
     while isinstance(function, functools.partial):
         args = (*function.args, *args)
         function = function.func
     if getattr(function, "__name__", "") == "_process_chunk" and args:
-        # So `Executor.map` calls what it was given.
+        # `Executor.map` calls what it was given through this function.
         return describe_call(args[0])
     name = getattr(function, "__qualname__", None) or repr(function)
     code = getattr(getattr(function, "__func__", function), "__code__", None)
@@ -25,7 +25,7 @@ def describe_call(function: Callable[..., Any], args: tuple[Any, ...] = ()) -> s
 
 
 def describe_exit(code: int | None) -> str:
-    """How a process has ended."""
+    """Return how a process has ended, as a phrase."""
     if code is None:
         return "ended"
     if code >= 0:

@@ -12,16 +12,16 @@ from typing import NamedTuple
 
 from ..control.scope import imported
 
-#: Linux and macOS; on Windows there is neither.
+#: The folder that lists them on Linux or macOS; Windows has neither.
 _FOLDER = next((folder for folder in ("/proc/self/fd", "/dev/fd") if os.path.isdir(folder)), None)
-#: The real one, which is no step of a test.
+#: The real function, which is no step of a test.
 _fstat = os.fstat
-#: Numbers that are looked at one by one where they cannot be listed.
+#: If descriptors cannot be listed, the numbers below this are tried one by one; higher ones are not found.
 _MOST_LOOKED_AT = 4096
 
 
 class Opened(NamedTuple):
-    """What a descriptor stands for: two that are equal stand for the same file, or for one that came in its place."""
+    """The file that a descriptor stands for. If two are equal, it is the same file, or one that came in its place."""
 
     device: int
     inode: int
@@ -29,7 +29,7 @@ class Opened(NamedTuple):
 
 
 def open_descriptors() -> dict[int, Opened] | None:
-    """All of them, but for those that the standard library keeps for good; None where they cannot be listed."""
+    """Return all open descriptors but those that the standard library keeps for good; None if they cannot be listed."""
     if _FOLDER is None:
         return None
     found = {}
@@ -40,16 +40,16 @@ def open_descriptors() -> dict[int, Opened] | None:
         try:
             status = _fstat(number)
         except OSError:
-            # The one by which they were listed.
+            # This is the descriptor by which they were listed.
             continue
         found[number] = Opened(status.st_dev, status.st_ino, status.st_mode)
     return found
 
 
 def count_descriptors() -> tuple[int, list[int]]:
-    """How many are open, and all their numbers, for the limit `open_files`.
+    """Return how many descriptors are open, and all their numbers, for the limit `open_files`.
 
-    Raises `NotImplementedError` where they cannot be listed.
+    Raises `NotImplementedError` if they cannot be listed.
     """
     if _FOLDER is None:
         raise NotImplementedError(
@@ -64,16 +64,16 @@ def count_descriptors() -> tuple[int, list[int]]:
 
 
 def _numbers(folder: str) -> Iterable[int]:
-    """Those that are open, and some that are not."""
+    """Return the numbers that are open, and some that are not."""
     try:
         return map(int, os.listdir(folder))
     except OSError:
-        # To list them takes one, and there is none left.
+        # Listing them takes a descriptor, and there is none left.
         return range(_MOST_LOOKED_AT)
 
 
 def describe_descriptor(number: int, opened: Opened) -> tuple[str, str] | None:
-    """Its kind, `"file"` or `"socket"`, and what it is, so that one finds it; None for what is of no interest."""
+    """Return its kind, `"file"` or `"socket"`, and a description to find it by; None if it is of no interest."""
     if stat.S_ISSOCK(opened.mode):
         return "socket", _describe_socket(number)
     path = _path_of(number)
@@ -84,7 +84,7 @@ def describe_descriptor(number: int, opened: Opened) -> tuple[str, str] | None:
         # Shared memory of `multiprocessing`, which is used again.
         return None
     if path.startswith(f"/proc/{os.getpid()}/") or path in ("/dev/urandom", "/dev/random"):
-        # Somebody has a look at this process; and what is opened once for random numbers.
+        # Some code reads about this process; or this is opened once for random numbers.
         return None
     if re.search(r"\.so(\.\d+)*$", base):
         # A first import has loaded a library.
@@ -136,7 +136,7 @@ def _address(address: object) -> str:
 
 
 def _helpers() -> Iterator[int]:
-    """Of `multiprocessing`, to processes that it starts once and keeps."""
+    """Yield the descriptors of `multiprocessing` to processes that it starts once and keeps."""
     tracker = (imported("multiprocessing.resource_tracker") or {}).get("_resource_tracker")
     server = (imported("multiprocessing.forkserver") or {}).get("_forkserver")
     for number in (getattr(tracker, "_fd", None), getattr(server, "_forkserver_alive_fd", None)):

@@ -1,4 +1,4 @@
-"""Futures that know whether somebody has looked at their outcome; for pools that do not lose exceptions."""
+"""Futures that know whether their outcome was asked for, for pools that do not lose exceptions."""
 
 from __future__ import annotations
 
@@ -8,50 +8,50 @@ from typing import Any
 
 
 class WatchedFuture(Future[Any]):
-    """A future that knows whether somebody has looked at its outcome."""
+    """A future that knows whether its outcome was asked for."""
 
     looked = False
     #: The name of the thread that ran it, once one has begun to.
     ran_in: Sequence[str] = ()
-    #: Called with its exception before anybody else can see that.
+    #: Called with its exception before any other code can see that.
     explain: Callable[[BaseException], None] | None = None
 
     def result(self, timeout: float | None = None) -> Any:
-        """See `concurrent.futures.Future.result`."""
+        """Return the result; see `concurrent.futures.Future.result`."""
         __tracebackhide__ = True
         self.looked = True
         return super().result(timeout)
 
     def exception(self, timeout: float | None = None) -> BaseException | None:
-        """See `concurrent.futures.Future.exception`."""
+        """Return the exception; see `concurrent.futures.Future.exception`."""
         self.looked = True
         return super().exception(timeout)
 
     def set_exception(self, exception: BaseException | None) -> None:
-        """See `concurrent.futures.Future.set_exception`."""
+        """Set the exception; see `concurrent.futures.Future.set_exception`."""
         if self.explain is not None and exception is not None:
             self.explain(exception)
         super().set_exception(exception)
 
 
-# As messages show it.
+# Messages show this name.
 WatchedFuture.__name__ = Future.__name__
 
 
 class WatchesFutures:
-    """What a pool needs to know which of its futures' exceptions nobody has seen."""
+    """The part of a pool that knows which exceptions of its futures have not been seen."""
 
     def __init__(self) -> None:
         self._watched: list[WatchedFuture] = []
 
     def _watch(self, future: Any) -> WatchedFuture:
-        """Make a future that the pool has just made a watched one."""
+        """Turn a future that the pool has just made into a watched one, and return it."""
         future.__class__ = WatchedFuture
         self._watched.append(future)
         return future  # type: ignore[no-any-return]
 
     def unseen_exceptions(self) -> list[tuple[str, BaseException]]:
-        """Exceptions of futures that ended and that nobody asked, with the threads' names; each is given once."""
+        """Return the exceptions of done futures that were not asked for, with the threads' names; each only once."""
         told = [future_exception(future) for future in self._watched if future.looked]
         found = []
         for future in self._watched:
@@ -64,10 +64,16 @@ class WatchesFutures:
 
 
 def _is_same(error: BaseException, other: BaseException | None) -> bool:
-    """What breaks a pool is the exception of many futures, or of each a copy: who has seen one has seen it."""
+    """Whether two exceptions are the same, or both are of a broken pool.
+
+    What breaks a pool is the exception of many futures, or each has a copy of it: seeing one is seeing all.
+    """
     return error is other or (isinstance(error, BrokenExecutor) and isinstance(other, BrokenExecutor))
 
 
 def future_exception(future: Future[Any]) -> BaseException | None:
-    """The exception of a future; None where it has none, is cancelled or not done. That is no look at it."""
+    """Return the exception of a future; None if it has none, is cancelled or not done.
+
+    That does not count as asking for it.
+    """
     return Future.exception(future) if future.done() and not future.cancelled() else None

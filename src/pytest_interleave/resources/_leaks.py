@@ -1,4 +1,4 @@
-"""What is left open: files, sockets, threads and child processes that were not there before."""
+"""Leaks: files, sockets, threads and child processes that were not there before and are left open."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ else:
     real_enumerate = threading.enumerate
 
     def outlives_executions(thread: threading.Thread) -> bool:  # noqa: ARG001
-        """Here, no thread is under control."""
+        """Return False: on this interpreter, no thread is under control."""
         return False
 
 
-#: Real seconds that threads and processes which are about to end are given for it.
+#: Seconds of real time for threads and processes that are about to end; what has not ended then is a leak.
 PATIENCE = 0.25
-#: Without a GIL, an object is freed by the thread that has made it, and what it refers to perhaps by another one: each
-#: collection frees no more than the next of them.
+#: The number of collections. Without a GIL, an object is freed by the thread that has made it, and what it refers to
+#: perhaps by another one: each collection frees no more than the next of them.
 _COLLECTIONS = 1 if has_gil() else 5
 
 
 class ResourceLeak(AssertionError):
-    """A test, or a block with resource limits, has left something open."""
+    """Raised when a test or a `resource_limits` block leaves something open."""
 
     __module__ = "pytest_interleave"
 
@@ -45,7 +45,7 @@ class Leak:
 
     #: "file", "socket", "thread" or "process".
     kind: str
-    #: Path, addresses, name, or process id and command.
+    #: Its path, addresses, name, or process id and command.
     what: str
     _key: object = field(default=None, repr=False, compare=False)
 
@@ -53,12 +53,12 @@ class Leak:
         return f"{self.kind} {self.what}"
 
     def same_as(self, other: Leak) -> bool:
-        """Whether both are the same thing, also where it is told in other words by now."""
+        """Whether both are the same thing, even if it is described in other words by now."""
         return self.kind == other.kind and self._key == other._key
 
 
 class Snapshot:
-    """What is open now; `leaks` tells later what has come and stayed."""
+    """The files, threads and child processes at the moment when it is made."""
 
     def __init__(self) -> None:
         self._files = open_descriptors()
@@ -66,10 +66,11 @@ class Snapshot:
         self._children = children()
 
     def leaks(self, before_collecting: Callable[[], object] | None = None, *, wait: bool = True) -> list[Leak]:
-        """What was not open when the snapshot was made. What cannot be listed on this system is not in it.
+        """Return what is open and was not when the snapshot was made.
 
-        Garbage does not count; `before_collecting` is called before it is collected. With `wait`, what is about to
-        end is given some time for it. In the common case, where nothing is left, this is cheap.
+        What cannot be listed on this system is not in it. Garbage does not count; `before_collecting` is called before
+        it is collected. With `wait`, what is about to end is given some time for it. In the common case, if nothing is
+        left, this is cheap.
         """
         if not self._suspects():
             return []
@@ -98,7 +99,7 @@ class Snapshot:
         before, after = self._files, open_descriptors()
         if before is None or after is None or after == before:
             return
-        # One that was closed and opened again, under another number perhaps, is not new.
+        # A file that was closed and opened again, under another number perhaps, is not new.
         known = Counter(before.values())
         for number, opened in sorted(after.items(), key=lambda item: before.get(item[0]) != item[1]):
             if known[opened]:
@@ -130,10 +131,10 @@ class Snapshot:
 
 def _is_of_no_interest(thread: threading.Thread) -> bool:
     if thread.ident in observed or isinstance(thread, threading._DummyThread):
-        # Under control, or started by something else than Python.
+        # It is under control, or was started by something else than Python.
         return True
     if outlives_executions(thread):
-        # It belongs to what outlives the test: the worker of the whole program, for one.
+        # It belongs to what outlives the test, such as the worker of the whole program.
         return True
     return getattr(getattr(thread, "function", None), "__module__", "").startswith("pytest_timeout")
 
@@ -155,7 +156,10 @@ def _describe_thread(thread: threading.Thread) -> str:
 
 
 def tell(leaks: Sequence[Leak], most: int = 10) -> str:
-    """All of them in one line: "thread 'a', at x.py:3 in work; file /tmp/x (2 times)"."""
+    """Return all leaks in one line: "thread 'a', at x.py:3 in work; file /tmp/x (2 times)".
+
+    At most `most` of them are named; of the rest, only the number is given.
+    """
     counted = Counter(map(str, leaks))
     told = [f"{text} ({count} times)" if count > 1 else text for text, count in counted.items()]
     if len(told) > most:

@@ -17,7 +17,7 @@ OnLeaks = Callable[[list[Leak]], None]
 
 
 class ResourceLimits:
-    """Limits for a block of code; what the fixture `resource_limits` returns.
+    """Limits for a block of code; the fixture `resource_limits` returns it.
 
     `leaks` is a list, filled at the end of the block: files, sockets, threads and child processes that it left open.
     """
@@ -46,10 +46,10 @@ class ResourceLimits:
         self._undo = contextlib.ExitStack()
 
     def __enter__(self) -> ResourceLimits:
-        """From here on the limits are in force.
+        """Put the limits in force.
 
-        Raises `ValueError` where more is in use than a limit allows, and `NotImplementedError` where the system has
-        no such limit.
+        Raises `ValueError` if more is in use than a limit allows, and `NotImplementedError` if the system has no such
+        limit.
         """
         __tracebackhide__ = True
         if self._before is not None:
@@ -61,7 +61,7 @@ class ResourceLimits:
                 limit_threads(self.threads, undo)
             if self.memory is not None:
                 limit_memory(self.memory, undo)
-            # The last: to see what is in use takes a file.
+            # This is the last one: finding out what is in use takes a file.
             if self.open_files is not None:
                 limit_open_files(self.open_files, undo)
         except BaseException:
@@ -77,16 +77,16 @@ class ResourceLimits:
         before = self._before
         self.lift()
         if before is None or (error is not None and not isinstance(error, Exception)):
-            # Ctrl-C, for one, or the end of a thread under control.
+            # This is Ctrl-C, for example, or the end of a thread under control.
             return
-        # Under control the others are where they are: nothing ends meanwhile.
+        # Under control the other threads do not run now: nothing ends meanwhile.
         self.leaks[:] = before.leaks(wait=current_unit() is None)
         if self.leaks and error is None:
-            # Else the traceback may be what keeps them.
+            # Otherwise the traceback may be what keeps them open.
             self._on_leaks(self.leaks)
 
     def lift(self) -> None:
-        """Put back what was before; a second time nothing happens."""
+        """Put back what was before the limits; a second call does nothing."""
         __tracebackhide__ = True
         self._undo.close()
         self._before = None

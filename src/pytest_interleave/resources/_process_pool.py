@@ -23,18 +23,19 @@ from ._futures import WatchesFutures, future_exception
 from ._process_worker import begin, call
 from ._sent_call import pickled_call
 
-#: Real seconds that calls which still run are given when the pool is closed.
+#: Seconds of real time for calls that still run when the pool is closed; then their processes are killed.
 GRACE = 5.0
-#: Real seconds for a process to end that has nothing to do any more, or that was killed.
+#: Seconds of real time for a process to end that has nothing to do any more, or that was killed; after that it is not
+#: waited for.
 _ENDING = 5.0
-#: Most worker processes of a pool that names no number.
+#: A pool that is made without a number has at most this many worker processes.
 _USUAL = 4
-#: Places for what workers are at; far more than workers, so that each has one of its own.
+#: The number of places for the calls that workers run; far more than workers, so that each has one of its own.
 _PLACES = 4096
 
 
 class HungProcess(AssertionError):
-    """A process of a pool did not end, and was killed."""
+    """Raised when a process of a pool does not end in time and is killed."""
 
     __module__ = "pytest_interleave"
 
@@ -42,13 +43,13 @@ class HungProcess(AssertionError):
 class ProcessPool(WatchesFutures, ProcessPoolExecutor):
     """A process pool that does not lose exceptions and leaves no process behind; the fixture `process_pool`.
 
-    Its processes are spawned, on every system: each imports the modules of the functions that it is given.
+    Its processes are spawned on every system: each imports the modules of the functions that it is given.
     """
 
     def __init__(self, max_workers: int | None = None) -> None:
-        """With `max_workers` processes at most; without it, one for each core, but from 2 to 4.
+        """Make a pool of at most `max_workers` processes; without it, one for each core, but from 2 to 4.
 
-        Raises `TypeError` or `ValueError` where that is no whole number above 0, and `NotImplementedError` where this
+        Raises `TypeError` or `ValueError` if that is not a whole number above 0, and `NotImplementedError` if this
         Python has no shared memory.
         """
         __tracebackhide__ = True
@@ -65,7 +66,7 @@ class ProcessPool(WatchesFutures, ProcessPoolExecutor):
         elif max_workers < 1:
             raise ValueError(f"max_workers={max_workers!r}: at least 1 process is needed")
         WatchesFutures.__init__(self)
-        #: Real seconds that calls which still run when the test ends are given, before their processes are killed.
+        #: Seconds of real time for calls that still run when the test ends; then their processes are killed.
         self.grace = GRACE
         self._calls: Any = RawArray("q", 2 * _PLACES)
         ProcessPoolExecutor.__init__(
@@ -73,15 +74,15 @@ class ProcessPool(WatchesFutures, ProcessPoolExecutor):
         )
         self._others: list[ProcessPool] = []
         self._numbers = itertools.count(1)
-        #: What each call is, by its number.
+        #: By number of a call, its description.
         self._told: dict[int, str] = {}
         self._workers: dict[int, BaseProcess] = {}
         self._manager: threading.Thread | None = None
-        #: How a process ended that broke the pool.
+        #: How the process ended that broke the pool.
         self._broken_by: str | None = None
 
     def of(self, max_workers: int) -> ProcessPool:
-        """Another pool, of `max_workers` processes at most; it is closed with this one.
+        """Return another pool, of at most `max_workers` processes, which is closed with this one.
 
         Raises as the class does.
         """
@@ -92,9 +93,9 @@ class ProcessPool(WatchesFutures, ProcessPoolExecutor):
         return other
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        """See `concurrent.futures.Executor.submit`.
+        """Submit a call; see `concurrent.futures.Executor.submit`.
 
-        Raises `pickle.PicklingError` at once where the function or its arguments cannot be sent to a process, and
+        Raises `pickle.PicklingError` at once if the function or its arguments cannot be sent to a process, and
         `RuntimeError` in a thread under control: processes are not interleaved.
         """
         __tracebackhide__ = True
@@ -108,28 +109,29 @@ class ProcessPool(WatchesFutures, ProcessPoolExecutor):
                 future = self._watch(super().submit(call, number, sent))
                 self._remember()
         except BrokenProcessPool as error:
-            # Its own thread is about to tell the futures, which says how it was broken.
+            # The pool's own thread is about to set the exceptions of the futures, and finds out then how the pool was
+            # broken.
             wait([future for future in self._watched if not future.cancelled()], _ENDING)
             self._add_note(error)
             raise
         future.explain = self._explain
         raised = future_exception(future)
         if raised is not None:
-            # It was done before it could be watched.
+            # The future was done before it could be watched.
             self._explain(raised)
         return future
 
     def close(self, grace: float | None = None) -> list[BaseException]:
-        """End all processes, and those of pools made by `of`: now, or in `grace` seconds if they still work.
+        """End all processes, and those of pools made by `of`; calls that still run have `grace` seconds.
 
-        Returns what went wrong: a `HungProcess` where processes had to be killed, and exceptions of futures that
-        nobody has looked at. No process is left, whatever happens.
+        Returns what went wrong: a `HungProcess` if processes had to be killed, and exceptions of futures that were not
+        asked for them. No process is left, whatever happens.
         """
         wrong: list[BaseException] = []
         try:
             hung = self._end(self.grace if grace is None else grace)
         except BaseException:
-            # Ctrl-C: nobody wants to wait.
+            # This is Ctrl-C: do not wait any longer.
             grace = 0.0
             raise
         finally:
@@ -145,13 +147,13 @@ class ProcessPool(WatchesFutures, ProcessPoolExecutor):
     def _end(self, grace: float) -> HungProcess | None:
         until = time.monotonic() + grace
         self._remember()
-        # What was submitted is run all the same: its exceptions count.
+        # Submitted calls still run: their exceptions count.
         self.shutdown(wait=False)
         running = [future for future in self._watched if not future.done()]
         wait(running, max(0.0, until - time.monotonic()))
         late = [future for future in running if not future.done()]
         for future in late:
-            # What comes of it now comes of its being killed.
+            # Its outcome is a result of its being killed from now on.
             future.looked = True
         if not late and self._manager is not None:
             self._manager.join(max(until - time.monotonic(), _ENDING if grace else 0.0))
@@ -174,13 +176,13 @@ class ProcessPool(WatchesFutures, ProcessPoolExecutor):
         )
 
     def _remember(self) -> None:
-        """What there is to be ended. The executor forgets it when it is shut down."""
+        """Keep the processes that are to be ended: the executor forgets them when it is shut down."""
         executor: Any = self
         self._workers.update(executor._processes or {})
         self._manager = executor._executor_manager_thread or self._manager
 
     def _kill(self) -> None:
-        """What lives now is killed; usually nothing does."""
+        """Kill the processes that still live; usually there are none."""
         workers = list(self._workers.values())
         for worker in workers:
             if worker.is_alive():
@@ -190,16 +192,19 @@ class ProcessPool(WatchesFutures, ProcessPoolExecutor):
         if self._manager is not None:
             self._manager.join(_ENDING)
 
-    # -- what is told ----------------------------------------------------------------------------------------
+    # -- messages --------------------------------------------------------------------------------------------
 
     def _at(self, worker: BaseProcess) -> str | None:
-        """What a worker is at, or was when it ended."""
+        """Return the description of the call that a worker runs, or ran when it ended."""
         at = 2 * ((worker.pid or 0) % _PLACES)
         pid, number = self._calls[at : at + 2]
         return self._told.get(number) if pid == worker.pid else None
 
     def _explain(self, error: BaseException) -> None:
-        """A future is about to fail. In the pool's own thread, before it ends the other processes of a broken pool."""
+        """Add to the exception of a future how the pool was broken.
+
+        This runs in the pool's own thread, before it ends the other processes of a broken pool.
+        """
         if not isinstance(error, BrokenProcessPool):
             return
         if self._broken_by is None:
@@ -233,7 +238,7 @@ NOT_INTERLEAVED = (
 
 @contextlib.contextmanager
 def _no_ctrl_c() -> Iterator[None]:
-    """A process that is started meanwhile has no Ctrl-C until it has said that it leaves it to its owner."""
+    """Keep Ctrl-C from a process that is started in this block until it has said that it leaves it to its owner."""
     if sys.platform == "win32" or not hasattr(signal, "pthread_sigmask"):
         yield
         return

@@ -1,4 +1,4 @@
-"""What runs in the worker processes of a `ProcessPool`."""
+"""The code that runs in the worker processes of a `ProcessPool`."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from typing import Any
 from ._sent_call import SentCall
 from ._sent_modules import SentModules
 
-#: Seconds between two looks whether the owner still lives, where the system does not tell at once.
+#: Seconds between two checks whether the owner still lives, if the system does not report that at once.
 _LOOK_SECONDS = 1.0
 
-#: For the owner: a pair for each worker, its process id and the number of the call that it is at. The index is the
+#: For the owner: a pair for each worker, its process id and the number of the call that it runs. The index is the
 #: process id modulo the number of pairs.
 _calls: Any = None
 _modules = SentModules()
 
 
 def begin(calls: Any) -> None:
-    """First of all in a new worker: it ends with its owner, and leaves Ctrl-C to it."""
+    """Prepare a new worker: it ends with its owner, and leaves Ctrl-C to it."""
     global _calls
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if sys.platform != "win32" and hasattr(signal, "pthread_sigmask"):
@@ -37,7 +37,7 @@ def begin(calls: Any) -> None:
 
 
 def call(number: int, sent: SentCall) -> Any:
-    """Make the call."""
+    """Make the call `sent`, which has this number, and return its result."""
     at = 2 * (os.getpid() % (len(_calls) // 2))
     _calls[at : at + 2] = (os.getpid(), number)
     try:
@@ -67,7 +67,7 @@ def _unpickled(sent: SentCall) -> Any:
 
 
 def _why_unsendable(error: BaseException) -> str | None:
-    """Why the owner could not make the exception again, which would break the whole pool; None where it can."""
+    """Return why the owner could not make the exception again, which would break the whole pool; None if it can."""
     try:
         pickle.loads(bytes(ForkingPickler.dumps(error)))
     except Exception as why:
@@ -82,7 +82,7 @@ def _end_with_owner() -> None:
     sentinel = owner.sentinel
     if sys.platform == "linux":
         with contextlib.suppress(ImportError, AttributeError, OSError):
-            # The kernel ends the worker, even one that is in C code for ever and never lets the thread run.
+            # The kernel ends the worker, even one that stays in C code forever and never lets the thread run.
             import fcntl
 
             fcntl.fcntl(sentinel, fcntl.F_SETSIG, signal.SIGKILL)

@@ -1,4 +1,4 @@
-"""Limits that the operating system sets: of open files and of memory."""
+"""Limits that the operating system enforces: of open files and of memory."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ..control import real_lock
 from ._arguments import size_in_words
 from ._descriptors import count_descriptors
 
-#: While limits are being put in place or taken away. Blocks of several threads may overlap.
+#: Held while limits are put in place or taken away, because blocks of several threads may overlap.
 _changing = real_lock()
 
 
@@ -27,7 +27,7 @@ def _module(argument: str) -> ModuleType:
 
 
 class _SoftLimit:
-    """One limit of this process, and those that are asked for now: the lowest counts."""
+    """One limit of this process, and the values that are requested now: the lowest one counts."""
 
     def __init__(self, argument: str, name: str) -> None:
         self._argument = argument
@@ -36,12 +36,12 @@ class _SoftLimit:
         self._before: tuple[int, int] | None = None
 
     def ask(self, find: Callable[[], int], undo: contextlib.ExitStack) -> None:
-        """Limit it to what `find` says, or less where less is allowed already; `undo` takes that back."""
+        """Limit it to what `find` returns, or less if less is allowed already; `undo` takes that back."""
         __tracebackhide__ = True
         resource = _module(self._argument)
         which: int = getattr(resource, self._name)
         token = object()
-        # First, so that it is taken back however this ends, by Ctrl-C for one.
+        # This is first, so that it is taken back however this ends, by Ctrl-C for example.
         undo.callback(self._release, token)
         with _changing:
             value = find()
@@ -73,9 +73,9 @@ _data = _SoftLimit("memory", "RLIMIT_DATA")
 
 
 def limit_open_files(most: int, undo: contextlib.ExitStack) -> None:
-    """Let this process have at most so many files open; `undo` takes that back.
+    """Let this process have at most `most` files open; `undo` takes that back.
 
-    Raises `ValueError` where more are open now, and `NotImplementedError` where that cannot be limited.
+    Raises `ValueError` if more are open now, and `NotImplementedError` if that cannot be limited.
     """
     __tracebackhide__ = True
     _module("open_files")
@@ -98,9 +98,9 @@ def limit_open_files(most: int, undo: contextlib.ExitStack) -> None:
 
 
 def limit_memory(most: int, undo: contextlib.ExitStack) -> None:
-    """Let this process have at most so many bytes of data; `undo` takes that back.
+    """Let this process have at most `most` bytes of data; `undo` takes that back.
 
-    Raises `ValueError` where it has more now, and `NotImplementedError` where that cannot be limited.
+    Raises `ValueError` if it has more now, and `NotImplementedError` if that cannot be limited.
     """
     __tracebackhide__ = True
     _module("memory")
@@ -115,9 +115,9 @@ def limit_memory(most: int, undo: contextlib.ExitStack) -> None:
 
 
 def memory_used() -> int:
-    """The bytes that the limit counts: private memory that can be written, used or not, the threads' stacks included.
+    """Return the bytes that the limit counts: private writable memory, used or not, with the threads' stacks.
 
-    Raises `NotImplementedError` where the system does not tell.
+    Raises `NotImplementedError` if the system does not report that.
     """
     __tracebackhide__ = True
     with contextlib.suppress(FileNotFoundError, StopIteration), open("/proc/self/status", "rb") as status:
@@ -128,7 +128,7 @@ def memory_used() -> int:
 
 
 def _bites(most: int) -> bool:
-    """Whether the system refuses what is certainly too much. Nothing is used by asking."""
+    """Whether the system refuses what is certainly too much. Asking uses nothing."""
     __tracebackhide__ = True
     if sys.platform != "win32":
         import mmap

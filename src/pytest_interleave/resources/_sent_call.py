@@ -1,4 +1,4 @@
-"""Calls on their way to another process: pickled at once, so that what cannot be sent is told where it is given."""
+"""Calls for another process: pickled at once, so that an error is raised where the call is given."""
 
 from __future__ import annotations
 
@@ -21,23 +21,26 @@ class SentCall(NamedTuple):
 
 
 class _Pickler(ForkingPickler):
-    """Finds out which modules are needed on the other side."""
+    """A pickler that finds out which modules are needed on the other side."""
 
     def __init__(self, file: io.BytesIO) -> None:
         super().__init__(file)
         self.modules: set[str] = set()
 
     def reducer_override(self, value: Any) -> Any:
-        """See `pickle.Pickler.reducer_override`; everything is pickled as it is without it."""
+        """Note the module of a function or class; everything is pickled as usual.
+
+        See `pickle.Pickler.reducer_override`.
+        """
         if isinstance(value, (FunctionType, type)) and isinstance(value.__module__, str):
             self.modules.add(value.__module__)
         return NotImplemented
 
 
 def pickled_call(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> SentCall:
-    """Make a call ready to be sent.
+    """Return a call that is ready to be sent.
 
-    Raises `pickle.PicklingError` that says what to do where it cannot be.
+    Raises `pickle.PicklingError` that says what to do if it cannot be sent.
     """
     __tracebackhide__ = True
     file = io.BytesIO()

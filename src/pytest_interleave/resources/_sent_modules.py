@@ -1,6 +1,7 @@
 """Modules that the pool's owner has and that a worker process cannot import by their names.
 
-pytest's `--import-mode=importlib` gives test modules names that lead nowhere: a worker imports them by their files.
+With `--import-mode=importlib`, pytest gives test modules names that cannot be imported: a worker imports them by their
+files.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from ..control.scope import imported
 
 
 def files_of(modules: Iterable[str]) -> dict[str, str]:
-    """The files of the modules of these names, and of the packages that they are in; those that have one."""
+    """Return the files of the modules of these names, and of the packages that they are in, if they have one."""
     found: dict[str, str] = {}
     for module in modules:
         name = module
@@ -27,13 +28,13 @@ def files_of(modules: Iterable[str]) -> dict[str, str]:
 
 
 class SentModules:
-    """The last finder that a worker asks: of the files that have come with calls."""
+    """A finder, the last one that a worker asks, of the files that have come with calls."""
 
     def __init__(self) -> None:
         self._files: dict[str, str] = {}
 
     def add(self, files: Mapping[str, str]) -> None:
-        """From now on these modules are found, where nobody else finds them."""
+        """Find these modules from now on, if no other finder does."""
         self._files.update(files)
 
     def find_spec(
@@ -42,11 +43,11 @@ class SentModules:
         path: Sequence[str] | None = None,  # noqa: ARG002
         target: ModuleType | None = None,  # noqa: ARG002
     ) -> ModuleSpec | None:
-        """See `importlib.abc.MetaPathFinder.find_spec`."""
+        """Return the spec of a module whose file has come; see `importlib.abc.MetaPathFinder.find_spec`."""
         file = self._files.get(fullname)
         if file is not None:
             return importlib.util.spec_from_file_location(fullname, file)
         if any(name.startswith(f"{fullname}.") for name in self._files):
-            # A directory on the way, without an `__init__.py`.
+            # It is a directory on the path to such a file, without an `__init__.py`.
             return ModuleSpec(fullname, None, is_package=True)
         return None

@@ -1,4 +1,4 @@
-"""How much faster one way of doing something is than another: medians, the ratio, and how far it spreads."""
+"""Speed-ups: how much faster one way of doing something is than another, with medians, ratio and spread."""
 
 from __future__ import annotations
 
@@ -21,31 +21,32 @@ def _skip(reason: str) -> None:
 
 @dataclass(frozen=True, repr=False, eq=False)
 class Speedup:
-    """How much faster the parallel way was than the sequential one; what the fixture `measure_speedup` returns.
+    """The speed-up of the parallel way over the sequential one; the fixture `measure_speedup` returns it.
 
     It compares with numbers by its ratio: `assert speedup > 1.5`.
     """
 
-    #: Medians, in real seconds.
+    #: Medians, in seconds of real time.
     sequential: float
     parallel: float
-    #: The median of what each pair of runs came to: 2.0 where the parallel way took half of the time.
+    #: The median of the ratios of each pair of runs: 2.0 if the parallel way took half of the time.
     ratio: float
     #: The lowest and the highest of the pairs' ratios.
     spread: tuple[float, float]
     #: The processor cores that this process could use.
     cores: int
-    #: How many pairs were measured.
+    #: The number of pairs that were measured.
     repeats: int
-    #: What the last call of each returned.
+    #: The return values of the last call of each.
     sequential_result: Any = None
     parallel_result: Any = None
     _skip: Callable[[str], object] = field(default=_skip, kw_only=True)
 
     def assert_at_least(self, ratio: float, cores: int | None = None) -> None:
-        """Fail where the ratio is below `ratio`; where fewer than `cores` cores were seen, skip the test instead.
+        """Fail if the ratio is below `ratio`; if fewer than `cores` cores were seen, skip the test instead.
 
-        Raises `AssertionError` that has all figures, and `TypeError` or `ValueError` for what is no number above 0.
+        Raises `AssertionError` that has all figures, and `TypeError` or `ValueError` if an argument is not a number
+        above 0.
         """
         __tracebackhide__ = True
         if isinstance(ratio, bool) or not isinstance(ratio, (int, float)):
@@ -111,10 +112,10 @@ def measure(
     *,
     skip: Callable[[str], object] = _skip,
 ) -> Speedup:
-    """Call each once to warm up, then both in turns, `repeats` times, and see how long they take in real time.
+    """Call each once to warm up, then both alternately, `repeats` times, and measure their real time.
 
-    What either raises is passed on. Raises `TypeError` or `ValueError` for what is no function, or no whole number
-    above 0. `skip` is what `Speedup.assert_at_least` skips a test by.
+    Exceptions of either are passed on. Raises `TypeError` or `ValueError` if an argument is not a function, or not a
+    whole number above 0. `Speedup.assert_at_least` skips a test by calling `skip`.
     """
     __tracebackhide__ = True
     for name, function in (("sequential", sequential), ("parallel", parallel)):
@@ -127,7 +128,7 @@ def measure(
     seconds: tuple[list[float], list[float]] = ([], [])
     results: list[Any] = [None, None]
     for number in range(repeats):
-        # Who goes first may find the caches cold, or the processor cool.
+        # The first one may find the caches cold, or the processor cool.
         for which in (0, 1) if number % 2 == 0 else (1, 0):
             results[which] = None
             gc.collect()

@@ -1,4 +1,4 @@
-"""A limit of the threads that Python knows of; what it says is what the interpreter says."""
+"""A limit on the threads that Python knows of, with the same error as the interpreter's."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ else:
     start_checks = []
 
     def start_controlled(function: Callable[..., Any], args: tuple[Any, ...], kwargs: Any = None) -> int:
-        """Here, no thread is under control."""
+        """Raise `NotImplementedError`: on this interpreter, no thread is under control."""
         raise NotImplementedError
 
 
-#: The limits that are in force now: the lowest counts.
+#: The limits that are in force now: the lowest one counts.
 _limits: dict[object, int] = {}
-#: While limits come and go.
+#: Held while limits are put in place or taken away.
 _changing = real_lock()
 #: Threads that were let through, until `threading` counts them; and those that were started without it.
 _let_through: set[threading.Thread] = set()
 _raw: set[object] = set()
-#: What is put in the place of what, in which module; and the other way round.
+#: By module and function, the replacement; and by replacement, the function.
 _ours_of: dict[tuple[ModuleType, Any], Any] = {}
 _real_of: dict[Any, Any] = {}
 
-#: What starts threads, by the module that has it.
+#: The functions that start threads, with the modules that have them.
 _STARTERS = (
     (threading, "_start_new_thread"),
     (threading, "_start_joinable_thread"),
@@ -45,16 +45,16 @@ _STARTERS = (
 
 
 def threads_alive() -> int:
-    """The threads that `threading` counts, and those started meanwhile without it; only those of the program."""
+    """Return the number of threads that `threading` counts, and those started without it; only those of the program."""
     known: Any = threading
     with known._active_limbo_lock:
         return _count()
 
 
 def limit_threads(most: int, undo: contextlib.ExitStack) -> None:
-    """Let at most so many threads live at a time; `undo` takes that back.
+    """Let at most `most` threads live at a time; `undo` takes that back.
 
-    Raises `ValueError` where more live now.
+    Raises `ValueError` if more live now.
     """
     __tracebackhide__ = True
     token = object()
@@ -79,7 +79,10 @@ def _release(token: object) -> None:
 
 
 def settle_starters() -> None:
-    """Where a limit was released under control: what starts threads is now what control found, and put back."""
+    """Put back the functions that start threads, if no limit is in force.
+
+    If a limit was released under control, control has put back the replacements that it had found.
+    """
     with _changing:
         if not _limits:
             _put_back()
@@ -95,7 +98,7 @@ def _put_back() -> None:
 def _replace() -> None:
     for module, name in _STARTERS:
         present = getattr(module, name, None)
-        # That of a test under control asks the check. One of ours may have been put back by somebody else.
+        # The function of a test under control asks the check. One of ours may have been put back by other code.
         if present is not None and present is not start_controlled and present not in _real_of:
             ours = _ours_of.get((module, present))
             if ours is None:
@@ -107,7 +110,7 @@ def _replace() -> None:
 
 
 def _limited_thread(real: Callable[..., Any]) -> Callable[..., Any]:
-    """In the place of what `Thread.start` calls, with the thread's own method."""
+    """Return a replacement for the function that `Thread.start` calls with the thread's own method."""
 
     def start(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         thread = getattr(function, "__self__", None)
@@ -119,7 +122,7 @@ def _limited_thread(real: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _limited(real: Callable[..., Any]) -> Callable[..., Any]:
-    """In the place of what starts a thread that `threading` knows nothing of."""
+    """Return a replacement for a function that starts a thread that `threading` knows nothing of."""
 
     def start(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         if not _limits or not callable(function):
@@ -161,13 +164,13 @@ def _count() -> int:
     if unit is not None:
         controlled = {other.half.ident for other in unit.execution.units if not other.done}
         return len(controlled | set(known._active))
-    # One that is about to start is in limbo; so is one that has come here at the same time and may not start.
+    # A thread that is about to start is in limbo; so is one that has come here at the same time and may not start.
     starting = {thread for thread in _let_through if thread in known._limbo}
     _let_through.intersection_update(starting)
     return len(known._active) + len(starting) + len(_raw)
 
 
 def _check_controlled() -> None:
-    """A thread under control is about to start another one."""
+    """Raise `RuntimeError` if a thread under control is about to start one thread too many."""
     if _limits and threads_alive() >= min(_limits.values()):
         raise RuntimeError("can't start new thread")
