@@ -21,7 +21,7 @@ _MOST_LOOKED_AT = 4096
 
 
 class Opened(NamedTuple):
-    """The file that a descriptor stands for. If two are equal, it is the same file, or one that came in its place."""
+    """The file that a descriptor stands for. If two are equal, it is the same file, or one that took its place."""
 
     device: int
     inode: int

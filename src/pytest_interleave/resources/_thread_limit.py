@@ -58,7 +58,7 @@ def limit_threads(most: int, undo: contextlib.ExitStack) -> None:
     """
     __tracebackhide__ = True
     token = object()
-    # First, so that it is taken back however this ends, by Ctrl-C for one.
+    # This is first, so that it is taken back however this ends, by Ctrl-C for example.
     undo.callback(_release, token)
     with _changing:
         alive = threads_alive()

@@ -45,8 +45,8 @@ def run_stress(
     """Run the operation in threads, without any control, and return the figures.
 
     Exceptions of a type in `ends` end the run; the first one is `ended_by`. Raises what the waiting thread is
-    interrupted by, such as `KeyboardInterrupt`, and `RuntimeError` if not all threads can be started; then no thread
-    continues, if it can be ended at all.
+    interrupted by, such as `KeyboardInterrupt`, and `RuntimeError` if not all threads can be started. Then no thread
+    continues, if it can be ended.
     """
     before = resident_bytes()
     run = Run(prepare, plan, ends)

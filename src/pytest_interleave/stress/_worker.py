@@ -50,7 +50,7 @@ class Worker:
         self.thread = threading.Thread(target=self._main, name=self.name, daemon=True)
         self._run = run
         self._pid = os.getpid()
-        #: Held while other threads must not change what is in hand.
+        #: Held while the thread must not end, and its latencies must not be moved.
         self._guard = real_lock()
         self._fresh: list[float] = []
         self._started = False

@@ -66,7 +66,7 @@ class LockOrder:
 
 
 def _is_tangled(nestings: Sequence[Nesting]) -> bool:
-    """Whether the nestings have a circle at all, whichever threads it is of.
+    """Whether the nestings form a circle, of whichever threads.
 
     It is a quick test, because there is nearly always none.
     """

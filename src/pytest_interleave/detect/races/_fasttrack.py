@@ -37,7 +37,7 @@ class History:
         if own is None:
             own = ways[way] = Accesses()
         elif own.is_latest(thread, clock[thread]):
-            # An access that came in between and is a race with this one is a race with the one before, too.
+            # An access in between that races with this one races with the one before, too.
             return []
         found: list[int] = []
         for other in rules[way]:

@@ -43,7 +43,7 @@ class Unordered(NamedTuple):
 
 
 class _Part(NamedTuple):
-    """Something that a use touches, and the way in which it does so."""
+    """Something that a use touches, and the way of touching it."""
 
     number: int
     use: Use
@@ -145,7 +145,7 @@ def _parts(uses: Sequence[Use]) -> Iterator[_Part]:
             yield _Part(number, use, thing.key, WRITE if way == WRITE and thing.kind == "socket" else EXCHANGE)
             continue
         if way == APPEND and thing.key in read:
-            # A reader can see which came first.
+            # A reader can see which was first.
             way = WRITE
         yield _Part(number, use, ("entries", thing.key) if way in (LIST, SCAN) else thing.key, way)
         if use.handle is not None:

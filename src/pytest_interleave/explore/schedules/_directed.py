@@ -1,4 +1,4 @@
-"""Single switches that may suffice for a finding: those in the middle of something that other threads came between."""
+"""Single switches that may suffice for a finding: those that let another thread interfere."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ def likely_switches(
 ) -> list[Switch]:
     """Return the most likely switches of an execution with a finding, the last first.
 
-    Each leaves a thread where it was left, for a thread whose steps meanwhile conflicted with its own. Threads that do
-    the same are alike: first in the list are the switches between those of each kind that were started first. Once
-    `is_over`, no more are looked for.
+    Each leaves a thread at the place where it was left, for a thread whose steps meanwhile conflicted with its own.
+    Threads that do the same are alike: first in the list are the switches between those of each kind that were started
+    first. Once `is_over`, no more are added.
     """
     alike = _Alike(log)
     meanwhile = _Meanwhile(log)

@@ -101,7 +101,7 @@ class _Shrinking:
         self._try(())
 
     def take_few(self, number: int) -> None:
-        """Try `number` switches where other threads came between; then these with all that are no preemptions."""
+        """Try `number` switches that let other threads interfere; then these with all that are no preemptions."""
         if self.best.preemptions > number:
             likely = likely_switches(self.best.points, self.best.log, lambda: self._time_used() >= 1)
             free = tuple(point.switch for point in self.best.points if point.is_switch and not point.preempts)

@@ -224,7 +224,7 @@ class Follow:
         """Do nothing: the scheduler itself lets the next thread run."""
 
     def end(self, trace: Trace) -> None:
-        """Count the steps that came after the last choice."""
+        """Count the steps after the last choice."""
         self.sites.follow(trace.log)
 
     @property

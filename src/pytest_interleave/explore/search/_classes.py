@@ -58,10 +58,10 @@ class _Known:
 
 
 def class_of(trace: Trace) -> int:
-    """Return a fingerprint of the execution's class: equal for equivalent schedules, else different but for chance.
+    """Return a fingerprint of the execution's class: equal for equivalent schedules, else different except by chance.
 
     For every access of each thread it includes which steps of other threads are known to come before it, by the change
-    of the same object that it came after, unless the thread knew of that already. If the program is deterministic, that
+    of the same object that it follows, unless the thread knew of that already. If the program is deterministic, that
     says everything: the Mazurkiewicz trace. What is done before the first thread is started has only one order. If time
     has passed as a choice, what each thread does after that may depend on it.
 

@@ -1,4 +1,4 @@
-"""The class of a long schedule, from the order in which threads come to each thing.
+"""The class of a long schedule, from the order in which threads access each thing.
 
 It says the same as `_classes`, at a fraction of the cost of a step, but is no gain for few steps. It is possible only
 if no step touches a thing as a whole of which another step touches a part. Unlike there, a thing that takes the address
@@ -50,14 +50,14 @@ def _number_of(path: tuple[int, ...]) -> int:
 
 
 class _Place:
-    """A thing that threads touch: the visits to it, and its rank among the things that each visitor came to."""
+    """A thing that threads touch: the accesses to it, and its rank among the things that each visitor accesses."""
 
     __slots__ = ("came", "firsts", "visitors")
 
     def __init__(self) -> None:
         self.came: list[str] = []
         self.visitors: set[int] = set()
-        #: Pairs of a visitor and the number of things with several visitors that it came to before.
+        #: Pairs of a visitor and the number of things with several visitors that it accessed before this one.
         self.firsts: set[tuple[int, int]] = set()
 
     def fingerprint(self) -> int:
@@ -76,7 +76,7 @@ class _Visitor:
         self.number = _number_of(thread.path)
         #: By address of the touches: what to note.
         self.known: dict[int, _Notes] = {}
-        #: The places that it came to, in the order of the first visits.
+        #: The places that it accessed, in the order of the first accesses.
         self.visited: dict[_Place, None] = {}
 
 
@@ -154,9 +154,9 @@ def class_of_long(log: Iterable[LoggedStep]) -> int | None:
 
 
 def _alone(visitor: _Visitor) -> int:
-    """Return a fingerprint of how often a visitor came to things without other visitors.
+    """Return a fingerprint of how often a visitor accessed things without other visitors.
 
-    It does not say to which of these, because one may have another's address.
+    It does not say which of these, because one may have another's address.
     """
     return hash((visitor.number, sum(len(place.came) for place in visitor.visited if len(place.visitors) == 1)))
 

@@ -112,10 +112,10 @@ class PartialOrderReduction:
     would only repeat an execution in another order are left out (sleep sets).
 
     With a `bound`, only schedules with at most this many preemptions are run: switches away from a thread that could
-    continue. Then it can also be necessary to make a switch earlier, where it is free, and no thread sleeps.
+    continue. Then it can also be necessary to make a switch earlier, at a place where it is free, and no thread sleeps.
 
-    Once more schedules are known to be left than `limits` allow, or their time is over, no more are looked for: such a
-    search is `cut_short`. It continues with what is known, but is never finished.
+    Once more schedules are known to be left than `limits` allow, or their time is over, no further ones are added: such
+    a search is `cut_short`. It continues with what is known, but is never finished.
 
     Sources: P. Abdulla, S. Aronis, B. Jonsson, K. Sagonas, "Optimal Dynamic Partial Order Reduction", POPL 2014: its
     algorithm Source-DPOR. K. Coons, M. Musuvathi, K. McKinley, "Bounded Partial-Order Reduction", OOPSLA 2013.
@@ -144,14 +144,14 @@ class PartialOrderReduction:
         self.finished = False
         #: Whether the bound has kept anything from being explored.
         self.cut = False
-        #: Whether there may be more to explore than was looked for.
+        #: Whether there may be more to explore than was found.
         self.cut_short = False
         #: The reason why "finished" would not mean "all", if the execution did not do as the search decided; else None.
         self.incomplete: str | None = None
         self._executions = 0
 
     def next_bound(self) -> PartialOrderReduction:
-        """Return the search with room for one more preemption; one with room for none, if this one had no bound."""
+        """Return the search that allows one preemption more; if this one has no bound, the search that allows none."""
         return PartialOrderReduction(0 if self.bound is None else self.bound + 1, self._fresh_starts, self._limits)
 
     def again(self) -> PartialOrderReduction | None:

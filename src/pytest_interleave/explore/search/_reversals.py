@@ -136,7 +136,7 @@ def reversals(
     """Yield the reversible races of the first `end` steps whose earlier step is one of the `choices`.
 
     What was announced at the end and never granted counts as a last step. `choices` has the threads that could
-    continue, by position in the log, if there was more than one. Once `is_over`, no more are looked for.
+    continue, by position in the log, if there was more than one. Once `is_over`, no more are yielded.
     """
     if not choices:
         return

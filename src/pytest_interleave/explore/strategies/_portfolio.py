@@ -47,6 +47,6 @@ class Portfolio:
         return member
 
     def learn(self, trace: Trace) -> None:
-        """Let all learn from an execution; contested objects are looked for in the first ones, and then seldom."""
+        """Let all learn from an execution; contested objects are determined in the first ones, and then seldom."""
         self._pct.end(trace)
         self._learning.end(trace, *self._learners)

@@ -1,6 +1,6 @@
 """Switches that the scheduler made by itself: a thread had run for long, so the others got their turn.
 
-The strategy had chosen that the running thread continues, and yet another one took the next step.
+The strategy had chosen that the running thread continues, but another one took the next step.
 """
 
 from __future__ import annotations

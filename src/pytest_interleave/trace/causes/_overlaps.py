@@ -28,7 +28,7 @@ class Access(NamedTuple):
 
 
 class Torn(NamedTuple):
-    """Two accesses of one thread that were not atomic: another thread's access came between them."""
+    """Two accesses of one thread that were not atomic: another thread's access is between them."""
 
     first: Access
     between: Access
@@ -151,7 +151,7 @@ _ANY = object()
 
 
 def torn(thing: Thing, thread: Path, switch: int, until: int) -> Iterator[Torn]:
-    """Return the pairs of accesses of `thread` that another thread came between.
+    """Return the pairs of accesses of `thread` that an access of another thread separates.
 
     `thread` was left at step `switch`, and continued at step `until`.
     """

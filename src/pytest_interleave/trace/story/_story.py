@@ -49,7 +49,7 @@ def story_of(
     """Return a sentence for each of the first switches, or for what the threads wait for; empty if nothing can be said.
 
     `points` is None if it is not known which choices there were. After `end` steps the execution has failed. Once
-    `is_over`, no more sentences are looked for.
+    `is_over`, no more sentences are added.
     """
     if outcome.stuck is not None and outcome.stuck.kind == DEADLOCK:
         pauses = list(held_up(outcome, end))
@@ -137,7 +137,7 @@ class _Teller:
         return f"{why_gave_way(point, self._log, self._names)}, so the scheduler let {other} run.", ()
 
     def _of_window(self, window: _Window, *, delayed: bool) -> _Sentence | None:
-        """Return a sentence on the effect of a window: what came between two accesses, else what came too early.
+        """Return a sentence on the effect of a window: a step between two accesses, else a step that was too early.
 
         `delayed` says whether the thread was left to delay what it does next.
         """
