@@ -15,7 +15,7 @@ from .settings._options import Options, options_of
 def apply_options(config: pytest.Config, options: Options) -> None:
     """Prepare for a whole suite, for the schedule of a token, or for shards, if the options ask for one of these.
 
-    Raises `pytest.UsageError` where the token cannot be read.
+    Raises `pytest.UsageError` if the token cannot be read.
     """
     if options.suite is not None:
         make_gatherer(config)
@@ -51,7 +51,7 @@ def prepare_for_tests(session: pytest.Session, hold: Hold) -> None:
 
 
 def _import_runners(*, marked: bool, stressed: bool) -> None:
-    """Import what runs marked tests, and what repeats tests in real threads, as far as there are such tests."""
+    """Import the runners of marked tests and of tests that are repeated in real threads, if there are such tests."""
     from . import _marked_test  # noqa: F401
 
     if marked:

@@ -1,4 +1,4 @@
-"""Hooks that pytest calls for each test, or several times for each: registered only where a test may be marked."""
+"""Hooks that pytest calls for each test, or several times for each: registered only if a test may be marked."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ from ._subtests import raise_together
 
 
 class FixturesWithin:
-    """Makes and ends the fixtures of one test within its executions, as far as that is needed.
+    """Makes and ends the fixtures of one test within its executions, if that is needed.
 
     `tear_down` ends them as pytest does.
     """

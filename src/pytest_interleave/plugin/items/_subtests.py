@@ -57,7 +57,7 @@ def note_failure(failed: list[BaseException], error: BaseException, subtest: str
 
 
 def raise_together(raised: Sequence[BaseException]) -> None:
-    """Raise the failures, as a group if there are several; a skip only where nothing failed."""
+    """Raise the failures, as a group if there are several; a skip only if nothing failed."""
     __tracebackhide__ = True
     failed = [error for error in raised if not isinstance(error, quiet_types())] or raised[:1]
     if len(failed) == 1:

@@ -45,11 +45,11 @@ class RunConcurrent:
         timeout: float | None = None,
         **kwargs: Any,
     ) -> list[Any]:
-        """Call `func(*args, **kwargs)` in `workers` threads at once; the results come in worker order.
+        """Call `func(*args, **kwargs)` in `workers` threads at once; the results are in worker order.
 
-        `timeout` is in seconds for all of them together. Raises `ExceptionGroup` (`BaseExceptionGroup` where one is
-        no `Exception`) with the exceptions of all workers that failed, each noted with its worker; `TimeoutError`
-        naming the workers that did not end in time; `ValueError` for `workers` below 1.
+        `timeout` is in seconds for all of them together. Raises `ExceptionGroup` (`BaseExceptionGroup` if one is not an
+        `Exception`) with the exceptions of all workers that failed, each noted with its worker; `TimeoutError` naming
+        the workers that did not end in time; `ValueError` for `workers` below 1.
         """
         count = self._workers if workers is None else workers
         if count < 1:

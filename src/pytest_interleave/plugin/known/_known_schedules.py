@@ -12,10 +12,10 @@ REMEMBERED = "remembered"
 
 
 class KnownSchedule(NamedTuple):
-    """A known schedule of a test, and what became of it in this run."""
+    """A known schedule of a test, and its result in this run."""
 
     token: Token
     #: `PINNED` or `REMEMBERED`.
     origin: str
-    #: Whether it led to a finding; None where it has not been run.
+    #: Whether it led to a finding; None if it has not been run.
     found: bool | None = None

@@ -84,7 +84,7 @@ class Memory:
         temporary: Path | None = None
         try:
             path: Path = self._cache.mkdir("interleave") / "failures.json"
-            # Whole or not at all: another run may read or write it at the same time.
+            # Either all of it or nothing: another run may read or write it at the same time.
             temporary = path.with_name(f"{path.name}.{os.getpid()}")
             temporary.write_text(text, "utf-8")
             temporary.replace(path)

@@ -37,7 +37,7 @@ def pins_of(item: pytest.Item) -> list[Token]:
             except TokenError as error:
                 raise pytest.UsageError(f"{item.nodeid}: the marker 'interleaving': {error}") from None
             if token.test.name != name.name and _is_inherited(item):
-                # It is for the same function in another class, as a rule.
+                # It is usually for the same function in another class.
                 continue
             if token.test.name != name.name or not (name.parameters or token.test == name):
                 raise pytest.UsageError(

@@ -15,7 +15,7 @@ _token_key = pytest.StashKey[Token]()
 def read_token(config: pytest.Config, text: str, option: str) -> None:
     """Keep the token that `option` has for the tests of this run.
 
-    Raises `pytest.UsageError` where it is no token that this version can read.
+    Raises `pytest.UsageError` if it is not a token that this version can read.
     """
     try:
         config.stash[_token_key] = Token.parse(text)

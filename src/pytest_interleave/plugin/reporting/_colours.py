@@ -36,7 +36,7 @@ def coloured(terminal: pytest.TerminalReporter) -> Iterator[None]:
 
 
 def _in_colours(text: str, writer: Any) -> str:
-    """Colour the finding, the switches, and the names of the threads."""
+    """Color the finding, the switches, and the names of the threads."""
     lines = text.split("\n")
     lines[0] = writer.markup(lines[0], red=True, bold=True)
     for number, line in enumerate(lines):

@@ -78,7 +78,7 @@ class Gatherer:
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> Generator[None, object, object]:
-        """Colour the sections of findings while pytest shows the failures."""
+        """Color the sections of findings while pytest shows the failures."""
         if not self.results.tests:
             return (yield)
         from ._colours import coloured

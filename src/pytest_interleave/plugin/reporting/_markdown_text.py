@@ -28,7 +28,7 @@ def code(text: str, *, cell: bool = False) -> str:
     # One space at each end is taken away again.
     padding = " " if words[0] == "`" or words[-1] == "`" else ""
     if cell:
-        # A table is split into cells before code is looked for: only there, a bar is escaped, and nothing else is.
+        # A table is split into cells before code is parsed: only there, a bar is escaped, and nothing else is.
         words = words.replace("|", r"\|")
     return f"{fence}{padding}{words}{padding}{fence}"
 

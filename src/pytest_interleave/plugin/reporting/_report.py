@@ -1,4 +1,4 @@
-"""The text under a failure: what was found, how it came about, and the command that replays it."""
+"""The text under a failure: what was found, how it happened, and the command that replays it."""
 
 from __future__ import annotations
 

@@ -9,8 +9,8 @@ from ...explore import Auto, Exhaustive, make_strategy
 from ..settings._settings import Settings
 from .observations._predictions import Predictions
 
-#: Positions in `LEAPS` of the schedules in which time passes, in turn: long leaps are more frequent. Their number has
-#: no factor in common with that of the portfolio's turns.
+#: Positions in `LEAPS`, used cyclically by the schedules in which time passes: long leaps are more frequent. Their
+#: number has no factor in common with that of the portfolio's turns.
 _LEAPS_IN_TURN = (0, 4, 3, 4, 1, 0, 2, 4, 5)
 #: The strategy lets no time pass in this many schedules; after these, it may in every second one.
 _FIRST_LATE = 20

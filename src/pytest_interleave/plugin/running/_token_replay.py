@@ -42,7 +42,7 @@ def replay_token(exploring: Exploring, token: Token) -> BaseException | None:
             time_passed=time_passed(shown),
             seconds_of_test=settings.seconds,
         )
-    # Only now, as it may run the test once more: the names of objects are those of the last execution.
+    # Only now, because it may run the test again: the names of objects are those of the last execution.
     lost = following.why_lost(followed)
     difference = None if lost is None else describe_lost(str(token), lost)
     if finding is None and lost is None and quiet_exception(outcome) is None:

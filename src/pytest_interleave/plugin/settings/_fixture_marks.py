@@ -12,7 +12,7 @@ _MARK = "__interleave_adds_no_end__"
 def adds_no_end(function: _Function) -> _Function:
     """Mark the function of a fixture that asks for `request`, but adds no finalizer in a test under control.
 
-    Goes below `@pytest.fixture`. Fixtures of others that ask for `request` may add one at any time.
+    It stands below `@pytest.fixture`. Fixtures of others that ask for `request` may add a finalizer at any time.
     """
     setattr(function, _MARK, True)
     return function

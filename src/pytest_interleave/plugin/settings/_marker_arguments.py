@@ -56,7 +56,7 @@ _REMOVE = "remove the marker (if the class or module has it, mark the test threa
 def is_given(function: object) -> bool:
     """Whether Hypothesis calls the test with examples that it makes: `@given`, or the `TestCase` of a state machine.
 
-    Looks at the function's own attributes only: that is quick, and does not import Hypothesis.
+    It reads the function's own attributes only: that is quick, and does not import Hypothesis.
     """
     function = function.__func__ if isinstance(function, MethodType) else function
     return isinstance(function, FunctionType) and vars(function).get("is_hypothesis_test") is True

@@ -1,4 +1,4 @@
-"""What is said where threads cannot be controlled: on an interpreter other than CPython, or without `ctypes`."""
+"""Errors if threads cannot be controlled: on an interpreter other than CPython, or without `ctypes`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from ...control.interpreter import missing_for_control
 
 
 def needs_control(what: str, instead: str) -> str | None:
-    """The error of a test or an option that needs threads under control; None where they can be controlled.
+    """Return the error of a test or an option that needs threads under control; None if they can be controlled.
 
     `instead` says what to do, but for using another Python.
     """

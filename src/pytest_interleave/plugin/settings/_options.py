@@ -312,7 +312,7 @@ def _number(config: pytest.Config, name: str, default: int, least: int | None) -
 def _shards(config: pytest.Config) -> int:
     given = _text(config, "shards")
     if given == "auto":
-        # Only the workers of pytest-xdist collect tests, where there are any.
+        # Only the workers of pytest-xdist collect tests, if there are any.
         return int(getattr(config, "workerinput", {}).get("workercount", 1))
     try:
         return _number(config, "shards", 1, 1)

@@ -34,10 +34,10 @@ _ALONE = Worker(0, "worker-0", 1)
 
 
 def per_worker(fixture: _Fixture) -> _Fixture:
-    """Mark a fixture: where several workers run the body of a test, each has one of its own.
+    """Give each worker its own instance of this fixture, if several workers run the body of a test.
 
-    Goes above or below `@pytest.fixture`. The fixture must be function-scoped; what is made with it is one for each
-    worker, too. Raises `TypeError` for what is no function and no fixture.
+    It stands above or below `@pytest.fixture`. The fixture must be function-scoped; fixtures that are made with it are
+    made for each worker, too. Raises `TypeError` if it is not a function or fixture.
     """
     function = _function_of(fixture)
     if not callable(function):

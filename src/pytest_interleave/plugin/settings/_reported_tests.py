@@ -1,4 +1,4 @@
-"""Which tests have something of the plugin in their reports, and what starts the reporting of the run."""
+"""The tests with something of the plugin in their reports, and the start of the reporting of a run."""
 
 from __future__ import annotations
 

@@ -60,7 +60,7 @@ class Settings(NamedTuple):
 
 
 def read_settings(item: pytest.Item, options: Options) -> Settings:
-    """Return the settings of a test: the arguments of its marker, the options where it has none, or the defaults.
+    """Return the settings of a test: the arguments of its marker, the options if it has none, or the defaults.
 
     Raises `pytest.UsageError` that names the test and what to write.
     """

@@ -95,7 +95,7 @@ def _with_reason(reason: str | None) -> str:
 
 
 def _why_not(item: pytest.Item) -> str | None:
-    """Return why the test cannot run in several workers; None if it can, as far as that can be seen."""
+    """Return why the test cannot run in several workers; None if no reason can be seen."""
     marker = item.get_closest_marker("thread_unsafe")
     if marker is not None:
         try:

@@ -23,7 +23,7 @@ UNSAFE_FIXTURES = {
     "testdir": "there is one current directory",
 }
 
-#: Functions and classes, by module: where the body of a test uses one, its workers would disturb each other.
+#: Functions and classes, by module: if the body of a test uses one, its workers would disturb each other.
 _UNSAFE_CALLS = {
     "warnings": ("catch_warnings", "simplefilter", "filterwarnings", "resetwarnings"),
     "pytest": ("warns", "deprecated_call"),

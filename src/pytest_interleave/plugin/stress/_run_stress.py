@@ -36,19 +36,20 @@ class RunStress:
         check: Callable[[], object] | None = None,
         name: str | None = None,
     ) -> StressResult:
-        """Repeat `operation()` in `threads` threads that are let go together, and say what came of it.
+        """Call `operation()` repeatedly in `threads` threads that are released together, and return the figures.
 
-        Each repeats it `operations` times (100 where neither is given), or for `seconds`; with both, whichever ends
-        first. With `ramp`, they begin one after the other, over so many seconds. A thread that has not ended `timeout`
-        seconds after the release (and after `seconds` and `ramp`) hangs: it is ended, if that can be done.
+        Each thread calls it `operations` times (100 if neither limit is given), or for `seconds`; with both, until the
+        first limit. With `ramp`, the threads begin one after the other, over this many seconds. A thread that has not
+        ended `timeout` seconds after the release (and after `seconds` and `ramp`) hangs: it is ended, if that can be
+        done.
 
         `setup()` is called in each thread before any of them begins, and `operation` is given what it returned.
         `check()` is called once when all threads have ended; it fails by raising, or by returning False. `name` is for
         messages.
 
-        Failures are in the result. A test that looks neither at them nor at the result by an `assert_…` fails when it
-        ends. Raises `RuntimeError` in a test under control, where time is virtual and threads take turns; `ValueError`
-        or `TypeError` for wrong arguments; what `operation` skips the test by.
+        Failures are in the result. A test that inspects neither them nor the result by an `assert_…` method fails when
+        it ends. Raises `RuntimeError` in a test under control, because time is virtual there and threads take turns;
+        `ValueError` or `TypeError` for wrong arguments; what `operation` skips the test by.
         """
         __tracebackhide__ = True
         marker = marker_of(self._item)

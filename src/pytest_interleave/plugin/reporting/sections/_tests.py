@@ -1,4 +1,4 @@
-"""A line for each test that a user has to look at, and one for the others."""
+"""A line for each test that needs attention, and one for the others."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from .._results import Results, Rows
 
 
 def write_tests(terminal: pytest.TerminalReporter, results: Results, verbosity: int) -> None:
-    """Write a line for each test that a user has to look at; with `-v`, one for each test."""
+    """Write a line for each test that needs attention; with `-v`, one for each test."""
     rows = results.tests
     if not rows:
         return
@@ -38,12 +38,12 @@ def write_tests(terminal: pytest.TerminalReporter, results: Results, verbosity: 
         terminal.write_line(_rest_of(rows, shown))
 
 
-#: Endings of a search that a user need not look at. Tests that are too long for a suite are reported with the suite.
+#: Endings of a search that need no attention. Tests that are too long for a suite are reported with the suite.
 _ENDED = (SCHEDULES, SECONDS, EXHAUSTED, SKIP, EXPECTED_FAILURE, PINNED_ONLY, TOO_LONG)
 
 
 def _needs_attention(row: dict[str, Any]) -> bool:
-    """Whether a user has to look at the test: it has a finding, is nondeterministic, or its search was cut short."""
+    """Whether the test needs attention: it has a finding, is nondeterministic, or its search was cut short."""
     ended = row["_ended_by"] in _ENDED
     complete = row.get("shards_run") == row.get("shards")
     return any((row["finding"] is not None, row["lost"] is not None, not row["repeatable"], not ended, not complete))

@@ -70,7 +70,7 @@ class DetailedRuns:
     def run(
         self, strategy: Strategy, recorder: Recorder | None = None, *, visible: bool = False
     ) -> tuple[Recorded, Outcome]:
-        """Run the test once more, in detail; if `visible`, the report has its output, and none from before."""
+        """Run the test again, in detail; if `visible`, the report has its output, and none from before."""
         recorded = Recorded(strategy)
         recorded.begin(1)
         self._executions.prepare()

@@ -91,9 +91,9 @@ class Explaining:
     def explain(
         self, finding: Finding, outcome: Outcome, suspects: Sequence[Conflict], raced: Raced | None, *, warm: bool
     ) -> Explanation:
-        """Run the schedule once more, shrink it, and run what is left in detail.
+        """Run the schedule again, shrink it, and run what is left in detail.
 
-        A long one, past `max_steps`, is not shrunk, and run again only if that is quick. Nothing is begun that would
+        A long one, past `max_steps`, is not shrunk, and run again only if that is quick. Nothing is started that would
         not be done before the time limit.
         """
         took = self._executions.took

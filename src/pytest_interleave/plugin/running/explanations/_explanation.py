@@ -32,7 +32,7 @@ class Explanation(NamedTuple):
 
     finding: Finding
     token: Token
-    #: Preemptions in the token's schedule, and in the one that was found first; None where that is not known.
+    #: Preemptions in the token's schedule, and in the one that was found first; None if that is not known.
     switches: int | None = None
     switches_before: int | None = None
     #: Seconds of real time that shrinking took.

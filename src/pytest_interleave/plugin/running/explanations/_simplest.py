@@ -25,7 +25,7 @@ def simplest_failure(
 ) -> str:
     """Return the least that makes the test fail: "one worker", "workers in turn", or "switches" between workers.
 
-    Runs the body once more in one worker, and once in all of them, each started when the one before has ended.
+    Runs the body again in one worker, and once in all of them, each started when the one before has ended.
     """
     error = explanation.finding.exception
     kind = type(next(leaves(error)))

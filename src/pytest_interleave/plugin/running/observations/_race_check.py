@@ -14,7 +14,7 @@ from ....trace import first_difference
 from ...items._raised import came_by_signal
 from ._nondeterminism import describe_difference
 
-#: A function that runs a schedule once more, in detail.
+#: A function that runs a schedule again, in detail.
 Again = Callable[[Recorder], Outcome]
 
 
@@ -47,7 +47,7 @@ class RaceCheck:
         return races_of(self.suspects(outcome), outcome.log)
 
     def confirm(self, suspects: Sequence[Conflict], outcome: Outcome, again: Again) -> Raced | None:
-        """Run the schedule once more; return the data race with its values, or None if there is none."""
+        """Run the schedule again; return the data race with its values, or None if there is none."""
         certain = self.watchlist.races(outcome.log)
         recorder = recorder_for(suspects)
         try:
@@ -86,7 +86,7 @@ def _finding(races: Sequence[Race]) -> Finding:
 
 
 def describe_failed_repetition(error: BaseException) -> str:
-    """Describe why a schedule could not be run again: a fixture failed, a time limit was over, or Ctrl-C came."""
+    """Describe why a schedule could not be run again: a fixture failed, a time limit was over, or Ctrl-C pressed."""
     what = "a signal handler" if isinstance(error, KeyboardInterrupt) or came_by_signal(error) else "a fixture"
     return (
         f"The same schedule could not be run again at once, to show it in detail: {what} raised "
