@@ -17,8 +17,7 @@ class Difference(NamedTuple):
     step: int
     first: str
     second: str
-    #: The place of the operation, of the first one of the two that has a place; empty if that is in a file of this
-    #: package.
+    #: The place of one of the two operations; empty if none is outside of this package's files.
     place: str = ""
 
     def __str__(self) -> str:

@@ -56,7 +56,7 @@ class _Row:
     source: str
     #: The mark before it; empty if there is none.
     mark: str
-    #: Whether it takes precedence over other rows, and over all other rows.
+    #: Whether it takes precedence over ordinary rows; and whether it takes precedence over these, too.
     important: bool = False
     told: bool = False
     #: Whether it is a heading for the rows after it.

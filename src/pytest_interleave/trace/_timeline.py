@@ -21,7 +21,7 @@ from .causes._names import told_apart
 from .causes._what import what_of
 from .story._story import story_of
 
-#: After each this many steps, the time is checked.
+#: The time is checked once in this many steps.
 _PATIENCE = 256
 #: At most this many steps before the loops that threads repeat are shown; earlier ones are left out.
 _BEFORE_LOOPS = 12

@@ -57,7 +57,7 @@ class Order:
         return clock
 
     def follow(self, position: int, unit: Unit, operation: Operation) -> None:
-        """Take a step into account that is no access to data."""
+        """Take a step into account that is not an access to data."""
         kind = operation.kind
         target = operation.target
         if kind == kinds.START:

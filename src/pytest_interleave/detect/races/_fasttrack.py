@@ -52,7 +52,7 @@ class History:
         return found
 
 
-#: Returns the rules for an access to a variable at a step; None if nothing has asked for that variable.
+#: Returns the rules for an access to a variable at a step; None if the access is not to be checked.
 Wanted = Callable[[Variable, int], Rules | None]
 
 

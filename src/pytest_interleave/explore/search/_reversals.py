@@ -27,7 +27,7 @@ _JOIN = kinds.JOIN
 _START = kinds.START
 _TAKING_LOCKS = kinds.TAKING_LOCKS
 
-#: After each this many steps, the time is checked.
+#: The time is checked once in this many steps.
 _PATIENCE = 256
 
 
