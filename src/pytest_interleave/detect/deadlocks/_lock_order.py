@@ -25,7 +25,7 @@ from ._predicted import LockName, Part, PredictedDeadlock, can_wait
 
 #: A circle has at most this many threads; longer ones are not found.
 LONGEST = 100
-#: At most this many dependencies are appended to chains in the search of one execution; then the search ends.
+#: At most this many extensions of chains are tried in one execution; then the search for circles ends.
 PATIENCE = 10_000
 #: At most this many new circles of one execution are reported; the rest are skipped.
 MOST = 20

@@ -30,8 +30,8 @@ SEARCHED_THREADS = 8
 SEARCHED_TIME = 0.25
 #: At most this many of the likely switches are tried in pairs; the rest are tried only alone.
 _LIKELIEST = 8
-#: Of at most this many switches, pairs are left out. For each switch, at most this many other threads are tried; the
-#: rest are skipped.
+#: Pairs of switches are left out only if there are at most this many. For each switch, at most this many other threads
+#: are tried; the rest are skipped.
 _FEW = 12
 #: At most this many later places are tried for each switch; the rest are skipped.
 _LATER = 12

@@ -9,8 +9,8 @@ from random import Random
 from ...control import Nesting, Path, PendingOperation, ThreadView, Trace
 from ...detect import Part, PredictedDeadlock, Site, can_wait
 
-#: Threads may be found to spin at most this often while others are held back; then no thread is held back any more,
-#: because a spinning thread may be waiting for one of them.
+#: After more spins of threads than this, no thread is held back any more: a spinning thread may be waiting for one that
+#: is.
 SPINS = 20
 
 
@@ -82,7 +82,7 @@ class Steered:
         return self._attempt >= 2 or self._arrivals[thread.path] + 1 == part.occurrence
 
     def yielded(self, index: int) -> None:  # noqa: ARG002
-        """Count that a thread spins: if that does not end, what it waits for is held back."""
+        """Count that a thread spins: what it waits for may be held back."""
         self._spins += 1
 
     def end(self, trace: Trace) -> None:
