@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from ..execution.units._units import Unit
     from ._access_tables import AccessTables
 
-assert sys.version_info >= (3, 12)
+    # For type checkers: `sys.monitoring` is new in 3.12.
+    assert sys.version_info >= (3, 12)
 
 _NAME = "pytest-interleave"
 

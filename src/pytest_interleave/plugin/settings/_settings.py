@@ -80,7 +80,7 @@ def read_settings(item: pytest.Item, options: Options) -> Settings:
         raise wrong_marker(item, marker.name if explored else "interleaving", refused)
     given = reading.given
     strategy = given.get("strategy", options.strategy)
-    if strategy not in STRATEGIES:
+    if not isinstance(strategy, str) or strategy not in STRATEGIES:
         raise reading.error(f"has strategy={strategy!r}; choose one of {', '.join(STRATEGIES)}")
     seed = given.get("seed")
     if seed is not None and (not isinstance(seed, int) or isinstance(seed, bool)):
