@@ -241,7 +241,7 @@ def test_of_a_long_execution():
     assert len([row for row in shown[:-1] if row.startswith(">")]) == 1
     assert "assert shared.value == 60" in shown[-2]
     # All that the story is about.
-    for step in found.timeline.told:
+    for step in found.timeline.reported:
         (about,) = (event for event in found.timeline.events if event.step == step)
         assert any(f"{about.kind} {about.value}" in row for row in shown)
 

@@ -51,11 +51,11 @@ class Finding(NamedTuple):
             text = str(self.exception).strip()
         except Exception as error:
             text = f"(its text cannot be had: __str__ raised {type(error).__name__})"
-        told = f"{name}: {text}" if text else name
+        reported = f"{name}: {text}" if text else name
         first = next(leaves(self.exception))
         if first is self.exception:
-            return told
-        return f"{told}: {Finding(self.kind, first).message}"
+            return reported
+        return f"{reported}: {Finding(self.kind, first).message}"
 
     def same_as(self, other: Finding) -> bool:
         """Whether both findings have the same kind and the same type of exception."""

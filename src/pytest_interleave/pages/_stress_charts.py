@@ -107,8 +107,12 @@ def lay_out_run(number: int, row: Mapping[str, Any]) -> dict[str, Any]:
 def _said(row: Mapping[str, Any]) -> str:
     """Return the text for the list of tests and runs."""
     if has_missed(row):
-        told = str(row["missed"][0])
-        return f"stress: {told}" if len(row["missed"]) == 1 else f"stress: {told}, and {len(row['missed']) - 1} more"
+        reported = str(row["missed"][0])
+        return (
+            f"stress: {reported}"
+            if len(row["missed"]) == 1
+            else f"stress: {reported}, and {len(row['missed']) - 1} more"
+        )
     if not has_figures(row):
         return "stress: no operation"
     return (

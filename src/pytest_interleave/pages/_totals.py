@@ -48,12 +48,12 @@ class Totals(NamedTuple):
     @property
     def counts(self) -> list[str]:
         """Further figures, such as "2 failed"."""
-        told = [f"{self.outcomes[outcome]} {outcome}" for outcome in OUTCOMES if self.outcomes[outcome]]
+        reported = [f"{self.outcomes[outcome]} {outcome}" for outcome in OUTCOMES if self.outcomes[outcome]]
         if self.runs:
-            told.append(f"{_many(self.runs, 'stress run')}, {self.missed or 'none'} missed what was wanted")
+            reported.append(f"{_many(self.runs, 'stress run')}, {self.missed or 'none'} missed what was wanted")
         if self.speedups:
-            told.append(_many(self.speedups, "speed-up"))
-        return told
+            reported.append(_many(self.speedups, "speed-up"))
+        return reported
 
 
 def _many(count: int, what: str) -> str:

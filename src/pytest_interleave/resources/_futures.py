@@ -52,13 +52,13 @@ class WatchesFutures:
 
     def unseen_exceptions(self) -> list[tuple[str, BaseException]]:
         """Return the exceptions of done futures that were not asked for, with the threads' names; each only once."""
-        told = [future_exception(future) for future in self._watched if future.looked]
+        reported = [future_exception(future) for future in self._watched if future.looked]
         found = []
         for future in self._watched:
             if future.done() and not future.cancelled() and not future.looked:
                 error = future.exception()
-                if error is not None and not any(_is_same(error, known) for known in told):
-                    told.append(error)
+                if error is not None and not any(_is_same(error, known) for known in reported):
+                    reported.append(error)
                     found.append((future.ran_in[0] if future.ran_in else "pool", error))
         return found
 

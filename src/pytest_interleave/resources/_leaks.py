@@ -118,9 +118,9 @@ class Snapshot:
 
     def _told(self) -> Iterator[Leak]:
         for number, opened in self._new_files():
-            told = describe_descriptor(number, opened)
-            if told is not None:
-                yield Leak(*told, (number, opened))
+            reported = describe_descriptor(number, opened)
+            if reported is not None:
+                yield Leak(*reported, (number, opened))
         for thread in self._new_threads():
             yield Leak("thread", _describe_thread(thread), thread.ident)
         for pid in sorted(self._new_children()):
@@ -161,7 +161,7 @@ def tell(leaks: Sequence[Leak], most: int = 10) -> str:
     At most `most` of them are named; of the rest, only the number is given.
     """
     counted = Counter(map(str, leaks))
-    told = [f"{text} ({count} times)" if count > 1 else text for text, count in counted.items()]
-    if len(told) > most:
-        told[most:] = [f"and {len(told) - most} more"]
-    return "; ".join(told)
+    reported = [f"{text} ({count} times)" if count > 1 else text for text, count in counted.items()]
+    if len(reported) > most:
+        reported[most:] = [f"and {len(reported) - most} more"]
+    return "; ".join(reported)

@@ -94,5 +94,5 @@ class ResourceLimits:
     def __repr__(self) -> str:
         __tracebackhide__ = True
         named = {"open_files": self.open_files, "threads": self.threads, "memory": self.memory}
-        told = ", ".join(f"{name}={value}" for name, value in named.items() if value is not None)
-        return f"<ResourceLimits {told}{f'; left open: {tell(self.leaks)}' if self.leaks else ''}>"
+        reported = ", ".join(f"{name}={value}" for name, value in named.items() if value is not None)
+        return f"<ResourceLimits {reported}{f'; left open: {tell(self.leaks)}' if self.leaks else ''}>"

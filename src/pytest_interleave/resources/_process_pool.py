@@ -160,17 +160,17 @@ class ProcessPool(WatchesFutures, ProcessPoolExecutor):
         alive = [worker for worker in self._workers.values() if worker.is_alive()]
         if not alive:
             return None
-        told = [f"process {worker.pid} ({self._at(worker) or 'no call was running in it'})" for worker in alive]
+        reported = [f"process {worker.pid} ({self._at(worker) or 'no call was running in it'})" for worker in alive]
         busy = [worker for worker in alive if self._at(worker)]
         if late and busy:
-            told = [f"process {worker.pid} ({self._at(worker)})" for worker in busy]
-        count = "a process" if len(told) == 1 else f"{len(told)} processes"
+            reported = [f"process {worker.pid} ({self._at(worker)})" for worker in busy]
+        count = "a process" if len(reported) == 1 else f"{len(reported)} processes"
         waiting = sum(not future.running() for future in late)
         if waiting:
-            told.append(f"{waiting} more call{'' if waiting == 1 else 's'} had not begun")
+            reported.append(f"{waiting} more call{'' if waiting == 1 else 's'} had not begun")
         return HungProcess(
             f"{count} of the pool did not end within {grace:g} s of the test's end, and "
-            f"{'was' if count == 'a process' else 'were'} killed: {', '.join(told)}. "
+            f"{'was' if count == 'a process' else 'were'} killed: {', '.join(reported)}. "
             "Let the test wait for its futures, with a time limit (future.result(timeout=10)), or give them longer: "
             "process_pool.grace = 30"
         )
@@ -214,16 +214,16 @@ class ProcessPool(WatchesFutures, ProcessPoolExecutor):
 
     def _ended(self) -> str:
         sentinels = {worker.sentinel: worker for worker in self._workers.values()}
-        told = []
+        reported = []
         for sentinel in wait_for_one(list(sentinels), 0):
             worker = sentinels[sentinel]  # type: ignore[index]
             worker.join(_ENDING)
             at = self._at(worker)
-            told.append(
+            reported.append(
                 f"worker process {worker.pid} {describe_exit(worker.exitcode)}"
                 + (f" while it ran {at}" if at else " while no call was running in it")
             )
-        return "; ".join(told)
+        return "; ".join(reported)
 
     def _add_note(self, error: BaseException) -> None:
         if self._broken_by and self._broken_by not in getattr(error, "__notes__", ()):

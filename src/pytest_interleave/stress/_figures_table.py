@@ -133,8 +133,8 @@ def error_line(group: Mapping[str, Any], where: str) -> str:
     message = _short(group["message"])
     threads = _many(group["threads"], "thread")
     setup = "setup, " if group["in_setup"] else ""
-    told = f"{_number(group['count'])} × {group['type']} at {where} ({setup}{threads})"
-    return f"{told}: {message}" if message else told
+    reported = f"{_number(group['count'])} × {group['type']} at {where} ({setup}{threads})"
+    return f"{reported}: {message}" if message else reported
 
 
 def hung_lines(figures: Figures) -> list[str]:

@@ -70,14 +70,14 @@ def count(name: str, value: Any) -> int:
     return value
 
 
-def number(name: str, value: Any, mend: str) -> float:
+def number(name: str, value: Any, advice: str) -> float:
     """Return a number as a float; it may be out of its range.
 
     Raises `TypeError` as `make_plan` does.
     """
     __tracebackhide__ = True
     if not isinstance(value, (int, float)) or isinstance(value, bool):
-        raise TypeError(f"{name}={value!r}; {mend}")
+        raise TypeError(f"{name}={value!r}; {advice}")
     return value if isinstance(value, float) else float(min(max(value, -_MAX_SECONDS), _MAX_SECONDS))
 
 
@@ -87,17 +87,17 @@ def rate(name: str, value: Any) -> float:
     Raises `ValueError` or `TypeError` as `make_plan` does.
     """
     __tracebackhide__ = True
-    mend = "give a rate from 0 to 1, such as 0.95"
-    given = number(name, value, mend)
+    advice = "give a rate from 0 to 1, such as 0.95"
+    given = number(name, value, advice)
     if not 0 <= given <= 1:
-        raise ValueError(f"{name}={value!r}; {mend}")
+        raise ValueError(f"{name}={value!r}; {advice}")
     return given
 
 
 def _seconds(name: str, value: Any, which: str, least: float) -> float:
     __tracebackhide__ = True
-    mend = f"give a number of seconds {which}"
-    given = number(name, value, mend)
+    advice = f"give a number of seconds {which}"
+    given = number(name, value, advice)
     if not least <= given < _MAX_SECONDS:
-        raise ValueError(f"{name}={value!r}; {mend}")
+        raise ValueError(f"{name}={value!r}; {advice}")
     return given

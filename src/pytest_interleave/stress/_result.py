@@ -245,40 +245,40 @@ class StressResult:
         self._looked.update(("operations", "hung", "check"))
         own = [text for text in wrong if text is not None]
         self._missed += own
-        told = own + missed(self._figures)
-        if told:
-            raise AssertionError("\n".join(told) + "\n\n" + whole_text(self._figures))
+        reported = own + missed(self._figures)
+        if reported:
+            raise AssertionError("\n".join(reported) + "\n\n" + whole_text(self._figures))
         return self
 
 
 def not_looked_at(result: StressResult) -> str | None:
     """Return the failures that the test has not inspected, with the whole table; None if there are none."""
     figures, looked = result._figures, result._looked
-    told = []
+    reported = []
     # A thread that hung counts as a failed operation, too.
     if figures.failed > len(figures.hung) and "operations" not in looked:
-        told.append(f"{figures.failed:,} of {figures.operations:,} operations failed")
+        reported.append(f"{figures.failed:,} of {figures.operations:,} operations failed")
     if figures.hung and "hung" not in looked:
-        told.append(f"{len(figures.hung)} of {figures.threads} threads hung")
+        reported.append(f"{len(figures.hung)} of {figures.threads} threads hung")
     if figures.check_error is not None and "check" not in looked:
-        told.append("the check failed")
-    return f"{', '.join(told)}\n\n{whole_text(figures)}" if told else None
+        reported.append("the check failed")
+    return f"{', '.join(reported)}\n\n{whole_text(figures)}" if reported else None
 
 
-def _not_negative(name: str, value: Any, mend: str) -> float:
+def _not_negative(name: str, value: Any, advice: str) -> float:
     __tracebackhide__ = True
-    given = number(name, value, mend)
+    given = number(name, value, advice)
     if not 0 <= given < math.inf:
-        raise ValueError(f"{name}={value!r}; {mend}")
+        raise ValueError(f"{name}={value!r}; {advice}")
     return given
 
 
 def _size(given: Any) -> int:
     __tracebackhide__ = True
-    mend = 'give bytes, or a text such as "10MiB"'
+    advice = 'give bytes, or a text such as "10MiB"'
     if isinstance(given, str):
         found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([KMG]i?B|B)\s*", given)
         if found is None:
-            raise ValueError(f"memory growth {given!r}; {mend}")
+            raise ValueError(f"memory growth {given!r}; {advice}")
         return round(float(found[1]) * _UNITS[found[2]])
-    return int(_not_negative("memory growth", given, mend))
+    return int(_not_negative("memory growth", given, advice))

@@ -28,8 +28,8 @@ def worst_first(rows: Iterable[Row]) -> list[Row]:
 
     Runs of one kind are in the order of the run.
     """
-    told = [row for row in rows if has_figures(row)]
-    return sorted(told, key=lambda row: (not is_wrong(row), not has_missed(row)))
+    reported = [row for row in rows if has_figures(row)]
+    return sorted(reported, key=lambda row: (not is_wrong(row), not has_missed(row)))
 
 
 def label(row: Row) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Sequence
 from ..control import Recorder, Step
 from ..control.execution import described
 from ._table import SWITCHED
-from .causes._names import told_apart
+from .causes._names import distinguished
 from .causes._what import what_of
 
 
@@ -18,7 +18,7 @@ def steps_text(log: Sequence[Step], switched: Collection[int] = (), recorder: Re
     """
     names = described(log)
     called = dict(sorted((unit.index, unit.name) for unit, _, _ in log))
-    threads = dict(zip(called, told_apart(list(called.values())), strict=True))
+    threads = dict(zip(called, distinguished(list(called.values())), strict=True))
     width = max(map(len, threads.values()), default=0)
     digits = len(str(len(log)))
     for position, (unit, operation, touches) in enumerate(log):

@@ -30,7 +30,7 @@ def interleaving_table(timeline: Timeline, width: int = 100, max_lines: int = MA
     of its thread and may extend to the right. Successive steps of a thread at one line are one row. If there are more
     rows than fit, those next to switches, those that the story is about, and those at the end are shown.
     """
-    rows = _rows(timeline.events, timeline.told)
+    rows = _rows(timeline.events, timeline.reported)
     if not rows:
         return "(no operation that threads share)"
     legend = [text for mark, text in _LEGENDS.items() if any(row.mark == mark for row in rows)]
@@ -58,7 +58,7 @@ class _Row:
     mark: str
     #: Whether it takes precedence over ordinary rows; and whether it takes precedence over these, too.
     important: bool = False
-    told: bool = False
+    reported: bool = False
     #: Whether it is a heading for the rows after it.
     heading: bool = False
     #: What was done, with its value, and how often, in the order of the first time.
@@ -70,9 +70,9 @@ class _Row:
         return f"{done}: {self.source}" if self.source else done
 
 
-def _rows(events: Sequence[Event], told: Sequence[int]) -> list[_Row]:
+def _rows(events: Sequence[Event], reported: Sequence[int]) -> list[_Row]:
     rows: list[_Row] = []
-    about = frozenset(told)
+    about = frozenset(reported)
     line: object = None
     loop: object = None
     for event in events:
@@ -88,7 +88,7 @@ def _rows(events: Sequence[Event], told: Sequence[int]) -> list[_Row]:
         done = rows[-1].done
         what = _done(event)
         done[what] = done.get(what, 0) + 1
-        rows[-1].told = rows[-1].told or event.waits or bool(event.repeats) or event.step in about
+        rows[-1].reported = rows[-1].reported or event.waits or bool(event.repeats) or event.step in about
         rows[-1].important = rows[-1].important or bool(mark)
     return rows
 
@@ -114,8 +114,8 @@ def _most_telling(rows: list[_Row], most: int) -> list[_Row | str]:
     if len(rows) <= most:
         return list(rows)
     headings = [number for number, row in enumerate(rows) if row.heading]
-    told = [number for number, row in enumerate(rows) if row.told]
-    important = [*headings, *told, len(rows) - 1, *(number for number, row in enumerate(rows) if row.important)]
+    reported = [number for number, row in enumerate(rows) if row.reported]
+    important = [*headings, *reported, len(rows) - 1, *(number for number, row in enumerate(rows) if row.important)]
     kept: set[int] = set()
     # One line is for what is left out.
     lines = 1

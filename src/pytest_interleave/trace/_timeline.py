@@ -17,7 +17,7 @@ from ._relevant import Relevant
 from .causes._failing import end_of_failure
 from .causes._giving_way import gave_way
 from .causes._loops import Loop, loops_of
-from .causes._names import told_apart
+from .causes._names import distinguished
 from .causes._what import what_of
 from .story._story import story_of
 
@@ -83,7 +83,7 @@ class Timeline(NamedTuple):
     steps: int
     #: The story, in words; and the numbers of the steps that it is about.
     story: str
-    told: tuple[int, ...] = ()
+    reported: tuple[int, ...] = ()
     #: The parts that there was no time for, in words.
     left_out: tuple[str, ...] = ()
 
@@ -96,7 +96,7 @@ class Timeline(NamedTuple):
             "arrows": [arrow._asdict() for arrow in self.arrows],
             "steps": self.steps,
             "story": self.story,
-            "told": list(self.told),
+            "told": list(self.reported),
         }
 
 
@@ -120,13 +120,13 @@ def timeline_of(
     relevant = Relevant(outcome.log[begin:], pending)
     names = described(log, [operation.target for _, operation, _ in pending])
     story = story_of(outcome, points, end, recorder, is_over)
-    told = {position for position in story.positions if position < len(log)}
-    shown = [position for position in range(begin, len(log)) if position in told or relevant.shows(log[position])]
+    reported = {position for position in story.positions if position < len(log)}
+    shown = [position for position in range(begin, len(log)) if position in reported or relevant.shows(log[position])]
     marked = _marked(shown, [(point.step, point.chosen) for point in points or () if point.is_preemption], log)
     given = [point.step for point in points or () if gave_way(point, log)]
     by_itself = _marked(shown, [(step, log[step][0].path) for step in given], log)
     loops = loops_of(outcome)
-    every = _before_loops(sorted({*shown, *marked, *by_itself}), loops, told, log)
+    every = _before_loops(sorted({*shown, *marked, *by_itself}), loops, reported, log)
     events: list[Event] = []
     shown = []
     left_out = ["the story"] if story.is_cut_short else []
@@ -136,7 +136,7 @@ def timeline_of(
     for number, position in enumerate(reversed(every)):
         if number % _PATIENCE == _PATIENCE - 1 and "earlier steps" not in left_out and is_over():
             left_out.append("earlier steps")
-        if "earlier steps" not in left_out or position in told or position in marked:
+        if "earlier steps" not in left_out or position in reported or position in marked:
             event = _event(position, log[position], names, recorder)
             events.append(event._replace(switch=position in marked, gave_way=position in by_itself))
             shown.append(position)
@@ -153,13 +153,13 @@ def timeline_of(
             event = _event(at, step, names, where=waiting.get(step[0].index))
             events.append(event._replace(waits=True, kind=step[1].kind))
     return Timeline(
-        threads=told_apart(outcome.threads),
+        threads=distinguished(outcome.threads),
         events=tuple(events),
         held=tuple(_held(log, names)),
         arrows=() if loops else tuple(_arrows(shown, log, events)),
         steps=len(outcome.log),
         story=story.text,
-        told=tuple(position + 1 for position in story.positions),
+        reported=tuple(position + 1 for position in story.positions),
         left_out=tuple(left_out),
     )
 
@@ -175,13 +175,13 @@ def _marked(shown: Sequence[int], switches: Iterable[tuple[int, Path]], log: Seq
     return marked
 
 
-def _before_loops(shown: list[int], loops: Sequence[Loop], told: set[int], log: Sequence[Step]) -> list[int]:
+def _before_loops(shown: list[int], loops: Sequence[Loop], reported: set[int], log: Sequence[Step]) -> list[int]:
     """Return the steps to show of an execution that ends in loops: those right before them, and those of the story."""
     if not loops:
         return shown
     begin = {loop.thread: loop.begin for loop in loops}
     before = [position for position in shown if position < begin.get(log[position][0].index, len(log))]
-    return sorted({*before[-_BEFORE_LOOPS:], *told})
+    return sorted({*before[-_BEFORE_LOOPS:], *reported})
 
 
 def _event(

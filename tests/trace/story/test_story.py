@@ -262,7 +262,7 @@ def test_the_steps_that_it_is_about_are_told():
         assert account.balance == 100
 
     timeline = told_of_finding(body).timeline
-    about = [event for event in timeline.events if event.step in timeline.told]
+    about = [event for event in timeline.events if event.step in timeline.reported]
     assert [(timeline.threads[event.thread], event.kind, event.value) for event in about] == [
         ("left", "read", "0"),
         ("right", "write", "0 -> 50"),
@@ -631,7 +631,7 @@ def test_a_long_execution_with_many_switches_is_told_soon():
     found = told(body, RandomWalk(1))
     assert sum(point.is_switch for point in found.recorded.points) > 1_000
     assert found.timeline.story.startswith("right read Account.balance (0)")
-    assert len(found.timeline.told) <= 9
+    assert len(found.timeline.reported) <= 9
 
 
 def test_what_the_failing_line_does_not_depend_on_is_not_told():

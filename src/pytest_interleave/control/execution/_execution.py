@@ -349,7 +349,7 @@ class Execution:
             if self.enabled.overlooked(self.units):
                 continue
             if self.outside.may_wake_someone():
-                return self.carriers.nobody
+                return self.carriers.no_unit
             if not self.timers.advance():
                 return None
 

@@ -113,7 +113,7 @@ class KeptObjects(_LeftAlone):
             word = slots[frames[id(frame) >> 3] >> 3]
             if (
                 types_at[word >> 3] == id(kind)
-                and _is_known_to_nobody(word & UNMARKED)
+                and _is_known_to_no_other(word & UNMARKED)
                 and holds_still(found)
                 and _changed.isdisjoint(map(id, bases_of(kind)))
             ):
@@ -174,7 +174,7 @@ def class_assigned(kind: type, name: str) -> None:
             del attributes_at[address]
 
 
-def _is_known_to_nobody(address: int) -> bool:
+def _is_known_to_no_other(address: int) -> bool:
     """Whether nothing refers to an object but the value stack and the weak reference that keeps its name."""
     thing = object_at(address)
     # A reference that the interpreter marks is not counted.

@@ -45,9 +45,9 @@ class Uncontrolled(NamedTuple):
         }
 
     @classmethod
-    def from_json(cls, told: Mapping[str, Any]) -> Uncontrolled:
+    def from_json(cls, reported: Mapping[str, Any]) -> Uncontrolled:
         """Restore an object from its entry in the machine-readable report."""
-        return cls(told["kind"], told["what"], tuple(UncontrolledPart(**part) for part in told["parts"]))
+        return cls(reported["kind"], reported["what"], tuple(UncontrolledPart(**part) for part in reported["parts"]))
 
 
 class Reasons:

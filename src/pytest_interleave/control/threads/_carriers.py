@@ -39,7 +39,7 @@ class Carriers:
         self.let_go = engine.let_go
         self.watch_calls = engine.watch_calls
         self.unwatch_calls = engine.unwatch_calls
-        self.nobody = _nobody()
+        self.no_unit = _no_unit()
         self._idle: list[Carrier] = []
         self.reuse = True
 
@@ -140,9 +140,9 @@ class Carrier:
                 sys.setprofile(None)
 
 
-def _nobody() -> Unit:
+def _no_unit() -> Unit:
     """Return a unit that is no thread at all: handing over to it wakes the watchdog, which waits at its gate."""
     none: Any = None
-    unit = Unit(none, -1, "nobody", Operation(IDLE, None, _nobody.__code__, 0))
+    unit = Unit(none, -1, "nobody", Operation(IDLE, None, _no_unit.__code__, 0))
     unit.half = ThreadHalf(0, None, new_gate())
     return unit

@@ -205,9 +205,9 @@ def adopt(unit: Unit) -> None:
         return
     # A thread of the interpreter's: it reports itself when it ends, and what it has raised.
     own["_delete"] = lambda: _end_of(thread)
-    told = own.get("_invoke_excepthook")
-    if told is not None and not isinstance(told, _Raised):
-        own["_invoke_excepthook"] = _Raised(told)
+    reported = own.get("_invoke_excepthook")
+    if reported is not None and not isinstance(reported, _Raised):
+        own["_invoke_excepthook"] = _Raised(reported)
 
 
 #: The attribute of such a thread: its carrier.

@@ -91,12 +91,12 @@ class Watchdog:
                 pause.acquire(timeout=INTERVAL)
                 continue
             looks.rest(INTERVAL)
-            execution.carriers.nobody.half.gate.acquire(timeout=INTERVAL)
+            execution.carriers.no_unit.half.gate.acquire(timeout=INTERVAL)
             if held_signals.pending:
                 held_signals.send_again()
             if execution.closing is not None:
                 self._look_at_ending(execution)
-            elif execution.running is execution.carriers.nobody:
+            elif execution.running is execution.carriers.no_unit:
                 execution.outside.idle()
             else:
                 looks.begin()

@@ -108,14 +108,14 @@ class DataRace(AssertionError):
 
 def describe_races(races: Sequence[Race]) -> str:
     """Return one paragraph for each of the first five races, and the number of the others."""
-    told = [str(race) for race in races[:_TOLD]]
+    reported = [str(race) for race in races[:_TOLD]]
     if len(races) > _TOLD:
-        told.append(f"and {len(races) - _TOLD} more")
+        reported.append(f"and {len(races) - _TOLD} more")
     if len(races) > 1:
-        told.insert(0, f"{len(races)} data races")
+        reported.insert(0, f"{len(races)} data races")
     else:
-        told[-1] += "\n  No lock, queue, event, start or join orders these two."
-    return "\n".join(told)
+        reported[-1] += "\n  No lock, queue, event, start or join orders these two."
+    return "\n".join(reported)
 
 
 def races_of(conflicts: Iterable[Conflict], log: Sequence[Step], recorder: Recorder | None = None) -> list[Race]:

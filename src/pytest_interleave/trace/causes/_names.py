@@ -6,12 +6,12 @@ from collections import Counter
 from collections.abc import Sequence
 
 
-def told_apart(names: Sequence[str]) -> tuple[str, ...]:
+def distinguished(names: Sequence[str]) -> tuple[str, ...]:
     """Return the names of an execution's threads, by index; names that several threads have get numbers."""
     counts = Counter(names)
     numbers: Counter[str] = Counter()
-    told = []
+    reported = []
     for name in names:
         numbers[name] += 1
-        told.append(name if counts[name] == 1 else f"{name} #{numbers[name]}")
-    return tuple(told)
+        reported.append(name if counts[name] == 1 else f"{name} #{numbers[name]}")
+    return tuple(reported)

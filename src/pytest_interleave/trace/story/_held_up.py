@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from ...control import HeldUp, Operation, Outcome, duration
 from ...control.steps import kinds
-from ..causes._names import told_apart
+from ..causes._names import distinguished
 from ..causes._places import short_place
 
 #: At most this many pauses are mentioned: the last ones, which are closest to the failure.
@@ -25,7 +25,7 @@ class _Pause(NamedTuple):
 
 def held_up(outcome: Outcome, end: int) -> Iterator[tuple[str, tuple[int, ...]]]:
     """Yield a sentence for each of the last pauses in the first `end` steps, with the positions of its steps."""
-    names = told_apart(outcome.threads)
+    names = distinguished(outcome.threads)
     expired = _expired(outcome, names)
     for pause in _pauses(outcome, end)[-_MENTIONED:]:
         first = pause.steps[0]

@@ -17,7 +17,7 @@ from ...explore.search import never
 from ..causes._failing import failing_positions
 from ..causes._giving_way import gave_way, why_gave_way
 from ..causes._involved import Involved
-from ..causes._names import told_apart
+from ..causes._names import distinguished
 from ..causes._overlaps import Access, Thing, TimeIsOver, Torn, sources_of, stale, swapped, things_in, torn
 from ..causes._places import short_place
 from ..causes._primitive_turns import Turn, signal_before_wait, taken_between, turns_by_primitive
@@ -61,7 +61,7 @@ def story_of(
     given = [point for point in points if gave_way(point, outcome.log) and point.step < end]
     if not chosen and not given:
         return Story(_NO_SWITCH)
-    told: list[_Sentence] = list(held_up(outcome, end))
+    reported: list[_Sentence] = list(held_up(outcome, end))
     is_cut_short = False
     # Threads that spin give way all the time: only the effects of the last switches matter.
     looked_at = sorted((*chosen[:_LOOKED_AT], *given[-_LOOKED_AT:]), key=lambda point: point.step)
@@ -69,16 +69,16 @@ def story_of(
         teller = _Teller(outcome, end, recorder, is_over)
         for sentence in filter(None, map(teller.of_switch, looked_at)):
             # A sentence whose steps are all in another one is left out.
-            if not any(set(sentence[1]) <= set(other[1]) for other in told):
-                told = [other for other in told if not set(other[1]) < set(sentence[1])] + [sentence]
-            if len(told) >= _TOLD:
+            if not any(set(sentence[1]) <= set(other[1]) for other in reported):
+                reported = [other for other in reported if not set(other[1]) < set(sentence[1])] + [sentence]
+            if len(reported) >= _TOLD:
                 break
-        if not told and not chosen:
-            told = [teller.of_turn(given[-1])]
+        if not reported and not chosen:
+            reported = [teller.of_turn(given[-1])]
     except TimeIsOver:
         is_cut_short = True
-    positions = tuple(sorted({at for _, places in told for at in places}))
-    return Story(" ".join(text for text, _ in told), positions, is_cut_short)
+    positions = tuple(sorted({at for _, places in reported for at in places}))
+    return Story(" ".join(text for text, _ in reported), positions, is_cut_short)
 
 
 _NO_SWITCH = "It needs no switch: each thread runs until it blocks or ends, those that were started first first."
@@ -101,7 +101,7 @@ class _Teller:
         #: The number of steps until the failure. A thread that has not continued by then counts as continuing here.
         self._end = end
         self._recorder = recorder
-        self._names = told_apart(outcome.threads)
+        self._names = distinguished(outcome.threads)
         #: By thread, the positions of its steps.
         self._positions: dict[Path, list[int]] = {}
         for at, (unit, _, _) in enumerate(outcome.log):

@@ -96,7 +96,7 @@ class Outside(Part):
                 self.fixtures_starts.append(start_of(unit.half.started, unit.thread))
             if unit.enabled:
                 execution.enabled.drop(unit)
-            execution.running = execution.carriers.nobody
+            execution.running = execution.carriers.no_unit
         self.idle()
 
     def _goes(self, unit: Unit, since: int, note: SetAside | None = None) -> None:
@@ -117,7 +117,7 @@ class Outside(Part):
             self._goes(unit, real_monotonic_ns())
         execution.enabled.drop(unit)
         chosen = execution.next_unit()
-        execution.hand_over(execution.carriers.nobody if chosen is None else chosen)
+        execution.hand_over(execution.carriers.no_unit if chosen is None else chosen)
 
     def sleep_really(self, unit: Unit, seconds: float) -> None:
         """Let a thread sleep in real time, for something that takes real time."""
@@ -323,7 +323,7 @@ class Outside(Part):
                 else:
                     execution.hand_over(chosen)
                 return
-            execution.carriers.nobody.half.gate.acquire(timeout=0.001)
+            execution.carriers.no_unit.half.gate.acquire(timeout=0.001)
 
 
 def _has_timeout(unit: Unit | None) -> bool:

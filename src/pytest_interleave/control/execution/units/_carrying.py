@@ -38,7 +38,7 @@ class Carriers(Protocol):
     """The interface of an object that gives units what carries them."""
 
     #: A stand-in for no unit at all: handing over to it wakes the watchdog.
-    nobody: Unit
+    no_unit: Unit
 
     def assign(self, unit: Unit, target: Callable[[], object], thread: threading.Thread | None) -> None:
         """Give `unit` the half that runs `target` and waits at its gate."""
