@@ -64,7 +64,7 @@ def announcing_item(real: Callable[..., None]) -> Callable[..., None]:
     """Return the method `run` for the work items of `ThreadPoolExecutor` that announces the call first."""
 
     def run(self: Any, *context: Any) -> None:
-        function, given = (self.unit[0], self.unit[1]) if context else (self.fn, self.args)
+        function, given = (self.task[0], self.task[1]) if context else (self.fn, self.args)
         announce_call(function, given)
         real(self, *context)
 
