@@ -95,10 +95,9 @@ def _modules() -> Iterator[str]:
         yield f"_pytest.{name}"
     yield "pytest_interleave.plugin.running._runner"
     for package in ("detect", "explore", "trace"):
-        for module in pkgutil.iter_modules(importlib.import_module(f"pytest_interleave.{package}").__path__):
-            # Jinja and statistics of load tests are for few of them.
-            if not module.name.startswith("_html"):
-                yield f"pytest_interleave.{package}.{module.name}"
+        name = f"pytest_interleave.{package}"
+        for module in pkgutil.walk_packages(importlib.import_module(name).__path__, f"{name}."):
+            yield module.name
 
 
 def _serve() -> None:
