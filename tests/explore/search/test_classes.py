@@ -122,7 +122,7 @@ for name in sys.argv[1:]:
 def classes_in_a_process(hash_seed, *names):
     result = subprocess.run(
         [sys.executable, "-c", IN_A_PROCESS, *names],
-        cwd=Path(__file__).resolve().parents[2],
+        cwd=Path(__file__).resolve().parents[3],
         env={**os.environ, "PYTHONHASHSEED": hash_seed},
         capture_output=True,
         text=True,
