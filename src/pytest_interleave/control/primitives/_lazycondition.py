@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import _thread
-
+from ..scope._real import real_lock
 from ._condition import RealCondition
 from ._endable import slicing, wait_in_slices
 from ._lock import RealLock
 
-_making = _thread.allocate_lock()
+_making = real_lock()
 
 
 class _EndableCondition(RealCondition):

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ..execution._execution import Execution
     from ..execution.units._units import Unit
 
-RealLock = _thread.allocate_lock
+RealLock = _real.real_lock
 _units = _current.units
 _get_ident = _real.get_ident
 

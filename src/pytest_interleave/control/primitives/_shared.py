@@ -37,6 +37,10 @@ class Owned(Made):
     owner: Unit | None
     acquired: Operation | None
 
+    if TYPE_CHECKING:
+
+        def _at_fork_reinit(self) -> None: ...
+
     def acquired_at(self) -> Place | None:
         """Return where the owner first acquired the lock; None if no controlled thread holds it."""
         return self.acquired.where() if self.acquired is not None and self.owner is not None else None
@@ -48,10 +52,6 @@ class Owned(Made):
             self._at_fork_reinit()
             return True
         return False
-
-    def _at_fork_reinit(self) -> None:
-        """Make it a new lock, see `threading.Lock._at_fork_reinit`."""
-        raise NotImplementedError
 
 
 class PartOf(TimesOut):

@@ -116,11 +116,11 @@ def is_ours(filename: str) -> bool:
     return filename.startswith(PACKAGE_DIRECTORY)
 
 
-_STDLIB = os.path.dirname(os.path.abspath(os.__file__)) + os.sep
+STDLIB_DIRECTORY = os.path.dirname(os.path.abspath(os.__file__)) + os.sep
 
 
 def is_stdlib(filename: str) -> bool:
     """Whether the file belongs to the standard library."""
     if filename.startswith("<frozen "):
         return True
-    return filename.startswith(_STDLIB) and f"{os.sep}site-packages{os.sep}" not in filename
+    return filename.startswith(STDLIB_DIRECTORY) and f"{os.sep}site-packages{os.sep}" not in filename

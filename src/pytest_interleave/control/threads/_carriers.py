@@ -143,6 +143,6 @@ class Carrier:
 def _no_unit() -> Unit:
     """Return a unit that is no thread at all: handing over to it wakes the watchdog, which waits at its gate."""
     none: Any = None
-    unit = Unit(none, -1, "nobody", Operation(IDLE, None, _no_unit.__code__, 0))
+    unit = Unit(none, -1, "no unit", Operation(IDLE, None, _no_unit.__code__, 0))
     unit.half = ThreadHalf(0, None, new_gate())
     return unit

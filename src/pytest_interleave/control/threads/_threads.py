@@ -26,7 +26,7 @@ _real_start = threading.Thread.start
 _real_run = threading.Thread.run
 _real_join = threading.Thread.join
 _real_is_alive = threading.Thread.is_alive
-_real_start_new_thread = _thread.start_new_thread
+_real_start_new_thread = _real.start_new_thread
 
 #: Functions called before a controlled thread starts another one; the start raises what they raise.
 start_checks: list[Callable[[], None]] = []
