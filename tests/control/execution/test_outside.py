@@ -10,13 +10,20 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
 from pytest_interleave.control.execution._execution import Execution
 from pytest_interleave.control.execution.outside import _outside
+from pytest_interleave.control.execution.outside._foreign import note_foreign, watching
+from pytest_interleave.control.execution.units import _current
+from pytest_interleave.control.execution.units._at_large import LetGo
 from pytest_interleave.control.execution.units._units import Unit
 from pytest_interleave.control.interpreter._real_clocks import REAL
+from pytest_interleave.control.primitives import Lock, RLock
+from pytest_interleave.control.steps._kinds import TRY_ACQUIRE
+from pytest_interleave.control.steps._operations import Operation
 from pytest_interleave.control.threads import _carriers, _watchdog
 from pytest_interleave.control.threads._lasting_threads import Lasting
 from tests.driving import execute, require_good_end
@@ -292,17 +299,51 @@ def test_who_waits_for_a_long_computation_waits_until_it_is_done(compute: Callab
 @pytest.mark.usefixtures("_little_patience")
 @pytest.mark.parametrize("timeout", [None, 3600])
 def test_a_computation_that_takes_too_long_is_a_timeout_and_no_deadlock(timeout: float | None) -> None:
-    goes_on = True
-
     def compute() -> None:
-        while goes_on:
-            hashlib.pbkdf2_hmac("sha256", b"x", b"y", 1_000_000)
+        # One call: a loop in Python takes a step each time, which is progress. It lasts several times the time limits.
+        hashlib.pbkdf2_hmac("sha256", b"x", b"y", 6_000_000)
 
     def body() -> None:
         threading.Thread(target=compute, daemon=True).start()
         threading.Event().wait(timeout)
 
-    outcome = execute(body, longest=0.5)
-    goes_on = False
+    outcome = execute(body, longest=0.1)
     assert outcome.stuck is not None
     assert outcome.stuck.kind == "timeout"
+
+
+@pytest.mark.parametrize("make", [Lock, RLock])
+@pytest.mark.parametrize("arguments", [(), (True, 60), (True, 0), (False,)])
+def test_a_thread_that_is_let_go_as_it_takes_a_lock_has_it(
+    make: Callable[[], Any], arguments: tuple[Any, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def let_go(_: Execution, unit: Unit, operation: Operation, *__: object) -> None:
+        if operation.target is not lock:
+            return
+        unit.at_large = unit.special = True
+        del _current.units[unit.half.ident]
+        if operation.kind != TRY_ACQUIRE:
+            raise LetGo
+
+    lock = make()
+
+    def body() -> None:
+        unit = _current.current_unit()
+        assert unit is not None
+        with monkeypatch.context() as patch:
+            patch.setattr(Execution, "wait_for", let_go)
+            patch.setattr(Execution, "point", let_go)
+            taken = lock.acquire(*arguments)
+        unit.at_large = False
+        _current.units[unit.half.ident] = unit
+        assert taken
+        # An execution that is over would not free the lock.
+        assert lock.owner is None
+
+    require_good_end(execute(body))
+    lock.release()
+
+
+def test_a_thread_that_is_not_controlled_may_use_a_primitive_just_as_an_execution_ends() -> None:
+    assert not watching
+    note_foreign()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 import threading
 import time
@@ -56,6 +57,23 @@ def test_an_execution_is_freed_at_once(act: Callable[[], object], leap: int | No
             thread.join()
 
     for outcome in executions(body, NonPreemptive(), 5, leaps=(leap,)):
+        require_good_end(outcome)
+        assert all(map(is_freed, seen))
+        seen.append(weakref.ref(outcome.log[0][0].execution))
+        del outcome
+
+
+def test_an_execution_is_freed_if_a_thread_was_set_aside() -> None:
+    seen: list[weakref.ref[object]] = []
+
+    def body() -> None:
+        # Long enough for the watchdog to set the only thread aside.
+        subprocess.run([sys.executable, "-Sc", "import time; time.sleep(0.3)"], check=True)
+        thread = threading.Thread(target=take_a_lock)
+        thread.start()
+        thread.join()
+
+    for outcome in executions(body, NonPreemptive(), 2):
         require_good_end(outcome)
         assert all(map(is_freed, seen))
         seen.append(weakref.ref(outcome.log[0][0].execution))

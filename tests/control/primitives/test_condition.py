@@ -8,7 +8,8 @@ import time
 import pytest
 
 from pytest_interleave.control.primitives import Condition, Lock, RLock
-from tests.driving import check
+from pytest_interleave.explore import RandomWalk
+from tests.driving import check, executions, require_good_end
 
 
 @pytest.mark.parametrize("make_lock", [lambda: None, Lock, RLock], ids=["default", "Lock", "RLock"])
@@ -150,6 +151,29 @@ def test_a_lock_of_the_program_s_own() -> None:
         thread.join()
 
     check(body)
+
+
+def test_a_deadline_that_passes_before_a_notified_thread_runs() -> None:
+    # A lock that is not ours: the thread waits at the condition until it runs.
+    def body() -> None:
+        condition, ready = Condition(threading.Semaphore()), []
+
+        def wait() -> None:
+            with condition:
+                while not ready:
+                    condition.wait(1)
+
+        threads = [threading.Thread(target=wait) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        with condition:
+            ready.append(True)
+            condition.notify_all()
+        for thread in threads:
+            thread.join()
+
+    for outcome in executions(body, RandomWalk(1), 100, leaps=(0, 2)):
+        require_good_end(outcome)
 
 
 def test_instances() -> None:

@@ -164,24 +164,24 @@ class Execution:
         if len(enabled) > 1:
             chosen = enabled[self.strategy.choose(enabled, unit)]
             self.choices.append(chosen.index)
-            if chosen is not unit:
-                try:
+            try:
+                if chosen is not unit:
                     self.switch(unit, chosen)
-                except LetGo:
-                    settled()
-                    return
-                if touches and (len(touches) > 1 or operation.name == "[]"):
-                    # What is touched depends on whether a key or an attribute exists; that may have changed by now.
-                    touches = unit.touches = operation.touch(accessing(sys._getframe(self._depth))) or ()
-            elif operation.mutates:
-                unit.streak = 0
-                unit.run_length += 1
-                if unit.run_length > self.turn and is_to_give_way(unit, self.turn):
-                    give_way(self, unit)
-            else:
-                unit.streak += 1
-                if unit.streak > SPIN_STEPS and is_to_give_way(unit, self.turn):
-                    give_way(self, unit)
+                    if touches and (len(touches) > 1 or operation.name == "[]"):
+                        # What is touched depends on whether a key or an attribute exists; that may have changed by now.
+                        touches = unit.touches = operation.touch(accessing(sys._getframe(self._depth))) or ()
+                elif operation.mutates:
+                    unit.streak = 0
+                    unit.run_length += 1
+                    if unit.run_length > self.turn and is_to_give_way(unit, self.turn):
+                        give_way(self, unit)
+                else:
+                    unit.streak += 1
+                    if unit.streak > SPIN_STEPS and is_to_give_way(unit, self.turn):
+                        give_way(self, unit)
+            except LetGo:
+                settled()
+                return
         self.log.append((unit, operation, touches))
         if len(self.log) >= self.look_at:
             self._look(unit)
@@ -200,6 +200,8 @@ class Execution:
             # It is not willing to wait at all: it checks once, when it is granted.
             operation.mutates = resource.available(unit)
             self.point(unit, operation)
+            if unit.at_large:
+                raise LetGo
             return resource.available(unit)
         unit.operation = operation
         unit.touches = None
@@ -393,5 +395,6 @@ class Execution:
         if self.time_choices is not None:
             self.time_choices = None
             self.enabled = Enabled()
+        self.outside.free()
         self.units, self.log, self.nestings, self.running, self.uses = [], [], [], None, None
         del self.main

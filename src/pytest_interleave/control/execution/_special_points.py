@@ -32,17 +32,17 @@ def special_point(execution: Execution, unit: Unit, operation: Operation, touche
             give_way_to_main(execution, unit)
         if unit.outside or execution.outside.busy:
             _absorb_outside(execution, unit)
+        if unit.atomic:
+            if execution.long is None:
+                execution.log.append((unit, operation.within_a_step(), touches))
+            return True
+        if execution.progress.watching:
+            execution.progress.step(unit, operation, touches, sys._getframe(depth))
+        if execution.long is not None:
+            execution.long.point(unit, changed=changes(operation, touches))
+            return True
     except LetGo:
         settled()
-        return True
-    if unit.atomic:
-        if execution.long is None:
-            execution.log.append((unit, operation.within_a_step(), touches))
-        return True
-    if execution.progress.watching:
-        execution.progress.step(unit, operation, touches, sys._getframe(depth))
-    if execution.long is not None:
-        execution.long.point(unit, changed=changes(operation, touches))
         return True
     unit.settle()
     return False

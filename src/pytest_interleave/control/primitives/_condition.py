@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..execution.units import _current
-from ..execution.units._at_large import Adopted, LetGo, RealWait, in_queue, settled
+from ..execution.units._at_large import Adopted, LetGo, RealWait, TimeLimit, in_queue, settled
 from ..scope import _real
 from ..scope._places import made_here
 from ..scope._real import new_gate
@@ -55,9 +55,14 @@ class _Waiter(PartOf):
         lock = self.primitive._lock
         return lock.available(unit) if _is_ours(lock) else True
 
-    def expire(self, unit: Unit, /) -> None:  # noqa: ARG002
-        self.primitive._parked.remove(self)
-        self.go_for_lock(timed_out=True)
+    def expire(self, unit: Unit, /) -> None:
+        if self.notified:
+            # In time, but it has not run since: its lock is not ours, or an uncontrolled thread has notified it.
+            unit.operation.expired_at = unit.deadline = None
+            self.go_for_lock()
+        else:
+            self.primitive._parked.remove(self)
+            self.go_for_lock(timed_out=True)
 
     def go_for_lock(self, *, timed_out: bool = False) -> None:
         lock = self.primitive._lock
@@ -150,8 +155,9 @@ class Condition(Made, RealCondition, metaclass=Primitive):
 
     def _go_on(self, gate: Any, saved: Any, timeout: float | None, operation: Operation) -> bool:
         """Continue a wait, by turns without and under control; the lock has been released."""
+        limit = None if timeout is None else TimeLimit(timeout)
         while True:
-            found = self._wait_without_control(gate, saved, timeout, operation)
+            found = self._wait_without_control(gate, saved, limit, operation)
             if type(found) is not _Waiter:
                 return bool(found)
             unit = found.unit
@@ -173,7 +179,7 @@ class Condition(Made, RealCondition, metaclass=Primitive):
         return gate
 
     def _wait_without_control(
-        self, gate: Any, saved: Any, timeout: float | None, operation: Operation
+        self, gate: Any, saved: Any, limit: TimeLimit | None, operation: Operation
     ) -> bool | _Waiter:
         """Return whether the gate was opened in time, or a waiter if an execution has taken the wait over."""
         gates = self._waiters  # type: ignore[attr-defined]
@@ -188,7 +194,7 @@ class Condition(Made, RealCondition, metaclass=Primitive):
         woken = Operation(WOKEN, self, operation.code, operation.lasti)
         opened = False
         try:
-            opened = RealWait(gate, timeout, woken, wait_as, in_queue(gates, gate)).wait()
+            opened = RealWait(gate, limit, woken, wait_as, in_queue(gates, gate)).wait()
         except Adopted:
             return waiters[-1]
         finally:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..execution.outside._foreign import note_foreign, watching
 from ..execution.units import _current
-from ..execution.units._at_large import Adopted, LetGo, RealWait, in_queue, settled
+from ..execution.units._at_large import Adopted, LetGo, RealWait, TimeLimit, in_queue, settled
 from ..scope import _real
 from ..scope._places import made_here
 from ..scope._real import new_gate
@@ -127,6 +127,7 @@ class Event(HasLazyCondition, Made, RealEvent, metaclass=Primitive):
         """Wait without control; return whether the event was set in time."""
         condition: Any = self._cond
         gate = new_gate()
+        limit = None if timeout is None else TimeLimit(timeout)
         while True:
             with condition:
                 if self._flag:
@@ -135,7 +136,7 @@ class Event(HasLazyCondition, Made, RealEvent, metaclass=Primitive):
                 condition._waiters.append(gate)
             withdraw = in_queue(condition._waiters, gate)
             try:
-                opened = RealWait(gate, timeout, operation, self._wait_as, withdraw).wait()
+                opened = RealWait(gate, limit, operation, self._wait_as, withdraw).wait()
             except Adopted as adopted:
                 unit = adopted.unit
                 try:

@@ -75,10 +75,17 @@ class RLock(Owned, metaclass=Primitive):
             if not blocking or timeout == 0:
                 operation.kind = TRY_ACQUIRE
                 execution.point(unit, operation)
+                if unit.at_large:
+                    return self.acquire(blocking, timeout)
                 if not self.available(unit):
                     return False
-            elif not execution.wait_for(unit, operation, self, execution.clock.deadline(timeout)):
-                return False
+            else:
+                try:
+                    if not execution.wait_for(unit, operation, self, execution.clock.deadline(timeout)):
+                        return False
+                except LetGo:
+                    settled()
+                    return self.acquire(True, timeout)
         count = self._count
         try:
             self.take(unit, operation)

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..execution.outside._foreign import note_foreign, watching
 from ..execution.units import _current
-from ..execution.units._at_large import Adopted, LetGo, RealWait, in_queue, settled
-from ..interpreter._monotonic import real_monotonic
+from ..execution.units._at_large import Adopted, LetGo, RealWait, TimeLimit, in_queue, settled
 from ..scope import _real
 from ..scope._places import made_here
 from ..scope._real import new_gate
@@ -85,7 +84,7 @@ class Semaphore(HasLazyCondition, Made, RealSemaphore, metaclass=Primitive):
     def _acquire_really(self, timeout: float | None, operation: Operation) -> bool:
         """Wait without control until the semaphore is acquired; return False if the timeout expires before."""
         condition: Any = self._cond
-        until = None if timeout is None else real_monotonic() + timeout
+        limit = None if timeout is None else TimeLimit(timeout)
         while True:
             gate = new_gate()
             with condition:
@@ -94,10 +93,9 @@ class Semaphore(HasLazyCondition, Made, RealSemaphore, metaclass=Primitive):
                     settled()
                     return True
                 condition._waiters.append(gate)
-            left = None if until is None else until - real_monotonic()
             withdraw = in_queue(condition._waiters, gate)
             try:
-                opened = RealWait(gate, left, operation, lambda _: self, withdraw).wait()
+                opened = RealWait(gate, limit, operation, lambda _: self, withdraw).wait()
             except Adopted as adopted:
                 unit = adopted.unit
                 try:

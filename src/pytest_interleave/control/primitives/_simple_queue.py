@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..execution.outside._foreign import note_foreign, watching
 from ..execution.units import _current
-from ..execution.units._at_large import Adopted, LetGo, RealWait, in_queue, settled
-from ..interpreter._monotonic import real_monotonic
+from ..execution.units._at_large import Adopted, LetGo, RealWait, TimeLimit, in_queue, settled
 from ..scope import _real
 from ..scope._places import made_here
 from ..scope._real import new_gate
@@ -110,7 +109,7 @@ class SimpleQueue(Made, metaclass=Primitive):
 
     def _get_really(self, timeout: float | None, operation: Operation) -> Any:
         """Wait without control for an item; raise `queue.Empty` if the timeout expires before."""
-        until = None if timeout is None else real_monotonic() + timeout
+        limit = None if timeout is None else TimeLimit(timeout)
         while True:
             gate = new_gate()
             # This comes first: an item that is put from here on opens the gate, or is found.
@@ -125,9 +124,8 @@ class SimpleQueue(Made, metaclass=Primitive):
                     continue
                 self._pass_on(withdraw)
                 return item
-            left = None if until is None else until - real_monotonic()
             try:
-                opened = RealWait(gate, left, operation, lambda _: self, withdraw).wait()
+                opened = RealWait(gate, limit, operation, lambda _: self, withdraw).wait()
             except Adopted as adopted:
                 unit = adopted.unit
                 try:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..execution.outside._foreign import note_foreign, watching
 from ..execution.units import _current
+from ..execution.units._at_large import LetGo, settled
 from ..scope import _real
 from ..steps._kinds import GET, WAIT, WAKE
 from ..steps._operations import Operation
@@ -103,7 +104,11 @@ def _selecting(real: Callable[..., list[Any]]) -> Callable[..., list[Any]]:
         kind = GET if timeout is not None and timeout <= 0 else WAIT
         operation = Operation(kind, events, frame.f_code, frame.f_lasti, mutates=False)
         deadline = None if timeout is None else execution.clock.deadline(timeout)
-        execution.wait_for(unit, operation, events, deadline)
+        try:
+            execution.wait_for(unit, operation, events, deadline)
+        except LetGo:
+            settled()
+            return real(self, timeout)
         return real(self, 0)
 
     return like(real, select)

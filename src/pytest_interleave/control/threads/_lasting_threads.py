@@ -100,7 +100,7 @@ class Lasting:
     def _look(self, waiting: list[tuple[int, threading.Thread, RealWait]], body: object) -> None:
         wanted = {}
         for ident, thread, wait in waiting:
-            if wait.timeout is not None and runs_code_in_scope(thread):
+            if wait.limit is not None and runs_code_in_scope(thread):
                 # It continues by itself, and may use anything that has a name.
                 self._matters[ident] = True
             else:
@@ -123,7 +123,7 @@ class Lasting:
     def matters(self, ident: int) -> bool:
         """Whether the test could wake a thread that waits without control; True for any other thread."""
         wait = real_waits.get(ident)
-        return wait is None or wait.timeout is not None or self._matters.get(ident, True)
+        return wait is None or wait.limit is not None or self._matters.get(ident, True)
 
     def idle(self, execution: Execution) -> int:
         """Return the number of threads that were there before the execution and took no part in it."""
@@ -311,7 +311,7 @@ def _adopt(
             lock.owner = unit
             unit.held.append(lock)
     resource = wait.resource(unit)
-    deadline = None if wait.timeout is None else execution.clock.deadline(wait.timeout)
+    deadline = None if wait.limit is None else execution.clock.deadline(wait.limit.seconds)
     unit.wait_for(resource, deadline)
     if resource.available(unit):
         execution.enabled.add(unit)

@@ -75,7 +75,11 @@ def look_for_foreign(execution: Execution, matters: Callable[[int], bool]) -> No
 
 def note_foreign() -> None:
     """Note the calling thread, which is not controlled and calls a method of a primitive while an execution runs."""
-    execution = watching[-1]
+    try:
+        execution = watching[-1]
+    except IndexError:
+        # The execution has ended since the caller looked.
+        return
     ident = _get_ident()
     if ident in execution.foreign:
         return

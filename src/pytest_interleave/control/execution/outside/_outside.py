@@ -73,6 +73,10 @@ class Outside(Part):
         #: Real nanoseconds in which no thread ran, and none was outside.
         self._slept = 0
 
+    def free(self) -> None:
+        """Forget the threads, which refer to the execution."""
+        self._outings.clear()
+
     # -- going out and coming back ---------------------------------------------------------------------------
 
     def set_aside(self, unit: Unit, since: int | None) -> None:

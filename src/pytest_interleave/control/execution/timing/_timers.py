@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from ...scope._real import new_gate
 from ...steps._kinds import HELD_UP, POLL, WAIT, WOKEN
 from ...steps._operations import Operation
-from ..units._at_large import Adopted, LetGo, RealWait
+from ..units._at_large import Adopted, LetGo, RealWait, TimeLimit
 from ..units._part import Part
 from ..units._units import Moment, Unit
 from ._clock import TICK, Clock
@@ -251,9 +251,10 @@ class Timers(Part):
 
 def _sleep_really(seconds: float, operation: Operation) -> None:
     """Sleep without control."""
+    limit = TimeLimit(seconds)
     while True:
         try:
-            RealWait(new_gate(), seconds, operation, lambda _: Moment(), lambda: True).wait()
+            RealWait(new_gate(), limit, operation, lambda _: Moment(), lambda: True).wait()
         except Adopted as adopted:
             try:
                 adopted.unit.execution.resume(adopted.unit)

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from ...interpreter._monotonic import real_monotonic
 from ...scope import _real
 from . import _current
 
@@ -34,21 +35,39 @@ class Adopted(BaseException):
         self.unit = unit
 
 
+class TimeLimit:
+    """The time limit of one wait, by turns without and under control.
+
+    Without control, it ends when it would in real time. Under control, all of `seconds` begin again: what is left of
+    them would differ from run to run, and with it the order in which waits end.
+    """
+
+    __slots__ = ("_until", "seconds")
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        self._until = real_monotonic() + seconds
+
+    def left(self) -> float:
+        """Return the seconds that are left in real time."""
+        return max(self._until - real_monotonic(), 0)
+
+
 class RealWait:
     """A thread's wait without control, with what the thread would wait for, and do, under control."""
 
-    __slots__ = ("gate", "operation", "resource", "timeout", "unit", "withdraw")
+    __slots__ = ("gate", "limit", "operation", "resource", "unit", "withdraw")
 
     def __init__(
         self,
         gate: Any,
-        timeout: float | None,
+        limit: TimeLimit | None,
         operation: Operation,
         resource: Callable[[Unit], Resource],
         withdraw: Callable[[], bool],
     ) -> None:
         self.gate = gate
-        self.timeout = timeout
+        self.limit = limit
         self.operation = operation
         #: Returns the resource that a unit waits for in place of the thread.
         self.resource = resource
@@ -67,7 +86,7 @@ class RealWait:
             real_waits[ident] = self
         settled()
         try:
-            opened: bool = self.gate.acquire(True, -1 if self.timeout is None else max(self.timeout, 0))
+            opened: bool = self.gate.acquire(True, -1 if self.limit is None else self.limit.left())
         finally:
             with _mutex:
                 real_waits.pop(ident, None)
