@@ -52,6 +52,31 @@ def test_what_is_recorded(file: Path, do: Callable[[int], Any], how: str) -> Non
     assert used(with_descriptor(file, do))[0][0] == "data.txt"
 
 
+@pytest.mark.parametrize(
+    "copy",
+    [
+        lambda source, target: os.sendfile(target, source, 0, 1),
+        lambda source, target: os.sendfile(in_fd=source, out_fd=target, offset=0, count=1),
+        lambda source, target: os.sendfile(target, in_fd=source, offset=0, count=1),
+        lambda source, target: os.copy_file_range(source, target, 1),
+        lambda source, target: os.copy_file_range(dst=target, src=source, count=1),
+    ],
+)
+@pytest.mark.skipif(not hasattr(os, "copy_file_range"), reason="there is no such function there")
+def test_what_is_copied_is_recorded_however_it_is_given(tmp_path: Path, copy: Callable[[int, int], object]) -> None:
+    (tmp_path / "source").write_bytes(b"x")
+
+    def body() -> None:
+        source = os.open(tmp_path / "source", os.O_RDONLY)
+        target = os.open(tmp_path / "target", os.O_WRONLY | os.O_CREAT)
+        copy(source, target)
+        os.close(source)
+        os.close(target)
+
+    assert ("source", READ, "read") in used(body)
+    assert ("target", WRITE, "written") in used(body)
+
+
 def test_both_ends_of_a_pipe_are_one_thing() -> None:
     def body() -> None:
         receiving, sending = os.pipe()

@@ -11,7 +11,7 @@ from types import CodeType, FunctionType, MethodType
 from typing import Any
 
 from ..scope import _current_scope
-from ..scope._places import STDLIB_DIRECTORY, is_ours, is_stdlib
+from ..scope._places import STDLIB_DIRECTORY, is_ours, is_stdlib, path_in_packages
 from ..steps._touches import FOREIGN, OPAQUE, UNSURE
 from ._types import class_holding, is_class, is_made_by_a_program
 
@@ -29,7 +29,6 @@ _SAFE_MODULES = frozenset(
 _SAFE_FILES = (os.path.join("unittest", "case.py"), os.path.join("unittest", "util.py"))
 #: Installed packages that run tests.
 _RUNNERS = frozenset("_pytest debugpy hypothesis pytest".split())
-_INSTALLED = f"{os.sep}site-packages{os.sep}"
 
 
 class _Answers(dict[str, bool]):
@@ -53,7 +52,7 @@ def _is_safe(filename: str) -> bool:
         return True
     if is_stdlib(filename):
         return _module(filename.removeprefix(STDLIB_DIRECTORY)) in _SAFE_MODULES or filename.endswith(_SAFE_FILES)
-    return _module(filename.rpartition(_INSTALLED)[2]) in _RUNNERS
+    return _module(path_in_packages(filename)) in _RUNNERS
 
 
 def _module(path: str) -> str:

@@ -44,9 +44,9 @@ def short_path(filename: str) -> str:
         here = filename
     if filename.startswith(here):
         return filename[len(here) :] or filename
-    _, found, rest = filename.rpartition(f"site-packages{os.sep}")
-    if found:
-        return rest
+    installed = path_in_packages(filename)
+    if installed:
+        return installed
     _, found, rest = filename.rpartition(f"{os.sep}lib{os.sep}python")
     if found:
         return rest.partition(os.sep)[2] or filename
@@ -123,4 +123,18 @@ def is_stdlib(filename: str) -> bool:
     """Whether the file belongs to the standard library."""
     if filename.startswith("<frozen "):
         return True
-    return filename.startswith(STDLIB_DIRECTORY) and f"{os.sep}site-packages{os.sep}" not in filename
+    return filename.startswith(STDLIB_DIRECTORY) and not path_in_packages(filename)
+
+
+#: The names of the directories that packages are installed in; the second is Debian's.
+PACKAGES = frozenset(("site-packages", "dist-packages"))
+_PACKAGES = tuple(f"{os.sep}{name}{os.sep}" for name in sorted(PACKAGES))
+
+
+def path_in_packages(filename: str) -> str:
+    """Return the path of a file relative to the directory that packages are installed in; "" if it is in none."""
+    for directory in _PACKAGES:
+        _, found, rest = filename.rpartition(directory)
+        if found:
+            return rest
+    return ""

@@ -7,7 +7,7 @@ import importlib.util
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from os.path import abspath, exists, isdir, isfile, realpath
+from os.path import abspath, exists, isdir, isfile, realpath  # by name, because a test may replace them
 from types import CodeType
 from typing import Any
 
@@ -15,9 +15,7 @@ from ... import PACKAGE_DIRECTORY
 from . import _observed
 from ._frozen import STDLIB, file_of
 from ._in_no_file import MadeByTheProgram, is_in_no_file
-
-# Functions of `os.path` are imported by name, because a test may replace them in their module.
-_ENVIRONMENT_PARTS = {"site-packages", "dist-packages"}
+from ._places import PACKAGES
 
 #: Pure-Python containers of the standard library whose own races a test can run into. By file: the prefixes of the
 #: qualified names of the functions in scope. The rest of these files are helpers that any code may call.
@@ -167,7 +165,7 @@ class Scope:
     def _in_environment(self, directory: str) -> bool:
         known = self._environments.get(directory)
         if known is None:
-            known = os.path.basename(directory) in _ENVIRONMENT_PARTS or exists(os.path.join(directory, "pyvenv.cfg"))
+            known = os.path.basename(directory) in PACKAGES or exists(os.path.join(directory, "pyvenv.cfg"))
             above = os.path.dirname(directory)
             # The project itself may lie in an environment, so the directories above it do not count.
             if not known and above != directory and directory + os.sep not in self._roots:

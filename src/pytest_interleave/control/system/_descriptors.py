@@ -44,12 +44,16 @@ def _end(thing: Thing, way: str) -> str | None:
     return way if thing.kind == "pipe" else None
 
 
-def _copying(real: Callable[..., Any], source: int, target: int) -> Callable[..., Any]:
+def _copying(real: Callable[..., Any], source: str, target: str) -> Callable[..., Any]:
+    parameters = (target, source) if real.__name__ == "sendfile" else (source, target)
+
     def call(*args: Any, **options: Any) -> Any:
         unit = _units[_get_ident()]
-        if unit is not None and len(args) > 1:
-            _note(unit, args[source], READ, "read")
-            _note(unit, args[target], WRITE, "written")
+        if unit is not None:
+            given = {**dict(zip(parameters, args, strict=False)), **options}
+            if source in given and target in given:
+                _note(unit, given[source], READ, "read")
+                _note(unit, given[target], WRITE, "written")
         return real(*args, **options)
 
     return call
@@ -60,7 +64,11 @@ def _replacements() -> Iterator[tuple[str, Callable[..., Any]]]:
         for name in names:
             if hasattr(os, name):
                 yield name, _by_descriptor(getattr(os, name), way, how)
-    for name, source, target in (("sendfile", 1, 0), ("copy_file_range", 0, 1), ("splice", 0, 1)):
+    for name, source, target in (
+        ("sendfile", "in_fd", "out_fd"),
+        ("copy_file_range", "src", "dst"),
+        ("splice", "src", "dst"),
+    ):
         if hasattr(os, name):
             yield name, _copying(getattr(os, name), source, target)
 

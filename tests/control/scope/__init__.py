@@ -1,0 +1,1 @@
+"""Tests of which code is in scope, and of where files belong."""
