@@ -87,7 +87,7 @@ class Snapshot:
         while self._suspects(waits=True) and real_seconds() < until:
             pause.acquire(timeout=0.005)
             reap()
-        return list(self._told())
+        return list(self._leaks())
 
     def _suspects(self, *, waits: bool = False) -> bool:
         """Whether anything is there that was not; with `waits`, anything that could end by itself."""
@@ -116,7 +116,7 @@ class Snapshot:
         after = children()
         return frozenset() if after is None or self._children is None else after - self._children
 
-    def _told(self) -> Iterator[Leak]:
+    def _leaks(self) -> Iterator[Leak]:
         for number, opened in self._new_files():
             reported = describe_descriptor(number, opened)
             if reported is not None:

@@ -75,7 +75,7 @@ class ProcessPool(WatchesFutures, ProcessPoolExecutor):
         self._others: list[ProcessPool] = []
         self._numbers = itertools.count(1)
         #: By number of a call, its description.
-        self._told: dict[int, str] = {}
+        self._descriptions: dict[int, str] = {}
         self._workers: dict[int, BaseProcess] = {}
         self._manager: threading.Thread | None = None
         #: How the process ended that broke the pool.
@@ -103,7 +103,7 @@ class ProcessPool(WatchesFutures, ProcessPoolExecutor):
             raise RuntimeError(NOT_INTERLEAVED)
         sent = pickled_call(fn, args, kwargs)
         number = next(self._numbers)
-        self._told[number] = describe_call(fn, args)
+        self._descriptions[number] = describe_call(fn, args)
         try:
             with _no_ctrl_c():
                 future = self._watch(super().submit(call, number, sent))
@@ -198,7 +198,7 @@ class ProcessPool(WatchesFutures, ProcessPoolExecutor):
         """Return the description of the call that a worker runs, or ran when it ended."""
         at = 2 * ((worker.pid or 0) % _PLACES)
         pid, number = self._calls[at : at + 2]
-        return self._told.get(number) if pid == worker.pid else None
+        return self._descriptions.get(number) if pid == worker.pid else None
 
     def _explain(self, error: BaseException) -> None:
         """Add to the exception of a future how the pool was broken.

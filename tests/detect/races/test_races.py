@@ -66,7 +66,7 @@ def test_all_locks_of_one_line_are_told_apart():
 
 def test_a_lock_is_called_alike_each_time():
     first, second = value_of(lambda: [threading.Lock() for _ in range(2)])
-    (one, other), (again,) = _races._told_apart([first, second], [second])
+    (one, other), (again,) = _races._distinguished([first, second], [second])
     assert other == again == f"another {one}"
 
 

@@ -21,7 +21,7 @@ from ..execution.outside._reach import globals_in_scope, globals_of_libraries, r
 from ..execution.timing._real_waits import sleeps, stands_at
 from ..execution.units import _current
 from ..execution.units._at_large import have_waited, let_go, real_waits, wake_adopted
-from ..execution.units._enabled import NobodyEnabled
+from ..execution.units._enabled import NoneEnabled
 from ..execution.units._units import Moment, Unit
 from ..interpreter._real_clocks import REAL
 from ..scope import _real
@@ -190,7 +190,7 @@ class Lasting:
         if not going:
             return
         # What they do as they leave does not concern those that wait in the next execution.
-        execution.enabled = NobodyEnabled()
+        execution.enabled = NoneEnabled()
         settled: list[Callable[[], object]] = []
         for unit in going:
             if unit.resource is not None:

@@ -40,7 +40,7 @@ class LockOrder:
     def __init__(self) -> None:
         #: Fingerprints of the executions so far; executions with the same dependencies have the same one.
         self._seen: set[int] = set()
-        self._told: set[object] = set()
+        self._reported: set[object] = set()
 
     def look_at(self, trace: Trace) -> list[PredictedDeadlock]:
         """Return the deadlocks that an execution predicts and no earlier one did, at most `MOST`."""
@@ -57,8 +57,8 @@ class LockOrder:
         for circle in _circles(dependencies, trace):
             predicted = _predicted(circle)
             identity = predicted.identity
-            if identity not in self._told:
-                self._told.add(identity)
+            if identity not in self._reported:
+                self._reported.add(identity)
                 found.append(predicted)
                 if len(found) == MOST:
                     break

@@ -37,7 +37,7 @@ from ._variables import (
 )
 
 #: At most this many races are described in full; of the rest, only the number is given.
-_TOLD = 5
+_MOST_REPORTED = 5
 
 
 @dataclass(frozen=True)
@@ -108,9 +108,9 @@ class DataRace(AssertionError):
 
 def describe_races(races: Sequence[Race]) -> str:
     """Return one paragraph for each of the first five races, and the number of the others."""
-    reported = [str(race) for race in races[:_TOLD]]
-    if len(races) > _TOLD:
-        reported.append(f"and {len(races) - _TOLD} more")
+    reported = [str(race) for race in races[:_MOST_REPORTED]]
+    if len(races) > _MOST_REPORTED:
+        reported.append(f"and {len(races) - _MOST_REPORTED} more")
     if len(races) > 1:
         reported.insert(0, f"{len(races)} data races")
     else:
@@ -132,7 +132,7 @@ def races_of(conflicts: Iterable[Conflict], log: Sequence[Step], recorder: Recor
     for conflict in conflicts:
         operations = (log[conflict.first][1], log[conflict.second][1])
         what, labels = _name(conflict.variable, operations)
-        of_first, of_second = _told_apart(locks[conflict.first], locks[conflict.second])
+        of_first, of_second = _distinguished(locks[conflict.first], locks[conflict.second])
         race = Race(what, access(conflict.first, of_first), access(conflict.second, of_second), labels)
         found.setdefault(race.key, race)
     return list(found.values())
@@ -150,7 +150,7 @@ def _locks_at(log: Sequence[Step], steps: set[int]) -> dict[int, list[Any]]:
     return found
 
 
-def _told_apart(*held: list[Any]) -> list[tuple[str, ...]]:
+def _distinguished(*held: list[Any]) -> list[tuple[str, ...]]:
     """Describe the locks of each access, so that two locks made at one line do not look like one."""
     texts: dict[int, str] = {}
     for lock in itertools.chain.from_iterable(held):

@@ -27,7 +27,7 @@ from ._held_up import held_up
 #: At most this many switches of each sort are examined if the schedule could not be shrunk; and at most this many
 #: sentences are written. The rest are skipped.
 _LOOKED_AT = 20
-_TOLD = 3
+_MOST_SENTENCES = 3
 
 
 class Story(NamedTuple):
@@ -71,7 +71,7 @@ def story_of(
             # A sentence whose steps are all in another one is left out.
             if not any(set(sentence[1]) <= set(other[1]) for other in reported):
                 reported = [other for other in reported if not set(other[1]) < set(sentence[1])] + [sentence]
-            if len(reported) >= _TOLD:
+            if len(reported) >= _MOST_SENTENCES:
                 break
         if not reported and not chosen:
             reported = [teller.of_turn(given[-1])]
@@ -109,7 +109,7 @@ class _Teller:
         self._things = things_in(outcome.log, is_over)
         self._turns = turns_by_primitive(outcome.log)
         self._involved = Involved(outcome, self._things, is_over)
-        self._told: set[str] = set()
+        self._said: set[str] = set()
         #: By name of an attribute, the first object that was mentioned with it.
         self._called: dict[str, Any] = {}
         #: By thing, the accesses of the lines that failed.
@@ -126,9 +126,9 @@ class _Teller:
         # If the thread that ran could not continue, the thread that usually runs next is the one that was left.
         left = point.stand[0] if point.preempts else point.enabled[0]
         sentence = self._of_window(self._window(left, point.step), delayed=not given)
-        if sentence is None or sentence[0] in self._told:
+        if sentence is None or sentence[0] in self._said:
             return None
-        self._told.add(sentence[0])
+        self._said.add(sentence[0])
         return (f"{self.of_turn(point)[0]} {sentence[0]}", sentence[1]) if given else sentence
 
     def of_turn(self, point: ChoicePoint) -> _Sentence:

@@ -92,7 +92,7 @@ class Enabled(list[Unit]):
         return bool(self)
 
 
-class NobodyEnabled(Enabled):
+class NoneEnabled(Enabled):
     """The units that can run if the execution is over: none.
 
     Units that wait for what a thread of the execution does now belong to another execution, which checks that itself.
