@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from types import CodeType
 from typing import TYPE_CHECKING
@@ -81,6 +82,7 @@ class Watchdog:
         return True
 
     def _loop(self) -> None:
+        _leave_signals_to_others()
         pause = new_gate()
         while True:
             self._looked = real_monotonic_ns()
@@ -170,6 +172,17 @@ class Watchdog:
             closing.abandon(unit)
         elif now - self._ending_since > PATIENCE * 1e9:
             closing.interrupt(unit)
+
+
+def _leave_signals_to_others() -> None:
+    """Block all signals that come from outside in the calling thread.
+
+    A program may have blocked a signal in all of its own threads, to wait for it. If it found one thread that takes it,
+    it would end the process.
+    """
+    if sys.platform != "win32" and hasattr(signal, "pthread_sigmask"):
+        faults = (signal.SIGSEGV, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGABRT)
+        signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals().difference(faults))
 
 
 #: Watchdogs whose test is over, and whose threads are about to end. A thread that takes one out has it: no lock is

@@ -38,19 +38,26 @@ class Adopted(BaseException):
 class TimeLimit:
     """The time limit of one wait, by turns without and under control.
 
-    Without control, it ends when it would in real time. Under control, all of `seconds` begin again: what is left of
-    them would differ from run to run, and with it the order in which waits end.
+    After each turn under control, all of `seconds` begin again. What is left of them would differ from run to run, and
+    with it the order in which waits end. And a thread that polls would wake between two executions, out of sight.
     """
 
     __slots__ = ("_until", "seconds")
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
-        self._until = real_monotonic() + seconds
+        self._until: float | None = None
 
     def left(self) -> float:
-        """Return the seconds that are left in real time."""
-        return max(self._until - real_monotonic(), 0)
+        """Return the seconds that are left in real time; the first call begins them."""
+        now = real_monotonic()
+        if self._until is None:
+            self._until = now + self.seconds
+        return max(self._until - now, 0)
+
+    def begin_again(self) -> None:
+        """Let the next call of `left` begin the seconds again."""
+        self._until = None
 
 
 class RealWait:
@@ -104,6 +111,8 @@ class RealWait:
             if real_waits.get(ident) is not self or not self.withdraw():
                 return False
             self.unit = unit
+        if self.limit is not None:
+            self.limit.begin_again()
         return True
 
 
