@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -310,6 +311,42 @@ def test_a_computation_that_takes_too_long_is_a_timeout_and_no_deadlock(timeout:
     outcome = execute(body, longest=0.1)
     assert outcome.stuck is not None
     assert outcome.stuck.kind == "timeout"
+
+
+@pytest.mark.usefixtures("_little_patience")
+def test_a_test_that_computes_forever_is_a_timeout() -> None:
+    def body() -> None:
+        thread = threading.Thread(target=time.monotonic)
+        thread.start()
+        thread.join()
+        while True:
+            pass
+
+    outcome = execute(body, longest=0.1)
+    assert outcome.stuck is not None
+    assert outcome.stuck.kind == "timeout"
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="there are no timers that send a signal")
+@pytest.mark.parametrize("timeout", [None, 60])
+def test_a_wait_that_the_handler_of_a_signal_ends(timeout: float | None) -> None:
+    def body() -> None:
+        done = threading.Event()
+        before = signal.signal(signal.SIGALRM, lambda *_: done.set())
+        signal.setitimer(signal.ITIMER_REAL, 0.05)
+        try:
+            thread = threading.Thread(target=done.wait)
+            thread.start()
+            assert done.wait(timeout)
+            thread.join()
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, before)
+
+    outcome = execute(body)
+    require_good_end(outcome)
+    assert outcome.uncontrolled
+    assert not outcome.uneventful
 
 
 @pytest.mark.parametrize("make", [Lock, RLock])

@@ -150,6 +150,9 @@ class Closing:
             self.execution.running = main
             if main.half.gate.locked():
                 main.half.gate.release()
+            if self.execution.outside.has(main):
+                # It may compute forever.
+                self.interrupt(main)
 
     def _wake_next(self, caller: Unit | None) -> bool:
         """Wake the next thread to be ended.

@@ -22,6 +22,7 @@ from ..units._ending import end_as_endless_from_outside, end_stuck_from_outside
 from ..units._outcome import SetAside
 from ..units._part import Part
 from ..units._units import Moment, Unit
+from ._alarms import has_alarm
 from ._foreign import foreign_threads
 from ._left_alone import Start, is_of_fixtures, start_of
 
@@ -61,6 +62,8 @@ class Outside(Part):
         self.fixtures_starts: list[Start] = []
         #: Whether a thread was outside while others could run: real time decided when it came back.
         self.uncontrolled = False
+        #: Whether threads have waited for what the handler of a signal may do.
+        self.signals_matter = False
         #: Threads outside when the execution was ended; they end if they ever come back.
         self.ending: list[Unit] = []
         self._out: list[Unit] = []
@@ -181,6 +184,11 @@ class Outside(Part):
         if _current.units[unit.half.ident] is unit:
             del _current.units[unit.half.ident]
 
+    def has(self, unit: Unit) -> bool:
+        """Whether a thread is outside, and has not come back."""
+        with self._mutex:
+            return unit in self._out
+
     def leave_ending(self, unit: Unit) -> None:
         """Note that the execution ends while the thread is outside."""
         self.ending.append(unit)
@@ -217,10 +225,12 @@ class Outside(Part):
         return not self._patience_over(self._foreign_patience())
 
     def _foreign_patience(self) -> float:
+        if has_alarm():
+            return OUTSIDE_PATIENCE
         return FOREIGN_PATIENCE if self.execution.lasting.waited_in_vain < MOST_IN_VAIN * 1e9 else LITTLE_PATIENCE
 
     def _others_matter(self) -> bool:
-        """Whether a thread waits for something that an uncontrolled thread, or another process, could do.
+        """Whether a thread waits for something that an uncontrolled thread, another process or a signal could do.
 
         None of these can make a sleep shorter, or end a controlled thread. But a thread that sleeps again and again may
         check, in between, whether something has happened that takes real time.
@@ -234,9 +244,13 @@ class Outside(Part):
                 waits = True
         if self._slept >= POLLING_PATIENCE * 1e9:
             return False
-        if waits and self._has_strangers():
+        if (waits or polls) and has_alarm():
+            # What the handler does is no step, and real time decides when.
+            self.uncontrolled = self.signals_matter = True
             return True
-        return polls and (has_children() or self._has_strangers())
+        if (waits or polls) and self._has_strangers():
+            return True
+        return polls and has_children()
 
     def _has_strangers(self) -> bool:
         """Whether a thread that is not controlled could do anything.
@@ -247,8 +261,9 @@ class Outside(Part):
         return any(matters(thread.ident or 0) for thread in foreign_threads())
 
     def could_act(self) -> bool:
-        """Whether a thread outside, an uncontrolled one, or another process could do what others wait for."""
-        return bool(self._out or self._returned or self._ended or self._has_strangers()) or has_children()
+        """Whether a thread outside, an uncontrolled one, another process or a signal could do what others wait for."""
+        some = self._out or self._returned or self._ended
+        return bool(some) or self._has_strangers() or has_children() or has_alarm()
 
     def keeps_waiting(self) -> bool:
         """Whether a thread outside is worth waiting for: after the test body, no daemon thread is."""

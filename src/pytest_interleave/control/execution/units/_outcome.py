@@ -145,7 +145,8 @@ class Outcome(NamedTuple):
         pending = []
         if closing is not None:
             pending = [(unit, unit.operation, unit.touches) for unit in units if unit.unwound or not unit.begun]
-        set_aside = execution.outside.noted
+        outside = execution.outside
+        set_aside = outside.noted
         # Arguments by position: by name it takes three times as long, thousands of times per second.
         return cls(
             None if main.unwound else main.exception,
@@ -160,11 +161,14 @@ class Outcome(NamedTuple):
             closing is not None and closing.cut_off,
             [] if closing is None else closing.leaked,
             set_aside,
-            execution.outside.uncontrolled,
+            outside.uncontrolled,
             execution.timed,
             execution.clock.readings > 0,
             execution.clock.real,
-            closing is None and main.exception is None and not failures and not set_aside and long is None,
+            closing is None
+            and main.exception is None
+            and not (failures or set_aside or outside.signals_matter)
+            and long is None,
             execution.nestings,
             execution.signals,
             None if long is None else long.steps,
