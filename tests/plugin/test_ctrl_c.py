@@ -75,3 +75,26 @@ def test_the_reports_have_what_was_done_so_far(pytester, monkeypatch, report, ma
     assert (interrupted["schedules"], interrupted["exhausted"], interrupted["finding"]) == (2, False, None)
     for kind in ("html", "markdown"):
         assert "test_interrupted" in (pytester.path / f"report.{kind}").read_text("utf-8")
+
+
+BLOCKED = """
+import signal
+
+@pytest.mark.concurrency(schedules=3)
+def test_it():
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1])
+    try:
+        thread = threading.Thread(target=os.kill, args=(os.getpid(), signal.SIGUSR1))
+        thread.start()
+        thread.join()
+        received = signal.sigtimedwait([signal.SIGUSR1], 10)
+        assert received is not None and received.si_signo == signal.SIGUSR1
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+"""
+
+
+@pytest.mark.skipif(not hasattr(signal, "sigtimedwait"), reason="no thread can wait for a signal there")
+def test_a_signal_that_the_program_has_blocked_waits_for_it(run):
+    # A thread of ours that took the signal would end the process.
+    run(BLOCKED).result.assert_outcomes(passed=1, warnings=1)

@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import threading
 import weakref
 from types import SimpleNamespace
 from typing import Any
 
-import pytest
-
 from pytest_interleave.control.threads._watchdog import Watchdog
-from pytest_interleave.explore import NonPreemptive
-from tests.driving import executions, require_good_end
 
 
 class Thing:
@@ -36,22 +30,3 @@ def test_a_look_keeps_nothing_alive() -> None:
         return weakref.ref(thing)
 
     assert looked_at()() is None
-
-
-@pytest.mark.skipif(not hasattr(signal, "sigtimedwait"), reason="no thread can wait for a signal there")
-def test_a_signal_that_the_program_has_blocked_waits_for_it() -> None:
-    # A thread of ours that took the signal would end this process.
-    def body() -> None:
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1])
-        try:
-            thread = threading.Thread(target=os.kill, args=(os.getpid(), signal.SIGUSR1))
-            thread.start()
-            thread.join()
-            received = signal.sigtimedwait([signal.SIGUSR1], 10)
-            assert received is not None
-            assert received.si_signo == signal.SIGUSR1
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-    for outcome in executions(body, NonPreemptive(), 3):
-        require_good_end(outcome)

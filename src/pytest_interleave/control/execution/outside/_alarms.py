@@ -8,7 +8,7 @@ from typing import Any
 
 from ...identity._written import in_scope
 
-if sys.platform != "win32":
+if sys.platform != "win32" and hasattr(signal, "getitimer") and hasattr(signal, "SIGALRM"):
 
     def has_alarm() -> bool:
         """Whether a timer runs whose signal is handled by code in scope, not by a time limit of the test runner."""
