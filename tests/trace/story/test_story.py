@@ -42,6 +42,27 @@ def story_of(body):
     return told_of_finding(body).timeline.story
 
 
+def test_an_attribute_with_the_name_of_a_function():
+    class Numbers:
+        next = 0
+
+    numbers = Numbers()
+
+    def work():
+        number = numbers.next  # next: read
+        numbers.next = number + 1  # next: write
+
+    def body():
+        numbers.next = 0
+        in_threads(left=work, right=work)
+        assert numbers.next == 2
+
+    assert story_of(body) == (
+        f"left read Numbers.next (0) at {at('next: read')}; then right wrote it (0 -> 1) at "
+        f"{at('next: write')}, and left overwrote that at {at('next: write')} (1 -> 1)."
+    )
+
+
 def test_lost_update():
     account = Account()
 

@@ -322,7 +322,7 @@ class _Teller:
         operation = self._log[access.position][1]
         if operation.name.startswith(".") and operation.is_where_it_shows:
             return f"called {operation.name} of"
-        if operation.name == "next":
+        if operation.name == "next" and access.part != "next":
             return "called next() of"
         if access.writes and operation.kind == kinds.READ:
             return "changed"
