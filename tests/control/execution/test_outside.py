@@ -349,6 +349,25 @@ def test_a_wait_that_the_handler_of_a_signal_ends(timeout: float | None) -> None
     assert not outcome.uneventful
 
 
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="there are no timers that send a signal")
+def test_a_time_limit_of_the_program_that_does_not_strike_concerns_no_wait() -> None:
+    def body() -> None:
+        before = signal.signal(signal.SIGALRM, lambda *_: pytest.fail("too late"))
+        signal.setitimer(signal.ITIMER_REAL, 600)
+        try:
+            for _ in range(10):
+                assert not threading.Event().wait(5)
+                time.sleep(5)
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, before)
+
+    outcome = execute(body)
+    require_good_end(outcome)
+    assert outcome.uneventful
+    assert not outcome.uncontrolled
+
+
 @pytest.mark.parametrize("make", [Lock, RLock])
 @pytest.mark.parametrize("arguments", [(), (True, 60), (True, 0), (False,)])
 def test_a_thread_that_is_let_go_as_it_takes_a_lock_has_it(

@@ -57,30 +57,25 @@ class Lock(Owned, metaclass=Primitive):
             return self._real.acquire(blocking, timeout)
         frame = sys._getframe(1)
         execution = unit.execution
-        if blocking and timeout == -1:
-            operation = self._operation(ACQUIRE, frame, execution)
-            try:
+        try:
+            if blocking and timeout == -1:
+                operation = self._operation(ACQUIRE, frame, execution)
                 execution.wait_for(unit, operation, self)
-            except LetGo:
-                settled()
-                return self.acquire()
-        else:
-            check_timeout(blocking, timeout)
-            operation = ImpatientOperation(ACQUIRE, self, frame.f_code, frame.f_lasti, mutates=False)
-            if not blocking or timeout == 0:
-                operation.kind = TRY_ACQUIRE
-                execution.point(unit, operation)
-                if unit.at_large:
-                    return self.acquire(blocking, timeout)
-                if not self.available(unit):
-                    return False
             else:
-                try:
-                    if not execution.wait_for(unit, operation, self, execution.clock.deadline(timeout)):
+                check_timeout(blocking, timeout)
+                operation = ImpatientOperation(ACQUIRE, self, frame.f_code, frame.f_lasti, mutates=False)
+                if not blocking or timeout == 0:
+                    operation.kind = TRY_ACQUIRE
+                    execution.point(unit, operation)
+                    if unit.at_large:
+                        raise LetGo
+                    if not self.available(unit):
                         return False
-                except LetGo:
-                    settled()
-                    return self.acquire(True, timeout)
+                elif not execution.wait_for(unit, operation, self, execution.clock.deadline(timeout)):
+                    return False
+        except LetGo:
+            settled()
+            return self.acquire(blocking, timeout)
         try:
             self.take(unit, operation)
         except RecursionError:

@@ -62,30 +62,25 @@ class RLock(Owned, metaclass=Primitive):
             return True
         frame = sys._getframe(1)
         execution = unit.execution
-        if blocking and timeout == -1:
-            operation = Operation(ACQUIRE, self, frame.f_code, frame.f_lasti, mutates=False)
-            try:
+        try:
+            if blocking and timeout == -1:
+                operation = Operation(ACQUIRE, self, frame.f_code, frame.f_lasti, mutates=False)
                 execution.wait_for(unit, operation, self)
-            except LetGo:
-                settled()
-                return self.acquire()
-        else:
-            check_timeout(blocking, timeout)
-            operation = ImpatientOperation(ACQUIRE, self, frame.f_code, frame.f_lasti, mutates=False)
-            if not blocking or timeout == 0:
-                operation.kind = TRY_ACQUIRE
-                execution.point(unit, operation)
-                if unit.at_large:
-                    return self.acquire(blocking, timeout)
-                if not self.available(unit):
-                    return False
             else:
-                try:
-                    if not execution.wait_for(unit, operation, self, execution.clock.deadline(timeout)):
+                check_timeout(blocking, timeout)
+                operation = ImpatientOperation(ACQUIRE, self, frame.f_code, frame.f_lasti, mutates=False)
+                if not blocking or timeout == 0:
+                    operation.kind = TRY_ACQUIRE
+                    execution.point(unit, operation)
+                    if unit.at_large:
+                        raise LetGo
+                    if not self.available(unit):
                         return False
-                except LetGo:
-                    settled()
-                    return self.acquire(True, timeout)
+                elif not execution.wait_for(unit, operation, self, execution.clock.deadline(timeout)):
+                    return False
+        except LetGo:
+            settled()
+            return self.acquire(blocking, timeout)
         count = self._count
         try:
             self.take(unit, operation)

@@ -10,15 +10,41 @@ from ...identity._written import in_scope
 
 if sys.platform != "win32" and hasattr(signal, "getitimer") and hasattr(signal, "SIGALRM"):
 
-    def has_alarm() -> bool:
-        """Whether a timer runs whose signal is handled by code in scope, not by a time limit of the test runner."""
-        if signal.getitimer(signal.ITIMER_REAL)[0] == 0:
-            return False
+    def seconds_to_alarm() -> float:
+        """Return the real seconds until a timer's signal comes; 0 if none will, or if no code in scope handles it.
+
+        A time limit of the test runner does not count, as its handler is not in scope.
+        """
+        left = signal.getitimer(signal.ITIMER_REAL)[0]
+        if left == 0:
+            return left
         handler: Any = signal.getsignal(signal.SIGALRM)
-        return in_scope(getattr(handler, "__wrapped__", handler))
+        return left if in_scope(getattr(handler, "__wrapped__", handler)) else 0
 
 else:
 
-    def has_alarm() -> bool:
-        """Return False: there are no such timers."""
-        return False
+    def seconds_to_alarm() -> float:
+        """Return 0: there are no such timers."""
+        return 0
+
+
+class Alarm:
+    """The moment, in the virtual time of one execution, at which the signal of the program's timer is due.
+
+    Waits that end before are not concerned: most alarms are time limits that never strike.
+    """
+
+    __slots__ = ("_due", "_left")
+
+    def __init__(self) -> None:
+        self._due = 0.0
+        self._left = 0.0
+
+    def is_due(self, elapsed: int, until: int | None) -> bool:
+        """Whether the signal comes before `until`; None is never. Both times are in virtual nanoseconds."""
+        left = seconds_to_alarm()
+        if left > self._left:
+            # The timer was set, or set again.
+            self._due = elapsed + left * 1e9
+        self._left = left
+        return left > 0 and (until is None or until >= self._due)

@@ -22,7 +22,7 @@ from ..units._ending import end_as_endless_from_outside, end_stuck_from_outside
 from ..units._outcome import SetAside
 from ..units._part import Part
 from ..units._units import Moment, Unit
-from ._alarms import has_alarm
+from ._alarms import Alarm, seconds_to_alarm
 from ._foreign import foreign_threads
 from ._left_alone import Start, is_of_fixtures, start_of
 
@@ -66,6 +66,7 @@ class Outside(Part):
         self.signals_matter = False
         #: Threads outside when the execution was ended; they end if they ever come back.
         self.ending: list[Unit] = []
+        self._alarm = Alarm()
         self._out: list[Unit] = []
         self._returned: list[Unit] = []
         self._ended: list[Unit] = []
@@ -225,7 +226,7 @@ class Outside(Part):
         return not self._patience_over(self._foreign_patience())
 
     def _foreign_patience(self) -> float:
-        if has_alarm():
+        if self._alarm_is_due():
             return OUTSIDE_PATIENCE
         return FOREIGN_PATIENCE if self.execution.lasting.waited_in_vain < MOST_IN_VAIN * 1e9 else LITTLE_PATIENCE
 
@@ -244,13 +245,19 @@ class Outside(Part):
                 waits = True
         if self._slept >= POLLING_PATIENCE * 1e9:
             return False
-        if (waits or polls) and has_alarm():
+        if (waits or polls) and self._alarm_is_due():
             # What the handler does is no step, and real time decides when.
             self.uncontrolled = self.signals_matter = True
             return True
         if (waits or polls) and self._has_strangers():
             return True
         return polls and has_children()
+
+    def _alarm_is_due(self) -> bool:
+        """Whether a signal of the program's own timer comes before the next wait ends."""
+        execution = self.execution
+        first = execution.timers.earliest(daemons=True)
+        return self._alarm.is_due(execution.clock.elapsed, None if first is None else first.deadline)
 
     def _has_strangers(self) -> bool:
         """Whether a thread that is not controlled could do anything.
@@ -263,7 +270,7 @@ class Outside(Part):
     def could_act(self) -> bool:
         """Whether a thread outside, an uncontrolled one, another process or a signal could do what others wait for."""
         some = self._out or self._returned or self._ended
-        return bool(some) or self._has_strangers() or has_children() or has_alarm()
+        return bool(some) or self._has_strangers() or has_children() or seconds_to_alarm() > 0
 
     def keeps_waiting(self) -> bool:
         """Whether a thread outside is worth waiting for: after the test body, no daemon thread is."""
