@@ -10,7 +10,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..control import is_ours, real_lock
-from ..control.interpreter import raise_in, real_seconds, take_back
+from ..control.interpreter import frames_of_others, raise_in, real_seconds, take_back
 from ..control.primitives import SLICE, Ended
 from ..control.scope import user_place
 
@@ -46,7 +46,7 @@ class HungThread(NamedTuple):
 
 def stacks_of(workers: list[Worker]) -> dict[int, tuple[str, str]]:
     """Return, by index, the stack of each worker and its last place."""
-    frames = sys._current_frames()
+    frames = frames_of_others()
     return {worker.index: _stack(frames.get(worker.ident or 0)) for worker in workers}
 
 

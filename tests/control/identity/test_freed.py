@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -61,6 +61,21 @@ def test_an_execution_is_freed_at_once(act: Callable[[], object], leap: int | No
         assert all(map(is_freed, seen))
         seen.append(weakref.ref(outcome.log[0][0].execution))
         del outcome
+
+
+@pytest.fixture
+def a_thread_not_controlled() -> Iterator[threading.Thread]:
+    ended = threading.Event()
+    thread = threading.Thread(target=ended.wait)
+    thread.start()
+    yield thread
+    ended.set()
+    thread.join()
+
+
+@pytest.mark.usefixtures("a_thread_not_controlled")
+def test_an_execution_is_freed_beside_a_thread_that_is_not_controlled() -> None:
+    test_an_execution_is_freed_at_once(take_a_lock, None)
 
 
 def test_an_execution_is_freed_if_a_thread_was_set_aside() -> None:

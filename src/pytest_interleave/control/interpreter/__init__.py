@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from ._child_processes import any_child
     from ._missing import missing_for_control
     from ._opcodes import opname_at, specials_at
+    from ._other_threads import frames_of_others
     from ._real_clocks import REAL, real_seconds
 else:
     from ..._lazy import names_from
@@ -17,6 +18,7 @@ else:
         {
             "REAL": "._real_clocks",
             "any_child": "._child_processes",
+            "frames_of_others": "._other_threads",
             "has_gil": "._affinity",
             "missing_for_control": "._missing",
             "opname_at": "._opcodes",
@@ -30,6 +32,7 @@ else:
 __all__ = [
     "REAL",
     "any_child",
+    "frames_of_others",
     "has_gil",
     "missing_for_control",
     "opname_at",

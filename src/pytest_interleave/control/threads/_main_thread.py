@@ -12,6 +12,7 @@ from ..execution.outside._blocked_at_end import left_blocked, stuck_of_left
 from ..execution.units import _current
 from ..execution.units._outcome import Outcome, SetAside
 from ..execution.units._units import Unit, Unwind
+from ..interpreter._other_threads import frames_of_others
 from ..scope import _real
 from ..scope._places import user_place
 from ..scope._real import new_gate
@@ -105,7 +106,7 @@ def _note_left(execution: Execution) -> None:
     if blocked and forever:
         execution.stuck = stuck_of_left(execution, blocked)
     elif blocked:
-        frames = sys._current_frames()
+        frames = frames_of_others()
         execution.left = [SetAside(unit.name, user_place(frames.get(unit.half.ident))) for unit in blocked]
 
 

@@ -15,6 +15,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, NamedTuple
 
 from .... import PACKAGE_DIRECTORY
+from ...interpreter._other_threads import frames_of_others
 from ...scope import _current_scope, _real
 from ...scope._places import Place, is_ours, user_place
 from ..units import _current
@@ -65,7 +66,7 @@ def look_for_foreign(execution: Execution, matters: Callable[[int], bool]) -> No
     threads = [thread for thread in foreign_threads() if matters(thread.ident or 0)]
     if not threads:
         return
-    frames = sys._current_frames()
+    frames = frames_of_others()
     for thread in threads:
         assert thread.ident is not None
         frame = frames.get(thread.ident)
