@@ -337,11 +337,16 @@ def test_the_command_is_what_a_shell_takes(run):
 
 def test_who_never_comes_back_from_the_system_is_told_and_the_rest_goes_on(run, pytester):
     pytester.makeconftest(
-        "from pytest_interleave.control.execution.outside import _outside\n_outside.OUTSIDE_PATIENCE = 0.3\n"
+        """
+from pytest_interleave.control.execution.outside import _patience
+from pytest_interleave.plugin.running.executions import _executions
+_patience.OUTSIDE_PATIENCE = 0.3
+_executions.LONGEST = 1
+"""
     )
     done = run(
         """
-@pytest.mark.thread_safety(workers=2)
+@pytest.mark.thread_safety(workers=2, seconds=1)
 def test_waits():
     end, _ = os.pipe()
     os.read(end, 1)
@@ -353,8 +358,8 @@ def test_goes_on():
     done.result.assert_outcomes(passed=1, failed=1)
     done.result.stdout.fnmatch_lines(
         [
-            "*Deadlock: deadlock: all 3 threads that are left wait for what nobody will do",
-            "*'worker-0' waits for something outside the scheduler's sight at test_it.py:* in test_waits",
-            "A thread waits where the scheduler cannot see it, and nothing came *",
+            "*TooLong: timeout: one execution was still running after 1 s and * steps",
+            "*'worker-0' waits for something outside the plugin's control at test_it.py:* in test_waits",
+            "A thread waited for something outside the plugin's control, and was not woken *",
         ]
     )

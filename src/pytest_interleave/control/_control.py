@@ -14,6 +14,7 @@ from .execution._execution import LONGEST, Execution
 from .execution.outside._blocked_at_end import Outliving
 from .execution.outside._foreign import look_for_foreign, watching
 from .execution.outside._left_alone import Start
+from .execution.outside._patience import Patience
 from .execution.units import _current
 from .execution.units._outcome import Outcome
 from .identity._object_names import forget_names
@@ -72,6 +73,8 @@ class Control:
         self._left_alone: set[Start] = set()
         #: The places where fixtures started threads that were found blocked in the last execution.
         self._blocked: list[Start] = []
+        #: Whether executions wait with full patience for what is not controlled: see `Outcome.hurried`.
+        self.patient = False
         #: Number of threads, without the test's own, that were controlled in the last execution when it had set up the
         #: test.
         self.fixtures_threads = 0
@@ -184,6 +187,7 @@ class Control:
             execution.recorder = recorder
         else:
             execution = Execution(strategy, self._carriers, max_steps=max_steps, longest=longest, leap=leap)
+        execution.outside.patience = Patience(longest, full=self.patient)
         execution.outlives = self._outlives
         execution.left_alone = self._left_alone
         execution.lasting = self._lasting

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from pytest_interleave.control.execution._execution import Execution
-from pytest_interleave.control.execution.outside import _outside
+from pytest_interleave.control.execution.outside import _outside, _patience
 from pytest_interleave.control.execution.outside._foreign import note_foreign, watching
 from pytest_interleave.control.execution.units import _current
 from pytest_interleave.control.execution.units._at_large import LetGo
@@ -43,7 +43,7 @@ def _foreign_thread() -> Iterator[None]:
 
 @pytest.mark.usefixtures("_foreign_thread")
 def test_who_waits_with_a_time_limit_goes_on_though_a_foreign_thread_lives(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_outside, "FOREIGN_PATIENCE", 0.01)
+    monkeypatch.setattr(_patience, "FOREIGN_PATIENCE", 0.01)
 
     require_good_end(execute(lambda: threading.Event().wait(60)))  # noqa: PLW0108
 
@@ -64,7 +64,7 @@ def test_sleeping_and_joining_do_not_wait_for_a_foreign_thread(monkeypatch: pyte
 
 @pytest.mark.usefixtures("_foreign_thread")
 def test_a_wait_that_nobody_ends_is_a_deadlock_though_a_foreign_thread_lives(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_outside, "FOREIGN_PATIENCE", 0.01)
+    monkeypatch.setattr(_patience, "FOREIGN_PATIENCE", 0.01)
     outcome = execute(lambda: threading.Event().wait())  # noqa: PLW0108
     assert outcome.stuck is not None
     assert outcome.stuck.kind == "deadlock"
@@ -244,14 +244,15 @@ def test_a_thread_that_computes_for_long_is_not_said_to_be_blocked(monkeypatch: 
 def test_a_thread_that_comes_back_as_the_wait_for_it_ends_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
     receiving, sending = os.pipe()
 
-    def patience_over(outside: _outside.Outside, seconds: float) -> bool:
+    def may_come_back(outside: _outside.Outside) -> bool:
         if outside._out:
             os.write(sending, b"x")
             while outside._out:
                 os.sched_yield()
-        return seconds == _outside.FOREIGN_PATIENCE
+        return False
 
-    monkeypatch.setattr(_outside.Outside, "_patience_over", patience_over)
+    monkeypatch.setattr(_patience, "OUTSIDE_PATIENCE", 0.0)
+    monkeypatch.setattr(_outside.Outside, "_may_come_back", may_come_back)
 
     def body() -> None:
         thread = threading.Thread(target=os.read, args=(receiving, 1))
@@ -274,8 +275,8 @@ def _compute() -> None:
 @pytest.fixture
 def _little_patience(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_watchdog, "COMPUTING_LOOKS", 5)
-    monkeypatch.setattr(_outside, "OUTSIDE_PATIENCE", 0.5)
-    monkeypatch.setattr(_outside, "TIMEOUT_PATIENCE", 0.5)
+    monkeypatch.setattr(_patience, "OUTSIDE_PATIENCE", 0.5)
+    monkeypatch.setattr(_patience, "TIMEOUT_PATIENCE", 0.5)
 
 
 @pytest.mark.usefixtures("_little_patience")

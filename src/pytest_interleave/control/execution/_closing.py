@@ -150,9 +150,8 @@ class Closing:
             self.execution.running = main
             if main.half.gate.locked():
                 main.half.gate.release()
-            if self.execution.outside.has(main):
-                # It may compute forever.
-                self.interrupt(main)
+            # It may be outside, and compute forever.
+            self.interrupt_main()
 
     def _wake_next(self, caller: Unit | None) -> bool:
         """Wake the next thread to be ended.
@@ -204,6 +203,14 @@ class Closing:
         """Raise `Unwind` in a thread wherever it is, because it takes long to end."""
         self._interrupted = True
         raise_in(unit.half.ident, Unwind)
+
+    def interrupt_main(self) -> bool:
+        """Raise `Unwind` in the test's own thread if it is outside, and in the test; return whether that is so."""
+        return self.execution.outside.reach_main(self._unwind)
+
+    def _unwind(self, unit: Unit) -> None:
+        unit.doomed = True
+        self.interrupt(unit)
 
     def abandon(self, unit: Unit) -> None:
         """Continue without a thread that cannot be ended, and note its name."""

@@ -41,6 +41,10 @@ def take_back(ident: int) -> None:
         settle()
 
 
+def arrive() -> None:
+    """Let an exception arrive that waits for the calling thread: it is raised at a call, such as this one."""
+
+
 def settle() -> None:
     """Make the interpreter forget exceptions that never arrived. The calling thread must not be traced.
 

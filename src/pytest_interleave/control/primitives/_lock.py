@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ..execution.outside._foreign import note_foreign, watching
 from ..execution.units import _current
 from ..execution.units._at_large import LetGo, settled
+from ..execution.units._units import Unwind
 from ..scope import _real
 from ..scope._places import made_here
 from ..steps._kinds import ACQUIRE, LOCKED, RELEASE, TRY_ACQUIRE, Kind
@@ -97,12 +98,14 @@ class Lock(Owned, metaclass=Primitive):
             execution = unit.execution
             try:
                 execution.point(unit, self._operation(RELEASE, sys._getframe(1), execution))
-            except RecursionError:
-                # The real one needs no stack, and there may be none left even for a call of `drop`.
-                self._real.release()
-                if self.owner is not None:
-                    self.owner.held.remove(self)
-                    self.owner = None
+            except (RecursionError, Unwind) as stopped:
+                # What follows in the program may need the lock.
+                if isinstance(stopped, RecursionError) or self.owner is unit:
+                    # The real one needs no stack, and there may be none left even for a call of `drop`.
+                    self._real.release()
+                    if self.owner is not None:
+                        self.owner.held.remove(self)
+                        self.owner = None
                 raise
             if execution.closing is not None and self.owner is not unit:
                 # It unwinds out of a wait in which it had released the lock.
@@ -118,12 +121,14 @@ class Lock(Owned, metaclass=Primitive):
             execution = unit.execution
             try:
                 execution.point(unit, self._operation(RELEASE, sys._getframe(1), execution))
-            except RecursionError:
-                # The real one needs no stack, and there may be none left even for a call of `drop`.
-                self._real.release()
-                if self.owner is not None:
-                    self.owner.held.remove(self)
-                    self.owner = None
+            except (RecursionError, Unwind) as stopped:
+                # What follows in the program may need the lock.
+                if isinstance(stopped, RecursionError) or self.owner is unit:
+                    # The real one needs no stack, and there may be none left even for a call of `drop`.
+                    self._real.release()
+                    if self.owner is not None:
+                        self.owner.held.remove(self)
+                        self.owner = None
                 raise
             if execution.closing is not None and self.owner is not unit:
                 return

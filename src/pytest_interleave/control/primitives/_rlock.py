@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ..execution.outside._foreign import note_foreign, watching
 from ..execution.units import _current
 from ..execution.units._at_large import LetGo, settled
+from ..execution.units._units import Unwind
 from ..scope import _real
 from ..scope._places import made_here
 from ..steps._kinds import ACQUIRE, RELEASE, TRY_ACQUIRE
@@ -113,8 +114,9 @@ class RLock(Owned, metaclass=Primitive):
         count = self._count
         try:
             self._release(frame.f_code, frame.f_lasti)
-        except RecursionError:
-            # The real one needs no stack, and there may be none left even for a call of `drop`.
+        except (RecursionError, Unwind):
+            # What follows in the program may need the lock. The real one needs no stack, and there may be none left
+            # even for a call of `drop`.
             if self._count == count > 0:
                 self._count = count - 1
                 if count == 1:

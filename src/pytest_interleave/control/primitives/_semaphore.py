@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ..execution.outside._foreign import note_foreign, watching
 from ..execution.units import _current
 from ..execution.units._at_large import Adopted, LetGo, RealWait, TimeLimit, in_queue, settled
+from ..execution.units._units import Unwind
 from ..scope import _real
 from ..scope._places import made_here
 from ..scope._real import new_gate
@@ -138,7 +139,12 @@ class Semaphore(HasLazyCondition, Made, RealSemaphore, metaclass=Primitive):
     def _release(self, unit: Unit, n: int, operation: Operation) -> None:
         if n < 1:
             raise ValueError("n must be one or more")
-        unit.execution.point(unit, operation)
+        try:
+            unit.execution.point(unit, operation)
+        except Unwind:
+            # What follows in the program may need it.
+            self._value += n
+            raise
         if self._bound is not None and self._value + n > self._bound:
             raise ValueError("Semaphore released too many times")
         self._value += n

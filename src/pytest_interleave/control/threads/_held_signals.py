@@ -110,6 +110,17 @@ class HeldSignals:
                 self._sent[number] = real_monotonic_ns()
                 _send(self._main, number)
 
+    def interrupt_call(self) -> None:
+        """Interrupt the call of the operating system that the main thread is in, from the watchdog.
+
+        An exception that waits for the thread is raised then. The program's handlers are not called.
+        """
+        with self._sending:
+            number = next(iter(self._handlers), None)
+            if self.unit is not None and number is not None and number not in self.pending:
+                self._sent[number] = real_monotonic_ns()
+                _send(self._main, number)
+
     def _lost(self, unraisable: Any) -> None:
         """Hold a signal again whose exception was lost, in `__del__` or in a callback of a weak reference.
 

@@ -12,6 +12,7 @@ from ..execution.outside._blocked_at_end import left_blocked, stuck_of_left
 from ..execution.units import _current
 from ..execution.units._outcome import Outcome, SetAside
 from ..execution.units._units import Unit, Unwind
+from ..interpreter._async_raise import arrive
 from ..interpreter._other_threads import frames_of_others
 from ..scope import _real
 from ..scope._places import user_place
@@ -39,7 +40,12 @@ def run_body(execution: Execution, body: Callable[[], object], trace: Callable[[
         if trace is not None:
             trace(main)
         try:
-            body()
+            try:
+                body()
+            finally:
+                execution.outside.end_body()
+                if execution.closing is not None:
+                    arrive()
         except Unwind as unwinding:
             main.unwound = True
             main.exception = unwinding.with_traceback(without_ours(unwinding.__traceback__))

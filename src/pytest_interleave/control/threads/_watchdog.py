@@ -165,9 +165,17 @@ class Watchdog:
         assert closing is not None
         unit = closing.current
         now = real_monotonic_ns()
+        if unit is None and execution.outside.has(execution.main):
+            unit = execution.main
         if unit is None or unit is not self._ending:
             self._ending = unit
             self._ending_since = now
+        elif unit is execution.main and unit.outside:
+            if now - self._ending_since > PATIENCE * 1e9:
+                self._ending_since = now
+                if closing.interrupt_main():
+                    # It may be in a call of the operating system, which only a signal interrupts.
+                    held_signals.interrupt_call()
         elif unit.refusals > REFUSALS or now - self._ending_since > 2 * PATIENCE * 1e9:
             closing.abandon(unit)
         elif now - self._ending_since > PATIENCE * 1e9:

@@ -21,7 +21,12 @@ def describe_stuck(stuck: Stuck) -> str:
             "  help: if the loop ends at a larger number, raise max_steps in the marker of the test.",
             "        Otherwise add the missing exit condition.",
         ]
-    if stuck.kind == TIMEOUT:
+    if stuck.kind == TIMEOUT and any(wait.outside for wait in stuck.waits):
+        lines += [
+            "  help: give the wait a time limit, or make sure that it ends. If it only takes long, raise seconds in",
+            "        the marker of the test.",
+        ]
+    elif stuck.kind == TIMEOUT:
         lines.append("  help: make the test shorter, or raise seconds in its marker.")
     return "\n".join(lines)
 

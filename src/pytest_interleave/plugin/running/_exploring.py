@@ -11,7 +11,7 @@ from ...control import Outcome
 from ...control.execution import TIMEOUT
 from ...control.interpreter import real_seconds
 from ...detect import FAILED_TEARDOWN, LEAK, Conflict, Finding, FindingKind, Watchlist
-from ...explore import Token
+from ...explore import Replay, Token
 from ...resources import ResourceLeak
 from ..items._raised import came_by_signal, quiet_exception
 from ..items._worker_fixtures import WorkerFixtures
@@ -100,8 +100,10 @@ class Exploring:
 
     def look_at(self, outcome: Outcome, strategy: str) -> Verdict:
         """Count an execution, and judge it: whether it ends the exploration."""
-        self._last = outcome, strategy
         self.observations.add(outcome)
+        if outcome.hurried and self.judge(outcome) is not None:
+            outcome = self._patiently(outcome)
+        self._last = outcome, strategy
         suspects = self.races.suspects(outcome)
         if outcome.uneventful and not self.judge.open_pools and not suspects:
             return GO_ON
@@ -121,6 +123,20 @@ class Exploring:
             self.conclude(self.number, EXPECTED_FAILURE)
             return Verdict(True, pytest.xfail.Exception(finding.message))
         return Verdict(True, self._found(finding, outcome, strategy, suspects, raced))
+
+    def _patiently(self, outcome: Outcome) -> Outcome:
+        """Run the schedule of an execution again, with full patience from now on; return that execution.
+
+        The one before has failed, perhaps only because it did not wait long enough for what is not controlled.
+        """
+        self.executions.be_patient()
+        self.executions.prepare()
+        replay = Replay(outcome.choices)
+        replay.begin(1)
+        again = self.executions.run(replay)
+        replay.end(again)
+        self.observations.look_at(again)
+        return again
 
     def look_at_replay(self, outcome: Outcome) -> None:
         """Count the execution of a token's schedule, the only one, without judging it."""

@@ -17,6 +17,8 @@ def replay_token(exploring: Exploring, token: Token) -> BaseException | None:
     """Run the schedule of the token, and explain what it finds; return the exception for the test."""
     settings, following = exploring.settings, exploring.following
     recorder = Recorder(everything=True, until=exploring.limit.of_report)
+    # There is no other execution to see whether it was too early to continue.
+    exploring.executions.be_patient()
     followed = following.follow(token, recorder)
     _, recorded, outcome, was_run = followed
     if not was_run:

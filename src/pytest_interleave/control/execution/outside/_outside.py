@@ -9,10 +9,13 @@ waits, in real time, for one of those outside to come back.
 from __future__ import annotations
 
 import sys
+import threading
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from ...interpreter._child_processes import has_children
 from ...interpreter._real_clocks import REAL, real_monotonic_ns
+from ...interpreter._task_files import waits_for_lock
 from ...scope import _real
 from ...scope._places import user_place
 from ..timing._real_waits import Outing, Usage, Work, usage_of, used_since
@@ -24,24 +27,15 @@ from ..units._part import Part
 from ..units._units import Moment, Unit
 from ._alarms import Alarm, seconds_to_alarm
 from ._foreign import foreign_threads
+from ._in_vain import InVain
 from ._left_alone import Start, is_of_fixtures, start_of
+from ._patience import FOR_FOREIGN_THREADS, Patience, for_foreign_threads, for_threads_outside
 
 if TYPE_CHECKING:
     from .._execution import Execution
 
-#: Real seconds that an execution in which every thread waits is given for a thread outside to come back, once that is
-#: not at work any more; then the execution continues without it, or ends.
-OUTSIDE_PATIENCE = 10.0
-#: The same if a timeout ends the wait after that, however far off it is: the test would take it for an answer.
-TIMEOUT_PATIENCE = 30.0
-#: The same once the test body has ended.
+#: Real seconds that threads outside are given to come back once the test body has ended.
 DRAIN_PATIENCE = 1.0
-#: The same for threads that are not controlled, which might do what a controlled one waits for.
-FOREIGN_PATIENCE = 2.0
-#: Real seconds for which the executions of one test may wait for those without result, over all waits; and the
-#: patience, in real seconds, from then on.
-MOST_IN_VAIN = 4.0
-LITTLE_PATIENCE = 0.01
 #: A thread with more sleeps than this counts as polling.
 POLLING_SLEEPS = 3
 #: At most this many real seconds of one execution are spent in waits for what is not controlled; after that, sleeps
@@ -66,12 +60,15 @@ class Outside(Part):
         self.signals_matter = False
         #: Threads outside when the execution was ended; they end if they ever come back.
         self.ending: list[Unit] = []
+        #: How long the execution waits for what is not controlled; set before it begins.
+        self.patience = Patience(execution.longest, full=False)
         self._alarm = Alarm()
         self._out: list[Unit] = []
         self._returned: list[Unit] = []
         self._ended: list[Unit] = []
         self._mutex = _real.real_lock()
         self._idle_since: int | None = None
+        self._in_vain = InVain()
         #: The last time that each thread was outside, by its index.
         self._outings: dict[int, Outing] = {}
         #: Real nanoseconds in which no thread ran, and none was outside.
@@ -190,6 +187,25 @@ class Outside(Part):
         with self._mutex:
             return unit in self._out
 
+    def computes(self, unit: Unit) -> bool:
+        """Whether a thread that is outside was set aside because it computes for long, not because it blocked."""
+        note = self._outings[unit.index].note if unit.index in self._outings else None
+        return note is not None and note.computed
+
+    def reach_main(self, interrupt: Callable[[Unit], None]) -> bool:
+        """Call `interrupt` with the test's own thread if that is outside, in the test; return whether it is."""
+        execution = self.execution
+        with self._mutex:
+            if execution.body_over or execution.main not in self._out:
+                return False
+            interrupt(execution.main)
+            return True
+
+    def end_body(self) -> None:
+        """Note, in the test's own thread, that the test has ended: the thread is not set aside or reached any more."""
+        with self._mutex:
+            self.execution.body_over = True
+
     def leave_ending(self, unit: Unit) -> None:
         """Note that the execution ends while the thread is outside."""
         self.ending.append(unit)
@@ -223,12 +239,20 @@ class Outside(Part):
             return True
         if self.execution.draining or not self._others_matter():
             return False
-        return not self._patience_over(self._foreign_patience())
+        return not self._foreign_patience_over()
 
-    def _foreign_patience(self) -> float:
-        if self._alarm_is_due():
-            return OUTSIDE_PATIENCE
-        return FOREIGN_PATIENCE if self.execution.lasting.waited_in_vain < MOST_IN_VAIN * 1e9 else LITTLE_PATIENCE
+    def _foreign_patience_over(self) -> bool:
+        usual = for_foreign_threads(self.execution.lasting.waited_in_vain, alarm=self._alarm_is_due())
+        return not self.waits_on(self._idle_seconds(), usual)
+
+    def waits_on(self, waited: float, usual: float) -> bool:
+        """Whether the execution still waits for what is not controlled, after `waited` seconds; `usual` are usual."""
+        if waited <= usual:
+            return True
+        if self._out or has_children():
+            return self.patience.lasts(waited, self.patience.longest)
+        strangers = (thread.native_id for thread in self._strangers())
+        return not all(map(waits_for_lock, strangers)) and self.patience.lasts(waited, FOR_FOREIGN_THREADS)
 
     def _others_matter(self) -> bool:
         """Whether a thread waits for something that an uncontrolled thread, another process or a signal could do.
@@ -243,15 +267,17 @@ class Outside(Part):
                 polls = polls or unit.sleeps > POLLING_SLEEPS
             elif resource is not None and not isinstance(resource, Unit):
                 waits = True
-        if self._slept >= POLLING_PATIENCE * 1e9:
+        if not (waits or polls):
             return False
-        if (waits or polls) and self._alarm_is_due():
+        alarm = self._alarm_is_due()
+        if not (alarm or self._has_strangers() or (polls and has_children())):
+            return False
+        if self._slept >= POLLING_PATIENCE * 1e9 and not self.waits_on(self._slept / 1e9, POLLING_PATIENCE):
+            return False
+        if alarm:
             # What the handler does is no step, and real time decides when.
             self.uncontrolled = self.signals_matter = True
-            return True
-        if (waits or polls) and self._has_strangers():
-            return True
-        return polls and has_children()
+        return True
 
     def _alarm_is_due(self) -> bool:
         """Whether a signal of the program's own timer comes before the next wait ends."""
@@ -264,8 +290,15 @@ class Outside(Part):
 
         A thread that waits for something that the test does not have cannot.
         """
+        return any(True for _ in self._strangers())
+
+    def _strangers(self) -> Iterator[threading.Thread]:
         matters = self.execution.lasting.matters
-        return any(matters(thread.ident or 0) for thread in foreign_threads())
+        return (thread for thread in foreign_threads() if matters(thread.ident or 0))
+
+    def _is_too_long(self, sleeper: Unit | None) -> bool:
+        """Whether threads outside have taken too long, but may still come back, and no other will continue."""
+        return sleeper is None and not self._in_vain.found and not self.execution.draining
 
     def could_act(self) -> bool:
         """Whether a thread outside, an uncontrolled one, another process or a signal could do what others wait for."""
@@ -276,20 +309,28 @@ class Outside(Part):
         """Whether a thread outside is worth waiting for: after the test body, no daemon thread is."""
         return any(not (unit.daemon and self.execution.draining) for unit in self._out)
 
-    def _patience_over(self, seconds: float) -> bool:
+    def _idle_seconds(self) -> float:
+        """Return for how many real seconds no thread has run."""
         now = real_monotonic_ns()
         if self._idle_since is None:
             self._idle_since = now
-        return now - self._idle_since > seconds * 1e9
+        return (now - self._idle_since) / 1e9
 
     def _is_waiting_over(self, sleeper: Unit | None, *, someone_is_out: bool) -> bool:
-        draining = self.execution.draining
-        patience = TIMEOUT_PATIENCE if _has_timeout(sleeper) else OUTSIDE_PATIENCE
-        over = self._patience_over(DRAIN_PATIENCE if draining else patience) or (
-            not someone_is_out and (draining or self._patience_over(self._foreign_patience()))
-        )
+        if self.execution.draining:
+            over = not someone_is_out or self._idle_seconds() > DRAIN_PATIENCE
+        elif someone_is_out:
+            usual = for_threads_outside(timeout=_has_timeout(sleeper))
+            over = self._idle_seconds() > usual and not self._may_come_back()
+        else:
+            over = self._foreign_patience_over()
         with self._mutex:
             return over and not self._returned and not self._ended
+
+    def _may_come_back(self) -> bool:
+        """Whether to wait longer for the threads outside: nothing says that what they wait for will not come."""
+        waited = self._idle_seconds()
+        return waited <= self.patience.longest and not self._in_vain.check(waited, self._out)
 
     def _really_waited(self, since: int, before: list[tuple[Unit, Usage | None]]) -> int:
         """Return the nanoseconds that one of those outside has waited: what they compute is no time for the others."""
@@ -301,14 +342,13 @@ class Outside(Part):
         """Return the work of those outside, or else of uncontrolled threads, which are not waited for as long."""
         if self._out:
             return Work([unit.half.native_id for unit in self._out], self.execution.longest)
-        matters = self.execution.lasting.matters
-        strangers = [thread.native_id for thread in foreign_threads() if matters(thread.ident or 0)]
-        return Work(strangers, OUTSIDE_PATIENCE)
+        return Work([thread.native_id for thread in self._strangers()], FOR_FOREIGN_THREADS)
 
     def idle(self) -> None:
         """Wait, in the watchdog while no thread runs, for a thread to come back; then let the execution continue."""
         execution = self.execution
         self._idle_since = began = real_monotonic_ns()
+        self._in_vain.begin()
         clock_then = execution.clock.elapsed
         waits = [(unit, usage_of(unit.half.native_id)) for unit in self._out]
         work = self._work()
@@ -328,7 +368,7 @@ class Outside(Part):
                 # What others wait for may take that long only because it is controlled.
                 self._idle_since = real_monotonic_ns()
             waiting_is_over = self._is_waiting_over(sleeper, someone_is_out=someone_is_out)
-            if waiting_is_over and work.endless and self._out and not execution.enabled:
+            if waiting_is_over and self._out and not execution.enabled and (work.endless or self._is_too_long(sleeper)):
                 end_as_endless_from_outside(execution)
                 return
             if waiting_is_over and not execution.enabled:

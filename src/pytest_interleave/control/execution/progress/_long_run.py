@@ -178,7 +178,8 @@ class LongRun(Part):
             if seconds >= max(_TIMEOUT_PATIENCE, _TIMES_THE_TIMEOUT * left) and execution.timers.advance():
                 self._repeating_since = None
                 return
-        over = spent >= OUTSIDE_PATIENCE if execution.outside.could_act() else seconds >= PATIENCE
+        outside = execution.outside
+        over = not outside.waits_on(spent, OUTSIDE_PATIENCE) if outside.could_act() else seconds >= PATIENCE
         if over and (waiting is None or execution.timers.is_only_in_theory(waiting)):
             end_as_livelock(execution, unit, counts=True)
 

@@ -184,7 +184,7 @@ class Progress(Part):
         execution = self.execution
         if self.let_them_wait() or execution.timers.advance():
             self._next = len(execution.log) + LOOK
-        elif execution.outside.could_act() and not self._patience_over():
+        elif execution.outside.could_act() and self._waits_on():
             new_gate().acquire(timeout=_PAUSE)
         else:
             end_as_livelock(execution, unit)
@@ -194,11 +194,11 @@ class Progress(Part):
         execution = self.execution
         return execution.clock.readings > self._readings and execution.timers.let_spinners_wait()
 
-    def _patience_over(self) -> bool:
+    def _waits_on(self) -> bool:
         now = real_monotonic_ns()
         if self._waiting_since is None:
             self._waiting_since = now
-        return now - self._waiting_since > PATIENCE * 1e9
+        return self.execution.outside.waits_on((now - self._waiting_since) / 1e9, PATIENCE)
 
 
 def _could_run(unit: Unit) -> bool:

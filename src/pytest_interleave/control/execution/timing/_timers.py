@@ -207,10 +207,12 @@ class Timers(Part):
             return False
         until = reader.waited + leap
         passed = reader.waits.now - reader.began
-        if passed >= min(until, _PATIENCE):
+        if passed >= until:
             return True
         outside = execution.outside
-        return not outside.busy and (until < _NOTICEABLE or reader.only_waits or not outside.could_act())
+        if not outside.busy and (until < _NOTICEABLE or reader.only_waits or not outside.could_act()):
+            return True
+        return passed >= _PATIENCE * 1e9 and not outside.waits_on(passed / 1e9, _PATIENCE)
 
     def _leap(self, leap: int) -> None:
         """Let time pass at once, but not past the moment at which another thread is due.
@@ -282,8 +284,8 @@ _CLOSE = 317_000
 _NOTICEABLE = 1_000_000
 #: If a thread computes for more than this many nanoseconds between two readings, that counts.
 _LONG_COMPUTATION = 100_000_000
-#: Nanoseconds of real time that a polling thread gives to what is not controlled; then time passes all the same.
-_PATIENCE = 10_000_000_000
+#: Real seconds that a polling thread gives to what is not controlled; then time passes all the same.
+_PATIENCE = 10.0
 #: Past the bound on steps, where threads are seldom found to spin, each leap for them is this many times the last one.
 _LONG_FACTOR = 16
 #: If more steps lie between, threads that spin are others than those that were found before.

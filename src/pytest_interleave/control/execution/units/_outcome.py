@@ -25,6 +25,8 @@ class WaitingThread(NamedTuple):
     where: Place | None
     holder: str | None
     acquired: Place | None
+    #: Whether it waited for something that the scheduler does not control.
+    outside: bool = False
     #: Where the thread was started; only for a thread that the test has left behind.
     started: Place | None = None
 
@@ -92,6 +94,8 @@ class Outcome(NamedTuple):
     reads_clock: bool
     #: Whether the clock has advanced for what threads have really waited, or computed, between two readings.
     real_time: bool
+    #: Whether the execution has continued while something not controlled could still have done what it waited for.
+    hurried: bool
     #: Whether nothing was raised, and every thread ended by itself, always in sight, within the bound on steps.
     uneventful: bool
     #: Each case in which a thread has taken a lock while it held others.
@@ -165,6 +169,7 @@ class Outcome(NamedTuple):
             execution.timed,
             execution.clock.readings > 0,
             execution.clock.real,
+            outside.patience.hurried,
             closing is None
             and main.exception is None
             and not (failures or set_aside or outside.signals_matter)

@@ -67,8 +67,9 @@ def waits_of(units: list[Unit], frames: Mapping[int, FrameType], names: Mapping[
         where: Place | None = user_place(frames.get(unit.half.ident)) if unit.begun else None
         holder = blocker_of(unit)
         what = names.get(id(resource), "")
-        if unit.outside and resource is None:
-            what = "something outside the scheduler's sight"
+        outside = unit.outside and resource is None and not unit.execution.outside.computes(unit)
+        if outside:
+            what = "something outside the plugin's control"
         acquired = getattr(resource, "acquired_at", None)
         found.append(
             WaitingThread(
@@ -78,6 +79,7 @@ def waits_of(units: list[Unit], frames: Mapping[int, FrameType], names: Mapping[
                 where=where,
                 holder=None if holder is None or holder is resource else holder.name,
                 acquired=acquired() if acquired is not None else None,
+                outside=outside,
             )
         )
     return found

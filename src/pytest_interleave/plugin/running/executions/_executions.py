@@ -137,6 +137,10 @@ class Executions:
         self.count = 0
         return None
 
+    def be_patient(self) -> None:
+        """Wait, from now on, with full patience for what is not controlled: see `Outcome.hurried`."""
+        self._control.patient = True
+
     @property
     def set_up_error(self) -> BaseException | None:
         """The exception of making the fixtures in the last execution, if that was a part of it."""

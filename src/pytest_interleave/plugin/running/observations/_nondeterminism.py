@@ -17,8 +17,8 @@ HASHES = (
 )
 #: Said of an execution that was ended because a thread waited too long in real time.
 WAITED_IN_VAIN = (
-    "A thread waits where the scheduler cannot see it, and nothing came for 10 s of real time. That was not tried "
-    "again; the token may not reproduce it."
+    "A thread waited for something outside the plugin's control, and was not woken in real time. The schedule was not "
+    "run again; the token may not reproduce the failure."
 )
 #: Said of an execution in which real time decided a part of the order, and that cannot be run again.
 OUT_OF_SIGHT = (

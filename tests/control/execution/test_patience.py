@@ -1,0 +1,236 @@
+"""How long an execution waits in real time for what is not controlled, and how it ends if that does not come."""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from pytest_interleave.control import Control, Outcome
+from pytest_interleave.control.execution.outside import _in_vain, _outside, _patience
+from pytest_interleave.control.execution.outside._patience import Patience
+from pytest_interleave.control.execution.progress import _progress
+from pytest_interleave.explore import NonPreemptive
+from tests.driving import MAX_STEPS, execute, require_good_end
+
+LATE = [sys.executable, "-S", "-c", "import sys, time; time.sleep(0.8); sys.stdout.write('x')"]
+
+
+@pytest.fixture
+def _little_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("OUTSIDE_PATIENCE", "TIMEOUT_PATIENCE", "FOREIGN_PATIENCE"):
+        monkeypatch.setattr(_patience, name, 0.2)
+    monkeypatch.setattr(_outside, "POLLING_PATIENCE", 0.2)
+    monkeypatch.setattr(_progress, "PATIENCE", 0.2)
+
+
+@pytest.fixture
+def _no_other_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave out the threads that other tests have left behind in this process, perhaps in the operating system."""
+    others = {int(task) for task in os.listdir("/proc/self/task")} - {threading.get_native_id()}
+    bystanders = _in_vain._bystanders
+    monkeypatch.setattr(_in_vain, "_bystanders", lambda out: bystanders(out) | others)
+
+
+@pytest.fixture
+def pipe() -> Iterator[tuple[int, int]]:
+    ends = os.pipe()
+    yield ends
+    for end in ends:
+        os.close(end)
+
+
+def patiently(body: Callable[[], object]) -> Outcome:
+    with Control() as control:
+        control.patient = True
+        control.prepare()
+        return control.run(body, NonPreemptive(), max_steps=MAX_STEPS)
+
+
+# -- threads outside --------------------------------------------------------------------------------------------
+
+
+def read_from_a_child() -> None:
+    with subprocess.Popen(LATE, stdout=subprocess.PIPE) as child:
+        assert child.stdout is not None
+        assert child.stdout.read() == b"x"
+
+
+def in_a_thread() -> None:
+    thread = threading.Thread(target=read_from_a_child)
+    thread.start()
+    thread.join()
+
+
+def in_a_thread_with_a_time_limit() -> None:
+    thread = threading.Thread(target=read_from_a_child)
+    thread.start()
+    thread.join(60)
+    assert not thread.is_alive()
+
+
+@pytest.mark.usefixtures("_little_patience")
+@pytest.mark.parametrize("body", [read_from_a_child, in_a_thread, in_a_thread_with_a_time_limit])
+def test_who_waits_for_a_child_process_waits_until_it_is_done(body):
+    outcome = execute(body)
+    assert outcome.stuck is None
+    assert outcome.exception is None
+    assert not outcome.failures
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the operating system does not say what a thread waits for")
+@pytest.mark.usefixtures("_little_patience", "_no_other_threads")
+def test_locks_that_nothing_in_the_process_will_release_are_a_deadlock():
+    lock = multiprocessing.get_context("fork").Lock()
+    cleaned = []
+
+    def body() -> None:
+        lock.acquire()
+        try:
+            lock.acquire()
+        finally:
+            cleaned.append(1)
+
+    outcome = execute(body)
+    assert outcome.stuck is not None
+    assert outcome.stuck.kind == "deadlock"
+    # The test's own thread is interrupted in the operating system.
+    assert cleaned == [1]
+
+
+@pytest.mark.usefixtures("_little_patience")
+def test_what_may_still_come_but_does_not_is_a_timeout(pipe):
+    cleaned = []
+
+    def body() -> None:
+        try:
+            os.read(pipe[0], 1)
+        finally:
+            cleaned.append(1)
+
+    outcome = execute(body, longest=0.6)
+    assert outcome.stuck is not None
+    assert outcome.stuck.kind == "timeout"
+    assert outcome.stuck.waits[0].outside
+    assert cleaned == [1]
+
+
+@pytest.mark.usefixtures("_little_patience")
+def test_a_clean_up_that_blocks_is_interrupted_as_well(pipe):
+    def body() -> None:
+        try:
+            os.read(pipe[0], 1)
+        finally:
+            os.read(pipe[0], 1)
+
+    outcome = execute(body, longest=0.6)
+    assert outcome.stuck is not None
+
+
+# -- polling ----------------------------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def late_child() -> Iterator[subprocess.Popen[bytes]]:
+    child = subprocess.Popen(LATE, stdout=subprocess.DEVNULL)
+    try:
+        yield child
+    finally:
+        child.kill()
+        child.wait()
+
+
+def sleep_until_it_ends() -> None:
+    with late_child() as child:
+        while child.poll() is None:
+            time.sleep(0.05)
+
+
+def sleep_until_it_ends_within_a_limit() -> None:
+    with late_child() as child:
+        deadline = time.monotonic() + 50
+        while child.poll() is None:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+
+
+def yield_until_it_ends() -> None:
+    with late_child() as child:
+        while child.poll() is None:
+            time.sleep(0)
+
+
+@pytest.mark.usefixtures("_little_patience")
+@pytest.mark.parametrize("body", [sleep_until_it_ends, sleep_until_it_ends_within_a_limit, yield_until_it_ends])
+def test_who_polls_a_child_process_gets_full_patience(body):
+    outcome = execute(body)
+    if outcome.stuck is not None or outcome.exception is not None:
+        assert outcome.hurried
+    again = patiently(body)
+    assert not again.hurried
+    require_good_end(again)
+
+
+@pytest.mark.usefixtures("_little_patience")
+def test_a_foreign_thread_at_work_gets_full_patience():
+    begun, end = threading.Event(), threading.Event()
+
+    def serve() -> None:
+        begun.wait()
+        time.sleep(0.8)
+        end.set()
+
+    def body() -> None:
+        begun.set()
+        end.wait()
+
+    def with_server(run: Callable[[], Outcome]) -> Outcome:
+        begun.clear()
+        end.clear()
+        thread = threading.Thread(target=serve)
+        thread.start()
+        try:
+            return run()
+        finally:
+            begun.set()
+            thread.join()
+
+    outcome = with_server(lambda: execute(body))
+    assert outcome.hurried or outcome.stuck is None
+    again = with_server(lambda: patiently(body))
+    assert again.stuck is None
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the operating system does not say what a thread waits for")
+@pytest.mark.usefixtures("_little_patience")
+def test_a_deadlock_beside_a_foreign_thread_that_waits_is_found_at_once():
+    end = threading.Event()
+    thread = threading.Thread(target=end.wait)
+    thread.start()
+    try:
+        outcome = execute(lambda: threading.Event().wait())  # noqa: PLW0108
+    finally:
+        end.set()
+        thread.join()
+    assert outcome.stuck is not None
+    assert not outcome.hurried
+
+
+def test_full_patience_lasts_longer():
+    usual, full = Patience(60.0, full=False), Patience(60.0, full=True)
+    assert (usual.lasts(5.0, 10.0), full.lasts(5.0, 10.0)) == (False, True)
+    assert (usual.hurried, full.hurried) == (True, False)
+    assert not full.lasts(11.0, 10.0)
+
+
+def test_who_would_not_wait_longer_has_not_hurried():
+    usual = Patience(60.0, full=False)
+    assert not usual.lasts(11.0, 10.0)
+    assert not usual.hurried
