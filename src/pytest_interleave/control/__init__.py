@@ -10,7 +10,8 @@ if TYPE_CHECKING:
     from .execution.timing._time_choices import CLOCK, LEAPS, HeldUp, duration
     from .execution.units._current import current_unit, infrastructure, threads_left, threads_started
     from .execution.units._outcome import Outcome, SetAside, Stuck, ThreadFailure, WaitingThread
-    from .execution.units._units import Step, Unit, Unwind
+    from .execution.units._units import Step, Unit
+    from .execution.units._unwind import Unwind
     from .identity._object_names import bodies_kept
     from .instrumentation._engine import debugger_left
     from .instrumentation._recorder import Recorder
@@ -67,7 +68,7 @@ else:
             "Trace": ".steps._protocol",
             "Uncontrolled": ".steps._uncontrolled",
             "UncontrolledPart": ".steps._uncontrolled",
-            "Unwind": ".execution.units._units",
+            "Unwind": ".execution.units._unwind",
             "WaitingThread": ".execution.units._outcome",
             "announce_call": ".threads._targets",
             "begin_alike": "._control",

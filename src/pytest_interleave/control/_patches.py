@@ -21,7 +21,7 @@ from .clocks._time import put_in_place
 from .clocks._travel_guard import TravelGuard
 from .clocks._uuids import makers_of
 from .execution.units import _current
-from .execution.units._units import Unwind
+from .execution.units._unwind import Unwind
 from .primitives import Lock, RLock
 from .primitives._dispatch import make_ours
 from .primitives._simple_queue import stand_in_for

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import multiprocessing
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -234,3 +235,28 @@ def test_who_would_not_wait_longer_has_not_hurried():
     usual = Patience(60.0, full=False)
     assert not usual.lasts(11.0, 10.0)
     assert not usual.hurried
+
+
+# -- signals ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGUSR1"), reason="no such signal")
+@pytest.mark.usefixtures("_little_patience")
+@pytest.mark.parametrize("number", ["SIGUSR1", "SIGCHLD"])
+def test_who_waits_for_the_signal_of_a_child_process_gets_full_patience(number):
+    send = f"import os, signal, time; time.sleep(0.8); os.kill({os.getpid()}, signal.SIGUSR1)"
+    come = threading.Event()
+
+    def body() -> None:
+        child = subprocess.Popen([sys.executable, "-S", "-c", send])
+        assert come.wait(40)
+        child.wait()
+
+    handler = signal.signal(getattr(signal, number), lambda *_: come.set())
+    other = signal.signal(signal.SIGUSR1, signal.SIG_IGN) if number == "SIGCHLD" else None
+    try:
+        require_good_end(patiently(body))
+    finally:
+        signal.signal(getattr(signal, number), handler)
+        if other is not None:
+            signal.signal(signal.SIGUSR1, other)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from pytest_interleave.control.execution._execution import Execution
-from pytest_interleave.control.execution.units._units import Unwind
+from pytest_interleave.control.execution.units._unwind import Unwind
 from pytest_interleave.control.steps._kinds import RELEASE
 from tests.driving import execute, require_good_end
 

@@ -17,7 +17,8 @@ from ..scope._places import user_place
 from ..scope._real import new_gate
 from .units._outcome import SetAside
 from .units._resources import Resource
-from .units._units import Unit, Unwind
+from .units._units import Unit
+from .units._unwind import Unwind
 
 if TYPE_CHECKING:
     from ._execution import Execution

@@ -10,7 +10,8 @@ from ..scope._tracebacks import without_ours
 from ._fairness import RUN_STEPS, TURNS
 from .units import _current
 from .units._ending import end_stuck_from_outside
-from .units._units import Unit, Unwind
+from .units._units import Unit
+from .units._unwind import Unwind
 
 if TYPE_CHECKING:
     from ..steps._operations import Operation

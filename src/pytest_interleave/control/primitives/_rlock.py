@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ..execution.outside._foreign import note_foreign, watching
 from ..execution.units import _current
 from ..execution.units._at_large import LetGo, settled
-from ..execution.units._units import Unwind
+from ..execution.units._unwind import Unwind
 from ..scope import _real
 from ..scope._places import made_here
 from ..steps._kinds import ACQUIRE, RELEASE, TRY_ACQUIRE

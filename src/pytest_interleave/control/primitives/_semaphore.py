@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ..execution.outside._foreign import note_foreign, watching
 from ..execution.units import _current
 from ..execution.units._at_large import Adopted, LetGo, RealWait, TimeLimit, in_queue, settled
-from ..execution.units._units import Unwind
+from ..execution.units._unwind import Unwind
 from ..scope import _real
 from ..scope._places import made_here
 from ..scope._real import new_gate

@@ -11,7 +11,8 @@ from ..execution._unit_lives import note_unseen
 from ..execution.outside._blocked_at_end import left_blocked, stuck_of_left
 from ..execution.units import _current
 from ..execution.units._outcome import Outcome, SetAside
-from ..execution.units._units import Unit, Unwind
+from ..execution.units._units import Unit
+from ..execution.units._unwind import Unwind
 from ..interpreter._async_raise import arrive
 from ..interpreter._other_threads import frames_of_others
 from ..scope import _real

@@ -1,4 +1,4 @@
-"""Timers of the program that send it a signal: their handlers may do what a controlled thread waits for."""
+"""Signals that come from outside: their handlers may do what a controlled thread waits for."""
 
 from __future__ import annotations
 
@@ -26,6 +26,12 @@ else:
     def seconds_to_alarm() -> float:
         """Return 0: there are no such timers."""
         return 0
+
+
+def handles_signals() -> bool:
+    """Whether code in scope handles a signal that another process may send, or that says that one has ended."""
+    handlers: list[Any] = [signal.getsignal(number) for number in signal.valid_signals()]
+    return any(callable(handler) and in_scope(getattr(handler, "__wrapped__", handler)) for handler in handlers)
 
 
 class Alarm:

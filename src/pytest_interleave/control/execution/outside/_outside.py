@@ -25,7 +25,7 @@ from ..units._ending import end_as_endless_from_outside, end_stuck_from_outside
 from ..units._outcome import SetAside
 from ..units._part import Part
 from ..units._units import Moment, Unit
-from ._alarms import Alarm, seconds_to_alarm
+from ._alarms import Alarm, handles_signals, seconds_to_alarm
 from ._foreign import foreign_threads
 from ._in_vain import InVain
 from ._left_alone import Start, is_of_fixtures, start_of
@@ -242,7 +242,7 @@ class Outside(Part):
         return not self._foreign_patience_over()
 
     def _foreign_patience_over(self) -> bool:
-        usual = for_foreign_threads(self.execution.lasting.waited_in_vain, alarm=self._alarm_is_due())
+        usual = for_foreign_threads(self.execution.lasting.waited_in_vain, signal=self._signal_may_come())
         return not self.waits_on(self._idle_seconds(), usual)
 
     def waits_on(self, waited: float, usual: float) -> bool:
@@ -269,21 +269,23 @@ class Outside(Part):
                 waits = True
         if not (waits or polls):
             return False
-        alarm = self._alarm_is_due()
-        if not (alarm or self._has_strangers() or (polls and has_children())):
+        signal = self._signal_may_come()
+        if not (signal or self._has_strangers() or (polls and has_children())):
             return False
         if self._slept >= POLLING_PATIENCE * 1e9 and not self.waits_on(self._slept / 1e9, POLLING_PATIENCE):
             return False
-        if alarm:
+        if signal:
             # What the handler does is no step, and real time decides when.
             self.uncontrolled = self.signals_matter = True
         return True
 
-    def _alarm_is_due(self) -> bool:
-        """Whether a signal of the program's own timer comes before the next wait ends."""
+    def _signal_may_come(self) -> bool:
+        """Whether a signal may come before the next wait ends: from the program's own timer, or a child process."""
         execution = self.execution
         first = execution.timers.earliest(daemons=True)
-        return self._alarm.is_due(execution.clock.elapsed, None if first is None else first.deadline)
+        if self._alarm.is_due(execution.clock.elapsed, None if first is None else first.deadline):
+            return True
+        return has_children() and handles_signals()
 
     def _has_strangers(self) -> bool:
         """Whether a thread that is not controlled could do anything.

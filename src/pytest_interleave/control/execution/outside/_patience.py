@@ -52,11 +52,11 @@ def for_threads_outside(*, timeout: bool) -> float:
     return TIMEOUT_PATIENCE if timeout else OUTSIDE_PATIENCE
 
 
-def for_foreign_threads(in_vain: int, *, alarm: bool) -> float:
+def for_foreign_threads(in_vain: int, *, signal: bool) -> float:
     """Return the usual patience with uncontrolled threads, after `in_vain` nanoseconds in vain, in real seconds.
 
-    `alarm` says whether a signal is due.
+    `signal` says whether a signal may come.
     """
-    if alarm:
+    if signal:
         return OUTSIDE_PATIENCE
     return FOREIGN_PATIENCE if in_vain < MOST_IN_VAIN * 1e9 else LITTLE_PATIENCE

@@ -16,10 +16,6 @@ if TYPE_CHECKING:
     from ._carrying import Half
 
 
-class Unwind(BaseException):
-    """Raised in a controlled thread to end it: its `finally` blocks run, and nothing about it is reported."""
-
-
 class Unit(TimesOut):
     """A controlled thread, as the scheduler sees it: its identity, its state and its pending operation.
 
