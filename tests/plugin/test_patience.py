@@ -96,3 +96,27 @@ def test_fails(child):
     again = run(None, *done.command[1:])
     again.result.assert_outcomes(failed=1)
     again.result.stdout.fnmatch_lines(["*assert 0 == 1*"])
+
+
+def test_a_deadlock_after_waits_outside_is_run_again(run):
+    done = run(
+        """
+import subprocess
+import sys
+
+@pytest.mark.concurrency(schedules=3, seconds=60)
+def test_crossed(run_concurrent):
+    first, second = threading.Lock(), threading.Lock()
+
+    def both(one, other):
+        with one:
+            subprocess.run([sys.executable, "-Sc", "import time; time.sleep(0.5)"], check=True)
+            with other:
+                pass
+
+    run_concurrent.together(lambda: both(first, second), lambda: both(second, first))
+"""
+    )
+    done.result.assert_outcomes(failed=1)
+    done.result.stdout.fnmatch_lines(["*deadlock: 2 threads wait for each other in a circle"])
+    done.result.stdout.no_fnmatch_line("*was not woken in real time*")

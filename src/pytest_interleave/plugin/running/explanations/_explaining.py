@@ -177,5 +177,6 @@ def _seconds_in_detail(took: float, outcome: Outcome) -> float:
 
 
 def waited_in_vain(outcome: Outcome) -> bool:
-    """Whether the execution was ended because a thread waited too long in real time: each further one would, too."""
-    return outcome.stuck is not None and bool(outcome.set_aside)
+    """Whether the execution was ended while a thread waited outside: each further one would wait as long."""
+    stuck = outcome.stuck
+    return stuck is not None and (bool(outcome.leaked) or any(wait.outside for wait in stuck.waits))
