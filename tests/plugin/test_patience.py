@@ -17,7 +17,7 @@ import sys
 
 @pytest.fixture
 def child():
-    child = subprocess.Popen([sys.executable, "-S", "-c", "import time; time.sleep(0.8)"])
+    child = subprocess.Popen([sys.executable, "-S", "-c", "import time; time.sleep(0.5)"])
     yield child
     child.kill()
     child.wait()
@@ -34,19 +34,19 @@ def test_a_child_process_is_polled_until_it_ends(run):
     done = run(
         CHILD
         + """
-@pytest.mark.concurrency(schedules=2)
+@pytest.mark.concurrency(schedules=1)
 def test_sleeps(child):
     while child.poll() is None:
         time.sleep(0.05)
 
-@pytest.mark.concurrency(schedules=2)
+@pytest.mark.concurrency(schedules=1)
 def test_has_a_limit(child):
     deadline = time.monotonic() + 50
     while child.poll() is None:
         assert time.monotonic() < deadline
         time.sleep(0.05)
 
-@pytest.mark.concurrency(schedules=2)
+@pytest.mark.concurrency(schedules=1)
 def test_in_a_thread(child):
     ended = threading.Event()
 
@@ -64,12 +64,13 @@ def test_in_a_thread(child):
     done.result.assert_outcomes(passed=3)
 
 
+@pytest.mark.thorough
 @pytest.mark.usefixtures("_little_patience")
 def test_a_failure_after_a_long_wait_is_still_found(run):
     done = run(
         CHILD
         + """
-@pytest.mark.concurrency(schedules=2)
+@pytest.mark.concurrency(schedules=1)
 def test_fails(child):
     while child.poll() is None:
         time.sleep(0.05)
@@ -80,12 +81,13 @@ def test_fails(child):
     done.result.stdout.fnmatch_lines(["*assert 0 == 1*"])
 
 
+@pytest.mark.thorough
 @pytest.mark.usefixtures("_little_patience")
 def test_a_replay_is_patient(run):
     source = (
         CHILD
         + """
-@pytest.mark.concurrency(schedules=2)
+@pytest.mark.concurrency(schedules=1)
 def test_fails(child):
     while child.poll() is None:
         time.sleep(0.05)

@@ -21,15 +21,15 @@ from pytest_interleave.control.execution.progress import _progress
 from pytest_interleave.explore import NonPreemptive
 from tests.driving import MAX_STEPS, execute, require_good_end
 
-LATE = [sys.executable, "-S", "-c", "import sys, time; time.sleep(0.8); sys.stdout.write('x')"]
+LATE = [sys.executable, "-S", "-c", "import sys, time; time.sleep(0.5); sys.stdout.write('x')"]
 
 
 @pytest.fixture
 def _little_patience(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("OUTSIDE_PATIENCE", "TIMEOUT_PATIENCE", "FOREIGN_PATIENCE"):
-        monkeypatch.setattr(_patience, name, 0.2)
-    monkeypatch.setattr(_outside, "POLLING_PATIENCE", 0.2)
-    monkeypatch.setattr(_progress, "PATIENCE", 0.2)
+        monkeypatch.setattr(_patience, name, 0.1)
+    monkeypatch.setattr(_outside, "POLLING_PATIENCE", 0.1)
+    monkeypatch.setattr(_progress, "PATIENCE", 0.1)
 
 
 @pytest.fixture
@@ -116,7 +116,7 @@ def test_what_may_still_come_but_does_not_is_a_timeout(pipe):
         finally:
             cleaned.append(1)
 
-    outcome = execute(body, longest=0.6)
+    outcome = execute(body, longest=0.4)
     assert outcome.stuck is not None
     assert outcome.stuck.kind == "timeout"
     assert outcome.stuck.waits[0].outside
@@ -131,7 +131,7 @@ def test_a_clean_up_that_blocks_is_interrupted_as_well(pipe):
         finally:
             os.read(pipe[0], 1)
 
-    outcome = execute(body, longest=0.6)
+    outcome = execute(body, longest=0.4)
     assert outcome.stuck is not None
 
 
@@ -185,7 +185,7 @@ def test_a_foreign_thread_at_work_gets_full_patience():
 
     def serve() -> None:
         begun.wait()
-        time.sleep(0.8)
+        time.sleep(0.5)
         end.set()
 
     def body() -> None:
@@ -244,7 +244,7 @@ def test_who_would_not_wait_longer_has_not_hurried():
 @pytest.mark.usefixtures("_little_patience")
 @pytest.mark.parametrize("number", ["SIGUSR1", "SIGCHLD"])
 def test_who_waits_for_the_signal_of_a_child_process_gets_full_patience(number):
-    send = f"import os, signal, time; time.sleep(0.8); os.kill({os.getpid()}, signal.SIGUSR1)"
+    send = f"import os, signal, time; time.sleep(0.5); os.kill({os.getpid()}, signal.SIGUSR1)"
     come = threading.Event()
 
     def body() -> None:
