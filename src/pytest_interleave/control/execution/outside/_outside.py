@@ -29,7 +29,7 @@ from ._alarms import Alarm, handles_signals, seconds_to_alarm
 from ._foreign import foreign_threads
 from ._in_vain import InVain
 from ._left_alone import Start, is_of_fixtures, start_of
-from ._patience import FOR_FOREIGN_THREADS, Patience, for_foreign_threads, for_threads_outside
+from ._patience import FOR_FOREIGN_THREADS, NONE, Patience, for_foreign_threads, for_threads_outside
 
 if TYPE_CHECKING:
     from .._execution import Execution
@@ -56,8 +56,8 @@ class Outside(Part):
         self.fixtures_starts: list[Start] = []
         #: Whether a thread was outside while others could run: real time decided when it came back.
         self.uncontrolled = False
-        #: Whether threads have waited for what the handler of a signal may do.
-        self.signals_matter = False
+        #: Whether threads have waited in real time for what a signal's handler, a process or another thread may do.
+        self.waits_really = False
         #: Threads outside when the execution was ended; they end if they ever come back.
         self.ending: list[Unit] = []
         #: How long the execution waits for what is not controlled; set before it begins.
@@ -257,35 +257,35 @@ class Outside(Part):
     def _others_matter(self) -> bool:
         """Whether a thread waits for something that an uncontrolled thread, another process or a signal could do.
 
-        None of these can make a sleep shorter, or end a controlled thread. But a thread that sleeps again and again may
-        check, in between, whether something has happened that takes real time.
+        None of these ends a sleep, unless the handler of a signal raises. But a thread that sleeps again and again may
+        check, in between, whether something has happened that takes real time. With full patience, all time is real
+        beside them.
         """
-        polls = waits = False
+        polls = waits = timed = False
         for unit in self.execution.units:
             resource = unit.resource
+            timed = timed or (unit.deadline is not None and not unit.timed_out)
             if isinstance(resource, Moment):
                 polls = polls or unit.sleeps > POLLING_SLEEPS
             elif resource is not None and not isinstance(resource, Unit):
                 waits = True
-        if not (waits or polls):
+        signal = (timed and self._alarm_is_due()) or ((waits or polls) and self._signal_may_come())
+        usual = signal or ((waits or polls) and self._has_strangers()) or (polls and has_children())
+        if not (usual or timed) or not self.waits_on(self._slept / 1e9, POLLING_PATIENCE if usual else NONE):
             return False
-        signal = self._signal_may_come()
-        if not (signal or self._has_strangers() or (polls and has_children())):
-            return False
-        if self._slept >= POLLING_PATIENCE * 1e9 and not self.waits_on(self._slept / 1e9, POLLING_PATIENCE):
-            return False
-        if signal:
+        if signal or not usual:
             # What the handler does is no step, and real time decides when.
-            self.uncontrolled = self.signals_matter = True
+            self.uncontrolled = self.waits_really = True
         return True
 
     def _signal_may_come(self) -> bool:
         """Whether a signal may come before the next wait ends: from the program's own timer, or a child process."""
+        return self._alarm_is_due() or (has_children() and handles_signals())
+
+    def _alarm_is_due(self) -> bool:
         execution = self.execution
         first = execution.timers.earliest(daemons=True)
-        if self._alarm.is_due(execution.clock.elapsed, None if first is None else first.deadline):
-            return True
-        return has_children() and handles_signals()
+        return self._alarm.is_due(execution.clock.elapsed, None if first is None else first.deadline)
 
     def _has_strangers(self) -> bool:
         """Whether a thread that is not controlled could do anything.

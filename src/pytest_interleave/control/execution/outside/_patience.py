@@ -19,6 +19,8 @@ FOREIGN_PATIENCE = 2.0
 #: patience, in real seconds, from then on.
 MOST_IN_VAIN = 4.0
 LITTLE_PATIENCE = 0.01
+#: Where it is not usual to wait at all.
+NONE = -1.0
 #: Full patience, in real seconds, with threads that are not controlled and do not wait for a lock. With threads outside
 #: and child processes, it is as long as an execution may take.
 FOR_FOREIGN_THREADS = 10.0

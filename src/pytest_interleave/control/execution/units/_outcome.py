@@ -172,7 +172,7 @@ class Outcome(NamedTuple):
             outside.patience.hurried,
             closing is None
             and main.exception is None
-            and not (failures or set_aside or outside.signals_matter)
+            and not (failures or set_aside or outside.waits_really)
             and long is None,
             execution.nestings,
             execution.signals,
