@@ -83,6 +83,11 @@ def _text(operation: Operation, touches: Touches, owners: list[Any], frame: Fram
         owner = owner_of_attribute(frame, opname, operation.lasti)
         if owner is MISSING:
             return ""
+    if opname == "COMPARE_OP":
+        # Both operands are read. Usually only one is shared, but that is not known here.
+        pairs = zip(owners, touches, strict=True)
+        values = [value_at(each, part) for each, (_, part, _) in pairs if each is not None]
+        return " and ".join(short_text(value) for value in values if value is not MISSING)
     now = value_at(owner, part)
     if operation.kind == WRITE:
         new = new_value(frame, opname, operation.lasti)
