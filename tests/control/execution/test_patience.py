@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import multiprocessing
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -179,6 +180,73 @@ def test_who_polls_a_child_process_gets_full_patience(body):
     require_good_end(again)
 
 
+def sleep_once() -> None:
+    with late_child() as child:
+        thread = threading.Thread(target=time.sleep, args=(2,))
+        thread.start()
+        thread.join()
+        assert child.poll() == 0
+
+
+def wait_for_what_is_not_set() -> None:
+    with late_child() as child:
+        threading.Event().wait(2)
+        assert child.poll() == 0
+
+
+def join_with_a_time_limit() -> None:
+    with late_child() as child:
+        thread = threading.Thread(target=time.sleep, args=(10,), daemon=True)
+        thread.start()
+        thread.join(2)
+        assert child.poll() == 0
+
+
+@pytest.mark.usefixtures("_little_patience")
+@pytest.mark.parametrize("body", [sleep_once, wait_for_what_is_not_set, join_with_a_time_limit])
+def test_with_full_patience_a_pause_beside_a_child_process_takes_real_time(body):
+    outcome = execute(body)
+    assert isinstance(outcome.exception, AssertionError)
+    assert outcome.hurried
+    again = patiently(body)
+    assert again.exception is None
+    # The search cannot say that it has run everything.
+    assert again.uncontrolled
+
+
+def test_a_failure_without_anything_outside_has_not_hurried():
+    def body() -> None:
+        time.sleep(2)
+        raise AssertionError
+
+    outcome = execute(body)
+    assert isinstance(outcome.exception, AssertionError)
+    assert not outcome.hurried
+
+
+def test_a_thread_in_the_operating_system_may_do_something_while_others_sleep(pipe):
+    done = []
+
+    def serve() -> None:
+        select.select([pipe[0]], [], [], 0.5)
+        done.append(1)
+
+    def body() -> None:
+        time.sleep(2)
+        assert done
+
+    for run, expected in ((execute, AssertionError), (patiently, type(None))):
+        done.clear()
+        thread = threading.Thread(target=serve)
+        thread.start()
+        try:
+            outcome = run(body)
+        finally:
+            thread.join()
+        assert isinstance(outcome.exception, expected)
+        assert outcome.hurried is (expected is AssertionError)
+
+
 @pytest.mark.usefixtures("_little_patience")
 def test_a_foreign_thread_at_work_gets_full_patience():
     begun, end = threading.Event(), threading.Event()
@@ -238,6 +306,28 @@ def test_who_would_not_wait_longer_has_not_hurried():
 
 
 # -- signals ----------------------------------------------------------------------------------------------------
+
+
+class Late(Exception):
+    pass
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no such timers")
+def test_the_alarm_of_the_program_ends_a_sleep():
+    def strike(*_: object) -> None:
+        raise Late
+
+    def body() -> None:
+        before = signal.signal(signal.SIGALRM, strike)
+        signal.setitimer(signal.ITIMER_REAL, 0.3)
+        try:
+            with pytest.raises(Late):
+                time.sleep(30)
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, before)
+
+    require_good_end(execute(body))
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGUSR1"), reason="no such signal")
