@@ -348,12 +348,12 @@ class Execution:
                     assert self.time_choices is not None
                     chosen = self.time_choices.go_on(None)
                 return chosen
-            if self.enabled.overlooked(self.units):
-                continue
-            if self.outside.may_wake_someone():
-                return self.carriers.no_unit
-            if not self.timers.advance():
-                return None
+            awaited = self.outside.may_wake_someone()
+            if not self.enabled.overlooked(self.units):
+                if awaited:
+                    return self.carriers.no_unit
+                if not self.timers.advance():
+                    return None
 
     def _look(self, unit: Unit) -> None:
         """Check every few steps, in the running thread, whether any thread makes progress."""

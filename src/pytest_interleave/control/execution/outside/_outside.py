@@ -234,7 +234,7 @@ class Outside(Part):
     # -- when no thread runs ---------------------------------------------------------------------------------
 
     def may_wake_someone(self) -> bool:
-        """Whether threads that are outside or not controlled could still let a controlled one continue."""
+        """Whether threads outside or not controlled may let another continue; those that have ended may have done so."""
         if self._returned or self._ended or self.keeps_waiting():
             return True
         if self.execution.draining or not self._others_matter():
@@ -257,9 +257,8 @@ class Outside(Part):
     def _others_matter(self) -> bool:
         """Whether a thread waits for something that an uncontrolled thread, another process or a signal could do.
 
-        None of these ends a sleep, unless the handler of a signal raises. But a thread that sleeps again and again may
-        check, in between, whether something has happened that takes real time. With full patience, all time is real
-        beside them.
+        None of these ends a sleep, unless a signal's handler raises. But a thread that sleeps again and again may look
+        for something in between. With full patience, all time is real beside them.
         """
         polls = waits = timed = False
         for unit in self.execution.units:
