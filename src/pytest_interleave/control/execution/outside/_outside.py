@@ -234,7 +234,7 @@ class Outside(Part):
     # -- when no thread runs ---------------------------------------------------------------------------------
 
     def may_wake_someone(self) -> bool:
-        """Whether threads outside or not controlled may let another continue; those that have ended may have done so."""
+        """Whether threads outside or not controlled may let another one continue, or have done so and ended."""
         if self._returned or self._ended or self.keeps_waiting():
             return True
         if self.execution.draining or not self._others_matter():
