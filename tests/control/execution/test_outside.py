@@ -336,7 +336,7 @@ def test_a_wait_that_the_handler_of_a_signal_ends(timeout: float | None) -> None
     def body() -> None:
         done = threading.Event()
         before = signal.signal(signal.SIGALRM, lambda *_: done.set())
-        signal.setitimer(signal.ITIMER_REAL, 0.05)
+        signal.setitimer(signal.ITIMER_REAL, 0.5)
         try:
             thread = threading.Thread(target=done.wait)
             thread.start()
