@@ -330,3 +330,25 @@ def test_the_value_is_the_one_at_the_time_of_the_step():
 
     events = told_of_finding(body).timeline.events
     assert [event.value for event in events if event.kind == "write"] == ["[]", "[0]"]
+
+
+@pytest.mark.parametrize(
+    ("holds", "text"),
+    [
+        (lambda numbers: numbers == [99], "[0] and [99]"),
+        (lambda numbers: [99] == numbers, "[99] and [0]"),  # noqa: SIM300 - the order is what this is about
+        (lambda numbers: numbers < [], "[0] and []"),
+    ],
+)
+def test_a_comparison_shows_both_containers(holds, text):
+    def body():
+        numbers = []
+
+        def work():
+            numbers.append(0)
+
+        in_threads(left=work)
+        assert holds(numbers)
+
+    events = told_of_finding(body).timeline.events
+    assert [event.value for event in events if event.kind == "read"] == [text]
