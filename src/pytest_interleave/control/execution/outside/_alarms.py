@@ -29,10 +29,7 @@ else:
 
 
 class Alarm:
-    """The moment, in the virtual time of one execution, at which the signal of the program's timer is due.
-
-    Waits that end before are not concerned: most alarms are time limits that never strike.
-    """
+    """The moment, in the virtual time of one execution, at which the signal of the program's timer is due."""
 
     __slots__ = ("_due", "_left")
 
@@ -40,11 +37,11 @@ class Alarm:
         self._due = 0.0
         self._left = 0.0
 
-    def is_due(self, elapsed: int, until: int | None) -> bool:
-        """Whether the signal comes before `until`; None is never. Both times are in virtual nanoseconds."""
+    def due(self, elapsed: int) -> float | None:
+        """Return the moment; None if no signal will come. It and the time `elapsed` so far are in nanoseconds."""
         left = seconds_to_alarm()
         if left > self._left:
             # The timer was set, or set again.
             self._due = elapsed + left * 1e9
         self._left = left
-        return left > 0 and (until is None or until >= self._due)
+        return self._due if left > 0 else None
