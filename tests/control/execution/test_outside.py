@@ -330,21 +330,27 @@ def test_a_test_that_computes_forever_is_a_timeout() -> None:
     assert outcome.stuck.kind == "timeout"
 
 
+@contextlib.contextmanager
+def alarm(seconds: float, handler: Callable[..., object]) -> Iterator[None]:
+    before = signal.signal(signal.SIGALRM, handler)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="there are no timers that send a signal")
 @pytest.mark.parametrize("timeout", [None, 60])
 def test_a_wait_that_the_handler_of_a_signal_ends(timeout: float | None) -> None:
     def body() -> None:
         done = threading.Event()
-        before = signal.signal(signal.SIGALRM, lambda *_: done.set())
-        signal.setitimer(signal.ITIMER_REAL, 0.5)
-        try:
+        with alarm(0.5, lambda *_: done.set()):
             thread = threading.Thread(target=done.wait)
             thread.start()
             assert done.wait(timeout)
             thread.join()
-        finally:
-            signal.setitimer(signal.ITIMER_REAL, 0)
-            signal.signal(signal.SIGALRM, before)
 
     outcome = execute(body)
     require_good_end(outcome)
@@ -355,15 +361,10 @@ def test_a_wait_that_the_handler_of_a_signal_ends(timeout: float | None) -> None
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="there are no timers that send a signal")
 def test_a_time_limit_of_the_program_that_does_not_strike_concerns_no_wait() -> None:
     def body() -> None:
-        before = signal.signal(signal.SIGALRM, lambda *_: pytest.fail("too late"))
-        signal.setitimer(signal.ITIMER_REAL, 600)
-        try:
+        with alarm(600, lambda *_: pytest.fail("too late")):
             for _ in range(10):
                 assert not threading.Event().wait(5)
                 time.sleep(5)
-        finally:
-            signal.setitimer(signal.ITIMER_REAL, 0)
-            signal.signal(signal.SIGALRM, before)
 
     outcome = execute(body)
     require_good_end(outcome)

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import signal
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ...identity._written import in_scope
+from ..units._part import Part
+
+if TYPE_CHECKING:
+    from .._execution import Execution
 
 if sys.platform != "win32" and hasattr(signal, "getitimer") and hasattr(signal, "SIGALRM"):
 
@@ -34,23 +38,25 @@ def handles_signals() -> bool:
     return any(callable(handler) and in_scope(getattr(handler, "__wrapped__", handler)) for handler in handlers)
 
 
-class Alarm:
-    """The moment, in the virtual time of one execution, at which the signal of the program's timer is due.
+class Alarm(Part):
+    """The next signal of the program's own timer, in the virtual time of one execution."""
 
-    Waits that end before are not concerned: most alarms are time limits that never strike.
-    """
-
-    __slots__ = ("_due", "_left")
-
-    def __init__(self) -> None:
+    def __init__(self, execution: Execution) -> None:
+        super().__init__(execution)
         self._due = 0.0
         self._left = 0.0
 
-    def is_due(self, elapsed: int, until: int | None) -> bool:
-        """Whether the signal comes before `until`; None is never. Both times are in virtual nanoseconds."""
+    def is_due(self) -> bool:
+        """Whether the signal comes before the next wait ends.
+
+        Most alarms are time limits that never strike: waits that end before are not concerned.
+        """
         left = seconds_to_alarm()
         if left > self._left:
             # The timer was set, or set again.
-            self._due = elapsed + left * 1e9
+            self._due = self.execution.clock.elapsed + left * 1e9
         self._left = left
-        return left > 0 and (until is None or until >= self._due)
+        if left <= 0:
+            return False
+        first = self.execution.timers.earliest(daemons=True)
+        return first is None or (first.deadline or 0) >= self._due

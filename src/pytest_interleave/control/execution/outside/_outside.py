@@ -62,7 +62,7 @@ class Outside(Part):
         self.ending: list[Unit] = []
         #: How long the execution waits for what is not controlled; set before it begins.
         self.patience = Patience(execution.longest, full=False)
-        self._alarm = Alarm()
+        self._alarm = Alarm(execution)
         self._out: list[Unit] = []
         self._returned: list[Unit] = []
         self._ended: list[Unit] = []
@@ -268,7 +268,7 @@ class Outside(Part):
                 polls = polls or unit.sleeps > POLLING_SLEEPS
             elif resource is not None and not isinstance(resource, Unit):
                 waits = True
-        signal = (timed and self._alarm_is_due()) or ((waits or polls) and self._signal_may_come())
+        signal = (timed and self._alarm.is_due()) or ((waits or polls) and self._signal_may_come())
         usual = signal or ((waits or polls) and self._has_strangers()) or (polls and has_children())
         if not (usual or timed) or not self.waits_on(self._slept / 1e9, POLLING_PATIENCE if usual else NONE):
             return False
@@ -279,12 +279,7 @@ class Outside(Part):
 
     def _signal_may_come(self) -> bool:
         """Whether a signal may come before the next wait ends: from the program's own timer, or a child process."""
-        return self._alarm_is_due() or (has_children() and handles_signals())
-
-    def _alarm_is_due(self) -> bool:
-        execution = self.execution
-        first = execution.timers.earliest(daemons=True)
-        return self._alarm.is_due(execution.clock.elapsed, None if first is None else first.deadline)
+        return self._alarm.is_due() or (has_children() and handles_signals())
 
     def _has_strangers(self) -> bool:
         """Whether a thread that is not controlled could do anything.
