@@ -3,6 +3,7 @@
 from ._finding_kinds import DATA_RACE, FAILED_SETUP, FAILED_TEARDOWN, FAILED_TEST, LEAK, WORKER_EXCEPTION, FindingKind
 from ._findings import Deadlock, Finding, Livelock, TooLong, finding_of
 from ._identity import identity_of
+from .deadlocks._diagnosis import Diagnosis, diagnose
 from .deadlocks._lock_order import LockOrder
 from .deadlocks._predicted import Part, PredictedDeadlock, Site, can_wait
 from .deadlocks._stuck import describe_stuck
@@ -28,6 +29,7 @@ __all__ = [
     "Conflict",
     "DataRace",
     "Deadlock",
+    "Diagnosis",
     "Finding",
     "FindingKind",
     "Holding",
@@ -44,6 +46,7 @@ __all__ = [
     "code_in",
     "cut_in",
     "describe_stuck",
+    "diagnose",
     "ends_in",
     "finding_of",
     "identity_of",

@@ -9,17 +9,17 @@ from ..control.execution import Ending
 FindingKind = (
     Ending
     | Literal[
-        "failed test body", "failed set-up", "failed teardown", "worker exception", "data race", "leak",
+        "test failure", "set-up failure", "teardown failure", "thread exception", "data race", "leak",
     ]
 )  # fmt: skip
 
 #: The test itself failed.
-FAILED_TEST: Final = "failed test body"
+FAILED_TEST: Final = "test failure"
 #: A function-scoped fixture failed whose set-up, or teardown, is a part of the execution.
-FAILED_SETUP: Final = "failed set-up"
-FAILED_TEARDOWN: Final = "failed teardown"
+FAILED_SETUP: Final = "set-up failure"
+FAILED_TEARDOWN: Final = "teardown failure"
 #: Another thread raised an exception, or several did.
-WORKER_EXCEPTION: Final = "worker exception"
+WORKER_EXCEPTION: Final = "thread exception"
 DATA_RACE: Final = "data race"
 #: The test left something open.
 LEAK: Final = "leak"

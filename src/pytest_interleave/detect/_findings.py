@@ -50,7 +50,7 @@ class Finding(NamedTuple):
         try:
             text = str(self.exception).strip()
         except Exception as error:
-            text = f"(its text cannot be had: __str__ raised {type(error).__name__})"
+            text = f"(its text is not available: __str__ raised {type(error).__name__})"
         reported = f"{name}: {text}" if text else name
         first = next(leaves(self.exception))
         if first is self.exception:
@@ -85,7 +85,7 @@ def finding_of(
     if issubclass(type(body), skips):
         body = None
     for failure in failures:
-        _note(failure.exception, f"raised in thread {failure.thread!r}")
+        _note(failure.exception, f"raised in {failure.thread}")
     if outcome.stuck is not None:
         return _stuck_finding(outcome, failures)
     if body is not None and not failures:
@@ -95,7 +95,7 @@ def finding_of(
         if not failures:
             return Finding(FAILED_TEST, body)
         together = [body, *(failure.exception for failure in failures)]
-        return Finding(WORKER_EXCEPTION, _group("the test and other threads failed", together))
+        return Finding(WORKER_EXCEPTION, _group(f"the test and {_threads(len(failures))} failed", together))
     if len(failures) == 1:
         return Finding(WORKER_EXCEPTION, failures[0].exception)
     if failures:
@@ -107,12 +107,18 @@ def finding_of(
 def _stuck_finding(outcome: Outcome, failures: Sequence[ThreadFailure]) -> Finding:
     assert outcome.stuck is not None
     stuck = outcome.stuck
-    error: BaseException = _STUCK[stuck.kind](describe_stuck(stuck))
+    error: BaseException = _STUCK[stuck.kind](describe_stuck(stuck, outcome.log))
     if outcome.unwinding is not None:
         error = error.with_traceback(outcome.unwinding.__traceback__)
     if failures:
-        error = _group(f"{stuck.kind}, and other threads failed", [error, *(f.exception for f in failures)])
+        error = _group(
+            f"{stuck.kind}, and {_threads(len(failures))} raised exceptions", [error, *(f.exception for f in failures)]
+        )
     return Finding(stuck.kind, error)
+
+
+def _threads(count: int) -> str:
+    return f"{count} thread{'' if count == 1 else 's'}"
 
 
 def _group(message: str, exceptions: list[BaseException]) -> BaseException:

@@ -2,8 +2,9 @@
 
 from ._compare import Difference, first_difference
 from ._steps import steps_text
-from ._table import SWITCHED, interleaving_table
+from ._table import SWITCHED, evidence_lines, interleaving_table
 from ._timeline import Arrow, Event, Held, Timeline, timeline_of
+from .story._evidence import Evidence
 from .story._held_up import held_up
 
 __all__ = [
@@ -11,8 +12,10 @@ __all__ = [
     "Arrow",
     "Difference",
     "Event",
+    "Evidence",
     "Held",
     "Timeline",
+    "evidence_lines",
     "first_difference",
     "held_up",
     "interleaving_table",

@@ -2,49 +2,100 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from ..control.execution import short_name
 from ..control.steps import kinds
 from ._timeline import Event, Timeline
 
 #: At most this many lines, which can be taken in at a glance; the rows that matter less are left out.
 MAX_LINES = 25
-#: The mark of a row before which the schedule switched.
+#: The mark of a row before which the schedule preempted a thread.
 SWITCHED = ">"
-LEGEND = f"{SWITCHED} the schedule switches here: the thread before could have gone on"
+LEGEND = f"{SWITCHED} preemption: the previous thread could have continued"
 #: The mark of a row before which the scheduler switched by itself.
 GAVE_WAY = "~"
-GAVE_WAY_LEGEND = f"{GAVE_WAY} the scheduler switches here: the thread before had run for long"
-#: Characters reserved for the text in the rightmost column.
-_LAST_COLUMN = 36
-_WIDEST_COLUMN = 40
+GAVE_WAY_LEGEND = f"{GAVE_WAY} the scheduler switched: the previous thread had run for long"
+#: The characters before the first column: the mark, and the number of the evidence.
+_MARGIN = 5
+_GAP = 2
+_WIDEST_COLUMN = 24
+#: The columns have at most this many characters if all threads share one.
+_WIDEST_SHARED = 30
+_NARROWEST_SOURCE = 22
+#: In the lines of the evidence.
+_NARROWEST_EVIDENCE = 10
 _WIDEST_PLACE = 30
+_WIDEST_NAME = 18
 
 
 def interleaving_table(timeline: Timeline, width: int = 100, max_lines: int = MAX_LINES) -> str:
     """Return a table of at most `max_lines` lines, each at most `width` characters wide.
 
-    A row has the place in the source, what is done there, with the values, and the line's text. It begins in the column
-    of its thread and may extend to the right. Successive steps of a thread at one line are one row. If there are more
-    rows than fit, those next to switches, those that the story is about, and those at the end are shown.
+    A row has what a thread does, with the values, the place in the source, and the line's text. Successive steps of a
+    thread at one line are one row. The numbers in the margin are those of the evidence. If there are more rows than
+    fit, those next to preemptions, those of the evidence, and those at the end are shown. The test's own thread has no
+    column if it only starts and joins the others. Without room for a column for each thread, there is one for all.
     """
-    rows = _rows(timeline.events, timeline.reported)
+    rows = _rows(timeline)
     if not rows:
-        return "(no operation that threads share)"
-    legend = [text for mark, text in _LEGENDS.items() if any(row.mark == mark for row in rows)]
-    around = 2 + len(legend)
-    shown = _most_telling(rows, max_lines - around)
-    kept = [row for row in shown if isinstance(row, _Row)]
-    layout = _Layout(timeline.threads, kept, width)
-    lines = layout.heading()
+        return "No shared accesses were recorded."
+    legend = _legend(rows, timeline.threads)
+    head = [text for text in (_functions(timeline),) if text]
+    most = max_lines - len(head) - len(legend) - 2
+    if len(rows) > most:
+        # That a thread is joined says little.
+        rows = [row for row in rows if not row.only_joins] or rows
+    shown = _most_telling(rows, most)
+    layout = _Layout(timeline.threads, [row for row in shown if isinstance(row, _Row)], width)
+    lines = [*head, *layout.heading()]
     lines.extend(layout.row(row) if isinstance(row, _Row) else row for row in shown)
-    lines.extend(_fit(text, width) for text in legend)
-    return "\n".join(line.rstrip() for line in lines)
+    lines.extend(legend)
+    return "\n".join(_fit(line.rstrip(), width) for line in lines)
 
 
-_LEGENDS = {SWITCHED: LEGEND, GAVE_WAY: GAVE_WAY_LEGEND}
+def evidence_lines(timeline: Timeline, width: int) -> list[str]:
+    """Return a numbered line for each step that the bug consists of: the thread and what it does, where, and the text.
+
+    Each is at most `width` characters wide.
+    """
+    texts = [f"  {number}. {each.text}" for number, each in enumerate(timeline.evidence, 1)]
+    places = [_short(each.place) for each in timeline.evidence]
+    place = max(map(len, places), default=0)
+    longest = max(map(len, texts), default=0)
+    # The source is cut first.
+    does = min(longest, max(width - place - 2 * _GAP - _NARROWEST_EVIDENCE, width // 2))
+    lines = []
+    for text, where, each in zip(texts, places, timeline.evidence, strict=True):
+        lines.append(_fit(f"{_fit(text, does):<{does}}  {where:<{place}}  {each.source}".rstrip(), width))
+    return lines
+
+
+def _legend(rows: Sequence[_Row], names: Sequence[str]) -> list[str]:
+    legend = []
+    preempted = {names[before.thread] for before, row in itertools.pairwise(rows) if row.mark == SWITCHED}
+    if len(preempted) == 1:
+        legend.append(LEGEND.replace("the previous thread", preempted.pop()))
+    elif any(row.mark == SWITCHED for row in rows):
+        legend.append(LEGEND)
+    if any(row.mark == GAVE_WAY for row in rows):
+        legend.append(GAVE_WAY_LEGEND)
+    return legend
+
+
+def _functions(timeline: Timeline) -> str:
+    """Return a line that says which functions threads run that have no names of their own."""
+    by_function: dict[str, list[str]] = {}
+    for name, function in timeline.functions:
+        by_function.setdefault(function, []).append(name)
+    texts = []
+    for function, names in by_function.items():
+        many = names if len(names) < 4 else [f"{names[0]} to {names[-1]}"]
+        texts.append(f"{_listed(many)} {'runs' if len(names) == 1 else 'run'} {function}")
+    return f"     {'; '.join(texts)}" if texts else ""
 
 
 @dataclass
@@ -56,57 +107,104 @@ class _Row:
     source: str
     #: The mark before it; empty if there is none.
     mark: str
+    #: The number of the evidence; 0 if it is none.
+    number: int = 0
     #: Whether it takes precedence over ordinary rows; and whether it takes precedence over these, too.
     important: bool = False
     reported: bool = False
     #: Whether it is a heading for the rows after it.
     heading: bool = False
-    #: What was done, with its value, and how often, in the order of the first time.
-    done: dict[str, int] = field(default_factory=dict)
+    events: list[Event] = field(default_factory=list)
+    text: str = ""
 
     @property
-    def text(self) -> str:
-        done = ", ".join(what if count == 1 else f"{what} ×{count}" for what, count in self.done.items())
-        return f"{done}: {self.source}" if self.source else done
+    def steps(self) -> int:
+        """The number of steps in it."""
+        return len(self.events)
+
+    @property
+    def only_manages(self) -> bool:
+        """Whether it only starts threads, and waits for their ends."""
+        return all(event.kind.partition(" (")[0] in _OF_OTHERS for event in self.events)
+
+    @property
+    def only_joins(self) -> bool:
+        """Whether it only joins threads that have ended."""
+        return all(event.kind == kinds.JOIN and not event.waits for event in self.events) and not self.heading
+
+    def does(self) -> str:
+        """Return what is done in it."""
+        counts: dict[str, int] = {}
+        written = {event.value.partition(" -> ")[0] for event in self.events if event.kind == kinds.WRITE}
+        for event in self.events:
+            if event.kind == kinds.READ and event.value and event.value in written:
+                # The row says "OLD -> NEW".
+                continue
+            text = _done(event)
+            counts[text] = counts.get(text, 0) + 1
+        return ", ".join(text if count == 1 else f"{text} ×{count}" for text, count in counts.items())
+
+    def manages(self, names: Sequence[str]) -> str:
+        """Return a sentence for a row that only starts threads or waits for their ends."""
+        others = list(dict.fromkeys(event.what.removeprefix("thread ") for event in self.events))
+        many = _listed(others)
+        kind = self.events[0].kind
+        verb = "waits for" if self.events[-1].waits else _OF_OTHERS[kind.partition(" (")[0]]
+        timed_out = " (timed out)" if kind.endswith(" (timed out)") else ""
+        return f"{names[self.thread]} {verb} {many}{timed_out} ({_short(self.place)})"
 
 
-def _rows(events: Sequence[Event], reported: Sequence[int]) -> list[_Row]:
+#: Kinds of steps that concern the lives of other threads, and the verbs for them.
+_OF_OTHERS: dict[str, str] = {kinds.START: "starts", kinds.JOIN: "joins"}
+
+
+def _listed(names: Sequence[str]) -> str:
+    if len(names) > 4:
+        return f"{names[0]} to {names[-1]}"
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
+
+
+def _rows(timeline: Timeline) -> list[_Row]:
     rows: list[_Row] = []
-    about = frozenset(reported)
+    numbers = {each.position + 1: number for number, each in enumerate(timeline.evidence, 1)}
+    about = frozenset(timeline.reported)
     line: object = None
     loop: object = None
-    for event in events:
+    for event in timeline.events:
         here = (event.thread, event.place, event.source, event.waits)
         mark = SWITCHED if event.switch else GAVE_WAY if event.gave_way else ""
         if event.repeats and (event.thread, event.repeats) != loop:
-            rows.append(_Row(event.thread, "", "", "", heading=True, done={f"{event.repeats}:": 1}))
+            rows.append(_Row(event.thread, "", "", "", heading=True, text=f"{event.repeats}:"))
             line = None
         loop = (event.thread, event.repeats)
-        if here != line or mark:
+        number = numbers.get(event.step, 0)
+        if here != line or mark or (number and rows[-1].number):
             rows.append(_Row(event.thread, event.place, event.source, mark))
             line = here
-        done = rows[-1].done
-        what = _done(event)
-        done[what] = done.get(what, 0) + 1
-        rows[-1].reported = rows[-1].reported or event.waits or bool(event.repeats) or event.step in about
-        rows[-1].important = rows[-1].important or bool(mark)
+        row = rows[-1]
+        row.events.append(event)
+        row.number = row.number or number
+        row.reported = row.reported or event.waits or bool(event.repeats) or event.step in about
+        row.important = row.important or bool(mark)
     return rows
 
 
-def _waiting(kind: str) -> str:
-    row = kinds.TABLE.get(kind)
-    return kind if row is None else row.waiting or kind
-
-
 def _done(event: Event) -> str:
-    # At the end of a wait at a condition its lock is taken again, which is a step of its own.
-    what = f"waits to {_waiting(event.kind)}" if event.waits else event.kind
-    if not event.source:
-        what = f"{what} {event.what}".rstrip()
+    name = short_name(event.what).removeprefix("thread ")
+    if event.waits:
+        row = kinds.TABLE.get(event.kind)
+        return (row.waiting if row is not None else "blocked").format(name).replace("blocked on Lock ", "blocked on ")
+    owner = event.what.rpartition(".")[0] if event.kind in kinds.DATA else ""
+    owner = f"{owner}: " if " #" in owner else ""
+    if event.kind == kinds.WRITE and " -> " in event.value:
+        return f"{owner}{event.value}"
+    what = event.kind.removesuffix("?")
+    if event.kind in kinds.OF_THREADS or (not event.source and event.what):
+        what = f"{what} {name}".rstrip()
     elif "#" in event.what and event.kind in kinds.OF_A_LOCK:
         # The line does not say which of several locks it is.
-        what = f"{what} {event.what.partition(' (')[0]}"
-    return f"{what} {event.value}" if event.value else what
+        what = f"{what} {name}"
+    return f"{owner}{what} {event.value}" if event.value else f"{owner}{what}"
 
 
 def _most_telling(rows: list[_Row], most: int) -> list[_Row | str]:
@@ -144,55 +242,97 @@ def _elided(rows: Sequence[_Row], kept: set[int]) -> list[_Row | str]:
                 left_out = 0
             shown.append(row)
         else:
-            left_out += 0 if row.heading else sum(row.done.values())
+            left_out += 0 if row.heading else row.steps
     if left_out:
         shown.append(_left_out(left_out))
     return shown
 
 
 def _left_out(steps: int) -> str:
-    return f"  … {steps} step{'' if steps == 1 else 's'}"
+    return f"     … {steps} step{'' if steps == 1 else 's'} not shown (--interleave-trace prints all)"
 
 
 def _short(place: str) -> str:
     """Shorten a place that is too wide: without its directories, and then cut at its beginning."""
     if len(place) > _WIDEST_PLACE:
         place = os.path.basename(place)
-    return place if len(place) <= _WIDEST_PLACE else "…" + place[1 - _WIDEST_PLACE :]
+        if len(place) > _WIDEST_PLACE:
+            place = f"…{place[1 - _WIDEST_PLACE :]}"
+    return place
 
 
 class _Layout:
-    """The columns of a table: where that of each thread begins."""
+    """The columns of a table with the given rows."""
 
     def __init__(self, names: Sequence[str], rows: Sequence[_Row], width: int) -> None:
-        self._threads = sorted({row.thread for row in rows})
-        self._names = [names[thread] for thread in self._threads]
-        self._position = {thread: position for position, thread in enumerate(self._threads)}
+        self._names = [_cut_name(name) for name in names]
         self._width = width
-        self._gutter = len(SWITCHED) + 1 + max(len(_short(row.place)) for row in rows) + 2
-        room = width - self._gutter - _LAST_COLUMN
-        others = len(self._threads) - 1
-        self._column = max(1, min(_WIDEST_COLUMN, room // others)) if others else 0
+        self._beside = _is_beside(rows)
+        listed = [row for row in rows if not (self._beside and row.thread == 0)]
+        self._place = max((len(_short(row.place)) for row in listed), default=0)
+        cells: dict[int, list[str]] = {}
+        for row in listed:
+            cells.setdefault(row.thread, []).append(row.text or row.does())
+        widths = {
+            thread: min(_WIDEST_COLUMN, max(len(self._names[thread]), *map(len, texts)))
+            for thread, texts in sorted(cells.items())
+        }
+        used = _MARGIN + sum(each + _GAP for each in widths.values()) + self._place + _GAP
+        self._widths: dict[int, int] | None = widths if used + _NARROWEST_SOURCE <= width else None
+        self._thread = max((len(self._names[thread]) for thread in widths), default=0)
+        longest = max((len(text) for texts in cells.values() for text in texts), default=0)
+        room = width - _MARGIN - self._thread - self._place - 3 * _GAP - _NARROWEST_SOURCE
+        self._does = min(longest, max(len("does"), min(_WIDEST_SHARED, room)))
 
     def heading(self) -> list[str]:
-        """Return the threads' names, and a rule under them."""
-        texts = ["".ljust(self._gutter)]
-        for name in self._names[:-1]:
-            # Names differ at their end.
-            room = self._column - 1
-            shown = name if len(name) <= room else "…"[:room] + name[len(name) - room + 1 :]
-            texts.append(shown.ljust(self._column))
-        texts.append(self._names[-1])
-        rule = min(self._width, self._start(len(self._threads) - 1) + _LAST_COLUMN)
-        return [_fit("".join(texts), self._width), "-" * rule]
+        """Return the heads of the columns, and rules under them."""
+        if self._widths is None:
+            self._thread = max(self._thread, len("thread"))
+            self._does = max(self._does, len("does"))
+            heads = [("thread", self._thread), ("does", self._does)]
+        else:
+            heads = [(self._names[thread], width) for thread, width in self._widths.items()]
+        self._place = max(self._place, len("where"))
+        heads.append(("where", self._place))
+        start = " " * _MARGIN
+        used = _MARGIN + sum(width + _GAP for _, width in heads)
+        rest = max(len("source"), self._width - used)
+        names = start + "".join(f"{name:<{width + _GAP}}" for name, width in heads) + "source"
+        rules = start + "".join("-" * width + " " * _GAP for _, width in heads) + "-" * rest
+        return [names, rules]
 
     def row(self, row: _Row) -> str:
         """Return the line of a row."""
-        start = self._start(self._position[row.thread])
-        return f"{row.mark:{len(SWITCHED)}} {_short(row.place)}".ljust(start) + _fit(row.text, self._width - start)
+        margin = f"{row.mark:<1}{row.number or '':>3} "
+        if self._beside and row.thread == 0:
+            if row.only_manages:
+                return margin + row.manages(self._names)
+            return f"{margin}{self._names[0]}: {row.does()} ({_short(row.place)})  {row.source}"
+        does, place = row.text or row.does(), _short(row.place)
+        if self._widths is None:
+            line = f"{margin}{self._names[row.thread]:<{self._thread}}  {_fit(does, self._does):<{self._does}}  "
+        else:
+            line = margin
+            for thread, width in self._widths.items():
+                line += f"{_fit(does, width) if thread == row.thread else '':<{width + _GAP}}"
+        return f"{line}{place:<{self._place}}  {row.source}"
 
-    def _start(self, position: int) -> int:
-        return self._gutter + self._column * position
+
+def _is_beside(rows: Sequence[_Row]) -> bool:
+    """Whether the test's own thread needs no column: it does nothing to shared data while others run."""
+    others = [number for number, row in enumerate(rows) if row.thread != 0]
+    if not others:
+        return False
+    busy = [number for number, row in enumerate(rows) if row.thread == 0 and not row.only_manages]
+    return all(number < others[0] or number > others[-1] for number in busy)
+
+
+def _cut_name(name: str) -> str:
+    """Shorten a name in its middle: names differ at their ends."""
+    if len(name) <= _WIDEST_NAME:
+        return name
+    end = _WIDEST_NAME // 2
+    return f"{name[: _WIDEST_NAME - end - 1]}…{name[-end:]}"
 
 
 def _fit(text: str, width: int) -> str:

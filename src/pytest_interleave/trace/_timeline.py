@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from ..control import Operation, Outcome, Path, Place, Recorder, Step
 from ..control.execution import described
 from ..control.steps import WRITES, kinds
-from ..detect import Holding
+from ..detect import Holding, Race
 from ..explore import ChoicePoint
 from ..explore.search import never
 from ._latest import Latest
@@ -19,7 +19,10 @@ from .causes._giving_way import gave_way
 from .causes._loops import Loop, loops_of
 from .causes._names import distinguished
 from .causes._what import what_of
+from .story._evidence import Evidence
+from .story._races import races_story
 from .story._story import story_of
+from .story._words import numbered
 
 #: The time is checked once in this many steps.
 _PATIENCE = 256
@@ -36,7 +39,7 @@ class Event(NamedTuple):
     thread: int
     #: The operation, in a word or two: "read", "write", "acquire", "start", …
     kind: str
-    #: What it is done to, for people: "Account.balance", "Lock (made at bank.py:9)"; empty if that is not known.
+    #: What it is done to, for people: "Account.balance", "Lock (created at bank.py:9)"; empty if that is not known.
     what: str
     #: The place as messages show it ("bank.py:15"), the function, and the line's text.
     place: str
@@ -81,11 +84,29 @@ class Timeline(NamedTuple):
     arrows: tuple[Arrow, ...]
     #: The number of all steps of the execution, shown or not.
     steps: int
-    #: The story, in words; and the numbers of the steps that it is about.
-    story: str
+    #: The headline: the class of the bug, and on what; empty if that is not known.
+    bug: str = ""
+    #: The steps that the bug consists of.
+    evidence: tuple[Evidence, ...] = ()
+    #: Sentences on what made the execution take this way, besides preemptions.
+    notes: tuple[str, ...] = ()
+    #: What helps; empty if the evidence does not say.
+    help: str = ""
+    #: The numbers of the steps that evidence and notes are about.
     reported: tuple[int, ...] = ()
+    #: The threads without a name of their own, and the function that each runs.
+    functions: tuple[tuple[str, str], ...] = ()
+    #: Whether no thread was preempted, and none gave way; and whether there was only one thread until the failure.
+    is_plain: bool = False
+    is_alone: bool = False
     #: The parts that there was no time for, in words.
     left_out: tuple[str, ...] = ()
+
+    @property
+    def story(self) -> str:
+        """The notes and the evidence as text."""
+        steps = "; ".join(f"{each.text} at {each.place}" for each in self.evidence)
+        return " ".join((*self.notes, *((f"{steps}.",) if steps else ())))
 
     def as_json(self) -> dict[str, Any]:
         """Return nested dictionaries and lists, which can be written as JSON and sent to another process."""
@@ -95,6 +116,13 @@ class Timeline(NamedTuple):
             "held": [held._asdict() for held in self.held],
             "arrows": [arrow._asdict() for arrow in self.arrows],
             "steps": self.steps,
+            "bug": self.bug,
+            "evidence": [
+                {"step": each.position + 1, "text": each.text, "place": each.place, "source": each.source}
+                for each in self.evidence
+            ],
+            "notes": list(self.notes),
+            "help": self.help,
             "story": self.story,
             "told": list(self.reported),
         }
@@ -105,10 +133,12 @@ def timeline_of(
     points: Sequence[ChoicePoint] | None,
     recorder: Recorder | None = None,
     is_over: Callable[[], bool] = never,
+    races: Sequence[Race] = (),
 ) -> Timeline:
     """Return what is worth showing of an execution in detail.
 
-    `points` are the choices that were made in it; None if they are not known. Once `is_over`, the rest is left out: the
+    `points` are the choices that were made in it; None if they are not known. `races` are what it has found, if the
+    test has not failed. Once `is_over`, the rest is left out: the
     story, then the steps, of which the last ones are shown rather than those before.
     """
     end = end_of_failure(outcome)
@@ -119,9 +149,12 @@ def timeline_of(
     # A step that others take only after the failure may be the one that came too late.
     relevant = Relevant(outcome.log[begin:], pending)
     names = described(log, [operation.target for _, operation, _ in pending])
-    story = story_of(outcome, points, end, recorder, is_over)
+    contested = [position for position in range(begin, len(log)) if relevant.shows(log[position])]
+    if recorder is not None:
+        recorder.number_first(contested)
+    story = races_story(races, outcome, recorder) if races else story_of(outcome, points, end, recorder, is_over)
     reported = {position for position in story.positions if position < len(log)}
-    shown = [position for position in range(begin, len(log)) if position in reported or relevant.shows(log[position])]
+    shown = sorted({*contested, *(position for position in reported if position >= begin)})
     marked = _marked(shown, [(point.step, point.chosen) for point in points or () if point.is_preemption], log)
     given = [point.step for point in points or () if gave_way(point, log)]
     by_itself = _marked(shown, [(step, log[step][0].path) for step in given], log)
@@ -158,10 +191,23 @@ def timeline_of(
         held=tuple(_held(log, names)),
         arrows=() if loops else tuple(_arrows(shown, log, events)),
         steps=len(outcome.log),
-        story=story.text,
+        bug=story.bug,
+        evidence=story.evidence,
+        notes=story.notes,
+        help=story.help,
+        functions=_functions(outcome),
+        is_plain=story.is_plain,
+        is_alone=len({unit.index for unit, _, _ in log}) < 2,
         reported=tuple(position + 1 for position in story.positions),
         left_out=tuple(left_out),
     )
+
+
+def _functions(outcome: Outcome) -> tuple[tuple[str, str], ...]:
+    """Return the threads that are named after the function that they run: "Thread-1", "worker()"."""
+    names = distinguished(outcome.threads)
+    units = {unit.index: unit for unit, _, _ in outcome.log}
+    return tuple((names[index], f"{unit.runs}()") for index, unit in sorted(units.items()) if unit.runs)
 
 
 def _marked(shown: Sequence[int], switches: Iterable[tuple[int, Path]], log: Sequence[Step]) -> set[int]:
@@ -200,7 +246,7 @@ def _event(
         # It is shown with the thread that is held up.
         thread=operation.target.index if held_up else unit.index,
         kind=f"{operation.kind} for {operation.name}" if held_up else _kind_of(operation),
-        what="" if held_up else what_of(operation, touches, names),
+        what="" if held_up else numbered(what_of(operation, touches, names), position, recorder),
         place=str(place),
         function=place.function,
         source=place.text,

@@ -5,13 +5,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from ._fairness import SPIN_STEPS
     from .units._endings import DEADLOCK, LIVELOCK, TIMEOUT, Ending
-    from .units._primitive_names import awaited, described
+    from .units._primitive_names import CREATED, awaited, described, short_name
 else:
     from ..._lazy import names_from
 
     __getattr__ = names_from(
         __name__,
         {
+            "CREATED": ".units._primitive_names",
             "DEADLOCK": ".units._endings",
             "Ending": ".units._endings",
             "LIVELOCK": ".units._endings",
@@ -19,10 +20,12 @@ else:
             "TIMEOUT": ".units._endings",
             "awaited": ".units._primitive_names",
             "described": ".units._primitive_names",
+            "short_name": ".units._primitive_names",
         },
     )
 
 __all__ = [
+    "CREATED",
     "DEADLOCK",
     "LIVELOCK",
     "SPIN_STEPS",
@@ -30,4 +33,5 @@ __all__ = [
     "Ending",
     "awaited",
     "described",
+    "short_name",
 ]

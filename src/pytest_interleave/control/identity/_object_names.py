@@ -44,7 +44,7 @@ def name_of(thing: Any) -> int:
     name = names[address]
     if name is None:
         try:
-            if _minds_references(type(thing)):
+            if minds_references(type(thing)):
                 raise TypeError
             watch = weakref.ref(thing, _died)
         except TypeError:
@@ -65,7 +65,7 @@ def name_of(thing: Any) -> int:
 _name_of_class = type.__dict__["__name__"].__get__
 
 
-def _minds_references(kind: type) -> bool:
+def minds_references(kind: type) -> bool:
     """Whether values of a type behave differently while weakly referenced: such an array cannot be resized."""
     return bool(_name_of_class(kind) == "ndarray")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import types
 from collections import Counter, OrderedDict, defaultdict, deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from enum import Enum
 from itertools import islice
 from types import FrameType
@@ -94,11 +94,16 @@ def _on_stack(frame: FrameType, lasti: int, below: int | None) -> Any:
     return object_at(slot_address(frame, variables_of(code) + depth - below))
 
 
-def short_text(value: Any, depth: int = 0) -> str:
-    """Return a value as a short text; a value whose type is not built in is shown by its type alone."""
+def unnumbered(value: Any) -> str:
+    """Return the text for an object that is shown by its type alone."""
+    return f"<{name_of_class(type(value))} object>"
+
+
+def short_text(value: Any, depth: int = 0, named: Callable[[Any], str] = unnumbered) -> str:
+    """Return a value as a short text; `named` returns the text of a value whose type is not built in."""
     kind = type(value)
     if value is MISSING:
-        return "nothing"
+        return "unset"
     if is_one_of(kind, bool, type(None), float, complex):
         return repr(value)
     if kind is int:
@@ -106,29 +111,30 @@ def short_text(value: Any, depth: int = 0) -> str:
     if is_one_of(kind, str, bytes, bytearray):
         return _cut(repr(value[: _LONGEST + 1]))
     if id(kind) in _OPEN:
-        return _cut(_container_text(value, kind, depth))
+        return _cut(_container_text(value, kind, depth, named))
     if id(kind) in _NAMED:
-        return _cut(f"{name_of_class(kind)}({_container_text(value, _NAMED[id(kind)], depth)})")
+        return _cut(f"{name_of_class(kind)}({_container_text(value, _NAMED[id(kind)], depth, named)})")
     if any(base is Enum for base in bases_of(kind)):
         name = stored_attribute(value, "_name_")
-        return f"{name_of_class(kind)}.{name}" if type(name) is str else f"<{name_of_class(kind)} object>"
+        return f"{name_of_class(kind)}.{name}" if type(name) is str else unnumbered(value)
     if is_class(kind):
         return f"<class {name_of_class(value)}>"
     if is_one_of(kind, types.FunctionType, types.BuiltinFunctionType):
         return f"<function {value.__name__}>"
-    return f"<{name_of_class(kind)} object>"
+    return named(value)
 
 
-def _container_text(value: Any, kind: type, depth: int) -> str:
+def _container_text(value: Any, kind: type, depth: int, named: Callable[[Any], str]) -> str:
     start, end = _OPEN[id(kind)]
     if depth >= _DEEPEST:
         return f"{start}…{end}" if value else start + end
     if kind is dict:
         shown = [
-            f"{short_text(key, depth + 1)}: {short_text(inner, depth + 1)}" for key, inner in _first(dict.items(value))
+            f"{short_text(key, depth + 1, named)}: {short_text(inner, depth + 1, named)}"
+            for key, inner in _first(dict.items(value))
         ]
     else:
-        shown = [short_text(inner, depth + 1) for inner in _first(value)]
+        shown = [short_text(inner, depth + 1, named) for inner in _first(value)]
     if kind in (set, frozenset):
         shown.sort()
         if not shown:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterable
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
+from ..identity._numbered import Numbered
 from ..identity._object_names import object_named
 from ..identity._owners import MISSING
 from ..identity._values import new_value, owner_of_attribute, short_text, value_at
 from ..interpreter._opcodes import opname_at
 from ..interpreter._real_clocks import real_seconds
 from ..steps._kinds import WRITE
+from ..steps._touches import WRITES
 
 if TYPE_CHECKING:
     from ..steps._operations import Operation
@@ -34,10 +36,33 @@ class Recorder:
         self.cut_short = False
         self._kept: dict[int, list[Any]] = {}
         self._texts: dict[int, str] = {}
+        #: By step, the object whose attribute is accessed: "Account #1".
+        self._owners: dict[int, str] = {}
+        self._numbered = Numbered()
+        #: By type, the objects of which parts were accessed.
+        self._of_kind: dict[str, set[str]] = {}
 
     def text_at(self, step: int) -> str:
         """Return the value that was read at a step, or the old and the new one; empty if nothing was recorded."""
-        return self._texts.get(step, "")
+        return self._numbered.shown(self._texts.get(step, ""))
+
+    def owner_at(self, step: int) -> str:
+        """Return the object whose part was accessed at a step: "Account #1"; empty if that is not known."""
+        return self._numbered.shown(self._owners.get(step, ""))
+
+    def number_first(self, steps: Iterable[int]) -> None:
+        """Number the objects at `steps` first, in that order."""
+        self._numbered.show_first(
+            text for step in steps for text in (self._owners.get(step, ""), self._texts.get(step, ""))
+        )
+
+    def has_several(self, kind: str) -> bool:
+        """Whether parts of several objects of a type were accessed, of those that have a number."""
+        return len(self._of_kind.get(kind, ())) > 1
+
+    def has_text(self, step: int) -> bool:
+        """Whether the value at a step is known, even if there was none."""
+        return step in self._texts
 
     def has(self, step: int) -> bool:
         """Whether the objects of a step are kept."""
@@ -57,7 +82,12 @@ class Recorder:
         owners = _owners(operation, touches, frame)
         if concerned:
             self._kept[step] = owners
-        self._texts[step] = "" if frame is None else _text(operation, touches, owners, frame)
+        accessed = owners[_shown(operation, touches)]
+        if accessed is not None:
+            owner = self._owners[step] = self._numbered.name(accessed)
+            self._of_kind.setdefault(self._numbered.shown(owner).rpartition(" #")[0], set()).add(owner)
+        named = self._numbered.name
+        self._texts[step] = "" if frame is None else _text(operation, touches, owners, frame, named)
 
 
 def _owners(operation: Operation, touches: Touches, frame: FrameType | None) -> list[Any]:
@@ -73,8 +103,18 @@ def _owners(operation: Operation, touches: Touches, frame: FrameType | None) -> 
     return [object_named(name) if name in alive else None for name in names]
 
 
-def _text(operation: Operation, touches: Touches, owners: list[Any], frame: FrameType) -> str:
-    owner, part = owners[-1], touches[-1][1]
+def _shown(operation: Operation, touches: Touches) -> int:
+    """Return the number of the touch whose value is shown: the last one that writes, for an access that does."""
+    if operation.kind == WRITE:
+        return next((at for at in range(len(touches) - 1, -1, -1) if touches[at][2] & WRITES), len(touches) - 1)
+    return len(touches) - 1
+
+
+def _text(
+    operation: Operation, touches: Touches, owners: list[Any], frame: FrameType, named: Callable[[Any], str]
+) -> str:
+    at = _shown(operation, touches)
+    owner, part = owners[at], touches[at][1]
     if owner is None:
         return ""
     opname = opname_at(operation.code, operation.lasti)
@@ -87,10 +127,10 @@ def _text(operation: Operation, touches: Touches, owners: list[Any], frame: Fram
         # Both operands are read. Usually only one is shared, but that is not known here.
         pairs = zip(owners, touches, strict=True)
         values = [value_at(each, part) for each, (_, part, _) in pairs if each is not None]
-        return " and ".join(short_text(value) for value in values if value is not MISSING)
+        return " and ".join(short_text(value, 0, named) for value in values if value is not MISSING)
     now = value_at(owner, part)
     if operation.kind == WRITE:
         new = new_value(frame, opname, operation.lasti)
         if new is not MISSING:
-            return f"{short_text(now)} -> {short_text(new)}"
-    return "" if now is MISSING else short_text(now)
+            return f"{short_text(now, 0, named)} -> {short_text(new, 0, named)}"
+    return "" if now is MISSING else short_text(now, 0, named)

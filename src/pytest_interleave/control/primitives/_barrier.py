@@ -157,9 +157,9 @@ class Barrier(HasLazyCondition, RealBarrier, metaclass=Primitive):
         self._break_controlled(unit)
 
     def describe(self) -> str:
-        """Return a text for messages: what it is, where it was made, and which threads wait."""
-        here = ", ".join(repr(waiter.name) for waiter in self._round.waiting)
-        return f"Barrier of {self._parties}{made_text(self.made)}, where {self._count} wait ({here})"
+        """Return a text for messages: what it is, where it was created, and which threads wait."""
+        here = ", ".join(waiter.name for waiter in self._round.waiting)
+        return f"Barrier{made_text(self.made)}: {self._count} of {self._parties} arrived ({here})"
 
     def __repr__(self) -> str:
         name = f"{type(self).__module__}.{type(self).__qualname__}"

@@ -83,7 +83,7 @@ class Condition(Made, RealCondition, metaclass=Primitive):
 
     # The module that messages and users know.
     __module__ = "threading"
-    called = "a notification of Condition"
+    called = "notify() on Condition"
 
     def __init__(self, lock: Any = None) -> None:
         made: Any = RLock() if lock is None else lock

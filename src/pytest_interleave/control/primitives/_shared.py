@@ -24,7 +24,7 @@ class Made(TimesOut):
     made: tuple[CodeType, int] | None
 
     def describe(self) -> str:
-        """Return a text for messages: what it is, and where it was made."""
+        """Return a text for messages: what it is, and where it was created."""
         return f"{self.called}{made_text(self.made)}"
 
 
@@ -75,5 +75,5 @@ class PartOf(TimesOut):
 
 
 def made_text(made: tuple[CodeType, int] | None) -> str:
-    """Return " (made at FILE:LINE)" for messages; nothing if that is not known."""
-    return "" if made is None else f" (made at {place_of_code(*made)})"
+    """Return " (created at FILE:LINE)" for messages; nothing if that is not known."""
+    return "" if made is None else f" (created at {place_of_code(*made)})"

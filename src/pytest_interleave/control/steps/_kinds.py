@@ -32,8 +32,9 @@ class Row:
     whether it takes, tries to take or releases a lock: its target or, with `with_lock`, the lock of the condition that
     is its target. Tables show it if it is `shown` and its target matters.
 
-    The others are words of reports: `waiting` in a table after "waits to"; `present` and `past` in a sentence, as in
-    "reads" and "wrote"; `wait` in a sentence after "the timeout of worker-0's"; `sign` for a row of the HTML page.
+    The others are words of reports: `present` in a sentence, as in "worker-0 reads"; `waiting` for a thread that waits
+    to do it, with "{}" for its target; `wait` in a sentence after "the timeout of worker-0's"; `sign` for a row of the
+    HTML page.
     """
 
     # No NamedTuple, no dataclass: those take longer to define, in every run of pytest.
@@ -48,9 +49,8 @@ class Row:
         lock: Literal["", "takes", "tries", "gives"] = "",
         with_lock: bool = False,
         shown: bool = True,
-        waiting: str = "",
+        waiting: str = "blocked",
         present: str = "",
-        past: str = "",
         wait: str = "wait",
         sign: Literal["", "read", "write", "lock", "thread"] = "",
     ) -> None:
@@ -65,7 +65,6 @@ class Row:
         self.shown = shown
         self.waiting = waiting
         self.present = present
-        self.past = past
         self.wait = wait
         self.sign = sign
 
@@ -82,40 +81,55 @@ def _row(kind: str, about: About, effect: Effect = "writes", **more: Any) -> Kin
 
 
 # Accesses to data.
-READ: Final = _row("read", "data", present="reads", past="read", sign="read")
-WRITE: Final = _row("write", "data", present="writes", past="wrote", sign="write")
-DELETE: Final = _row("delete", "data", present="deletes", past="deleted", sign="write")
-ITERATE: Final = _row("iterate", "data", present="loops over it", past="looped over", sign="read")
-YIELD: Final = _row("yield", "data", present="runs", past="went on with", sign="read")
-RETURN: Final = _row("return", "data", present="goes on with", past="went on with", sign="read")
+READ: Final = _row("read", "data", present="reads", sign="read")
+WRITE: Final = _row("write", "data", present="writes", sign="write")
+DELETE: Final = _row("delete", "data", present="deletes", sign="write")
+ITERATE: Final = _row("iterate", "data", present="iterates", sign="read")
+YIELD: Final = _row("yield", "data", present="resumes", sign="read")
+RETURN: Final = _row("return", "data", present="continues with", sign="read")
 
 # An object is put into a variable. From then on it is known whether other threads can reach it. This is no step.
 KEEP: Final = _row("keep", "data")
 
 # Locks and semaphores.
-ACQUIRE: Final = _row("acquire", "primitive", clock="takes", waits="yes", lock="takes", wait="acquire", sign="lock")
-TRY_ACQUIRE: Final = _row("try acquire", "primitive", clock="takes", lock="tries")
-RELEASE: Final = _row("release", "primitive", clock="gives", lock="gives", sign="lock")
-LOCKED: Final = _row("locked?", "primitive", "reads")
+ACQUIRE: Final = _row(
+    "acquire", "primitive", clock="takes", waits="yes", lock="takes", wait="acquire", sign="lock", present="acquires",
+    waiting="blocked on {}",
+)  # fmt: skip
+TRY_ACQUIRE: Final = _row("try acquire", "primitive", clock="takes", lock="tries", present="tries to acquire")
+RELEASE: Final = _row("release", "primitive", clock="gives", lock="gives", sign="lock", present="releases")
+LOCKED: Final = _row("locked?", "primitive", "reads", present="asks for the state of")
 
 # Conditions, and events, whose waits change nothing.
-WAIT: Final = _row("wait", "primitive", "depends", waits="yes", lock="gives", with_lock=True)
-WOKEN: Final = _row("woken", "primitive", waits="ends", lock="takes", with_lock=True, waiting="be woken")
-NOTIFY: Final = _row("notify", "primitive", clock="gives", signal="moment")
-NOTIFY_ALL: Final = _row("notify all", "primitive", clock="gives", signal="moment")
+WAIT: Final = _row(
+    "wait", "primitive", "depends", waits="yes", lock="gives", with_lock=True, present="starts to wait on"
+)
+WOKEN: Final = _row(
+    "woken",
+    "primitive",
+    waits="ends",
+    lock="takes",
+    with_lock=True,
+    waiting="waiting for notify",
+    present="is woken by",
+)
+NOTIFY: Final = _row("notify", "primitive", clock="gives", signal="moment", present="notifies")
+NOTIFY_ALL: Final = _row("notify all", "primitive", clock="gives", signal="moment", present="notifies all on")
 SET: Final = _row("set", "primitive", clock="gives", signal="lasts")
 CLEAR: Final = _row("clear", "primitive", signal="lasts")
-IS_SET: Final = _row("is_set?", "primitive", "reads", clock="takes")
+IS_SET: Final = _row("is_set?", "primitive", "reads", clock="takes", present="asks for the state of")
 
 # Queues, and event loops that other threads wake.
-PUT: Final = _row("put", "primitive", clock="gives", signal="lasts")
-GET: Final = _row("get", "primitive", clock="takes", waits="yes", wait="get")
-SIZE: Final = _row("size?", "primitive", "reads", clock="takes")
+PUT: Final = _row("put", "primitive", clock="gives", signal="lasts", present="puts into")
+GET: Final = _row(
+    "get", "primitive", clock="takes", waits="yes", wait="get", present="gets from", waiting="waiting for an item"
+)
+SIZE: Final = _row("size?", "primitive", "reads", clock="takes", present="asks for the size of")
 WAKE: Final = _row("wake", "primitive", clock="gives")
 
 # Barriers.
-ARRIVE: Final = _row("arrive", "primitive")
-PASS: Final = _row("pass", "primitive", "reads", waits="ends")
+ARRIVE: Final = _row("arrive", "primitive", present="arrives at")
+PASS: Final = _row("pass", "primitive", "reads", waits="ends", present="passes", waiting="waiting at the barrier")
 ACTED: Final = _row("acted", "inside", shown=False)
 BROKEN: Final = _row("broken", "primitive", shown=False)
 RESET: Final = _row("reset", "primitive", signal="lasts")
@@ -124,12 +138,12 @@ ABORT: Final = _row("abort", "primitive", signal="lasts")
 # Threads. What they touch is the order of the threads' own beginnings and ends.
 START: Final = _row("start", "life", "nothing", sign="thread")
 BEGIN: Final = _row("begin", "life", "nothing", shown=False, sign="thread")
-JOIN: Final = _row("join", "life", "nothing", waits="yes", wait="join", sign="thread")
+JOIN: Final = _row("join", "life", "nothing", waits="yes", wait="join", sign="thread", waiting="waiting for {}")
 IS_ALIVE: Final = _row("is_alive?", "life", "reads")
 THREADS: Final = _row("threads?", "life", "reads")
 
 # Time.
-SLEEP: Final = _row("sleep", "time", "nothing", waits="yes")
+SLEEP: Final = _row("sleep", "time", "nothing", waits="yes", waiting="sleeping")
 POLL: Final = _row("poll", "time", "nothing", shown=False)
 #: The strategy lets time pass while the unit that is the target is held up at the step's place. The name of the
 #: operation says for how long.
@@ -145,6 +159,8 @@ OVER: Final = _row("over", "nothing", "nothing")
 
 ROWS: Final = tuple(TABLE.values())
 
+#: Kinds of accesses to data.
+DATA: Final = frozenset(row.kind for row in ROWS if row.about == "data")
 #: Kinds that touch nothing. The order of two of them does not matter, except for the beginnings and ends of threads.
 SILENT: Final = frozenset(row.kind for row in ROWS if row.effect == "nothing")
 #: Kinds that read their target.

@@ -32,7 +32,7 @@ class LockName(NamedTuple):
 
     def text(self, number: str = "") -> str:
         """Return the name as text for messages, with `number` after the type."""
-        made = "" if self.made is None else f" (made at {place_of_code(*self.made)})"
+        made = "" if self.made is None else f" (created at {place_of_code(*self.made)})"
         return f"{self.type}{number}{made}"
 
 

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
-from ...control import Stuck, WaitingThread
-from ...control.execution import LIVELOCK, TIMEOUT
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+
+from ...control import Step, Stuck, WaitingThread
+from ...control.execution import CREATED, DEADLOCK, LIVELOCK, TIMEOUT, short_name
+from ._diagnosis import diagnose, joined
+
+#: At most this many characters of a line of source text are shown.
+_LONGEST = 60
 
 
-def describe_stuck(stuck: Stuck) -> str:
+def describe_stuck(stuck: Stuck, log: Sequence[Step]) -> str:
     """Return the message of the finding; its first line says what happened."""
-    lines = [_headline(stuck)]
-    for wait in stuck.waits:
-        lines.extend(f"  {line}" for line in _describe(wait, stuck.kind))
+    diagnosis = diagnose(stuck, log)
+    # Waits for the end of another thread come last: they are a consequence of the others.
+    waits = sorted(stuck.waits, key=lambda wait: bool(joined(wait)))
+    lines = [diagnosis.bug]
+    for wait in waits:
+        lines.extend(f"  {line}" for line in _describe(wait, stuck))
+    lines += [f"  {names} created at {place}" for names, place in _created(waits) if place not in diagnosis.bug]
     if stuck.left:
         lines += [
             "  help: wake the thread and join it before the test ends, or start it with daemon=True.",
@@ -31,43 +42,54 @@ def describe_stuck(stuck: Stuck) -> str:
     return "\n".join(lines)
 
 
-def _headline(stuck: Stuck) -> str:
-    if stuck.counts:
-        return f"livelock: still running after {stuck.steps:,} steps; the threads repeat the same loop and only count"
-    if stuck.kind == LIVELOCK:
-        return f"livelock: no thread makes progress after {stuck.steps:,} steps; each repeats the same steps"
-    if stuck.kind == TIMEOUT:
-        return f"timeout: one execution was still running after {stuck.seconds:g} s and {stuck.steps:,} steps"
-    names = [wait.thread for wait in stuck.waits]
-    if stuck.left and len(names) == 1:
-        return f"deadlock: thread {names[0]!r} is blocked forever when the test ends"
-    if stuck.left:
-        return f"deadlock: {len(names)} threads are blocked forever when the test ends"
-    if stuck.cycle and len(names) == 1:
-        return f"deadlock: thread {names[0]!r} waits for itself"
-    if stuck.cycle:
-        return f"deadlock: {len(names)} threads wait for each other in a circle"
-    if len(names) == 1:
-        return f"deadlock: thread {names[0]!r} waits for what nobody will do"
-    return f"deadlock: all {len(names)} threads that are left wait for what nobody will do"
-
-
 #: What threads that are not blocked do, by the kind of the ending.
-_DOING = {LIVELOCK: "spins", TIMEOUT: "runs"}
+_DOING = {LIVELOCK: "spins", TIMEOUT: "runs", DEADLOCK: "cannot continue"}
 
 
-def _describe(wait: WaitingThread, kind: str) -> list[str]:
-    where = "" if wait.where is None else f" at {wait.where} in {wait.where.function}"
+def _describe(wait: WaitingThread, stuck: Stuck) -> list[str]:
+    where = "" if wait.where is None else f" at {wait.where}"
     if not wait.waits_for:
-        doing = _DOING.get(kind, "cannot go on")
-        lines = [f"{wait.thread!r} {doing}{where}"]
+        text = "" if wait.where is None else _cut(wait.where.text)
+        return [f"{wait.thread} {_DOING[stuck.kind]}{where}{': ' if text else ''}{text}"]
+    if joined(wait):
+        line = f"{wait.thread} waits in join() for {joined(wait)}{where}"
     else:
-        lines = [f"{wait.thread!r} waits for {wait.waits_for}{where}"]
-    if wait.where is not None and wait.where.text:
-        lines.append(f"    {wait.where.text}")
+        line = f"{wait.thread} waits for {short_name(wait.waits_for)}{where}"
+    if wait.outside:
+        line += f": {_cut(wait.where.text)}" if wait.where is not None and wait.where.text else ""
+    lines = [f"{line}, {held}" if (held := _holds(wait, stuck)) else line]
     if wait.started is not None:
         lines.append(f"  started at {wait.started}")
-    if wait.holder is not None:
-        since = "" if wait.acquired is None else f", which acquired it at {wait.acquired}"
-        lines.append(f"  held by {wait.holder!r}{since}")
+    if wait.holder is not None and wait.holder not in {other.thread for other in stuck.waits}:
+        since = "" if wait.acquired is None else f" since {wait.acquired}"
+        lines.append(f"  held by {wait.holder}{since}")
     return lines
+
+
+def _holds(wait: WaitingThread, stuck: Stuck) -> str:
+    """Return what of that which others wait for the thread holds, and since where."""
+    held: dict[str, str] = {}
+    for other in stuck.waits:
+        if other.holder == wait.thread:
+            held[short_name(other.waits_for)] = "" if other.acquired is None else f" since {other.acquired}"
+    return f"holds {', '.join(name + since for name, since in held.items())}" if held else ""
+
+
+def _created(waits: Sequence[WaitingThread]) -> Iterator[tuple[str, str]]:
+    """Yield the objects that threads wait for, with a verb, and the place where they were created."""
+    places: dict[str, list[str]] = defaultdict(list)
+    for wait in waits:
+        name, created, rest = wait.waits_for.removeprefix("notify() on ").partition(CREATED)
+        place = rest.partition(")")[0]
+        if created and name not in places[place]:
+            places[place].append(name)
+    for place, names in places.items():
+        names.sort()
+        yield (
+            f"{' and '.join(filter(None, (', '.join(names[:-1]), names[-1])))} {'was' if len(names) == 1 else 'were'}",
+            place,
+        )
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ...control import Operation, Place, Recorder, Step, Touches
+from ...control.execution import CREATED, described, short_name
 from ...control.identity import (
     bases_of,
     is_class,
@@ -38,6 +39,8 @@ from ._variables import (
 
 #: At most this many races are described in full; of the rest, only the number is given.
 _MOST_REPORTED = 5
+#: At most this many characters of a line of source text are shown.
+_LONGEST = 60
 
 
 @dataclass(frozen=True)
@@ -48,20 +51,17 @@ class Access:
     does: str
     thread: str
     place: Place
-    #: The locks that the thread held then, described by where they were made. "another Lock …" is a lock that was made
-    #: at the same line as one named before it, in either access, but is a different one.
+    #: The locks that the thread held then, and where each was created. Locks of one type are numbered.
     locks: tuple[str, ...]
     #: The value read, or the old and the new one; empty if it was not recorded.
     value: str = ""
 
-    def __str__(self) -> str:
-        holds = " and ".join(self.locks) if self.locks else "no lock"
-        lines = [f"{self.thread} {self.does} at {self.place} in {self.place.function}, holding {holds}"]
-        if self.place.text:
-            lines.append(f"    {self.place.text}")
-        if self.value:
-            lines.append(f"    value: {self.value}")
-        return "\n".join(lines)
+    @property
+    def cells(self) -> tuple[str, str, str]:
+        """What was done, where, and under which locks."""
+        locks = ", ".join(map(short_name, self.locks)) if self.locks else "no lock"
+        text = self.place.text
+        return f"{self.thread} {self.does}", str(self.place), f"{_cut(text)}  ({locks})" if text else f"({locks})"
 
 
 @dataclass(frozen=True)
@@ -74,26 +74,16 @@ class Race:
     second: Access
     #: The names under which it can be allowed.
     labels: frozenset[str] = field(default=frozenset(), repr=False)
+    #: The positions of the accesses in the log.
+    steps: tuple[int, ...] = field(default=(), repr=False, compare=False)
 
     @property
     def key(self) -> object:
         """A value that is equal for races reported once: on the same variable, between the same two lines."""
         return (self.what, frozenset((self.first.place[:2], self.second.place[:2])))
 
-    @property
-    def story(self) -> str:
-        """The race in one sentence."""
-        first, second = self.first, self.second
-        return (
-            f"{first.thread} {_said(first.does, self.what)} at {first.place}, {second.thread} {second.does} at "
-            f"{second.place}, and nothing orders the two."
-        )
-
     def __str__(self) -> str:
-        lines = [f"data race on {self.what}"]
-        for access in (self.first, self.second):
-            lines.extend("  " + line for line in str(access).splitlines())
-        return "\n".join(lines)
+        return describe_races((self,))
 
 
 class DataRace(AssertionError):
@@ -107,21 +97,34 @@ class DataRace(AssertionError):
 
 
 def describe_races(races: Sequence[Race]) -> str:
-    """Return one paragraph for each of the first five races, and the number of the others."""
-    reported = [str(race) for race in races[:_MOST_REPORTED]]
+    """Return the accesses of the first five races, by variable, and the number of the other races."""
+    by_variable: dict[str, dict[Access, None]] = {}
+    for race in races[:_MOST_REPORTED]:
+        by_variable.setdefault(race.what, {}).update(dict.fromkeys((race.first, race.second)))
+    cells = [access.cells for accesses in by_variable.values() for access in accesses]
+    widths = [max(len(row[column]) for row in cells) for column in (0, 1)]
+    lines = []
+    for what, accesses in by_variable.items():
+        lines.append(f"{what} is accessed without synchronization")
+        for does, place, source in (access.cells for access in accesses):
+            lines.append(f"  {does:<{widths[0]}}  {place:<{widths[1]}}  {source}")
+    locks = {text for accesses in by_variable.values() for access in accesses for text in access.locks}
+    lines += [f"  {text}" for text in sorted(locks) if CREATED in text]
     if len(races) > _MOST_REPORTED:
-        reported.append(f"and {len(races) - _MOST_REPORTED} more")
-    if len(races) > 1:
-        reported.insert(0, f"{len(races)} data races")
-    else:
-        reported[-1] += "\n  No lock, queue, event, start or join orders these two."
-    return "\n".join(reported)
+        more = len(races) - _MOST_REPORTED
+        lines.append(f"… and {more} more data race{'' if more == 1 else 's'}")
+    return "\n".join(lines)
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
 
 
 def races_of(conflicts: Iterable[Conflict], log: Sequence[Step], recorder: Recorder | None = None) -> list[Race]:
     """Return the distinct races among conflicts, each once; their values are those that `recorder` has."""
     conflicts = list(conflicts)
     locks = _locks_at(log, {step for conflict in conflicts for step in (conflict.first, conflict.second)})
+    names = described(log, itertools.chain.from_iterable(locks.values()))
     found: dict[object, Race] = {}
 
     def access(step: int, texts: tuple[str, ...]) -> Access:
@@ -132,8 +135,11 @@ def races_of(conflicts: Iterable[Conflict], log: Sequence[Step], recorder: Recor
     for conflict in conflicts:
         operations = (log[conflict.first][1], log[conflict.second][1])
         what, labels = _name(conflict.variable, operations)
-        of_first, of_second = _distinguished(locks[conflict.first], locks[conflict.second])
-        race = Race(what, access(conflict.first, of_first), access(conflict.second, of_second), labels)
+        of_first, of_second = (
+            tuple(names[id(lock)] for lock in locks[step]) for step in (conflict.first, conflict.second)
+        )
+        steps = (conflict.first, conflict.second)
+        race = Race(what, access(conflict.first, of_first), access(conflict.second, of_second), labels, steps)
         found.setdefault(race.key, race)
     return list(found.values())
 
@@ -150,27 +156,6 @@ def _locks_at(log: Sequence[Step], steps: set[int]) -> dict[int, list[Any]]:
     return found
 
 
-def _distinguished(*held: list[Any]) -> list[tuple[str, ...]]:
-    """Describe the locks of each access, so that two locks made at one line do not look like one."""
-    texts: dict[int, str] = {}
-    for lock in itertools.chain.from_iterable(held):
-        if id(lock) not in texts:
-            text = lock.describe()
-            texts[id(lock)] = f"another {text}" if text in texts.values() else text
-    return [tuple(texts[id(lock)] for lock in locks) for locks in held]
-
-
-def _said(does: str, what: str) -> str:
-    """Return the verb of an access together with its object."""
-    if does == "loops over it":
-        return f"loops over {what}"
-    if does.startswith("calls ."):
-        return f"{does} of {what}"
-    if does.endswith(" an item"):
-        return f"{does.removesuffix(' an item')} {what if what.startswith('item ') else f'an item of {what}'}"
-    return f"{does} {what}"
-
-
 def _does(operation: Operation) -> str:
     form = form_of(operation)
     if form == CALL and not operation.is_where_it_shows:
@@ -180,7 +165,7 @@ def _does(operation: Operation) -> str:
     if form == CALL and operation.name.isidentifier():
         return f"calls {operation.name}()"
     if form == ROUND:
-        return "loops over it"
+        return "iterates it"
     if form == ITEM:
         verb = kinds.TABLE[operation.kind].present
         return f"{verb} an item" if verb else operation.kind
@@ -197,18 +182,18 @@ def _name(
     kind = type_named(variable.name)
     if variable.part is CELL:
         name = next((operation.name for operation in operations if form_of(operation) == CLOSURE), "")
-        return f"the closure variable {name!r}", frozenset((name,))
+        return f"closure variable {name}", frozenset((name,))
     if variable.part is WHOLE:
         return _container(kind, operations[0] if as_written else None), frozenset()
     part = variable.part
     if any(opname_of(operation).endswith("_GLOBAL") for operation in operations):
-        return f"the global {part!r}", frozenset((part,))
+        return f"global {part}", frozenset((part,))
     thing = object_named(variable.name) if variable.name < 0 else None
     if all(form_of(operation) == ITEM or form_of(operation) == CALL for operation in operations) and not is_attribute(
         kind, part
     ):
         labels = frozenset((part,)) if isinstance(part, str) else frozenset()
-        return f"{_key(part)} of {_container(kind, operations[0] if as_written else None)}", labels
+        return _item(part, kind, operations[0] if as_written else None), labels
     if is_class(type(thing)):
         owners: Sequence[type] = bases_of(thing)
     else:
@@ -216,11 +201,11 @@ def _name(
         owners = () if kind is None or kind is dict else bases_of(kind)
     names = [name for owner in owners for name in (name_of_class(owner), qualname_of(owner))]
     labels = frozenset((str(part), *(f"{name}.{part}" for name in names)))
-    return f"{name_of_class(owners[0])}.{part}" if owners else f"attribute {part!r}", labels
+    return f"{name_of_class(owners[0])}.{part}" if owners else f"attribute {part}", labels
 
 
 def name_of_access(operation: Operation, touches: Touches | None) -> str:
-    """Return a name for what an access touches: "Account.balance", "the global 'hits'", "item 0 of state", "a list"."""
+    """Return a name for what an access touches: "Account.balance", "global hits", "state[0]", "a list"."""
     variables = [variable for variable, _ in variables_of(operation, touches or ())]
     if not variables:
         return operation.name.strip(".()[]") or "a container"
@@ -240,5 +225,9 @@ def _a(kind: type | None) -> str:
     return f"{'an' if name[:1] in 'aeiouAEIOU' else 'a'} {name}"
 
 
-def _key(part: Any) -> str:
-    return f"item {short_text(part)}" if shows_key(part) else "an item"
+def _item(part: Any, kind: type | None, written_by: Operation | None) -> str:
+    written = "" if written_by is None else touched_expression(written_by, kind)
+    if written and shows_key(part):
+        return f"{written}[{short_text(part)}]"
+    key = f"item {short_text(part)}" if shows_key(part) else "an item"
+    return f"{key} of {written or _a(kind)}"

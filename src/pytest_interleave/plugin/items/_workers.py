@@ -27,7 +27,7 @@ else:
         """Here, no thread is under control."""
 
 
-_NOTE = "raised in worker "
+_NOTE = "raised in worker-"
 
 
 class RunConcurrent:

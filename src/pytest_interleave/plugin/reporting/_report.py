@@ -9,7 +9,8 @@ import textwrap
 
 import pytest
 
-from ...trace import interleaving_table
+from ...explore import Steered
+from ...trace import evidence_lines, interleaving_table
 from ..known._known_schedules import PINNED, REMEMBERED
 from ..running._ended_by import REPLAY
 from ..running._exploration import Exploration
@@ -18,47 +19,58 @@ from ..settings._suite import is_of_suite
 
 
 def failure_text(item: pytest.Item, exploration: Exploration, width: int) -> str:
-    """Return the text under the traceback; its last line is the command that reproduces the failure."""
+    """Return the text under the traceback: the bug, the evidence, what helps, the table, and how it was found.
+
+    Its last line is the command that reproduces the failure, except for a failure in which the order of threads has no
+    part.
+    """
     explanation = exploration.explanation
     assert explanation is not None
-    parts = [_headline(exploration)]
-    if explanation.difference:
-        parts.append(explanation.difference)
-    parts += [_filled(hint, width) for hint in explanation.hints]
-    timeline = explanation.timeline
+    timeline = None if explanation.no_race else explanation.timeline
+    parts = [_filled(explanation.headline, width)]
     if timeline is not None:
-        if timeline.story:
-            parts.append(_filled(timeline.story, width))
+        if timeline.evidence:
+            parts.append("\n".join(evidence_lines(timeline, width)))
+        parts += [_filled(note, width) for note in timeline.notes]
+    parts += [_filled(hint, width) for hint in explanation.hints]
+    if explanation.help:
+        parts.append(_filled(f"help: {explanation.help}", width, " " * len("help: ")))
+    if timeline is not None:
         parts.append(interleaving_table(timeline, width))
-    again = "To see exactly this again" if explanation.repeatable else "To run this schedule again"
-    parts.append(f"{again}:\n{replay_command(item, str(explanation.token))}")
+    if explanation.difference:
+        parts.append("\n".join(_filled(line, width) for line in explanation.difference.splitlines()))
+    if explanation.no_race:
+        return "\n\n".join(parts)
+    again = "Replay this schedule" if explanation.repeatable else "Run this schedule again"
+    how = _filled(_how_found(exploration), width)
+    parts.append(f"{how}\n{again}:\n{replay_command(item, str(explanation.token))}")
     return "\n\n".join(parts)
 
 
-def _filled(text: str, width: int) -> str:
-    return textwrap.fill(text, width, break_long_words=False, break_on_hyphens=False)
+def _filled(text: str, width: int, indent: str = "") -> str:
+    return textwrap.fill(text, width, break_long_words=False, break_on_hyphens=False, subsequent_indent=indent)
 
 
-def _headline(exploration: Exploration) -> str:
+def _how_found(exploration: Exploration) -> str:
     explanation = exploration.explanation
     assert explanation is not None
-    kind = explanation.finding.kind
     switches = explanation.switches
-    details = [] if switches is None else [f"{switches} switch{'' if switches == 1 else 'es'}"]
+    details = [] if switches is None else [f"{switches} preemption{'' if switches == 1 else 's'}"]
     if switches is not None and explanation.switches_before not in (None, switches):
         details.append(f"shrunk from {explanation.switches_before}")
     if exploration.ended_by == REPLAY:
-        return f"{kind}, in the schedule of the token{_in_brackets(details)}"
+        return f"Replayed from token{_in_brackets(details)}."
     settings, planned = exploration.settings, exploration.settings.schedules
     if exploration.strategy == PINNED:
-        details.insert(0, "pinned by the marker interleaving")
+        details.insert(0, "pinned with @pytest.mark.interleaving")
     elif exploration.strategy == REMEMBERED:
-        details.insert(0, "remembered from an earlier run")
+        details.insert(0, "failed in an earlier run")
     else:
         planned = exploration.planned
-        details[:0] = [f"strategy {exploration.strategy}", f"seed {settings.seed}"]
-    most = f" of at most {planned}" if settings.explored else ""
-    return f"{kind} in schedule {exploration.found_at}{most}{_in_brackets(details)}"
+        strategy = "predicted from the lock order" if exploration.strategy == Steered.name else exploration.strategy
+        details[:0] = [strategy, f"seed {settings.seed}"]
+    most = f" of up to {planned}" if settings.explored else ""
+    return f"Found in schedule {exploration.found_at}{most}{_in_brackets(details)}."
 
 
 def _in_brackets(details: list[str]) -> str:

@@ -10,7 +10,16 @@ import pytest
 from ...control import Outcome
 from ...control.execution import TIMEOUT
 from ...control.interpreter import real_seconds
-from ...detect import FAILED_TEARDOWN, LEAK, Conflict, Finding, FindingKind, Watchlist
+from ...detect import (
+    FAILED_TEARDOWN,
+    FAILED_TEST,
+    LEAK,
+    WORKER_EXCEPTION,
+    Conflict,
+    Finding,
+    FindingKind,
+    Watchlist,
+)
 from ...explore import Replay, Token
 from ...resources import ResourceLeak
 from ..items._raised import came_by_signal, quiet_exception
@@ -37,6 +46,7 @@ from .executions._executions import Executions
 from .executions._judge import Judge
 from .executions._time_limit import TimeLimit
 from .explanations._detailed_runs import DetailedRuns
+from .explanations._every_schedule import fails_in_every_schedule
 from .explanations._explaining import Explaining, waited_in_vain
 from .explanations._explanation import Explanation
 from .explanations._shrinking import Shrinking
@@ -170,9 +180,24 @@ class Exploring:
         if self.settings.marker == "thread_safety" and not waited_in_vain(outcome) and has_time:
             least = simplest_failure(explanation, self.executions, self.runs, self._explaining, self.judge)
             explanation = explanation._replace(simplest=least)
+        explanation = self._with_others(explanation)
         explanation = self._doubted(explanation, outcome)
         self.conclude(self.number, FINDING, found_at=self.number, explanation=explanation, strategy=strategy)
         return explanation.finding.exception
+
+    def _with_others(self, explanation: Explanation) -> Explanation:
+        """Add whether other schedules fail as well, if the test fails without preemption."""
+        timeline = explanation.timeline
+        if timeline is None or not timeline.is_plain or timeline.is_alone or explanation.no_race:
+            return explanation
+        if self.number > 1:
+            return explanation._replace(always=0)
+        if not explanation.repeatable or explanation.finding.kind not in (FAILED_TEST, WORKER_EXCEPTION):
+            return explanation
+        always = fails_in_every_schedule(
+            explanation.finding, self.settings.seed, self.runs, self._explaining, self.judge, self.limit
+        )
+        return explanation._replace(always=always)
 
     def _doubted(self, explanation: Explanation, outcome: Outcome) -> Explanation:
         """Add why the token may not replay: the test is nondeterministic, or has threads that other tests have left."""

@@ -10,7 +10,7 @@ from ...detect import name_of_access
 
 
 def what_of(operation: Operation, touches: Touches | None, names: Mapping[int, str]) -> str:
-    """Return a name such as "Account.balance", "Lock (made at bank.py:9)" or "thread worker-0".
+    """Return a name such as "Account.balance", "Lock (created at bank.py:9)" or "thread worker-0".
 
     `names` has those of primitives, by address.
     """
@@ -23,4 +23,6 @@ def what_of(operation: Operation, touches: Touches | None, names: Mapping[int, s
     if called is not None and not isinstance(target, Unit):
         return called
     name = getattr(target, "name", None)
-    return f"thread {name}" if isinstance(name, str) else operation.name
+    if not isinstance(name, str):
+        return operation.name
+    return f"thread {name.partition(' (')[0] if name.startswith('Thread-') else name}"

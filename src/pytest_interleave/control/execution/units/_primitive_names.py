@@ -1,12 +1,16 @@
-"""The names of primitives in reports; numbers distinguish those that were made in the same line."""
+"""The names of primitives in reports; numbers distinguish those of one type."""
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ._units import Step
+
+#: Separates the name of a primitive from the place where it was created.
+CREATED = " (created at "
 
 
 def awaited(target: Any) -> Any:
@@ -14,20 +18,39 @@ def awaited(target: Any) -> Any:
     return target.awaited if hasattr(type(target), "awaited") else target
 
 
+def short_name(text: str) -> str:
+    """Return the part of a primitive's text that is its name: "Lock #1" for "Lock #1 (created at bank.py:9)"."""
+    return text.partition(CREATED)[0]
+
+
 def described(log: Sequence[Step], others: Iterable[Any] = ()) -> dict[int, str]:
-    """Return, by address, the texts for the primitives that an execution used and then for `others`."""
+    """Return, by address, the texts for the primitives that an execution used and then for `others`.
+
+    Primitives of one type are numbered: first those that several threads use, or that are in `others`, as reports show
+    only these.
+    """
     texts: dict[int, str] = {}
-    #: For each text and each primitive's address, the addresses of the primitive and of the single waits for it.
+    #: By address of a primitive, the threads that use it; two for `others`.
+    users: dict[int, set[int]] = {}
+    #: By name and address of a primitive, the addresses of the primitive and of the single waits for it.
     alike: dict[str, dict[int, list[int]]] = {}
-    for target in (*(operation.target for _, operation, _ in log), *others):
+    steps = ((operation.target, (unit.index,)) for unit, operation, _ in log)
+    for target, threads in itertools.chain(steps, ((other, (-1, -2)) for other in others)):
         # Threads are named by their own names.
-        describe = None if target is None or id(target) in texts else getattr(type(target), "describe", None)
-        if describe is not None:
+        describe = None if target is None else getattr(type(target), "describe", None)
+        if describe is None:
+            continue
+        primitive = id(awaited(target))
+        users.setdefault(primitive, set()).update(threads)
+        if id(target) not in texts:
             text = texts[id(target)] = str(describe(target))
-            alike.setdefault(text, {}).setdefault(id(awaited(target)), []).append(id(target))
-    for text, primitives in alike.items():
-        if len(primitives) > 1 and " (made at " in text:
-            for number, addresses in enumerate(primitives.values(), start=1):
-                numbered = text.replace(" (made at ", f" #{number} (made at ", 1)
-                texts.update(dict.fromkeys(addresses, numbered))
+            if CREATED in text:
+                alike.setdefault(short_name(text), {}).setdefault(primitive, []).append(id(target))
+    for name, primitives in alike.items():
+        if len(primitives) < 2:
+            continue
+        shown_first = sorted(primitives, key=lambda primitive: len(users[primitive]) < 2)
+        for number, primitive in enumerate(shown_first, start=1):
+            for address in primitives[primitive]:
+                texts[address] = texts[address].replace(name, f"{name} #{number}", 1)
     return texts

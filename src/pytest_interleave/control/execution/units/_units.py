@@ -51,6 +51,7 @@ class Unit(TimesOut):
         "refusals",
         "resource",
         "run_length",
+        "runs",
         "sleeps",
         "special",
         "streak",
@@ -73,6 +74,10 @@ class Unit(TimesOut):
         self.execution = execution
         self.index = index
         self.name = name
+        #: The function that a thread without a name of its own runs: "work" for "Thread-1 (work)".
+        self.runs = ""
+        if name.startswith("Thread-") and name.endswith(")"):
+            self.name, _, self.runs = name[:-1].partition(" (")
         self.parent = parent
         self.children = 0
         #: The same for this unit in every execution: the parent's path, and how many units the parent had started
@@ -178,7 +183,7 @@ class Unit(TimesOut):
 
     def describe(self) -> str:
         """Return what a joiner waits for, for messages."""
-        return f"the end of thread {self.name!r}"
+        return f"the end of {self.name}"
 
     def __repr__(self) -> str:
         return f"<Unit {self.index} {self.name!r}>"

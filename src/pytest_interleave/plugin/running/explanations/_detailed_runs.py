@@ -9,7 +9,7 @@ from typing import NamedTuple
 from ....control import HELD_UP, Outcome, Recorder, Strategy
 from ....detect import Conflict, DataRace, Finding
 from ....explore import Attempt, Recorded, Replay
-from ....trace import Timeline, first_difference, held_up, timeline_of
+from ....trace import Timeline, first_difference, timeline_of
 from ...items._raised import came_by_signal
 from ..executions._executions import Executions
 from ..executions._time_limit import PartOfTime
@@ -32,12 +32,9 @@ class Shown(NamedTuple):
 
     def timeline(self, time: PartOfTime) -> Timeline:
         """Return the execution as a report shows it; what takes longer than `time` is left out."""
-        timeline = timeline_of(self.outcome, self.recorded.points, self.recorder, time.is_over)
         error = self.finding.exception
-        if isinstance(error, DataRace):
-            passed = [text for text, _ in held_up(self.outcome, len(self.outcome.log))]
-            return timeline._replace(story=" ".join((*passed, error.races[0].story)))
-        return timeline
+        races = error.races if isinstance(error, DataRace) else ()
+        return timeline_of(self.outcome, self.recorded.points, self.recorder, time.is_over, races)
 
 
 class NotRepeated(NamedTuple):
@@ -125,8 +122,13 @@ class DetailedRuns:
         if again is None:
             return race
         if race is not None and not isinstance(finding.exception, DataRace):
-            again.exception.add_note(f"also, {race.message}")
+            again.exception.add_note(f"Also found: data race on {_variables(race)}")
         return again
+
+
+def _variables(finding: Finding) -> str:
+    races = finding.exception.races if isinstance(finding.exception, DataRace) else ()
+    return ", ".join(dict.fromkeys(race.what for race in races))
 
 
 def attempt_of(outcome: Outcome, recorded: Recorded) -> Attempt:

@@ -80,7 +80,7 @@ class Explaining:
         plain = self.unrepeated(finding, outcome._replace(log=last), warm=warm)
         timeline = plain.timeline
         if timeline is not None and passed:
-            timeline = timeline._replace(story=" ".join(filter(None, (*passed, timeline.story))))
+            timeline = timeline._replace(notes=(*passed, *timeline.notes))
         return plain._replace(
             timeline=timeline,
             time_passed=bool(passed),

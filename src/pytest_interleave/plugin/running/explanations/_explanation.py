@@ -4,27 +4,52 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from ....detect import Finding
+from ...._leaves import leaves
+from ....control.execution import DEADLOCK, LIVELOCK, TIMEOUT
+from ....detect import (
+    DATA_RACE,
+    FAILED_SETUP,
+    FAILED_TEARDOWN,
+    FAILED_TEST,
+    LEAK,
+    WORKER_EXCEPTION,
+    Finding,
+)
 from ....explore import Token
 from ....trace import Timeline
 
-#: Hints for a test that fails with less than preemptions between workers, by the value of `Explanation.simplest`.
+#: Why a thread_safety test is no race, and what helps, by the value of `Explanation.simplest`.
 SIMPLEST = {
     "one worker": (
-        "The test fails in one worker alone, too: no other thread has a part in it. If it passes with plain pytest, it "
-        "looks at what control changes, such as real time, or the number of objects, references or frames."
+        "Not a race: the test also fails with one worker.",
+        "run it with plain pytest. If it passes there, it depends on real time, or on the number of objects, "
+        "references or frames, which the plugin changes.",
     ),
     "workers in turn": (
-        "The test fails when its workers run one after another, too: its body cannot be run twice on the same "
-        "fixtures. If it is not meant to be, name the fixtures that each worker needs for itself, isolated=(...), or "
-        "mark the test thread_unsafe."
+        "Not a race: the test body fails when it runs twice on the same fixtures.",
+        "give each worker its own fixtures with isolated=(...), or mark the test thread_unsafe",
     ),
 }
 SOMETHING_UNSEEN = (
-    "A schedule with the same accesses in the same order has passed before: it seems to depend on something that the "
-    "scheduler does not see, such as a file, a database, real time, or what an earlier execution has left."
+    "An equivalent schedule passed earlier, so the failure depends on something that the plugin cannot see, such as a "
+    "file, a database, real time, or state left by an earlier run."
 )
 NEEDS_TIME = 'This failure needs timeouts="explore": a thread is held up while time passes, as on a busy machine.'
+WITHOUT_PREEMPTION = (
+    "No preemption is needed: each thread runs until it blocks or ends, in start order. Other schedules pass."
+)
+#: Kinds of findings for which it matters whether other schedules fail as well.
+_FAILURES = frozenset((FAILED_TEST, FAILED_SETUP, FAILED_TEARDOWN, WORKER_EXCEPTION))
+#: The start of a headline, by the kind of the finding.
+_BY_KIND = {
+    FAILED_SETUP: "Set-up failure",
+    FAILED_TEARDOWN: "Teardown failure",
+    LEAK: "Resource leak",
+    TIMEOUT: "Timeout: one execution did not end",
+    DEADLOCK: "Deadlock",
+    LIVELOCK: "Livelock",
+    DATA_RACE: "Data race",
+}
 
 
 class Explanation(NamedTuple):
@@ -53,6 +78,55 @@ class Explanation(NamedTuple):
     #: Parts that were skipped for lack of time, in words; and the seconds that the test had.
     left_out: tuple[str, ...] = ()
     seconds_of_test: float = 0.0
+    #: For a failure without preemption: the number of schedules that were tried if all of them fail, 0 if one passes;
+    #: None if that is not known.
+    always: int | None = None
+
+    @property
+    def no_race(self) -> str:
+        """Why the order of threads has no part in the failure; empty if it has, or if that is not known."""
+        if self.finding.kind not in _FAILURES:
+            return ""
+        if self.simplest in SIMPLEST:
+            return SIMPLEST[self.simplest][0]
+        if self.always:
+            return f"Not a race: the test fails in every schedule tried ({self.always})."
+        if self.timeline is not None and self.timeline.is_alone:
+            return "Not a race: the test fails before a second thread runs."
+        return ""
+
+    @property
+    def bug(self) -> str | None:
+        """The class of the bug, and on what; None if that is not known."""
+        if self.no_race or self.timeline is None or not self.timeline.bug:
+            return None
+        bug = self.timeline.bug
+        if self.finding.kind in (FAILED_SETUP, FAILED_TEARDOWN):
+            return f"{_BY_KIND[self.finding.kind]}: {bug[0].lower()}{bug[1:]}"
+        return bug
+
+    @property
+    def headline(self) -> str:
+        """The first line of a report."""
+        named = self.no_race or self.bug or _BY_KIND.get(self.finding.kind)
+        if named is not None:
+            return named
+        what = "the test fails"
+        if self.finding.kind == WORKER_EXCEPTION:
+            error = next(leaves(self.finding.exception))
+            note = next((text for text in getattr(error, "__notes__", ()) if text.startswith("raised in ")), "")
+            what = f"{type(error).__name__}{note.removeprefix('raised')}"
+        if self.switches or self.always == 0:
+            # Another schedule has passed.
+            return f"Race condition: {what} in this interleaving"
+        return f"{what[0].upper()}{what[1:]} in this interleaving"
+
+    @property
+    def help(self) -> str:
+        """What helps; empty if that is not known."""
+        if self.simplest in SIMPLEST:
+            return SIMPLEST[self.simplest][1]
+        return "" if self.no_race or self.timeline is None else self.timeline.help
 
     @property
     def repeatable(self) -> bool:
@@ -77,8 +151,8 @@ class Explanation(NamedTuple):
             hints.append(
                 f"Not done for lack of time (seconds={self.seconds_of_test:g}): {', '.join(left_out)}.{may_not}"
             )
-        if self.simplest in SIMPLEST:
-            hints.append(SIMPLEST[self.simplest])
+        if self.always == 0 and not self.no_race:
+            hints.append(WITHOUT_PREEMPTION)
         return hints
 
     def _tried(self) -> str:

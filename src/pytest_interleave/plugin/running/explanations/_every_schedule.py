@@ -1,0 +1,49 @@
+"""Finds out whether a test that fails without preemption fails in every schedule: then it is no race.
+
+That is a sample: threads that run one after another, in random orders, and threads that are preempted at random.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ...._leaves import leaves
+from ....control import Outcome, Strategy
+from ....detect import Finding
+from ....explore import PCT, RandomWalk
+from ...items._debugging import no_breakpoints
+from ..executions._time_limit import TimeLimit
+from ._detailed_runs import DetailedRuns
+from ._explaining import STOPPED, Explaining
+
+#: The number of other schedules that are tried, half of them without preemption.
+_TRIED = 10
+
+
+def fails_in_every_schedule(
+    finding: Finding,
+    seed: int,
+    runs: DetailedRuns,
+    explaining: Explaining,
+    judge: Callable[[Outcome], Finding | None],
+    limit: TimeLimit,
+) -> int | None:
+    """Return the number of schedules tried if the test fails alike in all of them; 0 if it does not.
+
+    None if there was no time for all.
+    """
+    kind = type(next(leaves(finding.exception)))
+    strategies: tuple[Strategy, ...] = (PCT(seed, depth=1), RandomWalk(seed))
+    for number in range(_TRIED):
+        if limit.is_over():
+            return None
+        try:
+            with no_breakpoints():
+                outcome = runs.run(strategies[number % 2])[1]
+        except STOPPED as stopped:
+            explaining.stop_session(stopped)
+            return None
+        found = judge(outcome)
+        if found is None or found.kind != finding.kind or type(next(leaves(found.exception))) is not kind:
+            return 0
+    return _TRIED + 1

@@ -1,0 +1,129 @@
+"""The class of bug that an effect shows, and what helps against it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from ...control import Outcome, Step
+from ...control.steps import kinds
+from ..causes._checks import is_check
+from ..causes._overlaps import Access, Torn
+from ..causes._places import short_place
+from ._effects import Effect, Effects, HandedOn, Interrupted, Missed, TooEarly, Unseen
+from ._words import Words
+
+#: At most this many characters in a headline.
+WIDEST = 72
+
+
+class Bug(NamedTuple):
+    """A class of bug."""
+
+    #: The headline: the class, and on what.
+    name: str
+    #: What is accessed: evidence need not name it again.
+    variable: str = ""
+    #: What helps; empty if the evidence does not say.
+    help: str = ""
+
+
+class Bugs:
+    """The bugs of one execution."""
+
+    def __init__(self, outcome: Outcome, effects: Effects, words: Words) -> None:
+        self._log: list[Step] = outcome.log
+        self._effects = effects
+        self._words = words
+
+    def of(self, effect: Effect) -> Bug:
+        """Return the bug that an effect shows."""
+        words = self._words
+        if isinstance(effect, Torn):
+            return self._of_torn(effect)
+        if isinstance(effect, TooEarly):
+            return self._of_early(effect)
+        if isinstance(effect, Unseen):
+            what = words.what(effect.change.position)
+            return Bug(f"Stale read of {what} by {words.thread(effect.seen.position)}", what)
+        if isinstance(effect, Missed):
+            primitive = words.primitive(effect.wait.position).removeprefix("notify() on ")
+            help_text = "test the condition again in a loop, under the lock: while not ready: condition.wait()"
+            return Bug(f"Lost wake-up on {primitive}: notified before the wait", help=help_text)
+        if isinstance(effect, Interrupted):
+            first, last = short_place(effect.first.place), short_place(effect.last.place)
+            primitive = words.primitive(effect.between.position).removeprefix("notify() on ")
+            return Bug(
+                f"Atomicity violation between two uses of {primitive}",
+                help=f"make both uses one atomic step: hold one lock from {first} to {last}",
+            )
+        return self._of_handed_on(effect)
+
+    def _of_torn(self, effect: Torn) -> Bug:
+        first, between, last, looked = effect
+        what = self._variable(first, between, last)
+        by = self._words.thread(between.position)
+        operations = [self._log[access.position][1] for access in (first, last)]
+        if all(operation.kind == kinds.ITERATE for operation in operations):
+            help_text = "hold one lock for the iteration and for each change, or iterate over a copy made under it"
+            return Bug(f"Concurrent modification of {what} during iteration", what, help_text)
+        if first.writes and last.writes and not between.writes:
+            return Bug(f"Dirty read of {what} by {by}", what, self._one_lock(first, last, "both writes", between))
+        check = self._check(first, last)
+        if check is not None:
+            return Bug(f"Check-then-act race on {what}", what, self._one_lock(check, last, "check and act"))
+        if effect.loses_update and operations[1].kind == kinds.WRITE:
+            return Bug(f"Lost update on {what}", what, self._one_lock(first, last, "the read and the write"))
+        if looked or not last.writes:
+            return Bug(f"Inconsistent reads of {what}", what, self._one_lock(first, last, "both reads", between))
+        return Bug(f"Atomicity violation on {what}", what, self._one_lock(first, last, "both accesses"))
+
+    def _check(self, first: Access, last: Access) -> Access | None:
+        """Return the check on which `last` depends: `first`, or the access right before it; None if it is no check."""
+        if is_check(self._log[first.position][1]) or (last.writes and self._words.found_nothing(first.position)):
+            return first
+        before = self._effects.check_before(first)
+        return before if before is not None and is_check(self._log[before.position][1]) else None
+
+    def _of_early(self, effect: TooEarly) -> Bug:
+        access, later = effect.access, effect.later
+        what = self._words.what(access.position)
+        by, delayed = self._words.thread(access.position), self._words.thread(later.position)
+        if effect.partial is not None and later.place[::2] == effect.partial[0].place[::2]:
+            return Bug(
+                f"Dirty read of {what} by {by}",
+                what,
+                self._one_lock(effect.partial[0], later, "both writes", access),
+            )
+        if not access.writes:
+            text = f"{by} reads {what} before {delayed} writes it"
+        elif not later.writes:
+            text = f"{by} changes {what} before {delayed} reads it"
+        else:
+            text = f"{by} changes {what} before {delayed} does"
+        if len(text) > WIDEST - len("Order violation: "):
+            return Bug(f"Order violation on {what}", what)
+        return Bug(f"Order violation: {text}", what)
+
+    def _of_handed_on(self, effect: HandedOn) -> Bug:
+        written, found, following = effect
+        what = self._words.what(found.position)
+        if following is not None and following[::2] == written.place[::2]:
+            return Bug(f"Dirty read of {what} by {self._words.thread(found.position)}", what)
+        return Bug(f"Race condition on {what}", what)
+
+    def _variable(self, first: Access, between: Access, last: Access) -> str:
+        """Return the name of what the accesses have in common: a part, or the whole thing."""
+        whole = next((access for access in (first, between, last) if access.part is None), first)
+        alike = first.part == between.part == last.part
+        return self._words.what((first if alike else whole).position)
+
+    def _one_lock(self, first: Access, last: Access, what: str, other: Access | None = None) -> str:
+        """Return the advice to hold one lock from one access to another one."""
+        beside = "" if other is None else f", and at {short_place(other.place)}"
+        if first.place[::2] != last.place[::2]:
+            where = f"over {short_place(first.place)} and {short_place(last.place)}"
+        elif first.place.lineno == last.place.lineno:
+            where = f"around line {first.place.lineno}"
+        else:
+            where = f"from line {first.place.lineno} to {last.place.lineno}"
+        return f"make {what} one atomic step: hold one lock {where}{beside}"

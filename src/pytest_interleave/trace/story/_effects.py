@@ -1,0 +1,257 @@
+"""The effect of a switch: the accesses of two threads in an order that can explain the failure."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cached_property
+from typing import NamedTuple
+
+from ...control import Outcome, Path, Place, Step, is_ours, is_stdlib
+from ...explore import ChoicePoint
+from ..causes._failing import failing_positions
+from ..causes._giving_way import gave_way
+from ..causes._involved import Involved
+from ..causes._overlaps import Access, Thing, Torn, sources_of, stale, swapped, things_in, torn
+from ..causes._primitive_turns import Turn, signal_before_wait, taken_between, turns_by_primitive
+
+
+class TooEarly(NamedTuple):
+    """An access that a thread did before another thread's conflicting one, which was delayed.
+
+    `unseen` is what the delayed thread had read before, and the change of that which it has not seen; `partial` is what
+    the delayed thread had written before, and the other one has found.
+    """
+
+    access: Access
+    later: Access
+    unseen: tuple[Access, Access] | None = None
+    partial: tuple[Access, Access] | None = None
+
+
+class Unseen(NamedTuple):
+    """A value that a thread has read, and the change of it by another thread meanwhile."""
+
+    seen: Access
+    change: Access
+    missed: tuple[Turn, Turn] | None = None
+
+
+class Missed(NamedTuple):
+    """A signal that came before the wait for it."""
+
+    signal: Turn
+    wait: Turn
+
+
+class Interrupted(NamedTuple):
+    """Two uses of a primitive by one thread, and another thread's use between them."""
+
+    first: Turn
+    between: Turn
+    last: Turn
+
+
+class HandedOn(NamedTuple):
+    """What a thread wrote, where another one found it, and the place that the first one reached only after that."""
+
+    written: Access
+    found: Access
+    next_place: Place | None
+
+
+Effect = Torn | TooEarly | Unseen | Missed | Interrupted | HandedOn
+
+
+def steps_of(effect: Effect) -> tuple[Access | Turn, ...]:
+    """Return the steps that an effect consists of, in their order."""
+    found: set[Access | Turn] = set()
+    for field in effect:
+        if isinstance(field, (Access, Turn)):
+            found.add(field)
+        elif type(field) is tuple:
+            found.update(field)
+    return tuple(sorted(found, key=lambda step: step.position))
+
+
+class _Window(NamedTuple):
+    """A time during which a thread did not run: it was left at one step, and continued at another one."""
+
+    thread: Path
+    switch: int
+    until: int
+
+
+class Effects:
+    """The effects of the switches of one execution, which has failed after `end` steps."""
+
+    def __init__(self, outcome: Outcome, end: int, is_over: Callable[[], bool]) -> None:
+        self._log: Sequence[Step] = outcome.log
+        #: A thread that has not continued by then counts as continuing here.
+        self._end = end
+        #: By thread, the positions of its steps.
+        self._positions: dict[Path, list[int]] = {}
+        for at, (unit, _, _) in enumerate(outcome.log):
+            self._positions.setdefault(unit.path, []).append(at)
+        self._things = things_in(outcome.log, is_over)
+        self._turns = turns_by_primitive(outcome.log)
+        self._involved = Involved(outcome, self._things, is_over)
+        #: By thing, the accesses of the lines that failed.
+        self._concerned: dict[Thing, list[Access]] = {}
+        for position in failing_positions(outcome, end):
+            for thing, access in self._things[position]:
+                self._concerned.setdefault(thing, []).append(access)
+
+    def of_switch(self, point: ChoicePoint) -> Effect | None:
+        """Return the effect of running another thread than usual; None if nothing can be said."""
+        # If the thread that ran could not continue, the thread that usually runs next is the one that was left.
+        left = point.stand[0] if point.preempts else point.enabled[0]
+        return self._of_window(self._window(left, point.step), delayed=not gave_way(point, self._log))
+
+    def check_before(self, access: Access) -> Access | None:
+        """Return the access of the same thread to the same thing right before `access` in the same function."""
+        for thing, other in self._things[access.position]:
+            if other == access:
+                before = next(thing.before(access.thread, access.position), None)
+                if before is not None and _same_function(before, access) and before.overlaps(access):
+                    return before
+        return None
+
+    def _of_window(self, window: _Window, *, delayed: bool) -> Effect | None:
+        """Return the effect of a window: a step between two accesses, else a step that was too early.
+
+        `delayed` says whether the thread was left to delay what it does next.
+        """
+        found = self._torn([window]) or self._torn(self._next_windows(window))
+        if found is not None:
+            return found
+        early = min(self._early(window), key=lambda pair: pair[1].position, default=None)
+        outdated = max(self._outdated(window), key=lambda pair: pair[0].position, default=None)
+        if early is not None:
+            # A value that was read too early may not fit one that was read too late.
+            apart = outdated is not None and early[0].writes and not early[1].writes
+            return TooEarly(*early, outdated if apart else None, self._partial(window, early[0]))
+        missed = next((pair for turns in self._turns for pair in signal_before_wait(turns, *window)), None)
+        if outdated is not None:
+            return Unseen(*outdated, missed)
+        if missed is not None:
+            return Missed(*missed)
+        turns = [turn for each in self._turns for turn in taken_between(each, *window)]
+        if turns:
+            return Interrupted(*min(turns, key=lambda turn: turn[2].position - turn[0].position))
+        return self._handed_on(window, delayed=delayed)
+
+    def _partial(self, window: _Window, access: Access) -> tuple[Access, Access] | None:
+        """Return what the thread that was left has written before, in the same function, and the other one has found.
+
+        Only if `access`, which came too early, reads: then the other thread saw a part of what belongs together.
+        """
+        own = self._positions.get(window.thread, [])
+        at = bisect_left(own, window.switch)
+        left = self._log[own[at - 1]][1].where() if at else None
+        if access.writes or left is None:
+            return None
+        near = sorted(range(window.switch, window.until), key=lambda position: abs(position - access.position))
+        for position in near:
+            for thing, found in self._things[position]:
+                written = self._sources.get((position, thing))
+                if (
+                    found.thread == access.thread
+                    and not found.writes
+                    and written is not None
+                    and (written.thread, written.position < window.switch) == (window.thread, True)
+                    and written.place[::2] == left[::2]
+                    and self._involved.has(thing, found)
+                ):
+                    return written, found
+        return None
+
+    def _window(self, left: Path, switch: int) -> _Window:
+        own = self._positions.get(left, [])
+        at = bisect_left(own, switch)
+        return _Window(left, switch, min(own[at] if at < len(own) else len(self._log), self._end))
+
+    def _next_windows(self, window: _Window) -> Iterable[_Window]:
+        """Return the windows of the threads that ran meanwhile, each of which is left when the first one continues."""
+        others = {unit.path for unit, _, _ in self._log[window.switch : window.until]} - {window.thread}
+        return (self._window(other, window.until) for other in sorted(others))
+
+    def _early(self, window: _Window) -> Iterator[tuple[Access, Access]]:
+        """Yield what another thread did before the thread that was left, if that can explain the failure."""
+        for thing in self._touched_in(window):
+            for between, later in swapped(thing, *window):
+                # Either the thread's write is missing, or the other one has found the value from before it.
+                explains = later.position < self._end or (later.writes and not between.assigns)
+                if explains and self._involved.has(thing, between):
+                    yield between, later
+
+    def _outdated(self, window: _Window) -> Iterator[tuple[Access, Access]]:
+        """Yield what the thread that was left had read before another one changed it, if it has continued with that."""
+        if window.until < self._end:
+            for thing in self._touched_in(window):
+                yield from (pair for pair in stale(thing, *window) if self._involved.has(thing, pair[1]))
+
+    def _handed_on(self, window: _Window, *, delayed: bool) -> HandedOn | None:
+        """Return what the thread had written when it was left, and another one found meanwhile.
+
+        If `delayed`, also what the thread did only after that.
+        """
+        sources = self._sources
+        found = [
+            ((self._concerns(access, thing), access.position), written, access)
+            for position in range(window.switch, window.until)
+            for thing, access in self._things[position]
+            if access.thread != window.thread
+            and (written := sources.get((position, thing))) is not None
+            and (written.thread, written.position < window.switch) == (window.thread, True)
+            and self._involved.has(thing, access)
+            and self._involved.has_line(access.place)
+        ]
+        if not found:
+            return None
+        _, written, access = max(found, key=lambda each: each[0])
+        following = self._next_place(window) if delayed else None
+        return HandedOn(written, access, None if following == written.place else following)
+
+    @cached_property
+    def _sources(self) -> dict[tuple[int, Thing], Access]:
+        return sources_of(self._things)
+
+    def _touched_in(self, window: _Window) -> Iterable[Thing]:
+        """Return the things that any thread has accessed in a window."""
+        steps = self._things[window.switch : window.until]
+        return dict.fromkeys(thing for found in steps for thing, _ in found)
+
+    def _torn(self, windows: Iterable[_Window]) -> Torn | None:
+        """Return the torn accesses in the windows that have most to do with the failure, or None."""
+        ranked = [
+            ((found.last.position >= self._end, not self._concerns(found.between, thing), found.kind), found)
+            for window in windows
+            for thing in self._touched_in(window)
+            for found in torn(thing, *window)
+            if self._involved.has(thing, found.between)
+            # What a thread found, or overwrote, only after the failure explains nothing.
+            and (found.last.position < self._end or not found.between.writes)
+        ]
+        # Of equals, the accesses that are closest together: they have most to do with each other.
+        return min(ranked, key=lambda each: (each[0], _length(each[1])))[1] if ranked else None
+
+    def _concerns(self, access: Access, thing: Thing) -> bool:
+        return any(access.overlaps(other) for other in self._concerned.get(thing, ()))
+
+    def _next_place(self, window: _Window) -> Place | None:
+        """Return the place where the thread that was left continued, if it is in the program's own code."""
+        steps = (operation for unit, operation, _ in self._log[window.until :] if unit.path == window.thread)
+        operation = next(steps, None)
+        if operation is None:
+            return None
+        place = operation.where()
+        return None if is_ours(place.filename) or is_stdlib(place.filename) else place
+
+
+def _length(found: Torn) -> int:
+    return found.last.position - found.first.position
+
+
+def _same_function(first: Access, second: Access) -> bool:
+    return first.place[::2] == second.place[::2]

@@ -1,0 +1,35 @@
+"""The story of a data race: its two accesses."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ...control import Outcome, Recorder
+from ...detect import Race
+from ._evidence import Story
+from ._held_up import held_up
+from ._words import Words
+
+_UNORDERED = "No happens-before relation: no common lock, queue, event, start or join orders these accesses."
+_PASSED = "The test did not fail in this schedule. It may fail in another one."
+
+
+def races_story(races: Sequence[Race], outcome: Outcome, recorder: Recorder | None) -> Story:
+    """Return the story of an execution that has passed, but for data races."""
+    race = races[0]
+    words = Words(outcome, recorder)
+    pauses = list(held_up(outcome, len(outcome.log)))
+    label = race.what if race.what in race.labels else min(race.labels, key=len, default="")
+    known = f", or declare the race with race_detector.allow({label!r})" if label else ""
+    return Story(
+        f"Data race on {race.what}: unordered {_access(race, 0)} and {_access(race, 1)}",
+        tuple(words.evidence(position, race.what) for position in sorted(race.steps)),
+        (*(text for text, _ in pauses), _UNORDERED, _PASSED),
+        f"guard every access with one lock{known}",
+        tuple(at for _, places in pauses for at in places),
+    )
+
+
+def _access(race: Race, number: int) -> str:
+    does = (race.first, race.second)[number].does.partition(" ")[0]
+    return {"reads": "read", "writes": "write", "deletes": "delete", "iterates": "iteration"}.get(does, "call")
