@@ -13,7 +13,7 @@ from ._lazy_gatherer import results_of
 from .items._leak_check import release_values_key
 from .items._report_rows import attach_rows
 from .items._taken_over import note_taken_over
-from .items._test_reports import add_text, outcome_of, remove_hidden_note
+from .items._test_reports import add_text, outcome_of, remove_hidden_note, show_only_failure
 from .items._worker_fixtures import thread_fixtures, worker_fixtures
 from .known._first_schedules import first_schedules
 from .reporting._width import width_of
@@ -200,6 +200,7 @@ def _add_figures(item: pytest.Item, call: pytest.CallInfo[Any], report: pytest.T
         if item.stash.get(_wider_error_key, None) is call.excinfo.value:
             return
         runner.teardown_failed(call.excinfo.value)
+    show_only_failure(item, call, report)
     remove_hidden_note(report)
     exploration = runner.exploration
     if exploration.explanation is not None and report.outcome == "failed":

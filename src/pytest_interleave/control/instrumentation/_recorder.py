@@ -7,7 +7,6 @@ from collections.abc import Callable, Collection, Iterable
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
-from ..identity._numbered import Numbered
 from ..identity._object_names import object_named
 from ..identity._owners import MISSING
 from ..identity._values import new_value, owner_of_attribute, short_text, value_at
@@ -15,6 +14,7 @@ from ..interpreter._opcodes import opname_at
 from ..interpreter._real_clocks import real_seconds
 from ..steps._kinds import WRITE
 from ..steps._touches import WRITES
+from ._numbered import Numbered
 
 if TYPE_CHECKING:
     from ..steps._operations import Operation

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from ._workers import raised_by_workers
+
 #: The title of the section under a failure that shows its interleaving.
 SECTION = "interleaving"
 
@@ -16,6 +18,19 @@ def remove_hidden_note(report: pytest.TestReport) -> None:
     for traceback, *_ in getattr(report.longrepr, "chain", ()):
         if (getattr(traceback, "extraline", None) or "").startswith("All traceback entries are hidden"):
             traceback.extraline = None
+
+
+def show_only_failure(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport) -> None:
+    """Show the exception of the only worker that failed in place of the group that `run_concurrent` raises for it."""
+    error = None if call.excinfo is None else call.excinfo.value
+    if report.outcome != "failed" or not isinstance(error, BaseExceptionGroup) or not raised_by_workers(error):
+        return
+    only = error.exceptions[0]
+    if len(error.exceptions) == 1 and not isinstance(only, BaseExceptionGroup) and only.__traceback__ is not None:
+        if error.message not in getattr(only, "__notes__", ()):
+            # That the other workers have not failed.
+            only.add_note(error.message)
+        report.longrepr = item.repr_failure(pytest.ExceptionInfo.from_exception(only))
 
 
 def outcome_of(report: pytest.TestReport) -> str:

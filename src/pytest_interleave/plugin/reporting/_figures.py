@@ -22,6 +22,7 @@ def figures(item: pytest.Item, exploration: Exploration, outcome: str, *, page: 
     if explanation is not None:
         finding = {
             "kind": explanation.finding.kind,
+            "bug": explanation.bug,
             "message": explanation.finding.message,
             "token": str(explanation.token),
             "switches": explanation.switches,
@@ -96,6 +97,7 @@ def properties(exploration: Exploration) -> list[tuple[str, object]]:
     if exploration.explanation is not None:
         found += [
             ("interleave_finding", exploration.explanation.finding.kind),
+            *((("interleave_bug", exploration.explanation.bug),) if exploration.explanation.bug else ()),
             ("interleave_token", str(exploration.explanation.token)),
         ]
     return found

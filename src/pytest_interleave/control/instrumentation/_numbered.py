@@ -7,9 +7,9 @@ import weakref
 from collections.abc import Iterable
 from typing import Any
 
-from ._object_names import minds_references
-from ._types import module_of, name_of_class
-from ._values import unnumbered
+from ..identity._object_names import minds_references
+from ..identity._types import module_of, name_of_class
+from ..identity._values import unnumbered
 
 #: Objects of these modules have names of their own in reports, or texts.
 _NAMED_ELSEWHERE = ("pytest_interleave", "threading", "_thread", "builtins")
