@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bisect
+import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -24,6 +25,7 @@ from .story._races import races_story
 from .story._story import story_of
 from .story._words import numbered
 
+_COROUTINE = inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
 #: The time is checked once in this many steps.
 _PATIENCE = 256
 #: At most this many steps before the loops that threads repeat are shown; earlier ones are left out.
@@ -96,7 +98,7 @@ class Timeline(NamedTuple):
     reported: tuple[int, ...] = ()
     #: The threads without a name of their own, and the function that each runs.
     functions: tuple[tuple[str, str], ...] = ()
-    #: Whether no thread was preempted, and none gave way; and whether there was only one thread until the failure.
+    #: Whether no thread was preempted, none gave way, and there were no coroutines; and whether the test had started no thread until the failure.
     is_plain: bool = False
     is_alone: bool = False
     #: The parts that there was no time for, in words.
@@ -196,11 +198,22 @@ def timeline_of(
         notes=story.notes,
         help=story.help,
         functions=_functions(outcome),
-        is_plain=story.is_plain,
-        is_alone=len({unit.index for unit, _, _ in log}) < 2,
+        # The order of tasks may matter, too.
+        is_plain=story.is_plain and not _runs_coroutines(log),
+        is_alone=_is_alone(outcome, log),
         reported=tuple(position + 1 for position in story.positions),
         left_out=tuple(left_out),
     )
+
+
+def _is_alone(outcome: Outcome, log: Sequence[Step]) -> bool:
+    """Whether the test's own thread was alone, and had not even started another one; nor did it run coroutines."""
+    alone = all(unit.index == 0 and operation.kind != kinds.START for unit, operation, _ in log)
+    return alone and not outcome.waits_outside and not _runs_coroutines(log)
+
+
+def _runs_coroutines(log: Sequence[Step]) -> bool:
+    return any(operation.code is not None and operation.code.co_flags & _COROUTINE for _, operation, _ in log)
 
 
 def _functions(outcome: Outcome) -> tuple[tuple[str, str], ...]:

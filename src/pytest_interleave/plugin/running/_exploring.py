@@ -180,22 +180,28 @@ class Exploring:
         if self.settings.marker == "thread_safety" and not waited_in_vain(outcome) and has_time:
             least = simplest_failure(explanation, self.executions, self.runs, self._explaining, self.judge)
             explanation = explanation._replace(simplest=least)
-        explanation = self._with_others(explanation)
+        explanation = self._with_others(explanation, outcome)
         explanation = self._doubted(explanation, outcome)
         self.conclude(self.number, FINDING, found_at=self.number, explanation=explanation, strategy=strategy)
         return explanation.finding.exception
 
-    def _with_others(self, explanation: Explanation) -> Explanation:
+    def _with_others(self, explanation: Explanation, outcome: Outcome) -> Explanation:
         """Add whether other schedules fail as well, if the test fails without preemption."""
         timeline = explanation.timeline
-        if timeline is None or not timeline.is_plain or timeline.is_alone or explanation.no_race:
+        if timeline is None or not timeline.is_plain or explanation.no_race or outcome.waits_outside:
             return explanation
         if self.number > 1:
             return explanation._replace(always=0)
         if not explanation.repeatable or explanation.finding.kind not in (FAILED_TEST, WORKER_EXCEPTION):
             return explanation
         always = fails_in_every_schedule(
-            explanation.finding, self.settings.seed, self.runs, self._explaining, self.judge, self.limit
+            explanation.finding,
+            self.settings.seed,
+            self.runs,
+            self._explaining,
+            self.judge,
+            self.limit,
+            self.executions.took,
         )
         return explanation._replace(always=always)
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from ...._leaves import leaves
 from ....control import Outcome, Strategy
 from ....detect import Finding
-from ....explore import PCT, RandomWalk
+from ....explore import PCT, NonPreemptive, RandomWalk
 from ...items._debugging import no_breakpoints
 from ..executions._time_limit import TimeLimit
 from ._detailed_runs import DetailedRuns
@@ -27,16 +27,17 @@ def fails_in_every_schedule(
     explaining: Explaining,
     judge: Callable[[Outcome], Finding | None],
     limit: TimeLimit,
+    took: float,
 ) -> int | None:
     """Return the number of schedules tried if the test fails alike in all of them; 0 if it does not.
 
-    None if there was no time for all.
+    None if there was no time for all. An execution has taken `took` seconds.
     """
     kind = type(next(leaves(finding.exception)))
     strategies: tuple[Strategy, ...] = (PCT(seed, depth=1), RandomWalk(seed))
+    if not limit.has(_TRIED * took):
+        return None
     for number in range(_TRIED):
-        if limit.is_over():
-            return None
         try:
             with no_breakpoints():
                 outcome = runs.run(strategies[number % 2])[1]
@@ -46,4 +47,9 @@ def fails_in_every_schedule(
         found = judge(outcome)
         if found is None or found.kind != finding.kind or type(next(leaves(found.exception))) is not kind:
             return 0
+    try:
+        # Once more, for the output that the report shows.
+        runs.run(NonPreemptive(), visible=True)
+    except STOPPED as stopped:
+        explaining.stop_session(stopped)
     return _TRIED + 1

@@ -85,14 +85,14 @@ class Explanation(NamedTuple):
     @property
     def no_race(self) -> str:
         """Why the order of threads has no part in the failure; empty if it has, or if that is not known."""
-        if self.finding.kind not in _FAILURES:
+        if self.finding.kind not in _FAILURES or self.unseen or not self.repeatable:
             return ""
         if self.simplest in SIMPLEST:
             return SIMPLEST[self.simplest][0]
         if self.always:
             return f"Not a race: the test fails in every schedule tried ({self.always})."
         if self.timeline is not None and self.timeline.is_alone:
-            return "Not a race: the test fails before a second thread runs."
+            return "Not a race: the test fails before it starts a thread."
         return ""
 
     @property
