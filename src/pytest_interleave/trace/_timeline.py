@@ -98,7 +98,8 @@ class Timeline(NamedTuple):
     reported: tuple[int, ...] = ()
     #: The threads without a name of their own, and the function that each runs.
     functions: tuple[tuple[str, str], ...] = ()
-    #: Whether no thread was preempted, none gave way, and there were no coroutines; and whether the test had started no thread until the failure.
+    #: Whether no thread was preempted, none gave way, and there were no coroutines; and whether the test had started no
+    #: thread until the failure.
     is_plain: bool = False
     is_alone: bool = False
     #: The parts that there was no time for, in words.
@@ -182,11 +183,15 @@ def timeline_of(
         for position in loop.positions:
             events.append(_event(position, log[position], names, recorder)._replace(repeats=loop.text))
     repeating = {loop.thread for loop in loops}
-    waiting = {} if outcome.stuck is None else {wait.number: wait.where for wait in outcome.stuck.waits}
+    waiting = {} if outcome.stuck is None else {wait.number: wait for wait in outcome.stuck.waits}
     for at, step in enumerate(pending, start=len(log)):
         if step[0].index not in repeating:
-            event = _event(at, step, names, where=waiting.get(step[0].index))
-            events.append(event._replace(waits=True, kind=step[1].kind))
+            wait = waiting.get(step[0].index)
+            event = _event(at, step, names, where=None if wait is None else wait.where)
+            # A thread outside has done its last step.
+            outside = wait is not None and wait.outside
+            kind, what = ("blocked", "") if outside else (step[1].kind, event.what)
+            events.append(event._replace(waits=True, kind=kind, what=what))
     return Timeline(
         threads=distinguished(outcome.threads),
         events=tuple(events),

@@ -29,7 +29,15 @@ _NEVER = {
     "Lock": (kinds.RELEASE, "released"),
     "RLock": (kinds.RELEASE, "released"),
 }
+#: At most this many threads are named in a headline.
+_MOST_NAMED = 4
 _END_OF = "the end of "
+#: By method of a queue, why a wait in it never ends.
+_QUEUES = {
+    "Queue.get": "get() on an empty queue, and no thread can put()",
+    "Queue.put": "put() to a full queue, and no thread can get()",
+    "Queue.join": "Queue.join() waits for task_done(), and no thread can call it",
+}
 _INVERSION = "acquire these locks in the same order everywhere, or guard both with one more lock"
 _TWICE = "use threading.RLock, or do not acquire the lock twice"
 _LOST = "test the condition again in a loop, under the lock: while not ready: condition.wait()"
@@ -48,7 +56,7 @@ def diagnose(stuck: Stuck, log: Sequence[Step]) -> Diagnosis:
     causes = _causes(stuck)
     if not stuck.left and len({id(awaited(targets.get(wait.number))) for wait in causes}) == 1:
         return _of_one(stuck, causes, targets.get(causes[0].number), log)._replace(causes=causes)
-    return Diagnosis(_blocked(stuck), causes=causes)
+    return Diagnosis(_blocked(stuck, causes), causes=causes)
 
 
 def joined(wait: WaitingThread) -> str:
@@ -106,7 +114,7 @@ def _of_one(stuck: Stuck, causes: Sequence[WaitingThread], target: Any, log: Seq
         )
     called = type(awaited(target)).__name__
     if called == "Condition":
-        return _of_condition(stuck, wait, target, log)
+        return _of_condition(stuck, causes, target, log)
     if called in _NEVER:
         kind, done = _NEVER[called]
         again = any(step.kind == kind and awaited(step.target) is awaited(target) for _, step, _ in log)
@@ -116,18 +124,14 @@ def _of_one(stuck: Stuck, causes: Sequence[WaitingThread], target: Any, log: Seq
         return Diagnosis(f"{barrier} waits for more threads: only {arrived}")
     if called == "SimpleQueue":
         return Diagnosis("get() on an empty SimpleQueue, and no thread can put()")
-    return Diagnosis(_blocked(stuck))
+    return Diagnosis(_blocked(stuck, causes))
 
 
-def _of_condition(stuck: Stuck, wait: WaitingThread, target: Any, log: Sequence[Step]) -> Diagnosis:
+def _of_condition(stuck: Stuck, causes: Sequence[WaitingThread], target: Any, log: Sequence[Step]) -> Diagnosis:
+    wait = causes[0]
     created = wait.waits_for.removeprefix("notify() on ")
-    method = "" if wait.where is None else wait.where.function
-    if method.endswith("Queue.get"):
-        return Diagnosis("get() on an empty queue, and no thread can put()")
-    if method.endswith("Queue.put"):
-        return Diagnosis("put() to a full queue, and no thread can get()")
-    if method.endswith("Queue.join"):
-        return Diagnosis("Queue.join() waits for task_done(), and no thread can call it")
+    if wait.method in _QUEUES:
+        return Diagnosis(_QUEUES[wait.method])
     own = [(at, log[at][1]) for at in range(len(log)) if log[at][0].index == wait.number]
     began = next((at for at, operation in reversed(own) if operation.kind == kinds.WAIT), len(log))
     # What the thread has seen, or was woken by, cannot be what it missed.
@@ -137,15 +141,16 @@ def _of_condition(stuck: Stuck, wait: WaitingThread, target: Any, log: Sequence[
         notifies = operation.kind in kinds.MISSED and operation.kind != kinds.WAIT
         if notifies and unit.index != wait.number and awaited(operation.target) is awaited(target):
             return Diagnosis(f"lost wake-up on {created}", _LOST, signal=at)
-    return Diagnosis(_blocked(stuck))
+    return Diagnosis(_blocked(stuck, causes))
 
 
-def _blocked(stuck: Stuck) -> str:
-    waits = stuck.waits
+def _blocked(stuck: Stuck, causes: Sequence[WaitingThread]) -> str:
     when = " when the test ends" if stuck.left else ""
-    if len(waits) > 1:
-        return f"{len(waits)} threads are blocked forever{when}"
-    wait = waits[0]
-    if stuck.left or not wait.waits_for:
-        return f"{wait.thread} is blocked forever{when}"
-    return f"{wait.thread} waits for {wait.waits_for}, and no thread can wake it"
+    wait = causes[0]
+    if len(causes) == 1 and wait.waits_for and not stuck.left:
+        return f"{wait.thread} waits for {wait.waits_for}, and no thread can wake it"
+    if len(causes) > _MOST_NAMED:
+        return f"{len(causes)} threads are blocked forever{when}"
+    names = [wait.thread for wait in causes]
+    listed = " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
+    return f"{listed} {'is' if len(names) == 1 else 'are'} blocked forever{when}"

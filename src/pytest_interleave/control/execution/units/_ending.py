@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from ._endings import DEADLOCK, LIVELOCK, TIMEOUT, Ending
-from ._waits import stuck_of
+from ._waits import is_blocked, stuck_of
 
 if TYPE_CHECKING:
     from .._execution import Execution
@@ -36,10 +36,15 @@ def _end_from_outside(execution: Execution, kind: Ending, **more: Any) -> None:
 def end_as_livelock(execution: Execution, unit: Unit, *, counts: bool = False) -> None:
     """End an execution in which no thread will ever make progress; the calling one is among those to be ended.
 
-    `counts` says that the threads do nothing but count.
+    `counts` says that the threads do nothing but count. If only daemon threads still run, as one that looks every
+    second whether it is to stop, it is a deadlock of the others.
     """
     if execution.draining:
         end_draining(execution, unit)
+    elif not counts and all(
+        (is_blocked(other) and not other.outside) or other.daemon for other in execution.units if not other.done
+    ):
+        end_stuck(execution, unit, DEADLOCK, [])
     else:
         end_stuck(execution, unit, LIVELOCK, [], counts=counts)
 

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
-from ...scope._places import Place, user_place
-from ._endings import Ending
+from ...scope._places import Place, is_ours, is_stdlib, user_place
+from ._endings import DEADLOCK, Ending
 from ._outcome import Stuck, WaitingThread
 from ._primitive_names import described
 from ._units import Unit
@@ -47,12 +47,20 @@ def blocker_of(unit: Unit) -> Unit | None:
     return owner if isinstance(owner, Unit) else None
 
 
+def is_blocked(unit: Unit) -> bool:
+    """Whether a thread cannot continue, and no time limit ends its wait."""
+    return not unit.enabled and unit.deadline is None
+
+
 def stuck_of(execution: Execution, kind: Ending, cycle: list[Unit], **more: Any) -> Stuck:
     """Return what is known of an execution that cannot continue: the threads in the circle, or all that are left.
 
     `more` are further fields. They are passed here because `_replace` of a named tuple is code in scope.
     """
     concerned = cycle or [unit for unit in execution.units if not unit.done]
+    if kind == DEADLOCK:
+        # Daemon threads may still look for something again and again.
+        concerned = [unit for unit in concerned if is_blocked(unit)] or concerned
     pending = [(unit, unit.operation, unit.touches) for unit in concerned if not unit.done and not unit.enabled]
     names = described(execution.log, [unit.resource for unit in concerned])
     waits = waits_of(concerned, sys._current_frames(), names)
@@ -80,6 +88,16 @@ def waits_of(units: list[Unit], frames: Mapping[int, FrameType], names: Mapping[
                 holder=None if holder is None or holder is resource else holder.name,
                 acquired=acquired() if acquired is not None else None,
                 outside=outside,
+                method=_method_of(frames.get(unit.half.ident)) if unit.begun else "",
             )
         )
     return found
+
+
+def _method_of(frame: FrameType | None) -> str:
+    """Return the method of the standard library that a thread waits in, if that is not in `threading`."""
+    while frame is not None and is_ours(frame.f_code.co_filename):
+        frame = frame.f_back
+    if frame is None or not is_stdlib(frame.f_code.co_filename) or frame.f_globals.get("__name__") == "threading":
+        return ""
+    return frame.f_code.co_qualname
