@@ -47,4 +47,4 @@ def _place(*operations: Operation) -> str:
 
 def _tell(unit: Unit, operation: Operation) -> str:
     what = f"{operation.kind} {operation.name}".strip()
-    return f"{unit.name!r} did {what!r} at {operation.where()}"
+    return f"{unit.name} ran `{what}` at {operation.where()}"

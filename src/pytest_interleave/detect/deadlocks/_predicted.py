@@ -30,11 +30,6 @@ class LockName(NamedTuple):
         """Return the name of `lock`. Locks that were made by the same instruction have the same name."""
         return cls(lock.called, lock.made)
 
-    def text(self, number: str = "") -> str:
-        """Return the name as text for messages, with `number` after the type."""
-        made = "" if self.made is None else f" (created at {place_of_code(*self.made)})"
-        return f"{self.type}{number}{made}"
-
 
 class Part(NamedTuple):
     """One thread's part in a deadlock: it holds a lock that the thread before it wants, and wants that of the next."""
@@ -69,14 +64,18 @@ class PredictedDeadlock(NamedTuple):
         return _rotated([_places(part) for part in self.parts])
 
     def __str__(self) -> str:
-        names = [part.holds.text() for part in self.parts]
-        if len(set(names)) < len(names):
-            names = [part.holds.text(f" {number}") for number, part in enumerate(self.parts, start=1)]
-        return "; ".join(
-            f"thread {part.thread!r} takes {wants} at {place_of_code(*part.inner)} while it holds {holds}, "
-            f"taken at {place_of_code(*part.outer)}"
-            for part, holds, wants in zip(self.parts, names, (*names[1:], names[0]), strict=True)
-        )
+        locks = [f"{part.holds.type} #{number}" for number, part in enumerate(self.parts, start=1)]
+        lines = [
+            f"  {part.thread} locks {holds} ({place_of_code(*part.outer)}), then {wants} ({place_of_code(*part.inner)})"
+            for part, holds, wants in zip(self.parts, locks, (*locks[1:], locks[0]), strict=True)
+        ]
+        lines += [
+            f"  {lock} was created at {place_of_code(*part.holds.made)}"
+            for part, lock in zip(self.parts, locks, strict=True)
+            if part.holds.made is not None
+        ]
+        kind = "lock-order inversion" if len(locks) == 2 else f"circular wait on {len(locks)} locks"
+        return "\n".join((kind, *lines))
 
 
 def _places(part: Part) -> tuple[Any, ...]:

@@ -84,7 +84,7 @@ class Watchlist:
         kind = type(thing)
         reason = _why_not(thing)
         if reason is not None:
-            raise TypeError(f"watch() got {_called(thing)}, on which there is no race: {reason}")
+            raise TypeError(f"watch() cannot watch {_called(thing)}: {reason}")
         if names and kind_of(kind) == CONTAINER and not any(class_holding(kind, has) for has in ("keys", "__dict__")):
             raise TypeError(f"watch() got names for a {name_of_class(kind)}, which has no attributes: watch all of it")
         self._watched.append(_Watched(thing, names, since))
@@ -224,14 +224,14 @@ def _why_not(thing: Any) -> str | None:
     kind = type(thing)
     # Not `isinstance`: it reads `__class__` of an object that is none of these, and that may be a property.
     if issubclass(kind, (*_PRIMITIVES, threading.Thread)) and module_of(kind).partition(".")[0] in _LIBRARY:
-        return "it is made for several threads; watch what it protects or hands over"
+        return "it is thread-safe. Watch what it protects or hands over."
     if module_of(kind) == "queue":
-        return "it is made for several threads; watch what it hands over"
+        return "it is thread-safe. Watch what it hands over."
     sort = kind_of(kind)
     if sort == LOCAL:
-        return "each thread has its own"
+        return "each thread has its own."
     if sort == STILL:
-        return "it never changes; watch the object that has it as an attribute, or the container that it is in"
+        return "it is immutable. Watch the object or the container that holds it."
     return None
 
 

@@ -210,7 +210,7 @@ class Exploring:
         if explanation.difference is not None:
             return explanation
         if self.unrepeatable is not None:
-            return explanation._replace(difference=f"This finding may not replay: {self.unrepeatable}")
+            return explanation._replace(difference=f"May not replay: {self.unrepeatable}")
         threads = self.executions.threads_of_others(outcome)
         return explanation._replace(difference=describe_threads_of_others(threads)) if threads else explanation
 

@@ -147,9 +147,9 @@ class Explanation(NamedTuple):
             )
         left_out = [*self.left_out, *(self.timeline.left_out if self.timeline is not None else ())]
         if left_out:
-            may_not = "" if self.confirmed else " The token may not reproduce the failure."
+            may_not = "" if self.confirmed else " The token may not replay."
             hints.append(
-                f"Not done for lack of time (seconds={self.seconds_of_test:g}): {', '.join(left_out)}.{may_not}"
+                f"Skipped to keep the time limit (seconds={self.seconds_of_test:g}): {', '.join(left_out)}.{may_not}"
             )
         if self.always == 0 and not self.no_race:
             hints.append(WITHOUT_PREEMPTION)
@@ -161,7 +161,4 @@ class Explanation(NamedTuple):
             return "The schedule was run again with the same result, but not shrunk."
         if self.difference is not None:
             return "The schedule was not shrunk."
-        return (
-            "The schedule was neither run again, which would take too long, nor shrunk; the token may not reproduce "
-            "the failure."
-        )
+        return "The schedule was neither run again, which would take too long, nor shrunk. The token may not replay."

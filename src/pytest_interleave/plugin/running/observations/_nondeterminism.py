@@ -17,41 +17,39 @@ HASHES = (
 )
 #: Said of an execution that was ended because a thread waited too long in real time.
 WAITED_IN_VAIN = (
-    "A thread waited for something outside the plugin's control, and was not woken in real time. The schedule was not "
-    "run again; the token may not reproduce the failure."
+    "A thread was blocked outside the plugin's control. The schedule was not run again; the token below may not replay."
 )
 #: Said of an execution in which real time decided a part of the order, and that cannot be run again.
 OUT_OF_SIGHT = (
-    "A thread waited where the scheduler cannot see it while others went on, so real time decided a part of the order; "
-    "the token may not reproduce the failure."
+    "A thread was blocked outside the plugin's control while others continued, so real time decided a part of the "
+    "order. The token below may not replay."
 )
 
 
 def describe_difference(difference: Difference | None, finding: Finding, again: Finding | None) -> str:
     """Describe how the second execution of a finding's schedule, run at once, differs from the first."""
     if again is None:
-        came = f"gave nothing in place of {finding.message.splitlines()[0]}"
+        text = "Could not reproduce: the same schedule passed when run again."
     elif again.same_as(finding):
-        came = "gave the same failure, but by other steps"
+        text = "Could not reproduce exactly: the same schedule failed again, but ran differently."
     else:
-        came = f"gave {again.message.splitlines()[0]} in place of {finding.message.splitlines()[0]}"
-    text = f"This execution could not be repeated: the same schedule, run again at once, {came}."
+        text = f"Could not reproduce: the same schedule, run again, gave {again.message.splitlines()[0]}"
+    lines = [text]
     if difference is not None:
-        text += f" The first step that differs is {difference}."
-    return (
-        f"{text} The test depends on something besides the schedule (state that outlives an execution, real time, "
-        "addresses, threads not under control); the token may not reproduce it."
+        lines.append(f"First difference at {difference}.")
+    lines.append(
+        "The test depends on something besides the schedule: state that survives an execution, real time, random "
+        "values, addresses, or threads that are not controlled. The token below may not replay."
     )
+    return "\n".join(lines)
 
 
 def describe_threads_of_others(names: Sequence[str]) -> str:
     """Describe threads in a finding's schedule that a run of the test alone would not have."""
-    one = len(names) == 1
-    listed = ", ".join(f"'{name}'" for name in names)
+    was, s = ("was", "") if len(names) == 1 else ("were", "s")
     return (
-        f"Thread{'' if one else 's'} {listed} took part in this schedule. {'It was' if one else 'They were'} started "
-        "before the test, and by none of its fixtures. The command below runs the test alone, so the token may not "
-        "reproduce the failure there."
+        f"Thread{s} {', '.join(names)} took part in this schedule, but {was} started before the test, and not by its "
+        "fixtures. The command below runs the test alone, so the token may not replay."
     )
 
 

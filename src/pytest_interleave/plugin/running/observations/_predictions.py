@@ -75,9 +75,10 @@ class Predictions:
         for case in self._cases.values():
             number = case.tried
             tried = (
-                "no schedule was left to be steered to it"
+                "No schedules were left to try it: raise schedules= in the marker."
                 if not number
-                else f"{number} schedule{' was' if number == 1 else 's were'} steered to it and did not deadlock"
+                else f"Tried {number} schedule{'' if number == 1 else 's'} to trigger it. If something else keeps "
+                "these threads apart, ignore this warning."
             )
-            texts.append(f"possible deadlock, not confirmed: {case.candidates[0]}; {tried}")
+            texts.append(f"possible deadlock (not confirmed): {case.candidates[0]}\n{tried}")
         return texts
