@@ -17,7 +17,7 @@ from ._warnings import InterleaveWarning
 PACKAGE_DIRECTORY = os.path.dirname(os.path.abspath(__file__)) + os.sep
 
 if TYPE_CHECKING:
-    from .detect import DataRace, Deadlock, Livelock, TooLong
+    from .detect import DataRace, Deadlock, Livelock, Race, TooLong
     from .plugin.fixtures._barrier import WorkersBarrier
     from .plugin.fixtures._pool import ThreadPool
     from .plugin.fixtures._race_detector import RaceDetector
@@ -44,6 +44,7 @@ else:
             "TooLong": ".detect",
             "MeasureSpeedup": ".plugin.fixtures._speedups",
             "ProcessPool": ".resources",
+            "Race": ".detect",
             "RaceDetector": ".plugin.fixtures._race_detector",
             "ResourceLeak": ".resources",
             "ResourceLimits": ".resources",
@@ -69,6 +70,7 @@ __all__ = [
     "Livelock",
     "MeasureSpeedup",
     "ProcessPool",
+    "Race",
     "RaceDetector",
     "ResourceLeak",
     "ResourceLimits",

@@ -14,7 +14,7 @@ from concurrent.futures import Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.connection import wait as wait_for_one
 from multiprocessing.process import BaseProcess
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 from ..control import current_unit
 from ._cores import cores_seen
@@ -32,6 +32,9 @@ _ENDING = 5.0
 _USUAL = 4
 #: The number of places for the calls that workers run; far more than workers, so that each has one of its own.
 _PLACES = 4096
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 class HungProcess(AssertionError):
@@ -92,7 +95,7 @@ class ProcessPool(WatchesFutures, ProcessPoolExecutor):
         self._others.append(other)
         return other
 
-    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+    def submit(self, fn: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> Future[R]:
         """Submit a call; see `concurrent.futures.Executor.submit`.
 
         Raises `pickle.PicklingError` at once if the function or its arguments cannot be sent to a process, and

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import math
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from ._errors import ErrorGroup
+from ._figures import Figures, ThreadFigures
 from ._figures_table import bytes_text, missed, missed_rate, rate_text, seconds_text, summary_text, whole_text
+from ._hung import HungThread
+from ._latencies import Latency
 from ._plan import number, rate
-
-if TYPE_CHECKING:
-    from ._errors import ErrorGroup
-    from ._figures import Figures, ThreadFigures
-    from ._hung import HungThread
-    from ._latencies import Latency
-    from ._samples import Slice
+from ._samples import Slice
 
 _UNITS = {"B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
 

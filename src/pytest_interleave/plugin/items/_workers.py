@@ -7,7 +7,7 @@ import inspect
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, TypeVarTuple, overload
 
 import pytest
 
@@ -29,6 +29,16 @@ else:
 
 _NOTE = "raised in worker-"
 
+P = ParamSpec("P")
+Ts = TypeVarTuple("Ts")
+T = TypeVar("T")
+R = TypeVar("R")
+R1 = TypeVar("R1")
+R2 = TypeVar("R2")
+R3 = TypeVar("R3")
+R4 = TypeVar("R4")
+R5 = TypeVar("R5")
+
 
 class RunConcurrent:
     """Runs functions in threads of their own and gives back what they return; the fixture `run_concurrent`."""
@@ -36,15 +46,32 @@ class RunConcurrent:
     def __init__(self, workers: int) -> None:
         self._workers = workers
 
+    # A `ParamSpec` has no place for `workers` and `timeout`, and a `TypeVarTuple` has none for the keyword arguments of
+    # `func`. So type checkers check the positional arguments in a call with one of the two, and everything in any other
+    # call. The `ParamSpec` is last: then mypy 2.4 reports the wrong argument, not "Unexpected keyword argument".
+    @overload
     def __call__(
         self,
-        func: Callable[..., Any],
+        func: Callable[[*Ts], R],
+        /,
+        *args: *Ts,
+        workers: int | None,
+        timeout: float | None = None,
+        **kwargs: Any,
+    ) -> list[R]: ...
+    @overload
+    def __call__(self, func: Callable[[*Ts], R], /, *args: *Ts, timeout: float | None, **kwargs: Any) -> list[R]: ...
+    @overload
+    def __call__(self, func: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> list[R]: ...
+    def __call__(  # type: ignore[misc]  # `P` may have a `workers` of another type.
+        self,
+        func: Callable[..., R],
         /,
         *args: Any,
         workers: int | None = None,
         timeout: float | None = None,
         **kwargs: Any,
-    ) -> list[Any]:
+    ) -> list[R]:
         """Call `func(*args, **kwargs)` in `workers` threads at once; the results are in worker order.
 
         `timeout` is in seconds for all of them together. Raises `ExceptionGroup` (`BaseExceptionGroup` if one is not an
@@ -56,13 +83,47 @@ class RunConcurrent:
             raise ValueError(f"workers={count!r}: at least 1 worker is needed")
         return self._run([lambda: _call(func, *args, **kwargs)] * count, timeout)
 
-    def each(self, func: Callable[[Any], Any], items: Iterable[Any], *, timeout: float | None = None) -> list[Any]:
+    def each(self, func: Callable[[T], R], items: Iterable[T], *, timeout: float | None = None) -> list[R]:
         """Call `func(item)` for every item, each in a thread of its own; the results come in the items' order.
 
         Raises as calling it does.
         """
         return self._run([lambda item=item: _call(func, item) for item in items], timeout)  # type: ignore[misc]
 
+    # With one type variable for all results, mypy infers `list[object]` for functions of different types.
+    @overload
+    def together(
+        self, f: Callable[[], R1], g: Callable[[], R2], /, *, timeout: float | None = None
+    ) -> list[R1 | R2]: ...
+    @overload
+    def together(
+        self, f: Callable[[], R1], g: Callable[[], R2], h: Callable[[], R3], /, *, timeout: float | None = None
+    ) -> list[R1 | R2 | R3]: ...
+    @overload
+    def together(
+        self,
+        f: Callable[[], R1],
+        g: Callable[[], R2],
+        h: Callable[[], R3],
+        i: Callable[[], R4],
+        /,
+        *,
+        timeout: float | None = None,
+    ) -> list[R1 | R2 | R3 | R4]: ...
+    @overload
+    def together(
+        self,
+        f: Callable[[], R1],
+        g: Callable[[], R2],
+        h: Callable[[], R3],
+        i: Callable[[], R4],
+        j: Callable[[], R5],
+        /,
+        *,
+        timeout: float | None = None,
+    ) -> list[R1 | R2 | R3 | R4 | R5]: ...
+    @overload
+    def together(self, *funcs: Callable[[], R], timeout: float | None = None) -> list[R]: ...
     def together(self, *funcs: Callable[[], Any], timeout: float | None = None) -> list[Any]:
         """Call each of `funcs`, each in a thread of its own; the results come in their order.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -11,7 +11,7 @@ import pytest
 from ._options import Options
 from ._unsafe import UNSAFE_FIXTURES
 
-_Fixture = TypeVar("_Fixture")
+_Fixture = TypeVar("_Fixture", bound=Callable[..., object])
 _MARK = "__interleave_per_worker__"
 
 #: Fixtures that give a directory: one for each worker, unless the workers share a fixture that has something in it.

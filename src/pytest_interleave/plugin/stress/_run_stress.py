@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar, overload
 
 import pytest
 
@@ -15,6 +15,9 @@ from ..settings._markers import marker_of
 from ._stress_runner import ending_types, raise_end
 from ._stress_runs import runs_of
 
+#: What `setup` returns.
+Given = TypeVar("Given")
+
 
 class RunStress:
     """Repeats an operation in real parallel threads; the fixture `run_stress`."""
@@ -23,6 +26,34 @@ class RunStress:
         self._item = item
         self._results: list[StressResult] = []
 
+    @overload
+    def __call__(
+        self,
+        operation: Callable[[], object],
+        threads: int = 10,
+        operations: int | None = None,
+        *,
+        seconds: float | None = None,
+        ramp: float = 0,
+        timeout: float = 30,
+        setup: None = None,
+        check: Callable[[], object] | None = None,
+        name: str | None = None,
+    ) -> StressResult: ...
+    @overload
+    def __call__(
+        self,
+        operation: Callable[[Given], object],
+        threads: int = 10,
+        operations: int | None = None,
+        *,
+        seconds: float | None = None,
+        ramp: float = 0,
+        timeout: float = 30,
+        setup: Callable[[], Given],
+        check: Callable[[], object] | None = None,
+        name: str | None = None,
+    ) -> StressResult: ...
     def __call__(
         self,
         operation: Callable[..., object],

@@ -1,0 +1,1 @@
+"""Typed tests, as users write them: mypy checks this folder together with the package."""
