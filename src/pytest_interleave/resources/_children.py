@@ -21,7 +21,7 @@ class Child(NamedTuple):
     ended: bool
 
     def __str__(self) -> str:
-        return f"{self.pid} ({self.command}{'; ended, but nobody has waited for it' if self.ended else ''})"
+        return f"{self.pid} ({self.command}{'; ended, but not waited for' if self.ended else ''})"
 
 
 def children() -> frozenset[int] | None:
