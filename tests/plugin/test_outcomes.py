@@ -64,7 +64,7 @@ def test_watched(race_detector):
     assert len(raised.value.races) >= 1
 
 def test_what_is_wrong(race_detector):
-    with pytest.raises(ValueError, match="explore.. takes workers as a whole number of 1 or more, not 0"):
+    with pytest.raises(ValueError, match="explore..: workers must be an integer >= 1, got 0"):
         race_detector.explore(print, workers=0)
     with pytest.raises(ValueError, match="schedules"):
         race_detector.explore(print, schedules=True)
@@ -142,7 +142,7 @@ def test_setup_that_is_none(race_detector):
     race_detector.explore(print, setup=5)
 """)
     done.result.assert_outcomes(failed=4)
-    assert "explore() takes setup as a function, not 5: setup=make, without calling it" in done.text
+    assert "explore(): setup must be a function, got 5: write setup=make, without calling it" in done.text
     assert "_race_detector.py" not in done.text
     assert "_outcomes.py" not in done.text
 
@@ -156,7 +156,10 @@ def test_it(race_detector):
     race_detector.explore(work)
 """)
     done.result.assert_outcomes(failed=1)
-    assert "explore() takes an ordinary function: a call of <function work> runs nothing of it" in done.text
+    assert (
+        "explore() needs an ordinary function: calling <function work> does not run its body. Wrap it in one"
+        in done.text
+    )
 
 
 @thorough

@@ -229,7 +229,10 @@ OUTCOMES = {
 #: Limits that the operating system alone can set, and what they say where it does not.
 LIMITS = {
     "resource": ("this system (linux) has no such limits", "this system (linux) has no such limits"),
-    "proc": ("this system (linux) does not list open files", "this system (linux) does not tell how much is in use"),
+    "proc": (
+        "open files cannot be listed on this platform (linux)",
+        "memory usage is not available on this platform (linux)",
+    ),
 }
 
 
@@ -265,13 +268,13 @@ def test_a_system_without(missing: str, run: Callable[..., Run], take_away: Miss
     assert "assert 1 == 2" in result.text
     assert "Deadlock: deadlock: 2 threads wait for each other in a circle" in result.text
     assert "2 of 2 threads hung" in result.text
-    assert "test_leaked_thread: the test has left open: thread 'Thread-1 (wait_for_end)'" in result.text
+    assert "resource leak: 1 thread still running after the test (Thread-1 (wait_for_end)" in result.text
     # There, files cannot be listed.
-    assert ("test_leaked_file: the test has left open: file " in result.text) == ("proc" not in features)
+    assert ("resource leak: 1 file still open after the test (" in result.text) == ("proc" not in features)
     if said is not None:
         files, memory = said
-        assert f"NotImplementedError: open_files: {files}; leave the argument out there" in result.text
-        assert f"NotImplementedError: memory: {memory}; leave the argument out there" in result.text
+        assert f"NotImplementedError: open_files: {files}: omit the argument there" in result.text
+        assert f"NotImplementedError: memory: {memory}: omit the argument there" in result.text
 
 
 #: Interpreters whose threads cannot be controlled, and what is said of each. Of the first, no module that knows how

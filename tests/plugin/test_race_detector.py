@@ -323,7 +323,9 @@ def test_it(counter, race_detector, run_concurrent):
     assert race_detector.races == []
 """)
     done.result.assert_outcomes(passed=1, warnings=1)
-    assert "watches nothing, because the test is not under control: mark it with @pytest.mark.conc" in done.text
+    assert (
+        "race_detector.watch() has no effect in an unmarked test: add @pytest.mark.concurrency, or access" in done.text
+    )
 
 
 def test_under_xdist(run):

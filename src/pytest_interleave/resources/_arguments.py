@@ -42,7 +42,7 @@ def bytes_of(name: str, size: object) -> int:
     else:
         count = size
     if count < 1:
-        raise ValueError(f"{name} must be > 0, got {size!r}: {write}")
+        raise ValueError(f"{name}={size!r} is not a size > 0: {write}")
     return count
 
 

@@ -53,7 +53,7 @@ def count_descriptors() -> tuple[int, list[int]]:
     """
     if _FOLDER is None:
         raise NotImplementedError(
-            f"open_files: this system ({sys.platform}) does not list open files: omit open_files there"
+            f"open_files: open files cannot be listed on this platform ({sys.platform}): omit the argument there"
         )
     numbers = []
     for number in _numbers(_FOLDER):

@@ -15,10 +15,10 @@ class ScheduleLost(AssertionError):
 def describe_lost(token: str, why: str) -> str:
     """Describe why the schedule of a token no longer fits its test."""
     return (
-        f"cannot replay {token}: the code has changed since it was recorded, or the test is nondeterministic\n"
+        f"cannot replay {token}: the test no longer runs as recorded\n"
         f"({why}).\n"
-        "If the change fixed the bug, remove the token. Otherwise run the test without it to get a new one."
-        f"{HASHES}"
+        "If the code has changed and the bug is fixed, remove the token. Otherwise run the test without it to get a "
+        f"new one.{HASHES}"
     )
 
 
