@@ -75,8 +75,13 @@ def test_all_errors_are_shown_and_all_other_tests_are_run(run, options):
     done.result.assert_outcomes(**expected)
     told = done.refused()
     assert len(told) == len(SAID)
+    for said in SAID.values():
+        assert any(line.startswith(said) for line in told), said
+    # The summary lists all of them, one a line.
     for name, said in SAID.items():
-        assert any(line.startswith(f"test_it.py::{name}: {said}") for line in told), name
+        assert any(
+            line.startswith(f"ERROR test_it.py::{name} - Failed: {said[:15]}") for line in done.text.splitlines()
+        )
 
 
 def test_collecting_alone_succeeds(run):

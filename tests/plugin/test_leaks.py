@@ -64,8 +64,8 @@ def test_unmarked():
 TOLD = [
     "resource leak: * files still open after the test (*test_it.py ×*)",
     "resource leak: * still open after the test (TCP 127.0.0.1:* connected to 127.0.0.1:*",
-    "resource leak: 1 thread still running after the test (stays, daemon, at test_it.py:* in *wait_there",
-    "resource leak: 1 file still open after the test (pipe); 1 process left after the test (* (* -S -c input())*",
+    "resource leak: 1 thread still running after the test (stays, daemon, at test_it.py:* in *wait_there)",
+    "resource leak: * files still open after the test (pipe ×*); * processes still running after * (* -S -c input())*",
 ]
 
 

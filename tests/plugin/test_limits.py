@@ -62,7 +62,7 @@ def test_files_with_high_numbers_count(resource_limits):
             assert len(kept) == 2
             for opened in kept:
                 opened.close()
-        with pytest.raises(ValueError, match=rf"open_files={most - 3}: this process has {most - 2} files open already"):
+        with pytest.raises(ValueError, match=rf"open_files={most - 3}: this process already has {most - 2} open files"):
             with resource_limits(open_files=most - 3):
                 pass
         for number in high:
@@ -72,7 +72,7 @@ def test_none_left_at_all(resource_limits):
     with resource_limits(open_files=open_now()):
         with pytest.raises(OSError):
             open(__file__)
-        with pytest.raises(ValueError, match="open already"), resource_limits(open_files=1):
+        with pytest.raises(ValueError, match="open files"), resource_limits(open_files=1):
             pass
 
 def test_inner_limits_do_not_widen(resource_limits):
@@ -105,7 +105,7 @@ def test_memory(resource_limits):
         small.clear()
     assert limits.memory == most
     bytearray(900 * MiB)
-    with pytest.raises(ValueError, match=r"memory=1048576: this process has \\d.* [MG]iB \\(\\d+ bytes\\) already"):
+    with pytest.raises(ValueError, match=r"memory=1048576: this process already uses \\d.* [MG]iB \\(\\d+ bytes\\)"):
         with resource_limits(memory="1MiB"):
             pass
 

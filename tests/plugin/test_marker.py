@@ -212,7 +212,7 @@ async def test_later():
 """
     ).refused_alone()
     assert error.startswith("@concurrency")
-    assert "does not support async def tests, only threads" in error
+    assert "does not support async def tests: threads only. Write a test that starts threads, or remove " in error
 
 
 def test_marked_items_that_are_no_functions_run_as_they_are(run, pytester):

@@ -246,7 +246,7 @@ def test_what_is_damaged_is_not_read(cache, text):
     memory = Memory(SimpleNamespace(cache=pytest_cache), forget=False)
     assert memory.schedules_of("test_it.py::test_it") == []
     assert memory.trouble.startswith("ignoring saved schedules: ")
-    assert memory.trouble.endswith("failures.json is not as it was written")
+    assert memory.trouble.endswith("failures.json is corrupt")
 
 
 def test_a_damaged_entry_is_one_message_and_no_more(run, cache):
@@ -256,7 +256,7 @@ def test_a_damaged_entry_is_one_message_and_no_more(run, cache):
     done.result.assert_outcomes(failed=1)
     assert "INTERNALERROR" not in done.text
     assert len(done.lines("WARNING: ignoring saved schedules: ")) == 1
-    assert "failures.json is not as it was written" in done.text
+    assert "failures.json is corrupt" in done.text
     # It is a good one again.
     assert remembered(cache) == {"test_it.py::test_it": [0]}
 

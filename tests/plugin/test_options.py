@@ -227,7 +227,7 @@ def test_include_of_what_is_not_there(run, pytester):
         done.result.stdout.fnmatch_lines([said])
     done = run(QUIET + "\ndef test_unmarked():\n    pass\n", "-W", "error")
     done.result.assert_outcomes(passed=1, errors=1)
-    assert done.refused_alone().startswith("interleave_include: there is no ")
+    assert done.refused_alone().startswith("interleave_include: no module or package ")
 
 
 def test_include_is_of_no_interest_where_no_test_is_marked(run, pytester):

@@ -115,7 +115,7 @@ def test_it(counter, race_detector):
     race_detector.watch(counter)
 """)
     done.result.assert_outcomes(passed=1, warnings=1)
-    assert "or let race_detector.explore() call what accesses the object" in done.text
+    assert "or access the object in a function that race_detector.explore() calls" in done.text
 
 
 def test_errors_out_of_explore_show_no_frames_of_ours(run):

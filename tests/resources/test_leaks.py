@@ -86,9 +86,9 @@ def test_threads(snapshot):
         first, second = snapshot.leaks()
         assert first.kind == "thread"
         line = wait_for_the_gate.__code__.co_firstlineno + 1
-        assert f"'waits', at {os.path.relpath(__file__)}:{line} in " in first.what
+        assert f"waits, at {os.path.relpath(__file__)}:{line} in " in first.what
         assert "wait_for_the_gate" in first.what
-        assert second.what.startswith("'c', a daemon, running Event.wait")
+        assert second.what.startswith("c, daemon, running Event.wait")
     finally:
         gate.set()
     # They are given the time that they need to end.
@@ -106,6 +106,7 @@ def test_processes(snapshot):
     leaks = [leak for leak in snapshot.leaks() if leak.kind == "process"]
     assert len(leaks) == 1
     assert leaks[0].what.endswith("; ended, but not waited for)")
+    assert describe_leaks(leaks).startswith("1 process not waited for (")
     process.communicate()
     assert snapshot.leaks() == []
 
@@ -189,7 +190,7 @@ def test_a_child_of_another_thread_is_found(snapshot):
     thread = threading.Thread(target=start)
     thread.start()
     done.wait()
-    assert f"1 process left ({found[0].pid} (" in describe_leaks(snapshot.leaks())
+    assert f"1 process still running ({found[0].pid} (" in describe_leaks(snapshot.leaks())
     go.set()
     thread.join()
     found[0].communicate(b"\n")

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from ..control import is_ours, is_stdlib, observed, real_lock
 from ..control.interpreter import has_gil, missing_for_control, real_seconds
 from ..control.scope import place_of_frame
-from ._children import children, describe_child, reap
+from ._children import ENDED, children, describe_child, reap
 from ._described import describe_call
 from ._descriptors import Opened, describe_descriptor, open_descriptors
 
@@ -161,8 +161,7 @@ _KINDS = {
     "file": ("file", "files", "still open"),
     "socket": ("socket", "sockets", "still open"),
     "thread": ("thread", "threads", "still running"),
-    # It may have ended, if no code has waited for it.
-    "process": ("process", "processes", "left"),
+    "process": ("process", "processes", "still running"),
 }
 #: Anonymous files have a number in place of a path.
 _NUMBER = re.compile(r":\[\d+\]$")
@@ -180,6 +179,8 @@ def describe_leaks(leaks: Sequence[Leak], when: str = "", most: int = 10) -> str
     clauses = []
     for kind, counted in by_kind.items():
         one, several, are = _KINDS[kind]
+        if any(ENDED in what for what in counted):
+            are = ENDED
         number = counted.total()
         named = [f"{what} ×{count}" if count > 1 else what for what, count in counted.most_common(most)]
         left = number - sum(count for _, count in counted.most_common(most))

@@ -17,8 +17,8 @@ def describe_lost(token: str, why: str) -> str:
     return (
         f"cannot replay {token}: the test no longer runs as recorded\n"
         f"({why}).\n"
-        "If the code has changed and the bug is fixed, remove the token. Otherwise run the test without it to get a "
-        f"new one.{HASHES}"
+        "If the code has changed and the bug is fixed, remove the token.\n"
+        f"Otherwise run the test without it to get a new one.{HASHES}"
     )
 
 
@@ -27,8 +27,8 @@ def describe_other_python(token: Token, why: str) -> str:
     return (
         f"cannot replay {token}: it was recorded on Python {token.python}, this is Python {python_version()}\n"
         f"({why}).\n"
-        f"The bug may still be there. Replay it on Python {token.python}, or run the test here without the token to "
-        "get a new one."
+        f"The bug may still be there. Replay it on Python {token.python}, or run the test here\n"
+        "without the token to get a new one."
     )
 
 
