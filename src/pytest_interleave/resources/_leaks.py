@@ -35,7 +35,7 @@ _COLLECTIONS = 1 if has_gil() else 5
 
 
 class ResourceLeak(AssertionError):
-    """Raised when a test or a `resource_limits` block leaves something open."""
+    """Raised when a test or a `resource_limits` block leaks a resource."""
 
     __module__ = "pytest_interleave"
 

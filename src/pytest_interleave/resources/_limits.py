@@ -19,7 +19,7 @@ OnLeaks = Callable[[list[Leak]], None]
 class ResourceLimits:
     """Limits for a block of code; the fixture `resource_limits` returns it.
 
-    `leaks` is a list, filled at the end of the block: files, sockets, threads and child processes that it left open.
+    `leaks` is a list, filled at the end of the block: its new files, sockets, threads and child processes.
     """
 
     def __init__(

@@ -87,7 +87,7 @@ def add_options(parser: pytest.Parser) -> None:
     group.addoption(
         "--interleave-replay",
         metavar="TOKEN",
-        help="replay the recorded schedule TOKEN",
+        help="replay the recorded schedule TOKEN; runs only its test",
     )
     group.addoption(
         "--interleave-trace",
