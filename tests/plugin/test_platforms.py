@@ -228,7 +228,7 @@ OUTCOMES = {
 
 #: Limits that the operating system alone can set, and what they say where it does not.
 LIMITS = {
-    "resource": ("this system (linux) has no such limits", "this system (linux) has no such limits"),
+    "resource": ("this platform (linux) has no such limits", "this platform (linux) has no such limits"),
     "proc": (
         "open files cannot be listed on this platform (linux)",
         "memory usage is not available on this platform (linux)",
@@ -385,8 +385,8 @@ def test_hang():
 
 def needs(what: str, missing: str, instead: str) -> str:
     return (
-        f"{what}: pytest-interleave needs a 64-bit CPython with the module ctypes to control threads, and "
-        f"{missing}. Use such a Python, or {instead}; tests without a marker run as usual"
+        f"{what}: controlling threads requires a 64-bit CPython with the module ctypes, and "
+        f"{missing}. Use such a Python, or {instead}; unmarked tests run as usual"
     )
 
 
@@ -407,12 +407,12 @@ def test_marked_tests_fail_on_other_interpreters(missing: str, run: Callable[...
     result = run(MARKED + ORDINARY, fresh=True)
     result.result.assert_outcomes(passed=4, errors=4)
     assert result.refused() == [
-        needs("test_it.py::test_marked", missing, "remove the marker"),
-        needs("test_it.py::test_safe", missing, "remove the marker"),
-        needs("test_it.py::test_pinned", missing, "remove the marker"),
-        needs("test_it.py::test_detector: race_detector", missing, "remove the fixture"),
+        needs("@concurrency", missing, "remove the marker"),
+        needs("@thread_safety", missing, "remove the marker"),
+        needs("@interleaving", missing, "remove the marker"),
+        needs("race_detector", missing, "remove the fixture"),
     ]
-    assert result.text.count("pytest-interleave needs") == 4
+    assert result.text.count(": controlling threads requires ") == 4
 
 
 def test_stress_needs_no_control(take_away: Missing, run: Callable[..., Run]) -> None:
@@ -430,11 +430,11 @@ def test_collection_and_options_on_other_interpreters(take_away: Missing, run: C
     collected = run(MARKED + ORDINARY, "--collect-only", "-q", fresh=True, verbose=False)
     assert collected.result.ret == pytest.ExitCode.OK
     assert "test_it.py::test_marked" in collected.text
-    assert "needs" not in collected.text
+    assert "controlling threads" not in collected.text
     replayed = run(None, "--interleave-replay=AgENPK8BsA8BA0fUlQ")
     assert replayed.one_line_error() == needs("--interleave-replay", said, "omit the option")
     suite = run(ORDINARY, "--interleave-suite", fresh=True)
-    assert needs("test_it.py::test_time", said, "remove the marker") in suite.text
+    assert needs("--interleave-suite", said, "omit the option") in suite.text
     assert "INTERNALERROR" not in suite.text
 
 

@@ -423,4 +423,6 @@ def test_after_it():
 
 def test_fixtures_that_threads_cannot_share(refused_test):
     said = refused_test("import pytest\n@pytest.mark.stress\ndef test_it(capsys): pass")
-    assert "its body uses the fixture 'capsys' and cannot be run by several workers at once" in said
+    assert (
+        "cannot run in several workers: capsys captures one shared stdout. Use it in a fixture instead, or add" in said
+    )

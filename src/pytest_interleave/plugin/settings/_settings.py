@@ -67,7 +67,11 @@ def read_settings(item: pytest.Item, options: Options) -> Settings:
     marker = closest(item)
     explored = marker is not None
     name = "interleaving" if marker is None else marker.name
-    refused = needs_control(f"@{name}", "remove the marker")
+    refused = (
+        needs_control("--interleave-suite", "omit the option")
+        if is_of_suite(item)
+        else needs_control(f"@{name}", "remove the marker")
+    )
     if refused is not None:
         raise pytest.UsageError(refused)
     if marker is None:
