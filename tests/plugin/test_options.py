@@ -207,7 +207,7 @@ def test_unwritable_report(run, pytester, kind):
     pytester.path.joinpath(f"report.{kind}").touch(0o400)
     said = run(QUIET, f"--interleave-{kind}=report.{kind}").one_line_error()
     assert said.startswith(f"--interleave-{kind}: ")
-    assert "cannot be written" in said
+    assert "is not writable: choose another path" in said
 
 
 def test_help_has_one_group(run):

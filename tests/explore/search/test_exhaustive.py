@@ -331,7 +331,7 @@ def test_threads_that_spin_are_not_called_exhausted():
     strategy = Exhaustive()
     explored = explore(program, strategy, most=100)
     assert not explored.finished
-    assert "give way" in strategy.incomplete
+    assert "yielded" in strategy.incomplete
 
 
 def test_daemons_that_are_cut_off_are_not_called_exhausted():
