@@ -121,7 +121,9 @@ def _of_one(stuck: Stuck, causes: Sequence[WaitingThread], target: Any, log: Seq
 
 def _of_condition(stuck: Stuck, wait: WaitingThread, target: Any, log: Sequence[Step]) -> Diagnosis:
     created = wait.waits_for.removeprefix("notify() on ")
-    method = "" if wait.where is None else wait.where.function
+    # The place of the wait is the line of the program that called the queue.
+    waiting = (operation for unit, operation, _ in stuck.pending if unit.index == wait.number)
+    method = next((operation.code.co_qualname for operation in waiting), "")
     if method.endswith("Queue.get"):
         return Diagnosis("get() on an empty queue, and no thread can put()")
     if method.endswith("Queue.put"):
