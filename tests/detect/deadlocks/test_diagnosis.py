@@ -9,6 +9,8 @@ from threading import Barrier, BoundedSemaphore, Condition, Event, Lock, RLock, 
 
 import pytest
 
+from pytest_interleave.control import Stuck
+from pytest_interleave.control.execution import LIVELOCK, TIMEOUT
 from pytest_interleave.control.steps import kinds
 from pytest_interleave.detect import diagnose
 from pytest_interleave.detect.deadlocks._stuck import describe_stuck
@@ -193,6 +195,17 @@ def test_a_lock_of_a_thread_that_has_ended(make, name):
         f"  right waits for {name} at test_diagnosis.py",
         "    held by left since threading.py",
     ]
+
+
+def test_a_lock_whose_holder_is_not_known():
+    def body():
+        lock = Lock()
+        in_threads(left=lock.acquire, right=lambda: lock.acquire())
+
+    outcome = stuck_outcome(body)
+    waits = [wait._replace(holder=None, acquired=None) for wait in outcome.stuck.waits]
+    bug = diagnose(outcome.stuck._replace(waits=waits), outcome.log).bug
+    assert re.fullmatch(r"Lock \(created at \S+test_diagnosis\.py:\d+\) is never released", bug)
 
 
 def test_a_lock_of_a_thread_that_waits_for_something_else():
@@ -402,6 +415,26 @@ def test_barriers():
         "  right waits for Barrier at test_diagnosis.py",
         "  main waits in join() for left at test_diagnosis.py",
     ]
+
+
+# -- other endings --
+
+
+@pytest.mark.parametrize(
+    ("kind", "more", "text"),
+    [
+        (LIVELOCK, {}, "no thread makes progress after 1,234 steps; each repeats the same steps"),
+        (
+            LIVELOCK,
+            {"counts": True},
+            "still running after 1,234 steps; the threads repeat the same loop and only count",
+        ),
+        (TIMEOUT, {"seconds": 2.5}, "one execution was still running after 2.5 s and 1,234 steps"),
+    ],
+)
+def test_endings_that_are_no_deadlocks(kind, more, text):
+    diagnosis = diagnose(Stuck(kind, [], 1234, cycle=False, pending=[], **more), [])
+    assert diagnosis == (text, "", (), None)
 
 
 # -- others --
