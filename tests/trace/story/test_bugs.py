@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from pathlib import Path
+from queue import Queue
 from threading import Condition, Event, Lock, Semaphore
 
 import pytest
@@ -509,3 +510,76 @@ def test_without_a_failure_there_is_no_bug(loops):
 
     timeline = told(lambda: in_threads(left=sell, right=sell)).timeline
     assert (timeline.bug, timeline.evidence, timeline.help) == ("", (), "")
+
+
+# -- what has another name than it should --
+
+
+@pytest.mark.xfail(strict=True, reason="an item that is missing counts as a check, in one statement too")
+def test_a_lost_update_of_an_item_that_is_missing():
+    counts = Counter()
+
+    def hit():
+        counts["hits"] += 1
+
+    def body():
+        counts.clear()
+        in_threads(left=hit, right=hit)
+        assert counts["hits"] == 2
+
+    assert bug_of(body).bug == "Lost update on counts['hits']"
+
+
+@pytest.mark.xfail(strict=True, reason="it is called an order violation")
+def test_inconsistent_reads_of_two_attributes():
+    stock = Stock()
+
+    def sell():
+        stock.left -= 1
+        stock.sold += 1
+
+    def look():
+        left = stock.left
+        assert left + stock.sold <= 1
+
+    def body():
+        stock.left, stock.sold = 1, 0
+        in_threads(looks=look, sells=sell)
+
+    assert bug_of(body).bug.startswith("Inconsistent reads of ")
+
+
+@pytest.mark.xfail(strict=True, reason="a method of an event that has the name of a list's counts as a change of data")
+def test_an_event_is_no_container():
+    def body():
+        opened, stock = Event(), Stock()
+        opened.set()
+
+        def close():
+            stock.left = 0
+            opened.clear()
+
+        def use():
+            left = stock.left
+            assert left == 0 or opened.is_set()
+
+        in_threads(uses=use, closes=close)
+
+    timeline = bug_of(body)
+    assert "clear" not in timeline.bug
+    assert not any("clear.clear" in each.text for each in timeline.evidence)
+
+
+@pytest.mark.xfail(strict=True, reason="a mutex of the queue's own is named")
+def test_check_then_act_on_a_queue():
+    def body():
+        jobs = Queue()
+        jobs.put(1)
+
+        def take():
+            if not jobs.empty():
+                jobs.get_nowait()
+
+        in_threads(left=take, right=take)
+
+    assert "Lock" not in bug_of(body).bug
