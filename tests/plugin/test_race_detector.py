@@ -274,13 +274,13 @@ def test_lists_of_their_own(run_concurrent):
 
 #: A call, and what is said of it.
 WITHOUT_SENSE = (
-    ("watch(3)", "TypeError: watch() got 3, on which there is no race: it never changes"),
-    ("watch('name')", "TypeError: watch() got a str, on which there is no race: it never changes"),
-    ("watch((1, 2))", "TypeError: watch() got a tuple, on which there is no race"),
-    ("watch(None)", "TypeError: watch() got None, on which there is no race"),
-    ("watch(threading.Lock())", "TypeError: watch() got a Lock, on which there is no race: it is made for"),
-    ("watch(threading.Event())", "TypeError: watch() got a Event, on which there is no race: it is made for"),
-    ("watch(threading.local())", "on which there is no race: each thread has its own"),
+    ("watch(3)", "TypeError: watch() cannot watch 3: it is immutable"),
+    ("watch('name')", "TypeError: watch() cannot watch a str: it is immutable"),
+    ("watch((1, 2))", "TypeError: watch() cannot watch a tuple"),
+    ("watch(None)", "TypeError: watch() cannot watch None"),
+    ("watch(threading.Lock())", "TypeError: watch() cannot watch a Lock: it is thread-safe"),
+    ("watch(threading.Event())", "TypeError: watch() cannot watch a Event: it is thread-safe"),
+    ("watch(threading.local())", "cannot watch a local: each thread has its own"),
     ("watch(object(), 3)", "TypeError: watch() takes the names of attributes, as strings, after the object, not 3"),
     ("watch([], 'x')", "TypeError: watch() got names for a list, which has no attributes: watch all of it"),
     ("allow()", "TypeError: allow() needs at least one name of an attribute ('hits'), of an attribute with its"),

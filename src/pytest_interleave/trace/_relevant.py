@@ -9,6 +9,7 @@ from typing import Any
 
 from ..control import Operation, Step, Touches, is_ours, is_stdlib
 from ..control.steps import WRITES, kinds
+from .causes._of_primitives import is_primitive
 
 _RUNNER = f"{os.sep}_pytest{os.sep}"
 #: The key for an object that is touched as a whole.
@@ -29,6 +30,8 @@ class Relevant:
         for unit, operation, touches in itertools.chain(log, pending):
             if operation.is_access:
                 for key, part, how in touches or ():
+                    if is_primitive(key):
+                        continue
                     parts = self._touched.setdefault(key, {None: _Users(), _WHOLE: _Users()})
                     for at in (_WHOLE if part is None else part, None):
                         users = parts.get(at)

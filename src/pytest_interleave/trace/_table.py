@@ -147,7 +147,7 @@ class _Row:
     def manages(self, names: Sequence[str]) -> str:
         """Return a sentence for a row that only starts threads or waits for their ends."""
         others = list(dict.fromkeys(event.what.removeprefix("thread ") for event in self.events))
-        many = _listed(others)
+        many = _listed([_cut_name(name) for name in others])
         kind = self.events[0].kind
         verb = "waits for" if self.events[-1].waits else _OF_OTHERS[kind.partition(" (")[0]]
         timed_out = " (timed out)" if kind.endswith(" (timed out)") else ""

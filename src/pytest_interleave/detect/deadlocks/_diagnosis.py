@@ -19,6 +19,8 @@ class Diagnosis(NamedTuple):
     causes: tuple[WaitingThread, ...] = ()
     #: For a lost wake-up: the position in the log of the signal that came before the wait.
     signal: int | None = None
+    #: For what is never released again: the position in the log of the step that took it last.
+    last: int | None = None
 
 
 #: By type, the kind of operation that ends a wait, and the word for it.
@@ -40,7 +42,6 @@ _QUEUES = {
 }
 _INVERSION = "acquire these locks in the same order everywhere, or guard both with one more lock"
 _TWICE = "use threading.RLock, or do not acquire the lock twice"
-_LOST = "test the condition again in a loop, under the lock: while not ready: condition.wait()"
 
 
 def diagnose(stuck: Stuck, log: Sequence[Step]) -> Diagnosis:
@@ -62,6 +63,14 @@ def diagnose(stuck: Stuck, log: Sequence[Step]) -> Diagnosis:
 def joined(wait: WaitingThread) -> str:
     """Return the name of the thread whose end a thread waits for; empty if it waits for something else."""
     return wait.waits_for.removeprefix(_END_OF) if wait.waits_for.startswith(_END_OF) else ""
+
+
+def queue_method(wait: WaitingThread, stuck: Stuck) -> str:
+    """Return the method of a queue that a thread waits in: "Queue.get"; empty if it waits for something else."""
+    # The place of the wait is the line of the program that called the queue.
+    waiting = (operation for unit, operation, _ in stuck.pending if unit.index == wait.number)
+    method = next((operation.code.co_qualname for operation in waiting), "")
+    return method if method in _QUEUES else ""
 
 
 def _livelock(stuck: Stuck) -> str:
@@ -117,8 +126,10 @@ def _of_one(stuck: Stuck, causes: Sequence[WaitingThread], target: Any, log: Seq
         return _of_condition(stuck, causes, target, log)
     if called in _NEVER:
         kind, done = _NEVER[called]
-        again = any(step.kind == kind and awaited(step.target) is awaited(target) for _, step, _ in log)
-        return Diagnosis(f"{created} is never {done}{' again' if again else ''}")
+        uses = [(at, step) for at, (_, step, _) in enumerate(log) if awaited(step.target) is awaited(target)]
+        again = any(step.kind == kind for _, step in uses)
+        taken = next((at for at, step in reversed(uses) if step.kind == kinds.ACQUIRE), None)
+        return Diagnosis(f"{created} is never {done}{' again' if again else ''}", last=taken)
     if called == "Barrier":
         barrier, _, arrived = created.partition(": ")
         return Diagnosis(f"{barrier} waits for more threads: only {arrived}")
@@ -130,10 +141,8 @@ def _of_one(stuck: Stuck, causes: Sequence[WaitingThread], target: Any, log: Seq
 def _of_condition(stuck: Stuck, causes: Sequence[WaitingThread], target: Any, log: Sequence[Step]) -> Diagnosis:
     wait = causes[0]
     created = wait.waits_for.removeprefix("notify() on ")
-    # The place of the wait is the line of the program that called the queue.
-    waiting = (operation for unit, operation, _ in stuck.pending if unit.index == wait.number)
-    method = next((operation.code.co_qualname for operation in waiting), "")
-    if method in _QUEUES:
+    method = queue_method(wait, stuck)
+    if method:
         return Diagnosis(_QUEUES[method])
     own = [(at, log[at][1]) for at in range(len(log)) if log[at][0].index == wait.number]
     began = next((at for at, operation in reversed(own) if operation.kind == kinds.WAIT), len(log))
@@ -143,7 +152,7 @@ def _of_condition(stuck: Stuck, causes: Sequence[WaitingThread], target: Any, lo
         unit, operation, _ = log[at]
         notifies = operation.kind in kinds.MISSED and operation.kind != kinds.WAIT
         if notifies and unit.index != wait.number and awaited(operation.target) is awaited(target):
-            return Diagnosis(f"lost wake-up on {created}", _LOST, signal=at)
+            return Diagnosis(f"lost wake-up on {created}", signal=at)
     return Diagnosis(_blocked(stuck, causes))
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from ...control import Step, Stuck, WaitingThread
 from ...control.execution import CREATED, DEADLOCK, LIVELOCK, TIMEOUT, short_name
-from ._diagnosis import diagnose, joined
+from ._diagnosis import diagnose, joined, queue_method
 
 #: At most this many characters of a line of source text are shown.
 _LONGEST = 60
@@ -21,7 +21,11 @@ def describe_stuck(stuck: Stuck, log: Sequence[Step]) -> str:
     lines = [diagnosis.bug]
     for wait in waits:
         lines.extend(f"  {line}" for line in _describe(wait, stuck))
-    lines += [f"  {names} created at {place}" for names, place in _created(waits) if place not in diagnosis.bug]
+    lines += [
+        f"  {names} created at {place}"
+        for names, place in _created([wait for wait in waits if not queue_method(wait, stuck)])
+        if place not in diagnosis.bug
+    ]
     if stuck.left:
         lines += [
             "  help: wake the thread and join it before the test ends, or start it with daemon=True.",
@@ -53,6 +57,8 @@ def _describe(wait: WaitingThread, stuck: Stuck) -> list[str]:
         return [f"{wait.thread} {_DOING[stuck.kind]}{where}{': ' if text else ''}{text}"]
     if joined(wait):
         line = f"{wait.thread} waits in join() for {joined(wait)}{where}"
+    elif queue_method(wait, stuck):
+        line = f"{wait.thread} waits in {queue_method(wait, stuck)}(){where}"
     else:
         line = f"{wait.thread} waits for {short_name(wait.waits_for)}{where}"
     if wait.outside:

@@ -11,13 +11,18 @@ from ...control import Operation
 from ...control.interpreter import opname_at
 
 #: Methods whose result says whether something is there.
-_LOOK_UPS = frozenset((".get", ".isdisjoint", ".issubset", ".issuperset", ".startswith", ".count", ".index"))
+_LOOK_UPS = frozenset((".get()", ".isdisjoint()", ".issubset()", ".issuperset()", ".count()", ".index()"))
 _Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 
 
+def looks_up(operation: Operation) -> bool:
+    """Whether an access is a call of a method that looks something up."""
+    return operation.name in _LOOK_UPS
+
+
 def is_check(operation: Operation) -> bool:
-    """Whether an access is in a condition, looks something up, or reads what a condition of the function tests."""
-    if opname_at(operation.code, operation.lasti) == "CONTAINS_OP" or operation.name in _LOOK_UPS:
+    """Whether an access is in a condition, or reads what a condition of the function tests."""
+    if opname_at(operation.code, operation.lasti) == "CONTAINS_OP":
         return True
     place = operation.where()
     return place.lineno in _checking_lines(place.filename)

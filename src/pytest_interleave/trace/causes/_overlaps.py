@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from ...control import Path, Place, Step, touches_of
 from ...control.steps import HIDDEN, WRITES, kinds
+from ._of_primitives import is_primitive
 
 
 class Access(NamedTuple):
@@ -109,6 +110,8 @@ def things_in(log: Sequence[Step], is_over: Callable[[], bool]) -> list[list[tup
         parts: dict[Any, dict[Any, bool]] = {}
         all_of: set[Any] = set()
         for key, part, how in touches_of(operation, touches):
+            if is_primitive(key):
+                continue
             known = parts.setdefault(key, {})
             known[part] = known.get(part, False) or bool(how & WRITES)
             if how & HIDDEN:

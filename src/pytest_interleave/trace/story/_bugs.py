@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from ...control import Outcome, Step
+from ...control import Operation, Outcome, Step
 from ...control.steps import kinds
-from ..causes._checks import is_check
+from ..causes._checks import is_check, looks_up
 from ..causes._overlaps import Access, Torn
 from ..causes._places import short_place
 from ._effects import Effect, Effects, HandedOn, Interrupted, Missed, TooEarly, Unseen
@@ -27,6 +27,13 @@ class Bug(NamedTuple):
     help: str = ""
 
 
+def against_lost_wakeup(wait: Operation) -> str:
+    """Return what helps if a notification came before `wait`."""
+    if wait.code.co_qualname == "Condition.wait_for":
+        return "change what the predicate tests, and notify, under the lock of the condition"
+    return "test the condition again in a loop, under the lock: while not ready: condition.wait()"
+
+
 class Bugs:
     """The bugs of one execution."""
 
@@ -42,16 +49,16 @@ class Bugs:
             return self._of_torn(effect)
         if isinstance(effect, TooEarly):
             return self._of_early(effect)
+        if isinstance(effect, Unseen) and effect.missed is not None:
+            return self._of_missed(effect.missed[1].position)
         if isinstance(effect, Unseen):
             what = words.what(effect.change.position)
             return Bug(f"Stale read of {what} by {words.thread(effect.seen.position)}", what)
         if isinstance(effect, Missed):
-            primitive = words.primitive(effect.wait.position).removeprefix("notify() on ")
-            help_text = "test the condition again in a loop, under the lock: while not ready: condition.wait()"
-            return Bug(f"Lost wake-up on {primitive}: notified before the wait", help=help_text)
+            return self._of_missed(effect.wait.position)
         if isinstance(effect, Interrupted):
             first, last = short_place(effect.first.place), short_place(effect.last.place)
-            primitive = words.primitive(effect.between.position).removeprefix("notify() on ")
+            primitive = words.primitive(effect.between.position)
             # The release at the end of a check has its line, too.
             kind = "Check-then-act race" if is_check(self._log[effect.first.position][1]) else "Atomicity violation"
             return Bug(
@@ -59,6 +66,12 @@ class Bugs:
                 help=f"make both uses one atomic step: hold one lock from {first} to {last}",
             )
         return self._of_handed_on(effect)
+
+    def _of_missed(self, wait: int) -> Bug:
+        primitive = self._words.primitive(wait)
+        return Bug(
+            f"Lost wake-up on {primitive}: notified before the wait", help=against_lost_wakeup(self._log[wait][1])
+        )
 
     def _of_torn(self, effect: Torn) -> Bug:
         first, between, last, looked = effect
@@ -84,7 +97,12 @@ class Bugs:
 
     def _check(self, first: Access, last: Access) -> Access | None:
         """Return the check on which `last` depends: `first`, or the access right before it; None if it is no check."""
-        if is_check(self._log[first.position][1]) or (last.writes and self._words.found_nothing(first.position)):
+        operation = self._log[first.position][1]
+        if is_check(operation):
+            return first
+        # In one statement, as in `d[key] = d.get(key, 0) + 1`, it is no check.
+        missing = last.writes and self._words.found_nothing(first.position)
+        if (missing or looks_up(operation)) and first.place.lineno != last.place.lineno:
             return first
         before = self._effects.check_before(first)
         return before if before is not None and is_check(self._log[before.position][1]) else None
@@ -93,6 +111,10 @@ class Bugs:
         access, later = effect.access, effect.later
         what = self._words.what(access.position)
         by, delayed = self._words.thread(access.position), self._words.thread(later.position)
+        if effect.unseen is not None:
+            seen = self._words.what(effect.unseen[0].position)
+            both = f"Inconsistent reads of {seen} and {what}"
+            return Bug(both if len(both) <= WIDEST else f"Inconsistent reads of {what}", what)
         if effect.partial is not None and later.place[::2] == effect.partial[0].place[::2]:
             return Bug(
                 f"Dirty read of {what} by {by}",
@@ -112,9 +134,15 @@ class Bugs:
     def _of_handed_on(self, effect: HandedOn) -> Bug:
         written, found, following = effect
         what = self._words.what(found.position)
-        if following is not None and following[::2] == written.place[::2]:
-            return Bug(f"Dirty read of {what} by {self._words.thread(found.position)}", what)
-        return Bug(f"Race condition on {what}", what)
+        place = None if following is None else self._log[following][1].where()
+        if place is None or place[::2] != written.place[::2]:
+            return Bug(f"Race condition on {what}", what)
+        lines = f"from line {written.place.lineno} to {place.lineno}, and at {short_place(found.place)}"
+        return Bug(
+            f"Dirty read of {what} by {self._words.thread(found.position)}",
+            what,
+            f"make both steps one atomic step: hold one lock {lines}",
+        )
 
     def _variable(self, first: Access, between: Access, last: Access) -> str:
         """Return the name of what the accesses have in common: a part, or the whole thing."""

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
+
 from ...control import Outcome, Recorder, Stuck
 from ...control.steps import kinds
 from ...detect import diagnose
+from ._bugs import against_lost_wakeup
 from ._evidence import Story
 from ._words import Words
 
@@ -15,19 +18,22 @@ def deadlock_story(outcome: Outcome, recorder: Recorder | None) -> Story:
     log = outcome.log
     diagnosis = diagnose(outcome.stuck, log)
     positions: list[int] = []
+    helps = diagnosis.help
     if diagnosis.signal is not None:
         number = diagnosis.causes[0].number
         own = [at for at, (unit, _, _) in enumerate(log) if unit.index == number]
         # The check that came before the signal, and the wait that came after it.
         checks = (at for at in reversed(own) if at < diagnosis.signal and log[at][1].is_access)
-        waits = (at for at in own if at > diagnosis.signal and log[at][1].kind == kinds.WAIT)
-        found = (next(checks, None), diagnosis.signal, next(waits, None))
-        positions = [at for at in found if at is not None]
+        wait = next(at for at in own if at > diagnosis.signal and log[at][1].kind == kinds.WAIT)
+        positions = [*itertools.islice(checks, 1), diagnosis.signal, wait]
+        helps = against_lost_wakeup(log[wait][1])
     words = Words(outcome, recorder)
+    if diagnosis.last is not None:
+        positions.append(diagnosis.last)
     return Story(
         f"Deadlock: {diagnosis.bug}",
         tuple(words.evidence(at) for at in positions),
-        help=diagnosis.help,
+        help=helps,
     )
 
 

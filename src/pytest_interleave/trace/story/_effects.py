@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
-from ...control import Outcome, Path, Place, Step, is_ours, is_stdlib
+from ...control import Outcome, Path, Step, is_ours, is_stdlib
 from ...explore import ChoicePoint
 from ..causes._failing import failing_positions
 from ..causes._giving_way import gave_way
@@ -53,25 +53,28 @@ class Interrupted(NamedTuple):
 
 
 class HandedOn(NamedTuple):
-    """What a thread wrote, where another one found it, and the place that the first one reached only after that."""
+    """What a thread wrote, where another one found it, and the step that the first one did only after that."""
 
     written: Access
     found: Access
-    next_place: Place | None
+    #: Its position in the log; None if there is none, or it is at the same place as the write.
+    following: int | None
 
 
 Effect = Torn | TooEarly | Unseen | Missed | Interrupted | HandedOn
 
 
-def steps_of(effect: Effect) -> tuple[Access | Turn, ...]:
-    """Return the steps that an effect consists of, in their order."""
-    found: set[Access | Turn] = set()
+def steps_of(effect: Effect) -> tuple[int, ...]:
+    """Return the positions in the log of the steps that an effect consists of, in their order."""
+    found: set[int] = set()
     for field in effect:
         if isinstance(field, (Access, Turn)):
-            found.add(field)
+            found.add(field.position)
         elif type(field) is tuple:
-            found.update(field)
-    return tuple(sorted(found, key=lambda step: step.position))
+            found.update(step.position for step in field)
+        elif type(field) is int:
+            found.add(field)
+    return tuple(sorted(found))
 
 
 class _Window(NamedTuple):
@@ -210,8 +213,10 @@ class Effects:
         if not found:
             return None
         _, written, access = max(found, key=lambda each: each[0])
-        following = self._next_place(window) if delayed else None
-        return HandedOn(written, access, None if following == written.place else following)
+        following = self._next_step(window) if delayed else None
+        if following is not None and self._log[following][1].where() == written.place:
+            following = None
+        return HandedOn(written, access, following)
 
     @cached_property
     def _sources(self) -> dict[tuple[int, Thing], Access]:
@@ -239,14 +244,14 @@ class Effects:
     def _concerns(self, access: Access, thing: Thing) -> bool:
         return any(access.overlaps(other) for other in self._concerned.get(thing, ()))
 
-    def _next_place(self, window: _Window) -> Place | None:
-        """Return the place where the thread that was left continued, if it is in the program's own code."""
-        steps = (operation for unit, operation, _ in self._log[window.until :] if unit.path == window.thread)
-        operation = next(steps, None)
-        if operation is None:
+    def _next_step(self, window: _Window) -> int | None:
+        """Return the step with which the thread that was left continued, if it is in the program's own code."""
+        own = self._positions.get(window.thread, [])
+        at = bisect_left(own, window.until)
+        if at == len(own):
             return None
-        place = operation.where()
-        return None if is_ours(place.filename) or is_stdlib(place.filename) else place
+        filename = self._log[own[at]][1].where().filename
+        return None if is_ours(filename) or is_stdlib(filename) else own[at]
 
 
 def _length(found: Torn) -> int:

@@ -70,8 +70,8 @@ def story_of(
             bugs = Bugs(outcome, effects, words)
             bug = bugs.of(min(found, key=_rank)[0])
             for effect, _ in found:
-                for step in steps_of(effect):
-                    evidence.setdefault(step.position, words.evidence(step.position, bug.variable))
+                for position in steps_of(effect):
+                    evidence.setdefault(position, words.evidence(position, bug.variable))
     except TimeIsOver:
         is_cut_short = True
     turns = dict.fromkeys(_turn(point, outcome) for _, point in found if point in given)

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ...control import Operation, Outcome, Recorder, Step
+from ...control import Operation, Outcome, Recorder, Step, is_stdlib
 from ...control.execution import awaited, described, short_name
 from ...control.interpreter import opname_at
 from ...control.steps import WRITES, kinds
 from ...detect import name_of_access
+from ..causes._checks import looks_up
 from ..causes._names import distinguished
 from ._evidence import Evidence
+
+#: Queues of the standard library that are made of locks and conditions.
+_QUEUES = frozenset(("Queue", "LifoQueue", "PriorityQueue"))
 
 
 class Words:
@@ -28,8 +32,14 @@ class Words:
 
     def primitive(self, position: int) -> str:
         """Return the short name of the primitive that a step used: "Lock #1"."""
-        target = self._log[position][1].target
-        return short_name(self._primitives.get(id(target)) or self._primitives.get(id(awaited(target)), ""))
+        operation = self._log[position][1]
+        owner, _, method = operation.code.co_qualname.partition(".")
+        if method and is_stdlib(operation.code.co_filename) and owner in _QUEUES:
+            # Its locks and conditions are its own affair.
+            return owner
+        target = operation.target
+        name = self._primitives.get(id(target)) or self._primitives.get(id(awaited(target)), "")
+        return short_name(name).removeprefix("notify() on ")
 
     def what(self, position: int) -> str:
         """Return the name of what a step accesses: "Account.balance"; with the object's number if there are several."""
@@ -41,8 +51,11 @@ class Words:
         return "" if self._recorder is None else self._recorder.text_at(position)
 
     def found_nothing(self, position: int) -> bool:
-        """Whether a step has looked for something that was not there."""
-        return self._recorder is not None and self._recorder.has_text(position) and not self.value(position)
+        """Whether a step has looked for an item that was not there."""
+        if self._recorder is None or not self._recorder.has_text(position) or self.value(position):
+            return False
+        # The value of an attribute may also be one that cannot be known without running code.
+        return self.what(position).endswith("]")
 
     def evidence(self, position: int, variable: str = "") -> Evidence:
         """Return a step as evidence; `variable` is what is accessed, if that need not be named again."""
@@ -52,9 +65,12 @@ class Words:
         return Evidence(position, f"{self.thread(position)} {did}", str(place), place.text)
 
     def _used(self, position: int) -> str:
-        kind = self._log[position][1].kind
-        verb = kinds.TABLE[kind].present or f"{kind}s"
-        return f"{verb} {self.primitive(position).removeprefix('notify() on ')}".rstrip()
+        operation = self._log[position][1]
+        name = self.primitive(position)
+        if name in _QUEUES:
+            return f"calls {operation.code.co_qualname}()"
+        verb = kinds.TABLE[operation.kind].present or f"{operation.kind}s"
+        return f"{verb} {name}".rstrip()
 
     def _accessed(self, position: int, variable: str) -> str:
         _, operation, touches = self._log[position]
@@ -66,6 +82,8 @@ class Words:
         call = call_of(operation)
         if call:
             called = f"{what if part is None and what.isidentifier() else ''}{call}"
+            if looks_up(operation) and self.found_nothing(position):
+                return f"calls {called}, finds nothing"
             return f"calls {called}{called_with(value, part, writes=operation.kind != kinds.READ)}"
         if opname_at(operation.code, operation.lasti) == "CONTAINS_OP" and part is not None:
             found = "" if self._recorder is None else f", {'found' if value else 'not found'}"
@@ -82,6 +100,8 @@ class Words:
             verb = "updates"
         else:
             verb = kinds.TABLE[operation.kind].present or kinds.TABLE[kinds.READ].present
+        if operation.kind in (kinds.READ, kinds.DELETE) and self.found_nothing(position):
+            return f"{'finds' if operation.kind == kinds.READ else 'deletes'} nothing{'' if same else f' in {what}'}"
         if same:
             return f"{verb} {value or 'it'}"
         return f"{verb} {what} ({value})" if value else f"{verb} {what}"
