@@ -96,7 +96,7 @@ class Timeline(NamedTuple):
             "arrows": [arrow._asdict() for arrow in self.arrows],
             "steps": self.steps,
             "story": self.story,
-            "told": list(self.reported),
+            "reported": list(self.reported),
         }
 
 
