@@ -209,7 +209,6 @@ def _add_figures(item: pytest.Item, call: pytest.CallInfo[Any], report: pytest.T
     report.interleave = row  # type: ignore[attr-defined]
     if exploration.steps:
         report.interleave_steps = exploration.steps  # type: ignore[attr-defined]
-    if call.when == "call":
-        # pytest reports both, of the call and of the teardown; if the test is run again, the new ones count.
-        for known in (item.user_properties, report.user_properties):
-            known[:] = [pair for pair in known if not pair[0].startswith("interleave_")] + properties(row)
+    # pytest reports both, of the call and of the teardown; if the test is run again, the new ones count.
+    for known in (item.user_properties, report.user_properties):
+        known[:] = [pair for pair in known if not pair[0].startswith("interleave_")] + properties(row)

@@ -239,8 +239,8 @@ class StressResult:
     def assert_memory_growth(self, at_most: int | str) -> StressResult:
         """Assert that memory grew by at most this many bytes; a text such as "10MiB" works, too.
 
-        Raises `AssertionError` with the whole table, also if the growth is not available; `ValueError` if the argument is
-        not a size.
+        Raises `AssertionError` with the whole table, also if the growth is not available; `ValueError` if the argument
+        is not a size.
         """
         __tracebackhide__ = True
         limit = _size(at_most)

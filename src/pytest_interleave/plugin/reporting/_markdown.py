@@ -101,14 +101,16 @@ def _add_missed(comment: Comment, rows: Sequence[Row]) -> None:
 
 
 def _missed(row: Row) -> str:
-    texts = list(row["missed"]) or ["The test failed."]
+    texts = list(row["missed"])
     texts += [error_line(group, place_of(group)) for group in row["errors"][:10]]
     texts += hung_lines(row)[:10]
     parts = [fenced("\n".join(shortened(text, _MESSAGE) for text in texts), "text")]
     first = [group["traceback"] for group in row["errors"] if group["traceback"]]
     stacks = [f"{thread['name']} hung\n{thread['stack']}" for thread in row["hung"] if thread["stack"]]
     parts += [fenced(shortened(text, _TRACEBACK), "text") for text in (*first[:1], *stacks[:2])]
-    return folded(summary(label(row), "missed" if has_missed(row) else "", texts[0]), parts)
+    if not row["missed"]:
+        return folded(summary(label(row), "the test failed"), parts)
+    return folded(summary(label(row), "missed", row["missed"][0]), parts)
 
 
 def _texts(*texts: str | None) -> list[str]:
