@@ -98,11 +98,11 @@ class TestKeyboard:
         assert "worker-1 · read" in pane
         assert "balance = self.balance" in pane
         assert "bank.py:15 in deposit" in pane
-        assert "The thread before could have gone on." in pane
+        assert "The previous thread could have continued." in pane
         browser.press(forward)
         pane = browser.text(".pane")
         assert "100 -> 150" in pane
-        assert "The thread before" not in pane
+        assert "The previous thread" not in pane
         browser.press(back, back)
         assert current(browser) == 3
 
@@ -193,11 +193,11 @@ class TestPointer:
         browser = opened(TRANSFER)
         browser.point_at(browser.all(".step")[4])
         pane = browser.text(".pane")
-        assert "worker-1 waits to acquire" in pane
-        assert "Never came" in pane
-        assert "worker-0 holds it, and never gives it back." in pane
+        assert "worker-1 blocked in acquire" in pane
+        assert "Never reached" in pane
+        assert "held by worker-0, never released" in pane
         assert browser.js("[...document.querySelectorAll('.pane dt')].map((name) => name.textContent)") == [
-            "Place", "On", "Holds", "Held by others", "Never done",
+            "Place", "On", "Holds", "Held by others", "Never reached",
         ]  # fmt: skip
         assert "B savings.lock (made at bank.py:11)" in pane
         assert "A account.lock (made at bank.py:11): worker-0" in pane

@@ -120,7 +120,7 @@ def test_no_warning_where_all_schedules_were_run_and_no_prediction_in_exhaustive
     done = run(LOCKS + all_run + exhaustive)
     done.result.assert_outcomes(passed=2)
     assert "not confirmed" not in done.text
-    (line,) = done.lines("test_it.py::test_it: ")
+    (line,) = done.lines("passed test_it.py::test_it  ")
     assert "exhaustive" in line
 
 

@@ -253,7 +253,7 @@ def test_a_change_where_the_token_switches_is_told(run):
     again.result.stdout.fnmatch_lines(
         [
             "*pytest_interleave.ScheduleLost: the schedule * no longer fits the test: the place of its switch 1 of 1 *",
-            "*: 1 schedule, 1 distinct, * s (the token's schedule no longer fits)",
+            "FAILED *  the token's schedule cannot be replayed: the code may have changed (1 schedule, * s)",
         ]
     )
 

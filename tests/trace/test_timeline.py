@@ -357,7 +357,7 @@ def test_it_can_be_written_as_json(body):
     read = json.loads(json.dumps(timeline.as_json()))
     assert [event["step"] for event in read["events"]] == [event.step for event in timeline.events]
     assert read["story"] == timeline.story
-    assert read["told"] == list(timeline.reported)
+    assert read["reported"] == list(timeline.reported)
 
 
 def test_without_a_recorder_there_are_no_values():

@@ -148,7 +148,7 @@ def _figures(row: Mapping[str, Any]) -> list[tuple[str, str | None, bool]]:
         ("Failed", f"{row['failed']:,}", row["failed"] > 0 and is_wrong(row)),
         ("Throughput", f"{rate_text(row['throughput'])} ops/s", False),
         *(
-            (f"{name.capitalize()} latency", seconds_text(latency[name]), False)
+            (f"Latency {name}", seconds_text(latency[name]), False)
             for name in ("p50", "p90", "p99", "max", "min", "mean")
         ),
         ("Fairness", f"{row['fairness']:.2f}", False),

@@ -96,7 +96,7 @@ def rate(name: str, value: Any) -> float:
 
 def _seconds(name: str, value: Any, which: str, least: float) -> float:
     __tracebackhide__ = True
-    advice = f"must be a number of seconds {which}"
+    advice = f"must be a finite number of seconds {which}"
     given = number(name, value, advice)
     if not least <= given < _MAX_SECONDS:
         raise ValueError(f"{name}={value!r}: {advice}")
