@@ -391,3 +391,45 @@ def test_turns_of_the_scheduler_and_what_is_repeated_are_marked() -> None:
     assert [step.gave_way for step in laid.steps] == [False, True, False, False]
     assert [step.repeats for step in laid.steps] == ["", "", "repeats line 15", ""]
     assert (laid.gave_way, laid.switches) == (1, 0)
+
+
+class TestBugs:
+    """Of findings whose bug is known, and of expected failures."""
+
+    BUG = "Lost update on Account.balance"
+
+    def failed(self, **more: Any) -> dict[str, Any]:
+        failed = row("test_deposit", timelines.lost_update(), **more)
+        failed["finding"]["bug"] = self.BUG
+        return failed
+
+    def test_the_bug_is_the_headline(self) -> None:
+        source = page([self.failed()])
+        assert f'<h3 id="test-1-kind">{self.BUG}</h3>' in source
+        assert '<span class="said">lost update on Account.balance</span>' in source
+        unknown = page([row("test_deposit", timelines.lost_update(), "worker exception")])
+        assert '<h3 id="test-1-kind">Worker exception</h3>' in unknown
+        assert '<span class="said">worker exception</span>' in unknown
+
+    def test_a_strange_bug_is_escaped(self) -> None:
+        failed = self.failed()
+        failed["finding"]["bug"] = NASTY + STRANGE
+        parsed = Parsed(page([failed]))
+        assert f"{NASTY}{printable(STRANGE)}" in parsed.text
+
+    def test_an_expected_failure_says_so(self) -> None:
+        source = page([self.failed(outcome="xfailed")])
+        assert '<h3 id="test-1-kind">Expected failure: lost update on Account.balance</h3>' in source
+        assert '<span class="said">expected failure: lost update on Account.balance</span>' in source
+        source = page([row("test_it", outcome="xfailed")])
+        assert '<span class="said">expected failure; exhaustive: all 2 interleavings</span>' in source
+
+    @pytest.mark.parametrize(("kind", "stopped"), [("deadlock", False), ("livelock", True), ("timeout", True)])
+    def test_a_timeline_says_whether_its_execution_was_stopped(self, kind: str, stopped: bool) -> None:
+        (figure,) = Parsed(page([row("test_it", timelines.deadlock(), kind)])).having("timeline")
+        assert ("data-stopped" in figure) is stopped
+
+    def test_a_wait_for_a_notification(self) -> None:
+        waits = Event(1, 0, "woken", "Condition", "a.py:1", "work", "ready.wait()", "", waits=True)
+        (step,) = chart(Timeline(("main",), (waits,), (), (), 0, "")).steps
+        assert step.does == "waiting for notify"

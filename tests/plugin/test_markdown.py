@@ -225,6 +225,22 @@ class TestMarkdown:
         text = markdown_of(results((), [stress_rows.run(f"test_fine[{number}]") for number in range(ROWS + 1)]))
         assert f"\n### Stress runs\n\n<details>\n<summary>{ROWS + 1} stress runs that did not fail</summary>" in text
 
+    def test_the_bug_stands_in_code(self):
+        bug = "Check-then-act race on self._plugins['a | @b']"
+        failed, expected = row("test_a", message="no"), row("test_b", message="no", outcome="xfailed")
+        failed["finding"]["bug"] = expected["finding"]["bug"] = bug
+        unknown = row("test_c", message="no", outcome="xfailed")
+        unknown["finding"]["bug"] = None
+        text = markdown_of(results([failed, expected, unknown]))
+        shown = "Check-then-act race on self._plugins[&#x27;a | @b&#x27;]"
+        assert f"<code>test_bank.py::test_a</code>: <code>{shown}</code> in schedule 2</summary>" in text
+        cell = r"`Check-then-act race on self._plugins['a \| @b']`"
+        assert {cells[0]: cells[-1] for cells in table(text, "Concurrency tests")} == {
+            "`test_bank.py::test_a`": f"failed: {cell}",
+            "`test_bank.py::test_b`": f"expected failure: {cell}",
+            "`test_bank.py::test_c`": "expected failure: failed test body",
+        }
+
     def test_what_failed_without_a_finding(self):
         failed = row("test_fixture", outcome="failed", _ended_by="fixtures", _planned=40)
         text = markdown_of(results([failed]))

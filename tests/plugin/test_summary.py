@@ -157,3 +157,84 @@ def test_without_a_terminal(run, report):
     assert done.result.ret == 1
     assert "Traceback" not in done.text
     assert len(report()["tests"]) == 4
+
+
+FAILURES = """
+MARK = pytest.mark.concurrency(seconds=None, schedules=40)
+@MARK
+def test_fails(counter, run_concurrent):
+    run_concurrent(counter.increment)
+    assert counter.value == 2
+
+@MARK
+@pytest.mark.xfail
+def test_xfails(counter, run_concurrent):
+    run_concurrent(counter.increment)
+    assert counter.value == 2
+
+@MARK
+@pytest.mark.xfail(strict=True)
+def test_passes_unexpectedly(counter, run_concurrent):
+    run_concurrent(counter.increment)
+
+@pytest.fixture
+def late():
+    yield
+    raise OSError("late")
+
+@pytest.mark.concurrency(schedules=1)
+def test_teardown(late, run_concurrent):
+    run_concurrent(int)
+"""
+
+
+def test_expected_failures_say_so(run, pytester):
+    done = run(FAILURES, "--junitxml=junit.xml", "--interleave-markdown=report.md", "--interleave-html=report.html")
+    lines = reported(done.text)
+    assert re.fullmatch(r"FAILED test_it.py::test_fails  failed test body \(schedule \d+ of up to 40\)", lines[0])
+    expected = r"xfailed test_it.py::test_xfails  expected failure: failed test body \(schedule \d+ of up to 40\)"
+    assert re.fullmatch(expected, lines[1])
+    unexpected = "FAILED test_it.py::test_passes_unexpectedly  no finding; exhaustive: all 4 interleavings ("
+    assert lines[2].startswith(unexpected)
+    assert lines[3] == "FAILED test_it.py::test_teardown  failed teardown (schedule 1 of up to 1)"
+    assert "| expected failure: failed test body |" in (pytester.path / "report.md").read_text("utf-8")
+    page = (pytester.path / "report.html").read_text("utf-8")
+    assert '<span class="said">expected failure: failed test body</span>' in page
+    cases = ElementTree.parse(pytester.path / "junit.xml").getroot().findall(".//testcase")
+    found = {
+        case.attrib["name"]: {one.attrib["name"]: one.attrib["value"] for one in case.findall("properties/property")}
+        for case in cases
+    }
+    findings = {name: figures.get("interleave_finding") for name, figures in found.items()}
+    assert findings == {
+        "test_fails": "failed test body",
+        # JUnit calls it skipped.
+        "test_xfails": "failed test body",
+        "test_passes_unexpectedly": None,
+        "test_teardown": "failed teardown",
+    }
+    assert "skipped" in {child.tag for case in cases if case.attrib["name"] == "test_xfails" for child in case}
+    for name, figures in found.items():
+        assert ("interleave_token" in figures) is (findings[name] is not None)
+        assert figures["interleave_status"]
+
+
+def test_failures_are_never_among_the_others(run):
+    (line, rest) = reported(run(FAILURES, "-k", "unexpectedly or xfails", verbose=False).text)[::-1]
+    assert "test_passes_unexpectedly" in line
+    assert "test_xfails" in rest
+
+
+def test_styles_of_tracebacks(run):
+    """Without tracebacks there are no reports, so the summary has the commands."""
+    command = "pytest 'test_it.py::test_fails' --interleave-replay="
+    for style, lines in (("no", 0), ("line", 1), ("native", 1), ("short", 1)):
+        done = run(FAILURES, "-k", "fails", f"--tb={style}", verbose=False)
+        assert len(done.lines(command)) == lines, style
+        assert len(done.lines(f"  {command}")) == 1 - lines, style
+        # An expected failure has neither.
+        assert "::test_xfails' --interleave-replay" not in done.text
+        assert run(None, *done.command[1:]).result.ret == 1 if lines else True
+    quiet = run(FAILURES, "-k", "fails", "--tb=no", "-q", verbose=False)
+    assert "= interleave =" not in quiet.text
+    assert command not in quiet.text

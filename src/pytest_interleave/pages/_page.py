@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ._found import EXPECTED, found_in
+from ._found import EXPECTED, found_in, headline_of
 from ._timeline import lay_out
 from ._totals import OUTCOMES, Totals
 
@@ -128,7 +128,7 @@ def _test(number: int, row: Mapping[str, Any]) -> dict[str, Any]:
         ],
         "seconds": f"{row['seconds']:.2f} s",
         "said": _said(row),
-        "headline": None if finding is None else found_in(row),
+        "headline": None if finding is None else headline_of(row),
         "finding": finding,
         "message": None if finding is None else _message(finding["message"]),
         "command": row.get("_command"),
