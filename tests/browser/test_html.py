@@ -46,7 +46,7 @@ class TestTimeline:
         for sign, event in zip(signs, timelines.lost_update().events, strict=True):
             line = lines[event.thread]
             assert abs(sign["left"] + sign["width"] / 2 - line["left"] - line["width"] / 2) < 1
-        assert browser.texts(".turn") == ["switch"]
+        assert browser.texts(".turn") == ["preemption"]
 
     @pytest.mark.parametrize("width", [1400, 600], ids=["columns", "lanes"])
     def test_arrows_go_from_step_to_step(self, opened: Any, width: int) -> None:
@@ -201,6 +201,17 @@ class TestPointer:
         ]  # fmt: skip
         assert "B savings.lock (made at bank.py:11)" in pane
         assert "A account.lock (made at bank.py:11): worker-0" in pane
+
+    def test_why_a_step_was_never_reached(self, opened: Any) -> None:
+        for kind, holder, main in (
+            ("deadlock", "held by worker-0, never released", "All threads are blocked."),
+            ("timeout", "held by worker-0", "The execution was stopped first."),
+        ):
+            browser = opened([row("test_transfer", timelines.deadlock(), kind)])
+            browser.point_at(browser.all(".step")[4])
+            assert browser.js("document.querySelector('.pane dd:last-child').textContent") == holder
+            browser.point_at(browser.all(".step")[6])
+            assert browser.js("document.querySelector('.pane dd:last-child').textContent") == main
 
     def test_a_click_stays(self, opened: Any) -> None:
         browser = opened(DEPOSIT)

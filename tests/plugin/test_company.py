@@ -70,7 +70,7 @@ def test_{number}(run_concurrent):
             [
                 f"____* test_{number} ____*",
                 "*Timeout (>1.0s) from pytest-timeout*",
-                f"*::test_{number}: 1 schedule, * (interrupted, *",
+                f"FAILED *::test_{number}  sampled: * (interrupted at 1 of 200 schedules)",
             ]
         )
     assert "interleave-replay" not in done.text

@@ -220,7 +220,8 @@ def test_the_real_time_of_a_process_is_no_warning(run, report):
     done = run(body, "--interleave-json=report.json", "-W", "error", verbose=False)
     done.result.assert_outcomes(passed=1)
     (line,) = done.lines("passed test_it.py::test_it  ")
-    assert ", nondeterministic; sampled: " in line
+    assert "  sampled: " in line
+    assert line.endswith(", nondeterministic)")
     assert "nondeterministic steps (first difference at " in line
     (row,) = report()["tests"]
     assert (row["repeatable"], row["finding"]) == (False, None)

@@ -138,7 +138,7 @@ def test_it(number, tmp_path, monkeypatch, capsys, caplog, run_concurrent):
 """
     )
     done.result.assert_outcomes(passed=2)
-    done.result.stdout.fnmatch_lines(["*::test_it?1?: 4 schedules*", "*::test_it?2?: 4 schedules*"])
+    done.result.stdout.fnmatch_lines(["*::test_it?1?  * (4 schedules, *", "*::test_it?2?  * (4 schedules, *"])
 
 
 def test_output_of_the_failing_execution_alone_is_shown(run):
