@@ -10,7 +10,9 @@ from pytest_interleave.plugin.reporting._audit import Audit
 from pytest_interleave.plugin.reporting._figures import properties
 from pytest_interleave.plugin.reporting._report_files import write_json
 from pytest_interleave.plugin.reporting._results import Results
+from pytest_interleave.plugin.reporting.sections._stress_table import stress_lines
 from pytest_interleave.plugin.reporting.sections._tests import _rest_of, line_of
+from tests.pages import stress_rows
 
 BUG = "Lost update on Account.balance"
 
@@ -161,6 +163,15 @@ def test_lines_of_a_suite(count):
             "  2 skipped: asyncio",
         ]
     assert "    t0" in audit.lines(verbose=True)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "line"),
+    [("failed", "test_it: 2 of 2 threads hung"), ("xfailed", "test_it: expected failure: 2 of 2 threads hung")],
+)
+def test_what_a_stress_run_missed(outcome, line):
+    lines = stress_lines([stress_rows.run("test_it", outcome=outcome, missed=["2 of 2 threads hung"])], 100)
+    assert lines[-1] == (line, outcome == "failed")
 
 
 def test_the_bug_is_in_the_json_report(tmp_path):

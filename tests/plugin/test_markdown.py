@@ -241,6 +241,10 @@ class TestMarkdown:
             "`test_bank.py::test_c`": "expected failure: failed test body",
         }
 
+    def test_an_expected_failure_under_stress(self):
+        run = stress_rows.run("test_it", outcome="xfailed", missed=["2 of 2 threads hung"])
+        assert table(markdown_of(results((), [run])), "Stress runs")[0][-1] == "expected failure"
+
     def test_what_failed_without_a_finding(self):
         failed = row("test_fixture", outcome="failed", _ended_by="fixtures", _planned=40)
         text = markdown_of(results([failed]))
