@@ -33,8 +33,8 @@ def write_tests(terminal: pytest.TerminalReporter, results: Results, verbosity: 
     if terminal.config.pluginmanager.has_plugin("dsession"):
         # With pytest-xdist nothing is collected here, so that the header could not show it.
         terminal.write_line(f"seed {results.seed}")
-    # Otherwise the section below the traceback has the command.
-    commands = terminal.config.option.tbstyle == "no"
+    # Otherwise the section below the traceback has the command; with "line", old versions of pytest do not show it.
+    commands = terminal.config.option.tbstyle in ("no", "line")
     for row in shown:
         terminal.write_line(line_of(row))
         if commands and row["outcome"] == "failed" and row["_command"] is not None:
