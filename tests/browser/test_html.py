@@ -46,7 +46,7 @@ class TestTimeline:
         for sign, event in zip(signs, timelines.lost_update().events, strict=True):
             line = lines[event.thread]
             assert abs(sign["left"] + sign["width"] / 2 - line["left"] - line["width"] / 2) < 1
-        assert browser.texts(".turn") == ["switch"]
+        assert browser.texts(".turn") == ["preemption"]
 
     @pytest.mark.parametrize("width", [1400, 600], ids=["columns", "lanes"])
     def test_arrows_go_from_step_to_step(self, opened: Any, width: int) -> None:
@@ -98,11 +98,11 @@ class TestKeyboard:
         assert "worker-1 · read" in pane
         assert "balance = self.balance" in pane
         assert "bank.py:15 in deposit" in pane
-        assert "The thread before could have gone on." in pane
+        assert "The previous thread could have continued." in pane
         browser.press(forward)
         pane = browser.text(".pane")
         assert "100 -> 150" in pane
-        assert "The thread before" not in pane
+        assert "The previous thread" not in pane
         browser.press(back, back)
         assert current(browser) == 3
 
@@ -193,14 +193,25 @@ class TestPointer:
         browser = opened(TRANSFER)
         browser.point_at(browser.all(".step")[4])
         pane = browser.text(".pane")
-        assert "worker-1 waits to acquire" in pane
-        assert "Never came" in pane
-        assert "worker-0 holds it, and never gives it back." in pane
+        assert "worker-1 blocked in acquire" in pane
+        assert "Never reached" in pane
+        assert "held by worker-0, never released" in pane
         assert browser.js("[...document.querySelectorAll('.pane dt')].map((name) => name.textContent)") == [
-            "Place", "On", "Holds", "Held by others", "Never done",
+            "Place", "On", "Holds", "Held by others", "Never reached",
         ]  # fmt: skip
         assert "B Lock #2 (created at bank.py:11)" in pane
         assert "A Lock #1 (created at bank.py:11): worker-0" in pane
+
+    def test_why_a_step_was_never_reached(self, opened: Any) -> None:
+        for kind, holder, main in (
+            ("deadlock", "held by worker-0, never released", "All threads are blocked."),
+            ("timeout", "held by worker-0", "The execution was stopped first."),
+        ):
+            browser = opened([row("test_transfer", timelines.deadlock(), kind)])
+            browser.point_at(browser.all(".step")[4])
+            assert browser.js("document.querySelector('.pane dd:last-child').textContent") == holder
+            browser.point_at(browser.all(".step")[6])
+            assert browser.js("document.querySelector('.pane dd:last-child').textContent") == main
 
     def test_a_click_stays(self, opened: Any) -> None:
         browser = opened(DEPOSIT)

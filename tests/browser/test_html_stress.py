@@ -52,7 +52,7 @@ def test_what_was_missed_is_red_and_open(opened: Any) -> None:
     assert first.get_attribute("open") is not None
     red = browser.js("getComputedStyle(document.querySelector('.missed li')).color")
     assert red == browser.js("getComputedStyle(document.querySelector('.outcome.failed')).color")
-    assert browser.texts(".figures dd.bad") == ["88.8 %, at least 95 % wanted", "225", "2 threads", "failed"]
+    assert browser.texts(".figures dd.bad") == ["88.8 % (required >= 95 %)", "225", "2 threads", "failed"]
     # Where it hung is seen at once, tracebacks are not.
     assert "with second:" in first.text
     assert "raise PoolExhausted" not in first.text

@@ -88,7 +88,7 @@ class TestLayingOut:
         assert [step.row for step in made.steps if step.switch] == [4]
         assert (made.switches, made.total, made.unseen) == (1, 13, 0)
 
-    def test_conflicts_are_links_between_rows_and_told_at_both_ends(self) -> None:
+    def test_conflicts_are_links_between_rows_and_shown_at_both_ends(self) -> None:
         made = chart(timelines.lost_update())
         assert made.links == [
             Link(3, 5, 2, 3, waits=False),
@@ -107,9 +107,9 @@ class TestLayingOut:
             Bar(3, 0, "B", 4, 7, before=False, after=True),
         ]
         assert [(step.thread, step.does, step.lock, step.holder) for step in made.steps if step.waits] == [
-            ("worker-1", "waits to acquire", "A", "worker-0"),
-            ("worker-0", "waits to acquire", "B", "worker-1"),
-            ("main", "waits to join", "", ""),
+            ("worker-1", "blocked in acquire", "A", "worker-0"),
+            ("worker-0", "blocked in acquire", "B", "worker-1"),
+            ("main", "blocked in join", "", ""),
         ]
         assert made.links == [Link(3, 5, 2, 3, waits=True), Link(4, 6, 3, 2, waits=True)]
 
@@ -182,7 +182,7 @@ class TestPage:
         assert data["total"] == 6
         waiting = data["steps"][4]
         assert waiting["thread"] == "worker-1"
-        assert (waiting["does"], waiting["lock"], waiting["holder"]) == ("waits to acquire", "A", "worker-0")
+        assert (waiting["does"], waiting["lock"], waiting["holder"]) == ("blocked in acquire", "A", "worker-0")
         assert waiting["holds"] == [{"letter": "B", "name": SECOND}]
         assert waiting["others"] == [[{"letter": "A", "name": FIRST}, "worker-0"]]
 
@@ -196,12 +196,12 @@ class TestPage:
             ({"switches": None, "shrunk_from": None}, None),
         ],
     )
-    def test_what_shrinking_has_come_to(self, finding: dict[str, Any], shown: str | None) -> None:
+    def test_preemptions(self, finding: dict[str, Any], shown: str | None) -> None:
         failed = row("test_deposit", message="it failed")
         failed["finding"] |= finding
-        assert figure("Switches", page([failed])) == shown
+        assert figure("Preemptions", page([failed])) == shown
 
-    @pytest.mark.parametrize(("ran", "shown"), [(4, "4"), (3, "3 of 4 have run")])
+    @pytest.mark.parametrize(("ran", "shown"), [(4, "4"), (3, "3 of 4 were run")])
     def test_shards(self, ran: int, shown: str) -> None:
         assert figure("Shards", page([row("test_deposit", shards=4, shards_run=ran)])) == shown
         assert figure("Shards", page([row("test_deposit")])) is None
@@ -211,9 +211,9 @@ class TestPage:
         assert "1 of 1 concurrency test failed" in text
         assert "1 failed seed 0 Python 3.13.0 pytest-interleave 0.1.0".replace(" ", "") in text.replace(" ", "")
         for shown in (
-            "Schedules 2 of at most 200", "Distinct 2", "Coverage sampled: 2 interleavings, total unknown",
+            "Schedules 2 of up to 200", "Distinct 2", "Coverage sampled: 2 interleavings, total unknown",
             "Found in schedule 2", "Strategy exhaustive", "0.12 s",
-            "To see exactly this again pytest 'test_bank.py::test_deposit' --interleave-replay=AQMNAYEoT8MNBQACAQ",
+            "Replay this schedule pytest 'test_bank.py::test_deposit' --interleave-replay=AQMNAYEoT8MNBQACAQ",
             "AssertionError: assert 150 == 200 + where 150 =",
         ):  # fmt: skip
             assert shown.replace(" ", "") in text.replace(" ", "")
@@ -224,14 +224,14 @@ class TestPage:
             (
                 "seconds",
                 "stopped at the time limit; exhaustive: all 2 interleavings",
-                "22 of at most 200 (stopped at the time limit)",
+                "22 of up to 200 (stopped at the time limit)",
             ),
-            ("interrupted", "interrupted", "22 of at most 200 (interrupted)"),
-            ("fixtures", "a fixture failed", "22 of at most 200 (a fixture failed)"),
-            ("nothing to interleave", "nothing to interleave", "22 of at most 200 (nothing to interleave)"),
-            ("replay", "the token's schedule", "22 (the token's schedule)"),
-            ("exhausted", "exhaustive: all 2 interleavings", "22 of at most 200"),
-            ("skip", "exhaustive: all 2 interleavings", "22 of at most 200"),
+            ("interrupted", "interrupted", "22 of up to 200 (interrupted)"),
+            ("fixtures", "fixture error", "22 of up to 200 (fixture error)"),
+            ("nothing to interleave", "nothing to interleave", "22 of up to 200 (nothing to interleave)"),
+            ("replay", "replayed from token", "22 (replayed from token)"),
+            ("exhausted", "exhaustive: all 2 interleavings", "22 of up to 200"),
+            ("skip", "exhaustive: all 2 interleavings", "22 of up to 200"),
         ],
     )
     def test_what_ended_it(self, ended_by: str, said: str, schedules: str) -> None:
@@ -273,20 +273,22 @@ class TestPage:
         finding = row("test_a", message="no", _warnings=["odd <thing>"], _difference="step 3 differs")
         text = Parsed(page([finding, row("test_b", outcome="failed", _difference="parted at step 4")])).text
         assert "Warning: odd <thing>" in text
-        assert "It may not replay. step 3 differs" in text
+        assert "May not replay: step 3 differs" in text
         assert "parted at step 4" in text
-        assert text.count("It may not replay.") == 1
+        assert text.count("May not replay:") == 1
+        said = Parsed(page([row("test_a", message="no", _difference="May not replay: step 3 differs")])).text
+        assert said.count("ay not replay") == 1
 
     def test_rows_of_a_report_alone_are_enough(self) -> None:
         bare = {key: value for key, value in row("test_a", message="no").items() if not key.startswith("_")}
         parsed = Parsed(page([bare]))
         assert "<dd>2</dd>" in parsed.source
-        assert "To see exactly this again" not in parsed.text
+        assert "Replay this schedule" not in parsed.text
         assert "AQMNAYEoT8MNBQACAQMCjtWU" in parsed.text
 
-    def test_a_timeline_without_steps_is_told_of(self) -> None:
+    def test_a_timeline_without_steps_says_so(self) -> None:
         parsed = Parsed(page([row("test_a", timelines.empty())]))
-        assert "No step to show: no operation that threads share was recorded." in parsed.text
+        assert "No shared accesses were recorded." in parsed.text
         assert parsed.data() == []
 
     def test_it_needs_nothing_from_elsewhere(self) -> None:
@@ -389,3 +391,45 @@ def test_turns_of_the_scheduler_and_what_is_repeated_are_marked() -> None:
     assert [step.gave_way for step in laid.steps] == [False, True, False, False]
     assert [step.repeats for step in laid.steps] == ["", "", "repeats line 15", ""]
     assert (laid.gave_way, laid.switches) == (1, 0)
+
+
+class TestBugs:
+    """Of findings whose bug is known, and of expected failures."""
+
+    BUG = "Lost update on Account.balance"
+
+    def failed(self, **more: Any) -> dict[str, Any]:
+        failed = row("test_deposit", timelines.lost_update(), **more)
+        failed["finding"]["bug"] = self.BUG
+        return failed
+
+    def test_the_bug_is_the_headline(self) -> None:
+        source = page([self.failed()])
+        assert f'<h3 id="test-1-kind">{self.BUG}</h3>' in source
+        assert '<span class="said">lost update on Account.balance</span>' in source
+        unknown = page([row("test_deposit", timelines.lost_update(), "worker exception")])
+        assert '<h3 id="test-1-kind">Worker exception</h3>' in unknown
+        assert '<span class="said">worker exception</span>' in unknown
+
+    def test_a_strange_bug_is_escaped(self) -> None:
+        failed = self.failed()
+        failed["finding"]["bug"] = NASTY + STRANGE
+        parsed = Parsed(page([failed]))
+        assert f"{NASTY}{printable(STRANGE)}" in parsed.text
+
+    def test_an_expected_failure_says_so(self) -> None:
+        source = page([self.failed(outcome="xfailed")])
+        assert '<h3 id="test-1-kind">Expected failure: lost update on Account.balance</h3>' in source
+        assert '<span class="said">expected failure: lost update on Account.balance</span>' in source
+        source = page([row("test_it", outcome="xfailed")])
+        assert '<span class="said">expected failure; exhaustive: all 2 interleavings</span>' in source
+
+    @pytest.mark.parametrize(("kind", "stopped"), [("deadlock", False), ("livelock", True), ("timeout", True)])
+    def test_a_timeline_says_whether_its_execution_was_stopped(self, kind: str, stopped: bool) -> None:
+        (figure,) = Parsed(page([row("test_it", timelines.deadlock(), kind)])).having("timeline")
+        assert ("data-stopped" in figure) is stopped
+
+    def test_a_wait_for_a_notification(self) -> None:
+        waits = Event(1, 0, "woken", "Condition", "a.py:1", "work", "ready.wait()", "", waits=True)
+        (step,) = chart(Timeline(("main",), (waits,), (), (), 0, "")).steps
+        assert step.does == "waiting for notify"

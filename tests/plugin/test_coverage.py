@@ -30,8 +30,8 @@ def test_it(counter, run_concurrent):
 
 
 def summary_of(done, name="test_it"):
-    (line,) = done.lines(f"test_it.py::{name}: ")
-    return line
+    (line,) = done.lines(f"passed test_it.py::{name}  ")
+    return re.sub(r", [0-9.]+ s\)$", ")", line)
 
 
 def test_a_small_test_is_exhausted(run, report):
@@ -41,23 +41,22 @@ def test_a_small_test_is_exhausted(run, report):
         LOCKED.format(arguments="strategy='exhaustive'", workers=2) + auto + random, "--interleave-json=report.json"
     )
     done.result.assert_outcomes(passed=3)
-    assert summary_of(done).endswith(" s; exhaustive: all 2 interleavings")
-    assert "2 schedules, 2 distinct" in summary_of(done)
+    assert summary_of(done) == "passed test_it.py::test_it  exhaustive: all 2 interleavings (2 schedules)"
     row = report()["tests"][0]
     assert row["exhausted"] is True
     assert row["coverage"]["status"] == "exhausted"
     # What samples first checks that, too.
-    assert summary_of(done, "test_auto").endswith(" s; exhaustive: all 6 interleavings")
-    assert "26 schedules, 6 distinct" in summary_of(done, "test_auto")
+    assert summary_of(done, "test_auto").endswith("  exhaustive: all 6 interleavings (26 schedules)")
     # Equivalent schedules are counted once.
-    assert "200 schedules, 2 distinct" in summary_of(done, "test_random")
-    assert summary_of(done, "test_random").endswith("sampled: 2 interleavings seen, no new ones expected")
+    sampled = "  sampled: 2 interleavings seen, no new ones expected (200 schedules)"
+    assert summary_of(done, "test_random").endswith(sampled)
 
 
 def test_what_is_too_large_is_bounded(run, report):
     done = run(LOOPS.format(arguments="strategy='exhaustive', seconds=None"), "--interleave-json=report.json")
-    assert summary_of(done).endswith("; all schedules with up to 1 preemption")
     (row,) = report()["tests"]
+    bounded = f"  all schedules with up to 1 preemption (200 schedules, {row['distinct']} distinct)"
+    assert summary_of(done).endswith(bounded)
     assert row["exhausted"] is False
     assert (row["coverage"]["status"], row["coverage"]["preemptions"]) == ("bounded", 1)
 
@@ -71,14 +70,15 @@ def test_what_is_sampled_says_how_much_is_left(run, report):
     done = run("".join(tests), "--interleave-json=report.json")
     for strategy, row in zip(strategies, report()["tests"], strict=True):
         line = summary_of(done, f"test_{strategy}")
-        assert re.fullmatch(r"sampled: \d+ of at least ~\d+ interleavings \(next new: \d+ %\)", line.split(" s; ")[1])
+        sampled = r"sampled: \d+ of at least ~\d+ interleavings \(next new: \d+ %\) \(200 schedules\)"
+        assert re.fullmatch(sampled, line.split("  ")[1])
         coverage = row["coverage"]
         assert coverage["status"] == "sampled"
         assert 0 < coverage["chance_of_new"] <= 1
         assert coverage["estimated_classes"] > coverage["classes"] == row["distinct"]
 
 
-def test_timeouts_are_told(run):
+def test_timeouts_are_reported(run):
     done = run(
         """
 @pytest.mark.concurrency(strategy="exhaustive")
@@ -90,7 +90,9 @@ def test_it(counter, run_concurrent):
     run_concurrent(work)
 """
     )
-    assert summary_of(done).endswith("exhaustive: all 4 interleavings, assuming no sleep or timeout ends early")
+    assert summary_of(done).endswith(
+        "  exhaustive: all 4 interleavings, assuming no sleep or timeout ends early (4 schedules)"
+    )
 
 
 def test_what_is_not_known_to_be_all_is_not_called_exhausted(run):

@@ -76,7 +76,7 @@ def passes(run: Callable[..., Run], pytester: pytest.Pytester) -> Callable[[str]
         # Some are skipped where the interpreter lacks what they are about, as they are without the plugin.
         assert set(outcomes) - {"warning", "warnings"} <= {"passed", "skipped"}, done.text
         assert outcomes["passed"] > 10 * outcomes.get("skipped", 0)
-        tried = re.findall(r"^test_it\.py::\S+: (\d+) schedules?,", done.text, re.MULTILINE)
+        tried = re.findall(r"^\w+ test_it\.py::\S+  .*[( ](\d+) (?:of \d+ )?schedules?\b", done.text, re.MULTILINE)
         assert len(tried) == outcomes["passed"]
         assert "threads were not controlled" not in done.text
 

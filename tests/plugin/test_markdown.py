@@ -37,6 +37,7 @@ def results(tests=(), stress=(), speedups=()):
 def row(name, *args, **more):
     """Of a test under control, with a finding where there is a `message`."""
     made = timelines.row(name, *args, **more) | {"repeatable": True, "lost": None, "_hints": []}
+    made["coverage"] = {"status": "exhausted", **made["coverage"]}
     if made["finding"] is not None:
         made["finding"]["story"] = None
     return made
@@ -103,7 +104,7 @@ class TestComment:
         comment.add_rows("title\n", ["a" * 40 + "\n", "b" * 60 + "\n", "c\n"], "end\n", "test")
         comment.add_rows("other\n", ["d" * 100], "", "run")
         text = comment.text()
-        assert text.startswith("head\ntitle\n" + "a" * 40 + "\nend\n**Left out**")
+        assert text.startswith("head\ntitle\n" + "a" * 40 + "\nend\n**Truncated**")
         assert "(test: 2, run: 1)" in text
         assert length(text) <= 700
 
@@ -139,21 +140,21 @@ class TestMarkdown:
         assert lines[:6] == [
             "## 2 of 5 concurrency tests failed",
             "",
-            "- under control: 2 tests, 1 failed, 24 schedules",
-            "- stress: 3 runs, 1 missed what was wanted",
+            "- interleaved: 2 tests, 1 failed, 24 schedules",
+            "- stress: 3 runs, 1 missed its thresholds",
             "- 1 speed-up measured",
             lines[5],
         ]
         assert re.fullmatch(r"- seed 7, Python 3\.\d+\.\S+, pytest-interleave \S+", lines[5])
         assert [line for line in lines if line.startswith("#")][1:] == [
-            "### Failed under control",
+            "### Failures",
             "### Stress",
-            "### Tests under control",
+            "### Concurrency tests",
             "### Stress runs",
-            "### Errors under stress",
+            "### Stress errors",
             "### Speed-ups",
         ]
-        block = text.partition("### Failed under control\n\n")[2].partition("### Stress\n")[0]
+        block = text.partition("### Failures\n\n")[2].partition("### Stress\n")[0]
         assert block == (
             "<details>\n<summary><code>test_bank.py::test_deposit</code>: failed test body in schedule 2</summary>\n\n"
             "```text\nAssertionError: assert 150 == 200\n\n"
@@ -165,10 +166,10 @@ class TestMarkdown:
         block = text.partition("### Stress\n\n")[2].partition("### Tests")[0]
         for shown in (
             "<summary><code>test_pool.py::test_pool_under_load</code>: missed <code>success rate 88.8 % (225 of 2,000 "
-            "operations failed), at least 95 % wanted</code></summary>\n",
+            "failed), required &gt;= 95 %</code></summary>\n",
             "\n2 of 10 threads hung\n",
             "\n200 × pool.PoolExhausted at pool.py:40 (10 threads): no connection within 0.1 s\n",
-            "\nstress-7 hung at test_pool.py:31, could not be ended\n",
+            "\nstress-7 hung at test_pool.py:31, could not be stopped\n",
             f"```text\n{stress_rows.TRACEBACK}\n```",
             f"```text\nstress-2 hung\n{stress_rows.STACK}\n```",
         ):
@@ -185,7 +186,7 @@ class TestMarkdown:
                 [stress_rows.run("test_reads"), stress_rows.missed(), stress_rows.skipped()],
             )
         )
-        assert table(text, "Tests under control") == [
+        assert table(text, "Concurrency tests") == [
             [
                 "`test_bank.py::test_deadlock`",
                 "2",
@@ -203,7 +204,7 @@ class TestMarkdown:
         assert reads[0] == "`test_pool.py::test_reads`"
         assert (reads[3], reads[-2:]) == ("100", ["0", "passed"])
         assert (skipped[2], skipped[-1]) == ("0", "skipped")
-        errors = table(text, "Errors under stress")
+        errors = table(text, "Stress errors")
         assert errors[0] == [
             *("200", "`pool.PoolExhausted`", "`pool.py:40`", "10"),
             *("`no connection within 0.1 s`", "`test_pool.py::test_pool_under_load`"),
@@ -214,7 +215,7 @@ class TestMarkdown:
         fine = [row(f"test_fine[{number}]") for number in range(ROWS)]
         assert "<summary>" not in markdown_of(results(fine))
         text = markdown_of(results([*fine, row("test_bad", message="no")]))
-        head, _, rest = text.partition("### Tests under control\n")[2].partition("<details>\n")
+        head, _, rest = text.partition("### Concurrency tests\n")[2].partition("<details>\n")
         assert [line for line in head.splitlines() if "`" in line] == [
             "| `test_bank.py::test_bad` | 2 | sampled: 2 interleavings, total unknown | failed: failed test body |"
         ]
@@ -224,11 +225,31 @@ class TestMarkdown:
         text = markdown_of(results((), [stress_rows.run(f"test_fine[{number}]") for number in range(ROWS + 1)]))
         assert f"\n### Stress runs\n\n<details>\n<summary>{ROWS + 1} stress runs that did not fail</summary>" in text
 
+    def test_the_bug_stands_in_code(self):
+        bug = "Check-then-act race on self._plugins['a | @b']"
+        failed, expected = row("test_a", message="no"), row("test_b", message="no", outcome="xfailed")
+        failed["finding"]["bug"] = expected["finding"]["bug"] = bug
+        unknown = row("test_c", message="no", outcome="xfailed")
+        unknown["finding"]["bug"] = None
+        text = markdown_of(results([failed, expected, unknown]))
+        shown = "Check-then-act race on self._plugins[&#x27;a | @b&#x27;]"
+        assert f"<code>test_bank.py::test_a</code>: <code>{shown}</code> in schedule 2</summary>" in text
+        cell = r"`Check-then-act race on self._plugins['a \| @b']`"
+        assert {cells[0]: cells[-1] for cells in table(text, "Concurrency tests")} == {
+            "`test_bank.py::test_a`": f"failed: {cell}",
+            "`test_bank.py::test_b`": f"expected failure: {cell}",
+            "`test_bank.py::test_c`": "expected failure: failed test body",
+        }
+
+    def test_an_expected_failure_under_stress(self):
+        run = stress_rows.run("test_it", outcome="xfailed", missed=["2 of 2 threads hung"])
+        assert table(markdown_of(results((), [run])), "Stress runs")[0][-1] == "expected failure"
+
     def test_what_failed_without_a_finding(self):
         failed = row("test_fixture", outcome="failed", _ended_by="fixtures", _planned=40)
         text = markdown_of(results([failed]))
         assert "<summary><code>test_bank.py::test_fixture</code>: failed</summary>" in text
-        assert "2 distinct, 0.12 s (a fixture failed, of 40)" in text
+        assert "\nexhaustive: all 2 interleavings (fixture error at 22 of 40 schedules)\n" in text
 
     def test_strange_texts_stand_in_code_and_nowhere_else(self):
         strange = row(NASTY, message=NASTY, _command=NASTY, _difference=NASTY) | {"nodeid": NASTY}
@@ -259,11 +280,11 @@ class TestMarkdown:
         ]
         assert [line for line in rest.splitlines() if line.startswith("#")] == [
             "## 2 of 2 concurrency tests failed",
-            "### Failed under control",
+            "### Failures",
             "### Stress",
-            "### Tests under control",
+            "### Concurrency tests",
             "### Stress runs",
-            "### Errors under stress",
+            "### Stress errors",
             "### Speed-ups",
         ]
 
@@ -277,9 +298,9 @@ class TestMarkdown:
         )
         assert 40_000 < length(text) <= LIMIT < 65_536
         last = text.splitlines()[-1]
-        assert last.startswith("**Left out**, because a comment may not be longer (failed test: ")
-        told = {what: int(count.replace(",", "")) for what, count in re.findall(r"([a-z -]+): ([\d,]+)", last)}
-        assert list(told) == [
+        assert last.startswith("**Truncated** to fit GitHub's comment limit (failed test: ")
+        counts = {what: int(count.replace(",", "")) for what, count in re.findall(r"([a-z -]+): ([\d,]+)", last)}
+        assert list(counts) == [
             "failed test",
             " stress run",
             " row of a test",
@@ -288,11 +309,11 @@ class TestMarkdown:
             " speed-up",
         ]
         # Of everything there is something, and what is there and what is not are all of it.
-        assert text.count("<summary><code>test_bank.py::") + told["failed test"] == 300
-        assert text.count("<summary><code>test_x.py::") + told[" stress run"] == 300
-        assert len(table(text, "Tests under control")) + told[" row of a test"] == 300
-        assert len(table(text, "Stress runs")) + told[" row of a stress run"] == 300
-        assert all(0 < left_out < 1200 for left_out in told.values())
+        assert text.count("<summary><code>test_bank.py::") + counts["failed test"] == 300
+        assert text.count("<summary><code>test_x.py::") + counts[" stress run"] == 300
+        assert len(table(text, "Concurrency tests")) + counts[" row of a test"] == 300
+        assert len(table(text, "Stress runs")) + counts[" row of a stress run"] == 300
+        assert all(0 < left_out < 1200 for left_out in counts.values())
         assert text.count("<details>") == text.count("</details>")
 
     def test_nothing_ran(self):
@@ -326,12 +347,12 @@ def test_a_run(run, pytester, options):
     done.result.assert_outcomes(passed=1, failed=3)
     text = pytester.path.joinpath("report.md").read_text("utf-8")
     assert text.startswith("## 3 of 4 concurrency tests failed\n")
-    assert "\n- stress: 3 runs, 2 missed what was wanted\n" in text
+    assert "\n- stress: 3 runs, 2 missed their thresholds\n" in text
     (command,) = done.lines("pytest 'test_it.py::test_fails' --interleave-replay=")
     assert f"\n```sh\n{command}\n```\n" in text
     # What the summary and JSON do not say of an assertion in the test, no report would.
-    assert "<code>success rate 0 % (10 of 10 operations failed), at least 50 % wanted</code>" in text
-    assert {cells[0]: cells[-1] for cells in table(text, "Tests under control")} == {
+    assert "<code>success rate 0 % (10 of 10 failed), required &gt;= 50 %</code>" in text
+    assert {cells[0]: cells[-1] for cells in table(text, "Concurrency tests")} == {
         "`test_it.py::test_fails`": "failed: failed test body",
         "`test_it.py::test_holds`": "passed",
     }
@@ -340,7 +361,7 @@ def test_a_run(run, pytester, options):
         "`test_it.py::test_asserts divide`": "failed, missed",
         "`test_it.py::test_asserts fine`": "failed",
     }
-    assert {cells[1]: cells[4] for cells in table(text, "Errors under stress")} == {
+    assert {cells[1]: cells[4] for cells in table(text, "Stress errors")} == {
         "`ValueError`": r"`a \| b @me`",
         "`ZeroDivisionError`": "`division by zero`",
     }
@@ -351,8 +372,8 @@ def test_of_a_suite(run, pytester):
     source = "def test_one():\n    pass\n\n@pytest.mark.thread_unsafe(reason='a | @b')\ndef test_two():\n    pass\n"
     run(source, "--interleave-suite=2", "--interleave-markdown=report.md")
     text = pytester.path.joinpath("report.md").read_text("utf-8")
-    assert "\n- the suite in 2 workers a test: 1 ran, 0 failed, 1 left out\n" in text
-    assert re.search(r"\n  - `left out, [^`]*a \| @b: 1`\n", text)
+    assert "\n- suite with 2 workers per test: 1 run, 0 failed, 1 skipped\n" in text
+    assert re.search(r"\n  - `1 skipped: [^`]*a \| @b`\n", text)
 
 
 def test_where_it_cannot_be_written(run, pytester):
@@ -362,5 +383,5 @@ def test_where_it_cannot_be_written(run, pytester):
     gone = "@pytest.mark.stress(threads=1, operations=1)\ndef test_it():\n    os.rmdir('out')\n"
     done = run(gone, "--interleave-markdown=out/report.md")
     done.result.assert_outcomes(passed=1)
-    assert len(done.lines("ERROR: --interleave-markdown: out/report.md could not be written: ")) == 1
+    assert len(done.lines("ERROR: --interleave-markdown: cannot write out/report.md: No such file or directory")) == 1
     assert done.result.ret == pytest.ExitCode.USAGE_ERROR

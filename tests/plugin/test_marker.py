@@ -61,7 +61,7 @@ def test_a_race_is_found(run):
             "*write 0 -> 1: self.value = value + 1*",
             "To see exactly this again:",
             "pytest 'test_it.py::test_race' --interleave-replay=*",
-            "test_it.py::test_race: * schedules, * distinct, * s: failed test body",
+            "FAILED test_it.py::test_race  failed test body (schedule * of up to 200)",
         ]
     )
 
@@ -76,9 +76,11 @@ def test_quick(counter, run_concurrent):
 """
     )
     done.result.assert_outcomes(passed=2)
-    done.result.stdout.fnmatch_lines(["test_it.py::test_race: 1 schedule, 1 distinct, * s; sampled: *"])
+    done.result.stdout.fnmatch_lines(
+        ["passed test_it.py::test_race  sampled: 1 interleaving, total unknown (1 schedule, * s)"]
+    )
     stopped = "(stopped after 1e-09 s, 1 of 200 schedules)"
-    done.result.stdout.fnmatch_lines([f"test_it.py::test_quick: 1 schedule, * {stopped}; sampled: *"])
+    done.result.stdout.fnmatch_lines([f"passed test_it.py::test_quick  sampled: * {stopped}"])
 
 
 def test_every_strategy_finds_it(run, report):
@@ -256,7 +258,7 @@ def test_three(counter, run_concurrent):
 """
     )
     done.result.assert_outcomes(passed=2)
-    done.result.stdout.fnmatch_lines(["*::test_four: 4 schedules*", "*::test_three: 3 schedules*"])
+    done.result.stdout.fnmatch_lines(["*::test_four  * (4 schedules, *", "*::test_three  * (3 schedules, *"])
 
 
 def test_is_registered_with_its_arguments(run):
@@ -292,7 +294,7 @@ def test_alone(counter):
         [
             "*InterleaveWarning: test_it.py::test_alone: the test starts no thread*concurrency(workers=2)*",
             "*InterleaveWarning: test_it.py::test_one_by_one: *the test's threads never overlap*",
-            "*::test_alone: 1 schedule, 1 distinct, * (nothing to interleave)",
+            "passed *::test_alone  nothing to interleave (1 schedule, * s)",
         ]
     )
 

@@ -24,13 +24,13 @@ def ini(pytester, **values):
 
 def test_schedules(run):
     done = run(QUIET, "--interleave-schedules=7")
-    done.result.stdout.fnmatch_lines(["*::test_two: 7 schedules*"])
+    done.result.stdout.fnmatch_lines(["*::test_two  * (7 schedules, *"])
 
 
 def test_schedules_ini_and_option_wins(run, pytester):
     ini(pytester, interleave_schedules=6)
-    run(QUIET).result.stdout.fnmatch_lines(["*::test_two: 6 schedules*"])
-    run(QUIET, "--interleave-schedules=5").result.stdout.fnmatch_lines(["*::test_two: 5 schedules*"])
+    run(QUIET).result.stdout.fnmatch_lines(["*::test_two  * (6 schedules, *"])
+    run(QUIET, "--interleave-schedules=5").result.stdout.fnmatch_lines(["*::test_two  * (5 schedules, *"])
 
 
 @pytest.mark.parametrize("by_ini", [False, True])
@@ -243,7 +243,7 @@ def test_a_report_that_cannot_be_written_costs_no_results(run, pytester):
     )
     done.result.assert_outcomes(passed=2, failed=1)
     done.result.stdout.fnmatch_lines(
-        ["*::test_two: *", "ERROR: --interleave-json: out?report.json could not be written: *"]
+        ["*::test_two  *", "ERROR: --interleave-json: cannot write out?report.json: No such file or directory"]
     )
     assert "INTERNALERROR" not in done.text
     assert done.result.ret == pytest.ExitCode.TESTS_FAILED

@@ -336,4 +336,4 @@ def test_under_xdist(run):
     done = run(WATCHED + EVERYTHING.replace("test_count", "test_other"), "-p", "xdist", "-n", "2")
     done.result.assert_outcomes(failed=2)
     assert done.text.count("E     data race on Counter.value") >= 2 or done.text.count("data race on Counter") >= 2
-    assert "test_it.py::test_other: " in done.text
+    assert "FAILED test_it.py::test_other  data race (" in done.text

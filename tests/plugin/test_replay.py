@@ -254,7 +254,7 @@ def test_a_change_where_the_token_switches_is_told(run):
         [
             "*pytest_interleave.ScheduleLost: cannot replay *: the test no longer runs as recorded",
             "*(context switch 1 of 1: its line was edited or is no longer reached).",
-            "*: 1 schedule, 1 distinct, * s (the token's schedule no longer fits)",
+            "FAILED *  the token's schedule cannot be replayed: the code may have changed (1 schedule, * s)",
         ]
     )
 

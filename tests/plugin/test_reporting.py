@@ -191,8 +191,11 @@ def test_it(counter, run_concurrent):
 def test_traceback_styles(run, style):
     done = run(RACE, f"--tb={style}")
     done.result.assert_outcomes(failed=1)
+    # The summary has the command where pytest may show no section.
+    commands = done.lines("  pytest 'test_it.py::test_it' --interleave-replay=")
+    assert len(commands) == (style in ("no", "line"))
     if style == "no":
-        assert "interleave-replay" not in done.text
+        assert "write 1 -> 1" not in done.text
     elif style != "line":
         assert len(done.lines("pytest 'test_it.py::test_it' --interleave-replay=")) == 1
         assert "write 1 -> 1: self.value = value + 1" in done.text

@@ -111,7 +111,7 @@ def test_after():
     )
     done.result.assert_outcomes(failed=2, passed=1)
     done.result.stdout.fnmatch_lines(["*RuntimeError: could not clean up", "*RuntimeError: could not make it"])
-    done.result.stdout.fnmatch_lines(["*::test_teardown: 1 schedule, *: failed teardown"])
+    done.result.stdout.fnmatch_lines(["FAILED *::test_teardown  failed teardown (schedule 1 of up to *)"])
     done.result.stdout.no_fnmatch_line("*INTERNALERROR*")
 
 
@@ -138,7 +138,7 @@ def test_it(number, tmp_path, monkeypatch, capsys, caplog, run_concurrent):
 """
     )
     done.result.assert_outcomes(passed=2)
-    done.result.stdout.fnmatch_lines(["*::test_it?1?: 4 schedules*", "*::test_it?2?: 4 schedules*"])
+    done.result.stdout.fnmatch_lines(["*::test_it?1?  * (4 schedules, *", "*::test_it?2?  * (4 schedules, *"])
 
 
 def test_output_of_the_failing_execution_alone_is_shown(run):
@@ -499,8 +499,8 @@ def test_finds(once, run_concurrent):
     done.result.stdout.fnmatch_lines(["*ZeroDivisionError*", "*a fixture raised RuntimeError: only once*"])
     assert "ValueError: no more of these" in done.text
     assert "that will do" in done.text
-    assert done.lines("test_it.py::test_fails: 1 schedule,")[0].endswith("(a fixture failed, of 3)")
-    assert done.lines("test_it.py::test_skips: 1 schedule,")[0].endswith("total unknown")
+    assert done.lines("FAILED test_it.py::test_fails  ")[0].endswith(" (fixture error at 1 of 3 schedules)")
+    assert "total unknown (1 schedule, " in done.lines("skipped test_it.py::test_skips  ")[0]
 
 
 CHECKED_AT_THE_END = """
@@ -524,7 +524,7 @@ def test_what_a_teardown_finds_has_a_token(run, report):
             "failed teardown in schedule * of at most 200 (*",
             "*read: value = self.value",
             "pytest 'test_it.py::test_it' --interleave-replay=*",
-            "*::test_it: *: failed teardown",
+            "FAILED *::test_it  failed teardown (schedule * of up to 200)",
         ]
     )
     (test,) = report()["tests"]
@@ -574,7 +574,7 @@ class Test(unittest.TestCase):
     )
     done.result.assert_outcomes(passed=1, failed=1)
     done.result.stdout.fnmatch_lines(
-        ["*AssertionError: here", "*in subtest [[]fails]", "*::test_skips: 5 schedules, *"]
+        ["*AssertionError: here", "*in subtest [[]fails]", "*::test_skips  * (5 schedules, * s)"]
     )
     assert "failures in one test" not in done.text
 

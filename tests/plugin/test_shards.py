@@ -111,7 +111,7 @@ def test_every_kind_of_test(run, report):
         [
             "interleave: 5 concurrency tests in 15 shards, seed 1",
             "test_it.py::test_ids?1??shard-2-of-3? PASSED *",
-            "test_it.py::TestUnittest::test_it: 10 schedules in 3 shards, * distinct, * s in all; sampled: *",
+            "passed test_it.py::TestUnittest::test_it  sampled: * (10 schedules, 3 shards, * s)",
         ]
     )
     rows = report()["tests"]
@@ -150,7 +150,7 @@ def test_one_shard_can_be_asked_for(run, report):
     shard = "test_it.py::TestUnittest::test_it[shard-2-of-3]"
     done = run(EVERY_KIND, "--interleave-shards=3", "--interleave-json=report.json", shard, "-v")
     done.result.assert_outcomes(passed=1)
-    done.result.stdout.fnmatch_lines(["*::test_it: 3 schedules in 1 of 3 shards, *"])
+    done.result.stdout.fnmatch_lines(["passed *::test_it  * (3 schedules, 1 of 3 shards, * s)"])
     (row,) = report()["tests"]
     assert (row["shards"], row["shards_run"]) == (3, 1)
     assert names(run(None, "--interleave-shards=3", "--collect-only", "-qq", "-k", "shard-1-of-3 and ids")) == [
@@ -272,8 +272,8 @@ def test_tiny(counter, run_concurrent):
     (row,) = report()["tests"]
     assert row["exhausted"]
     assert row["schedules"] < 4 * 30
-    done.result.stdout.fnmatch_lines([f"*::test_tiny: {row['schedules']} schedules in 4 shards, 4 distinct, *"])
-    done.result.stdout.fnmatch_lines(["*::test_tiny: *; exhaustive: all 4 interleavings"])
+    schedules = f"{row['schedules']} schedules, 4 shards"
+    done.result.stdout.fnmatch_lines([f"passed *::test_tiny  exhaustive: all 4 interleavings ({schedules}, * s)"])
 
 
 @thorough
@@ -303,7 +303,7 @@ def test_a_finding_is_that_of_the_whole_test(run, report):
     done = run(RACY, "--interleave-shards=2", "--interleave-json=report.json")
     done.result.assert_outcomes(failed=2)
     assert done.result.ret == pytest.ExitCode.TESTS_FAILED
-    done.result.stdout.fnmatch_lines(["*::test_racy: * schedules in 2 shards, * s in all: failed test body"])
+    done.result.stdout.fnmatch_lines(["FAILED *::test_racy  failed test body (schedule * of its shard, 2 shards)"])
     done.result.stdout.fnmatch_lines(["____* test_racy?shard-1-of-2? ____*"])
     (row,) = report()["tests"]
     assert (row["nodeid"], row["outcome"]) == ("test_it.py::test_racy", "failed")
@@ -433,7 +433,7 @@ def test_a_worker_that_dies_takes_no_results_with_it(run, report):
         "test_quiet": ("passed", 10, 4),
         "test_crash": ("failed", 6, 3),
     }
-    done.result.stdout.fnmatch_lines(["*::test_crash: 6 schedules in 3 of 4 shards, *"])
+    done.result.stdout.fnmatch_lines(["FAILED *::test_crash  no finding; * (6 schedules, 3 of 4 shards, * s)"])
 
 
 def test_a_worker_that_dies_without_shards(run, report, monkeypatch):

@@ -130,10 +130,10 @@ def test_what_tests_come_to(run, report):
         "test_skip_hides_no_failure",
         "TestCase::test_fails",
     ]
-    assert "success rate 90.0 % (2 of 20 operations failed), at least 100 % wanted" in text
+    assert "success rate 90.0 % (2 of 20 failed), required >= 100 %" in text
     # The first traceback, with what pytest says of the assertion.
     assert "assert (10 % 10)" in text
-    assert "2 of 2 threads hung" in text
+    assert "2 of 2 threads hung (timeout 0.3 s)" in text
     assert re.search(r"stress-0 hung:\n.*Stack \(most recent call last\):\n.*in test_deadlock\n +with second:", text)
     _check_summary(text)
     _check_json(report())
@@ -172,7 +172,7 @@ def _check_json(report):
     assert (enough["outcome"], enough["success_rate"], enough["missed"]) == ("passed", 0.9, [])
     (group,) = enough["errors"]
     assert (group["type"], group["count"], group["file"]) == ("ValueError", 2, "test_it.py")
-    assert hung["missed"][0] == "2 of 2 threads hung"
+    assert hung["missed"][0] == "2 of 2 threads hung (timeout 0.3 s)"
     assert [thread["ended"] for thread in hung["hung"]] == [True, True]
     (errors,) = rows["test_interrupts_itself"]["errors"]
     assert (errors["type"], errors["count"]) == ("KeyboardInterrupt", 6)
@@ -181,9 +181,9 @@ def _check_json(report):
 
 def test_what_the_marker_refuses(run, write):
     arguments = {
-        "threads=0": ": threads=0; give a whole number of 1 or more",
-        "seconds=-1": ": seconds=-1; give a number of seconds above 0",
-        "min_success_rate=95": ": min_success_rate=95; give a rate from 0 to 1, such as 0.95",
+        "threads=0": ": threads=0: must be an integer >= 1",
+        "seconds=-1": ": seconds=-1: must be a finite number of seconds > 0",
+        "min_success_rate=95": ": min_success_rate=95: must be from 0 to 1, such as 0.95",
         "treads=3": " has no argument 'treads'. Did you mean 'threads'?",
         "7": " takes keyword arguments only: write threads=7",
     }
@@ -357,8 +357,8 @@ def test_next():
 """
     done = run(source, verbose=False)
     done.result.assert_outcomes(passed=2, failed=1)
-    assert "could not be ended, runs on" in done.text
-    assert any(line.endswith(", could not be ended") for line in section(done.text))
+    assert "could not be stopped, still running" in done.text
+    assert any(line.endswith(", could not be stopped") for line in section(done.text))
 
 
 def test_a_marker_on_what_is_no_function(run, pytester):

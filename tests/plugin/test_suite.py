@@ -122,13 +122,15 @@ def test_what_ran_and_what_did_not(run, report, pytester):
     done = run(SUITE, "--interleave-suite=3", "--doctest-glob=*.txt", "--interleave-json=report.json")
     done.result.assert_outcomes(passed=5, failed=3, skipped=15)
     done.result.stdout.fnmatch_lines(["interleave: 10 tests, each in 3 workers, seed 1"])
-    section = done.text.partition("the suite in 3 workers a test: ")[2].splitlines()
-    assert section[0] == "6 ran, 3 failed, 14 left out"
-    assert "  failed when workers interrupt each other: 1" in section
-    assert "  failed when workers run one after another, too: 1" in section
-    assert "  failed in one worker alone, too: 1" in section
-    assert "  passed, but workers share nothing that one of them changes: 1 (of these it tells nothing)" in section
-    assert "  left out, too long to be explored: 2" in section
+    section = done.text.partition("suite with 3 workers per test: ")[2].splitlines()
+    assert section[0] == "6 run, 3 failed, 14 skipped"
+    assert "  1 race: fails only when workers interleave" in section
+    assert "  1 shared-state failure: fails when run twice in a row" in section
+    assert "  1 ordinary failure: fails with one worker" in section
+    assert "  1 passed without sharing data (says nothing about thread safety)" in section
+    assert "  2 skipped: too long to be explored" in section
+    (long,) = done.lines("skipped test_it.py::test_long[1]  ")
+    assert long.startswith("skipped test_it.py::test_long[1]  more than 20,000 steps (1 schedule, ")
     assert "    test_it.py::test_long[2]" in section
     suite = report()["suite"]
     assert suite["workers"] == 3
@@ -169,14 +171,14 @@ def test_the_command_repeats_what_the_suite_has_found(run):
 def test_under_xdist_the_suite_is_summed_up_once(run, report):
     done = run(SUITE, "--interleave-suite=3", "-p", "xdist", "-n2", "--interleave-json=report.json", verbose=False)
     done.result.assert_outcomes(passed=5, failed=3, skipped=14)
-    assert done.lines("the suite in ") == ["the suite in 3 workers a test: 6 ran, 3 failed, 13 left out"]
+    assert done.lines("suite with ") == ["suite with 3 workers per test: 6 run, 3 failed, 13 skipped"]
     assert report()["suite"]["ran"] == 6
 
 
 def test_shards_of_the_suite(run, report):
     chosen = ("-k", "race or own or output")
     done = run(SUITE, "--interleave-suite=3", "--interleave-shards=2", *chosen, "--interleave-json=report.json")
-    assert done.lines("the suite in ") == ["the suite in 3 workers a test: 2 ran, 1 failed, 1 left out"]
+    assert done.lines("suite with ") == ["suite with 3 workers per test: 2 run, 1 failed, 1 skipped"]
     assert report()["suite"]["left_out"][0]["nodeid"] == "test_it.py::test_output"
 
 

@@ -42,35 +42,36 @@ def section(text):
     return lines[begin + 1 : end]
 
 
-def told(text):
+def reported(text):
+    """The lines without times."""
     return [re.sub(r", [0-9.]+ s\b", "", line) for line in section(text)]
 
 
-def test_only_what_wants_a_look_is_told(run):
+def test_only_tests_that_need_attention_have_a_line(run):
     done = run(SOURCE, verbose=False)
     done.result.assert_outcomes(failed=1, passed=4, warnings=1)
-    fails, alone, rest = told(done.text)
-    assert re.fullmatch(r"test_it.py::test_fails: \d+ schedules, \d+ distinct: failed test body", fails)
-    assert alone == "test_it.py::test_alone: 1 schedule, 1 distinct (nothing to interleave)"
-    assert re.fullmatch(r"2 other tests: \d+ schedules, nothing found; 2 of 2 exhausted \(-v has each of them\)", rest)
-    assert len(told(run(None).text)) == 4
+    fails, alone, rest = reported(done.text)
+    assert re.fullmatch(r"FAILED test_it.py::test_fails  failed test body \(schedule \d+ of up to 40\)", fails)
+    assert alone == "passed test_it.py::test_alone  nothing to interleave (1 schedule)"
+    assert re.fullmatch(r"2 other tests passed: \d+ schedules, 2 exhaustive \(-v lists them\)", rest)
+    assert len(reported(run(None).text)) == 4
     assert "= interleave =" not in run(None, "-q", verbose=False).text
 
 
-def test_where_all_is_well_there_is_one_line(run):
+def test_tests_that_need_no_attention_have_one_line(run):
     done = run(SOURCE, "-k", "passes or small", verbose=False)
-    (line,) = told(done.text)
-    assert re.fullmatch(r"2 tests: \d+ schedules, nothing found; 2 of 2 exhausted \(-v has each of them\)", line)
+    (line,) = reported(done.text)
+    assert re.fullmatch(r"2 tests passed: \d+ schedules, 2 exhaustive \(-v lists them\)", line)
     one = run(SOURCE, "-k", "small", verbose=False)
-    (line,) = told(one.text)
-    assert re.match(r"1 test: \d+ schedules, nothing found; 1 of 1 exhausted", line)
+    (line,) = reported(one.text)
+    assert re.fullmatch(r"1 test passed: \d+ schedules, 1 exhaustive \(-v lists it\)", line)
 
 
 def test_there_is_none_without_marked_tests(run):
     assert "= interleave =" not in run(SOURCE, "-k", "unmarked").text
 
 
-def test_what_did_not_come_to_its_end_wants_a_look(run):
+def test_a_search_that_is_cut_short_needs_attention(run):
     done = run(
         SOURCE
         + fragile(time=2, does="raise OSError('no more')", ends=False)
@@ -83,18 +84,18 @@ def test_fixture(fragile, counter, run_concurrent):
         "fixture or small",
         verbose=False,
     )
-    fixture, rest = told(done.text)
-    assert re.fullmatch(r"test_it.py::test_fixture: .*\(a fixture failed, of 40\)", fixture)
-    assert rest.startswith("1 other test: ")
+    fixture, rest = reported(done.text)
+    assert re.fullmatch(r"FAILED test_it.py::test_fixture  .*\(fixture error at \d of 40 schedules\)", fixture)
+    assert rest.startswith("1 other test passed: ")
 
 
 def test_under_xdist(run):
     done = run(SOURCE, *XDIST, verbose=False)
     done.result.assert_outcomes(failed=1, passed=4, warnings=1)
-    first, *rest = told(done.text)
+    first, *rest = reported(done.text)
     assert first == "seed 1"
     assert len(rest) == 3
-    assert rest[-1].startswith("2 other tests: ")
+    assert rest[-1].startswith("2 other tests passed: ")
 
 
 def test_in_a_plain_log_the_command_is_one_line(run, monkeypatch):
@@ -156,3 +157,83 @@ def test_without_a_terminal(run, report):
     assert done.result.ret == 1
     assert "Traceback" not in done.text
     assert len(report()["tests"]) == 4
+
+
+FAILURES = """
+MARK = pytest.mark.concurrency(seconds=None, schedules=40)
+@MARK
+def test_fails(counter, run_concurrent):
+    run_concurrent(counter.increment)
+    assert counter.value == 2
+
+@MARK
+@pytest.mark.xfail
+def test_xfails(counter, run_concurrent):
+    run_concurrent(counter.increment)
+    assert counter.value == 2
+
+@MARK
+@pytest.mark.xfail(strict=True)
+def test_passes_unexpectedly(counter, run_concurrent):
+    run_concurrent(counter.increment)
+
+@pytest.fixture
+def late():
+    yield
+    raise OSError("late")
+
+@pytest.mark.concurrency(schedules=1)
+def test_teardown(late, run_concurrent):
+    run_concurrent(int)
+"""
+
+
+def test_expected_failures_say_so(run, pytester):
+    done = run(FAILURES, "--junitxml=junit.xml", "--interleave-markdown=report.md", "--interleave-html=report.html")
+    lines = reported(done.text)
+    assert re.fullmatch(r"FAILED test_it.py::test_fails  failed test body \(schedule \d+ of up to 40\)", lines[0])
+    expected = r"xfailed test_it.py::test_xfails  expected failure: failed test body \(schedule \d+ of up to 40\)"
+    assert re.fullmatch(expected, lines[1])
+    unexpected = "FAILED test_it.py::test_passes_unexpectedly  no finding; exhaustive: all 4 interleavings ("
+    assert lines[2].startswith(unexpected)
+    assert lines[3] == "FAILED test_it.py::test_teardown  failed teardown (schedule 1 of up to 1)"
+    assert "| expected failure: failed test body |" in (pytester.path / "report.md").read_text("utf-8")
+    page = (pytester.path / "report.html").read_text("utf-8")
+    assert '<span class="said">expected failure: failed test body</span>' in page
+    cases = ElementTree.parse(pytester.path / "junit.xml").getroot().findall(".//testcase")
+    found = {
+        case.attrib["name"]: {one.attrib["name"]: one.attrib["value"] for one in case.findall("properties/property")}
+        for case in cases
+    }
+    findings = {name: figures.get("interleave_finding") for name, figures in found.items()}
+    assert findings == {
+        "test_fails": "failed test body",
+        # JUnit calls it skipped.
+        "test_xfails": "failed test body",
+        "test_passes_unexpectedly": None,
+        "test_teardown": "failed teardown",
+    }
+    assert "skipped" in {child.tag for case in cases if case.attrib["name"] == "test_xfails" for child in case}
+    for name, figures in found.items():
+        assert ("interleave_token" in figures) is (findings[name] is not None)
+        assert figures["interleave_status"]
+
+
+def test_failures_are_never_among_the_others(run):
+    (line, rest) = reported(run(FAILURES, "-k", "unexpectedly or xfails", verbose=False).text)[::-1]
+    assert "test_passes_unexpectedly" in line
+    assert "test_xfails" in rest
+
+
+def test_styles_of_tracebacks(run):
+    """If pytest shows no reports, the summary has the commands."""
+    command = "pytest 'test_it.py::test_fails' --interleave-replay="
+    for style, lines in (("no", 1), ("line", 1), ("native", 0), ("short", 0)):
+        done = run(FAILURES, "-k", "fails", f"--tb={style}", verbose=False)
+        assert len(done.lines(f"  {command}")) == lines, style
+        assert command in done.text
+        # An expected failure has none.
+        assert "::test_xfails' --interleave-replay" not in done.text
+    quiet = run(FAILURES, "-k", "fails", "--tb=no", "-q", verbose=False)
+    assert "= interleave =" not in quiet.text
+    assert command not in quiet.text

@@ -99,5 +99,5 @@ def test_what_cannot_be_printed():
         raise Unprintable
 
     (group,) = firsts.groups([{note(firsts, fail): 1}])
-    assert group.message == "<its message cannot be made: RuntimeError>"
+    assert group.message == "<no message: __str__ raised RuntimeError>"
     assert "Unprintable" in group.traceback

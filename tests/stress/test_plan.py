@@ -19,29 +19,29 @@ def test_defaults():
 
 
 @pytest.mark.parametrize(
-    ("given", "error", "told"),
+    ("given", "error", "message"),
     [
-        ({"threads": 0}, ValueError, "threads=0; give a whole number of 1 or more"),
-        ({"threads": True}, TypeError, "threads=True; give a whole number of 1 or more"),
-        ({"threads": 2.0}, TypeError, "threads=2.0; give a whole number of 1 or more"),
-        ({"operations": -5}, ValueError, "operations=-5; give a whole number of 1 or more"),
-        ({"seconds": -1}, ValueError, "seconds=-1; give a number of seconds above 0"),
-        ({"seconds": 0}, ValueError, "seconds=0; give a number of seconds above 0"),
-        ({"seconds": "3"}, TypeError, "seconds='3'; give a number of seconds above 0"),
-        ({"ramp": -0.5}, ValueError, "ramp=-0.5; give a number of seconds of 0 or more"),
-        ({"timeout": math.inf}, ValueError, "timeout=inf; give a number of seconds above 0"),
-        ({"timeout": math.nan}, ValueError, "timeout=nan; give a number of seconds above 0"),
-        ({"timeout": None}, TypeError, "timeout=None; give a number of seconds above 0"),
-        ({"timeout": 10**400}, ValueError, "give a number of seconds above 0"),
+        ({"threads": 0}, ValueError, "threads=0: must be an integer >= 1"),
+        ({"threads": True}, TypeError, "threads=True: must be an integer >= 1"),
+        ({"threads": 2.0}, TypeError, "threads=2.0: must be an integer >= 1"),
+        ({"operations": -5}, ValueError, "operations=-5: must be an integer >= 1"),
+        ({"seconds": -1}, ValueError, "seconds=-1: must be a finite number of seconds > 0"),
+        ({"seconds": 0}, ValueError, "seconds=0: must be a finite number of seconds > 0"),
+        ({"seconds": "3"}, TypeError, "seconds='3': must be a finite number of seconds > 0"),
+        ({"ramp": -0.5}, ValueError, "ramp=-0.5: must be a finite number of seconds >= 0"),
+        ({"timeout": math.inf}, ValueError, "timeout=inf: must be a finite number of seconds > 0"),
+        ({"timeout": math.nan}, ValueError, "timeout=nan: must be a finite number of seconds > 0"),
+        ({"timeout": None}, TypeError, "timeout=None: must be a finite number of seconds > 0"),
+        ({"timeout": 10**400}, ValueError, ": must be a finite number of seconds > 0"),
     ],
 )
-def test_wrong_arguments(given, error, told):
+def test_wrong_arguments(given, error, message):
     with pytest.raises(error) as raised:
         make_plan(**given)
-    assert str(raised.value).endswith(told)
+    assert str(raised.value).endswith(message)
 
 
 @pytest.mark.parametrize("given", [95, -0.1, math.nan])
 def test_rates(given):
-    with pytest.raises(ValueError, match=r"give a rate from 0 to 1, such as 0\.95"):
+    with pytest.raises(ValueError, match=r"must be from 0 to 1, such as 0\.95"):
         rate("min_success_rate", given)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import math
+import re
 
 import pytest
 
 from pytest_interleave import StressResult
-from pytest_interleave.stress import make_plan, not_looked_at, run_stress
+from pytest_interleave.stress import make_plan, run_stress, unchecked
 
 
 def result_of(operation, *, check=None, **plan):
@@ -56,17 +57,18 @@ def test_thresholds_that_are_met_can_be_chained():
 
 def test_a_threshold_that_is_missed_says_so_before_the_whole_table():
     result = some_fail()
-    told = refused(lambda: result.assert_success_rate(0.95))
-    first, empty, *table = told.splitlines()
-    assert first == "success rate 90.0 % (10 of 100 operations failed), at least 95 % wanted"
+    first, empty, *table = refused(lambda: result.assert_success_rate(0.95)).splitlines()
+    assert first == "success rate 90.0 % (10 of 100 failed), required >= 95 %"
     assert not empty
     text = "\n".join(table)
     assert text.startswith(str(result))
     assert "10 × ValueError at " in text
-    assert "the first in stress-0:\nTraceback (most recent call last):" in text
+    assert "first traceback (stress-0):\nTraceback (most recent call last):" in text
     assert refused(result.assert_no_errors).startswith("success rate 90.0 %")
-    assert refused(lambda: result.assert_throughput(1e12)).startswith("throughput ")
-    assert refused(lambda: result.assert_latency(p99=0, max=0)).count(" at most 0.0 µs wanted") == 2
+    assert re.match(r"throughput \S+ ops/s, required >= 1000G\n", refused(lambda: result.assert_throughput(1e12)))
+    slow = refused(lambda: result.assert_latency(p99=0, max=0)).splitlines()
+    assert re.fullmatch(r"p99 latency \S+ \S+, limit 0\.0 µs", slow[0])
+    assert re.fullmatch(r"max latency \S+ \S+, limit 0\.0 µs", slow[1])
     assert result.assert_success_rate(0.9) is result
 
 
@@ -81,11 +83,13 @@ def test_fairness_and_memory_that_are_missed():
     result = StressResult(run_stress(prepare, make_plan(2), name="push"))
     figures = result._figures
     unfair = StressResult(type(figures)(**{**vars(figures), "fairness": 0.5, "memory_growth": 3 << 20}))
-    assert "fairness 0.500, at least 0.9 wanted" in refused(lambda: unfair.assert_fairness(0.9))
-    assert "memory +3.0 MiB, at most +2.0 MiB wanted" in refused(lambda: unfair.assert_memory_growth("2 MiB"))
+    assert "fairness 0.500, required >= 0.9 (1 = all threads equally fast)\n" in refused(
+        lambda: unfair.assert_fairness(0.9)
+    )
+    assert "memory growth +3.0 MiB, limit +2.0 MiB" in refused(lambda: unfair.assert_memory_growth("2 MiB"))
     assert unfair.assert_memory_growth(3 << 20)
     unknown = StressResult(type(figures)(**{**vars(figures), "memory_growth": None}))
-    assert "memory growth is not known" in refused(lambda: unknown.assert_memory_growth(1))
+    assert "memory growth is not available on this platform" in refused(lambda: unknown.assert_memory_growth(1))
 
 
 @pytest.mark.parametrize("broken", [hangs, lambda: result_of(int, check=lambda: False)], ids=["hang", "check"])
@@ -99,38 +103,63 @@ def test_each_of_them_fails_where_threads_hang_or_the_check_failed(broken):
         lambda: result.assert_fairness(0),
         lambda: result.assert_memory_growth("100GiB"),
     ):
-        told = refused(call)
-        assert "1 of 1 thread hung" in told or "the check failed: AssertionError: check() returned False" in told
+        text = refused(call)
+        assert {"1 of 1 thread hung (timeout 0.1 s)", "check() returned False"}.intersection(text.splitlines()[:3])
+        # Neither is repeated.
+        assert text.count("hung (timeout") + text.count("check() returned False") == 1
 
 
-def test_a_hang_has_its_stack_and_says_that_the_check_was_left_out():
-    told = refused(hangs().assert_no_errors)
-    assert "stress-0 in operation 1, at " in told
-    assert "stress-0 hung:\nStack (most recent call last):" in told
-    assert "check        not run, because threads hung" in told
+def test_a_hang_has_its_stack_and_says_that_the_check_was_skipped():
+    text = refused(hangs().assert_no_errors)
+    assert re.search(r"\n    stress-0: operation 1, at \S+test_result\.py:\d+ \(stopped\)\n", text)
+    assert "stress-0 hung:\nStack (most recent call last):" in text
+    assert "\n  check        skipped (threads hung)\n" in text
+
+
+def test_a_check_that_raises_is_named_once_and_has_its_traceback():
+    def check():
+        raise LookupError("3 connections were never given back")
+
+    result = result_of(int, check=check)
+    first, *_, last = refused(result.assert_no_errors).splitlines()
+    assert first == "check() raised LookupError: 3 connections were never given back"
+    assert "\n  check        failed" in str(result)
+    assert "never given back" not in str(result)
+    assert last == "LookupError: 3 connections were never given back"
+
+
+def test_the_table():
+    lines = str(result_of(int, operations=5)).splitlines()
+    assert re.fullmatch(r"push: 10 operations, 2 threads, \S+ \S+", lines[0])
+    assert lines[1] == "  success      100 %: 10 succeeded, 0 failed"
+    assert re.fullmatch(r"  throughput   \S+ ops/s", lines[2])
+    assert re.fullmatch(r"  threads      \d+ at peak", lines[6])
 
 
 @pytest.mark.parametrize(
-    ("call", "told"),
+    ("call", "message"),
     [
-        (lambda r: r.assert_success_rate(95), "success rate=95; give a rate from 0 to 1, such as 0.95"),
-        (lambda r: r.assert_success_rate(-1), "give a rate from 0 to 1"),
-        (lambda r: r.assert_fairness(2), "fairness=2; give a rate from 0 to 1"),
-        (lambda r: r.assert_throughput(-1), "throughput=-1; give operations per second, 0 or more"),
-        (lambda r: r.assert_latency(p50=-1), "p50=-1; give seconds, 0 or more"),
-        (lambda r: r.assert_latency(), "give some of p50, p90, p99, max, in seconds"),
-        (lambda r: r.assert_memory_growth("10 apples"), "'10 apples'; give bytes, or a text such as \"10MiB\""),
-        (lambda r: r.assert_memory_growth(-1), "give bytes, or a text"),
+        (lambda r: r.assert_success_rate(95), "success rate=95: must be from 0 to 1, such as 0.95"),
+        (lambda r: r.assert_success_rate(-1), "must be from 0 to 1"),
+        (lambda r: r.assert_fairness(2), "fairness=2: must be from 0 to 1"),
+        (lambda r: r.assert_throughput(-1), "throughput=-1: must be a number of operations per second >= 0"),
+        (lambda r: r.assert_latency(p50=-1), "p50=-1: must be a number of seconds >= 0"),
+        (lambda r: r.assert_latency(), "needs a limit: give p50, p90, p99 or max, in seconds"),
+        (
+            lambda r: r.assert_memory_growth("10 apples"),
+            "growth='10 apples': must be a number of bytes, or a text such as \"10MiB\"",
+        ),
+        (lambda r: r.assert_memory_growth(-1), "must be a number of bytes, or a text"),
         (lambda r: r.assert_throughput(math.nan), "throughput=nan"),
     ],
 )
-def test_wrong_arguments(call, told):
+def test_wrong_arguments(call, message):
     result = result_of(int, operations=1)
     with pytest.raises(ValueError) as raised:
         call(result)
-    assert told in str(raised.value)
-    # A call that is wrong has looked at nothing.
-    assert not result._looked
+    assert message in str(raised.value)
+    # A wrong call has checked nothing.
+    assert not result._checked
 
 
 @pytest.mark.parametrize(
@@ -144,32 +173,38 @@ def test_wrong_arguments(call, told):
         lambda r: refused(r.assert_no_errors),
     ],
 )
-def test_failures_that_somebody_looked_at(look):
+def test_failures_that_the_test_has_checked(look):
     result = some_fail()
     look(result)
-    assert not_looked_at(result) is None
+    assert unchecked(result) is None
 
 
-def test_what_nobody_looked_at():
+def test_failures_that_the_test_has_not_checked():
     result = some_fail()
     assert result.operations == 100
     assert result.latency.p50 >= 0
     assert "every tenth" in str(result)
     assert result.as_json()["failed"] == 10
-    told = not_looked_at(result)
-    assert told is not None
-    assert told.startswith("10 of 100 operations failed\n")
+    text = unchecked(result)
+    assert text is not None
+    assert text.startswith(
+        "10 of 100 operations failed, and the test did not check that.\n"
+        "help: call result.assert_no_errors(), or handle result.errors\n\n"
+    )
     checked = result_of(int, check=lambda: False)
-    assert "the check failed" in str(not_looked_at(checked))
+    assert str(unchecked(checked)).startswith(
+        "check() returned False, and the test did not check that.\n"
+        "help: call result.assert_no_errors(), or handle result.check_error\n\n"
+    )
     assert isinstance(checked.check_error, AssertionError)
-    assert not_looked_at(checked) is None
+    assert unchecked(checked) is None
     hung = hangs()
-    assert "1 of 1 threads hung" in str(not_looked_at(hung))
+    assert "1 of 1 thread hung (timeout 0.1 s), and the test did not" in str(unchecked(hung))
     # That operations failed is not all.
     assert hung.failed == 1
-    assert "hung" in str(not_looked_at(hung))
+    assert "or handle result.hung\n" in str(unchecked(hung))
     assert hung.hung[0].ended
-    assert not_looked_at(hung) is None
+    assert unchecked(hung) is None
 
 
 def test_plain_data():

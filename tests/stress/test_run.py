@@ -297,7 +297,7 @@ def test_too_many_threads_is_one_error(monkeypatch):
         real(self)
 
     monkeypatch.setattr(threading.Thread, "start", start)
-    with pytest.raises(RuntimeError, match="only 2 of 5 threads could be started .*: give fewer threads"):
+    with pytest.raises(RuntimeError, match="could only start 2 of 5 threads .*: lower threads="):
         run(int, threads=5)
 
 

@@ -33,7 +33,7 @@ def test_bytes():
         "+1.5 KiB",
         "+3.0 MiB",
         "+5.0 GiB",
-        "not known",
+        "not available",
     ]
 
 

@@ -380,7 +380,7 @@ def test_it_can_be_written_as_json(body):
     read = json.loads(json.dumps(timeline.as_json()))
     assert [event["step"] for event in read["events"]] == [event.step for event in timeline.events]
     assert read["story"] == timeline.story
-    assert read["told"] == list(timeline.reported)
+    assert read["reported"] == list(timeline.reported)
     assert (read["bug"], read["help"], read["notes"]) == (timeline.bug, timeline.help, list(timeline.notes))
     assert [(step["step"] - 1, step["text"], step["place"], step["source"]) for step in read["evidence"]] == [
         tuple(each) for each in timeline.evidence

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from ._found import EXPECTED, found_in, headline_of
     from ._page import printable, render
     from ._totals import Totals
 else:
@@ -11,14 +12,20 @@ else:
     __getattr__ = names_from(
         __name__,
         {
+            "EXPECTED": "._found",
             "Totals": "._totals",
+            "found_in": "._found",
+            "headline_of": "._found",
             "printable": "._page",
             "render": "._page",
         },
     )
 
 __all__ = [
+    "EXPECTED",
     "Totals",
+    "found_in",
+    "headline_of",
     "printable",
     "render",
 ]

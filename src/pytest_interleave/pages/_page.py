@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ._found import EXPECTED, found_in, headline_of
 from ._timeline import lay_out
 from ._totals import OUTCOMES, Totals
 
@@ -18,8 +19,8 @@ _ENDED_BY = {
     "seconds": "stopped at the time limit",
     "nothing to interleave": "nothing to interleave",
     "interrupted": "interrupted",
-    "fixtures": "a fixture failed",
-    "replay": "the token's schedule",
+    "fixtures": "fixture error",
+    "replay": "replayed from token",
 }
 #: Up to this many threads, each has a column wide enough for source text if the window is wide enough; with more, no
 #: column has.
@@ -42,7 +43,7 @@ def render(
 ) -> str:
     """Return the page for the tests of a run: for each its figures, as they go to the JSON report, and a few keys more.
 
-    `_timeline` is what `Timeline.as_json()` returns, `_command` repeats the finding, `_difference` says why it may not,
+    `_timeline` is what `Timeline.as_json()` returns, `_command` replays the finding, `_difference` says why it may not,
     `_hints` and `_warnings` are texts; `suite` are lines on all tests together. `stress` and `speedups` are as in the
     JSON report, the latter with `_text`. Whatever text is in any of them, the page is a valid one that can be written
     as UTF-8.
@@ -103,7 +104,7 @@ def _test(number: int, row: Mapping[str, Any]) -> dict[str, Any]:
     planned, ended_by = row.get("_planned"), row.get("_ended_by", "")
     schedules = str(row["schedules"])
     if planned is not None and ended_by != "replay" and planned != row["schedules"]:
-        schedules += f" of at most {planned}"
+        schedules += f" of up to {planned}"
     if ended_by in _ENDED_BY:
         schedules += f" ({_ENDED_BY[ended_by]})"
     finding = row["finding"]
@@ -123,10 +124,11 @@ def _test(number: int, row: Mapping[str, Any]) -> dict[str, Any]:
             ("Coverage", row["coverage"]["text"]),
             ("Found in schedule", None if row["found_at"] is None else str(row["found_at"])),
             ("Strategy", row["strategy"]),
-            ("Switches", None if finding is None else _switches(finding)),
+            ("Preemptions", None if finding is None else _switches(finding)),
         ],
         "seconds": f"{row['seconds']:.2f} s",
-        "said": _said(finding, ended_by, row["coverage"]["text"]),
+        "said": _said(row),
+        "headline": None if finding is None else headline_of(row),
         "finding": finding,
         "message": None if finding is None else _message(finding["message"]),
         "command": row.get("_command"),
@@ -142,24 +144,24 @@ def _shards(row: Mapping[str, Any]) -> str | None:
     if "shards" not in row:
         return None
     ran, shards = row["shards_run"], row["shards"]
-    return str(shards) if ran == shards else f"{ran} of {shards} have run"
+    return str(shards) if ran == shards else f"{ran} of {shards} were run"
 
 
 def _switches(finding: Mapping[str, Any]) -> str | None:
-    """Return the number of switches as text; None if it is not known."""
+    """Return the number of preemptions as text; None if it is not known."""
     switches, before = finding["switches"], finding.get("shrunk_from")
     if switches is None:
         return None
     return str(switches) if before in (None, switches) else f"{switches}, shrunk from {before}"
 
 
-def _said(finding: Mapping[str, Any] | None, ended_by: str, coverage: str) -> str:
+def _said(row: Mapping[str, Any]) -> str:
     """Return the text for the list of tests."""
-    if finding is not None:
-        return str(finding["kind"])
-    if ended_by == "seconds":
-        return f"stopped at the time limit; {coverage}"
-    return _ENDED_BY.get(ended_by, coverage)
+    ended_by, coverage = row.get("_ended_by", ""), row["coverage"]["text"]
+    if row["finding"] is not None:
+        return found_in(row)
+    text = f"{_ENDED_BY[ended_by]}; {coverage}" if ended_by == "seconds" else _ENDED_BY.get(ended_by, coverage)
+    return f"{EXPECTED}; {text}" if row["outcome"] == "xfailed" else str(text)
 
 
 def _message(text: str) -> tuple[str, str]:

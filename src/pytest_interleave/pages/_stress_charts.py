@@ -98,10 +98,18 @@ def lay_out_run(number: int, row: Mapping[str, Any]) -> dict[str, Any]:
         "more_threads": max(0, len(row["per_thread"]) - _THREAD_ROWS),
         "errors": [_error(group) for group in row["errors"][:_ERRORS]],
         "more_errors": [_error(group) for group in row["errors"][_ERRORS:]],
-        "check": row["check_error"],
+        "check": _check(row),
         "hung": [_hung(thread) for thread in row["hung"][:_STACKS]],
         "more_hung": max(0, len(row["hung"]) - _STACKS),
     }
+
+
+def _check(row: Mapping[str, Any]) -> str | None:
+    """Return what the check raised, unless the texts of what was missed have all of it."""
+    error: str | None = row["check_error"]
+    if error is None or any(error.removeprefix("AssertionError: ") in text for text in row["missed"]):
+        return None
+    return error
 
 
 def _said(row: Mapping[str, Any]) -> str:
@@ -109,45 +117,43 @@ def _said(row: Mapping[str, Any]) -> str:
     if has_missed(row):
         reported = str(row["missed"][0])
         return (
-            f"stress: {reported}"
-            if len(row["missed"]) == 1
-            else f"stress: {reported}, and {len(row['missed']) - 1} more"
+            f"stress: {reported}" if len(row["missed"]) == 1 else f"stress: {reported}; {len(row['missed']) - 1} more"
         )
     if not has_figures(row):
-        return "stress: no operation"
+        return "stress: no operations"
     return (
-        f"stress: {_many(row['operations'], 'operation')} of {_many(row['threads'], 'thread')}, "
+        f"stress: {_many(row['operations'], 'operation')}, {_many(row['threads'], 'thread')}, "
         f"{percent_text(row['success_rate'])} % succeeded"
     )
 
 
 def _figures(row: Mapping[str, Any]) -> list[tuple[str, str | None, bool]]:
     """Return name and value of each figure, and whether it needs attention."""
-    latency, wanted, planned = row["latency"], row["min_success_rate"], row["planned"]
+    latency, required, planned = row["latency"], row["min_success_rate"], row["planned"]
     operations = f"{row['operations']:,}"
     if planned is not None and planned != row["operations"]:
         operations += f" of {planned:,}"
     success = f"{percent_text(row['success_rate'])} %"
-    if wanted is not None:
-        success += f", at least {wanted * 100:.6g} % wanted"
+    if required is not None:
+        success += f" (required >= {required * 100:.6g} %)"
     check = None
     if row["check_left_out"]:
-        check = "not run"
+        check = "skipped"
     elif row["check_error"] is not None:
         check = "failed"
     return [
         ("Threads", f"{row['threads']:,}", False),
         ("Operations", operations, False),
-        ("Succeeded", success, wanted is not None and row["success_rate"] < wanted and is_wrong(row)),
+        ("Succeeded", success, required is not None and row["success_rate"] < required and is_wrong(row)),
         ("Failed", f"{row['failed']:,}", row["failed"] > 0 and is_wrong(row)),
-        ("Throughput", f"{rate_text(row['throughput'])} operations/s", False),
+        ("Throughput", f"{rate_text(row['throughput'])} ops/s", False),
         *(
-            (f"Latency {name}" if name != "mean" else "Mean latency", seconds_text(latency[name]), False)
+            (f"Latency {name}", seconds_text(latency[name]), False)
             for name in ("p50", "p90", "p99", "max", "min", "mean")
         ),
         ("Fairness", f"{row['fairness']:.2f}", False),
-        ("Threads in the process", f"{row['peak_threads']:,} at most", False),
-        ("Memory", bytes_text(row["memory_growth"]), False),
+        ("Peak threads", f"{row['peak_threads']:,} in the process", False),
+        ("Memory growth", bytes_text(row["memory_growth"]), False),
         ("Hung", _many(len(row["hung"]), "thread") if row["hung"] else None, True),
         ("Check", check, True),
     ]
@@ -207,8 +213,8 @@ def throughput(row: Mapping[str, Any]) -> Plot | None:
     line = "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in points)
     return Plot(
         "Throughput over time",
-        f"From {rate_text(min(rates))} to {rate_text(most)} operations/s in {_many(len(slices), 'slice')} over "
-        f"{seconds_text(length)}; {rate_text(row['throughput'])} operations/s over all.",
+        f"From {rate_text(min(rates))} to {rate_text(most)} ops/s in {_many(len(slices), 'slice')} over "
+        f"{seconds_text(length)}; {rate_text(row['throughput'])} ops/s overall.",
         [],
         line,
         f"{line}L{points[-1][0]:.1f} {HEIGHT}L{points[0][0]:.1f} {HEIGHT}Z",
@@ -221,7 +227,7 @@ def throughput(row: Mapping[str, Any]) -> Plot | None:
 def joined(parts: Sequence[Sequence[float]]) -> list[tuple[float, float, float]]:
     """Return begin, end and operations of slices; a slice far shorter than the one before is merged with it.
 
-    The last slice is as short as it happens to be, and a rate over so little time says nothing.
+    The last slice is as short as it happens to be, and a rate over such a short time says nothing.
     """
     found: list[tuple[float, float, float]] = []
     begin = 0.0
@@ -257,11 +263,11 @@ def threads(row: Mapping[str, Any]) -> Plot | None:
         if low:
             bars.append(Shape(left, HEIGHT - low, width, low, text, bad=True))
     counts = [each["operations"] for each in per_thread]
-    red = " Those that failed are red." if any(each["failed"] for each in per_thread) else ""
+    red = " Failed operations are red." if any(each["failed"] for each in per_thread) else ""
     return Plot(
-        "Operations of each thread",
-        f"{len(per_thread):,} threads have done from {min(counts):,} to {_many(max(counts), 'operation')} each. "
-        f"Fairness of their rates {row['fairness']:.2f}, where 1 is even.{red}",
+        "Operations per thread",
+        f"{len(per_thread):,} threads completed {min(counts):,} to {_many(max(counts), 'operation')} each. "
+        f"Fairness of their rates: {row['fairness']:.2f} (1 = all threads equally fast).{red}",
         bars,
         "",
         "",
@@ -324,9 +330,9 @@ def _error(group: Mapping[str, Any]) -> dict[str, Any]:
 def _hung(thread: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "name": thread["name"],
-        "what": f"in operation {thread['operation']:,}" if thread["operation"] else "in setup",
+        "what": f"operation {thread['operation']:,}" if thread["operation"] else "setup",
         "where": thread["where"],
-        "ended": "was ended" if thread["ended"] else "could not be ended, and ran on",
+        "ended": "stopped" if thread["ended"] else "could not be stopped, still running",
         "stack": thread["stack"],
     }
 

@@ -7,11 +7,19 @@ from typing import Any, NamedTuple
 
 from ..control.steps import kinds
 
+#: The kind of the step for which a thread waits in `Condition.wait`.
+_BE_WOKEN = kinds.WOKEN
+
 
 def _sign_of(kind: str) -> str:
     """Return the sign that shows at a glance what sort of operation a step is."""
     row = kinds.TABLE.get(kind)
     return "other" if row is None else row.sign or "other"
+
+
+def _blocked_in(kind: str) -> str:
+    """Return what a thread does that waits for a step of this kind."""
+    return "waiting for notify" if kind == _BE_WOKEN else f"blocked in {kind}"
 
 
 class Lock(NamedTuple):
@@ -30,7 +38,7 @@ class Step(NamedTuple):
     lane: int
     number: int
     thread: str
-    #: "read", "waits to acquire".
+    #: "read", "blocked in acquire".
     does: str
     sign: str
     #: The letter of the lock that it is done to; empty if it is done to something else.
@@ -144,7 +152,7 @@ def lay_out(timeline: Mapping[str, Any]) -> Chart:
                 lane=lane_of[event["thread"]],
                 number=event["step"],
                 thread=_name(names, event["thread"]),
-                does=f"waits to {event['kind']}" if event["waits"] else event["kind"],
+                does=_blocked_in(event["kind"]) if event["waits"] else event["kind"],
                 sign=_sign_of(event["kind"]),
                 lock=locks[event["what"]].letter if event["what"] in locks else "",
                 what=event["what"],

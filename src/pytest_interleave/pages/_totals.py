@@ -1,4 +1,4 @@
-"""Totals of a run: how many tests ran and failed, in the words with which reports begin."""
+"""Totals of a run: how many tests ran and failed, as reports begin."""
 
 from __future__ import annotations
 
@@ -46,11 +46,16 @@ class Totals(NamedTuple):
         return f"{failed} of {total} {tests} failed" if failed else f"{total} {tests}, none failed"
 
     @property
+    def missed_text(self) -> str:
+        """How many stress runs missed a threshold."""
+        return f"{self.missed or 'none'} missed {'their' if self.missed > 1 else 'its'} thresholds"
+
+    @property
     def counts(self) -> list[str]:
         """Further figures, such as "2 failed"."""
         reported = [f"{self.outcomes[outcome]} {outcome}" for outcome in OUTCOMES if self.outcomes[outcome]]
         if self.runs:
-            reported.append(f"{_many(self.runs, 'stress run')}, {self.missed or 'none'} missed what was wanted")
+            reported.append(f"{_many(self.runs, 'stress run')}, {self.missed_text}")
         if self.speedups:
             reported.append(_many(self.speedups, "speed-up"))
         return reported

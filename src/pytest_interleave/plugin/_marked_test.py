@@ -206,10 +206,10 @@ def _add_figures(item: pytest.Item, call: pytest.CallInfo[Any], report: pytest.T
     if exploration.explanation is not None and report.outcome == "failed":
         add_text(report, failure_text(item, exploration, width_of(item.config)))
     page = options_of(item.config).reports["html"] is not None
-    report.interleave = figures(item, exploration, outcome_of(report), page=page)  # type: ignore[attr-defined]
+    row = figures(item, exploration, outcome_of(report), page=page)
+    report.interleave = row  # type: ignore[attr-defined]
     if exploration.steps:
         report.interleave_steps = exploration.steps  # type: ignore[attr-defined]
-    if call.when == "call":
-        # pytest reports both, of the call and of the teardown; if the test is run again, the new ones count.
-        for known in (item.user_properties, report.user_properties):
-            known[:] = [pair for pair in known if not pair[0].startswith("interleave_")] + properties(exploration)
+    # pytest reports both, of the call and of the teardown; if the test is run again, the new ones count.
+    for known in (item.user_properties, report.user_properties):
+        known[:] = [pair for pair in known if not pair[0].startswith("interleave_")] + properties(row)

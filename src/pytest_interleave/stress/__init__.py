@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ._hung import HungThread
     from ._latencies import Latency
     from ._plan import Plan, make_plan, rate
-    from ._result import StressResult, not_looked_at
+    from ._result import StressResult, unchecked
     from ._rows import (
         Row,
         has_figures,
@@ -59,7 +59,6 @@ else:
             "make_plan": "._plan",
             "missed": "._figures_table",
             "missed_rate": "._figures_table",
-            "not_looked_at": "._result",
             "outcomes_of_tests": "._rows",
             "percent_text": "._figures_table",
             "place_of": "._rows",
@@ -67,6 +66,7 @@ else:
             "rate_text": "._figures_table",
             "run_stress": "._run",
             "seconds_text": "._figures_table",
+            "unchecked": "._result",
             "whole_text": "._figures_table",
             "worst_first": "._rows",
         },
@@ -93,7 +93,6 @@ __all__ = [
     "make_plan",
     "missed",
     "missed_rate",
-    "not_looked_at",
     "outcomes_of_tests",
     "percent_text",
     "place_of",
@@ -101,6 +100,7 @@ __all__ = [
     "rate_text",
     "run_stress",
     "seconds_text",
+    "unchecked",
     "whole_text",
     "worst_first",
 ]

@@ -126,7 +126,7 @@ def traceback_text(error: BaseException) -> str:
     try:
         return "".join(traceback.format_exception(error)).rstrip()
     except Exception as wrong:
-        return f"{type(error).__name__}: <its traceback cannot be shown: {type(wrong).__name__}>"
+        return f"{type(error).__name__}: <traceback not available: {type(wrong).__name__}>"
 
 
 def _cut(error: BaseException, boundary: CodeType) -> TracebackType | None:
@@ -170,5 +170,5 @@ def _message(error: BaseException) -> str:
     try:
         message = str(error)
     except Exception as wrong:
-        message = f"<its message cannot be made: {type(wrong).__name__}>"
+        message = f"<no message: __str__ raised {type(wrong).__name__}>"
     return message if len(message) <= _MESSAGE else f"{message[:_MESSAGE]}…"

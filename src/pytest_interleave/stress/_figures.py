@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from ._worker import Worker
 
 
+#: The text of the error of a check that returned False.
+RETURNED_FALSE = "check() returned False"
+
+
 class ThreadFigures(NamedTuple):
     """The figures of one thread."""
 
@@ -69,6 +73,8 @@ class Figures:
     name: str
     threads: int
     planned: int | None
+    #: Seconds after which a thread hangs.
+    timeout: float
     operations: int
     failed: int
     seconds: float
@@ -82,9 +88,9 @@ class Figures:
     peak_threads: int
     memory_growth: int | None
     check_error: BaseException | None
-    #: Whether there is a check that was not run, because threads hung or the run ended before its time.
+    #: Whether there is a check that was not run, because threads hung or the run ended early.
     check_left_out: bool
-    #: The exception that ended the run before its time.
+    #: The exception that ended the run early.
     ended_by: BaseException | None
 
     @property
@@ -150,6 +156,7 @@ def figures_of(
         name=name,
         threads=run.plan.threads,
         planned=run.plan.planned,
+        timeout=run.plan.timeout,
         operations=every.count + lost,
         failed=sum(tally.failed + tally.hangs for tally in run.tallies),
         seconds=run.seconds,

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ._errors import ErrorGroup, text_of, traceback_text
-from ._figures import Figures
+from ._figures import RETURNED_FALSE, Figures
 
 #: At most this many groups of exceptions are shown with a traceback, and at most this many have a line; of the rest,
 #: only the number is given.
@@ -49,7 +49,7 @@ def percent_text(rate: float) -> str:
 def bytes_text(size: int | None) -> str:
     """Return a size with its sign and a unit, such as "+1.2 MiB"."""
     if size is None:
-        return "not known"
+        return "not available"
     value = float(size)
     for unit in ("bytes", "KiB", "MiB"):
         if abs(value) < 1024:
@@ -81,23 +81,22 @@ def summary_text(figures: Figures) -> str:
     each = f"{rate_text(min(rates))}/s to {rate_text(max(rates))}/s" if rates else "-"
     limits = f"min {seconds_text(latency.min)}, mean {seconds_text(latency.mean)}"
     lines = [
-        f"{figures.name}: {_number(figures.operations)} operations of {_many(figures.threads, 'thread')} in "
+        f"{figures.name}: {_many(figures.operations, 'operation')}, {_many(figures.threads, 'thread')}, "
         f"{seconds_text(figures.seconds)}",
         f"  success      {percent_text(figures.success_rate)} %: {_number(figures.succeeded)} succeeded, "
         f"{_number(figures.failed)} failed{_not_run(figures)}",
-        f"  throughput   {rate_text(figures.throughput)} operations/s",
+        f"  throughput   {rate_text(figures.throughput)} ops/s",
         "  latency      "
         + ", ".join(f"{name} {seconds_text(getattr(latency, name))}" for name in ("p50", "p90", "p99", "max")),
         f"               {limits}",
         f"  fairness     {figures.fairness:.2f}: each thread {each}",
-        f"  threads      {figures.peak_threads} in the process at most",
+        f"  threads      {figures.peak_threads} at peak",
         f"  memory       {bytes_text(figures.memory_growth)}",
     ]
     if figures.check_left_out:
-        why = "threads hung" if figures.hung else "the run was ended before its time"
-        lines.append(f"  check        not run, because {why}")
+        lines.append(f"  check        skipped ({'threads hung' if figures.hung else 'the run ended early'})")
     elif figures.check_error is not None:
-        lines.append(f"  check        failed: {_short(text_of(figures.check_error))}")
+        lines.append("  check        failed")
     if figures.errors:
         lines += ["  errors", *(f"    {line}" for line in error_lines(figures.errors))]
     if figures.hung:
@@ -111,9 +110,9 @@ def whole_text(figures: Figures) -> str:
     parts = [summary_text(figures)]
     for group in figures.errors[:_TRACEBACKS]:
         if group.traceback:
-            first = "the first" if group.count > 1 else "raised"
-            parts.append(f"{first} in {group.thread}{' (setup)' if group.in_setup else ''}:\n{group.traceback}")
-    if figures.check_error is not None:
+            first = "first traceback" if group.count > 1 else "traceback"
+            parts.append(f"{first} ({group.thread}{', setup' if group.in_setup else ''}):\n{group.traceback}")
+    if figures.check_error is not None and not _returned_false(figures.check_error):
         parts.append(f"check:\n{traceback_text(figures.check_error)}")
     parts += [f"{thread.name} hung:\n{thread.stack}" for thread in figures.hung[:_STACKS] if thread.stack]
     if len(figures.hung) > _STACKS:
@@ -141,27 +140,41 @@ def hung_lines(figures: Figures) -> list[str]:
     """Return a line for each thread that hung."""
     lines = []
     for thread in figures.hung[:_LINES]:
-        what = f"in operation {_number(thread.operation)}" if thread.operation else "in setup"
-        how = "ended" if thread.ended else "could not be ended, runs on"
-        lines.append(f"{thread.name} {what}, at {thread.where} ({how})")
+        what = f"operation {_number(thread.operation)}" if thread.operation else "setup"
+        how = "stopped" if thread.ended else "could not be stopped, still running"
+        lines.append(f"{thread.name}: {what}, at {thread.where} ({how})")
     return lines + _and_more(len(figures.hung))
 
 
 def missed(figures: Figures) -> list[str]:
-    """Return what counts as missed whatever is required: threads that hung, a check that failed."""
+    """Return what always counts as missed: threads that hung, a check that failed."""
     found = []
     if figures.hung:
-        found.append(f"{len(figures.hung):,} of {_many(figures.threads, 'thread')} hung")
+        found.append(hung_text(figures))
     if figures.check_error is not None:
-        found.append(f"the check failed: {_short(text_of(figures.check_error))}")
+        found.append(check_text(figures.check_error))
     return found
 
 
-def missed_rate(figures: Figures, wanted: float) -> str:
+def hung_text(figures: Figures) -> str:
+    """Return how many threads hung, and the time limit."""
+    return f"{len(figures.hung):,} of {_many(figures.threads, 'thread')} hung (timeout {figures.timeout:g} s)"
+
+
+def check_text(error: BaseException) -> str:
+    """Return how the check failed."""
+    return RETURNED_FALSE if _returned_false(error) else f"check() raised {_short(text_of(error))}"
+
+
+def _returned_false(error: BaseException) -> bool:
+    return type(error) is AssertionError and error.args == (RETURNED_FALSE,)
+
+
+def missed_rate(figures: Figures, required: float) -> str:
     """Return the message that fewer operations have succeeded than are required."""
     return (
         f"success rate {percent_text(figures.success_rate)} % ({_number(figures.failed)} of "
-        f"{_number(figures.operations)} operations failed), at least {wanted * 100:.6g} % wanted"
+        f"{_number(figures.operations)} failed), required >= {required * 100:.6g} %"
     )
 
 

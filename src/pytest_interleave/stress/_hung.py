@@ -57,7 +57,7 @@ def _stack(frame: FrameType | None) -> tuple[str, str]:
     while shown and shown[0].filename == threading.__file__:
         del shown[0]
     if not shown:
-        return "", "a place that is not known"
+        return "", "an unknown place"
     text = "".join(traceback.StackSummary.from_list(shown).format()).rstrip()
     return f"Stack (most recent call last):\n{text}", str(user_place(frame))
 

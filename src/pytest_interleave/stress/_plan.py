@@ -16,7 +16,7 @@ class Plan(NamedTuple):
     """The number of threads that repeat the operation, and the limits of the run."""
 
     threads: int
-    #: Operations of each thread; None for as many as there is time for.
+    #: Operations of each thread; None if limited by time only.
     operations: int | None
     seconds: float | None
     ramp: float
@@ -42,7 +42,7 @@ def make_plan(
 ) -> Plan:
     """Return a checked plan; without `operations` and `seconds`, each thread runs `OPERATIONS` operations.
 
-    Raises `ValueError` or `TypeError` that begins with the argument as it was given and says what to give.
+    Raises `ValueError` or `TypeError` that begins with the argument and its value, and says what it must be.
     """
     __tracebackhide__ = True
     if operations is None and seconds is None:
@@ -50,19 +50,19 @@ def make_plan(
     return Plan(
         count("threads", threads),
         None if operations is None else count("operations", operations),
-        None if seconds is None else _seconds("seconds", seconds, "above 0", least=math.ulp(0)),
-        _seconds("ramp", ramp, "of 0 or more", least=0),
-        _seconds("timeout", timeout, "above 0", least=math.ulp(0)),
+        None if seconds is None else _seconds("seconds", seconds, "> 0", least=math.ulp(0)),
+        _seconds("ramp", ramp, ">= 0", least=0),
+        _seconds("timeout", timeout, "> 0", least=math.ulp(0)),
     )
 
 
 def count(name: str, value: Any) -> int:
-    """Return a whole number of 1 or more, checked.
+    """Return an integer of 1 or more, checked.
 
     Raises `ValueError` or `TypeError` as `make_plan` does.
     """
     __tracebackhide__ = True
-    wrong = f"{name}={value!r}; give a whole number of 1 or more"
+    wrong = f"{name}={value!r}: must be an integer >= 1"
     if not isinstance(value, int) or isinstance(value, bool):
         raise TypeError(wrong)
     if value < 1:
@@ -77,7 +77,7 @@ def number(name: str, value: Any, advice: str) -> float:
     """
     __tracebackhide__ = True
     if not isinstance(value, (int, float)) or isinstance(value, bool):
-        raise TypeError(f"{name}={value!r}; {advice}")
+        raise TypeError(f"{name}={value!r}: {advice}")
     return value if isinstance(value, float) else float(min(max(value, -_MAX_SECONDS), _MAX_SECONDS))
 
 
@@ -87,17 +87,17 @@ def rate(name: str, value: Any) -> float:
     Raises `ValueError` or `TypeError` as `make_plan` does.
     """
     __tracebackhide__ = True
-    advice = "give a rate from 0 to 1, such as 0.95"
+    advice = "must be from 0 to 1, such as 0.95"
     given = number(name, value, advice)
     if not 0 <= given <= 1:
-        raise ValueError(f"{name}={value!r}; {advice}")
+        raise ValueError(f"{name}={value!r}: {advice}")
     return given
 
 
 def _seconds(name: str, value: Any, which: str, least: float) -> float:
     __tracebackhide__ = True
-    advice = f"give a number of seconds {which}"
+    advice = f"must be a finite number of seconds {which}"
     given = number(name, value, advice)
     if not least <= given < _MAX_SECONDS:
-        raise ValueError(f"{name}={value!r}; {advice}")
+        raise ValueError(f"{name}={value!r}: {advice}")
     return given

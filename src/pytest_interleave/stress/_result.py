@@ -8,7 +8,17 @@ from typing import Any
 
 from ._errors import ErrorGroup
 from ._figures import Figures, ThreadFigures
-from ._figures_table import bytes_text, missed, missed_rate, rate_text, seconds_text, summary_text, whole_text
+from ._figures_table import (
+    bytes_text,
+    check_text,
+    hung_text,
+    missed,
+    missed_rate,
+    rate_text,
+    seconds_text,
+    summary_text,
+    whole_text,
+)
 from ._hung import HungThread
 from ._latencies import Latency
 from ._plan import number, rate
@@ -21,15 +31,15 @@ class StressResult:
     """Result of a stress run; the fixture `run_stress` returns it.
 
     `str(result)` is a table of everything. The `assert_…` methods fail with what was missed and that table. They fail,
-    too, if threads hung or the check failed, whatever else they are about. They return the result, so that they can be
-    chained. A failure that the test does not inspect fails the test when it ends.
+    too, if threads hung or the check failed. They return the result, so that they can be chained. A failure that the
+    test does not check fails the test when it ends.
     """
 
     __module__ = "pytest_interleave"
 
     def __init__(self, figures: Figures) -> None:
         self._figures = figures
-        self._looked: set[str] = set()
+        self._checked: set[str] = set()
         #: What the `assert_…` methods have found missed.
         self._missed: list[str] = []
 
@@ -61,19 +71,19 @@ class StressResult:
     @property
     def succeeded(self) -> int:
         """Number of operations that did not fail."""
-        self._looked.add("operations")
+        self._checked.add("operations")
         return self._figures.succeeded
 
     @property
     def failed(self) -> int:
         """Number of operations that raised an exception, or hung."""
-        self._looked.add("operations")
+        self._checked.add("operations")
         return self._figures.failed
 
     @property
     def success_rate(self) -> float:
         """Fraction of successful operations, from 0 to 1 (0 if none ran)."""
-        self._looked.add("operations")
+        self._checked.add("operations")
         return self._figures.success_rate
 
     @property
@@ -110,19 +120,19 @@ class StressResult:
 
         Each has `type`, `message`, `file`, `line`, `count`, `threads`, and `traceback` and `exception` of the first.
         """
-        self._looked.add("operations")
+        self._checked.add("operations")
         return list(self._figures.errors)
 
     @property
     def hung(self) -> list[HungThread]:
         """The threads that had not ended in time, each with `name`, `stack`, and whether it could be `ended`."""
-        self._looked.add("hung")
+        self._checked.add("hung")
         return list(self._figures.hung)
 
     @property
     def check_error(self) -> BaseException | None:
         """Exception that `check` raised, an `AssertionError` if it returned False; None if it passed or was not run."""
-        self._looked.add("check")
+        self._checked.add("check")
         return self._figures.check_error
 
     @property
@@ -158,9 +168,9 @@ class StressResult:
         Raises `AssertionError` with the whole table; `ValueError` if the argument is not from 0 to 1.
         """
         __tracebackhide__ = True
-        wanted = rate("success rate", at_least)
+        required = rate("success rate", at_least)
         figures = self._figures
-        return self._require(None if figures.success_rate >= wanted else missed_rate(figures, wanted))
+        return self._require(None if figures.success_rate >= required else missed_rate(figures, required))
 
     def assert_no_errors(self) -> StressResult:
         """Assert that no operation failed. Raises `AssertionError` with the whole table."""
@@ -175,12 +185,10 @@ class StressResult:
         Raises `AssertionError` with the whole table; `ValueError` for a negative number.
         """
         __tracebackhide__ = True
-        wanted = _not_negative("throughput", at_least, "give operations per second, 0 or more")
+        required = _not_negative("throughput", at_least, "must be a number of operations per second >= 0")
         reached = self._figures.throughput
         return self._require(
-            None
-            if reached >= wanted
-            else f"throughput {rate_text(reached)} operations/s, at least {rate_text(wanted)} wanted"
+            None if reached >= required else f"throughput {rate_text(reached)} ops/s, required >= {rate_text(required)}"
         )
 
     def assert_latency(
@@ -198,14 +206,14 @@ class StressResult:
         __tracebackhide__ = True
         given = {"p50": p50, "p90": p90, "p99": p99, "max": max}
         limits = {
-            name: _not_negative(name, limit, "give seconds, 0 or more")
+            name: _not_negative(name, limit, "must be a number of seconds >= 0")
             for name, limit in given.items()
             if limit is not None
         }
         if not limits:
-            raise ValueError("assert_latency() has no limit; give some of p50, p90, p99, max, in seconds")
+            raise ValueError("assert_latency() needs a limit: give p50, p90, p99 or max, in seconds")
         wrong = [
-            f"latency {name} {seconds_text(reached)}, at most {seconds_text(limit)} wanted"
+            f"{name} latency {seconds_text(reached)}, limit {seconds_text(limit)}"
             for name, limit in limits.items()
             # A latency may be `nan`.
             if not (reached := getattr(self._figures.latency, name)) <= limit
@@ -218,29 +226,33 @@ class StressResult:
         Raises `AssertionError` with the whole table; `ValueError` if the argument is not from 0 to 1.
         """
         __tracebackhide__ = True
-        wanted = rate("fairness", at_least)
+        required = rate("fairness", at_least)
         reached = self._figures.fairness
-        return self._require(None if reached >= wanted else f"fairness {reached:.3f}, at least {wanted:.6g} wanted")
+        return self._require(
+            None
+            if reached >= required
+            else f"fairness {reached:.3f}, required >= {required:.6g} (1 = all threads equally fast)"
+        )
 
     def assert_memory_growth(self, at_most: int | str) -> StressResult:
         """Assert that memory grew by at most this many bytes; a text such as "10MiB" works, too.
 
-        Raises `AssertionError` with the whole table, also if the growth is not known; `ValueError` if the argument is
-        not a size.
+        Raises `AssertionError` with the whole table, also if the growth is not available; `ValueError` if the argument
+        is not a size.
         """
         __tracebackhide__ = True
-        wanted = _size(at_most)
+        limit = _size(at_most)
         reached = self._figures.memory_growth
         wrong = None
         if reached is None:
-            wrong = "memory growth is not known on this system"
-        elif reached > wanted:
-            wrong = f"memory {bytes_text(reached)}, at most {bytes_text(wanted)} wanted"
+            wrong = "memory growth is not available on this platform"
+        elif reached > limit:
+            wrong = f"memory growth {bytes_text(reached)}, limit {bytes_text(limit)}"
         return self._require(wrong)
 
     def _require(self, *wrong: str | None) -> StressResult:
         __tracebackhide__ = True
-        self._looked.update(("operations", "hung", "check"))
+        self._checked.update(("operations", "hung", "check"))
         own = [text for text in wrong if text is not None]
         self._missed += own
         reported = own + missed(self._figures)
@@ -249,34 +261,42 @@ class StressResult:
         return self
 
 
-def not_looked_at(result: StressResult) -> str | None:
-    """Return the failures that the test has not inspected, with the whole table; None if there are none."""
-    figures, looked = result._figures, result._looked
-    reported = []
+def unchecked(result: StressResult) -> str | None:
+    """Return the failures that the test has not checked, with help and the whole table; None if there are none."""
+    figures, checked = result._figures, result._checked
+    failures, attributes = [], []
     # A thread that hung counts as a failed operation, too.
-    if figures.failed > len(figures.hung) and "operations" not in looked:
-        reported.append(f"{figures.failed:,} of {figures.operations:,} operations failed")
-    if figures.hung and "hung" not in looked:
-        reported.append(f"{len(figures.hung)} of {figures.threads} threads hung")
-    if figures.check_error is not None and "check" not in looked:
-        reported.append("the check failed")
-    return f"{', '.join(reported)}\n\n{whole_text(figures)}" if reported else None
+    if figures.failed > len(figures.hung) and "operations" not in checked:
+        failures.append(f"{figures.failed:,} of {figures.operations:,} operations failed")
+        attributes.append("result.errors")
+    if figures.hung and "hung" not in checked:
+        failures.append(hung_text(figures))
+        attributes.append("result.hung")
+    if figures.check_error is not None and "check" not in checked:
+        failures.append(check_text(figures.check_error))
+        attributes.append("result.check_error")
+    if not failures:
+        return None
+    return (
+        f"{', '.join(failures)}, and the test did not check that.\n"
+        f"help: call result.assert_no_errors(), or handle {' and '.join(attributes)}\n\n{whole_text(figures)}"
+    )
 
 
 def _not_negative(name: str, value: Any, advice: str) -> float:
     __tracebackhide__ = True
     given = number(name, value, advice)
     if not 0 <= given < math.inf:
-        raise ValueError(f"{name}={value!r}; {advice}")
+        raise ValueError(f"{name}={value!r}: {advice}")
     return given
 
 
 def _size(given: Any) -> int:
     __tracebackhide__ = True
-    advice = 'give bytes, or a text such as "10MiB"'
+    advice = 'must be a number of bytes, or a text such as "10MiB"'
     if isinstance(given, str):
         found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([KMG]i?B|B)\s*", given)
         if found is None:
-            raise ValueError(f"memory growth {given!r}; {advice}")
+            raise ValueError(f"memory growth={given!r}: {advice}")
         return round(float(found[1]) * _UNITS[found[2]])
     return int(_not_negative("memory growth", given, advice))

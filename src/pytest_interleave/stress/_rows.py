@@ -47,7 +47,7 @@ def hung_lines(row: Row) -> list[str]:
     """Return a line for each place where threads hung, with the names of the first ones."""
     together: dict[str, list[str]] = {}
     for thread in row["hung"]:
-        how = "" if thread["ended"] else ", could not be ended"
+        how = "" if thread["ended"] else ", could not be stopped"
         together.setdefault(f"hung at {thread['where']}{how}", []).append(thread["name"])
     lines = []
     for text, names in together.items():

@@ -14,7 +14,7 @@ from ..control import real_lock, without_ours
 from ..control.interpreter import real_seconds
 from ..control.primitives import endable_waits
 from ._errors import Firsts
-from ._figures import Figures, Tally, figures_of, tally_of
+from ._figures import RETURNED_FALSE, Figures, Tally, figures_of, tally_of
 from ._gate import Gate
 from ._hung import HungThread, end_threads, stacks_of
 from ._plan import Plan
@@ -70,7 +70,7 @@ def run_stress(
 def _failure_of(check: Callable[[], object], ends: tuple[type[BaseException], ...]) -> BaseException | None:
     try:
         if check() is False:
-            return AssertionError("check() returned False")
+            return AssertionError(RETURNED_FALSE)
     except BaseException as error:
         if isinstance(error, (KeyboardInterrupt, *ends)) or came_by_signal(error):
             raise
@@ -89,7 +89,7 @@ class Run:
         self.samples = Samples()
         self.gate = Gate()
         self.hung: list[HungThread] = []
-        #: The exception that ended the run before its time.
+        #: The exception that ended the run early.
         self.ended_by: BaseException | None = None
         #: The counts of each thread, from when it had ended or was found to hang.
         self.tallies: list[Tally] = []
@@ -167,7 +167,7 @@ class Run:
                     # Its thread never ran.
                     other.over = True
                 raise RuntimeError(
-                    f"only {number} of {self.plan.threads} threads could be started ({error}): give fewer threads"
+                    f"could only start {number} of {self.plan.threads} threads ({error}): lower threads="
                 ) from error
 
     def _wait(self, until: Any, deadline: float, *, sampled: bool) -> bool:

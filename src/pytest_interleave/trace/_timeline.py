@@ -129,7 +129,7 @@ class Timeline(NamedTuple):
             "notes": list(self.notes),
             "help": self.help,
             "story": self.story,
-            "told": list(self.reported),
+            "reported": list(self.reported),
         }
 
 

@@ -6,7 +6,7 @@ import textwrap
 
 import pytest
 
-from pytest_interleave.trace.causes._checks import _checking_lines, is_check
+from pytest_interleave.trace.causes._checks import _checking_lines, is_check, looks_up
 
 from ..telling import in_threads, told
 

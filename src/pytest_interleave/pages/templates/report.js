@@ -49,7 +49,7 @@
     form.hidden = false;
     form.addEventListener("input", filter);
     form.addEventListener("submit", (event) => event.preventDefault());
-    // A browser may have kept what was typed before the page was loaded again.
+    // A browser may keep what was typed when the page is loaded again.
     filter();
   }
 
@@ -84,6 +84,8 @@
       ({ steps: this.steps, total: this.total } = JSON.parse(figure.querySelector("script").textContent));
       this.rows = all(".step", figure);
       this.links = all(".link", figure).map((link) => ({ link, ends: link.dataset.rows.split(" ").map(Number) }));
+      // A deadlock ends by itself; another execution may be stopped while its threads wait.
+      this.stopped = figure.dataset.stopped !== undefined;
       this.current = 0;
       this.pane = figure.querySelector(".pane");
       this.buildPane();
@@ -133,7 +135,7 @@
       this.goTo(target, true);
     }
 
-    /** Makes a step the current one; with `focus`, the keyboard goes on from there. */
+    /** Makes a step the current one; with `focus`, the keyboard continues from there. */
     goTo(index, focus = false) {
       const next = Math.max(0, Math.min(this.rows.length - 1, index));
       this.rows.forEach((row, number) => {
@@ -148,7 +150,7 @@
       this.show(next);
       if (focus && document.activeElement !== this.rows[next]) this.rows[next].focus({ preventScroll: true });
       if (!moved) return;
-      // The pane covers what is behind it, where it stands at the bottom.
+      // If the pane is at the bottom, it covers what is behind it.
       const covered = getComputedStyle(this.pane).bottom === "auto" ? 0 : this.pane.offsetHeight;
       this.rows[next].style.scrollMarginBottom = `${covered + 8}px`;
       this.rows[next].scrollIntoView({ block: "nearest", inline: "nearest" });
@@ -160,7 +162,7 @@
       this.shown = index;
       for (const { link, ends } of this.links) link.classList.toggle("related", ends.includes(index + 1));
       const step = this.steps[index];
-      this.where.textContent = step.waits ? "Never came" : `Step ${step.number} of ${this.total}`;
+      this.where.textContent = step.waits ? "Never reached" : `Step ${step.number} of ${this.total}`;
       const facts = element("dl");
       const fact = (name, ...value) => {
         if (value.some(Boolean)) facts.append(element("dt", { textContent: name }), element("dd", {}, ...value));
@@ -171,14 +173,19 @@
       fact("Holds", ...step.holds.map((lock) => element("div", {}, ...withLetter(lock))));
       fact("Held by others", ...step.others.map(([lock, thread]) => element("div", {}, ...withLetter(lock), `: ${thread}`)));
       fact("Conflicts", ...step.conflicts.map(([row, what]) => this.toStep(row - 1, what)));
-      if (step.switch) fact("Switch", "The thread before could have gone on.");
-      if (step.gave_way) fact("Switch", "The thread before had run for long, so the scheduler let the others run.");
-      if (step.waits) fact("Never done", step.holder ? `${step.holder} holds it, and never gives it back.` : "Nothing goes on any more.");
+      if (step.switch) fact("Preemption", "The previous thread could have continued.");
+      if (step.gave_way) fact("Scheduler", "The previous thread had run for long, so the others run.");
+      if (step.waits) fact("Never reached", this.whyNever(step));
       this.details.replaceChildren(
         element("h4", { textContent: `${step.thread} ${step.waits ? "" : "· "}${step.does}` }),
         ...(step.source ? [element("pre", {}, element("code", { textContent: step.source }))] : []),
         facts,
       );
+    }
+
+    whyNever({ holder }) {
+      if (holder) return `held by ${holder}${this.stopped ? "" : ", never released"}`;
+      return this.stopped ? "The execution was stopped first." : "All threads are blocked.";
     }
 
     toStep(index, what) {
@@ -200,7 +207,7 @@
   for (const test of all(".test")) test.addEventListener("toggle", openTimelines);
   openTimelines();
 
-  // j and k work wherever the focus is, but where one types, on the first timeline that is open.
+  // j and k work wherever the focus is, except in a text field: on the first timeline that is open.
   document.addEventListener("keydown", (event) => {
     if (!["j", "k"].includes(event.key) || event.defaultPrevented || event.target.closest("input, .timeline")) return;
     const open = event.target.closest(".test")?.querySelector(".timeline");
@@ -219,7 +226,7 @@
   addEventListener("hashchange", openTarget);
   openTarget();
 
-  // What is closed would not be printed; what was found shall be.
+  // A closed test would not be printed: open those with findings.
   let openedToPrint = [];
   addEventListener("beforeprint", () => {
     openedToPrint = all(".test:not([open])").filter((test) => test.querySelector(".finding, .missed"));

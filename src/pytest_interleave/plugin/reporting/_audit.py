@@ -6,12 +6,16 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-#: Words of the summary for failing tests, by the least that makes them fail: see `Explanation.simplest`.
+#: Texts of the summary for failing tests, for one and for several, by the least that makes them fail: see
+#: `Explanation.simplest`.
 _FAILED = {
-    "switches": "when workers interrupt each other",
-    "workers in turn": "when workers run one after another, too",
-    "one worker": "in one worker alone, too",
-    None: "for other reasons",
+    "switches": ("1 race: fails only when workers interleave", "{} races: fail only when workers interleave"),
+    "workers in turn": (
+        "1 shared-state failure: fails when run twice in a row",
+        "{} shared-state failures: fail when run twice in a row",
+    ),
+    "one worker": ("1 ordinary failure: fails with one worker", "{} ordinary failures: fail with one worker"),
+    None: ("1 other failure: cause not narrowed down", "{} other failures: cause not narrowed down"),
 }
 
 
@@ -23,7 +27,7 @@ class Audit(NamedTuple):
     ran: int
     #: The number of tests that failed, by the least that makes them fail.
     failed: dict[str | None, int]
-    #: The number of tests in which no worker changes anything that another one uses.
+    #: The number of tests that passed although their workers share no data.
     sharing_nothing: int
     #: Tests that were not run, by node id, and why.
     left_out: list[tuple[str, str]]
@@ -47,20 +51,17 @@ class Audit(NamedTuple):
         """Yield the lines for the terminal."""
         failed = sum(self.failed.values())
         yield (
-            f"the suite in {self.workers} workers a test: {self.ran} ran, {failed} failed, "
-            f"{len(self.left_out)} left out"
+            f"suite with {self.workers} workers per test: {self.ran} run, {failed} failed, {len(self.left_out)} skipped"
         )
-        for kind, text in _FAILED.items():
-            if kind in self.failed:
-                yield f"  failed {text}: {self.failed[kind]}"
+        for kind, (one, several) in _FAILED.items():
+            count = self.failed.get(kind, 0)
+            if count:
+                yield f"  {one if count == 1 else several.format(count)}"
         if self.sharing_nothing:
-            yield (
-                f"  passed, but workers share nothing that one of them changes: {self.sharing_nothing} (of these it "
-                "tells nothing)"
-            )
+            yield f"  {self.sharing_nothing} passed without sharing data (says nothing about thread safety)"
         reasons = Counter(reason for _, reason in self.left_out)
         for reason, count in sorted(reasons.items(), key=lambda counted: (-counted[1], counted[0])):
-            yield f"  left out, {reason}: {count}"
+            yield f"  {count} skipped: {reason}"
             if verbose:
                 yield from (f"    {nodeid}" for nodeid, why in self.left_out if why == reason)
 

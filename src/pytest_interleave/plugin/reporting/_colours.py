@@ -1,4 +1,4 @@
-"""Colours findings on terminals that have colours; the reports themselves stay plain text."""
+"""Colors findings on terminals that have colors; the reports themselves stay plain text."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..items._test_reports import SECTION
 
 @contextlib.contextmanager
 def coloured(terminal: pytest.TerminalReporter) -> Iterator[None]:
-    """Give the failures that pytest has gathered coloured sections, as long as the context is entered."""
+    """Give the failures that pytest has gathered colored sections, as long as the context is entered."""
     changed: list[tuple[Any, Any]] = []
     writer = terminal.config.get_terminal_writer()
     if writer.hasmarkup:

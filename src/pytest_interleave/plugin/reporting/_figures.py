@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -87,19 +88,19 @@ def _of_shard(exploration: Exploration) -> dict[str, Any]:
     }
 
 
-def properties(exploration: Exploration) -> list[tuple[str, object]]:
-    """Return the figures that reports in other forms have, such as JUnit XML."""
+def properties(row: Mapping[str, Any]) -> list[tuple[str, object]]:
+    """Return the figures of a test, as `figures` returns them, for reports in other forms, such as JUnit XML."""
     found: list[tuple[str, object]] = [
-        ("interleave_schedules", exploration.schedules),
-        ("interleave_coverage", str(exploration.coverage)),
-        ("interleave_status", exploration.coverage.status),
+        ("interleave_schedules", row["schedules"]),
+        ("interleave_coverage", row["coverage"]["text"]),
+        ("interleave_status", row["coverage"]["status"]),
     ]
-    if exploration.explanation is not None:
-        found += [
-            ("interleave_finding", exploration.explanation.finding.kind),
-            *((("interleave_bug", exploration.explanation.bug),) if exploration.explanation.bug else ()),
-            ("interleave_token", str(exploration.explanation.token)),
-        ]
+    finding = row["finding"]
+    if finding is not None:
+        found.append(("interleave_finding", finding["kind"]))
+        if finding.get("bug"):
+            found.append(("interleave_bug", finding["bug"]))
+        found.append(("interleave_token", finding["token"]))
     return found
 
 

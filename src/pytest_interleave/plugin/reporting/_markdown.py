@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Callable, Sequence
 
 from ..._version import __version__
-from ...pages import Totals
+from ...pages import EXPECTED, Totals
 from ...stress import (
     Row,
     cells,
@@ -22,7 +22,7 @@ from ...stress import (
 )
 from ._markdown_text import Comment, code, fenced, folded, shortened, summary
 from ._results import Results
-from .sections._tests import line_of
+from .sections._tests import text_of
 
 #: A table with more rows than this has those that passed in a fold.
 ROWS = 20
@@ -55,11 +55,11 @@ def _head(results: Results) -> str:
         schedules = sum(row["schedules"] for row in results.tests)
         failed = totals.controlled["failed"]
         lines.append(
-            f"- under control: {_many(len(results.tests), 'test')}, {failed or 'none'} failed, "
+            f"- interleaved: {_many(len(results.tests), 'test')}, {failed or 'none'} failed, "
             f"{_many(schedules, 'schedule')}"
         )
     if results.stress:
-        lines.append(f"- stress: {_many(totals.runs, 'run')}, {totals.missed or 'none'} missed what was wanted")
+        lines.append(f"- stress: {_many(totals.runs, 'run')}, {totals.missed_text}")
     audit = results.audit
     if audit is not None:
         first, *others = audit.texts
@@ -75,21 +75,24 @@ def _head(results: Results) -> str:
 
 def _add_failed(comment: Comment, rows: Sequence[Row]) -> None:
     failed = [row for row in rows if row["outcome"] == "failed"]
-    comment.add_rows("### Failed under control\n\n", map(_failed, failed), "", "failed test", share=_FAILED)
+    comment.add_rows("### Failures\n\n", map(_failed, failed), "", "failed test", share=_FAILED)
 
 
 def _failed(row: Row) -> str:
     finding = row["finding"]
     if finding is None:
-        what, texts = "failed", [line_of(row), *_texts(row["_difference"])]
+        head = summary(row["nodeid"], "failed")
+        texts = [text_of(row), *_texts(row["_difference"])]
     else:
-        what = finding["kind"] + ("" if row["found_at"] is None else f" in schedule {row['found_at']}")
+        where = "" if row["found_at"] is None else f"in schedule {row['found_at']}"
+        bug = finding.get("bug")
+        head = summary(row["nodeid"], "" if bug else finding["kind"], bug or "", where)
         texts = [shortened(finding["message"], _MESSAGE)]
         texts += [_wrapped(text) for text in _texts(finding["story"], *row["_hints"], row["_difference"])]
     parts = [fenced("\n\n".join(texts), "text")]
     if row["_command"] is not None:
         parts.append(fenced(row["_command"], "sh"))
-    return folded(summary(row["nodeid"], what), parts)
+    return folded(head, parts)
 
 
 def _add_missed(comment: Comment, rows: Sequence[Row]) -> None:
@@ -98,14 +101,16 @@ def _add_missed(comment: Comment, rows: Sequence[Row]) -> None:
 
 
 def _missed(row: Row) -> str:
-    texts = list(row["missed"]) or ["the test failed"]
+    texts = list(row["missed"])
     texts += [error_line(group, place_of(group)) for group in row["errors"][:10]]
     texts += hung_lines(row)[:10]
     parts = [fenced("\n".join(shortened(text, _MESSAGE) for text in texts), "text")]
     first = [group["traceback"] for group in row["errors"] if group["traceback"]]
     stacks = [f"{thread['name']} hung\n{thread['stack']}" for thread in row["hung"] if thread["stack"]]
     parts += [fenced(shortened(text, _TRACEBACK), "text") for text in (*first[:1], *stacks[:2])]
-    return folded(summary(label(row), "missed" if has_missed(row) else "", texts[0]), parts)
+    if not row["missed"]:
+        return folded(summary(label(row), "the test failed"), parts)
+    return folded(summary(label(row), "missed", row["missed"][0]), parts)
 
 
 def _texts(*texts: str | None) -> list[str]:
@@ -123,13 +128,19 @@ def _add_tests(comment: Comment, rows: Sequence[Row]) -> None:
     ordered = sorted(rows, key=lambda row: row["outcome"] != "failed")
     wrong = [row for row in ordered if row["outcome"] == "failed"]
     head = "| test | schedules | coverage | outcome |\n|---|---:|---|---|\n"
-    _add_table(comment, "### Tests under control\n\n", head, ordered, len(wrong), _row_of_test, "test", _TABLE)
+    _add_table(comment, "### Concurrency tests\n\n", head, ordered, len(wrong), _row_of_test, "test", _TABLE)
 
 
 def _row_of_test(row: Row) -> str:
     finding = row["finding"]
-    outcome = row["outcome"] if finding is None else f"{row['outcome']}: {finding['kind']}"
+    outcome = _outcome(row)
+    if finding is not None:
+        outcome += f": {code(finding['bug'], cell=True) if finding.get('bug') else finding['kind']}"
     return _row(code(row["nodeid"], cell=True), f"{row['schedules']:,}", row["coverage"]["text"], outcome)
+
+
+def _outcome(row: Row) -> str:
+    return EXPECTED if row["outcome"] == "xfailed" else str(row["outcome"])
 
 
 def _add_stress(comment: Comment, rows: Sequence[Row]) -> None:
@@ -148,7 +159,7 @@ def _row_of_run(row: Row) -> str:
         code(label(row), cell=True),
         f"{row['threads']:,}",
         *cells(row),
-        f"{row['outcome']}, missed" if has_missed(row) else row["outcome"],
+        f"{_outcome(row)}, missed" if has_missed(row) else _outcome(row),
     )
 
 
@@ -186,8 +197,8 @@ def _add_errors(comment: Comment, rows: Sequence[Row]) -> None:
         )
         for group, row in groups
     ]
-    head = "| count | error | at | threads | the first | run |\n|---:|---|---|---:|---|---|\n"
-    comment.add_rows(f"### Errors under stress\n\n{head}", lines, "\n", "group of errors", share=_ERRORS)
+    head = "| count | error | at | threads | first message | run |\n|---:|---|---|---:|---|---|\n"
+    comment.add_rows(f"### Stress errors\n\n{head}", lines, "\n", "group of errors", share=_ERRORS)
 
 
 def _row(*cells: str) -> str:

@@ -40,9 +40,9 @@ def fenced(text: str, language: str) -> str:
     return f"{fence}{language}\n{shown}\n{fence}"
 
 
-def summary(name: str, what: str, text: str = "") -> str:
-    """Return the visible line of a fold, as HTML: a name in code, words of the plugin, and a text in code."""
-    parts = [f"{_html_code(name)}:", html.escape(what), _html_code(text) if text else ""]
+def summary(name: str, what: str, text: str = "", after: str = "") -> str:
+    """Return the visible line of a fold, as HTML: a name in code, words of the plugin, and a text in code in them."""
+    parts = [f"{_html_code(name)}:", html.escape(what), _html_code(text) if text else "", html.escape(after)]
     return f"<summary>{' '.join(filter(None, parts))}</summary>"
 
 
@@ -109,8 +109,8 @@ class Comment:
         if self._left_out:
             counts = ", ".join(f"{what}: {count:,}" for what, count in self._left_out.items())
             parts.append(
-                f"**Left out**, because a comment may not be longer ({counts}). The terminal, `--interleave-json` and "
-                "`--interleave-html` have everything.\n"
+                f"**Truncated** to fit GitHub's comment limit ({counts}). Full results: terminal, "
+                "`--interleave-json`, `--interleave-html`.\n"
             )
         return "".join(parts)
 

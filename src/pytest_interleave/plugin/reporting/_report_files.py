@@ -21,7 +21,7 @@ def write_reports(paths: Mapping[str, str | None], results: Results) -> list[str
             write(path, results)
         except OSError as error:
             # Not raised: that would prevent the report in the terminal, which follows.
-            unwritten.append(f"--interleave-{name}: {path} could not be written: {error}")
+            unwritten.append(f"--interleave-{name}: cannot write {path}: {error.strerror or error}")
     return unwritten
 
 

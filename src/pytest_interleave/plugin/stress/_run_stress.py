@@ -10,7 +10,7 @@ from typing import Any, TypeVar, overload
 import pytest
 
 from ...control import current_unit
-from ...stress import StressResult, make_plan, missed, not_looked_at, run_stress
+from ...stress import StressResult, make_plan, missed, run_stress, unchecked
 from ..settings._markers import marker_of
 from ._stress_runner import ending_types, raise_end
 from ._stress_runs import runs_of
@@ -78,7 +78,7 @@ class RunStress:
         `check()` is called once when all threads have ended; it fails by raising, or by returning False. `name` is for
         messages.
 
-        Failures are in the result. A test that inspects neither them nor the result by an `assert_…` method fails when
+        Failures are in the result. A test that checks neither them nor the result, by an `assert_…` method, fails when
         it ends. Raises `RuntimeError` in a test under control, because time is virtual there and threads take turns;
         `ValueError` or `TypeError` for wrong arguments; what `operation` skips the test by.
         """
@@ -94,9 +94,9 @@ class RunStress:
             if given is None and what != "operation":
                 continue
             if not callable(given):
-                raise TypeError(f"{what}={given!r}; give a function")
+                raise TypeError(f"{what}={given!r}: must be a function")
             if inspect.iscoroutinefunction(given):
-                raise TypeError(f"{what}={given!r}; give a function that is no coroutine: threads cannot await it")
+                raise TypeError(f"{what}={given!r}: must not be a coroutine function, as threads cannot await it")
         called = _name_of(operation) if name is None else str(name)
         figures = run_stress(_prepare(operation, setup), plan, name=called, check=check, ends=ending_types())
         result = StressResult(figures)
@@ -109,7 +109,7 @@ class RunStress:
 
     def _unchecked(self) -> list[str]:
         """Return the failures that the test has not checked."""
-        return [text for result in self._results if (text := not_looked_at(result)) is not None]
+        return [text for result in self._results if (text := unchecked(result)) is not None]
 
 
 def _prepare(
@@ -131,10 +131,6 @@ def _name_of(operation: Any) -> str:
 def fail_for_unchecked(run: RunStress) -> None:
     """Fail the test at its end if there are failures that it has not checked."""
     __tracebackhide__ = True
-    unchecked = run._unchecked()
-    if unchecked:
-        pytest.fail(
-            "run_stress: nobody looked at what failed (result.assert_no_errors(), for one, does)\n"
-            + "\n\n".join(unchecked),
-            pytrace=False,
-        )
+    failures = run._unchecked()
+    if failures:
+        pytest.fail("\n\n".join(f"run_stress: {text}" for text in failures), pytrace=False)

@@ -58,13 +58,13 @@ class StressRunner:
     def _judge(self, figures: Figures) -> None:
         __tracebackhide__ = True
         wrong = missed(figures)
-        wanted = self.settings.min_success_rate
+        required = self.settings.min_success_rate
         # A test that is skipped at once has no rate.
-        if figures.success_rate < wanted and (figures.failed or figures.ended_by is None):
-            wrong.append(missed_rate(figures, wanted))
+        if figures.success_rate < required and (figures.failed or figures.ended_by is None):
+            wrong.append(missed_rate(figures, required))
         runs = runs_of(self.item)
         if runs is not None:
-            runs.add(figures, wrong, marker="stress", min_success_rate=wanted)
+            runs.add(figures, wrong, marker="stress", min_success_rate=required)
         if isinstance(figures.ended_by, pytest.exit.Exception):
             raise figures.ended_by
         if wrong:

@@ -58,7 +58,10 @@ def _short_name(row: Row) -> str:
 
 def _details(row: Row) -> list[str]:
     """Return what the run has missed, its exceptions, and its threads that hung, a line for each."""
-    lines = list(row["missed"])
+    from ....pages import EXPECTED
+
+    expected = f"{EXPECTED}: " if row["outcome"] == "xfailed" else ""
+    lines = [f"{expected}{text}" for text in row["missed"]]
     lines += [error_line(group, place_of(group)) for group in row["errors"]]
     return lines + hung_lines(row)
 

@@ -1,4 +1,4 @@
-"""What `--interleave-suite` ran, what it left out, and why."""
+"""The tests that `--interleave-suite` ran and those that it skipped, with the reasons."""
 
 from __future__ import annotations
 
