@@ -36,7 +36,7 @@ class TestQuickstart:
         # The first schedule has no preemption, and finds nothing.
         result = run("check.py", "-p", "no:cacheprovider", "--interleave-schedules=1", folder=EXAMPLES / "quickstart")
         assert result.returncode == 1
-        assert "expected: test_bank.py::test_deposit failed, finding: failed test body" in result.stdout
+        assert "expected: test_bank.py::test_deposit failed, finding: test failure" in result.stdout
         assert "found: test_bank.py::test_deposit passed, finding: none" in result.stdout
 
     def test_the_printed_line_shows_the_finding_again(self, tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.usefixtures("forget_bytecode")
 FOLDER = EXAMPLES / "registry"
 PAGE = "docs/examples/registry.md"
 
-BODY, WORKER = "failed test body", "worker exception"
+BODY, WORKER = "test failure", "thread exception"
 
 #: What is found in the version with the mistakes: its kind, and what is in the story; with `|` one of these.
 FINDINGS = {

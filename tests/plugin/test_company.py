@@ -166,7 +166,7 @@ def test_it(counter, run_concurrent):
     # Both have read it, and the other one waits to write.
     assert done.text.count("('seen', 0, 0)") == 1
     assert "a second time" not in done.text
-    done.result.stdout.fnmatch_lines(["failed test body, in the schedule of the token (1 switch)"])
+    done.result.stdout.fnmatch_lines(["Replayed from token (1 preemption)."])
 
 
 def test_a_breakpoint_in_a_controlled_thread_stops_where_it_stands(run):
@@ -350,7 +350,7 @@ def test_deadlock(run_concurrent):
         "test_it.py",
     )
     done.result.assert_outcomes(passed=1, failed=2)
-    done.result.stdout.fnmatch_lines(["*::test_race: * failed test body", "*::test_deadlock: 1 schedule, *: deadlock"])
+    done.result.stdout.fnmatch_lines(["*::test_race: * test failure", "*::test_deadlock: 1 schedule, *: deadlock"])
 
 
 def test_subtests_are_failures_of_their_test(run, report):

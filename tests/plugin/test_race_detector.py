@@ -41,7 +41,7 @@ def test_a_race_is_a_finding_though_nothing_is_asserted_and_its_token_repeats_it
         assert re.search(line, done.text, re.MULTILINE), done.text
     again = run(None, f"--interleave-replay={token_in(done.text)}")
     again.result.assert_outcomes(failed=1)
-    assert "data race, in the schedule of the token" in again.text
+    assert "Replayed from token" in again.text
     told = _told(done.text)
     assert "value: 0 -> 1" in told
     assert _told(again.text) == told
@@ -97,7 +97,7 @@ def test_count(counter, race_detector, run_concurrent):
     run_concurrent(counter.increment)
     assert not counter.value
 """)
-    assert "failed test body in schedule 1" in done.text
+    assert "Found in schedule 1" in done.text
     assert "also, DataRace: 2 data races" in done.text
     assert "value: 0 -> 1" in done.text
 

@@ -47,7 +47,7 @@ def test_{number}():
                 f"____* test_{number} ____*",
                 shown,
                 "*raised in thread 'helper'",
-                "worker exception in schedule 1 of at most 200 *",
+                "Found in schedule 1 of up to 200 *",
                 f"pytest 'test_it.py::test_{number}' *",
             ]
         )
@@ -105,7 +105,7 @@ def test_it(run_concurrent):
             "*ValueError: before it could notify",
         ]
     )
-    done.result.stdout.fnmatch_lines(["deadlock in schedule 1 of *"])
+    done.result.stdout.fnmatch_lines(["Found in schedule 1 of *"])
 
 
 def test_deadlock_says_who_holds_what_since_where(run):
@@ -153,7 +153,7 @@ def test_it(counter, run_concurrent):
         [
             "*livelock: still running after * steps; the threads repeat the same loop and only count",
             "E * help: if the loop ends at a larger number, raise max_steps in the marker of the test.",
-            "livelock in schedule 1 *",
+            "Found in schedule 1 *",
             "The test took * steps. The first 20? (max_steps) were explored, *",
         ]
     )
@@ -175,7 +175,7 @@ def test_it(counter, run_concurrent):
     done.result.assert_outcomes(failed=1)
     done.result.stdout.re_match_lines(
         [
-            r"livelock in schedule 1 .*",
+            r"Found in schedule 1 .*",
             r" +repeats lines (\d+)-(\d+), \d+ times:",
             r"  test_it\.py:\d+ +read 1: while counter\.value:",
             r"  test_it\.py:\d+ +read 1: if counter\.value < 0:",
@@ -217,8 +217,8 @@ def test_it(counter, run_concurrent):
     assert counter.value == 301
 """
     )
-    begin = next(number for number, line in enumerate(done.result.outlines) if line.startswith("failed test body in "))
-    end = done.result.outlines.index("To see exactly this again:")
+    begin = next(number for number, line in enumerate(done.result.outlines) if line.startswith("test failure in "))
+    end = done.result.outlines.index("Replay this schedule:")
     shown = done.result.outlines[begin + 1 : end]
     rule = next(number for number, line in enumerate(shown) if line.startswith("-----"))
     assert 20 < len([line for line in shown[rule - 1 :] if line]) <= 40
@@ -290,7 +290,7 @@ def test_thread():
         "--interleave-json=report.json",
     )
     done.result.assert_outcomes(failed=2)
-    assert len(done.lines("worker exception in schedule 1 of")) == 2
+    assert len(done.lines("Found in schedule 1 of")) == 2
     message = report()["tests"][1]["finding"]["message"]
     assert message == "Unprintable: (its text cannot be had: __str__ raised ValueError)"
 

@@ -50,7 +50,7 @@ def test_only_what_wants_a_look_is_told(run):
     done = run(SOURCE, verbose=False)
     done.result.assert_outcomes(failed=1, passed=4, warnings=1)
     fails, alone, rest = told(done.text)
-    assert re.fullmatch(r"test_it.py::test_fails: \d+ schedules, \d+ distinct: failed test body", fails)
+    assert re.fullmatch(r"test_it.py::test_fails: \d+ schedules, \d+ distinct: test failure", fails)
     assert alone == "test_it.py::test_alone: 1 schedule, 1 distinct (nothing to interleave)"
     assert re.fullmatch(r"2 other tests: \d+ schedules, nothing found; 2 of 2 exhausted \(-v has each of them\)", rest)
     assert len(told(run(None).text)) == 4
@@ -138,7 +138,7 @@ def test_passes(run_concurrent):
                 assert set(figures) == {"interleave_schedules", "interleave_coverage", "interleave_status"}
                 assert figures["interleave_status"] == "exhausted"
             else:
-                assert figures["interleave_finding"] == "failed test body"
+                assert figures["interleave_finding"] == "test failure"
                 assert str(Token.parse(figures["interleave_token"])) == figures["interleave_token"]
                 assert f"--interleave-replay={figures['interleave_token']}" in case.find("failure").text
 

@@ -203,7 +203,7 @@ def test_failures_say_how_little_it_takes(run, report):
     assert findings["test_in_turn"]["simplest"] == "workers in turn"
     assert findings["test_alone"]["simplest"] == "one worker"
     assert findings["test_race"]["simplest"] == "switches"
-    assert findings["test_interrupts"]["kind"] == "worker exception"
+    assert findings["test_interrupts"]["kind"] == "thread exception"
     # It is the second worker, whoever runs besides.
     assert findings["test_interrupts"]["simplest"] == "one worker"
     assert findings["test_skips"] is None
@@ -217,7 +217,7 @@ def test_failures_say_how_little_it_takes(run, report):
     token = findings["test_switches"]["token"]
     again = run(None, "test_it.py::test_switches", f"--interleave-replay={token}")
     again.result.assert_outcomes(failed=1)
-    again.result.stdout.fnmatch_lines(["worker exception, in the schedule of the token (1 switch)"])
+    again.result.stdout.fnmatch_lines(["Replayed from token (1 preemption)."])
 
 
 def test_directories_are_removed_with_that_of_the_test(run, pytester):
