@@ -106,7 +106,13 @@ def test_report(run, report, options):
         assert finding["token"] in done.text
         assert finding["switches"] == 1 <= finding["shrunk_from"]
         assert finding["repeatable"] is row["repeatable"] is True
-        assert "worker-0" in finding["story"] and "worker-1" in finding["story"]
+        assert "worker-0" in done.text and "worker-1" in done.text
+    assert tests["test_fails"]["finding"]["story"] == (
+        "worker-0 reads 0 at test_it.py:14; worker-1 writes 0 -> 1 at test_it.py:15; "
+        "worker-0 writes 1 -> 1 at test_it.py:15."
+    )
+    # The message has it all.
+    assert tests["test_deadlock"]["finding"]["story"] is None
     assert tests["test_fails"]["finding"]["message"].startswith("AssertionError: assert 1 == 2")
     assert tests["test_deadlock"]["finding"]["message"].startswith("Deadlock: lock-order inversion between Lock #1 and")
     assert tests["test_xfails"]["finding"]["kind"] == "test failure"

@@ -120,7 +120,7 @@ def test_shared(counter):
 """
     )
     done.result.assert_outcomes(failed=1)
-    done.result.stdout.fnmatch_lines(["*assert 1 == 2*", "Inconsistent reads of *", "Found in schedule *"])
+    done.result.stdout.fnmatch_lines(["*assert 1 == 2*", "Lost update on Counter.value", "Found in schedule *"])
 
 
 def test_several_failing_workers_read_well(run):

@@ -28,7 +28,7 @@ def test_a_pin_is_tried_first(run, report, token):
     done = run(source, "--interleave-json=report.json", seed=5)
     done.result.assert_outcomes(failed=1)
     done.result.stdout.fnmatch_lines(
-        ["Found in schedule 1 of up to 1 (pinned with @pytest.mark.interleaving, 1 preemption)."]
+        ["Found in schedule 1 of up to 1 (pinned with @pytest.mark.interleaving, 1", "preemption)."], consecutive=True
     )
     (row,) = report()["tests"]
     assert (row["strategy"], row["found_at"], row["marker"]) == ("pinned", 1, "concurrency")

@@ -91,7 +91,7 @@ def test_it(counter, run_concurrent):
     def work():
         counter.value = counter.value + "\\ud801"
     run_concurrent(work)
-    assert len(counter.value) == 12
+    assert len(counter.value) == 11
 """
     token = token_in(run(source).text)
     done = run(source, f"--interleave-trace={token}")
