@@ -91,7 +91,7 @@ class TestRealLibraries:
         assert "socketio/base_manager.py:116" in table
         assert "Check-then-act race on self.rooms['/chat']" in table
         assert "  2. worker-1 sets {} (was unset) " in table
-        assert "   2 worker-1  unset -> {}   socketio/base_manager.py:116  self.ro" in table
+        assert "   2 worker-1  unset -> {} " in table
         lost = tests["test_who_is_connected_is_called"]
         assert lost["outcome"] == "failed"
         assert lost["finding"]["simplest"] == "switches"
