@@ -21,13 +21,20 @@ FOLDER = EXAMPLES / "registry"
 PAGE = "docs/examples/registry.md"
 
 BODY, WORKER = "test failure", "thread exception"
+CHECK = "Check-then-act race on "
 ITERATION = "Concurrent modification of {} during iteration"
 
-#: What is found in the version with the mistakes: its kind, and a part of the bug, the message or the story; with `|` one
-#: of these.
+#: What is found in the version with the mistakes: its kind, and a part of the bug, the message or the story; with `|`
+#: one of these.
 FINDINGS = {
-    "test_permissions.py::test_all_rules_of_a_new_session_are_kept": (BODY, "Check-then-act race on self._rules['monday']"),
-    "test_permissions.py::test_a_session_ends_while_it_is_asked_for": (WORKER, "Check-then-act race on self._rules['monday']"),
+    "test_permissions.py::test_all_rules_of_a_new_session_are_kept": (
+        BODY,
+        f"{CHECK}self._rules['monday']",
+    ),
+    "test_permissions.py::test_a_session_ends_while_it_is_asked_for": (
+        WORKER,
+        f"{CHECK}self._rules['monday']",
+    ),
     "test_permissions.py::test_sessions_end_while_they_are_listed": (WORKER, ITERATION.format("self._rules")),
     "test_permissions.py::test_no_rule_outlives_its_tool": ("deadlock", "lock-order inversion between Lock and RLock"),
     "test_skills.py::test_one_skill_is_active": (BODY, ".active"),
@@ -38,9 +45,9 @@ FINDINGS = {
     "test_tokens.py::test_ten_rounds_are_hits_or_misses": (BODY, "Lost update on TokenCounter.hits"),
     "test_tokens.py::test_no_more_entries_than_there_may_be": (BODY, "calls .popitem() on OrderedDict("),
     "test_tokens.py::test_an_entry_is_evicted_while_it_is_used": (WORKER, "calls .move_to_end() on OrderedDict("),
-    "test_tools.py::test_there_is_one_registry": (WORKER, "Check-then-act race on ToolRegistry._instance"),
-    "test_tools.py::test_a_name_is_taken_once": (BODY, "Check-then-act race on self._tools['grep']"),
-    "test_tools.py::test_a_tool_is_deregistered_once": (WORKER, "Check-then-act race on self._tools['grep']"),
+    "test_tools.py::test_there_is_one_registry": (WORKER, f"{CHECK}ToolRegistry._instance"),
+    "test_tools.py::test_a_name_is_taken_once": (BODY, f"{CHECK}self._tools['grep']"),
+    "test_tools.py::test_a_tool_is_deregistered_once": (WORKER, f"{CHECK}self._tools['grep']"),
     "test_tools.py::test_each_its_own_tool": (WORKER, ITERATION.format("self._tools")),
     "test_tools.py::test_readers_see_all_tools_or_none_while_one_clears": (WORKER, "self._tools"),
     "test_tools.py::test_readers_in_the_background_until_they_are_stopped": (WORKER, "iterates self._tools"),

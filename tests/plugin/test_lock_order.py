@@ -101,9 +101,9 @@ def test_unconfirmed_prediction_is_a_warning(run):
     done.result.assert_outcomes(passed=1, warnings=1)
     assert done.text.count("possible deadlock, not confirmed") == 1
     flat = " ".join(done.text.split())
-    assert "possible deadlock, not confirmed: thread 'Thread-1 (one)' takes Lock (made at test_it.py:" in flat
-    assert "while it holds Lock (made at test_it.py:" in flat
-    assert "; thread 'Thread-2 (two)' takes Lock (made at test_it.py:" in flat
+    assert "possible deadlock, not confirmed: thread 'Thread-1' takes Lock (created at test_it.py:" in flat
+    assert "while it holds Lock (created at test_it.py:" in flat
+    assert "; thread 'Thread-2' takes Lock (created at test_it.py:" in flat
     assert "; 3 schedules were steered to it and did not deadlock" in flat
     assert "test_it: 40 schedules" in flat
 

@@ -38,9 +38,7 @@ def test_a_pin_is_tried_first(run, report, token):
 def test_pins_alone(run, report, token):
     failing = run(pin(token) + LOST_UPDATE, "--interleave-json=report.json")
     failing.result.assert_outcomes(failed=1)
-    failing.result.stdout.fnmatch_lines(
-        ["Found in schedule 1 (pinned with @pytest.mark.interleaving, 1 preemption)."]
-    )
+    failing.result.stdout.fnmatch_lines(["Found in schedule 1 (pinned with @pytest.mark.interleaving, 1 preemption)."])
     again = run(None, *failing.command[1:])
     again.result.assert_outcomes(failed=1)
     # The bug is mended by a lock: the place where the schedule switches is still there.

@@ -170,7 +170,7 @@ def test_it(counter, run_concurrent):
 
 def test_the_replayed_table_is_the_one_that_was_shown(run):
     def table(text):
-        return text[text.index("----\n") : text.index("Replay this schedule")].splitlines()[3:]
+        return text[text.index("  ----") : text.index("> preemption: ")].splitlines()
 
     first = run(MARK + KINDS["deadlock"])
     again = run(None, *first.command[1:])
@@ -267,10 +267,9 @@ def test_a_change_where_the_token_switches_is_told_besides_what_fails_now(run):
     again.result.stdout.fnmatch_lines(
         [
             "E *assert 2 == 3",
-            "Replayed from token (0 switches)",
+            "* read 2 * assert counter.value == 3",
             "the schedule * no longer fits the test: *",
-            "It needs no switch: *",
-            "* read 2: assert counter.value == 3",
+            "Replayed from token (0 preemptions).",
         ]
     )
 
@@ -309,11 +308,10 @@ def test_it(counter, run_concurrent):
 """
     )
     done.result.assert_outcomes(failed=1)
-    done.result.stdout.fnmatch_lines(
-        [
-            "This execution could not be repeated: *gave nothing in place of AssertionError: assert 3 != 3*"
-            " The first step that differs is step *: first 'main' did * at test_it.py:*"
-        ]
+    assert re.search(
+        "This execution could not be repeated: .*gave nothing in place of AssertionError: assert 3 != 3.*"
+        r" The first step that differs is step \d+: first 'main' did .* at test_it.py:",
+        " ".join(done.text.split()),
     )
 
 

@@ -241,7 +241,9 @@ def test_it(counter):
 """
     )
     done.result.assert_outcomes(failed=1)
-    done.result.stdout.fnmatch_lines(["Race condition: AssertionError in worker-0 in this *", "*read 0 *value = self.value*"])
+    done.result.stdout.fnmatch_lines(
+        ["Race condition: AssertionError in worker-0 in this *", "*read 0 *value = self.value*"]
+    )
     assert "testfunction" not in done.text
 
 

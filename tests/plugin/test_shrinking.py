@@ -60,9 +60,9 @@ def test_it_can_be_turned_off(run, report, pytester, by_ini):
     done.result.assert_outcomes(failed=1)
     finding = report()["tests"][0]["finding"]
     assert finding["switches"] == finding["shrunk_from"] > 1
-    done.result.stdout.fnmatch_lines([f"*(random, seed 1, {finding['switches']} preemptions)"])
+    done.result.stdout.fnmatch_lines([f"*(random, seed 1, {finding['switches']} preemptions)."])
     again = run(None, *done.command[1:])
-    again.result.stdout.fnmatch_lines([f"Replayed from token ({finding['switches']} preemptions)"])
+    again.result.stdout.fnmatch_lines([f"Replayed from token ({finding['switches']} preemptions)."])
 
 
 @pytest.mark.parametrize("given", ["-1", "nan", "inf", "soon", ""])
