@@ -138,7 +138,7 @@ def _troubles(name: str, test: dict[str, Any], schedules: int) -> list[str]:
         if test["schedules"] < schedules and not test["exhausted"]:
             return [f"ended after {test['schedules']} schedules"]
         return []
-    wanted = ("deadlock",) if name in DEADLOCKS else ("worker exception", "failed test body")
+    wanted = ("deadlock",) if name in DEADLOCKS else ("thread exception", "test failure")
     if finding["kind"] not in wanted:
         return [f"{finding['kind']} where a {wanted[0]} was expected"]
     return []

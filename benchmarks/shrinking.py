@@ -58,9 +58,11 @@ def findings(folder: Path, seed: int, schedules: int, wanted: list[str]) -> dict
 
 
 def _table_lines(output: str, token: str) -> int:
-    """The lines of the table above a token."""
-    above = output.partition(f"--interleave-replay={token}")[0].rpartition("\nTo see exactly this again")[0]
-    rule = [match.start() for match in re.finditer(r"^-{20,}$", above, re.MULTILINE)][-1]
+    """The lines of the table above a token; 0 if there is none, because the failure is no race."""
+    if f"--interleave-replay={token}" not in output:
+        return 0
+    above = output.partition(f"--interleave-replay={token}")[0].rpartition("\nFound in schedule ")[0]
+    rule = [match.start() for match in re.finditer(r"^     ---[- ]+$", above, re.MULTILINE)][-1]
     return above[rule:].rstrip().count("\n") + 2
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 #: Test, outcome and kind of finding.
 EXPECTED = {
-    ("test_bank.py::test_deposit", "failed", "failed test body"),
+    ("test_bank.py::test_deposit", "failed", "test failure"),
     ("test_bank.py::test_deposit_locked", "passed", None),
     ("test_bank.py::test_transfer", "failed", "deadlock"),
     ("test_bank.py::test_transfer_one_by_one", "passed", None),

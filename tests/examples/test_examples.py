@@ -28,7 +28,7 @@ class TestQuickstart:
         result = run("check.py", "-p", "no:cacheprovider", folder=EXAMPLES / "quickstart")
         assert result.returncode == 0, result.stdout + result.stderr
         assert "E       assert 150 == 200" in result.stdout
-        assert "Deadlock: deadlock: 2 threads wait for each other" in result.stdout
+        assert "Deadlock: lock-order inversion between Lock #1 and Lock #2" in result.stdout
         assert result.stdout.count(" --interleave-replay=") == 2
         assert "2 failed, 2 passed" in result.stdout
 
@@ -36,7 +36,7 @@ class TestQuickstart:
         # The first schedule has no preemption, and finds nothing.
         result = run("check.py", "-p", "no:cacheprovider", "--interleave-schedules=1", folder=EXAMPLES / "quickstart")
         assert result.returncode == 1
-        assert "expected: test_bank.py::test_deposit failed, finding: failed test body" in result.stdout
+        assert "expected: test_bank.py::test_deposit failed, finding: test failure" in result.stdout
         assert "found: test_bank.py::test_deposit passed, finding: none" in result.stdout
 
     def test_the_printed_line_shows_the_finding_again(self, tmp_path: Path) -> None:
@@ -86,10 +86,12 @@ class TestRealLibraries:
         racy = tests["test_both_clients_are_registered"]
         assert racy["outcome"] == "failed"
         assert racy["found_at"] <= 200
-        # The library's own lines are in the table.
+        # The library's own lines are in the evidence and the table.
         table = result.stdout.partition("- interleaving -")[2]
         assert "socketio/base_manager.py:116" in table
-        assert "write nothing -> {}: self.rooms[nam" in table
+        assert "Check-then-act race on self.rooms['/chat']" in table
+        assert "  2. worker-1 sets {} (was unset) " in table
+        assert "   2 worker-1  unset -> {} " in table
         lost = tests["test_who_is_connected_is_called"]
         assert lost["outcome"] == "failed"
         assert lost["finding"]["simplest"] == "switches"

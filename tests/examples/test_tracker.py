@@ -18,19 +18,22 @@ FOLDER = EXAMPLES / "tracker"
 
 #: What is found in the buggy version of each part, and a text that is printed of it.
 FINDINGS = {
-    "test_database.py::test_a_deleted_epic_leaves_no_task": ("failed test body", "more thing"),
-    "test_database.py::test_a_rollback_is_that_of_one_thread": ("worker exception", "within a transaction"),
-    "test_database.py::test_whoever_waits_too_long_is_told": ("worker exception", "DID NOT RAISE"),
-    "test_database.py::test_writers_wait_for_each_other": ("worker exception", "database is locked"),
+    "test_database.py::test_a_deleted_epic_leaves_no_task": ("test failure", "more thing"),
+    "test_database.py::test_a_rollback_is_that_of_one_thread": ("thread exception", "within a transaction"),
+    "test_database.py::test_whoever_waits_too_long_is_told": ("thread exception", "DID NOT RAISE"),
+    "test_database.py::test_writers_wait_for_each_other": ("thread exception", "database is locked"),
     "test_durations.py::test_a_new_definition_counts": (None, "durations.py"),
-    "test_durations.py::test_parse": ("worker exception", "KeyError"),
-    "test_journal.py::test_lines_are_whole": ("failed test body", "self._pending.append"),
-    "test_journal.py::test_no_line_is_lost": ("failed test body", "self._pending"),
-    "test_projects.py::test_a_finished_epic_has_no_open_task": ("failed test body", "one more thing"),
-    "test_projects.py::test_finish_while_the_journal_is_archived": ("deadlock", "2 threads wait for each other"),
-    "test_projects.py::test_no_time_is_lost": ("failed test body", "UPDATE task SET minutes = ?"),
-    "test_projects.py::test_one_epic_a_name": ("failed test body", "INSERT INTO epic (name)"),
-    "test_sessions.py::test_whoever_comes_back_stays": ("failed test body", "INSERT INTO session"),
+    "test_durations.py::test_parse": ("thread exception", "KeyError"),
+    "test_journal.py::test_lines_are_whole": ("test failure", "self._pending.append"),
+    "test_journal.py::test_no_line_is_lost": ("test failure", "self._pending"),
+    "test_projects.py::test_a_finished_epic_has_no_open_task": ("test failure", "one more thing"),
+    "test_projects.py::test_finish_while_the_journal_is_archived": (
+        "deadlock",
+        "lock-order inversion between",
+    ),
+    "test_projects.py::test_no_time_is_lost": ("test failure", "UPDATE task SET minutes = ?"),
+    "test_projects.py::test_one_epic_a_name": ("test failure", "INSERT INTO epic (name)"),
+    "test_sessions.py::test_whoever_comes_back_stays": ("test failure", "INSERT INTO session"),
 }
 
 
@@ -72,7 +75,7 @@ def test_everything_is_found_in_the_buggy_version(seed: int, tmp_path: Path) -> 
         assert kind in (None, finding["kind"]), nodeid
         assert finding["repeatable"], nodeid
         _, _, section = printed.partition(f"_ {nodeid.partition('::')[2]}[buggy] _")
-        assert text in section.partition("To see exactly this again:")[0], nodeid
+        assert text in section.partition("Replay this schedule:")[0], nodeid
 
 
 def test_what_real_threads_show_of_the_buggy_version(tmp_path: Path) -> None:

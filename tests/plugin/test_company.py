@@ -166,7 +166,7 @@ def test_it(counter, run_concurrent):
     # Both have read it, and the other one waits to write.
     assert done.text.count("('seen', 0, 0)") == 1
     assert "a second time" not in done.text
-    done.result.stdout.fnmatch_lines(["failed test body, in the schedule of the token (1 switch)"])
+    done.result.stdout.fnmatch_lines(["Replayed from token (1 preemption)."])
 
 
 def test_a_breakpoint_in_a_controlled_thread_stops_where_it_stands(run):
@@ -351,7 +351,7 @@ def test_deadlock(run_concurrent):
     )
     done.result.assert_outcomes(passed=1, failed=2)
     done.result.stdout.fnmatch_lines(
-        ["FAILED *::test_race  failed test body (*", "FAILED *::test_deadlock  deadlock (schedule 1 of *"]
+        ["FAILED *::test_race  lost update on *", "FAILED *::test_deadlock  deadlock: * (schedule 1 of *"]
     )
 
 

@@ -16,7 +16,7 @@ def test_all_exceptions(run_concurrent):
     with pytest.raises(ExceptionGroup, match="2 of 3 workers failed") as raised:
         run_concurrent.each(lambda number: number and fail(number), [1, 0, 2])
     assert [error.args for error in raised.value.exceptions] == [(1,), (2,)]
-    assert [error.__notes__ for error in raised.value.exceptions] == [["raised in worker 0"], ["raised in worker 2"]]
+    assert [error.__notes__ for error in raised.value.exceptions] == [["raised in worker-0"], ["raised in worker-2"]]
 
 def test_returned_exceptions_are_results(run_concurrent):
     assert [type(result) for result in run_concurrent(ValueError)] == [ValueError, ValueError]
@@ -106,7 +106,7 @@ def test_timeout_unmarked(run):
 def test_unseen_exception_in_the_pool_is_a_finding(run):
     done = run("pytestmark = pytest.mark.concurrency\n" + UNSEEN)
     done.result.assert_outcomes(failed=1)
-    done.result.stdout.fnmatch_lines(["*ZeroDivisionError*", "*raised in thread 'pool_0'", "worker exception in *"])
+    done.result.stdout.fnmatch_lines(["*ZeroDivisionError*", "*raised in pool_0", "Not a race: *"])
     assert "Unwind" not in done.text
 
 

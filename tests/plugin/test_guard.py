@@ -258,7 +258,7 @@ def test_a_fixture_that_fails_costs_no_finding(run, report, write):
     assert outcomes.get("failed") == outcomes.get("passed") == len(cases) == 16, done.text
     assert "INTERNALERROR" not in done.text
     rows = [row for row in report()["tests"] if row["nodeid"].endswith("::test_it")]
-    assert [row["finding"]["kind"] for row in rows] == ["failed test body"] * 16
+    assert [row["finding"]["kind"] for row in rows] == ["test failure"] * 16
     for row in rows:
         command = f"pytest '{row['nodeid']}' --interleave-replay={row['finding']['token']}"
         assert done.lines("pytest '").count(command) == 1

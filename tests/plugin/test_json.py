@@ -87,12 +87,13 @@ def test_report(run, report, options):
         "uncontrolled": [],
         "text": "exhaustive: all 4 interleavings",
     }
-    for name, kind in (("test_fails", "failed test body"), ("test_deadlock", "deadlock")):
+    for name, kind in (("test_fails", "test failure"), ("test_deadlock", "deadlock")):
         row = tests[name]
         assert 1 <= row["found_at"] == row["schedules"]
         finding = row["finding"]
         assert list(finding) == [
             "kind",
+            "bug",
             "message",
             "token",
             "switches",
@@ -106,10 +107,21 @@ def test_report(run, report, options):
         assert finding["token"] in done.text
         assert finding["switches"] == 1 <= finding["shrunk_from"]
         assert finding["repeatable"] is row["repeatable"] is True
-        assert "worker-0" in finding["story"] and "worker-1" in finding["story"]
+        assert "worker-0" in done.text and "worker-1" in done.text
+    assert tests["test_fails"]["finding"]["story"] == (
+        "worker-0 reads 0 at test_it.py:14; worker-1 writes 0 -> 1 at test_it.py:15; "
+        "worker-0 writes 1 -> 1 at test_it.py:15."
+    )
+    # The message has it all.
+    assert tests["test_deadlock"]["finding"]["story"] is None
     assert tests["test_fails"]["finding"]["message"].startswith("AssertionError: assert 1 == 2")
-    assert tests["test_deadlock"]["finding"]["message"].startswith("Deadlock: deadlock: ")
-    assert tests["test_xfails"]["finding"]["kind"] == "failed test body"
+    assert tests["test_deadlock"]["finding"]["message"].startswith("Deadlock: lock-order inversion between Lock #1 and")
+    assert tests["test_xfails"]["finding"]["kind"] == "test failure"
+    assert [tests[name]["finding"]["bug"] for name in ("test_fails", "test_xfails", "test_deadlock")] == [
+        "Lost update on Counter.value",
+        "Lost update on Counter.value",
+        "Deadlock: lock-order inversion between Lock #1 and Lock #2",
+    ]
 
 
 def test_summary_lines_stand_in_the_controller(run):

@@ -161,7 +161,7 @@ def test_what_ends_well_passes_and_what_hangs_python_fails(run, report):
             assert "blocked forever when the test ends" in row["finding"]["message"]
             # It replays, and it is the same finding when it is repeated.
             assert row["finding"]["repeatable"], name
-    assert rows["test_failed_body_is_that"]["finding"]["kind"] == "failed test body"
+    assert rows["test_failed_body_is_that"]["finding"]["kind"] == "test failure"
     # What may be woken later goes on: it is under control in the next execution, too.
     for name in ("test_module_ok", "test_global_ok"):
         assert rows[name]["coverage"]["uncontrolled"] == [], name
@@ -183,16 +183,17 @@ def test_the_message_names_what_to_look_at(run, leaks):
     done.result.assert_outcomes(failed=1)
     done.result.stdout.fnmatch_lines(
         [
-            "E   pytest_interleave.Deadlock: deadlock: thread 'listener' is blocked forever when the test ends",
-            "*'listener' waits for Event (made at test_it.py:24) at *threading.py:*",
+            "E   pytest_interleave.Deadlock: listener is blocked forever when the test ends",
+            "*listener waits for Event at *threading.py:*",
             "*started at test_it.py:25",
+            "*Event was created at test_it.py:24",
             "*help: wake the thread and join it before the test ends, or start it with daemon=True.",
             "*Otherwise Python hangs at exit: it waits for all threads that are not daemons.",
         ]
     )
     again = run(None, *done.command[1:])
     again.result.assert_outcomes(failed=1)
-    assert "thread 'listener' is blocked forever" in again.text
+    assert "listener is blocked forever" in again.text
 
 
 def test_a_wake_up_that_is_lost_in_some_schedules(run, report):

@@ -269,7 +269,7 @@ def test_what_a_block_leaves_open(run, report, mode):
     if mode == "error":
         done.result.assert_outcomes(failed=2)
         told = f"E *ResourceLeak: {text}"
-        done.result.stdout.fnmatch_lines([told, told, "leak in schedule 1*"])
+        done.result.stdout.fnmatch_lines([told, told, "Found in schedule 1*"])
         assert report()["tests"][0]["finding"]["kind"] == "leak"
     elif mode == "warn":
         # Told once, also of the test as a whole and of all of its executions.

@@ -74,14 +74,14 @@ def test_it(pair):
 def test_deadlock_is_found_by_steering_and_replays(run, report):
     found = run(LOCKS + DEADLOCK.format(arguments=""), "--interleave-json=report.json")
     found.result.assert_outcomes(failed=1)
-    assert "deadlock in schedule 2 of at most 200 (strategy steered, seed 1, 1 switch)" in found.text
+    assert "Found in schedule 2 of up to 200 (predicted from the lock order, seed 1, 1\npreemption)." in found.text
     assert "not confirmed" not in found.text
     (row,) = report()["tests"]
     assert (row["found_at"], row["strategy"], row["finding"]["kind"]) == (2, "steered", "deadlock")
     again = run(None, *found.command[1:])
     again.result.assert_outcomes(failed=1)
-    assert "deadlock, in the schedule of the token" in again.text
-    assert "2 threads wait for each other in a circle" in again.text
+    assert "Replayed from token" in again.text
+    assert "Deadlock: lock-order inversion between Lock #1 and Lock #2" in again.text
 
 
 def test_steering_comes_with_every_strategy_that_samples(run, report):
@@ -103,9 +103,9 @@ def test_unconfirmed_prediction_is_a_warning(run):
     done.result.assert_outcomes(passed=1, warnings=1)
     assert done.text.count("possible deadlock, not confirmed") == 1
     flat = " ".join(done.text.split())
-    assert "possible deadlock, not confirmed: thread 'Thread-1 (one)' takes Lock (made at test_it.py:" in flat
-    assert "while it holds Lock (made at test_it.py:" in flat
-    assert "; thread 'Thread-2 (two)' takes Lock (made at test_it.py:" in flat
+    assert "possible deadlock, not confirmed: thread 'Thread-1' takes Lock (created at test_it.py:" in flat
+    assert "while it holds Lock (created at test_it.py:" in flat
+    assert "; thread 'Thread-2' takes Lock (created at test_it.py:" in flat
     assert "; 3 schedules were steered to it and did not deadlock" in flat
     assert re.search(r"passed test_it\.py::test_it \S.* \(40 schedules, ", flat)
 

@@ -86,8 +86,8 @@ class TestText:
         assert fenced(text, "text") == shown
 
     def test_what_is_folded_is_html(self):
-        assert summary("a<b>\n@me", "failed test body", "</code>&") == (
-            "<summary><code>a&lt;b&gt; @me</code>: failed test body <code>&lt;/code&gt;&amp;</code></summary>"
+        assert summary("a<b>\n@me", "test failure", "</code>&") == (
+            "<summary><code>a&lt;b&gt; @me</code>: test failure <code>&lt;/code&gt;&amp;</code></summary>"
         )
         assert folded("S", ["a", "b"]) == "<details>\nS\n\na\n\nb\n\n</details>\n\n"
 
@@ -156,7 +156,7 @@ class TestMarkdown:
         ]
         block = text.partition("### Failures\n\n")[2].partition("### Stress\n")[0]
         assert block == (
-            "<details>\n<summary><code>test_bank.py::test_deposit</code>: failed test body in schedule 2</summary>\n\n"
+            "<details>\n<summary><code>test_bank.py::test_deposit</code>: test failure in schedule 2</summary>\n\n"
             "```text\nAssertionError: assert 150 == 200\n\n"
             "worker-0 read Account.balance (100) at bank.py:15; before it wrote it back, worker-1 read the same\n"
             "value and wrote 150. worker-0 then wrote 150, too: the update of worker-1 was lost.\n```\n\n"
@@ -217,7 +217,7 @@ class TestMarkdown:
         text = markdown_of(results([*fine, row("test_bad", message="no")]))
         head, _, rest = text.partition("### Concurrency tests\n")[2].partition("<details>\n")
         assert [line for line in head.splitlines() if "`" in line] == [
-            "| `test_bank.py::test_bad` | 2 | sampled: 2 interleavings, total unknown | failed: failed test body |"
+            "| `test_bank.py::test_bad` | 2 | sampled: 2 interleavings, total unknown | failed: test failure |"
         ]
         assert rest.startswith(f"<summary>{ROWS} tests that did not fail</summary>\n\n| test |")
         assert rest.count("test_fine[") == ROWS
@@ -353,7 +353,7 @@ def test_a_run(run, pytester, options):
     # What the summary and JSON do not say of an assertion in the test, no report would.
     assert "<code>success rate 0 % (10 of 10 failed), required &gt;= 50 %</code>" in text
     assert {cells[0]: cells[-1] for cells in table(text, "Concurrency tests")} == {
-        "`test_it.py::test_fails`": "failed: failed test body",
+        "`test_it.py::test_fails`": "failed: test failure",
         "`test_it.py::test_holds`": "passed",
     }
     assert {cells[0]: cells[-1] for cells in table(text, "Stress runs")} == {

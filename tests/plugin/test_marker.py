@@ -56,12 +56,13 @@ def test_a_race_is_found(run):
             "*1 concurrency test, seed 1",
             "*assert counter.value == 2",
             "*interleaving*",
-            "failed test body in schedule * of at most 200 (*",
-            "*read 0: value = self.value*",
-            "*write 0 -> 1: self.value = value + 1*",
-            "To see exactly this again:",
+            "Lost update on Counter.value",
+            "  1. worker-? reads 0 *value = self.value",
+            "* 0 -> 1 * self.value = value + 1",
+            "Found in schedule * of up to 200 (*",
+            "Replay this schedule:",
             "pytest 'test_it.py::test_race' --interleave-replay=*",
-            "FAILED test_it.py::test_race  failed test body (schedule * of up to 200)",
+            "FAILED test_it.py::test_race  lost update on Counter.value (schedule * of up to 200)",
         ]
     )
 
@@ -121,7 +122,7 @@ def test_shared(counter):
 """
     )
     done.result.assert_outcomes(failed=1)
-    done.result.stdout.fnmatch_lines(["*assert 1 == 2*", "worker exception in schedule *"])
+    done.result.stdout.fnmatch_lines(["*assert 1 == 2*", "Lost update on Counter.value", "Found in schedule *"])
 
 
 def test_several_failing_workers_read_well(run):
@@ -143,10 +144,10 @@ class TestCase(unittest.TestCase):
             "*ExceptionGroup: 3 of 3 workers failed (3 sub-exceptions)",
             "*in test_all",
             "*ValueError: worker-0",
-            "*raised in worker 0",
+            "*raised in worker-0",
             "*ValueError: worker-1",
             "*ValueError: worker-2",
-            "worker exception in schedule 1 *",
+            "Not a race: the test fails in every schedule tried (11).",
         ]
     )
     done.result.stdout.no_fnmatch_line("*All traceback entries are hidden*")

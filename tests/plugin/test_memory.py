@@ -14,7 +14,7 @@ from .conftest import XDIST, token_in
 from .sources import LOCKED_COUNTER, LOST_UPDATE, LOST_UPDATE_OF_UNITTEST
 
 MARK = "pytestmark = pytest.mark.concurrency(seconds=None, seed=3)\n"
-REMEMBERED = "failed test body in schedule 1 of at most 200 (remembered from an earlier run, 1 switch)"
+REMEMBERED = "Found in schedule 1 of up to 200 (failed in an earlier run, 1 preemption)."
 
 
 @pytest.fixture
@@ -55,7 +55,7 @@ def test_after_three_passes_it_is_forgotten(run, cache):
     for _ in range(3):
         run(MARK + LOCKED_COUNTER + LOST_UPDATE).result.assert_outcomes(passed=1)
     assert remembered(cache) == {}
-    run(MARK + LOST_UPDATE).result.stdout.fnmatch_lines(["failed test body in schedule 2 of at most 200 (strategy *"])
+    run(MARK + LOST_UPDATE).result.stdout.fnmatch_lines(["Found in schedule 2 of up to 200 (*"])
 
 
 def test_what_is_remembered_comes_besides_the_schedules(run, cache):
@@ -67,7 +67,7 @@ def test_what_is_remembered_comes_besides_the_schedules(run, cache):
 def test_forget(run, cache):
     run(MARK + LOST_UPDATE)
     again = run(MARK + LOST_UPDATE, "--interleave-forget")
-    again.result.stdout.fnmatch_lines(["failed test body in schedule 2 of at most 200 (strategy *"])
+    again.result.stdout.fnmatch_lines(["Found in schedule 2 of up to 200 (*"])
     assert remembered(cache) == {"test_it.py::test_it": [0]}
     # All of them, whatever runs.
     run("def test_other(): pass\n", "--interleave-forget").result.assert_outcomes(passed=1)
@@ -117,13 +117,13 @@ def test_it(wanted, counter, run_concurrent):
     assert remembered(cache) == dict.fromkeys(names, [0])
     again = run(source)
     again.result.assert_outcomes(failed=2, passed=1)
-    assert len([line for line in again.text.splitlines() if "(remembered from an earlier run" in line]) == 2
+    assert len([line for line in again.text.splitlines() if "(failed in an earlier run" in line]) == 2
 
 
 def test_a_renamed_test_begins_anew(run, cache):
     run(MARK + LOST_UPDATE)
     again = run(MARK + LOST_UPDATE.replace("test_it", "test_renamed"))
-    again.result.stdout.fnmatch_lines(["failed test body in schedule 2 of *(strategy *"])
+    again.result.stdout.fnmatch_lines(["Found in schedule 2 of *(*"])
     assert remembered(cache) == {"test_it.py::test_it": [0], "test_it.py::test_renamed": [0]}
 
 
@@ -133,7 +133,7 @@ def test_an_expected_failure_is_remembered_too(run, cache):
     again = run(expected)
     again.result.assert_outcomes(xfailed=1)
     again.result.stdout.fnmatch_lines(
-        ["xfailed *::test_it  expected failure: failed test body (schedule 1 of up to *)"]
+        ["xfailed *::test_it  expected failure: lost update on * (schedule 1 of up to *)"]
     )
     # The bug is fixed: strict, the test says so.
     run(MARK + LOCKED_COUNTER + "\n@pytest.mark.xfail(strict=True)" + LOST_UPDATE).result.assert_outcomes(failed=1)
@@ -161,10 +161,10 @@ def test_under_xdist(run, cache):
     assert remembered(cache) == {"test_it.py::test_it": [0], "test_it.py::test_two": [0]}
     again = run(source, *XDIST)
     again.result.assert_outcomes(failed=2)
-    assert again.text.count("(remembered from an earlier run") == 2
+    assert again.text.count("(failed in an earlier run") == 2
     assert [path.name for path in cache.parent.iterdir()] == ["failures.json"]
     # And in one process what was found in several.
-    assert run(source).text.count("(remembered from an earlier run") == 2
+    assert run(source).text.count("(failed in an earlier run") == 2
 
 
 @thorough
@@ -269,7 +269,7 @@ def test_tokens_of_other_versions_wait_for_them(run, cache):
     cache.write_text(json.dumps({"version": 1, "failures": {"test_it.py::test_it": kept}}))
     done = run(MARK + LOST_UPDATE)
     done.result.assert_outcomes(failed=1)
-    done.result.stdout.fnmatch_lines(["failed test body in schedule 2 of *(strategy *"])
+    done.result.stdout.fnmatch_lines(["Found in schedule 2 of *(*"])
     assert "WARNING" not in done.text
     # Five of them at most, the last failure first.
     assert remembered(cache) == {"test_it.py::test_it": [0, 1, 1, 1, 1]}
@@ -320,7 +320,7 @@ def test_without_a_cache_nothing_is_remembered(run, cache):
     for _ in range(2):
         done = run(MARK + LOST_UPDATE, "-p", "no:cacheprovider")
         done.result.assert_outcomes(failed=1)
-        done.result.stdout.fnmatch_lines(["failed test body in schedule 2 of *(strategy *"])
+        done.result.stdout.fnmatch_lines(["Found in schedule 2 of *(*"])
     run(MARK + LOST_UPDATE, "-p", "no:cacheprovider", "--interleave-forget").result.assert_outcomes(failed=1)
     assert not cache.exists()
 
@@ -350,4 +350,4 @@ def test_it(run_concurrent):
     run(source).result.assert_outcomes(failed=1)
     again = run(source)
     again.result.assert_outcomes(failed=1)
-    again.result.stdout.fnmatch_lines(["failed test body in schedule 1 of at most 200 (remembered *"])
+    again.result.stdout.fnmatch_lines(["Found in schedule 1 of up to 200 (failed in an earlier run*"])

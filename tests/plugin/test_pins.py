@@ -28,7 +28,7 @@ def test_a_pin_is_tried_first(run, report, token):
     done = run(source, "--interleave-json=report.json", seed=5)
     done.result.assert_outcomes(failed=1)
     done.result.stdout.fnmatch_lines(
-        ["failed test body in schedule 1 of at most 1 (pinned by the marker interleaving, 1 switch)"]
+        ["Found in schedule 1 of up to 1 (pinned with @pytest.mark.interleaving, 1", "preemption)."], consecutive=True
     )
     (row,) = report()["tests"]
     assert (row["strategy"], row["found_at"], row["marker"]) == ("pinned", 1, "concurrency")
@@ -38,9 +38,7 @@ def test_a_pin_is_tried_first(run, report, token):
 def test_pins_alone(run, report, token):
     failing = run(pin(token) + LOST_UPDATE, "--interleave-json=report.json")
     failing.result.assert_outcomes(failed=1)
-    failing.result.stdout.fnmatch_lines(
-        ["failed test body in schedule 1 (pinned by the marker interleaving, 1 switch)"]
-    )
+    failing.result.stdout.fnmatch_lines(["Found in schedule 1 (pinned with @pytest.mark.interleaving, 1 preemption)."])
     again = run(None, *failing.command[1:])
     again.result.assert_outcomes(failed=1)
     # The bug is mended by a lock: the place where the schedule switches is still there.
@@ -90,7 +88,7 @@ def test_edits_elsewhere_and_another_file_are_no_change(run, token, pytester):
     done.result.assert_outcomes(failed=1)
     moved = pytester.mkdir("below") / "test_elsewhere.py"
     pytester.path.joinpath("test_it.py").rename(moved)
-    run(None).result.stdout.fnmatch_lines(["failed test body in schedule 1 (pinned *"])
+    run(None).result.stdout.fnmatch_lines(["Found in schedule 1 (pinned *"])
 
 
 def test_a_renamed_test_is_told_its_new_token(run, token):
@@ -98,7 +96,7 @@ def test_a_renamed_test_is_told_its_new_token(run, token):
     said = run(pin(token) + renamed).refused_alone()
     assert said.startswith(f"@interleaving('{token}'): token belongs to another test. If this test was renamed, use ")
     new = said.rpartition("use '")[2].removesuffix("'.")
-    run(pin(new) + renamed).result.stdout.fnmatch_lines(["failed test body in schedule 1 (pinned *"])
+    run(pin(new) + renamed).result.stdout.fnmatch_lines(["Found in schedule 1 (pinned *"])
 
 
 def test_what_is_no_token_fails_the_test_with_one_line(run):
@@ -230,7 +228,7 @@ def test_unittest(run, token_of):
     case = LOST_UPDATE_OF_UNITTEST
     token = token_of(case.replace("MARK", MARK))
     pinned = case.replace("MARK", pin(token).strip())
-    run(pinned).result.stdout.fnmatch_lines(["failed test body in schedule 1 (pinned *"])
+    run(pinned).result.stdout.fnmatch_lines(["Found in schedule 1 (pinned *"])
     expected = case.replace("MARK", pin(token).strip() + "\n    @unittest.expectedFailure")
     run(expected).result.assert_outcomes(xfailed=1)
     unexpected = run(LOCKED_COUNTER + expected.replace("Counter()", "Locked()"))
@@ -335,7 +333,7 @@ def test_a_time_limit_that_is_over_in_a_known_schedule_ends_the_test(run, report
         done.result.assert_outcomes(failed=1)
         assert "Timeout (>600.0s)" in done.text
         assert "executions: 1\n" in done.text
-        assert "To see exactly this" not in done.text
+        assert "Replay this schedule" not in done.text
     row = report()["tests"][0]
     # What was to be done before the schedule is not the schedule.
     assert row["schedules"] == (0 if warm else 1)

@@ -266,7 +266,7 @@ def test_a_system_without(missing: str, run: Callable[..., Run], take_away: Miss
     assert outcomes_of(result) == OUTCOMES | limited, result.text
     assert "INTERNALERROR" not in result.text
     assert "assert 1 == 2" in result.text
-    assert "Deadlock: deadlock: 2 threads wait for each other in a circle" in result.text
+    assert "Deadlock: lock-order inversion between Lock #1 and Lock #2" in result.text
     assert "2 of 2 threads hung" in result.text
     assert "resource leak: 1 thread still running after the test (Thread-1 (wait_for_end)" in result.text
     # There, files cannot be listed.

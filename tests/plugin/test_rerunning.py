@@ -111,7 +111,7 @@ def test_after():
     )
     done.result.assert_outcomes(failed=2, passed=1)
     done.result.stdout.fnmatch_lines(["*RuntimeError: could not clean up", "*RuntimeError: could not make it"])
-    done.result.stdout.fnmatch_lines(["FAILED *::test_teardown  failed teardown (schedule 1 of up to *)"])
+    done.result.stdout.fnmatch_lines(["FAILED *::test_teardown  teardown failure (schedule 1 of up to *)"])
     done.result.stdout.no_fnmatch_line("*INTERNALERROR*")
 
 
@@ -521,32 +521,33 @@ def test_what_a_teardown_finds_has_a_token(run, report):
     done.result.stdout.fnmatch_lines(
         [
             "*AssertionError: checked at the end",
-            "failed teardown in schedule * of at most 200 (*",
-            "*read: value = self.value",
+            "Teardown failure",
+            "*read *value = self.value",
+            "Found in schedule * of up to 200 (*",
             "pytest 'test_it.py::test_it' --interleave-replay=*",
-            "FAILED *::test_it  failed teardown (schedule * of up to 200)",
+            "FAILED *::test_it  teardown failure (schedule * of up to 200)",
         ]
     )
     (test,) = report()["tests"]
-    assert test["finding"]["kind"] == "failed teardown"
+    assert test["finding"]["kind"] == "teardown failure"
     again = run(None, *done.command[1:], seed=None)
     again.result.assert_outcomes(passed=1, errors=1)
     again.result.stdout.fnmatch_lines(
-        ["*AssertionError: checked at the end", "failed teardown, in the schedule of the*"]
+        ["*AssertionError: checked at the end", "Teardown failure", "Replayed from token*"]
     )
     assert again.command == done.command
 
 
 def test_what_the_last_teardown_finds_has_a_token_too(run, report):
     # Schedule 1 switches nowhere, and so finds nothing.
-    found = int(run(CHECKED_AT_THE_END).lines("failed teardown in schedule ")[0].split()[4])
+    found = int(run(CHECKED_AT_THE_END).lines("Found in schedule ")[0].split()[3])
     assert found > 1
     done = run(None, f"--interleave-schedules={found}", "--interleave-json=report.json", "--interleave-forget")
     done.result.assert_outcomes(passed=1, errors=1)
-    done.result.stdout.fnmatch_lines([f"failed teardown in schedule {found} of at most {found} (*"])
+    done.result.stdout.fnmatch_lines([f"Found in schedule {found} of up to {found} (*"])
     assert done.command[0] == "pytest"
     (test,) = report()["tests"]
-    assert (test["outcome"], test["found_at"], test["finding"]["kind"]) == ("failed", found, "failed teardown")
+    assert (test["outcome"], test["found_at"], test["finding"]["kind"]) == ("failed", found, "teardown failure")
 
 
 def test_subtests_of_unittest_that_skip_end_alone(run):
@@ -739,13 +740,13 @@ def test_what_a_fixture_ends_may_wait_for_threads_that_the_test_has_left(run, re
     done.result.assert_outcomes(passed=2, failed=3)
     findings = {row["nodeid"].rpartition("::")[2]: row["finding"] for row in report()["tests"]}
     assert findings["test_passes"] is None
-    assert findings["test_fails"]["kind"] == "failed test body"
-    assert findings["test_check"]["kind"] == "failed teardown"
+    assert findings["test_fails"]["kind"] == "test failure"
+    assert findings["test_check"]["kind"] == "teardown failure"
     assert findings["test_check"]["repeatable"]
     assert "2 failures in one test" in findings["test_both"]["message"]
     again = run(None, "test_it.py::test_check", f"--interleave-replay={findings['test_check']['token']}")
     again.result.assert_outcomes(failed=1)
-    again.result.stdout.fnmatch_lines(["failed teardown, in the schedule of the token (*)"])
+    again.result.stdout.fnmatch_lines(["Replayed from token*"])
 
 
 ENDS_BADLY = """
@@ -779,7 +780,7 @@ def test_an_error_of_a_wider_fixture_is_no_finding(run, report):
     done = run(ENDS_BADLY.format(False), "--interleave-json=report.json")
     done.result.assert_outcomes(passed=2, errors=1)
     done.result.stdout.fnmatch_lines(["E  *ValueError: the module's"])
-    assert not done.lines("failed teardown")
+    assert not done.lines("Teardown failure")
     assert not done.lines("pytest '")
     (test,) = report()["tests"]
     assert (test["outcome"], test["finding"]) == ("passed", None)
@@ -791,4 +792,4 @@ def test_an_error_of_a_fixture_of_the_test_is_one_beside_it(run, report):
     assert "ValueError: the test's" in text
     assert "ValueError: the module's" in text
     (test,) = report()["tests"]
-    assert (test["outcome"], test["finding"]["kind"]) == ("failed", "failed teardown")
+    assert (test["outcome"], test["finding"]["kind"]) == ("failed", "teardown failure")

@@ -303,7 +303,7 @@ def test_a_finding_is_that_of_the_whole_test(run, report):
     done = run(RACY, "--interleave-shards=2", "--interleave-json=report.json")
     done.result.assert_outcomes(failed=2)
     assert done.result.ret == pytest.ExitCode.TESTS_FAILED
-    done.result.stdout.fnmatch_lines(["FAILED *::test_racy  failed test body (schedule * of its shard, 2 shards)"])
+    done.result.stdout.fnmatch_lines(["FAILED *::test_racy  lost update on * (schedule * of its shard, 2 shards)"])
     done.result.stdout.fnmatch_lines(["____* test_racy?shard-1-of-2? ____*"])
     (row,) = report()["tests"]
     assert (row["nodeid"], row["outcome"]) == ("test_it.py::test_racy", "failed")
@@ -314,7 +314,7 @@ def test_a_finding_is_that_of_the_whole_test(run, report):
     for options in ((), ("--interleave-shards=4",), ("--interleave-shards=auto", *XDIST)):
         again = run(None, *done.command[1:], *options)
         again.result.assert_outcomes(failed=1)
-        again.result.stdout.fnmatch_lines(["failed test body, in the schedule of the token*"])
+        again.result.stdout.fnmatch_lines(["Replayed from token*"])
         assert again.command == done.command
 
 
@@ -342,7 +342,7 @@ def test_ids(counter, run_concurrent, much):
         nodeid, token = command.removeprefix("pytest '").split("' ")
         again = run(None, nodeid, token)
         again.result.assert_outcomes(failed=1)
-        again.result.stdout.fnmatch_lines(["failed test body, in the schedule of the token*"])
+        again.result.stdout.fnmatch_lines(["Replayed from token*"])
 
 
 @thorough
@@ -410,7 +410,7 @@ def test_it(fragile, run_concurrent):
     )
     done.result.assert_outcomes(passed=3, errors=1)
     (row,) = report()["tests"]
-    assert (row["outcome"], row["schedules"], row["finding"]["kind"]) == ("failed", 3, "failed teardown")
+    assert (row["outcome"], row["schedules"], row["finding"]["kind"]) == ("failed", 3, "teardown failure")
 
 
 CRASH = (

@@ -46,9 +46,9 @@ def test_a_random_schedule_becomes_one_of_one_switch(run, report):
     assert finding["switches"] == 1 < finding["shrunk_from"]
     assert finding["shrink_seconds"] > 0
     done.result.stdout.fnmatch_lines(
-        [f"failed test body in schedule * (strategy random, seed 1, 1 switch, shrunk from {finding['shrunk_from']})"]
+        [f"Found in schedule * (random, seed 1, 1 preemption, shrunk from {finding['shrunk_from']})."]
     )
-    run(None, *done.command[1:]).result.stdout.fnmatch_lines(["*in the schedule of the token (1 switch)"])
+    run(None, *done.command[1:]).result.stdout.fnmatch_lines(["Replayed from token (1 preemption)."])
 
 
 @pytest.mark.parametrize("by_ini", [False, True])
@@ -60,9 +60,9 @@ def test_it_can_be_turned_off(run, report, pytester, by_ini):
     done.result.assert_outcomes(failed=1)
     finding = report()["tests"][0]["finding"]
     assert finding["switches"] == finding["shrunk_from"] > 1
-    done.result.stdout.fnmatch_lines([f"*(strategy random, seed 1, {finding['switches']} switches)"])
+    done.result.stdout.fnmatch_lines([f"*(random, seed 1, {finding['switches']} preemptions)."])
     again = run(None, *done.command[1:])
-    again.result.stdout.fnmatch_lines([f"*in the schedule of the token ({finding['switches']} switches)"])
+    again.result.stdout.fnmatch_lines([f"Replayed from token ({finding['switches']} preemptions)."])
 
 
 @pytest.mark.parametrize("given", ["-1", "nan", "inf", "soon", ""])
@@ -156,7 +156,7 @@ def test_a_test_that_changes_while_it_is_shrunk_fails_as_it_did(run, report, wri
     findings = {row["nodeid"]: row["finding"] for row in report()["tests"] if row["nodeid"].endswith("::test_it")}
     assert len(findings) == len(changes)
     for nodeid, finding in findings.items():
-        assert (finding["kind"], finding["message"]) == ("failed test body", "ValueError: lost an update"), nodeid
+        assert (finding["kind"], finding["message"]) == ("test failure", "ValueError: lost an update"), nodeid
         assert len(done.lines(f"pytest '{nodeid}' --interleave-replay={finding['token']}")) == 1
     assert len(done.lines("E           ValueError: lost an update")) == len(changes)
 
@@ -206,7 +206,7 @@ def test_what_ends_the_session_while_shrinking_ends_it_after_the_report(run, doe
     assert done.command[1] == "test_it.py::test_it"
     # And it is remembered.
     again = run(None, "-k", "test_it", "-x")
-    again.result.stdout.fnmatch_lines(["failed test body in schedule 1 of * (remembered *"])
+    again.result.stdout.fnmatch_lines(["Found in schedule 1 of * (failed in an earlier run*"])
 
 
 def test_a_teardown_that_fails_after_a_finding_is_an_error_besides(run, report):

@@ -164,7 +164,7 @@ def test_the_command_repeats_what_the_suite_has_found(run):
     assert command[2] == "--interleave-suite=3"
     again = run(None, *command[1:])
     again.result.assert_outcomes(failed=1)
-    again.result.stdout.fnmatch_lines(["*, in the schedule of the token (1 switch)"])
+    again.result.stdout.fnmatch_lines(["Replayed from token (1 preemption)."])
 
 
 @thorough

@@ -203,21 +203,23 @@ def test_failures_say_how_little_it_takes(run, report):
     assert findings["test_in_turn"]["simplest"] == "workers in turn"
     assert findings["test_alone"]["simplest"] == "one worker"
     assert findings["test_race"]["simplest"] == "switches"
-    assert findings["test_interrupts"]["kind"] == "worker exception"
+    assert findings["test_interrupts"]["kind"] == "thread exception"
     # It is the second worker, whoever runs besides.
     assert findings["test_interrupts"]["simplest"] == "one worker"
     assert findings["test_skips"] is None
     done.result.stdout.fnmatch_lines_random(
         [
-            "The test fails when its workers run one after another, too: *",
-            "The test fails in one worker alone, too: no other thread has a part in it.*",
+            "Not a race: the test body fails when it runs twice on the same fixtures.",
+            "help: give each worker its own fixtures with isolated=(...), or mark the test",
+            "Not a race: the test also fails with one worker.",
+            "help: run it with plain pytest. If it passes there, it depends on real time, or",
             "*cannot run in several workers: capsys captures one shared stdout. Use it in a fixture instead, or add *",
         ]
     )
     token = findings["test_switches"]["token"]
     again = run(None, "test_it.py::test_switches", f"--interleave-replay={token}")
     again.result.assert_outcomes(failed=1)
-    again.result.stdout.fnmatch_lines(["worker exception, in the schedule of the token (1 switch)"])
+    again.result.stdout.fnmatch_lines(["Replayed from token (1 preemption)."])
 
 
 def test_directories_are_removed_with_that_of_the_test(run, pytester):
@@ -337,8 +339,8 @@ def test_under_xdist_the_row_is_the_same(run, report):
 
 
 def test_the_command_is_what_a_shell_takes(run):
-    done = run(FAILS, "-k", "test_in_turn")
-    assert shlex.join(done.command).startswith("pytest test_it.py::test_in_turn --interleave-replay=")
+    done = run(FAILS, "-k", "test_switches")
+    assert shlex.join(done.command).startswith("pytest test_it.py::test_switches --interleave-replay=")
 
 
 def test_who_never_comes_back_from_the_system_is_told_and_the_rest_goes_on(run, pytester):
@@ -364,8 +366,9 @@ def test_goes_on():
     done.result.assert_outcomes(passed=1, failed=1)
     done.result.stdout.fnmatch_lines(
         [
-            "*TooLong: timeout: one execution was still running after 1 s and * steps",
-            "*'worker-0' waits for something outside the plugin's control at test_it.py:* in test_waits",
+            "*TooLong: one execution was still running after 1 s and * steps",
+            "*worker-0 waits for something outside the plugin's control at test_it.py:*: os.read(end, 1)",
+            "Timeout: one execution did not end",
             "A thread waited for something outside the plugin's control, and was not woken *",
         ]
     )

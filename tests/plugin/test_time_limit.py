@@ -34,7 +34,7 @@ def test_without_time_the_schedule_is_reported_as_it_was_found(run, pytester, re
         "Not done for lack of time (seconds=7): a second run of the schedule, shrinking. The token may not reproduce "
         "the failure." in text
     )
-    assert "To run this schedule again:" in done.text
+    assert "Run this schedule again:" in done.text
     (test,) = report()["tests"]
     assert (test["finding"]["repeatable"], test["finding"]["switches"]) == (False, None)
     run(None, *done.command[1:]).result.assert_outcomes(failed=1)

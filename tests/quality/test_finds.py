@@ -12,8 +12,8 @@ from .sessions import rows_of
 PROGRAMS = Path(__file__).with_name("racy_programs.py")
 
 KINDS = {
-    "race": {"failed test body", "worker exception"},
-    "exception": {"worker exception"},
+    "race": {"test failure", "thread exception"},
+    "exception": {"thread exception"},
     "deadlock": {"deadlock"},
     "livelock": {"livelock"},
 }

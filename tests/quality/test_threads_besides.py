@@ -12,10 +12,10 @@ from tests.thorough import some
 PROGRAMS = Path(__file__).parent / "threads_besides"
 #: What is found in programs that are to fail, where it is not that the body of the test failed.
 KINDS = {
-    "test_end_of_a_fixture_bad": "failed teardown",
-    "test_set_up_bad": "failed set-up",
+    "test_end_of_a_fixture_bad": "teardown failure",
+    "test_set_up_bad": "set-up failure",
     "test_end_that_never_ends_bad": "deadlock",
-    "test_break_bad": "worker exception",
+    "test_break_bad": "thread exception",
 }
 
 
@@ -31,7 +31,7 @@ def session(request, tmp_path_factory):
 def test_every_verdict_is_right(session):
     rows, _ = session
     found = {name: row["finding"]["kind"] for name, row in rows.items() if row["finding"] is not None}
-    assert found == {name: KINDS.get(name, "failed test body") for name in rows if name.endswith("_bad")}
+    assert found == {name: KINDS.get(name, "test failure") for name in rows if name.endswith("_bad")}
     assert {name for name, row in rows.items() if row["outcome"] != "passed"} == set(found)
 
 

@@ -12,25 +12,25 @@ from tests.thorough import some
 PROGRAMS = Path(__file__).parent / "trust"
 #: What must be found, by program; all others are correct.
 WRONG = {
-    "exec.py::test_it": "failed test body",
+    "exec.py::test_it": "test failure",
     "fixture_thread.py::test_pool": "deadlock",
     "left_thread.py::test_left_forever": "deadlock",
     "livelock_report.py::test_livelock": "livelock",
-    "long.py::test_fails_late_bad": "failed test body",
+    "long.py::test_fails_late_bad": "test failure",
     "long.py::test_polls_forever_bad": "livelock",
     "reduced.py::test_r5_timeout_of_100_years_bad": "deadlock",
-    "reduced.py::test_r7_story_of_a_long_reader_bad": "worker exception",
+    "reduced.py::test_r7_story_of_a_long_reader_bad": "thread exception",
     **{
-        f"reduced2.py::test_r3_alias_bad[{alias}]": "failed test body"
+        f"reduced2.py::test_r3_alias_bad[{alias}]": "test failure"
         for alias in (
             "default-args module-alias bound-in-attribute bound-in-closure operator partial map attrgetter".split()
         )
     },
-    "reduced4.py::test_r2_story_names_the_wrong_variable_bad": "worker exception",
-    "reduced4.py::test_r8_token_of_another_python_bad": "failed test body",
-    "reduced4.py::test_r9_lazy_module_bad": "worker exception",
-    "run_parallel.py::test_bad": "failed test body",
-    "spinner_text.py::test_it": "failed test body",
+    "reduced4.py::test_r2_story_names_the_wrong_variable_bad": "thread exception",
+    "reduced4.py::test_r8_token_of_another_python_bad": "test failure",
+    "reduced4.py::test_r9_lazy_module_bad": "thread exception",
+    "run_parallel.py::test_bad": "test failure",
+    "spinner_text.py::test_it": "test failure",
 }
 #: A lease that runs out while its holder is held up: found if timeouts may expire early.
 NEEDS_TIME = "reduced.py::test_r4_lease_runs_out_bad"

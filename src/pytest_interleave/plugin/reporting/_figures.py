@@ -29,7 +29,7 @@ def figures(item: pytest.Item, exploration: Exploration, outcome: str, *, page: 
             "switches": explanation.switches,
             "shrunk_from": explanation.switches_before,
             "shrink_seconds": round(explanation.seconds, 4),
-            "story": None if timeline is None else timeline.story,
+            "story": None if timeline is None else timeline.story or None,
             "repeatable": explanation.repeatable,
             "needs": ["timeouts"] if explanation.time_passed else [],
         }

@@ -158,5 +158,7 @@ class Bugs:
         elif first.place.lineno == last.place.lineno:
             where = f"around line {first.place.lineno}"
         else:
-            where = f"from line {first.place.lineno} to {last.place.lineno}"
+            # In a loop, the second one may be further up.
+            begin, end = sorted((first.place.lineno, last.place.lineno))
+            where = f"from line {begin} to {end}"
         return f"make {what} one atomic step: hold one lock {where}{beside}"

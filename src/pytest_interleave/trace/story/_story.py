@@ -81,7 +81,7 @@ def story_of(
         named or bug.name,
         tuple(evidence[position] for position in sorted(evidence)),
         (*notes, *turns),
-        bug.help,
+        "" if named else bug.help,
         noted,
         is_cut_short=is_cut_short,
     )

@@ -1,0 +1,243 @@
+"""The parts of a failure's report: the bug, the evidence, what helps, the table, how it was found, the command."""
+
+from __future__ import annotations
+
+import re
+import xml.etree.ElementTree as ElementTree
+
+import pytest
+
+from .conftest import XDIST
+from .sources import DEADLOCK, LOST_UPDATE
+
+MARK = "pytestmark = pytest.mark.concurrency(seconds=None)\n"
+RACE = MARK + LOST_UPDATE
+BUG = "Lost update on Counter.value"
+#: Its second worker fails, and only if the first one has been interrupted.
+ONE_FAILS = """
+def test_it(counter, run_concurrent):
+    def work(fails):
+        before = counter.value
+        counter.value = before + 1
+        if fails and counter.value != before + 1:
+            raise ValueError("changed")
+    run_concurrent.each(work, [False, True])
+"""
+ALONE = "Not a race: the test fails before it starts a thread."
+ALWAYS = "Not a race: the test fails in every schedule tried (11)."
+
+
+def sections(text):
+    """The lines under each title `interleaving`, up to the next rule."""
+    found, inside = [], False
+    for line in text.splitlines():
+        if re.fullmatch("-+ interleaving -+", line):
+            found.append([])
+            inside = True
+        elif re.match("[=_]{5,}", line):
+            inside = False
+        elif inside:
+            found[-1].append(line)
+    return found
+
+
+def section(text):
+    (lines,) = sections(text)
+    return lines
+
+
+def test_the_parts_are_in_order(run):
+    shown = section(run(RACE).text)
+    assert shown[0] == BUG
+    begins = [
+        "  1. worker-0 reads 0 ",
+        "  2. worker-1 writes 0 -> 1 ",
+        "  3. worker-0 writes 1 -> 1 ",
+        "help: make the read and the write one atomic step: hold one lock from line 14 to",
+        "     worker-0  worker-1  where ",
+        "     --------  --------  ------",
+        "     main starts worker-0 and worker-1 (test_it.py:24)",
+        "   1 read 0 ",
+        "> ",
+        "   2 ",
+        "   3 1 -> 1 ",
+        "     main joins worker-0 and worker-1 (test_it.py:24)",
+        "     main: read 1 (test_it.py:25)  assert counter.value == 2",
+        "> preemption: worker-0 could have continued",
+        "Found in schedule 2 of up to 200 (exhaustive, seed 1, 1 preemption).",
+        "Replay this schedule:",
+        "pytest 'test_it.py::test_it' --interleave-replay=",
+    ]
+    positions = []
+    for begin in begins:
+        after = positions[-1] if positions else 0
+        positions.append(next(at for at in range(after + 1, len(shown)) if shown[at].startswith(begin)))
+    # The command is the last line.
+    assert positions[-1] == len(shown) - 1
+    # An empty line is between two parts, and nowhere else.
+    assert [at for at, line in enumerate(shown) if not line] == [
+        positions[0] - 1,
+        positions[3] - 1,
+        positions[4] - 1,
+        positions[14] - 1,
+    ]
+    assert all(len(line) <= 80 for line in shown[:-1])
+
+
+def test_a_deadlock_has_its_diagnosis_in_the_exception_and_no_evidence(run):
+    shown = section(run(MARK + DEADLOCK).text)
+    assert shown[:3] == [
+        "Deadlock: lock-order inversion between Lock #1 and Lock #2",
+        "",
+        "help: acquire these locks in the same order everywhere, or guard both with one",
+    ]
+    assert shown[-1].startswith("pytest 'test_it.py::test_deadlock' --interleave-replay=")
+
+
+def test_a_failure_of_one_thread_is_not_a_race(run, report):
+    done = run(
+        MARK
+        + """
+def test_before(counter):
+    counter.nothing()
+
+def test_after(counter, run_concurrent):
+    run_concurrent(counter.increment)
+    counter.nothing()
+""",
+        "--interleave-json=report.json",
+    )
+    done.result.assert_outcomes(failed=2)
+    # Neither a table nor a command: plain pytest shows the same.
+    assert sections(done.text) == [[ALONE], [ALWAYS]]
+    assert "interleave-replay" not in done.text
+    for row in report()["tests"]:
+        assert row["finding"]["bug"] is None
+        assert row["finding"]["token"]
+
+
+def test_a_failure_in_every_schedule_is_not_a_race(run):
+    done = run(MARK + LOST_UPDATE.replace("== 2", "== 3"))
+    done.result.assert_outcomes(failed=1)
+    assert section(done.text) == [ALWAYS]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        # It passes if the second worker is the first one.
+        "out = []\n    run_concurrent.together(lambda: out.append(1), lambda: out.append(2))\n    assert out == [2, 1]",
+        # It passes if the thread runs at once.
+        "out = []\n    threading.Thread(target=lambda: out.append(1)).start()\n    assert out == [1]",
+    ],
+    ids=["order", "no join"],
+)
+def test_what_fails_without_a_preemption_and_passes_in_other_schedules_is_a_race(run, report, body):
+    done = run(f"{MARK}\ndef test_it(run_concurrent):\n    {body}\n", "--interleave-json=report.json")
+    done.result.assert_outcomes(failed=1)
+    assert "Not a race" not in done.text
+    shown = section(done.text)
+    assert shown[0] == "Race condition: the test fails in this interleaving"
+    assert (
+        "No preemption is needed: each thread runs until it blocks or ends, in start order. Other schedules pass."
+        in (" ".join(shown))
+    )
+    assert "Found in schedule 1 of up to 200 (exhaustive, seed 1, 0 preemptions)." in shown
+    again = run(None, *done.command[1:])
+    again.result.assert_outcomes(failed=1)
+    assert section(again.text)[0].endswith("he test fails in this interleaving")
+    assert "Replayed from token (0 preemptions)." in section(again.text)
+
+
+@pytest.mark.parametrize("style", ["long", "short", "line", "native", "no", "auto"])
+@pytest.mark.parametrize("options", [(), XDIST], ids=["one process", "xdist"])
+def test_the_only_worker_that_fails_is_shown_by_its_own_exception(run, style, options):
+    if options and style not in ("long", "short"):
+        pytest.skip("takes long, and is the same")
+    done = run(MARK + ONE_FAILS, f"--tb={style}", *options)
+    done.result.assert_outcomes(failed=1)
+    assert "ExceptionGroup" not in done.text
+    done.result.stdout.fnmatch_lines(["FAILED test_it.py::test_it - ValueError: changed"])
+    if style == "no":
+        return
+    notes = ["raised in worker-1", "1 of 2 workers failed"]
+    if style == "line":
+        done.result.stdout.fnmatch_lines(["*test_it.py:28: ValueError: changed"])
+    elif style == "native":
+        done.result.stdout.fnmatch_lines(['*test_it.py", line 28, in work', "ValueError: changed", *notes])
+    else:
+        done.result.stdout.fnmatch_lines(["E *ValueError: changed", *(f"E *{note}" for note in notes)])
+    if style != "line":
+        assert done.command[1] == "test_it.py::test_it"
+        assert "Counter.value" in section(done.text)[0]
+
+
+def test_the_test_itself_gets_the_group(run):
+    done = run(
+        MARK
+        + """
+def test_it(run_concurrent):
+    def work(fails):
+        if fails:
+            raise ValueError("one")
+    with pytest.raises(ExceptionGroup, match="1 of 2 workers failed") as raised:
+        run_concurrent.each(work, [False, True])
+    assert raised.value.exceptions[0].__notes__ == ["raised in worker-1"]
+"""
+    )
+    done.result.assert_outcomes(passed=1)
+
+
+def test_two_workers_that_fail_are_shown_as_a_group(run):
+    done = run(
+        MARK
+        + """
+def test_it(run_concurrent):
+    def work(number):
+        if number:
+            raise ValueError(number)
+    run_concurrent.each(work, range(3))
+"""
+    )
+    done.result.assert_outcomes(failed=1)
+    done.result.stdout.fnmatch_lines(
+        [
+            "*ExceptionGroup: 2 of 3 workers failed (2 sub-exceptions)",
+            "*ValueError: 1",
+            "*raised in worker-1",
+            "*ValueError: 2",
+            "*raised in worker-2",
+        ]
+    )
+
+
+@pytest.mark.parametrize("options", [(), XDIST], ids=["one process", "xdist"])
+def test_json_and_junit_have_the_bug(run, report, pytester, options):
+    source = RACE + DEADLOCK + "\ndef test_ordinary():\n    assert not 1\n"
+    run(source, "--interleave-json=report.json", "--junitxml=junit.xml", *options)
+    bugs = {row["nodeid"].partition("::")[2]: row["finding"]["bug"] for row in report()["tests"]}
+    deadlock = "Deadlock: lock-order inversion between Lock #1 and Lock #2"
+    assert bugs == {"test_it": BUG, "test_deadlock": deadlock, "test_ordinary": None}
+    for case in ElementTree.parse(pytester.path / "junit.xml").getroot().iter("testcase"):
+        properties = {one.attrib["name"]: one.attrib["value"] for one in case.iter("property")}
+        assert properties.get("interleave_bug") == bugs[case.attrib["name"]]
+
+
+def test_quiet(run):
+    shown = section(run(RACE).text)
+    # The run before is remembered.
+    done = run(RACE, "-q", "-p", "no:cacheprovider", verbose=False)
+    assert section(done.text) == shown
+
+
+def test_an_expected_failure_is_not_reported(run, report):
+    source = "@pytest.mark.xfail\n@pytest.mark.concurrency(seconds=None)" + LOST_UPDATE
+    done = run(source, "-rx", "--interleave-json=report.json")
+    done.result.assert_outcomes(xfailed=1)
+    assert sections(done.text) == []
+    assert "interleave-replay" not in done.text
+    (row,) = report()["tests"]
+    assert (row["outcome"], row["finding"]["kind"], row["finding"]["bug"]) == ("xfailed", "test failure", BUG)
+    # One that is raised by a worker is expected as a group, as ever.
+    group = source.replace("mark.xfail", "mark.xfail(raises=ExceptionGroup)").replace(LOST_UPDATE, ONE_FAILS)
+    run(group).result.assert_outcomes(xfailed=1)
