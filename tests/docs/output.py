@@ -1,0 +1,107 @@
+"""What pytest prints for the examples of a page, and the blocks that show it.
+
+A block of the language `text` may have this comment in the line before it:
+
+    <!-- output: test_name.py -->   the block is a part of what pytest prints for the last test block before it, in a
+                                    file of that name, with the files that the page gives up to here
+
+A line `...` in the block stands for lines that are left out. To write such blocks again after a change of reports:
+
+    python -m tests.docs.output docs/cookbook/lost_update.md …
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from .pages import ROOT, Block, blocks
+
+OPTIONS = ("-v", "-p", "no:cacheprovider", "--interleave-seed=0")
+#: What is different in each run, or on each version of Python.
+_VARIES = re.compile(r" at 0x[0-9a-f]+|(?<=--interleave-replay=)\S+|\b[0-9.]+ s\b")
+
+
+class Shown(NamedTuple):
+    """A block that shows output, and the test file that prints it."""
+
+    block: Block
+    test: str
+    file: str
+
+
+def shown() -> Iterator[Shown]:
+    """All blocks that show output."""
+    tests: dict[str, str] = {}
+    for block in blocks():
+        if block.comment.startswith("test: "):
+            tests[block.page] = block.text
+        elif block.comment.startswith("output: "):
+            yield Shown(block, tests[block.page], block.comment.removeprefix("output: "))
+
+
+def missing(text: str, printed: str) -> list[str]:
+    """Return the first lines of the text that were not printed one after the other, in the order of the text."""
+    lines = [_stable(line) for line in printed.splitlines()]
+    at = 0
+    for part in re.split(r"^\.\.\.\n", text, flags=re.MULTILINE):
+        wanted = [_stable(line) for line in part.splitlines()]
+        while wanted and lines[at : at + len(wanted)] != wanted:
+            if at == len(lines):
+                return wanted
+            at += 1
+        at += len(wanted)
+    return []
+
+
+def _stable(line: str) -> str:
+    return _VARIES.sub("…", line.rstrip())
+
+
+def excerpt(printed: str) -> str:
+    """Return what a page shows of a run: an error with its report; or the lines of tests that pass."""
+    lines = printed.splitlines()
+    last = next((at for at, line in enumerate(lines) if "--interleave-replay=" in line), None)
+    if last is None:
+        start = next(at for at, line in enumerate(lines) if re.fullmatch("=+ interleave =+", line)) + 1
+        end = next(at for at in range(start, len(lines)) if lines[at].startswith("==="))
+        return "\n".join(lines[start:end]) + "\n"
+    first = next(at for at, line in enumerate(lines) if line.startswith("E  "))
+    return "\n".join(line.rstrip() for line in lines[first : last + 1]) + "\n"
+
+
+def _print(example: Shown) -> str:
+    with tempfile.TemporaryDirectory() as folder:
+        files = {**example.block.files, example.file: example.test, "pytest.ini": "[pytest]\n"}
+        for name, text in files.items():
+            Path(folder, name).write_text(text, encoding="utf-8")
+        environment = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "COLUMNS": "80"}
+        command = [sys.executable, "-m", "pytest", "-p", "pytest_interleave.plugin", *OPTIONS, example.file]
+        done = subprocess.run(command, cwd=folder, env=environment, stdout=subprocess.PIPE, text=True, check=False)
+        return done.stdout
+
+
+def write(pages: Sequence[str]) -> None:
+    """Write the blocks of these pages again, with what is printed now."""
+    for example in shown():
+        if example.block.page in pages:
+            page = ROOT / example.block.page
+            head, comment, rest = page.read_text(encoding="utf-8").partition(f"<!-- {example.block.comment} -->\n```text\n")
+            # The blocks of a page are in order, so the ones before this have lost their comments for now.
+            assert comment
+            end = rest.index("```\n") if rest.startswith("```\n") else rest.index("\n```\n") + 1
+            done = comment.replace("<!-- output", "<!-- done")
+            page.write_text(head + done + excerpt(_print(example)) + rest[end:], encoding="utf-8")
+    for name in pages:
+        page = ROOT / name
+        page.write_text(page.read_text(encoding="utf-8").replace("<!-- done:", "<!-- output:"), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write(sys.argv[1:])
