@@ -17,7 +17,7 @@ import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -26,6 +26,8 @@ from .pages import ROOT, Block, blocks
 OPTIONS = ("-v", "-p", "no:cacheprovider", "--interleave-seed=0")
 #: What is different in each run, or on each version of Python.
 _VARIES = re.compile(r" at 0x[0-9a-f]+|(?<=--interleave-replay=)\S+|\b[0-9.]+ s\b")
+
+_OUTPUT = re.compile(r"^(<!-- output: \S+ -->\n```text\n).*?^```$", re.DOTALL | re.MULTILINE)
 
 
 class Shown(NamedTuple):
@@ -87,21 +89,14 @@ def _print(example: Shown) -> str:
         return done.stdout
 
 
-def write(pages: Sequence[str]) -> None:
-    """Write the blocks of these pages again, with what is printed now."""
-    for example in shown():
-        if example.block.page in pages:
-            page = ROOT / example.block.page
-            head, comment, rest = page.read_text(encoding="utf-8").partition(f"<!-- {example.block.comment} -->\n```text\n")
-            # The blocks of a page are in order, so the ones before this have lost their comments for now.
-            assert comment
-            end = rest.index("```\n") if rest.startswith("```\n") else rest.index("\n```\n") + 1
-            done = comment.replace("<!-- output", "<!-- done")
-            page.write_text(head + done + excerpt(_print(example)) + rest[end:], encoding="utf-8")
-    for name in pages:
-        page = ROOT / name
-        page.write_text(page.read_text(encoding="utf-8").replace("<!-- done:", "<!-- output:"), encoding="utf-8")
+def write(page: str) -> None:
+    """Write the blocks of a page again, with what is printed now."""
+    printed = iter([excerpt(_print(example)) for example in shown() if example.block.page == page])
+    path = ROOT / page
+    text = path.read_text(encoding="utf-8")
+    path.write_text(_OUTPUT.sub(lambda found: f"{found[1]}{next(printed)}```", text), encoding="utf-8")
 
 
 if __name__ == "__main__":
-    write(sys.argv[1:])
+    for name in sys.argv[1:]:
+        write(name)
