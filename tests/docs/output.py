@@ -53,12 +53,12 @@ def missing(text: str, printed: str) -> list[str]:
     lines = [_stable(line) for line in printed.splitlines()]
     at = 0
     for part in re.split(r"^\.\.\.\n", text, flags=re.MULTILINE):
-        wanted = [_stable(line) for line in part.splitlines()]
-        while wanted and lines[at : at + len(wanted)] != wanted:
+        expected = [_stable(line) for line in part.splitlines()]
+        while expected and lines[at : at + len(expected)] != expected:
             if at == len(lines):
-                return wanted
+                return expected
             at += 1
-        at += len(wanted)
+        at += len(expected)
     return []
 
 
