@@ -2,6 +2,6 @@
 
 
 class InterleaveWarning(UserWarning):
-    """A warning about a test under control: something worth knowing that is not a failure."""
+    """Warning about a concurrency test."""
 
     __module__ = "pytest_interleave"

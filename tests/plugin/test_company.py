@@ -234,7 +234,7 @@ def test_xdist_workers_use_one_seed(run, report):
 def test_xdist_and_a_wrong_marker(run):
     done = run("@pytest.mark.concurrency(workers=0)\ndef test_it():\n    pass\n", *XDIST)
     done.result.assert_outcomes(errors=1)
-    done.result.stdout.fnmatch_lines(["test_it.py::test_it: the marker 'concurrency' has workers=0; *"])
+    done.result.stdout.fnmatch_lines(["@concurrency(workers=0): must be an integer >= 1"])
     assert "INTERNALERROR" not in done.text
 
 

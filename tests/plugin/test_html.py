@@ -174,7 +174,10 @@ def test_a_replay_that_finds_nothing_says_why(run, page, pytester):
     run(None, token, "--interleave-html=report.html").result.assert_outcomes(failed=1)
     written = page()
     assert written.tests == {"test_it.py::test_fails": "failed"}
-    assert "no longer fits the test: the place of its switch 1 of 1 is none that the test comes to" in written.text
+    assert (
+        "the test no longer runs as recorded\n(context switch 1 of 1: its line was edited or is no longer reached)."
+        in written.text
+    )
 
 
 def test_a_run_without_marked_tests_says_so(run, page):
@@ -234,7 +237,7 @@ def test_both_reports_and_an_older_page_that_is_replaced(run, page, pytester, re
 
 def test_both_reports_in_one_file(run):
     said = run(SOURCE, "--interleave-html=report", "--interleave-json=./report").one_line_error()
-    assert said == "--interleave-html: report is the path of --interleave-json, too; choose another"
+    assert said == "--interleave-html: report is also the path of --interleave-json: choose another"
 
 
 def test_reports_that_cannot_be_written_cost_no_results(run, pytester):
@@ -261,10 +264,7 @@ def test_reports_that_cannot_be_written_cost_no_results(run, pytester):
 def test_without_jinja_one_error_says_what_to_install(run, pytester):
     pytester.path.joinpath("jinja2.py").write_text("raise ModuleNotFoundError(\"No module named 'jinja2'\")")
     said = run(SOURCE, "--interleave-html=report.html").one_line_error()
-    assert said == (
-        "--interleave-html: it needs Jinja2, which cannot be imported (No module named 'jinja2'): "
-        "pip install 'pytest-interleave[html]'"
-    )
+    assert said == ("--interleave-html needs Jinja2 (No module named 'jinja2'): pip install 'pytest-interleave[html]'")
     # Without the option nobody asks for it.
     run(SOURCE).result.assert_outcomes(failed=1, passed=2, xfailed=1, skipped=2, warnings=1)
 

@@ -62,10 +62,10 @@ def test_unmarked():
 """
 
 TOLD = [
-    "test_it.py::test_file: the test has left open: file *test_it.py (*times)",
-    "test_it.py::test_socket: the test has left open: socket TCP 127.0.0.1:* connected to 127.0.0.1:*",
-    "test_it.py::test_thread: the test has left open: thread 'stays', a daemon, at test_it.py:* in *wait_there",
-    "test_it.py::test_process: the test has left open: file pipe:*; process * (* -S -c input())*",
+    "resource leak: * files still open after the test (*test_it.py ×*)",
+    "resource leak: * still open after the test (TCP 127.0.0.1:* connected to 127.0.0.1:*",
+    "resource leak: 1 thread still running after the test (stays, daemon, at test_it.py:* in *wait_there)",
+    "resource leak: * files still open after the test (pipe ×*); * processes still running after * (* -S -c input())*",
 ]
 
 
@@ -76,7 +76,7 @@ def test_warned_of(run, options):
     # In the last test of a worker, the server ends before the look, and with it the connection.
     told = [text.replace(" connected to 127.0.0.1:", "") if options else text for text in TOLD]
     done.result.stdout.fnmatch_lines_random([f"*InterleaveWarning: {text}" for text in told])
-    assert done.text.count("has left open") == 4
+    assert done.text.count("resource leak: ") == 4
 
 
 def test_a_finding(run, report):
@@ -88,7 +88,7 @@ def test_a_finding(run, report):
     for row in report()["tests"]:
         finding = row["finding"]
         assert (row["outcome"], finding["kind"]) == ("failed", "leak")
-        assert "has left open" in finding["message"]
+        assert "resource leak: " in finding["message"]
     # The token runs the same schedule, which leaves it open again.
     (command,) = done.lines("pytest 'test_it.py::test_socket'")
     again = run(None, "-o", "interleave_leaks=error", *shlex.split(command)[1:])
@@ -128,7 +128,7 @@ def test_warnings_as_errors_and_ignored(run):
     done.result.stdout.fnmatch_lines([f"E *InterleaveWarning: {text}" for text in TOLD])
     ignored = run(SOURCE, "-o", "interleave_leaks=ignore")
     ignored.result.assert_outcomes(passed=5)
-    assert "left open" not in ignored.text
+    assert "resource leak" not in ignored.text
 
 
 def test_what_is_no_leak(run):
@@ -228,7 +228,7 @@ def spawning():
         "--log-file=log", "-o", "log_cli=true",
     )  # fmt: skip
     done.result.assert_outcomes(passed=7, skipped=1, xfailed=1, warnings=done.text.count("InterleaveWarning: "))
-    assert "left open" not in done.text, done.text
+    assert "resource leak" not in done.text, done.text
 
 
 @thorough
@@ -245,7 +245,7 @@ def test_it(process_pool, thread_pool, run_concurrent):
 """,
     )
     done.result.assert_outcomes(passed=1)
-    assert "left open" not in done.text
+    assert "resource leak" not in done.text
 
 
 def test_a_file_that_is_left_open_is_written_at_the_end(run, pytester):

@@ -357,7 +357,7 @@ def test_of_a_suite(run, pytester):
 
 def test_where_it_cannot_be_written(run, pytester):
     said = run(SOURCE, "--interleave-markdown=report", "--interleave-json=./report").one_line_error()
-    assert said == "--interleave-markdown: report is the path of --interleave-json, too; choose another"
+    assert said == "--interleave-markdown: report is also the path of --interleave-json: choose another"
     pytester.mkdir("out")
     gone = "@pytest.mark.stress(threads=1, operations=1)\ndef test_it():\n    os.rmdir('out')\n"
     done = run(gone, "--interleave-markdown=out/report.md")

@@ -156,19 +156,22 @@ class TestCase(unittest.TestCase):
 @pytest.mark.parametrize(
     ("arguments", "mend"),
     [
-        ("workers=0", "*has workers=0; give a whole number of 1 or more"),
-        ("schedules='x'", "*has schedules='x'; give a whole number of 1 or more"),
-        ("schedules=True", "*has schedules=True; give a whole number of 1 or more"),
-        ("max_steps=-1", "*has max_steps=-1; give a whole number of 1 or more"),
-        ("strategy='pcr'", "*has strategy='pcr'; choose one of auto, exhaustive, pct, *"),
-        ("strategy=['pct']", "*has strategy=?'pct'?; choose one of auto, exhaustive, pct, *"),
-        ("seed='s'", "*has seed='s'; give a whole number, or None for that of the run"),
-        ("seconds=0", "*has seconds=0; give a number above 0, or None for no limit"),
-        ("seconds=float('nan')", "*has seconds=nan; give a number above 0, or None for no limit"),
-        ("200", "*takes keyword arguments only, not 200: write schedules=200"),
-        ("'pct'", "*takes keyword arguments only, not 'pct': write strategy='pct'"),
-        ("scheduels=1", "*has no argument 'scheduels'; did you mean 'schedules'?"),
-        ("colour=1", "*has no argument 'colour'; it takes schedules, workers, strategy, *, races, timeouts"),
+        ("workers=0", "@concurrency(workers=0): must be an integer >= 1"),
+        ("schedules='x'", "@concurrency(schedules='x'): must be an integer >= 1"),
+        ("schedules=True", "@concurrency(schedules=True): must be an integer >= 1"),
+        ("max_steps=-1", "@concurrency(max_steps=-1): must be an integer >= 1"),
+        ("strategy='pcr'", "@concurrency(strategy='pcr'): choose from auto, exhaustive, pct, *"),
+        ("strategy=['pct']", "@concurrency(strategy=?'pct'?): choose from auto, exhaustive, pct, *"),
+        ("seed='s'", "@concurrency(seed='s'): must be an integer, or None for the seed of the run"),
+        ("seconds=0", "@concurrency(seconds=0): must be a number > 0, or None for no limit"),
+        ("seconds=float('nan')", "@concurrency(seconds=nan): must be a number > 0, or None for no limit"),
+        ("200", "@concurrency takes keyword arguments only: write schedules=200"),
+        ("'pct'", "@concurrency takes keyword arguments only: write strategy='pct'"),
+        ("scheduels=1", "@concurrency has no argument 'scheduels'. Did you mean 'schedules'?"),
+        (
+            "colour=1",
+            "@concurrency has no argument 'colour'. Its arguments are schedules, workers, *, races, timeouts.",
+        ),
     ],
 )
 def test_wrong_arguments(arguments, mend):
@@ -190,14 +193,14 @@ def test_wrong_arguments(arguments, mend):
     with pytest.raises(pytest.UsageError) as raised:
         read_settings(item, options)
     error = str(raised.value)
-    assert error.startswith("test_it.py::test_race: the marker 'concurrency' ")
+    assert error.startswith("@concurrency")
     assert "\n" not in error
     pytest.LineMatcher([error]).fnmatch_lines([mend])
 
 
 def test_wrong_arguments_fail_the_test_with_one_line(run):
     error = run(RACY.format("workers=0")).refused_alone()
-    assert error.startswith("test_it.py::test_race: the marker 'concurrency' has workers=0; give a whole number")
+    assert error.startswith("@concurrency(workers=0): must be an integer")
 
 
 def test_an_asynchronous_test_is_refused_with_what_to_do(run):
@@ -208,8 +211,8 @@ async def test_later():
     pass
 """
     ).refused_alone()
-    assert error.startswith("test_it.py::test_later: the marker 'concurrency' ")
-    assert "does not support async def tests, only threads" in error
+    assert error.startswith("@concurrency")
+    assert "does not support async def tests: threads only. Write a test that starts threads, or remove " in error
 
 
 def test_marked_items_that_are_no_functions_run_as_they_are(run, pytester):
@@ -332,7 +335,7 @@ def pytest_collection_finish(session):
     )
     done = run("def test_late(): pass\ndef test_other(): pass\n")
     done.result.assert_outcomes(errors=1, passed=1)
-    done.result.stdout.fnmatch_lines(["*the marker 'concurrency' has schedules=0; give a whole number of 1 or more"])
+    done.result.stdout.fnmatch_lines(["*@concurrency(schedules=0): must be an integer >= 1"])
     assert "KeyError" not in done.text
     assert "_settings.py" not in done.text
 

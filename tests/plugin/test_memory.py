@@ -245,8 +245,8 @@ def test_what_is_damaged_is_not_read(cache, text):
     pytest_cache = SimpleNamespace(_cachedir=cache.parents[2])
     memory = Memory(SimpleNamespace(cache=pytest_cache), forget=False)
     assert memory.schedules_of("test_it.py::test_it") == []
-    assert memory.trouble.startswith("the failing schedules of earlier runs are forgotten: ")
-    assert memory.trouble.endswith("failures.json is not as it was written")
+    assert memory.trouble.startswith("ignoring saved schedules: ")
+    assert memory.trouble.endswith("failures.json is corrupt")
 
 
 def test_a_damaged_entry_is_one_message_and_no_more(run, cache):
@@ -255,8 +255,8 @@ def test_a_damaged_entry_is_one_message_and_no_more(run, cache):
     done = run(MARK + LOST_UPDATE)
     done.result.assert_outcomes(failed=1)
     assert "INTERNALERROR" not in done.text
-    assert len(done.lines("WARNING: the failing schedules of earlier runs are forgotten: ")) == 1
-    assert "failures.json is not as it was written" in done.text
+    assert len(done.lines("WARNING: ignoring saved schedules: ")) == 1
+    assert "failures.json is corrupt" in done.text
     # It is a good one again.
     assert remembered(cache) == {"test_it.py::test_it": [0]}
 
@@ -301,7 +301,7 @@ def test_a_cache_that_cannot_be_used_costs_no_results(run, pytester, where):
     done.result.assert_outcomes(failed=1, warnings=done.text.count("PytestCacheWarning: "))
     assert done.result.ret == pytest.ExitCode.TESTS_FAILED
     assert "INTERNALERROR" not in done.text
-    assert len(done.lines("WARNING: the failing schedules cannot be remembered for the next run: ")) == 1
+    assert len(done.lines("WARNING: cannot save failing schedules: ")) == 1
     assert len(done.lines("WARNING: ")) == 1
 
 

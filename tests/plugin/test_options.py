@@ -138,22 +138,22 @@ def test_tests_are_in_scope_wherever_they_are(run, pytester, monkeypatch, named)
 @pytest.mark.parametrize(
     ("option", "error"),
     [
-        ("--interleave-schedules=many", "*'many' is not a whole number"),
-        ("--interleave-schedules=0", "*0 is too small; give 1 or more"),
-        ("--interleave-workers=0", "*0 is too small; give 1 or more"),
-        ("--interleave-strategy=dpor", "*'dpor' is no strategy; choose one of auto, exhaustive, pct, *"),
-        ("--interleave-strategy=", "*'' is no strategy; choose one of auto, exhaustive, pct, *"),
-        ("--interleave-seed=pi", "*'pi' is not a whole number"),
-        ("--interleave-json=.", "*. is a directory; give the path of a file"),
-        ("--interleave-json=", "*the path is empty; give the path of a file"),
-        (f"--interleave-json=report.json{os.sep}", "*is a directory; give the path of a file"),
-        ("--interleave-json=nowhere/report.json", "*there is no directory *nowhere; make it first"),
-        ("--interleave-html=.", "*. is a directory; give the path of a file"),
-        ("--interleave-html=", "*the path is empty; give the path of a file"),
-        (f"--interleave-html=report.html{os.sep}", "*is a directory; give the path of a file"),
-        ("--interleave-html=nowhere/report.html", "*there is no directory *nowhere; make it first"),
-        ("--interleave-markdown=.", "*. is a directory; give the path of a file"),
-        ("--interleave-markdown=nowhere/report.md", "*there is no directory *nowhere; make it first"),
+        ("--interleave-schedules=many", "*'many' is not an integer"),
+        ("--interleave-schedules=0", "*must be >= 1, got 0"),
+        ("--interleave-workers=0", "*must be >= 1, got 0"),
+        ("--interleave-strategy=dpor", "*unknown strategy 'dpor': choose from auto, exhaustive, pct, *"),
+        ("--interleave-strategy=", "*unknown strategy '': choose from auto, exhaustive, pct, *"),
+        ("--interleave-seed=pi", "*'pi' is not an integer"),
+        ("--interleave-json=.", "*. is a directory: give the path of a file"),
+        ("--interleave-json=", "*the path is empty: give the path of a file"),
+        (f"--interleave-json=report.json{os.sep}", "*is a directory: give the path of a file"),
+        ("--interleave-json=nowhere/report.json", "*directory *nowhere does not exist: create it first"),
+        ("--interleave-html=.", "*. is a directory: give the path of a file"),
+        ("--interleave-html=", "*the path is empty: give the path of a file"),
+        (f"--interleave-html=report.html{os.sep}", "*is a directory: give the path of a file"),
+        ("--interleave-html=nowhere/report.html", "*directory *nowhere does not exist: create it first"),
+        ("--interleave-markdown=.", "*. is a directory: give the path of a file"),
+        ("--interleave-markdown=nowhere/report.md", "*directory *nowhere does not exist: create it first"),
     ],
 )
 def test_wrong_options(refused, option, error):
@@ -165,10 +165,10 @@ def test_wrong_options(refused, option, error):
 @pytest.mark.parametrize(
     ("option", "error"),
     [
-        ("--interleave-schedules=many", "*'many' is not a whole number"),
-        ("--interleave-replay=AAAA", "*'AAAA' is mangled or cut short: *"),
-        ("--interleave-replay=$$$", "*is not a token: copy the whole of it from the report"),
-        ("--interleave-replay=", "*is mangled or cut short: *"),
+        ("--interleave-schedules=many", "*'many' is not an integer"),
+        ("--interleave-replay=AAAA", "*invalid token 'AAAA' (truncated[?]): *"),
+        ("--interleave-replay=$$$", "*is not a token: copy the whole token from the report"),
+        ("--interleave-replay=", "*invalid token '' (truncated[?]): copy it to the end of the line"),
     ],
 )
 def test_a_wrong_option_ends_the_run_with_one_line(run, option, error):
@@ -207,7 +207,7 @@ def test_unwritable_report(run, pytester, kind):
     pytester.path.joinpath(f"report.{kind}").touch(0o400)
     said = run(QUIET, f"--interleave-{kind}=report.{kind}").one_line_error()
     assert said.startswith(f"--interleave-{kind}: ")
-    assert "cannot be written" in said
+    assert "is not writable: choose another path" in said
 
 
 def test_help_has_one_group(run):
@@ -223,11 +223,11 @@ def test_include_of_what_is_not_there(run, pytester):
     for more in ((), options):
         done = run(QUIET, *more)
         done.result.assert_outcomes(passed=1, warnings=1)
-        said = "*InterleaveWarning: interleave_include: there is no Python module or package 'python-socketio'*"
+        said = "*InterleaveWarning: interleave_include: no module or package 'python-socketio'*"
         done.result.stdout.fnmatch_lines([said])
     done = run(QUIET + "\ndef test_unmarked():\n    pass\n", "-W", "error")
     done.result.assert_outcomes(passed=1, errors=1)
-    assert done.refused_alone().startswith("interleave_include: there is no ")
+    assert done.refused_alone().startswith("interleave_include: no module or package ")
 
 
 def test_include_is_of_no_interest_where_no_test_is_marked(run, pytester):
@@ -271,6 +271,4 @@ def test_a_report_goes_through_links_and_pipes(run, pytester):
 
 
 def test_leaks(refused):
-    assert refused(interleave_leaks="loud") == (
-        "interleave_leaks: 'loud' is none of warn, error, ignore; choose one of them"
-    )
+    assert refused(interleave_leaks="loud") == ("interleave_leaks: must be warn, error or ignore, got 'loud'")

@@ -89,10 +89,11 @@ def test_a_place_that_another_python_reaches_more_often(run, token, report):
     other = recorded_elsewhere(token, later=True)
     done = run(marked(POOL), f"--interleave-replay={other}", "--interleave-json=report.json")
     done.result.assert_outcomes(failed=1)
-    assert f"was recorded on Python {OTHER} and does not fit Python {python_version()}" in done.text
-    assert "the place of its switch 1 of " in done.text
+    assert f"cannot replay {other}: it was recorded on Python {OTHER}, this is Python {python_version()}" in done.text
+    assert "(context switch 1 of " in done.text
+    assert f"The bug may still be there. Replay it on Python {OTHER}, or run the test here" in done.text
     (row,) = report()["tests"]
-    assert row["lost"].startswith(f"the schedule {other} was recorded on")
+    assert row["lost"].startswith(f"cannot replay {other}: it was recorded on")
     assert row["finding"] is None
     done.result.stdout.fnmatch_lines(["test_it.py::test_it: *(the token's schedule no longer fits)"])
 
@@ -102,7 +103,7 @@ def test_a_switch_in_code_of_python(run, token):
     run(marked(POOL), f"--interleave-replay={other}").result.assert_outcomes(failed=1)
     done = run(marked(HARMLESS), f"--interleave-replay={other}")
     done.result.assert_outcomes(failed=1)
-    assert "is in Python's own code, of which each version has another" in done.text
+    assert "it is in Python's own code, which differs between versions" in done.text
     # On the same version it was followed, every step of it.
     run(marked(HARMLESS), f"--interleave-replay={token}", "-W", "error").result.assert_outcomes(passed=1)
 
@@ -115,7 +116,7 @@ def test_a_switch_in_code_of_the_project(run, token_of):
     harmless = marked(RACE.replace("== 2", "> 0"))
     done = run(harmless, f"--interleave-replay={other}")
     done.result.assert_outcomes(passed=1, warnings=1)
-    assert f"was recorded on Python {OTHER}, and this is Python {python_version()}" in done.text
+    assert f"{other} passed, but was recorded on Python {OTHER}, this is Python {python_version()} (" in done.text
     run(harmless, f"--interleave-replay={token}", "-W", "error").result.assert_outcomes(passed=1)
 
 
@@ -126,11 +127,11 @@ def test_on_the_same_python_a_schedule_that_is_followed_in_part_is_a_warning(run
     later = str(read._replace(switches=(first._replace(occurrence=40), *others)))
     done = run(marked(RACE), f"--interleave-replay={later}")
     done.result.assert_outcomes(passed=1, warnings=1)
-    assert "found nothing, but could be followed only in part: the place of its switch 1 of " in done.text
+    assert f"{later} passed, but was replayed only in part (context switch 1 of " in done.text
 
 
 def test_a_pin_of_another_python_is_a_warning(run, token):
     for pin, warnings in ((recorded_elsewhere(token, later=True), 1), (token, 0)):
         done = run(marked(HARMLESS, f"@pytest.mark.interleaving({pin!r})"))
         done.result.assert_outcomes(passed=1, warnings=warnings)
-        assert ("does not fit Python" in done.text) == bool(warnings)
+        assert ("cannot replay " in done.text) == bool(warnings)

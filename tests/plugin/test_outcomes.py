@@ -64,7 +64,7 @@ def test_watched(race_detector):
     assert len(raised.value.races) >= 1
 
 def test_what_is_wrong(race_detector):
-    with pytest.raises(ValueError, match="explore.. takes workers as a whole number of 1 or more, not 0"):
+    with pytest.raises(ValueError, match="explore..: workers must be an integer >= 1, got 0"):
         race_detector.explore(print, workers=0)
     with pytest.raises(ValueError, match="schedules"):
         race_detector.explore(print, schedules=True)
@@ -115,7 +115,7 @@ def test_it(counter, race_detector):
     race_detector.watch(counter)
 """)
     done.result.assert_outcomes(passed=1, warnings=1)
-    assert "or let race_detector.explore() call what accesses the object" in done.text
+    assert "or access the object in a function that race_detector.explore() calls" in done.text
 
 
 def test_errors_out_of_explore_show_no_frames_of_ours(run):
@@ -142,7 +142,7 @@ def test_setup_that_is_none(race_detector):
     race_detector.explore(print, setup=5)
 """)
     done.result.assert_outcomes(failed=4)
-    assert "explore() takes setup as a function, not 5: setup=make, without calling it" in done.text
+    assert "explore(): setup must be a function, got 5: write setup=make, without calling it" in done.text
     assert "_race_detector.py" not in done.text
     assert "_outcomes.py" not in done.text
 
@@ -156,7 +156,10 @@ def test_it(race_detector):
     race_detector.explore(work)
 """)
     done.result.assert_outcomes(failed=1)
-    assert "explore() takes an ordinary function: a call of <function work> runs nothing of it" in done.text
+    assert (
+        "explore() needs an ordinary function: calling <function work> does not run its body. Wrap it in one"
+        in done.text
+    )
 
 
 @thorough

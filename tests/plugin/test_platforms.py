@@ -228,8 +228,11 @@ OUTCOMES = {
 
 #: Limits that the operating system alone can set, and what they say where it does not.
 LIMITS = {
-    "resource": ("this system (linux) has no such limits", "this system (linux) has no such limits"),
-    "proc": ("this system (linux) does not list open files", "this system (linux) does not tell how much is in use"),
+    "resource": ("this platform (linux) has no such limits", "this platform (linux) has no such limits"),
+    "proc": (
+        "open files cannot be listed on this platform (linux)",
+        "memory usage is not available on this platform (linux)",
+    ),
 }
 
 
@@ -265,13 +268,13 @@ def test_a_system_without(missing: str, run: Callable[..., Run], take_away: Miss
     assert "assert 1 == 2" in result.text
     assert "Deadlock: deadlock: 2 threads wait for each other in a circle" in result.text
     assert "2 of 2 threads hung" in result.text
-    assert "test_leaked_thread: the test has left open: thread 'Thread-1 (wait_for_end)'" in result.text
+    assert "resource leak: 1 thread still running after the test (Thread-1 (wait_for_end)" in result.text
     # There, files cannot be listed.
-    assert ("test_leaked_file: the test has left open: file " in result.text) == ("proc" not in features)
+    assert ("resource leak: 1 file still open after the test (" in result.text) == ("proc" not in features)
     if said is not None:
         files, memory = said
-        assert f"NotImplementedError: open_files: {files}; leave the argument out there" in result.text
-        assert f"NotImplementedError: memory: {memory}; leave the argument out there" in result.text
+        assert f"NotImplementedError: open_files: {files}: omit the argument there" in result.text
+        assert f"NotImplementedError: memory: {memory}: omit the argument there" in result.text
 
 
 #: Interpreters whose threads cannot be controlled, and what is said of each. Of the first, no module that knows how
@@ -382,8 +385,8 @@ def test_hang():
 
 def needs(what: str, missing: str, instead: str) -> str:
     return (
-        f"{what}: pytest-interleave needs a 64-bit CPython with the module ctypes to control threads, and "
-        f"{missing}. Use such a Python, or {instead}; tests without a marker run as usual"
+        f"{what}: controlling threads requires a 64-bit CPython with the module ctypes, and "
+        f"{missing}. Use such a Python, or {instead}; unmarked tests run as usual"
     )
 
 
@@ -404,12 +407,12 @@ def test_marked_tests_fail_on_other_interpreters(missing: str, run: Callable[...
     result = run(MARKED + ORDINARY, fresh=True)
     result.result.assert_outcomes(passed=4, errors=4)
     assert result.refused() == [
-        needs("test_it.py::test_marked", missing, "remove the marker"),
-        needs("test_it.py::test_safe", missing, "remove the marker"),
-        needs("test_it.py::test_pinned", missing, "remove the marker"),
-        needs("test_it.py::test_detector: race_detector", missing, "remove the fixture"),
+        needs("@concurrency", missing, "remove the marker"),
+        needs("@thread_safety", missing, "remove the marker"),
+        needs("@interleaving", missing, "remove the marker"),
+        needs("race_detector", missing, "remove the fixture"),
     ]
-    assert result.text.count("pytest-interleave needs") == 4
+    assert result.text.count(": controlling threads requires ") == 4
 
 
 def test_stress_needs_no_control(take_away: Missing, run: Callable[..., Run]) -> None:
@@ -427,11 +430,11 @@ def test_collection_and_options_on_other_interpreters(take_away: Missing, run: C
     collected = run(MARKED + ORDINARY, "--collect-only", "-q", fresh=True, verbose=False)
     assert collected.result.ret == pytest.ExitCode.OK
     assert "test_it.py::test_marked" in collected.text
-    assert "needs" not in collected.text
+    assert "controlling threads" not in collected.text
     replayed = run(None, "--interleave-replay=AgENPK8BsA8BA0fUlQ")
     assert replayed.one_line_error() == needs("--interleave-replay", said, "omit the option")
     suite = run(ORDINARY, "--interleave-suite", fresh=True)
-    assert needs("test_it.py::test_time", said, "remove the marker") in suite.text
+    assert needs("--interleave-suite", said, "omit the option") in suite.text
     assert "INTERNALERROR" not in suite.text
 
 

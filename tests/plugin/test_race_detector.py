@@ -286,7 +286,10 @@ WITHOUT_SENSE = (
     ("allow()", "TypeError: allow() needs at least one name of an attribute ('hits'), of an attribute with its"),
     ("allow(3)", "TypeError: allow() takes strings ('hits', 'Stats.hits', 'stats.py:12'), not 3"),
     ("allow('a b')", "ValueError: allow() takes 'hits', 'Stats.hits' or 'stats.py:12', not 'a b'"),
-    ("explore(print)", "RuntimeError: race_detector.explore() is for tests without the marker"),
+    (
+        "explore(print)",
+        "RuntimeError: race_detector.explore() cannot be used in a concurrency test: the test itself is",
+    ),
 )
 
 
@@ -311,7 +314,7 @@ def test_{number}(race_detector, run_concurrent):
 
 def test_races_of_the_marker_is_true_or_false(run):
     done = run("@pytest.mark.concurrency(races=1)\ndef test_it(): pass")
-    assert "has races=1; give True to have data races reported, or False" in done.refused_alone()
+    assert "@concurrency(races=1): must be True (report data races) or False" in done.refused_alone()
 
 
 def test_unmarked_it_watches_nothing_and_says_so_once(run):
@@ -323,7 +326,9 @@ def test_it(counter, race_detector, run_concurrent):
     assert race_detector.races == []
 """)
     done.result.assert_outcomes(passed=1, warnings=1)
-    assert "watches nothing, because the test is not under control: mark it with @pytest.mark.conc" in done.text
+    assert (
+        "race_detector.watch() has no effect in an unmarked test: add @pytest.mark.concurrency, or access" in done.text
+    )
 
 
 def test_under_xdist(run):

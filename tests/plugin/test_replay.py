@@ -217,13 +217,13 @@ def test_token_of_another_test(run, token_of):
     error = run(
         "@pytest.mark.concurrency\ndef test_other():\n    pass\n", f"--interleave-replay={token}"
     ).one_line_error()
-    assert "the token was not made for the test that was collected, test_it.py::test_other" in error
+    assert "token belongs to another test than test_it.py::test_other. Copy the whole command from the report." in error
 
 
 def test_token_without_any_marked_test(run, token_of):
     token = token_of(MARK + KINDS["deadlock"])
     error = run("def test_other():\n    pass\n", f"--interleave-replay={token}").one_line_error()
-    assert "no test with the marker 'concurrency' was collected" in error
+    assert "no marked test was collected for this token. Copy the whole command from the report." in error
 
 
 def test_a_change_of_the_test_elsewhere_leaves_its_token_as_it_is(run):
@@ -252,7 +252,8 @@ def test_a_change_where_the_token_switches_is_told(run):
     again.result.assert_outcomes(failed=1)
     again.result.stdout.fnmatch_lines(
         [
-            "*pytest_interleave.ScheduleLost: the schedule * no longer fits the test: the place of its switch 1 of 1 *",
+            "*pytest_interleave.ScheduleLost: cannot replay *: the test no longer runs as recorded",
+            "*(context switch 1 of 1: its line was edited or is no longer reached).",
             "*: 1 schedule, 1 distinct, * s (the token's schedule no longer fits)",
         ]
     )
@@ -268,7 +269,7 @@ def test_a_change_where_the_token_switches_is_told_besides_what_fails_now(run):
         [
             "E *assert 2 == 3",
             "failed test body, in the schedule of the token (0 switches)",
-            "the schedule * no longer fits the test: *",
+            "cannot replay *: the test no longer runs as recorded",
             "It needs no switch: *",
             "* read 2: assert counter.value == 3",
         ]
@@ -279,10 +280,10 @@ def test_mangled_token(run, token_of):
     token = token_of(MARK + KINDS["deadlock"])
     node, option = "test_it.py::test_it", "--interleave-replay"
     cut = run(MARK + KINDS["deadlock"], node, f"{option}={token[:-3]}").one_line_error()
-    assert "is mangled or cut short: copy the whole token" in cut
+    assert "(truncated?): copy it to the end of the line" in cut
     swapped = token[:9] + token[9:12][::-1] + token[12:]
     assert swapped != token
-    assert "is mangled" in run(None, node, f"{option}={swapped}").one_line_error()
+    assert "invalid token" in run(None, node, f"{option}={swapped}").one_line_error()
 
 
 def test_a_token_of_choices_is_for_its_python_alone(run, token_of):
@@ -290,7 +291,7 @@ def test_a_token_of_choices_is_for_its_python_alone(run, token_of):
     found = Token.parse(token_of(source))
     token = Token.of_choices([0, 1], test=found.test, warm=False)._replace(python="3.99")
     error = run(source, f"--interleave-replay={token}").one_line_error()
-    assert re.search(r"the token holds on Python 3\.99 only, this is Python 3\.", error)
+    assert re.search(r"token needs Python 3\.99 \(this is 3\.\d+t?\): replay it there, or run the test again", error)
 
 
 def test_a_test_that_depends_on_more_than_the_schedule_is_told(run):
@@ -364,7 +365,7 @@ def test_it(counter, run_concurrent):
     pytester.path.joinpath("other").touch()
     again = run(None, *first.command[1:])
     again.result.assert_outcomes(failed=1)
-    again.result.stdout.fnmatch_lines(["*ScheduleLost: the schedule * no longer fits the test: *"])
+    again.result.stdout.fnmatch_lines(["*ScheduleLost: cannot replay *: the test no longer runs as recorded"])
 
 
 def test_under_xdist(run):
@@ -379,7 +380,7 @@ def test_a_wrong_token_under_xdist_is_a_clear_error(run, token_of):
     token = token_of(MARK + KINDS["deadlock"])
     done = run("@pytest.mark.concurrency\ndef test_other():\n    pass\n", *XDIST, f"--interleave-replay={token}")
     assert done.result.ret != 0
-    assert "the token was not made for the test that was collected" in done.text
+    assert "token belongs to another test than test_it.py::test_other" in done.text
 
 
 def test_the_command_has_what_makes_the_test_what_it_is(run, pytester):

@@ -209,10 +209,10 @@ def test_by_ini(run, pytester):
 @pytest.mark.parametrize(
     ("value", "said"),
     [
-        ("0", "0 is too small; give 1 or more, or auto for as many as pytest-xdist has workers"),
-        ("many", "'many' is not a whole number, or auto for as many as pytest-xdist has workers"),
-        ("1.5", "'1.5' is not a whole number, or auto for *"),
-        ("", "'' is not a whole number, or auto for *"),
+        ("0", "must be >= 1, got 0 (auto: one per pytest-xdist worker)"),
+        ("many", "'many' is not an integer (auto: one per pytest-xdist worker)"),
+        ("1.5", "'1.5' is not an integer (auto: *"),
+        ("", "'' is not an integer (auto: *"),
     ],
 )
 def test_wrong_values(refused, value, said):
@@ -224,7 +224,7 @@ def test_wrong_values(refused, value, said):
 def test_a_wrong_value_is_one_error_with_workers_too(run):
     for options in ((), XDIST):
         told = run(QUIET, "--interleave-shards=0", *options).one_line_error()
-        assert told.startswith("--interleave-shards (ini: interleave_shards): 0 is too small; ")
+        assert told.startswith("--interleave-shards (ini: interleave_shards): must be >= 1, got 0")
 
 
 def test_exhaustive_search_and_tests_that_are_to_fail_are_not_split(run, report):
@@ -531,7 +531,7 @@ def test_it(run_concurrent):
 
 def test_wrong_markers_are_told_once(run):
     said = run("@pytest.mark.concurrency(workers=0)\ndef test_it(): pass\n", "--interleave-shards=3").refused_alone()
-    assert said.startswith("test_it.py::test_it: the marker 'concurrency' has workers=0;")
+    assert said.startswith("@concurrency(workers=0): must be an integer >= 1")
 
 
 def test_a_warning_of_all_shards_is_one_warning(run):

@@ -68,8 +68,7 @@ def test_it_can_be_turned_off(run, report, pytester, by_ini):
 @pytest.mark.parametrize("given", ["-1", "nan", "inf", "soon", ""])
 def test_what_is_no_time(refused, given):
     assert refused(f"--interleave-shrink-seconds={given}") == (
-        f"--interleave-shrink-seconds (ini: interleave_shrink_seconds): {given!r} is no number of seconds; "
-        "give 0 or more"
+        f"--interleave-shrink-seconds (ini: interleave_shrink_seconds): {given!r} is not a number of seconds (>= 0)"
     )
 
 

@@ -43,8 +43,8 @@ def test_in_assertions_and_summary(run, report):
     )
     done.result.stdout.fnmatch_lines(
         [
-            "E  *RuntimeError: test_it.py::test_marked[[]0]: measure_speedup cannot be used in a test under control, "
-            "where time is virtual*",
+            "E  *RuntimeError: measure_speedup needs real time and cannot be used in a concurrency test. "
+            "Measure in an unmarked test.",
             "SKIPPED [[]1] test_it.py:*: a speed-up of 2 needs 10000 cores; this process sees *",
         ]
     )

@@ -181,23 +181,24 @@ def _check_json(report):
 
 def test_what_the_marker_refuses(run, write):
     arguments = {
-        "threads=0": "has threads=0; give a whole number of 1 or more",
-        "seconds=-1": "has seconds=-1; give a number of seconds above 0",
-        "min_success_rate=95": "has min_success_rate=95; give a rate from 0 to 1, such as 0.95",
-        "treads=3": "has no argument 'treads'; did you mean 'threads'?",
-        "7": "takes keyword arguments only, not 7: write threads=7",
+        "threads=0": ": threads=0; give a whole number of 1 or more",
+        "seconds=-1": ": seconds=-1; give a number of seconds above 0",
+        "min_success_rate=95": ": min_success_rate=95; give a rate from 0 to 1, such as 0.95",
+        "treads=3": " has no argument 'treads'. Did you mean 'threads'?",
+        "7": " takes keyword arguments only: write threads=7",
     }
     for given, told in arguments.items():
         write(f"@pytest.mark.stress({given})\ndef test_it(): pass\n")
-        assert run(None, "test_0.py").refused_alone() == f"test_0.py::test_it: the marker 'stress' {told}"
+        assert run(None, "test_0.py").refused_alone() == f"@stress{told}"
 
 
 def test_what_cannot_be_repeated(run, write):
     write("@pytest.mark.stress\nasync def test_it(): pass\n")
     said = run(None, "test_0.py").refused_alone()
-    assert "the marker 'stress' does not support async def tests, only threads" in said
+    assert "@stress does not support async def tests: threads only" in said
     write("@pytest.mark.stress\n@pytest.mark.interleaving('x')\ndef test_it(): pass\n")
-    assert "'stress' and the marker 'interleaving' exclude each other" in run(None, "test_0.py").refused_alone()
+    said = run(None, "test_0.py").refused_alone()
+    assert said == "@stress and @interleaving cannot be combined: stress threads are not scheduled. Remove one."
 
 
 CLOSEST = """
@@ -376,7 +377,7 @@ def test_a_marker_on_what_is_no_function(run, pytester):
     )
     done = run(None, "--doctest-modules", "test_it.py")
     done.result.assert_outcomes(passed=1, warnings=1)
-    assert "the marker 'stress' does nothing here, because the item is not a Python function" in done.text
+    assert "@stress has no effect here: the test is not a Python function" in done.text
 
 
 def test_fixtures_of_each_thread(run):
@@ -422,4 +423,4 @@ def test_after_it():
 
 def test_fixtures_that_threads_cannot_share(refused_test):
     said = refused_test("import pytest\n@pytest.mark.stress\ndef test_it(capsys): pass")
-    assert "its body uses the fixture 'capsys' and cannot be run by several workers at once" in said
+    assert "cannot run in several workers: capsys captures one shared stdout. Use it in a fixture" in said

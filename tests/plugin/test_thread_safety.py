@@ -211,7 +211,7 @@ def test_failures_say_how_little_it_takes(run, report):
         [
             "The test fails when its workers run one after another, too: *",
             "The test fails in one worker alone, too: no other thread has a part in it.*",
-            "*test_dynamic: its body uses the fixture 'capsys' and cannot be run by several workers at once: *",
+            "*cannot run in several workers: capsys captures one shared stdout. Use it in a fixture instead, or add *",
         ]
     )
     token = findings["test_switches"]["token"]
@@ -237,49 +237,55 @@ def test_it(tmp_path):
 @pytest.mark.parametrize(
     ("source", "said"),
     [
-        ("@pytest.mark.thread_safety(workers=1)\ndef test_it(): pass", "has workers=1; give a whole number of 2 or "),
-        ("@pytest.mark.thread_safety(4)\ndef test_it(): pass", "takes keyword arguments only, not 4: write workers=4"),
+        (
+            "@pytest.mark.thread_safety(workers=1)\ndef test_it(): pass",
+            "(workers=1): must be an integer >= 2",
+        ),
+        (
+            "@pytest.mark.thread_safety(4)\ndef test_it(): pass",
+            "takes keyword arguments only: write workers=4",
+        ),
         (
             "@pytest.mark.thread_safety(isolate=())\ndef test_it(): pass",
-            "has no argument 'isolate'; did you mean 'isolated'?",
+            "@thread_safety has no argument 'isolate'. Did you mean 'isolated'?",
         ),
         (
             "@pytest.mark.thread_safety(isolated='counter')\ndef test_it(counter): pass",
-            "has isolated='counter'; give the names of fixtures: isolated=('counter',)",
+            "@thread_safety(isolated='counter'): must be a tuple of fixture names, such as ('counter',)",
         ),
         (
             "@pytest.mark.thread_safety(isolated=['countre'])\ndef test_it(counter): pass",
-            "has isolated=('countre',), but there is no fixture 'countre'",
+            "@thread_safety(isolated=('countre',)): there is no fixture 'countre'",
         ),
         (
             "@pytest.mark.thread_safety(isolated=['wide'])\ndef test_it(wide): pass",
-            "has isolated=('wide',), but that is a fixture of scope 'module': only function-scoped ones can be made",
+            "@thread_safety(isolated=('wide',)): wide has scope 'module': only function-scoped fixtures can be made",
         ),
         (
             "@pytest.mark.thread_safety(isolated=['capsys'])\ndef test_it(): pass",
-            "has isolated=('capsys',), but there is one standard output, for all workers together",
+            "@thread_safety(isolated=('capsys',)): capsys captures one shared stdout. Remove it from isolated",
         ),
         (
             "@pytest.mark.thread_safety\ndef test_it(monkeypatch): pass",
-            "its body uses the fixture 'monkeypatch' and cannot be run by several workers at once: ",
+            "cannot run in several workers: monkeypatch patches what all workers share. Use it in a fixture",
         ),
         (
             "@pytest.mark.thread_safety\ndef test_it(wide_own): pass",
-            "the test uses 'wide_own', which is marked with per_worker and has scope 'module': only function-scoped",
+            "@per_worker fixture wide_own has scope 'module': only function-scoped",
         ),
         (
             "@pytest.mark.thread_safety\n@pytest.mark.concurrency\ndef test_it(): pass",
-            "has the markers 'concurrency' and 'thread_safety', but a test is run in one way: take one of them away",
+            "@concurrency and @thread_safety cannot be combined: remove one",
         ),
         (
             "@pytest.mark.thread_safety\n@pytest.mark.thread_unsafe\ndef test_it(): pass",
-            "has the markers 'thread_safety' and 'thread_unsafe', but a test is run in one way: take one of them away",
+            "@thread_safety and @thread_unsafe cannot be combined: remove one",
         ),
         (
             "@pytest.mark.thread_unsafe(because='it is')\ndef test_it(): pass",
-            "the marker 'thread_unsafe' takes a reason, no more: ",
+            "@thread_unsafe takes only a reason: write ",
         ),
-        ("@pytest.mark.thread_safety\nasync def test_it(): pass", "does not support async def tests, only threads"),
+        ("@pytest.mark.thread_safety\nasync def test_it(): pass", "does not support async def tests: threads only"),
     ],
 )
 def test_wrong_use_is_one_clear_error(refused_test, source, said):

@@ -259,12 +259,10 @@ def test_it(counter, run_concurrent):
 @pytest.mark.parametrize("value", ["'early'", "None", "1", "True", "[]"])
 def test_wrong_values(run, value):
     error = run(GIVES_UP.format(f"timeouts={value}")).refused_alone()
-    assert error == (
-        f"test_it.py::test_it: the marker 'concurrency' has timeouts={value}; choose one of 'late', 'explore'"
-    )
+    assert error == (f"@concurrency(timeouts={value}): must be 'late' or 'explore'")
 
 
 def test_wrong_option(refused):
     assert refused("--interleave-timeouts=early") == (
-        "--interleave-timeouts (ini: interleave_timeouts): 'early' is none of late, explore; choose one of them"
+        "--interleave-timeouts (ini: interleave_timeouts): must be late or explore, got 'early'"
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import itertools
 import os
 import socket
 import subprocess
@@ -11,7 +12,7 @@ import threading
 
 import pytest
 
-from pytest_interleave.resources import Snapshot, _descriptors, tell
+from pytest_interleave.resources import Leak, Snapshot, _descriptors, describe_leaks
 
 pytestmark = pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="lists what is open in /proc")
 
@@ -36,7 +37,7 @@ def test_files(snapshot, tmp_path):
     with path.open("w"), path.open():
         leaks = snapshot.leaks()
         assert [(leak.kind, leak.what) for leak in leaks] == [("file", str(path))] * 2
-        assert tell(leaks) == f"file {path} (2 times)"
+        assert describe_leaks(leaks) == f"2 files still open ({path} ×2)"
         assert not leaks[0].same_as(leaks[1])
         assert leaks[0].same_as(snapshot.leaks()[0])
     assert snapshot.leaks() == []
@@ -58,14 +59,15 @@ def test_a_file_that_is_opened_again_is_none(tmp_path):
 def test_sockets(snapshot, tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as server, socket.create_connection(server.getsockname()) as client:
         port, own = server.getsockname()[1], client.getsockname()[1]
-        assert tell(snapshot.leaks()) == (
-            f"socket TCP 127.0.0.1:{port} that listens; socket TCP 127.0.0.1:{own} connected to 127.0.0.1:{port}"
+        assert describe_leaks(snapshot.leaks()) == (
+            f"2 sockets still open (TCP 127.0.0.1:{port} (listening); "
+            f"TCP 127.0.0.1:{own} connected to 127.0.0.1:{port})"
         )
         # It is open as before.
         client.sendall(b"x")
     with socket.socket(socket.AF_UNIX) as local:
         local.bind(str(tmp_path / "s"))
-        assert tell(snapshot.leaks()) == f"socket Unix {tmp_path / 's'}"
+        assert describe_leaks(snapshot.leaks()) == f"1 socket still open (Unix {tmp_path / 's'})"
 
 
 def test_threads(snapshot):
@@ -84,9 +86,9 @@ def test_threads(snapshot):
         first, second = snapshot.leaks()
         assert first.kind == "thread"
         line = wait_for_the_gate.__code__.co_firstlineno + 1
-        assert f"'waits', at {os.path.relpath(__file__)}:{line} in " in first.what
+        assert f"waits, at {os.path.relpath(__file__)}:{line} in " in first.what
         assert "wait_for_the_gate" in first.what
-        assert second.what.startswith("'c', a daemon, running Event.wait")
+        assert second.what.startswith("c, daemon, running Event.wait")
     finally:
         gate.set()
     # They are given the time that they need to end.
@@ -103,7 +105,8 @@ def test_processes(snapshot):
     os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
     leaks = [leak for leak in snapshot.leaks() if leak.kind == "process"]
     assert len(leaks) == 1
-    assert leaks[0].what.endswith("; ended, but nobody has waited for it)")
+    assert leaks[0].what.endswith("; ended, but not waited for)")
+    assert describe_leaks(leaks).startswith("1 process not waited for (")
     process.communicate()
     assert snapshot.leaks() == []
 
@@ -158,9 +161,21 @@ def test_where_no_descriptor_is_left_to_list_them(monkeypatch, tmp_path):
 
 def test_many_are_told_in_short(snapshot, tmp_path):
     files = [tmp_path.joinpath(str(number)).open("w") for number in range(13)]
-    assert tell(snapshot.leaks()).endswith(f"file {tmp_path}/9; and 3 more")
+    assert describe_leaks(snapshot.leaks()).endswith(f"; {tmp_path}/9; … and 3 more)")
     for file in files:
         file.close()
+
+
+def test_kinds_have_a_clause_each_and_equal_things_a_number(snapshot, tmp_path):
+    ends = [os.pipe() for _ in range(3)]
+    with tmp_path.joinpath("x").open("w"):
+        said = describe_leaks([*snapshot.leaks(), Leak("thread", "stays, at x.py:3 in work")], " after the test")
+    assert said == (
+        f"7 files still open after the test (pipe ×6; {tmp_path}/x); "
+        "1 thread still running after the test (stays, at x.py:3 in work)"
+    )
+    for end in itertools.chain(*ends):
+        os.close(end)
 
 
 def test_a_child_of_another_thread_is_found(snapshot):
@@ -175,7 +190,7 @@ def test_a_child_of_another_thread_is_found(snapshot):
     thread = threading.Thread(target=start)
     thread.start()
     done.wait()
-    assert f"process {found[0].pid} (" in tell(snapshot.leaks())
+    assert f"1 process still running ({found[0].pid} (" in describe_leaks(snapshot.leaks())
     go.set()
     thread.join()
     found[0].communicate(b"\n")

@@ -83,16 +83,20 @@ def test_reads_well(speedup):
 @pytest.mark.parametrize(
     ("call", "error", "text"),
     [
-        (lambda speedup: speedup.assert_at_least(True), TypeError, "ratio=True: give a number"),
-        (lambda speedup: speedup.assert_at_least("2"), TypeError, "ratio='2': give a number"),
-        (lambda speedup: speedup.assert_at_least(0), ValueError, "ratio=0: give a number above 0"),
-        (lambda speedup: speedup.assert_at_least(float("nan")), ValueError, "ratio=nan"),
-        (lambda speedup: speedup.assert_at_least(2, cores=0), ValueError, "cores=0: give 1 or more"),
-        (lambda speedup: measure(int, 3), TypeError, "parallel=3: give a function"),
-        (lambda speedup: measure(None, int), TypeError, "sequential=None: give a function"),
-        (lambda speedup: measure(int, int, 0), ValueError, "repeats=0: give 1 or more"),
-        (lambda speedup: measure(int, int, 2.5), TypeError, "repeats=2.5: give a whole number"),
-        (lambda speedup: measure(int, int, True), TypeError, "repeats=True: give a whole number"),
+        (lambda speedup: speedup.assert_at_least(True), TypeError, "ratio must be a number > 0, such as 1.5, got True"),
+        (lambda speedup: speedup.assert_at_least("2"), TypeError, "ratio must be a number > 0, such as 1.5, got '2'"),
+        (lambda speedup: speedup.assert_at_least(0), ValueError, "ratio must be > 0, such as 1.5, got 0"),
+        (lambda speedup: speedup.assert_at_least(float("nan")), ValueError, "ratio must be > 0, such as 1.5, got nan"),
+        (lambda speedup: speedup.assert_at_least(2, cores=0), ValueError, "cores must be >= 1, got 0"),
+        (lambda speedup: measure(int, 3), TypeError, "parallel must be a function, such as lambda: work(1), got 3"),
+        (
+            lambda speedup: measure(None, int),
+            TypeError,
+            "sequential must be a function, such as",
+        ),
+        (lambda speedup: measure(int, int, 0), ValueError, "repeats must be >= 1, got 0"),
+        (lambda speedup: measure(int, int, 2.5), TypeError, "repeats must be an integer >= 1, got 2.5"),
+        (lambda speedup: measure(int, int, True), TypeError, "repeats must be an integer >= 1, got True"),
     ],
 )
 def test_wrong_arguments(speedup, call, error, text):

@@ -81,7 +81,7 @@ class Control:
 
     def __enter__(self) -> Control:
         if _current.current_unit() is not None:
-            raise RuntimeError("a test under control cannot run another one under control")
+            raise RuntimeError("a concurrency test cannot run another one in the same process: run it in a subprocess")
         self._watchdog = Watchdog.at_hand()
         self._cpu = choose_cpu()
         self._placement = pin(self._cpu)

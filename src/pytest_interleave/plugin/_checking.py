@@ -49,7 +49,7 @@ def check_items(config: pytest.Config, items: list[pytest.Item], ours: list[pyte
 def check_marker(item: pytest.Item, options: Options) -> None:
     """Check the arguments of the markers that put a test under control; warn if they do nothing here.
 
-    Raises `pytest.UsageError` that names the test and what to write.
+    Raises `pytest.UsageError` that names the marker and what to write.
     """
     check_unsafe(item)
     name = marker_of(item)
@@ -64,7 +64,7 @@ def check_marker(item: pytest.Item, options: Options) -> None:
     if settings.marker == "thread_safety":
         fixture = unsafe_fixture(item)
         if fixture is not None:
-            raise pytest.UsageError(refuse(item.nodeid, fixture))
+            raise pytest.UsageError(refuse(fixture))
 
 
 def still_failed(item: pytest.Item, report: pytest.TestReport) -> None:
@@ -84,8 +84,5 @@ def _warn_of_missing(config: pytest.Config) -> None:
         return
     for entry in config.getini("interleave_include"):
         if os.sep not in entry and "*" not in entry and missing(entry):
-            text = (
-                f"interleave_include: there is no Python module or package {entry!r}, so it adds nothing to the scope. "
-                "Use the import name of an installed package, or a path glob."
-            )
+            text = f"interleave_include: no module or package {entry!r}. Use its import name, or a path glob."
             warnings.warn_explicit(InterleaveWarning(text), None, str(config.inipath or config.rootpath), 1)

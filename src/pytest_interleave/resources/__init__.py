@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ._futures import WatchesFutures
-    from ._leaks import Leak, ResourceLeak, Snapshot, tell
+    from ._leaks import Leak, ResourceLeak, Snapshot, describe_leaks
     from ._limits import ResourceLimits
     from ._process_pool import NOT_INTERLEAVED, HungProcess, ProcessPool
     from ._speedup import Speedup, measure
@@ -26,7 +26,7 @@ else:
             "WatchesFutures": "._futures",
             "measure": "._speedup",
             "settle_starters": "._thread_limit",
-            "tell": "._leaks",
+            "describe_leaks": "._leaks",
         },
     )
 
@@ -40,7 +40,7 @@ __all__ = [
     "Snapshot",
     "Speedup",
     "WatchesFutures",
+    "describe_leaks",
     "measure",
     "settle_starters",
-    "tell",
 ]

@@ -19,9 +19,9 @@ def check_count(name: str, value: object) -> None:
     """
     __tracebackhide__ = True
     if isinstance(value, bool) or not isinstance(value, int):
-        raise TypeError(f"{name}={value!r}: give a whole number")
+        raise TypeError(f"{name} must be an integer >= 1, got {value!r}")
     if value < 1:
-        raise ValueError(f"{name}={value!r}: give 1 or more")
+        raise ValueError(f"{name} must be >= 1, got {value!r}")
 
 
 def bytes_of(name: str, size: object) -> int:
@@ -30,19 +30,19 @@ def bytes_of(name: str, size: object) -> int:
     Raises `TypeError` or `ValueError` that names the argument and says what to write.
     """
     __tracebackhide__ = True
-    write = 'write it as "64MiB", "500MB" or "1GiB", or give the bytes as a whole number'
+    write = 'write it as "64MiB", "500MB" or "1GiB", or give the number of bytes as an integer'
     if isinstance(size, bool) or not isinstance(size, (int, str)):
         raise TypeError(f"{name}={size!r}: {write}")
     if isinstance(size, str):
         found = _SIZE.fullmatch(size.strip().upper())
         unit = None if found is None else _UNITS.get(found[2])
         if found is None or unit is None:
-            raise ValueError(f"{name}={size!r} is no size: {write}")
+            raise ValueError(f"{name}={size!r} is not a size: {write}")
         count = int(float(found[1]) * unit)
     else:
         count = size
     if count < 1:
-        raise ValueError(f"{name}={size!r}: give a size above 0; {write}")
+        raise ValueError(f"{name}={size!r} is not a size > 0: {write}")
     return count
 
 

@@ -11,6 +11,9 @@ from typing import Any, NamedTuple
 from ..control.interpreter import any_child
 from ..control.scope import imported, loaded
 
+#: Said of a child that has ended, and that still takes a place in the system's table of processes.
+ENDED = "not waited for"
+
 
 class Child(NamedTuple):
     """A child process."""
@@ -21,7 +24,7 @@ class Child(NamedTuple):
     ended: bool
 
     def __str__(self) -> str:
-        return f"{self.pid} ({self.command}{'; ended, but nobody has waited for it' if self.ended else ''})"
+        return f"{self.pid} ({self.command}{f'; ended, but {ENDED}' if self.ended else ''})"
 
 
 def children() -> frozenset[int] | None:

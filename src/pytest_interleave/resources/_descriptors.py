@@ -53,7 +53,7 @@ def count_descriptors() -> tuple[int, list[int]]:
     """
     if _FOLDER is None:
         raise NotImplementedError(
-            f"open_files: this system ({sys.platform}) does not list open files; leave the argument out there"
+            f"open_files: open files cannot be listed on this platform ({sys.platform}): omit the argument there"
         )
     numbers = []
     for number in _numbers(_FOLDER):
@@ -119,7 +119,7 @@ def _describe_socket(number: int) -> str:
             return f"{kind} {own} connected to {_address(opened.getpeername())}"
         with contextlib.suppress(OSError, AttributeError):
             if opened.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
-                return f"{kind} {own} that listens"
+                return f"{kind} {own} (listening)"
         return f"{kind} {own}"
     except OSError:
         return f"descriptor {number}"
@@ -132,7 +132,7 @@ def _address(address: object) -> str:
         return f"{address[0]}:{address[1]}"
     if isinstance(address, bytes):
         address = os.fsdecode(address)
-    return str(address) or "without a name"
+    return str(address) or "(unnamed)"
 
 
 def _helpers() -> Iterator[int]:

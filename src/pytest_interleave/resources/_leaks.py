@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import re
 import sys
 import threading
 from collections import Counter
@@ -12,7 +13,7 @@ from dataclasses import dataclass, field
 from ..control import is_ours, is_stdlib, observed, real_lock
 from ..control.interpreter import has_gil, missing_for_control, real_seconds
 from ..control.scope import place_of_frame
-from ._children import children, describe_child, reap
+from ._children import ENDED, children, describe_child, reap
 from ._described import describe_call
 from ._descriptors import Opened, describe_descriptor, open_descriptors
 
@@ -34,7 +35,7 @@ _COLLECTIONS = 1 if has_gil() else 5
 
 
 class ResourceLeak(AssertionError):
-    """Raised when a test or a `resource_limits` block leaves something open."""
+    """Raised when a test or a `resource_limits` block leaks a resource."""
 
     __module__ = "pytest_interleave"
 
@@ -145,7 +146,7 @@ def _describe_thread(thread: threading.Thread) -> str:
     while frame is not None and (is_stdlib(frame.f_code.co_filename) or is_ours(frame.f_code.co_filename)):
         frame = frame.f_back
     shown = frame or innermost
-    name = f"{thread.name!r}{', a daemon' if thread.daemon else ''}"
+    name = f"{thread.name}{', daemon' if thread.daemon else ''}"
     target = getattr(thread, "_target", None)
     if frame is None and target is not None:
         return f"{name}, running {describe_call(target)}"
@@ -155,13 +156,35 @@ def _describe_thread(thread: threading.Thread) -> str:
     return f"{name}, at {place} in {place.function}"
 
 
-def tell(leaks: Sequence[Leak], most: int = 10) -> str:
-    """Return all leaks in one line: "thread 'a', at x.py:3 in work; file /tmp/x (2 times)".
+#: For each kind: one of it, several of it, and what they still are.
+_KINDS = {
+    "file": ("file", "files", "still open"),
+    "socket": ("socket", "sockets", "still open"),
+    "thread": ("thread", "threads", "still running"),
+    "process": ("process", "processes", "still running"),
+}
+#: Anonymous files have a number in place of a path.
+_NUMBER = re.compile(r":\[\d+\]$")
 
-    At most `most` of them are named; of the rest, only the number is given.
+
+def describe_leaks(leaks: Sequence[Leak], when: str = "", most: int = 10) -> str:
+    """Return all leaks in one line, by kind: "3 files still open (/tmp/x ×2, pipe); 1 thread still running (…)".
+
+    `when` follows the first half of each clause, such as " after the test". Of each kind at most `most` are named; of
+    the rest, only the number is given.
     """
-    counted = Counter(map(str, leaks))
-    reported = [f"{text} ({count} times)" if count > 1 else text for text, count in counted.items()]
-    if len(reported) > most:
-        reported[most:] = [f"and {len(reported) - most} more"]
-    return "; ".join(reported)
+    by_kind: dict[str, Counter[str]] = {}
+    for leak in leaks:
+        by_kind.setdefault(leak.kind, Counter())[_NUMBER.sub("", leak.what)] += 1
+    clauses = []
+    for kind, counted in by_kind.items():
+        one, several, are = _KINDS[kind]
+        if any(ENDED in what for what in counted):
+            are = ENDED
+        number = counted.total()
+        named = [f"{what} ×{count}" if count > 1 else what for what, count in counted.most_common(most)]
+        left = number - sum(count for _, count in counted.most_common(most))
+        if left:
+            named.append(f"… and {left} more")
+        clauses.append(f"{number} {one if number == 1 else several} {are}{when} ({'; '.join(named)})")
+    return "; ".join(clauses)

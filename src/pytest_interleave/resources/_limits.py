@@ -8,7 +8,7 @@ from types import TracebackType
 
 from ..control import current_unit
 from ._arguments import bytes_of, check_count
-from ._leaks import Leak, Snapshot, tell
+from ._leaks import Leak, Snapshot, describe_leaks
 from ._rlimits import limit_memory, limit_open_files
 from ._thread_limit import limit_threads
 
@@ -19,7 +19,7 @@ OnLeaks = Callable[[list[Leak]], None]
 class ResourceLimits:
     """Limits for a block of code; the fixture `resource_limits` returns it.
 
-    `leaks` is a list, filled at the end of the block: files, sockets, threads and child processes that it left open.
+    `leaks` is a list, filled at the end of the block: its new files, sockets, threads and child processes.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class ResourceLimits:
         """
         __tracebackhide__ = True
         if self._before is not None:
-            raise RuntimeError("these limits are in force already; call resource_limits(...) anew for each block")
+            raise RuntimeError("these limits are already in force: call resource_limits(...) again for each block")
         before = Snapshot()
         undo = self._undo
         try:
@@ -95,4 +95,4 @@ class ResourceLimits:
         __tracebackhide__ = True
         named = {"open_files": self.open_files, "threads": self.threads, "memory": self.memory}
         reported = ", ".join(f"{name}={value}" for name, value in named.items() if value is not None)
-        return f"<ResourceLimits {reported}{f'; left open: {tell(self.leaks)}' if self.leaks else ''}>"
+        return f"<ResourceLimits {reported}{f'; leaked: {describe_leaks(self.leaks)}' if self.leaks else ''}>"

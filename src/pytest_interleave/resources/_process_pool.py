@@ -38,7 +38,7 @@ R = TypeVar("R")
 
 
 class HungProcess(AssertionError):
-    """Raised when a process of a pool does not end in time and is killed."""
+    """Raised when a pool process does not exit in time and is killed."""
 
     __module__ = "pytest_interleave"
 
@@ -60,14 +60,15 @@ class ProcessPool(WatchesFutures, ProcessPoolExecutor):
             from multiprocessing.sharedctypes import RawArray
         except ImportError:
             raise NotImplementedError(
-                "process_pool: this Python has no module ctypes; use concurrent.futures.ProcessPoolExecutor there"
+                "process_pool needs the module ctypes, which this Python does not have: use "
+                "concurrent.futures.ProcessPoolExecutor"
             ) from None
         if max_workers is None:
             max_workers = max(2, min(_USUAL, cores_seen()))
         elif isinstance(max_workers, bool) or not isinstance(max_workers, int):
-            raise TypeError(f"max_workers={max_workers!r}: give a whole number of processes")
+            raise TypeError(f"max_workers must be an integer >= 1, got {max_workers!r}")
         elif max_workers < 1:
-            raise ValueError(f"max_workers={max_workers!r}: at least 1 process is needed")
+            raise ValueError(f"max_workers must be >= 1, got {max_workers!r}")
         WatchesFutures.__init__(self)
         #: Seconds of real time for calls that still run when the test ends; then their processes are killed.
         self.grace = GRACE
@@ -163,18 +164,18 @@ class ProcessPool(WatchesFutures, ProcessPoolExecutor):
         alive = [worker for worker in self._workers.values() if worker.is_alive()]
         if not alive:
             return None
-        reported = [f"process {worker.pid} ({self._at(worker) or 'no call was running in it'})" for worker in alive]
+        reported = [f"process {worker.pid} ({self._at(worker) or 'idle'})" for worker in alive]
         busy = [worker for worker in alive if self._at(worker)]
         if late and busy:
             reported = [f"process {worker.pid} ({self._at(worker)})" for worker in busy]
-        count = "a process" if len(reported) == 1 else f"{len(reported)} processes"
+        count = "1 process" if len(reported) == 1 else f"{len(reported)} processes"
         waiting = sum(not future.running() for future in late)
         if waiting:
-            reported.append(f"{waiting} more call{'' if waiting == 1 else 's'} had not begun")
+            reported.append(f"{waiting} more call{'' if waiting == 1 else 's'} had not started")
         return HungProcess(
-            f"{count} of the pool did not end within {grace:g} s of the test's end, and "
-            f"{'was' if count == 'a process' else 'were'} killed: {', '.join(reported)}. "
-            "Let the test wait for its futures, with a time limit (future.result(timeout=10)), or give them longer: "
+            f"{count} of the pool did not exit within {grace:g} s after the test and "
+            f"{'was' if count == '1 process' else 'were'} killed: {', '.join(reported)}. "
+            "Wait for the futures in the test, with a time limit (future.result(timeout=10)), or allow more time: "
             "process_pool.grace = 30"
         )
 
@@ -224,7 +225,7 @@ class ProcessPool(WatchesFutures, ProcessPoolExecutor):
             at = self._at(worker)
             reported.append(
                 f"worker process {worker.pid} {describe_exit(worker.exitcode)}"
-                + (f" while it ran {at}" if at else " while no call was running in it")
+                + (f" while running {at}" if at else " while idle")
             )
         return "; ".join(reported)
 
@@ -234,8 +235,8 @@ class ProcessPool(WatchesFutures, ProcessPoolExecutor):
 
 
 NOT_INTERLEAVED = (
-    "process_pool cannot be used in a test under control: processes are not interleaved. Take the marker away from "
-    "the test, or start threads in it (run_concurrent, thread_pool)"
+    "process_pool cannot be used in a concurrency test: processes are not interleaved. Remove the marker, or start "
+    "threads (run_concurrent, thread_pool)."
 )
 
 

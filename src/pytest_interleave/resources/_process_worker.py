@@ -48,7 +48,7 @@ def call(number: int, sent: SentCall) -> Any:
         if unsendable is None:
             raise
         raise RuntimeError(
-            f"{type(error).__qualname__}: {error} (the exception itself cannot be sent between processes: {unsendable})"
+            f"{type(error).__qualname__}: {error} (the exception itself cannot be pickled: {unsendable})"
         ).with_traceback(error.__traceback__) from None
     finally:
         _calls[at + 1] = 0
@@ -60,8 +60,8 @@ def _unpickled(sent: SentCall) -> Any:
         return pickle.loads(sent.pickled)
     except Exception as error:
         error.add_note(
-            "a worker process could not make what it was given: it imports modules by their names, from sys.path as "
-            "it was in pytest when the worker was started"
+            "a worker process could not unpickle the call: it imports modules by name, with the sys.path that pytest "
+            "had when the worker was started"
         )
         raise
 

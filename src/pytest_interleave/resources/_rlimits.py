@@ -21,7 +21,7 @@ def _module(argument: str) -> ModuleType:
         import resource
     except ImportError:
         raise NotImplementedError(
-            f"{argument}: this system ({sys.platform}) has no such limits; leave the argument out there"
+            f"{argument}: this platform ({sys.platform}) has no such limits: omit the argument there"
         ) from None
     return resource
 
@@ -85,7 +85,7 @@ def limit_open_files(most: int, undo: contextlib.ExitStack) -> None:
         count, numbers = count_descriptors()
         if most < count:
             raise ValueError(
-                f"open_files={most}: this process has {count} files open already (pytest's own among them); give "
+                f"open_files={most}: this process already has {count} open files (including pytest's own). Use "
                 f"{count} or more, such as open_files={count + most}"
             )
         # The system limits the numbers: files with higher ones stay open, and count.
@@ -107,11 +107,11 @@ def limit_memory(most: int, undo: contextlib.ExitStack) -> None:
     used = memory_used()
     if most < used:
         raise ValueError(
-            f"memory={most}: this process has {size_in_words(used)} ({used} bytes) already; give more than that"
+            f"memory={most}: this process already uses {size_in_words(used)} ({used} bytes). Use a higher limit"
         )
     _data.ask(lambda: most, undo)
     if not _bites(most):
-        raise NotImplementedError("memory: this system does not enforce the limit; leave the argument out there")
+        raise NotImplementedError("memory: this platform does not enforce the limit: omit the argument there")
 
 
 def memory_used() -> int:
@@ -123,7 +123,7 @@ def memory_used() -> int:
     with contextlib.suppress(FileNotFoundError, StopIteration), open("/proc/self/status", "rb") as status:
         return int(next(line for line in status if line.startswith(b"VmData:")).split()[1]) * 1024
     raise NotImplementedError(
-        f"memory: this system ({sys.platform}) does not tell how much is in use; leave the argument out there"
+        f"memory: memory usage is not available on this platform ({sys.platform}): omit the argument there"
     )
 
 

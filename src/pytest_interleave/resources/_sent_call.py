@@ -49,8 +49,7 @@ def pickled_call(function: Callable[..., Any], args: tuple[Any, ...], kwargs: di
         pickler.dump((function, args, kwargs))
     except Exception as error:
         raise pickle.PicklingError(
-            f"{describe_call(function, args)} cannot be sent to a worker process: {error}. The function has to be "
-            "at the top level of a module, no lambda and no function inside of another one, and its arguments have "
-            "to be what pickle can copy: no locks, open files or generators"
+            f"cannot pickle {describe_call(function, args)} for a worker process ({error}): use a module-level "
+            "function, not a lambda or nested function, and arguments without locks, open files or generators"
         ) from error
     return SentCall(file.getvalue(), files_of(pickler.modules))

@@ -50,9 +50,9 @@ class Speedup:
         """
         __tracebackhide__ = True
         if isinstance(ratio, bool) or not isinstance(ratio, (int, float)):
-            raise TypeError(f"ratio={ratio!r}: give a number, such as 1.5")
+            raise TypeError(f"ratio must be a number > 0, such as 1.5, got {ratio!r}")
         if not ratio > 0:
-            raise ValueError(f"ratio={ratio!r}: give a number above 0, such as 1.5")
+            raise ValueError(f"ratio must be > 0, such as 1.5, got {ratio!r}")
         if cores is not None:
             check_count("cores", cores)
             if self.cores < cores:
@@ -120,7 +120,7 @@ def measure(
     __tracebackhide__ = True
     for name, function in (("sequential", sequential), ("parallel", parallel)):
         if not callable(function):
-            raise TypeError(f"{name}={function!r}: give a function to be called, such as lambda: work(1)")
+            raise TypeError(f"{name} must be a function, such as lambda: work(1), got {function!r}")
     check_count("repeats", repeats)
     ways = (sequential, parallel)
     for way in ways:

@@ -63,7 +63,7 @@ def limit_threads(most: int, undo: contextlib.ExitStack) -> None:
     with _changing:
         alive = threads_alive()
         if most < alive:
-            raise ValueError(f"threads={most}: {alive} threads are alive already; give {alive} or more")
+            raise ValueError(f"threads={most}: {alive} threads are already alive. Use {alive} or more")
         _limits[token] = most
         if len(_limits) == 1:
             _replace()

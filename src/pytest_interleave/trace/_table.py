@@ -196,6 +196,10 @@ def _done(event: Event) -> str:
         return (row.waiting if row is not None else "blocked").format(name).replace("blocked on Lock ", "blocked on ")
     owner = event.what.rpartition(".")[0] if event.kind in kinds.DATA else ""
     owner = f"{owner}: " if " #" in owner else ""
+    if event.call:
+        return f"{owner}{event.call}"
+    if event.kind == kinds.WRITE and event.value and " -> " not in event.value:
+        return f"{owner}write (was {event.value})"
     if event.kind == kinds.WRITE and " -> " in event.value:
         return f"{owner}{event.value}"
     what = event.kind.removesuffix("?")

@@ -23,7 +23,7 @@ from .causes._what import what_of
 from .story._evidence import Evidence
 from .story._races import races_story
 from .story._story import story_of
-from .story._words import numbered
+from .story._words import call_of, called_with, numbered
 
 _COROUTINE = inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
 #: The time is checked once in this many steps.
@@ -55,6 +55,8 @@ class Event(NamedTuple):
     waits: bool = False
     #: Whether the scheduler switched here by itself, because the thread before had run for long.
     gave_way: bool = False
+    #: The method that is called, as in the source, and what is known of what it is called on: "append() on []".
+    call: str = ""
     #: For a step that its thread repeats until the end, the loop: "repeats lines 9-11, 40 times".
     repeats: str = ""
 
@@ -259,6 +261,11 @@ def _event(
     unit, operation, touches = step
     place = operation.where() if where is None else where
     held_up = operation.kind == kinds.HELD_UP
+    value = "" if recorder is None else recorder.text_at(position)
+    call = call_of(operation) if operation.is_access else ""
+    if call:
+        part = touches[-1][1] if touches else None
+        call = f"{call.removeprefix('.')}{called_with(value, part, writes=operation.kind != kinds.READ)}"
     return Event(
         step=position + 1,
         # It is shown with the thread that is held up.
@@ -268,7 +275,8 @@ def _event(
         place=str(place),
         function=place.function,
         source=place.text,
-        value="" if recorder is None else recorder.text_at(position),
+        value=value,
+        call=call,
     )
 
 

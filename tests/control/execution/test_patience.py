@@ -180,8 +180,13 @@ def test_who_polls_a_child_process_gets_full_patience(body):
     require_good_end(again)
 
 
+#: Whether the child process of the last execution was alive when the pause began: not always, on a busy machine.
+was_alive: list[bool] = []
+
+
 def sleep_once() -> None:
     with late_child() as child:
+        was_alive.append(child.poll() is None)
         thread = threading.Thread(target=time.sleep, args=(2,))
         thread.start()
         thread.join()
@@ -190,12 +195,14 @@ def sleep_once() -> None:
 
 def wait_for_what_is_not_set() -> None:
     with late_child() as child:
+        was_alive.append(child.poll() is None)
         threading.Event().wait(2)
         assert child.poll() == 0
 
 
 def join_with_a_time_limit() -> None:
     with late_child() as child:
+        was_alive.append(child.poll() is None)
         thread = threading.Thread(target=time.sleep, args=(10,), daemon=True)
         thread.start()
         thread.join(2)
@@ -206,15 +213,19 @@ def join_with_a_time_limit() -> None:
 @pytest.mark.parametrize("body", [sleep_once, wait_for_what_is_not_set, join_with_a_time_limit])
 def test_with_full_patience_a_pause_beside_a_child_process_takes_real_time(body):
     outcome = execute(body)
-    assert isinstance(outcome.exception, AssertionError)
-    assert outcome.hurried
+    if was_alive[-1]:
+        assert isinstance(outcome.exception, AssertionError)
+        assert outcome.hurried
     again = patiently(body)
     assert again.exception is None
     # The search cannot say that it has run everything.
-    assert again.uncontrolled
+    assert again.uncontrolled or not was_alive[-1]
 
 
-def test_a_failure_without_anything_outside_has_not_hurried():
+def test_a_failure_without_anything_outside_has_not_hurried(monkeypatch):
+    # Other tests may have left a process.
+    monkeypatch.setattr(_outside, "has_children", lambda: False)
+
     def body() -> None:
         time.sleep(2)
         raise AssertionError

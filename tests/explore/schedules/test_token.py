@@ -125,14 +125,14 @@ def test_space_around_a_token_does_not_matter():
 
 
 def test_a_schedule_too_long_to_be_true_is_refused():
-    with pytest.raises(TokenError, match="mangled"):
+    with pytest.raises(TokenError, match="invalid token"):
         Token.parse(sealed(bytes((2, 4, 13, 1, 2, 3, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x7F, 1))))
 
 
 def test_what_the_messages_say():
-    with pytest.raises(TokenError, match=r"'not a token!' is not a token: copy the whole of it"):
+    with pytest.raises(TokenError, match=r"'not a token!' is not a token: copy the whole token from the report"):
         Token.parse("not a token!")
-    with pytest.raises(TokenError, match=r"is mangled or cut short: copy the whole token"):
+    with pytest.raises(TokenError, match=r"^invalid token .* \(truncated\?\): copy it to the end of the line$"):
         Token.parse(str(LONG)[:-3])
     with pytest.raises(TokenError) as caught:
         Token.parse("x" * 500)
@@ -142,16 +142,18 @@ def test_what_the_messages_say():
 @pytest.mark.parametrize("number", [0, 1, 3, 255])
 def test_another_format_is_told(number):
     body = body_of(str(SHORT))
-    with pytest.raises(TokenError, match=rf"has format {number}, this version of pytest-interleave reads format 2"):
+    with pytest.raises(
+        TokenError, match=rf"^token was made by an? \w+ pytest-interleave \(format {number}, this is 2\)\. Run"
+    ):
         Token.parse(sealed(bytes((number,)) + body[1:]))
 
 
 def test_packed_schedules_that_cannot_be_unpacked_are_refused():
     body = bytearray(body_of(str(LONG)))
     assert body[1] & 8
-    with pytest.raises(TokenError, match="mangled"):
+    with pytest.raises(TokenError, match="invalid token"):
         Token.parse(sealed(bytes(body[:6]) + b"\xff" * 9))
-    with pytest.raises(TokenError, match="mangled"):
+    with pytest.raises(TokenError, match="invalid token"):
         Token.parse(sealed(bytes(body[:-1])))
 
 
@@ -205,7 +207,9 @@ def test_python_of_a_token():
 def test_choices_are_for_one_python_only_and_switches_for_all():
     other = "3.11" if python_version() != "3.11" else "3.12"
     LONG.require_this_python()
-    with pytest.raises(TokenError, match=rf"holds on Python {other} only, this is Python {python_version()}"):
+    with pytest.raises(
+        TokenError, match=rf"^token needs Python {other} \(this is {python_version()}\): replay it there"
+    ):
         Token.parse(str(LONG._replace(python=other))).require_this_python()
     Token.parse(str(SHORT._replace(python=other))).require_this_python()
 

@@ -295,7 +295,7 @@ def test_who_is_out_of_sight_beside_others_makes_it_incomplete():
 
     strategy = PartialOrderReduction()
     explore(program, strategy, most=1)
-    assert "out of the scheduler's sight" in strategy.incomplete
+    assert "threads were not controlled" in strategy.incomplete
     again = strategy.again()
     assert explore(program, again).finished
     assert again.incomplete is None
@@ -331,7 +331,7 @@ def test_threads_that_spin_are_not_called_exhausted():
     strategy = Exhaustive()
     explored = explore(program, strategy, most=100)
     assert not explored.finished
-    assert "give way" in strategy.incomplete
+    assert "yielded" in strategy.incomplete
 
 
 def test_daemons_that_are_cut_off_are_not_called_exhausted():

@@ -35,7 +35,7 @@ def concurrency(schedules: int = 200) -> pytest.MarkDecorator:
 
 
 # Of programs with real waits: the scheduler sees no such wait, and says that it has set the thread aside.
-set_aside = pytest.mark.filterwarnings("ignore:.*set aside.*:pytest_interleave.InterleaveWarning")
+set_aside = pytest.mark.filterwarnings("ignore:.* does not control .*:pytest_interleave.InterleaveWarning")
 
 
 def sizes(*numbers: int, costs: int = 1) -> pytest.MarkDecorator:

@@ -205,6 +205,6 @@ def _take_tool_id() -> int:
             monitoring.use_tool_id(tool, _NAME)
             return tool
     raise RuntimeError(
-        "pytest-interleave found no free sys.monitoring tool id: other tools (debuggers, profilers, coverage) hold "
-        "all six of them; run without one of these"
+        "no free sys.monitoring tool id for pytest-interleave: debuggers, profilers or coverage hold all six. Run "
+        "without one of them"
     )

@@ -161,6 +161,8 @@ ROWS: Final = tuple(TABLE.values())
 
 #: Kinds of accesses to data.
 DATA: Final = frozenset(row.kind for row in ROWS if row.about == "data")
+#: Kinds of accesses that end a call, or continue one.
+OF_CALLS: Final = frozenset((YIELD, RETURN))
 #: Kinds that touch nothing. The order of two of them does not matter, except for the beginnings and ends of threads.
 SILENT: Final = frozenset(row.kind for row in ROWS if row.effect == "nothing")
 #: Kinds that read their target.

@@ -35,13 +35,13 @@ class Replay:
         self._position = position + 1
         if self.diverged is None:
             if position >= len(self._choices):
-                self.diverged = (position, "the execution goes on where the recorded one had ended")
+                self.diverged = (position, "the execution continues after the end of the recorded one")
             else:
                 wanted = self._choices[position]
                 for at, thread in enumerate(enabled):
                     if thread.index == wanted:
                         return at
-                self.diverged = (position, f"thread {wanted}, which ran here, cannot run")
+                self.diverged = (position, f"thread {wanted}, which ran next, cannot run")
         return 0 if running is None else enabled.index(running)
 
     def yielded(self, index: int) -> None:
@@ -51,4 +51,4 @@ class Replay:
         """Note if not all choices were used up."""
         steps = len(trace.choices)
         if self.diverged is None and steps < len(self._choices):
-            self.diverged = (steps, "the execution ended where the recorded one went on")
+            self.diverged = (steps, "the execution ended before the recorded one")

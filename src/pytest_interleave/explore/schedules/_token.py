@@ -120,18 +120,17 @@ class Token(NamedTuple):
         try:
             raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
         except (binascii.Error, ValueError):
-            raise TokenError(f"{_short(text)} is not a token: copy the whole of it from the report") from None
+            raise TokenError(f"{_short(text)} is not a token: copy the whole token from the report") from None
         body, check = raw[:-_CHECK_BYTES], raw[-_CHECK_BYTES:]
-        mangled = TokenError(
-            f"{_short(text)} is mangled or cut short: copy the whole token from the report, up to the end of the line"
-        )
+        mangled = TokenError(f"invalid token {_short(text)} (truncated?): copy it to the end of the line")
         if len(body) < _HEAD or zlib.crc32(body).to_bytes(4, "big")[:_CHECK_BYTES] != check or _letters(raw) != text:
             # The last letter has bits to spare: another one may stand for the same bytes.
             raise mangled
         if body[0] != _FORMAT:
+            which = "an older" if body[0] < _FORMAT else "a newer"
             raise TokenError(
-                f"{_short(text)} has format {body[0]}, this version of pytest-interleave reads format {_FORMAT}: "
-                "let the test find the failure again to get a new token"
+                f"token was made by {which} pytest-interleave (format {body[0]}, this is {_FORMAT}). Run the test "
+                "again to get a new one."
             )
         flags = body[1]
         start = _HEAD + 2 if flags & _PARAMETERS else _HEAD
@@ -155,8 +154,8 @@ class Token(NamedTuple):
         """Raise `TokenError` if the token is valid on another Python version only."""
         if self.choices is not None and self.python != python_version():
             raise TokenError(
-                f"the token holds on Python {self.python} only, this is Python {python_version()}: "
-                "replay it there, or let the test find the failure again here"
+                f"token needs Python {self.python} (this is {python_version()}): replay it there, or run the test "
+                "again here to get a new one."
             )
 
 

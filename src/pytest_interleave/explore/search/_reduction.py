@@ -19,10 +19,10 @@ _ASKING = kinds.ASKING
 _START = kinds.START
 
 DIVERGED = "the same schedule did not lead to the same steps again"
-GAVE_WAY = "threads that spin, poll or sleep were made to give way to others"
-CUT_OFF = "threads that could have gone on were ended with the test"
-UNCONTROLLED = "threads were out of the scheduler's sight while others could go on"
-TOO_MANY = "there is more to explore than there is time for, so that not all of it was looked for"
+GAVE_WAY = "threads that spin, poll or sleep yielded to others"
+CUT_OFF = "threads that could have continued were ended with the test"
+UNCONTROLLED = "threads were not controlled while others could continue"
+TOO_MANY = "there is not enough time to explore everything"
 
 
 #: The search begins again at most this often, because what earlier executions leave behind (imports, caches) makes the

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ..._warnings import InterleaveWarning
-from ..settings._shards import nodeid_of
 from ._test_reports import remove_hidden_note
 
 if TYPE_CHECKING:
@@ -93,9 +92,9 @@ class LeakCheck:
 
     def _report(self, item: pytest.Item, leaks: list[Leak]) -> None:
         __tracebackhide__ = True
-        from ...resources import ResourceLeak, tell
+        from ...resources import ResourceLeak, describe_leaks
 
-        text = f"{nodeid_of(item)}: the test has left open: {tell(leaks)}"
+        text = f"resource leak: {describe_leaks(leaks, ' after the test')}"
         if self._mode == "error":
             raise ResourceLeak(text)
         try:

@@ -186,7 +186,7 @@ class _WorkerRequest:
         """See `pytest.FixtureRequest.getfixturevalue`; called from the body of the test."""
         reason = UNSAFE_FIXTURES.get(argname)
         if reason is not None:
-            pytest.fail(refuse(self._pyfuncitem.nodeid, argname), pytrace=False)
+            pytest.fail(refuse(argname), pytrace=False)
         with self.lock:
             return self._value(argname)
 

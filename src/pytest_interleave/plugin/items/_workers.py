@@ -13,8 +13,8 @@ import pytest
 
 from ..._leaves import leaves
 from ...control import Unwind, current_unit, without_ours
-from ...control.interpreter import missing_for_control
-from ...control.scope import imported
+from ...control.interpreter import frames_of_others, missing_for_control
+from ...control.scope import imported, user_place
 
 if TYPE_CHECKING:
     from ._worker_fixtures import WorkerFixtures
@@ -41,7 +41,7 @@ R5 = TypeVar("R5")
 
 
 class RunConcurrent:
-    """Runs functions in threads of their own and gives back what they return; the fixture `run_concurrent`."""
+    """Runs functions concurrently in threads and returns their results; the fixture `run_concurrent`."""
 
     def __init__(self, workers: int) -> None:
         self._workers = workers
@@ -76,11 +76,11 @@ class RunConcurrent:
 
         `timeout` is in seconds for all of them together. Raises `ExceptionGroup` (`BaseExceptionGroup` if one is not an
         `Exception`) with the exceptions of all workers that failed, each noted with its worker; `TimeoutError` naming
-        the workers that did not end in time; `ValueError` for `workers` below 1.
+        the workers that are still running, and where; `ValueError` for `workers` below 1.
         """
         count = self._workers if workers is None else workers
         if count < 1:
-            raise ValueError(f"workers={count!r}: at least 1 worker is needed")
+            raise ValueError(f"workers must be >= 1, got {count!r}")
         return self._run([lambda: _call(func, *args, **kwargs)] * count, timeout)
 
     def each(self, func: Callable[[T], R], items: Iterable[T], *, timeout: float | None = None) -> list[R]:
@@ -136,10 +136,12 @@ class RunConcurrent:
         outcomes, late = run_workers(calls, timeout)
         failures, quiet = failures_of(outcomes)
         if late:
-            error = TimeoutError(f"after {timeout} s not ended: {', '.join(late)}")
+            error = TimeoutError(f"run_concurrent timed out after {timeout:g} s: {', '.join(late)}")
             if not failures:
                 raise error
-            raise BaseExceptionGroup(f"{len(late)} workers late, {len(failures)} failed", [error, *failures])
+            raise BaseExceptionGroup(
+                f"{len(late)} of {len(calls)} workers timed out, {len(failures)} failed", [error, *failures]
+            )
         if failures:
             raise BaseExceptionGroup(f"{len(failures)} of {len(calls)} workers failed", failures)
         if quiet is not None:
@@ -165,7 +167,7 @@ class Raised:
 def run_workers(
     calls: list[Callable[[], Any]], timeout: float | None = None, *, in_turn: bool = False
 ) -> tuple[list[Any], list[str]]:
-    """Run each call in a thread; return the results or `Raised` in order, and the names of workers still running.
+    """Run each call in a thread; return the results or `Raised` in order, and a clause for each worker still running.
 
     With `in_turn`, each begins when the one before has ended.
     """
@@ -199,8 +201,14 @@ def run_workers(
     for thread in threads:
         thread.join(max(0.0, deadline - _now()))
         if thread.is_alive():
-            late.append(thread.name)
+            late.append(_still_running(thread))
     return results, late
+
+
+def _still_running(thread: threading.Thread) -> str:
+    """Return a clause that says that a thread has not ended, and where it is."""
+    place = user_place(frames_of_others().get(thread.ident or 0))
+    return f"{thread.name} still running" + ("" if place is None else f" at {place}")
 
 
 def _now() -> float:

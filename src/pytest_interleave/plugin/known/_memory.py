@@ -89,7 +89,7 @@ class Memory:
             temporary.write_text(text, "utf-8")
             temporary.replace(path)
         except OSError as error:
-            self.trouble = f"the failing schedules cannot be remembered for the next run: {error}"
+            self.trouble = f"cannot save failing schedules: {error}. The next run will not try them first."
             if temporary is not None:
                 with contextlib.suppress(OSError):
                     temporary.unlink()
@@ -109,10 +109,10 @@ class Memory:
         except FileNotFoundError:
             pass
         except OSError as error:
-            self.trouble = f"the failing schedules of earlier runs cannot be read: {error}"
+            self.trouble = f"cannot read saved schedules: {error}. This run does not try them first."
         except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
             self._damaged = True
-            self.trouble = f"the failing schedules of earlier runs are forgotten: {path} is not as it was written"
+            self.trouble = f"ignoring saved schedules: {path} is corrupt"
         return {}
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 def pins_of(item: pytest.Item) -> list[Token]:
     """Return the schedules that the marker `interleaving` pins for a test with its parameters.
 
-    Raises `pytest.UsageError` that names the test and the token.
+    Raises `pytest.UsageError` that names the token.
     """
     markers = list(item.iter_markers("interleaving"))
     if not markers:
@@ -27,22 +27,21 @@ def pins_of(item: pytest.Item) -> list[Token]:
     for marker in markers:
         if marker.kwargs or not marker.args or not all(isinstance(text, str) for text in marker.args):
             raise pytest.UsageError(
-                f"{item.nodeid}: the marker 'interleaving' takes tokens, as reports of failures have them: "
-                '@pytest.mark.interleaving("TOKEN")'
+                '@interleaving takes tokens from failure reports: write @pytest.mark.interleaving("TOKEN")'
             )
         for text in marker.args:
             try:
                 token = Token.parse(text)
                 token.require_this_python()
             except TokenError as error:
-                raise pytest.UsageError(f"{item.nodeid}: the marker 'interleaving': {error}") from None
+                raise pytest.UsageError(f"@interleaving: {error}") from None
             if token.test.name != name.name and _is_inherited(item):
                 # It is usually for the same function in another class.
                 continue
             if token.test.name != name.name or not (name.parameters or token.test == name):
                 raise pytest.UsageError(
-                    f"{item.nodeid}: the marker 'interleaving' has {text}, the token of another test; if it is this "
-                    f"one's under an earlier name, write {token._replace(test=name)} in its place"
+                    f"@interleaving({text!r}): token belongs to another test. If this test was renamed, use "
+                    f"{str(token._replace(test=name))!r}."
                 )
             if token.test == name:
                 pins.append(token)
@@ -80,7 +79,6 @@ def unusable_pins(items: list[pytest.Item]) -> Iterator[tuple[pytest.Item, str]]
             if token.test not in names:
                 yield (
                     selected[0],
-                    f"{selected[0].nodeid}: the marker 'interleaving' has {token}, which is for a set of parameters "
-                    "that the test does not have: take it away, or let the test find the failure again to get another",
+                    f"@interleaving({str(token)!r}): token is for parameters this test no longer has: remove it.",
                 )
                 break

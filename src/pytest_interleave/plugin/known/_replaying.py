@@ -54,17 +54,15 @@ def select_for_token(config: pytest.Config, items: list[pytest.Item], token: Tok
         marked = [item.nodeid for item in items if is_marked(item)]
         if not marked:
             raise pytest.UsageError(
-                f"{option}: no test with the marker 'concurrency' was collected: give the node id that "
-                "stands before the token in the report"
+                f"{option}: no marked test was collected for this token. Copy the whole command from the report."
             )
-        among = f"the test that was collected, {marked[0]}" if len(marked) == 1 else f"any of {len(marked)} tests"
-        raise pytest.UsageError(
-            f"{option}: the token was not made for {among}: give the node id that stands before the token in the report"
-        )
+        among = f"another test than {marked[0]}" if len(marked) == 1 else f"none of the {len(marked)} collected tests"
+        raise pytest.UsageError(f"{option}: token belongs to {among}. Copy the whole command from the report.")
     if len(chosen) > 1:
+        matches = "two tests" if len(chosen) == 2 else f"{len(chosen)} tests, among them"
         raise pytest.UsageError(
-            f"{option}: the token is for each of {chosen[0].nodeid} and {chosen[1].nodeid}: give the node "
-            "id that stands before the token in the report"
+            f"{option}: token matches {matches}, {chosen[0].nodeid} and {chosen[1].nodeid}: add the node id to the "
+            "command."
         )
     try:
         token.require_this_python()

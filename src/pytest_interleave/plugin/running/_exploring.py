@@ -60,7 +60,7 @@ _RAN_ITS_COURSE = frozenset((SCHEDULES, SECONDS, EXHAUSTED, NOTHING_TO_INTERLEAV
 
 
 class Verdict(NamedTuple):
-    """The judgement of an execution: whether it ends the exploration, and what the test raises."""
+    """The judgment of an execution: whether it ends the exploration, and what the test raises."""
 
     ends: bool
     #: The exception for the test; if the exploration does not end, a skip or an expected failure, or None.

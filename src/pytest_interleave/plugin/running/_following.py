@@ -70,10 +70,7 @@ class Following:
         unknown = strategy.unknown(usual.seen)
         if not unknown:
             return None
-        return (
-            f"the place of its {_which(strategy, unknown[0])} is none that the test comes to: the line "
-            "there, or its function, is not what it was, or nothing leads there any more"
-        )
+        return f"{_which(strategy, unknown[0])}: its line was edited or is no longer reached"
 
     def doubt(self, followed: Followed, token: Token) -> Doubt | None:
         """Return why it proves little that a token's schedule has found nothing; None if the schedule was followed.
@@ -93,15 +90,15 @@ class Following:
         elsewhere = token.python != python_version()
         missed = [switch for switch in strategy.switches if switch not in strategy.reached]
         if missed:
-            return f"the place of its {_which(strategy, missed[0])} was not reached", elsewhere
+            return f"{_which(strategy, missed[0])}: its line was not reached", elsewhere
         if elsewhere and strategy.of_python():
             which = _which(strategy, strategy.of_python()[0])
-            return f"its {which} is in Python's own code, of which each version has another", True
+            return f"{which}: it is in Python's own code, which differs between versions", True
         prevented = [switch for switch in strategy.switches if switch not in strategy.made]
         if prevented:
-            return f"at its {_which(strategy, prevented[0])} the other thread could not run", False
-        return ("the test may take other steps here" if elsewhere else None), False
+            return f"{_which(strategy, prevented[0])}: the other thread could not run", False
+        return ("the test may run other steps on this version" if elsewhere else None), False
 
 
 def _which(strategy: Follow, switch: Switch) -> str:
-    return f"switch {strategy.switches.index(switch) + 1} of {len(strategy.switches)}"
+    return f"context switch {strategy.switches.index(switch) + 1} of {len(strategy.switches)}"

@@ -7,7 +7,7 @@ from .observations._nondeterminism import HASHES
 
 
 class ScheduleLost(AssertionError):
-    """A token's schedule no longer fits its test."""
+    """Raised when a recorded schedule cannot be replayed, usually because the code has changed."""
 
     __module__ = "pytest_interleave"
 
@@ -15,18 +15,20 @@ class ScheduleLost(AssertionError):
 def describe_lost(token: str, why: str) -> str:
     """Describe why the schedule of a token no longer fits its test."""
     return (
-        f"the schedule {token} no longer fits the test: {why}. The code has changed since the token was made, or the "
-        f"test depends on something besides the schedule{HASHES} If the failure was mended by that change, take the "
-        "token away; else let the test find it again."
+        f"cannot replay {token}: the test no longer runs as recorded\n"
+        f"({why}).\n"
+        "If the code has changed and the bug is fixed, remove the token.\n"
+        f"Otherwise run the test without it to get a new one.{HASHES}"
     )
 
 
 def describe_other_python(token: Token, why: str) -> str:
     """Describe why the schedule of a token does not fit this version of Python; it has found nothing."""
     return (
-        f"the schedule {token} was recorded on Python {token.python} and does not fit Python {python_version()}: "
-        f"{why}. Nothing was found, which says nothing of the failure: replay it on Python {token.python}, or run the "
-        "test here without the token to search again."
+        f"cannot replay {token}: it was recorded on Python {token.python}, this is Python {python_version()}\n"
+        f"({why}).\n"
+        f"The bug may still be there. Replay it on Python {token.python}, or run the test here\n"
+        "without the token to get a new one."
     )
 
 
@@ -35,10 +37,10 @@ def describe_not_followed(token: Token, why: str) -> str:
     here = python_version()
     if token.python != here:
         return (
-            f"the schedule {token} found nothing, but was recorded on Python {token.python}, and this is Python "
-            f"{here}: {why}. Replay it on Python {token.python} to be sure."
+            f"{token} passed, but was recorded on Python {token.python}, this is Python {here} ({why}). "
+            f"Replay it on Python {token.python} to be sure."
         )
     return (
-        f"the schedule {token} found nothing, but could be followed only in part: {why}. That is expected after a fix; "
-        "otherwise run the test without the token to search again."
+        f"{token} passed, but was replayed only in part ({why}). That is expected after a fix; otherwise run the test "
+        "without the token to get a new one."
     )

@@ -10,19 +10,19 @@ import pytest
 REGISTERED = (
     "concurrency(schedules=200, workers=1, strategy='auto', seed=None, max_steps=100000, seconds=5, "
     "races=False, timeouts='late'): "
-    "run the test under many thread interleavings, each with fresh function-scoped fixtures; "
-    "with workers=N the body itself runs in N threads",
+    "run the test under many thread interleavings, each with new function-scoped fixtures. "
+    "With workers=N, the body itself runs in N threads.",
     "thread_safety(workers=4, isolated=(), schedules=200, strategy='auto', seed=None, max_steps=100000, seconds=5, "
     "races=False, timeouts='late'): "
-    "the body of the test is safe to run from several threads at once: run it in so many, on the same fixtures, under "
-    "many interleavings; the fixtures named in isolated, and tmp_path, are one for each worker",
+    "run the test body in several threads at once, on shared fixtures, under many interleavings. isolated names "
+    "fixtures that each worker gets its own copy of (tmp_path always is, unless another shared fixture uses it).",
     "stress(threads=10, operations=100, seconds=None, min_success_rate=1.0, ramp=0, timeout=30): "
-    "repeat the test's body in real parallel threads, without control; each repeats it so many times, or for so many "
-    "seconds; the test fails if fewer succeed, or if a thread hangs",
-    "thread_unsafe(reason=None): run the test once, as an ordinary test: --interleave-suite leaves it out, and the "
-    "markers concurrency, thread_safety and stress of its class or module do not apply to it",
-    "interleaving(token, ...): run the test under these schedules, each the token of an earlier failure, before all "
-    "others; without the marker concurrency or thread_safety, under these only",
+    "repeat the test body in real threads, operations times (or seconds long) per thread. Fails below min_success_rate "
+    "or if a thread hangs.",
+    "thread_unsafe(reason=None): never run this test in several threads (overrides concurrency, thread_safety and "
+    "stress of its class or module, and --interleave-suite)",
+    "interleaving(token, ...): regression test: run these recorded schedules first. Without concurrency or "
+    "thread_safety, run only these.",
 )
 
 #: The marker of these that is closest to a test decides how it is run.
@@ -94,10 +94,7 @@ def closest(item: pytest.Item) -> pytest.Mark | None:
         if away == distance and name != "concurrency":
             others.append("thread_unsafe")
     if others:
-        raise pytest.UsageError(
-            f"{item.nodeid}: has the markers {name!r} and {others[0]!r}, but a test is run in one way: take one of "
-            "them away"
-        )
+        raise pytest.UsageError(f"@{name} and @{others[0]} cannot be combined: remove one")
     return found
 
 

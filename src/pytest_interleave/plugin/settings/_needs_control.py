@@ -14,6 +14,6 @@ def needs_control(what: str, instead: str) -> str | None:
     if missing is None:
         return None
     return (
-        f"{what}: pytest-interleave needs a 64-bit CPython with the module ctypes to control threads, and {missing}. "
-        f"Use such a Python, or {instead}; tests without a marker run as usual"
+        f"{what}: controlling threads requires a 64-bit CPython with the module ctypes, and {missing}. "
+        f"Use such a Python, or {instead}; unmarked tests run as usual"
     )

@@ -48,97 +48,95 @@ def add_options(parser: pytest.Parser) -> None:
     group.addoption(
         "--interleave-seconds",
         metavar="SECONDS",
-        help="begin no further schedule of a marked test after so many seconds "
-        f"(default: {SECONDS:g}; with --interleave-suite {SECONDS_OF_SUITE:g})",
+        help="time limit per marked test, in seconds "
+        f"(default: {SECONDS:g}; {SECONDS_OF_SUITE:g} with --interleave-suite)",
     )
     group.addoption(
         "--interleave-suite",
         metavar="WORKERS",
         nargs="?",
         const=str(WORKERS_OF_SUITE),
-        help="treat every test as if it had the marker thread_safety: run its body in so many threads at once, under "
-        f"many interleavings (WORKERS without a number: {WORKERS_OF_SUITE})",
+        help=f"run every test as if marked thread_safety, with WORKERS threads (default: {WORKERS_OF_SUITE})",
     )
     group.addoption(
         "--interleave-workers",
         metavar="N",
-        help=f"workers of run_concurrent and parties of barrier where the test names none (default: {WORKERS})",
+        help=f"default number of threads for run_concurrent and barrier (default: {WORKERS})",
     )
     group.addoption(
         "--interleave-strategy",
         metavar="NAME",
-        help=f"what chooses the schedules: {', '.join(STRATEGIES)} (default: auto)",
+        help=f"search strategy: {', '.join(STRATEGIES)} (default: auto)",
     )
     group.addoption(
         "--interleave-timeouts",
         metavar="WHEN",
-        help="late or explore; explore: let timeouts expire early as well, and time pass while a thread is held up "
-        "(default: late, a timeout expires only if nothing else can end the wait)",
+        help="when timeouts expire: late (only if nothing else can end the wait) or explore (early as well; time also "
+        "passes while a thread is held up) (default: late)",
     )
     group.addoption(
         "--interleave-seed",
         metavar="N",
-        help="seed of the random choices (default: 0 under CI, else a fresh one, shown after collection)",
+        help="random seed (default: 0 if CI is set, otherwise random; printed after collection)",
     )
     group.addoption(
         "--interleave-shards",
         metavar="N|auto",
-        help="split the schedules of each marked test over N items, which pytest-xdist can run at the same time; "
-        "auto: one for each of its workers (default: 1)",
+        help="split each marked test into N items for pytest-xdist; auto: one per xdist worker (default: 1)",
     )
     group.addoption(
         "--interleave-replay",
         metavar="TOKEN",
-        help="run only the test that TOKEN was made for, under the schedule that TOKEN holds",
+        help="replay the recorded schedule TOKEN; runs only its test",
     )
     group.addoption(
         "--interleave-trace",
         metavar="TOKEN",
-        help="like --interleave-replay, and print every step of the execution",
+        help="replay TOKEN and print every step",
     )
     group.addoption(
         "--interleave-forget",
         action="store_true",
-        help="forget the failing schedules of earlier runs, which are tried first otherwise",
+        help="do not try failing schedules of earlier runs first; delete them",
     )
     group.addoption(
         "--interleave-shrink-seconds",
         metavar="SECONDS",
-        help="make each failing schedule as small as can be done in so many seconds; 0 for not at all "
+        help="time limit for shrinking a failing schedule, in seconds; 0 disables shrinking "
         f"(default: {SHRINK_SECONDS:g})",
     )
     group.addoption(
         "--interleave-json",
         metavar="PATH",
-        help="write the figures and findings of all marked tests to PATH",
+        help="write results of all marked tests to PATH as JSON",
     )
     group.addoption(
         "--interleave-html",
         metavar="PATH",
-        help="write a page to PATH that shows the findings of all marked tests, step by step",
+        help="write an HTML report with step-by-step timelines to PATH",
     )
     group.addoption(
         "--interleave-markdown",
         metavar="PATH",
-        help="write what came of all marked tests to PATH, as a comment on a pull request",
+        help="write a Markdown summary for a pull request comment to PATH",
     )
-    parser.addini("interleave_schedules", "schedules for each marked test")
-    parser.addini("interleave_seconds", "seconds after which no further schedule of a marked test is begun")
+    parser.addini("interleave_schedules", "number of schedules per marked test")
+    parser.addini("interleave_seconds", "time limit per marked test, in seconds")
     parser.addini(
         "interleave_isolated",
-        "fixtures that each worker of a thread_safety test has one of, besides tmp_path",
+        "fixtures that each worker of a thread_safety test gets its own copy of, besides tmp_path",
         type="args",
         default=[],
     )
-    parser.addini("interleave_workers", "workers of run_concurrent and parties of barrier")
-    parser.addini("interleave_strategy", "what chooses the schedules")
-    parser.addini("interleave_timeouts", "when timeouts expire: late, or explore for early as well")
-    parser.addini("interleave_seed", "seed of the random choices")
-    parser.addini("interleave_shards", "items that the schedules of each marked test are split over")
-    parser.addini("interleave_shrink_seconds", "seconds for making each failing schedule smaller")
+    parser.addini("interleave_workers", "default number of threads for run_concurrent and barrier")
+    parser.addini("interleave_strategy", "search strategy")
+    parser.addini("interleave_timeouts", "when timeouts expire: late, or explore (early as well)")
+    parser.addini("interleave_seed", "random seed")
+    parser.addini("interleave_shards", "number of items that each marked test is split into for pytest-xdist")
+    parser.addini("interleave_shrink_seconds", "time limit for shrinking a failing schedule, in seconds")
     parser.addini(
         "interleave_leaks",
-        "what to do where a marked test leaves files, sockets, threads or processes open: warn, error or ignore",
+        "leaked files, sockets, threads and processes: warn, error or ignore",
     )
     parser.addini(
         "interleave_include",
@@ -211,8 +209,8 @@ def read_options(config: pytest.Config) -> Options:
     strategy = "auto" if given is None else given
     if strategy not in STRATEGIES:
         raise pytest.UsageError(
-            f"--interleave-strategy (ini: interleave_strategy): {strategy!r} is no strategy; "
-            f"choose one of {', '.join(STRATEGIES)}"
+            f"--interleave-strategy (ini: interleave_strategy): unknown strategy {strategy!r}: "
+            f"choose from {', '.join(STRATEGIES)}"
         )
     return Options(
         schedules=_number(config, "schedules", SCHEDULES, 1),
@@ -238,7 +236,7 @@ def _token(config: pytest.Config) -> str | None:
     replay: str | None = config.getoption("--interleave-replay")
     trace: str | None = config.getoption("--interleave-trace")
     if replay is not None and trace is not None and replay != trace:
-        raise pytest.UsageError("--interleave-replay and --interleave-trace have different tokens: give one of them")
+        raise pytest.UsageError("--interleave-replay and --interleave-trace have different tokens: give only one")
     if replay is not None or trace is not None:
         refused = needs_control("--interleave-replay" if trace is None else "--interleave-trace", "omit the option")
         if refused is not None:
@@ -267,16 +265,14 @@ def _seconds(config: pytest.Config, name: str, default: float) -> float:
     except ValueError:
         number = math.nan
     if not 0 <= number < math.inf:
-        raise pytest.UsageError(
-            f"--interleave-{name} (ini: {_ini(name)}): {given!r} is no number of seconds; give 0 or more"
-        )
+        raise pytest.UsageError(f"--interleave-{name} (ini: {_ini(name)}): {given!r} is not a number of seconds (>= 0)")
     return number
 
 
 def _limit(config: pytest.Config, default: float) -> float:
     seconds = _seconds(config, "seconds", default)
     if seconds == 0:
-        raise pytest.UsageError("--interleave-seconds (ini: interleave_seconds): give more than 0 seconds")
+        raise pytest.UsageError("--interleave-seconds (ini: interleave_seconds): must be > 0, got 0")
     return seconds
 
 
@@ -288,11 +284,11 @@ def _suite(config: pytest.Config) -> int | None:
         workers = int(given)
     except ValueError:
         raise pytest.UsageError(
-            f"--interleave-suite: {given!r} is no number of workers: write --interleave-suite={WORKERS_OF_SUITE}, or "
-            "give the option behind files and folders"
+            f"--interleave-suite: {given!r} is not a number of workers: write "
+            f"--interleave-suite={WORKERS_OF_SUITE}, or give the option after files and folders"
         ) from None
     if workers < 2:
-        raise pytest.UsageError(f"--interleave-suite: {workers} is too small; give 2 workers or more")
+        raise pytest.UsageError(f"--interleave-suite: must be >= 2, got {workers}")
     return workers
 
 
@@ -303,9 +299,9 @@ def _number(config: pytest.Config, name: str, default: int, least: int | None) -
     try:
         number = int(given)
     except ValueError:
-        raise pytest.UsageError(f"--interleave-{name} (ini: {_ini(name)}): {given!r} is not a whole number") from None
+        raise pytest.UsageError(f"--interleave-{name} (ini: {_ini(name)}): {given!r} is not an integer") from None
     if least is not None and number < least:
-        raise pytest.UsageError(f"--interleave-{name} (ini: {_ini(name)}): {number} is too small; give {least} or more")
+        raise pytest.UsageError(f"--interleave-{name} (ini: {_ini(name)}): must be >= {least}, got {number}")
     return number
 
 
@@ -317,7 +313,7 @@ def _shards(config: pytest.Config) -> int:
     try:
         return _number(config, "shards", 1, 1)
     except pytest.UsageError as error:
-        raise pytest.UsageError(f"{error}, or auto for as many as pytest-xdist has workers") from None
+        raise pytest.UsageError(f"{error} (auto: one per pytest-xdist worker)") from None
 
 
 def _timeouts(config: pytest.Config) -> str:
@@ -326,8 +322,7 @@ def _timeouts(config: pytest.Config) -> str:
         return TIMEOUTS[0]
     if given not in TIMEOUTS:
         raise pytest.UsageError(
-            f"--interleave-timeouts (ini: interleave_timeouts): {given!r} is none of {', '.join(TIMEOUTS)}; "
-            "choose one of them"
+            f"--interleave-timeouts (ini: interleave_timeouts): must be {' or '.join(TIMEOUTS)}, got {given!r}"
         )
     return given
 
@@ -335,7 +330,7 @@ def _timeouts(config: pytest.Config) -> str:
 def _leaks(config: pytest.Config) -> str:
     given: str = config.getini("interleave_leaks") or LEAKS[0]
     if given not in LEAKS:
-        raise pytest.UsageError(f"interleave_leaks: {given!r} is none of {', '.join(LEAKS)}; choose one of them")
+        raise pytest.UsageError(f"interleave_leaks: must be warn, error or ignore, got {given!r}")
     return given
 
 
@@ -355,7 +350,7 @@ def _reports(config: pytest.Config) -> dict[str, str | None]:
         for other, taken in given[:number]:
             if _are_one_file(taken, path):
                 raise pytest.UsageError(
-                    f"--interleave-{name}: {path} is the path of --interleave-{other}, too; choose another"
+                    f"--interleave-{name}: {path} is also the path of --interleave-{other}: choose another"
                 )
     if paths["html"] is not None and not hasattr(config, "workerinput"):
         _check_template_engine()
@@ -368,8 +363,7 @@ def _check_template_engine() -> None:
         importlib.import_module("jinja2")
     except ImportError as error:
         raise pytest.UsageError(
-            f"--interleave-html: it needs Jinja2, which cannot be imported ({error}): "
-            "pip install 'pytest-interleave[html]'"
+            f"--interleave-html needs Jinja2 ({error}): pip install 'pytest-interleave[html]'"
         ) from None
 
 
@@ -381,11 +375,11 @@ def _are_one_file(path: str, other: str) -> bool:
 
 def _check_writable(option: str, path: str) -> None:
     if not path:
-        raise pytest.UsageError(f"{option}: the path is empty; give the path of a file")
+        raise pytest.UsageError(f"{option}: the path is empty: give the path of a file")
     directory = os.path.dirname(os.path.abspath(path))
     if os.path.isdir(path) or path.endswith((os.sep, "/")):
-        raise pytest.UsageError(f"{option}: {path} is a directory; give the path of a file")
+        raise pytest.UsageError(f"{option}: {path} is a directory: give the path of a file")
     if not os.path.isdir(directory):
-        raise pytest.UsageError(f"{option}: there is no directory {directory}; make it first")
+        raise pytest.UsageError(f"{option}: directory {directory} does not exist: create it first")
     if not os.access(path if os.path.exists(path) else directory, os.W_OK):
-        raise pytest.UsageError(f"{option}: {path} cannot be written; choose another path")
+        raise pytest.UsageError(f"{option}: {path} is not writable: choose another path")

@@ -41,7 +41,7 @@ def per_worker(fixture: _Fixture) -> _Fixture:
     """
     function = _function_of(fixture)
     if not callable(function):
-        raise TypeError(f"per_worker marks fixtures, not {fixture!r}: write it above @pytest.fixture")
+        raise TypeError(f"per_worker needs a fixture, got {fixture!r}: write @per_worker above @pytest.fixture")
     setattr(function, _MARK, True)
     return fixture
 
@@ -69,15 +69,15 @@ def check_isolated(item: pytest.Function, names: Iterable[str]) -> str | None:
     for name in names:
         definitions = manager.getfixturedefs(name, item)
         if not definitions:
-            return f"has isolated=({name!r},), but there is no fixture {name!r}"
+            return f"there is no fixture {name!r}"
         if name in UNSAFE_FIXTURES:
-            return f"has isolated=({name!r},), but {UNSAFE_FIXTURES[name]}, for all workers together"
+            return f"{name} {UNSAFE_FIXTURES[name]}. Remove it from isolated"
         if definitions[-1].scope != "function":
-            return f"has isolated=({name!r},), but that is a fixture of scope {definitions[-1].scope!r}: {_NARROW}"
+            return f"{name} has scope {definitions[-1].scope!r}: {_NARROW}"
     return None
 
 
-_NARROW = "only function-scoped ones can be made for each worker"
+_NARROW = "only function-scoped fixtures can be made for each worker"
 
 
 def check_per_worker(item: pytest.Function) -> str | None:
@@ -85,7 +85,7 @@ def check_per_worker(item: pytest.Function) -> str | None:
     for name, definitions in item._fixtureinfo.name2fixturedefs.items():
         for definition in definitions:
             if definition.scope != "function" and is_per_worker(definition):
-                return f"uses {name!r}, which is marked with per_worker and has scope {definition.scope!r}: {_NARROW}"
+                return f"@per_worker fixture {name} has scope {definition.scope!r}: {_NARROW}"
     return None
 
 

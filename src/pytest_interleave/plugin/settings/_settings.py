@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from ...explore import STRATEGIES
-from ._marker_arguments import keywords_of, refused_async, refused_given, wrong_marker
+from ._marker_arguments import keywords_of, refused_async, refused_given, wrong_argument, wrong_marker
 from ._markers import closest
 from ._needs_control import needs_control
 from ._options import MAX_SECONDS, MAX_STEPS, STEPS_OF_SUITE, TIMEOUTS, Options
@@ -62,35 +62,40 @@ class Settings(NamedTuple):
 def read_settings(item: pytest.Item, options: Options) -> Settings:
     """Return the settings of a test: the arguments of its marker, the options if it has none, or the defaults.
 
-    Raises `pytest.UsageError` that names the test and what to write.
+    Raises `pytest.UsageError` that names the marker and what to write.
     """
-    refused = needs_control(item.nodeid, "remove the marker")
-    if refused is not None:
-        raise pytest.UsageError(refused)
     marker = closest(item)
     explored = marker is not None
+    name = "interleaving" if marker is None else marker.name
+    refused = (
+        needs_control("--interleave-suite", "omit the option")
+        if is_of_suite(item)
+        else needs_control(f"@{name}", "remove the marker")
+    )
+    if refused is not None:
+        raise pytest.UsageError(refused)
     if marker is None:
         marker = pytest.mark.concurrency.mark
     reading = _Reading(item, marker)
     wrong = check_per_worker(item) if isinstance(item, pytest.Function) else None
     if wrong is not None:
-        raise pytest.UsageError(f"{item.nodeid}: the test {wrong}")
+        raise pytest.UsageError(wrong)
     refused = refused_given(item) or refused_async(item)
     if refused is not None:
-        raise wrong_marker(item, marker.name if explored else "interleaving", refused)
+        raise wrong_marker(name, refused)
     given = reading.given
     strategy = given.get("strategy", options.strategy)
     if not isinstance(strategy, str) or strategy not in STRATEGIES:
-        raise reading.error(f"has strategy={strategy!r}; choose one of {', '.join(STRATEGIES)}")
+        raise reading.error("strategy", strategy, f"choose from {', '.join(STRATEGIES)}")
     seed = given.get("seed")
     if seed is not None and (not isinstance(seed, int) or isinstance(seed, bool)):
-        raise reading.error(f"has seed={seed!r}; give a whole number, or None for that of the run")
+        raise reading.error("seed", seed, "must be an integer, or None for the seed of the run")
     races = given.get("races", False)
     if not isinstance(races, bool):
-        raise reading.error(f"has races={races!r}; give True to have data races reported, or False")
+        raise reading.error("races", races, "must be True (report data races) or False")
     timeouts = given.get("timeouts", options.timeouts)
     if timeouts not in TIMEOUTS:
-        raise reading.error(f"has timeouts={timeouts!r}; choose one of {', '.join(map(repr, TIMEOUTS))}")
+        raise reading.error("timeouts", timeouts, f"must be {' or '.join(map(repr, TIMEOUTS))}")
     of_suite = is_of_suite(item)
     shard = shard_of(item)
     return Settings(
@@ -107,7 +112,7 @@ def read_settings(item: pytest.Item, options: Options) -> Settings:
         explored=explored,
         trace=options.trace,
         shard=shard,
-        marker=marker.name if explored else "interleaving",
+        marker=name,
         isolated=reading.isolated(),
         suite=of_suite,
         time_choices=timeouts == "explore",
@@ -124,15 +129,15 @@ class _Reading:
         if marker.args and isinstance(marker.args[0], str):
             positional = "strategy"
         known = _ARGUMENTS if marker.name == "concurrency" else (*_ARGUMENTS, "isolated")
-        self.given = keywords_of(item, marker, known, positional)
+        self.given = keywords_of(marker, known, positional)
 
-    def error(self, what: str) -> pytest.UsageError:
-        return wrong_marker(self._item, self._name, what)
+    def error(self, name: str, value: object, what: str) -> pytest.UsageError:
+        return wrong_argument(self._name, name, value, what)
 
     def count(self, name: str, default: int, least: int = 1) -> int:
         value = self.given.get(name, default)
         if not isinstance(value, int) or isinstance(value, bool) or value < least:
-            raise self.error(f"has {name}={value!r}; give a whole number of {least} or more")
+            raise self.error(name, value, f"must be an integer >= {least}")
         return value
 
     def seconds(self, default: float) -> float:
@@ -140,7 +145,7 @@ class _Reading:
         if seconds is None:
             return math.inf
         if not isinstance(seconds, (int, float)) or isinstance(seconds, bool) or not 0 < seconds <= math.inf:
-            raise self.error(f"has seconds={seconds!r}; give a number above 0, or None for no limit")
+            raise self.error("seconds", seconds, "must be a number > 0, or None for no limit")
         # A whole number may be too large to be added to a time.
         return float(seconds) if seconds < MAX_SECONDS else math.inf
 
@@ -148,12 +153,12 @@ class _Reading:
         names = self.given.get("isolated", ())
         if isinstance(names, str) or not all(isinstance(name, str) for name in _as_tuple(names)):
             one = names if isinstance(names, str) else "a fixture"
-            raise self.error(f"has isolated={names!r}; give the names of fixtures: isolated=({one!r},)")
+            raise self.error("isolated", names, f"must be a tuple of fixture names, such as ({one!r},)")
         names = _as_tuple(names)
         if isinstance(self._item, pytest.Function) and self._name == "thread_safety":
             wrong = check_isolated(self._item, names)
             if wrong is not None:
-                raise self.error(wrong)
+                raise self.error("isolated", names, wrong)
         return names
 
 

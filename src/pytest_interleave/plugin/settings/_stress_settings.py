@@ -35,10 +35,10 @@ def check_stress(item: pytest.Item) -> None:
         read_stress(item)
         fixture = unsafe_fixture(item)
         if fixture is not None:
-            raise pytest.UsageError(refuse(item.nodeid, fixture))
+            raise pytest.UsageError(refuse(fixture))
         wrong = check_per_worker(item)
         if wrong is not None:
-            raise pytest.UsageError(f"{item.nodeid}: the test {wrong}")
+            raise pytest.UsageError(wrong)
     else:
         warn_no_function(item, "stress")
 
@@ -46,24 +46,22 @@ def check_stress(item: pytest.Item) -> None:
 def read_stress(item: pytest.Item) -> StressSettings:
     """Return the arguments of the marker `stress`, or their defaults.
 
-    Raises `pytest.UsageError` that names the test and what to write.
+    Raises `pytest.UsageError` that names the marker and what to write.
     """
     from ...stress import make_plan, rate
 
     marker = item.get_closest_marker("stress")
     assert marker is not None
-    given = keywords_of(item, marker, _ARGUMENTS, "threads")
+    given = keywords_of(marker, _ARGUMENTS, "threads")
     refused = refused_async(item)
     if refused is not None:
-        raise wrong_marker(item, "stress", refused)
+        raise wrong_marker("stress", refused)
     if item.get_closest_marker("interleaving") is not None:
         raise wrong_marker(
-            item,
-            "stress",
-            "and the marker 'interleaving' exclude each other, for real threads follow no schedule: take one away",
+            "stress", "and @interleaving cannot be combined: stress threads are not scheduled. Remove one."
         )
     try:
         wanted = rate("min_success_rate", given.pop("min_success_rate", 1.0))
         return StressSettings(make_plan(**given), wanted)
     except (TypeError, ValueError) as error:
-        raise wrong_marker(item, "stress", f"has {error}") from None
+        raise pytest.UsageError(f"@stress: {error}") from None

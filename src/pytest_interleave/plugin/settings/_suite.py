@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ._marker_arguments import is_given
+from ._marker_arguments import is_given, wrong_marker
 from ._markers import is_exempt, is_marked_stress, marker_of
 from ._options import Options
 from ._reported_tests import include_in_reports
@@ -35,7 +35,7 @@ def leave_out(item: pytest.Item, reason: str) -> str:
     """Note why `--interleave-suite` skips the test; return the reason of the skip."""
     item.stash[_left_out_key] = reason
     include_in_reports(item)
-    return f"left out by --interleave-suite: {reason}"
+    return f"excluded from --interleave-suite: {reason}"
 
 
 def exempt(item: pytest.Item) -> str | None:
@@ -67,21 +67,21 @@ def unsafe_reason(marker: pytest.Mark) -> str | None:
     """
     given = [*marker.args, *marker.kwargs.values()]
     if len(given) > 1 or set(marker.kwargs) - {"reason"} or not all(isinstance(reason, str | None) for reason in given):
-        raise ValueError('takes a reason, no more: @pytest.mark.thread_unsafe(reason="…")')
+        raise ValueError('takes only a reason: write @pytest.mark.thread_unsafe(reason="…")')
     return given[0] if given else None
 
 
 def check_unsafe(item: pytest.Item) -> None:
     """Check the marker `thread_unsafe` of a test, and note what it exempts the test from.
 
-    Raises `pytest.UsageError` that names the test.
+    Raises `pytest.UsageError` if an argument is wrong.
     """
     reason: str | None = None
     for number, marker in enumerate(item.iter_markers("thread_unsafe")):
         try:
             given = unsafe_reason(marker)
         except ValueError as error:
-            raise pytest.UsageError(f"{item.nodeid}: the marker 'thread_unsafe' {error}") from None
+            raise wrong_marker("thread_unsafe", str(error)) from None
         if number == 0:
             # The closest one.
             reason = _with_reason(given)
@@ -113,9 +113,9 @@ def _why_not(item: pytest.Item) -> str | None:
         return "Hypothesis"
     fixture = unsafe_fixture(item)
     if fixture is not None:
-        return f"uses the fixture {fixture}: {UNSAFE_FIXTURES[fixture].strip(',')} for all workers together"
+        return f"uses {fixture}, which {UNSAFE_FIXTURES[fixture]}"
     for name in _NOT_UNDER_CONTROL:
         if name in item.fixturenames:
-            return f"uses the fixture {name}, which is not for tests under control"
+            return f"uses {name}, which needs an unmarked test"
     call = unsafe_call(item)
-    return None if call is None else f"uses {call}, which works on the whole process"
+    return None if call is None else f"uses {call}, which affects the whole process"

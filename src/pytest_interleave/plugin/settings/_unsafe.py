@@ -11,16 +11,16 @@ import pytest
 
 from ...control.scope import is_module, namespace_of_module
 
-#: Fixtures that the body of a test must not use from several workers, and why.
+#: Fixtures that the body of a test must not use from several workers, and why: the predicate of a sentence on them.
 UNSAFE_FIXTURES = {
-    **dict.fromkeys(("capsys", "capsysbinary", "capteesys", "capfd", "capfdbinary"), "there is one standard output"),
-    "benchmark": "there is one measurement",
-    "caplog": "there is one list of log records",
-    "recwarn": "there is one list of warnings",
-    "monkeypatch": "what it patches is patched, and put back,",
-    "mocker": "what it patches is patched, and put back,",
-    "pytester": "there is one current directory",
-    "testdir": "there is one current directory",
+    **dict.fromkeys(("capsys", "capsysbinary", "capteesys", "capfd", "capfdbinary"), "captures one shared stdout"),
+    "benchmark": "takes one shared measurement",
+    "caplog": "collects one shared list of log records",
+    "recwarn": "collects one shared list of warnings",
+    "monkeypatch": "patches what all workers share",
+    "mocker": "patches what all workers share",
+    "pytester": "changes one shared current directory",
+    "testdir": "changes one shared current directory",
 }
 
 #: Functions and classes, by module: if the body of a test uses one, its workers would disturb each other.
@@ -46,12 +46,11 @@ def unsafe_fixture(item: pytest.Function) -> str | None:
     return next((name for name in item._fixtureinfo.argnames if name in UNSAFE_FIXTURES), None)
 
 
-def refuse(nodeid: str, name: str) -> str:
+def refuse(name: str) -> str:
     """Describe why a test that uses the unsafe fixture `name` is refused, and what to do."""
     return (
-        f"{nodeid}: its body uses the fixture {name!r} and cannot be run by several workers at once: "
-        f"{UNSAFE_FIXTURES[name]} for all of them together. Let a fixture of your own use it before the workers start, "
-        "or mark the test thread_unsafe(reason=...)"
+        f"cannot run in several workers: {name} {UNSAFE_FIXTURES[name]}. Use it in a fixture instead, or add "
+        "@pytest.mark.thread_unsafe(reason=...)"
     )
 
 

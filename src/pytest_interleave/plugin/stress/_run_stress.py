@@ -86,9 +86,8 @@ class RunStress:
         marker = marker_of(self._item)
         if marker is not None or current_unit() is not None:
             raise RuntimeError(
-                f"run_stress cannot work in a test under control (marker {marker or 'concurrency'!r}), where time is "
-                "virtual and only one thread runs at a time: use it in a test without that marker, or run_concurrent "
-                "in this one"
+                f"run_stress needs real threads and cannot be used with @{marker or 'concurrency'}. Remove the marker, "
+                "or use run_concurrent."
             )
         plan = make_plan(threads, operations, seconds, ramp, timeout)
         for what, given in (("operation", operation), ("setup", setup), ("check", check)):

@@ -52,8 +52,10 @@ class Bugs:
         if isinstance(effect, Interrupted):
             first, last = short_place(effect.first.place), short_place(effect.last.place)
             primitive = words.primitive(effect.between.position).removeprefix("notify() on ")
+            # The release at the end of a check has its line, too.
+            kind = "Check-then-act race" if is_check(self._log[effect.first.position][1]) else "Atomicity violation"
             return Bug(
-                f"Atomicity violation between two uses of {primitive}",
+                f"{kind} between two uses of {primitive}",
                 help=f"make both uses one atomic step: hold one lock from {first} to {last}",
             )
         return self._of_handed_on(effect)
@@ -68,12 +70,15 @@ class Bugs:
             return Bug(f"Concurrent modification of {what} during iteration", what, help_text)
         if first.writes and last.writes and not between.writes:
             return Bug(f"Dirty read of {what} by {by}", what, self._one_lock(first, last, "both writes", between))
+        if first.place == last.place and not (first.writes or last.writes):
+            # The same line was run twice, as in a loop that waits for the change.
+            return Bug(f"Race condition on {what}", what)
         check = self._check(first, last)
         if check is not None:
             return Bug(f"Check-then-act race on {what}", what, self._one_lock(check, last, "check and act"))
         if effect.loses_update and operations[1].kind == kinds.WRITE:
             return Bug(f"Lost update on {what}", what, self._one_lock(first, last, "the read and the write"))
-        if looked or not last.writes:
+        if looked or not (first.writes or last.writes):
             return Bug(f"Inconsistent reads of {what}", what, self._one_lock(first, last, "both reads", between))
         return Bug(f"Atomicity violation on {what}", what, self._one_lock(first, last, "both accesses"))
 

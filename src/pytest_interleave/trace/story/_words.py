@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ...control import Outcome, Recorder, Step
+from ...control import Operation, Outcome, Recorder, Step
 from ...control.execution import awaited, described, short_name
 from ...control.interpreter import opname_at
 from ...control.steps import WRITES, kinds
@@ -61,12 +61,18 @@ class Words:
         part = touches[-1][1] if touches else None
         value, what = self.value(position), self.what(position)
         same = what == variable
-        if operation.name.startswith(".") and operation.is_where_it_shows:
-            called = f"{what if part is None and what.isidentifier() else ''}{operation.name}"
-            return f"calls {called} on {value}" if value else f"calls {called}"
+        if operation.kind in kinds.OF_CALLS:
+            return "finishes its call" if operation.kind == kinds.RETURN else "resumes the generator"
+        call = call_of(operation)
+        if call:
+            called = f"{what if part is None and what.isidentifier() else ''}{call}"
+            return f"calls {called}{called_with(value, part, writes=operation.kind != kinds.READ)}"
         if opname_at(operation.code, operation.lasti) == "CONTAINS_OP" and part is not None:
             found = "" if self._recorder is None else f", {'found' if value else 'not found'}"
             return f"checks{'' if same else f' {what}'}{found}"
+        if operation.kind == kinds.WRITE and value and " -> " not in value:
+            # What is written is not known.
+            return f"writes {'it' if same else what} (was {value})"
         if operation.kind == kinds.WRITE and value.startswith("unset -> "):
             new = value.removeprefix("unset -> ")
             return f"sets {new} (was unset)" if same else f"sets {what} to {new}"
@@ -79,6 +85,20 @@ class Words:
         if same:
             return f"{verb} {value or 'it'}"
         return f"{verb} {what} ({value})" if value else f"{verb} {what}"
+
+
+def call_of(operation: Operation) -> str:
+    """Return the call of a method that an access is, as in the source: ".append()"; empty if it is none."""
+    return operation.name if operation.name.startswith(".") and operation.is_where_it_shows else ""
+
+
+def called_with(value: str, part: object, *, writes: bool) -> str:
+    """Return what a method is called on, if `value` is known: the container, or the item that it concerns."""
+    if not value:
+        return ""
+    if part is None:
+        return f" on {value}"
+    return f" (was {value})" if writes else f": {value}"
 
 
 def numbered(name: str, position: int, recorder: Recorder | None) -> str:

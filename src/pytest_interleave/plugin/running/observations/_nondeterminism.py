@@ -8,12 +8,11 @@ from collections.abc import Sequence
 from ....detect import Finding
 from ....trace import Difference
 
-#: The end of a sentence on nondeterminism: how to have the same order of sets in every process, if it varies.
+#: A line on differences between two processes: how to have the same order of sets in both, if it varies.
 HASHES = (
-    ". If that is the order of a set of strings, it is the same in every process with PYTHONHASHSEED=0 in the "
-    "environment."
+    "\nIf the test iterates over a set of strings: set order varies between processes, so set PYTHONHASHSEED=0."
     if sys.flags.hash_randomization
-    else "."
+    else ""
 )
 #: Said of an execution that was ended because a thread waited too long in real time.
 WAITED_IN_VAIN = (
@@ -56,7 +55,8 @@ def describe_threads_of_others(names: Sequence[str]) -> str:
 def describe_nondeterminism(difference: Difference) -> str:
     """Describe that executions of the same schedule differ, from `difference` on."""
     return (
-        "the test is not repeatable: run again under the same schedule, it took other steps. The first that differs is "
-        f"{difference}. It depends on something besides the schedule: state that outlives an execution, real time, "
-        f"addresses, or threads that are not under control{HASHES}"
+        "the test is nondeterministic: the same schedule ran differently the second time.\n"
+        f"First difference at step {difference.step}: first {difference.first}, then {difference.second}.\n"
+        "Look for state that survives the test (module globals, caches), real time, random values, set order, memory "
+        "addresses, or threads the plugin does not control."
     )

@@ -89,6 +89,6 @@ def describe_failed_repetition(error: BaseException) -> str:
     """Describe why a schedule could not be run again: a fixture failed, a time limit was over, or Ctrl-C pressed."""
     what = "a signal handler" if isinstance(error, KeyboardInterrupt) or came_by_signal(error) else "a fixture"
     return (
-        f"The same schedule could not be run again at once, to show it in detail: {what} raised "
+        f"Could not run the same schedule again to record its details: {what} raised "
         f"{type(error).__name__}{f': {error}' if str(error) else ''}"
     )

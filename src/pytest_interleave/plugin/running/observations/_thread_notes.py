@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+_MAY_NOT_REPLAY = "Schedules past that point may not replay."
 #: A warning names at most this many places, and the number of others.
 _PLACES = 3
 
 BLOCKED, COMPUTED, NOT_ENDED = "blocked", "computed", "not ended"
 
-_VERBS = {BLOCKED: "blocked at", COMPUTED: "computed at", NOT_ENDED: "could not be ended; it is still at"}
+#: What is between a thread's name and the place where it is.
+_VERBS = {BLOCKED: " blocked at", COMPUTED: " computed at", NOT_ENDED: ": still running at"}
 
 
 class ThreadNotes:
@@ -30,20 +32,21 @@ class ThreadNotes:
         """Yield a warning for each kind."""
         for kind, places in self._kinds.items():
             subject = _subject(_VERBS[kind], places)
-            were = "was" if len(places) == 1 and len(next(iter(places.values()))) == 1 else "were"
+            is_one = len(places) == 1 and len(next(iter(places.values()))) == 1
             if kind == BLOCKED:
-                yield (
-                    f"{subject} where the scheduler cannot see it, and {were} set aside: the order of the threads is "
-                    "not fully controlled there. A lock made before the plugin was loaded, or a call that waits in the "
-                    "operating system, does that"
-                )
+                yield f"{subject} {describe_unseen('a call' if is_one else 'calls')}. {_MAY_NOT_REPLAY}"
             elif kind == COMPUTED:
                 yield (
                     f"{subject} for seconds without a step that the plugin controls, so the other threads ran "
-                    "meanwhile. Schedules past that point may not replay."
+                    f"meanwhile. {_MAY_NOT_REPLAY}"
                 )
             else:
-                yield subject
+                yield f"could not stop {subject}. {'It' if is_one else 'They'} may disturb later tests."
+
+
+def describe_unseen(calls: str) -> str:
+    """Return the end of a sentence on a thread that has blocked in `calls`: "a call", or "calls"."""
+    return f"in {calls} the plugin does not control (I/O, C code, or a lock created before the plugin was loaded)"
 
 
 def _subject(verb: str, places: dict[str, dict[str, None]]) -> str:
@@ -51,7 +54,7 @@ def _subject(verb: str, places: dict[str, dict[str, None]]) -> str:
     for where, threads in list(places.items())[:_PLACES]:
         first, *others = threads
         more = f" and {len(others)} other{'' if len(others) == 1 else 's'}" if others else ""
-        parts.append(f"thread {first!r}{more} {verb} {where}")
+        parts.append(f"{first}{more}{verb} {where}")
     left = len(places) - _PLACES
     if left > 0:
         parts.append(f"others at {left} more place{'' if left == 1 else 's'}")
