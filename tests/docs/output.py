@@ -23,7 +23,9 @@ from typing import NamedTuple
 
 from .pages import ROOT, Block, blocks
 
-OPTIONS = ("-v", "-p", "no:cacheprovider", "--interleave-seed=0")
+#: A page shows what is printed on a machine that is not busy.
+_WITH_TIME = ("--interleave-seconds=60", "--interleave-shrink-seconds=30")
+OPTIONS = ("-v", "-p", "no:cacheprovider", "--interleave-seed=0", *_WITH_TIME)
 #: What is different in each run, or on each version of Python.
 _VARIES = re.compile(r" at 0x[0-9a-f]+|(?<=--interleave-replay=)\S+|\b[0-9.]+ s\b")
 
