@@ -199,8 +199,8 @@ class TestPointer:
         assert browser.js("[...document.querySelectorAll('.pane dt')].map((name) => name.textContent)") == [
             "Place", "On", "Holds", "Held by others", "Never done",
         ]  # fmt: skip
-        assert "B savings.lock (made at bank.py:11)" in pane
-        assert "A account.lock (made at bank.py:11): worker-0" in pane
+        assert "B Lock #2 (created at bank.py:11)" in pane
+        assert "A Lock #1 (created at bank.py:11): worker-0" in pane
 
     def test_a_click_stays(self, opened: Any) -> None:
         browser = opened(DEPOSIT)

@@ -119,7 +119,7 @@ def first_of(error):
 def test_an_exception_that_was_never_raised_has_no_line():
     (outcome,) = executions(int, NonPreemptive())
     outcome = outcome._replace(exception=ValueError())
-    assert identity_of_outcome(outcome) == ("failed test body", frozenset({(ValueError, None)}))
+    assert identity_of_outcome(outcome) == ("test failure", frozenset({(ValueError, None)}))
 
 
 # -- deadlocks and livelocks --

@@ -127,8 +127,8 @@ class TestLayingOut:
             ["A"], ["A", "B"], ["C"], ["A", "B"], ["A", "B"], ["A"], ["C"],
         ]  # fmt: skip
         assert made.steps[2].others == [
-            (Lock("A", "RLock (made at cache.py:8)"), "writer"),
-            (Lock("B", "Lock (made at cache.py:9)"), "writer"),
+            (Lock("A", "RLock (created at cache.py:8)"), "writer"),
+            (Lock("B", "Lock (created at cache.py:9)"), "writer"),
         ]
 
     def test_a_lock_given_back_by_the_last_step_is_not_held_to_the_end(self) -> None:

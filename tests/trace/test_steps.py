@@ -59,7 +59,7 @@ def test_switches_are_marked():
 
 def test_primitives_and_threads_are_named():
     lines = lines_of(told(increments))
-    assert any(re.search(r"left   acquire Lock \(made at \S*test_steps\.py:\d+\)  ", line) for line in lines)
+    assert any(re.search(r"left   acquire Lock \(created at \S*test_steps\.py:\d+\)  ", line) for line in lines)
     assert any("main   start thread left  " in line for line in lines)
 
 

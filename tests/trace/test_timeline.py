@@ -8,6 +8,7 @@ from threading import Event, Lock, RLock
 
 import pytest
 
+from pytest_interleave.control.execution import described
 from pytest_interleave.explore import Follow, RandomWalk
 from pytest_interleave.explore.schedules._switches import Switch
 from pytest_interleave.trace import timeline_of
@@ -50,7 +51,8 @@ def test_data_of_one_thread_is_not_shown():
         kept.extend(Box() for _ in range(2))
         in_threads(left=lambda: work(kept[0]), right=lambda: work(kept[1]))
 
-    assert accesses(told(body).timeline) == [("left", "write", "Box.value"), ("right", "write", "Box.value")]
+    # It has a number, as there are other boxes.
+    assert accesses(told(body).timeline) == [("left", "write", "Box #1.value"), ("right", "write", "Box #1.value")]
 
 
 def test_what_all_only_read_is_not_shown():
@@ -74,7 +76,28 @@ def test_what_was_there_before_the_threads_is_not_shared_by_that():
         assert boxes[0].value == 1
 
     # The test looks at one of them in the end.
-    assert accesses(told(body).timeline) == [("left", "write", "Box.value"), ("main", "read", "Box.value")]
+    assert accesses(told(body).timeline) == [("left", "write", "Box #1.value"), ("main", "read", "Box #1.value")]
+
+
+def test_objects_have_numbers_in_the_order_of_what_is_shown():
+    """That the test has used them in another order before does not count."""
+
+    def body():
+        first, second, third = Box(), Box(), Box()
+        for box in (third, second, first):
+            box.value = 1
+
+        def work():
+            first.value += 1
+            third.value += 1
+
+        in_threads(left=work, right=work)
+        assert first.value == 0
+
+    timeline = told(body).timeline
+    shown = [what for thread, _, what in accesses(timeline) if thread == "left"]
+    assert list(dict.fromkeys(shown)) == ["Box #1.value", "Box #2.value"]
+    assert {what for thread, _, what in accesses(timeline) if thread == "main"} == {"Box #1.value"}
 
 
 def test_attributes_of_one_thing_are_apart():
@@ -348,7 +371,7 @@ def test_what_threads_wait_for_in_a_deadlock_comes_last():
         ("main", "join"), ("left", "wait"), ("right", "wait"),
     ]  # fmt: skip
     assert [event.step for event in waiting] == [timeline.steps + number for number in (1, 2, 3)]
-    assert "Event (made at" in waiting[1].what
+    assert "Event (created at" in waiting[1].what
 
 
 @pytest.mark.parametrize("body", [increments, lambda: in_threads(left=Event().wait)], ids=["values", "deadlock"])
@@ -358,6 +381,10 @@ def test_it_can_be_written_as_json(body):
     assert [event["step"] for event in read["events"]] == [event.step for event in timeline.events]
     assert read["story"] == timeline.story
     assert read["told"] == list(timeline.reported)
+    assert (read["bug"], read["help"], read["notes"]) == (timeline.bug, timeline.help, list(timeline.notes))
+    assert [(step["step"] - 1, step["text"], step["place"], step["source"]) for step in read["evidence"]] == [
+        tuple(each) for each in timeline.evidence
+    ]
 
 
 def test_without_a_recorder_there_are_no_values():
@@ -365,23 +392,32 @@ def test_without_a_recorder_there_are_no_values():
     timeline = timeline_of(found.outcome, found.recorded.points)
     assert {event.value for event in timeline.events} == {""}
     assert any(event.value for event in found.timeline.events)
-    assert "()" not in timeline.story
+    assert [each.text for each in timeline.evidence] == ["left reads it", "right writes it", "left writes it"]
 
 
-def test_only_the_locks_of_one_line_that_are_two_are_numbered():
+def test_locks_of_one_type_are_numbered_those_that_threads_share_first():
     def body():
+        own = Lock()
         locks = [Lock() for _ in range(2)]
-        single = Lock()
+        single, other = Lock(), RLock()
 
         def work():
             for lock in locks:
-                with lock, single:
+                with lock, single, other:
                     pass
 
-        in_threads(left=work, right=work)
+        def with_own():
+            with own:
+                work()
 
-    names = {event.what.partition(" (")[0] for event in told(body).timeline.events if event.kind == "acquire"}
-    assert names == {"Lock #1", "Lock #2", "Lock"}
+        in_threads(left=with_own, right=work)
+
+    found = told(body)
+    names = {event.what.partition(" (")[0] for event in found.timeline.events if event.kind == "acquire"}
+    assert names == {"Lock #1", "Lock #2", "Lock #3", "RLock"}
+    texts = described(found.outcome.log)
+    (own,) = {texts[id(step.target)] for _, step, _ in found.outcome.log if step.where().text == "with own:"}
+    assert own.startswith("Lock #4 (created at ")
 
 
 def test_without_time_the_end_is_shown_and_no_story():
@@ -398,7 +434,7 @@ def test_without_time_the_end_is_shown_and_no_story():
     found = told(body, RandomWalk(1))
     short = timeline_of(found.outcome, found.recorded.points, found.recorder, lambda: True)
     assert short.left_out == ("the story", "earlier steps")
-    assert short.story == ""
+    assert (short.story, short.bug, short.evidence, short.help) == ("", "", (), "")
     assert short.events[-1] == found.timeline.events[-1]
     assert len(short.events) < len(found.timeline.events)
     assert set(short.events) < set(found.timeline.events)

@@ -199,13 +199,13 @@ class OfTouchyType(metaclass=TouchyType):
 @pytest.mark.parametrize(
     ("make", "text"),
     [
-        (Touchy, "<Touchy object>"),
-        (TouchyList, "<TouchyList object>"),
+        (Touchy, "Touchy #1"),
+        (TouchyList, "TouchyList #1"),
         (lambda: TouchyText("secret"), "<TouchyText object>"),
         (lambda: TouchyNumber(5), "<TouchyNumber object>"),
-        (OfTouchyType, "<OfTouchyType object>"),
+        (OfTouchyType, "OfTouchyType #1"),
         (lambda: OfTouchyType, "<class OfTouchyType>"),
-        (lambda: [Touchy(), {"key": TouchyList()}], "[<Touchy object>, {'key': <TouchyList object>}]"),
+        (lambda: [Touchy(), {"key": TouchyList()}], "[Touchy #1, {'key': TouchyList #1}]"),
     ],
     ids=["object", "list", "text", "number", "of a type", "type", "in containers"],
 )
@@ -222,7 +222,9 @@ def test_nothing_of_the_program_is_asked(make, text):
 
     shown = values(body)
     assert shown["left"] == [("write", f"0 -> {text}"), ("read", text)]
-    assert shown["right"] == [("write", f"{text} -> {text}"), ("read", text)]
+    # The other thread has made another object.
+    other = text.replace("#1", "#2")
+    assert shown["right"] == [("write", f"{text} -> {other}"), ("read", other)]
 
 
 def test_a_property_is_not_asked_again():
@@ -312,7 +314,7 @@ def test_what_was_not_there_before():
         in_threads(left=work, right=work)
 
     shown = values(body)
-    assert shown["left"] == [("write", "nothing -> 1"), ("write", "nothing -> 2")]
+    assert shown["left"] == [("write", "unset -> 1"), ("write", "unset -> 2")]
     assert shown["right"] == [("write", "1 -> 1"), ("write", "2 -> 2")]
 
 

@@ -11,10 +11,11 @@ from typing import Any
 
 from pytest_interleave.pages._page import render
 from pytest_interleave.trace._timeline import Arrow, Event, Held, Timeline
+from pytest_interleave.trace.story._evidence import Evidence
 
 READ, WRITE = "balance = self.balance", "self.balance = balance + amount"
 LOCKS = "with source.lock, target.lock:"
-FIRST, SECOND = "account.lock (made at bank.py:11)", "savings.lock (made at bank.py:11)"
+FIRST, SECOND = "Lock #1 (created at bank.py:11)", "Lock #2 (created at bank.py:11)"
 
 
 def lost_update() -> Timeline:
@@ -39,10 +40,14 @@ def lost_update() -> Timeline:
         held=(),
         arrows=(Arrow(4, 7, what), Arrow(6, 9, what), Arrow(7, 9, what), Arrow(9, 13, what)),
         steps=13,
-        story=(
-            "worker-0 read Account.balance (100) at bank.py:15; before it wrote it back, worker-1 read the same value "
-            "and wrote 150. worker-0 then wrote 150, too: the update of worker-1 was lost."
+        bug="Lost update on Account.balance",
+        evidence=(
+            Evidence(3, "worker-0 reads 100", *read[::2]),
+            Evidence(6, "worker-1 writes 100 -> 150", *write[::2]),
+            Evidence(8, "worker-0 writes 150 -> 150", *write[::2]),
         ),
+        help="make the read and the write one atomic step: hold one lock from line 15 to 16",
+        reported=(4, 7, 9),
     )
 
 
@@ -64,13 +69,14 @@ def deadlock() -> Timeline:
         held=(Held(1, FIRST, 4, 6), Held(2, SECOND, 6, 6)),
         arrows=(),
         steps=6,
-        story=f"worker-0 holds {FIRST} and waits for {SECOND}; worker-1 holds {SECOND} and waits for {FIRST}.",
+        bug="Deadlock: lock-order inversion between Lock #1 and Lock #2",
+        help="acquire these locks in the same order everywhere, or guard both with one more lock",
     )
 
 
 def locked() -> Timeline:
     """Locks inside each other, given back in time, and one that was taken before the first step shown."""
-    what, outer, inner = "Cache.entries[key]", "RLock (made at cache.py:8)", "Lock (made at cache.py:9)"
+    what, outer, inner = "Cache.entries[key]", "RLock (created at cache.py:8)", "Lock (created at cache.py:9)"
     store = ("cache.py:31", "Cache.store", "self.entries[key] = value")
     load = ("cache.py:24", "Cache.load", "return self.entries[key] if key in self.entries else self.compute(key)")
     return Timeline(
@@ -84,10 +90,9 @@ def locked() -> Timeline:
             Event(27, 2, "release", outer, "cache.py:29", "Cache.store", "with self.lock:", ""),
             Event(29, 1, "read", what, *load, "2"),
         ),
-        held=(Held(1, "Lock (made at conftest.py:3)", 5, 40), Held(2, outer, 20, 27), Held(2, inner, 21, 26)),
+        held=(Held(1, "Lock (created at conftest.py:3)", 5, 40), Held(2, outer, 20, 27), Held(2, inner, 21, 26)),
         arrows=(Arrow(23, 25, what), Arrow(25, 29, what)),
         steps=41,
-        story="",
     )
 
 
@@ -112,7 +117,7 @@ def crowd(threads: int = 20, events: int = 40) -> Timeline:
         threads=("main", *(f"ThreadPoolExecutor-0_{number}" for number in range(threads - 1))),
         events=tuple(steps),
         held=tuple(
-            Held(1 + number, "Lock (made at statistics.py:12)", 100 + 6 * number, 103 + 6 * number)
+            Held(1 + number, "Lock (created at statistics.py:12)", 100 + 6 * number, 103 + 6 * number)
             for number in range(10)
         ),
         arrows=tuple(
@@ -121,7 +126,7 @@ def crowd(threads: int = 20, events: int = 40) -> Timeline:
             if "write" in (first.kind, second.kind) and first.thread != second.thread
         ),
         steps=1234,
-        story=f"{threads - 1} threads read and write {what}.",
+        notes=(f"{threads - 1} threads read and write {what}.",),
     )
 
 
@@ -140,7 +145,10 @@ def nasty() -> Timeline:
         held=(Held(1, NASTY, 1, 2),),
         arrows=(Arrow(1, 2, NASTY),),
         steps=2,
-        story=NASTY + STRANGE,
+        bug=NASTY,
+        evidence=(Evidence(0, STRANGE, NASTY, STRANGE), Evidence(1, NASTY, STRANGE, NASTY)),
+        notes=(NASTY + STRANGE,),
+        help=STRANGE + NASTY,
     )
 
 
@@ -149,7 +157,7 @@ def empty() -> Timeline:
     return Timeline((), (), (), (), 3, "")
 
 
-def row(name: str, timeline: Timeline | None = None, kind: str = "failed test body", **more: Any) -> dict[str, Any]:
+def row(name: str, timeline: Timeline | None = None, kind: str = "test failure", **more: Any) -> dict[str, Any]:
     """The figures of a test; with a finding where there is a timeline, or a `message`."""
     message = more.pop("message", None)
     found = None
@@ -185,13 +193,10 @@ def row(name: str, timeline: Timeline | None = None, kind: str = "failed test bo
     } | more
 
 
-DEADLOCK = """Deadlock: deadlock: 2 threads wait for each other in a circle
-  'worker-1' waits for Lock (made at bank.py:11) at bank.py:26 in transfer
-      with source.lock, target.lock:
-    held by 'worker-0', which acquired it at bank.py:26
-  'worker-0' waits for Lock (made at bank.py:11) at bank.py:26 in transfer
-      with source.lock, target.lock:
-    held by 'worker-1', which acquired it at bank.py:26"""
+DEADLOCK = """Deadlock: lock-order inversion between Lock #1 and Lock #2
+  worker-1 waits for Lock #1 at bank.py:26, holds Lock #2 since bank.py:26
+  worker-0 waits for Lock #2 at bank.py:26, holds Lock #1 since bank.py:26
+  Lock #1 and Lock #2 were created at bank.py:11"""
 
 
 def rows() -> list[dict[str, Any]]:

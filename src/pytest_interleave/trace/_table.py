@@ -276,7 +276,8 @@ class _Layout:
         self._place = max((len(_short(row.place)) for row in listed), default=0)
         cells: dict[int, list[str]] = {}
         for row in listed:
-            cells.setdefault(row.thread, []).append(row.text or row.does())
+            # A heading may be longer than its column.
+            cells.setdefault(row.thread, []).append("" if row.heading else row.does())
         widths = {
             thread: min(_WIDEST_COLUMN, max(len(self._names[thread]), *map(len, texts)))
             for thread, texts in sorted(cells.items())
@@ -308,11 +309,13 @@ class _Layout:
     def row(self, row: _Row) -> str:
         """Return the line of a row."""
         margin = f"{row.mark:<1}{row.number or '':>3} "
+        if row.heading:
+            return margin + self._before(row.thread) + row.text
         if self._beside and row.thread == 0:
             if row.only_manages:
                 return margin + row.manages(self._names)
             return f"{margin}{self._names[0]}: {row.does()} ({_short(row.place)})  {row.source}"
-        does, place = row.text or row.does(), _short(row.place)
+        does, place = row.does(), _short(row.place)
         if self._widths is None:
             line = f"{margin}{self._names[row.thread]:<{self._thread}}  {_fit(does, self._does):<{self._does}}  "
         else:
@@ -320,6 +323,14 @@ class _Layout:
             for thread, width in self._widths.items():
                 line += f"{_fit(does, width) if thread == row.thread else '':<{width + _GAP}}"
         return f"{line}{place:<{self._place}}  {row.source}"
+
+    def _before(self, thread: int) -> str:
+        """Return what is in front of what a thread does: its name if it has no column."""
+        if self._beside and thread == 0:
+            return f"{self._names[0]}: "
+        if self._widths is None:
+            return f"{self._names[thread]:<{self._thread}}  "
+        return " " * sum(width + _GAP for other, width in self._widths.items() if other < thread)
 
 
 def _is_beside(rows: Sequence[_Row]) -> bool:

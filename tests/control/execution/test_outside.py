@@ -103,7 +103,7 @@ def test_executions_go_on_after_a_thread_that_cannot_be_ended() -> None:
         thread.join()
 
     try:
-        assert [thread for thread, *_ in execute(leaves_a_thread).leaked] == ["Thread-1 (read)"]
+        assert [thread for thread, *_ in execute(leaves_a_thread).leaked] == ["Thread-1"]
         require_good_end(execute(ends))
     finally:
         os.write(sending, b"x")
@@ -122,7 +122,7 @@ def test_executions_go_on_after_a_thread_that_will_not_be_ended() -> None:
         time.sleep(1)
 
     outcome = execute(leaves_a_thread)
-    assert [thread for thread, *_ in outcome.leaked] == ["Thread-1 (refuse)"]
+    assert [thread for thread, *_ in outcome.leaked] == ["Thread-1"]
     require_good_end(execute(lambda: time.sleep(1)))  # noqa: PLW0108
 
 

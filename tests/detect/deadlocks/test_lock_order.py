@@ -79,10 +79,10 @@ def test_two_threads_take_two_locks_in_opposite_order():
     made = locks.__code__.co_firstlineno + 1
     name = "tests/detect/deadlocks/test_lock_order.py"
     assert str(predicted).replace("\\", "/") == (
-        f"thread 'T0' takes Lock 2 (made at {name}:{made}) at {name}:{line + 2} while it holds "
-        f"Lock 1 (made at {name}:{made}), taken at {name}:{line + 1}; "
-        f"thread 'T1' takes Lock 1 (made at {name}:{made}) at {name}:{line + 2} while it holds "
-        f"Lock 2 (made at {name}:{made}), taken at {name}:{line + 1}"
+        f"thread 'T0' takes Lock 2 (created at {name}:{made}) at {name}:{line + 2} while it holds "
+        f"Lock 1 (created at {name}:{made}), taken at {name}:{line + 1}; "
+        f"thread 'T1' takes Lock 1 (created at {name}:{made}) at {name}:{line + 2} while it holds "
+        f"Lock 2 (created at {name}:{made}), taken at {name}:{line + 1}"
     )
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import threading
 
-from pytest_interleave.detect.races import _races
+from pytest_interleave.control.execution import described
+from pytest_interleave.detect.races._races import DataRace
 
 from ...driving import value_of
 from ..racing import told_between
@@ -42,17 +44,17 @@ def test_two_locks_of_one_line_are_told_apart():
     def locks():
         return [[threading.Lock()] for _ in range(2)]
 
-    assert locks_told(locks) == {(("Lock",), ("another Lock",))}
+    assert locks_told(locks) == {(("Lock #1",), ("Lock #2",))}
 
 
-def test_locks_of_two_lines_are_told_by_their_lines():
+def test_locks_of_two_lines_are_told_apart_too():
     def locks():
         return (
             [threading.Lock()],
             [threading.Lock()],
         )
 
-    assert locks_told(locks) == {(("Lock",), ("Lock",))}
+    assert locks_told(locks) == {(("Lock #1",), ("Lock #2",))}
 
 
 def test_all_locks_of_one_line_are_told_apart():
@@ -60,14 +62,15 @@ def test_all_locks_of_one_line_are_told_apart():
         first, second, third = [threading.Lock() for _ in range(3)]
         return [first, second], [third]
 
-    another = "another Lock"
-    assert locks_told(locks) <= {(("Lock", another), (another,)), (("Lock",), (another, another))}
+    one, two, three = (f"Lock #{number}" for number in (1, 2, 3))
+    # The numbers are in the order in which the locks were taken.
+    assert locks_told(locks) <= {((one, two), (three,)), ((one,), (two, three)), ((one, three), (two,))}
 
 
 def test_a_lock_is_called_alike_each_time():
     first, second = value_of(lambda: [threading.Lock() for _ in range(2)])
-    (one, other), (again,) = _races._distinguished([first, second], [second])
-    assert other == again == f"another {one}"
+    texts = described([], [first, second, first])
+    assert [texts[id(lock)].partition(" (")[0] for lock in (first, second)] == ["Lock #1", "Lock #2"]
 
 
 def test_a_condition_that_is_held_is_called_one():
@@ -92,3 +95,86 @@ def test_a_lock_that_has_been_given_back_is_not_told():
         return deposit, deposit
 
     assert {(race.first.locks, race.second.locks) for race in told_between(make)} == {((), ())}
+
+
+# -- messages --
+
+
+def test_the_accesses_to_a_variable_are_under_its_name():
+    def make():
+        box, lock = Box(), threading.Lock()
+
+        def locked():
+            with lock:
+                box.n = 1
+
+        def unlocked():
+            return box.n
+
+        return locked, unlocked
+
+    (race,) = {race.key: race for race in told_between(make)}.values()
+    assert race.what == "Box.n"
+    assert race.labels >= {"n", "Box.n"}
+    head, *accesses, created = str(race).splitlines()
+    assert head == "Box.n is accessed without synchronization"
+    made = make.__code__.co_firstlineno + 1
+    place = r"\S*test_races\.py"
+    written, read = sorted(accesses, key=lambda line: " reads " in line)
+    assert re.fullmatch(rf"  Thread-1 writes  {place}:{made + 4}  box\.n = 1  \(Lock\)", written)
+    assert re.fullmatch(rf"  Thread-2 reads   {place}:{made + 7}  return box\.n  \(no lock\)", read)
+    assert re.fullmatch(rf"  Lock \(created at {place}:{made}\)", created)
+
+
+def test_a_variable_with_several_races_is_named_once():
+    def make():
+        box = Box()
+
+        def deposit():
+            n = box.n
+            box.n = n + 1
+
+        return deposit, deposit
+
+    races = list({race.key: race for race in told_between(make)}.values())
+    assert len(races) > 1
+    lines = str(DataRace(races)).splitlines()
+    assert lines[0] == "Box.n is accessed without synchronization"
+    assert all(line.startswith("  Thread-") for line in lines[1:])
+    assert len(set(lines)) == len(lines)
+
+
+def test_of_many_races_the_first_are_described():
+    def make():
+        box = Box()
+
+        def deposit():
+            box.a, box.b, box.c, box.d, box.e, box.f, box.g = range(7)
+
+        return deposit, deposit
+
+    races = list({race.key: race for race in told_between(make)}.values())
+    assert len(races) == 7
+    for count, more in ((7, ["… and 2 more data races"]), (6, ["… and 1 more data race"]), (5, [])):
+        lines = str(DataRace(races[:count])).splitlines()
+        assert [line for line in lines if line.endswith(" is accessed without synchronization")] == [
+            f"Box.{name} is accessed without synchronization" for name in "abcde"
+        ]
+        assert [line for line in lines if line.startswith("…")] == more
+
+
+def test_the_steps_of_a_race_are_those_of_its_accesses():
+    def make():
+        box = Box()
+
+        def write():
+            box.n = 1
+
+        def read():
+            return box.n
+
+        return write, read
+
+    for race in told_between(make):
+        assert len(race.steps) == 2
+        assert race.steps[0] < race.steps[1]

@@ -130,8 +130,11 @@ def _of_one(stuck: Stuck, causes: Sequence[WaitingThread], target: Any, log: Seq
 def _of_condition(stuck: Stuck, causes: Sequence[WaitingThread], target: Any, log: Sequence[Step]) -> Diagnosis:
     wait = causes[0]
     created = wait.waits_for.removeprefix("notify() on ")
-    if wait.method in _QUEUES:
-        return Diagnosis(_QUEUES[wait.method])
+    # The place of the wait is the line of the program that called the queue.
+    waiting = (operation for unit, operation, _ in stuck.pending if unit.index == wait.number)
+    method = next((operation.code.co_qualname for operation in waiting), "")
+    if method in _QUEUES:
+        return Diagnosis(_QUEUES[method])
     own = [(at, log[at][1]) for at in range(len(log)) if log[at][0].index == wait.number]
     began = next((at for at, operation in reversed(own) if operation.kind == kinds.WAIT), len(log))
     # What the thread has seen, or was woken by, cannot be what it missed.

@@ -79,7 +79,7 @@ def _created(waits: Sequence[WaitingThread]) -> Iterator[tuple[str, str]]:
     """Yield the objects that threads wait for, with a verb, and the place where they were created."""
     places: dict[str, list[str]] = defaultdict(list)
     for wait in waits:
-        name, created, rest = wait.waits_for.removeprefix("notify() on ").partition(CREATED)
+        name, created, rest = wait.waits_for.removeprefix("notify() on ").removeprefix("an item in ").partition(CREATED)
         place = rest.partition(")")[0]
         if created and name not in places[place]:
             places[place].append(name)

@@ -27,8 +27,6 @@ class WaitingThread(NamedTuple):
     acquired: Place | None
     #: Whether it waited for something that the scheduler does not control.
     outside: bool = False
-    #: The method of the standard library in which it waited: "Queue.get"; empty if it waited in no such method.
-    method: str = ""
     #: Where the thread was started; only for a thread that the test has left behind.
     started: Place | None = None
 

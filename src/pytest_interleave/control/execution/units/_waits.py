@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
-from ...scope._places import Place, is_ours, is_stdlib, user_place
+from ...scope._places import Place, user_place
 from ._endings import DEADLOCK, Ending
 from ._outcome import Stuck, WaitingThread
 from ._primitive_names import described
@@ -88,16 +88,6 @@ def waits_of(units: list[Unit], frames: Mapping[int, FrameType], names: Mapping[
                 holder=None if holder is None or holder is resource else holder.name,
                 acquired=acquired() if acquired is not None else None,
                 outside=outside,
-                method=_method_of(frames.get(unit.half.ident)) if unit.begun else "",
             )
         )
     return found
-
-
-def _method_of(frame: FrameType | None) -> str:
-    """Return the method of the standard library that a thread waits in, if that is not in `threading`."""
-    while frame is not None and is_ours(frame.f_code.co_filename):
-        frame = frame.f_back
-    if frame is None or not is_stdlib(frame.f_code.co_filename) or frame.f_globals.get("__name__") == "threading":
-        return ""
-    return frame.f_code.co_qualname

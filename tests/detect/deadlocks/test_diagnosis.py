@@ -1,0 +1,465 @@
+"""The cause of a deadlock: which of the waits it is, and why it never ends."""
+
+from __future__ import annotations
+
+import queue
+import re
+import threading
+from threading import Barrier, BoundedSemaphore, Condition, Event, Lock, RLock, Semaphore, Thread
+
+import pytest
+
+from pytest_interleave.control import Stuck
+from pytest_interleave.control.execution import LIVELOCK, TIMEOUT
+from pytest_interleave.control.steps import kinds
+from pytest_interleave.detect import diagnose
+from pytest_interleave.detect.deadlocks._stuck import describe_stuck
+from pytest_interleave.explore import NonPreemptive, RandomWalk
+from tests.driving import executions
+
+pytestmark = pytest.mark.usefixtures("controllable")
+
+INVERSION = "acquire these locks in the same order everywhere, or guard both with one more lock"
+TWICE = "use threading.RLock, or do not acquire the lock twice"
+LOST = "test the condition again in a loop, under the lock: while not ready: condition.wait()"
+
+
+def in_threads(**functions):
+    threads = [Thread(target=function, name=name) for name, function in functions.items()]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def stuck_outcome(body, walks=100):
+    """The outcome of the first execution that cannot continue: without switches, else in a random walk."""
+    for strategy, number in ((NonPreemptive(), 1), (RandomWalk(3), walks)):
+        for outcome in executions(body, strategy, number):
+            if outcome.stuck is not None:
+                return outcome
+    raise AssertionError("no deadlock")
+
+
+def diagnosis_of(body):
+    outcome = stuck_outcome(body)
+    diagnosis = diagnose(outcome.stuck, outcome.log)
+    return diagnosis._replace(bug=re.sub(r"created at \S+?:\d+\)", "created at HERE)", diagnosis.bug))
+
+
+def bug_of(body):
+    return diagnosis_of(body).bug
+
+
+def causes_of(diagnosis):
+    return [wait.thread for wait in diagnosis.causes]
+
+
+def message_of(body):
+    """The lines of the message, without directories and numbers of lines."""
+    outcome = stuck_outcome(body)
+    return re.sub(r"\S*?(\w+\.py):\d+", r"\1", describe_stuck(outcome.stuck, outcome.log)).splitlines()
+
+
+def take_two(first, second):
+    with first:
+        with second:
+            pass
+
+
+def take(lock):
+    with lock:
+        pass
+
+
+# -- circles --
+
+
+def inversion():
+    a, b = Lock(), Lock()
+    in_threads(left=lambda: take_two(a, b), right=lambda: take_two(b, a))
+
+
+def test_two_locks_in_opposite_order():
+    diagnosis = diagnosis_of(inversion)
+    assert diagnosis.bug == "lock-order inversion between Lock #1 and Lock #2"
+    assert diagnosis.help == INVERSION
+    assert sorted(causes_of(diagnosis)) == ["left", "right"]
+
+
+def test_each_thread_has_a_line_with_what_it_waits_for_and_what_it_holds():
+    head, *waits, created = message_of(inversion)
+    assert head == "lock-order inversion between Lock #1 and Lock #2"
+    # The locks have their numbers in the order in which the threads took them.
+    assert [re.sub("#[12]", "#N", line) for line in sorted(waits)] == [
+        "  left waits for Lock #N at test_diagnosis.py, holds Lock #N since test_diagnosis.py",
+        "  right waits for Lock #N at test_diagnosis.py, holds Lock #N since test_diagnosis.py",
+    ]
+    assert all(set(re.findall("#[12]", line)) == {"#1", "#2"} for line in waits)
+    assert created == "  Lock #1 and Lock #2 were created at test_diagnosis.py"
+
+
+def test_three_locks_in_a_circle():
+    def body():
+        a, b, c = Lock(), Lock(), Lock()
+        in_threads(t0=lambda: take_two(a, b), t1=lambda: take_two(b, c), t2=lambda: take_two(c, a))
+
+    diagnosis = diagnosis_of(body)
+    assert diagnosis.bug == "circular wait on 3 locks (t0 -> t1 -> t2 -> t0)"
+    assert diagnosis.help == INVERSION
+    assert sorted(causes_of(diagnosis)) == ["t0", "t1", "t2"]
+
+
+def test_a_lock_that_its_thread_holds():
+    """The test's own thread waits for it, but that is a consequence."""
+
+    def body():
+        lock = Lock()
+        in_threads(left=lambda: take_two(lock, lock), right=lambda: take(lock))
+
+    diagnosis = diagnosis_of(body)
+    assert (diagnosis.bug, diagnosis.help) == ("left acquires Lock, which it already holds", TWICE)
+    assert causes_of(diagnosis) == ["left"]
+    assert message_of(body) == [
+        "left acquires Lock, which it already holds",
+        "  left waits for Lock at test_diagnosis.py, holds Lock since test_diagnosis.py",
+        "  right waits for Lock at test_diagnosis.py",
+        "  main waits in join() for left at test_diagnosis.py",
+        "  Lock was created at test_diagnosis.py",
+    ]
+
+
+def test_a_lock_that_the_tests_own_thread_holds():
+    def body():
+        lock = Lock()
+        take_two(lock, lock)
+
+    assert diagnosis_of(body)[:2] == ("main acquires Lock, which it already holds", TWICE)
+
+
+def test_a_circle_with_a_join():
+    def body():
+        lock = Lock()
+        worker = Thread(target=lambda: take(lock), name="worker")
+
+        def boss():
+            with lock:
+                worker.start()
+                worker.join()
+
+        in_threads(boss=boss)
+
+    diagnosis = diagnosis_of(body)
+    assert (diagnosis.bug, diagnosis.help) == ("circular wait: boss -> worker -> boss", "")
+    assert sorted(causes_of(diagnosis)) == ["boss", "worker"]
+
+
+def test_a_circle_with_a_join_of_the_tests_own_thread():
+    def body():
+        lock = Lock()
+        worker = Thread(target=lambda: take(lock), name="worker")
+        with lock:
+            worker.start()
+            worker.join()
+
+    assert bug_of(body) == "circular wait: main -> worker -> main"
+
+
+def test_threads_that_join_each_other():
+    def body():
+        threads = []
+        threads += [
+            Thread(target=lambda: threads[1].join(), name="a"),
+            Thread(target=lambda: threads[0].join(), name="b"),
+        ]
+        for thread in threads:
+            thread.start()
+
+    assert bug_of(body) == "circular wait: a -> b -> a"
+
+
+# -- locks that are held for ever --
+
+
+@pytest.mark.parametrize(("make", "name"), [(Lock, "Lock"), (RLock, "RLock")])
+def test_a_lock_of_a_thread_that_has_ended(make, name):
+    def body():
+        lock = make()
+        in_threads(left=lock.acquire, right=lambda: lock.acquire())
+
+    diagnosis = diagnosis_of(body)
+    assert diagnosis.bug == f"{name} is held by left, which has ended"
+    assert diagnosis.help == "release it in left: use `with`"
+    assert causes_of(diagnosis) == ["right"]
+    assert message_of(body)[1:3] == [
+        f"  right waits for {name} at test_diagnosis.py",
+        "    held by left since threading.py",
+    ]
+
+
+def test_a_lock_whose_holder_is_not_known():
+    def body():
+        lock = Lock()
+        in_threads(left=lock.acquire, right=lambda: lock.acquire())
+
+    outcome = stuck_outcome(body)
+    waits = [wait._replace(holder=None, acquired=None) for wait in outcome.stuck.waits]
+    bug = diagnose(outcome.stuck._replace(waits=waits), outcome.log).bug
+    assert re.fullmatch(r"Lock \(created at \S+test_diagnosis\.py:\d+\) is never released", bug)
+
+
+def test_a_lock_of_a_thread_that_waits_for_something_else():
+    def body():
+        event, lock = Event(), Lock()
+
+        def left():
+            with lock:
+                event.wait()
+
+        in_threads(left=left, right=lambda: take(lock))
+
+    diagnosis = diagnosis_of(body)
+    assert diagnosis.bug == "Event (created at HERE) is never set"
+    assert causes_of(diagnosis) == ["left"]
+
+
+# -- conditions --
+
+
+def test_a_notification_before_the_wait():
+    def body():
+        condition = Condition()
+
+        def notify():
+            with condition:
+                condition.notify()
+
+        def wait():
+            with condition:
+                condition.wait()
+
+        in_threads(notifies=notify, waits=wait)
+
+    outcome = stuck_outcome(body)
+    diagnosis = diagnosis_of(body)
+    assert (diagnosis.bug, diagnosis.help) == ("lost wake-up on Condition (created at HERE)", LOST)
+    assert causes_of(diagnosis) == ["waits"]
+    unit, operation, _ = outcome.log[diagnose(outcome.stuck, outcome.log).signal]
+    assert (unit.name, operation.kind) == ("notifies", kinds.NOTIFY)
+
+
+def test_a_notification_between_the_test_and_the_wait():
+    items = []
+
+    def body():
+        items.clear()
+        condition = Condition()
+
+        def put():
+            items.append(1)
+            with condition:
+                condition.notify_all()
+
+        def get():
+            if not items:
+                with condition:
+                    condition.wait()
+
+        in_threads(gets=get, puts=put)
+
+    assert diagnosis_of(body)[:2] == ("lost wake-up on Condition (created at HERE)", LOST)
+
+
+def never_true(order):
+    """A thread that waits in a loop, as it should, for what is never so."""
+    items = []
+
+    def body():
+        items[:] = [1]
+        condition = Condition()
+
+        def notify():
+            with condition:
+                items.clear()
+                condition.notify()
+
+        def wait():
+            with condition:
+                while len(items) < 2:
+                    condition.wait()
+
+        functions = {"waits": wait, "notifies": notify}
+        in_threads(**{name: functions[name] for name in order})
+
+    return body
+
+
+@pytest.mark.parametrize("order", [("notifies", "waits"), ("waits", "notifies")], ids=["tested after", "woken by it"])
+def test_a_notification_that_the_waiter_knows_of_is_not_lost(order):
+    diagnosis = diagnosis_of(never_true(order))
+    assert "lost" not in diagnosis.bug
+    assert diagnosis.help == ""
+    assert diagnosis.signal is None
+    assert causes_of(diagnosis) == ["waits"]
+    assert "  waits waits for notify() on Condition at test_diagnosis.py" in message_of(never_true(order))
+
+
+def test_a_notification_of_another_condition_is_not_it():
+    def body():
+        condition, other = Condition(), Condition()
+
+        def notify():
+            with other:
+                other.notify()
+
+        def wait():
+            with condition:
+                condition.wait()
+
+        in_threads(notifies=notify, waits=wait)
+
+    diagnosis = diagnosis_of(body)
+    assert "lost" not in diagnosis.bug
+    assert diagnosis.signal is None
+
+
+# -- what is never done --
+
+
+def event():
+    return Event(), Event.wait, Event.set, "Event", "set"
+
+
+def semaphore():
+    return Semaphore(0), Semaphore.acquire, Semaphore.release, "Semaphore", "released"
+
+
+def bounded():
+    permits = BoundedSemaphore(1)
+    permits.acquire()
+    return permits, BoundedSemaphore.acquire, BoundedSemaphore.release, "BoundedSemaphore", "released"
+
+
+@pytest.mark.parametrize("make", [event, semaphore, bounded])
+def test_what_is_never_done(make):
+    names = []
+
+    def body():
+        primitive, wait, _, *names[:] = make()
+        in_threads(left=lambda: wait(primitive), right=lambda: wait(primitive))
+
+    diagnosis = diagnosis_of(body)
+    assert diagnosis.bug == "{} (created at HERE) is never {}".format(*names)
+    assert causes_of(diagnosis) == ["left", "right"]
+
+
+@pytest.mark.parametrize("make", [event, semaphore, bounded])
+def test_what_is_not_done_again(make):
+    names = []
+
+    def body():
+        primitive, wait, end, *names[:] = make()
+
+        def left():
+            wait(primitive)
+            if isinstance(primitive, threading.Event):
+                primitive.clear()
+            wait(primitive)
+
+        in_threads(left=left, right=lambda: end(primitive))
+
+    assert bug_of(body) == "{} (created at HERE) is never {} again".format(*names)
+
+
+@pytest.mark.parametrize("make", [queue.Queue, queue.LifoQueue, queue.PriorityQueue])
+def test_queues(make):
+    def get():
+        jobs = make()
+        in_threads(left=lambda: jobs.get(), right=lambda: jobs.get())
+
+    def put():
+        jobs = make(1)
+        in_threads(left=lambda: [jobs.put(1), jobs.put(2)])
+
+    def join():
+        jobs = make()
+        jobs.put(1)
+        in_threads(left=lambda: jobs.join())
+
+    assert bug_of(get) == "get() on an empty queue, and no thread can put()"
+    assert bug_of(put) == "put() to a full queue, and no thread can get()"
+    assert bug_of(join) == "Queue.join() waits for task_done(), and no thread can call it"
+
+
+def test_simple_queues():
+    def body():
+        jobs = queue.SimpleQueue()
+        in_threads(left=lambda: jobs.get())
+
+    assert message_of(body) == [
+        "get() on an empty SimpleQueue, and no thread can put()",
+        "  left waits for an item in SimpleQueue at test_diagnosis.py",
+        "  main waits in join() for left at test_diagnosis.py",
+        "  SimpleQueue was created at test_diagnosis.py",
+    ]
+
+
+def test_barriers():
+    def body():
+        barrier = Barrier(3)
+        in_threads(left=lambda: barrier.wait(), right=lambda: barrier.wait())
+
+    assert bug_of(body) == "Barrier (created at HERE) waits for more threads: only 2 of 3 arrived (left, right)"
+    assert message_of(body)[1:] == [
+        "  left waits for Barrier at test_diagnosis.py",
+        "  right waits for Barrier at test_diagnosis.py",
+        "  main waits in join() for left at test_diagnosis.py",
+    ]
+
+
+# -- other endings --
+
+
+@pytest.mark.parametrize(
+    ("kind", "more", "text"),
+    [
+        (LIVELOCK, {}, "no thread makes progress after 1,234 steps; each repeats the same steps"),
+        (
+            LIVELOCK,
+            {"counts": True},
+            "still running after 1,234 steps; the threads repeat the same loop and only count",
+        ),
+        (TIMEOUT, {"seconds": 2.5}, "one execution was still running after 2.5 s and 1,234 steps"),
+    ],
+)
+def test_endings_that_are_no_deadlocks(kind, more, text):
+    diagnosis = diagnose(Stuck(kind, [], 1234, cycle=False, pending=[], **more), [])
+    assert diagnosis == (text, "", (), None)
+
+
+# -- others --
+
+
+def test_threads_that_wait_for_unrelated_things():
+    def body():
+        first, second = Event(), Semaphore(0)
+        in_threads(left=lambda: first.wait(), right=lambda: second.acquire())
+
+    diagnosis = diagnosis_of(body)
+    assert (diagnosis.bug, diagnosis.help) == ("3 threads are blocked forever", "")
+    assert causes_of(diagnosis) == ["left", "right"]
+
+
+def test_a_thread_that_the_test_leaves_behind():
+    def body():
+        event = Event()
+        Thread(target=lambda: event.wait(), name="left").start()
+
+    assert message_of(body) == [
+        "left is blocked forever when the test ends",
+        "  left waits for Event at test_diagnosis.py",
+        "    started at test_diagnosis.py",
+        "  Event was created at test_diagnosis.py",
+        "  help: wake the thread and join it before the test ends, or start it with daemon=True.",
+        "        Otherwise Python hangs at exit: it waits for all threads that are not daemons.",
+    ]

@@ -1,0 +1,585 @@
+"""Each class of bug has its name, its steps and what helps."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from pathlib import Path
+from queue import Queue
+from threading import Condition, Event, Lock, Semaphore
+
+import pytest
+
+from pytest_interleave.trace.story._bugs import WIDEST
+
+from ..telling import in_threads, quiet, told, told_of_finding
+
+pytestmark = quiet
+
+LINES = Path(__file__).read_text(encoding="utf-8").splitlines()
+
+
+class Stock:
+    def __init__(self):
+        self.left = 1
+        self.sold = 0
+        self.items = {}
+
+
+def line(mark):
+    """The number of the line that ends with this comment."""
+    (number,) = (number for number, text in enumerate(LINES, start=1) if text.endswith(f"  # {mark}"))
+    return number
+
+
+def steps(timeline):
+    """What each step does, and the comment of its line."""
+    return [(each.text, each.source.rpartition("  # ")[2]) for each in timeline.evidence]
+
+
+def bug_of(body):
+    timeline = told_of_finding(body).timeline
+    assert len(timeline.bug) <= WIDEST
+    return timeline
+
+
+# -- lost updates --
+
+
+def test_a_lost_update_of_one_statement():
+    stock = Stock()
+
+    def sell():
+        stock.sold += 1  # update
+
+    def body():
+        stock.sold = 0
+        in_threads(left=sell, right=sell)
+        assert stock.sold == 2
+
+    timeline = bug_of(body)
+    assert timeline.bug == "Lost update on Stock.sold"
+    assert steps(timeline) == [
+        ("left reads 0", "update"),
+        ("right writes 0 -> 1", "update"),
+        ("left writes 1 -> 1", "update"),
+    ]
+    assert timeline.help == (f"make the read and the write one atomic step: hold one lock around line {line('update')}")
+
+
+def test_a_lost_update_over_two_functions():
+    stock = Stock()
+
+    def look():
+        return stock.sold  # functions: read
+
+    def write(value):
+        stock.sold = value  # functions: write
+
+    def sell():
+        write(look() + 1)
+
+    def body():
+        stock.sold = 0
+        in_threads(left=sell, right=sell)
+        assert stock.sold == 2
+
+    timeline = bug_of(body)
+    assert timeline.bug == "Lost update on Stock.sold"
+    assert timeline.help == (
+        "make the read and the write one atomic step: hold one lock over "
+        f"test_bugs.py:{line('functions: read')} and test_bugs.py:{line('functions: write')}"
+    )
+
+
+# -- checks --
+
+
+def test_check_then_act_by_a_membership_test():
+    table, made = {}, []
+
+    def get():
+        if "key" not in table:  # in: check
+            table["key"] = made.append(1)  # in: act
+
+    def body():
+        table.clear()
+        made.clear()
+        in_threads(left=get, right=get)
+        assert len(made) == 1
+
+    timeline = bug_of(body)
+    assert timeline.bug == "Check-then-act race on table['key']"
+    assert steps(timeline) == [
+        ("left checks, not found", "in: check"),
+        ("right sets None (was unset)", "in: act"),
+        ("left writes None -> None", "in: act"),
+    ]
+    assert timeline.help == (
+        f"make check and act one atomic step: hold one lock from line {line('in: check')} to {line('in: act')}"
+    )
+
+
+def test_check_then_act_by_a_condition():
+    """Though the act reads once more before it writes."""
+    stock = Stock()
+
+    def buy():
+        if stock.left > 0:  # if: check
+            stock.left -= 1  # if: act
+
+    def body():
+        stock.left = 1
+        in_threads(left=buy, right=buy)
+        assert stock.left == 0
+
+    timeline = bug_of(body)
+    assert timeline.bug == "Check-then-act race on Stock.left"
+    assert steps(timeline) == [
+        ("left reads 1", "if: check"),
+        ("right writes 1 -> 0", "if: act"),
+        ("left writes 0 -> -1", "if: act"),
+    ]
+    assert timeline.help.endswith(f"hold one lock from line {line('if: check')} to {line('if: act')}")
+
+
+def test_check_then_act_by_a_look_up():
+    table, made = {}, []
+
+    def get():
+        found = table.get("key")  # get: check
+        if found is None:
+            table["key"] = made.append(1) or 1  # get: act
+
+    def body():
+        table.clear()
+        made.clear()
+        in_threads(left=get, right=get)
+        assert len(made) == 1
+
+    timeline = bug_of(body)
+    assert timeline.bug == "Check-then-act race on table['key']"
+    assert steps(timeline)[1:] == [
+        ("right sets 1 (was unset)", "get: act"),
+        ("left writes 1 -> 1", "get: act"),
+    ]
+    assert steps(timeline)[0][0].startswith("left calls .get()")
+
+
+def test_check_then_act_by_a_variable_that_is_tested_later():
+    stock = Stock()
+
+    def buy():
+        left = stock.left  # later: check
+        if left > 0:
+            stock.left = left - 1  # later: act
+            stock.sold += 1
+
+    def body():
+        stock.left, stock.sold = 1, 0
+        in_threads(left=buy, right=buy)
+        assert stock.left + stock.sold == 1
+
+    timeline = bug_of(body)
+    assert timeline.bug == "Check-then-act race on Stock.left"
+    assert steps(timeline) == [
+        ("left reads 1", "later: check"),
+        ("right writes 1 -> 0", "later: act"),
+        ("left writes 0 -> 0", "later: act"),
+    ]
+
+
+def test_check_then_act_by_an_item_that_is_missing():
+    table, made = {}, []
+
+    def get():
+        try:
+            return table["key"]  # missing: check
+        except KeyError:
+            table["key"] = made.append(1) or 1  # missing: act
+
+    def body():
+        table.clear()
+        made.clear()
+        in_threads(left=get, right=get)
+        assert len(made) == 1
+
+    timeline = bug_of(body)
+    assert timeline.bug == "Check-then-act race on table['key']"
+    assert [mark for _, mark in steps(timeline)] == ["missing: check", "missing: act", "missing: act"]
+
+
+def test_check_then_act_on_a_container_that_is_emptied():
+    jobs = deque()
+
+    def work():
+        while jobs:  # emptied: check
+            jobs.popleft()  # emptied: act
+
+    def body():
+        jobs.clear()
+        jobs.append(1)
+        in_threads(left=work, right=work)
+
+    timeline = bug_of(body)
+    assert timeline.bug == "Check-then-act race on jobs"
+    assert [mark for _, mark in steps(timeline)] == ["emptied: check", "emptied: act", "emptied: act"]
+
+
+# -- reads --
+
+
+def test_inconsistent_reads():
+    stock = Stock()
+
+    def look():
+        return stock.left - stock.left  # reads
+
+    def sell():
+        stock.left = 0  # reads: write
+
+    def body():
+        stock.left = 1
+        found = []
+        in_threads(looks=lambda: found.append(look()), sells=sell)
+        assert found == [0]
+
+    timeline = bug_of(body)
+    assert timeline.bug == "Inconsistent reads of Stock.left"
+    assert steps(timeline) == [
+        ("looks reads 1", "reads"),
+        ("sells writes 1 -> 0", "reads: write"),
+        ("looks reads 0", "reads"),
+    ]
+    assert timeline.help == (
+        f"make both reads one atomic step: hold one lock around line {line('reads')}, "
+        f"and at test_bugs.py:{line('reads: write')}"
+    )
+
+
+def test_a_dirty_read_between_two_writes_of_one_attribute():
+    stock = Stock()
+
+    def sell():
+        stock.left = -1  # dirty: first
+        stock.left = 0  # dirty: second
+
+    def look():
+        assert stock.left >= 0  # dirty: read
+
+    def body():
+        stock.left = 1
+        in_threads(sells=sell, looks=look)
+
+    timeline = bug_of(body)
+    assert timeline.bug == "Dirty read of Stock.left by looks"
+    assert steps(timeline) == [
+        ("sells writes 1 -> -1", "dirty: first"),
+        ("looks reads -1", "dirty: read"),
+        ("sells writes -1 -> 0", "dirty: second"),
+    ]
+    assert timeline.help == (
+        f"make both writes one atomic step: hold one lock from line {line('dirty: first')} to "
+        f"{line('dirty: second')}, and at test_bugs.py:{line('dirty: read')}"
+    )
+
+
+def test_a_dirty_read_between_the_writes_of_two_attributes():
+    stock = Stock()
+
+    def sell():
+        stock.left -= 1  # both: first
+        stock.sold += 1  # both: second
+
+    def look():
+        assert stock.left + stock.sold == 1  # both: read
+
+    def body():
+        stock.left, stock.sold = 1, 0
+        in_threads(sells=sell, looks=look)
+
+    timeline = bug_of(body)
+    assert timeline.bug == "Dirty read of Stock.sold by looks"
+    assert steps(timeline) == [
+        ("sells writes Stock.left (1 -> 0)", "both: first"),
+        ("looks reads Stock.left (0)", "both: read"),
+        ("looks reads 0", "both: read"),
+        ("sells writes 0 -> 1", "both: second"),
+    ]
+    assert timeline.help.startswith("make both writes one atomic step: hold one lock from ")
+
+
+def test_a_stale_read():
+    stock = Stock()
+
+    def body():
+        stock.left = 1
+        closed = Event()
+
+        def close():
+            stock.left = 0  # stale: write
+            closed.set()
+
+        def use():
+            left = stock.left  # stale: read
+            assert left == 0 or not closed.is_set()
+
+        in_threads(uses=use, closes=close)
+
+    timeline = bug_of(body)
+    assert timeline.bug == "Stale read of Stock.left by uses"
+    assert steps(timeline) == [("uses reads 1", "stale: read"), ("closes writes 1 -> 0", "stale: write")]
+    assert timeline.help == ""
+
+
+# -- orders --
+
+
+def test_read_before_it_is_set():
+    stock = Stock()
+
+    def fill():
+        stock.items = {"a": 1}  # set: write
+
+    def use():
+        return stock.items["a"]  # set: read
+
+    def body():
+        stock.items = None
+        in_threads(fills=fill, uses=use)
+
+    timeline = bug_of(body)
+    assert timeline.bug == "Order violation: uses reads Stock.items before fills writes it"
+    assert steps(timeline) == [("uses reads None", "set: read"), ("fills writes None -> {'a': 1}", "set: write")]
+    assert timeline.help == ""
+
+
+def test_changed_before_it_is_read():
+    stock = Stock()
+
+    def close():
+        stock.items = None  # closed: write
+
+    def use():
+        return stock.items["a"]  # closed: read
+
+    def body():
+        stock.items = {"a": 1}
+        in_threads(uses=use, closes=close)
+
+    timeline = bug_of(body)
+    assert timeline.bug == "Order violation: closes changes Stock.items before uses reads it"
+    assert steps(timeline) == [("closes writes {'a': 1} -> None", "closed: write"), ("uses reads None", "closed: read")]
+
+
+def test_two_writes_in_another_order():
+    stock = Stock()
+
+    def first():
+        stock.left = 1  # order: first
+
+    def second():
+        stock.left = 2  # order: second
+
+    def body():
+        stock.left = 0
+        in_threads(first=first, second=second)
+        assert stock.left == 2
+
+    timeline = bug_of(body)
+    assert timeline.bug == "Order violation: second changes Stock.left before first does"
+    assert steps(timeline) == [("second writes 0 -> 2", "order: second"), ("first writes 2 -> 1", "order: first")]
+
+
+def test_a_headline_does_not_get_too_long():
+    stock = Stock()
+    names = {f"a thread with a very long name, {name}": None for name in ("first", "second")}
+
+    def write():
+        stock.items = {"a": 1}
+
+    def read():
+        return stock.items["a"]
+
+    def body():
+        stock.items = None
+        in_threads(**dict(zip(names, (write, read), strict=True)))
+
+    assert bug_of(body).bug == "Order violation on Stock.items"
+
+
+# -- others --
+
+
+def test_a_container_that_changes_while_it_is_iterated_over():
+    table = {}
+
+    def add():
+        table["new"] = 1  # loop: change
+
+    def total():
+        return sum(value for value in table.values())  # loop: iterate
+
+    def body():
+        table.clear()
+        table.update(a=1, b=2)
+        in_threads(totals=total, adds=add)
+
+    timeline = bug_of(body)
+    assert timeline.bug in (
+        "Concurrent modification of table during iteration",
+        "Concurrent modification of a dict during iteration",
+    )
+    assert [mark for _, mark in steps(timeline)] == ["loop: iterate", "loop: change", "loop: iterate"]
+    assert timeline.help == "hold one lock for the iteration and for each change, or iterate over a copy made under it"
+
+
+def test_atomicity_violation_between_two_uses_of_a_semaphore():
+    def body():
+        permits = Semaphore(1)
+
+        def take():
+            if permits.acquire(blocking=False):  # semaphore: test
+                permits.release()  # semaphore: gives back
+                assert permits.acquire(blocking=False)  # semaphore: takes
+
+        in_threads(left=take, right=take)
+
+    timeline = bug_of(body)
+    assert timeline.bug == "Atomicity violation between two uses of Semaphore"
+    threads = [text.partition(" ")[0] for text, _ in steps(timeline)]
+    assert list(zip(threads, [mark for _, mark in steps(timeline)], strict=True)) == [
+        ("left", "semaphore: gives back"),
+        ("right", "semaphore: takes"),
+        ("left", "semaphore: takes"),
+    ]
+    assert timeline.help == (
+        "make both uses one atomic step: hold one lock from "
+        f"test_bugs.py:{line('semaphore: gives back')} to test_bugs.py:{line('semaphore: takes')}"
+    )
+
+
+def test_a_notification_before_the_wait():
+    condition = Condition()
+
+    def notify():
+        with condition:
+            condition.notify()  # wake-up: notify
+
+    def wait():
+        with condition:
+            assert condition.wait(timeout=1)  # wake-up: wait
+
+    def body():
+        in_threads(waits=wait, notifies=notify)
+
+    timeline = bug_of(body)
+    assert timeline.bug == "Lost wake-up on Condition: notified before the wait"
+    assert steps(timeline) == [
+        ("notifies notifies Condition", "wake-up: notify"),
+        ("waits starts to wait on Condition", "wake-up: wait"),
+    ]
+    assert timeline.help == "test the condition again in a loop, under the lock: while not ready: condition.wait()"
+
+
+def test_a_lock_around_one_of_two_steps_does_not_hide_the_bug():
+    stock, lock = Stock(), Lock()
+
+    def sell():
+        with lock:
+            sold = stock.sold  # locked: read
+        with lock:
+            stock.sold = sold + 1  # locked: write
+
+    def body():
+        stock.sold = 0
+        in_threads(left=sell, right=sell)
+        assert stock.sold == 2
+
+    timeline = bug_of(body)
+    assert timeline.bug == "Lost update on Stock.sold"
+    assert timeline.help.endswith(f"hold one lock from line {line('locked: read')} to {line('locked: write')}")
+
+
+@pytest.mark.parametrize("loops", [1, 2])
+def test_without_a_failure_there_is_no_bug(loops):
+    stock = Stock()
+
+    def sell():
+        for _ in range(loops):
+            stock.sold += 1
+
+    timeline = told(lambda: in_threads(left=sell, right=sell)).timeline
+    assert (timeline.bug, timeline.evidence, timeline.help) == ("", (), "")
+
+
+# -- what has another name than it should --
+
+
+@pytest.mark.xfail(strict=True, reason="an item that is missing counts as a check, in one statement too")
+def test_a_lost_update_of_an_item_that_is_missing():
+    counts = Counter()
+
+    def hit():
+        counts["hits"] += 1
+
+    def body():
+        counts.clear()
+        in_threads(left=hit, right=hit)
+        assert counts["hits"] == 2
+
+    assert bug_of(body).bug == "Lost update on counts['hits']"
+
+
+@pytest.mark.xfail(strict=True, reason="it is called an order violation")
+def test_inconsistent_reads_of_two_attributes():
+    stock = Stock()
+
+    def sell():
+        stock.left -= 1
+        stock.sold += 1
+
+    def look():
+        left = stock.left
+        assert left + stock.sold <= 1
+
+    def body():
+        stock.left, stock.sold = 1, 0
+        in_threads(looks=look, sells=sell)
+
+    assert bug_of(body).bug.startswith("Inconsistent reads of ")
+
+
+@pytest.mark.xfail(strict=True, reason="a method of an event that has the name of a list's counts as a change of data")
+def test_an_event_is_no_container():
+    def body():
+        opened, stock = Event(), Stock()
+        opened.set()
+
+        def close():
+            stock.left = 0
+            opened.clear()
+
+        def use():
+            left = stock.left
+            assert left == 0 or opened.is_set()
+
+        in_threads(uses=use, closes=close)
+
+    timeline = bug_of(body)
+    assert "clear" not in timeline.bug
+    assert not any("clear.clear" in each.text for each in timeline.evidence)
+
+
+@pytest.mark.xfail(strict=True, reason="a mutex of the queue's own is named")
+def test_check_then_act_on_a_queue():
+    def body():
+        jobs = Queue()
+        jobs.put(1)
+
+        def take():
+            if not jobs.empty():
+                jobs.get_nowait()
+
+        in_threads(left=take, right=take)
+
+    assert "Lock" not in bug_of(body).bug
