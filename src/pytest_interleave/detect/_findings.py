@@ -112,7 +112,8 @@ def _stuck_finding(outcome: Outcome, failures: Sequence[ThreadFailure]) -> Findi
         error = error.with_traceback(outcome.unwinding.__traceback__)
     if failures:
         error = _group(
-            f"{stuck.kind}, and {_threads(len(failures))} raised exceptions", [error, *(f.exception for f in failures)]
+            f"{stuck.kind}, and {_threads(len(failures))} raised an exception",
+            [error, *(f.exception for f in failures)],
         )
     return Finding(stuck.kind, error)
 

@@ -265,6 +265,10 @@ def _short(place: str) -> str:
     return place
 
 
+def _without_directories(place: str) -> str:
+    return _short(os.path.basename(place))
+
+
 class _Layout:
     """The columns of a table with the given rows."""
 
@@ -273,7 +277,17 @@ class _Layout:
         self._width = width
         self._beside = _is_beside(rows)
         listed = [row for row in rows if not (self._beside and row.thread == 0)]
-        self._place = max((len(_short(row.place)) for row in listed), default=0)
+        self._where = _short
+        self._fill(listed)
+        if self._widths is None:
+            # Without directories there may be room.
+            self._where = _without_directories
+            self._fill(listed)
+
+    def _fill(self, listed: Sequence[_Row]) -> None:
+        """Determine the widths of the columns for the rows that are listed in them."""
+        width = self._width
+        self._place = max((len(self._where(row.place)) for row in listed), default=0)
         cells: dict[int, list[str]] = {}
         for row in listed:
             # A heading may be longer than its column.
@@ -315,7 +329,7 @@ class _Layout:
             if row.only_manages:
                 return margin + row.manages(self._names)
             return f"{margin}{self._names[0]}: {row.does()} ({_short(row.place)})  {row.source}"
-        does, place = row.does(), _short(row.place)
+        does, place = row.does(), self._where(row.place)
         if self._widths is None:
             line = f"{margin}{self._names[row.thread]:<{self._thread}}  {_fit(does, self._does):<{self._does}}  "
         else:

@@ -41,6 +41,7 @@ _QUEUES = {
     "Queue.join": "Queue.join() waits for task_done(), and no thread can call it",
 }
 _INVERSION = "acquire these locks in the same order everywhere, or guard both with one more lock"
+_CIRCLE = "acquire these locks in the same order everywhere, or guard all of them with one more lock"
 _TWICE = "use threading.RLock, or do not acquire the lock twice"
 
 
@@ -91,7 +92,7 @@ def _circular(stuck: Stuck) -> Diagnosis:
         return Diagnosis(f"circular wait: {chain}", causes=tuple(waits))
     if len(waits) == 2:
         return Diagnosis(f"lock-order inversion between {' and '.join(sorted(locks))}", _INVERSION, tuple(waits))
-    return Diagnosis(f"circular wait on {len(locks)} locks ({chain})", _INVERSION, tuple(waits))
+    return Diagnosis(f"circular wait on {len(locks)} locks ({chain})", _CIRCLE, tuple(waits))
 
 
 def _self_deadlock(wait: WaitingThread) -> Diagnosis:
@@ -159,7 +160,9 @@ def _of_condition(stuck: Stuck, causes: Sequence[WaitingThread], target: Any, lo
 def _blocked(stuck: Stuck, causes: Sequence[WaitingThread]) -> str:
     when = " when the test ends" if stuck.left else ""
     wait = causes[0]
-    if len(causes) == 1 and wait.waits_for and not stuck.left:
+    if len(causes) == 1 and wait.waits_for:
+        if stuck.left:
+            return f"{wait.thread} still waits for {wait.waits_for}{when}"
         return f"{wait.thread} waits for {wait.waits_for}, and no thread can wake it"
     if len(causes) > _MOST_NAMED:
         return f"{len(causes)} threads are blocked forever{when}"

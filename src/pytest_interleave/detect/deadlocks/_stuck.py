@@ -17,7 +17,7 @@ def describe_stuck(stuck: Stuck, log: Sequence[Step]) -> str:
     """Return the message of the finding; its first line says what happened."""
     diagnosis = diagnose(stuck, log)
     # Waits for the end of another thread come last: they are a consequence of the others.
-    waits = sorted(stuck.waits, key=lambda wait: bool(joined(wait)))
+    waits = sorted(stuck.waits, key=lambda wait: (bool(joined(wait)), wait.number))
     lines = [diagnosis.bug]
     for wait in waits:
         lines.extend(f"  {line}" for line in _describe(wait, stuck))

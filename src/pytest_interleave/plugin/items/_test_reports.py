@@ -27,7 +27,7 @@ def show_only_failure(item: pytest.Item, call: pytest.CallInfo[None], report: py
         return
     only = error.exceptions[0]
     if len(error.exceptions) == 1 and not isinstance(only, BaseExceptionGroup) and only.__traceback__ is not None:
-        if error.message not in getattr(only, "__notes__", ()):
+        if not error.message.startswith("1 of 1 ") and error.message not in getattr(only, "__notes__", ()):
             # That the other workers have not failed.
             only.add_note(error.message)
         report.longrepr = item.repr_failure(pytest.ExceptionInfo.from_exception(only))

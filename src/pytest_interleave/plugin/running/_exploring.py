@@ -45,7 +45,7 @@ from ._strategy_turns import Turns
 from .executions._executions import Executions
 from .executions._judge import Judge
 from .executions._time_limit import TimeLimit
-from .explanations._detailed_runs import DetailedRuns
+from .explanations._detailed_runs import DetailedRuns, has_race
 from .explanations._every_schedule import fails_in_every_schedule
 from .explanations._explaining import Explaining, waited_in_vain
 from .explanations._explanation import Explanation
@@ -111,7 +111,7 @@ class Exploring:
     def look_at(self, outcome: Outcome, strategy: str) -> Verdict:
         """Count an execution, and judge it: whether it ends the exploration."""
         self.observations.add(outcome)
-        if outcome.hurried and self.judge(outcome) is not None:
+        if outcome.hurried and not _timed_out(outcome) and self.judge(outcome) is not None:
             outcome = self._patiently(outcome)
         self._last = outcome, strategy
         suspects = self.races.suspects(outcome)
@@ -192,7 +192,9 @@ class Exploring:
             return explanation
         if self.number > 1:
             return explanation._replace(always=0)
-        if not explanation.repeatable or explanation.finding.kind not in (FAILED_TEST, WORKER_EXCEPTION):
+        # Sleeps and timeouts do not end early: a schedule in which they would may pass.
+        known = explanation.repeatable and not outcome.timed and not has_race(explanation.finding)
+        if not known or explanation.finding.kind not in (FAILED_TEST, WORKER_EXCEPTION):
             return explanation
         always = fails_in_every_schedule(
             explanation.finding,
@@ -271,3 +273,7 @@ class Exploring:
         """Drop all references at once; nothing can be asked after that."""
         self.executions.close()
         vars(self).clear()
+
+
+def _timed_out(outcome: Outcome) -> bool:
+    return outcome.stuck is not None and outcome.stuck.kind == TIMEOUT

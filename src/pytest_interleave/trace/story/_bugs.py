@@ -25,6 +25,8 @@ class Bug(NamedTuple):
     variable: str = ""
     #: What helps; empty if the evidence does not say.
     help: str = ""
+    #: The positions in the log of steps that belong to it, besides those of the effect.
+    also: tuple[int, ...] = ()
 
 
 def against_lost_wakeup(wait: Operation) -> str:
@@ -32,6 +34,12 @@ def against_lost_wakeup(wait: Operation) -> str:
     if wait.code.co_qualname == "Condition.wait_for":
         return "change what the predicate tests, and notify, under the lock of the condition"
     return "test the condition again in a loop, under the lock: while not ready: condition.wait()"
+
+
+def during_iteration(what: str) -> Bug:
+    """Return the bug that a container was changed while a thread iterated over it."""
+    helps = "hold one lock for the iteration and for each change, or iterate over a copy made under it"
+    return Bug(f"Concurrent modification of {what} during iteration", what, helps)
 
 
 class Bugs:
@@ -79,20 +87,21 @@ class Bugs:
         by = self._words.thread(between.position)
         operations = [self._log[access.position][1] for access in (first, last)]
         if all(operation.kind == kinds.ITERATE for operation in operations):
-            help_text = "hold one lock for the iteration and for each change, or iterate over a copy made under it"
-            return Bug(f"Concurrent modification of {what} during iteration", what, help_text)
+            return during_iteration(what)
         if first.writes and last.writes and not between.writes:
             return Bug(f"Dirty read of {what} by {by}", what, self._one_lock(first, last, "both writes", between))
         if first.place == last.place and not (first.writes or last.writes):
             # The same line was run twice, as in a loop that waits for the change.
             return Bug(f"Race condition on {what}", what)
-        check = self._check(first, last)
+        check = None if first.writes else self._check(first, last)
         if check is not None:
-            return Bug(f"Check-then-act race on {what}", what, self._one_lock(check, last, "check and act"))
+            also = () if check == first else (check.position,)
+            return Bug(f"Check-then-act race on {what}", what, self._one_lock(check, last, "check and act"), also)
         if effect.loses_update and operations[1].kind == kinds.WRITE:
             return Bug(f"Lost update on {what}", what, self._one_lock(first, last, "the read and the write"))
         if looked or not (first.writes or last.writes):
-            return Bug(f"Inconsistent reads of {what}", what, self._one_lock(first, last, "both reads", between))
+            steps = "the read and the write" if last.writes else "both reads"
+            return Bug(f"Inconsistent reads of {what}", what, self._one_lock(first, last, steps, between))
         return Bug(f"Atomicity violation on {what}", what, self._one_lock(first, last, "both accesses"))
 
     def _check(self, first: Access, last: Access) -> Access | None:
@@ -127,9 +136,9 @@ class Bugs:
             text = f"{by} changes {what} before {delayed} reads it"
         else:
             text = f"{by} changes {what} before {delayed} does"
-        if len(text) > WIDEST - len("Order violation: "):
-            return Bug(f"Order violation on {what}", what)
-        return Bug(f"Order violation: {text}", what)
+        named = f"Order violation: {text}"
+        helps = "make the order explicit: with an Event, a queue or join()"
+        return Bug(named if len(named) <= WIDEST else f"Order violation on {what}", what, helps)
 
     def _of_handed_on(self, effect: HandedOn) -> Bug:
         written, found, following = effect
@@ -154,7 +163,7 @@ class Bugs:
         """Return the advice to hold one lock from one access to another one."""
         beside = "" if other is None else f", and at {short_place(other.place)}"
         if first.place[::2] != last.place[::2]:
-            where = f"over {short_place(first.place)} and {short_place(last.place)}"
+            where = f"over {short_place(first.place)} and {short_place(last.place)}, in their caller"
         elif first.place.lineno == last.place.lineno:
             where = f"around line {first.place.lineno}"
         else:

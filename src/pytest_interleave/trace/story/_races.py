@@ -31,5 +31,7 @@ def races_story(races: Sequence[Race], outcome: Outcome, recorder: Recorder | No
 
 
 def _access(race: Race, number: int) -> str:
-    does = (race.first, race.second)[number].does.partition(" ")[0]
+    does, _, what = (race.first, race.second)[number].does.partition(" ")
+    if does == "calls":
+        return what.removeprefix(".")
     return {"reads": "read", "writes": "write", "deletes": "delete", "iterates": "iteration"}.get(does, "call")

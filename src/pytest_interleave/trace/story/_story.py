@@ -9,9 +9,10 @@ from ...control.execution import DEADLOCK, LIVELOCK
 from ...explore import ChoicePoint
 from ...explore.search import never
 from ..causes._giving_way import gave_way, why_gave_way
+from ..causes._iterations import changed_during_iteration
 from ..causes._names import distinguished
 from ..causes._overlaps import TimeIsOver, Torn
-from ._bugs import Bug, Bugs
+from ._bugs import Bug, Bugs, during_iteration
 from ._deadlock import deadlock_story, livelock_bug
 from ._effects import Effect, Effects, HandedOn, Interrupted, TooEarly, steps_of
 from ._evidence import Evidence, Story
@@ -49,6 +50,12 @@ def story_of(
     named = livelock_bug(outcome.stuck) if outcome.stuck is not None and outcome.stuck.kind == LIVELOCK else ""
     if points is None:
         return Story(named, notes=tuple(notes), noted=noted)
+    rounds = changed_during_iteration(outcome)
+    if rounds is not None:
+        words = Words(outcome, recorder)
+        bug = during_iteration(words.what(rounds[0]))
+        steps = tuple(words.evidence(position, bug.variable) for position in rounds)
+        return Story(bug.name, steps, tuple(notes), bug.help, noted)
     chosen = [point for point in points if point.is_switch]
     given = [point for point in points if gave_way(point, outcome.log) and point.step < end]
     if not chosen and not given:
@@ -57,6 +64,10 @@ def story_of(
     is_cut_short = False
     # Threads that spin give way all the time: only the effects of the last switches matter.
     examined = sorted((*chosen[:_EXAMINED], *given[-_EXAMINED:]), key=lambda point: point.step)
+    turns: dict[str, None] = {}
+    if named:
+        # Threads that spin give way all the time; what they do besides is rarely the cause.
+        return Story(named, notes=(*notes, *[_turn(point, outcome) for point in given[-1:]]), noted=noted)
     words = Words(outcome, recorder)
     bug = Bug("")
     evidence: dict[int, Evidence] = {}
@@ -70,18 +81,18 @@ def story_of(
             bugs = Bugs(outcome, effects, words)
             bug = bugs.of(min(found, key=_rank)[0])
             for effect, _ in found:
-                for position in steps_of(effect):
+                for position in (*steps_of(effect), *bug.also):
                     evidence.setdefault(position, words.evidence(position, bug.variable))
     except TimeIsOver:
         is_cut_short = True
-    turns = dict.fromkeys(_turn(point, outcome) for _, point in found if point in given)
+    turns.update(dict.fromkeys(_turn(point, outcome) for _, point in found if point in given))
     if not found and not chosen and not is_cut_short and not pauses:
         turns = {_turn(given[-1], outcome): None}
     return Story(
-        named or bug.name,
+        bug.name,
         tuple(evidence[position] for position in sorted(evidence)),
         (*notes, *turns),
-        "" if named else bug.help,
+        bug.help,
         noted,
         is_cut_short=is_cut_short,
     )

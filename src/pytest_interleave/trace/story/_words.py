@@ -82,9 +82,10 @@ class Words:
         call = call_of(operation)
         if call:
             called = f"{what if part is None and what.isidentifier() else ''}{call}"
+            of = f" on {what}" if what.endswith("]") and not same else ""
             if looks_up(operation) and self.found_nothing(position):
-                return f"calls {called}, finds nothing"
-            return f"calls {called}{called_with(value, part, writes=operation.kind != kinds.READ)}"
+                return f"calls {called}{of}, finds nothing"
+            return f"calls {called}{of}{called_with(value, part, writes=operation.kind != kinds.READ)}"
         if opname_at(operation.code, operation.lasti) == "CONTAINS_OP" and part is not None:
             found = "" if self._recorder is None else f", {'found' if value else 'not found'}"
             return f"checks{'' if same else f' {what}'}{found}"

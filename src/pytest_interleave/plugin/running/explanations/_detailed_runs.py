@@ -122,8 +122,17 @@ class DetailedRuns:
         if again is None:
             return race
         if race is not None and not isinstance(finding.exception, DataRace):
-            again.exception.add_note(f"Also found: data race on {_variables(race)}")
+            again.exception.add_note(f"{_ALSO}{_variables(race)}")
         return again
+
+
+#: The start of the note on an exception that came with a data race.
+_ALSO = "Also found: data race on "
+
+
+def has_race(finding: Finding) -> bool:
+    """Whether a finding of another kind came with a data race."""
+    return any(note.startswith(_ALSO) for note in getattr(finding.exception, "__notes__", ()))
 
 
 def _variables(finding: Finding) -> str:

@@ -17,6 +17,7 @@ from ....detect import (
 )
 from ....explore import Token
 from ....trace import Timeline
+from ._detailed_runs import has_race
 
 #: Why a thread_safety test is no race, and what helps, by the value of `Explanation.simplest`.
 SIMPLEST = {
@@ -85,7 +86,7 @@ class Explanation(NamedTuple):
     @property
     def no_race(self) -> str:
         """Why the order of threads has no part in the failure; empty if it has, or if that is not known."""
-        if self.finding.kind not in _FAILURES or self.unseen or not self.repeatable:
+        if self.finding.kind not in _FAILURES or self.unseen or not self.repeatable or has_race(self.finding):
             return ""
         if self.simplest in SIMPLEST:
             return SIMPLEST[self.simplest][0]

@@ -1,0 +1,44 @@
+"""Containers that were changed while a thread iterated over them, as the exception of that thread says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from ..._leaves import leaves
+from ...control import Outcome, Touches
+from ...control.steps import WRITES, kinds
+
+#: What CPython raises says one of these.
+_CHANGED = ("changed size during iteration", "changed during iteration", "mutated during iteration")
+
+
+def changed_during_iteration(outcome: Outcome) -> tuple[int, int, int] | None:
+    """Return the positions in the log of a round, of another thread's change after it, and of the round that failed."""
+    for index, error in outcome.raised.items():
+        if any(isinstance(leaf, RuntimeError) and str(leaf).endswith(_CHANGED) for leaf in leaves(error)):
+            rounds = [
+                at for at, (unit, step, _) in enumerate(outcome.log) if (unit.index, step.kind) == (index, _ROUND)
+            ]
+            if rounds:
+                last = rounds[-1]
+                container = _container(outcome.log[last][2])
+                earlier = [at for at in rounds[:-1] if _container(outcome.log[at][2]) == container]
+                since = earlier[-1] if earlier else -1
+                changes = [at for at in _changes(outcome, container) if since < at < last]
+                if earlier and changes and outcome.log[changes[-1]][0].index != index:
+                    return since, changes[-1], last
+    return None
+
+
+_ROUND = kinds.ITERATE
+
+
+def _container(touches: Touches | None) -> Any:
+    return touches[-1][0] if touches else None
+
+
+def _changes(outcome: Outcome, container: Any) -> Iterator[int]:
+    for at, (_, _, touches) in enumerate(outcome.log):
+        if any(name == container and how & WRITES for name, _, how in touches or ()):
+            yield at
