@@ -6,19 +6,18 @@ import threading
 class Account:
     """Money that several threads may move at once."""
 
-    def __init__(self, balance: int) -> None:
+    def __init__(self, balance: float) -> None:
         self.balance = balance
         self.lock = threading.Lock()
 
-    def deposit(self, amount: int) -> None:
-        """Wrong: between the two lines another thread can deposit, and that deposit is then lost."""
-        balance = self.balance
-        self.balance = balance + amount
+    def deposit(self, amount: float) -> None:
+        """Wrong: another thread can deposit while this one rounds, and that deposit is then lost."""
+        self.balance = round(self.balance + amount, 2)
 
-    def deposit_locked(self, amount: int) -> None:
+    def deposit_locked(self, amount: float) -> None:
         """Right: one thread at a time."""
         with self.lock:
-            self.balance += amount
+            self.deposit(amount)
 
 
 def transfer(source: Account, target: Account, amount: int) -> None:
@@ -32,6 +31,6 @@ _one_transfer_at_a_time = threading.Lock()
 
 
 def transfer_one_by_one(source: Account, target: Account, amount: int) -> None:
-    """Right: nobody takes an account's lock while another transfer is going on."""
+    """Right: no other thread takes the lock of an account during a transfer."""
     with _one_transfer_at_a_time:
         transfer(source, target, amount)

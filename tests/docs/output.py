@@ -68,9 +68,14 @@ def _stable(line: str) -> str:
     return _VARIES.sub("…", line.rstrip())
 
 
-def excerpt(printed: str) -> str:
-    """Return what a page shows of a run: an error with its report; or the lines of tests that pass."""
+def excerpt(printed: str, before: str = "") -> str:
+    """Return what a page shows of a run: an error with its report; or the lines of tests that pass.
+
+    `before` is what it has shown before.
+    """
     lines = printed.splitlines()
+    if before.startswith("passed "):
+        return "".join(f"{line}\n" for line in lines if line.startswith("passed "))
     last = next((at for at, line in enumerate(lines) if "--interleave-replay=" in line), None)
     if last is None:
         start = next(at for at, line in enumerate(lines) if re.fullmatch("=+ interleave =+", line)) + 1
@@ -93,7 +98,8 @@ def _print(example: Shown) -> str:
 
 def write(page: str) -> None:
     """Write the blocks of a page again, with what is printed now."""
-    printed = iter([excerpt(_print(example)) for example in shown() if example.block.page == page])
+    of_page = [example for example in shown() if example.block.page == page]
+    printed = iter([excerpt(_print(example), example.block.text) for example in of_page])
     path = ROOT / page
     text = path.read_text(encoding="utf-8")
     path.write_text(_OUTPUT.sub(lambda found: f"{found[1]}{next(printed)}```", text), encoding="utf-8")

@@ -60,18 +60,8 @@ def test_readme_has_two_commands_and_no_other() -> None:
     assert section.count("```bash\n") == README.count("```bash\n") == 2
 
 
-def test_readme_shows_what_the_quickstart_prints(pytester: pytest.Pytester) -> None:
-    for name in ("bank.py", "test_bank.py", "pytest.ini"):
-        source = ROOT / "examples" / "quickstart" / name
-        pytester.path.joinpath(name).write_bytes(source.read_bytes())
-    result = pytester.runpytest_subprocess("-k", "test_deposit", "--interleave-seed=0")
-    (shown,) = [block.text for block in BLOCKS if block.page == "README.md" and block.language == "text"]
-    printed = result.stdout.str()
-    # Addresses, tokens and the order of steps are another on other versions, and dashes on other screens.
-    for line in shown.splitlines():
-        stable = re.sub(r"( at 0x\w+|(?<=replay=)\S+|… *$| in schedule .*)", "\0", line.strip("_- ")).split("\0")
-        for part in stable:
-            assert part.strip(" >.") in printed
+def test_the_readme_is_short() -> None:
+    assert len(README.split()) <= 1_100
 
 
 def test_the_nightly_run_of_the_guide_runs(pytester: pytest.Pytester) -> None:
@@ -135,9 +125,8 @@ def _documented_ini(text: str) -> set[str]:
 def test_options_and_ini_values_are_those_that_there_are(pytester: pytest.Pytester) -> None:
     pytester.makeini("[pytest]")
     help_text = pytester.runpytest_subprocess("--help").stdout.str()
-    for text in (README, REFERENCE):
-        assert _documented(text) == set(re.findall(r"^ +(--interleave-[a-z-]+)", help_text, re.MULTILINE))
-        assert _documented_ini(text) == set(re.findall(r"^ +(interleave_[a-z_]+) \(", help_text, re.MULTILINE))
+    assert _documented(REFERENCE) == set(re.findall(r"^ +(--interleave-[a-z-]+)", help_text, re.MULTILINE))
+    assert _documented_ini(REFERENCE) == set(re.findall(r"^ +(interleave_[a-z_]+) \(", help_text, re.MULTILINE))
 
 
 def test_the_signature_of_the_marker_is_the_registered_one(pytester: pytest.Pytester) -> None:
@@ -145,10 +134,9 @@ def test_the_signature_of_the_marker_is_the_registered_one(pytester: pytest.Pyte
     markers = pytester.runpytest_subprocess("--markers").stdout.str()
     registered = re.search(r"@pytest\.mark\.(concurrency\(.*?\)):", markers)
     assert registered is not None
-    for text in (README, REFERENCE):
-        shown = re.search(r"@pytest\.mark\.(concurrency\(schedules=200.*\))", text)
-        assert shown is not None
-        assert _arguments(shown[1]) == _arguments(registered[1])
+    shown = re.search(r"@pytest\.mark\.(concurrency\(schedules=200.*\))", REFERENCE)
+    assert shown is not None
+    assert _arguments(shown[1]) == _arguments(registered[1])
 
 
 def _arguments(call: str) -> dict[str, object]:
