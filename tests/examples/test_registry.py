@@ -53,7 +53,7 @@ FINDINGS = {
     "test_tools.py::test_readers_see_all_tools_or_none_while_one_clears": (WORKER, "self._tools"),
     "test_tools.py::test_readers_in_the_background_until_they_are_stopped": (
         WORKER,
-        "iterates self._tools|iterates a dict",
+        ITERATION.format("self._tools"),
     ),
     "test_tools.py::test_every_call_is_counted_while_tools_are_listed": (BODY, "Lost update on Tool.calls"),
     "test_web_cache.py::test_the_size_when_one_page_is_put_in_twice": (BODY, "WebCache._size|self._pages"),

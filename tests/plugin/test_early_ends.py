@@ -303,7 +303,7 @@ def test_joined(counter):
 def test_a_thread_may_live_on_for_a_while_after_its_last_step(run, report):
     run(ALIVE, "--interleave-json=report.json").result.assert_outcomes(passed=3)
     said = coverages(report)
-    named = "not controlled: end of thread Thread-1 (set) ("
+    named = "not controlled: end of thread Thread-1 ("
     assert f"{named}is_alive() called by main at test_it.py:" in said["test_woken[one]"]["text"]
     assert f"{named}threads counted or listed by main at test_it.py:" in said["test_woken[all]"]["text"]
     assert said["test_joined"]["status"] == "exhausted"

@@ -161,7 +161,7 @@ def test_depends(counter, run_concurrent):
 """,
         "--interleave-html=report.html",
     ).result.assert_outcomes(failed=1)
-    assert "May not replay: This execution could not be repeated" in page().text
+    assert "Could not reproduce" in page().text
 
 
 def test_a_replay_that_finds_nothing_says_why(run, page, pytester):

@@ -284,7 +284,7 @@ WITHOUT_SENSE = (
     ("watch(None)", "TypeError: watch() cannot watch None"),
     ("watch(threading.Lock())", "TypeError: watch() cannot watch a Lock: it is thread-safe"),
     ("watch(threading.Event())", "TypeError: watch() cannot watch a Event: it is thread-safe"),
-    ("watch(threading.local())", "cannot watch a local: each thread has its own"),
+    ("watch(threading.local())", "cannot watch a _local: each thread has its own"),
     ("watch(object(), 3)", "TypeError: watch() takes the names of attributes, as strings, after the object, not 3"),
     ("watch([], 'x')", "TypeError: watch() got names for a list, which has no attributes: watch all of it"),
     ("allow()", "TypeError: allow() needs at least one name of an attribute ('hits'), of an attribute with its"),

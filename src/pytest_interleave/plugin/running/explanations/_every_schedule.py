@@ -48,8 +48,8 @@ def fails_in_every_schedule(
         if found is None or found.kind != finding.kind or type(next(leaves(found.exception))) is not kind:
             return 0
     try:
-        # Once more, for the output that the report shows.
-        runs.run(NonPreemptive(), visible=True)
+        # Once more, for the output that the report shows. What a pool's futures have raised is found, too.
+        judge(runs.run(NonPreemptive(), visible=True)[1])
     except STOPPED as stopped:
         explaining.stop_session(stopped)
     return _TRIED + 1
