@@ -17,12 +17,12 @@ from pytest_interleave.pages import found_in, headline_of
         ("Writer uses Lock #1 between two uses by Reader", "Writer uses Lock #1 between two uses by Reader", None),
         ("x is unsynchronized", "x is unsynchronized", None),
         # The kind is used if the bug is not known.
-        (None, "Failed test body", "failed test body"),
-        ("", "Failed test body", "failed test body"),
+        (None, "Test failure", "test failure"),
+        ("", "Test failure", "test failure"),
     ],
 )
 def test_the_bug_or_the_kind(bug: str | None, headline: str, line: str | None) -> None:
-    row = {"outcome": "failed", "finding": {"kind": "failed test body", "bug": bug}}
+    row = {"outcome": "failed", "finding": {"kind": "test failure", "bug": bug}}
     assert headline_of(row) == headline
     assert found_in(row) == (line or headline)
 
@@ -33,7 +33,7 @@ def test_a_finding_without_the_field() -> None:
 
 
 def test_an_expected_failure_says_so() -> None:
-    row = {"outcome": "xfailed", "finding": {"kind": "failed test body", "bug": "Lost update on x"}}
+    row = {"outcome": "xfailed", "finding": {"kind": "test failure", "bug": "Lost update on x"}}
     assert headline_of(row) == "Expected failure: lost update on x"
     assert found_in(row) == "expected failure: lost update on x"
     row["finding"] = {"kind": "deadlock"}

@@ -407,9 +407,9 @@ class TestBugs:
         source = page([self.failed()])
         assert f'<h3 id="test-1-kind">{self.BUG}</h3>' in source
         assert '<span class="said">lost update on Account.balance</span>' in source
-        unknown = page([row("test_deposit", timelines.lost_update(), "worker exception")])
+        unknown = page([row("test_deposit", timelines.lost_update(), "thread exception")])
         assert '<h3 id="test-1-kind">Worker exception</h3>' in unknown
-        assert '<span class="said">worker exception</span>' in unknown
+        assert '<span class="said">thread exception</span>' in unknown
 
     def test_a_strange_bug_is_escaped(self) -> None:
         failed = self.failed()

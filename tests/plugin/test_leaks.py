@@ -116,9 +116,7 @@ def test_it(counter, run_concurrent):
 def test_a_finding_whose_order_real_time_has_decided_may_not_replay(run, report):
     done = run(OUT_OF_SIGHT, "-o", "interleave_leaks=error", "--interleave-json=report.json")
     done.result.assert_outcomes(passed=1, errors=1)
-    assert "so real time decided a part of the order. The token below may not replay." in " ".join(
-        done.text.split()
-    )
+    assert "so real time decided a part of the order. The token below may not replay." in " ".join(done.text.split())
     assert "Replay this schedule" not in done.text
     (row,) = report()["tests"]
     assert row["finding"]["repeatable"] is False

@@ -40,7 +40,7 @@ def row(outcome="passed", ended_by="exhausted", text="exhaustive: all 2 interlea
 
 
 def found(outcome="failed", ended_by="finding", found_at=2, bug=BUG, **more):
-    finding = {"kind": "failed test body", "bug": bug, "token": "AQ"}
+    finding = {"kind": "test failure", "bug": bug, "token": "AQ"}
     return row(outcome, ended_by, found_at=found_at, finding=finding, **more)
 
 
@@ -48,13 +48,13 @@ def found(outcome="failed", ended_by="finding", found_at=2, bug=BUG, **more):
     ("row", "line"),
     [
         (found(), "FAILED t  lost update on Account.balance (schedule 2 of up to 200)"),
-        (found(bug=None), "FAILED t  failed test body (schedule 2 of up to 200)"),
+        (found(bug=None), "FAILED t  test failure (schedule 2 of up to 200)"),
         (
             found(repeatable=False),
             "FAILED t  lost update on Account.balance (schedule 2 of up to 200, nondeterministic)",
         ),
         (found("xfailed"), "xfailed t  expected failure: lost update on Account.balance (schedule 2 of up to 200)"),
-        (found("xfailed", bug=None), "xfailed t  expected failure: failed test body (schedule 2 of up to 200)"),
+        (found("xfailed", bug=None), "xfailed t  expected failure: test failure (schedule 2 of up to 200)"),
         (found(ended_by="replay"), "FAILED t  lost update on Account.balance (replayed)"),
         (found(marker="interleaving"), "FAILED t  lost update on Account.balance (schedule 2)"),
         (
@@ -134,7 +134,7 @@ def test_line_of_the_rest(rest, shown, line):
 def of_suite(simplest=None, **more):
     if simplest is None:
         return row("failed", _suite=True, **more)
-    return found(_suite=True, **more) | {"finding": {"kind": "failed test body", "simplest": simplest}}
+    return found(_suite=True, **more) | {"finding": {"kind": "test failure", "simplest": simplest}}
 
 
 @pytest.mark.parametrize("count", [1, 2])
@@ -188,11 +188,11 @@ def test_the_bug_is_a_property_in_junit():
         ("interleave_schedules", 22),
         ("interleave_coverage", "exhaustive: all 2 interleavings"),
         ("interleave_status", "sampled"),
-        ("interleave_finding", "failed test body"),
+        ("interleave_finding", "test failure"),
         ("interleave_bug", BUG),
         ("interleave_token", "AQ"),
     ]
-    for unknown in (found(bug=None), found() | {"finding": {"kind": "failed test body", "token": "AQ"}}):
+    for unknown in (found(bug=None), found() | {"finding": {"kind": "test failure", "token": "AQ"}}):
         assert "interleave_bug" not in dict(properties(unknown))
     assert [name for name, _ in properties(row())] == [
         "interleave_schedules", "interleave_coverage", "interleave_status",

@@ -158,8 +158,8 @@ class TestMarkdown:
         assert block == (
             "<details>\n<summary><code>test_bank.py::test_deposit</code>: test failure in schedule 2</summary>\n\n"
             "```text\nAssertionError: assert 150 == 200\n\n"
-            "worker-0 read Account.balance (100) at bank.py:15; before it wrote it back, worker-1 read the same\n"
-            "value and wrote 150. worker-0 then wrote 150, too: the update of worker-1 was lost.\n```\n\n"
+            "worker-0 reads 100 at bank.py:15; worker-1 writes 100 -> 150 at bank.py:16; worker-0 writes 150 ->\n"
+            "150 at bank.py:16.\n```\n\n"
             "```sh\npytest 'test_bank.py::test_deposit' --interleave-replay=AQMNAYEoT8MNBQACAQMCjtWU\n```\n\n"
             "</details>\n\n"
         )
@@ -238,7 +238,7 @@ class TestMarkdown:
         assert {cells[0]: cells[-1] for cells in table(text, "Concurrency tests")} == {
             "`test_bank.py::test_a`": f"failed: {cell}",
             "`test_bank.py::test_b`": f"expected failure: {cell}",
-            "`test_bank.py::test_c`": "expected failure: failed test body",
+            "`test_bank.py::test_c`": "expected failure: test failure",
         }
 
     def test_an_expected_failure_under_stress(self):
@@ -353,7 +353,7 @@ def test_a_run(run, pytester, options):
     # What the summary and JSON do not say of an assertion in the test, no report would.
     assert "<code>success rate 0 % (10 of 10 failed), required &gt;= 50 %</code>" in text
     assert {cells[0]: cells[-1] for cells in table(text, "Concurrency tests")} == {
-        "`test_it.py::test_fails`": "failed: test failure",
+        "`test_it.py::test_fails`": "failed: `Lost update on Counter.value`",
         "`test_it.py::test_holds`": "passed",
     }
     assert {cells[0]: cells[-1] for cells in table(text, "Stress runs")} == {

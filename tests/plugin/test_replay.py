@@ -112,7 +112,7 @@ def test_same_finding_in_a_fresh_process(run, report, kind):
     assert row["finding"] == found | unlike
     strip = re.compile(r"0x[0-9a-f]+").sub
     assert strip("", row["finding"]["message"]) == strip("", found["message"])
-    assert "could not be repeated" not in first.text
+    assert "Could not reproduce" not in first.text
     assert "did not follow" not in again.text
 
 
@@ -143,7 +143,7 @@ def test_a_long_schedule_that_is_not_run_again(run, report):
     done = run("import time\n" + LONG["sleeps"], "--interleave-shrink-seconds=0", "--interleave-json=report.json")
     done.result.assert_outcomes(failed=1)
     text = " ".join(done.text.split())
-    assert "neither run again, which would take too long, nor shrunk; the token may not reproduce the failure." in text
+    assert "neither run again, which would take too long, nor shrunk. The token may not replay." in text
     assert "Run this schedule again: pytest 'test_it.py::test_it' --interleave-replay=" in text
     assert not report()["tests"][0]["finding"]["repeatable"]
 
@@ -162,7 +162,7 @@ def test_it(counter, run_concurrent):
     )
     done.result.assert_outcomes(failed=1)
     text = " ".join(done.text.split())
-    assert "This execution could not be repeated" in text
+    assert "Could not reproduce: the same schedule passed when run again." in text
     assert "ran without preemptions. The schedule was not shrunk." in text
     assert "Run this schedule again:" in text
     assert "Replay this schedule" not in text
@@ -310,8 +310,8 @@ def test_it(counter, run_concurrent):
     )
     done.result.assert_outcomes(failed=1)
     assert re.search(
-        "This execution could not be repeated: .*gave nothing in place of AssertionError: assert 3 != 3.*"
-        r" The first step that differs is step \d+: first 'main' did .* at test_it.py:",
+        r"Could not reproduce: the same schedule passed when run again\."
+        r" First difference at step \d+: first main ran .* at test_it.py:",
         " ".join(done.text.split()),
     )
 
@@ -341,7 +341,7 @@ def test_it(run_concurrent):
     )
     first.result.assert_outcomes(failed=1)
     assert "in schedule 1 of" in first.text
-    assert "could not be repeated" not in first.text
+    assert "Could not reproduce" not in first.text
     run(None, *first.command[1:]).result.assert_outcomes(failed=1)
 
 

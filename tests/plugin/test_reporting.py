@@ -99,7 +99,7 @@ def test_it(run_concurrent):
     done.result.assert_outcomes(failed=1)
     done.result.stdout.fnmatch_lines(
         [
-            "*deadlock, and 1 thread raised exceptions (2 sub-exceptions)",
+            "*deadlock, and 1 thread raised an exception (2 sub-exceptions)",
             "*waits for *Condition*",
             "*ValueError: before it could notify",
         ]
@@ -178,12 +178,13 @@ def test_it(counter, run_concurrent):
     done.result.stdout.re_match_lines(
         [
             r"Livelock: worker-0 and worker-1 make no progress",
-            r" +worker-0 +repeats lines 26-27, \d+ t.*",
-            r" +worker-0 +read 1 +test_it\.py:26  while counter\.value:",
-            r"[ 0-9]+ +worker-0 +read 1 +test_it\.py:27  if counter\.value < 0:",
-            r" +worker-1 +repeats lines 26-27, \d+ t.*",
-            r" +worker-1 +read 1 +test_it\.py:26  while counter\.value:",
-            r" +worker-1 +read 1 +test_it\.py:27  if counter\.value < 0:",
+            r" +worker-0 +worker-1 +where +source",
+            r" {5}repeats lines 26-27, \d+ times:",
+            r" {5}read 1 +test_it\.py:26  while counter\.value:",
+            r" {5}read 1 +test_it\.py:27  if counter\.value < 0:",
+            r" {15}repeats lines 26-27, \d+ times:",
+            r" {15}read 1 +test_it\.py:26  while counter\.value:",
+            r" {15}read 1 +test_it\.py:27  if counter\.value < 0:",
             r"     main waits for worker-0 \(test_it\.py:29\)",
             r"Found in schedule 1 .*",
         ]

@@ -31,8 +31,8 @@ def test_without_time_the_schedule_is_reported_as_it_was_found(run, pytester, re
     done.result.assert_outcomes(failed=1)
     text = " ".join(done.text.split())
     assert (
-        "Not done for lack of time (seconds=7): a second run of the schedule, shrinking. The token may not reproduce "
-        "the failure." in text
+        "Skipped to keep the time limit (seconds=7): a second run of the schedule, shrinking. The token may not replay."
+        in text
     )
     assert "Run this schedule again:" in done.text
     (test,) = report()["tests"]

@@ -240,6 +240,6 @@ def test_a_token_with_a_thread_of_another_test_may_not_replay(run, report, fixtu
     done.result.assert_outcomes(passed=1, failed=1)
     (row,) = report()["tests"]
     assert row["finding"]["repeatable"] is is_its_own
-    assert ("Thread 'heartbeat' took part in this schedule. It was started" in done.text) is not is_its_own
+    assert ("Thread heartbeat took part in this schedule" in done.text) is not is_its_own
     if is_its_own:
         run(None, *done.command[1:], seed=None).result.assert_outcomes(failed=1)
