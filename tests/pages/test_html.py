@@ -408,7 +408,7 @@ class TestBugs:
         assert f'<h3 id="test-1-kind">{self.BUG}</h3>' in source
         assert '<span class="said">lost update on Account.balance</span>' in source
         unknown = page([row("test_deposit", timelines.lost_update(), "thread exception")])
-        assert '<h3 id="test-1-kind">Worker exception</h3>' in unknown
+        assert '<h3 id="test-1-kind">Thread exception</h3>' in unknown
         assert '<span class="said">thread exception</span>' in unknown
 
     def test_a_strange_bug_is_escaped(self) -> None:

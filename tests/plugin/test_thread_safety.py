@@ -369,6 +369,6 @@ def test_goes_on():
             "*TooLong: one execution was still running after 1 s and * steps",
             "*worker-0 waits for something outside the plugin's control at test_it.py:*: os.read(end, 1)",
             "Timeout: one execution did not end",
-            "A thread waited for something outside the plugin's control, and was not woken *",
+            "A thread was blocked outside the plugin's control. *",
         ]
     )

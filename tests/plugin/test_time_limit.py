@@ -44,7 +44,7 @@ def test_what_there_is_no_time_to_shrink_is_confirmed(run, pytester, report):
     pytester.makeconftest(ONLY_FOR_ANOTHER_RUN)
     done = run(RACE, "--interleave-json=report.json")
     done.result.assert_outcomes(failed=1)
-    assert "\nNot done for lack of time (seconds=7): shrinking.\n" in done.text
+    assert "\nSkipped to keep the time limit (seconds=7): shrinking.\n" in done.text
     (test,) = report()["tests"]
     assert test["finding"]["repeatable"]
     assert test["finding"]["shrunk_from"] is None

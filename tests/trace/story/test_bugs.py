@@ -87,7 +87,7 @@ def test_a_lost_update_over_two_functions():
     assert timeline.bug == "Lost update on Stock.sold"
     assert timeline.help == (
         "make the read and the write one atomic step: hold one lock over "
-        f"test_bugs.py:{line('functions: read')} and test_bugs.py:{line('functions: write')}"
+        f"test_bugs.py:{line('functions: read')} and test_bugs.py:{line('functions: write')}, in their caller"
     )
 
 
@@ -352,7 +352,7 @@ def test_read_before_it_is_set():
     timeline = bug_of(body)
     assert timeline.bug == "Order violation: uses reads Stock.items before fills writes it"
     assert steps(timeline) == [("uses reads None", "set: read"), ("fills writes None -> {'a': 1}", "set: write")]
-    assert timeline.help == ""
+    assert timeline.help == "make the order explicit: with an Event, a queue or join()"
 
 
 def test_changed_before_it_is_read():

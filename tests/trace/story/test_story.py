@@ -243,6 +243,7 @@ def test_too_early():
         "Order violation: uses reads Account.items before begins writes it",
         f"uses reads None at {at('early: read')}",
         f"begins writes None -> [1] at {at('early: write')}",
+        "help: make the order explicit: with an Event, a queue or join()",
     ]
 
 
@@ -782,7 +783,10 @@ def test_what_the_failing_line_does_not_depend_on_is_not_told():
     bug, reads, *rest = found_in(body)
     assert bug == "Order violation: reports reads results['x'] before computes writes it"
     assert reads == f"reports finds nothing at {at('uninvolved: read')}"
-    assert rest == [f"computes sets 42 (was unset) at {at('uninvolved: write')}"]
+    assert rest == [
+        f"computes sets 42 (was unset) at {at('uninvolved: write')}",
+        "help: make the order explicit: with an Event, a queue or join()",
+    ]
 
 
 class Pool:

@@ -48,16 +48,17 @@ def story_of(
         story = deadlock_story(outcome, recorder)
         return story._replace(notes=(*notes, *story.notes), noted=(*noted, *story.noted))
     named = livelock_bug(outcome.stuck) if outcome.stuck is not None and outcome.stuck.kind == LIVELOCK else ""
-    if points is None:
-        return Story(named, notes=tuple(notes), noted=noted)
+    chosen = [point for point in points or () if point.is_switch]
+    given = [point for point in points or () if gave_way(point, outcome.log) and point.step < end]
     rounds = changed_during_iteration(outcome)
     if rounds is not None:
         words = Words(outcome, recorder)
         bug = during_iteration(words.what(rounds[0]))
         steps = tuple(words.evidence(position, bug.variable) for position in rounds)
-        return Story(bug.name, steps, tuple(notes), bug.help, noted)
-    chosen = [point for point in points if point.is_switch]
-    given = [point for point in points if gave_way(point, outcome.log) and point.step < end]
+        turned = [] if chosen else [_turn(point, outcome) for point in given[-1:]]
+        return Story(bug.name, steps, (*notes, *turned), bug.help, noted)
+    if points is None:
+        return Story(named, notes=tuple(notes), noted=noted)
     if not chosen and not given:
         return Story(named, notes=tuple(notes), noted=noted, is_plain=not pauses)
     found: list[tuple[Effect, ChoicePoint]] = []
