@@ -206,6 +206,13 @@ def test_traceback_styles(run, style):
         assert "   3 1 -> 1              test_it.py:15  self.value = value + 1" in done.text
 
 
+def test_without_a_terminal_a_report_has_120_columns(run, monkeypatch):
+    monkeypatch.delenv("COLUMNS")
+    done = run(RACE)
+    report = done.text.partition("interleaving ---")[2].partition("Found in schedule")[0].splitlines()[1:]
+    assert max(map(len, report)) == 120
+
+
 def test_quiet_and_short_summaries(run):
     done = run(RACE, "-q", "-rA")
     done.result.assert_outcomes(failed=1)
