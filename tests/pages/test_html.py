@@ -172,7 +172,11 @@ class TestPage:
         for event in timelines.lost_update().events:
             for text in (event.source, event.place, event.function, event.value, event.what):
                 assert text in parsed.text
-        assert timelines.lost_update().story in parsed.text
+        assert len(timelines.lost_update().evidence) == 3
+        for step in timelines.lost_update().evidence:
+            for text in (step.text, step.place, step.source):
+                assert text in parsed.text
+        assert f"help: {timelines.lost_update().help}" in parsed.text
         # What does nothing without it is not shown.
         for hidden in [*parsed.having("copy"), *parsed.having("pane"), *parsed.having("keys")]:
             assert "hidden" in hidden

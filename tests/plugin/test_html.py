@@ -111,7 +111,7 @@ def pytest_runtest_makereport(item, call):
     )
     run(SOURCE, "-k", "test_fails", "--interleave-html=report.html", *options)
     written = page()
-    assert timelines.lost_update().story in written.text
+    assert all(step.text in written.text for step in timelines.lost_update().evidence)
     assert written.source.count('<li class="step ') == 9
 
 

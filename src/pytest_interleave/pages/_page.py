@@ -135,7 +135,11 @@ def _test(number: int, row: Mapping[str, Any]) -> dict[str, Any]:
         "difference": row.get("_difference"),
         "hints": row.get("_hints", []),
         "warnings": row.get("_warnings") or [],
-        "story": (timeline or {}).get("story", ""),
+        # There is no command for a failure in which the order of threads has no part.
+        "replays": "_command" not in row or row["_command"] is not None,
+        "notes": (timeline or {}).get("notes", ()),
+        "evidence": (timeline or {}).get("evidence", ()),
+        "help": (timeline or {}).get("help", ""),
         "chart": None if timeline is None else lay_out(timeline),
     }
 

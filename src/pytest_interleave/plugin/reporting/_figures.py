@@ -11,6 +11,7 @@ from ...trace import Timeline
 from ..known._known_schedules import PINNED, REMEMBERED
 from ..running._ended_by import REPLAY
 from ..running._exploration import Exploration
+from ..running.explanations._explanation import Explanation
 from ..settings._shards import WHOLE, nodeid_of
 from ._report import replay_command
 
@@ -18,7 +19,7 @@ from ._report import replay_command
 def figures(item: pytest.Item, exploration: Exploration, outcome: str, *, page: bool) -> dict[str, Any]:
     """Return the entry of one test in the JSON report, and keys with `_` for the summary and, with `page`, for HTML."""
     explanation = exploration.explanation
-    timeline = None if explanation is None else explanation.timeline
+    timeline = None if explanation is None or explanation.no_race else explanation.timeline
     finding: dict[str, Any] | None = None
     if explanation is not None:
         finding = {
@@ -49,8 +50,8 @@ def figures(item: pytest.Item, exploration: Exploration, outcome: str, *, page: 
         "repeatable": exploration.unrepeatable is None,
         "finding": finding,
         "lost": exploration.lost,
-        "_command": None if explanation is None else replay_command(item, str(explanation.token)),
-        "_hints": [] if explanation is None else explanation.hints,
+        "_command": _command(item, explanation),
+        "_hints": [] if explanation is None else _hints(explanation),
         "_difference": exploration.lost if explanation is None else explanation.difference,
         "_timeline": _for_page(timeline) if page and timeline is not None else None,
         "_warnings": list(exploration.warnings),
@@ -66,6 +67,21 @@ def figures(item: pytest.Item, exploration: Exploration, outcome: str, *, page: 
         "_to_remember": str(explanation.token) if explanation is not None and _is_worth_it(exploration) else None,
         **_of_shard(exploration),
     }
+
+
+def _command(item: pytest.Item, explanation: Explanation | None) -> str | None:
+    """Return the command that replays a finding; None for a failure in which the order of threads has no part."""
+    if explanation is None or explanation.no_race:
+        return None
+    return replay_command(item, str(explanation.token))
+
+
+def _hints(explanation: Explanation) -> list[str]:
+    """Return sentences besides what happened, and why it is no race."""
+    if not explanation.no_race:
+        return explanation.hints
+    helps = [f"help: {explanation.help}"] if explanation.help else []
+    return [explanation.no_race, *explanation.hints, *helps]
 
 
 def _for_page(timeline: Timeline) -> dict[str, Any]:
