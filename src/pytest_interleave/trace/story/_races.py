@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ...control import Outcome, Recorder
+from ...control import Outcome, Recorder, Step
 from ...detect import Race
 from ._evidence import Story
 from ._held_up import held_up
 from ._words import Words
 
 _UNORDERED = "No happens-before relation: no common lock, queue, event, start or join orders these accesses."
-_PASSED = "The test did not fail in this schedule. It may fail in another one."
+_PASSED = "No assertion failed in this schedule: the test fails because of the data race."
 
 
 def races_story(races: Sequence[Race], outcome: Outcome, recorder: Recorder | None) -> Story:
@@ -23,11 +23,23 @@ def races_story(races: Sequence[Race], outcome: Outcome, recorder: Recorder | No
     known = f", or declare the race with race_detector.allow({label!r})" if label else ""
     return Story(
         f"Data race on {race.what}: unordered {_access(race, 0)} and {_access(race, 1)}",
-        tuple(words.evidence(position, race.what) for position in sorted(race.steps)),
+        tuple(words.evidence(position, race.what) for position in _steps(race, outcome.log)),
         (*(text for text, _ in pauses), _UNORDERED, _PASSED),
         f"guard every access with one lock{known}",
         tuple(at for _, places in pauses for at in places),
     )
+
+
+def _steps(race: Race, log: Sequence[Step]) -> tuple[int, ...]:
+    """Return the positions of the two accesses; of the first one, the last time before the second at the same place."""
+    if not race.steps:
+        return ()
+    first, second = sorted(race.steps)
+    unit, operation, _ = log[first]
+    for at in range(second - 1, first, -1):
+        if log[at][0] is unit and log[at][1].kind == operation.kind and log[at][1].where() == operation.where():
+            return at, second
+    return first, second
 
 
 def _access(race: Race, number: int) -> str:
