@@ -53,7 +53,7 @@ def test_the_parts_are_in_order(run):
         "  1. worker-0 reads 0 ",
         "  2. worker-1 writes 0 -> 1 ",
         "  3. worker-0 writes 1 -> 1 ",
-        "help: make the read and the write one atomic step: hold one lock from line 14 to",
+        "help: make read and write one atomic step: hold one lock from",
         "     worker-0  worker-1  where ",
         "     --------  --------  ------",
         "     main starts worker-0 and worker-1 (test_it.py:24)",

@@ -46,7 +46,7 @@ def lost_update() -> Timeline:
             Evidence(6, "worker-1 writes 100 -> 150", *write[::2]),
             Evidence(8, "worker-0 writes 150 -> 150", *write[::2]),
         ),
-        help="make the read and the write one atomic step: hold one lock from line 15 to 16",
+        help="make read and write one atomic step: hold one lock from bank.py:15 to 16",
         reported=(4, 7, 9),
     )
 

@@ -63,7 +63,7 @@ def test_a_lost_update_of_one_statement():
         ("right writes 0 -> 1", "update"),
         ("left writes 1 -> 1", "update"),
     ]
-    assert timeline.help == (f"make the read and the write one atomic step: hold one lock around line {line('update')}")
+    assert timeline.help == (f"make read and write one atomic step: hold one lock around test_bugs.py:{line('update')}")
 
 
 def test_a_lost_update_over_two_functions():
@@ -86,7 +86,7 @@ def test_a_lost_update_over_two_functions():
     timeline = bug_of(body)
     assert timeline.bug == "Lost update on Stock.sold"
     assert timeline.help == (
-        "make the read and the write one atomic step: hold one lock over "
+        "make read and write one atomic step: hold one lock over "
         f"test_bugs.py:{line('functions: read')} and test_bugs.py:{line('functions: write')}, in their caller"
     )
 
@@ -115,7 +115,7 @@ def test_check_then_act_by_a_membership_test():
         ("left writes None -> None", "in: act"),
     ]
     assert timeline.help == (
-        f"make check and act one atomic step: hold one lock from line {line('in: check')} to {line('in: act')}"
+        f"make check and act one atomic step: hold one lock from test_bugs.py:{line('in: check')} to {line('in: act')}"
     )
 
 
@@ -139,7 +139,7 @@ def test_check_then_act_by_a_condition():
         ("right writes 1 -> 0", "if: act"),
         ("left writes 0 -> -1", "if: act"),
     ]
-    assert timeline.help.endswith(f"hold one lock from line {line('if: check')} to {line('if: act')}")
+    assert timeline.help.endswith(f"hold one lock from test_bugs.py:{line('if: check')} to {line('if: act')}")
 
 
 def test_check_then_act_by_a_look_up():
@@ -252,7 +252,7 @@ def test_inconsistent_reads():
         ("looks reads 0", "reads: second"),
     ]
     assert timeline.help == (
-        f"make both reads one atomic step: hold one lock from line {line('reads: first')} to "
+        f"make both reads one atomic step: hold one lock from test_bugs.py:{line('reads: first')} to "
         f"{line('reads: second')}, "
         f"and at test_bugs.py:{line('reads: write')}"
     )
@@ -280,7 +280,7 @@ def test_a_dirty_read_between_two_writes_of_one_attribute():
         ("sells writes -1 -> 0", "dirty: second"),
     ]
     assert timeline.help == (
-        f"make both writes one atomic step: hold one lock from line {line('dirty: first')} to "
+        f"make both writes one atomic step: hold one lock from test_bugs.py:{line('dirty: first')} to "
         f"{line('dirty: second')}, and at test_bugs.py:{line('dirty: read')}"
     )
 
@@ -499,7 +499,7 @@ def test_a_lock_around_one_of_two_steps_does_not_hide_the_bug():
 
     timeline = bug_of(body)
     assert timeline.bug == "Lost update on Stock.sold"
-    assert timeline.help.endswith(f"hold one lock from line {line('locked: read')} to {line('locked: write')}")
+    assert timeline.help.endswith(f"hold one lock from test_bugs.py:{line('locked: read')} to {line('locked: write')}")
 
 
 @pytest.mark.parametrize("loops", [1, 2])

@@ -45,7 +45,7 @@ def line(mark):
 
 def hold(first, last=None, other=None):
     """The advice to hold a lock from one line to another one, and at the one of the other thread."""
-    where = f"around line {line(first)}" if last is None else f"from line {line(first)} to {line(last)}"
+    where = f"around {at(first)}" if last is None else f"from {at(first)} to {line(last)}"
     return f"hold one lock {where}" + (f", and at {at(other)}" if other else "")
 
 
@@ -86,7 +86,7 @@ def test_an_attribute_with_the_name_of_a_function():
         f"left reads 0 at {at('next: read')}",
         f"right writes 0 -> 1 at {at('next: write')}",
         f"left writes 1 -> 1 at {at('next: write')}",
-        f"help: make the read and the write one atomic step: {hold('next: read', 'next: write')}",
+        f"help: make read and write one atomic step: {hold('next: read', 'next: write')}",
     ]
 
 
@@ -107,7 +107,7 @@ def test_lost_update():
         f"left reads 100 at {at('lost: read')}",
         f"right writes 100 -> 150 at {at('lost: write')}",
         f"left writes 150 -> 150 at {at('lost: write')}",
-        f"help: make the read and the write one atomic step: {hold('lost: read', 'lost: write')}",
+        f"help: make read and write one atomic step: {hold('lost: read', 'lost: write')}",
     ]
 
 
@@ -447,7 +447,7 @@ def test_another_item_is_not_taken_for_it():
         f"left calls .get(): 0 at {at('stock: total')}",
         f"right writes 0 -> 1 at {at('stock: total')}",
         f"left writes 1 -> 1 at {at('stock: total')}",
-        f"help: make the read and the write one atomic step: {hold('stock: total')}",
+        f"help: make read and write one atomic step: {hold('stock: total')}",
     ]
 
 
@@ -472,7 +472,7 @@ def test_of_several_changes_the_last_one():
         f"left reads 0 at {at('several: read')}",
         f"right writes 10 -> 20 at {at('several: last')}",
         f"left writes 20 -> 1 at {at('several: write')}",
-        f"help: make the read and the write one atomic step: {hold('several: read', 'several: write')}",
+        f"help: make read and write one atomic step: {hold('several: read', 'several: write')}",
     ]
 
 

@@ -98,9 +98,9 @@ class Bugs:
             also = () if check == first else (check.position,)
             return Bug(f"Check-then-act race on {what}", what, self._one_lock(check, last, "check and act"), also)
         if effect.loses_update and operations[1].kind == kinds.WRITE:
-            return Bug(f"Lost update on {what}", what, self._one_lock(first, last, "the read and the write"))
+            return Bug(f"Lost update on {what}", what, self._one_lock(first, last, "read and write"))
         if looked or not (first.writes or last.writes):
-            steps = "the read and the write" if last.writes else "both reads"
+            steps = "read and write" if last.writes else "both reads"
             return Bug(f"Inconsistent reads of {what}", what, self._one_lock(first, last, steps, between))
         return Bug(f"Atomicity violation on {what}", what, self._one_lock(first, last, "both accesses"))
 
@@ -146,7 +146,7 @@ class Bugs:
         place = None if following is None else self._log[following][1].where()
         if place is None or place[::2] != written.place[::2]:
             return Bug(f"Race condition on {what}", what)
-        lines = f"from line {written.place.lineno} to {place.lineno}, and at {short_place(found.place)}"
+        lines = f"from {short_place(written.place)} to {place.lineno}, and at {short_place(found.place)}"
         return Bug(
             f"Dirty read of {what} by {self._words.thread(found.position)}",
             what,
@@ -165,9 +165,9 @@ class Bugs:
         if first.place[::2] != last.place[::2]:
             where = f"over {short_place(first.place)} and {short_place(last.place)}, in their caller"
         elif first.place.lineno == last.place.lineno:
-            where = f"around line {first.place.lineno}"
+            where = f"around {short_place(first.place)}"
         else:
             # In a loop, the second one may be further up.
-            begin, end = sorted((first.place.lineno, last.place.lineno))
-            where = f"from line {begin} to {end}"
+            begin, end = sorted((first.place, last.place), key=lambda place: place.lineno)
+            where = f"from {short_place(begin)} to {end.lineno}"
         return f"make {what} one atomic step: hold one lock {where}{beside}"
