@@ -188,7 +188,9 @@ class Exploring:
     def _with_others(self, explanation: Explanation, outcome: Outcome) -> Explanation:
         """Add whether other schedules fail as well, if the test fails without preemption."""
         timeline = explanation.timeline
-        if timeline is None or not timeline.is_plain or explanation.no_race or outcome.waits_outside:
+        # A failure that depends on something unseen says nothing about the order of the threads.
+        unknown = explanation.unseen or explanation.no_race or outcome.waits_outside
+        if timeline is None or not timeline.is_plain or unknown:
             return explanation
         if self.number > 1:
             return explanation._replace(always=0)

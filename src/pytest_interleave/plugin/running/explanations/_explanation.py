@@ -117,7 +117,7 @@ class Explanation(NamedTuple):
             error = next(leaves(self.finding.exception))
             note = next((text for text in getattr(error, "__notes__", ()) if text.startswith("raised in ")), "")
             what = f"{type(error).__name__}{note.removeprefix('raised')}"
-        if self.switches or self.always == 0:
+        if (self.switches or self.always == 0) and not self.unseen:
             # Another schedule has passed.
             return f"Race condition: {what} in this interleaving"
         return f"{what[0].upper()}{what[1:]} in this interleaving"
