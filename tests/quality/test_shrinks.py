@@ -117,7 +117,7 @@ def tables_in(output):
     lines = output.splitlines()
     found = []
     for number, line in enumerate(lines):
-        if re.fullmatch(r"-{20,}", line):
+        if re.fullmatch(r" {5}-+(  -+){2,}", line):
             end = lines.index("", number)
             found.append(lines[number - 1 : end])
     return found
