@@ -323,7 +323,7 @@ class TestPage:
         browser.one("#words").send_keys("number[4")
         assert shown() == 91
         browser.one("#words").clear()
-        browser.one("#words").send_keys("body")
+        browser.one("#words").send_keys("failure")
         assert shown() == 20
 
     def test_a_test_is_opened_by_its_link(self, opened: Any) -> None:
