@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+import types
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -222,9 +223,19 @@ def test_with_full_patience_a_pause_beside_a_child_process_takes_real_time(body)
     assert again.uncontrolled or not was_alive[-1]
 
 
+@pytest.mark.usefixtures("_little_patience")
+def test_so_it_does_beside_an_uncontrolled_thread(monkeypatch):
+    stranger = types.SimpleNamespace(ident=1, native_id=threading.get_native_id())
+    monkeypatch.setattr(_outside, "foreign_threads", lambda: (stranger,))
+    again = patiently(wait_for_what_is_not_set)
+    assert again.exception is None
+    assert again.uncontrolled or not was_alive[-1]
+
+
 def test_a_failure_without_anything_outside_has_not_hurried(monkeypatch):
-    # Other tests may have left a process.
+    # Other tests may have left a process, or a thread.
     monkeypatch.setattr(_outside, "has_children", lambda: False)
+    monkeypatch.setattr(_outside, "foreign_threads", lambda: ())
 
     def body() -> None:
         time.sleep(2)

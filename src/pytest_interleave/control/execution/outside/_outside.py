@@ -243,7 +243,13 @@ class Outside(Part):
 
     def _foreign_patience_over(self) -> bool:
         usual = for_foreign_threads(self.execution.lasting.waited_in_vain, signal=self._signal_may_come())
-        return not self.waits_on(self._idle_seconds(), usual)
+        idle = self._idle_seconds()
+        if not self.waits_on(idle, usual):
+            return True
+        if idle > usual:
+            # Real time decides when another process, or a thread, does what this one waits for.
+            self.uncontrolled = self.waits_really = True
+        return False
 
     def waits_on(self, waited: float, usual: float) -> bool:
         """Whether the execution still waits for what is not controlled, after `waited` seconds; `usual` are usual."""
