@@ -7,6 +7,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from .._texts import listed
 from ..control.execution import short_name
 from ..control.steps import kinds
 from ._timeline import Event, Timeline
@@ -161,7 +162,7 @@ _OF_OTHERS: dict[str, str] = {kinds.START: "starts", kinds.JOIN: "joins"}
 def _listed(names: Sequence[str]) -> str:
     if len(names) > 4:
         return f"{names[0]} to {names[-1]}"
-    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
+    return listed(names)
 
 
 def _rows(timeline: Timeline) -> list[_Row]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from ..._texts import listed
 from ...control import Step, Stuck, WaitingThread
 from ...control.execution import DEADLOCK, LIVELOCK, TIMEOUT, awaited, short_name
 from ...control.steps import kinds
@@ -166,6 +167,4 @@ def _blocked(stuck: Stuck, causes: Sequence[WaitingThread]) -> str:
         return f"{wait.thread} waits for {wait.waits_for}, and no thread can wake it"
     if len(causes) > _MOST_NAMED:
         return f"{len(causes)} threads are blocked forever{when}"
-    names = [wait.thread for wait in causes]
-    listed = " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
-    return f"{listed} {'is' if len(names) == 1 else 'are'} blocked forever{when}"
+    return f"{listed([wait.thread for wait in causes])} {'is' if len(causes) == 1 else 'are'} blocked forever{when}"

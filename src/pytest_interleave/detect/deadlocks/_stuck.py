@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
+from ..._texts import cut, listed
 from ...control import Step, Stuck, WaitingThread
 from ...control.execution import CREATED, DEADLOCK, LIVELOCK, TIMEOUT, short_name
 from ._diagnosis import diagnose, joined, queue_method
-
-#: At most this many characters of a line of source text are shown.
-_LONGEST = 60
 
 
 def describe_stuck(stuck: Stuck, log: Sequence[Step]) -> str:
@@ -53,7 +51,7 @@ _DOING = {LIVELOCK: "spins", TIMEOUT: "runs", DEADLOCK: "cannot continue"}
 def _describe(wait: WaitingThread, stuck: Stuck) -> list[str]:
     where = "" if wait.where is None else f" at {wait.where}"
     if not wait.waits_for:
-        text = "" if wait.where is None else _cut(wait.where.text)
+        text = "" if wait.where is None else cut(wait.where.text)
         return [f"{wait.thread} {_DOING[stuck.kind]}{where}{': ' if text else ''}{text}"]
     if joined(wait):
         line = f"{wait.thread} waits in join() for {joined(wait)}{where}"
@@ -62,7 +60,7 @@ def _describe(wait: WaitingThread, stuck: Stuck) -> list[str]:
     else:
         line = f"{wait.thread} waits for {short_name(wait.waits_for)}{where}"
     if wait.outside:
-        line += f": {_cut(wait.where.text)}" if wait.where is not None and wait.where.text else ""
+        line += f": {cut(wait.where.text)}" if wait.where is not None and wait.where.text else ""
     lines = [f"{line}, {held}" if (held := _holds(wait, stuck)) else line]
     if wait.started is not None:
         lines.append(f"  started at {wait.started}")
@@ -91,11 +89,4 @@ def _created(waits: Sequence[WaitingThread]) -> Iterator[tuple[str, str]]:
             places[place].append(name)
     for place, names in places.items():
         names.sort()
-        yield (
-            f"{' and '.join(filter(None, (', '.join(names[:-1]), names[-1])))} {'was' if len(names) == 1 else 'were'}",
-            place,
-        )
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+        yield f"{listed(names)} {'was' if len(names) == 1 else 'were'}", place

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..._texts import cut
 from ...control import Operation, Place, Recorder, Step, Touches
 from ...control.execution import CREATED, described, short_name
 from ...control.identity import (
@@ -39,8 +40,6 @@ from ._variables import (
 
 #: At most this many races are described in full; of the rest, only the number is given.
 _MOST_REPORTED = 5
-#: At most this many characters of a line of source text are shown.
-_LONGEST = 60
 
 
 @dataclass(frozen=True)
@@ -61,7 +60,7 @@ class Access:
         """What was done, where, and under which locks."""
         locks = ", ".join(map(short_name, self.locks)) if self.locks else "no lock"
         text = self.place.text
-        return f"{self.thread} {self.does}", str(self.place), f"{_cut(text)}  ({locks})" if text else f"({locks})"
+        return f"{self.thread} {self.does}", str(self.place), f"{cut(text)}  ({locks})" if text else f"({locks})"
 
 
 @dataclass(frozen=True)
@@ -114,10 +113,6 @@ def describe_races(races: Sequence[Race]) -> str:
         more = len(races) - _MOST_REPORTED
         lines.append(f"… and {more} more data race{'' if more == 1 else 's'}")
     return "\n".join(lines)
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
 
 
 def races_of(conflicts: Iterable[Conflict], log: Sequence[Step], recorder: Recorder | None = None) -> list[Race]:

@@ -61,14 +61,13 @@ def story_of(
         return Story(named, notes=tuple(notes), noted=noted)
     if not chosen and not given:
         return Story(named, notes=tuple(notes), noted=noted, is_plain=not pauses)
-    found: list[tuple[Effect, ChoicePoint]] = []
-    is_cut_short = False
-    # Threads that spin give way all the time: only the effects of the last switches matter.
-    examined = sorted((*chosen[:_EXAMINED], *given[-_EXAMINED:]), key=lambda point: point.step)
-    turns: dict[str, None] = {}
     if named:
         # Threads that spin give way all the time; what they do besides is rarely the cause.
         return Story(named, notes=(*notes, *[_turn(point, outcome) for point in given[-1:]]), noted=noted)
+    # For the same reason, only the effects of the last switches matter.
+    examined = sorted((*chosen[:_EXAMINED], *given[-_EXAMINED:]), key=lambda point: point.step)
+    found: list[tuple[Effect, ChoicePoint]] = []
+    is_cut_short = False
     words = Words(outcome, recorder)
     bug = Bug("")
     evidence: dict[int, Evidence] = {}
@@ -86,7 +85,7 @@ def story_of(
                     evidence.setdefault(position, words.evidence(position, bug.variable))
     except TimeIsOver:
         is_cut_short = True
-    turns.update(dict.fromkeys(_turn(point, outcome) for _, point in found if point in given))
+    turns = dict.fromkeys(_turn(point, outcome) for _, point in found if point in given)
     if not found and not chosen and not is_cut_short and not pauses:
         turns = {_turn(given[-1], outcome): None}
     return Story(
