@@ -31,10 +31,13 @@ from tests.driving import execute, require_good_end
 
 
 @pytest.fixture
-def _foreign_thread() -> Iterator[None]:
+def _foreign_thread(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A live thread that does nothing of interest, as a server made for the whole session."""
     end = threading.Event()
     thread = threading.Thread(target=end.wait)
+    # Other tests may have left a process, or a thread.
+    monkeypatch.setattr(_outside, "has_children", lambda: False)
+    monkeypatch.setattr(_outside, "foreign_threads", lambda: (thread,))
     thread.start()
     yield
     end.set()

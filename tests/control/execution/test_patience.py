@@ -20,6 +20,7 @@ from pytest_interleave.control import Control, Outcome
 from pytest_interleave.control.execution.outside import _in_vain, _outside, _patience
 from pytest_interleave.control.execution.outside._patience import Patience
 from pytest_interleave.control.execution.progress import _progress
+from pytest_interleave.control.interpreter._task_files import waits_for_lock
 from pytest_interleave.explore import NonPreemptive
 from tests.driving import MAX_STEPS, execute, require_good_end
 
@@ -301,11 +302,16 @@ def test_a_foreign_thread_at_work_gets_full_patience():
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the operating system does not say what a thread waits for")
 @pytest.mark.usefixtures("_little_patience")
-def test_a_deadlock_beside_a_foreign_thread_that_waits_is_found_at_once():
+def test_a_deadlock_beside_a_foreign_thread_that_waits_is_found_at_once(monkeypatch):
     end = threading.Event()
     thread = threading.Thread(target=end.wait)
+    # Other tests may have left a process, or a thread.
+    monkeypatch.setattr(_outside, "has_children", lambda: False)
+    monkeypatch.setattr(_outside, "foreign_threads", lambda: (thread,))
     thread.start()
     try:
+        while not waits_for_lock(thread.native_id):
+            time.sleep(0.001)
         outcome = execute(lambda: threading.Event().wait())  # noqa: PLW0108
     finally:
         end.set()
