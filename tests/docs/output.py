@@ -99,10 +99,16 @@ def _print(example: Shown) -> str:
         return done.stdout
 
 
+def _updated(example: Shown) -> str:
+    printed = _print(example)
+    text = example.block.text
+    return excerpt(printed, text) if missing(text, printed) else text
+
+
 def write(page: str) -> None:
-    """Write the blocks of a page again, with what is printed now."""
+    """Write the blocks of a page again, with what is printed now, where they differ in more than what varies."""
     of_page = [example for example in shown() if example.block.page == page]
-    printed = iter([excerpt(_print(example), example.block.text) for example in of_page])
+    printed = iter([_updated(example) for example in of_page])
     path = ROOT / page
     text = path.read_text(encoding="utf-8")
     path.write_text(_OUTPUT.sub(lambda found: f"{found[1]}{next(printed)}```", text), encoding="utf-8")

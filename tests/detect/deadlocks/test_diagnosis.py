@@ -5,6 +5,7 @@ from __future__ import annotations
 import queue
 import re
 import threading
+from concurrent.futures import Future, ThreadPoolExecutor
 from threading import Barrier, BoundedSemaphore, Condition, Event, Lock, RLock, Semaphore, Thread
 
 import pytest
@@ -149,7 +150,10 @@ def test_a_circle_with_a_join():
         in_threads(boss=boss)
 
     diagnosis = diagnosis_of(body)
-    assert (diagnosis.bug, diagnosis.help) == ("circular wait: boss -> worker -> boss", "")
+    assert (diagnosis.bug, diagnosis.help) == (
+        "boss joins worker while it holds Lock, which worker needs",
+        "release Lock before join()",
+    )
     assert sorted(causes_of(diagnosis)) == ["boss", "worker"]
 
 
@@ -161,7 +165,7 @@ def test_a_circle_with_a_join_of_the_tests_own_thread():
             worker.start()
             worker.join()
 
-    assert bug_of(body) == "circular wait: main -> worker -> main"
+    assert bug_of(body) == "main joins worker while it holds Lock, which worker needs"
 
 
 def test_threads_that_join_each_other():
@@ -218,11 +222,115 @@ def test_a_lock_of_a_thread_that_waits_for_something_else():
         in_threads(left=left, right=lambda: take(lock))
 
     diagnosis = diagnosis_of(body)
-    assert diagnosis.bug == "Event (created at HERE) is never set"
+    assert diagnosis.bug == "left waits for Event while it holds Lock, which right needs"
+    assert diagnosis.help == "release Lock before the wait if right has to end it"
     assert causes_of(diagnosis) == ["left"]
 
 
+def test_a_queue_that_is_full_beside_a_consumer_that_needs_the_lock():
+    def body():
+        items, lock = queue.Queue(1), Lock()
+
+        def produce():
+            for item in range(2):
+                with lock:
+                    items.put(item)
+
+        def consume():
+            with lock:
+                items.get()
+
+        in_threads(produce=produce, consume=consume)
+
+    diagnosis = diagnosis_of(body)
+    assert diagnosis.bug == "produce waits in Queue.put() while it holds Lock #1, which consume needs"
+    assert causes_of(diagnosis) == ["produce"]
+
+
 # -- conditions --
+
+
+class Buffer:
+    """A buffer for one item. One condition is for both producers and consumers."""
+
+    def __init__(self):
+        self.items = []
+        self.changed = Condition()
+
+    def put(self, item):
+        with self.changed:
+            while self.items:
+                self.changed.wait()
+            self.items.append(item)
+            self.changed.notify()
+
+    def get(self):
+        with self.changed:
+            while not self.items:
+                self.changed.wait()
+            self.items.pop()
+            self.changed.notify()
+
+
+def wrong_thread_is_woken():
+    """Where `first` is notified of the second item, which it has no room for."""
+    buffer = Buffer()
+    threads = [
+        Thread(target=buffer.get, name="get-1"),
+        Thread(target=buffer.get, name="get-2"),
+        Thread(target=buffer.put, args=(1,), name="put-1"),
+        Thread(target=buffer.put, args=(2,), name="put-2"),
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def test_a_notification_of_a_thread_that_only_waits_again():
+    outcome = stuck_outcome(wrong_thread_is_woken, walks=2_000)
+    diagnosis = diagnose(outcome.stuck, outcome.log)
+    bug = re.fullmatch(r"notify\(\) on Condition \(.*\) wakes (\S+), which waits again, and not (\S+)", diagnosis.bug)
+    assert bug is not None, diagnosis.bug
+    woken, left = bug.groups()
+    assert (woken[:3], left[:3]) in (("get", "put"), ("put", "get"))
+    assert diagnosis.help.startswith(f"if {left} could have continued, use notify_all()")
+    steps = [(unit.name, operation.kind) for unit, operation, _ in (outcome.log[at] for at in diagnosis.steps)]
+    assert steps[0] == (left, kinds.WAIT)
+    assert steps[1][1] == kinds.NOTIFY
+    assert steps[2:] == [(woken, kinds.WOKEN), (woken, kinds.WAIT)]
+
+
+def test_a_condition_that_is_never_notified():
+    def body():
+        changed, ready = Condition(), []
+
+        def wait():
+            with changed:
+                changed.wait_for(lambda: ready)
+
+        def change():
+            with changed:
+                ready.append(1)
+
+        in_threads(wait=wait, change=change)
+
+    diagnosis = diagnosis_of(body)
+    assert diagnosis.bug == "Condition (created at HERE) is never notified"
+    assert diagnosis.help == "call notify() or notify_all() after each change of what the threads wait for"
+
+
+def test_no_thread_is_left_that_could_notify():
+    def body():
+        changed = Condition()
+
+        def wait():
+            with changed:
+                changed.wait()
+
+        in_threads(one=wait, other=wait)
+
+    assert bug_of(body) == "one and other are blocked forever"
 
 
 def test_a_notification_before_the_wait():
@@ -388,6 +496,51 @@ def test_queues(make):
     assert bug_of(get) == "get() on an empty queue, and no thread can put()"
     assert bug_of(put) == "put() to a full queue, and no thread can get()"
     assert bug_of(join) == "Queue.join() waits for task_done(), and no thread can call it"
+
+
+def test_futures():
+    def one():
+        future = Future()
+        in_threads(left=future.result, right=lambda: None)
+
+    def several():
+        with ThreadPoolExecutor(1, thread_name_prefix="pool") as pool:
+            pool.submit(lambda: pool.submit(lambda: None).result()).result()
+
+    assert bug_of(one) == "result() of a Future that no thread can complete"
+    assert bug_of(several) == "main and pool_0 are blocked forever in Future.result()"
+
+
+def test_where_the_other_threads_have_ended():
+    def body():
+        ready = Event()
+        counts = []
+
+        def fails():
+            counts.append(1)
+            raise KeyError(1)
+
+        in_threads(wait=ready.wait, returns=lambda: counts.append(2), fails=fails)
+
+    assert message_of(body)[2:] == [
+        "  main waits in join() for wait at test_diagnosis.py",
+        "  fails has ended with KeyError; its last step was at test_diagnosis.py",
+        "  returns has ended; its last step was at test_diagnosis.py",
+    ]
+
+
+def test_of_many_threads_that_have_ended_some_are_described():
+    def body():
+        ready = Event()
+        in_threads(wait=ready.wait, **{f"t{number}": lambda: None for number in range(6)})
+
+    assert message_of(body)[3:] == [
+        "  t0 has ended",
+        "  t1 has ended",
+        "  t2 has ended",
+        "  t3 has ended",
+        "  2 more threads have ended",
+    ]
 
 
 def test_simple_queues():

@@ -661,12 +661,13 @@ def test_a_deadlock_for_a_lock_of_a_thread_that_has_ended():
         lock = Lock()
 
         def take():
-            lock.acquire()
+            lock.acquire()  # the lock that is not released
 
         in_threads(takes=take, waits=take)
 
     assert lines_of(told(body).timeline) == [
         "Deadlock: Lock is held by takes, which has ended",
+        f"takes acquires Lock at {at('the lock that is not released')}",
         "help: release it in takes: use `with`",
     ]
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from ..._texts import cut, listed
 from ...control import Step, Stuck, WaitingThread
 from ...control.execution import CREATED, DEADLOCK, LIVELOCK, TIMEOUT, short_name
-from ._diagnosis import diagnose, joined, queue_method
+from ._diagnosis import diagnose, joined, method_of
 
 
 def describe_stuck(stuck: Stuck, log: Sequence[Step]) -> str:
@@ -19,9 +19,11 @@ def describe_stuck(stuck: Stuck, log: Sequence[Step]) -> str:
     lines = [diagnosis.bug]
     for wait in waits:
         lines.extend(f"  {line}" for line in _describe(wait, stuck))
+    if stuck.kind == DEADLOCK and not stuck.cycle:
+        lines.extend(f"  {line}" for line in _ended(stuck, log))
     lines += [
         f"  {names} created at {place}"
-        for names, place in _created([wait for wait in waits if not queue_method(wait, stuck)])
+        for names, place in _created([wait for wait in waits if not method_of(wait, stuck)])
         if place not in diagnosis.bug
     ]
     if stuck.left:
@@ -44,6 +46,8 @@ def describe_stuck(stuck: Stuck, log: Sequence[Step]) -> str:
     return "\n".join(lines)
 
 
+#: At most this many threads that have ended are described.
+_MOST_ENDED = 4
 #: What threads that are not blocked do, by the kind of the ending.
 _DOING = {LIVELOCK: "spins", TIMEOUT: "runs", DEADLOCK: "cannot continue"}
 
@@ -55,8 +59,8 @@ def _describe(wait: WaitingThread, stuck: Stuck) -> list[str]:
         return [f"{wait.thread} {_DOING[stuck.kind]}{where}{': ' if text else ''}{text}"]
     if joined(wait):
         line = f"{wait.thread} waits in join() for {joined(wait)}{where}"
-    elif queue_method(wait, stuck):
-        line = f"{wait.thread} waits in {queue_method(wait, stuck)}(){where}"
+    elif method_of(wait, stuck):
+        line = f"{wait.thread} waits in {method_of(wait, stuck)}(){where}"
     else:
         line = f"{wait.thread} waits for {short_name(wait.waits_for)}{where}"
     if wait.outside:
@@ -68,6 +72,20 @@ def _describe(wait: WaitingThread, stuck: Stuck) -> list[str]:
         since = "" if wait.acquired is None else f" since {wait.acquired}"
         lines.append(f"  held by {wait.holder}{since}")
     return lines
+
+
+def _ended(stuck: Stuck, log: Sequence[Step]) -> Iterator[str]:
+    """Yield what is known of the threads that have ended; first of those that have raised something."""
+    ended = sorted(stuck.ended, key=lambda one: (one.error is None, one.number))
+    for one in ended[:_MOST_ENDED]:
+        how = "" if one.error is None else f" with {type(one.error).__name__}"
+        own = (operation for unit, operation, _ in reversed(log) if unit.index == one.number)
+        # The place of others is in a library, or in this plugin, if the execution is not a detailed one.
+        last = next((f"; its last step was at {step.where()}" for step in own if step.place or step.is_access), "")
+        yield f"{one.thread} has ended{how}{last}"
+    if len(ended) > _MOST_ENDED:
+        more = len(ended) - _MOST_ENDED
+        yield f"{more} more {'thread has' if more == 1 else 'threads have'} ended"
 
 
 def _holds(wait: WaitingThread, stuck: Stuck) -> str:

@@ -28,8 +28,7 @@ def deadlock_story(outcome: Outcome, recorder: Recorder | None) -> Story:
         positions = [*itertools.islice(checks, 1), diagnosis.signal, wait]
         helps = against_lost_wakeup(log[wait][1])
     words = Words(outcome, recorder)
-    if diagnosis.last is not None:
-        positions.append(diagnosis.last)
+    positions += diagnosis.steps
     return Story(
         f"Deadlock: {diagnosis.bug}",
         tuple(words.evidence(at) for at in positions),

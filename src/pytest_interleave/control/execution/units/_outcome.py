@@ -31,6 +31,14 @@ class WaitingThread(NamedTuple):
     started: Place | None = None
 
 
+class EndedThread(NamedTuple):
+    """A thread that had ended when the others could not continue, and what its own code raised."""
+
+    number: int
+    thread: str
+    error: BaseException | None
+
+
 class Stuck(NamedTuple):
     """The reason for which an execution was ended, after `steps` steps."""
 
@@ -40,6 +48,8 @@ class Stuck(NamedTuple):
     cycle: bool
     #: What each of these threads had announced and was never granted.
     pending: list[Step]
+    #: The threads that had ended.
+    ended: Sequence[EndedThread] = ()
     #: Whether the test had ended, and no other code could wake the threads any more.
     left: bool = False
     #: For a livelock: whether threads counted their rounds, so that they may make progress after all.

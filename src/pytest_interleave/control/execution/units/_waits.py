@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...scope._places import Place, user_place
 from ._endings import DEADLOCK, Ending
-from ._outcome import Stuck, WaitingThread
+from ._outcome import EndedThread, Stuck, WaitingThread
 from ._primitive_names import described
 from ._units import Unit
 
@@ -64,7 +64,10 @@ def stuck_of(execution: Execution, kind: Ending, cycle: list[Unit], **more: Any)
     pending = [(unit, unit.operation, unit.touches) for unit in concerned if not unit.done and not unit.enabled]
     names = described(execution.log, [unit.resource for unit in concerned])
     waits = waits_of(concerned, sys._current_frames(), names)
-    return Stuck(kind, waits, execution.steps, bool(cycle), pending, **more)
+    ended = [
+        EndedThread(unit.index, unit.name, unit.exception or unit.half.caught) for unit in execution.units if unit.done
+    ]
+    return Stuck(kind, waits, execution.steps, bool(cycle), pending, ended, **more)
 
 
 def waits_of(units: list[Unit], frames: Mapping[int, FrameType], names: Mapping[int, str]) -> list[WaitingThread]:
