@@ -52,7 +52,9 @@ def unreleased():
     """Return a section with all fragments, by type; or nothing if there are none."""
     parts = []
     for type_ in TYPES:
-        texts = [path.read_text(encoding="utf-8") for path in _fragments() if path.suffixes[-2:] == [f".{type_}", ".md"]]
+        texts = [
+            path.read_text(encoding="utf-8") for path in _fragments() if path.suffixes[-2:] == [f".{type_}", ".md"]
+        ]
         if texts:
             items = ("- " + "\n  ".join(text.strip().splitlines()) for text in texts)
             parts.append(f"### {type_.capitalize()}\n\n" + "\n".join(items) + "\n")

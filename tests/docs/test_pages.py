@@ -45,7 +45,11 @@ def test_example_does_what_the_page_says(block: Block, pytester: pytest.Pytester
 
 def test_there_are_examples_to_run() -> None:
     assert len(TESTS) >= 8
-    assert {test.page for test in TESTS} >= {"docs/tutorial.md", "docs/reference/fixtures.md", "docs/explanation/strategies.md"}
+    assert {test.page for test in TESTS} >= {
+        "docs/tutorial.md",
+        "docs/reference/fixtures.md",
+        "docs/explanation/strategies.md",
+    }
 
 
 def test_every_test_shown_is_run_or_part_of_an_example() -> None:
