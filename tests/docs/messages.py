@@ -29,6 +29,9 @@ SINKS = {
     "warn": "",
     "warn_explicit": "",
     "_group": "",
+    "_skip": "",
+    "TokenError": "",
+    "add_note": "",
 }
 #: Calls of the above that are given the text first, and not last.
 _FIRST = {"Diagnosis", "warn", "warn_explicit", "_group"}
@@ -44,8 +47,11 @@ SOURCES = {
     "hints",
     "note_no_choice",
     "warnings",
+    "write_reports",
     "hung_text",
     "unchecked",
+    "unusable_pins",
+    "_ended",
     "_look_at_long",
 }
 #: So are these constants and attributes.
