@@ -11,7 +11,7 @@ version = release = __version__
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "layers"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "layers", "root_files"]
 exclude_patterns = ["_build"]
 html_theme = "furo"
 html_title = f"pytest-interleave {release}"
@@ -20,7 +20,7 @@ myst_heading_anchors = 3
 # Docstrings have single backticks around code.
 default_role = "code"
 autodoc_member_order = "bysource"
-# `docs/reference.md` has the types, in a form that is easier to read.
+# `docs/reference/annotations.md` has the types, in a form that is easier to read.
 autodoc_typehints = "none"
 
 

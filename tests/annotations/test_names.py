@@ -17,10 +17,9 @@ import pytest_interleave
 from pytest_interleave.plugin.fixtures import _fixtures
 
 ROOT = Path(__file__).resolve().parents[2]
-REFERENCE = (ROOT / "docs" / "reference.md").read_text(encoding="utf-8")
-ANNOTATIONS = REFERENCE.partition("\n## Annotations\n")[2].partition("\n## ")[0]
+ANNOTATIONS = (ROOT / "docs" / "reference" / "annotations.md").read_text(encoding="utf-8")
 #: Of the first table: fixture, type, import.
-ROWS = re.findall(r"^\| \[`(\w+)`\]\(#\w+\) \| `(\w+)` \| `(.*)` \|$", ANNOTATIONS, re.MULTILINE)
+ROWS = re.findall(r"^\| \[`(\w+)`\]\(fixtures\.md#\w+\) \| `(\w+)` \| `(.*)` \|$", ANNOTATIONS, re.MULTILINE)
 PUBLIC = {name: getattr(pytest_interleave, name) for name in pytest_interleave.__all__}
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from typing import get_args
 
 import pytest
 
 import pytest_interleave
+from pytest_interleave.detect import FindingKind
 from pytest_interleave.plugin.settings import _needs_control
 
 from .output import OPTIONS
@@ -32,6 +34,13 @@ def test_the_page_on_reports_has_each_bug(module: str) -> None:
     # Lines of the page are wrapped.
     page = " ".join(NAMED.split())
     assert [text for text in sorted(found) if text.strip() not in page] == []
+
+
+def test_the_reference_has_each_kind_of_finding() -> None:
+    page = (ROOT / "docs" / "reference" / "results.md").read_text(encoding="utf-8")
+    listed = re.findall(r"^\| `([a-z -]+)` \| ", page.partition("\n## Findings\n")[2], re.MULTILINE)
+    kinds = [kind for literal in get_args(FindingKind) for kind in get_args(literal) or (literal,)]
+    assert sorted(listed) == sorted(kinds)
 
 
 def test_the_page_on_reports_links_to_recipes_that_exist() -> None:

@@ -13,7 +13,8 @@ from .pages import ROOT, Block, blocks
 BLOCKS = list(blocks())
 TESTS = [block for block in BLOCKS if block.comment.startswith("test: ")]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-REFERENCE = (ROOT / "docs" / "reference.md").read_text(encoding="utf-8")
+OPTIONS = (ROOT / "docs" / "reference" / "options.md").read_text(encoding="utf-8")
+MARKERS = (ROOT / "docs" / "reference" / "markers.md").read_text(encoding="utf-8")
 
 
 @pytest.fixture(autouse=True)
@@ -44,7 +45,11 @@ def test_example_does_what_the_page_says(block: Block, pytester: pytest.Pytester
 
 def test_there_are_examples_to_run() -> None:
     assert len(TESTS) >= 8
-    assert {test.page for test in TESTS} >= {"docs/tutorial.md", "docs/reference.md", "docs/explanation.md"}
+    assert {test.page for test in TESTS} >= {
+        "docs/tutorial.md",
+        "docs/reference/fixtures.md",
+        "docs/explanation/strategies.md",
+    }
 
 
 def test_every_test_shown_is_run_or_part_of_an_example() -> None:
@@ -125,8 +130,8 @@ def _documented_ini(text: str) -> set[str]:
 def test_options_and_ini_values_are_those_that_there_are(pytester: pytest.Pytester) -> None:
     pytester.makeini("[pytest]")
     help_text = pytester.runpytest_subprocess("--help").stdout.str()
-    assert _documented(REFERENCE) == set(re.findall(r"^ +(--interleave-[a-z-]+)", help_text, re.MULTILINE))
-    assert _documented_ini(REFERENCE) == set(re.findall(r"^ +(interleave_[a-z_]+) \(", help_text, re.MULTILINE))
+    assert _documented(OPTIONS) == set(re.findall(r"^ +(--interleave-[a-z-]+)", help_text, re.MULTILINE))
+    assert _documented_ini(OPTIONS) == set(re.findall(r"^ +(interleave_[a-z_]+) \(", help_text, re.MULTILINE))
 
 
 def test_the_signature_of_the_marker_is_the_registered_one(pytester: pytest.Pytester) -> None:
@@ -134,7 +139,7 @@ def test_the_signature_of_the_marker_is_the_registered_one(pytester: pytest.Pyte
     markers = pytester.runpytest_subprocess("--markers").stdout.str()
     registered = re.search(r"@pytest\.mark\.(concurrency\(.*?\)):", markers)
     assert registered is not None
-    shown = re.search(r"@pytest\.mark\.(concurrency\(schedules=200.*\))", REFERENCE)
+    shown = re.search(r"@pytest\.mark\.(concurrency\(schedules=200.*\))", MARKERS)
     assert shown is not None
     assert _arguments(shown[1]) == _arguments(registered[1])
 

@@ -84,6 +84,40 @@ def test_deadlock_is_found_by_steering_and_replays(run, report):
     assert "Deadlock: lock-order inversion between Lock #1 and Lock #2" in again.text
 
 
+def test_a_thread_that_ran_for_long_beside_one_that_was_held_back_does_so_again(run):
+    # The scheduler lets others run after some steps in a row that change nothing that is shared.
+    body = """
+class Account:
+    def __init__(self):
+        self.lock = threading.Lock()
+        self.balance = 100
+
+
+def transfer(source, target):
+    with source.lock:
+        source.balance -= 1
+        with target.lock:
+            target.balance += 1
+
+
+@pytest.mark.concurrency(seconds=60)
+def test_it():
+    first, second, third, fourth = [Account() for _ in range(4)]
+
+    def work(source, own, target):
+        for _ in range(60):
+            transfer(source, own)
+        transfer(source, target)
+
+    in_threads(lambda: work(first, third, second), lambda: work(second, fourth, first))
+"""
+    found = run(LOCKS + body)
+    found.result.assert_outcomes(failed=1)
+    assert "(predicted from the lock order" in found.text
+    assert "Could not reproduce" not in found.text
+    run(None, *found.command[1:]).result.assert_outcomes(failed=1)
+
+
 def test_steering_comes_with_every_strategy_that_samples(run, report):
     strategies = ["pct", "pos", "random", "surw", "swarm", "urw"]
     tests = (

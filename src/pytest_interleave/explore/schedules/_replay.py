@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 
 from ...control import ThreadView, Trace
@@ -20,6 +21,14 @@ class Replay:
         self._position = 0
         #: The position of the choice that could not be repeated, and why; None while all could.
         self.diverged: tuple[int, str] | None = None
+
+    @property
+    def held_back(self) -> Sequence[int]:
+        """All threads: that a thread which has run for long gave way to another one is among the choices.
+
+        If it did not, because the strategy held the others back, it must not here.
+        """
+        return range(sys.maxsize) if self.diverged is None else ()
 
     def begin(self, number: int) -> None:  # noqa: ARG002
         """Start from the first choice."""
