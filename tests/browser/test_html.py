@@ -264,9 +264,10 @@ class TestPage:
         assert brightness(browser, "body", "backgroundColor") > 0.9
         browser.js("localStorage.clear()")
 
-    @pytest.mark.parametrize("width", [320, 375, 600, 820, 1024, 1400, 2400])
-    def test_the_page_is_never_wider_than_the_window(self, opened: Any, width: int) -> None:
-        browser = opened([*ALL, row(f"test_{'long' * 50}", message="no" * 300)], width=width)
+    @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+    @pytest.mark.parametrize("width", [320, 375, 400, 600, 820, 1024, 1280, 1400, 2400])
+    def test_the_page_is_never_wider_than_the_window(self, opened: Any, width: int, dark: bool) -> None:
+        browser = opened([*ALL, row(f"test_{'long' * 50}", message="no" * 300)], width=width, dark=dark)
         browser.js("document.querySelectorAll('.test').forEach((test) => { test.open = true; })")
         assert browser.js("document.documentElement.scrollWidth") <= width
         # And so is each timeline, or there is a way to scroll it.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 
 import pytest
@@ -25,8 +26,11 @@ def as_a_reader_runs_it(
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.block.name)
 def test_a_page_shows_what_is_printed(example: Shown, pytester: pytest.Pytester) -> None:
-    if example.test is None and (reason := libraries.missing(ROOT / example.file.partition("::")[0])):
-        pytest.skip(reason)
+    if example.test is None:
+        if sys.version_info[:2] != (3, 13) or "t" in sys.abiflags:
+            pytest.skip("the page has the output of Python 3.13: on other versions a library takes other steps")
+        if reason := libraries.missing(ROOT / example.file.partition("::")[0]):
+            pytest.skip(reason)
     printed = pytester.runpytest_subprocess(*OPTIONS, example.prepare(pytester.path)).stdout.str()
     assert example.block.text.strip()
     assert missing(example.block.text, printed) == []
