@@ -31,7 +31,10 @@ _WITH_TIME = ("--interleave-seconds=60", "--interleave-shrink-seconds=30")
 OPTIONS = ("-v", "-p", "no:cacheprovider", "--interleave-seed=0", *_WITH_TIME)
 #: What is different in each run, or on each version of Python. Long numbers are ids, or the time of day; in a table,
 #: there are spaces behind a short one.
-_VARIES = re.compile(r" at 0x[0-9a-f]+|(?<=--interleave-replay=)\S+|\b\d{9,}(?:\.\d*)?…? *|\b[0-9.]+ s\b")
+_VARIES = re.compile(
+    r" at 0x[0-9a-f]+|(?<=--interleave-replay=)\S+|\b\d{9,}(?:\.\d*)?…? *|\b[0-9.]+ s\b"
+    r"|(?<=sampled: )\d+ of at least ~\d+ interleavings \(next new: \d+ %\)"
+)
 #: Where a library is installed.
 _INSTALLED = re.compile(r"^\S*[/\\](?:site|dist)-packages[/\\](\S+)")
 
