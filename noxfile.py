@@ -52,8 +52,9 @@ def tests(session: nox.Session) -> None:
 
 @nox.session
 def browser(session: nox.Session) -> None:
-    """The HTML report in a browser; skipped where there is no Chromium with its driver."""
+    """The HTML report and the documentation in a browser; skipped where there is no Chromium with its driver."""
     _install_group(session, "browser")
+    session.install("--group", "docs")
     session.install(".")
     session.run("python", "-m", "pytest", "-rs", "tests/browser", *session.posargs)
 

@@ -11,9 +11,11 @@ version = release = __version__
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "layers", "root_files"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "layers", "pictures", "root_files"]
 exclude_patterns = ["_build"]
 html_theme = "furo"
+html_static_path = ["_static"]
+html_css_files = ["blocks.css"]
 html_title = f"pytest-interleave {release}"
 myst_enable_extensions = ["deflist"]
 myst_heading_anchors = 3

@@ -24,6 +24,18 @@ class Receiver:
         self.calls += 1
 
 
+@pytest.mark.concurrency
+def test_a_new_receiver_is_called(run_concurrent):
+    old, new = Receiver(), Receiver()
+    dispatcher.connect(old, "saved")
+    run_concurrent.together(
+        lambda: dispatcher.disconnect(old, "saved"),
+        lambda: dispatcher.connect(new, "saved"),
+    )
+    dispatcher.send("saved")
+    assert new.calls == 1
+
+
 @pytest.mark.thread_safety(workers=2)
 def test_who_is_connected_is_called():
     receiver = Receiver()

@@ -3,36 +3,22 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-#: As different systems name them.
-CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+from .chromium import NoBrowser, emulate, resize, start
 
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Any]:
-    """Selenium's driver of the Chromium that is installed: nothing is ever downloaded."""
-    webdriver = pytest.importorskip(
-        "selenium.webdriver", reason="selenium is not installed: pip install --group browser"
-    )
-    from selenium.webdriver.chrome.service import Service
-
-    binary = next(filter(None, map(shutil.which, CHROMIUM)), None)
-    driver_binary = shutil.which("chromedriver")
-    if binary is None or driver_binary is None:
-        pytest.skip(f"there is no {'Chromium' if binary is None else 'chromedriver'} on the path")
-    options = webdriver.ChromeOptions()
-    options.binary_location = binary
-    # The sandbox does not work for root, as which containers run; the only page that is opened is our own.
-    for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--force-device-scale-factor=1"):
-        options.add_argument(argument)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    driver = webdriver.Chrome(options=options, service=Service(driver_binary))
+    """Selenium's driver of the Chromium that is installed."""
+    try:
+        driver = start()
+    except NoBrowser as missing:
+        pytest.skip(str(missing))
     try:
         yield driver
     finally:
@@ -57,13 +43,10 @@ class Browser:
         self.driver.get(self._path.as_uri() + fragment)
 
     def size(self, width: int, height: int = 900) -> None:
-        self._devtools(
-            "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False
-        )
+        resize(self.driver, width, height)
 
     def emulate(self, *, dark: bool = False, media: str = "screen") -> None:
-        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
-        self._devtools("Emulation.setEmulatedMedia", media=media, features=[scheme])
+        emulate(self.driver, dark=dark, media=media)
 
     def scripts(self, *, enabled: bool) -> None:
         """Whether pages that are opened from now on may run any; `js` works nevertheless."""

@@ -12,6 +12,7 @@ from tests.trace.timelines import NASTY, STRANGE, page, row
 pytest.importorskip("selenium", reason="selenium is not installed: pip install --group browser")
 
 from selenium.webdriver.common.keys import Keys  # noqa: E402
+from selenium.webdriver.support.wait import WebDriverWait  # noqa: E402
 
 DEPOSIT = [row("test_deposit", timelines.lost_update())]
 TRANSFER = [row("test_transfer", timelines.deadlock(), "deadlock")]
@@ -227,8 +228,6 @@ class TestPointer:
         browser.driver.execute_cdp_cmd(
             "Browser.grantPermissions", {"permissions": ["clipboardReadWrite", "clipboardSanitizedWrite"]}
         )
-        from selenium.webdriver.support.wait import WebDriverWait
-
         button, token = browser.all(".copy")
         for each, copied in ((button, DEPOSIT[0]["_command"]), (token, DEPOSIT[0]["finding"]["token"])):
             each.click()
@@ -254,7 +253,8 @@ class TestPage:
         assert brightness(browser, "body", "backgroundColor") > 0.9
         assert brightness(browser, ".text code", "color") < 0.3
         button = browser.one("#theme")
-        assert button.get_attribute("aria-pressed") == "false"
+        # The page is told of the change in the next frame.
+        WebDriverWait(browser.driver, 10).until(lambda _: button.get_attribute("aria-pressed") == "false")
         button.click()
         assert button.get_attribute("aria-pressed") == "true"
         assert brightness(browser, "body", "backgroundColor") < 0.2
@@ -264,9 +264,10 @@ class TestPage:
         assert brightness(browser, "body", "backgroundColor") > 0.9
         browser.js("localStorage.clear()")
 
-    @pytest.mark.parametrize("width", [320, 375, 600, 820, 1024, 1400, 2400])
-    def test_the_page_is_never_wider_than_the_window(self, opened: Any, width: int) -> None:
-        browser = opened([*ALL, row(f"test_{'long' * 50}", message="no" * 300)], width=width)
+    @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+    @pytest.mark.parametrize("width", [320, 375, 400, 600, 820, 1024, 1280, 1400, 2400])
+    def test_the_page_is_never_wider_than_the_window(self, opened: Any, width: int, dark: bool) -> None:
+        browser = opened([*ALL, row(f"test_{'long' * 50}", message="no" * 300)], width=width, dark=dark)
         browser.js("document.querySelectorAll('.test').forEach((test) => { test.open = true; })")
         assert browser.js("document.documentElement.scrollWidth") <= width
         # And so is each timeline, or there is a way to scroll it.

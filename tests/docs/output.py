@@ -4,6 +4,8 @@ A block of the language `text` may have this comment in the line before it:
 
     <!-- output: test_name.py -->   the block is a part of what pytest prints for the last test block before it, in a
                                     file of that name, with the files that the page gives up to here
+    <!-- output: examples/some/test_name.py::test_it -->
+                                    the block is a part of what pytest prints for that test, in that folder
 
 A line `...` in the block stands for lines that are left out. To write such blocks again after a change of reports:
 
@@ -14,6 +16,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -26,11 +29,14 @@ from .pages import ROOT, Block, blocks
 #: A page shows what is printed on a machine that is not busy.
 _WITH_TIME = ("--interleave-seconds=60", "--interleave-shrink-seconds=30")
 OPTIONS = ("-v", "-p", "no:cacheprovider", "--interleave-seed=0", *_WITH_TIME)
-#: What is different in each run, or on each version of Python.
+#: What is different in each run, or on each version of Python. Long numbers are ids, or the time of day; in a table,
+#: there are spaces behind a short one.
 _VARIES = re.compile(
-    r" at 0x[0-9a-f]+|(?<=--interleave-replay=)\S+|\b[0-9.]+ s\b"
+    r" at 0x[0-9a-f]+|(?<=--interleave-replay=)\S+|\b\d{9,}(?:\.\d*)?…? *|\b[0-9.]+ s\b"
     r"|(?<=sampled: )\d+ of at least ~\d+ interleavings \(next new: \d+ %\)"
 )
+#: Where a library is installed.
+_INSTALLED = re.compile(r"^\S*[/\\](?:site|dist)-packages[/\\](\S+)")
 
 _OUTPUT = re.compile(r"^(<!-- output: \S+ -->\n```text\n).*?^```$", re.DOTALL | re.MULTILINE)
 
@@ -39,8 +45,20 @@ class Shown(NamedTuple):
     """A block that shows output, and the test file that prints it."""
 
     block: Block
-    test: str
+    #: Its text. None: the file is one of the examples.
+    test: str | None
     file: str
+
+    def prepare(self, folder: Path) -> str:
+        """Write the files that it needs, and return the name of what is to run."""
+        if self.test is None:
+            path, _, name = self.file.partition("::")
+            shutil.copy(ROOT / path, folder)
+            shutil.copy((ROOT / path).parent / "pytest.ini", folder)
+            return f"{Path(path).name}::{name}"
+        for name, text in {**self.block.files, self.file: self.test, "pytest.ini": "[pytest]\n"}.items():
+            folder.joinpath(name).write_text(text, encoding="utf-8")
+        return self.file
 
 
 def shown() -> Iterator[Shown]:
@@ -50,7 +68,8 @@ def shown() -> Iterator[Shown]:
         if block.comment.startswith("test: "):
             tests[block.page] = block.text
         elif block.comment.startswith("output: "):
-            yield Shown(block, tests[block.page], block.comment.removeprefix("output: "))
+            file = block.comment.removeprefix("output: ")
+            yield Shown(block, None if "/" in file else tests[block.page], file)
 
 
 def missing(text: str, printed: str) -> list[str]:
@@ -68,7 +87,12 @@ def missing(text: str, printed: str) -> list[str]:
 
 
 def _stable(line: str) -> str:
-    return _VARIES.sub("…", line.rstrip())
+    return _VARIES.sub("…", _portable(line.rstrip()))
+
+
+def _portable(line: str) -> str:
+    """The line without the folder in which a library is installed."""
+    return _INSTALLED.sub(lambda found: found[1].replace("\\", "/"), line)
 
 
 def excerpt(printed: str, before: str = "") -> str:
@@ -85,16 +109,14 @@ def excerpt(printed: str, before: str = "") -> str:
         end = next(at for at in range(start, len(lines)) if lines[at].startswith("==="))
         return "\n".join(lines[start:end]) + "\n"
     first = next(at for at, line in enumerate(lines) if line.startswith("E  "))
-    return "\n".join(line.rstrip() for line in lines[first : last + 1]) + "\n"
+    return "\n".join(_portable(line.rstrip()) for line in lines[first : last + 1]) + "\n"
 
 
 def _print(example: Shown) -> str:
     with tempfile.TemporaryDirectory() as folder:
-        files = {**example.block.files, example.file: example.test, "pytest.ini": "[pytest]\n"}
-        for name, text in files.items():
-            Path(folder, name).write_text(text, encoding="utf-8")
+        name = example.prepare(Path(folder))
         environment = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "COLUMNS": "80"}
-        command = [sys.executable, "-m", "pytest", "-p", "pytest_interleave.plugin", *OPTIONS, example.file]
+        command = [sys.executable, "-m", "pytest", "-p", "pytest_interleave.plugin", *OPTIONS, name]
         done = subprocess.run(command, cwd=folder, env=environment, stdout=subprocess.PIPE, text=True, check=False)
         return done.stdout
 

@@ -7,7 +7,6 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -59,43 +58,3 @@ class TestQuickstart:
             assert again.returncode == 1, again.stdout + again.stderr
             (test,) = json.loads(report.read_text())["tests"]
             assert (test["schedules"], test["finding"]["kind"]) == (1, found[nodeid]["kind"])
-
-
-class TestRealLibraries:
-    @pytest.fixture(autouse=True)
-    def needs_libraries(self) -> None:
-        pytest.importorskip("socketio")
-        pytest.importorskip("pydispatch")
-
-    @pytest.mark.parametrize("seed", [1, 2, 3])
-    def test_the_race_is_found_and_the_lock_is_not_blamed(self, seed: int, tmp_path: Path) -> None:
-        report = tmp_path / "report.json"
-        result = run(
-            "-m",
-            "pytest",
-            "-p",
-            "no:cacheprovider",
-            f"--interleave-seed={seed}",
-            f"--interleave-json={report}",
-            folder=EXAMPLES / "real_libraries",
-        )
-        assert result.returncode == 1, result.stdout + result.stderr
-        tests: dict[str, dict[str, Any]] = {
-            test["nodeid"].partition("::")[2]: test for test in json.loads(report.read_text())["tests"]
-        }
-        racy = tests["test_both_clients_are_registered"]
-        assert racy["outcome"] == "failed"
-        assert racy["found_at"] <= 200
-        # The library's own lines are in the evidence and the table.
-        table = result.stdout.partition("- interleaving -")[2]
-        assert "socketio/base_manager.py:116" in table
-        assert "Check-then-act race on self.rooms['/chat']" in table
-        assert "  2. worker-1 sets {} (was unset) " in table
-        assert "   2 worker-1  unset -> {} " in table
-        lost = tests["test_who_is_connected_is_called"]
-        assert lost["outcome"] == "failed"
-        assert lost["finding"]["simplest"] == "switches"
-        assert "pydispatch/dispatcher.py:" in table
-        assert tests["test_who_is_connected_is_called_under_a_lock"]["outcome"] == "passed"
-        locked = tests["test_both_clients_are_registered_under_a_lock"]
-        assert (locked["outcome"], locked["coverage"]["text"]) == ("passed", "exhaustive: all 2 interleavings")
