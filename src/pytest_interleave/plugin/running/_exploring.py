@@ -47,7 +47,7 @@ from .executions._judge import Judge
 from .executions._time_limit import TimeLimit
 from .explanations._detailed_runs import DetailedRuns, has_race
 from .explanations._every_schedule import fails_in_every_schedule
-from .explanations._explaining import Explaining, waited_in_vain
+from .explanations._explaining import STOPPED, Explaining, waited_in_vain
 from .explanations._explanation import Explanation
 from .explanations._shrinking import Shrinking
 from .explanations._simplest import simplest_failure
@@ -180,7 +180,7 @@ class Exploring:
         if self.settings.marker == "thread_safety" and not waited_in_vain(outcome) and has_time:
             least = simplest_failure(explanation, self.executions, self.runs, self._explaining, self.judge)
             explanation = explanation._replace(simplest=least)
-        explanation = self._with_others(explanation, outcome)
+        explanation = self._with_others(explanation, outcome).without_guess()
         explanation = self._doubted(explanation, outcome)
         self.conclude(self.number, FINDING, found_at=self.number, explanation=explanation, strategy=strategy)
         return explanation.finding.exception
@@ -218,14 +218,20 @@ class Exploring:
         threads = self.executions.threads_of_others(outcome)
         return explanation._replace(difference=describe_threads_of_others(threads)) if threads else explanation
 
-    def teardown_failed(self, error: BaseException, replay: Token | None) -> None:
-        """Conclude with what a fixture of the last execution raised when it ended, or could not end."""
+    def teardown_failed(self, error: BaseException, replay: Token | None, *, in_detail: bool = False) -> None:
+        """Conclude with what a fixture of the last execution raised when it ended, or could not end.
+
+        If `in_detail`, the schedule is run again. pytest ends the fixtures after the last schedule of all: then it
+        cannot be.
+        """
         if self._last is None:
             return
         outcome, strategy = self._last
         number = 1 if replay is not None else self.number
         kind: FindingKind = LEAK if isinstance(error, ResourceLeak) else FAILED_TEARDOWN
         explanation = self._explaining.unrepeated(Finding(kind, error), outcome, warm=self.executions.count > 1)
+        if in_detail and kind == FAILED_TEARDOWN:
+            explanation = self._teardown_in_detail(explanation, outcome)
         if replay is not None:
             explanation = explanation._replace(token=replay)
         elif outcome.uncontrolled:
@@ -237,6 +243,29 @@ class Exploring:
             explanation=explanation,
             strategy=strategy,
         )
+
+    def _teardown_in_detail(self, explanation: Explanation, outcome: Outcome) -> Explanation:
+        """Explain a failed teardown by the same schedule, run again with the teardown as a part of the execution."""
+        executions = self.executions
+        if not self.limit.has(executions.took):
+            return explanation
+        executions.found = True
+        executions.end_within()
+        replay = Replay(outcome.choices)
+        replay.begin(1)
+        try:
+            executions.prepare()
+            again = executions.run(replay)
+        except STOPPED as stopped:
+            self._explaining.stop_session(stopped)
+            return explanation
+        replay.end(again)
+        finding = self.judge(again)
+        if finding is None or not finding.same_as(explanation.finding):
+            return explanation
+        suspects = self.races.suspects(again)
+        explained = self._explaining.explain(finding, again, suspects, None, warm=True)
+        return self._with_others(explained, again).without_guess()
 
     def conclude(self, schedules: int, ended_by: EndedBy, **more: Any) -> None:
         """Make the `Exploration` of what was run so far; `ended_by` is its ending, `more` are other fields of it."""
