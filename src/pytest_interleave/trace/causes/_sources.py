@@ -39,9 +39,9 @@ def repeats_in_loop(place: Place) -> bool:
     return any(begin <= place.lineno <= end for _, begin, end in _loops(place.filename))
 
 
-def redirects_output(place: Place) -> bool:
-    """Whether a line is in a `with` statement that redirects the output of the whole process."""
-    return any(begin <= place.lineno <= end for begin, end in _redirections(place.filename))
+def redirected_at(place: Place) -> str:
+    """Return the stream of the process that a line's `with` statement redirects: "sys.stdout"; empty if none."""
+    return next((name for name, begin, end in _redirections(place.filename) if begin <= place.lineno <= end), "")
 
 
 def context_at(place: Place) -> str:
@@ -71,11 +71,12 @@ def _contexts(filename: str) -> dict[int, str]:
 
 
 @functools.lru_cache(maxsize=64)
-def _redirections(filename: str) -> tuple[tuple[int, int], ...]:
+def _redirections(filename: str) -> tuple[tuple[str, int, int], ...]:
     return tuple(
-        (node.lineno, node.end_lineno or node.lineno)
+        (f"sys.{name}", node.lineno, node.end_lineno or node.lineno)
         for node in _withs(filename)
-        if any("redirect_std" in ast.unparse(item.context_expr) for item in node.items)
+        for name in ("stdout", "stderr")
+        if any(f"redirect_{name}(" in ast.unparse(item.context_expr) for item in node.items)
     )
 
 

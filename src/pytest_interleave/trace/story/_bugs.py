@@ -11,7 +11,7 @@ from ...control.steps import kinds
 from ..causes._checks import is_check, looks_up
 from ..causes._overlaps import Access, Torn
 from ..causes._places import short_place
-from ..causes._sources import in_loop_over, redirects_output, repeats_in_loop
+from ..causes._sources import in_loop_over, redirected_at, repeats_in_loop
 from ._effects import Effect, Effects, HandedOn, Interrupted, Missed, TooEarly, Unseen, steps_of
 from ._guards import Guards, lines_of
 from ._words import Words
@@ -72,9 +72,10 @@ class Bugs:
     def of(self, effect: Effect) -> Bug:
         """Return the bug that an effect shows."""
         words = self._words
-        if self._redirects(effect):
+        stream = self._redirected(effect)
+        if stream:
             return Bug(
-                "Race condition on the output of the process: two threads redirect it",
+                f"Race condition on {stream}: two threads redirect it",
                 help="pass file= to print(), or hold one lock for as long as the output is redirected",
             )
         runs = self._runs_of_generator(effect)
@@ -114,14 +115,20 @@ class Bugs:
             return []
         return calls if calls[-1] < resumes[-1] and self._log[resumes[-1]][0] is self._log[calls[0]][0] else []
 
-    def _redirects(self, effect: Effect) -> bool:
-        """Whether two threads redirect the output of the process, and one of them has written to such a stream."""
-        accesses = [each for each in effect if isinstance(each, Access) and redirects_output(each.place)]
-        if len({access.thread for access in accesses}) < 2:
-            return False
-        touched = (touches for access in accesses for touches in self._log[access.position][2] or ())
-        kinds_touched = [type_named(name) for name, _, _ in touched]
-        return any(kind is not None and issubclass(kind, io.IOBase) for kind in kinds_touched)
+    def _redirected(self, effect: Effect) -> str:
+        """Return the stream of the process that two threads redirect, if one has used it meanwhile; else nothing."""
+        accesses = [each for each in effect if isinstance(each, Access)]
+        streams = {(redirected_at(access.place), access.thread) for access in accesses}
+        names = {name for name, _ in streams}
+        if len(streams) < 2 or len(names) > 1:
+            return ""
+        (name,) = names
+        for access in accesses:
+            for key, part, _ in self._log[access.position][2] or ():
+                kind = type_named(key)
+                if (kind is not None and issubclass(kind, io.IOBase)) or f"sys.{part}" == name:
+                    return name
+        return ""
 
     def _of_missed(self, wait: int) -> Bug:
         primitive = self._words.primitive(wait)
@@ -135,7 +142,9 @@ class Bugs:
         by = self._words.thread(between.position)
         operations = [self._log[access.position][1] for access in (first, last)]
         loops = operations[1].kind == kinds.ITERATE or in_loop_over(first.place, last.place)
-        if operations[0].kind == kinds.ITERATE and between.writes and loops:
+        # As in `for at in range(len(items))`.
+        iterates = operations[0].kind == kinds.ITERATE or (operations[0].name == "len" and not last.writes)
+        if iterates and between.writes and loops:
             return during_iteration(what)
         if first.writes and last.writes and not between.writes:
             return Bug(

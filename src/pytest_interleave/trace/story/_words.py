@@ -88,8 +88,10 @@ class Words:
         kind = type_named(thing)
         if kind is None:
             return ""
-        text = touched_expression(operation, kind)
-        is_called = opname_at(operation.code, operation.lasti).startswith("CALL")
+        opname = opname_at(operation.code, operation.lasti)
+        is_called = opname.startswith("CALL")
+        # What a `with` statement enters, for example, is not what that changes.
+        text = touched_expression(operation, kind) if is_called or "SUBSCR" in opname or "_OP" in opname else ""
         if is_called and not re.search(rf"\b{re.escape(text)}\.", operation.where().text):
             # It may be an argument, which need not be what the function changes.
             text = ""
