@@ -27,7 +27,10 @@ from .pages import ROOT, Block, blocks
 _WITH_TIME = ("--interleave-seconds=60", "--interleave-shrink-seconds=30")
 OPTIONS = ("-v", "-p", "no:cacheprovider", "--interleave-seed=0", *_WITH_TIME)
 #: What is different in each run, or on each version of Python.
-_VARIES = re.compile(r" at 0x[0-9a-f]+|(?<=--interleave-replay=)\S+|\b[0-9.]+ s\b")
+_VARIES = re.compile(
+    r" at 0x[0-9a-f]+|(?<=--interleave-replay=)\S+|\b[0-9.]+ s\b"
+    r"|(?<=sampled: )\d+ of at least ~\d+ interleavings \(next new: \d+ %\)"
+)
 
 _OUTPUT = re.compile(r"^(<!-- output: \S+ -->\n```text\n).*?^```$", re.DOTALL | re.MULTILINE)
 

@@ -75,6 +75,8 @@ class Control:
         self._blocked: list[Start] = []
         #: Whether executions wait with full patience for what is not controlled: see `Outcome.hurried`.
         self.patient = False
+        #: Whether sleeps last long in executions: see `Outcome.woke_early`.
+        self.long_sleeps = False
         #: Number of threads, without the test's own, that were controlled in the last execution when it had set up the
         #: test.
         self.fixtures_threads = 0
@@ -187,7 +189,7 @@ class Control:
             execution.recorder = recorder
         else:
             execution = Execution(strategy, self._carriers, max_steps=max_steps, longest=longest, leap=leap)
-        execution.outside.patience = Patience(longest, full=self.patient)
+        execution.outside.patience = Patience(longest, full=self.patient, long_sleeps=self.long_sleeps)
         execution.outlives = self._outlives
         execution.left_alone = self._left_alone
         execution.lasting = self._lasting

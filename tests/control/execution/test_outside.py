@@ -320,6 +320,22 @@ def test_a_computation_that_takes_too_long_is_a_timeout_and_no_deadlock(timeout:
 
 
 @pytest.mark.usefixtures("_little_patience")
+def test_a_timeout_expires_beside_a_computation_that_takes_longer_and_does_not_end() -> None:
+    def compute() -> None:
+        while True:
+            pass
+
+    def body() -> None:
+        thread = threading.Thread(target=compute, daemon=True)
+        thread.start()
+        thread.join(0.2)
+
+    outcome = execute(body, longest=0.4)
+    assert outcome.stuck is None
+    assert outcome.exception is None
+
+
+@pytest.mark.usefixtures("_little_patience")
 def test_a_test_that_computes_forever_is_a_timeout() -> None:
     def body() -> None:
         thread = threading.Thread(target=time.monotonic)

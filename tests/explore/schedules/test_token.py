@@ -31,9 +31,9 @@ choices = st.lists(st.tuples(st.integers(0, 300), st.integers(1, 400)), max_size
 )
 
 
-@given(st.lists(switches, max_size=20), names, st.booleans(), st.booleans())
-def test_switches_come_back(schedule, name, warm, time_choices):
-    token = Token.of_switches(schedule, test=name, warm=warm, time_choices=time_choices)
+@given(st.lists(switches, max_size=20), names, st.booleans(), st.booleans(), st.booleans())
+def test_switches_come_back(schedule, name, warm, time_choices, long_sleeps):
+    token = Token.of_switches(schedule, test=name, warm=warm, time_choices=time_choices, long_sleeps=long_sleeps)
     assert Token.parse(str(token)) == token
     assert token.choices is None
 

@@ -22,7 +22,7 @@ from ._switches import Switch
 _FORMAT = 2
 _CHECK_BYTES = 3
 #: Flags: bits of the second byte.
-_WARM, _FREE_THREADED, _CHOICES, _PACKED, _PARAMETERS, _TIME = 1, 2, 4, 8, 16, 32
+_WARM, _FREE_THREADED, _CHOICES, _PACKED, _PARAMETERS, _TIME, _LONG_SLEEPS = 1, 2, 4, 8, 16, 32, 64
 #: The number of bytes before the parameters, if the test has any, or else before the schedule.
 _HEAD = 5
 #: A token has at most this many choices; more are an error, because what a mangled token says might not fit into
@@ -70,6 +70,8 @@ class Token(NamedTuple):
     python: str = ""
     #: Whether time passes as a choice.
     time_choices: bool = False
+    #: Whether a sleep lasts, while others work, as many steps as a slow machine does in that time.
+    long_sleeps: bool = False
 
     @property
     def leap(self) -> int | None:
@@ -83,15 +85,29 @@ class Token(NamedTuple):
 
     @classmethod
     def of_switches(
-        cls, switches: Sequence[Switch], *, test: NameOfTest, warm: bool, time_choices: bool = False
+        cls,
+        switches: Sequence[Switch],
+        *,
+        test: NameOfTest,
+        warm: bool,
+        time_choices: bool = False,
+        long_sleeps: bool = False,
     ) -> Token:
         """Return the token of a schedule that is known by its switches."""
-        return cls(test, tuple(switches), None, warm, python_version(), time_choices)
+        return cls(test, tuple(switches), None, warm, python_version(), time_choices, long_sleeps)
 
     @classmethod
-    def of_choices(cls, choices: Sequence[int], *, test: NameOfTest, warm: bool, time_choices: bool = False) -> Token:
+    def of_choices(
+        cls,
+        choices: Sequence[int],
+        *,
+        test: NameOfTest,
+        warm: bool,
+        time_choices: bool = False,
+        long_sleeps: bool = False,
+    ) -> Token:
         """Return the token of a schedule of which only the choices are known, on this interpreter."""
-        return cls(test, (), tuple(choices), warm, python_version(), time_choices)
+        return cls(test, (), tuple(choices), warm, python_version(), time_choices, long_sleeps)
 
     def __str__(self) -> str:
         schedule = _choices_written(self.choices) if self.choices is not None else _switches_written(self.switches)
@@ -104,6 +120,7 @@ class Token(NamedTuple):
             | (_PACKED if is_packed else 0)
             | (_PARAMETERS if self.test.parameters else 0)
             | (_TIME if self.time_choices else 0)
+            | (_LONG_SLEEPS if self.long_sleeps else 0)
         )
         minor = int(self.python.rstrip("t").split(".")[1])
         body = bytes((_FORMAT, flags, minor, *self.test.name.to_bytes(2, "big")))
@@ -148,6 +165,7 @@ class Token(NamedTuple):
             bool(flags & _WARM),
             f"3.{body[2]}" + ("t" if flags & _FREE_THREADED else ""),
             bool(flags & _TIME),
+            bool(flags & _LONG_SLEEPS),
         )
 
     def require_this_python(self) -> None:

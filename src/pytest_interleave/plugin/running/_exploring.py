@@ -111,8 +111,10 @@ class Exploring:
     def look_at(self, outcome: Outcome, strategy: str) -> Verdict:
         """Count an execution, and judge it: whether it ends the exploration."""
         self.observations.add(outcome)
-        if outcome.hurried and not _timed_out(outcome) and self.judge(outcome) is not None:
+        if outcome.hurried and self._fails_in_time(outcome):
             outcome = self._patiently(outcome)
+        if outcome.woke_early and self._fails_in_time(outcome):
+            outcome = self._with_long_sleeps(outcome)
         self._last = outcome, strategy
         suspects = self.races.suspects(outcome)
         if outcome.uneventful and not self.judge.open_pools and not suspects:
@@ -140,6 +142,24 @@ class Exploring:
         The one before has failed, perhaps only because it did not wait long enough for what is not controlled.
         """
         self.executions.be_patient()
+        return self._again(outcome)
+
+    def _with_long_sleeps(self, outcome: Outcome) -> Outcome:
+        """Run the schedule of an execution again, with long sleeps; return that execution if it does not fail.
+
+        Then sleeps are long from now on. The one before has failed because a thread slept too often while others
+        worked. If it fails with long sleeps, too, they are not needed: with short ones, fewer steps lead to the
+        failure.
+        """
+        self.executions.long_sleeps = True
+        again = self._again(outcome)
+        if self.judge(again) is None:
+            return again
+        self.executions.long_sleeps = False
+        return outcome
+
+    def _again(self, outcome: Outcome) -> Outcome:
+        """Run the schedule of an execution again; return that execution."""
         self.executions.prepare()
         replay = Replay(outcome.choices)
         replay.begin(1)
@@ -147,6 +167,10 @@ class Exploring:
         replay.end(again)
         self.observations.look_at(again)
         return again
+
+    def _fails_in_time(self, outcome: Outcome) -> bool:
+        """Whether an execution has failed, but not because it took too long."""
+        return not _timed_out(outcome) and self.judge(outcome) is not None
 
     def look_at_replay(self, outcome: Outcome) -> None:
         """Count the execution of a token's schedule, the only one, without judging it."""

@@ -46,6 +46,7 @@ class Following:
         """
         strategy = Follow(token.switches) if token.choices is None else Replay(token.choices)
         self._executions.leap = token.leap
+        self._executions.long_sleeps = token.long_sleeps
         if token.warm and self._executions.count == 0:
             with no_breakpoints():
                 recorded, outcome = self._runs.run(NonPreemptive())

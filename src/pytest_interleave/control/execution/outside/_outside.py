@@ -298,9 +298,11 @@ class Outside(Part):
         matters = self.execution.lasting.matters
         return (thread for thread in foreign_threads() if matters(thread.ident or 0))
 
-    def _is_too_long(self, sleeper: Unit | None) -> bool:
-        """Whether threads outside have taken too long, but may still come back, and no other will continue."""
-        return sleeper is None and not self._in_vain.found and not self.execution.draining
+    def _is_too_long(self, sleeper: Unit | None, work: Work) -> bool:
+        """Whether threads outside have taken too long, but may still come back, and no timeout is shorter than that."""
+        if sleeper is None:
+            return not self._in_vain.found and not self.execution.draining
+        return work.endless and sleeper.patience > work.longest
 
     def could_act(self) -> bool:
         """Whether a thread outside, an uncontrolled one, another process or a signal could do what others wait for."""
@@ -318,12 +320,12 @@ class Outside(Part):
             self._idle_since = now
         return (now - self._idle_since) / 1e9
 
-    def _is_waiting_over(self, sleeper: Unit | None, *, someone_is_out: bool) -> bool:
+    def _is_waiting_over(self, sleeper: Unit | None, work: Work, *, someone_is_out: bool) -> bool:
         if self.execution.draining:
             over = not someone_is_out or self._idle_seconds() > DRAIN_PATIENCE
         elif someone_is_out:
             usual = for_threads_outside(timeout=_has_timeout(sleeper))
-            over = self._idle_seconds() > usual and not self._may_come_back()
+            over = work.endless or (self._idle_seconds() > usual and not self._may_come_back())
         else:
             over = self._foreign_patience_over()
         with self._mutex:
@@ -358,8 +360,7 @@ class Outside(Part):
             # A thread that comes back from here on is absorbed only in the next round: it still counts as out.
             someone_is_out = bool(self._out)
             self.absorb()
-            sleeper = None
-            in_vain = False
+            sleeper, in_vain = None, False
             if not execution.enabled.overlooked(execution.units):
                 # Time is real while a thread is outside.
                 sleeper = execution.timers.earliest(daemons=not execution.draining)
@@ -369,8 +370,8 @@ class Outside(Part):
             if work.goes_on() and not execution.draining and (sleeper is None or _has_timeout(sleeper)):
                 # What others wait for may take that long only because it is controlled.
                 self._idle_since = real_monotonic_ns()
-            waiting_is_over = self._is_waiting_over(sleeper, someone_is_out=someone_is_out)
-            if waiting_is_over and self._out and not execution.enabled and (work.endless or self._is_too_long(sleeper)):
+            waiting_is_over = self._is_waiting_over(sleeper, work, someone_is_out=someone_is_out)
+            if waiting_is_over and self._out and not execution.enabled and self._is_too_long(sleeper, work):
                 end_as_endless_from_outside(execution)
                 return
             if waiting_is_over and not execution.enabled:

@@ -24,15 +24,26 @@ NONE = -1.0
 #: Full patience, in real seconds, with threads that are not controlled and do not wait for a lock. With threads outside
 #: and child processes, it is as long as an execution may take.
 FOR_FOREIGN_THREADS = 10.0
+#: Steps that a slow machine does in a second.
+_STEPS_OF_A_SECOND = 200_000
+#: At most this many steps of one execution are done during long sleeps; after that, sleeps end as usual.
+_MOST_STEPS_FOR_SLEEPS = 500_000
 
 
 class Patience:
-    """The patience of one execution, which may take `longest` seconds; full patience, or the usual."""
+    """The patience of one execution, which may take `longest` seconds; full patience, or the usual.
 
-    __slots__ = ("_full", "hurried", "longest")
+    With `long_sleeps`, threads that sleep are patient with those that work.
+    """
 
-    def __init__(self, longest: float, *, full: bool) -> None:
+    __slots__ = ("_full", "_long_sleeps", "_steps_for_sleeps", "hurried", "longest", "woke_early")
+
+    def __init__(self, longest: float, *, full: bool, long_sleeps: bool = False) -> None:
         self._full = full
+        self._long_sleeps = long_sleeps
+        self._steps_for_sleeps = _MOST_STEPS_FOR_SLEEPS
+        #: Whether a sleep has ended while others worked, earlier than with `long_sleeps`.
+        self.woke_early = False
         self.longest = longest
         #: Whether the execution has continued while something not controlled could still have done what it waited for.
         self.hurried = False
@@ -44,6 +55,18 @@ class Patience:
         if not self._full:
             self.hurried = True
         return self._full
+
+    def sleep_lasts(self, seconds: float, steps: int) -> bool:
+        """Return whether a sleep lasts longer, as others work and have done `steps` steps, more than usual, meanwhile.
+
+        A long sleep lasts as many steps as a slow machine does in that time: a thread that polls for a result, with a
+        limit on the number of sleeps, relies on that. But one execution does only so much for it.
+        """
+        if steps < min(seconds * _STEPS_OF_A_SECOND, self._steps_for_sleeps):
+            self.woke_early = self.woke_early or not self._long_sleeps
+            return self._long_sleeps
+        self._steps_for_sleeps -= steps
+        return False
 
 
 def for_threads_outside(*, timeout: bool) -> float:

@@ -134,9 +134,12 @@ class LongRun(Part):
             end_as_endless(execution, unit)
             return True
         self._slept += 1
-        if self._slept >= _TURNS_OF_A_SLEEP and execution.timers.next_sleeper() is not None:
-            self._slept = 0
-            execution.timers.advance()
+        sleeper = execution.timers.next_sleeper() if self._slept >= _TURNS_OF_A_SLEEP else None
+        if sleeper is not None:
+            patience = execution.outside.patience
+            if not patience.sleep_lasts(sleeper.patience / 1e9, self._slept * TURN):
+                self._slept = 0
+                execution.timers.advance()
         progress = execution.progress
         if not execution.draining and self._turns >= self._next_watch:
             self._next_watch = self._turns + (_TURNS_UNWATCHED if progress.watching else _TURNS_WATCHED)

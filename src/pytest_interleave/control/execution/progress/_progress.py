@@ -90,7 +90,8 @@ class Progress(Part):
         if sleeper is None:
             return False
         steps = min(max(sleeper.patience / 1e9 * _STEPS_OF_A_SECOND, _FEWEST_STEPS), _MOST_STEPS)
-        if len(execution.log) - max(self.passed, sleeper.waits_from) < steps:
+        since = len(execution.log) - max(self.passed, sleeper.waits_from)
+        if since < steps or execution.outside.patience.sleep_lasts(sleeper.patience / 1e9, since):
             return False
         return execution.timers.advance()
 

@@ -86,12 +86,13 @@ class Work:
     seconds of real time, their work does not matter any more.
     """
 
-    __slots__ = ("_asked", "_longest", "_native_ids", "_since", "_used", "endless")
+    __slots__ = ("_asked", "_native_ids", "_since", "_used", "endless", "longest")
 
     def __init__(self, native_ids: Iterable[int | None], longest: float) -> None:
         self._native_ids = list(native_ids)
         self._asked = self._since = real_monotonic_ns()
-        self._longest = longest * 1e9
+        #: In nanoseconds.
+        self.longest = longest * 1e9
         self._used = self._so_far()
         #: Whether they were still at work after the longest time.
         self.endless = False
@@ -108,7 +109,7 @@ class Work:
         before, self._used = self._used, self._so_far()
         at_work = self._used - before >= (now - self._asked) // 2
         self._asked = now
-        self.endless = at_work and now - self._since > self._longest
+        self.endless = at_work and now - self._since > self.longest
         return at_work and not self.endless
 
 

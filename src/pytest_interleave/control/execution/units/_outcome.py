@@ -96,6 +96,8 @@ class Outcome(NamedTuple):
     real_time: bool
     #: Whether the execution has continued while something not controlled could still have done what it waited for.
     hurried: bool
+    #: Whether a sleep has ended while others worked, after fewer steps than a slow machine does in that time.
+    woke_early: bool
     #: Whether nothing was raised, and every thread ended by itself, always in sight, within the bound on steps.
     uneventful: bool
     #: Each case in which a thread has taken a lock while it held others.
@@ -170,6 +172,7 @@ class Outcome(NamedTuple):
             execution.clock.readings > 0,
             execution.clock.real,
             outside.patience.hurried,
+            outside.patience.woke_early,
             closing is None
             and main.exception is None
             and not (failures or set_aside or outside.waits_really)

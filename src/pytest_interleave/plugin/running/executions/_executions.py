@@ -142,6 +142,15 @@ class Executions:
         self._control.patient = True
 
     @property
+    def long_sleeps(self) -> bool:
+        """Whether sleeps last long, from now on, while others work: see `Outcome.woke_early`."""
+        return self._control.long_sleeps
+
+    @long_sleeps.setter
+    def long_sleeps(self, value: bool) -> None:
+        self._control.long_sleeps = value
+
+    @property
     def set_up_error(self) -> BaseException | None:
         """The exception of making the fixtures in the last execution, if that was a part of it."""
         return self._within.set_up_error

@@ -60,6 +60,7 @@ class Explaining:
             test=name_of_test(self._item),
             warm=warm,
             time_choices=self._executions.leap is not None,
+            long_sleeps=self._executions.long_sleeps,
         )
         return Explanation(
             finding,
@@ -150,6 +151,7 @@ class Explaining:
                     test=plain.token.test,
                     warm=is_warm,
                     time_choices=plain.token.time_choices,
+                    long_sleeps=plain.token.long_sleeps,
                 ),
                 switches=shrunk.attempt.preemptions,
                 switches_before=shown.attempt.preemptions,
