@@ -204,7 +204,7 @@ class Exploring:
         if self.settings.marker == "thread_safety" and not waited_in_vain(outcome) and has_time:
             least = simplest_failure(explanation, self.executions, self.runs, self._explaining, self.judge)
             explanation = explanation._replace(simplest=least)
-        explanation = self._with_others(explanation, outcome).without_guess()
+        explanation = self._with_others(explanation, outcome)
         explanation = self._doubted(explanation, outcome)
         self.conclude(self.number, FINDING, found_at=self.number, explanation=explanation, strategy=strategy)
         return explanation.finding.exception
@@ -289,7 +289,7 @@ class Exploring:
             return explanation
         suspects = self.races.suspects(again)
         explained = self._explaining.explain(finding, again, suspects, None, warm=True)
-        return self._with_others(explained, again).without_guess()
+        return self._with_others(explained, again)
 
     def conclude(self, schedules: int, ended_by: EndedBy, **more: Any) -> None:
         """Make the `Exploration` of what was run so far; `ended_by` is its ending, `more` are other fields of it."""
@@ -299,6 +299,8 @@ class Exploring:
             # There is nothing that the plugin could interleave.
             ended_by = SCHEDULES
         turns = self.turns
+        if more.get("explanation") is not None:
+            more["explanation"] = more["explanation"].without_guess()
         self.exploration = Exploration(
             settings=self.settings,
             schedules=schedules,

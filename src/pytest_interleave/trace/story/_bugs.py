@@ -195,7 +195,7 @@ class Bugs:
 
     def _of_early(self, effect: TooEarly) -> Bug:
         access, later = effect.access, effect.later
-        what = self._words.what(access.position)
+        what = self._plainest(access, later)
         by, delayed = self._words.thread(access.position), self._words.thread(later.position)
         if effect.unseen is not None:
             seen = self._words.what(effect.unseen[0].position)
@@ -236,8 +236,11 @@ class Bugs:
         accesses = (first, between, last)
         alike = first.part == between.part == last.part
         whole = [access for access in accesses if access.part is None]
-        named = [self._words.what(access.position) for access in (accesses if alike or not whole else whole)]
-        # The name of its type says less than how it is called.
+        return self._plainest(*(accesses if alike or not whole else whole))
+
+    def _plainest(self, *accesses: Access) -> str:
+        """Return the first name for what is accessed that is not only that of its type, if there is one."""
+        named = [self._words.what(access.position) for access in accesses]
         return next((name for name in named if not name.startswith(("a ", "an "))), named[0])
 
     def _one_lock(self, first: Access, last: Access, what: str, between: Access, *, both_sides: bool = False) -> str:
