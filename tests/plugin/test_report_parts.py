@@ -123,21 +123,28 @@ def test_a_failure_in_every_schedule_is_not_a_race(run):
 
 
 @pytest.mark.parametrize(
-    "body",
+    ("body", "bug"),
     [
         # It passes if the second worker is the first one.
-        "out = []\n    run_concurrent.together(lambda: out.append(1), lambda: out.append(2))\n    assert out == [2, 1]",
+        (
+            "out = []\n    run_concurrent.together(lambda: out.append(1), lambda: out.append(2))\n"
+            "    assert out == [2, 1]",
+            "Race condition: the test fails in this interleaving",
+        ),
         # It passes if the thread runs at once.
-        "out = []\n    threading.Thread(target=lambda: out.append(1)).start()\n    assert out == [1]",
+        (
+            "out = []\n    threading.Thread(target=lambda: out.append(1)).start()\n    assert out == [1]",
+            "Order violation: main reads out before Thread-1 writes it",
+        ),
     ],
     ids=["order", "no join"],
 )
-def test_what_fails_without_a_preemption_and_passes_in_other_schedules_is_a_race(run, report, body):
+def test_what_fails_without_a_preemption_and_passes_in_other_schedules_is_a_race(run, report, body, bug):
     done = run(f"{MARK}\ndef test_it(run_concurrent):\n    {body}\n", "--interleave-json=report.json")
     done.result.assert_outcomes(failed=1)
     assert "Not a race" not in done.text
     shown = section(done.text)
-    assert shown[0] == "Race condition: the test fails in this interleaving"
+    assert shown[0] == bug
     assert (
         "No preemption is needed: each thread runs until it blocks or ends, in start order. Other schedules pass."
         in (" ".join(shown))
@@ -241,3 +248,33 @@ def test_an_expected_failure_is_not_reported(run, report):
     # One that is raised by a worker is expected as a group, as ever.
     group = source.replace("mark.xfail", "mark.xfail(raises=ExceptionGroup)").replace(LOST_UPDATE, ONE_FAILS)
     run(group).result.assert_outcomes(xfailed=1)
+
+
+TEARDOWN = """
+@pytest.fixture
+def checked():
+    counter = Counter()
+    yield counter
+    assert counter.value == 2
+
+@pytest.mark.concurrency
+def test_it(checked, run_concurrent):
+    run_concurrent(checked.increment, workers=2)
+"""
+
+
+def test_a_teardown_between_two_schedules_is_explained(run, report):
+    done = run(TEARDOWN, "--interleave-json=report.json")
+    shown = section(done.text)
+    assert shown[0] == "Teardown failure: lost update on Counter.value"
+    begins = ["  1. worker-0 reads 0 ", "  2. worker-1 writes 0 -> 1 ", "  3. worker-0 writes 1 -> 1 "]
+    assert [line[: len(begin)] for line, begin in zip(shown[2:], begins, strict=False)] == begins
+    found = report()["tests"][0]["finding"]
+    assert (found["kind"], found["bug"]) == ("teardown failure", shown[0])
+    again = run(TEARDOWN, f"--interleave-replay={found['token']}")
+    assert "assert 1 == 2" in again.text
+
+
+def test_a_teardown_that_always_fails_has_no_class(run):
+    body = TEARDOWN.replace("counter.value == 2", "counter.value == 3")
+    assert section(run(body).text)[0] == "Teardown failure"

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
 import enum
+import mmap
+import os
 from collections import Counter, OrderedDict, defaultdict, deque
 
 import pytest
@@ -354,3 +357,71 @@ def test_a_comparison_shows_both_containers(holds, text):
 
     events = told_of_finding(body).timeline.events
     assert [event.value for event in events if event.kind == "read"] == [text]
+
+
+class Computed:
+    def __getattr__(self, name):
+        return 0
+
+
+def a_ctypes_number():
+    number = ctypes.c_int(0)
+
+    def work():
+        number.value = 1
+
+    return work
+
+
+def a_byte_of_a_map():
+    memory = mmap.mmap(-1, 16)
+
+    def work():
+        memory[0] = 1
+
+    return work
+
+
+def a_variable_of_the_environment():
+    def work():
+        os.environ["PYTEST_INTERLEAVE_COUNT"] = "1"
+
+    return work
+
+
+def an_attribute_that_is_computed():
+    thing = Computed()
+
+    def work():
+        thing.value = 1
+
+    return work
+
+
+NOT_READABLE = [a_ctypes_number, a_byte_of_a_map, a_variable_of_the_environment, an_attribute_that_is_computed]
+
+
+@pytest.mark.parametrize("way", NOT_READABLE, ids=lambda way: way.__name__)
+def test_an_old_value_that_is_not_known_is_not_shown(way, monkeypatch):
+    monkeypatch.setenv("PYTEST_INTERLEAVE_COUNT", "0")
+
+    def body():
+        work = way()
+        in_threads(left=work, right=work)
+
+    texts = values(body, kinds=("write",))
+    assert texts["left"][0][1] in ("? -> 1", "? -> '1'")
+    assert not any("unset" in text for thread in texts.values() for _, text in thread)
+
+
+def test_an_old_value_that_does_not_exist_is_unset():
+    def body():
+        thing, table = Thing(), {}
+
+        def work():
+            thing.new = 1
+            table["key"] = 1
+
+        in_threads(left=work, right=work)
+
+    assert [text for _, text in values(body, kinds=("write",))["left"]] == ["unset -> 1", "unset -> 1"]

@@ -10,7 +10,7 @@ from .deadlocks._stuck import describe_stuck
 from .happens_before._clocks import Clock
 from .happens_before._holding import Holding
 from .races._fasttrack import Conflict
-from .races._races import Access, DataRace, Race, name_of_access, races_of
+from .races._races import Access, DataRace, Race, name_of_access, name_with_article, races_of
 from .races._watchlist import Watchlist
 from .uncontrolled._sharing import shares_something
 from .uncontrolled._uncontrolled import code_in, cut_in, ends_in, uncontrolled_in
@@ -51,6 +51,7 @@ __all__ = [
     "finding_of",
     "identity_of",
     "name_of_access",
+    "name_with_article",
     "races_of",
     "shares_something",
     "uncontrolled_in",

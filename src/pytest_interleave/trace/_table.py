@@ -201,6 +201,8 @@ def _done(event: Event) -> str:
         return f"{owner}{event.call}"
     if event.kind == kinds.WRITE and event.value and " -> " not in event.value:
         return f"{owner}write (was {event.value})"
+    if event.kind == kinds.WRITE and event.value.startswith("? -> "):
+        return f"{owner}write {event.value.removeprefix('? -> ')}"
     if event.kind == kinds.WRITE and " -> " in event.value:
         return f"{owner}{event.value}"
     what = event.kind.removesuffix("?")

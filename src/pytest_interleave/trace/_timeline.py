@@ -104,6 +104,8 @@ class Timeline(NamedTuple):
     #: thread until the failure.
     is_plain: bool = False
     is_alone: bool = False
+    #: Whether the steps show the bug by themselves: otherwise they do so only if another schedule passes.
+    is_certain: bool = True
     #: The parts that there was no time for, in words.
     left_out: tuple[str, ...] = ()
 
@@ -112,6 +114,12 @@ class Timeline(NamedTuple):
         """The notes and the evidence as text."""
         steps = "; ".join(f"{each.text} at {each.place}" for each in self.evidence)
         return " ".join((*self.notes, *((f"{steps}.",) if steps else ())))
+
+    def without_bug(self) -> Timeline:
+        """Return the same without the bug and the steps that it consists of."""
+        steps = {each.position + 1 for each in self.evidence}
+        reported = tuple(step for step in self.reported if step not in steps)
+        return self._replace(bug="", evidence=(), help="", reported=reported, is_certain=True)
 
     def as_json(self) -> dict[str, Any]:
         """Return nested dictionaries and lists, which can be written as JSON and sent to another process."""
@@ -208,6 +216,7 @@ def timeline_of(
         # The order of tasks may matter, too.
         is_plain=story.is_plain and not _runs_coroutines(log),
         is_alone=_is_alone(outcome, log),
+        is_certain=story.is_certain,
         reported=tuple(position + 1 for position in story.positions),
         left_out=tuple(left_out),
     )

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from collections import Counter, deque
+import contextlib
+import functools
+import io
+import sys
+import time
+from collections import Counter, defaultdict, deque
 from pathlib import Path
-from queue import Queue
-from threading import Condition, Event, Lock, Semaphore
+from queue import Queue, SimpleQueue
+from threading import Condition, Event, Lock, Semaphore, Thread
 
 import pytest
 
@@ -277,7 +282,7 @@ def test_a_dirty_read_between_two_writes_of_one_attribute():
     assert steps(timeline) == [
         ("sells writes 1 -> -1", "dirty: first"),
         ("looks reads -1", "dirty: read"),
-        ("sells writes -1 -> 0", "dirty: second"),
+        ("sells writes -1 -> 0 after the failure", "dirty: second"),
     ]
     assert timeline.help == (
         f"make both writes one atomic step: hold one lock from test_bugs.py:{line('dirty: first')} to "
@@ -305,7 +310,7 @@ def test_a_dirty_read_between_the_writes_of_two_attributes():
         ("sells writes Stock.left (1 -> 0)", "both: first"),
         ("looks reads Stock.left (0)", "both: read"),
         ("looks reads 0", "both: read"),
-        ("sells writes 0 -> 1", "both: second"),
+        ("sells writes 0 -> 1 after the failure", "both: second"),
     ]
     assert timeline.help.startswith("make both writes one atomic step: hold one lock from ")
 
@@ -351,7 +356,10 @@ def test_read_before_it_is_set():
 
     timeline = bug_of(body)
     assert timeline.bug == "Order violation: uses reads Stock.items before fills writes it"
-    assert steps(timeline) == [("uses reads None", "set: read"), ("fills writes None -> {'a': 1}", "set: write")]
+    assert steps(timeline) == [
+        ("uses reads None", "set: read"),
+        ("fills writes None -> {'a': 1} after the failure", "set: write"),
+    ]
     assert timeline.help == "make the order explicit: with an Event, a queue or join()"
 
 
@@ -499,7 +507,10 @@ def test_a_lock_around_one_of_two_steps_does_not_hide_the_bug():
 
     timeline = bug_of(body)
     assert timeline.bug == "Lost update on Stock.sold"
-    assert timeline.help.endswith(f"hold one lock from test_bugs.py:{line('locked: read')} to {line('locked: write')}")
+    assert timeline.help == (
+        f"hold lock from test_bugs.py:{line('locked: read')} to {line('locked: write')}, "
+        "without releasing it in between"
+    )
 
 
 @pytest.mark.parametrize("loops", [1, 2])
@@ -569,16 +580,425 @@ def test_an_event_is_no_container():
     assert not any("clear.clear" in each.text for each in timeline.evidence)
 
 
-@pytest.mark.xfail(strict=True, reason="a mutex of the queue's own is named")
-def test_check_then_act_on_a_queue():
+# -- containers that change --
+
+
+def test_a_list_that_changes_while_it_is_sorted():
+    items, ranks = [], {3: 0, 1: 1, 2: 2}
+
+    def rank(item):
+        return ranks[item]
+
+    def sort():
+        items.sort(key=rank)  # sorted: sort
+
+    def add():
+        items.append(1)  # sorted: change
+
     def body():
-        jobs = Queue()
+        items[:] = [3, 1, 2]
+        in_threads(sorts=sort, adds=add)
+
+    timeline = bug_of(body)
+    assert timeline.bug == "Concurrent modification of items during sort"
+    assert [mark for _, mark in steps(timeline)] == ["sorted: sort", "sorted: change"]
+
+
+def test_elements_that_are_skipped():
+    """Though no exception says so."""
+    items, found = [], []
+
+    def walk():
+        for item in items:  # skipped: loop
+            found.append(item)
+
+    def drop():
+        items.remove(1)  # skipped: change
+
+    def body():
+        items[:] = [1, 2, 3]
+        found.clear()
+        in_threads(walks=walk, drops=drop)
+        assert found[-2:] == [2, 3]
+
+    timeline = bug_of(body)
+    assert timeline.bug == "Concurrent modification of items during iteration"
+    assert [mark for _, mark in steps(timeline)] == ["skipped: loop", "skipped: change", "skipped: loop"]
+
+
+def test_elements_that_the_loop_itself_removes():
+    items = []
+
+    def purge():
+        for item in items:  # purged: loop
+            if item % 2 == 0:
+                items.remove(item)  # purged: act
+
+    def body():
+        items[:] = [1, 2, 3, 4]
+        in_threads(left=purge, right=purge)
+
+    assert bug_of(body).bug == "Concurrent modification of items during iteration"
+
+
+def test_indices_that_are_no_longer_there():
+    numbers = []
+
+    def total():
+        found = 0
+        for at in range(len(numbers)):
+            found += numbers[at]
+        return found
+
+    def body():
+        numbers[:] = [1, 2, 3]
+        in_threads(totals=total, drops=lambda: numbers.pop())
+
+    assert bug_of(body).bug == "Concurrent modification of numbers during iteration"
+
+
+def test_a_line_in_no_loop_that_is_run_twice_is_no_iteration():
+    numbers = []
+
+    def get(at):
+        return numbers[at]
+
+    def read():
+        first = get(0)
+        return first + get(1)
+
+    def body():
+        numbers[:] = [1, 2]
+        in_threads(reads=read, drops=numbers.clear)
+
+    assert "iteration" not in bug_of(body).bug
+
+
+@pytest.mark.parametrize("way", ["remove", "pop", "del"])
+def test_check_then_act_by_taking_what_was_read_before(way):
+    free = []
+
+    def take():
+        chosen = free[-1]  # taken: check
+        if way == "remove":
+            free.remove(chosen)
+        elif way == "pop":
+            free.pop()
+        else:
+            del free[-1]
+        return chosen
+
+    def body():
+        free[:] = [1, 2]
+        found = []
+        in_threads(left=lambda: found.append(take()), right=lambda: found.append(take()))
+        assert len(set(found)) == 2
+
+    timeline = bug_of(body)
+    if way != "del":
+        assert timeline.bug == "Check-then-act race on free"
+        assert timeline.help.startswith("make check and act one atomic step: ")
+    assert steps(timeline)[0][1] == "taken: check"
+    assert "Lost update" not in timeline.bug
+
+
+def test_a_method_that_adds_loses_no_update():
+    numbers = []
+
+    def add():
+        numbers.append(len(numbers))
+
+    def body():
+        numbers.clear()
+        in_threads(left=add, right=add)
+        assert numbers == [0, 1]
+
+    assert bug_of(body).bug == "Atomicity violation on numbers"
+
+
+def test_parts_that_are_written_in_turns():
+    stream = io.StringIO()
+
+    def write(text):
+        for each in text:
+            stream.write(each)
+
+    def body():
+        stream.seek(0)
+        stream.truncate()
+        in_threads(left=lambda: write("ab"), right=lambda: write("cd"))
+        assert stream.getvalue() in ("abcd", "cdab")
+
+    assert bug_of(body).bug == "Atomicity violation on stream"
+
+
+# -- items that are made when they are missing --
+
+
+def test_a_lost_update_of_an_item_that_a_defaultdict_makes():
+    counts = defaultdict(int)
+
+    def hit():
+        counts["hits"] += 1
+
+    def body():
+        counts.clear()
+        in_threads(left=hit, right=hit)
+        assert counts["hits"] == 2
+
+    timeline = bug_of(body)
+    assert timeline.bug == "Lost update on counts['hits']"
+    assert [text for text, _ in steps(timeline)] == [
+        "left finds nothing",
+        "right writes 0 -> 1",
+        "left writes 1 -> 1",
+    ]
+
+
+def test_check_then_act_on_a_table_of_locks():
+    locks, stock = {}, Stock()
+
+    def sell():
+        if "key" not in locks:
+            locks["key"] = Lock()
+        with locks["key"]:
+            sold = stock.sold
+            stock.sold = sold + 1
+
+    def body():
+        locks.clear()
+        stock.sold = 0
+        in_threads(left=sell, right=sell)
+        assert stock.sold == 2
+
+    assert bug_of(body).bug == "Check-then-act race on locks['key']"
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="until Python 3.11, it had a lock")
+def test_check_then_act_by_a_cached_property():
+    class Lazy:
+        @functools.cached_property
+        def value(self):
+            return object()
+
+    def body():
+        lazy, found = Lazy(), []
+        in_threads(left=lambda: found.append(lazy.value), right=lambda: found.append(lazy.value))
+        assert found[0] is found[1]
+
+    timeline = bug_of(body)
+    assert timeline.bug == "Check-then-act race on Lazy.value"
+    assert steps(timeline)[0][0] == "left finds nothing"
+
+
+# -- what belongs to the interpreter or the library --
+
+
+@pytest.mark.parametrize("made", [Queue, SimpleQueue])
+def test_check_then_act_on_a_queue(made):
+    def body():
+        jobs = made()
         jobs.put(1)
 
         def take():
-            if not jobs.empty():
-                jobs.get_nowait()
+            if not jobs.empty():  # queue: check
+                jobs.get_nowait()  # queue: act
 
         in_threads(left=take, right=take)
 
-    assert "Lock" not in bug_of(body).bug
+    timeline = bug_of(body)
+    assert timeline.bug == "Check-then-act race on jobs"
+    assert [mark for _, mark in steps(timeline)] == ["queue: check", "queue: act", "queue: act"]
+    assert all(text.endswith(("jobs", "jobs.empty()", "jobs.get()")) for text, _ in steps(timeline))
+
+
+def test_two_threads_that_redirect_the_output():
+    def show(text):
+        stream = io.StringIO()
+        with contextlib.redirect_stdout(stream):
+            print(text)
+        return stream.getvalue()
+
+    def body():
+        shown = []
+        in_threads(left=lambda: shown.append(show("a")), right=lambda: shown.append(show("b")))
+        assert sorted(shown) == ["a\n", "b\n"]
+
+    timeline = bug_of(body)
+    assert timeline.bug == "Race condition on sys.stdout: two threads redirect it"
+
+
+def test_another_bug_while_the_output_is_redirected():
+    stock = Stock()
+
+    def sell():
+        with contextlib.redirect_stdout(io.StringIO()):
+            stock.sold += 1
+
+    def body():
+        stock.sold = 0
+        in_threads(left=sell, right=sell)
+        assert stock.sold == 2
+
+    assert bug_of(body).bug == "Lost update on Stock.sold"
+
+
+def test_two_threads_that_run_one_generator():
+    def count():
+        number = 0
+        while True:
+            number += 1
+            yield number
+
+    def body():
+        numbers = count()
+        in_threads(left=lambda: next(numbers), right=lambda: next(numbers))
+
+    assert bug_of(body).bug == "Race condition on numbers: two threads run one generator"
+
+
+# -- locks that a program has made --
+
+
+class ReadersWriters:
+    """Writers do not wait for each other: `_writing` is tested only once."""
+
+    def __init__(self):
+        self._changed = Condition()
+        self._readers = 0
+        self._writing = False
+
+    def acquire_write(self):
+        with self._changed:
+            if self._writing or self._readers:
+                self._changed.wait()
+            self._writing = True
+
+    def release_write(self):
+        with self._changed:
+            self._writing = False
+            self._changed.notify_all()
+
+
+def test_a_lock_of_the_program_that_does_not_hold():
+    stock = Stock()
+
+    def body():
+        stock.sold = 0
+        lock = ReadersWriters()
+
+        def sell():
+            lock.acquire_write()
+            stock.sold += 1
+            lock.release_write()
+
+        in_threads(one=sell, two=sell, three=sell)
+        assert stock.sold == 3
+
+    timeline = bug_of(body)
+    assert timeline.bug == "Lost update on Stock.sold"
+    # A part of the lock is no lock to hold.
+    assert "_changed" not in timeline.help
+
+
+# -- locks that one side holds --
+
+
+class Shop(Stock):
+    def __init__(self):
+        super().__init__()
+        self.lock = Lock()
+
+    def sell(self):
+        with self.lock:
+            sold = self.sold  # shop: read
+            self.sold = sold + 1  # shop: write
+
+    def sell_unlocked(self):
+        self.sold += 1  # shop: unlocked
+
+
+def test_the_lock_that_only_the_delayed_thread_holds():
+    def body():
+        shop = Shop()
+        in_threads(locked=shop.sell, unlocked=shop.sell_unlocked)
+        assert shop.sold == 2
+
+    timeline = bug_of(body)
+    assert timeline.bug == "Lost update on Shop.sold"
+    reads, writes, unlocked = (line(f"shop: {mark}") for mark in ("read", "write", "unlocked"))
+    assert timeline.help in (
+        f"hold Shop.lock at test_bugs.py:{unlocked}, too, as locked does from test_bugs.py:{reads} to {writes}",
+        f"hold Shop.lock around test_bugs.py:{unlocked}, too, as locked does at test_bugs.py:{writes}",
+    )
+
+
+def test_the_lock_that_only_the_other_thread_holds():
+    def body():
+        shop = Shop()
+        in_threads(unlocked=shop.sell_unlocked, locked=shop.sell)
+        assert shop.sold == 2
+
+    assert bug_of(body).help.startswith("hold Shop.lock ")
+
+
+# -- without preemption --
+
+
+def test_a_lost_update_while_the_threads_sleep():
+    stock = Stock()
+
+    def sell():
+        sold = stock.sold  # sleeps: read
+        time.sleep(0.01)
+        stock.sold = sold + 1  # sleeps: write
+
+    def body():
+        stock.sold = 0
+        in_threads(left=sell, right=sell)
+        assert stock.sold == 2
+
+    timeline = told(body).timeline
+    assert timeline.bug == "Lost update on Stock.sold"
+    assert (timeline.is_plain, timeline.is_certain) == (True, True)
+    assert sorted(mark for _, mark in steps(timeline)) == ["sleeps: read", "sleeps: write", "sleeps: write"]
+
+
+def test_a_read_before_a_thread_has_begun():
+    """That is a bug only if another schedule passes."""
+
+    def body():
+        stock = Stock()
+
+        def sell():
+            stock.sold = 1
+
+        thread = Thread(target=sell, name="sells")
+        thread.start()
+        assert stock.sold == 1
+        thread.join()
+
+    timeline = told(body).timeline
+    assert timeline.bug == "Order violation: main reads Stock.sold before sells writes it"
+    assert (timeline.is_plain, timeline.is_certain) == (True, False)
+    bare = timeline.without_bug()
+    assert (bare.bug, bare.evidence, bare.help, bare.reported) == ("", (), "", ())
+
+
+def test_a_step_that_is_missing():
+    """The failing line depends on a line that was not run."""
+    table, refused = {}, []
+
+    def register(number):
+        if "name" in table:  # refused: check
+            refused.append(number)
+        else:
+            table["name"] = number  # refused: act
+
+    def body():
+        table.clear()
+        refused.clear()
+        in_threads(left=lambda: register(1), right=lambda: register(2))
+        assert len(refused) == 1
+
+    assert bug_of(body).bug == "Check-then-act race on table['name']"

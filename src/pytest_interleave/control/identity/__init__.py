@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         kind_of,
         module_of,
         name_of_class,
+        namespace_of,
         qualname_of,
     )
     from ._values import short_text
@@ -43,6 +44,7 @@ else:
             "module_of": "._types",
             "name_of": "._object_names",
             "name_of_class": "._types",
+            "namespace_of": "._types",
             "object_named": "._object_names",
             "python_function": "._written",
             "qualname_of": "._types",
@@ -69,6 +71,7 @@ __all__ = [
     "module_of",
     "name_of",
     "name_of_class",
+    "namespace_of",
     "object_named",
     "python_function",
     "qualname_of",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import types
 from collections import Counter, OrderedDict, defaultdict, deque
 from collections.abc import Callable, Iterable
@@ -12,8 +13,8 @@ from typing import Any
 
 from ..interpreter._frames import layout, object_at, slot_address
 from ..interpreter._stack_depths import stack_depths, variables_of
-from ._keys import PLAIN_KEYS, part_of
-from ._owners import MISSING, stored_attribute
+from ._keys import PLAIN_KEYS, UNKNOWN, part_of
+from ._owners import MISSING, attributes_of, stored_attribute
 from ._types import CONTAINER, bases_of, class_holding, is_class, is_dict, is_one_of, kind_of, name_of_class
 
 #: The limits of a text: its characters, the items of a container, and the levels of containers. The rest is shown as
@@ -32,46 +33,76 @@ _OPEN: dict[int, tuple[str, str]] = {
 #: Types that are shown with their names, by address, and the type whose brackets they have.
 _NAMED: dict[int, type] = {id(deque): list, id(OrderedDict): dict, id(Counter): dict, id(defaultdict): dict}
 
+#: Stands for a value that may exist, but cannot be read without running code.
+UNREADABLE = object()
+
 
 def value_at(owner: Any, part: Any) -> Any:
-    """Return what `owner` has now under the name, key or index `part`; `MISSING` if that cannot be determined."""
+    """Return what `owner` has now under the name, key or index `part`.
+
+    `MISSING` if it has nothing there; `UNREADABLE` if that is not known.
+    """
     if type(owner) is types.CellType:
         try:
             return owner.cell_contents
         except ValueError:
             return MISSING
-    if part is None:
-        return owner if kind_of(type(owner)) == CONTAINER else MISSING
     kind = type(owner)
+    if part is None:
+        return owner if kind_of(kind) == CONTAINER else UNREADABLE
     if id(type(part)) not in PLAIN_KEYS:
-        return _item_with(owner, part) if is_dict(kind) else MISSING
+        return _item_with(owner, part) if is_dict(kind) else UNREADABLE
     if is_dict(kind) and dict.__contains__(owner, part):
         return dict.__getitem__(owner, part)
     if issubclass(kind, list) and type(part) is int:
         return list.__getitem__(owner, part) if 0 <= part < list.__len__(owner) else MISSING
-    return _attribute(owner, part) if type(part) is str else MISSING
+    value = _attribute(owner, part) if type(part) is str else UNREADABLE
+    if is_dict(kind) and (value is UNREADABLE or value is MISSING):
+        # The program's own class may look for its items elsewhere, too.
+        return MISSING if _looks_up_plainly(kind) else UNREADABLE
+    return value
+
+
+def _looks_up_plainly(kind: type) -> bool:
+    holder = class_holding(kind, "__getitem__")
+    return holder is not None and holder[0] is dict
 
 
 def _item_with(container: dict[Any, Any], part: Any) -> Any:
     """Return the item of a dictionary whose key cannot be looked up, because the program defines its equality."""
+    if part is UNKNOWN:
+        return UNREADABLE
     for key, value in dict.items(container):
         if id(type(key)) not in PLAIN_KEYS and part_of(key) == part:
             return value
-    return MISSING
+    return MISSING if _looks_up_plainly(type(container)) else UNREADABLE
 
 
 def _attribute(owner: Any, name: str) -> Any:
     if name == "__class__":
         return type(owner)
-    if is_class(type(owner)):
+    kind = type(owner)
+    if is_class(kind):
         holder = class_holding(owner, name)
         return MISSING if holder is None else holder[1]
     value = stored_attribute(owner, name)
     if value is not MISSING:
         return value
-    # The value is that of its class, unless that is a method or the like.
-    holder = class_holding(type(owner), name)
-    return MISSING if holder is None or class_holding(type(holder[1]), "__get__") is not None else holder[1]
+    holder = class_holding(kind, name)
+    if holder is not None:
+        return _of_class(holder[1])
+    # An item, or what is computed when it is asked for, has no place where it could be seen.
+    computed = any(class_holding(kind, special) is not None for special in ("__getattr__", "__getitem__"))
+    return UNREADABLE if computed or attributes_of(owner) is None else MISSING
+
+
+def _of_class(value: Any) -> Any:
+    """Return what an instance without an attribute of its own has if its class has `value` under that name."""
+    kind = type(value)
+    if kind is types.MemberDescriptorType or issubclass(kind, functools.cached_property):
+        # An empty slot; and a value that was not computed yet.
+        return MISSING
+    return value if class_holding(kind, "__get__") is None else UNREADABLE
 
 
 def new_value(frame: FrameType, opname: str, lasti: int) -> Any:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from ..identity._object_names import object_named
 from ..identity._owners import MISSING
-from ..identity._values import new_value, owner_of_attribute, short_text, value_at
+from ..identity._types import is_dict
+from ..identity._values import UNREADABLE, new_value, owner_of_attribute, short_text, value_at
 from ..interpreter._opcodes import opname_at
 from ..interpreter._real_clocks import real_seconds
 from ..steps._kinds import WRITE
@@ -19,6 +20,10 @@ from ._numbered import Numbered
 if TYPE_CHECKING:
     from ..steps._operations import Operation
     from ..steps._touches import Touches
+
+#: The text of a value that does not exist, and of one that is not known.
+_NOTHING = short_text(MISSING)
+_NOT_KNOWN = "?"
 
 
 class Recorder:
@@ -36,6 +41,8 @@ class Recorder:
         self.cut_short = False
         self._kept: dict[int, list[Any]] = {}
         self._texts: dict[int, str] = {}
+        #: The steps that find nothing where they look.
+        self._empty: set[int] = set()
         #: By step, the object whose attribute is accessed: "Account #1".
         self._owners: dict[int, str] = {}
         self._numbered = Numbered()
@@ -43,7 +50,10 @@ class Recorder:
         self._of_kind: dict[str, set[str]] = {}
 
     def text_at(self, step: int) -> str:
-        """Return the value that was read at a step, or the old and the new one; empty if nothing was recorded."""
+        """Return the value that was read at a step, or the old and the new one; empty if nothing is known.
+
+        "unset" stands for an old value that did not exist, "?" for one that is not known.
+        """
         return self._numbered.shown(self._texts.get(step, ""))
 
     def owner_at(self, step: int) -> str:
@@ -60,9 +70,9 @@ class Recorder:
         """Whether parts of several objects of a type were accessed, of those that have a number."""
         return len(self._of_kind.get(kind, ())) > 1
 
-    def has_text(self, step: int) -> bool:
-        """Whether the value at a step is known, even if there was none."""
-        return step in self._texts
+    def finds_nothing(self, step: int) -> bool:
+        """Whether there was nothing where a step reads, deletes or writes."""
+        return step in self._empty
 
     def has(self, step: int) -> bool:
         """Whether the objects of a step are kept."""
@@ -87,7 +97,10 @@ class Recorder:
             owner = self._owners[step] = self._numbered.name(accessed)
             self._of_kind.setdefault(self._numbered.shown(owner).rpartition(" #")[0], set()).add(owner)
         named = self._numbered.name
-        self._texts[step] = "" if frame is None else _text(operation, touches, owners, frame, named)
+        text = "" if frame is None else _text(operation, touches, owners, frame, named)
+        if text == _NOTHING or text.startswith(f"{_NOTHING} -> "):
+            self._empty.add(step)
+        self._texts[step] = "" if text == _NOTHING else text
 
 
 def _owners(operation: Operation, touches: Touches, frame: FrameType | None) -> list[Any]:
@@ -127,10 +140,16 @@ def _text(
         # Both operands are read. Usually only one is shared, but that is not known here.
         pairs = zip(owners, touches, strict=True)
         values = [value_at(each, part) for each, (_, part, _) in pairs if each is not None]
-        return " and ".join(short_text(value, 0, named) for value in values if value is not MISSING)
+        return " and ".join(
+            short_text(value, 0, named) for value in values if not (value is MISSING or value is UNREADABLE)
+        )
     now = value_at(owner, part)
+    if now is MISSING and opname.startswith("LOAD_") and is_dict(type(owner)):
+        # A namespace does not have it, but the class of the module, or the built-in functions, may.
+        now = UNREADABLE
+    before = _NOT_KNOWN if now is UNREADABLE else short_text(now, 0, named)
     if operation.kind == WRITE:
         new = new_value(frame, opname, operation.lasti)
         if new is not MISSING:
-            return f"{short_text(now, 0, named)} -> {short_text(new, 0, named)}"
-    return "" if now is MISSING else short_text(now, 0, named)
+            return f"{before} -> {short_text(new, 0, named)}"
+    return "" if now is UNREADABLE else before

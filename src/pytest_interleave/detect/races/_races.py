@@ -210,10 +210,11 @@ def name_of_access(operation: Operation, touches: Touches | None) -> str:
 
 def _container(kind: type | None, written_by: Operation | None) -> str:
     written = "" if written_by is None else touched_expression(written_by, kind)
-    return written or _a(kind)
+    return written or name_with_article(kind)
 
 
-def _a(kind: type | None) -> str:
+def name_with_article(kind: type | None) -> str:
+    """Return a name for an object of a type: "a list", "an OrderedDict"; "a container" if the type is not known."""
     if kind is None:
         return "a container"
     name = name_of_class(kind)
@@ -225,4 +226,4 @@ def _item(part: Any, kind: type | None, written_by: Operation | None) -> str:
     if written and shows_key(part):
         return f"{written}[{short_text(part)}]"
     key = f"item {short_text(part)}" if shows_key(part) else "an item"
-    return f"{key} of {written or _a(kind)}"
+    return f"{key} of {written or name_with_article(kind)}"

@@ -43,7 +43,7 @@ class FixturesWithin:
     @property
     def matter(self) -> bool:
         """Whether an execution may make or end fixtures."""
-        return self._ends_matter or self.makes
+        return self._ends_matter or self.makes or self.ends
 
     def forget(self) -> None:
         """Forget the last execution, before the next one."""

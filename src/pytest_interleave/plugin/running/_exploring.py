@@ -47,7 +47,7 @@ from .executions._judge import Judge
 from .executions._time_limit import TimeLimit
 from .explanations._detailed_runs import DetailedRuns, has_race
 from .explanations._every_schedule import fails_in_every_schedule
-from .explanations._explaining import Explaining, waited_in_vain
+from .explanations._explaining import STOPPED, Explaining, waited_in_vain
 from .explanations._explanation import Explanation
 from .explanations._shrinking import Shrinking
 from .explanations._simplest import simplest_failure
@@ -242,14 +242,20 @@ class Exploring:
         threads = self.executions.threads_of_others(outcome)
         return explanation._replace(difference=describe_threads_of_others(threads)) if threads else explanation
 
-    def teardown_failed(self, error: BaseException, replay: Token | None) -> None:
-        """Conclude with what a fixture of the last execution raised when it ended, or could not end."""
+    def teardown_failed(self, error: BaseException, replay: Token | None, *, in_detail: bool = False) -> None:
+        """Conclude with what a fixture of the last execution raised when it ended, or could not end.
+
+        If `in_detail`, the schedule is run again. pytest ends the fixtures after the last schedule of all: then it
+        cannot be.
+        """
         if self._last is None:
             return
         outcome, strategy = self._last
         number = 1 if replay is not None else self.number
         kind: FindingKind = LEAK if isinstance(error, ResourceLeak) else FAILED_TEARDOWN
         explanation = self._explaining.unrepeated(Finding(kind, error), outcome, warm=self.executions.count > 1)
+        if in_detail and kind == FAILED_TEARDOWN:
+            explanation = self._teardown_in_detail(explanation, outcome)
         if replay is not None:
             explanation = explanation._replace(token=replay)
         elif outcome.uncontrolled:
@@ -262,6 +268,29 @@ class Exploring:
             strategy=strategy,
         )
 
+    def _teardown_in_detail(self, explanation: Explanation, outcome: Outcome) -> Explanation:
+        """Explain a failed teardown by the same schedule, run again with the teardown as a part of the execution."""
+        executions = self.executions
+        if not self.limit.has(executions.took):
+            return explanation
+        executions.found = True
+        executions.end_within()
+        replay = Replay(outcome.choices)
+        replay.begin(1)
+        try:
+            executions.prepare()
+            again = executions.run(replay)
+        except STOPPED as stopped:
+            self._explaining.stop_session(stopped)
+            return explanation
+        replay.end(again)
+        finding = self.judge(again)
+        if finding is None or not finding.same_as(explanation.finding):
+            return explanation
+        suspects = self.races.suspects(again)
+        explained = self._explaining.explain(finding, again, suspects, None, warm=True)
+        return self._with_others(explained, again)
+
     def conclude(self, schedules: int, ended_by: EndedBy, **more: Any) -> None:
         """Make the `Exploration` of what was run so far; `ended_by` is its ending, `more` are other fields of it."""
         if ended_by in _RAN_ITS_COURSE and not self.settings.suite:
@@ -270,6 +299,8 @@ class Exploring:
             # There is nothing that the plugin could interleave.
             ended_by = SCHEDULES
         turns = self.turns
+        if more.get("explanation") is not None:
+            more["explanation"] = more["explanation"].without_guess()
         self.exploration = Exploration(
             settings=self.settings,
             schedules=schedules,

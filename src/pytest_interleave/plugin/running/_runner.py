@@ -74,7 +74,13 @@ class TestRunner:
         progress = Progress(self.item.config, self.settings.schedules)
         try:
             with exploring.executions:
-                error = self._explore(progress)
+                try:
+                    error = self._explore(progress)
+                except (Exception, BaseExceptionGroup, pytest.fail.Exception) as stopped:
+                    if exploring.exploration is None and exploring.executions.tearing_down:
+                        # Here, while the schedule can still be run again.
+                        exploring.teardown_failed(stopped, self._replay, in_detail=not came_by_signal(stopped))
+                    raise
         except BaseException as stopped:
             if exploring.exploration is None:
                 self._conclude_early(stopped)
@@ -105,8 +111,6 @@ class TestRunner:
             self._on_interrupt(exploring.exploration)
         elif came_by_signal(stopped):
             exploring.conclude(exploring.number, INTERRUPTED)
-        elif exploring.executions.tearing_down and isinstance(stopped, (Exception, pytest.fail.Exception)):
-            self.teardown_failed(stopped)
         else:
             exploring.conclude(exploring.number, SKIP if isinstance(stopped, pytest.skip.Exception) else "fixtures")
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import ast
 import functools
-import linecache
 from collections.abc import Iterator
 
 from ...control import Operation
 from ...control.interpreter import opname_at
+from ._sources import tree_of
 
 #: Methods whose result says whether something is there.
 _LOOK_UPS = frozenset((".get()", ".isdisjoint()", ".issubset()", ".issuperset()", ".count()", ".index()"))
@@ -31,9 +31,8 @@ def is_check(operation: Operation) -> bool:
 @functools.lru_cache(maxsize=64)
 def _checking_lines(filename: str) -> frozenset[int]:
     """Return the lines of a file that test a condition, or read what one tests later; none without the source."""
-    try:
-        tree = ast.parse("".join(linecache.getlines(filename)))
-    except (SyntaxError, ValueError, RecursionError):
+    tree = tree_of(filename)
+    if tree is None:
         return frozenset()
     lines: set[int] = set()
     for node in ast.walk(tree):

@@ -1,4 +1,4 @@
-"""Containers that were changed while a thread iterated over them, as the exception of that thread says."""
+"""Containers that were changed while a thread iterated over them or sorted them, as its exception says."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from ...control.steps import WRITES, kinds
 
 #: What CPython raises says one of these.
 _CHANGED = ("changed size during iteration", "changed during iteration", "mutated during iteration")
+_SORTED = "list modified during sort"
 
 
 def changed_during_iteration(outcome: Outcome) -> tuple[int, int, int] | None:
@@ -42,3 +43,18 @@ def _changes(outcome: Outcome, container: Any) -> Iterator[int]:
     for at, (_, _, touches) in enumerate(outcome.log):
         if any(name == container and how & WRITES for name, _, how in touches or ()):
             yield at
+
+
+def changed_during_sort(outcome: Outcome) -> tuple[int, int] | None:
+    """Return the positions in the log of the sort of a list that failed, and of another thread's change meanwhile."""
+    for index, error in outcome.raised.items():
+        if any(isinstance(leaf, ValueError) and str(leaf) == _SORTED for leaf in leaves(error)):
+            sorts = [
+                at for at, (unit, step, _) in enumerate(outcome.log) if (unit.index, step.name) == (index, ".sort()")
+            ]
+            if sorts:
+                changes = _changes(outcome, _container(outcome.log[sorts[-1]][2]))
+                others = [at for at in changes if at > sorts[-1] and outcome.log[at][0].index != index]
+                if others:
+                    return sorts[-1], others[0]
+    return None

@@ -6,7 +6,8 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from ...control import Path, Place, Step, touches_of
+from ...control import Operation, Path, Place, Step, touches_of
+from ...control.interpreter import opname_at
 from ...control.steps import HIDDEN, WRITES, kinds
 from ._of_primitives import is_primitive
 
@@ -22,6 +23,10 @@ class Access(NamedTuple):
     #: Whether it is an assignment or a deletion.
     assigns: bool
     place: Place
+    #: Whether it changes what is there in one step: a call of a method, such as `items.append(x)`.
+    updates: bool = False
+    #: Whether it reads an item, and has made it, because it was missing: as `counts[key]` of a `defaultdict`.
+    makes: bool = False
 
     def overlaps(self, other: Access) -> bool:
         """Whether both are to the same part, or one of them to the whole thing."""
@@ -40,13 +45,19 @@ class Torn(NamedTuple):
     @property
     def loses_update(self) -> bool:
         """Whether a thread overwrites what the other one has written, without having seen it."""
-        return not self.first.writes and self.between.writes and self.last.writes and not self.looked
+        reads = not self.first.writes or self.first.makes
+        return reads and self.between.writes and self.last.writes and not self.looked
 
     @property
     def kind(self) -> int:
-        """The rank: 0 for a lost update, 1 for a value that was seen to change, 2 for an intermediate state."""
+        """The rank: 0 for a lost update, 1 for a value that was seen to change, 2 for an intermediate state.
+
+        3 if all three only update it.
+        """
         if self.loses_update:
             return 0
+        if self.first.writes and self.between.writes and self.last.writes:
+            return 3
         return 1 if not self.last.writes or self.looked else 2
 
 
@@ -92,6 +103,22 @@ class Thing:
         return (own[number] for number in range(bisect_left(own, until, key=_position), len(own)))
 
 
+#: Calls that put a value in place of another one, as an assignment does.
+_OVERWRITING = frozenset(
+    (".__setattr__()", ".__setitem__()", ".setdefault()", ".update()", "delattr", "setattr", "setitem")
+)
+
+
+def _updates(operation: Operation) -> bool:
+    """Whether a write is a call that changes what is there."""
+    return opname_at(operation.code, operation.lasti).startswith("CALL") and operation.name not in _OVERWRITING
+
+
+def _gets_item(operation: Operation) -> bool:
+    opname = opname_at(operation.code, operation.lasti)
+    return opname == "BINARY_SUBSCR" or (opname.startswith("BINARY_OP") and operation.name == "[]")
+
+
 def _position(access: Access) -> int:
     return access.position
 
@@ -123,7 +150,16 @@ def things_in(log: Sequence[Step], is_over: Callable[[], bool]) -> list[list[tup
                 known.pop(None, None)
             for part, writes in ({None: any(known.values())} if key in all_of else known).items():
                 assigns = writes and operation.kind in (kinds.WRITE, kinds.DELETE)
-                access = Access(position, unit.path, part, writes, assigns, operation.where())
+                access = Access(
+                    position,
+                    unit.path,
+                    part,
+                    writes,
+                    assigns,
+                    operation.where(),
+                    writes and _updates(operation),
+                    writes and operation.kind == kinds.READ and _gets_item(operation),
+                )
                 thing = things.get(key)
                 if thing is None:
                     thing = things[key] = Thing(is_over)
@@ -164,8 +200,12 @@ def torn(thing: Thing, thread: Path, switch: int, until: int) -> Iterator[Torn]:
         last = _first(between, thing.after(thread, until))
         if first is None or last is None:
             continue
-        if first.writes and last.writes:
-            if not between.writes:
+        if first.makes and last.writes:
+            # The item that was missing counts as read.
+            if between.writes:
+                found.setdefault((first, last), Torn(first, between, last, looked=False))
+        elif first.writes and last.writes:
+            if not between.writes or (first.updates and between.updates and last.updates):
                 found.setdefault((first, last), Torn(first, between, last, looked=False))
         elif between.writes:
             assigned = (access for access in thing.after(thread, until) if access.assigns)

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import io
 from typing import NamedTuple
 
 from ...control import Operation, Outcome, Step
+from ...control.identity import type_named
 from ...control.steps import kinds
 from ..causes._checks import is_check, looks_up
 from ..causes._overlaps import Access, Torn
 from ..causes._places import short_place
-from ._effects import Effect, Effects, HandedOn, Interrupted, Missed, TooEarly, Unseen
+from ..causes._sources import in_loop_over, redirected_at, repeats_in_loop
+from ._effects import Effect, Effects, HandedOn, Interrupted, Missed, TooEarly, Unseen, steps_of
+from ._guards import Guards, lines_of
 from ._words import Words
 
 #: At most this many characters in a headline.
 WIDEST = 72
+
+#: Methods that take something out of a container.
+_TAKING = frozenset((".discard()", ".move_to_end()", ".pop()", ".popitem()", ".popleft()", ".remove()"))
+#: Computes a value if there is none.
+_CACHED = "cached_property.__get__"
 
 
 class Bug(NamedTuple):
@@ -36,6 +45,15 @@ def against_lost_wakeup(wait: Operation) -> str:
     return "test the condition again in a loop, under the lock: while not ready: condition.wait()"
 
 
+def during_sort(what: str) -> Bug:
+    """Return the bug that a list was changed while a thread sorted it."""
+    return Bug(
+        f"Concurrent modification of {what} during sort",
+        what,
+        "hold one lock for the sort and for each change, or sort a copy made under it",
+    )
+
+
 def during_iteration(what: str) -> Bug:
     """Return the bug that a container was changed while a thread iterated over it."""
     helps = "hold one lock for the iteration and for each change, or iterate over a copy made under it"
@@ -49,10 +67,22 @@ class Bugs:
         self._log: list[Step] = outcome.log
         self._effects = effects
         self._words = words
+        self._guards = Guards(outcome.log, words)
 
     def of(self, effect: Effect) -> Bug:
         """Return the bug that an effect shows."""
         words = self._words
+        stream = self._redirected(effect)
+        if stream:
+            return Bug(
+                f"Race condition on {stream}: two threads redirect it",
+                help="pass file= to print(), or hold one lock for as long as the output is redirected",
+            )
+        runs = self._runs_of_generator(effect)
+        if runs:
+            what = words.what(runs[0])
+            helps = "hold one lock around each call of next(), or give each thread its own generator"
+            return Bug(f"Race condition on {what}: two threads run one generator", what, helps)
         if isinstance(effect, Torn):
             return self._of_torn(effect)
         if isinstance(effect, TooEarly):
@@ -69,11 +99,36 @@ class Bugs:
             primitive = words.primitive(effect.between.position)
             # The release at the end of a check has its line, too.
             kind = "Check-then-act race" if is_check(self._log[effect.first.position][1]) else "Atomicity violation"
+            on = f"on {primitive}" if words.is_queue(effect.between.position) else f"between two uses of {primitive}"
             return Bug(
-                f"{kind} between two uses of {primitive}",
+                f"{kind} {on}",
                 help=f"make both uses one atomic step: hold one lock from {first} to {last}",
             )
         return self._of_handed_on(effect)
+
+    def _runs_of_generator(self, effect: Effect) -> list[int]:
+        """Return the calls of `next` by which two threads run one generator, if the first one had not returned then."""
+        steps = steps_of(effect)
+        calls = [at for at in steps if self._log[at][1].name == "next"]
+        resumes = [at for at in steps if self._log[at][1].kind in kinds.OF_CALLS]
+        if len({self._log[at][0].index for at in calls}) < 2 or not resumes:
+            return []
+        return calls if calls[-1] < resumes[-1] and self._log[resumes[-1]][0] is self._log[calls[0]][0] else []
+
+    def _redirected(self, effect: Effect) -> str:
+        """Return the stream of the process that two threads redirect, if one has used it meanwhile; else nothing."""
+        accesses = [each for each in effect if isinstance(each, Access)]
+        streams = {(redirected_at(access.place), access.thread) for access in accesses}
+        names = {name for name, _ in streams}
+        if len(streams) < 2 or len(names) > 1:
+            return ""
+        (name,) = names
+        for access in accesses:
+            for key, part, _ in self._log[access.position][2] or ():
+                kind = type_named(key)
+                if (kind is not None and issubclass(kind, io.IOBase)) or f"sys.{part}" == name:
+                    return name
+        return ""
 
     def _of_missed(self, wait: int) -> Bug:
         primitive = self._words.primitive(wait)
@@ -86,49 +141,72 @@ class Bugs:
         what = self._variable(first, between, last)
         by = self._words.thread(between.position)
         operations = [self._log[access.position][1] for access in (first, last)]
-        if all(operation.kind == kinds.ITERATE for operation in operations):
+        loops = operations[1].kind == kinds.ITERATE or in_loop_over(first.place, last.place)
+        # As in `for at in range(len(items))`.
+        iterates = operations[0].kind == kinds.ITERATE or (operations[0].name == "len" and not last.writes)
+        if iterates and between.writes and loops:
             return during_iteration(what)
         if first.writes and last.writes and not between.writes:
-            return Bug(f"Dirty read of {what} by {by}", what, self._one_lock(first, last, "both writes", between))
+            return Bug(
+                f"Dirty read of {what} by {by}",
+                what,
+                self._one_lock(first, last, "both writes", between, both_sides=True),
+            )
         if first.place == last.place and not (first.writes or last.writes):
+            if type(first.part) is type(last.part) is int and first.part != last.part and repeats_in_loop(last.place):
+                # A loop over the indices of a list.
+                return during_iteration(what)
             # The same line was run twice, as in a loop that waits for the change.
             return Bug(f"Race condition on {what}", what)
-        check = None if first.writes else self._check(first, last)
+        check = self._check(first, last) if between.writes else None
         if check is not None:
             also = () if check == first else (check.position,)
-            return Bug(f"Check-then-act race on {what}", what, self._one_lock(check, last, "check and act"), also)
+            return Bug(
+                f"Check-then-act race on {what}", what, self._one_lock(check, last, "check and act", between), also
+            )
+        if effect.loses_update and last.updates:
+            # What the other thread has changed is not overwritten, but it is not what this thread has read.
+            taken = operations[1].name in _TAKING
+            kind = "Check-then-act race" if taken else "Atomicity violation"
+            steps = "check and act" if taken else "both accesses"
+            return Bug(f"{kind} on {what}", what, self._one_lock(first, last, steps, between))
         if effect.loses_update and operations[1].kind == kinds.WRITE:
-            return Bug(f"Lost update on {what}", what, self._one_lock(first, last, "read and write"))
+            return Bug(f"Lost update on {what}", what, self._one_lock(first, last, "read and write", between))
         if looked or not (first.writes or last.writes):
             steps = "read and write" if last.writes else "both reads"
-            return Bug(f"Inconsistent reads of {what}", what, self._one_lock(first, last, steps, between))
-        return Bug(f"Atomicity violation on {what}", what, self._one_lock(first, last, "both accesses"))
+            return Bug(
+                f"Inconsistent reads of {what}", what, self._one_lock(first, last, steps, between, both_sides=True)
+            )
+        return Bug(f"Atomicity violation on {what}", what, self._one_lock(first, last, "both accesses", between))
 
     def _check(self, first: Access, last: Access) -> Access | None:
         """Return the check on which `last` depends: `first`, or the access right before it; None if it is no check."""
         operation = self._log[first.position][1]
-        if is_check(operation):
-            return first
-        # In one statement, as in `d[key] = d.get(key, 0) + 1`, it is no check.
-        missing = last.writes and self._words.found_nothing(first.position)
-        if (missing or looks_up(operation)) and first.place.lineno != last.place.lineno:
-            return first
+        if not first.writes:
+            if is_check(operation):
+                return first
+            # In one statement, as in `d[key] = d.get(key, 0) + 1`, it is no check.
+            missing = last.writes and self._words.found_nothing(first.position)
+            apart = first.place.lineno != last.place.lineno or operation.code.co_qualname == _CACHED
+            if (missing or looks_up(operation)) and apart:
+                return first
         before = self._effects.check_before(first)
         return before if before is not None and is_check(self._log[before.position][1]) else None
 
     def _of_early(self, effect: TooEarly) -> Bug:
         access, later = effect.access, effect.later
-        what = self._words.what(access.position)
+        what = self._plainest(access, later)
         by, delayed = self._words.thread(access.position), self._words.thread(later.position)
         if effect.unseen is not None:
             seen = self._words.what(effect.unseen[0].position)
             both = f"Inconsistent reads of {seen} and {what}"
-            return Bug(both if len(both) <= WIDEST else f"Inconsistent reads of {what}", what)
+            # The lines of the evidence say which of the two each is about.
+            return Bug(both) if len(both) <= WIDEST else Bug(f"Inconsistent reads of {what}", what)
         if effect.partial is not None and later.place[::2] == effect.partial[0].place[::2]:
             return Bug(
                 f"Dirty read of {what} by {by}",
                 what,
-                self._one_lock(effect.partial[0], later, "both writes", access),
+                self._one_lock(effect.partial[0], later, "both writes", access, both_sides=True),
             )
         if not access.writes:
             text = f"{by} reads {what} before {delayed} writes it"
@@ -155,19 +233,21 @@ class Bugs:
 
     def _variable(self, first: Access, between: Access, last: Access) -> str:
         """Return the name of what the accesses have in common: a part, or the whole thing."""
-        whole = next((access for access in (first, between, last) if access.part is None), first)
+        accesses = (first, between, last)
         alike = first.part == between.part == last.part
-        return self._words.what((first if alike else whole).position)
+        whole = [access for access in accesses if access.part is None]
+        return self._plainest(*(accesses if alike or not whole else whole))
 
-    def _one_lock(self, first: Access, last: Access, what: str, other: Access | None = None) -> str:
-        """Return the advice to hold one lock from one access to another one."""
-        beside = "" if other is None else f", and at {short_place(other.place)}"
-        if first.place[::2] != last.place[::2]:
-            where = f"over {short_place(first.place)} and {short_place(last.place)}, in their caller"
-        elif first.place.lineno == last.place.lineno:
-            where = f"around {short_place(first.place)}"
-        else:
-            # In a loop, the second one may be further up.
-            begin, end = sorted((first.place, last.place), key=lambda place: place.lineno)
-            where = f"from {short_place(begin)} to {end.lineno}"
-        return f"make {what} one atomic step: hold one lock {where}{beside}"
+    def _plainest(self, *accesses: Access) -> str:
+        """Return the first name for what is accessed that is not only that of its type, if there is one."""
+        named = [self._words.what(access.position) for access in accesses]
+        return next((name for name in named if not name.startswith(("a ", "an "))), named[0])
+
+    def _one_lock(self, first: Access, last: Access, what: str, between: Access, *, both_sides: bool = False) -> str:
+        """Return the advice to hold one lock from one access to another one; if `both_sides`, also at `between`."""
+        guarded = self._guards.advice(first, last, between)
+        if guarded:
+            return guarded
+        beside = f", and at {short_place(between.place)}" if both_sides else ""
+        lines, caller = lines_of(first, last)
+        return f"make {what} one atomic step: hold one lock {lines}{caller}{beside}"

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from ...control import Outcome, Path, Step, is_ours, is_stdlib
+from ...control.steps import kinds
 from ...explore import ChoicePoint
 from ..causes._failing import failing_positions
 from ..causes._giving_way import gave_way
@@ -111,6 +112,37 @@ class Effects:
         left = point.stand[0] if point.preempts else point.enabled[0]
         return self._of_window(self._window(left, point.step), delayed=not gave_way(point, self._log))
 
+    def of_blocking(self) -> list[Effect]:
+        """Return the effect of the order in which threads that blocked, or had not begun, got their turn.
+
+        That is the one of accesses of theirs that others came between, else of a read before the failure of what was
+        only written after it.
+        """
+        windows = list(self._windows_of_blocking())
+        found = self._torn(windows)
+        if found is not None:
+            return [found]
+        early = (
+            (access, later)
+            for window in windows
+            for access, later in self._early(window)
+            if not access.writes and later.position >= self._end
+        )
+        first = min(early, key=lambda pair: (pair[1].position, pair[0].position), default=None)
+        return [] if first is None else [TooEarly(*first)]
+
+    def of_any(self, points: Sequence[ChoicePoint]) -> list[Effect]:
+        """Return what came between two accesses at the only preemption, though the failing lines do not say why.
+
+        A failure may be due to a line that was not run. Nothing is returned if there were several preemptions.
+        """
+        if len(points) != 1 or not points[0].preempts:
+            return []
+        window = self._window(points[0].stand[0], points[0].step)
+        found = [torn_one for thing in self._touched_in(window) for torn_one in torn(thing, *window)]
+        before = [each for each in found if each.last.position < self._end]
+        return [before[0]] if len(before) == 1 else []
+
     def check_before(self, access: Access) -> Access | None:
         """Return the access of the same thread to the same thing right before `access` in the same function."""
         for thing, other in self._things[access.position]:
@@ -173,6 +205,21 @@ class Effects:
         own = self._positions.get(left, [])
         at = bisect_left(own, switch)
         return _Window(left, switch, min(own[at] if at < len(own) else len(self._log), self._end))
+
+    def _windows_of_blocking(self) -> Iterator[_Window]:
+        """Yield the windows of all threads: before their first steps, and when others ran between two of theirs."""
+        starts: dict[Path, list[int]] = {}
+        for at, (unit, operation, _) in enumerate(self._log):
+            if operation.kind == kinds.START:
+                starts.setdefault(unit.path, []).append(at)
+        for thread, own in self._positions.items():
+            siblings = starts.get(thread[:-1], [])
+            # A path ends with the number of the thread among those that the same one has started.
+            before = siblings[thread[-1]] if thread and thread[-1] < len(siblings) else None
+            for at in own:
+                if before is not None and at > before + 1 and self._log[at][1].kind != kinds.JOIN:
+                    yield _Window(thread, before + 1, min(at, self._end))
+                before = at
 
     def _next_windows(self, window: _Window) -> Iterable[_Window]:
         """Return the windows of the threads that ran meanwhile, each of which is left when the first one continues."""

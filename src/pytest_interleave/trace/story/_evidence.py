@@ -30,6 +30,9 @@ class Story(NamedTuple):
     noted: tuple[int, ...] = ()
     #: Whether no thread was preempted, and none gave way.
     is_plain: bool = False
+    #: Whether the steps show a bug by themselves: otherwise, in a plain execution, they do so only if another schedule
+    #: passes.
+    is_certain: bool = True
     #: Whether there was no time for all of it.
     is_cut_short: bool = False
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from ...control import Outcome, Recorder
+from ...control import Outcome, Recorder, Step
 from ...control.execution import DEADLOCK, LIVELOCK
+from ...control.identity import type_named
 from ...explore import ChoicePoint
 from ...explore.search import never
 from ..causes._giving_way import gave_way, why_gave_way
-from ..causes._iterations import changed_during_iteration
+from ..causes._iterations import changed_during_iteration, changed_during_sort
 from ..causes._names import distinguished
-from ..causes._overlaps import TimeIsOver, Torn
-from ._bugs import Bug, Bugs, during_iteration
+from ..causes._of_primitives import guards_others
+from ..causes._overlaps import Access, TimeIsOver, Torn
+from ._bugs import Bug, Bugs, during_iteration, during_sort
 from ._deadlock import deadlock_story, livelock_bug
 from ._effects import Effect, Effects, HandedOn, Interrupted, TooEarly, steps_of
 from ._evidence import Evidence, Story
@@ -51,23 +53,27 @@ def story_of(
     chosen = [point for point in points or () if point.is_switch]
     given = [point for point in points or () if gave_way(point, outcome.log) and point.step < end]
     rounds = changed_during_iteration(outcome)
-    if rounds is not None:
+    sort = changed_during_sort(outcome)
+    found_in = rounds or sort
+    if found_in is not None:
         words = Words(outcome, recorder)
-        bug = during_iteration(words.what(rounds[0]))
-        steps = tuple(words.evidence(position, bug.variable) for position in rounds)
+        what = words.what(found_in[0])
+        bug = during_iteration(what) if rounds is not None else during_sort(what)
+        steps = tuple(words.evidence(position, bug.variable) for position in found_in)
         turned = [] if chosen else [_turn(point, outcome) for point in given[-1:]]
         return Story(bug.name, steps, (*notes, *turned), bug.help, noted)
     if points is None:
         return Story(named, notes=tuple(notes), noted=noted)
-    if not chosen and not given:
+    if not chosen and not given and (named or pauses or not outcome.raised):
         return Story(named, notes=tuple(notes), noted=noted, is_plain=not pauses)
     if named:
         # Threads that spin give way all the time; what they do besides is rarely the cause.
         return Story(named, notes=(*notes, *[_turn(point, outcome) for point in given[-1:]]), noted=noted)
     # For the same reason, only the effects of the last switches matter.
     examined = sorted((*chosen[:_EXAMINED], *given[-_EXAMINED:]), key=lambda point: point.step)
-    found: list[tuple[Effect, ChoicePoint]] = []
-    is_cut_short = False
+    is_plain = not chosen and not given
+    found: list[tuple[Effect, ChoicePoint | None]] = []
+    is_cut_short = is_certain = False
     words = Words(outcome, recorder)
     bug = Bug("")
     evidence: dict[int, Evidence] = {}
@@ -77,16 +83,24 @@ def story_of(
             _add(found, effects.of_switch(point), point)
             if len(found) >= _MOST_EFFECTS:
                 break
+        if is_plain:
+            found = [(effect, None) for effect in effects.of_blocking()]
+        elif not found:
+            found = [(effect, None) for effect in effects.of_any(chosen)]
         if found:
             bugs = Bugs(outcome, effects, words)
-            bug = bugs.of(min(found, key=_rank)[0])
+            ranked = sorted(found, key=lambda pair: _rank(pair[0], outcome))
+            bug = bugs.of(ranked[0][0])
+            is_certain = isinstance(ranked[0][0], Torn) and ranked[0][0].loses_update
             for effect, _ in found:
                 for position in (*steps_of(effect), *bug.also):
-                    evidence.setdefault(position, words.evidence(position, bug.variable))
+                    each = words.evidence(position, bug.variable)
+                    after = " after the failure" if position >= end else ""
+                    evidence.setdefault(position, each._replace(text=f"{each.text}{after}"))
     except TimeIsOver:
         is_cut_short = True
     turns = dict.fromkeys(_turn(point, outcome) for _, point in found if point in given)
-    if not found and not chosen and not is_cut_short and not pauses:
+    if not found and given and not chosen and not is_cut_short and not pauses:
         turns = {_turn(given[-1], outcome): None}
     return Story(
         bug.name,
@@ -94,11 +108,13 @@ def story_of(
         (*notes, *turns),
         bug.help,
         noted,
+        is_plain=is_plain,
+        is_certain=is_certain or not is_plain,
         is_cut_short=is_cut_short,
     )
 
 
-def _add(found: list[tuple[Effect, ChoicePoint]], effect: Effect | None, point: ChoicePoint) -> None:
+def _add(found: list[tuple[Effect, ChoicePoint | None]], effect: Effect | None, point: ChoicePoint) -> None:
     """Add an effect, unless its steps are all in another one; those whose steps are all in this one are left out."""
     if effect is None:
         return
@@ -108,9 +124,17 @@ def _add(found: list[tuple[Effect, ChoicePoint]], effect: Effect | None, point: 
         found.append((effect, point))
 
 
-def _rank(pair: tuple[Effect, ChoicePoint]) -> int:
-    effect = pair[0]
-    return 0 if isinstance(effect, _TELLING) else 2 if isinstance(effect, _LEAST) else 1
+def _rank(effect: Effect, outcome: Outcome) -> tuple[bool, int]:
+    """Return the rank of an effect: the lowest one gives the bug its name."""
+    accesses = [each for each in effect if isinstance(each, Access)]
+    guards = bool(accesses) and all(_is_of_guard(outcome.log[each.position]) for each in accesses)
+    return guards, 0 if isinstance(effect, _TELLING) else 2 if isinstance(effect, _LEAST) else 1
+
+
+def _is_of_guard(step: Step) -> bool:
+    """Whether a step accesses a field of a lock that the program has made: what it should protect says more."""
+    touches = step[2] or ()
+    return any(guards_others(type_named(name)) for name, _, _ in touches[-1:])
 
 
 def _turn(point: ChoicePoint, outcome: Outcome) -> str:

@@ -2,19 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 from ...control import Operation, Outcome, Recorder, Step, is_stdlib
 from ...control.execution import awaited, described, short_name
+from ...control.identity import short_text, shows_key, touched_expression, type_named
 from ...control.interpreter import opname_at
+from ...control.primitives import SimpleQueue
 from ...control.steps import WRITES, kinds
-from ...detect import name_of_access
+from ...detect import name_of_access, name_with_article
 from ..causes._checks import looks_up
 from ..causes._names import distinguished
+from ..causes._sources import receiver_at
 from ._evidence import Evidence
 
 #: Queues of the standard library that are made of locks and conditions.
 _QUEUES = frozenset(("Queue", "LifoQueue", "PriorityQueue"))
+
+
+#: Methods of a `SimpleQueue`, one of which a step on it is in.
+_OF_SIMPLE_QUEUES = ("empty", "qsize", "get", "get_nowait", "put", "put_nowait")
+
+
+def _queue_method(operation: Operation) -> str:
+    """Return the method of a queue that an operation is in; empty if it is in none."""
+    owner, _, method = operation.code.co_qualname.partition(".")
+    return method if owner in _QUEUES and is_stdlib(operation.code.co_filename) else ""
 
 
 class Words:
@@ -25,6 +40,14 @@ class Words:
         self._recorder = recorder
         self._names = distinguished(outcome.threads)
         self._primitives = described(outcome.log)
+        #: The addresses of the locks and conditions that queues are made of.
+        self._queues = {
+            id(target)
+            for _, operation, _ in outcome.log
+            if operation.target is not None and _queue_method(operation)
+            for target in (operation.target, getattr(operation.target, "_lock", None))
+            if target is not None
+        }
 
     def thread(self, position: int) -> str:
         """Return the name of the thread that did a step."""
@@ -32,30 +55,57 @@ class Words:
 
     def primitive(self, position: int) -> str:
         """Return the short name of the primitive that a step used: "Lock #1"."""
-        operation = self._log[position][1]
-        owner, _, method = operation.code.co_qualname.partition(".")
-        if method and is_stdlib(operation.code.co_filename) and owner in _QUEUES:
+        target = self._log[position][1].target
+        if id(target) in self._queues:
             # Its locks and conditions are its own affair.
-            return owner
-        target = operation.target
+            name, method = self._call_of_queue(position)
+            return self._receiver(position, (method, f"{method}_nowait")) or name
+        if type(target) is SimpleQueue:
+            return self._receiver(position, _OF_SIMPLE_QUEUES) or "SimpleQueue"
         name = self._primitives.get(id(target)) or self._primitives.get(id(awaited(target)), "")
         return short_name(name).removeprefix("notify() on ")
+
+    def _receiver(self, position: int, methods: Iterable[str]) -> str:
+        """Return the expression that one of `methods` is called on where a step is shown; empty if it is not known."""
+        place = self._log[position][1].where()
+        return next(filter(None, (receiver_at(place, method) for method in methods)), "")
+
+    def is_queue(self, position: int) -> bool:
+        """Whether the primitive that a step used is a queue."""
+        target = self._log[position][1].target
+        return id(target) in self._queues or type(target) is SimpleQueue
 
     def what(self, position: int) -> str:
         """Return the name of what a step accesses: "Account.balance"; with the object's number if there are several."""
         _, operation, touches = self._log[position]
-        return numbered(name_of_access(operation, touches), position, self._recorder)
+        name = numbered(name_of_access(operation, touches), position, self._recorder)
+        if name.startswith(("a ", "an ")) and touches:
+            return self._as_written(operation, touches[-1][0], touches[-1][1]) or name
+        return name
+
+    def _as_written(self, operation: Operation, thing: Any, part: Any) -> str:
+        """Return a name for what has no other one: "os.environ['HOME']", "a StringIO"; empty if there is none."""
+        kind = type_named(thing)
+        if kind is None:
+            return ""
+        opname = opname_at(operation.code, operation.lasti)
+        is_called = opname.startswith("CALL")
+        # What a `with` statement enters, for example, is not what that changes.
+        text = touched_expression(operation, kind) if is_called or "SUBSCR" in opname or "_OP" in opname else ""
+        if is_called and not re.search(rf"\b{re.escape(text)}\.", operation.where().text):
+            # It may be an argument, which need not be what the function changes.
+            text = ""
+        if not text:
+            return name_with_article(kind)
+        return f"{text}[{short_text(part)}]" if part is not None and shows_key(part) and not is_called else text
 
     def value(self, position: int) -> str:
         """Return the value that a step read, or the old and the new one; empty if it is not known."""
         return "" if self._recorder is None else self._recorder.text_at(position)
 
     def found_nothing(self, position: int) -> bool:
-        """Whether a step has looked for an item that was not there."""
-        if self._recorder is None or not self._recorder.has_text(position) or self.value(position):
-            return False
-        # The value of an attribute may also be one that cannot be known without running code.
-        return self.what(position).endswith("]")
+        """Whether a step has looked for something that was not there."""
+        return self._recorder is not None and self._recorder.finds_nothing(position)
 
     def evidence(self, position: int, variable: str = "") -> Evidence:
         """Return a step as evidence; `variable` is what is accessed, if that need not be named again."""
@@ -67,10 +117,20 @@ class Words:
     def _used(self, position: int) -> str:
         operation = self._log[position][1]
         name = self.primitive(position)
-        if name in _QUEUES:
-            return f"calls {operation.code.co_qualname}()"
+        if id(operation.target) in self._queues:
+            return f"calls {name}.{self._call_of_queue(position)[1]}()"
         verb = kinds.TABLE[operation.kind].present or f"{operation.kind}s"
         return f"{verb} {name}".rstrip()
+
+    def _call_of_queue(self, position: int) -> tuple[str, str]:
+        """Return the class and the method of a queue that a step on one of its locks is in."""
+        unit, operation, _ = self._log[position]
+        for at in range(position, -1, -1):
+            other, before, _ = self._log[at]
+            if other is unit and before.where() == operation.where() and _queue_method(before):
+                name, _, method = before.code.co_qualname.partition(".")
+                return name, method
+        return "Queue", "get"
 
     def _accessed(self, position: int, variable: str) -> str:
         _, operation, touches = self._log[position]
@@ -81,17 +141,20 @@ class Words:
             return "finishes its call" if operation.kind == kinds.RETURN else "resumes the generator"
         call = call_of(operation)
         if call:
-            called = f"{what if part is None and what.isidentifier() else ''}{call}"
+            called = f"{what if part is None and what.replace('.', '').isidentifier() else ''}{call}"
             of = f" on {what}" if what.endswith("]") and not same else ""
             if looks_up(operation) and self.found_nothing(position):
                 return f"calls {called}{of}, finds nothing"
             return f"calls {called}{of}{called_with(value, part, writes=operation.kind != kinds.READ)}"
         if opname_at(operation.code, operation.lasti) == "CONTAINS_OP" and part is not None:
-            found = "" if self._recorder is None else f", {'found' if value else 'not found'}"
-            return f"checks{'' if same else f' {what}'}{found}"
+            found = ", not found" if self.found_nothing(position) else ", found" if value else ""
+            return f"checks{f' {what}' if not same else '' if found else ' it'}{found}"
         if operation.kind == kinds.WRITE and value and " -> " not in value:
             # What is written is not known.
             return f"writes {'it' if same else what} (was {value})"
+        if operation.kind == kinds.WRITE and value.startswith("? -> "):
+            new = value.removeprefix("? -> ")
+            return f"writes {new}" if same else f"writes {what} (new value: {new})"
         if operation.kind == kinds.WRITE and value.startswith("unset -> "):
             new = value.removeprefix("unset -> ")
             return f"sets {new} (was unset)" if same else f"sets {what} to {new}"

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from ...calls._known_calls import does_nothing_unknown
 from ...identity._object_names import object_named
 from ...identity._owners import MISSING
-from ...identity._values import new_value, value_at
+from ...identity._values import UNREADABLE, new_value, value_at
 from ...interpreter._opcodes import opname_at
 from ...scope._places import Place, user_place
 from ...steps._kinds import SLEEP, WRITE
@@ -205,7 +205,7 @@ def writes_what_is_there(operation: Operation, touches: Touches | None, frame: F
     owner = object_named(name)
     before = MISSING if owner is None else value_at(owner, part)
     after = new_value(innermost, opname_at(operation.code, operation.lasti), operation.lasti)
-    if before is MISSING or after is MISSING:
+    if before is MISSING or before is UNREADABLE or after is MISSING:
         return False
     mark = mark_of(after)
     return before is after or (mark is not None and mark_of(before) == mark)

@@ -160,6 +160,10 @@ class Executions:
         """The exception of ending the fixtures in the last execution, if that was a part of it."""
         return self._within.teardown_error
 
+    def end_within(self) -> None:
+        """End the fixtures within each execution from now on, so that what this does is seen."""
+        self._knows_ends = self._within.ends = True
+
     def learn_from_end(self) -> bool:
         """End the fixtures of the first execution; if that starts threads, make it a part of each execution.
 

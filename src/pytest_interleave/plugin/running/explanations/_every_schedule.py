@@ -29,9 +29,9 @@ def fails_in_every_schedule(
     limit: TimeLimit,
     took: float,
 ) -> int | None:
-    """Return the number of schedules tried if the test fails alike in all of them; 0 if it does not.
+    """Return the number of schedules tried if the test fails alike in all of them; 0 if it passes in one.
 
-    None if there was no time for all. An execution has taken `took` seconds.
+    None if it fails in another way, or if there was no time for all. An execution has taken `took` seconds.
     """
     kind = type(next(leaves(finding.exception)))
     strategies: tuple[Strategy, ...] = (PCT(seed, depth=1), RandomWalk(seed))
@@ -45,8 +45,11 @@ def fails_in_every_schedule(
             explaining.stop_session(stopped)
             return None
         found = judge(outcome)
-        if found is None or found.kind != finding.kind or type(next(leaves(found.exception))) is not kind:
+        if found is None:
             return 0
+        if found.kind != finding.kind or type(next(leaves(found.exception))) is not kind:
+            # It fails, too, in another way: that says nothing about this one.
+            return None
     try:
         # Once more, for the output that the report shows. What a pool's futures have raised is found, too.
         judge(runs.run(NonPreemptive(), visible=True)[1])

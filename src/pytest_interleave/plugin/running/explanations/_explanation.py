@@ -83,6 +83,12 @@ class Explanation(NamedTuple):
     #: None if that is not known.
     always: int | None = None
 
+    def without_guess(self) -> Explanation:
+        """Return the same without a bug that is one only if another schedule passes, unless one does."""
+        if self.timeline is None or self.timeline.is_certain or self.always == 0:
+            return self
+        return self._replace(timeline=self.timeline.without_bug())
+
     @property
     def no_race(self) -> str:
         """Why the order of threads has no part in the failure; empty if it has, or if that is not known."""
