@@ -165,7 +165,7 @@ def test_what_ends_well_passes_and_what_hangs_python_fails(run, report):
     # What may be woken later goes on: it is under control in the next execution, too.
     for name in ("test_module_ok", "test_global_ok"):
         assert rows[name]["coverage"]["uncontrolled"] == [], name
-    assert done.text.count("help: wake the thread and join it before the test ends, or start it with daemon=True.") >= 6
+    assert done.text.count("help: wake the thread and join it before the test ends, or start it") >= 6
 
 
 LEFT = """
@@ -186,8 +186,9 @@ def test_the_message_names_what_to_look_at(run, leaks):
             "*Deadlock: listener still waits for Event (created at test_it.py:24) when the test ends",
             "*listener waits for Event at *threading.py:*",
             "*started at test_it.py:25",
-            "*help: wake the thread and join it before the test ends, or start it with daemon=True.",
-            "*Otherwise Python hangs at exit: it waits for all threads that are not daemons.",
+            "*help: wake the thread and join it before the test ends, or start it",
+            "*with daemon=True. Otherwise Python hangs at exit: it waits for",
+            "*all threads that are not daemons.",
         ]
     )
     again = run(None, *done.command[1:])

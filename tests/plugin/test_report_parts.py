@@ -123,6 +123,57 @@ def test_a_failure_in_every_schedule_is_not_a_race(run):
 
 
 @pytest.mark.parametrize(
+    ("wait", "hint"),
+    [
+        (
+            "ready.wait()",
+            "Not a race: this deadlock occurs in every schedule tried (11).",
+        ),
+        (
+            "seen.append(1)\n        if len(seen) == 2:\n            ready.wait()",
+            "Not a race: this deadlock occurs in every schedule tried (11).",
+        ),
+        (
+            "name = threading.current_thread().name\n        seen.append(name)\n"
+            "        if seen[-1] == 'worker-1' and len(seen) == 2:\n            ready.wait()",
+            "No preemption is needed: each thread runs until it blocks or ends, in start order. Other schedules pass.",
+        ),
+    ],
+    ids=["always", "always, in one thread or the other", "in this order"],
+)
+def test_a_deadlock_without_a_preemption_says_whether_it_is_a_race(run, wait, hint):
+    done = run(
+        f"{MARK}\ndef test_it(run_concurrent):\n    ready, seen = threading.Event(), []\n"
+        f"    def work():\n        {wait}\n    run_concurrent(work, workers=2)\n"
+    )
+    done.result.assert_outcomes(failed=1)
+    shown = section(done.text)
+    # The deadlock comes first, as it is the bug; the table and the command are useful, too.
+    assert shown[0].startswith("Deadlock: Event (created at test_it.py:")
+    assert hint in " ".join(shown)
+    assert shown[-1].startswith("pytest 'test_it.py::test_it' --interleave-replay=")
+
+
+def test_deadlocks_of_two_kinds_are_no_evidence_that_it_is_no_race(run):
+    done = run(
+        f"""{MARK}
+def test_it(run_concurrent):
+    import queue
+    ready, jobs, seen = threading.Event(), queue.Queue(), []
+    def work():
+        seen.append(threading.current_thread().name)
+        if len(seen) == 2:
+            if seen[-1] == "worker-1":
+                ready.wait()
+            jobs.get()
+    run_concurrent(work, workers=2)
+"""
+    )
+    done.result.assert_outcomes(failed=1)
+    assert "Not a race" not in done.text
+
+
+@pytest.mark.parametrize(
     ("body", "bug"),
     [
         # It passes if the second worker is the first one.

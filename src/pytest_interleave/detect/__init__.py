@@ -3,7 +3,8 @@
 from ._finding_kinds import DATA_RACE, FAILED_SETUP, FAILED_TEARDOWN, FAILED_TEST, LEAK, WORKER_EXCEPTION, FindingKind
 from ._findings import Deadlock, Finding, Livelock, TooLong, finding_of
 from ._identity import identity_of
-from .deadlocks._diagnosis import Diagnosis, diagnose
+from .deadlocks._causes_of_stuck import diagnose
+from .deadlocks._diagnosis import Diagnosis
 from .deadlocks._lock_order import LockOrder
 from .deadlocks._predicted import Part, PredictedDeadlock, Site, can_wait
 from .deadlocks._stuck import describe_stuck

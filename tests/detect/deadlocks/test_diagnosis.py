@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import queue
 import re
-import threading
 from concurrent.futures import Future, ThreadPoolExecutor
 from threading import Barrier, BoundedSemaphore, Condition, Event, Lock, RLock, Semaphore, Thread
 
@@ -56,9 +55,10 @@ def causes_of(diagnosis):
 
 
 def message_of(body):
-    """The lines of the message, without directories and numbers of lines."""
+    """The lines of the message, without directories and numbers of lines, which long lines are broken for."""
     outcome = stuck_outcome(body)
-    return re.sub(r"\S*?(\w+\.py):\d+", r"\1", describe_stuck(outcome.stuck, outcome.log)).splitlines()
+    message = describe_stuck(outcome.stuck, outcome.log).replace(",\n    holds", ", holds")
+    return re.sub(r"\S*?(\w+\.py):\d+", r"\1", message).splitlines()
 
 
 def take_two(first, second):
@@ -223,7 +223,7 @@ def test_a_lock_of_a_thread_that_waits_for_something_else():
 
     diagnosis = diagnosis_of(body)
     assert diagnosis.bug == "left waits for Event while it holds Lock, which right needs"
-    assert diagnosis.help == "release Lock before the wait if right has to end it"
+    assert diagnosis.help == "if right is to end the wait, release Lock before it"
     assert causes_of(diagnosis) == ["left"]
 
 
@@ -290,7 +290,7 @@ def wrong_thread_is_woken():
 def test_a_notification_of_a_thread_that_only_waits_again():
     outcome = stuck_outcome(wrong_thread_is_woken, walks=2_000)
     diagnosis = diagnose(outcome.stuck, outcome.log)
-    bug = re.fullmatch(r"notify\(\) on Condition \(.*\) wakes (\S+), which waits again, and not (\S+)", diagnosis.bug)
+    bug = re.fullmatch(r"notify\(\) wakes (\S+), which waits again, instead of (\S+)", diagnosis.bug)
     assert bug is not None, diagnosis.bug
     woken, left = bug.groups()
     assert (woken[:3], left[:3]) in (("get", "put"), ("put", "get"))
@@ -320,6 +320,31 @@ def test_a_condition_that_is_never_notified():
     assert diagnosis.help == "call notify() or notify_all() after each change of what the threads wait for"
 
 
+def test_a_notification_that_wakes_one_of_two_threads():
+    def body():
+        changed, closed = Condition(), []
+
+        def wait():
+            with changed:
+                changed.wait_for(lambda: closed)
+
+        def close():
+            with changed:
+                closed.append(1)
+                changed.notify()
+
+        in_threads(one=wait, other=wait, close=close)
+
+    diagnosis = diagnosis_of(body)
+    assert diagnosis.bug == "other waits for notify() on Condition (created at HERE), and no thread can wake it"
+    assert diagnosis.help == "if the last notify() concerns other as well as one, use notify_all()"
+    assert steps_of(stuck_outcome(body), diagnosis.steps) == [
+        ("other", kinds.WAIT),
+        ("close", kinds.NOTIFY),
+        ("one", kinds.WOKEN),
+    ]
+
+
 def test_no_thread_is_left_that_could_notify():
     def body():
         changed = Condition()
@@ -330,7 +355,9 @@ def test_no_thread_is_left_that_could_notify():
 
         in_threads(one=wait, other=wait)
 
-    assert bug_of(body) == "one and other are blocked forever"
+    assert bug_of(body) == (
+        "one and other wait for notify() on Condition (created at HERE), and no thread can wake them"
+    )
 
 
 def test_a_notification_before_the_wait():
@@ -460,7 +487,7 @@ def test_what_is_never_done(make):
     assert causes_of(diagnosis) == ["left", "right"]
 
 
-@pytest.mark.parametrize("make", [event, semaphore, bounded])
+@pytest.mark.parametrize("make", [semaphore, bounded])
 def test_what_is_not_done_again(make):
     names = []
 
@@ -469,8 +496,6 @@ def test_what_is_not_done_again(make):
 
         def left():
             wait(primitive)
-            if isinstance(primitive, threading.Event):
-                primitive.clear()
             wait(primitive)
 
         in_threads(left=left, right=lambda: end(primitive))
@@ -508,7 +533,7 @@ def test_futures():
             pool.submit(lambda: pool.submit(lambda: None).result()).result()
 
     assert bug_of(one) == "result() of a Future that no thread can complete"
-    assert bug_of(several) == "main and pool_0 are blocked forever in Future.result()"
+    assert bug_of(several) == "pool_0 waits for a task of its own pool, which has no other thread"
 
 
 def test_where_the_other_threads_have_ended():
@@ -524,7 +549,7 @@ def test_where_the_other_threads_have_ended():
 
     assert message_of(body)[2:] == [
         "  main waits in join() for wait at test_diagnosis.py",
-        "  fails has ended with KeyError; its last step was at test_diagnosis.py",
+        "  fails has ended with KeyError at test_diagnosis.py",
         "  returns has ended; its last step was at test_diagnosis.py",
     ]
 
@@ -541,6 +566,210 @@ def test_of_many_threads_that_have_ended_some_are_described():
         "  t3 has ended",
         "  2 more threads have ended",
     ]
+
+
+def steps_of(outcome, positions):
+    return [(unit.name, operation.kind) for unit, operation, _ in (outcome.log[at] for at in positions)]
+
+
+@pytest.mark.parametrize(("make", "name"), [(Lock, "Lock"), (lambda: Semaphore(1), "Semaphore (created at HERE)")])
+def test_a_release_that_an_exception_has_skipped(make, name):
+    def body():
+        primitive = make()
+
+        def fails():
+            primitive.acquire()
+            raise OSError
+
+        in_threads(fails=fails, waits=lambda: primitive.acquire())
+
+    diagnosis = diagnosis_of(body)
+    how = "is held by fails, which has" if make is Lock else "is never released; fails has"
+    assert diagnosis.bug == f"{name} {how} ended with OSError"
+    assert diagnosis.help.endswith("also on errors: use `with`")
+    assert steps_of(stuck_outcome(body), diagnosis.steps) == [("fails", kinds.ACQUIRE)]
+
+
+def test_attempts_in_vain_to_take_a_lock_are_no_evidence():
+    def body():
+        lock = Lock()
+
+        def tries():
+            assert not lock.acquire(blocking=False)
+            assert not lock.acquire(timeout=1)
+
+        in_threads(holds=lock.acquire, tries=tries, waits=lambda: lock.acquire())
+
+    assert steps_of(stuck_outcome(body), diagnosis_of(body).steps) == [("holds", kinds.ACQUIRE)]
+
+
+def test_the_permits_that_are_held_are_evidence():
+    def body():
+        permits = Semaphore(2)
+
+        def tries():
+            assert not permits.acquire(blocking=False)
+            assert not permits.acquire(timeout=1)
+
+        def returns():
+            permits.acquire()
+            permits.release()
+
+        def keeps():
+            permits.acquire()
+
+        in_threads(returns=returns, one=keeps, other=keeps, tries=tries, waits=keeps)
+
+    diagnosis = diagnosis_of(body)
+    assert diagnosis.bug == "Semaphore (created at HERE) is never released again"
+    assert steps_of(stuck_outcome(body), diagnosis.steps) == [("one", kinds.ACQUIRE), ("other", kinds.ACQUIRE)]
+
+
+def test_permits_that_other_threads_release_are_no_threads_own():
+    def body():
+        permits = Semaphore(0)
+        in_threads(gives=permits.release, takes=permits.acquire, waits=lambda: permits.acquire())
+
+    assert diagnosis_of(body).steps == ()
+
+
+def test_an_event_that_is_cleared_after_it_was_set():
+    def body():
+        ready = Event()
+
+        def wait():
+            ready.clear()
+            ready.wait()
+
+        in_threads(sets=ready.set, waits=wait)
+
+    diagnosis = diagnosis_of(body)
+    assert diagnosis.bug == "Event (created at HERE) is cleared after it was set, and never set again"
+    assert diagnosis.help == "clear it before any thread can set it, or do not clear it"
+    assert steps_of(stuck_outcome(body), diagnosis.steps) == [("sets", kinds.SET), ("waits", kinds.CLEAR)]
+
+
+@pytest.mark.parametrize(
+    ("make", "wait", "helps"),
+    [
+        (Event, lambda event: event.wait(), "call set() before main joins left"),
+        (lambda: Semaphore(0), lambda permits: permits.acquire(), "call release() before main joins left"),
+        (queue.Queue, lambda jobs: jobs.get(), "call put() before main joins left"),
+        (queue.SimpleQueue, lambda jobs: jobs.get(), "call put() before main joins left"),
+        (lambda: queue.Queue(1), lambda jobs: [jobs.put(1), jobs.put(2)], "call get() before main joins left"),
+    ],
+    ids=["event", "semaphore", "get", "simple queue", "put"],
+)
+def test_a_join_before_the_call_that_ends_the_wait(make, wait, helps):
+    def alone():
+        primitive = make()
+        in_threads(left=lambda: wait(primitive))
+
+    def not_alone():
+        primitive = make()
+        in_threads(other=lambda: None, left=lambda: wait(primitive))
+
+    assert diagnosis_of(alone).help == helps
+    # The other thread may have been the one to end the wait.
+    assert "joins" not in diagnosis_of(not_alone).help
+
+
+def test_several_threads_that_have_ended_with_exceptions():
+    def body():
+        ready = Event()
+
+        def fails():
+            raise OSError
+
+        in_threads(one=fails, other=fails, waits=ready.wait)
+
+    assert bug_of(body) == "Event (created at HERE) is never set; 2 threads have ended with exceptions"
+
+
+# -- pools --
+
+
+@pytest.mark.parametrize(
+    ("size", "bug"),
+    [
+        (1, "pool_0 waits for a task of its own pool, which has no other thread"),
+        (2, "both threads of a pool wait for tasks that are in the queue of the same pool"),
+        (3, "all 3 threads of a pool wait for tasks that are in the queue of the same pool"),
+    ],
+)
+def test_tasks_that_wait_for_tasks_of_the_same_pool(size, bug):
+    def body():
+        with ThreadPoolExecutor(size, thread_name_prefix="pool") as pool:
+            everybody = Barrier(size)
+
+            def outer():
+                everybody.wait()
+                return pool.submit(int).result()
+
+            list(pool.map(lambda _: outer(), range(size)))
+
+    diagnosis = diagnosis_of(body)
+    assert diagnosis.bug == bug
+    assert diagnosis.help == "do not wait for tasks in a task of the same pool, or use another pool for the inner tasks"
+    assert sorted(causes_of(diagnosis)) == [f"pool_{number}" for number in range(size)]
+    lines = message_of(body)[1:]
+    assert lines[0].startswith("  main waits in Future.result() for a task in pool_")
+    assert all("Future.result() for a task that has not started at" in line for line in lines[1:])
+
+
+def test_a_thread_of_a_pool_that_waits_for_something_else():
+    def body():
+        event = Event()
+        with ThreadPoolExecutor(1, thread_name_prefix="pool") as pool:
+            pool.submit(event.wait)
+            pool.submit(int).result()
+
+    diagnosis = diagnosis_of(body)
+    assert diagnosis.bug == "Event (created at HERE) is never set"
+    assert causes_of(diagnosis) == ["pool_0"]
+
+
+def test_a_task_that_needs_the_lock_of_the_thread_that_waits_for_it():
+    def body():
+        lock = Lock()
+        with ThreadPoolExecutor(1, thread_name_prefix="pool") as pool, lock:
+            pool.submit(take, lock).result()
+
+    diagnosis = diagnosis_of(body)
+    # The pool has a lock, too.
+    assert diagnosis.bug == "main waits for a task in pool_0 while it holds Lock #1, which the task needs"
+    assert diagnosis.help == "release Lock #1 before result()"
+    assert sorted(causes_of(diagnosis)) == ["main", "pool_0"]
+
+
+# -- many threads --
+
+
+def test_of_many_threads_in_a_circle_some_are_in_the_headline():
+    def body():
+        locks = [Lock() for _ in range(12)]
+        everybody = Barrier(12)
+
+        def take_next_of(number):
+            with locks[number]:
+                everybody.wait()
+                take(locks[(number + 1) % 12])
+
+        in_threads(**{f"t{number:02}": lambda number=number: take_next_of(number) for number in range(12)})
+
+    outcome = stuck_outcome(body)
+    first, *waits, created = describe_stuck(outcome.stuck, outcome.log).splitlines()
+    assert first == "circular wait on 12 locks (t00 -> t01 -> ... -> t00)"
+    assert sum("waits for" in line for line in waits) == 12
+    assert re.match(r"  Lock #1, Lock #2 and 10 more were created at \S+$", created)
+
+
+def test_of_many_threads_at_a_barrier_the_headline_has_the_number():
+    def body():
+        barrier = Barrier(9)
+        in_threads(**{f"t{number}": lambda: barrier.wait() for number in range(8)})
+
+    assert bug_of(body) == "Barrier (created at HERE) waits for more threads: only 8 of 9 arrived"
 
 
 def test_simple_queues():
@@ -573,20 +802,29 @@ def test_barriers():
 
 
 @pytest.mark.parametrize(
-    ("kind", "more", "text"),
+    ("kind", "more", "text", "helps"),
     [
-        (LIVELOCK, {}, "no thread makes progress after 1,234 steps; each repeats the same steps"),
+        (LIVELOCK, {}, "no thread makes progress after 1,234 steps; each repeats the same steps", ""),
         (
             LIVELOCK,
             {"counts": True},
             "still running after 1,234 steps; the threads repeat the same loop and only count",
+            "if the loop ends at a larger number, raise max_steps in the marker of the test. Otherwise add the missing "
+            "exit condition.",
         ),
-        (TIMEOUT, {"seconds": 2.5}, "one execution was still running after 2.5 s and 1,234 steps"),
+        (
+            TIMEOUT,
+            {"seconds": 2.5},
+            "one execution was still running after 2.5 s and 1,234 steps",
+            "make the test shorter, or raise seconds in its marker.",
+        ),
     ],
 )
-def test_endings_that_are_no_deadlocks(kind, more, text):
-    diagnosis = diagnose(Stuck(kind, [], 1234, cycle=False, pending=[], **more), [])
-    assert diagnosis == Diagnosis(text)
+def test_endings_that_are_no_deadlocks(kind, more, text, helps):
+    stuck = Stuck(kind, [], 1234, cycle=False, pending=[], **more)
+    assert diagnose(stuck, []) == Diagnosis(text, helps)
+    lines = [line.strip() for line in describe_stuck(stuck, []).splitlines()]
+    assert " ".join(lines) == f"{text} help: {helps}" if helps else lines == [text]
 
 
 # -- others --
@@ -611,6 +849,7 @@ def test_a_thread_that_the_test_leaves_behind():
         "left still waits for Event (created at test_diagnosis.py) when the test ends",
         "  left waits for Event at test_diagnosis.py",
         "    started at test_diagnosis.py",
-        "  help: wake the thread and join it before the test ends, or start it with daemon=True.",
-        "        Otherwise Python hangs at exit: it waits for all threads that are not daemons.",
+        "  help: wake the thread and join it before the test ends, or start it",
+        "        with daemon=True. Otherwise Python hangs at exit: it waits for",
+        "        all threads that are not daemons.",
     ]

@@ -293,8 +293,8 @@ def test_threads_that_wait_at_one_condition_wait_for_the_same():
     timeline = told(body).timeline
     assert lines_of(timeline) == ["Deadlock: left, right, other and another are blocked forever"]
     assert waited_for(timeline) == {
-        "left": "notify() on Condition",
-        "right": "notify() on Condition",
+        "left": "Condition",
+        "right": "Condition",
         "other": "Event",
         "another": "Event",
         "main": "thread left",
@@ -312,8 +312,32 @@ def test_conditions_that_one_line_has_made_are_told_apart():
         in_threads(left=lambda: wait(one), right=lambda: wait(other), third=lambda: wait(one))
 
     waits = waited_for(told(body).timeline)
-    assert waits["left"] == waits["third"] == "notify() on Condition #1"
-    assert waits["right"] == "notify() on Condition #2"
+    assert waits["left"] == waits["third"] == "Condition #1"
+    assert waits["right"] == "Condition #2"
+
+
+def test_a_condition_and_the_lock_that_it_has_made_have_one_number():
+    def body():
+        conditions = [Condition(), Condition()]
+
+        def wait(number):
+            # The locks are used in the other order.
+            conditions[0].acquire()
+            conditions[0].release()
+            with conditions[number]:
+                conditions[number].wait()
+
+        in_threads(left=lambda: wait(1), right=lambda: wait(0))
+
+    timeline = told(body).timeline
+    names = {
+        (timeline.threads[event.thread], event.kind): event.what.partition(" (")[0]
+        for event in timeline.events
+        if event.what.startswith("Condition")
+    }
+    assert names["left", "woken"] == "Condition #2"
+    assert names["right", "woken"] == "Condition #1"
+    assert names["right", "acquire"] == "Condition #1"
 
 
 def test_no_switch_needed():

@@ -83,7 +83,8 @@ class Condition(Made, RealCondition, metaclass=Primitive):
 
     # The module that messages and users know.
     __module__ = "threading"
-    called = "notify() on Condition"
+    called = "Condition"
+    event = "notify() on "
 
     def __init__(self, lock: Any = None) -> None:
         made: Any = RLock() if lock is None else lock

@@ -18,8 +18,9 @@ class Made(TimesOut):
 
     __slots__ = ()
 
-    #: Its name in messages.
+    #: Its name in messages; and what threads wait for, in front of the name, if they do not wait for the object itself.
     called: str
+    event = ""
     #: The instruction that made it, if it is in scope.
     made: tuple[CodeType, int] | None
 

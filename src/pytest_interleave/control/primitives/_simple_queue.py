@@ -34,7 +34,8 @@ class SimpleQueue(Made, metaclass=Primitive):
 
     # The module that messages and users know.
     __module__ = "_queue"
-    called = "an item in SimpleQueue"
+    called = "SimpleQueue"
+    event = "an item in "
 
     __class_getitem__: Any = classmethod(GenericAlias)
 

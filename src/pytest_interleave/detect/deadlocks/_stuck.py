@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from textwrap import wrap
 
 from ..._texts import cut, listed
-from ...control import Step, Stuck, WaitingThread
+from ...control import Place, Step, Stuck, WaitingThread, is_ours, is_stdlib
 from ...control.execution import CREATED, DEADLOCK, LIVELOCK, TIMEOUT, short_name
-from ._diagnosis import diagnose, joined, method_of
+from ...control.scope import file_of
+from ._causes_of_stuck import diagnose
+from ._diagnosis import MOST_NAMED, joined, method_of
 
 
 def describe_stuck(stuck: Stuck, log: Sequence[Step]) -> str:
@@ -26,26 +29,18 @@ def describe_stuck(stuck: Stuck, log: Sequence[Step]) -> str:
         for names, place in _created([wait for wait in waits if not method_of(wait, stuck)])
         if place not in diagnosis.bug
     ]
-    if stuck.left:
-        lines += [
-            "  help: wake the thread and join it before the test ends, or start it with daemon=True.",
-            "        Otherwise Python hangs at exit: it waits for all threads that are not daemons.",
-        ]
-    if stuck.counts:
-        lines += [
-            "  help: if the loop ends at a larger number, raise max_steps in the marker of the test.",
-            "        Otherwise add the missing exit condition.",
-        ]
-    if stuck.kind == TIMEOUT and any(wait.outside for wait in stuck.waits):
-        lines += [
-            "  help: give the wait a time limit, or make sure that it ends. If it only takes long, raise seconds in",
-            "        the marker of the test.",
-        ]
-    elif stuck.kind == TIMEOUT:
-        lines.append("  help: make the test shorter, or raise seconds in its marker.")
+    if stuck.kind != DEADLOCK or stuck.left:
+        lines.extend(_helps(diagnosis.help))
     return "\n".join(lines)
 
 
+def _helps(text: str) -> list[str]:
+    """Return what helps as lines of a message; none if that is not known."""
+    return wrap(text, _WIDTH, initial_indent="  help: ", subsequent_indent="        ") if text else []
+
+
+#: A line of a message is broken beyond this width: pytest indents it.
+_WIDTH = 72
 #: At most this many threads that have ended are described.
 _MOST_ENDED = 4
 #: What threads that are not blocked do, by the kind of the ending.
@@ -60,12 +55,14 @@ def _describe(wait: WaitingThread, stuck: Stuck) -> list[str]:
     if joined(wait):
         line = f"{wait.thread} waits in join() for {joined(wait)}{where}"
     elif method_of(wait, stuck):
-        line = f"{wait.thread} waits in {method_of(wait, stuck)}(){where}"
+        line = f"{wait.thread} waits in {method_of(wait, stuck)}(){_of_task(wait)}{where}"
     else:
-        line = f"{wait.thread} waits for {short_name(wait.waits_for)}{where}"
+        line = f"{wait.thread} waits for {wait.event}{short_name(wait.waits_for)}{where}"
     if wait.outside:
         line += f": {cut(wait.where.text)}" if wait.where is not None and wait.where.text else ""
-    lines = [f"{line}, {held}" if (held := _holds(wait, stuck)) else line]
+    held = _holds(wait, stuck)
+    fits = len(f"{line}, {held}") <= _WIDTH
+    lines = [line] if not held else [f"{line}, {held}"] if fits else [f"{line},", f"  {held}"]
     if wait.started is not None:
         lines.append(f"  started at {wait.started}")
     if wait.holder is not None and wait.holder not in {other.thread for other in stuck.waits}:
@@ -74,18 +71,40 @@ def _describe(wait: WaitingThread, stuck: Stuck) -> list[str]:
     return lines
 
 
+def _of_task(wait: WaitingThread) -> str:
+    """Return for which task a thread waits, if it is one of a thread pool."""
+    if wait.task is None:
+        return ""
+    return " for a task that has not started" if wait.task.thread is None else f" for a task in {wait.task.thread}"
+
+
 def _ended(stuck: Stuck, log: Sequence[Step]) -> Iterator[str]:
     """Yield what is known of the threads that have ended; first of those that have raised something."""
     ended = sorted(stuck.ended, key=lambda one: (one.error is None, one.number))
     for one in ended[:_MOST_ENDED]:
-        how = "" if one.error is None else f" with {type(one.error).__name__}"
+        if one.error is not None:
+            place = _raised_at(one.error)
+            yield f"{one.thread} has ended with {type(one.error).__name__}{'' if place is None else f' at {place}'}"
+            continue
         own = (operation for unit, operation, _ in reversed(log) if unit.index == one.number)
         # The place of others is in a library, or in this plugin, if the execution is not a detailed one.
         last = next((f"; its last step was at {step.where()}" for step in own if step.place or step.is_access), "")
-        yield f"{one.thread} has ended{how}{last}"
+        yield f"{one.thread} has ended{last}"
     if len(ended) > _MOST_ENDED:
         more = len(ended) - _MOST_ENDED
         yield f"{more} more {'thread has' if more == 1 else 'threads have'} ended"
+
+
+def _raised_at(error: BaseException) -> Place | None:
+    """Return the innermost line outside the standard library that an exception has passed; None if there is none."""
+    found = None
+    traceback = error.__traceback__
+    while traceback is not None:
+        code = traceback.tb_frame.f_code
+        if not is_ours(code.co_filename) and not is_stdlib(code.co_filename):
+            found = Place(file_of[code.co_filename], traceback.tb_lineno, code.co_qualname)
+        traceback = traceback.tb_next
+    return found
 
 
 def _holds(wait: WaitingThread, stuck: Stuck) -> str:
@@ -101,10 +120,17 @@ def _created(waits: Sequence[WaitingThread]) -> Iterator[tuple[str, str]]:
     """Yield the objects that threads wait for, with a verb, and the place where they were created."""
     places: dict[str, list[str]] = defaultdict(list)
     for wait in waits:
-        name, created, rest = wait.waits_for.removeprefix("notify() on ").removeprefix("an item in ").partition(CREATED)
+        name, created, rest = wait.waits_for.partition(CREATED)
         place = rest.partition(")")[0]
         if created and name not in places[place]:
             places[place].append(name)
-    for place, names in places.items():
-        names.sort()
-        yield f"{listed(names)} {'was' if len(names) == 1 else 'were'}", place
+    for place, names in sorted(places.items(), key=lambda item: min(map(_in_order, item[1]))):
+        names.sort(key=_in_order)
+        shown = names if len(names) <= MOST_NAMED else [*names[:2], f"{len(names) - 2} more"]
+        yield f"{listed(shown)} {'was' if len(names) == 1 else 'were'}", place
+
+
+def _in_order(name: str) -> tuple[str, int]:
+    """Return a key that sorts "Lock #2" before "Lock #10"."""
+    kind, _, number = name.partition(" #")
+    return kind, int(number) if number.isdigit() else 0

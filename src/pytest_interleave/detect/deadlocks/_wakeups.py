@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from ...control import Step
 from ...control.execution import awaited
-from ...control.steps import kinds
+from ...control.steps import WRITES, kinds
 
 
 def missed_signal(waiter: int, target: Any, log: Sequence[Step]) -> int | None:
@@ -24,12 +24,18 @@ def missed_signal(waiter: int, target: Any, log: Sequence[Step]) -> int | None:
     return None
 
 
-def wrong_thread_woken(waiters: Sequence[int], target: Any, log: Sequence[Step]) -> tuple[int, ...]:
-    """Return the steps in which the last `notify()` woke a thread that only waited again, while others waited, too.
+class WokenInstead(NamedTuple):
+    """The positions of the steps in which a `notify()` woke one of several threads, and another one still waits."""
 
-    These are the wait of one of the `waiters` that was not woken, the notification, and what the woken thread did: it
-    woke, and waited again. Empty if it was not so.
-    """
+    wait: int
+    notified: int
+    woken: int
+    #: Where the woken thread waited again, having changed nothing; None if it did not wait again.
+    again: int | None
+
+
+def woken_instead(waiters: Sequence[int], target: Any, log: Sequence[Step]) -> WokenInstead | None:
+    """Return how the last `notify()` woke another thread than one of the `waiters`, which had been waiting, too."""
     uses = [
         (at, log[at][0].index, log[at][1].kind)
         for at in range(len(log))
@@ -37,21 +43,26 @@ def wrong_thread_woken(waiters: Sequence[int], target: Any, log: Sequence[Step])
     ]
     notified = next((at for at, _, kind in reversed(uses) if kind in (kinds.NOTIFY, kinds.NOTIFY_ALL)), None)
     if notified is None or log[notified][1].kind == kinds.NOTIFY_ALL:
-        return ()
-    woken = [(at, thread) for at, thread, kind in uses if at > notified and kind == kinds.WOKEN]
+        return None
+    woken = [
+        (at, thread)
+        for at, thread, kind in uses
+        if at > notified and kind == kinds.WOKEN and log[at][1].expired_at is None
+    ]
     if len(woken) != 1:
-        return ()
+        return None
     woke, thread = woken[0]
     again = next((at for at, other, kind in uses if at > woke and other == thread and kind == kinds.WAIT), None)
-    if again is None or any(_changes(log[at], thread) for at in range(woke, again)):
-        return ()
+    if again is not None and any(_changes(log[at], thread) for at in range(woke, again)):
+        return None
     for waiter in waiters:
         waits = [at for at, other, kind in uses if other == waiter and kind == kinds.WAIT]
         if waiter != thread and waits and waits[-1] < notified:
-            return waits[-1], notified, woke, again
-    return ()
+            return WokenInstead(waits[-1], notified, woke, again)
+    return None
 
 
 def _changes(step: Step, thread: int) -> bool:
-    unit, operation, _ = step
-    return unit.index == thread and operation.kind in (kinds.WRITE, kinds.DELETE)
+    unit, operation, touches = step
+    writes = operation.kind in (kinds.WRITE, kinds.DELETE) or any(how & WRITES for _, _, how in touches or ())
+    return unit.index == thread and writes

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from ...control import Outcome
-from ...control.execution import TIMEOUT
+from ...control.execution import DEADLOCK, TIMEOUT
 from ...control.interpreter import real_seconds
 from ...detect import (
     FAILED_TEARDOWN,
@@ -220,7 +220,7 @@ class Exploring:
             return explanation._replace(always=0)
         # Sleeps and timeouts do not end early: a schedule in which they would may pass.
         known = explanation.repeatable and not outcome.timed and not has_race(explanation.finding)
-        if not known or explanation.finding.kind not in (FAILED_TEST, WORKER_EXCEPTION):
+        if not known or explanation.finding.kind not in (FAILED_TEST, WORKER_EXCEPTION, DEADLOCK):
             return explanation
         always = fails_in_every_schedule(
             explanation.finding,

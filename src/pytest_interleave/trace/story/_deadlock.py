@@ -18,7 +18,8 @@ def deadlock_story(outcome: Outcome, recorder: Recorder | None) -> Story:
     log = outcome.log
     diagnosis = diagnose(outcome.stuck, log)
     positions: list[int] = []
-    helps = diagnosis.help
+    # The message has it for a thread that the test has left behind.
+    helps = "" if outcome.stuck.left else diagnosis.help
     if diagnosis.signal is not None:
         number = diagnosis.causes[0].number
         own = [at for at, (unit, _, _) in enumerate(log) if unit.index == number]
@@ -33,6 +34,7 @@ def deadlock_story(outcome: Outcome, recorder: Recorder | None) -> Story:
         f"Deadlock: {diagnosis.bug}",
         tuple(words.evidence(at) for at in positions),
         help=helps,
+        noted=diagnosis.taken,
     )
 
 

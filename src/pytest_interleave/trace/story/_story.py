@@ -46,12 +46,13 @@ def story_of(
     pauses = list(held_up(outcome, end))
     notes = [text for text, _ in pauses]
     noted = tuple(at for _, places in pauses for at in places)
-    if outcome.stuck is not None and outcome.stuck.kind == DEADLOCK:
-        story = deadlock_story(outcome, recorder)
-        return story._replace(notes=(*notes, *story.notes), noted=(*noted, *story.noted))
     named = livelock_bug(outcome.stuck) if outcome.stuck is not None and outcome.stuck.kind == LIVELOCK else ""
     chosen = [point for point in points or () if point.is_switch]
     given = [point for point in points or () if gave_way(point, outcome.log) and point.step < end]
+    if outcome.stuck is not None and outcome.stuck.kind == DEADLOCK:
+        story = deadlock_story(outcome, recorder)
+        is_plain = points is not None and not (chosen or given or pauses)
+        return story._replace(notes=(*notes, *story.notes), noted=(*noted, *story.noted), is_plain=is_plain)
     rounds = changed_during_iteration(outcome)
     sort = changed_during_sort(outcome)
     found_in = rounds or sort

@@ -63,7 +63,7 @@ class Words:
         if type(target) is SimpleQueue:
             return self._receiver(position, _OF_SIMPLE_QUEUES) or "SimpleQueue"
         name = self._primitives.get(id(target)) or self._primitives.get(id(awaited(target)), "")
-        return short_name(name).removeprefix("notify() on ")
+        return short_name(name)
 
     def _receiver(self, position: int, methods: Iterable[str]) -> str:
         """Return the expression that one of `methods` is called on where a step is shown; empty if it is not known."""

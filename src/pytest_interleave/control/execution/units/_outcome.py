@@ -16,15 +16,29 @@ if TYPE_CHECKING:
     from ._units import Step
 
 
+class PoolTask(NamedTuple):
+    """A task of a `ThreadPoolExecutor` that had not ended."""
+
+    #: The thread that ran it; None if it was still in the queue.
+    thread: str | None
+    #: The threads of the pool.
+    pool: tuple[str, ...]
+
+
 class WaitingThread(NamedTuple):
     """A thread that could not continue: what it waited for, where, which thread held that, and where it took it."""
 
     number: int
     thread: str
+    #: The name of the object: "Condition (created at bank.py:9)"; empty if it waited for nothing.
     waits_for: str
     where: Place | None
     holder: str | None
     acquired: Place | None
+    #: What it waited for, in front of that name, if it was not the object itself: "notify() on ".
+    event: str = ""
+    #: If it waited for the result of a task of a thread pool: that task.
+    task: PoolTask | None = None
     #: Whether it waited for something that the scheduler does not control.
     outside: bool = False
     #: Where the thread was started; only for a thread that the test has left behind.

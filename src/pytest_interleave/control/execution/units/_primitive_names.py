@@ -23,6 +23,11 @@ def short_name(text: str) -> str:
     return text.partition(CREATED)[0]
 
 
+def event_of(target: Any) -> str:
+    """Return what a wait is for, in front of the primitive's name: "notify() on "; empty if it is for the primitive."""
+    return str(getattr(type(awaited(target)), "event", ""))
+
+
 def described(log: Sequence[Step], others: Iterable[Any] = ()) -> dict[int, str]:
     """Return, by address, the texts for the primitives that an execution used and then for `others`.
 
@@ -40,7 +45,7 @@ def described(log: Sequence[Step], others: Iterable[Any] = ()) -> dict[int, str]
         describe = None if target is None else getattr(type(target), "describe", None)
         if describe is None:
             continue
-        primitive = id(awaited(target))
+        primitive = id(_numbered_by(awaited(target)))
         users.setdefault(primitive, set()).update(threads)
         if id(target) not in texts:
             text = texts[id(target)] = str(describe(target))
@@ -54,3 +59,9 @@ def described(log: Sequence[Step], others: Iterable[Any] = ()) -> dict[int, str]
             for address in primitives[primitive]:
                 texts[address] = texts[address].replace(name, f"{name} #{number}", 1)
     return texts
+
+
+def _numbered_by(primitive: Any) -> Any:
+    """Return the object that gives a primitive its number: a condition and the lock that it has made have the same."""
+    lock = getattr(primitive, "_lock", None)
+    return lock if lock is not None and getattr(lock, "called", None) == getattr(primitive, "called", "") else primitive

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from ...scope._places import Place, user_place
 from ._endings import DEADLOCK, Ending
 from ._outcome import EndedThread, Stuck, WaitingThread
-from ._primitive_names import described
+from ._pool_tasks import tasks_by_condition
+from ._primitive_names import awaited, described, event_of
 from ._units import Unit
 
 if TYPE_CHECKING:
@@ -73,6 +74,7 @@ def stuck_of(execution: Execution, kind: Ending, cycle: list[Unit], **more: Any)
 def waits_of(units: list[Unit], frames: Mapping[int, FrameType], names: Mapping[int, str]) -> list[WaitingThread]:
     """Return what each unit waits for and where, for the report; `names` has the resources' names by address."""
     found: list[WaitingThread] = []
+    tasks = tasks_by_condition(units, frames)
     for unit in units:
         resource = unit.resource
         where: Place | None = user_place(frames.get(unit.half.ident)) if unit.begun else None
@@ -90,6 +92,8 @@ def waits_of(units: list[Unit], frames: Mapping[int, FrameType], names: Mapping[
                 where=where,
                 holder=None if holder is None or holder is resource else holder.name,
                 acquired=acquired() if acquired is not None else None,
+                event="" if outside else event_of(resource),
+                task=tasks.get(id(awaited(resource))),
                 outside=outside,
             )
         )

@@ -160,6 +160,9 @@ class Explanation(NamedTuple):
             )
         if self.always == 0 and not self.no_race:
             hints.append(WITHOUT_PREEMPTION)
+        if self.always and self.finding.kind == DEADLOCK and self.repeatable and not self.unseen:
+            # The headline is the deadlock.
+            hints.append(f"Not a race: this deadlock occurs in every schedule tried ({self.always}).")
         return hints
 
     def _tried(self) -> str:

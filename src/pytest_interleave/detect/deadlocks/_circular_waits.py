@@ -1,0 +1,91 @@
+"""Threads that wait for each other: for locks, for the end of a thread, for the result of a task."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ...control import Stuck, WaitingThread
+from ...control.execution import short_name
+from ._diagnosis import MOST_NAMED, Diagnosis, joined, method_of
+
+_INVERSION = "acquire these locks in the same order everywhere, or guard both with one more lock"
+_CIRCLE = "acquire these locks in the same order everywhere, or guard all of them with one more lock"
+_TWICE = "use threading.RLock, or do not acquire the lock twice"
+
+
+def circular(waits: Sequence[WaitingThread]) -> Diagnosis:
+    """Return that threads wait for each other, each of them for the one that follows it in `waits`."""
+    if len(waits) == 1:
+        return self_deadlock(waits[0])
+    locks = [short_name(wait.waits_for) for wait in waits]
+    joins = next((wait for wait in waits if not wait.holder), None)
+    if joins is not None:
+        return _circular_join(joins, waits)
+    if len(waits) == 2:
+        return Diagnosis(f"lock-order inversion between {' and '.join(sorted(locks))}", _INVERSION, tuple(waits))
+    return Diagnosis(f"circular wait on {len(locks)} locks ({_chain(waits)})", _CIRCLE, tuple(waits))
+
+
+def self_deadlock(wait: WaitingThread) -> Diagnosis:
+    """Return that a thread waits for a lock that it holds."""
+    lock = short_name(wait.waits_for)
+    return Diagnosis(f"{wait.thread} acquires {lock}, which it already holds", _TWICE, (wait,))
+
+
+def waits_for_task_under_lock(stuck: Stuck) -> Diagnosis | None:
+    """Return that a thread waits for a task, whose thread waits for a lock that the first one holds."""
+    by_thread = {wait.thread: wait for wait in stuck.waits}
+    for wait in stuck.waits:
+        task = by_thread.get(wait.task.thread or "") if wait.task is not None else None
+        if task is not None and task.holder == wait.thread:
+            lock = short_name(task.waits_for)
+            method = method_of(wait, stuck).rpartition(".")[2] or "result"
+            return Diagnosis(
+                f"{wait.thread} waits for a task in {task.thread} while it holds {lock}, which the task needs",
+                f"release {lock} before {method}()",
+                (wait, task),
+            )
+    return None
+
+
+def starved_pool(stuck: Stuck) -> Diagnosis | None:
+    """Return that all threads of a pool wait for tasks in the queue of that pool."""
+    by_thread = {wait.thread: wait for wait in stuck.waits}
+    for wait in stuck.waits:
+        task = wait.task
+        if task is None or task.thread is not None or wait.thread not in task.pool:
+            continue
+        pool = [by_thread[name] for name in task.pool if name in by_thread]
+        if len(pool) < len(task.pool) or any(each.task is None or each.task != task for each in pool):
+            continue
+        helps = "do not wait for tasks in a task of the same pool, or use another pool for the inner tasks"
+        which = "both" if len(pool) == 2 else f"all {len(pool)}"
+        bug = f"{which} threads of a pool wait for tasks that are in the queue of the same pool"
+        if len(pool) == 1:
+            bug = f"{wait.thread} waits for a task of its own pool, which has no other thread"
+        return Diagnosis(bug, helps, tuple(pool))
+    return None
+
+
+def _circular_join(joins: WaitingThread, waits: Sequence[WaitingThread]) -> Diagnosis:
+    """Return that a thread waits for the end of another one, which waits for what the first one holds."""
+    held = next((wait for wait in waits if wait.holder == joins.thread), None)
+    other = joined(joins)
+    if held is None or held.thread != other:
+        return Diagnosis(f"circular wait: {_chain(waits)}", causes=tuple(waits))
+    lock = short_name(held.waits_for)
+    return Diagnosis(
+        f"{joins.thread} joins {other} while it holds {lock}, which {other} needs",
+        f"release {lock} before join()",
+        tuple(waits),
+    )
+
+
+def _chain(waits: Sequence[WaitingThread]) -> str:
+    """Return the threads in the order in which each waits for the next one, without those in the middle of many."""
+    names = [wait.thread for wait in waits]
+    first = names.index(min(names))
+    names = [*names[first:], *names[:first]]
+    if len(names) > MOST_NAMED:
+        names[2:] = ["..."]
+    return " -> ".join((*names, names[0]))

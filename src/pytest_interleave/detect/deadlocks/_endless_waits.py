@@ -1,0 +1,147 @@
+"""Threads that all wait for one object: why nothing ends their wait."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from ...control import Step, Stuck, WaitingThread
+from ...control.execution import awaited, short_name
+from ...control.steps import kinds
+from ._circular_waits import self_deadlock
+from ._diagnosis import METHODS, MOST_NAMED, Diagnosis, blocked_forever, joined, method_of
+from ._uses import acquisition, held_permits, last_use, undone_set
+from ._wakeups import missed_signal, woken_instead
+
+_WITH = "release it on each path, also on errors: use `with`"
+#: By type, the kind of operation that ends a wait, the word for it, and what helps.
+_NEVER = {
+    "Event": (kinds.SET, "set", "set it on each path, also on errors, or give wait() a timeout"),
+    "Semaphore": (kinds.RELEASE, "released", _WITH),
+    "BoundedSemaphore": (kinds.RELEASE, "released", _WITH),
+    "Lock": (kinds.RELEASE, "released", _WITH),
+    "RLock": (kinds.RELEASE, "released", _WITH),
+}
+#: By method, what helps.
+_HELP_OF_METHODS = {
+    "Queue.get": "put one item, or one sentinel, for each get(), also on errors, or give get() a timeout",
+    "Queue.put": "get() each item, also if a consumer fails, or give put() a timeout",
+    "Queue.join": "call task_done() for each item that get() has returned, also on errors: use try/finally",
+    "Future.result": "call set_result() or set_exception() on each path",
+    "Future.exception": "call set_result() or set_exception() on each path",
+}
+#: By method or type, the call that would end the wait.
+_ENDS = {
+    "Queue.get": "put()",
+    "Queue.put": "get()",
+    "Queue.join": "task_done()",
+    "Future.result": "set_result()",
+    "Future.exception": "set_exception()",
+    "Event": "set()",
+    "Semaphore": "release()",
+    "BoundedSemaphore": "release()",
+    "SimpleQueue": "put()",
+}
+_NOTIFY = "call notify() or notify_all() after each change of what the threads wait for"
+#: At most this many permits of a semaphore are shown.
+_MOST_PERMITS = 4
+
+
+def of_one(stuck: Stuck, causes: tuple[WaitingThread, ...], target: Any, log: Sequence[Step]) -> Diagnosis:
+    """Return what is known if all that waits, waits for one object."""
+    wait = causes[0]
+    if wait.holder == wait.thread:
+        return self_deadlock(wait)
+    if wait.holder is not None:
+        return _of_held_lock(stuck, wait, target, log)
+    method = method_of(wait, stuck)
+    called = type(awaited(target)).__name__
+    if method:
+        diagnosis = Diagnosis(METHODS[method], _HELP_OF_METHODS[method])
+    elif called == "Condition":
+        return _of_condition(stuck, causes, target, log)
+    elif called == "Barrier":
+        barrier, _, arrived = wait.waits_for.partition(": ")
+        if arrived.count(",") >= MOST_NAMED:
+            arrived = arrived.partition(" (")[0]
+        diagnosis = Diagnosis(
+            f"{barrier} waits for more threads: only {arrived}",
+            "let each of its threads call wait(), also on errors, or create it with fewer parties",
+        )
+    elif called == "SimpleQueue":
+        diagnosis = Diagnosis("get() on an empty SimpleQueue, and no thread can put()", _HELP_OF_METHODS["Queue.get"])
+    elif called in _NEVER:
+        diagnosis = _of_never(called, wait, target, log)
+    else:
+        return Diagnosis(blocked_forever(stuck, causes))
+    before = _before_join(stuck, causes, _ENDS.get(method or called, ""))
+    return diagnosis._replace(bug=diagnosis.bug + _failures(stuck), help=before or diagnosis.help)
+
+
+def _of_held_lock(stuck: Stuck, wait: WaitingThread, target: Any, log: Sequence[Step]) -> Diagnosis:
+    error = next((one.error for one in stuck.ended if one.thread == wait.holder), None)
+    how = "" if error is None else f" with {type(error).__name__}"
+    return Diagnosis(
+        f"{short_name(wait.waits_for)} is held by {wait.holder}, which has ended{how}",
+        f"release it in {wait.holder}{'' if error is None else ', also on errors'}: use `with`",
+        steps=acquisition(wait, target, log),
+    )
+
+
+def _of_never(called: str, wait: WaitingThread, target: Any, log: Sequence[Step]) -> Diagnosis:
+    kind, done, helps = _NEVER[called]
+    undone = undone_set(target, log) if called == "Event" else ()
+    if undone:
+        return Diagnosis(
+            f"{wait.waits_for} is cleared after it was set, and never set again",
+            "clear it before any thread can set it, or do not clear it",
+            steps=undone,
+        )
+    again = " again" if last_use(log, target, kind) else ""
+    permits = held_permits(target, log) if kind == kinds.RELEASE else ()
+    return Diagnosis(f"{wait.waits_for} is never {done}{again}", helps, steps=permits[-_MOST_PERMITS:])
+
+
+def _failures(stuck: Stuck) -> str:
+    """Return which thread has ended with an exception: it may have been the one that should have ended the wait."""
+    failed = [one for one in stuck.ended if one.error is not None]
+    if len(failed) > 1:
+        return f"; {len(failed)} threads have ended with exceptions"
+    return "".join(f"; {one.thread} has ended with {type(one.error).__name__}" for one in failed)
+
+
+def _before_join(stuck: Stuck, causes: Sequence[WaitingThread], call: str) -> str:
+    """Return what helps if the only other threads join the one that waits: they can end its wait only before that."""
+    wait = causes[0]
+    joins = [other for other in stuck.waits if other is not wait]
+    known = call and len(causes) == 1 and joins and not stuck.ended and not stuck.left
+    if not known or any(joined(other) != wait.thread for other in joins):
+        return ""
+    places = [other.where for other in joins]
+    if not all(place is not None and ".join(" in place.text for place in places):
+        return ""
+    return f"call {call} before {joins[0].thread} joins {wait.thread}" if len(joins) == 1 else ""
+
+
+def _of_condition(stuck: Stuck, causes: tuple[WaitingThread, ...], target: Any, log: Sequence[Step]) -> Diagnosis:
+    signal = missed_signal(causes[0].number, target, log)
+    if signal is not None:
+        return Diagnosis(f"lost wake-up on {causes[0].waits_for}", signal=signal)
+    instead = woken_instead([wait.number for wait in causes], target, log)
+    if instead is not None:
+        left, woken = (log[at][0].name for at in (instead.wait, instead.woken))
+        other = "one Condition for each thing that threads wait for"
+        if instead.again is not None:
+            return Diagnosis(
+                f"notify() wakes {woken}, which waits again, instead of {left}",
+                f"if {left} could have continued, use notify_all(), or {other}",
+                steps=(instead.wait, instead.notified, instead.woken, instead.again),
+            )
+        return Diagnosis(
+            blocked_forever(stuck, causes),
+            f"if the last notify() concerns {left} as well as {woken}, use notify_all()",
+            steps=(instead.wait, instead.notified, instead.woken),
+        )
+    if stuck.ended and not last_use(log, target, kinds.NOTIFY, kinds.NOTIFY_ALL):
+        return Diagnosis(f"{causes[0].waits_for} is never notified{_failures(stuck)}", _NOTIFY)
+    return Diagnosis(blocked_forever(stuck, causes) + _failures(stuck))
