@@ -202,6 +202,10 @@ def _name(
 def name_of_access(operation: Operation, touches: Touches | None) -> str:
     """Return a name for what an access touches: "Account.balance", "global hits", "state[0]", "a list"."""
     variables = [variable for variable, _ in variables_of(operation, touches or ())]
+    if not variables and opname_of(operation).startswith("CALL"):
+        # The operation has the name of what is called.
+        kind = type_named(touches[-1][0]) if touches else None
+        return "a container" if kind is None else touched_expression(operation, kind) or name_with_article(kind)
     if not variables:
         return operation.name.strip(".()[]") or "a container"
     single = [variable for variable in variables if variable.part is not WHOLE]
