@@ -101,8 +101,8 @@ def excerpt(printed: str, before: str = "") -> str:
     `before` is what it has shown before.
     """
     lines = printed.splitlines()
-    if before.startswith("passed "):
-        return "".join(f"{line}\n" for line in lines if line.startswith("passed "))
+    if before.startswith("PASSED "):
+        return "".join(f"{line}\n" for line in lines if line.startswith("PASSED "))
     last = next((at for at, line in enumerate(lines) if "--interleave-replay=" in line), None)
     if last is None:
         start = next(at for at, line in enumerate(lines) if re.fullmatch("=+ interleave =+", line)) + 1

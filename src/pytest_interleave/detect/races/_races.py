@@ -69,7 +69,9 @@ class Race:
 
     #: The variable: "Counter.value", "global hits", "a list", …
     what: str
+    #: The access that came first: `thread`, `does` (the verb), `place` (file and line), `locks` and `value`.
     first: Access
+    #: The access that came second, with the same attributes.
     second: Access
     #: The names under which it can be allowed.
     labels: frozenset[str] = field(default=frozenset(), repr=False)

@@ -60,7 +60,7 @@ class Coverage(NamedTuple):
         return f"{text}, assuming no sleep or timeout ends early" if self.timed else text
 
     def _sampled(self) -> str:
-        seen = f"{self.classes} interleaving{'' if self.classes == 1 else 's'}"
+        seen = f"{self.classes} distinct interleaving{'' if self.classes == 1 else 's'}"
         if self.uncontrolled:
             named = "; ".join(map(str, self.uncontrolled[:_NAMED]))
             more = len(self.uncontrolled) - _NAMED
