@@ -206,8 +206,7 @@ def name_of_access(operation: Operation, touches: Touches | None) -> str:
     variables = [variable for variable, _ in variables_of(operation, touches or ())]
     if not variables and opname_of(operation).startswith("CALL"):
         # The operation has the name of what is called.
-        kind = type_named(touches[-1][0]) if touches else None
-        return "a container" if kind is None else touched_expression(operation, kind) or name_with_article(kind)
+        return name_with_article(type_named(touches[-1][0]) if touches else None)
     if not variables:
         return operation.name.strip(".()[]") or "a container"
     single = [variable for variable in variables if variable.part is not WHOLE]

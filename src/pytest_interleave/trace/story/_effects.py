@@ -15,6 +15,7 @@ from ..causes._giving_way import gave_way
 from ..causes._involved import Involved
 from ..causes._overlaps import Access, Thing, Torn, sources_of, stale, swapped, things_in, torn
 from ..causes._primitive_turns import Turn, signal_before_wait, taken_between, turns_by_primitive
+from ..causes._sources import repeats_in_loop
 
 
 class TooEarly(NamedTuple):
@@ -141,7 +142,9 @@ class Effects:
         window = self._window(points[0].stand[0], points[0].step)
         found = [torn_one for thing in self._touched_in(window) for torn_one in torn(thing, *window)]
         before = [each for each in found if each.last.position < self._end]
-        return [before[0]] if len(before) == 1 else []
+        # Otherwise these may be two steps that need not belong together, such as taking from a pool and giving back.
+        together = not before or (not before[0].first.writes and _same_function(before[0].first, before[0].last))
+        return [before[0]] if len(before) == 1 and together else []
 
     def check_before(self, access: Access) -> Access | None:
         """Return the access of the same thread to the same thing right before `access` in the same function."""
@@ -284,6 +287,8 @@ class Effects:
             if self._involved.has(thing, found.between)
             # What a thread found, or overwrote, only after the failure explains nothing.
             and (found.last.position < self._end or not found.between.writes)
+            # Giving back to a pool, and taking from it in a later call: they need not belong together.
+            and not (found.first.writes and _is_in_a_later_call(found.last, found.first))
         ]
         # Of equals, the accesses that are closest together: they have most to do with each other.
         return min(ranked, key=lambda each: (each[0], _length(each[1])))[1] if ranked else None
@@ -307,3 +312,12 @@ def _length(found: Torn) -> int:
 
 def _same_function(first: Access, second: Access) -> bool:
     return first.place[::2] == second.place[::2]
+
+
+def _is_in_a_later_call(access: Access, before: Access) -> bool:
+    """Whether an access must be in a later call of the function that another access before it is in."""
+    return (
+        _same_function(access, before)
+        and access.place.lineno < before.place.lineno
+        and not repeats_in_loop(access.place)
+    )
