@@ -41,6 +41,14 @@ THREAD = Uncontrolled("thread", "thread shop-worker-0", (UncontrolledPart("", "s
         ),
         (Coverage("sampled", 3, None, 0.0, 3), "sampled: 3 distinct interleavings seen, no new ones expected"),
         (Coverage("sampled", 1, None, 0.0, 1), "sampled: 1 distinct interleaving seen, no new ones expected"),
+        (
+            Coverage("sampled", 1, None, 0.0, 1, timed=True),
+            "sampled: 1 distinct interleaving seen, no new ones expected, assuming no sleep or timeout ends early",
+        ),
+        (
+            Coverage("sampled", 1, None, 0.0, 1, timed=True, early_timeouts=True),
+            "sampled: 1 distinct interleaving seen, no new ones expected, with early timeouts",
+        ),
         (Coverage("sampled", 49, None, 0.001, 49), "sampled: 49 distinct interleavings seen, next new: under 1 %"),
         (
             Coverage("sampled", 4, uncontrolled=(FILE,)),

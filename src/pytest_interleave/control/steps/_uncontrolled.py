@@ -51,7 +51,7 @@ class Uncontrolled(NamedTuple):
     def from_json(cls, reported: Mapping[str, Any]) -> Uncontrolled:
         """Restore an object from its entry in the machine-readable report."""
         parts = tuple(UncontrolledPart(**part) for part in reported["parts"])
-        return cls(reported["kind"], reported["what"], parts, reported["advice"])
+        return cls(reported["kind"], reported["what"], parts, reported.get("advice", ""))
 
 
 class Reasons:

@@ -71,7 +71,10 @@ class Coverage(NamedTuple):
             return f"{seen}, total unknown"
         if self.estimated_classes > self.classes:
             return f"{self.classes} of at least ~{self.estimated_classes} interleavings (next new: {self._next_new})"
-        return f"{seen} seen, {'no new ones expected' if not self.chance else f'next new: {self._next_new}'}"
+        if self.chance:
+            return f"{seen} seen, next new: {self._next_new}"
+        expected = f"{seen} seen, no new ones expected"
+        return expected if self.early_timeouts else self._if_timed(expected)
 
     @property
     def _next_new(self) -> str:
