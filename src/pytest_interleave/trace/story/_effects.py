@@ -13,7 +13,7 @@ from ...explore import ChoicePoint
 from ..causes._failing import failing_positions
 from ..causes._giving_way import gave_way
 from ..causes._involved import Involved
-from ..causes._overlaps import Access, Thing, Torn, sources_of, stale, swapped, things_in, torn
+from ..causes._overlaps import UPDATES, Access, Thing, Torn, sources_of, stale, swapped, things_in, torn
 from ..causes._primitive_turns import Turn, signal_before_wait, taken_between, turns_by_primitive
 from ..causes._sources import repeats_in_loop
 
@@ -160,7 +160,9 @@ class Effects:
 
         `delayed` says whether the thread was left to delay what it does next.
         """
-        found = self._torn([window]) or self._torn(self._next_windows(window))
+        found = self._torn([window])
+        if found is None or found.kind == UPDATES:
+            found = self._torn(self._next_windows(window)) or found
         if found is not None:
             return found
         early = min(self._early(window), key=lambda pair: pair[1].position, default=None)
@@ -279,8 +281,17 @@ class Effects:
 
     def _torn(self, windows: Iterable[_Window]) -> Torn | None:
         """Return the torn accesses in the windows that have most to do with the failure, or None."""
+        # That several threads only update a thing says least: each update may be right by itself.
         ranked = [
-            ((found.last.position >= self._end, not self._concerns(found.between, thing), found.kind), found)
+            (
+                (
+                    found.kind == UPDATES,
+                    found.last.position >= self._end,
+                    not self._concerns(found.between, thing),
+                    found.kind,
+                ),
+                found,
+            )
             for window in windows
             for thing in self._touched_in(window)
             for found in torn(thing, *window)
