@@ -2,6 +2,6 @@
 
 
 class InterleaveWarning(UserWarning):
-    """Warning about a concurrency test."""
+    """The category of all warnings of this plugin, to select them in `filterwarnings`."""
 
     __module__ = "pytest_interleave"

@@ -38,6 +38,7 @@ _VARIES = re.compile(
 #: Where a library is installed.
 _INSTALLED = re.compile(r"^\S*[/\\](?:site|dist)-packages[/\\](\S+)")
 
+_WARNING = "InterleaveWarning: "
 _OUTPUT = re.compile(r"^(<!-- output: \S+ -->\n```text\n).*?^```$", re.DOTALL | re.MULTILINE)
 
 
@@ -101,8 +102,11 @@ def excerpt(printed: str, before: str = "") -> str:
     `before` is what it has shown before.
     """
     lines = printed.splitlines()
-    if before.startswith("passed "):
-        return "".join(f"{line}\n" for line in lines if line.startswith("passed "))
+    if before.startswith("...\n") and _WARNING in before:
+        at = next(at for at, line in enumerate(lines) if _WARNING in line)
+        return "\n".join(("...", *lines[at : at + before.count("\n") - 2], "...", ""))
+    if before.startswith("PASSED "):
+        return "".join(f"{line}\n" for line in lines if line.startswith("PASSED "))
     last = next((at for at, line in enumerate(lines) if "--interleave-replay=" in line), None)
     if last is None:
         start = next(at for at, line in enumerate(lines) if re.fullmatch("=+ interleave =+", line)) + 1

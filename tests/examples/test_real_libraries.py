@@ -43,7 +43,7 @@ FOUND = {
             "Check-then-act race on self.rooms['/chat']",
             "socketio/base_manager.py:116",
             "  2. worker-1 sets {} (was unset) ",
-            " unset -> {} ",
+            "  set {} ",
         ]
     },
 }

@@ -212,5 +212,5 @@ def speedup(nodeid: str = "test_scaling.py::test_primes") -> dict[str, Any]:
         "parallel": 0.63,
         "cores": 2,
         "repeats": 5,
-        "_text": "1.91 times as fast (1.85 to 1.94 in 5 pairs): 1.20 s sequential, 630.0 ms parallel, 2 cores",
+        "_text": "speed-up 1.91x (1.85x to 1.94x in 5 pairs): 1.20 s sequential, 630.0 ms parallel, 2 cores",
     }

@@ -18,7 +18,8 @@ import pytest
 
 from pytest_interleave.pages._page import printable
 from pytest_interleave.pages._timeline import Bar, Chart, Link, Lock, lay_out
-from pytest_interleave.trace._timeline import Arrow, Event, Held, Timeline
+from pytest_interleave.trace._events import Event
+from pytest_interleave.trace._timeline import Arrow, Held, Timeline
 
 from ..trace import timelines
 from ..trace.timelines import FIRST, NASTY, SECOND, STRANGE, page, row

@@ -30,7 +30,7 @@ def test_it(counter, run_concurrent):
 
 
 def summary_of(done, name="test_it"):
-    (line,) = done.lines(f"passed test_it.py::{name}  ")
+    (line,) = done.lines(f"PASSED test_it.py::{name}  ")
     return re.sub(r", [0-9.]+ s\)$", ")", line)
 
 
@@ -41,14 +41,14 @@ def test_a_small_test_is_exhausted(run, report):
         LOCKED.format(arguments="strategy='exhaustive'", workers=2) + auto + random, "--interleave-json=report.json"
     )
     done.result.assert_outcomes(passed=3)
-    assert summary_of(done) == "passed test_it.py::test_it  exhaustive: all 2 interleavings (2 schedules)"
+    assert summary_of(done) == "PASSED test_it.py::test_it  exhaustive: all 2 interleavings (2 schedules)"
     row = report()["tests"][0]
     assert row["exhausted"] is True
     assert row["coverage"]["status"] == "exhausted"
     # What samples first checks that, too.
     assert summary_of(done, "test_auto").endswith("  exhaustive: all 6 interleavings (26 schedules)")
     # Equivalent schedules are counted once.
-    sampled = "  sampled: 2 interleavings seen, no new ones expected (200 schedules)"
+    sampled = "  sampled: 2 distinct interleavings seen, no new ones expected (200 schedules)"
     assert summary_of(done, "test_random").endswith(sampled)
 
 

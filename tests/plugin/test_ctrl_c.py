@@ -69,7 +69,7 @@ def test_the_reports_have_what_was_done_so_far(pytester, monkeypatch, report, ma
     assert "INTERNALERROR" not in text
     # The first of the three was run once more, which does not count.
     assert re.search(
-        r"\ninterrupted test_it.py::test_interrupted  sampled: .* \(interrupted at 2 of \d+ schedules", text
+        r"\nINTERRUPTED test_it.py::test_interrupted  sampled: .* \(interrupted at 2 of \d+ schedules", text
     )
     done, interrupted = report()["tests"]
     assert (done["nodeid"], done["outcome"], done["schedules"]) == ("test_it.py::test_done", "passed", 5)

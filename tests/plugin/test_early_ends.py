@@ -127,9 +127,9 @@ def test_all_schedules_are_run_where_something_is_not_controlled(run, report, st
     assert rows["test_memory"]["schedules"] < 30
     assert "stopped after" not in done.text
     (warning,) = (line for line in done.text.splitlines() if "InterleaveWarning: " in line)
-    assert "::test_while_it_starts: the test's threads overlap, but" in warning
+    assert "only one interleaving was run, because only one thread could run at each scheduling point" in warning
     by_both = r"\(\w+ by main at test_it\.py:\d+, written by Thread-1 "
-    assert re.search(rf"Not controlled: file \S*count\.txt {by_both}", warning)
+    assert re.search(rf"not controlled: file \S*count\.txt {by_both}", warning)
 
 
 def test_one_that_is_not_controlled_at_all_has_no_line_of_its_own(run):
@@ -176,10 +176,26 @@ def test_threads_that_wake_each_other_overlap(run, report):
     assert said["test_waits_next"]["text"] == f"{one}, assuming no sleep or timeout ends early"
     assert said["test_ends_next"]["text"] == one
     assert said["test_one_by_one"]["status"] == said["test_one_after_a_sleep"]["status"] == "nothing_interleaved"
-    warnings = [line for line in done.text.splitlines() if "InterleaveWarning: " in line]
-    for line in warnings:
-        assert ("threads never overlap" in line) == ("::test_one_" in line), line
-        assert ("wakes another one waits, sleeps or ends next" in line) == ("_next: " in line), line
+    warnings = _warnings_by_test(done)
+    assert {name: text.partition(":")[0] for name, text in warnings.items()} == {
+        "test_waits_next": "there is only one interleaving",
+        "test_ends_next": "there is only one interleaving",
+        "test_one_after_a_sleep": "there is nothing to interleave",
+        "test_one_by_one": "there is nothing to interleave",
+    }
+    assert "the test starts only one thread, and" in warnings["test_one_after_a_sleep"]
+    assert "only one thread could run at each scheduling point. If each thread is" in warnings["test_one_by_one"]
+
+
+def _warnings_by_test(done):
+    """The text of the warning of each test, from pytest's summary, which has the name of the test above it."""
+    found = {}
+    for line in done.text.partition(" warnings summary ")[2].splitlines():
+        if line.startswith("test_it.py::"):
+            name = line.partition("::")[2].strip()
+        elif "InterleaveWarning: " in line:
+            found[name] = line.partition("InterleaveWarning: ")[2]
+    return found
 
 
 WAKES_FROM_OUTSIDE = """
@@ -252,7 +268,7 @@ def test_code_out_of_scope_goes_on_after_it_has_woken_another_thread(run, librar
     said = coverages(report)
     for name in ("test_no_choice", "test_with_choices"):
         assert said[name]["status"] == "sampled", said[name]
-        assert "not controlled: installed.library.Job.run (called with a shared object;" in said[name]["text"]
+        assert "not controlled: installed.library.Job.run (called with a shared object at " in said[name]["text"]
     for name in ("test_after_the_join", "test_after_the_call"):
         assert said[name]["status"] == "exhausted", said[name]
 
@@ -268,7 +284,8 @@ def test_it(run_concurrent):
     run(source, "--interleave-json=report.json").result.assert_outcomes(passed=1)
     (said,) = coverages(report).values()
     assert said["status"] == "sampled"
-    assert "not controlled: installed.library.Shop.info (called with a shared object;" in said["text"]
+    advice = "to control it, set interleave_include = installed"
+    assert f"not controlled: installed.library.Shop.info (called with a shared object; {advice})" in said["text"]
 
 
 ALIVE = """

@@ -32,7 +32,7 @@ def test_a_test_that_differs_each_time_is_told(run, report):
     assert "First difference at step " in done.text
     assert "at test_it.py:2" in done.text
     # It is reported although nothing was found.
-    done.result.stdout.fnmatch_lines(["passed test_it.py::test_it  sampled: * (30 schedules, * s, nondeterministic)"])
+    done.result.stdout.fnmatch_lines(["PASSED test_it.py::test_it  sampled: * (30 schedules, * s, nondeterministic)"])
     (row,) = report()["tests"]
     assert (row["repeatable"], row["finding"]) == (False, None)
 
@@ -224,7 +224,7 @@ def test_the_real_time_of_a_process_is_no_warning(run, report):
     body = MARK.replace("30", "3") + WAITS_FOR_A_PROCESS
     done = run(body, "--interleave-json=report.json", "-W", "error", verbose=False)
     done.result.assert_outcomes(passed=1)
-    (line,) = done.lines("passed test_it.py::test_it  ")
+    (line,) = done.lines("PASSED test_it.py::test_it  ")
     assert "  sampled: " in line
     assert line.endswith(", nondeterministic)")
     assert "nondeterministic steps (first difference at " in line

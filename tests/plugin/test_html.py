@@ -145,7 +145,7 @@ def test_two_runs(run_stress, measure_speedup):
     assert "4 stress runs, 1 missed its thresholds" in written.text
     assert "success rate 0 % (10 of 10 failed), required >= 90 %" in written.text
     assert 'raise ValueError("<b>never</b>")' in written.text
-    assert re.search(r"test_it.py::test_two_runs: \d+\.\d\d times as fast \(", written.text)
+    assert re.search(r"test_it.py::test_two_runs: speed-up \d+\.\d\dx \(", written.text)
 
 
 def test_an_execution_that_does_not_repeat_is_told_of(run, page):

@@ -95,6 +95,7 @@ def test_report(run, report, options):
             "kind",
             "bug",
             "message",
+            "help",
             "token",
             "switches",
             "shrunk_from",
@@ -117,6 +118,9 @@ def test_report(run, report, options):
     assert tests["test_fails"]["finding"]["message"].startswith("AssertionError: assert 1 == 2")
     assert tests["test_deadlock"]["finding"]["message"].startswith("Deadlock: lock-order inversion between Lock #1 and")
     assert tests["test_xfails"]["finding"]["kind"] == "test failure"
+    assert tests["test_fails"]["finding"]["help"] == (
+        "make read and write one atomic step: hold one lock from test_it.py:14 to 15"
+    )
     assert [tests[name]["finding"]["bug"] for name in ("test_fails", "test_xfails", "test_deadlock")] == [
         "Lost update on Counter.value",
         "Lost update on Counter.value",

@@ -53,33 +53,33 @@ def found(outcome="failed", ended_by="finding", found_at=2, bug=BUG, **more):
             found(repeatable=False),
             "FAILED t  lost update on Account.balance (schedule 2 of up to 200, nondeterministic)",
         ),
-        (found("xfailed"), "xfailed t  expected failure: lost update on Account.balance (schedule 2 of up to 200)"),
-        (found("xfailed", bug=None), "xfailed t  expected failure: test failure (schedule 2 of up to 200)"),
+        (found("xfailed"), "XFAILED t  expected failure: lost update on Account.balance (schedule 2 of up to 200)"),
+        (found("xfailed", bug=None), "XFAILED t  expected failure: test failure (schedule 2 of up to 200)"),
         (found(ended_by="replay"), "FAILED t  lost update on Account.balance (replayed)"),
         (found(marker="interleaving"), "FAILED t  lost update on Account.balance (schedule 2)"),
         (
             found(shards=4, shards_run=3),
             "FAILED t  lost update on Account.balance (schedule 2 of its shard, 3 of 4 shards)",
         ),
-        (row(), "passed t  exhaustive: all 2 interleavings (22 schedules, 0.02 s)"),
-        (row(schedules=1), "passed t  exhaustive: all 2 interleavings (1 schedule, 0.02 s)"),
-        (row(shards=4, shards_run=4), "passed t  exhaustive: all 2 interleavings (22 schedules, 4 shards, 0.02 s)"),
+        (row(), "PASSED t  exhaustive: all 2 interleavings (22 schedules, 0.02 s)"),
+        (row(schedules=1), "PASSED t  exhaustive: all 2 interleavings (1 schedule, 0.02 s)"),
+        (row(shards=4, shards_run=4), "PASSED t  exhaustive: all 2 interleavings (22 schedules, 4 shards, 0.02 s)"),
         (
             row(coverage={"status": "bounded", "text": "all schedules with up to 1 preemption"}),
-            "passed t  all schedules with up to 1 preemption (22 schedules, 2 distinct, 0.02 s)",
+            "PASSED t  all schedules with up to 1 preemption (22 schedules, 2 distinct, 0.02 s)",
         ),
         (
             row(ended_by="seconds", text="sampled: …", schedules=159),
-            "passed t  sampled: … (stopped after 5 s, 159 of 200 schedules)",
+            "PASSED t  sampled: … (stopped after 5 s, 159 of 200 schedules)",
         ),
         (
             row(ended_by="nothing to interleave", text="nothing to interleave", schedules=1),
-            "passed t  nothing to interleave (1 schedule, 0.02 s)",
+            "PASSED t  nothing to interleave (1 schedule, 0.02 s)",
         ),
-        (row("skipped", "too long", schedules=1), "skipped t  more than 20,000 steps (1 schedule, 0.02 s)"),
+        (row("skipped", "too long", schedules=1), "SKIPPED t  more than 20,000 steps (1 schedule, 0.02 s)"),
         (
             row("interrupted", "interrupted", "sampled: …", schedules=12),
-            "interrupted t  sampled: … (interrupted at 12 of 200 schedules)",
+            "INTERRUPTED t  sampled: … (interrupted at 12 of 200 schedules)",
         ),
         (
             row("failed", "interrupted", "sampled: …", schedules=12),
@@ -97,15 +97,19 @@ def found(outcome="failed", ended_by="finding", found_at=2, bug=BUG, **more):
             row("failed", "replay", lost="the code has changed", schedules=1),
             "FAILED t  the token's schedule cannot be replayed: the code may have changed (1 schedule, 0.02 s)",
         ),
-        (row(ended_by="pinned", schedules=2), "passed t  pinned schedules only (2 schedules, 0.02 s)"),
-        (row(ended_by="replay", schedules=1), "passed t  replayed: passed (1 schedule, 0.02 s)"),
-        (row("skipped", "replay", schedules=1), "skipped t  replayed: skipped (1 schedule, 0.02 s)"),
+        (row(ended_by="pinned", schedules=2), "PASSED t  pinned schedules only (2 schedules, 0.02 s)"),
+        (
+            row(ended_by="replay", schedules=1),
+            "PASSED t  replayed: this schedule passes; run the test without the token to check the others "
+            "(1 schedule, 0.02 s)",
+        ),
+        (row("skipped", "replay", schedules=1), "SKIPPED t  replayed: skipped (1 schedule, 0.02 s)"),
         # Of a test that is marked `xfail(strict=True)` and passes, for example.
         (row("failed"), "FAILED t  no finding; exhaustive: all 2 interleavings (22 schedules, 0.02 s)"),
-        (row("xpassed"), "xpassed t  exhaustive: all 2 interleavings (22 schedules, 0.02 s)"),
+        (row("xpassed"), "XPASSED t  exhaustive: all 2 interleavings (22 schedules, 0.02 s)"),
         (
             row("xfailed", "expected failure", "sampled: …", schedules=1),
-            "xfailed t  expected failure; sampled: … (1 schedule, 0.02 s)",
+            "XFAILED t  expected failure; sampled: … (1 schedule, 0.02 s)",
         ),
     ],
 )

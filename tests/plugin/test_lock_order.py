@@ -141,7 +141,7 @@ def test_unconfirmed_prediction_is_a_warning(run):
     assert "Thread-2 locks Lock #2 (test_it.py:" in flat
     assert "Lock #1 was created at test_it.py:" in flat
     assert "Tried 3 schedules to trigger it. If something else keeps these threads apart, ignore this warning." in flat
-    assert re.search(r"passed test_it\.py::test_it \S.* \(40 schedules, ", flat)
+    assert re.search(r"PASSED test_it\.py::test_it \S.* \(40 schedules, ", flat)
 
 
 def test_warning_can_be_an_error(run):
@@ -156,7 +156,7 @@ def test_no_warning_where_all_schedules_were_run_and_no_prediction_in_exhaustive
     done = run(LOCKS + all_run + exhaustive)
     done.result.assert_outcomes(passed=2)
     assert "not confirmed" not in done.text
-    (line,) = done.lines("passed test_it.py::test_it  ")
+    (line,) = done.lines("PASSED test_it.py::test_it  ")
     assert "exhaustive" in line
 
 
@@ -172,9 +172,9 @@ def test_a_quarter_of_the_schedules_at_most(run):
     )
     done = run(LOCKS + "".join(tests))
     done.result.assert_outcomes(passed=len(steered), warnings=len(steered))
-    flat = " ".join(done.text.split())
+    flat = " ".join(done.text.partition(" warnings summary ")[2].split())
     for schedules, said in steered.items():
-        warning = flat.partition(f"InterleaveWarning: test_it.py::test_{schedules}: ")[2].partition("InterleaveW")[0]
+        warning = flat.partition(f"test_it.py::test_{schedules} ")[2].partition("test_it.py::")[0]
         assert said in warning
         assert re.search(rf"::test_{schedules}  .* \({schedules} schedules, ", done.text)
 

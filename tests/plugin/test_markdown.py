@@ -159,7 +159,8 @@ class TestMarkdown:
             "<details>\n<summary><code>test_bank.py::test_deposit</code>: test failure in schedule 2</summary>\n\n"
             "```text\nAssertionError: assert 150 == 200\n\n"
             "worker-0 reads 100 at bank.py:15; worker-1 writes 100 -> 150 at bank.py:16; worker-0 writes 150 ->\n"
-            "150 at bank.py:16.\n```\n\n"
+            "150 at bank.py:16.\n\n"
+            "help: make read and write one atomic step: hold one lock from bank.py:15 to 16\n```\n\n"
             "```sh\npytest 'test_bank.py::test_deposit' --interleave-replay=AQMNAYEoT8MNBQACAQMCjtWU\n```\n\n"
             "</details>\n\n"
         )
@@ -365,7 +366,7 @@ def test_a_run(run, pytester, options):
         "`ValueError`": r"`a \| b @me`",
         "`ZeroDivisionError`": "`division by zero`",
     }
-    assert re.search(r"\n- `test_it.py::test_asserts`: \d+\.\d\d times as fast \(", text)
+    assert re.search(r"\n- `test_it.py::test_asserts`: speed-up \d+\.\d\dx \(", text)
 
 
 def test_of_a_suite(run, pytester):

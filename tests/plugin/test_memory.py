@@ -61,7 +61,7 @@ def test_after_three_passes_it_is_forgotten(run, cache):
 def test_what_is_remembered_comes_besides_the_schedules(run, cache):
     run(MARK + LOST_UPDATE)
     done = run(MARK.replace("seconds=None", "seconds=1e-9") + LOCKED_COUNTER + LOST_UPDATE)
-    done.result.stdout.fnmatch_lines(["passed *::test_it  sampled: * (stopped after 1e-09 s, 2 of 201 schedules)"])
+    done.result.stdout.fnmatch_lines(["PASSED *::test_it  sampled: * (stopped after 1e-09 s, 2 of 201 schedules)"])
 
 
 def test_forget(run, cache):
@@ -133,7 +133,7 @@ def test_an_expected_failure_is_remembered_too(run, cache):
     again = run(expected)
     again.result.assert_outcomes(xfailed=1)
     again.result.stdout.fnmatch_lines(
-        ["xfailed *::test_it  expected failure: lost update on * (schedule 1 of up to *)"]
+        ["XFAILED *::test_it  expected failure: lost update on * (schedule 1 of up to *)"]
     )
     # The bug is fixed: strict, the test says so.
     run(MARK + LOCKED_COUNTER + "\n@pytest.mark.xfail(strict=True)" + LOST_UPDATE).result.assert_outcomes(failed=1)

@@ -131,7 +131,7 @@ def test_not_exhausted_where_something_was_out_of_control():
     row = together(exhausted({1: 12}), uncertain, part(3, {1: 1}, coverage=uncertain_as(FILE, THREAD)))
     assert not row["exhausted"]
     assert row["coverage"]["uncontrolled"] == [FILE.as_json(), THREAD.as_json()]
-    assert row["coverage"]["text"] == f"sampled: 1 interleaving seen; not controlled: {FILE}; {THREAD}"
+    assert row["coverage"]["text"] == f"sampled: 1 distinct interleaving seen; not controlled: {FILE}; {THREAD}"
 
 
 def test_nothing_interleaved_where_that_is_so_in_all_shards():

@@ -44,7 +44,7 @@ def test_pins_alone(run, report, token):
     # The bug is mended by a lock: the place where the schedule switches is still there.
     done = run(LOCKED_COUNTER + pin(token) + LOST_UPDATE, "--interleave-json=report.json")
     done.result.assert_outcomes(passed=1)
-    done.result.stdout.fnmatch_lines(["passed *::test_it  pinned schedules only (1 schedule, * s)"])
+    done.result.stdout.fnmatch_lines(["PASSED *::test_it  pinned schedules only (1 schedule, * s)"])
     (row,) = report()["tests"]
     assert (row["schedules"], row["finding"], row["marker"]) == (1, None, "interleaving")
 
@@ -293,7 +293,7 @@ def test_a_choice_of_threads_that_never_were(run):
 def test_pins_are_in_the_list_of_markers(run):
     done = run(None, "--markers")
     done.result.stdout.fnmatch_lines(
-        ["@pytest.mark.interleaving(token, ...): regression test: run these recorded schedules first. *"]
+        ["@pytest.mark.interleaving(token, ...): run the recorded schedules of these tokens first, as *"]
     )
 
 

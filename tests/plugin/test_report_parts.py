@@ -23,6 +23,8 @@ def test_it(counter, run_concurrent):
             raise ValueError("changed")
     run_concurrent.each(work, [False, True])
 """
+#: Strategies, and what reports call them.
+SEARCHES = {"pct": "random priorities", "random": "random walk", "swarm": "random weights of the threads"}
 ALONE = "Not a race: the test fails before it starts a thread."
 ALWAYS = "Not a race: the test fails in every schedule tried (11)."
 
@@ -299,6 +301,33 @@ def test_an_expected_failure_is_not_reported(run, report):
     # One that is raised by a worker is expected as a group, as ever.
     group = source.replace("mark.xfail", "mark.xfail(raises=ExceptionGroup)").replace(LOST_UPDATE, ONE_FAILS)
     run(group).result.assert_outcomes(xfailed=1)
+
+
+@pytest.mark.parametrize("name", SEARCHES)
+def test_how_it_was_found_is_said_in_words(run, name):
+    done = run(RACE, f"--interleave-strategy={name}", "--interleave-json=report.json")
+    done.result.assert_outcomes(failed=1)
+    assert f" of up to 200 ({SEARCHES[name]}, seed 1, 1" in " ".join(section(done.text))
+
+
+def test_a_file_that_threads_share_is_in_the_table(run):
+    source = """
+def add(path):
+    count = len(path.read_text().splitlines())
+    with open(path, "a") as file:
+        file.write(f"{count}\\n")
+
+@pytest.mark.concurrency(seconds=None, schedules=400)
+def test_it(tmp_path, run_concurrent):
+    path = tmp_path / "log"
+    path.write_text("")
+    run_concurrent(add, path)
+    assert path.read_text() == "0\\n1\\n"
+"""
+    shown = section(run(source).text)
+    assert any("read: file log " in line for line in shown)
+    assert any("written: file log " in line for line in shown)
+    assert not any("threading.py" in line for line in shown)
 
 
 TEARDOWN = """

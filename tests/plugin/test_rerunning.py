@@ -502,7 +502,7 @@ def test_finds(once, run_concurrent):
     assert "ValueError: no more of these" in done.text
     assert "that will do" in done.text
     assert done.lines("FAILED test_it.py::test_fails  ")[0].endswith(" (fixture error at 1 of 3 schedules)")
-    assert "total unknown (1 schedule, " in done.lines("skipped test_it.py::test_skips  ")[0]
+    assert "total unknown (1 schedule, " in done.lines("SKIPPED test_it.py::test_skips  ")[0]
 
 
 CHECKED_AT_THE_END = """

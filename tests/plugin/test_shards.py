@@ -111,7 +111,7 @@ def test_every_kind_of_test(run, report):
         [
             "interleave: 5 concurrency tests in 15 shards, seed 1",
             "test_it.py::test_ids?1??shard-2-of-3? PASSED *",
-            "passed test_it.py::TestUnittest::test_it  sampled: * (10 schedules, 3 shards, * s)",
+            "PASSED test_it.py::TestUnittest::test_it  sampled: * (10 schedules, 3 shards, * s)",
         ]
     )
     rows = report()["tests"]
@@ -150,7 +150,7 @@ def test_one_shard_can_be_asked_for(run, report):
     shard = "test_it.py::TestUnittest::test_it[shard-2-of-3]"
     done = run(EVERY_KIND, "--interleave-shards=3", "--interleave-json=report.json", shard, "-v")
     done.result.assert_outcomes(passed=1)
-    done.result.stdout.fnmatch_lines(["passed *::test_it  * (3 schedules, 1 of 3 shards, * s)"])
+    done.result.stdout.fnmatch_lines(["PASSED *::test_it  * (3 schedules, 1 of 3 shards, * s)"])
     (row,) = report()["tests"]
     assert (row["shards"], row["shards_run"]) == (3, 1)
     assert names(run(None, "--interleave-shards=3", "--collect-only", "-qq", "-k", "shard-1-of-3 and ids")) == [
@@ -273,7 +273,7 @@ def test_tiny(counter, run_concurrent):
     assert row["exhausted"]
     assert row["schedules"] < 4 * 30
     schedules = f"{row['schedules']} schedules, 4 shards"
-    done.result.stdout.fnmatch_lines([f"passed *::test_tiny  exhaustive: all 4 interleavings ({schedules}, * s)"])
+    done.result.stdout.fnmatch_lines([f"PASSED *::test_tiny  exhaustive: all 4 interleavings ({schedules}, * s)"])
 
 
 @thorough
@@ -537,7 +537,7 @@ def test_wrong_markers_are_told_once(run):
 def test_a_warning_of_all_shards_is_one_warning(run):
     done = run("@pytest.mark.concurrency\ndef test_it(): pass\n", "--interleave-shards=3")
     done.result.assert_outcomes(passed=3, warnings=3)
-    assert done.text.count("InterleaveWarning: test_it.py::test_it: the test starts no thread") == 1
+    assert done.text.count("InterleaveWarning: the test starts no thread") == 1
 
 
 def test_functions_that_a_conftest_has_made(run, pytester):

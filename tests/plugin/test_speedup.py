@@ -37,7 +37,7 @@ def test_in_assertions_and_summary(run, report):
     done.result.assert_outcomes(passed=2, skipped=1, failed=2)
     done.result.stdout.fnmatch_lines(
         [
-            "E *assert <Speedup * times as fast (* to * in 3 pairs): * sequential, * parallel, * core*> > 1000000000.0",
+            "E *assert <Speedup *x (*x to *x in 3 pairs): * sequential, * parallel, * core*> > 1000000000.0",
             "*= interleave =*",
         ]
     )
@@ -58,13 +58,14 @@ def test_in_assertions_and_summary(run, report):
         assert speedup["sequential"] > 0
         assert speedup["parallel"] > 0
         # Of a ratio that was rounded before, another digit may come out.
-        shown = [line.split(": ")[1].split()[0] for line in done.lines(f"{speedup['nodeid']}: ") if "as fast (" in line]
+        lines = done.lines(f"{speedup['nodeid']}: speed-up ")
+        shown = [line.partition(": speed-up ")[2].partition("x")[0] for line in lines]
         assert any(abs(float(ratio) - speedup["ratio"]) < 0.011 for ratio in shown)
 
 
 def test_without_a_marked_test(run, report):
     done = run("def test_it(measure_speedup):\n    measure_speedup(int, int)\n", "-q", "--interleave-json=report.json")
-    done.result.stdout.fnmatch_lines(["*= interleave =*", "test_it.py::test_it: * times as fast (*"])
+    done.result.stdout.fnmatch_lines(["*= interleave =*", "test_it.py::test_it: speed-up *x (*"])
     assert "interleave:" not in done.text
     written = report()
     assert (len(written["speedups"]), written["tests"]) == (1, [])

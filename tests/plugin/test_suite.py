@@ -129,8 +129,8 @@ def test_what_ran_and_what_did_not(run, report, pytester):
     assert "  1 ordinary failure: fails with one worker" in section
     assert "  1 passed without sharing data (says nothing about thread safety)" in section
     assert "  2 skipped: too long to be explored" in section
-    (long,) = done.lines("skipped test_it.py::test_long[1]  ")
-    assert long.startswith("skipped test_it.py::test_long[1]  more than 20,000 steps (1 schedule, ")
+    (long,) = done.lines("SKIPPED test_it.py::test_long[1]  ")
+    assert long.startswith("SKIPPED test_it.py::test_long[1]  more than 20,000 steps (1 schedule, ")
     assert "    test_it.py::test_long[2]" in section
     suite = report()["suite"]
     assert suite["workers"] == 3

@@ -52,7 +52,7 @@ def test_only_tests_that_need_attention_have_a_line(run):
     done.result.assert_outcomes(failed=1, passed=4, warnings=1)
     fails, alone, rest = reported(done.text)
     assert re.fullmatch(r"FAILED test_it.py::test_fails  .+ \(schedule \d+ of up to 40\)", fails)
-    assert alone == "passed test_it.py::test_alone  nothing to interleave (1 schedule)"
+    assert alone == "PASSED test_it.py::test_alone  nothing to interleave (1 schedule)"
     assert re.fullmatch(r"2 other tests passed: \d+ schedules, 2 exhaustive \(-v lists them\)", rest)
     assert len(reported(run(None).text)) == 4
     assert "= interleave =" not in run(None, "-q", verbose=False).text
@@ -192,7 +192,7 @@ def test_expected_failures_say_so(run, pytester):
     done = run(FAILURES, "--junitxml=junit.xml", "--interleave-markdown=report.md", "--interleave-html=report.html")
     lines = reported(done.text)
     assert re.fullmatch(r"FAILED test_it.py::test_fails  lost update on .* \(schedule \d+ of up to 40\)", lines[0])
-    expected = r"xfailed test_it.py::test_xfails  expected failure: lost update on .* \(schedule \d+ of up to 40\)"
+    expected = r"XFAILED test_it.py::test_xfails  expected failure: lost update on .* \(schedule \d+ of up to 40\)"
     assert re.fullmatch(expected, lines[1])
     unexpected = "FAILED test_it.py::test_passes_unexpectedly  no finding; exhaustive: all 4 interleavings ("
     assert lines[2].startswith(unexpected)

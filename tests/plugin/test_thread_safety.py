@@ -328,7 +328,7 @@ test_names.pytestmark = [pytest.mark.thread_unsafe]
     )
     done.result.assert_outcomes(passed=4)
     done.result.stdout.fnmatch_lines(["interleave: 2 concurrency tests, seed 1"])
-    assert len(done.lines("passed test_it.py::test_module  ")) == 1
+    assert len(done.lines("PASSED test_it.py::test_module  ")) == 1
     run(None, "-m", "concurrency").result.assert_outcomes(passed=2, deselected=2)
 
 

@@ -193,10 +193,10 @@ def test_what_races_outside_of_memory_is_never_exhausted(run, report, options):
         assert coverage["chance_of_new"] is coverage["estimated_classes"] is None
         first = coverage["uncontrolled"][0]
         assert re.fullmatch(NAMED[name], first["text"]), first
-        assert set(first) == {"kind", "what", "parts", "text"}
-        seen = f"{row['distinct']} interleaving{'s' if row['distinct'] > 1 else ''}"
+        assert set(first) == {"kind", "what", "parts", "advice", "text"}
+        seen = f"{row['distinct']} distinct interleaving{'s' if row['distinct'] > 1 else ''}"
         assert coverage["text"].startswith(f"sampled: {seen} seen; not controlled: {first['text']}")
-        (line,) = done.lines(f"passed test_it.py::{name}  ")
+        (line,) = done.lines(f"PASSED test_it.py::{name}  ")
         assert f"  {coverage['text']} (" in line
 
 
@@ -520,7 +520,7 @@ def test_it(run_concurrent):
     (row,) = report()["tests"]
     assert (row["coverage"]["status"], row["repeatable"]) == ("sampled", False)
     assert row["coverage"]["uncontrolled"][0]["kind"] == "nondeterminism"
-    (line,) = done.lines("passed test_it.py::test_it  ")
+    (line,) = done.lines("PASSED test_it.py::test_it  ")
     assert re.search(r"not controlled: nondeterministic steps \(first difference at test_it\.py:\d+\)", line)
     assert line.endswith(", nondeterministic)")
 
@@ -595,7 +595,7 @@ def test_nothing_to_interleave_is_a_status_of_its_own_in_every_report(run, repor
         "nothing to interleave",
         False,
     )
-    assert "  nothing to interleave (" in done.lines("passed test_it.py::test_alone  ")[0]
+    assert "  nothing to interleave (" in done.lines("PASSED test_it.py::test_alone  ")[0]
     assert "| nothing to interleave | passed |" in (pytester.path / "report.md").read_text("utf-8")
     assert '<span class="said">nothing to interleave</span>' in (pytester.path / "report.html").read_text("utf-8")
     (case,) = ElementTree.parse(pytester.path / "junit.xml").getroot().findall(".//testcase")

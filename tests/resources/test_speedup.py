@@ -68,14 +68,14 @@ def test_compares_by_its_ratio(speedup):
 
 
 def test_reads_well(speedup):
-    text = "2.00 times as fast (1.90 to 2.25 in 5 pairs): 500.0 ms sequential, 200.0 µs parallel, 2 cores"
+    text = "speed-up 2.00x (1.90x to 2.25x in 5 pairs): 500.0 ms sequential, 200.0 µs parallel, 2 cores"
     assert str(speedup) == text
-    assert repr(speedup) == f"<Speedup {text}>"
+    assert repr(speedup) == f"<Speedup {text.removeprefix('speed-up ')}>"
     speedup.assert_at_least(2)
     speedup.assert_at_least(1.5, cores=2)
     with pytest.raises(AssertionError) as raised:
         speedup.assert_at_least(3)
-    assert str(raised.value) == f"the parallel way is not 3 times as fast as the sequential one: {text}"
+    assert str(raised.value) == f"expected a speed-up of 3x, got {text.removeprefix('speed-up ')}"
     with pytest.raises(unittest.SkipTest, match="a speed-up of 3 needs 4 cores; this process sees 2"):
         speedup.assert_at_least(3, cores=4)
 

@@ -498,3 +498,71 @@ def test_switches_without_number_take_no_time_and_leave_room_for_what_is_told():
     shown = interleaving_table(timeline(*events, told=(25_000, 30_000)), 120).splitlines()
     assert len(shown) <= MAX_LINES
     assert {25_000, 30_000, 50_000} < set(places(shown))
+
+
+def test_steps_that_are_left_out_before_a_row_are_counted():
+    shown = rows(event(1, 1), event(5, 2, skipped=3), event(6, 1))
+    assert shown[3] == "     … 3 steps not shown (--interleave-trace prints all)"
+    assert places(shown) == [1, 1, 1]
+
+
+def test_both_sorts_of_gaps_are_one():
+    several = [each._replace(skipped=2) if each.step == 10 else each for each in many(60)]
+    shown = rows(*several)
+    assert len(shown) <= MAX_LINES
+    assert sum(left_out_of(shown)) + len(places(shown)) == 62
+
+
+def test_steps_that_affect_no_other_thread_are_counted_below():
+    several = timeline(event(1, 1), event(5, 2))
+    last = [interleaving_table(several._replace(private=count), 80).splitlines()[-1] for count in (0, 1, 1234)]
+    assert last[0].split()[0] == "read"
+    assert last[1:] == [
+        "     1 step that affects no other thread is not shown",
+        "     1,234 steps that affect no other thread are not shown",
+    ]
+
+
+def test_the_words_are_those_of_the_evidence():
+    """Of a check, of what was not there, and of what is set for the first time."""
+
+    def body():
+        cache, made = {}, []
+
+        def work():
+            if "key" not in cache:
+                made.append(1)
+                cache["key"] = 5
+            return cache.get("other")
+
+        in_threads(left=work, right=work)
+        assert len(made) == 1
+
+    found = told_of_finding(body).timeline
+    assert [each.text for each in found.evidence][:2] == ["left checks, not found", "right sets 5 (was unset)"]
+    does = [
+        row.partition("  ")[0] for row in (line[5:].strip() for line in interleaving_table(found, 120).splitlines())
+    ]
+    assert "not found" in does
+    assert "set 5" in does
+
+
+def test_what_is_found_and_what_is_deleted_twice():
+    def body():
+        names = {"key": 5}
+
+        def work():
+            if "key" in names:
+                del names["key"]
+
+        in_threads(left=work, right=work)
+
+    found = told_of_finding(body).timeline
+    assert [event.does for event in found.events if event.does] == ["found", "found", "delete nothing"]
+
+
+def test_a_use_is_no_step_of_the_evidence():
+    found = timeline(event(1, 1), event(2, 2), evidence=(1, 2))
+    use = event(1, 1, place="here.py:2", uses=True, does="read: file log")
+    shown = interleaving_table(found._replace(events=(found.events[0], use, found.events[1])), 120).splitlines()
+    assert [(row[3], "read: file log" in row) for row in shown[2:]] == [("1", False), (" ", True), ("2", False)]

@@ -10,7 +10,8 @@ from __future__ import annotations
 from typing import Any
 
 from pytest_interleave.pages._page import render
-from pytest_interleave.trace._timeline import Arrow, Event, Held, Timeline
+from pytest_interleave.trace._events import Event
+from pytest_interleave.trace._timeline import Arrow, Held, Timeline
 from pytest_interleave.trace.story._evidence import Evidence
 
 READ, WRITE = "balance = self.balance", "self.balance = balance + amount"
@@ -168,6 +169,7 @@ def row(name: str, timeline: Timeline | None = None, kind: str = "test failure",
             or "AssertionError: assert 150 == 200\n +  where 150 = <bank.Account object at 0x7f>.balance",
             "token": "AQMNAYEoT8MNBQACAQMCjtWU",
             "switches": 1,
+            "help": None if timeline is None else timeline.help or None,
         }
     failed = found is not None
     return {

@@ -14,8 +14,9 @@ from .races._fasttrack import Conflict
 from .races._races import Access, DataRace, Race, name_of_access, name_with_article, races_of
 from .races._watchlist import Watchlist
 from .uncontrolled._sharing import shares_something
-from .uncontrolled._uncontrolled import code_in, cut_in, ends_in, uncontrolled_in
+from .uncontrolled._uncontrolled import code_in, cut_in, ends_in, name_of_used, uncontrolled_in
 from .uncontrolled._unseen import Unseen, unseen_in
+from .uncontrolled._uses import contested_uses
 from .uncontrolled._waking import wakings
 
 __all__ = [
@@ -45,6 +46,7 @@ __all__ = [
     "Watchlist",
     "can_wait",
     "code_in",
+    "contested_uses",
     "cut_in",
     "describe_stuck",
     "diagnose",
@@ -52,6 +54,7 @@ __all__ = [
     "finding_of",
     "identity_of",
     "name_of_access",
+    "name_of_used",
     "name_with_article",
     "races_of",
     "shares_something",

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from ._found import EXPECTED, found_in, headline_of
     from ._page import printable, render
+    from ._strategy_words import strategy_words
     from ._totals import Totals
 else:
     from .._lazy import names_from
@@ -18,6 +19,7 @@ else:
             "headline_of": "._found",
             "printable": "._page",
             "render": "._page",
+            "strategy_words": "._strategy_words",
         },
     )
 
@@ -28,4 +30,5 @@ __all__ = [
     "headline_of",
     "printable",
     "render",
+    "strategy_words",
 ]

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ._found import EXPECTED, found_in, headline_of
+from ._strategy_words import strategy_words
 from ._timeline import lay_out
 from ._totals import OUTCOMES, Totals
 
@@ -123,7 +124,7 @@ def _test(number: int, row: Mapping[str, Any]) -> dict[str, Any]:
             ("Distinct", str(row["distinct"])),
             ("Coverage", row["coverage"]["text"]),
             ("Found in schedule", None if row["found_at"] is None else str(row["found_at"])),
-            ("Strategy", row["strategy"]),
+            ("Strategy", strategy_words(row["strategy"])),
             ("Preemptions", None if finding is None else _switches(finding)),
         ],
         "seconds": f"{row['seconds']:.2f} s",
@@ -139,7 +140,7 @@ def _test(number: int, row: Mapping[str, Any]) -> dict[str, Any]:
         "replays": "_command" not in row or row["_command"] is not None,
         "notes": (timeline or {}).get("notes", ()),
         "evidence": (timeline or {}).get("evidence", ()),
-        "help": (timeline or {}).get("help", ""),
+        "help": "" if finding is None else finding.get("help") or "",
         "chart": None if timeline is None else lay_out(timeline),
     }
 

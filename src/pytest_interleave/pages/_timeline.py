@@ -22,6 +22,13 @@ def _blocked_in(kind: str) -> str:
     return "waiting for notify" if kind == _BE_WOKEN else f"blocked in {kind}"
 
 
+def _does(event: Mapping[str, Any]) -> str:
+    if event["waits"]:
+        return _blocked_in(event["kind"])
+    # What is used, such as a file, stands beside it.
+    return str(event["kind"] if event.get("uses") else event.get("does") or event["kind"])
+
+
 class Lock(NamedTuple):
     """A lock, and the letter that stands for it in one timeline."""
 
@@ -152,7 +159,7 @@ def lay_out(timeline: Mapping[str, Any]) -> Chart:
                 lane=lane_of[event["thread"]],
                 number=event["step"],
                 thread=_name(names, event["thread"]),
-                does=_blocked_in(event["kind"]) if event["waits"] else event["kind"],
+                does=_does(event),
                 sign=_sign_of(event["kind"]),
                 lock=locks[event["what"]].letter if event["what"] in locks else "",
                 what=event["what"],

@@ -17,9 +17,9 @@ OnLeaks = Callable[[list[Leak]], None]
 
 
 class ResourceLimits:
-    """Limits for a block of code; the fixture `resource_limits` returns it.
+    """Limits for a `with` block; `resource_limits(...)` returns it.
 
-    `leaks` is a list, filled at the end of the block: its new files, sockets, threads and child processes.
+    After the block, `leaks` lists the files, sockets, threads and child processes that the block has left open.
     """
 
     def __init__(
@@ -38,7 +38,7 @@ class ResourceLimits:
                 check_count(name, given)
         self.open_files = open_files
         self.threads = threads
-        #: In bytes.
+        #: The limit on memory in bytes; None without one.
         self.memory = None if memory is None else bytes_of("memory", memory)
         self.leaks: list[Leak] = []
         self._on_leaks = on_leaks

@@ -38,15 +38,17 @@ R = TypeVar("R")
 
 
 class HungProcess(AssertionError):
-    """Raised when a pool process does not exit in time and is killed."""
+    """Raised at the end of a test when a process of `process_pool` does not exit in time and is killed."""
 
     __module__ = "pytest_interleave"
 
 
 class ProcessPool(WatchesFutures, ProcessPoolExecutor):
-    """A process pool that does not lose exceptions and leaves no process behind; the fixture `process_pool`.
+    """A `ProcessPoolExecutor` that does not lose exceptions or leave processes; the fixture `process_pool`.
 
-    Its processes are spawned on every system: each imports the modules of the functions that it is given.
+    It uses the start method "spawn" on every platform, so each process imports the modules of the functions that it
+    calls. The test fails if a future has an exception and the test called neither its `result()` nor its
+    `exception()`.
     """
 
     def __init__(self, max_workers: int | None = None) -> None:
@@ -70,7 +72,7 @@ class ProcessPool(WatchesFutures, ProcessPoolExecutor):
         elif max_workers < 1:
             raise ValueError(f"max_workers must be >= 1, got {max_workers!r}")
         WatchesFutures.__init__(self)
-        #: Seconds of real time for calls that still run when the test ends; then their processes are killed.
+        #: How many seconds calls that still run may take after the test; then their processes are killed.
         self.grace = GRACE
         self._calls: Any = RawArray("q", 2 * _PLACES)
         ProcessPoolExecutor.__init__(
@@ -86,9 +88,9 @@ class ProcessPool(WatchesFutures, ProcessPoolExecutor):
         self._broken_by: str | None = None
 
     def of(self, max_workers: int) -> ProcessPool:
-        """Return another pool, of at most `max_workers` processes, which is closed with this one.
+        """Return another pool with at most `max_workers` processes. It is shut down together with this one.
 
-        Raises as the class does.
+        Raises `TypeError` if `max_workers` is not an integer, and `ValueError` if it is below 1.
         """
         __tracebackhide__ = True
         other = ProcessPool(max_workers)
@@ -97,10 +99,10 @@ class ProcessPool(WatchesFutures, ProcessPoolExecutor):
         return other
 
     def submit(self, fn: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> Future[R]:
-        """Submit a call; see `concurrent.futures.Executor.submit`.
+        """Call `fn(*args, **kwargs)` in a process of the pool, and return its future.
 
-        Raises `pickle.PicklingError` at once if the function or its arguments cannot be sent to a process, and
-        `RuntimeError` in a thread under control: processes are not interleaved.
+        See `concurrent.futures.Executor.submit`. Raises `pickle.PicklingError` at once if the function or an argument
+        cannot be sent to a process, and `RuntimeError` in a concurrency test, as processes are not interleaved.
         """
         __tracebackhide__ = True
         if current_unit() is not None:

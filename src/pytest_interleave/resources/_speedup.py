@@ -21,32 +21,34 @@ def _skip(reason: str) -> None:
 
 @dataclass(frozen=True, repr=False, eq=False)
 class Speedup:
-    """The speed-up of the parallel way over the sequential one; the fixture `measure_speedup` returns it.
+    """How many times as fast parallel code was as sequential code; the fixture `measure_speedup` returns it.
 
     It compares with numbers by its ratio: `assert speedup > 1.5`.
     """
 
-    #: Medians, in seconds of real time.
+    #: The median duration of the sequential function, in seconds.
     sequential: float
+    #: The median duration of the parallel function, in seconds.
     parallel: float
-    #: The median of the ratios of each pair of runs: 2.0 if the parallel way took half of the time.
+    #: The speed-up: 2.0 if the parallel function took half as long. It is the median over the pairs of calls.
     ratio: float
-    #: The lowest and the highest of the pairs' ratios.
+    #: The lowest and the highest speed-up of a pair of calls.
     spread: tuple[float, float]
-    #: The processor cores that this process could use.
+    #: The number of processor cores that this process could use.
     cores: int
-    #: The number of pairs that were measured.
+    #: The number of pairs of calls that were measured.
     repeats: int
-    #: The return values of the last call of each.
+    #: What the last call of the sequential function returned.
     sequential_result: Any = None
+    #: What the last call of the parallel function returned.
     parallel_result: Any = None
     _skip: Callable[[str], object] = field(default=_skip, kw_only=True)
 
     def assert_at_least(self, ratio: float, cores: int | None = None) -> None:
-        """Fail if the ratio is below `ratio`; if fewer than `cores` cores were seen, skip the test instead.
+        """Fail if the speed-up is below `ratio`. Skip the test instead if fewer than `cores` cores were available.
 
-        Raises `AssertionError` that has all figures, and `TypeError` or `ValueError` if an argument is not a number
-        above 0.
+        Raises `AssertionError` with all figures, and `TypeError` or `ValueError` if an argument is not a number above
+        0.
         """
         __tracebackhide__ = True
         if isinstance(ratio, bool) or not isinstance(ratio, (int, float)):
@@ -58,7 +60,7 @@ class Speedup:
             if self.cores < cores:
                 self._skip(f"a speed-up of {ratio:g} needs {cores} cores; this process sees {self.cores}")
         if self.ratio < ratio:
-            raise AssertionError(f"the parallel way is not {ratio:g} times as fast as the sequential one: {self}")
+            raise AssertionError(f"expected a speed-up of {ratio:g}x, got {self._figures}")
 
     def __float__(self) -> float:
         return self.ratio
@@ -79,16 +81,20 @@ class Speedup:
         value = _ratio_of(other)
         return NotImplemented if value is None else self.ratio >= value
 
-    def __str__(self) -> str:
+    @property
+    def _figures(self) -> str:
         low, high = self.spread
         return (
-            f"{self.ratio:.2f} times as fast ({low:.2f} to {high:.2f} in {self.repeats} "
+            f"{self.ratio:.2f}x ({low:.2f}x to {high:.2f}x in {self.repeats} "
             f"pair{'' if self.repeats == 1 else 's'}): {_seconds(self.sequential)} sequential, "
             f"{_seconds(self.parallel)} parallel, {self.cores} core{'' if self.cores == 1 else 's'}"
         )
 
+    def __str__(self) -> str:
+        return f"speed-up {self._figures}"
+
     def __repr__(self) -> str:
-        return f"<Speedup {self}>"
+        return f"<Speedup {self._figures}>"
 
 
 def _ratio_of(other: object) -> float | None:

@@ -163,9 +163,9 @@ class StressResult:
     # -- assertions ------------------------------------------------------------------------------------------
 
     def assert_success_rate(self, at_least: float) -> StressResult:
-        """Assert that at least this fraction of operations succeeded, from 0 to 1.
+        """Fail unless at least this fraction of the operations, from 0 to 1, succeeded.
 
-        Raises `AssertionError` with the whole table; `ValueError` if the argument is not from 0 to 1.
+        Raises `AssertionError` with all figures, and `ValueError` if the argument is not from 0 to 1.
         """
         __tracebackhide__ = True
         required = rate("success rate", at_least)
@@ -173,16 +173,16 @@ class StressResult:
         return self._require(None if figures.success_rate >= required else missed_rate(figures, required))
 
     def assert_no_errors(self) -> StressResult:
-        """Assert that no operation failed. Raises `AssertionError` with the whole table."""
+        """Fail if an operation failed. Raises `AssertionError` with all figures."""
         __tracebackhide__ = True
         figures = self._figures
         wrong = None if not figures.failed and figures.operations else missed_rate(figures, 1.0)
         return self._require(wrong)
 
     def assert_throughput(self, at_least: float) -> StressResult:
-        """Assert at least this many operations per second, over all threads.
+        """Fail unless all threads together completed at least this many operations per second.
 
-        Raises `AssertionError` with the whole table; `ValueError` for a negative number.
+        Raises `AssertionError` with all figures, and `ValueError` for a negative number.
         """
         __tracebackhide__ = True
         required = _not_negative("throughput", at_least, "must be a number of operations per second >= 0")
@@ -199,9 +199,9 @@ class StressResult:
         p99: float | None = None,
         max: float | None = None,
     ) -> StressResult:
-        """Assert upper limits, in seconds, for p50, p90, p99 and max.
+        """Fail if a latency is above its limit in seconds: the percentiles p50, p90 and p99, and the maximum.
 
-        Raises `AssertionError` with the whole table; `ValueError` for a negative number, or without any limit.
+        Raises `AssertionError` with all figures, and `ValueError` for a negative number or without any limit.
         """
         __tracebackhide__ = True
         given = {"p50": p50, "p90": p90, "p99": p99, "max": max}
@@ -221,9 +221,9 @@ class StressResult:
         return self._require(*wrong)
 
     def assert_fairness(self, at_least: float) -> StressResult:
-        """Assert that Jain's fairness index of the threads' rates is at least this, from 0 to 1.
+        """Fail unless Jain's fairness index of the threads' rates is at least this, from 0 to 1.
 
-        Raises `AssertionError` with the whole table; `ValueError` if the argument is not from 0 to 1.
+        Raises `AssertionError` with all figures, and `ValueError` if the argument is not from 0 to 1.
         """
         __tracebackhide__ = True
         required = rate("fairness", at_least)
@@ -235,10 +235,10 @@ class StressResult:
         )
 
     def assert_memory_growth(self, at_most: int | str) -> StressResult:
-        """Assert that memory grew by at most this many bytes; a text such as "10MiB" works, too.
+        """Fail if the memory of the process grew by more than this: a number of bytes, or a text such as "10MiB".
 
-        Raises `AssertionError` with the whole table, also if the growth is not available; `ValueError` if the argument
-        is not a size.
+        Raises `AssertionError` with all figures, also if the growth is not available on this platform, and `ValueError`
+        if the argument is not a size.
         """
         __tracebackhide__ = True
         limit = _size(at_most)

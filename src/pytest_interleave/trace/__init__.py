@@ -1,9 +1,10 @@
 """The steps of an execution, and the ways in which they are shown."""
 
 from ._compare import Difference, first_difference
+from ._events import Event
 from ._steps import steps_text
 from ._table import SWITCHED, evidence_lines, interleaving_table
-from ._timeline import Arrow, Event, Held, Timeline, timeline_of
+from ._timeline import Arrow, Held, Timeline, timeline_of
 from .story._evidence import Evidence
 from .story._held_up import held_up
 

@@ -48,9 +48,14 @@ class Relevant:
             return self._is_contested(unit.index, touches)
         if operation.kind == kinds.HELD_UP:
             return True
-        if operation.kind in kinds.HIDDEN or _is_elsewhere(operation):
+        if operation.kind in kinds.HIDDEN or is_elsewhere(operation):
             return False
         return operation.kind in kinds.OF_THREADS or len(self._users.get(id(operation.target), ())) > 1
+
+    def is_private(self, step: Step) -> bool:
+        """Whether a step in scope is not shown because it affects no other thread."""
+        operation = step[1]
+        return operation.kind not in kinds.HIDDEN and not is_elsewhere(operation) and not self.shows(step)
 
     def _is_contested(self, thread: int, touches: Touches | None) -> bool:
         """Whether an access touches what another thread touches as well, and one of them changes it."""
@@ -86,7 +91,7 @@ class _Users:
         return len(others) > (thread in others)
 
 
-def _is_elsewhere(operation: Operation) -> bool:
+def is_elsewhere(operation: Operation) -> bool:
     """Whether a step has only a line of a test runner or a library to show, as those that run the test's body have."""
     filename = operation.where().filename
     return is_ours(filename) or is_stdlib(filename) or _RUNNER in filename

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from .._texts import listed
 from ..control.execution import short_name
 from ..control.steps import kinds
-from ._timeline import Event, Timeline
+from ._events import Event
+from ._timeline import Timeline
 
 #: At most this many lines, which can be taken in at a glance; the rows that matter less are left out.
 MAX_LINES = 25
@@ -44,7 +45,7 @@ def interleaving_table(timeline: Timeline, width: int = 100, max_lines: int = MA
     rows = _rows(timeline)
     if not rows:
         return "No shared accesses were recorded."
-    legend = _legend(rows, timeline.threads)
+    legend = _legend(rows, timeline)
     head = [text for text in (_functions(timeline),) if text]
     most = max_lines - len(head) - len(legend) - 2
     if len(rows) > most:
@@ -75,9 +76,16 @@ def evidence_lines(timeline: Timeline, width: int) -> list[str]:
     return lines
 
 
-def _legend(rows: Sequence[_Row], names: Sequence[str]) -> list[str]:
+def _legend(rows: Sequence[_Row], timeline: Timeline) -> list[str]:
     legend = []
-    preempted = {names[before.thread] for before, row in itertools.pairwise(rows) if row.mark == SWITCHED}
+    if timeline.private:
+        one = timeline.private == 1
+        legend.append(
+            f"     {timeline.private:,} step{'' if one else 's'} that affect{'s' if one else ''} no other thread "
+            f"{'is' if one else 'are'} not shown"
+        )
+    steps = [row for row in rows if not row.gap]
+    preempted = {timeline.threads[before.thread] for before, row in itertools.pairwise(steps) if row.mark == SWITCHED}
     if len(preempted) == 1:
         legend.append(LEGEND.replace("the previous thread", preempted.pop()))
     elif any(row.mark == SWITCHED for row in rows):
@@ -117,11 +125,13 @@ class _Row:
     heading: bool = False
     events: list[Event] = field(default_factory=list)
     text: str = ""
+    #: The number of steps that are left out in its place; 0 if it is a row of steps.
+    gap: int = 0
 
     @property
     def steps(self) -> int:
         """The number of steps in it."""
-        return len(self.events)
+        return self.gap or sum(not event.uses for event in self.events)
 
     @property
     def only_manages(self) -> bool:
@@ -131,7 +141,8 @@ class _Row:
     @property
     def only_joins(self) -> bool:
         """Whether it only joins threads that have ended."""
-        return all(event.kind == kinds.JOIN and not event.waits for event in self.events) and not self.heading
+        joins = all(event.kind == kinds.JOIN and not event.waits for event in self.events)
+        return joins and not self.heading and not self.gap
 
     def does(self) -> str:
         """Return what is done in it."""
@@ -172,13 +183,16 @@ def _rows(timeline: Timeline) -> list[_Row]:
     line: object = None
     loop: object = None
     for event in timeline.events:
+        if event.skipped:
+            rows.append(_Row(event.thread, "", "", "", gap=event.skipped))
+            line = None
         here = (event.thread, event.place, event.source, event.waits)
         mark = SWITCHED if event.switch else GAVE_WAY if event.gave_way else ""
         if event.repeats and (event.thread, event.repeats) != loop:
             rows.append(_Row(event.thread, "", "", "", heading=True, text=f"{event.repeats}:"))
             line = None
         loop = (event.thread, event.repeats)
-        number = numbers.get(event.step, 0)
+        number = 0 if event.uses else numbers.get(event.step, 0)
         if here != line or mark or (number and rows[-1].number):
             rows.append(_Row(event.thread, event.place, event.source, mark))
             line = here
@@ -197,12 +211,16 @@ def _done(event: Event) -> str:
         return (row.waiting if row is not None else "blocked").format(name).replace("blocked on Lock ", "blocked on ")
     owner = event.what.rpartition(".")[0] if event.kind in kinds.DATA else ""
     owner = f"{owner}: " if " #" in owner else ""
+    if event.does:
+        return f"{owner}{event.does}"
     if event.call:
         return f"{owner}{event.call}"
     if event.kind == kinds.WRITE and event.value and " -> " not in event.value:
         return f"{owner}write (was {event.value})"
     if event.kind == kinds.WRITE and event.value.startswith("? -> "):
         return f"{owner}write {event.value.removeprefix('? -> ')}"
+    if event.kind == kinds.WRITE and event.value.startswith("unset -> "):
+        return f"{owner}set {event.value.removeprefix('unset -> ')}"
     if event.kind == kinds.WRITE and " -> " in event.value:
         return f"{owner}{event.value}"
     what = event.kind.removesuffix("?")
@@ -216,8 +234,9 @@ def _done(event: Event) -> str:
 
 def _most_telling(rows: list[_Row], most: int) -> list[_Row | str]:
     """Return the most important rows that fit, with texts that say how many steps are left out between them."""
+    steps = {number for number, row in enumerate(rows) if not row.gap}
     if len(rows) <= most:
-        return list(rows)
+        return _elided(rows, steps)
     headings = [number for number, row in enumerate(rows) if row.heading]
     reported = [number for number, row in enumerate(rows) if row.reported]
     important = [*headings, *reported, len(rows) - 1, *(number for number, row in enumerate(rows) if row.important)]
@@ -228,7 +247,7 @@ def _most_telling(rows: list[_Row], most: int) -> list[_Row | str]:
         before = len(kept)
         for number in important:
             for near in {number - distance - 1, number + distance}:
-                if 0 <= near < len(rows) and near not in kept:
+                if near in steps and near not in kept:
                     # The row ends one gap, and may begin a gap on each side.
                     left_out = sum(0 <= beside < len(rows) and beside not in kept for beside in (near - 1, near + 1))
                     if lines + left_out <= most:

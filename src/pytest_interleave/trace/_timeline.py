@@ -7,58 +7,29 @@ import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from ..control import Operation, Outcome, Path, Place, Recorder, Step
+from ..control import Outcome, Path, Recorder, Step
 from ..control.execution import described
 from ..control.steps import WRITES, kinds
 from ..detect import Holding, Race
 from ..explore import ChoicePoint
 from ..explore.search import never
+from ._events import Event, event_of
 from ._latest import Latest
 from ._relevant import Relevant
+from ._used import uses_shown, with_skipped, with_uses, without_runner
 from .causes._failing import end_of_failure
 from .causes._giving_way import gave_way
 from .causes._loops import Loop, loops_of
 from .causes._names import distinguished
-from .causes._what import what_of
 from .story._evidence import Evidence
 from .story._races import races_story
 from .story._story import story_of
-from .story._words import call_of, called_with, numbered
 
 _COROUTINE = inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
 #: The time is checked once in this many steps.
 _PATIENCE = 256
 #: At most this many steps before the loops that threads repeat are shown; earlier ones are left out.
 _BEFORE_LOOPS = 12
-
-
-class Event(NamedTuple):
-    """A step that is shown."""
-
-    #: Its number in the execution, from 1; what threads wait to do at the end has the numbers that follow.
-    step: int
-    #: The thread's index: 0 is the test's own.
-    thread: int
-    #: The operation, in a word or two: "read", "write", "acquire", "start", …
-    kind: str
-    #: What it is done to, for people: "Account.balance", "Lock (created at bank.py:9)"; empty if that is not known.
-    what: str
-    #: The place as messages show it ("bank.py:15"), the function, and the line's text.
-    place: str
-    function: str
-    source: str
-    #: The value that is read, or "OLD -> NEW"; empty if it is not known.
-    value: str
-    #: Whether the thread that ran before could have continued: the schedule switched here.
-    switch: bool = False
-    #: Whether it was never done: a thread waits to do it when no thread can continue.
-    waits: bool = False
-    #: Whether the scheduler switched here by itself, because the thread before had run for long.
-    gave_way: bool = False
-    #: The method that is called, as in the source, and what is known of what it is called on: "append() on []".
-    call: str = ""
-    #: For a step that its thread repeats until the end, the loop: "repeats lines 9-11, 40 times".
-    repeats: str = ""
 
 
 class Held(NamedTuple):
@@ -108,6 +79,8 @@ class Timeline(NamedTuple):
     is_certain: bool = True
     #: The parts that there was no time for, in words.
     left_out: tuple[str, ...] = ()
+    #: The number of steps in scope that are not shown because they affect no other thread.
+    private: int = 0
 
     @property
     def story(self) -> str:
@@ -183,21 +156,26 @@ def timeline_of(
         if number % _PATIENCE == _PATIENCE - 1 and "earlier steps" not in left_out and is_over():
             left_out.append("earlier steps")
         if "earlier steps" not in left_out or position in reported or position in marked:
-            event = _event(position, log[position], names, recorder)
+            event = event_of(position, log[position], names, recorder)
             events.append(event._replace(switch=position in marked, gave_way=position in by_itself))
             shown.append(position)
     events.reverse()
     shown.reverse()
+    first_round = {loop.thread: loop.begin for loop in loops}
+    in_rounds = {at for at in contested if at >= first_round.get(log[at][0].index, len(log))}
+    events = with_skipped(events, [at for at in contested if at not in in_rounds])
+    arrows = () if loops else tuple(_arrows(shown, log, events))
+    uses = uses_shown(outcome, min(first_round.values(), default=len(log)))
+    events = list(without_runner({*contested, *reported}, log, with_uses(events, uses)))
     for loop in loops:
-        shown.extend(loop.positions)
         for position in loop.positions:
-            events.append(_event(position, log[position], names, recorder)._replace(repeats=loop.text))
+            events.append(event_of(position, log[position], names, recorder)._replace(repeats=loop.text))
     repeating = {loop.thread for loop in loops}
     waiting = {} if outcome.stuck is None else {wait.number: wait for wait in outcome.stuck.waits}
     for at, step in enumerate(pending, start=len(log)):
         if step[0].index not in repeating:
             wait = waiting.get(step[0].index)
-            event = _event(at, step, names, where=None if wait is None else wait.where)
+            event = event_of(at, step, names, where=None if wait is None else wait.where)
             # A thread outside has done its last step.
             outside = wait is not None and wait.outside
             kind, what = ("blocked", "") if outside else (step[1].kind, event.what)
@@ -206,7 +184,7 @@ def timeline_of(
         threads=distinguished(outcome.threads),
         events=tuple(events),
         held=tuple(_held(log, names)),
-        arrows=() if loops else tuple(_arrows(shown, log, events)),
+        arrows=arrows,
         steps=len(outcome.log),
         bug=story.bug,
         evidence=story.evidence,
@@ -219,6 +197,7 @@ def timeline_of(
         is_certain=story.is_certain,
         reported=tuple(position + 1 for position in story.positions),
         left_out=tuple(left_out),
+        private=0 if loops else sum(relevant.is_private(step) for step in log[begin:]),
     )
 
 
@@ -257,42 +236,6 @@ def _before_loops(shown: list[int], loops: Sequence[Loop], reported: set[int], l
     begin = {loop.thread: loop.begin for loop in loops}
     before = [position for position in shown if position < begin.get(log[position][0].index, len(log))]
     return sorted({*before[-_BEFORE_LOOPS:], *reported})
-
-
-def _event(
-    position: int,
-    step: Step,
-    names: Mapping[int, str],
-    recorder: Recorder | None = None,
-    where: Place | None = None,
-) -> Event:
-    """Return the event of a step; `where` is the place of a step that a thread waits to do."""
-    unit, operation, touches = step
-    place = operation.where() if where is None else where
-    held_up = operation.kind == kinds.HELD_UP
-    value = "" if recorder is None else recorder.text_at(position)
-    call = call_of(operation) if operation.is_access else ""
-    if call:
-        part = touches[-1][1] if touches else None
-        call = f"{call.removeprefix('.')}{called_with(value, part, writes=operation.kind != kinds.READ)}"
-    return Event(
-        step=position + 1,
-        # It is shown with the thread that is held up.
-        thread=operation.target.index if held_up else unit.index,
-        kind=f"{operation.kind} for {operation.name}" if held_up else _kind_of(operation),
-        what="" if held_up else numbered(what_of(operation, touches, names), position, recorder),
-        place=str(place),
-        function=place.function,
-        source=place.text,
-        value=value,
-        call=call,
-    )
-
-
-def _kind_of(operation: Operation) -> str:
-    if operation.expired_at is None or operation.kind == kinds.SLEEP:
-        return operation.kind
-    return "timed out" if operation.kind == kinds.WOKEN else f"{operation.kind} (timed out)"
 
 
 def _held(log: Sequence[Step], names: Mapping[int, str]) -> Iterator[Held]:

@@ -34,23 +34,31 @@ THREAD = Uncontrolled("thread", "thread shop-worker-0", (UncontrolledPart("", "s
         ),
         (Coverage("bounded", 30, 0), "all schedules with up to 0 preemptions"),
         (Coverage("bounded", 30, 1), "all schedules with up to 1 preemption"),
-        (Coverage("sampled", 3), "sampled: 3 interleavings, total unknown"),
+        (Coverage("sampled", 3), "sampled: 3 distinct interleavings, total unknown"),
         (
             Coverage("sampled", 3, None, 0.12, 40),
             "sampled: 3 of at least ~40 interleavings (next new: 12 %)",
         ),
-        (Coverage("sampled", 3, None, 0.0, 3), "sampled: 3 interleavings seen, no new ones expected"),
-        (Coverage("sampled", 1, None, 0.0, 1), "sampled: 1 interleaving seen, no new ones expected"),
-        (Coverage("sampled", 49, None, 0.001, 49), "sampled: 49 interleavings seen, next new: under 1 %"),
+        (Coverage("sampled", 3, None, 0.0, 3), "sampled: 3 distinct interleavings seen, no new ones expected"),
+        (Coverage("sampled", 1, None, 0.0, 1), "sampled: 1 distinct interleaving seen, no new ones expected"),
+        (
+            Coverage("sampled", 1, None, 0.0, 1, timed=True),
+            "sampled: 1 distinct interleaving seen, no new ones expected, assuming no sleep or timeout ends early",
+        ),
+        (
+            Coverage("sampled", 1, None, 0.0, 1, timed=True, early_timeouts=True),
+            "sampled: 1 distinct interleaving seen, no new ones expected, with early timeouts",
+        ),
+        (Coverage("sampled", 49, None, 0.001, 49), "sampled: 49 distinct interleavings seen, next new: under 1 %"),
         (
             Coverage("sampled", 4, uncontrolled=(FILE,)),
-            "sampled: 4 interleavings seen; not controlled: file data.json (written by worker-0 at shop.py:12, read by "
-            "worker-1 at shop.py:15)",
+            "sampled: 4 distinct interleavings seen; not controlled: file data.json (written by worker-0 at "
+            "shop.py:12, read by worker-1 at shop.py:15)",
         ),
         (
             Coverage("sampled", 1, uncontrolled=(THREAD, FILE, FILE, FILE, FILE)),
-            "sampled: 1 interleaving seen; not controlled: thread shop-worker-0 (started by a fixture); file data.json "
-            "(written by worker-0 at shop.py:12, read by worker-1 at shop.py:15); … and 3 more",
+            "sampled: 1 distinct interleaving seen; not controlled: thread shop-worker-0 (started by a fixture); "
+            "file data.json (written by worker-0 at shop.py:12, read by worker-1 at shop.py:15); … and 3 more",
         ),
     ],
 )
@@ -134,9 +142,20 @@ def test_what_was_not_controlled_is_data_as_well():
             {"thread": "worker-0", "how": "written", "where": "shop.py:12"},
             {"thread": "worker-1", "how": "read", "where": "shop.py:15"},
         ],
+        "advice": "",
         "text": "file data.json (written by worker-0 at shop.py:12, read by worker-1 at shop.py:15)",
     }
     assert [Uncontrolled.from_json(each) for each in told] == [THREAD, FILE]
+
+
+def test_what_controls_it_is_said_after_the_place():
+    part = UncontrolledPart("", "called with a shared object", "shop.py:12")
+    code = Uncontrolled("code", "installed.Job.run", (part,), "to control it, set interleave_include = installed")
+    assert str(code) == (
+        "installed.Job.run (called with a shared object at shop.py:12; to control it, set interleave_include = "
+        "installed)"
+    )
+    assert Uncontrolled.from_json(code.as_json()) == code
 
 
 def test_the_same_thing_and_the_same_places_are_one_reason():

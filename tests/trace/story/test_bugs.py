@@ -7,6 +7,7 @@ import functools
 import io
 import sys
 import time
+import weakref
 from collections import Counter, defaultdict, deque
 from pathlib import Path
 from queue import Queue, SimpleQueue
@@ -1002,3 +1003,42 @@ def test_a_step_that_is_missing():
         assert len(refused) == 1
 
     assert bug_of(body).bug == "Check-then-act race on table['name']"
+
+
+def test_threads_that_run_the_same_code_have_no_order():
+    class Cart:
+        def __init__(self):
+            self.items, self.total = [], 0
+
+        def add(self, price):
+            self.items.append(price)
+            self.total = sum(self.items)
+
+    cart = Cart()
+
+    def body():
+        cart.__init__()
+        in_threads(left=lambda: cart.add(1), right=lambda: cart.add(2))
+        assert cart.total == 3
+
+    timeline = bug_of(body)
+    assert timeline.bug.startswith("Race condition on Cart.total: ")
+    assert timeline.help == ""
+
+
+def test_an_object_that_only_a_library_knows_has_the_name_in_the_source():
+    images = weakref.WeakValueDictionary()
+
+    def get():
+        image = images.get(1)
+        if image is None:
+            image = images[1] = Stock()
+        return image
+
+    def body():
+        found = []
+        images.clear()
+        in_threads(left=lambda: found.append(get()), right=lambda: found.append(get()))
+        assert found[0] is found[1]
+
+    assert bug_of(body).bug == "Check-then-act race on images"

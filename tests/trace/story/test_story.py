@@ -496,7 +496,8 @@ def test_of_several_changes_the_last_one():
         f"left reads 0 at {at('several: read')}",
         f"right writes 10 -> 20 at {at('several: last')}",
         f"left writes 20 -> 1 at {at('several: write')}",
-        f"help: make read and write one atomic step: {hold('several: read', 'several: write')}",
+        f"help: make read and write one atomic step: {hold('several: read', 'several: write')}, "
+        f"and at {at('several: last')}",
     ]
 
 
@@ -590,7 +591,8 @@ def test_what_the_thread_that_went_on_has_seen_change():
         f"takes reads [1] at {at('crossed: check')}",
         f"drops calls account.items.pop() on [1] at {at('crossed: drop')}",
         f"takes calls account.items.pop() on [] at {at('crossed: act')}",
-        f"help: make check and act one atomic step: {hold('crossed: check', 'crossed: act')}",
+        f"help: make check and act one atomic step: {hold('crossed: check', 'crossed: act')}, "
+        f"and at {at('crossed: drop')}",
     ]
 
 

@@ -397,4 +397,4 @@ class Execution:
             self.enabled = Enabled()
         self.outside.free()
         self.units, self.log, self.nestings, self.running, self.uses = [], [], [], None, None
-        del self.main
+        self.main = self.carriers.no_unit  # The watchdog may still look at it.

@@ -30,10 +30,12 @@ class Uncontrolled(NamedTuple):
     #: Its name, in words that fit the kind.
     what: str
     parts: tuple[UncontrolledPart, ...] = ()
+    #: How to put it under control: "set interleave_include = socketio"; empty if that is not possible.
+    advice: str = ""
 
     def __str__(self) -> str:
-        parts = ", ".join(map(str, self.parts))
-        return f"{self.what} ({parts})" if parts else self.what
+        details = "; ".join(filter(None, (", ".join(map(str, self.parts)), self.advice)))
+        return f"{self.what} ({details})" if details else self.what
 
     def as_json(self) -> dict[str, Any]:
         """Return the entry in the machine-readable report."""
@@ -41,13 +43,15 @@ class Uncontrolled(NamedTuple):
             "kind": self.kind,
             "what": self.what,
             "parts": [part._asdict() for part in self.parts],
+            "advice": self.advice,
             "text": str(self),
         }
 
     @classmethod
     def from_json(cls, reported: Mapping[str, Any]) -> Uncontrolled:
         """Restore an object from its entry in the machine-readable report."""
-        return cls(reported["kind"], reported["what"], tuple(UncontrolledPart(**part) for part in reported["parts"]))
+        parts = tuple(UncontrolledPart(**part) for part in reported["parts"])
+        return cls(reported["kind"], reported["what"], parts, reported.get("advice", ""))
 
 
 class Reasons:

@@ -69,7 +69,9 @@ class Race:
 
     #: The variable: "Counter.value", "global hits", "a list", …
     what: str
+    #: The access that came first: `thread`, `does` (the verb), `place` (file and line), `locks` and `value`.
     first: Access
+    #: The access that came second, with the same attributes.
     second: Access
     #: The names under which it can be allowed.
     labels: frozenset[str] = field(default=frozenset(), repr=False)
@@ -202,6 +204,9 @@ def _name(
 def name_of_access(operation: Operation, touches: Touches | None) -> str:
     """Return a name for what an access touches: "Account.balance", "global hits", "state[0]", "a list"."""
     variables = [variable for variable, _ in variables_of(operation, touches or ())]
+    if not variables and opname_of(operation).startswith("CALL"):
+        # The operation has the name of what is called.
+        return name_with_article(type_named(touches[-1][0]) if touches else None)
     if not variables:
         return operation.name.strip(".()[]") or "a container"
     single = [variable for variable in variables if variable.part is not WHOLE]

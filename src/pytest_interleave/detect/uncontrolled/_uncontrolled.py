@@ -35,21 +35,29 @@ def _named(found: Unordered) -> Uncontrolled:
     uses = [use for use in found if use is not None]
     listed = next((use for use in uses if use.way in (LIST, SCAN)), None)
     first, *_ = uses
-    kinds = {use.thing.kind for use in uses}
+    of_kinds = {use.thing.kind for use in uses}
     if listed is not None and len(uses) > 1:
         # One use lists the directory; the other one changes what is in it.
         what = f"directory {_name(listed)}"
         parts = tuple(_part(use, "" if use is listed else f"{_name(use)} ") for use in uses)
         return Uncontrolled("directory", what, parts)
-    kind = next((kind for kind in ("database", "directory") if kind in kinds), first.thing.kind)
-    name = _name(first)
+    kind = next((kind for kind in ("database", "directory") if kind in of_kinds), first.thing.kind)
+    return Uncontrolled(kind, _with_kind(kind, _name(first)), tuple(map(_part, uses)))
+
+
+def name_of_used(use: Use) -> str:
+    """Return the name of what is used, with its kind: "file log.txt"."""
+    return _with_kind(use.thing.kind, _name(use))
+
+
+def _with_kind(kind: str, name: str) -> str:
     texts = {
         "socket": "a pair of sockets" if name == "pair" else f"connection {name}",
         "pipe": "a pipe" if name in ("", "pipe") else f"pipe {name}",
         "setting": name,
         "process": name if " " in name else f"process {name}",
     }
-    return Uncontrolled(kind, texts.get(kind, f"{kind} {name}"), tuple(map(_part, uses)))
+    return texts.get(kind, f"{kind} {name}")
 
 
 def _name(use: Use) -> str:
@@ -108,10 +116,9 @@ def code_in(outcome: Outcome) -> Iterator[Uncontrolled]:
     for unseen in unseen_in(outcome.log, choices=bool(outcome.choices)):
         place = unseen.place
         where = "" if is_ours(place.filename) else str(place)
-        how = "called with a shared object"
-        if unseen.package:
-            how += f"; interleave_include = {unseen.package} controls it"
-        yield Uncontrolled("code", str(unseen.callee), (UncontrolledPart("", how, where),))
+        part = UncontrolledPart("", "called with a shared object", where)
+        advice = f"to control it, set interleave_include = {unseen.package}" if unseen.package else ""
+        yield Uncontrolled("code", str(unseen.callee), (part,), advice)
 
     for unit, operation, touches in unread_in(outcome.log, choices=bool(outcome.choices)):
         callee = callee_at(operation.code, operation.lasti)

@@ -73,6 +73,12 @@ def unordered_uses(log: Sequence[Step], uses: Sequence[Use], threads: int) -> It
             yield pair
 
 
+def contested_uses(log: Sequence[Step], uses: Sequence[Use]) -> list[Use]:
+    """Return the uses of things that several threads use, if their order can matter."""
+    found = {part.number for parts in _suspects(list(_parts(uses)), log) for part in parts}
+    return [use for number, use in enumerate(uses) if number in found]
+
+
 # -- uses of something that others take part in ----------------------------------------------------------------------
 
 

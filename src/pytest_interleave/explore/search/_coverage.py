@@ -60,7 +60,7 @@ class Coverage(NamedTuple):
         return f"{text}, assuming no sleep or timeout ends early" if self.timed else text
 
     def _sampled(self) -> str:
-        seen = f"{self.classes} interleaving{'' if self.classes == 1 else 's'}"
+        seen = f"{self.classes} distinct interleaving{'' if self.classes == 1 else 's'}"
         if self.uncontrolled:
             named = "; ".join(map(str, self.uncontrolled[:_NAMED]))
             more = len(self.uncontrolled) - _NAMED
@@ -71,7 +71,10 @@ class Coverage(NamedTuple):
             return f"{seen}, total unknown"
         if self.estimated_classes > self.classes:
             return f"{self.classes} of at least ~{self.estimated_classes} interleavings (next new: {self._next_new})"
-        return f"{seen} seen, {'no new ones expected' if not self.chance else f'next new: {self._next_new}'}"
+        if self.chance:
+            return f"{seen} seen, next new: {self._next_new}"
+        expected = f"{seen} seen, no new ones expected"
+        return expected if self.early_timeouts else self._if_timed(expected)
 
     @property
     def _next_new(self) -> str:

@@ -72,11 +72,14 @@ class RunConcurrent:
         timeout: float | None = None,
         **kwargs: Any,
     ) -> list[R]:
-        """Call `func(*args, **kwargs)` in `workers` threads at once; the results are in worker order.
+        """Call `func(*args, **kwargs)` in several threads at once, and return the results in the order of the workers.
 
-        `timeout` is in seconds for all of them together. Raises `ExceptionGroup` (`BaseExceptionGroup` if one is not an
-        `Exception`) with the exceptions of all workers that failed, each noted with its worker; `TimeoutError` naming
-        the workers that are still running, and where; `ValueError` for `workers` below 1.
+        `workers` is the number of threads; without it, the number that the marker or `--interleave-workers` gives, or
+        2. `timeout` is a limit in seconds for all of them together.
+
+        Raises an `ExceptionGroup` with the exceptions of all workers that failed, each with a note that names its
+        worker (a `BaseExceptionGroup` if one is not an `Exception`). Raises `TimeoutError` if workers are still running
+        after `timeout`; the message says where. Raises `ValueError` for `workers` below 1.
         """
         count = self._workers if workers is None else workers
         if count < 1:
@@ -84,9 +87,9 @@ class RunConcurrent:
         return self._run([lambda: _call(func, *args, **kwargs)] * count, timeout)
 
     def each(self, func: Callable[[T], R], items: Iterable[T], *, timeout: float | None = None) -> list[R]:
-        """Call `func(item)` for every item, each in a thread of its own; the results come in the items' order.
+        """Call `func(item)` for every item, each in its own thread, and return the results in the order of the items.
 
-        Raises as calling it does.
+        `timeout` and the exceptions are those of `__call__`.
         """
         return self._run([lambda item=item: _call(func, item) for item in items], timeout)  # type: ignore[misc]
 
@@ -125,9 +128,9 @@ class RunConcurrent:
     @overload
     def together(self, *funcs: Callable[[], R], timeout: float | None = None) -> list[R]: ...
     def together(self, *funcs: Callable[[], Any], timeout: float | None = None) -> list[Any]:
-        """Call each of `funcs`, each in a thread of its own; the results come in their order.
+        """Call several functions at once, each in its own thread, and return their results in the same order.
 
-        Raises as calling it does.
+        The functions are called without arguments. `timeout` and the exceptions are those of `__call__`.
         """
         return self._run([lambda func=func: _call(func) for func in funcs], timeout)  # type: ignore[misc]
 

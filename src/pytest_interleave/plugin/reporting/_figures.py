@@ -26,6 +26,7 @@ def figures(item: pytest.Item, exploration: Exploration, outcome: str, *, page: 
             "kind": explanation.finding.kind,
             "bug": explanation.bug,
             "message": explanation.finding.message,
+            "help": explanation.help or None,
             "token": str(explanation.token),
             "switches": explanation.switches,
             "shrunk_from": explanation.switches_before,
@@ -78,10 +79,7 @@ def _command(item: pytest.Item, explanation: Explanation | None) -> str | None:
 
 def _hints(explanation: Explanation) -> list[str]:
     """Return sentences besides what happened, and why it is no race."""
-    if not explanation.no_race:
-        return explanation.hints
-    helps = [f"help: {explanation.help}"] if explanation.help else []
-    return [explanation.no_race, *explanation.hints, *helps]
+    return [explanation.no_race, *explanation.hints] if explanation.no_race else explanation.hints
 
 
 def _for_page(timeline: Timeline) -> dict[str, Any]:

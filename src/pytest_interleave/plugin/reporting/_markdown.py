@@ -88,7 +88,8 @@ def _failed(row: Row) -> str:
         bug = finding.get("bug")
         head = summary(row["nodeid"], "" if bug else finding["kind"], bug or "", where)
         texts = [shortened(finding["message"], _MESSAGE)]
-        texts += [_wrapped(text) for text in _texts(finding["story"], *row["_hints"], row["_difference"])]
+        helps = f"help: {finding['help']}" if finding.get("help") else None
+        texts += [_wrapped(text) for text in _texts(finding["story"], *row["_hints"], helps, row["_difference"])]
     parts = [fenced("\n\n".join(texts), "text")]
     if row["_command"] is not None:
         parts.append(fenced(row["_command"], "sh"))

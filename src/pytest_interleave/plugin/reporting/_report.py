@@ -9,7 +9,7 @@ import textwrap
 
 import pytest
 
-from ...explore import Steered
+from ...pages import strategy_words
 from ...trace import evidence_lines, interleaving_table
 from ..known._known_schedules import PINNED, REMEMBERED
 from ..running._ended_by import REPLAY
@@ -61,14 +61,12 @@ def _how_found(exploration: Exploration) -> str:
     if exploration.ended_by == REPLAY:
         return f"Replayed from token{_in_brackets(details)}."
     settings, planned = exploration.settings, exploration.settings.schedules
-    if exploration.strategy == PINNED:
-        details.insert(0, "pinned with @pytest.mark.interleaving")
-    elif exploration.strategy == REMEMBERED:
-        details.insert(0, "failed in an earlier run")
+    how = strategy_words(exploration.strategy)
+    if exploration.strategy in (PINNED, REMEMBERED):
+        details.insert(0, how)
     else:
         planned = exploration.planned
-        strategy = "predicted from the lock order" if exploration.strategy == Steered.name else exploration.strategy
-        details[:0] = [strategy, f"seed {settings.seed}"]
+        details[:0] = [how, f"seed {settings.seed}"]
     most = f" of up to {planned}" if settings.explored else ""
     return f"Found in schedule {exploration.found_at}{most}{_in_brackets(details)}."
 

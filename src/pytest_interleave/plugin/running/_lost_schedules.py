@@ -7,7 +7,10 @@ from .observations._nondeterminism import HASHES
 
 
 class ScheduleLost(AssertionError):
-    """Raised when a recorded schedule cannot be replayed, usually because the code has changed."""
+    """Raised when the schedule of a token cannot be replayed, usually because the code has changed.
+
+    The message says what no longer fits, and what to do.
+    """
 
     __module__ = "pytest_interleave"
 

@@ -14,7 +14,6 @@ from ..items._worker_fixtures import WorkerFixtures
 from ..items._workers import quiet_types
 from ..known._known_schedules import KnownSchedule
 from ..settings._settings import Settings
-from ..settings._shards import nodeid_of
 from ._ended_by import INTERRUPTED, SKIP
 from ._exploration import Exploration
 from ._exploring import Exploring
@@ -120,7 +119,7 @@ class TestRunner:
         assert self.exploration is not None
         for text in self.exploration.warnings:
             try:
-                self.item.warn(InterleaveWarning(f"{nodeid_of(self.item)}: {text}"))
+                self.item.warn(InterleaveWarning(text))
             except InterleaveWarning as warning:
                 if error is None or isinstance(error, quiet_types()):
                     raise warning.with_traceback(None) from None

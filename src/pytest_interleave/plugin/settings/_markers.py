@@ -11,18 +11,18 @@ REGISTERED = (
     "concurrency(schedules=200, workers=1, strategy='auto', seed=None, max_steps=100000, seconds=5, "
     "races=False, timeouts='late'): "
     "run the test under many thread interleavings, each with new function-scoped fixtures. "
-    "With workers=N, the body itself runs in N threads.",
+    "With workers=N, the test body itself runs in N threads.",
     "thread_safety(workers=4, isolated=(), schedules=200, strategy='auto', seed=None, max_steps=100000, seconds=5, "
     "races=False, timeouts='late'): "
     "run the test body in several threads at once, on shared fixtures, under many interleavings. isolated names "
     "fixtures that each worker gets its own copy of (tmp_path always is, unless another shared fixture uses it).",
     "stress(threads=10, operations=100, seconds=None, min_success_rate=1.0, ramp=0, timeout=30): "
-    "repeat the test body in real threads, operations times (or seconds long) per thread. Fails below min_success_rate "
-    "or if a thread hangs.",
+    "repeat the test body in real threads, without control: operations times in each thread, or for seconds. The test "
+    "fails if fewer than min_success_rate of the operations succeed, or if a thread hangs.",
     "thread_unsafe(reason=None): never run this test in several threads (overrides concurrency, thread_safety and "
     "stress of its class or module, and --interleave-suite)",
-    "interleaving(token, ...): regression test: run these recorded schedules first. Without concurrency or "
-    "thread_safety, run only these.",
+    "interleaving(token, ...): run the recorded schedules of these tokens first, as a regression test. Without "
+    "concurrency or thread_safety, run only these.",
 )
 
 #: The marker of these that is closest to a test decides how it is run.

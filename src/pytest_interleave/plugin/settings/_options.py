@@ -43,7 +43,7 @@ def add_options(parser: pytest.Parser) -> None:
     group.addoption(
         "--interleave-schedules",
         metavar="N",
-        help=f"run each marked test under N schedules (default: {SCHEDULES})",
+        help=f"run each marked test (concurrency, thread_safety) under at most N schedules (default: {SCHEDULES})",
     )
     group.addoption(
         "--interleave-seconds",
@@ -87,17 +87,17 @@ def add_options(parser: pytest.Parser) -> None:
     group.addoption(
         "--interleave-replay",
         metavar="TOKEN",
-        help="replay the recorded schedule TOKEN; runs only its test",
+        help="run only the test of TOKEN, under the schedule recorded in TOKEN",
     )
     group.addoption(
         "--interleave-trace",
         metavar="TOKEN",
-        help="replay TOKEN and print every step",
+        help="like --interleave-replay, and print every step",
     )
     group.addoption(
         "--interleave-forget",
         action="store_true",
-        help="do not try failing schedules of earlier runs first; delete them",
+        help="delete the failing schedules of earlier runs, which are tried first otherwise",
     )
     group.addoption(
         "--interleave-shrink-seconds",
@@ -120,7 +120,7 @@ def add_options(parser: pytest.Parser) -> None:
         metavar="PATH",
         help="write a Markdown summary for a pull request comment to PATH",
     )
-    parser.addini("interleave_schedules", "number of schedules per marked test")
+    parser.addini("interleave_schedules", "greatest number of schedules per marked test")
     parser.addini("interleave_seconds", "time limit per marked test, in seconds")
     parser.addini(
         "interleave_isolated",

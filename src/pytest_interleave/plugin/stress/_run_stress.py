@@ -67,20 +67,20 @@ class RunStress:
         check: Callable[[], object] | None = None,
         name: str | None = None,
     ) -> StressResult:
-        """Call `operation()` repeatedly in `threads` threads that are released together, and return the figures.
+        """Call `operation()` repeatedly in `threads` threads that start together, and return the measured figures.
 
-        Each thread calls it `operations` times (100 if neither limit is given), or for `seconds`; with both, until the
-        first limit. With `ramp`, the threads begin one after the other, over this many seconds. A thread that has not
-        ended `timeout` seconds after the release (and after `seconds` and `ramp`) hangs: it is ended, if that can be
-        done.
+        Each thread calls it `operations` times, or for `seconds`; with both, until the first limit is reached; with
+        neither, 100 times. With `ramp`, the threads start one after the other over this many seconds. A thread that is
+        still running `timeout` seconds later than it should have ended counts as hung, and is stopped if possible.
 
-        `setup()` is called in each thread before any of them begins, and `operation` is given what it returned.
-        `check()` is called once when all threads have ended; it fails by raising, or by returning False. `name` is for
-        messages.
+        `setup()` is called in each thread before any thread starts, and its result is passed to `operation`. `check()`
+        is called once after all threads have ended; it fails by raising an exception, or by returning False. `name`
+        names the run in messages.
 
-        Failures are in the result. A test that checks neither them nor the result, by an `assert_…` method, fails when
-        it ends. Raises `RuntimeError` in a test under control, because time is virtual there and threads take turns;
-        `ValueError` or `TypeError` for wrong arguments; what `operation` skips the test by.
+        Failed operations do not raise: they are in the result. The test fails at its end if it neither looks at
+        them nor calls an `assert_…` method. Raises `RuntimeError` in a concurrency test, where time is virtual and
+        threads take turns, and `ValueError` or `TypeError` for wrong arguments. If `operation` skips the test, so does
+        this call.
         """
         __tracebackhide__ = True
         marker = marker_of(self._item)

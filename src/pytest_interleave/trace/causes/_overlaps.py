@@ -33,6 +33,10 @@ class Access(NamedTuple):
         return self.part == other.part or self.part is None or other.part is None
 
 
+#: The rank of accesses that all only update a thing.
+UPDATES = 3
+
+
 class Torn(NamedTuple):
     """Two accesses of one thread that were not atomic: another thread's access is between them."""
 
@@ -52,12 +56,12 @@ class Torn(NamedTuple):
     def kind(self) -> int:
         """The rank: 0 for a lost update, 1 for a value that was seen to change, 2 for an intermediate state.
 
-        3 if all three only update it.
+        `UPDATES` if all three only update it.
         """
         if self.loses_update:
             return 0
         if self.first.writes and self.between.writes and self.last.writes:
-            return 3
+            return UPDATES
         return 1 if not self.last.writes or self.looked else 2
 
 

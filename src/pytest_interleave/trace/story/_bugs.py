@@ -100,10 +100,9 @@ class Bugs:
             # The release at the end of a check has its line, too.
             kind = "Check-then-act race" if is_check(self._log[effect.first.position][1]) else "Atomicity violation"
             on = f"on {primitive}" if words.is_queue(effect.between.position) else f"between two uses of {primitive}"
-            return Bug(
-                f"{kind} {on}",
-                help=f"make both uses one atomic step: hold one lock from {first} to {last}",
-            )
+            helps = f"make both uses one atomic step: hold one lock from {first} to {last}"
+            # Two calls of one method are not made one step within that method.
+            return Bug(f"{kind} {on}", help="" if first == last else helps)
         return self._of_handed_on(effect)
 
     def _runs_of_generator(self, effect: Effect) -> list[int]:
@@ -214,6 +213,9 @@ class Bugs:
             text = f"{by} changes {what} before {delayed} reads it"
         else:
             text = f"{by} changes {what} before {delayed} does"
+        if access.writes and access.place[::2] == later.place[::2]:
+            # Threads that run the same code have no order that they should keep.
+            return Bug(f"Race condition on {what}: {text}", what)
         named = f"Order violation: {text}"
         helps = "make the order explicit: with an Event, a queue or join()"
         return Bug(named if len(named) <= WIDEST else f"Order violation on {what}", what, helps)
@@ -248,6 +250,10 @@ class Bugs:
         guarded = self._guards.advice(first, last, between)
         if guarded:
             return guarded
-        beside = f", and at {short_place(between.place)}" if both_sides else ""
+        range_of_lines = range(first.place.lineno, last.place.lineno + 1)
+        known = between.place in (first.place, last.place) or (
+            between.place[::2] == first.place[::2] and between.place.lineno in range_of_lines
+        )
+        beside = "" if known and not both_sides else f", and at {short_place(between.place)}"
         lines, caller = lines_of(first, last)
         return f"make {what} one atomic step: hold one lock {lines}{caller}{beside}"

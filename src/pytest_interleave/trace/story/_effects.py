@@ -13,8 +13,9 @@ from ...explore import ChoicePoint
 from ..causes._failing import failing_positions
 from ..causes._giving_way import gave_way
 from ..causes._involved import Involved
-from ..causes._overlaps import Access, Thing, Torn, sources_of, stale, swapped, things_in, torn
+from ..causes._overlaps import UPDATES, Access, Thing, Torn, sources_of, stale, swapped, things_in, torn
 from ..causes._primitive_turns import Turn, signal_before_wait, taken_between, turns_by_primitive
+from ..causes._sources import repeats_in_loop
 
 
 class TooEarly(NamedTuple):
@@ -141,7 +142,9 @@ class Effects:
         window = self._window(points[0].stand[0], points[0].step)
         found = [torn_one for thing in self._touched_in(window) for torn_one in torn(thing, *window)]
         before = [each for each in found if each.last.position < self._end]
-        return [before[0]] if len(before) == 1 else []
+        # Otherwise these may be two steps that need not belong together, such as taking from a pool and giving back.
+        together = not before or (not before[0].first.writes and _same_function(before[0].first, before[0].last))
+        return [before[0]] if len(before) == 1 and together else []
 
     def check_before(self, access: Access) -> Access | None:
         """Return the access of the same thread to the same thing right before `access` in the same function."""
@@ -157,7 +160,9 @@ class Effects:
 
         `delayed` says whether the thread was left to delay what it does next.
         """
-        found = self._torn([window]) or self._torn(self._next_windows(window))
+        found = self._torn([window])
+        if found is None or found.kind == UPDATES:
+            found = self._torn(self._next_windows(window)) or found
         if found is not None:
             return found
         early = min(self._early(window), key=lambda pair: pair[1].position, default=None)
@@ -276,14 +281,25 @@ class Effects:
 
     def _torn(self, windows: Iterable[_Window]) -> Torn | None:
         """Return the torn accesses in the windows that have most to do with the failure, or None."""
+        # That several threads only update a thing says least: each update may be right by itself.
         ranked = [
-            ((found.last.position >= self._end, not self._concerns(found.between, thing), found.kind), found)
+            (
+                (
+                    found.kind == UPDATES,
+                    found.last.position >= self._end,
+                    not self._concerns(found.between, thing),
+                    found.kind,
+                ),
+                found,
+            )
             for window in windows
             for thing in self._touched_in(window)
             for found in torn(thing, *window)
             if self._involved.has(thing, found.between)
             # What a thread found, or overwrote, only after the failure explains nothing.
             and (found.last.position < self._end or not found.between.writes)
+            # Giving back to a pool, and taking from it in a later call: they need not belong together.
+            and not (found.first.writes and _is_in_a_later_call(found.last, found.first))
         ]
         # Of equals, the accesses that are closest together: they have most to do with each other.
         return min(ranked, key=lambda each: (each[0], _length(each[1])))[1] if ranked else None
@@ -307,3 +323,12 @@ def _length(found: Torn) -> int:
 
 def _same_function(first: Access, second: Access) -> bool:
     return first.place[::2] == second.place[::2]
+
+
+def _is_in_a_later_call(access: Access, before: Access) -> bool:
+    """Whether an access must be in a later call of the function that another access before it is in."""
+    return (
+        _same_function(access, before)
+        and access.place.lineno < before.place.lineno
+        and not repeats_in_loop(access.place)
+    )

@@ -73,9 +73,7 @@ def _rest_of(rows: Rows, shown: Rows) -> str:
 
 def line_of(row: Mapping[str, Any]) -> str:
     """Return the line on one test: its outcome, what was found or covered, and the figures in brackets."""
-    outcome = row["outcome"]
-    shown = "FAILED" if outcome == "failed" else outcome
-    return f"{shown} {row['nodeid']}  {text_of(row)}"
+    return f"{row['outcome'].upper()} {row['nodeid']}  {text_of(row)}"
 
 
 def text_of(row: Mapping[str, Any]) -> str:
@@ -94,6 +92,8 @@ def _what(row: Mapping[str, Any]) -> str:
         which = "the token's schedule" if ended_by == REPLAY else "a pinned schedule"
         return f"{which} cannot be replayed: the code may have changed"
     if ended_by == REPLAY:
+        if outcome == "passed":
+            return "replayed: this schedule passes; run the test without the token to check the others"
         return f"replayed: {outcome}"
     what = str(row["coverage"]["text"])
     if ended_by == TOO_LONG:

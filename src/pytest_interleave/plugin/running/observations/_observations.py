@@ -12,6 +12,7 @@ from ._thread_notes import BLOCKED, COMPUTED, NOT_ENDED, ThreadNotes
 #: The first execution of each of this many classes is searched for code out of scope, and for places that ask which
 #: threads are alive; later ones are not, as they run the same code.
 _LOOKED_THROUGH = 32
+_IF_SLEEPS = 'If sleeps keep the threads apart, timeouts="explore" lets them end early.'
 
 
 class Observations:
@@ -136,20 +137,26 @@ class Observations:
                 "the test starts no threads, so there is nothing to interleave. Use run_concurrent, or run the body "
                 "itself in threads: @pytest.mark.concurrency(workers=2)"
             )
+        elif self.nothing_to_interleave and self.threads == 2:
+            text = (
+                "there is nothing to interleave: the test starts only one thread, and at each scheduling point either "
+                "that thread or the test could run. Start at least two threads, or use the shared objects in the test "
+                f"itself between start() and join(). {_IF_SLEEPS}"
+            )
         elif self.nothing_to_interleave:
             text = (
-                "the test's threads never overlap: each is joined (or sleeps) before the next runs. Start all threads "
-                'before joining the first; if sleeps keep them apart, timeouts="explore" lets these end early.'
+                "there is nothing to interleave: only one thread could run at each scheduling point. If each thread is "
+                f"joined before the next one starts, start all of them before joining the first. {_IF_SLEEPS}"
             )
         elif self.reasons:
             text = (
-                "the test's threads overlap, but at each scheduling point only one of them could run, so only one "
-                f"interleaving was run. Not controlled: {self.reasons.all()[0]}."
+                "only one interleaving was run, because only one thread could run at each scheduling point. But "
+                f"something was not controlled: {self.reasons.all()[0]}."
             )
         else:
             text = (
-                "the test's threads overlap, but at each scheduling point only one of them could run: a thread that "
-                "wakes another one waits, sleeps or ends next. So there is only one interleaving. If such a wait has a "
-                'timeout, timeouts="explore" lets it expire early.'
+                "there is only one interleaving: a thread that wakes another one waits, sleeps or ends next, so only "
+                "one thread could run at each scheduling point. If that is intended, ignore this warning. If such a "
+                'wait has a timeout, timeouts="explore" lets it expire early.'
             )
         self.notes[text] = None
