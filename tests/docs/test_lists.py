@@ -21,7 +21,8 @@ NAMED = REPORTS.partition("\n## Bugs that a headline names\n")[2]
 #: Texts in which a report names a bug, up to the first thing that is filled in.
 HEADLINES = {
     "trace/story/_bugs.py": r'(?:Bug\(\s*f")([A-Z][a-z -]+?) (?:on|of|between|by|race on)\b',
-    "detect/deadlocks/_diagnosis.py": r'Diagnosis\(\s*f?"(?:\{[^}]*\} )*([a-z() -]{6,})',
+    "detect/deadlocks/_circular_waits.py": r'(?:Diagnosis\(|bug =)\s*f?"(?:\{[^}]*\} )*([a-z() -]{6,})',
+    "detect/deadlocks/_endless_waits.py": r'(?:Diagnosis\(|bug =)\s*f?"(?:\{[^}]*\} )*([a-z() -]{6,})',
     "trace/story/_deadlock.py": r'f?"(Livelock: no [a-z ]+)"',
     "plugin/running/explanations/_explanation.py": r'f?"((?:Not a race|Race condition|Timeout|Resource leak)[^{"(]*)',
 }
