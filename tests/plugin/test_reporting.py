@@ -128,8 +128,10 @@ def test_it(run_concurrent):
     done.result.stdout.fnmatch_lines_random(
         [
             "E       pytest_interleave.Deadlock: lock-order inversion between Lock #1 and Lock #2",
-            "E*worker-0 waits for Lock #2 at test_it.py:28, holds Lock #1 since test_it.py:27",
-            "E*worker-1 waits for Lock #1 at test_it.py:32, holds Lock #2 since test_it.py:31",
+            "E*worker-0 waits for Lock #2 at test_it.py:28,",
+            "E*  holds Lock #1 since test_it.py:27",
+            "E*worker-1 waits for Lock #1 at test_it.py:32,",
+            "E*  holds Lock #2 since test_it.py:31",
             "E*Lock #1 was created at test_it.py:24",
             "E*Lock #2 was created at test_it.py:25",
             "Deadlock: lock-order inversion between Lock #1 and Lock #2",
