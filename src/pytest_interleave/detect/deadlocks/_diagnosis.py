@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from ..._texts import listed
@@ -26,6 +26,7 @@ class Diagnosis(NamedTuple):
     steps: tuple[int, ...] = ()
 
 
+_TAKING = (kinds.ACQUIRE, kinds.TRY_ACQUIRE)
 _ON_EACH_PATH = "release it on each path, also on errors: use `with`"
 #: By type, the kind of operation that ends a wait, the word for it, and what helps.
 _NEVER = {
@@ -71,9 +72,9 @@ def diagnose(stuck: Stuck, log: Sequence[Step]) -> Diagnosis:
     assert stuck.kind == DEADLOCK
     targets = {unit.index: operation.target for unit, operation, _ in stuck.pending}
     if stuck.cycle:
-        return _circular(stuck)
+        return _circular(stuck, targets, log)
     causes = _causes(stuck)
-    holding = None if stuck.left else _hold_and_wait(stuck, causes)
+    holding = None if stuck.left else _hold_and_wait(stuck, causes, targets, log)
     if holding is not None:
         return holding
     if not stuck.left and len({id(awaited(targets.get(wait.number))) for wait in causes}) == 1:
@@ -100,7 +101,7 @@ def _livelock(stuck: Stuck) -> str:
     return f"no thread makes progress after {stuck.steps:,} steps; each repeats the same steps"
 
 
-def _circular(stuck: Stuck) -> Diagnosis:
+def _circular(stuck: Stuck, targets: Mapping[int, Any], log: Sequence[Step]) -> Diagnosis:
     waits = stuck.waits
     if len(waits) == 1:
         return _self_deadlock(waits[0])
@@ -109,13 +110,15 @@ def _circular(stuck: Stuck) -> Diagnosis:
     chain = " -> ".join(wait.thread for wait in (*waits[first:], *waits[:first], waits[first]))
     joins = next((wait for wait in waits if not wait.holder), None)
     if joins is not None:
-        return _circular_join(joins, waits, chain)
+        return _circular_join(joins, waits, chain, targets, log)
     if len(waits) == 2:
         return Diagnosis(f"lock-order inversion between {' and '.join(sorted(locks))}", _INVERSION, tuple(waits))
     return Diagnosis(f"circular wait on {len(locks)} locks ({chain})", _CIRCLE, tuple(waits))
 
 
-def _circular_join(joins: WaitingThread, waits: Sequence[WaitingThread], chain: str) -> Diagnosis:
+def _circular_join(
+    joins: WaitingThread, waits: Sequence[WaitingThread], chain: str, targets: Mapping[int, Any], log: Sequence[Step]
+) -> Diagnosis:
     """Return that a thread waits for the end of another one, which waits for what the first one holds."""
     held = next((wait for wait in waits if wait.holder == joins.thread), None)
     other = joined(joins)
@@ -126,6 +129,7 @@ def _circular_join(joins: WaitingThread, waits: Sequence[WaitingThread], chain: 
         f"{joins.thread} joins {other} while it holds {lock}, which {other} needs",
         f"release {lock} before join()",
         tuple(waits),
+        steps=_last(log, targets.get(held.number), _TAKING, held.holder),
     )
 
 
@@ -156,7 +160,7 @@ def _of_one(stuck: Stuck, causes: Sequence[WaitingThread], target: Any, log: Seq
         return Diagnosis(
             f"{name} is held by {wait.holder}, which has ended",
             f"release it in {wait.holder}: use `with`",
-            steps=_last(log, target, (kinds.ACQUIRE, kinds.TRY_ACQUIRE)),
+            steps=_last(log, target, _TAKING, wait.holder),
         )
     called = type(awaited(target)).__name__
     if called == "Condition":
@@ -167,26 +171,29 @@ def _of_one(stuck: Stuck, causes: Sequence[WaitingThread], target: Any, log: Seq
         return Diagnosis(
             f"{created} is never {done}{' again' if again else ''}",
             helps,
-            steps=_last(log, target, (kinds.ACQUIRE, kinds.TRY_ACQUIRE, kinds.CLEAR)),
+            steps=_last(log, target, (kinds.ACQUIRE, kinds.CLEAR)),
         )
     if called == "Barrier":
         barrier, _, arrived = created.partition(": ")
         return Diagnosis(
             f"{barrier} waits for more threads: only {arrived}",
-            "let each of its threads call wait(), also on errors, or create it with fewer parties",
+            "let each of its threads call wait(), also on early exits and errors",
         )
     if called == "SimpleQueue":
         return Diagnosis("get() on an empty SimpleQueue, and no thread can put()")
     return Diagnosis(_blocked(stuck, causes))
 
 
-def _last(log: Sequence[Step], target: Any, of: Sequence[kinds.Kind]) -> tuple[int, ...]:
-    """Return the position of the last step of one of some kinds at a primitive; empty if there is none."""
-    uses = (at for at in reversed(range(len(log))) if log[at][1].kind in of)
+def _last(log: Sequence[Step], target: Any, of: Sequence[kinds.Kind], thread: str | None = None) -> tuple[int, ...]:
+    """Return the position of the last step of one of some kinds at a primitive, of a thread if it is named; or none."""
+    steps = ((at, log[at]) for at in reversed(range(len(log))))
+    uses = (at for at, (unit, step, _) in steps if step.kind in of and thread in (None, unit.name))
     return tuple(itertools.islice((at for at in uses if awaited(log[at][1].target) is awaited(target)), 1))
 
 
-def _hold_and_wait(stuck: Stuck, causes: Sequence[WaitingThread]) -> Diagnosis | None:
+def _hold_and_wait(
+    stuck: Stuck, causes: Sequence[WaitingThread], targets: Mapping[int, Any], log: Sequence[Step]
+) -> Diagnosis | None:
     """Return that the only cause holds a lock that another thread waits for, which could perhaps end its wait."""
     wait = causes[0]
     held = next((other for other in stuck.waits if other.holder == wait.thread and other is not wait), None)
@@ -197,8 +204,9 @@ def _hold_and_wait(stuck: Stuck, causes: Sequence[WaitingThread]) -> Diagnosis |
     what = f"in {method}()" if method else f"for {short_name(wait.waits_for)}"
     return Diagnosis(
         f"{wait.thread} waits {what} while it holds {lock}, which {held.thread} needs",
-        f"release {lock} before the wait if {held.thread} has to end it",
+        f"release {lock} before the wait: {held.thread}, which needs it, may be the one to end the wait",
         tuple(causes),
+        steps=_last(log, targets.get(held.number), _TAKING, held.holder),
     )
 
 
