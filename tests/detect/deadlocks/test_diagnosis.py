@@ -223,7 +223,7 @@ def test_a_lock_of_a_thread_that_waits_for_something_else():
 
     diagnosis = diagnosis_of(body)
     assert diagnosis.bug == "left waits for Event while it holds Lock, which right needs"
-    assert diagnosis.help == "if right is to end the wait, release Lock before it"
+    assert diagnosis.help == "release Lock before the wait: right, which needs it, may be the one to end the wait"
     assert causes_of(diagnosis) == ["left"]
 
 
@@ -242,9 +242,33 @@ def test_a_queue_that_is_full_beside_a_consumer_that_needs_the_lock():
 
         in_threads(produce=produce, consume=consume)
 
-    diagnosis = diagnosis_of(body)
+    outcome = stuck_outcome(body)
+    diagnosis = diagnose(outcome.stuck, outcome.log)
     assert diagnosis.bug == "produce waits in Queue.put() while it holds Lock #1, which consume needs"
     assert causes_of(diagnosis) == ["produce"]
+    (taken,) = diagnosis.steps
+    assert (outcome.log[taken][0].name, outcome.log[taken][1].kind) == ("produce", kinds.ACQUIRE)
+
+
+def test_who_has_taken_the_lock_though_another_one_has_tried_later():
+    def body():
+        lock, begun = Lock(), Event()
+
+        def hold():
+            assert lock.acquire(blocking=False)
+            begun.set()
+
+        def other():
+            begun.wait()
+            assert not lock.acquire(blocking=False)
+            lock.acquire()
+
+        in_threads(hold=hold, other=other)
+
+    outcome = stuck_outcome(body)
+    diagnosis = diagnose(outcome.stuck, outcome.log)
+    assert diagnosis.bug == "Lock is held by hold, which has ended"
+    assert [outcome.log[at][0].name for at in diagnosis.steps] == ["hold"]
 
 
 # -- conditions --

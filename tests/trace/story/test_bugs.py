@@ -1042,3 +1042,29 @@ def test_an_object_that_only_a_library_knows_has_the_name_in_the_source():
         assert found[0] is found[1]
 
     assert bug_of(body).bug == "Check-then-act race on images"
+
+
+def test_a_lookup_that_has_raised_is_a_check():
+    cache = {}
+
+    class Loader:
+        def __init__(self):
+            self.loads = 0
+
+        def get(self, key):
+            try:
+                return cache[key]
+            except KeyError:
+                self.loads += 1
+                cache[key] = key
+                return key
+
+    loader = Loader()
+
+    def body():
+        cache.clear()
+        loader.loads = 0
+        in_threads(left=lambda: loader.get(1), right=lambda: loader.get(1))
+        assert loader.loads == 1
+
+    assert bug_of(body).bug == "Check-then-act race on cache[1]"

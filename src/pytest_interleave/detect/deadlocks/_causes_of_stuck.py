@@ -45,11 +45,15 @@ def diagnose(stuck: Stuck, log: Sequence[Step]) -> Diagnosis:
 
 def _deadlock(stuck: Stuck, targets: Mapping[int, Any], log: Sequence[Step]) -> Diagnosis:
     if stuck.cycle:
-        return circular(stuck.waits)
+        return circular(stuck.waits, targets, log)
     causes = _causes(stuck)
     if stuck.left:
         return Diagnosis(blocked_forever(stuck, causes), _LEFT, causes)
-    found = waits_for_task_under_lock(stuck) or starved_pool(stuck) or _hold_and_wait(stuck, causes)
+    found = (
+        waits_for_task_under_lock(stuck, targets, log)
+        or starved_pool(stuck)
+        or _hold_and_wait(stuck, causes, targets, log)
+    )
     if found is not None:
         return found
     if len({id(awaited(targets.get(wait.number))) for wait in causes}) == 1:
@@ -85,7 +89,9 @@ def _waits_for_one_of(threads: set[str], wait: WaitingThread) -> bool:
     return joined(wait) in threads or wait.holder in threads
 
 
-def _hold_and_wait(stuck: Stuck, causes: Sequence[WaitingThread]) -> Diagnosis | None:
+def _hold_and_wait(
+    stuck: Stuck, causes: Sequence[WaitingThread], targets: Mapping[int, Any], log: Sequence[Step]
+) -> Diagnosis | None:
     """Return that the only cause holds a lock that another thread waits for, which could perhaps end its wait."""
     wait = causes[0]
     held = next((other for other in stuck.waits if other.holder == wait.thread and other is not wait), None)
@@ -96,6 +102,7 @@ def _hold_and_wait(stuck: Stuck, causes: Sequence[WaitingThread]) -> Diagnosis |
     what = f"in {method}()" if method else f"for {wait.event}{short_name(wait.waits_for)}"
     return Diagnosis(
         f"{wait.thread} waits {what} while it holds {lock}, which {held.thread} needs",
-        f"if {held.thread} is to end the wait, release {lock} before it",
+        f"release {lock} before the wait: {held.thread}, which needs it, may be the one to end the wait",
         tuple(causes),
+        steps=acquisition(held, targets.get(held.number), log),
     )

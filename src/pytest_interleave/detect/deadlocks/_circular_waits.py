@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from ...control import Stuck, WaitingThread
+from ...control import Step, Stuck, WaitingThread
 from ...control.execution import short_name
 from ._diagnosis import MOST_NAMED, Diagnosis, joined, method_of
+from ._uses import acquisition
 
 _INVERSION = "acquire these locks in the same order everywhere, or guard both with one more lock"
 _CIRCLE = "acquire these locks in the same order everywhere, or guard all of them with one more lock"
 _TWICE = "use threading.RLock, or do not acquire the lock twice"
 
 
-def circular(waits: Sequence[WaitingThread]) -> Diagnosis:
+def circular(waits: Sequence[WaitingThread], targets: Mapping[int, Any], log: Sequence[Step]) -> Diagnosis:
     """Return that threads wait for each other, each of them for the one that follows it in `waits`."""
     if len(waits) == 1:
         return self_deadlock(waits[0])
     locks = [short_name(wait.waits_for) for wait in waits]
     joins = next((wait for wait in waits if not wait.holder), None)
     if joins is not None:
-        return _circular_join(joins, waits)
+        return _circular_join(joins, waits, targets, log)
     if len(waits) == 2:
         return Diagnosis(f"lock-order inversion between {' and '.join(sorted(locks))}", _INVERSION, tuple(waits))
     return Diagnosis(f"circular wait on {len(locks)} locks ({_chain(waits)})", _CIRCLE, tuple(waits))
@@ -32,7 +34,7 @@ def self_deadlock(wait: WaitingThread) -> Diagnosis:
     return Diagnosis(f"{wait.thread} acquires {lock}, which it already holds", _TWICE, (wait,))
 
 
-def waits_for_task_under_lock(stuck: Stuck) -> Diagnosis | None:
+def waits_for_task_under_lock(stuck: Stuck, targets: Mapping[int, Any], log: Sequence[Step]) -> Diagnosis | None:
     """Return that a thread waits for a task, whose thread waits for a lock that the first one holds."""
     by_thread = {wait.thread: wait for wait in stuck.waits}
     for wait in stuck.waits:
@@ -44,6 +46,7 @@ def waits_for_task_under_lock(stuck: Stuck) -> Diagnosis | None:
                 f"{wait.thread} waits for a task in {task.thread} while it holds {lock}, which the task needs",
                 f"release {lock} before {method}()",
                 (wait, task),
+                steps=acquisition(task, targets.get(task.number), log),
             )
     return None
 
@@ -67,7 +70,9 @@ def starved_pool(stuck: Stuck) -> Diagnosis | None:
     return None
 
 
-def _circular_join(joins: WaitingThread, waits: Sequence[WaitingThread]) -> Diagnosis:
+def _circular_join(
+    joins: WaitingThread, waits: Sequence[WaitingThread], targets: Mapping[int, Any], log: Sequence[Step]
+) -> Diagnosis:
     """Return that a thread waits for the end of another one, which waits for what the first one holds."""
     held = next((wait for wait in waits if wait.holder == joins.thread), None)
     other = joined(joins)
@@ -78,6 +83,7 @@ def _circular_join(joins: WaitingThread, waits: Sequence[WaitingThread]) -> Diag
         f"{joins.thread} joins {other} while it holds {lock}, which {other} needs",
         f"release {lock} before join()",
         tuple(waits),
+        steps=acquisition(held, targets.get(held.number), log),
     )
 
 

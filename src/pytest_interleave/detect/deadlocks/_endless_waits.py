@@ -66,7 +66,7 @@ def of_one(stuck: Stuck, causes: tuple[WaitingThread, ...], target: Any, log: Se
             arrived = arrived.partition(" (")[0]
         diagnosis = Diagnosis(
             f"{barrier} waits for more threads: only {arrived}",
-            "let each of its threads call wait(), also on errors, or create it with fewer parties",
+            "let each of its threads call wait(), also on early exits and errors",
         )
     elif called == "SimpleQueue":
         diagnosis = Diagnosis("get() on an empty SimpleQueue, and no thread can put()", _HELP_OF_METHODS["Queue.get"])

@@ -172,10 +172,11 @@ class Bugs:
         if effect.loses_update and operations[1].kind == kinds.WRITE:
             return Bug(f"Lost update on {what}", what, self._one_lock(first, last, "read and write", between))
         if looked or not (first.writes or last.writes):
-            steps = "read and write" if last.writes else "both reads"
-            return Bug(
-                f"Inconsistent reads of {what}", what, self._one_lock(first, last, steps, between, both_sides=True)
+            # A thread that has read again before it wrote has not seen the two values together.
+            kind, steps = (
+                ("Atomicity violation on", "read and write") if last.writes else ("Inconsistent reads of", "both reads")
             )
+            return Bug(f"{kind} {what}", what, self._one_lock(first, last, steps, between, both_sides=True))
         return Bug(f"Atomicity violation on {what}", what, self._one_lock(first, last, "both accesses", between))
 
     def _check(self, first: Access, last: Access) -> Access | None:
@@ -185,7 +186,9 @@ class Bugs:
             if is_check(operation):
                 return first
             # In one statement, as in `d[key] = d.get(key, 0) + 1`, it is no check.
-            missing = last.writes and self._words.found_nothing(first.position)
+            # A `return` that has not returned has raised: nothing was there.
+            raised = first.place.text.startswith("return ") and first.place[::2] == last.place[::2]
+            missing = last.writes and (raised or self._words.found_nothing(first.position))
             apart = first.place.lineno != last.place.lineno or operation.code.co_qualname == _CACHED
             if (missing or looks_up(operation)) and apart:
                 return first
