@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import ast
 import builtins
-import linecache
 import queue
 import threading
 from collections import OrderedDict, deque
 from collections.abc import Iterable, Iterator
 from typing import Any
+
+from ._sources import tree_of
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 #: Statements whose bodies depend on their heads; that of a `with`, because of the lock that is held.
@@ -132,11 +133,13 @@ class _File:
         self.functions: dict[str, list[_Function]] = {}
         self.mentioning: dict[str, list[_Statement]] = {}
         self.calling: dict[str, list[_Statement]] = {}
-        try:
-            tree = ast.parse("".join(linecache.getlines(filename)))
-            self._add_all(tree.body, _Function("<module>", None, frozenset()), ())
-        except (SyntaxError, ValueError, RecursionError):
+        tree = tree_of(filename)
+        if tree is None:
             # There is no source, or it is not Python: nothing is known of the file.
+            return
+        try:
+            self._add_all(tree.body, _Function("<module>", None, frozenset()), ())
+        except RecursionError:
             self.by_line.clear()
 
     def _add_all(self, nodes: Iterable[ast.stmt], function: _Function, conditions: tuple[_Statement, ...]) -> None:

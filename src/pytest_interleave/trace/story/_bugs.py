@@ -185,10 +185,10 @@ class Bugs:
         if not first.writes:
             if is_check(operation):
                 return first
-            # In one statement, as in `d[key] = d.get(key, 0) + 1`, it is no check.
             # A `return` that has not returned has raised: nothing was there.
             raised = first.place.text.startswith("return ") and first.place[::2] == last.place[::2]
             missing = last.writes and (raised or self._words.found_nothing(first.position))
+            # In one statement, as in `d[key] = d.get(key, 0) + 1`, it is no check.
             apart = first.place.lineno != last.place.lineno or operation.code.co_qualname == _CACHED
             if (missing or looks_up(operation)) and apart:
                 return first

@@ -146,13 +146,7 @@ class Explaining:
             is_warm = plain.token.warm or shrunk.attempt.switches != shown.recorded.switches
             return plain._replace(
                 finding=shrunk.shown.finding,
-                token=Token.of_switches(
-                    shrunk.attempt.switches,
-                    test=plain.token.test,
-                    warm=is_warm,
-                    time_choices=plain.token.time_choices,
-                    long_sleeps=plain.token.long_sleeps,
-                ),
+                token=plain.token._replace(switches=tuple(shrunk.attempt.switches), choices=None, warm=is_warm),
                 switches=shrunk.attempt.preemptions,
                 switches_before=shown.attempt.preemptions,
                 seconds=shrunk.seconds,
