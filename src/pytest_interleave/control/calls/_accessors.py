@@ -12,11 +12,11 @@ from typing import Any
 
 from ..identity._items import NO_KEY, deletion, item, membership
 from ..identity._keys import PLAIN_KEYS
-from ..identity._leaving import cache
+from ..identity._leaving import cache, expect
 from ..identity._natives import LruCache
 from ..identity._object_names import key_of
 from ..identity._owners import MISSING, attribute, by_property, stored_attribute
-from ..identity._types import is_dict, is_one_of
+from ..identity._types import class_holding, is_dict, is_one_of
 from ..identity._wholes import contents, operand, whole
 from ..steps._touches import FOREIGN, NOTHING, READS, WRITES, Touches
 from ._nested import compared, looked_for
@@ -93,6 +93,9 @@ def _attributes(owner: Any, paths: Sequence[str]) -> Touches:
         for name in path.split("."):
             if thing is MISSING:
                 break
+            holder = class_holding(type(thing), name)
+            if holder is not None and type(holder[1]) is property:
+                expect(holder[1].fget)
             touches += attribute(thing, name, READS)
             thing = stored_attribute(thing, name)
     return touches

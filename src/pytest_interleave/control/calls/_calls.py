@@ -17,6 +17,7 @@ from typing import Any
 from ..code._methods import READING_METHODS, READING_NATIVES, THOROUGH_READERS
 from ..identity._any_call import any_call
 from ..identity._keys import PLAIN_KEYS
+from ..identity._leaving import expect
 from ..identity._natives import arrays_exist, has_own_access
 from ..identity._owners import MISSING, stored_attribute
 from ..identity._types import CONTAINER, METHOD_OF_CLASS, STILL, class_holding, identities, is_class, kind_of, module_of
@@ -212,11 +213,13 @@ def _of_methodcaller(function: Any, given: Sequence[Any]) -> Touches:
         name, arguments = arguments[0], arguments[1:]
     own = stored_attribute(given[0], name)
     if own is not MISSING:
+        expect(own)
         return touches_of_call(own, arguments)
     holder = class_holding(type(given[0]), name)
     if holder is None:
         return whole(given[0], WRITES)
     method = holder[1]
+    expect(method)
     return touches_of_call(method, arguments if type(method) is staticmethod else (given[0], *arguments))
 
 

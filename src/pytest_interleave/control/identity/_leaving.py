@@ -1,10 +1,10 @@
 """Steps where code in scope that C code has called returns: until then, the C code is in the middle of something.
 
-Examples are `items.sort(key=f)`, the factory of a `defaultdict`, a function in a `functools.lru_cache`, and a
-generator. While code in scope runs in there, other threads can find the list empty, the item missing, the value not
-kept yet, the generator busy. So each place where such code returns or yields is a step. It touches what the instruction
-touches within which the code was called. Which code that is becomes known when it is handed over; no other code pays
-for it.
+Examples are `items.sort(key=f)`, comparing items that have a `__lt__`, the factory of a `defaultdict`, a function in a
+`functools.lru_cache`, and a generator. While code in scope runs in there, other threads can find the list empty, the
+item missing, the value not kept yet, the generator busy. So each place where such code returns or yields is a step. It
+touches what the instruction touches within which the code was called. Which code that is, is known from its name if it
+is a special method, and otherwise when it is handed over; no other code pays for it.
 """
 
 from __future__ import annotations
@@ -14,34 +14,39 @@ import functools
 import gc
 import types
 import weakref
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import CodeType, FrameType
-from typing import Any
+from typing import Any, NamedTuple
 
-from ..interpreter._frames import is_called_directly
+from ..interpreter._frames import is_called_directly, words_in
 from ..interpreter._opcodes import is_generator_code, leaves
 from ..scope._or_none import OrNone
+from ..scope._places import is_ours
+from ..scope._real import get_ident
 from ..steps._expected import expect_code
 from ..steps._kinds import RETURN, YIELD
 from ..steps._operations import Operation
 from ..steps._touches import NOTHING, OPAQUE, READS, WRITES, Touches
 from ._generators import running_generator
-from ._object_names import name_of
+from ._object_names import forgetting, name_of
 from ._types import class_holding, identities, is_class
+from ._written import python_function
 
+#: Finds what an operation in a frame touches.
+_Touch = Callable[[FrameType], Touches | None]
+
+#: Types of objects that have the functions that they call.
+_HOLDERS = identities((map, filter, functools.partial, type(functools.cmp_to_key(max))))
 #: The addresses of the types of the objects that `expect` can inspect.
-CALLED_BACK = identities((types.FunctionType, types.MethodType, types.GeneratorType, functools.partial, map, filter))
-_HOLDERS = identities((map, filter, functools.partial))
+CALLED_BACK = _HOLDERS | identities((types.FunctionType, types.MethodType, types.GeneratorType))
 
 
 def expect(value: Any) -> None:
     """Announce that code out of scope may call or resume `value` within the instruction that is about to be run."""
     kind = type(value)
-    if kind is types.MethodType:
-        value = value.__func__
-        kind = type(value)
-    if kind is types.FunctionType:
-        expect_code(value.__code__)
+    function = python_function(value)
+    if function is not None:
+        expect_code(function.__code__)
     elif kind is types.GeneratorType:
         expect_code(value.gi_code)
     elif id(kind) in _HOLDERS:
@@ -52,6 +57,22 @@ def expect(value: Any) -> None:
         maker = class_holding(value, "__init__")
         if maker is not None and type(maker[1]) is types.FunctionType:
             expect_code(maker[1].__code__)
+
+
+#: Special methods that are called when no operation on another object is under way, or that stand for an attribute.
+_OTHERS = frozenset(
+    """
+    __init__ __new__ __post_init__ __init_subclass__ __set_name__ __class_getitem__ __prepare__ __del__
+    __enter__ __exit__ __aenter__ __aexit__ __aiter__ __anext__ __await__
+    __getattribute__ __getattr__ __setattr__ __delattr__ __get__ __set__ __delete__
+    """.split()
+)
+
+
+def may_be_called_within(code: CodeType) -> bool:
+    """Whether C code may call `code` without having got it: as the special method of an object, such as `__lt__`."""
+    name = code.co_name
+    return name[:2] == "__" == name[-2:] and name not in _OTHERS
 
 
 #: The caches that a function is in, by address of its code.
@@ -72,6 +93,61 @@ def cache(function: Any) -> Touches | None:
     return ((name_of(function), None, READS | OPAQUE),)
 
 
+#: The calls that threads make for the program, as in `Thread(target=items.sort)`, by the thread's identifier: what the
+#: call touches, and the address and the code of the frame that makes it. No code in scope makes these calls.
+calls_by_threads: OrNone[int, tuple[_Touch, int, CodeType]] = OrNone()
+
+
+def _under_way(frame: FrameType, tables: Mapping[int, Mapping[int, Operation]]) -> Touches:
+    """Return what the instruction touches within which C code has called a function, perhaps through a library."""
+    known = calls_by_threads[get_ident()]
+    caller = frame.f_back
+    direct = True
+    while caller is not None:
+        direct = direct and is_called_directly(frame, caller)
+        frame, caller = caller, caller.f_back
+        table = tables.get(id(frame.f_code))
+        if table is not None:
+            operation = None if direct else table.get(frame.f_lasti)
+            return NOTHING if operation is None else _touches_of(operation.touch, frame)
+        if known is not None and known[1] == id(frame) and known[2] is frame.f_code:
+            return NOTHING if direct else _touches_of(known[0], frame)
+        if is_ours(frame.f_code.co_filename):
+            # This plugin also uses the standard library.
+            return NOTHING
+    return NOTHING
+
+
+class _Latest(NamedTuple):
+    """What was under way at the latest step, in which frame, what lay in the frame, and what it touches."""
+
+    touch: _Touch
+    frame: int
+    lasti: int
+    words: list[int]
+    touches: Touches
+
+
+_latest: list[_Latest] = []
+forgetting += [_latest.clear, calls_by_threads.clear]
+
+
+def _touches_of(touch: _Touch, frame: FrameType) -> Touches:
+    """Return what an operation that is under way touches.
+
+    That can take long, for example if it inspects all that is compared in a sort. So it is kept while the operation has
+    the same operands.
+    """
+    words = words_in(frame)
+    if _latest:
+        known = _latest[0]
+        if (known.touch, known.frame, known.lasti, known.words) == (touch, id(frame), frame.f_lasti, words):
+            return known.touches
+    touches = touch(frame) or NOTHING
+    _latest[:] = [_Latest(touch, id(frame), frame.f_lasti, words, touches)]
+    return touches
+
+
 def leaving_steps(
     code: CodeType, known: CodeType, tables: Mapping[int, Mapping[int, Operation]]
 ) -> dict[int, Operation]:
@@ -85,12 +161,7 @@ def leaving_steps(
         found = NOTHING if name is None else ((name, None, WRITES),)
         for function in list(_caches[id(frame.f_code)] or ()):
             found += ((name_of(function), None, WRITES | OPAQUE),)
-        caller = frame.f_back
-        if caller is not None and id(caller.f_code) in tables and not is_called_directly(frame, caller):
-            within = tables[id(caller.f_code)]
-            if caller.f_lasti in within:
-                found += within[caller.f_lasti].touch(caller) or NOTHING
-        return found or None
+        return (found + _under_way(frame, tables)) or None
 
     steps = {}
     for instruction in dis.get_instructions(code):

@@ -18,6 +18,7 @@ from ..interpreter._frames import object_at
 from ..steps._touches import FOREIGN, HIDDEN, NOTHING, OPAQUE, READS, UNSURE, WRITES, Touches
 from ._any_call import any_call
 from ._generators import name_of_generator
+from ._leaving import expect
 from ._natives import behind, is_native
 from ._object_names import key_of, name_of
 from ._types import CONTAINER, ITERATOR, LOCAL, OTHER, STILL, VIEW, class_holding, is_class, kind_of
@@ -122,6 +123,8 @@ def operand(thing: Any, how: int, specials: Sequence[str]) -> Touches:
             continue
         function = holder[1]
         if in_scope(function):
+            # Its code can have another name: `__lt__ = _compare`.
+            expect(function)
             return NOTHING
         if is_primitive_method(function):
             # The text of a primitive shows its state.

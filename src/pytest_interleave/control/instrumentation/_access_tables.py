@@ -12,7 +12,7 @@ from ..code._arithmetic import Reader
 from ..code._file_facts import NO_FACTS, FileFacts, facts_of_file
 from ..code._text_facts import TextFacts
 from ..identity._kept import KeptByMethod, KeptObjects, is_method_of_kept
-from ..identity._leaving import leaving_steps
+from ..identity._leaving import leaving_steps, may_be_called_within
 from ..interpreter._frames import layout
 from ..interpreter._opcodes import is_function_code
 from ..scope import _current_scope
@@ -71,7 +71,7 @@ class AccessTables:
                 if sum(each is code for each in running()) > 1:
                     # An earlier call began while it was not watched.
                     self.give_up(code)
-        if id(code) in self._expected:
+        if id(code) in self._expected or may_be_called_within(code):
             table.update(leaving_steps(code, known, self.by_id))
         self.codes.append(code)
         return table
@@ -117,7 +117,9 @@ class AccessTables:
         return bool(assumptions)
 
     def _expect(self, code: CodeType) -> None:
-        if id(code) in self._expected or not _current_scope.scope.may_hold[code.co_filename]:
+        if id(code) in self._expected or may_be_called_within(code):
+            return
+        if not _current_scope.scope.may_hold[code.co_filename]:
             return
         self._expected[id(code)] = code
         table = self.by_id.get(id(code))

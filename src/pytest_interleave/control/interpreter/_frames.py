@@ -14,6 +14,7 @@ from types import FrameType
 from typing import Any, NamedTuple
 
 from ._missing import missing_for_control
+from ._stack_depths import variables_of
 
 _HAS_MEMORY = missing_for_control() is None
 #: Bytes in a word of memory.
@@ -113,6 +114,14 @@ frames = words[_pointer:]
 def words_from(slot: int) -> Any:
     """Return a view that has, at `frames[id(frame) >> 3] >> 3`, the address of the object in `slot`, with its marks."""
     return words[_variables + slot :]
+
+
+def words_in(frame: FrameType) -> list[int]:
+    """Return the words in all slots of a frame; those that are not in use have any value."""
+    code = frame.f_code
+    start = (frames[id(frame) >> 3] >> 3) + _variables
+    found: list[int] = words[start : start + variables_of(code) + code.co_stacksize].tolist()
+    return found
 
 
 #: At the address of an object divided by the size of a word: the address of its type.

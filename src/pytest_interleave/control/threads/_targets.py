@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from ..calls._calls import touches_of_call
 from ..execution.units import _current
+from ..identity._leaving import calls_by_threads, expect
 from ..identity._written import in_scope
+from ..scope._real import get_ident
 from ..steps._kinds import READ, START, WRITE
 from ..steps._operations import Operation
 from ..steps._touches import OPAQUE, Touches, writes
@@ -25,11 +27,16 @@ if TYPE_CHECKING:
 
 
 def announce_call(function: Any, given: Sequence[Any]) -> None:
-    """Announce, in a thread that is about to call `function` for the program, what the call touches."""
-    if in_scope(function):
-        return
-    unit = _current.current_unit()
+    """Announce, in a thread that is about to call `function` for the program, what the call touches.
+
+    `given` has the arguments of the call, given by name or not.
+    """
+    ident = get_ident()
+    unit = _current.units[ident]
     if unit is None:
+        return
+    calls_by_threads.pop(ident, None)
+    if in_scope(function):
         return
 
     def touch(_frame: FrameType | None = None) -> Touches:
@@ -40,6 +47,9 @@ def announce_call(function: Any, given: Sequence[Any]) -> None:
     if touches:
         changes = writes(touches)
         frame = sys._getframe(1)
+        calls_by_threads[ident] = touch, id(frame), frame.f_code
+        for value in given:
+            expect(value)
         kind = WRITE if changes else READ
         operation = Operation(kind, None, frame.f_code, frame.f_lasti, changes, f".{_name_of(function)}()")
         operation.touch = touch
@@ -64,8 +74,8 @@ def announcing_item(real: Callable[..., None]) -> Callable[..., None]:
     """Return the method `run` for the work items of `ThreadPoolExecutor` that announces the call first."""
 
     def run(self: Any, *context: Any) -> None:
-        function, given = (self.task[0], self.task[1]) if context else (self.fn, self.args)
-        announce_call(function, given)
+        function, given, named = self.task if context else (self.fn, self.args, self.kwargs)
+        announce_call(function, (*given, *named.values()))
         real(self, *context)
 
     return run
@@ -81,7 +91,7 @@ def announcing_timer(real: Callable[[threading.Timer], None]) -> Callable[[threa
             return
 
         def call(*given: Any, **named: Any) -> object:
-            announce_call(function, given)
+            announce_call(function, (*given, *named.values()))
             return function(*given, **named)
 
         self.function = call

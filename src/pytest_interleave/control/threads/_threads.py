@@ -126,7 +126,7 @@ def _run(thread: threading.Thread, runs_target: bool) -> None:
         known: Any = thread
         target = getattr(known, "_target", None) if runs_target else None
         if target is not None:
-            announce_call(target, known._args)
+            announce_call(target, (*known._args, *known._kwargs.values()))
         context = getattr(thread, "_context", None)
         if context is None:
             thread.run()

@@ -154,7 +154,7 @@ class RunConcurrent:
 
 def _call(func: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     __tracebackhide__ = True
-    announce_call(func, args)
+    announce_call(func, (*args, *kwargs.values()))
     return func(*args, **kwargs)
 
 
