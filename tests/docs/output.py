@@ -40,7 +40,9 @@ _VARIES = re.compile(
     r"|\b[0-9.]+x(?= \(| to| in)|\b\d+ cores?\b|(?<= )\(\d+ threads?\)"
 )
 #: What may be different on another version of Python than the one that has written the pages.
-_ESTIMATE = re.compile(r"(?<=sampled: )\d+ of at least ~\d+ interleavings \(next new: \d+ %\)")
+_ESTIMATE = re.compile(
+    r"(?<=sampled: )\d+ of at least ~\d+ interleavings \(next new: \d+ %\)|(?<=\(schedule )\d+(?= of up to)"
+)
 #: The Python whose estimates the pages show.
 WRITES_PAGES = sys.version_info[:2] == (3, 13) and "t" not in sys.abiflags
 #: A row of the table of stress runs, and its head: rate, latencies and fairness depend on the machine.
@@ -139,8 +141,9 @@ def excerpt(printed: str, before: str = "") -> str:
     if before.startswith("...\n") and _WARNING in before:
         at = next(at for at, line in enumerate(lines) if _WARNING in line)
         return "\n".join(("...", *map(_portable, lines[at : at + before.count("\n") - 2]), "...", ""))
-    if before.startswith("PASSED "):
-        return "".join(f"{line}\n" for line in lines if line.startswith("PASSED "))
+    if before.startswith(("PASSED ", "FAILED ")):
+        of_tests = re.compile("(PASSED|FAILED) [^ ]+  ")
+        return "".join(f"{line}\n" for line in lines if of_tests.match(line))
     last = next((at for at, line in enumerate(lines) if "--interleave-replay=" in line), None)
     if last is None:
         start = next(at for at, line in enumerate(lines) if re.fullmatch("=+ interleave =+", line)) + 1
