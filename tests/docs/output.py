@@ -74,8 +74,8 @@ class Shown(NamedTuple):
         """Write the files that it needs, and return the name of what is to run."""
         if self.test is None:
             path, _, name = self.file.partition("::")
-            shutil.copy(ROOT / path, folder)
-            shutil.copy((ROOT / path).parent / "pytest.ini", folder)
+            ignored = shutil.ignore_patterns("__pycache__", ".*")
+            shutil.copytree((ROOT / path).parent, folder, ignore=ignored, dirs_exist_ok=True)
             return f"{Path(path).name}::{name}"
         for name, text in {**self.block.files, self.file: self.test, "pytest.ini": "[pytest]\n"}.items():
             folder.joinpath(name).write_text(text, encoding="utf-8")

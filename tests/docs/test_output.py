@@ -29,7 +29,8 @@ def test_a_page_shows_what_is_printed(example: Shown, pytester: pytest.Pytester)
     if example.test is None:
         if not WRITES_PAGES:
             pytest.skip("the page has the output of Python 3.13: on other versions a library takes other steps")
-        if reason := libraries.missing(ROOT / example.file.partition("::")[0]):
+        path = ROOT / example.file.partition("::")[0]
+        if path.parent == libraries.FOLDER and (reason := libraries.missing(path)):
             pytest.skip(reason)
     if "files still open" in example.block.text and sys.platform == "win32":
         pytest.skip("open files are not found on Windows")
