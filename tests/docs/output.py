@@ -5,7 +5,8 @@ A block of the language `text` may have this comment in the line before it:
     <!-- output: test_name.py -->   the block is a part of what pytest prints for the last test block before it, in a
                                     file of that name, with the files that the page gives up to here
     <!-- output: examples/some/test_name.py::test_it -->
-                                    the block is a part of what pytest prints for that test, in that folder
+                                    the block is a part of what pytest prints for that test, in that folder; without
+                                    `::test_it`, for that file
     <!-- output: test_name.py --some-option -->
                                     so it is, if pytest has these options
 
@@ -76,7 +77,7 @@ class Shown(NamedTuple):
             path, _, name = self.file.partition("::")
             ignored = shutil.ignore_patterns("__pycache__", ".*")
             shutil.copytree((ROOT / path).parent, folder, ignore=ignored, dirs_exist_ok=True)
-            return f"{Path(path).name}::{name}"
+            return f"{Path(path).name}::{name}" if name else Path(path).name
         for name, text in {**self.block.files, self.file: self.test, "pytest.ini": "[pytest]\n"}.items():
             folder.joinpath(name).write_text(text, encoding="utf-8")
         return self.file
