@@ -40,12 +40,13 @@ _VARIES = re.compile(
     r" at 0x[0-9a-f]+|(?<=--interleave-replay=)\S+|\b\d{9,}(?:\.\d*)?…? *|\b[0-9.]+ (?:s|ms|µs|ns)\b"
     r"|\b[0-9.]+x(?= \(| to| in)|\b\d+ cores?\b|(?<= )\(\d+ threads?\)"
 )
-#: What may be different on another version of Python than the one that has written the pages.
+#: What may be different on another system, or version of Python, than the one that has written the pages.
 _ESTIMATE = re.compile(
     r"(?<=sampled: )\d+ of at least ~\d+ interleavings \(next new: \d+ %\)|(?<=\(schedule )\d+(?= of up to)"
 )
-#: The Python whose estimates the pages show.
-WRITES_PAGES = sys.version_info[:2] == (3, 13) and "t" not in sys.abiflags
+#: The Python whose output the pages show, and the system whose estimates they have.
+WRITES_PAGES = sys.version_info[:2] == (3, 13) and "t" not in getattr(sys, "abiflags", "")
+_HAS_ESTIMATES = WRITES_PAGES and sys.platform == "linux"
 #: A row of the table of stress runs, and its head: rate, latencies and fairness depend on the machine.
 _STRESS_ROW = re.compile(
     r"(?P<row>[! ] \S+ +[\d,]+ +[\d,]+ +[\d.]+) +[\d.,]+[kM]?"
@@ -94,7 +95,7 @@ def shown() -> Iterator[Shown]:
             yield Shown(block, None if "/" in file else tests[block.page], file, tuple(options))
 
 
-def missing(text: str, printed: str, *, estimates: bool = WRITES_PAGES) -> list[str]:
+def missing(text: str, printed: str, *, estimates: bool = _HAS_ESTIMATES) -> list[str]:
     """Return the first lines of the text that were not printed one after the other, in the order of the text.
 
     With `estimates`, these are compared as well.
