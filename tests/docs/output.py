@@ -5,9 +5,13 @@ A block of the language `text` may have this comment in the line before it:
     <!-- output: test_name.py -->   the block is a part of what pytest prints for the last test block before it, in a
                                     file of that name, with the files that the page gives up to here
     <!-- output: examples/some/test_name.py::test_it -->
-                                    the block is a part of what pytest prints for that test, in that folder
+                                    the block is a part of what pytest prints for that test, in that folder; without
+                                    `::test_it`, for that file
+    <!-- output: test_name.py --some-option -->
+                                    so it is, if pytest has these options
 
-A line `...` in the block stands for lines that are left out. To write such blocks again after a change of reports:
+A line `...` in the block stands for lines that are left out. What depends on the machine, such as times and rates, is
+not compared. To write such blocks again after a change of reports:
 
     python -m tests.docs.output docs/cookbook/lost_update.md …
 """
@@ -16,6 +20,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -30,16 +35,31 @@ from .pages import ROOT, Block, blocks
 _WITH_TIME = ("--interleave-seconds=60", "--interleave-shrink-seconds=30")
 OPTIONS = ("-v", "-p", "no:cacheprovider", "--interleave-seed=0", *_WITH_TIME)
 #: What is different in each run, or on each version of Python. Long numbers are ids, or the time of day; in a table,
-#: there are spaces behind a short one.
+#: there are spaces behind a short one. The threads of a stress run share errors as it happens.
 _VARIES = re.compile(
-    r" at 0x[0-9a-f]+|(?<=--interleave-replay=)\S+|\b\d{9,}(?:\.\d*)?…? *|\b[0-9.]+ s\b"
-    r"|(?<=sampled: )\d+ of at least ~\d+ interleavings \(next new: \d+ %\)"
+    r" at 0x[0-9a-f]+|(?<=--interleave-replay=)\S+|\b\d{9,}(?:\.\d*)?…? *|\b[0-9.]+ (?:s|ms|µs|ns)\b"
+    r"|\b[0-9.]+x(?= \(| to| in)|\b\d+ cores?\b|(?<= )\(\d+ threads?\)"
 )
+#: What may be different on another system, or version of Python, than the one that has written the pages.
+_ESTIMATE = re.compile(
+    r"(?<=sampled: )\d+ of at least ~\d+ interleavings \(next new: \d+ %\)|(?<=\(schedule )\d+(?= of up to)"
+)
+#: The Python whose output the pages show, and the system whose estimates they have.
+WRITES_PAGES = sys.version_info[:2] == (3, 13) and "t" not in getattr(sys, "abiflags", "")
+_HAS_ESTIMATES = WRITES_PAGES and sys.platform == "linux"
+#: A row of the table of stress runs, and its head: rate, latencies and fairness depend on the machine.
+_STRESS_ROW = re.compile(
+    r"(?P<row>[! ] \S+ +[\d,]+ +[\d,]+ +[\d.]+) +[\d.,]+[kM]?"
+    r"(?: +[\d.,]+ (?:s|ms|µs|ns)){3} +[\d.]+ +(?P<errors>[\d,]+)"
+)
+_STRESS_HEAD = ["test", "thr", "ops", "ok", "%", "ops/s", "p50", "p99", "max", "fair", "errors"]
 #: Where a library is installed.
 _INSTALLED = re.compile(r"^\S*[/\\](?:site|dist)-packages[/\\](\S+)")
+#: The folder of a file that is still open.
+_OPEN = re.compile(r"(?<=still open after the test \()/\S+/(?=[^/\s]+ ×)")
 
 _WARNING = "InterleaveWarning: "
-_OUTPUT = re.compile(r"^(<!-- output: \S+ -->\n```text\n).*?^```$", re.DOTALL | re.MULTILINE)
+_OUTPUT = re.compile(r"^(<!-- output: [^\n]+ -->\n```text\n).*?^```$", re.DOTALL | re.MULTILINE)
 
 
 class Shown(NamedTuple):
@@ -49,14 +69,16 @@ class Shown(NamedTuple):
     #: Its text. None: the file is one of the examples.
     test: str | None
     file: str
+    #: What pytest is called with, besides `OPTIONS`.
+    options: tuple[str, ...] = ()
 
     def prepare(self, folder: Path) -> str:
         """Write the files that it needs, and return the name of what is to run."""
         if self.test is None:
             path, _, name = self.file.partition("::")
-            shutil.copy(ROOT / path, folder)
-            shutil.copy((ROOT / path).parent / "pytest.ini", folder)
-            return f"{Path(path).name}::{name}"
+            ignored = shutil.ignore_patterns("__pycache__", ".*")
+            shutil.copytree((ROOT / path).parent, folder, ignore=ignored, dirs_exist_ok=True)
+            return f"{Path(path).name}::{name}" if name else Path(path).name
         for name, text in {**self.block.files, self.file: self.test, "pytest.ini": "[pytest]\n"}.items():
             folder.joinpath(name).write_text(text, encoding="utf-8")
         return self.file
@@ -69,16 +91,19 @@ def shown() -> Iterator[Shown]:
         if block.comment.startswith("test: "):
             tests[block.page] = block.text
         elif block.comment.startswith("output: "):
-            file = block.comment.removeprefix("output: ")
-            yield Shown(block, None if "/" in file else tests[block.page], file)
+            file, *options = shlex.split(block.comment.removeprefix("output: "))
+            yield Shown(block, None if "/" in file else tests[block.page], file, tuple(options))
 
 
-def missing(text: str, printed: str) -> list[str]:
-    """Return the first lines of the text that were not printed one after the other, in the order of the text."""
-    lines = [_stable(line) for line in printed.splitlines()]
+def missing(text: str, printed: str, *, estimates: bool = _HAS_ESTIMATES) -> list[str]:
+    """Return the first lines of the text that were not printed one after the other, in the order of the text.
+
+    With `estimates`, these are compared as well.
+    """
+    lines = [_stable(line, estimates) for line in printed.splitlines()]
     at = 0
     for part in re.split(r"^\.\.\.\n", text, flags=re.MULTILINE):
-        expected = [_stable(line) for line in part.splitlines()]
+        expected = [_stable(line, estimates) for line in part.splitlines()]
         while expected and lines[at : at + len(expected)] != expected:
             if at == len(lines):
                 return expected
@@ -87,26 +112,40 @@ def missing(text: str, printed: str) -> list[str]:
     return []
 
 
-def _stable(line: str) -> str:
-    return _VARIES.sub("…", _portable(line.rstrip()))
+def _stable(line: str, estimates: bool) -> str:
+    if (row := _STRESS_ROW.fullmatch(line)) is not None:
+        line = f"{row['row']} … {row['errors']}"
+    if row is not None or line.split() == _STRESS_HEAD:
+        # Columns are as wide as their figures.
+        return " ".join(line.split())
+    stable = _VARIES.sub("…", _portable(line.rstrip()))
+    return stable if estimates else _ESTIMATE.sub("…", stable)
 
 
 def _portable(line: str) -> str:
-    """The line without the folder in which a library is installed."""
-    return _INSTALLED.sub(lambda found: found[1].replace("\\", "/"), line)
+    """The line without the folder in which a library is installed, or in which the test runs."""
+    return _OPEN.sub("/tmp/shop/", _INSTALLED.sub(lambda found: found[1].replace("\\", "/"), line))
 
 
 def excerpt(printed: str, before: str = "") -> str:
-    """Return what a page shows of a run: an error with its report; or the lines of tests that pass.
+    """Return what a page shows of a run: an error with its report; the lines of tests that pass; or the summary.
 
     `before` is what it has shown before.
     """
     lines = printed.splitlines()
+    if before.startswith("Replay "):
+        at = next(at for at, line in enumerate(lines) if line.startswith("Replay "))
+        return "\n".join((*lines[at : at + 2], ""))
+    if before.startswith("suite with "):
+        start = next(at for at, line in enumerate(lines) if line.startswith("suite with "))
+        end = next(at for at in range(start, len(lines)) if lines[at].startswith("==="))
+        return "\n".join(lines[start:end]) + "\n"
     if before.startswith("...\n") and _WARNING in before:
         at = next(at for at, line in enumerate(lines) if _WARNING in line)
-        return "\n".join(("...", *lines[at : at + before.count("\n") - 2], "...", ""))
-    if before.startswith("PASSED "):
-        return "".join(f"{line}\n" for line in lines if line.startswith("PASSED "))
+        return "\n".join(("...", *map(_portable, lines[at : at + before.count("\n") - 2]), "...", ""))
+    if before.startswith(("PASSED ", "FAILED ")):
+        of_tests = re.compile("(PASSED|FAILED) [^ ]+  ")
+        return "".join(f"{line}\n" for line in lines if of_tests.match(line))
     last = next((at for at, line in enumerate(lines) if "--interleave-replay=" in line), None)
     if last is None:
         start = next(at for at, line in enumerate(lines) if re.fullmatch("=+ interleave =+", line)) + 1
@@ -120,7 +159,8 @@ def _print(example: Shown) -> str:
     with tempfile.TemporaryDirectory() as folder:
         name = example.prepare(Path(folder))
         environment = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "COLUMNS": "80"}
-        command = [sys.executable, "-m", "pytest", "-p", "pytest_interleave.plugin", *OPTIONS, name]
+        options = ("-p", "pytest_interleave.plugin", *OPTIONS, *example.options)
+        command = [sys.executable, "-m", "pytest", *options, name]
         done = subprocess.run(command, cwd=folder, env=environment, stdout=subprocess.PIPE, text=True, check=False)
         return done.stdout
 

@@ -212,7 +212,7 @@ def test_failures_say_how_little_it_takes(run, report):
             "Not a race: the test body fails when it runs twice on the same fixtures.",
             "help: give each worker its own fixtures with isolated=(...), or mark the test",
             "Not a race: the test also fails with one worker.",
-            "help: run it with plain pytest. If it passes there, it depends on real time, or",
+            "help: run it with plain pytest. If it passes there, it depends on state from an",
             "*cannot run in several workers: capsys captures one shared stdout. Use it in a fixture instead, or add *",
         ]
     )

@@ -23,8 +23,8 @@ from ._detailed_runs import has_race
 SIMPLEST = {
     "one worker": (
         "Not a race: the test also fails with one worker.",
-        "run it with plain pytest. If it passes there, it depends on real time, or on the number of objects, "
-        "references or frames, which the plugin changes.",
+        "run it with plain pytest. If it passes there, it depends on state from an earlier run, such as a module "
+        "global, on real time, or on the number of objects, references or frames, which the plugin changes.",
     ),
     "workers in turn": (
         "Not a race: the test body fails when it runs twice on the same fixtures.",
