@@ -316,6 +316,41 @@ def test_it(counter, run_concurrent):
     )
 
 
+WEAKLY_KEPT = """
+import weakref
+
+class Connection:
+    made = weakref.WeakValueDictionary()
+
+    def __init__(self, name):
+        self.name = name
+
+    @classmethod
+    def to(cls, name):
+        try:
+            return cls.made[name]
+        except KeyError:
+            new = cls.made[name] = cls(name)
+            return new
+
+@pytest.mark.concurrency
+def test_it(run_concurrent):
+    first, second = run_concurrent(Connection.to, "here")
+    assert first is second
+"""
+
+
+def test_what_a_failure_keeps_alive_does_not_hide_the_next_one(run):
+    done = run(WEAKLY_KEPT)
+    done.result.assert_outcomes(failed=1)
+    assert "Could not reproduce" not in done.text
+    assert "Check-then-act race on cls.made" in done.text
+    # The variables are shown, and so they are not forgotten.
+    shown = run(WEAKLY_KEPT, "--showlocals")
+    assert "Could not reproduce" in shown.text
+    assert re.search(r"^second += <.*Connection object", shown.text, re.MULTILINE)
+
+
 def test_what_only_the_first_execution_does_is_no_difference(run):
     first = run(
         """

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
+import traceback
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -63,6 +65,9 @@ class DetailedRuns:
         self._executions = executions
         self._races = races
         self._judge = judge
+        option = executions.item.config.option
+        #: Whether the variables of a failure may be shown after the test.
+        self._shows_variables = option.showlocals or option.usepdb
 
     def run(
         self, strategy: Strategy, recorder: Recorder | None = None, *, visible: bool = False
@@ -89,6 +94,11 @@ class DetailedRuns:
         It is the first that imports, and that finds nothing cached.
         """
         shown = self._repeat_once(finding, outcome, suspects)
+        if isinstance(shown, NotRepeated) and shown.finding is None and not self._shows_variables:
+            # The exception keeps alive what is in the variables of its frames: also what is only in a weak dictionary
+            # else, so that the test finds it there.
+            drop_variables(finding.exception)
+            shown = self._repeat_once(finding, outcome, suspects)
         # A finding of another kind is due to something that the first execution has left behind.
         alike = isinstance(shown, NotRepeated) and shown.finding is not None and shown.finding.same_as(finding)
         if isinstance(shown, NotRepeated) and not warm and shown.finding is not None and alike:
@@ -150,6 +160,26 @@ def attempt_of(outcome: Outcome, recorded: Recorded) -> Attempt:
 def time_passed(outcome: Outcome) -> bool:
     """Whether time passed as a choice."""
     return any(operation.kind == HELD_UP for _, operation, _ in outcome.log)
+
+
+def drop_variables(error: BaseException) -> None:
+    """Forget the variables in the frames of an exception, and of those that it holds or was raised from."""
+    waiting: list[BaseException | None] = [error]
+    seen: set[int] = set()
+    while waiting:
+        one = waiting.pop()
+        if one is None or id(one) in seen:
+            continue
+        seen.add(id(one))
+        for frame, _ in traceback.walk_tb(one.__traceback__):
+            # A frame that still runs is not cleared.
+            with contextlib.suppress(RuntimeError):
+                frame.clear()
+            # Before 3.13, a frame may also have a dictionary of its variables, which is updated only now.
+            _ = frame.f_locals
+        waiting += [one.__cause__, one.__context__]
+        if isinstance(one, BaseExceptionGroup):
+            waiting += one.exceptions
 
 
 def require_no_signal(outcome: Outcome) -> None:
