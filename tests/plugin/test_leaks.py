@@ -136,6 +136,7 @@ def test_what_is_no_leak(run):
         """
 import logging
 import multiprocessing
+import multiprocessing.pool
 import socket
 import subprocess
 import sys
@@ -203,6 +204,11 @@ def test_pool_that_is_not_shut_down(run_concurrent):
     pool = ThreadPoolExecutor(2)
     assert list(pool.map(abs, [-1, 1])) == [1, 1]
 
+def test_pool_of_multiprocessing_threads():
+    # A thread of the pool waits at a pipe, which the pool closes when nothing refers to it any more.
+    with multiprocessing.pool.ThreadPool(2) as pool:
+        assert pool.map(abs, [-1, -2]) == [1, 2]
+
 def test_daemon_and_timer():
     gate = threading.Event()
     threading.Thread(target=gate.wait, daemon=True).start()
@@ -227,7 +233,7 @@ def spawning():
 """,
         "--log-file=log", "-o", "log_cli=true",
     )  # fmt: skip
-    done.result.assert_outcomes(passed=7, skipped=1, xfailed=1, warnings=done.text.count("InterleaveWarning: "))
+    done.result.assert_outcomes(passed=8, skipped=1, xfailed=1, warnings=done.text.count("InterleaveWarning: "))
     assert "resource leak" not in done.text, done.text
 
 

@@ -17,6 +17,7 @@ from .execution.outside._left_alone import Start
 from .execution.outside._patience import Patience
 from .execution.units import _current
 from .execution.units._outcome import Outcome
+from .identity._leaving import forget_calls
 from .identity._object_names import forget_names
 from .instrumentation._engine import engine, renew_after_debugger
 from .instrumentation._recorder import Recorder
@@ -211,5 +212,6 @@ class Control:
             if trace is not None:
                 sys.settrace(before)
             forget_units()
+            forget_calls()
             # This comes last: from now on a handler may raise.
             held_signals.end()

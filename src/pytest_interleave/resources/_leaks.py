@@ -88,6 +88,8 @@ class Snapshot:
         while self._suspects(waits=True) and real_seconds() < until:
             pause.acquire(timeout=0.005)
             reap()
+        # A thread that has ended meanwhile may have been the last to hold what is garbage now.
+        gc.collect()
         return list(self._leaks())
 
     def _suspects(self, *, waits: bool = False) -> bool:

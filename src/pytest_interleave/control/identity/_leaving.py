@@ -28,7 +28,7 @@ from ..steps._kinds import RETURN, YIELD
 from ..steps._operations import Operation
 from ..steps._touches import NOTHING, OPAQUE, READS, WRITES, Touches
 from ._generators import running_generator
-from ._object_names import forgetting, name_of
+from ._object_names import name_of
 from ._types import class_holding, identities, is_class
 from ._written import python_function
 
@@ -129,7 +129,12 @@ class _Latest(NamedTuple):
 
 
 _latest: list[_Latest] = []
-forgetting += [_latest.clear, calls_by_threads.clear]
+
+
+def forget_calls() -> None:
+    """Forget what is under way, at the end of an execution: otherwise it would keep the program's objects alive."""
+    _latest.clear()
+    calls_by_threads.clear()
 
 
 def _touches_of(touch: _Touch, frame: FrameType) -> Touches:

@@ -323,7 +323,7 @@ class Exploring:
         """Keep no object of the test alive, only the schedule of the last execution."""
         if self._last is not None:
             outcome, strategy = self._last
-            self._last = outcome._replace(log=[], pending=[], nestings=[], raised={}), strategy
+            self._last = outcome._replace(log=[], uses=(), pending=[], nestings=[], raised={}), strategy
         self.executions.release_values()
 
     def close(self) -> None:
