@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import collections
 import json
 import threading
 from threading import Event, Lock, RLock
@@ -54,20 +53,6 @@ def test_data_of_one_thread_is_not_shown():
 
     # It has a number, as there are other boxes.
     assert accesses(told(body).timeline) == [("left", "write", "Box #1.value"), ("right", "write", "Box #1.value")]
-
-
-def test_a_special_method_of_the_standard_library_does_not_show_where_it_returns():
-    def body():
-        counts = collections.Counter()
-
-        def add():
-            counts["key"] += 1
-
-        in_threads(left=add, right=add)
-        assert counts["key"] == 2
-
-    found = accesses(told(body).timeline)
-    assert {kind for _, kind, _ in found} == {"read", "write"}
 
 
 def test_what_all_only_read_is_not_shown():

@@ -44,9 +44,6 @@ class Relevant:
     def shows(self, step: Step) -> bool:
         """Whether a step is an access that conflicts with another thread's, or uses a primitive that several use."""
         unit, operation, touches = step
-        if operation.kind == kinds.RETURN and is_stdlib(operation.code.co_filename):
-            # The access for which code of the standard library was called says more.
-            return False
         if operation.is_access:
             return self._is_contested(unit.index, touches)
         if operation.kind == kinds.HELD_UP:
