@@ -62,7 +62,7 @@ def expect(value: Any) -> None:
 #: Special methods that are called when no operation on another object is under way, or that stand for an attribute.
 _OTHERS = frozenset(
     """
-    __init__ __new__ __post_init__ __init_subclass__ __set_name__ __class_getitem__ __prepare__ __del__
+    __init__ __new__ __missing__ __post_init__ __init_subclass__ __set_name__ __class_getitem__ __prepare__ __del__
     __enter__ __exit__ __aenter__ __aexit__ __aiter__ __anext__ __await__
     __getattribute__ __getattr__ __setattr__ __delattr__ __get__ __set__ __delete__
     """.split()

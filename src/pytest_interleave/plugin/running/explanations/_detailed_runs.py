@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import itertools
 import traceback
 from collections.abc import Callable, Sequence
@@ -98,6 +99,7 @@ class DetailedRuns:
             # The exception keeps alive what is in the variables of its frames: also what is only in a weak dictionary
             # else, so that the test finds it there.
             drop_variables(finding.exception)
+            gc.collect()
             shown = self._repeat_once(finding, outcome, suspects)
         # A finding of another kind is due to something that the first execution has left behind.
         alike = isinstance(shown, NotRepeated) and shown.finding is not None and shown.finding.same_as(finding)
