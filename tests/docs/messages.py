@@ -24,6 +24,7 @@ SINKS = {
     "wrong_argument": "@…(…=…): ",
     "error": "@…(…=…): ",
     "Diagnosis": "",
+    "EndlessWait": "",
     "TimeoutError": "",
     "HungProcess": "",
     "warn": "",
@@ -34,7 +35,7 @@ SINKS = {
     "add_note": "",
 }
 #: Calls of the above that are given the text first, and not last.
-_FIRST = {"Diagnosis", "warn", "warn_explicit", "_group"}
+_FIRST = {"Diagnosis", "EndlessWait", "warn", "warn_explicit", "_group"}
 #: Functions whose texts get to the user by an attribute, so that they are not followed.
 SOURCES = {
     "describe_difference",

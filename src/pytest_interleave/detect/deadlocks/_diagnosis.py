@@ -10,13 +10,38 @@ from ...control import Stuck, WaitingThread
 #: At most this many threads are named in a headline.
 MOST_NAMED = 4
 _END_OF = "the end of "
-#: By method of a queue or a future, why a wait in it never ends.
+
+
+class EndlessWait(NamedTuple):
+    """Why a wait in a method never ends, what helps, and the call that would end it."""
+
+    bug: str
+    help: str
+    ends: str
+
+
+_COMPLETE = "call set_result() or set_exception() on each path"
+#: By method of a queue or a future.
 METHODS = {
-    "Queue.get": "get() on an empty queue, and no thread can put()",
-    "Queue.put": "put() to a full queue, and no thread can get()",
-    "Queue.join": "Queue.join() waits for task_done(), and no thread can call it",
-    "Future.result": "result() of a Future that no thread can complete",
-    "Future.exception": "exception() of a Future that no thread can complete",
+    "Queue.get": EndlessWait(
+        "get() on an empty queue, and no thread can put()",
+        "put one item, or one sentinel, for each get(), also on errors, or give get() a timeout",
+        "put()",
+    ),
+    "Queue.put": EndlessWait(
+        "put() to a full queue, and no thread can get()",
+        "get() each item, also if a consumer fails, or give put() a timeout",
+        "get()",
+    ),
+    "Queue.join": EndlessWait(
+        "Queue.join() waits for task_done(), and no thread can call it",
+        "call task_done() for each item that get() has returned, also on errors: use try/finally",
+        "task_done()",
+    ),
+    "Future.result": EndlessWait("result() of a Future that no thread can complete", _COMPLETE, "set_result()"),
+    "Future.exception": EndlessWait(
+        "exception() of a Future that no thread can complete", _COMPLETE, "set_exception()"
+    ),
 }
 
 

@@ -22,21 +22,8 @@ _NEVER = {
     "Lock": (kinds.RELEASE, "released", _WITH),
     "RLock": (kinds.RELEASE, "released", _WITH),
 }
-#: By method, what helps.
-_HELP_OF_METHODS = {
-    "Queue.get": "put one item, or one sentinel, for each get(), also on errors, or give get() a timeout",
-    "Queue.put": "get() each item, also if a consumer fails, or give put() a timeout",
-    "Queue.join": "call task_done() for each item that get() has returned, also on errors: use try/finally",
-    "Future.result": "call set_result() or set_exception() on each path",
-    "Future.exception": "call set_result() or set_exception() on each path",
-}
-#: By method or type, the call that would end the wait.
+#: By type, the call that would end the wait.
 _ENDS = {
-    "Queue.get": "put()",
-    "Queue.put": "get()",
-    "Queue.join": "task_done()",
-    "Future.result": "set_result()",
-    "Future.exception": "set_exception()",
     "Event": "set()",
     "Semaphore": "release()",
     "BoundedSemaphore": "release()",
@@ -57,7 +44,7 @@ def of_one(stuck: Stuck, causes: tuple[WaitingThread, ...], target: Any, log: Se
     method = method_of(wait, stuck)
     called = type(awaited(target)).__name__
     if method:
-        diagnosis = Diagnosis(METHODS[method], _HELP_OF_METHODS[method])
+        diagnosis = Diagnosis(METHODS[method].bug, METHODS[method].help)
     elif called == "Condition":
         return _of_condition(stuck, causes, target, log)
     elif called == "Barrier":
@@ -69,12 +56,13 @@ def of_one(stuck: Stuck, causes: tuple[WaitingThread, ...], target: Any, log: Se
             "let each of its threads call wait(), also on early exits and errors",
         )
     elif called == "SimpleQueue":
-        diagnosis = Diagnosis("get() on an empty SimpleQueue, and no thread can put()", _HELP_OF_METHODS["Queue.get"])
+        diagnosis = Diagnosis("get() on an empty SimpleQueue, and no thread can put()", METHODS["Queue.get"].help)
     elif called in _NEVER:
         diagnosis = _of_never(called, wait, target, log)
     else:
         return Diagnosis(blocked_forever(stuck, causes))
-    before = _before_join(stuck, causes, _ENDS.get(method or called, ""))
+    ends = METHODS[method].ends if method else _ENDS.get(called, "")
+    before = _before_join(stuck, causes, ends)
     return diagnosis._replace(bug=diagnosis.bug + _failures(stuck), help=before or diagnosis.help)
 
 
