@@ -76,13 +76,13 @@ def test_a_lost_update_over_two_functions():
     stock = Stock()
 
     def look():
-        return stock.sold  # functions: read
+        return stock.sold
 
     def write(value):
-        stock.sold = value  # functions: write
+        stock.sold = value
 
     def sell():
-        write(look() + 1)
+        write(look() + 1)  # functions: caller
 
     def body():
         stock.sold = 0
@@ -92,8 +92,7 @@ def test_a_lost_update_over_two_functions():
     timeline = bug_of(body)
     assert timeline.bug == "Lost update on Stock.sold"
     assert timeline.help == (
-        "make read and write one atomic step: hold one lock over "
-        f"test_bugs.py:{line('functions: read')} and test_bugs.py:{line('functions: write')}, in their caller"
+        f"make read and write one atomic step: hold one lock around test_bugs.py:{line('functions: caller')}"
     )
 
 

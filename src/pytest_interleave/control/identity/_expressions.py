@@ -29,7 +29,11 @@ def touched_expression(operation: Operation, kind: type | None = None) -> str:
     # Otherwise the instruction is in a library, and the place that is shown is the line that called the library.
     if not operation.is_where_it_shows:
         return ""
-    found = _owner(_expression_at(code, operation.lasti), operation.name, kind)
+    expression = _expression_at(code, operation.lasti)
+    if isinstance(expression, ast.Call) and isinstance(expression.func, ast.Name) and _is_local(expression.func, code):
+        # It may be a method of another object than its argument.
+        return ""
+    found = _owner(expression, operation.name, kind)
     inner = found
     while isinstance(inner, (ast.Attribute, ast.Subscript)):
         inner = inner.value
@@ -37,6 +41,22 @@ def touched_expression(operation: Operation, kind: type | None = None) -> str:
         return ""
     text = ast.unparse(found)
     return text if len(text) <= _LONGEST else ""
+
+
+def called_expression(operation: Operation) -> str:
+    """Return the source expression for the function that is called: "heapq.heappop"; empty if it is no plain name."""
+    expression = _expression_at(operation.code, operation.lasti) if operation.is_where_it_shows else None
+    inner = function = expression.func if isinstance(expression, ast.Call) else None
+    while isinstance(inner, ast.Attribute):
+        inner = inner.value
+    if function is None or not isinstance(inner, ast.Name):
+        return ""
+    text = ast.unparse(function)
+    return text if len(text) <= _LONGEST else ""
+
+
+def _is_local(name: ast.Name, code: CodeType) -> bool:
+    return name.id in code.co_varnames or name.id in code.co_cellvars or name.id in code.co_freevars
 
 
 @functools.lru_cache(maxsize=256)

@@ -22,13 +22,15 @@ class TooEarly(NamedTuple):
     """An access that a thread did before another thread's conflicting one, which was delayed.
 
     `unseen` is what the delayed thread had read before, and the change of that which it has not seen; `partial` is what
-    the delayed thread had written before, and the other one has found.
+    the delayed thread had written before, and the other one has found. `outdated` are such values and changes, too:
+    all that the delayed thread has not read again before its access.
     """
 
     access: Access
     later: Access
     unseen: tuple[Access, Access] | None = None
     partial: tuple[Access, Access] | None = None
+    outdated: list[tuple[Access, Access]] | None = None
 
 
 class Unseen(NamedTuple):
@@ -143,8 +145,12 @@ class Effects:
         found = [torn_one for thing in self._touched_in(window) for torn_one in torn(thing, *window)]
         before = [each for each in found if each.last.position < self._end]
         # Otherwise these may be two steps that need not belong together, such as taking from a pool and giving back.
-        together = not before or (not before[0].first.writes and _same_function(before[0].first, before[0].last))
+        together = not before or (not before[0].first.writes and self._is_one_operation(before[0]))
         return [before[0]] if len(before) == 1 and together else []
+
+    def _is_one_operation(self, found: Torn) -> bool:
+        """Whether two accesses are in one function, or one is a call and the other one its end."""
+        return _same_function(found.first, found.last) or self._log[found.last.position][1].kind in kinds.OF_CALLS
 
     def check_before(self, access: Access) -> Access | None:
         """Return the access of the same thread to the same thing right before `access` in the same function."""
@@ -170,7 +176,12 @@ class Effects:
         if early is not None:
             # A value that was read too early may not fit one that was read too late.
             apart = outdated is not None and early[0].writes and not early[1].writes
-            return TooEarly(*early, outdated if apart else None, self._partial(window, early[0]))
+            return TooEarly(
+                *early,
+                outdated if apart else None,
+                self._partial(window, early[0]),
+                list(self._outdated(window, unread_until=early[1].position)),
+            )
         missed = next((pair for turns in self._turns for pair in signal_before_wait(turns, *window)), None)
         if outdated is not None:
             return Unseen(*outdated, missed)
@@ -240,11 +251,18 @@ class Effects:
                 if explains and self._involved.has(thing, between):
                     yield between, later
 
-    def _outdated(self, window: _Window) -> Iterator[tuple[Access, Access]]:
-        """Yield what the thread that was left had read before another one changed it, if it has continued with that."""
+    def _outdated(self, window: _Window, unread_until: int = 0) -> Iterator[tuple[Access, Access]]:
+        """Yield what the thread that was left had read before another one changed it, if it has continued with that.
+
+        What it has read again before step `unread_until` is left out.
+        """
         if window.until < self._end:
             for thing in self._touched_in(window):
-                yield from (pair for pair in stale(thing, *window) if self._involved.has(thing, pair[1]))
+                for seen, change in stale(thing, *window):
+                    again = next(thing.after(window.thread, window.until), None)
+                    is_known = again is not None and again.position < unread_until
+                    if self._involved.has(thing, change) and not is_known:
+                        yield seen, change
 
     def _handed_on(self, window: _Window, *, delayed: bool) -> HandedOn | None:
         """Return what the thread had written when it was left, and another one found meanwhile.
@@ -259,6 +277,8 @@ class Effects:
             if access.thread != window.thread
             and (written := sources.get((position, thing))) is not None
             and (written.thread, written.position < window.switch) == (window.thread, True)
+            # Threads that run one line do the same: neither finds what the other one has left halfway.
+            and not (written.assigns and not written.updates and written.place == access.place)
             and self._involved.has(thing, access)
             and self._involved.has_line(access.place)
         ]

@@ -6,14 +6,14 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from ...control import Operation, Outcome, Recorder, Step, is_stdlib
+from ...control import Operation, Outcome, Place, Recorder, Step, Touches, is_stdlib
 from ...control.execution import awaited, described, short_name
-from ...control.identity import short_text, shows_key, touched_expression, type_named
+from ...control.identity import LruCache, called_expression, short_text, shows_key, touched_expression, type_named
 from ...control.interpreter import opname_at
 from ...control.primitives import SimpleQueue
-from ...control.steps import WRITES, kinds
+from ...control.steps import OPAQUE, WRITES, kinds, shown_touch
 from ...detect import name_of_access, name_with_article
-from ..causes._checks import looks_up
+from ..causes._checks import is_check, is_checked_by_caller, looks_up
 from ..causes._names import distinguished
 from ..causes._sources import receiver_at
 from ._evidence import Evidence
@@ -80,7 +80,8 @@ class Words:
         _, operation, touches = self._log[position]
         name = numbered(name_of_access(operation, touches), position, self._recorder)
         if name.startswith(("a ", "an ")) and touches:
-            return self._as_written(operation, touches[-1][0], touches[-1][1]) or name
+            thing, part, _ = touches[shown_touch(touches)]
+            return self._as_written(operation, thing, part) or name
         return name
 
     def _as_written(self, operation: Operation, thing: Any, part: Any) -> str:
@@ -102,6 +103,15 @@ class Words:
     def value(self, position: int) -> str:
         """Return the value that a step read, or the old and the new one; empty if it is not known."""
         return "" if self._recorder is None else self._recorder.text_at(position)
+
+    def calls(self, position: int) -> tuple[Place, ...]:
+        """Return the places of the calls that a step is in, from its own place outwards, as far as they are known."""
+        known = () if self._recorder is None else self._recorder.calls_at(position)
+        return known or (self._log[position][1].where(),)
+
+    def is_check(self, position: int) -> bool:
+        """Whether a condition tests what a step reads: one of its own function, or of a caller."""
+        return is_check(self._log[position][1]) or is_checked_by_caller(self.calls(position))
 
     def found_nothing(self, position: int) -> bool:
         """Whether a step has looked for something that was not there."""
@@ -139,6 +149,10 @@ class Words:
         same = what == variable
         if operation.kind in kinds.OF_CALLS:
             return "finishes its call" if operation.kind == kinds.RETURN else "resumes the generator"
+        if touches and type_named(touches[-1][0]) is LruCache:
+            # What the cache holds is not known.
+            function = called_expression(operation) or operation.name.strip(".()[]")
+            return f"calls {function}()" if function else "calls it"
         call = call_of(operation)
         if call:
             called = f"{what if part is None and what.replace('.', '').isidentifier() else ''}{call}"
@@ -146,6 +160,12 @@ class Words:
             if looks_up(operation) and self.found_nothing(position):
                 return f"calls {called}{of}, finds nothing"
             return f"calls {called}{of}{called_with(value, part, writes=operation.kind != kinds.READ)}"
+        function = function_called(operation, touches)
+        if function:
+            # The value of the object whose method is called, or of an argument.
+            owner = "" if self._recorder is None else self._recorder.owner_at(position)
+            on = value or ("" if same or function.startswith(f"{what}.") else owner if " #" in owner else what)
+            return f"calls {function}(){f' on {on}' if on else ''}"
         if opname_at(operation.code, operation.lasti) == "CONTAINS_OP" and part is not None:
             found = ", not found" if self.found_nothing(position) else ", found" if value else ""
             return f"checks{f' {what}' if not same else '' if found else ' it'}{found}"
@@ -174,6 +194,14 @@ class Words:
 def call_of(operation: Operation) -> str:
     """Return the call of a method that an access is, as in the source: ".append()"; empty if it is none."""
     return operation.name if operation.name.startswith(".") and operation.is_where_it_shows else ""
+
+
+def function_called(operation: Operation, touches: Touches | None) -> str:
+    """Return the name, as in the source, of a function that cannot be looked into; empty if a step calls none."""
+    if not touches or operation.name != "[]" or not opname_at(operation.code, operation.lasti).startswith("CALL"):
+        return ""
+    cannot_see = any(how & (OPAQUE | WRITES) for _, _, how in touches)
+    return called_expression(operation) if cannot_see else ""
 
 
 def called_with(value: str, part: object, *, writes: bool) -> str:
