@@ -38,6 +38,8 @@ class Event(NamedTuple):
     gave_way: bool = False
     #: The method that is called, as in the source, and what is known of what it is called on: "append() on []".
     call: str = ""
+    #: The method of a queue, a future or a pool that it is a part of: "get()".
+    within: str = ""
     #: For a step that its thread repeats until the end, the loop: "repeats lines 9-11, 40 times".
     repeats: str = ""
     #: What is done, if kind and value do not say it: "not found", "read: file log.txt".

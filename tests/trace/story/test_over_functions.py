@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from queue import Queue
 from threading import Lock
 
 from ..telling import in_threads, quiet, told_of_finding
@@ -252,4 +253,28 @@ def test_the_check_before_two_writes_belongs_to_them():
     assert timeline.help == (
         f"make both writes one atomic step: hold one lock from {at('bank: check')} to {line('bank: last')}, "
         f"and at {at('bank: look')}"
+    )
+
+
+def test_a_check_of_a_queue_in_a_function_that_a_condition_calls():
+    class Jobs:
+        def __init__(self):
+            self.queue = Queue()
+            self.queue.put(1)
+
+        def has_any(self):
+            return not self.queue.empty()
+
+        def take(self):
+            if self.has_any():  # jobs: check
+                self.queue.get_nowait()  # jobs: act
+
+    def body():
+        jobs = Jobs()
+        in_threads(one=jobs.take, other=jobs.take)
+
+    timeline = timeline_of(body)
+    assert timeline.bug == "Check-then-act race on self.queue"
+    assert timeline.help == (
+        f"make both uses one atomic step: hold one lock from {at('jobs: check')} to {line('jobs: act')}"
     )

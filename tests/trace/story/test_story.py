@@ -612,11 +612,11 @@ def test_check_then_act_on_a_queue():
     assert timeline.bug == "Check-then-act race on jobs"
     assert [(each.text, each.place.rpartition("/")[2]) for each in timeline.evidence] == [
         ("left calls jobs.empty()", at("queue: check")),
-        ("right calls jobs.get()", at("queue: act")),
-        ("left calls jobs.get()", at("queue: act")),
+        ("right calls jobs.get_nowait()", at("queue: act")),
+        ("left calls jobs.get_nowait()", at("queue: act")),
     ]
     assert timeline.help == (
-        f"make both uses one atomic step: hold one lock from {at('queue: check')} to {at('queue: act')}"
+        f"make both uses one atomic step: hold one lock from {at('queue: check')} to {line('queue: act')}"
     )
 
 

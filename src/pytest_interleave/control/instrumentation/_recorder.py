@@ -90,12 +90,13 @@ class Recorder:
     def note(self, step: int, operation: Operation, touches: Touches | None, frame: FrameType | None) -> None:
         """Record a step that is about to be done by code that `frame` was called from."""
         concerned = step in self._steps
+        if self._everything and real_seconds() < self._until:
+            self._calls[step] = places_in_scope(frame, _MOST_CALLS)
         if not (concerned or self._everything) or step in self._texts or not touches or not operation.is_access:
             return
         if not concerned and real_seconds() >= self._until:
             self.cut_short = True
             return
-        self._calls[step] = places_in_scope(frame, _MOST_CALLS)
         # Code that is in no file may have been made again: it is equal then.
         while frame is not None and frame.f_code is not operation.code and frame.f_code != operation.code:
             frame = frame.f_back

@@ -96,14 +96,14 @@ class Bugs:
         if isinstance(effect, Missed):
             return self._of_missed(effect.wait.position)
         if isinstance(effect, Interrupted):
-            first, last = short_place(effect.first.place), short_place(effect.last.place)
             primitive = words.primitive(effect.between.position)
             # The release at the end of a check has its line, too.
             kind = "Check-then-act race" if words.is_check(effect.first.position) else "Atomicity violation"
             on = f"on {primitive}" if words.is_queue(effect.between.position) else f"between two uses of {primitive}"
-            helps = f"make both uses one atomic step: hold one lock from {first} to {last}"
+            span = span_of(words, effect.first, effect.last)
+            helps = f"make both uses one atomic step: hold one lock {span.text}{span.caller}"
             # Two calls of one method are not made one step within that method.
-            return Bug(f"{kind} {on}", help="" if first == last else helps)
+            return Bug(f"{kind} {on}", help="" if span.begin == span.end else helps)
         return self._of_handed_on(effect)
 
     def _runs_of_generator(self, effect: Effect) -> list[int]:

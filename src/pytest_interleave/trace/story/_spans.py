@@ -8,6 +8,7 @@ from typing import NamedTuple
 from ...control import Place
 from ..causes._overlaps import Access
 from ..causes._places import short_place
+from ..causes._primitive_turns import Turn
 from ._words import Words
 
 
@@ -45,8 +46,8 @@ class Span(NamedTuple):
         )
 
 
-def span_of(words: Words, first: Access, last: Access) -> Span:
-    """Return the lines of two accesses of one thread, in the innermost function whose call both are in."""
+def span_of(words: Words, first: Access | Turn, last: Access | Turn) -> Span:
+    """Return the lines of two steps of one thread, in the innermost function whose call both are in."""
     begin, end = common_call(words.calls(first.position), words.calls(last.position)) or (first.place, last.place)
     if begin[::2] == end[::2] and end.lineno < begin.lineno:
         begin, end = end, begin

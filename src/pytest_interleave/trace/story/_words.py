@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from ...control import Operation, Outcome, Place, Recorder, Step, Touches, is_stdlib
+from ...control import Operation, Outcome, Place, Recorder, Step, Touches
 from ...control.execution import awaited, described, short_name
 from ...control.identity import LruCache, called_expression, short_text, shows_key, touched_expression, type_named
 from ...control.interpreter import opname_at
@@ -17,19 +17,10 @@ from ..causes._checks import is_check, is_checked_by_caller, looks_up
 from ..causes._names import distinguished
 from ..causes._sources import receiver_at
 from ._evidence import Evidence
-
-#: Queues of the standard library that are made of locks and conditions.
-_QUEUES = frozenset(("Queue", "LifoQueue", "PriorityQueue"))
-
+from ._library import LibraryCalls
 
 #: Methods of a `SimpleQueue`, one of which a step on it is in.
 _OF_SIMPLE_QUEUES = ("empty", "qsize", "get", "get_nowait", "put", "put_nowait")
-
-
-def _queue_method(operation: Operation) -> str:
-    """Return the method of a queue that an operation is in; empty if it is in none."""
-    owner, _, method = operation.code.co_qualname.partition(".")
-    return method if owner in _QUEUES and is_stdlib(operation.code.co_filename) else ""
 
 
 class Words:
@@ -40,14 +31,7 @@ class Words:
         self._recorder = recorder
         self._names = distinguished(outcome.threads)
         self._primitives = described(outcome.log)
-        #: The addresses of the locks and conditions that queues are made of.
-        self._queues = {
-            id(target)
-            for _, operation, _ in outcome.log
-            if operation.target is not None and _queue_method(operation)
-            for target in (operation.target, getattr(operation.target, "_lock", None))
-            if target is not None
-        }
+        self._library = LibraryCalls(outcome.log)
 
     def thread(self, position: int) -> str:
         """Return the name of the thread that did a step."""
@@ -56,10 +40,9 @@ class Words:
     def primitive(self, position: int) -> str:
         """Return the short name of the primitive that a step used: "Lock #1"."""
         target = self._log[position][1].target
-        if id(target) in self._queues:
+        if self._library.is_inner(target):
             # Its locks and conditions are its own affair.
-            name, method = self._call_of_queue(position)
-            return self._receiver(position, (method, f"{method}_nowait")) or name
+            return self._receiver(position, self._methods(position)) or self._library.owner_at(position) or "Queue"
         if type(target) is SimpleQueue:
             return self._receiver(position, _OF_SIMPLE_QUEUES) or "SimpleQueue"
         name = self._primitives.get(id(target)) or self._primitives.get(id(awaited(target)), "")
@@ -71,9 +54,9 @@ class Words:
         return next(filter(None, (receiver_at(place, method) for method in methods)), "")
 
     def is_queue(self, position: int) -> bool:
-        """Whether the primitive that a step used is a queue."""
+        """Whether the primitive that a step used is a queue, or a part of a queue or a future."""
         target = self._log[position][1].target
-        return id(target) in self._queues or type(target) is SimpleQueue
+        return self._library.is_inner(target) or type(target) is SimpleQueue
 
     def what(self, position: int) -> str:
         """Return the name of what a step accesses: "Account.balance"; with the object's number if there are several."""
@@ -127,20 +110,17 @@ class Words:
     def _used(self, position: int) -> str:
         operation = self._log[position][1]
         name = self.primitive(position)
-        if id(operation.target) in self._queues:
-            return f"calls {name}.{self._call_of_queue(position)[1]}()"
+        if self._library.is_inner(operation.target):
+            methods = self._methods(position)
+            called = next((method for method in methods if self._receiver(position, (method,))), methods[0])
+            return f"calls {name}.{called}()"
         verb = kinds.TABLE[operation.kind].present or f"{operation.kind}s"
         return f"{verb} {name}".rstrip()
 
-    def _call_of_queue(self, position: int) -> tuple[str, str]:
-        """Return the class and the method of a queue that a step on one of its locks is in."""
-        unit, operation, _ = self._log[position]
-        for at in range(position, -1, -1):
-            other, before, _ = self._log[at]
-            if other is unit and before.where() == operation.where() and _queue_method(before):
-                name, _, method = before.code.co_qualname.partition(".")
-                return name, method
-        return "Queue", "get"
+    def _methods(self, position: int) -> tuple[str, str]:
+        """Return the methods of a queue or a future one of which the source calls at a step on its inner lock."""
+        method = self._library.method_at(position) or "get"
+        return method, f"{method}_nowait"
 
     def _accessed(self, position: int, variable: str) -> str:
         _, operation, touches = self._log[position]
