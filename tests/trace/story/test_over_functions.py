@@ -278,3 +278,36 @@ def test_a_check_of_a_queue_in_a_function_that_a_condition_calls():
     assert timeline.help == (
         f"make both uses one atomic step: hold one lock from {at('jobs: check')} to {line('jobs: act')}"
     )
+
+
+class Account:
+    def __init__(self, balance):
+        self.balance = balance
+
+    def withdraw(self):
+        self.balance -= 50
+
+    def deposit(self):
+        self.balance += 50
+
+
+def transfer(source, target):
+    source.withdraw()  # transfer: first
+    target.deposit()  # transfer: last
+
+
+def test_the_two_parts_of_a_transfer():
+    def body():
+        one, other, totals = Account(100), Account(0), []
+        in_threads(
+            transfers=lambda: transfer(one, other),
+            looks=lambda: totals.append(one.balance + other.balance),  # transfer: look
+        )
+        assert totals != [50]
+
+    timeline = timeline_of(body)
+    assert timeline.bug == "Dirty read of Account #2.balance by looks"
+    assert timeline.help == (
+        f"make both writes one atomic step: hold one lock from {at('transfer: first')} to {line('transfer: last')}, "
+        f"and at {at('transfer: look')}"
+    )

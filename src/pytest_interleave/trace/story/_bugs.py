@@ -12,7 +12,7 @@ from ..causes._checks import is_checked_by_caller, is_in_test, looks_up
 from ..causes._overlaps import Access, Torn
 from ..causes._places import short_place
 from ..causes._sources import in_loop_over, redirected_at, repeats_in_loop
-from ._effects import Effect, Effects, HandedOn, Interrupted, Missed, TooEarly, Unseen, steps_of
+from ._effects import Cleared, Effect, Effects, HandedOn, Interrupted, Missed, TooEarly, Unseen, steps_of
 from ._guards import Guards
 from ._spans import Span, common_call, span_of
 from ._words import Words
@@ -95,6 +95,11 @@ class Bugs:
             return Bug(f"Stale read of {what} by {words.thread(effect.seen.position)}", what)
         if isinstance(effect, Missed):
             return self._of_missed(effect.wait.position)
+        if isinstance(effect, Cleared):
+            return Bug(
+                f"Lost wake-up on {words.primitive(effect.clear.position)}: cleared after it was set",
+                help="clear the event before you check what it announces, not after that",
+            )
         if isinstance(effect, Interrupted):
             primitive = words.primitive(effect.between.position)
             # The release at the end of a check has its line, too.
@@ -222,7 +227,9 @@ class Bugs:
             both = f"Inconsistent reads of {before} and {what}"
             # The lines of the evidence say which of the two each is about.
             return Bug(both) if len(both) <= WIDEST else Bug(f"Inconsistent reads of {what}", what)
-        if effect.partial is not None and later.place[::2] == effect.partial[0].place[::2]:
+        if effect.partial is not None and (
+            later.place[::2] == effect.partial[0].place[::2] or self._effects.are_parts(effect.partial[0], later)
+        ):
             return Bug(
                 f"Dirty read of {what} by {by}",
                 what,

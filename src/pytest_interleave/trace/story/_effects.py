@@ -8,14 +8,17 @@ from functools import cached_property
 from typing import NamedTuple
 
 from ...control import Outcome, Path, Step, is_ours, is_stdlib
+from ...control.identity import type_named
 from ...control.steps import kinds
 from ...explore import ChoicePoint
-from ..causes._failing import failing_positions
+from ..causes._failing import failed_threads, failing_positions
 from ..causes._giving_way import gave_way
 from ..causes._involved import Involved
 from ..causes._overlaps import UPDATES, Access, Thing, Torn, sources_of, stale, swapped, things_in, torn
-from ..causes._primitive_turns import Turn, signal_before_wait, taken_between, turns_by_primitive
+from ..causes._primitive_turns import Turn, set_before_clear, signal_before_wait, taken_between, turns_by_primitive
 from ..causes._sources import repeats_in_loop
+from ._spans import common_call
+from ._words import Words
 
 
 class TooEarly(NamedTuple):
@@ -48,6 +51,14 @@ class Missed(NamedTuple):
     wait: Turn
 
 
+class Cleared(NamedTuple):
+    """An event that a thread cleared after another one had set it, and where a thread misses that."""
+
+    signal: Turn
+    clear: Turn
+    missed: Turn
+
+
 class Interrupted(NamedTuple):
     """Two uses of a primitive by one thread, and another thread's use between them."""
 
@@ -65,7 +76,7 @@ class HandedOn(NamedTuple):
     following: int | None
 
 
-Effect = Torn | TooEarly | Unseen | Missed | Interrupted | HandedOn
+Effect = Torn | TooEarly | Unseen | Missed | Cleared | Interrupted | HandedOn
 
 
 def steps_of(effect: Effect) -> tuple[int, ...]:
@@ -92,8 +103,9 @@ class _Window(NamedTuple):
 class Effects:
     """The effects of the switches of one execution, which has failed after `end` steps."""
 
-    def __init__(self, outcome: Outcome, end: int, is_over: Callable[[], bool]) -> None:
+    def __init__(self, outcome: Outcome, end: int, is_over: Callable[[], bool], words: Words) -> None:
         self._log: Sequence[Step] = outcome.log
+        self._words = words
         #: A thread that has not continued by then counts as continuing here.
         self._end = end
         #: By thread, the positions of its steps.
@@ -103,6 +115,7 @@ class Effects:
         self._things = things_in(outcome.log, is_over)
         self._turns = turns_by_primitive(outcome.log)
         self._involved = Involved(outcome, self._things, is_over)
+        self._failed = failed_threads(outcome)
         #: By thing, the accesses of the lines that failed.
         self._concerned: dict[Thing, list[Access]] = {}
         for position in failing_positions(outcome, end):
@@ -179,9 +192,12 @@ class Effects:
             return TooEarly(
                 *early,
                 outdated if apart else None,
-                self._partial(window, early[0]),
+                self._partial(window, *early),
                 list(self._outdated(window, unread_until=early[1].position)),
             )
+        cleared = next(self._cleared(window), None)
+        if cleared is not None:
+            return cleared
         missed = next((pair for turns in self._turns for pair in signal_before_wait(turns, *window)), None)
         if outdated is not None:
             return Unseen(*outdated, missed)
@@ -192,8 +208,18 @@ class Effects:
             return Interrupted(*min(turns, key=lambda turn: turn[2].position - turn[0].position))
         return self._handed_on(window, delayed=delayed)
 
-    def _partial(self, window: _Window, access: Access) -> tuple[Access, Access] | None:
+    def _cleared(self, window: _Window) -> Iterator[Cleared]:
+        """Yield where the thread that was left cleared an event that had been set meanwhile, if that was missed."""
+        for turns in self._turns:
+            for signal, clear, missed in set_before_clear(self._log, turns, *window):
+                fails = self._log[missed.position][0].index in self._failed or self._involved.has_line(missed.place)
+                if missed.position < self._end and fails:
+                    yield Cleared(signal, clear, missed)
+
+    def _partial(self, window: _Window, access: Access, later: Access) -> tuple[Access, Access] | None:
         """Return what the thread that was left has written before, in the same function, and the other one has found.
+
+        Or in another function that the same one has called, as the two parts of a transfer.
 
         Only if `access`, which came too early, reads: then the other thread saw a part of what belongs together.
         """
@@ -211,11 +237,19 @@ class Effects:
                     and not found.writes
                     and written is not None
                     and (written.thread, written.position < window.switch) == (window.thread, True)
-                    and written.place[::2] == left[::2]
+                    and (written.place[::2] == left[::2] or self.are_parts(written, later))
                     and self._involved.has(thing, found)
                 ):
                     return written, found
         return None
+
+    def are_parts(self, first: Access, last: Access) -> bool:
+        """Whether one function has called both writes, and they are to the same attribute of objects of one class."""
+        keys = [(self._log[each.position][2] or ((None, None, 0),))[-1][0] for each in (first, last)]
+        kinds_of = [type_named(key) for key in keys]
+        alike = kinds_of[0] is kinds_of[1] is not None and first.part == last.part and last.writes
+        calls = (self._words.calls(each.position) for each in (first, last))
+        return alike and first.place[::2] != last.place[::2] and common_call(*calls) is not None
 
     def _window(self, left: Path, switch: int) -> _Window:
         own = self._positions.get(left, [])

@@ -114,6 +114,8 @@ class Words:
             methods = self._methods(position)
             called = next((method for method in methods if self._receiver(position, (method,))), methods[0])
             return f"calls {name}.{called}()"
+        if operation.kind == kinds.WAIT and operation.expired_at is not None:
+            return f"waits for {name}, timed out"
         verb = kinds.TABLE[operation.kind].present or f"{operation.kind}s"
         return f"{verb} {name}".rstrip()
 
