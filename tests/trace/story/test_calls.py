@@ -143,3 +143,53 @@ def test_what_a_cached_function_counts_is_no_dirty_read():
         assert calls == 1
 
     assert timeline_of(body).bug == "Check-then-act race on the cache of load()"
+
+
+def test_a_container_that_is_iterated_over_has_its_name_on_each_version():
+    class Room:
+        def __init__(self):
+            self.members = {1, 2, 3}
+
+        def look(self):
+            for _ in self.members:
+                pass
+
+        def count(self):
+            return [each for each in self.members if each]
+
+    for method in ("look", "count"):
+
+        def body(method=method):
+            room = Room()
+            in_threads(looks=getattr(room, method), leaves=lambda: room.members.discard(2))
+
+        timeline = timeline_of(body)
+        assert timeline.bug == "Concurrent modification of self.members during iteration", method
+        assert texts(timeline)[0] == "looks iterates {1, 2, 3}"
+
+
+def test_objects_without_weak_references_have_numbers():
+    class Node:
+        __slots__ = ("following",)
+
+        def __init__(self, following):
+            self.following = following
+
+    class Stack:
+        head = None
+
+        def push(self):
+            node = Node(self.head)
+            self.head = node
+
+    def body():
+        stack = Stack()
+        stack.push()
+        in_threads(one=stack.push, other=stack.push)
+        assert stack.head.following.following is not None
+
+    assert texts(timeline_of(body)) == [
+        "one reads Node #1",
+        "other writes Node #1 -> Node #2",
+        "one writes Node #2 -> Node #3",
+    ]

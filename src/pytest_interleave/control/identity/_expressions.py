@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 #: At most this many characters; a longer text is not used as a name.
 _LONGEST = 30
+_ITERATES = frozenset(("FOR_ITER", "GET_ITER"))
 
 
 def touched_expression(operation: Operation, kind: type | None = None) -> str:
@@ -63,12 +64,17 @@ def _is_local(name: ast.Name, code: CodeType) -> bool:
 def _expression_at(code: CodeType, lasti: int) -> ast.expr | None:
     """Return the expression that an instruction belongs to, if that is on one line, else None."""
     positions = None
-    before = None
+    before = container = None
     for instruction in dis.get_instructions(code):
         if instruction.offset == lasti:
             # A jump belongs to the whole statement. What it tests belongs to the instruction before it.
             positions = before if before is not None and asks_for_truth(instruction.opname) else instruction.positions
+            iterable = before if instruction.opname == "GET_ITER" else container
+            if instruction.opname in _ITERATES and iterable is not None:
+                # Until Python 3.12, they belong to the whole statement, too.
+                positions = iterable
             break
+        container = before if instruction.opname == "GET_ITER" else None
         before = instruction.positions
     if positions is None:
         return None
@@ -100,6 +106,11 @@ def _owner(expression: ast.expr | None, name: str, kind: type | None) -> ast.exp
             return owner
         case ast.Compare(ops=[ast.In() | ast.NotIn()], comparators=[owner]) | ast.UnaryOp(op=ast.Not(), operand=owner):
             return owner
+        case (
+            ast.ListComp(generators=[single]) | ast.SetComp(generators=[single]) | ast.GeneratorExp(generators=[single])
+        ):
+            # Until Python 3.11, it is a function of its own.
+            return single.iter
         case ast.Name() | ast.Attribute():
             return expression
     return None

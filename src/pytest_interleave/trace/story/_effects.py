@@ -166,11 +166,12 @@ class Effects:
         return _same_function(found.first, found.last) or self._log[found.last.position][1].kind in kinds.OF_CALLS
 
     def check_before(self, access: Access) -> Access | None:
-        """Return the access of the same thread to the same thing right before `access` in the same function."""
+        """Return the last access of the same thread to the same part before `access`, if it is in the same function."""
         for thing, other in self._things[access.position]:
             if other == access:
-                before = next(thing.before(access.thread, access.position), None)
-                if before is not None and _same_function(before, access) and before.overlaps(access):
+                own = thing.before(access.thread, access.position)
+                before = next((each for each in own if each.overlaps(access)), None)
+                if before is not None and _same_function(before, access):
                     return before
         return None
 
