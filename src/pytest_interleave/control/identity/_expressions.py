@@ -64,7 +64,8 @@ def _is_local(name: ast.Name, code: CodeType) -> bool:
 def _expression_at(code: CodeType, lasti: int) -> ast.expr | None:
     """Return the expression that an instruction belongs to, if that is on one line, else None."""
     positions = None
-    before = container = None
+    before: dis.Positions | None = None
+    container: dis.Positions | None = None
     for instruction in dis.get_instructions(code):
         if instruction.offset == lasti:
             # A jump belongs to the whole statement. What it tests belongs to the instruction before it.
