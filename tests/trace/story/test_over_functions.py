@@ -311,3 +311,24 @@ def test_the_two_parts_of_a_transfer():
         f"make both writes one atomic step: hold one lock from {at('transfer: first')} to {line('transfer: last')}, "
         f"and at {at('transfer: look')}"
     )
+
+
+def test_what_a_thread_has_written_since_is_no_longer_checked():
+    class Timer:
+        def __init__(self):
+            self.owner = None
+
+        def start(self, owner):
+            if self.owner is None:  # timer: check
+                self.owner = owner
+                assert self.owner == owner  # timer: last
+
+    def body():
+        timer = Timer()
+        in_threads(one=lambda: timer.start(1), other=lambda: timer.start(2))
+
+    timeline = timeline_of(body)
+    assert timeline.bug == "Atomicity violation on Timer.owner"
+    assert timeline.help == (
+        f"make both accesses one atomic step: hold one lock from {at('timer: check')} to {line('timer: last')}"
+    )

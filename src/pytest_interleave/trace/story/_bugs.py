@@ -208,7 +208,8 @@ class Bugs:
             apart = first.place.lineno != last.place.lineno or operation.code.co_qualname == _CACHED
             if (missing or looks_up(operation)) and apart:
                 return first
-        before = self._effects.check_before(first)
+        # What the thread has written itself is no longer what it has checked.
+        before = None if first.writes else self._effects.check_before(first)
         return before if before is not None and self._words.is_check(before.position) else None
 
     def _of_early(self, effect: TooEarly) -> Bug:
