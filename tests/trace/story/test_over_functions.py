@@ -319,7 +319,7 @@ def test_what_a_thread_has_written_since_is_no_longer_checked():
             self.owner = None
 
         def start(self, owner):
-            if self.owner is None:  # timer: check
+            if self.owner != owner:  # timer: check
                 self.owner = owner
                 assert self.owner == owner  # timer: last
 
