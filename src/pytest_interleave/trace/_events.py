@@ -10,7 +10,7 @@ from ..control.interpreter import opname_at
 from ..control.steps import kinds
 from .causes._checks import looks_up
 from .causes._what import what_of
-from .story._words import call_of, called_with, numbered
+from .story._words import call_of, called_with, function_called, numbered
 
 
 class Event(NamedTuple):
@@ -38,6 +38,8 @@ class Event(NamedTuple):
     gave_way: bool = False
     #: The method that is called, as in the source, and what is known of what it is called on: "append() on []".
     call: str = ""
+    #: The method of a queue, a future or a pool that it is a part of: "get()".
+    within: str = ""
     #: For a step that its thread repeats until the end, the loop: "repeats lines 9-11, 40 times".
     repeats: str = ""
     #: What is done, if kind and value do not say it: "not found", "read: file log.txt".
@@ -64,6 +66,9 @@ def event_of(
     if call:
         part = touches[-1][1] if touches else None
         call = f"{call.removeprefix('.')}{called_with(value, part, writes=operation.kind != kinds.READ)}"
+    elif operation.is_access:
+        function = function_called(operation, touches).rpartition(".")[2]
+        call = function and f"{function}(){called_with(value, None, writes=True)}"
     return Event(
         step=position + 1,
         # It is shown with the thread that is held up.

@@ -153,7 +153,11 @@ class _Row:
                 # The row says "OLD -> NEW".
                 continue
             text = _done(event)
-            counts[text] = counts.get(text, 0) + 1
+            # What a library does in a call is one thing for people.
+            counts[text] = 1 if event.within else counts.get(text, 0) + 1
+        for event in self.events:
+            if any(text.startswith(f"{event.within}: ") for text in counts):
+                counts.pop(event.within, None)
         return ", ".join(text if count == 1 else f"{text} ×{count}" for text, count in counts.items())
 
     def manages(self, names: Sequence[str]) -> str:
@@ -209,6 +213,9 @@ def _done(event: Event) -> str:
     if event.waits:
         row = kinds.TABLE.get(event.kind)
         return (row.waiting if row is not None else "blocked").format(name).replace("blocked on Lock ", "blocked on ")
+    if event.within:
+        halfway = event.kind.partition(" (")[0] in (kinds.WAIT, kinds.WOKEN)
+        return f"{event.within}: {event.kind}" if halfway else event.within
     owner = event.what.rpartition(".")[0] if event.kind in kinds.DATA else ""
     owner = f"{owner}: " if " #" in owner else ""
     if event.does:

@@ -22,6 +22,7 @@ from .causes._giving_way import gave_way
 from .causes._loops import Loop, loops_of
 from .causes._names import distinguished
 from .story._evidence import Evidence
+from .story._library import LibraryCalls
 from .story._races import races_story
 from .story._story import story_of
 
@@ -166,6 +167,8 @@ def timeline_of(
     events = with_skipped(events, [at for at in contested if at not in in_rounds])
     arrows = () if loops else tuple(_arrows(shown, log, events))
     uses = uses_shown(outcome, min(first_round.values(), default=len(log)))
+    library = LibraryCalls(log)
+    events = [event._replace(within=_called(event, library.method_at(event.step - 1))) for event in events]
     events = list(without_runner({*contested, *reported}, log, with_uses(events, uses)))
     for loop in loops:
         for position in loop.positions:
@@ -216,6 +219,10 @@ def _functions(outcome: Outcome) -> tuple[tuple[str, str], ...]:
     names = distinguished(outcome.threads)
     units = {unit.index: unit for unit, _, _ in outcome.log}
     return tuple((names[index], f"{unit.runs}()") for index, unit in sorted(units.items()) if unit.runs)
+
+
+def _called(event: Event, function: str) -> str:
+    return f"{function}()" if function and event.kind not in kinds.OF_THREADS else ""
 
 
 def _marked(shown: Sequence[int], switches: Iterable[tuple[int, Path]], log: Sequence[Step]) -> set[int]:

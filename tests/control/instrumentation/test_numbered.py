@@ -20,6 +20,13 @@ class Slotted:
     __slots__ = ()
 
 
+class Ends(Slotted):
+    __slots__ = ()
+
+    def __del__(self):
+        pass
+
+
 class Text(str):
     pass
 
@@ -98,9 +105,14 @@ def test_plain_objects_have_numbers_too():
     assert numbered.shown(numbered.name(object())) == "object #3"
 
 
+def test_objects_without_weak_references_are_kept():
+    numbered = Numbered()
+    assert [numbered.shown(numbered.name(Slotted())) for _ in range(2)] == ["Slotted #1", "Slotted #2"]
+
+
 def test_what_cannot_be_recognized_later_has_no_number():
     numbered = Numbered()
-    assert numbered.shown(numbered.name(Slotted())) == "<Slotted object>"
+    assert numbered.shown(numbered.name(Ends())) == "<Ends object>"
     assert numbered.shown(numbered.name(iter([1]))) == "<list_iterator object>"
 
 

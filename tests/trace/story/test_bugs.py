@@ -76,13 +76,13 @@ def test_a_lost_update_over_two_functions():
     stock = Stock()
 
     def look():
-        return stock.sold  # functions: read
+        return stock.sold
 
     def write(value):
-        stock.sold = value  # functions: write
+        stock.sold = value
 
     def sell():
-        write(look() + 1)
+        write(look() + 1)  # functions: caller
 
     def body():
         stock.sold = 0
@@ -92,8 +92,7 @@ def test_a_lost_update_over_two_functions():
     timeline = bug_of(body)
     assert timeline.bug == "Lost update on Stock.sold"
     assert timeline.help == (
-        "make read and write one atomic step: hold one lock over "
-        f"test_bugs.py:{line('functions: read')} and test_bugs.py:{line('functions: write')}, in their caller"
+        f"make read and write one atomic step: hold one lock around test_bugs.py:{line('functions: caller')}"
     )
 
 
@@ -465,7 +464,7 @@ def test_atomicity_violation_between_two_uses_of_a_semaphore():
     ]
     assert timeline.help == (
         "make both uses one atomic step: hold one lock from "
-        f"test_bugs.py:{line('semaphore: gives back')} to test_bugs.py:{line('semaphore: takes')}"
+        f"test_bugs.py:{line('semaphore: gives back')} to {line('semaphore: takes')}"
     )
 
 
@@ -810,7 +809,7 @@ def test_check_then_act_on_a_queue(made):
     timeline = bug_of(body)
     assert timeline.bug == "Check-then-act race on jobs"
     assert [mark for _, mark in steps(timeline)] == ["queue: check", "queue: act", "queue: act"]
-    assert all(text.endswith(("jobs", "jobs.empty()", "jobs.get()")) for text, _ in steps(timeline))
+    assert all(text.endswith(("jobs", "jobs.empty()", "jobs.get_nowait()")) for text, _ in steps(timeline))
 
 
 def test_two_threads_that_redirect_the_output():

@@ -549,7 +549,7 @@ def test_what_the_failure_is_about_comes_first():
         with lock:
             account.items.append(1)
         if account.balance < 1:  # about: check
-            with lock:
+            with lock:  # about: lock
                 account.balance += 1  # about: act
         with lock:
             account.items.append(2)
@@ -565,7 +565,7 @@ def test_what_the_failure_is_about_comes_first():
         f"left reads 0 at {at('about: check')}",
         f"right writes 0 -> 1 at {at('about: act')}",
         f"left writes 1 -> 2 at {at('about: act')}",
-        f"help: make check and act one atomic step: {hold('about: check', 'about: act')}",
+        f"help: hold lock from {at('about: check')} to {line('about: act')}; it is taken only at {at('about: lock')}",
     ]
 
 
@@ -575,7 +575,7 @@ def test_what_the_thread_that_went_on_has_seen_change():
 
     def take():
         if account.items:  # crossed: check
-            with lock:
+            with lock:  # crossed: lock
                 account.items.pop()  # crossed: act
 
     def drop():
@@ -591,8 +591,8 @@ def test_what_the_thread_that_went_on_has_seen_change():
         f"takes reads [1] at {at('crossed: check')}",
         f"drops calls account.items.pop() on [1] at {at('crossed: drop')}",
         f"takes calls account.items.pop() on [] at {at('crossed: act')}",
-        f"help: make check and act one atomic step: {hold('crossed: check', 'crossed: act')}, "
-        f"and at {at('crossed: drop')}",
+        f"help: hold lock from {at('crossed: check')} to {line('crossed: act')}; "
+        f"it is taken only at {at('crossed: lock')}",
     ]
 
 
@@ -612,11 +612,11 @@ def test_check_then_act_on_a_queue():
     assert timeline.bug == "Check-then-act race on jobs"
     assert [(each.text, each.place.rpartition("/")[2]) for each in timeline.evidence] == [
         ("left calls jobs.empty()", at("queue: check")),
-        ("right calls jobs.get()", at("queue: act")),
-        ("left calls jobs.get()", at("queue: act")),
+        ("right calls jobs.get_nowait()", at("queue: act")),
+        ("left calls jobs.get_nowait()", at("queue: act")),
     ]
     assert timeline.help == (
-        f"make both uses one atomic step: hold one lock from {at('queue: check')} to {at('queue: act')}"
+        f"make both uses one atomic step: hold one lock from {at('queue: check')} to {line('queue: act')}"
     )
 
 

@@ -18,10 +18,13 @@ if TYPE_CHECKING:
 
 
 class StepRecorder(Protocol):
-    """The interface of an object that records what steps access."""
+    """The interface of an object that records steps."""
 
     def note(self, step: int, operation: Operation, touches: Touches | None, frame: FrameType | None) -> None:
-        """Record the step at position `step` of the log, before the code that called `frame` does it."""
+        """Record the step at position `step` of the log, before the code that called `frame` does it.
+
+        A step that waits is recorded after its wait.
+        """
 
 
 class DetailedExecution(Execution):
@@ -42,7 +45,10 @@ class DetailedExecution(Execution):
 
     def wait_for(self, unit: Unit, operation: Operation, resource: Resource, deadline: int | None = None) -> bool:
         """See `Execution.wait_for`."""
-        return super().wait_for(unit, _placed(operation, sys._getframe(1)), resource, deadline)
+        frame = sys._getframe(1)
+        done = super().wait_for(unit, _placed(operation, frame), resource, deadline)
+        self._record(unit, frame)
+        return done
 
     def mark(self, unit: Unit, operation: Operation, touches: Touches | None = None) -> None:
         """See `Execution.mark`."""

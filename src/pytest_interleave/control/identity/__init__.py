@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ._expressions import touched_expression
+    from ._expressions import called_expression, touched_expression
     from ._keys import UNKNOWN, shows_key
     from ._natives import LruCache
     from ._object_names import key_of, name_of, object_named, type_named
@@ -35,6 +35,7 @@ else:
             "STILL": "._types",
             "UNKNOWN": "._keys",
             "bases_of": "._types",
+            "called_expression": "._expressions",
             "class_holding": "._types",
             "is_class": "._types",
             "is_of_library": "._written",
@@ -62,6 +63,7 @@ __all__ = [
     "UNKNOWN",
     "LruCache",
     "bases_of",
+    "called_expression",
     "class_holding",
     "is_class",
     "is_of_library",

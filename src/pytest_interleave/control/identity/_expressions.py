@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 #: At most this many characters; a longer text is not used as a name.
 _LONGEST = 30
+_ITERATES = frozenset(("FOR_ITER", "GET_ITER"))
 
 
 def touched_expression(operation: Operation, kind: type | None = None) -> str:
@@ -29,7 +30,11 @@ def touched_expression(operation: Operation, kind: type | None = None) -> str:
     # Otherwise the instruction is in a library, and the place that is shown is the line that called the library.
     if not operation.is_where_it_shows:
         return ""
-    found = _owner(_expression_at(code, operation.lasti), operation.name, kind)
+    expression = _expression_at(code, operation.lasti)
+    if isinstance(expression, ast.Call) and isinstance(expression.func, ast.Name) and _is_local(expression.func, code):
+        # It may be a method of another object than its argument.
+        return ""
+    found = _owner(expression, operation.name, kind)
     inner = found
     while isinstance(inner, (ast.Attribute, ast.Subscript)):
         inner = inner.value
@@ -39,16 +44,38 @@ def touched_expression(operation: Operation, kind: type | None = None) -> str:
     return text if len(text) <= _LONGEST else ""
 
 
+def called_expression(operation: Operation) -> str:
+    """Return the source expression for the function that is called: "heapq.heappop"; empty if it is no plain name."""
+    expression = _expression_at(operation.code, operation.lasti) if operation.is_where_it_shows else None
+    inner = function = expression.func if isinstance(expression, ast.Call) else None
+    while isinstance(inner, ast.Attribute):
+        inner = inner.value
+    if function is None or not isinstance(inner, ast.Name):
+        return ""
+    text = ast.unparse(function)
+    return text if len(text) <= _LONGEST else ""
+
+
+def _is_local(name: ast.Name, code: CodeType) -> bool:
+    return name.id in code.co_varnames or name.id in code.co_cellvars or name.id in code.co_freevars
+
+
 @functools.lru_cache(maxsize=256)
 def _expression_at(code: CodeType, lasti: int) -> ast.expr | None:
     """Return the expression that an instruction belongs to, if that is on one line, else None."""
     positions = None
-    before = None
+    before: dis.Positions | None = None
+    container: dis.Positions | None = None
     for instruction in dis.get_instructions(code):
         if instruction.offset == lasti:
             # A jump belongs to the whole statement. What it tests belongs to the instruction before it.
             positions = before if before is not None and asks_for_truth(instruction.opname) else instruction.positions
+            iterable = before if instruction.opname == "GET_ITER" else container
+            if instruction.opname in _ITERATES and iterable is not None:
+                # Until Python 3.12, they belong to the whole statement, too.
+                positions = iterable
             break
+        container = before if instruction.opname == "GET_ITER" else None
         before = instruction.positions
     if positions is None:
         return None
@@ -80,6 +107,11 @@ def _owner(expression: ast.expr | None, name: str, kind: type | None) -> ast.exp
             return owner
         case ast.Compare(ops=[ast.In() | ast.NotIn()], comparators=[owner]) | ast.UnaryOp(op=ast.Not(), operand=owner):
             return owner
+        case (
+            ast.ListComp(generators=[single]) | ast.SetComp(generators=[single]) | ast.GeneratorExp(generators=[single])
+        ):
+            # Until Python 3.11, it is a function of its own.
+            return single.iter
         case ast.Name() | ast.Attribute():
             return expression
     return None

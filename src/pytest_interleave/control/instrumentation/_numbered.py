@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from ..identity._object_names import minds_references
-from ..identity._types import module_of, name_of_class
+from ..identity._types import bases_of, module_of, name_of_class, namespace_of
 from ..identity._values import unnumbered
 
 #: Objects of these modules have names of their own in reports, or texts.
@@ -19,12 +19,18 @@ _MARK = "\ue000"
 _NAME = re.compile(f"{_MARK}([^{_MARK}#]+) #([0-9]+){_MARK}")
 
 
+def _may_be_held(kind: type) -> bool:
+    """Whether objects of a class with `__slots__` can be kept alive: nothing is done when they die."""
+    bases = [base for base in bases_of(kind) if base is not object]
+    return all("__slots__" in namespace_of(base) and "__del__" not in namespace_of(base) for base in bases)
+
+
 class Numbered:
     """The names of objects; their numbers are in the order in which a report shows them."""
 
     def __init__(self) -> None:
-        #: By address, a weak reference to the object that has the name; instances of `object`, which hold nothing, are
-        #: kept alive.
+        #: By address, a weak reference to the object that has the name. Objects without one are kept alive: instances
+        #: of `object`, and those of classes with `__slots__`.
         self._known: dict[int, tuple[Any, str]] = {}
         self._count = 0
         #: By type, and number in texts that are not shown yet, the number that is shown.
@@ -43,7 +49,8 @@ class Numbered:
             try:
                 held = weakref.ref(value)
             except TypeError:
-                return unnumbered(value)
+                if not _may_be_held(kind):
+                    return unnumbered(value)
         self._count += 1
         name = f"{_MARK}{name_of_class(kind)} #{self._count}{_MARK}"
         self._known[id(value)] = held, name

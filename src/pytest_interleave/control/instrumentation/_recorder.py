@@ -13,14 +13,17 @@ from ..identity._types import is_dict
 from ..identity._values import UNREADABLE, new_value, owner_of_attribute, short_text, value_at
 from ..interpreter._opcodes import opname_at
 from ..interpreter._real_clocks import real_seconds
+from ..scope._places import Place, places_in_scope
 from ..steps._kinds import WRITE
-from ..steps._touches import WRITES
+from ..steps._touches import WRITES, shown_touch
 from ._numbered import Numbered
 
 if TYPE_CHECKING:
     from ..steps._operations import Operation
     from ..steps._touches import Touches
 
+#: At most this many calls around a step are recorded, from the innermost one in scope; the rest are left out.
+_MOST_CALLS = 8
 #: The text of a value that does not exist, and of one that is not known.
 _NOTHING = short_text(MISSING)
 _NOT_KNOWN = "?"
@@ -45,6 +48,8 @@ class Recorder:
         self._empty: set[int] = set()
         #: By step, the object whose attribute is accessed: "Account #1".
         self._owners: dict[int, str] = {}
+        #: By step, the places in scope of the calls that it is in.
+        self._calls: dict[int, tuple[Place, ...]] = {}
         self._numbered = Numbered()
         #: By type, the objects of which parts were accessed.
         self._of_kind: dict[str, set[str]] = {}
@@ -74,6 +79,10 @@ class Recorder:
         """Whether there was nothing where a step reads, deletes or writes."""
         return step in self._empty
 
+    def calls_at(self, step: int) -> tuple[Place, ...]:
+        """Return the places of the calls in scope that a step is in, from its own place on; empty if not known."""
+        return self._calls.get(step, ())
+
     def has(self, step: int) -> bool:
         """Whether the objects of a step are kept."""
         return step in self._kept
@@ -81,6 +90,8 @@ class Recorder:
     def note(self, step: int, operation: Operation, touches: Touches | None, frame: FrameType | None) -> None:
         """Record a step that is about to be done by code that `frame` was called from."""
         concerned = step in self._steps
+        if self._everything and real_seconds() < self._until:
+            self._calls[step] = places_in_scope(frame, _MOST_CALLS)
         if not (concerned or self._everything) or step in self._texts or not touches or not operation.is_access:
             return
         if not concerned and real_seconds() >= self._until:
@@ -120,7 +131,7 @@ def _shown(operation: Operation, touches: Touches) -> int:
     """Return the number of the touch whose value is shown: the last one that writes, for an access that does."""
     if operation.kind == WRITE:
         return next((at for at in range(len(touches) - 1, -1, -1) if touches[at][2] & WRITES), len(touches) - 1)
-    return len(touches) - 1
+    return shown_touch(touches)
 
 
 def _text(

@@ -91,6 +91,15 @@ def scope_frame(frame: FrameType | None) -> FrameType | None:
     return None
 
 
+def places_in_scope(frame: FrameType | None, most: int) -> tuple[Place, ...]:
+    """Return the places of at most `most` frames in scope, from `frame` outwards."""
+    places: list[Place] = []
+    while len(places) < most and (frame := scope_frame(frame)) is not None:
+        places.append(place_of_frame(frame))
+        frame = frame.f_back
+    return tuple(places)
+
+
 def user_place(frame: FrameType | None) -> Place | None:
     """Return the innermost place in scope, from `frame` outwards.
 

@@ -6,7 +6,7 @@ from . import _kinds as kinds
 
 if TYPE_CHECKING:
     from ._things import APPEND, ENTRY, EXCHANGE, LIST, READ, SCAN, WRITE, Thing, Use
-    from ._touches import CUT, EVERY_THREAD, FOREIGN, HIDDEN, OPAQUE, UNSURE, WRITES
+    from ._touches import CUT, EVERY_THREAD, FOREIGN, HIDDEN, OPAQUE, UNSURE, WRITES, shown_touch
 else:
     from ..._lazy import names_from
 
@@ -29,6 +29,7 @@ else:
             "Use": "._things",
             "WRITE": "._things",
             "WRITES": "._touches",
+            "shown_touch": "._touches",
         },
     )
 
@@ -50,4 +51,5 @@ __all__ = [
     "Thing",
     "Use",
     "kinds",
+    "shown_touch",
 ]

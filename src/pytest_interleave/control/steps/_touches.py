@@ -49,6 +49,16 @@ class _EveryThread:
 EVERY_THREAD = _EveryThread()
 
 
+def shown_touch(touches: Touches) -> int:
+    """Return the number of the touch that stands for all of them in reports.
+
+    The first object that a call was given that cannot be looked into; otherwise the last touch.
+    """
+    if all(part is None and how & OPAQUE for _, part, how in touches):
+        return 0
+    return len(touches) - 1
+
+
 def writes(touches: Touches | None) -> bool:
     """Whether any of the touches is a write."""
     return bool(touches) and any(how & WRITES for _, _, how in touches or ())

@@ -21,7 +21,7 @@ from ...control.identity import (
     touched_expression,
     type_named,
 )
-from ...control.steps import kinds
+from ...control.steps import kinds, shown_touch
 from ..happens_before._holding import Holding
 from ._fasttrack import Conflict
 from ._variables import (
@@ -206,7 +206,7 @@ def name_of_access(operation: Operation, touches: Touches | None) -> str:
     variables = [variable for variable, _ in variables_of(operation, touches or ())]
     if not variables and opname_of(operation).startswith("CALL"):
         # The operation has the name of what is called.
-        return name_with_article(type_named(touches[-1][0]) if touches else None)
+        return name_with_article(type_named(touches[shown_touch(touches)][0]) if touches else None)
     if not variables:
         return operation.name.strip(".()[]") or "a container"
     single = [variable for variable in variables if variable.part is not WHOLE]

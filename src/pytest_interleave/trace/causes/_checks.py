@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import ast
 import functools
-from collections.abc import Iterator
+import itertools
+from collections.abc import Container, Iterable, Iterator, Sequence
 
-from ...control import Operation
+from ...control import Operation, Place
 from ...control.interpreter import opname_at
 from ._sources import tree_of
 
@@ -26,6 +27,51 @@ def is_check(operation: Operation) -> bool:
         return True
     place = operation.where()
     return place.lineno in _checking_lines(place.filename)
+
+
+def is_checked_by_caller(calls: Sequence[Place]) -> bool:
+    """Whether a line returns what it reads, and a condition of a caller tests that.
+
+    `calls` are the places of the calls that an access is in, from its own place outwards.
+    """
+    for inner, outer in itertools.pairwise(calls):
+        if inner.lineno not in _returning_lines(inner.filename):
+            return False
+        if outer.lineno in _checking_lines(outer.filename):
+            return True
+    return False
+
+
+def is_in_test(place: Place) -> bool:
+    """Whether a line is in a condition itself."""
+    return place.lineno in _testing_lines(place.filename)
+
+
+@functools.lru_cache(maxsize=64)
+def _testing_lines(filename: str) -> frozenset[int]:
+    """Return the lines of a file that test a condition; none without the source."""
+    tree = tree_of(filename)
+    nodes = () if tree is None else ast.walk(tree)
+    return frozenset(line for node in nodes for test in _tests(node) for line in _lines_of(test))
+
+
+@functools.lru_cache(maxsize=64)
+def _returning_lines(filename: str) -> frozenset[int]:
+    """Return the lines of a file with what a function returns, or with what it assigns to a variable that it returns.
+
+    There are none without the source.
+    """
+    tree = tree_of(filename)
+    lines: set[int] = set()
+    for node in () if tree is None else ast.walk(tree):
+        if isinstance(node, ast.Lambda):
+            lines.update(_lines_of(node.body))
+        elif isinstance(node, _Function):
+            returned = [each.value for each in ast.walk(node) if isinstance(each, ast.Return) and each.value]
+            for value in returned:
+                lines.update(_lines_of(value))
+            lines.update(_lines_that_assign(node, _names_in(returned)))
+    return frozenset(lines)
 
 
 @functools.lru_cache(maxsize=64)
@@ -58,15 +104,17 @@ def _lines_of(node: ast.expr) -> range:
 
 def _reading_lines(function: _Function) -> Iterator[int]:
     """Yield the lines that assign a variable which a condition of the same function tests."""
-    tested = {
-        name.id
-        for node in ast.walk(function)
-        for test in _tests(node)
-        for name in ast.walk(test)
-        if isinstance(name, ast.Name)
-    }
+    return _lines_that_assign(function, _names_in(test for node in ast.walk(function) for test in _tests(node)))
+
+
+def _names_in(expressions: Iterable[ast.expr]) -> set[str]:
+    return {name.id for each in expressions for name in ast.walk(each) if isinstance(name, ast.Name)}
+
+
+def _lines_that_assign(function: _Function, names: Container[str]) -> Iterator[int]:
+    """Yield the lines of the values that a function assigns to one of these variables alone."""
     for node in ast.walk(function):
         if isinstance(node, ast.Assign) and len(node.targets) == 1:
             target = node.targets[0]
-            if isinstance(target, ast.Name) and target.id in tested:
+            if isinstance(target, ast.Name) and target.id in names:
                 yield from _lines_of(node.value)

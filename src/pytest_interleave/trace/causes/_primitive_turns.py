@@ -44,6 +44,26 @@ def signal_before_wait(turns: Sequence[Turn], thread: Path, switch: int, until: 
         yield between, last
 
 
+def set_before_clear(
+    log: Sequence[Step], turns: Sequence[Turn], thread: Path, switch: int, until: int
+) -> Iterator[tuple[Turn, Turn, Turn]]:
+    """Yield where another thread sets an event, where this one clears it, and where a thread misses it after that.
+
+    A thread misses it if it waits in vain, or asks whether it is set.
+    """
+    between, last = _meanwhile(turns, thread, switch, until)
+    if between is None or last is None or (between.kind, last.kind) != (kinds.SET, kinds.CLEAR):
+        return
+    for turn in turns:
+        if turn.position > last.position:
+            if turn.kind == kinds.SET:
+                return
+            in_vain = turn.kind == kinds.WAIT and log[turn.position][1].expired_at is not None
+            if turn.kind == kinds.IS_SET or in_vain:
+                yield between, last, turn
+                return
+
+
 def _meanwhile(turns: Sequence[Turn], thread: Path, switch: int, until: int) -> tuple[Turn | None, Turn | None]:
     others = [turn for turn in turns if turn.thread != thread and switch <= turn.position < until]
     after = (turn for turn in turns if turn.thread == thread and turn.position >= until)

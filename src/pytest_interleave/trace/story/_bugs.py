@@ -6,14 +6,15 @@ import io
 from typing import NamedTuple
 
 from ...control import Operation, Outcome, Step
-from ...control.identity import type_named
+from ...control.identity import LruCache, type_named
 from ...control.steps import kinds
-from ..causes._checks import is_check, looks_up
+from ..causes._checks import is_checked_by_caller, is_in_test, looks_up
 from ..causes._overlaps import Access, Torn
 from ..causes._places import short_place
 from ..causes._sources import in_loop_over, redirected_at, repeats_in_loop
-from ._effects import Effect, Effects, HandedOn, Interrupted, Missed, TooEarly, Unseen, steps_of
-from ._guards import Guards, lines_of
+from ._effects import Cleared, Effect, Effects, HandedOn, Interrupted, Missed, TooEarly, Unseen, steps_of
+from ._guards import Guards
+from ._spans import Span, common_call, span_of
 from ._words import Words
 
 #: At most this many characters in a headline.
@@ -84,7 +85,7 @@ class Bugs:
             helps = "hold one lock around each call of next(), or give each thread its own generator"
             return Bug(f"Race condition on {what}: two threads run one generator", what, helps)
         if isinstance(effect, Torn):
-            return self._of_torn(effect)
+            return self._of_cache(effect) or self._of_torn(effect)
         if isinstance(effect, TooEarly):
             return self._of_early(effect)
         if isinstance(effect, Unseen) and effect.missed is not None:
@@ -94,15 +95,20 @@ class Bugs:
             return Bug(f"Stale read of {what} by {words.thread(effect.seen.position)}", what)
         if isinstance(effect, Missed):
             return self._of_missed(effect.wait.position)
+        if isinstance(effect, Cleared):
+            return Bug(
+                f"Lost wake-up on {words.primitive(effect.clear.position)}: cleared after it was set",
+                help="clear the event before you check what it announces, not after that",
+            )
         if isinstance(effect, Interrupted):
-            first, last = short_place(effect.first.place), short_place(effect.last.place)
             primitive = words.primitive(effect.between.position)
             # The release at the end of a check has its line, too.
-            kind = "Check-then-act race" if is_check(self._log[effect.first.position][1]) else "Atomicity violation"
+            kind = "Check-then-act race" if words.is_check(effect.first.position) else "Atomicity violation"
             on = f"on {primitive}" if words.is_queue(effect.between.position) else f"between two uses of {primitive}"
-            helps = f"make both uses one atomic step: hold one lock from {first} to {last}"
+            span = span_of(words, effect.first, effect.last)
+            helps = f"make both uses one atomic step: hold one lock {span.text}{span.caller}"
             # Two calls of one method are not made one step within that method.
-            return Bug(f"{kind} {on}", help="" if first == last else helps)
+            return Bug(f"{kind} {on}", help="" if span.begin == span.end else helps)
         return self._of_handed_on(effect)
 
     def _runs_of_generator(self, effect: Effect) -> list[int]:
@@ -135,6 +141,16 @@ class Bugs:
             f"Lost wake-up on {primitive}: notified before the wait", help=against_lost_wakeup(self._log[wait][1])
         )
 
+    def _of_cache(self, effect: Torn) -> Bug | None:
+        """Return the bug that two threads run a function whose results are cached, before one result is."""
+        last = self._log[effect.last.position]
+        ends = [self._log[access.position][1].kind == kinds.RETURN for access in effect[:3]]
+        if ends != [False, True, True] or type_named((last[2] or ((None, None, 0),))[0][0]) is not LruCache:
+            return None
+        name = f"{last[1].code.co_qualname.rpartition('<locals>.')[2]}()"
+        helps = f"lru_cache lets threads run {name} at the same time: hold one lock around each call"
+        return Bug(f"Check-then-act race on the cache of {name}", "", helps)
+
     def _of_torn(self, effect: Torn) -> Bug:
         first, between, last, looked = effect
         what = self._variable(first, between, last)
@@ -149,7 +165,7 @@ class Bugs:
             return Bug(
                 f"Dirty read of {what} by {by}",
                 what,
-                self._one_lock(first, last, "both writes", between, both_sides=True),
+                self._one_lock(first, last, "both writes", between, between),
             )
         if first.place == last.place and not (first.writes or last.writes):
             if type(first.part) is type(last.part) is int and first.part != last.part and repeats_in_loop(last.place):
@@ -176,14 +192,14 @@ class Bugs:
             kind, steps = (
                 ("Atomicity violation on", "read and write") if last.writes else ("Inconsistent reads of", "both reads")
             )
-            return Bug(f"{kind} {what}", what, self._one_lock(first, last, steps, between, both_sides=True))
+            return Bug(f"{kind} {what}", what, self._one_lock(first, last, steps, between, between))
         return Bug(f"Atomicity violation on {what}", what, self._one_lock(first, last, "both accesses", between))
 
     def _check(self, first: Access, last: Access) -> Access | None:
         """Return the check on which `last` depends: `first`, or the access right before it; None if it is no check."""
         operation = self._log[first.position][1]
         if not first.writes:
-            if is_check(operation):
+            if self._words.is_check(first.position):
                 return first
             # A `return` that has not returned has raised: nothing was there.
             raised = first.place.text.startswith("return ") and first.place[::2] == last.place[::2]
@@ -192,23 +208,33 @@ class Bugs:
             apart = first.place.lineno != last.place.lineno or operation.code.co_qualname == _CACHED
             if (missing or looks_up(operation)) and apart:
                 return first
-        before = self._effects.check_before(first)
-        return before if before is not None and is_check(self._log[before.position][1]) else None
+        # What the thread has written itself is no longer what it has checked.
+        before = None if first.writes else self._effects.check_before(first)
+        return before if before is not None and self._words.is_check(before.position) else None
 
     def _of_early(self, effect: TooEarly) -> Bug:
         access, later = effect.access, effect.later
-        what = self._plainest(access, later)
+        # What is done to a part says more than a use of the whole.
+        what = self._plainest(*((later, access) if access.part is None else (access, later)))
         by, delayed = self._words.thread(access.position), self._words.thread(later.position)
+        checked = self._stale_check(effect)
+        if checked is not None:
+            seen, change = checked
+            helps = self._one_lock(seen, later, "check and act", change, access if access.writes else change)
+            on = self._words.what(seen.position)
+            return Bug(f"Check-then-act race on {on}", "", helps, (seen.position, change.position))
         if effect.unseen is not None:
-            seen = self._words.what(effect.unseen[0].position)
-            both = f"Inconsistent reads of {seen} and {what}"
+            before = self._words.what(effect.unseen[0].position)
+            both = f"Inconsistent reads of {before} and {what}"
             # The lines of the evidence say which of the two each is about.
             return Bug(both) if len(both) <= WIDEST else Bug(f"Inconsistent reads of {what}", what)
-        if effect.partial is not None and later.place[::2] == effect.partial[0].place[::2]:
+        if effect.partial is not None and (
+            later.place[::2] == effect.partial[0].place[::2] or self._effects.are_parts(effect.partial[0], later)
+        ):
             return Bug(
                 f"Dirty read of {what} by {by}",
                 what,
-                self._one_lock(effect.partial[0], later, "both writes", access, both_sides=True),
+                self._one_lock(effect.partial[0], later, "both writes", effect.partial[1], access),
             )
         if not access.writes:
             text = f"{by} reads {what} before {delayed} writes it"
@@ -222,6 +248,19 @@ class Bugs:
         named = f"Order violation: {text}"
         helps = "make the order explicit: with an Event, a queue or join()"
         return Bug(named if len(named) <= WIDEST else f"Order violation on {what}", what, helps)
+
+    def _stale_check(self, effect: TooEarly) -> tuple[Access, Access] | None:
+        """Return what the delayed thread had tested to decide on its access, and the change of that meanwhile."""
+        act = self._words.calls(effect.later.position)
+        for seen, change in effect.outdated or ():
+            calls = self._words.calls(seen.position)
+            both = common_call(calls, act)
+            # The condition is before the access in the function that has both.
+            if both is None or both[0].lineno >= both[1].lineno or not is_in_test(both[0]):
+                continue
+            if both[0] == calls[0] or is_checked_by_caller(calls):
+                return seen, change
+        return None
 
     def _of_handed_on(self, effect: HandedOn) -> Bug:
         written, found, following = effect
@@ -248,15 +287,28 @@ class Bugs:
         named = [self._words.what(access.position) for access in accesses]
         return next((name for name in named if not name.startswith(("a ", "an "))), named[0])
 
-    def _one_lock(self, first: Access, last: Access, what: str, between: Access, *, both_sides: bool = False) -> str:
-        """Return the advice to hold one lock from one access to another one; if `both_sides`, also at `between`."""
-        guarded = self._guards.advice(first, last, between)
+    def _one_lock(self, first: Access, last: Access, what: str, other: Access, until: Access | None = None) -> str:
+        """Return the advice to hold one lock from one access to another one of one thread.
+
+        The lock must be held at `other`, too, which the advice says if that is not plain; and from there to `until`, if
+        that is given.
+        """
+        span = self._from_check(span_of(self._words, first, last), first)
+        guarded = self._guards.advice(first, last, other, span)
         if guarded:
             return guarded
-        range_of_lines = range(first.place.lineno, last.place.lineno + 1)
-        known = between.place in (first.place, last.place) or (
-            between.place[::2] == first.place[::2] and between.place.lineno in range_of_lines
-        )
-        beside = "" if known and not both_sides else f", and at {short_place(between.place)}"
-        lines, caller = lines_of(first, last)
-        return f"make {what} one atomic step: hold one lock {lines}{caller}{beside}"
+        known = until is None and span.has(self._words.calls(other.position))
+        aside = span_of(self._words, other, until or other)
+        lines = aside.text.replace("around", "at") if aside.is_in_one_function else f"at {short_place(other.place)}"
+        beside = "" if known else f", and {lines}"
+        return f"make {what} one atomic step: hold one lock {span.text}{span.caller}{beside}"
+
+    def _from_check(self, span: Span, first: Access) -> Span:
+        """Return the lines from a check of the same thing before the first access on, if the function has one."""
+        access: Access | None = first
+        while access is not None and span.begin[::2] == access.place[::2]:
+            if access.place.lineno < span.begin.lineno and is_in_test(access.place):
+                span = span._replace(begin=access.place)
+            before = self._effects.check_before(access)
+            access = before if before is not None and before.place.lineno <= access.place.lineno else None
+        return span

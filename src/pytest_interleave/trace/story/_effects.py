@@ -8,27 +8,32 @@ from functools import cached_property
 from typing import NamedTuple
 
 from ...control import Outcome, Path, Step, is_ours, is_stdlib
+from ...control.identity import type_named
 from ...control.steps import kinds
 from ...explore import ChoicePoint
-from ..causes._failing import failing_positions
+from ..causes._failing import failed_threads, failing_positions
 from ..causes._giving_way import gave_way
 from ..causes._involved import Involved
 from ..causes._overlaps import UPDATES, Access, Thing, Torn, sources_of, stale, swapped, things_in, torn
-from ..causes._primitive_turns import Turn, signal_before_wait, taken_between, turns_by_primitive
+from ..causes._primitive_turns import Turn, set_before_clear, signal_before_wait, taken_between, turns_by_primitive
 from ..causes._sources import repeats_in_loop
+from ._spans import common_call
+from ._words import Words
 
 
 class TooEarly(NamedTuple):
     """An access that a thread did before another thread's conflicting one, which was delayed.
 
     `unseen` is what the delayed thread had read before, and the change of that which it has not seen; `partial` is what
-    the delayed thread had written before, and the other one has found.
+    the delayed thread had written before, and the other one has found. `outdated` are such values and changes, too:
+    all that the delayed thread has not read again before its access.
     """
 
     access: Access
     later: Access
     unseen: tuple[Access, Access] | None = None
     partial: tuple[Access, Access] | None = None
+    outdated: list[tuple[Access, Access]] | None = None
 
 
 class Unseen(NamedTuple):
@@ -44,6 +49,14 @@ class Missed(NamedTuple):
 
     signal: Turn
     wait: Turn
+
+
+class Cleared(NamedTuple):
+    """An event that a thread cleared after another one had set it, and where a thread misses that."""
+
+    signal: Turn
+    clear: Turn
+    missed: Turn
 
 
 class Interrupted(NamedTuple):
@@ -63,7 +76,7 @@ class HandedOn(NamedTuple):
     following: int | None
 
 
-Effect = Torn | TooEarly | Unseen | Missed | Interrupted | HandedOn
+Effect = Torn | TooEarly | Unseen | Missed | Cleared | Interrupted | HandedOn
 
 
 def steps_of(effect: Effect) -> tuple[int, ...]:
@@ -90,8 +103,9 @@ class _Window(NamedTuple):
 class Effects:
     """The effects of the switches of one execution, which has failed after `end` steps."""
 
-    def __init__(self, outcome: Outcome, end: int, is_over: Callable[[], bool]) -> None:
+    def __init__(self, outcome: Outcome, end: int, is_over: Callable[[], bool], words: Words) -> None:
         self._log: Sequence[Step] = outcome.log
+        self._words = words
         #: A thread that has not continued by then counts as continuing here.
         self._end = end
         #: By thread, the positions of its steps.
@@ -101,6 +115,7 @@ class Effects:
         self._things = things_in(outcome.log, is_over)
         self._turns = turns_by_primitive(outcome.log)
         self._involved = Involved(outcome, self._things, is_over)
+        self._failed = failed_threads(outcome)
         #: By thing, the accesses of the lines that failed.
         self._concerned: dict[Thing, list[Access]] = {}
         for position in failing_positions(outcome, end):
@@ -143,15 +158,20 @@ class Effects:
         found = [torn_one for thing in self._touched_in(window) for torn_one in torn(thing, *window)]
         before = [each for each in found if each.last.position < self._end]
         # Otherwise these may be two steps that need not belong together, such as taking from a pool and giving back.
-        together = not before or (not before[0].first.writes and _same_function(before[0].first, before[0].last))
+        together = not before or (not before[0].first.writes and self._is_one_operation(before[0]))
         return [before[0]] if len(before) == 1 and together else []
 
+    def _is_one_operation(self, found: Torn) -> bool:
+        """Whether two accesses are in one function, or one is a call and the other one its end."""
+        return _same_function(found.first, found.last) or self._log[found.last.position][1].kind in kinds.OF_CALLS
+
     def check_before(self, access: Access) -> Access | None:
-        """Return the access of the same thread to the same thing right before `access` in the same function."""
+        """Return the last access of the same thread to the same part before `access`, if it is in the same function."""
         for thing, other in self._things[access.position]:
             if other == access:
-                before = next(thing.before(access.thread, access.position), None)
-                if before is not None and _same_function(before, access) and before.overlaps(access):
+                own = thing.before(access.thread, access.position)
+                before = next((each for each in own if each.overlaps(access)), None)
+                if before is not None and _same_function(before, access):
                     return before
         return None
 
@@ -170,7 +190,15 @@ class Effects:
         if early is not None:
             # A value that was read too early may not fit one that was read too late.
             apart = outdated is not None and early[0].writes and not early[1].writes
-            return TooEarly(*early, outdated if apart else None, self._partial(window, early[0]))
+            return TooEarly(
+                *early,
+                outdated if apart else None,
+                self._partial(window, *early),
+                list(self._outdated(window, unread_until=early[1].position)),
+            )
+        cleared = next(self._cleared(window), None)
+        if cleared is not None:
+            return cleared
         missed = next((pair for turns in self._turns for pair in signal_before_wait(turns, *window)), None)
         if outdated is not None:
             return Unseen(*outdated, missed)
@@ -181,8 +209,18 @@ class Effects:
             return Interrupted(*min(turns, key=lambda turn: turn[2].position - turn[0].position))
         return self._handed_on(window, delayed=delayed)
 
-    def _partial(self, window: _Window, access: Access) -> tuple[Access, Access] | None:
+    def _cleared(self, window: _Window) -> Iterator[Cleared]:
+        """Yield where the thread that was left cleared an event that had been set meanwhile, if that was missed."""
+        for turns in self._turns:
+            for signal, clear, missed in set_before_clear(self._log, turns, *window):
+                fails = self._log[missed.position][0].index in self._failed or self._involved.has_line(missed.place)
+                if missed.position < self._end and fails:
+                    yield Cleared(signal, clear, missed)
+
+    def _partial(self, window: _Window, access: Access, later: Access) -> tuple[Access, Access] | None:
         """Return what the thread that was left has written before, in the same function, and the other one has found.
+
+        Or in another function that the same one has called, as the two parts of a transfer.
 
         Only if `access`, which came too early, reads: then the other thread saw a part of what belongs together.
         """
@@ -200,11 +238,19 @@ class Effects:
                     and not found.writes
                     and written is not None
                     and (written.thread, written.position < window.switch) == (window.thread, True)
-                    and written.place[::2] == left[::2]
+                    and (written.place[::2] == left[::2] or self.are_parts(written, later))
                     and self._involved.has(thing, found)
                 ):
                     return written, found
         return None
+
+    def are_parts(self, first: Access, last: Access) -> bool:
+        """Whether one function has called both writes, and they are to the same attribute of objects of one class."""
+        keys = [(self._log[each.position][2] or ((None, None, 0),))[-1][0] for each in (first, last)]
+        kinds_of = [type_named(key) for key in keys]
+        alike = kinds_of[0] is kinds_of[1] is not None and first.part == last.part and last.writes
+        calls = (self._words.calls(each.position) for each in (first, last))
+        return alike and first.place[::2] != last.place[::2] and common_call(*calls) is not None
 
     def _window(self, left: Path, switch: int) -> _Window:
         own = self._positions.get(left, [])
@@ -240,11 +286,18 @@ class Effects:
                 if explains and self._involved.has(thing, between):
                     yield between, later
 
-    def _outdated(self, window: _Window) -> Iterator[tuple[Access, Access]]:
-        """Yield what the thread that was left had read before another one changed it, if it has continued with that."""
+    def _outdated(self, window: _Window, unread_until: int = 0) -> Iterator[tuple[Access, Access]]:
+        """Yield what the thread that was left had read before another one changed it, if it has continued with that.
+
+        What it has read again before step `unread_until` is left out.
+        """
         if window.until < self._end:
             for thing in self._touched_in(window):
-                yield from (pair for pair in stale(thing, *window) if self._involved.has(thing, pair[1]))
+                for seen, change in stale(thing, *window):
+                    again = next(thing.after(window.thread, window.until), None)
+                    is_known = again is not None and again.position < unread_until
+                    if self._involved.has(thing, change) and not is_known:
+                        yield seen, change
 
     def _handed_on(self, window: _Window, *, delayed: bool) -> HandedOn | None:
         """Return what the thread had written when it was left, and another one found meanwhile.
@@ -259,6 +312,8 @@ class Effects:
             if access.thread != window.thread
             and (written := sources.get((position, thing))) is not None
             and (written.thread, written.position < window.switch) == (window.thread, True)
+            # Threads that run one line do the same: neither finds what the other one has left halfway.
+            and not (written.assigns and not written.updates and written.place == access.place)
             and self._involved.has(thing, access)
             and self._involved.has_line(access.place)
         ]

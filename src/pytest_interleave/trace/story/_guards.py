@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from ...control import Operation, Step
+from ...control import Operation, Place, Step
 from ...detect import Holding
 from ..causes._overlaps import Access
 from ..causes._places import short_place
 from ..causes._sources import context_at, enters_context
+from ._spans import Span
 from ._words import Words
 
 
@@ -27,28 +28,46 @@ class Guards:
         self._log = log
         self._words = words
 
-    def advice(self, first: Access, last: Access, other: Access) -> str:
+    def advice(self, first: Access, last: Access, other: Access, span: Span) -> str:
         """Return what helps if the thread of `first` and `last`, or that of `other`, holds a lock there already.
 
-        Empty if none does.
+        `span` are the lines over which one lock must be held. Empty if none of the accesses is guarded.
         """
         held = self._held_at({first.position, last.position, other.position})
         at_first, at_last, at_other = (held.get(each.position, {}) for each in (first, last, other))
-        lines, caller = lines_of(first, last)
         where = short_place(other.place)
         for address, hold in at_first.items():
             if at_last.get(address) == hold and address not in at_other:
                 owner = self._words.thread(first.position)
-                return f"hold {self._name(hold)} at {where}, too, as {owner} does {lines}"
+                method = self._method(hold, self._words.calls(other.position)[0])
+                if method:
+                    return f"do what {where} does in {method}, as {owner} does {span.text}"
+                return f"hold {self._name(hold)} at {where}, too, as {owner} does {span.text}"
         for address, hold in at_other.items():
-            if address in at_first and address in at_last:
-                # Each step is guarded, but not both together.
-                return f"hold {self._name(hold)} {lines}{caller}, without releasing it in between"
-        for address, hold in at_other.items():
-            if address not in at_first and address not in at_last:
-                owner = self._words.thread(other.position)
-                return f"hold {self._name(hold)} {lines}{caller}, too, as {owner} does at {where}"
+            inside = [holds[address] for holds in (at_first, at_last) if address in holds]
+            lines = f"{span.text}{span.caller}"
+            method = self._method(inside[0] if inside else hold, span.begin) if span.is_in_one_function else ""
+            if method:
+                return f"move {span.text.removeprefix('from ').removeprefix('around ')} into {method} throughout"
+            if address in at_first:
+                # Each step may be guarded, but not both together.
+                return f"hold {self._name(hold)} {lines}, without releasing it in between"
+            if inside:
+                taken = short_place(self._log[inside[0].taken][1].where())
+                return f"hold {self._name(hold)} {lines}; it is taken only at {taken}"
+            owner = self._words.thread(other.position)
+            return f"hold {self._name(hold)} {lines}, too, as {owner} does at {where}"
         return ""
+
+    def _method(self, hold: _Hold, place: Place) -> str:
+        """Return "a method of Box that holds Box._lock" if a lock is private to a class that a place is not in."""
+        owner, _, name = self._name(hold).rpartition(".")
+        if not name.startswith("_") or not owner.isidentifier() or owner in place.function.split("."):
+            return ""
+        taken = self._log[hold.taken][1].where()
+        if owner not in taken.function.split("."):
+            return ""
+        return f"a method of {owner} that holds {owner}.{name}"
 
     def _name(self, hold: _Hold) -> str:
         operation = self._log[hold.taken][1]
@@ -78,13 +97,3 @@ class Guards:
                 now = holding.now
                 taken = {key: taken.get(key, position) for key in now}
         return found
-
-
-def lines_of(first: Access, last: Access) -> tuple[str, str]:
-    """Return the lines of two accesses of one thread, for people, and where a lock for both must be held."""
-    if first.place[::2] != last.place[::2]:
-        return f"over {short_place(first.place)} and {short_place(last.place)}", ", in their caller"
-    begin, end = sorted((first.place, last.place), key=lambda place: place.lineno)
-    if begin.lineno == end.lineno:
-        return f"around {short_place(begin)}", ""
-    return f"from {short_place(begin)} to {end.lineno}", ""

@@ -79,7 +79,7 @@ def story_of(
     bug = Bug("")
     evidence: dict[int, Evidence] = {}
     try:
-        effects = Effects(outcome, end, is_over)
+        effects = Effects(outcome, end, is_over, words)
         for point in examined:
             _add(found, effects.of_switch(point), point)
             if len(found) >= _MOST_EFFECTS:

@@ -6,30 +6,21 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from ...control import Operation, Outcome, Recorder, Step, is_stdlib
+from ...control import Operation, Outcome, Place, Recorder, Step, Touches
 from ...control.execution import awaited, described, short_name
-from ...control.identity import short_text, shows_key, touched_expression, type_named
+from ...control.identity import LruCache, called_expression, short_text, shows_key, touched_expression, type_named
 from ...control.interpreter import opname_at
 from ...control.primitives import SimpleQueue
-from ...control.steps import WRITES, kinds
+from ...control.steps import OPAQUE, WRITES, kinds, shown_touch
 from ...detect import name_of_access, name_with_article
-from ..causes._checks import looks_up
+from ..causes._checks import is_check, is_checked_by_caller, looks_up
 from ..causes._names import distinguished
 from ..causes._sources import receiver_at
 from ._evidence import Evidence
-
-#: Queues of the standard library that are made of locks and conditions.
-_QUEUES = frozenset(("Queue", "LifoQueue", "PriorityQueue"))
-
+from ._library import LibraryCalls
 
 #: Methods of a `SimpleQueue`, one of which a step on it is in.
 _OF_SIMPLE_QUEUES = ("empty", "qsize", "get", "get_nowait", "put", "put_nowait")
-
-
-def _queue_method(operation: Operation) -> str:
-    """Return the method of a queue that an operation is in; empty if it is in none."""
-    owner, _, method = operation.code.co_qualname.partition(".")
-    return method if owner in _QUEUES and is_stdlib(operation.code.co_filename) else ""
 
 
 class Words:
@@ -40,14 +31,7 @@ class Words:
         self._recorder = recorder
         self._names = distinguished(outcome.threads)
         self._primitives = described(outcome.log)
-        #: The addresses of the locks and conditions that queues are made of.
-        self._queues = {
-            id(target)
-            for _, operation, _ in outcome.log
-            if operation.target is not None and _queue_method(operation)
-            for target in (operation.target, getattr(operation.target, "_lock", None))
-            if target is not None
-        }
+        self._library = LibraryCalls(outcome.log)
 
     def thread(self, position: int) -> str:
         """Return the name of the thread that did a step."""
@@ -56,10 +40,9 @@ class Words:
     def primitive(self, position: int) -> str:
         """Return the short name of the primitive that a step used: "Lock #1"."""
         target = self._log[position][1].target
-        if id(target) in self._queues:
+        if self._library.is_inner(target):
             # Its locks and conditions are its own affair.
-            name, method = self._call_of_queue(position)
-            return self._receiver(position, (method, f"{method}_nowait")) or name
+            return self._receiver(position, self._methods(position)) or self._library.owner_at(position) or "Queue"
         if type(target) is SimpleQueue:
             return self._receiver(position, _OF_SIMPLE_QUEUES) or "SimpleQueue"
         name = self._primitives.get(id(target)) or self._primitives.get(id(awaited(target)), "")
@@ -71,16 +54,17 @@ class Words:
         return next(filter(None, (receiver_at(place, method) for method in methods)), "")
 
     def is_queue(self, position: int) -> bool:
-        """Whether the primitive that a step used is a queue."""
+        """Whether the primitive that a step used is a queue, or a part of a queue or a future."""
         target = self._log[position][1].target
-        return id(target) in self._queues or type(target) is SimpleQueue
+        return self._library.is_inner(target) or type(target) is SimpleQueue
 
     def what(self, position: int) -> str:
         """Return the name of what a step accesses: "Account.balance"; with the object's number if there are several."""
         _, operation, touches = self._log[position]
         name = numbered(name_of_access(operation, touches), position, self._recorder)
         if name.startswith(("a ", "an ")) and touches:
-            return self._as_written(operation, touches[-1][0], touches[-1][1]) or name
+            thing, part, _ = touches[shown_touch(touches)]
+            return self._as_written(operation, thing, part) or name
         return name
 
     def _as_written(self, operation: Operation, thing: Any, part: Any) -> str:
@@ -103,6 +87,15 @@ class Words:
         """Return the value that a step read, or the old and the new one; empty if it is not known."""
         return "" if self._recorder is None else self._recorder.text_at(position)
 
+    def calls(self, position: int) -> tuple[Place, ...]:
+        """Return the places of the calls that a step is in, from its own place outwards, as far as they are known."""
+        known = () if self._recorder is None else self._recorder.calls_at(position)
+        return known or (self._log[position][1].where(),)
+
+    def is_check(self, position: int) -> bool:
+        """Whether a condition tests what a step reads: one of its own function, or of a caller."""
+        return is_check(self._log[position][1]) or is_checked_by_caller(self.calls(position))
+
     def found_nothing(self, position: int) -> bool:
         """Whether a step has looked for something that was not there."""
         return self._recorder is not None and self._recorder.finds_nothing(position)
@@ -117,20 +110,19 @@ class Words:
     def _used(self, position: int) -> str:
         operation = self._log[position][1]
         name = self.primitive(position)
-        if id(operation.target) in self._queues:
-            return f"calls {name}.{self._call_of_queue(position)[1]}()"
+        if self._library.is_inner(operation.target):
+            methods = self._methods(position)
+            called = next((method for method in methods if self._receiver(position, (method,))), methods[0])
+            return f"calls {name}.{called}()"
+        if operation.kind == kinds.WAIT and operation.expired_at is not None:
+            return f"waits for {name}, timed out"
         verb = kinds.TABLE[operation.kind].present or f"{operation.kind}s"
         return f"{verb} {name}".rstrip()
 
-    def _call_of_queue(self, position: int) -> tuple[str, str]:
-        """Return the class and the method of a queue that a step on one of its locks is in."""
-        unit, operation, _ = self._log[position]
-        for at in range(position, -1, -1):
-            other, before, _ = self._log[at]
-            if other is unit and before.where() == operation.where() and _queue_method(before):
-                name, _, method = before.code.co_qualname.partition(".")
-                return name, method
-        return "Queue", "get"
+    def _methods(self, position: int) -> tuple[str, str]:
+        """Return the methods of a queue or a future one of which the source calls at a step on its inner lock."""
+        method = self._library.method_at(position) or "get"
+        return method, f"{method}_nowait"
 
     def _accessed(self, position: int, variable: str) -> str:
         _, operation, touches = self._log[position]
@@ -139,6 +131,10 @@ class Words:
         same = what == variable
         if operation.kind in kinds.OF_CALLS:
             return "finishes its call" if operation.kind == kinds.RETURN else "resumes the generator"
+        if touches and type_named(touches[-1][0]) is LruCache:
+            # What the cache holds is not known.
+            function = called_expression(operation) or operation.name.strip(".()[]")
+            return f"calls {function}()" if function else "calls it"
         call = call_of(operation)
         if call:
             called = f"{what if part is None and what.replace('.', '').isidentifier() else ''}{call}"
@@ -146,6 +142,12 @@ class Words:
             if looks_up(operation) and self.found_nothing(position):
                 return f"calls {called}{of}, finds nothing"
             return f"calls {called}{of}{called_with(value, part, writes=operation.kind != kinds.READ)}"
+        function = function_called(operation, touches)
+        if function:
+            # The value of the object whose method is called, or of an argument.
+            owner = "" if self._recorder is None else self._recorder.owner_at(position)
+            on = value or ("" if same or function.startswith(f"{what}.") else owner if " #" in owner else what)
+            return f"calls {function}(){f' on {on}' if on else ''}"
         if opname_at(operation.code, operation.lasti) == "CONTAINS_OP" and part is not None:
             found = ", not found" if self.found_nothing(position) else ", found" if value else ""
             return f"checks{f' {what}' if not same else '' if found else ' it'}{found}"
@@ -174,6 +176,14 @@ class Words:
 def call_of(operation: Operation) -> str:
     """Return the call of a method that an access is, as in the source: ".append()"; empty if it is none."""
     return operation.name if operation.name.startswith(".") and operation.is_where_it_shows else ""
+
+
+def function_called(operation: Operation, touches: Touches | None) -> str:
+    """Return the name, as in the source, of a function that cannot be looked into; empty if a step calls none."""
+    if not touches or operation.name != "[]" or not opname_at(operation.code, operation.lasti).startswith("CALL"):
+        return ""
+    cannot_see = any(how & (OPAQUE | WRITES) for _, _, how in touches)
+    return called_expression(operation) if cannot_see else ""
 
 
 def called_with(value: str, part: object, *, writes: bool) -> str:
