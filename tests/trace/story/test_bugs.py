@@ -604,6 +604,83 @@ def test_a_list_that_changes_while_it_is_sorted():
     assert [mark for _, mark in steps(timeline)] == ["sorted: sort", "sorted: change"]
 
 
+class Ranked:
+    def __init__(self, rank):
+        self.rank = rank
+
+    def __lt__(self, other):
+        return self.rank < other.rank  # within: compare
+
+    def __eq__(self, other):
+        return self.rank == other.rank
+
+    __hash__ = None
+
+
+def three_ranked():
+    return [Ranked(3), Ranked(1), Ranked(2)]
+
+
+def test_a_list_that_changes_while_its_elements_are_compared():
+    def body():
+        items = three_ranked()
+
+        def look():
+            assert items.index(Ranked(2)) in (1, 2)
+
+        in_threads(looks=look, takes=lambda: items.pop(0))
+
+    timeline = bug_of(body)
+    assert timeline.bug == "Concurrent modification of items during items.index()"
+    first, *others = [each.text for each in timeline.evidence]
+    assert first.startswith("looks reads [")
+    assert [text.partition(" on ")[0] for text in others] == [
+        "takes calls items.pop()",
+        "looks continues items.index()",
+    ]
+
+
+def test_a_list_that_is_read_while_it_is_sorted():
+    def body():
+        items = three_ranked()
+
+        def sort():
+            items.sort()  # within: sort
+
+        def count():
+            assert len(items) == 3  # within: count
+
+        in_threads(sorts=sort, counts=count)
+
+    timeline = bug_of(body)
+    assert timeline.bug == "Dirty read of items by counts: items.sort() is under way"
+    assert [mark for _, mark in steps(timeline)] == ["within: sort", "within: count", "within: compare"]
+    assert timeline.help.startswith("hold one lock around ")
+
+
+def test_a_call_that_a_thread_makes_itself():
+    def body():
+        items = three_ranked()
+
+        def count():
+            assert len(items) == 3
+
+        threads = [Thread(target=items.sort, name="sorts"), Thread(target=count, name="counts")]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    timeline = bug_of(body)
+    assert timeline.bug == "Dirty read of items by counts: sort() is under way"
+    assert [each.text.partition(" on ")[0] for each in timeline.evidence] == [
+        "sorts calls sort()",
+        "counts reads []",
+        "sorts continues sort() after the failure",
+    ]
+    assert timeline.help == "give the threads functions that hold one lock around these calls"
+
+
 def test_elements_that_are_skipped():
     """Though no exception says so."""
     items, found = [], []

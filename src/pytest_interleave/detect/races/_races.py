@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..._texts import cut
-from ...control import Operation, Place, Recorder, Step, Touches
+from ...control import Operation, Place, Recorder, Step, Touches, is_ours
 from ...control.execution import CREATED, described, short_name
 from ...control.identity import (
     bases_of,
@@ -204,7 +204,8 @@ def _name(
 def name_of_access(operation: Operation, touches: Touches | None) -> str:
     """Return a name for what an access touches: "Account.balance", "global hits", "state[0]", "a list"."""
     variables = [variable for variable, _ in variables_of(operation, touches or ())]
-    if not variables and opname_of(operation).startswith("CALL"):
+    is_call = opname_of(operation).startswith("CALL") or is_ours(operation.code.co_filename)
+    if not variables and is_call:
         # The operation has the name of what is called.
         return name_with_article(type_named(touches[shown_touch(touches)][0]) if touches else None)
     if not variables:

@@ -1,12 +1,15 @@
-"""Containers that were changed while a thread iterated over them or sorted them, as its exception says."""
+"""Containers that were changed while a thread iterated over them, sorted them, or was in another call of C code.
+
+For iterations and sorts, the exception says so.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from ..._leaves import leaves
-from ...control import Outcome, Touches
+from ...control import Outcome, Step, Touches
 from ...control.steps import WRITES, kinds
 
 #: What CPython raises says one of these.
@@ -57,4 +60,22 @@ def changed_during_sort(outcome: Outcome) -> tuple[int, int] | None:
                 others = [at for at in changes if at > sorts[-1] and outcome.log[at][0].index != index]
                 if others:
                     return sorts[-1], others[0]
+    return None
+
+
+def call_under_way(log: Sequence[Step], position: int) -> int | None:
+    """Return the position in the log of the step within which C code has called what returns at `position`, or None."""
+    unit, operation, touches = log[position]
+    if operation.kind != kinds.RETURN:
+        return None
+    thing = _container(touches)
+    for at in range(position - 1, -1, -1):
+        other, step, touched = log[at]
+        if (
+            other is unit
+            and step.is_access
+            and step.kind != kinds.RETURN
+            and any(name == thing for name, _, _ in touched or ())
+        ):
+            return at
     return None

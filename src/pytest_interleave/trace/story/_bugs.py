@@ -5,10 +5,11 @@ from __future__ import annotations
 import io
 from typing import NamedTuple
 
-from ...control import Operation, Outcome, Step
+from ...control import Operation, Outcome, Step, is_ours
 from ...control.identity import LruCache, type_named
 from ...control.steps import kinds
 from ..causes._checks import is_checked_by_caller, is_in_test, looks_up
+from ..causes._iterations import call_under_way
 from ..causes._overlaps import Access, Torn
 from ..causes._places import short_place
 from ..causes._sources import in_loop_over, redirected_at, repeats_in_loop
@@ -37,6 +38,8 @@ class Bug(NamedTuple):
     help: str = ""
     #: The positions in the log of steps that belong to it, besides those of the effect.
     also: tuple[int, ...] = ()
+    #: The positions of the steps to show in place of those of the effect; empty for those.
+    instead: tuple[int, ...] = ()
 
 
 def against_lost_wakeup(wait: Operation) -> str:
@@ -84,6 +87,9 @@ class Bugs:
             what = words.what(runs[0])
             helps = "hold one lock around each call of next(), or give each thread its own generator"
             return Bug(f"Race condition on {what}: two threads run one generator", what, helps)
+        within = self._within_call(effect)
+        if within is not None:
+            return within
         if isinstance(effect, Torn):
             return self._of_cache(effect) or self._of_torn(effect)
         if isinstance(effect, TooEarly):
@@ -140,6 +146,28 @@ class Bugs:
         return Bug(
             f"Lost wake-up on {primitive}: notified before the wait", help=against_lost_wakeup(self._log[wait][1])
         )
+
+    def _within_call(self, effect: Effect) -> Bug | None:
+        """Return the bug that another thread uses a container while C code works on it, and calls Python code."""
+        accesses = [each for each in effect if isinstance(each, Access)]
+        back = [each for each in accesses if self._log[each.position][1].kind == kinds.RETURN]
+        others = [each for each in accesses if back and each.thread != back[-1].thread]
+        begin = call_under_way(self._log, back[-1].position) if others else None
+        if begin is None or type_named((self._log[begin][2] or ((None, None, 0),))[-1][0]) is LruCache:
+            return None
+        other = others[0]
+        what, call = self._plainest(other, back[-1]), self._words.call_around(back[-1].position)
+        work = self._log[begin][1].where()
+        aside = "" if work == other.place else f", and at {short_place(other.place)}"
+        helps = f"hold one lock around {short_place(work)}{aside}"
+        if is_ours(self._log[begin][1].code.co_filename):
+            # A thread makes the call itself, as in `Thread(target=items.sort)`.
+            helps = "give the threads functions that hold one lock around these calls"
+        steps = (begin, other.position, *(each.position for each in back if each.position > other.position))
+        if other.writes:
+            return Bug(f"Concurrent modification of {what} during {call}", what, helps, instead=steps)
+        by = self._words.thread(other.position)
+        return Bug(f"Dirty read of {what} by {by}: {call} is under way", what, helps, instead=steps)
 
     def _of_cache(self, effect: Torn) -> Bug | None:
         """Return the bug that two threads run a function whose results are cached, before one result is."""

@@ -93,8 +93,9 @@ def story_of(
             ranked = sorted(found, key=lambda pair: _rank(pair[0], outcome))
             bug = bugs.of(ranked[0][0])
             is_certain = isinstance(ranked[0][0], Torn) and ranked[0][0].loses_update
-            for effect, _ in found:
-                for position in (*steps_of(effect), *bug.also):
+            shown = [bug.instead] if bug.instead else [(*steps_of(effect), *bug.also) for effect, _ in found]
+            for positions in shown:
+                for position in positions:
                     each = words.evidence(position, bug.variable)
                     after = " after the failure" if position >= end else ""
                     evidence.setdefault(position, each._replace(text=f"{each.text}{after}"))

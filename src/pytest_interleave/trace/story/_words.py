@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from ...control import Operation, Outcome, Place, Recorder, Step, Touches
+from ...control import Operation, Outcome, Place, Recorder, Step, Touches, is_ours
 from ...control.execution import awaited, described, short_name
 from ...control.identity import LruCache, called_expression, short_text, shows_key, touched_expression, type_named
 from ...control.interpreter import opname_at
@@ -14,6 +14,7 @@ from ...control.primitives import SimpleQueue
 from ...control.steps import OPAQUE, WRITES, kinds, shown_touch
 from ...detect import name_of_access, name_with_article
 from ..causes._checks import is_check, is_checked_by_caller, looks_up
+from ..causes._iterations import call_under_way
 from ..causes._names import distinguished
 from ..causes._sources import receiver_at
 from ._evidence import Evidence
@@ -119,6 +120,15 @@ class Words:
         verb = kinds.TABLE[operation.kind].present or f"{operation.kind}s"
         return f"{verb} {name}".rstrip()
 
+    def call_around(self, position: int) -> str:
+        """Return the call of C code that goes on where code that it has called returns: "items.sort()"."""
+        begin = call_under_way(self._log, position)
+        operation = self._log[position if begin is None else begin][1]
+        if begin is not None and opname_at(operation.code, operation.lasti) == "CONTAINS_OP":
+            return "the search"
+        name = "" if begin is None else called_expression(operation) or call_of(operation).strip(".()")
+        return f"{name}()" if name else "the call"
+
     def _methods(self, position: int) -> tuple[str, str]:
         """Return the methods of a queue or a future one of which the source calls at a step on its inner lock."""
         method = self._library.method_at(position) or "get"
@@ -129,15 +139,19 @@ class Words:
         part = touches[-1][1] if touches else None
         value, what = self.value(position), self.what(position)
         same = what == variable
-        if operation.kind in kinds.OF_CALLS:
-            return "finishes its call" if operation.kind == kinds.RETURN else "resumes the generator"
-        if touches and type_named(touches[-1][0]) is LruCache:
+        is_cached = bool(touches) and type_named((touches or ())[-1][0]) is LruCache
+        if operation.kind == kinds.YIELD:
+            return "resumes the generator"
+        if operation.kind == kinds.RETURN:
+            return "finishes its call" if is_cached else f"continues {self.call_around(position)}"
+        if is_cached:
             # What the cache holds is not known.
             function = called_expression(operation) or operation.name.strip(".()[]")
             return f"calls {function}()" if function else "calls it"
         call = call_of(operation)
         if call:
             called = f"{what if part is None and what.replace('.', '').isidentifier() else ''}{call}"
+            called = called if operation.is_where_it_shows else called.removeprefix(".")
             of = f" on {what}" if what.endswith("]") and not same else ""
             if looks_up(operation) and self.found_nothing(position):
                 return f"calls {called}{of}, finds nothing"
@@ -175,7 +189,9 @@ class Words:
 
 def call_of(operation: Operation) -> str:
     """Return the call of a method that an access is, as in the source: ".append()"; empty if it is none."""
-    return operation.name if operation.name.startswith(".") and operation.is_where_it_shows else ""
+    # A call that a thread makes for the program is in this plugin's code: `Thread(target=items.append)`.
+    is_known = operation.is_where_it_shows or is_ours(operation.code.co_filename)
+    return operation.name if operation.name.startswith(".") and is_known else ""
 
 
 def function_called(operation: Operation, touches: Touches | None) -> str:
