@@ -12,11 +12,13 @@ import collections
 import functools
 import heapq
 import json
+import logging
 import operator
 import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
+from fractions import Fraction
+from pathlib import Path, PurePosixPath
 
 import pytest
 
@@ -195,9 +197,7 @@ endings = {strategy: collections.defaultdict(set) for strategy in ("exhaustive",
 def written():
     yield
     ENDINGS.write_text(
-        json.dumps(
-            {strategy: {name: sorted(ends) for name, ends in found.items()} for strategy, found in endings.items()}
-        )
+        json.dumps({how: {name: [*ends] for name, ends in found.items()} for how, found in endings.items()})
     )
 
 
@@ -269,3 +269,131 @@ def test_no_code_in_scope_calls_it(caller, named):
         assert len(items) == 3
 
     CALLERS[caller](items.sort, count, **named)
+
+
+def both(first, second):
+    threads = [threading.Thread(target=first), threading.Thread(target=second)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def paths_inserted():
+    items = [PurePosixPath("/1"), PurePosixPath("/5")]
+    both(lambda: bisect.insort(items, PurePosixPath("/3")), lambda: bisect.insort(items, PurePosixPath("/2")))
+    assert items == sorted(items)
+
+
+def paths_removed():
+    items = [PurePosixPath(name) for name in ("/1", "/2", "/3")]
+    both(lambda: items.remove(PurePosixPath("/1")), lambda: items.remove(PurePosixPath("/2")))
+    assert items == [PurePosixPath("/3")]
+
+
+def path_sought():
+    items = collections.deque([PurePosixPath("/1"), PurePosixPath("/2")])
+    found = []
+    both(lambda: found.append(PurePosixPath("/2") in items), items.popleft)
+    assert found == [True]
+
+
+def fractions_added():
+    items = collections.deque([Fraction(1, 2), Fraction(1, 3)])
+    both(lambda: sum(items), lambda: items.append(Fraction(1, 4)))
+
+
+def sorted_by_function_of_the_library():
+    items = ["/c", "/b", "/a"]
+    both(lambda: items.sort(key=os.path.basename), lambda: items.append("/d"))
+
+
+def popped_by_threads():
+    items = [Fraction(1), Fraction(2), Fraction(3), Fraction(4)]
+    popped = []
+
+    def pop():
+        popped.append(heapq.heappop(items))
+
+    both(pop, pop)
+    assert sorted(popped) == [1, 2]
+
+
+OF_LIBRARY = [
+    paths_inserted, paths_removed, path_sought, fractions_added, sorted_by_function_of_the_library, popped_by_threads,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("program", OF_LIBRARY, ids=lambda program: program.__name__)
+@pytest.mark.concurrency(strategy="exhaustive")
+def test_code_of_the_library(program):
+    program()
+
+
+def done_callback():
+    with ThreadPoolExecutor(1) as pool:
+        done = []
+        future = pool.submit(int)
+        future.add_done_callback(done.append)
+        future.result()
+        assert len(done) == 1
+
+
+def action_of_a_barrier():
+    items = []
+    barrier = threading.Barrier(2, functools.partial(items.append, 1))
+    threads = [threading.Thread(target=barrier.wait) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    assert items == []
+    for thread in threads:
+        thread.join()
+
+
+def predicate_of_a_condition():
+    items = [1, 2]
+    condition = threading.Condition()
+
+    def wait():
+        with condition:
+            condition.wait_for(items.pop)
+
+    thread = threading.Thread(target=wait)
+    thread.start()
+    before = len(items)
+    after = len(items)
+    thread.join()
+    assert before == after
+
+
+def handler_without_a_lock():
+    class Handler(logging.Handler):
+        count = 0
+
+        def createLock(self):
+            self.lock = None
+
+        def emit(self, record):
+            self.count += 1
+
+    logger = logging.Logger("it")
+    handler = Handler()
+    logger.addHandler(handler)
+    both(lambda: logger.warning("one"), lambda: logger.warning("other"))
+    assert handler.count == 2
+
+
+CALLED = [done_callback, action_of_a_barrier, predicate_of_a_condition, handler_without_a_lock]
+
+
+@pytest.mark.parametrize("program", CALLED, ids=lambda program: program.__name__)
+@pytest.mark.concurrency(strategy="exhaustive", schedules=500)
+def test_called_by_the_library(program):
+    program()
+
+
+@pytest.mark.concurrency(strategy="exhaustive", schedules=500)
+def test_called_by_the_fixture(thread_pool):
+    items = []
+    thread_pool.submit(items.append, 1)
+    assert items == []

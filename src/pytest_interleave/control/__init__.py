@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from .execution.units._units import Step, Unit
     from .execution.units._unwind import Unwind
     from .identity._object_names import bodies_kept
+    from .instrumentation._announced import announce_call
     from .instrumentation._engine import debugger_left
     from .instrumentation._recorder import Recorder
     from .interpreter._random_state import RandomState, random_state, restore_random
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from .steps._uncontrolled import Reasons, Uncontrolled, UncontrolledPart
     from .system import put_in_place, take_away, unrecorded
     from .threads._set_up import FixturesBeingMade
-    from .threads._targets import announce_call
     from .threads._thread_starts import ThreadStarts
 else:
     from .._lazy import names_from
@@ -70,7 +70,7 @@ else:
             "UncontrolledPart": ".steps._uncontrolled",
             "Unwind": ".execution.units._unwind",
             "WaitingThread": ".execution.units._outcome",
-            "announce_call": ".threads._targets",
+            "announce_call": ".instrumentation._announced",
             "begin_alike": "._control",
             "bodies_kept": ".identity._object_names",
             "conflicts": ".steps._touches",

@@ -13,6 +13,7 @@ import logging
 import sys
 import threading
 from collections.abc import Callable
+from concurrent.futures import Future
 from types import ModuleType
 from typing import Any
 
@@ -31,7 +32,7 @@ from .steps._kinds import ENTER, LEAVE
 from .steps._operations import Operation
 from .threads import _living, _threads
 from .threads._numbering import numbering
-from .threads._targets import announcing_item, announcing_timer
+from .threads._targets import announcing_callback, announcing_item, announcing_timer
 
 _STDLIB_HOLDERS = ("queue", "sched", "concurrent.futures._base", "concurrent.futures.thread")
 
@@ -80,6 +81,7 @@ class Patches(Replacements):
         self._set(_futures_thread, "_global_shutdown_lock", make_ours(Lock))
         self._set(_futures_thread._WorkItem, "run", announcing_item(_futures_thread._WorkItem.run))
         self._set(threading.Timer, "run", announcing_timer(threading.Timer.run))
+        self._set(Future, "add_done_callback", announcing_callback(Future.add_done_callback))
         self._set(logging.Handler, "handle", _atomic_handle(logging.Handler.handle))
 
     def _set_item(self, namespace: dict[str, Any], name: str, value: Any) -> None:
@@ -94,6 +96,11 @@ def _is_a_copy(module: ModuleType) -> bool:
     return name in _STDLIB_HOLDERS and sys.modules.get(name) is not module
 
 
+def _locks(handler: logging.Handler) -> bool:
+    """Whether a handler has a lock, and takes it."""
+    return handler.lock is not None and type(handler).acquire is logging.Handler.acquire
+
+
 def _atomic_handle(real: Callable[[logging.Handler, logging.LogRecord], Any]) -> Any:
     def handle(self: logging.Handler, record: logging.LogRecord) -> Any:
         """Handle a record, see `logging.Handler.handle`.
@@ -104,7 +111,7 @@ def _atomic_handle(real: Callable[[logging.Handler, logging.LogRecord], Any]) ->
         if unit is not None and record.exc_info and isinstance(record.exc_info[1], Unwind):
             # A library (a thread pool, for example) reports what ended its thread: that was us.
             return False
-        if unit is None or type(self.lock) in _OUR_LOCKS:
+        if unit is None or not _locks(self) or type(self.lock) in _OUR_LOCKS:
             return real(self, record)
         frame = sys._getframe(1)
         # Each handler has a lock. All count as one, because pytest adds some of its own.

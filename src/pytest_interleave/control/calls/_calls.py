@@ -98,7 +98,7 @@ def touches_of_call(function: Any, given: Sequence[Any]) -> Touches:
         # A method of Cython, for example.
         return touches_of_call(function.__func__, (function.__self__, *given))
     if kind is types.FunctionType or kind is types.MethodType:
-        return _of_python(function, given)
+        return _of_python(function, given) + _called_later(function, given)
     if kind is functools.partial:
         return touches_of_call(function.func, _filled_in(function, given))
     if kind is operator.methodcaller:
@@ -107,6 +107,9 @@ def touches_of_call(function: Any, given: Sequence[Any]) -> Touches:
         return _of_reduce(given)
     if function is operator.call:
         return touches_of_call(given[0], given[1:]) if given else NOTHING
+    later = _called_later(function, given)
+    if later:
+        return later
     known = accessed(function, given)
     if known is not None:
         return known
@@ -143,6 +146,34 @@ def touches_of_call(function: Any, given: Sequence[Any]) -> Touches:
     if python_function(what) is not None:
         return NOTHING if in_scope(what) else _of_python(what, (function, *given))
     return _of_callable(function, given)
+
+
+#: The addresses of the types of functions that are not written in Python, and so have no steps when they are called.
+_CALLED_LATER = BOUND_IN_C | identities((functools.partial,))
+#: Functions of the standard library that announce the calls of what they are given; see `instrumentation._announced`.
+_ANNOUNCING = frozenset(
+    """
+    Thread.__init__ Timer.__init__ ThreadPoolExecutor.submit Executor.map Future.add_done_callback Barrier.__init__
+    Condition.wait_for
+    """.split()
+)
+_STAND_INS = os.path.join("pytest_interleave", "control", "primitives", "")
+
+
+def _called_later(function: Any, given: Sequence[Any]) -> Touches:
+    """Return the containers whose methods a function of the standard library may call later, at an unknown step.
+
+    They are not under control from then on.
+    """
+    found = [value for value in given if id(type(value)) in _CALLED_LATER]
+    python = python_function(called(function)) if found else None
+    if python is None:
+        return NOTHING
+    code = python.__code__
+    is_library = is_stdlib(code.co_filename) or _STAND_INS in code.co_filename
+    if not is_library or code.co_qualname in _ANNOUNCING:
+        return NOTHING
+    return handed_whole(found, WRITES | FOREIGN)
 
 
 def touches_nothing_else(function: Any) -> bool:

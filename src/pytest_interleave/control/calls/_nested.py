@@ -139,13 +139,16 @@ def begun(thing: Any, *, backwards: bool = False) -> Touches:
 #: Built-in functions that compare what they go through, that test whether it is true, and that go through its elements.
 _ORDERING = frozenset(("sorted", "min", "max"))
 _TESTING = frozenset(("any", "all"))
-_GOING_THROUGH = frozenset(("sum", "dict"))
+_GOING_THROUGH = frozenset(("dict",))
+_ADDITION = ("__radd__", "__add__")
 
 
 def of_elements(name: str, given: Sequence[Any]) -> Touches:
     """Return what a built-in function touches in the elements of its arguments."""
     if name in _TESTING:
         return truths_of(given)
+    if name == "sum":
+        return _each(given[:1], lambda element: contents(element, READS) + operand(element, READS, _ADDITION))
     if name in _GOING_THROUGH:
         return contents_of(given[:1])
     return _ordered(given) if name in _ORDERING else NOTHING

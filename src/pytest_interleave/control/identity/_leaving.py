@@ -5,6 +5,9 @@ Examples are `items.sort(key=f)`, comparing items that have a `__lt__`, the fact
 item missing, the value not kept yet, the generator busy. So each place where such code returns or yields is a step. It
 touches what the instruction touches within which the code was called. Which code that is, is known from its name if it
 is a special method, and otherwise when it is handed over; no other code pays for it.
+
+Code out of scope has such steps, too, and no others, if C code calls it in the middle of an instruction in scope. The
+`__lt__` of paths that are sorted is an example.
 """
 
 from __future__ import annotations
@@ -19,7 +22,7 @@ from types import CodeType, FrameType
 from typing import Any, NamedTuple
 
 from ..interpreter._frames import is_called_directly, words_in
-from ..interpreter._opcodes import is_generator_code, leaves
+from ..interpreter._opcodes import CALLS, is_generator_code, leaves, opname_at
 from ..scope._or_none import OrNone
 from ..scope._places import is_ours
 from ..scope._real import get_ident
@@ -98,6 +101,45 @@ def cache(function: Any) -> Touches | None:
 calls_by_threads: OrNone[int, tuple[_Touch, int, CodeType]] = OrNone()
 
 
+def leaving_steps_out_of_scope(code: CodeType, tables: Mapping[int, Mapping[int, Operation]]) -> dict[int, Operation]:
+    """Return the steps where `code`, which is not in scope, returns to C code that code in scope has called."""
+    only_in_calls = code.co_name == "__hash__"
+
+    def touch(frame: FrameType) -> Touches | None:
+        caller = frame.f_back
+        if caller is None or is_called_directly(frame, caller):
+            return None
+        table = tables.get(id(caller.f_code))
+        if table is None:
+            return _touched_by_thread(caller) or None
+        operation = table.get(caller.f_lasti)
+        if operation is None or operation.kind == RETURN:
+            return None
+        if only_in_calls and opname_at(caller.f_code, caller.f_lasti) not in CALLS:
+            # To find an item, the dictionary is searched after that.
+            return None
+        return _touches_of(operation.touch, caller) or None
+
+    return _steps(code, code, touch)
+
+
+#: At most this many frames of the standard library are between a call that a thread makes for the program and the
+#: thread's own code.
+_FRAMES_OF_LIBRARY = 3
+
+
+def _touched_by_thread(frame: FrameType | None) -> Touches:
+    """Return what the call touches that a thread makes for the program in `frame`, or in a caller of that."""
+    known = calls_by_threads[get_ident()]
+    for _ in range(_FRAMES_OF_LIBRARY):
+        if frame is None or known is None:
+            break
+        if known[1] == id(frame) and known[2] is frame.f_code:
+            return _touches_of(known[0], frame)
+        frame = frame.f_back
+    return NOTHING
+
+
 def _under_way(frame: FrameType, tables: Mapping[int, Mapping[int, Operation]]) -> Touches:
     """Return what the instruction touches within which C code has called a function, perhaps through a library."""
     known = calls_by_threads[get_ident()]
@@ -168,6 +210,10 @@ def leaving_steps(
             found += ((name_of(function), None, WRITES | OPAQUE),)
         return (found + _under_way(frame, tables)) or None
 
+    return _steps(code, known, touch)
+
+
+def _steps(code: CodeType, known: CodeType, touch: _Touch) -> dict[int, Operation]:
     steps = {}
     for instruction in dis.get_instructions(code):
         if leaves(instruction):

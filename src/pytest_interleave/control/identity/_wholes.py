@@ -122,9 +122,9 @@ def operand(thing: Any, how: int, specials: Sequence[str]) -> Touches:
         if holder is None or holder[0] is object or holder[1] is None:
             continue
         function = holder[1]
+        # Its code can have another name: `__lt__ = _compare`.
+        expect(function)
         if in_scope(function):
-            # Its code can have another name: `__lt__ = _compare`.
-            expect(function)
             return NOTHING
         if is_primitive_method(function):
             # The text of a primitive shows its state.

@@ -12,13 +12,14 @@ from ..code._arithmetic import Reader
 from ..code._file_facts import NO_FACTS, FileFacts, facts_of_file
 from ..code._text_facts import TextFacts
 from ..identity._kept import KeptByMethod, KeptObjects, is_method_of_kept
-from ..identity._leaving import leaving_steps, may_be_called_within
+from ..identity._leaving import leaving_steps, leaving_steps_out_of_scope, may_be_called_within
 from ..interpreter._frames import layout
 from ..interpreter._opcodes import is_function_code
 from ..scope import _current_scope
 from ..scope._frozen import file_of
 from ..scope._in_no_file import is_in_no_file
 from ..scope._or_none import OrNone
+from ..scope._places import is_ours
 from ..steps._expected import listeners
 from ..steps._operations import Operation
 from ._accesses import accesses_of
@@ -39,6 +40,8 @@ class AccessTables:
         #: By `id` of the code object, because hashing one reads all of it. `codes` keeps the code objects alive.
         self.by_id: dict[int, dict[int, Operation]] = {}
         self.codes: list[CodeType] = []
+        #: The same for code that is not in scope: where it returns to C code.
+        self.out_of_scope: dict[int, dict[int, Operation]] = {}
         #: Some code is made again in each execution: the first code object stands for all equal ones.
         self._first_alike: dict[tuple[str, CodeType], CodeType] = {}
         #: Code that is kept no longer than a test.
@@ -116,10 +119,26 @@ class AccessTables:
             assumption.give_up()
         return bool(assumptions)
 
+    def add_out_of_scope(self, code: CodeType) -> bool:
+        """Determine the steps of `code`, which is not in scope; return whether it has any."""
+        if not may_be_called_within(code) or is_ours(code.co_filename):
+            return False
+        self._add_steps(code)
+        return True
+
+    def _add_steps(self, code: CodeType) -> None:
+        self.out_of_scope[id(code)] = leaving_steps_out_of_scope(code, self.by_id)
+        self.codes.append(code)
+        if is_in_no_file[code.co_filename]:
+            self._passing.append(code)
+
     def _expect(self, code: CodeType) -> None:
         if id(code) in self._expected or may_be_called_within(code):
             return
         if not _current_scope.scope.may_hold[code.co_filename]:
+            if id(code) not in self.out_of_scope and not is_ours(code.co_filename):
+                self._add_steps(code)
+                self.changed(code)
             return
         self._expected[id(code)] = code
         table = self.by_id.get(id(code))
@@ -148,13 +167,14 @@ class AccessTables:
         if not self._passing:
             return False
         for code in self._passing:
-            del self.by_id[id(code)]
+            self.by_id.pop(id(code), None)
+            self.out_of_scope.pop(id(code), None)
             self._expected.pop(id(code), None)
             self.assumptions.pop(id(code), None)
             if is_in_no_file[code.co_filename]:
                 self._first_alike.pop((code.co_filename, code), None)
         self._passing.clear()
-        self.codes = [code for code in self.codes if id(code) in self.by_id]
+        self.codes = [code for code in self.codes if id(code) in self.by_id or id(code) in self.out_of_scope]
         return True
 
 

@@ -136,6 +136,7 @@ class MonitoringEngine:
     def _started_callback(self, tool: int) -> Callable[[CodeType, int], Any]:
         tables = self._tables
         known = tables.by_id
+        out_of_scope = tables.out_of_scope
         assumptions_of = tables.assumptions
         disable = sys.monitoring.DISABLE
 
@@ -149,6 +150,8 @@ class MonitoringEngine:
                         tables.add(code, namespace)
                         sys.monitoring.set_local_events(tool, code, self._events)
                         assumptions = assumptions_of[address]
+                    elif address not in out_of_scope and tables.add_out_of_scope(code):
+                        sys.monitoring.set_local_events(tool, code, self._events)
                 if assumptions is None:
                     return disable
             minds = False
@@ -167,6 +170,7 @@ def _instruction_callback(tables: AccessTables) -> Callable[[CodeType, int], Any
     It is the hottest function of all: called before every instruction of interest.
     """
     by_id = tables.by_id
+    out_of_scope = tables.out_of_scope
     units = _current.units
     get_ident = _real.get_ident
     disable = sys.monitoring.DISABLE
@@ -176,7 +180,10 @@ def _instruction_callback(tables: AccessTables) -> Callable[[CodeType, int], Any
         try:
             operation = by_id[id(code)][offset]
         except KeyError:
-            return disable
+            try:
+                operation = out_of_scope[id(code)][offset]
+            except KeyError:
+                return disable
         unit = units[get_ident()]
         if unit is not None:
             try:

@@ -12,12 +12,16 @@ from collections.abc import Callable
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
+from ..identity._leaving import calls_by_threads
+from ..interpreter._frames import is_called_directly
 from ..scope import _current_scope, _observed, _real
+from ..scope._real import get_ident
 from ..steps._accessing import tracing_files
 from ..steps._touches import STRICT, UNKNOWN
 
 if TYPE_CHECKING:
     from ..execution.units._units import Unit
+    from ..steps._operations import Operation
     from ._access_tables import AccessTables
 
 _Trace = Callable[[FrameType, str, Any], Any]
@@ -122,8 +126,11 @@ def _alone(tables: AccessTables, unit: Unit) -> _Trace:
     def call(frame: FrameType, event: str, arg: Any) -> Any:  # noqa: ARG001
         code = frame.f_code
         if not may_hold[code.co_filename]:
-            return None
-        table = known.get(id(code))
+            table = _out_of_scope(tables, frame)
+            if table is None:
+                return None
+        else:
+            table = known.get(id(code))
         if table is None:
             if not in_scope(code, frame.f_globals):
                 return None
@@ -159,6 +166,22 @@ def _alone(tables: AccessTables, unit: Unit) -> _Trace:
         return _stepping_aside(step, frame) if _BREAKS.intersection(code.co_names) else step
 
     return call
+
+
+def _out_of_scope(tables: AccessTables, frame: FrameType) -> dict[int, Operation] | None:
+    """Return the steps of a call that is not in scope; None if code in scope has not called it by C code."""
+    code, caller = frame.f_code, frame.f_back
+    table = tables.out_of_scope.get(id(code))
+    if table is None and code.co_name[:2] != "__":
+        return None
+    if caller is None or is_called_directly(frame, caller):
+        return None
+    # Opcode events are slow.
+    if id(caller.f_code) not in tables.by_id and calls_by_threads[get_ident()] is None:
+        return None
+    if table is None and tables.add_out_of_scope(code):
+        table = tables.out_of_scope[id(code)]
+    return table
 
 
 #: The names by which a debugger is called.

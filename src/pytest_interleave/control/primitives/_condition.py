@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..execution.units import _current
 from ..execution.units._at_large import Adopted, LetGo, RealWait, TimeLimit, in_queue, settled
+from ..instrumentation._announced import announce_call
 from ..scope import _real
 from ..scope._places import made_here
 from ..scope._real import new_gate
@@ -247,6 +248,7 @@ class Condition(Made, RealCondition, metaclass=Primitive):
         clock = unit.execution.clock
         end: int | None = None
         left = timeout
+        announce_call(predicate, ())
         result = predicate()
         while not result:
             if unit.at_large:
@@ -262,6 +264,7 @@ class Condition(Made, RealCondition, metaclass=Primitive):
             if not self._is_owned():  # type: ignore[attr-defined]
                 raise RuntimeError("cannot wait on un-acquired lock")
             self._wait(unit, left, Operation(WAIT, self, frame.f_code, frame.f_lasti))
+            announce_call(predicate, ())
             result = predicate()
         return result
 

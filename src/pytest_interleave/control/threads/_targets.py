@@ -1,73 +1,16 @@
-"""Calls by threads and pools, which are accesses if they call a container's method: `Thread(target=items.append)`.
-
-No code in scope is run for such a call, so nothing but this would see it.
-"""
+"""Methods of the standard library that announce the calls which they make: `Thread(target=items.append)`."""
 
 from __future__ import annotations
 
-import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from ..calls._calls import touches_of_call
-from ..execution.units import _current
-from ..identity._leaving import calls_by_threads, expect
-from ..identity._written import in_scope
-from ..scope._real import get_ident
-from ..steps._kinds import READ, START, WRITE
-from ..steps._operations import Operation
-from ..steps._touches import OPAQUE, Touches, writes
+from ..identity._written import in_scope, python_function
+from ..instrumentation._announced import announce_call
 
 if TYPE_CHECKING:
-    from types import FrameType
-
-    from ..execution.units._units import Unit
-    from ..scope._places import Place
-
-
-def announce_call(function: Any, given: Sequence[Any]) -> None:
-    """Announce, in a thread that is about to call `function` for the program, what the call touches.
-
-    `given` has the arguments of the call, given by name or not.
-    """
-    ident = get_ident()
-    unit = _current.units[ident]
-    if unit is None:
-        return
-    calls_by_threads.pop(ident, None)
-    if in_scope(function):
-        return
-
-    def touch(_frame: FrameType | None = None) -> Touches:
-        # The race detector is not to show where this happens.
-        return tuple((key, part, how | OPAQUE) for key, part, how in touches_of_call(function, given))
-
-    touches = touch()
-    if touches:
-        changes = writes(touches)
-        frame = sys._getframe(1)
-        calls_by_threads[ident] = touch, id(frame), frame.f_code
-        for value in given:
-            expect(value)
-        kind = WRITE if changes else READ
-        operation = Operation(kind, None, frame.f_code, frame.f_lasti, changes, f".{_name_of(function)}()")
-        operation.touch = touch
-        operation.place = _start_of(unit)
-        unit.execution.point(unit, operation, touches)
-
-
-def _name_of(function: Any) -> str:
-    return str(getattr(getattr(function, "func", function), "__name__", ""))
-
-
-def _start_of(unit: Unit) -> Place | None:
-    """Return where the thread was started; None if that is unknown."""
-    if unit.half.thread is not None:
-        for _, operation, _ in reversed(unit.execution.log):
-            if operation.kind == START and operation.target is unit.half.thread:
-                return operation.where()
-    return None
+    from concurrent.futures import Future
 
 
 def announcing_item(real: Callable[..., None]) -> Callable[..., None]:
@@ -79,6 +22,23 @@ def announcing_item(real: Callable[..., None]) -> Callable[..., None]:
         real(self, *context)
 
     return run
+
+
+def announcing_callback(real: Callable[[Future[Any], Callable[[Future[Any]], object]], None]) -> Any:
+    """Return the method `add_done_callback` for futures that announces the callback before it is called."""
+
+    def add_done_callback(self: Future[Any], fn: Callable[[Future[Any]], object]) -> None:
+        if python_function(fn) is not None:
+            real(self, fn)
+            return
+
+        def callback(future: Future[Any]) -> object:
+            announce_call(fn, (future,))
+            return fn(future)
+
+        real(self, callback)
+
+    return add_done_callback
 
 
 def announcing_timer(real: Callable[[threading.Timer], None]) -> Callable[[threading.Timer], None]:

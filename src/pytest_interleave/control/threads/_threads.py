@@ -14,12 +14,12 @@ from ..execution.outside._left_alone import leave_alone, start_of
 from ..execution.units import _current
 from ..execution.units._at_large import LetGo, settled
 from ..execution.units._units import Unit
+from ..instrumentation._announced import announce_call
 from ..primitives import Semaphore
 from ..scope import _real
 from ..steps._kinds import BEGIN, IS_ALIVE, JOIN, START
 from ..steps._operations import Operation
 from ._carriers import Carrier
-from ._targets import announce_call
 from ._thread_half import ThreadHalf
 
 _real_start = threading.Thread.start

@@ -84,14 +84,14 @@ class RunConcurrent:
         count = self._workers if workers is None else workers
         if count < 1:
             raise ValueError(f"workers must be >= 1, got {count!r}")
-        return self._run([lambda: _call(func, *args, **kwargs)] * count, timeout)
+        return self._run([lambda: announced_call(func, *args, **kwargs)] * count, timeout)
 
     def each(self, func: Callable[[T], R], items: Iterable[T], *, timeout: float | None = None) -> list[R]:
         """Call `func(item)` for every item, each in its own thread, and return the results in the order of the items.
 
         `timeout` and the exceptions are those of `__call__`.
         """
-        return self._run([lambda item=item: _call(func, item) for item in items], timeout)  # type: ignore[misc]
+        return self._run([lambda item=item: announced_call(func, item) for item in items], timeout)  # type: ignore[misc]
 
     # With one type variable for all results, mypy infers `list[object]` for functions of different types.
     @overload
@@ -132,7 +132,7 @@ class RunConcurrent:
 
         The functions are called without arguments. `timeout` and the exceptions are those of `__call__`.
         """
-        return self._run([lambda func=func: _call(func) for func in funcs], timeout)  # type: ignore[misc]
+        return self._run([lambda func=func: announced_call(func) for func in funcs], timeout)  # type: ignore[misc]
 
     def _run(self, calls: list[Callable[[], Any]], timeout: float | None) -> list[Any]:
         __tracebackhide__ = True
@@ -152,7 +152,8 @@ class RunConcurrent:
         return outcomes
 
 
-def _call(func: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+def announced_call(func: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """Call a function for the program; if it is written in C, the call is a step."""
     __tracebackhide__ = True
     announce_call(func, (*args, *kwargs.values()))
     return func(*args, **kwargs)

@@ -66,9 +66,9 @@ class DetailedRuns:
         self._executions = executions
         self._races = races
         self._judge = judge
-        option = executions.item.config.option
+        config = executions.item.config
         #: Whether the variables of a failure may be shown after the test.
-        self._shows_variables = option.showlocals or option.usepdb
+        self._shows_variables = bool(config.getoption("showlocals", False) or config.getoption("usepdb", False))
 
     def run(
         self, strategy: Strategy, recorder: Recorder | None = None, *, visible: bool = False
