@@ -21,8 +21,9 @@ from collections.abc import Callable, Mapping
 from types import CodeType, FrameType
 from typing import Any, NamedTuple
 
-from ..interpreter._frames import is_called_directly, words_in
+from ..interpreter._frames import UNMARKED, frames, is_called_directly, words_from, words_in
 from ..interpreter._opcodes import CALLS, is_generator_code, leaves, opname_at
+from ..interpreter._stack_depths import stack_depths, variables_of
 from ..scope._or_none import OrNone
 from ..scope._places import is_ours
 from ..scope._real import get_ident
@@ -101,9 +102,21 @@ def cache(function: Any) -> Touches | None:
 calls_by_threads: OrNone[int, tuple[_Touch, int, CodeType]] = OrNone()
 
 
+#: Special methods that functions written in C call for what they are given, as well as for what that contains.
+_ON_ELEMENTS = frozenset("__add__ __eq__ __ge__ __gt__ __hash__ __le__ __lt__ __ne__ __next__ __radd__".split())
+
+
+def _operands(frame: FrameType) -> list[int]:
+    """Return the addresses of what lies on the stack of a frame before the instruction that is under way."""
+    depth = stack_depths(frame.f_code).get(frame.f_lasti, 0)
+    variables = variables_of(frame.f_code)
+    return [word & UNMARKED for word in words_in(frame)[variables : variables + depth]]
+
+
 def leaving_steps_out_of_scope(code: CodeType, tables: Mapping[int, Mapping[int, Operation]]) -> dict[int, Operation]:
     """Return the steps where `code`, which is not in scope, returns to C code that code in scope has called."""
-    only_in_calls = code.co_name == "__hash__"
+    on_elements = code.co_name in _ON_ELEMENTS
+    own = words_from(0)
 
     def touch(frame: FrameType) -> Touches | None:
         caller = frame.f_back
@@ -115,9 +128,11 @@ def leaving_steps_out_of_scope(code: CodeType, tables: Mapping[int, Mapping[int,
         operation = table.get(caller.f_lasti)
         if operation is None or operation.kind == RETURN:
             return None
-        if only_in_calls and opname_at(caller.f_code, caller.f_lasti) not in CALLS:
-            # To find an item, the dictionary is searched after that.
-            return None
+        if not (on_elements and opname_at(caller.f_code, caller.f_lasti) in CALLS):
+            # A method of the operand itself is the operation: `key in weak_dictionary`.
+            first = own[frames[id(frame) >> 3] >> 3] & UNMARKED
+            if first in _operands(caller):
+                return None
         return _touches_of(operation.touch, caller) or None
 
     return _steps(code, code, touch)
