@@ -658,6 +658,120 @@ def test_a_list_that_is_read_while_it_is_sorted():
     assert timeline.help.startswith("hold one lock around ")
 
 
+def test_an_item_that_two_threads_add_is_not_halfway():
+    class Name:
+        def __init__(self, name):
+            self.name = name
+
+        def __hash__(self):
+            return hash(self.name)
+
+        def __eq__(self, other):
+            return self.name == other.name
+
+    def body():
+        seen, added = set(), []
+        names = [Name("one"), Name("one")]
+
+        def add(name):
+            if name not in seen:
+                seen.add(name)
+                added.append(1)
+
+        in_threads(left=lambda: add(names[0]), right=lambda: add(names[1]))
+        assert len(added) == 1
+
+    assert not bug_of(body).bug.startswith(("Dirty read", "Concurrent modification"))
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="it has a lock there")
+def test_a_cached_property_that_is_computed_twice():
+    class Report:
+        computed = 0
+
+        @functools.cached_property
+        def total(self):
+            self.computed = 1
+            return object()
+
+    def body():
+        report, seen = Report(), {}
+        in_threads(left=lambda: seen.__setitem__(0, report.total), right=lambda: seen.__setitem__(1, report.total))
+        assert seen[0] is seen[1]
+
+    assert bug_of(body).bug == "Check-then-act race on Report.total"
+
+
+# -- conditions --
+
+
+class Shelf:
+    def __init__(self, *, notifies=True):
+        self.changed = Condition()
+        self.items = []
+        self.notifies = notifies
+
+    def put(self):
+        with self.changed:
+            self.items.append(1)  # shelf: put
+            if self.notifies:
+                self.changed.notify()
+
+    def take_once(self, timeout=None):
+        with self.changed:
+            if not self.items:  # shelf: check
+                self.changed.wait(timeout)  # shelf: wait
+            return self.items.pop()  # shelf: take
+
+
+def test_a_check_that_is_not_repeated_after_a_wait():
+    def body():
+        shelf = Shelf()
+        in_threads(waits=shelf.take_once, takes=shelf.take_once, puts=lambda: [shelf.put(), shelf.put()])
+
+    timeline = bug_of(body)
+    assert timeline.bug == "Check-then-act race on self.items: not checked again after wait()"
+    assert [mark for _, mark in steps(timeline)] == ["shelf: check", "shelf: take", "shelf: wait", "shelf: take"]
+    assert timeline.help == "check again after the wait: while not ready: condition.wait()"
+
+
+def test_a_change_of_which_no_thread_is_notified():
+    def body():
+        shelf = Shelf(notifies=False)
+
+        def take():
+            with shelf.changed:
+                while not shelf.items:
+                    if not shelf.changed.wait(5):  # vain: wait
+                        raise TimeoutError
+                return shelf.items.pop()
+
+        in_threads(waits=take, puts=shelf.put)
+
+    timeline = bug_of(body)
+    assert timeline.bug == "Lost wake-up on Condition: never notified"
+    assert steps(timeline)[1] == ("puts calls self.items.append() on []", "shelf: put")
+    assert steps(timeline)[2] == ("waits times out waiting for Condition", "vain: wait")
+
+
+def test_a_lost_update_that_the_failing_lines_do_not_depend_on():
+    def body():
+        stock, done, ended = Stock(), [], Event()
+        stock.left = 2
+
+        def work():
+            done.append(1)
+            stock.left -= 1
+            if stock.left == 0:
+                ended.set()
+
+        in_threads(left=work, right=work)
+        result = ended.is_set(), len(done)
+        assert result == (True, 2)
+
+    assert bug_of(body).bug == "Lost update on Stock.left"
+
+
 def test_a_call_that_a_thread_makes_itself():
     def body():
         items = three_ranked()

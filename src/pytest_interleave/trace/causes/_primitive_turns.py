@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from ...control import Path, Place, Step
+from ...control import Outcome, Path, Place, Step
 from ...control.execution import awaited
-from ...control.steps import kinds
+from ...control.steps import WRITES, kinds
+from ._failing import failed_threads
 
 
 class Turn(NamedTuple):
@@ -68,3 +69,85 @@ def _meanwhile(turns: Sequence[Turn], thread: Path, switch: int, until: int) -> 
     others = [turn for turn in turns if turn.thread != thread and switch <= turn.position < until]
     after = (turn for turn in turns if turn.thread == thread and turn.position >= until)
     return others[-1] if others else None, next(after, None)
+
+
+class _Wait(NamedTuple):
+    """The last wait of a thread that failed, at a condition: positions in the log."""
+
+    thread: int
+    began: int
+    #: Where it was notified, or its timeout had expired.
+    ended: int
+    #: The last notification of the condition by another thread before that; None if there is none.
+    notified: int | None
+
+
+def _waits(outcome: Outcome) -> Iterator[_Wait]:
+    log = outcome.log
+    for thread in sorted(failed_threads(outcome)):
+        ended = next((at for at in reversed(range(len(log))) if _is_at_condition(log[at], kinds.WOKEN, thread)), None)
+        if ended is None:
+            continue
+        condition = awaited(log[ended][1].target)
+        uses = [at for at in range(ended) if log[at][1].target is not None and awaited(log[at][1].target) is condition]
+        began = [at for at in uses if _is_at_condition(log[at], kinds.WAIT, thread)]
+        notified = [at for at in uses if log[at][1].kind in _NOTIFYING and log[at][0].index != thread]
+        if began:
+            yield _Wait(thread, began[-1], ended, notified[-1] if notified else None)
+
+
+_NOTIFYING = (kinds.NOTIFY, kinds.NOTIFY_ALL)
+
+
+def _is_at_condition(step: Step, kind: str, thread: int) -> bool:
+    unit, operation, _ = step
+    is_condition = operation.kind == kind and type(awaited(operation.target)).__name__ == "Condition"
+    return is_condition and unit.index == thread
+
+
+def used_after_wait(outcome: Outcome) -> tuple[int, int, int, int] | None:
+    """Return the positions of a check before a wait at a condition, of a change, of the end of the wait, and of a use.
+
+    Another thread has changed again, after the notification, what the waiting thread had checked; and that one has used
+    it without another check.
+    """
+    log = outcome.log
+    for wait in _waits(outcome):
+        if wait.notified is None:
+            continue
+        own = [at for at in range(len(log)) if log[at][0].index == wait.thread and log[at][1].is_access]
+        for use in (at for at in own if at > wait.ended):
+            for key, _, _ in log[use][2] or ():
+                check = next((at for at in reversed(own) if at < wait.began and _touches(log[at], key)), None)
+                changes = [
+                    at
+                    for at in range(wait.notified, wait.ended)
+                    if log[at][0].index != wait.thread and _touches(log[at], key, WRITES)
+                ]
+                if check is None or not changes:
+                    continue
+                checked, used = log[check][1].where(), log[use][1].where()
+                if checked[::2] == used[::2]:
+                    # A loop checks again.
+                    return None if checked.lineno >= used.lineno else (check, changes[-1], wait.ended, use)
+    return None
+
+
+def never_notified(outcome: Outcome) -> tuple[int, int, int] | None:
+    """Return the positions of a wait at a condition, of a change that no thread notifies it of, and of the timeout."""
+    log = outcome.log
+    for wait in _waits(outcome):
+        own = [at for at in range(wait.began) if log[at][0].index == wait.thread and log[at][1].is_access]
+        if wait.notified is not None or log[wait.ended][1].expired_at is None or not own:
+            continue
+        function = log[wait.began][1].where()[::2]
+        checked = {key for at in own if log[at][1].where()[::2] == function for key, _, _ in log[at][2] or ()}
+        for at in range(wait.began, wait.ended):
+            changed = any(key in checked and how & WRITES for key, _, how in log[at][2] or ())
+            if changed and log[at][0].index != wait.thread and log[at][1].is_access:
+                return wait.began, at, wait.ended
+    return None
+
+
+def _touches(step: Step, thing: object, how: int = 0) -> bool:
+    return any(key == thing and does & how == how for key, _, does in step[2] or ())

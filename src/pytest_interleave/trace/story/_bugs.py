@@ -10,7 +10,7 @@ from ...control.identity import LruCache, type_named
 from ...control.steps import kinds
 from ..causes._checks import is_checked_by_caller, is_in_test, looks_up
 from ..causes._iterations import call_under_way
-from ..causes._overlaps import Access, Torn
+from ..causes._overlaps import CACHED, Access, Torn
 from ..causes._places import short_place
 from ..causes._sources import in_loop_over, redirected_at, repeats_in_loop
 from ._effects import Cleared, Effect, Effects, HandedOn, Interrupted, Missed, TooEarly, Unseen, steps_of
@@ -23,8 +23,6 @@ WIDEST = 72
 
 #: Methods that take something out of a container.
 _TAKING = frozenset((".discard()", ".move_to_end()", ".pop()", ".popitem()", ".popleft()", ".remove()"))
-#: Computes a value if there is none.
-_CACHED = "cached_property.__get__"
 
 
 class Bug(NamedTuple):
@@ -62,6 +60,22 @@ def during_iteration(what: str) -> Bug:
     """Return the bug that a container was changed while a thread iterated over it."""
     helps = "hold one lock for the iteration and for each change, or iterate over a copy made under it"
     return Bug(f"Concurrent modification of {what} during iteration", what, helps)
+
+
+def after_wait(what: str) -> Bug:
+    """Return the bug that a thread does not check again what it has waited for."""
+    return Bug(
+        f"Check-then-act race on {what}: not checked again after wait()",
+        what,
+        "check again after the wait: while not ready: condition.wait()",
+    )
+
+
+def unnotified(condition: str) -> Bug:
+    """Return the bug that a thread waits in vain, because no thread notifies a condition of a change."""
+    return Bug(
+        f"Lost wake-up on {condition}: never notified", "", "call notify() after each change of what threads wait for"
+    )
 
 
 class Bugs:
@@ -166,6 +180,8 @@ class Bugs:
         steps = (begin, other.position, *(each.position for each in back if each.position > other.position))
         if other.writes:
             return Bug(f"Concurrent modification of {what} during {call}", what, helps, instead=steps)
+        if not self._words.is_halfway(back[-1].position):
+            return None
         by = self._words.thread(other.position)
         return Bug(f"Dirty read of {what} by {by}: {call} is under way", what, helps, instead=steps)
 
@@ -233,7 +249,7 @@ class Bugs:
             raised = first.place.text.startswith("return ") and first.place[::2] == last.place[::2]
             missing = last.writes and (raised or self._words.found_nothing(first.position))
             # In one statement, as in `d[key] = d.get(key, 0) + 1`, it is no check.
-            apart = first.place.lineno != last.place.lineno or operation.code.co_qualname == _CACHED
+            apart = first.place.lineno != last.place.lineno or operation.code.co_qualname == CACHED
             if (missing or looks_up(operation)) and apart:
                 return first
         # What the thread has written itself is no longer what it has checked.

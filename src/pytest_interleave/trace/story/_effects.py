@@ -148,22 +148,19 @@ class Effects:
         return [] if first is None else [TooEarly(*first)]
 
     def of_any(self, points: Sequence[ChoicePoint]) -> list[Effect]:
-        """Return what came between two accesses at the only preemption, though the failing lines do not say why.
-
-        A failure may be due to a line that was not run. Nothing is returned if there were several preemptions.
-        """
+        """Return what came between two accesses at the only preemption, though the failing lines do not say why."""
+        # A failure may be due to a line that was not run.
         if len(points) != 1 or not points[0].preempts:
             return []
         window = self._window(points[0].stand[0], points[0].step)
         found = [torn_one for thing in self._touched_in(window) for torn_one in torn(thing, *window)]
         before = [each for each in found if each.last.position < self._end]
+        if len(before) != 1:
+            return []
+        first, _, last, _ = before[0]
         # Otherwise these may be two steps that need not belong together, such as taking from a pool and giving back.
-        together = not before or (not before[0].first.writes and self._is_one_operation(before[0]))
-        return [before[0]] if len(before) == 1 and together else []
-
-    def _is_one_operation(self, found: Torn) -> bool:
-        """Whether two accesses are in one function, or one is a call and the other one its end."""
-        return _same_function(found.first, found.last) or self._log[found.last.position][1].kind in kinds.OF_CALLS
+        together = not first.writes and (_same_function(first, last) or self._returns(last))
+        return [before[0]] if together else []
 
     def check_before(self, access: Access) -> Access | None:
         """Return the last access of the same thread to the same part before `access`, if it is in the same function."""
@@ -184,7 +181,7 @@ class Effects:
         if found is None or found.kind == UPDATES:
             found = self._torn(self._next_windows(window)) or found
         if found is not None:
-            return found
+            return (self._lost_update(window) if found.kind == UPDATES else None) or found
         early = min(self._early(window), key=lambda pair: pair[1].position, default=None)
         outdated = max(self._outdated(window), key=lambda pair: pair[0].position, default=None)
         if early is not None:
@@ -207,7 +204,7 @@ class Effects:
         turns = [turn for each in self._turns for turn in taken_between(each, *window)]
         if turns:
             return Interrupted(*min(turns, key=lambda turn: turn[2].position - turn[0].position))
-        return self._handed_on(window, delayed=delayed)
+        return self._lost_update(window) or self._handed_on(window, delayed=delayed)
 
     def _cleared(self, window: _Window) -> Iterator[Cleared]:
         """Yield where the thread that was left cleared an event that had been set meanwhile, if that was missed."""
@@ -283,7 +280,7 @@ class Effects:
             for between, later in swapped(thing, *window):
                 # Either the thread's write is missing, or the other one has found the value from before it.
                 explains = later.position < self._end or (later.writes and not between.assigns)
-                if explains and self._involved.has(thing, between):
+                if explains and self._involved.has(thing, between) and self._sees_change(between, later):
                     yield between, later
 
     def _outdated(self, window: _Window, unread_until: int = 0) -> Iterator[tuple[Access, Access]]:
@@ -355,9 +352,23 @@ class Effects:
             and (found.last.position < self._end or not found.between.writes)
             # Giving back to a pool, and taking from it in a later call: they need not belong together.
             and not (found.first.writes and _is_in_a_later_call(found.last, found.first))
+            and self._sees_change(found.between, found.last)
         ]
         # Of equals, the accesses that are closest together: they have most to do with each other.
         return min(ranked, key=lambda each: (each[0], _length(each[1])))[1] if ranked else None
+
+    def _returns(self, access: Access) -> bool:
+        return self._log[access.position][1].kind == kinds.RETURN
+
+    def _sees_change(self, between: Access, last: Access) -> bool:
+        """Whether another thread's access comes before a change that `last` makes, or in the middle of a call."""
+        return between.writes or not self._returns(last) or self._words.is_halfway(last.position)
+
+    def _lost_update(self, window: _Window) -> Torn | None:
+        """Return an update that was lost before the failure; it is a bug even if the failing lines do not show why."""
+        found = (torn_one for thing in self._touched_in(window) for torn_one in torn(thing, *window))
+        lost = (each for each in found if each.loses_update and _same_function(each.first, each.last))
+        return min((each for each in lost if each.last.position < self._end), key=_length, default=None)
 
     def _concerns(self, access: Access, thing: Thing) -> bool:
         return any(access.overlaps(other) for other in self._concerned.get(thing, ()))

@@ -14,7 +14,8 @@ from ..causes._iterations import changed_during_iteration, changed_during_sort
 from ..causes._names import distinguished
 from ..causes._of_primitives import guards_others
 from ..causes._overlaps import Access, TimeIsOver, Torn
-from ._bugs import Bug, Bugs, during_iteration, during_sort
+from ..causes._primitive_turns import never_notified, used_after_wait
+from ._bugs import Bug, Bugs, after_wait, during_iteration, during_sort, unnotified
 from ._deadlock import deadlock_story, livelock_bug
 from ._effects import Effect, Effects, HandedOn, Interrupted, TooEarly, steps_of
 from ._evidence import Evidence, Story
@@ -53,14 +54,11 @@ def story_of(
         story = deadlock_story(outcome, recorder)
         is_plain = points is not None and not (chosen or given or pauses)
         return story._replace(notes=(*notes, *story.notes), noted=(*noted, *story.noted), is_plain=is_plain)
-    rounds = changed_during_iteration(outcome)
-    sort = changed_during_sort(outcome)
-    found_in = rounds or sort
-    if found_in is not None:
-        words = Words(outcome, recorder)
-        what = words.what(found_in[0])
-        bug = during_iteration(what) if rounds is not None else during_sort(what)
-        steps = tuple(words.evidence(position, bug.variable) for position in found_in)
+    words = Words(outcome, recorder)
+    seen = _plain_bug(outcome, words)
+    if seen is not None:
+        bug, positions = seen
+        steps = tuple(words.evidence(position, bug.variable) for position in positions)
         turned = [] if chosen else [_turn(point, outcome) for point in given[-1:]]
         return Story(bug.name, steps, (*notes, *turned), bug.help, noted)
     if points is None:
@@ -75,7 +73,6 @@ def story_of(
     is_plain = not chosen and not given
     found: list[tuple[Effect, ChoicePoint | None]] = []
     is_cut_short = is_certain = False
-    words = Words(outcome, recorder)
     bug = Bug("")
     evidence: dict[int, Evidence] = {}
     try:
@@ -114,6 +111,21 @@ def story_of(
         is_certain=is_certain or not is_plain,
         is_cut_short=is_cut_short,
     )
+
+
+def _plain_bug(outcome: Outcome, words: Words) -> tuple[Bug, tuple[int, ...]] | None:
+    """Return a bug that does not depend on where threads were switched, and the positions of its steps."""
+    rounds = changed_during_iteration(outcome)
+    if rounds is not None:
+        return during_iteration(words.what(rounds[0])), rounds
+    sort = changed_during_sort(outcome)
+    if sort is not None:
+        return during_sort(words.what(sort[0])), sort
+    used = used_after_wait(outcome)
+    if used is not None:
+        return after_wait(words.what(used[0])), used
+    vain = never_notified(outcome)
+    return None if vain is None else (unnotified(words.primitive(vain[0])), vain)
 
 
 def _add(found: list[tuple[Effect, ChoicePoint | None]], effect: Effect | None, point: ChoicePoint) -> None:

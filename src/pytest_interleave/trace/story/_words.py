@@ -24,6 +24,10 @@ from ._library import LibraryCalls
 _OF_SIMPLE_QUEUES = ("empty", "qsize", "get", "get_nowait", "put", "put_nowait")
 
 
+#: Calls during which a container is in a state in which it was neither before nor is after that.
+_HALFWAY = frozenset("extend() heapify() heappop() heappush() heappushpop() heapreplace() sort() update()".split())
+
+
 class Words:
     """The words for one execution; values and numbers of objects are those that `recorder` has."""
 
@@ -117,6 +121,8 @@ class Words:
             return f"calls {name}.{called}()"
         if operation.kind == kinds.WAIT and operation.expired_at is not None:
             return f"waits for {name}, timed out"
+        if operation.kind == kinds.WOKEN and operation.expired_at is not None:
+            return f"times out waiting for {name}"
         verb = kinds.TABLE[operation.kind].present or f"{operation.kind}s"
         return f"{verb} {name}".rstrip()
 
@@ -128,6 +134,10 @@ class Words:
             return "the search"
         name = "" if begin is None else called_expression(operation) or call_of(operation).strip(".()")
         return f"{name}()" if name else "the call"
+
+    def is_halfway(self, position: int) -> bool:
+        """Whether other threads can see what a call has not finished, where code that it has called returns."""
+        return self.call_around(position).rpartition(".")[2] in _HALFWAY
 
     def _methods(self, position: int) -> tuple[str, str]:
         """Return the methods of a queue or a future one of which the source calls at a step on its inner lock."""
