@@ -14,7 +14,7 @@ from ..calls._calls import touches_of_call
 from ..execution.units import _current
 from ..identity._leaving import calls_by_threads, expect
 from ..identity._written import in_scope
-from ..scope._places import user_place
+from ..scope._places import place_of_frame, scope_frame
 from ..scope._real import get_ident
 from ..steps._kinds import READ, START, WRITE
 from ..steps._operations import Operation
@@ -54,7 +54,8 @@ def announce_call(function: Any, given: Sequence[Any]) -> None:
         kind = WRITE if changes else READ
         operation = Operation(kind, None, frame.f_code, frame.f_lasti, changes, f".{_name_of(function)}()")
         operation.touch = touch
-        operation.place = user_place(frame) or _start_of(unit)
+        inner = scope_frame(frame)
+        operation.place = _start_of(unit) if inner is None else place_of_frame(inner)
         unit.execution.point(unit, operation, touches)
 
 

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from ..execution.outside._foreign import note_foreign, watching
 from ..execution.units import _current
 from ..execution.units._at_large import LetGo, settled
-from ..instrumentation._announced import announce_call
 from ..scope import _real
 from ..scope._places import made_here
 from ..steps._kinds import ABORT, ACTED, ARRIVE, BROKEN, PASS, RESET
@@ -107,6 +106,9 @@ class Barrier(HasLazyCondition, RealBarrier, metaclass=Primitive):
     def _trip_controlled(self, unit: Unit, this: _Round) -> None:
         try:
             if self._action is not None:
+                # Not at the top: it imports much that is not needed without a test under control.
+                from ..instrumentation._announced import announce_call
+
                 announce_call(self._action, ())
                 self._action()
                 # The threads that continue know what the action has done.

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..execution.units import _current
 from ..execution.units._at_large import Adopted, LetGo, RealWait, TimeLimit, in_queue, settled
-from ..instrumentation._announced import announce_call
 from ..scope import _real
 from ..scope._places import made_here
 from ..scope._real import new_gate
@@ -244,6 +243,9 @@ class Condition(Made, RealCondition, metaclass=Primitive):
         unit = _units[_get_ident()]
         if unit is None:
             return super().wait_for(predicate, timeout)
+        # Not at the top: it imports much that is not needed without a test under control.
+        from ..instrumentation._announced import announce_call
+
         frame = sys._getframe(1)
         clock = unit.execution.clock
         end: int | None = None
