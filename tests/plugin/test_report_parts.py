@@ -156,6 +156,24 @@ def test_a_deadlock_without_a_preemption_says_whether_it_is_a_race(run, wait, hi
     assert shown[-1].startswith("pytest 'test_it.py::test_it' --interleave-replay=")
 
 
+def test_a_failure_in_every_schedule_in_which_a_timeout_has_expired(run):
+    done = run(
+        f"""{MARK}
+def test_it(run_concurrent):
+    ready = threading.Event()
+    def work():
+        assert ready.wait(5)
+    run_concurrent(work, workers=2)
+"""
+    )
+    done.result.assert_outcomes(failed=1)
+    shown = section(done.text)
+    # That may not be so if the timeout expires early.
+    assert "Not a race" not in done.text
+    assert shown[0] == "AssertionError in worker-0 in every schedule tried (11)"
+    assert shown[-1].startswith("pytest 'test_it.py::test_it' --interleave-replay=")
+
+
 def test_deadlocks_of_two_kinds_are_no_evidence_that_it_is_no_race(run):
     done = run(
         f"""{MARK}

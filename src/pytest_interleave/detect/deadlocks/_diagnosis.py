@@ -79,6 +79,9 @@ def blocked_forever(stuck: Stuck, causes: tuple[WaitingThread, ...]) -> str:
     wait = causes[0]
     objects = {f"{each.event}{each.waits_for}" for each in causes}
     if len(causes) == 1 and wait.waits_for:
+        method = method_of(wait, stuck)
+        if stuck.left and method:
+            return f"{wait.thread} still waits in {method}(){when}"
         if stuck.left:
             return f"{wait.thread} still waits for {objects.pop()}{when}"
         return f"{wait.thread} waits for {objects.pop()}, and no thread can wake it"

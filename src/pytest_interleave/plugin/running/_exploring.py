@@ -218,8 +218,7 @@ class Exploring:
             return explanation
         if self.number > 1:
             return explanation._replace(always=0)
-        # Sleeps and timeouts do not end early: a schedule in which they would may pass.
-        known = explanation.repeatable and not outcome.timed and not has_race(explanation.finding)
+        known = explanation.repeatable and not has_race(explanation.finding)
         if not known or explanation.finding.kind not in (FAILED_TEST, WORKER_EXCEPTION, DEADLOCK):
             return explanation
         always = fails_in_every_schedule(
@@ -231,7 +230,8 @@ class Exploring:
             self.limit,
             self.executions.took,
         )
-        return explanation._replace(always=always)
+        # A schedule in which sleeps and timeouts end early may pass.
+        return explanation._replace(always=always, timed=outcome.timed)
 
     def _doubted(self, explanation: Explanation, outcome: Outcome) -> Explanation:
         """Add why the token may not replay: the test is nondeterministic, or has threads that other tests have left."""

@@ -82,6 +82,8 @@ class Explanation(NamedTuple):
     #: For a failure without preemption: the number of schedules that were tried if all of them fail, 0 if one passes;
     #: None if that is not known.
     always: int | None = None
+    #: Whether a thread waited with a time limit, or slept: in the schedules tried, none of that ended early.
+    timed: bool = False
 
     def without_guess(self) -> Explanation:
         """Return the same without a bug that is one only if another schedule passes, unless one does."""
@@ -96,7 +98,7 @@ class Explanation(NamedTuple):
             return ""
         if self.simplest in SIMPLEST:
             return SIMPLEST[self.simplest][0]
-        if self.always:
+        if self.always and not self.timed:
             return f"Not a race: the test fails in every schedule tried ({self.always})."
         if self.timeline is not None and self.timeline.is_alone:
             return "Not a race: the test fails before it starts a thread."
@@ -123,6 +125,8 @@ class Explanation(NamedTuple):
             error = next(leaves(self.finding.exception))
             note = next((text for text in getattr(error, "__notes__", ()) if text.startswith("raised in ")), "")
             what = f"{type(error).__name__}{note.removeprefix('raised')}"
+        if self.always and self.timed:
+            return f"{what[0].upper()}{what[1:]} in every schedule tried ({self.always})"
         if (self.switches or self.always == 0) and not self.unseen:
             # Another schedule has passed.
             return f"Race condition: {what} in this interleaving"
@@ -160,7 +164,7 @@ class Explanation(NamedTuple):
             )
         if self.always == 0 and not self.no_race:
             hints.append(WITHOUT_PREEMPTION)
-        if self.always and self.finding.kind == DEADLOCK and self.repeatable and not self.unseen:
+        if self.always and not self.timed and self.finding.kind == DEADLOCK and self.repeatable and not self.unseen:
             # The headline is the deadlock.
             hints.append(f"Not a race: this deadlock occurs in every schedule tried ({self.always}).")
         return hints
