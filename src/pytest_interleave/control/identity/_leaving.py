@@ -151,6 +151,9 @@ def _touched_by_thread(frame: FrameType | None) -> Touches:
             break
         if known[1] == id(frame) and known[2] is frame.f_code:
             return _touches_of(known[0], frame)
+        if is_ours(frame.f_code.co_filename):
+            # This plugin also uses the standard library.
+            break
         frame = frame.f_back
     return NOTHING
 
