@@ -155,7 +155,8 @@ def test_it(counter, run_concurrent):
     done.result.stdout.fnmatch_lines(
         [
             "*Livelock: still running after * steps; the threads repeat the same loop and only count",
-            "E * help: if the loop ends at a larger number, raise max_steps in the marker of the test.",
+            "E * help: if the loop ends at a larger number, raise max_steps in the",
+            "E * marker of the test. Otherwise add the missing exit condition.",
             "Livelock: *",
             "The test took * steps. The first 20? (max_steps) were explored, *",
             "Found in schedule 1 *",

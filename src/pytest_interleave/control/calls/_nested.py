@@ -136,10 +136,9 @@ def begun(thing: Any, *, backwards: bool = False) -> Touches:
     return NOTHING
 
 
-#: Built-in functions that compare what they go through, that test whether it is true, and that go through its elements.
+#: Built-in functions that compare what they go through, and that test whether it is true.
 _ORDERING = frozenset(("sorted", "min", "max"))
 _TESTING = frozenset(("any", "all"))
-_GOING_THROUGH = frozenset(("dict",))
 _ADDITION = ("__radd__", "__add__")
 
 
@@ -149,7 +148,7 @@ def of_elements(name: str, given: Sequence[Any]) -> Touches:
         return truths_of(given)
     if name == "sum":
         return _each(given[:1], lambda element: contents(element, READS) + operand(element, READS, _ADDITION))
-    if name in _GOING_THROUGH:
+    if name == "dict":
         return contents_of(given[:1])
     return _ordered(given) if name in _ORDERING else NOTHING
 

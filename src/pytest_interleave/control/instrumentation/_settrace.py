@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 from ..identity._leaving import calls_by_threads
 from ..interpreter._frames import is_called_directly
 from ..scope import _current_scope, _observed, _real
-from ..scope._real import get_ident
 from ..steps._accessing import tracing_files
 from ..steps._touches import STRICT, UNKNOWN
 
@@ -177,7 +176,7 @@ def _out_of_scope(tables: AccessTables, frame: FrameType) -> dict[int, Operation
     if caller is None or is_called_directly(frame, caller):
         return None
     # Opcode events are slow.
-    if id(caller.f_code) not in tables.by_id and calls_by_threads[get_ident()] is None:
+    if id(caller.f_code) not in tables.by_id and calls_by_threads[_real.get_ident()] is None:
         return None
     if table is None and tables.add_out_of_scope(code):
         table = tables.out_of_scope[id(code)]

@@ -50,7 +50,7 @@ def set_before_clear(
 ) -> Iterator[tuple[Turn, Turn, Turn]]:
     """Yield where another thread sets an event, where this one clears it, and where a thread misses it after that.
 
-    A thread misses it if it waits in vain, or asks whether it is set.
+    A thread misses it if its wait times out, or if it asks whether the event is set.
     """
     between, last = _meanwhile(turns, thread, switch, until)
     if between is None or last is None or (between.kind, last.kind) != (kinds.SET, kinds.CLEAR):
@@ -59,8 +59,8 @@ def set_before_clear(
         if turn.position > last.position:
             if turn.kind == kinds.SET:
                 return
-            in_vain = turn.kind == kinds.WAIT and log[turn.position][1].expired_at is not None
-            if turn.kind == kinds.IS_SET or in_vain:
+            timed_out = turn.kind == kinds.WAIT and log[turn.position][1].expired_at is not None
+            if turn.kind == kinds.IS_SET or timed_out:
                 yield between, last, turn
                 return
 

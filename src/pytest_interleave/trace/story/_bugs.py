@@ -72,7 +72,7 @@ def after_wait(what: str) -> Bug:
 
 
 def unnotified(condition: str) -> Bug:
-    """Return the bug that a thread waits in vain, because no thread notifies a condition of a change."""
+    """Return the bug that no thread notifies a condition of a change for which another one waits."""
     return Bug(
         f"Lost wake-up on {condition}: never notified", "", "call notify() after each change of what threads wait for"
     )
