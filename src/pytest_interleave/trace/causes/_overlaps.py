@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from ...control import Operation, Path, Place, Step, Touches, touches_of
@@ -34,6 +34,8 @@ class Access(NamedTuple):
         return self.part == other.part or self.part is None or other.part is None
 
 
+#: Stands for any part of a thing.
+_ANY = object()
 #: The rank of accesses that all only update a thing.
 UPDATES = 3
 
@@ -79,12 +81,17 @@ class Thing:
     def __init__(self, is_over: Callable[[], bool]) -> None:
         self._is_over = is_over
         self._accesses: list[Access] = []
-        self._by_thread: dict[Path, list[Access]] = {}
+        #: By thread and part, and under `_ANY` to any part.
+        self._by_thread: dict[Path, dict[Any, list[Access]]] = {}
+        self._assigned: dict[Path, dict[Any, list[Access]]] = {}
 
     def add(self, access: Access) -> None:
         """Add the next access."""
         self._accesses.append(access)
-        self._by_thread.setdefault(access.thread, []).append(access)
+        for known in (self._by_thread, self._assigned) if access.assigns else (self._by_thread,):
+            by_part = known.setdefault(access.thread, {})
+            by_part.setdefault(access.part, []).append(access)
+            by_part.setdefault(_ANY, []).append(access)
 
     def of_others(self, thread: Path, switch: int, until: int) -> Iterator[Access]:
         """Yield the accesses of threads other than `thread` from step `switch` on, and before step `until`."""
@@ -97,15 +104,33 @@ class Thing:
             if access.thread != thread:
                 yield access
 
-    def before(self, thread: Path, switch: int) -> Iterator[Access]:
-        """Return the accesses of a thread before step `switch`, the last one first."""
-        own = self._by_thread.get(thread, [])
-        return (own[number] for number in range(bisect_left(own, switch, key=_position) - 1, -1, -1))
+    def latest(self, thread: Path, before: int, wanted: Access) -> Access | None:
+        """Return the last access of a thread before step `before` that overlaps with another one."""
+        found = []
+        for own in self._overlapping(self._by_thread, thread, wanted):
+            at = bisect_left(own, before, key=_position)
+            found += own[at - 1 : at] if at else []
+        return max(found, key=_position, default=None)
 
-    def after(self, thread: Path, until: int) -> Iterator[Access]:
-        """Return the accesses of a thread from step `until` on."""
-        own = self._by_thread.get(thread, [])
-        return (own[number] for number in range(bisect_left(own, until, key=_position), len(own)))
+    def next(self, thread: Path, since: int, wanted: Access | None, *, assigned: bool = False) -> Access | None:
+        """Return the first access of a thread from step `since` on that overlaps with another one, if one is given.
+
+        If `assigned`, the first assignment.
+        """
+        found = []
+        for own in self._overlapping(self._assigned if assigned else self._by_thread, thread, wanted):
+            at = bisect_left(own, since, key=_position)
+            found += own[at : at + 1]
+        return min(found, key=_position, default=None)
+
+    @staticmethod
+    def _overlapping(
+        known: dict[Path, dict[Any, list[Access]]], thread: Path, wanted: Access | None
+    ) -> Iterator[list[Access]]:
+        by_part = known.get(thread, {})
+        for part in (_ANY,) if wanted is None or wanted.part is None else (wanted.part, None):
+            if part in by_part:
+                yield by_part[part]
 
 
 #: Calls that put a value in place of another one, as an assignment does.
@@ -207,9 +232,6 @@ def sources_of(steps: Sequence[Sequence[tuple[Thing, Access]]]) -> dict[tuple[in
     return sources
 
 
-_ANY = object()
-
-
 def torn(thing: Thing, thread: Path, switch: int, until: int) -> Iterator[Torn]:
     """Return the pairs of accesses of `thread` that an access of another thread separates.
 
@@ -217,8 +239,8 @@ def torn(thing: Thing, thread: Path, switch: int, until: int) -> Iterator[Torn]:
     """
     found: dict[tuple[Access, Access], Torn] = {}
     for between in thing.of_others(thread, switch, until):
-        first = _first(between, thing.before(thread, switch))
-        last = _first(between, thing.after(thread, until))
+        first = thing.latest(thread, switch, between)
+        last = thing.next(thread, until, between)
         if first is None or last is None:
             continue
         if first.makes and last.writes:
@@ -229,8 +251,7 @@ def torn(thing: Thing, thread: Path, switch: int, until: int) -> Iterator[Torn]:
             if not between.writes or (first.updates and between.updates and last.updates):
                 found.setdefault((first, last), Torn(first, between, last, looked=False))
         elif between.writes:
-            assigned = (access for access in thing.after(thread, until) if access.assigns)
-            written = None if last.writes else _first(last, assigned)
+            written = None if last.writes else thing.next(thread, until, last, assigned=True)
             # Of several changes, the last one decides what the value is.
             if written is not None and written.place == last.place:
                 found[first, last] = Torn(first, between, written, looked=True)
@@ -242,7 +263,7 @@ def torn(thing: Thing, thread: Path, switch: int, until: int) -> Iterator[Torn]:
 def swapped(thing: Thing, thread: Path, switch: int, until: int) -> Iterator[tuple[Access, Access]]:
     """Yield accesses of other threads meanwhile, each with a conflicting one that `thread` did only after that."""
     for between in thing.of_others(thread, switch, until):
-        later = _first(between, thing.after(thread, until))
+        later = thing.next(thread, until, between)
         if later is not None and (between.writes or later.writes):
             yield between, later
 
@@ -250,10 +271,6 @@ def swapped(thing: Thing, thread: Path, switch: int, until: int) -> Iterator[tup
 def stale(thing: Thing, thread: Path, switch: int, until: int) -> Iterator[tuple[Access, Access]]:
     """Yield what `thread` had read before it was left, each with the access that has changed it meanwhile."""
     for between in thing.of_others(thread, switch, until):
-        seen = _first(between, thing.before(thread, switch))
+        seen = thing.latest(thread, switch, between)
         if seen is not None and between.writes and not seen.writes:
             yield seen, between
-
-
-def _first(wanted: Access, among: Iterable[Access]) -> Access | None:
-    return next((access for access in among if access.overlaps(wanted)), None)

@@ -166,8 +166,7 @@ class Effects:
         """Return the last access of the same thread to the same part before `access`, if it is in the same function."""
         for thing, other in self._things[access.position]:
             if other == access:
-                own = thing.before(access.thread, access.position)
-                before = next((each for each in own if each.overlaps(access)), None)
+                before = thing.latest(access.thread, access.position, access)
                 if before is not None and _same_function(before, access):
                     return before
         return None
@@ -290,9 +289,9 @@ class Effects:
         """
         if window.until < self._end:
             for thing in self._touched_in(window):
+                again = thing.next(window.thread, window.until, None)
+                is_known = again is not None and again.position < unread_until
                 for seen, change in stale(thing, *window):
-                    again = next(thing.after(window.thread, window.until), None)
-                    is_known = again is not None and again.position < unread_until
                     if self._involved.has(thing, change) and not is_known:
                         yield seen, change
 
