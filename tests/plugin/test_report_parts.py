@@ -86,6 +86,31 @@ def test_the_parts_are_in_order(run):
     assert all(len(line) <= 80 for line in shown[:-1])
 
 
+def test_a_bug_at_one_place_of_a_loop_of_thousands_is_shown_alone(run):
+    done = run(
+        f"""{MARK}
+def test_it(run_concurrent):
+    counts = {{"n": 0}}
+    def work():
+        for number in range(2000):
+            if number == 1500:
+                value = counts["n"]
+                counts["n"] = value + 1
+            else:
+                counts.get(number)
+    run_concurrent(work, workers=2)
+    assert counts["n"] == 2
+"""
+    )
+    done.result.assert_outcomes(failed=1)
+    shown = section(done.text)
+    assert shown[0] == "Lost update on counts['n']"
+    # Threads that run for so long are left again and again, which is of no interest here.
+    begin = next(at for at, line in enumerate(shown) if "worker-0" in line and "worker-1" in line and "where" in line)
+    does = [" ".join(line[5:24].split()) for line in shown[begin + 2 : begin + 9] if "main" not in line]
+    assert does == ["read 0", "read 0", "0 -> 1", "1 -> 1"]
+
+
 def test_a_deadlock_has_its_diagnosis_in_the_exception_and_no_evidence(run):
     shown = section(run(MARK + DEADLOCK).text)
     assert shown[:3] == [

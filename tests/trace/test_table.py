@@ -115,6 +115,12 @@ def test_where_the_scheduler_switched_by_itself_there_is_another_mark():
     assert rows(event(1, 1), event(2, 2, gave_way=True))[-1] == GAVE_WAY_LEGEND
 
 
+def test_where_the_scheduler_has_run_another_thread_that_is_not_shown_the_row_goes_on():
+    # For example, a loop of thousands in two threads, of which only one is shown.
+    shown = rows(event(1, 1), event(2, 1, gave_way=True), event(3, 1, gave_way=True))
+    assert [row.split()[:2] for row in shown[2:]] == [["read", "×3"]]
+
+
 def test_what_threads_repeat_has_a_heading():
     loop = {"repeats": "repeats lines 1-2, 40 times"}
     shown = rows(

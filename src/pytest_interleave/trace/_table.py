@@ -191,7 +191,9 @@ def _rows(timeline: Timeline) -> list[_Row]:
             rows.append(_Row(event.thread, "", "", "", gap=event.skipped))
             line = None
         here = (event.thread, event.place, event.source, event.waits)
-        mark = SWITCHED if event.switch else GAVE_WAY if event.gave_way else ""
+        mark = SWITCHED if event.switch else ""
+        if event.gave_way and not mark and (not rows or rows[-1].thread != event.thread):
+            mark = GAVE_WAY
         if event.repeats and (event.thread, event.repeats) != loop:
             rows.append(_Row(event.thread, "", "", "", heading=True, text=f"{event.repeats}:"))
             line = None

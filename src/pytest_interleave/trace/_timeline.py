@@ -144,9 +144,10 @@ def timeline_of(
     shown = sorted({*contested, *(position for position in reported if position >= begin)})
     marked = _marked(shown, [(point.step, point.chosen) for point in points or () if point.is_preemption], log)
     given = [point.step for point in points or () if gave_way(point, log)]
-    by_itself = _marked(shown, [(step, log[step][0].path) for step in given], log)
+    # A thread that runs for long is left again and again: only what it does to shared things then is of interest.
+    by_itself = _marked(shown, [(step, log[step][0].path) for step in given], log) & {*shown, *marked}
     loops = loops_of(outcome)
-    every = _before_loops(sorted({*shown, *marked, *by_itself}), loops, reported, log)
+    every = _before_loops(sorted({*shown, *marked}), loops, reported, log)
     events: list[Event] = []
     shown = []
     left_out = ["the story"] if story.is_cut_short else []
