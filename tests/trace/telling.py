@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 from typing import NamedTuple
 
 import pytest
@@ -42,6 +43,39 @@ def told_of_finding(body: Body) -> Told:
         run = laboratory.again(body, found.identity)
         best = shrink(found.attempt, run, lambda: False)
         return _told(laboratory, body, Follow(best.switches))
+
+
+def timeline_of_finding(body: Body) -> Timeline:
+    """The timeline of the smallest schedule that has a finding."""
+    return told_of_finding(body).timeline
+
+
+def texts(timeline: Timeline) -> list[str]:
+    """What each step of the evidence does."""
+    return [each.text for each in timeline.evidence]
+
+
+def steps(timeline: Timeline) -> list[tuple[str, str]]:
+    """What each step of the evidence does, and the comment of its line."""
+    return [(each.text, each.source.rpartition("  # ")[2]) for each in timeline.evidence]
+
+
+class Marks:
+    """The lines of a file that end with a comment."""
+
+    def __init__(self, filename: str) -> None:
+        path = Path(filename)
+        self._name = path.name
+        self._lines = path.read_text(encoding="utf-8").splitlines()
+
+    def line(self, mark: str) -> int:
+        """The number of the only line that ends with this comment."""
+        (number,) = (number for number, text in enumerate(self._lines, start=1) if text.endswith(f"  # {mark}"))
+        return number
+
+    def at(self, mark: str) -> str:
+        """The place of that line."""
+        return f"{self._name}:{self.line(mark)}"
 
 
 def told(body: Body, strategy: object = None) -> Told:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from threading import Lock
 
 import pytest
@@ -13,22 +12,16 @@ from pytest_interleave.trace import timeline_of
 from pytest_interleave.trace.causes._loops import _period, loops_of
 from tests.detailing import Laboratory
 
-from ..telling import in_threads, quiet
+from ..telling import Marks, in_threads, quiet
 
 pytestmark = quiet
 
-LINES = Path(__file__).read_text(encoding="utf-8").splitlines()
+line = Marks(__file__).line
 
 
 class Flag:
     def __init__(self):
         self.up = self.tries = 0
-
-
-def line(mark):
-    """The number of the line that ends with this comment."""
-    (number,) = (number for number, text in enumerate(LINES, start=1) if text.endswith(f"  # {mark}"))
-    return number
 
 
 def ended(body, **more):

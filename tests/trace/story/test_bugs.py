@@ -9,19 +9,18 @@ import sys
 import time
 import weakref
 from collections import Counter, defaultdict, deque
-from pathlib import Path
 from queue import Queue, SimpleQueue
 from threading import Condition, Event, Lock, Semaphore, Thread
 
 import pytest
 
-from pytest_interleave.trace.story._bugs import WIDEST
+from pytest_interleave.trace.story._bug import WIDEST
 
-from ..telling import in_threads, quiet, told, told_of_finding
+from ..telling import Marks, in_threads, quiet, steps, texts, told, told_of_finding
 
 pytestmark = quiet
 
-LINES = Path(__file__).read_text(encoding="utf-8").splitlines()
+line = Marks(__file__).line
 
 
 class Stock:
@@ -29,17 +28,6 @@ class Stock:
         self.left = 1
         self.sold = 0
         self.items = {}
-
-
-def line(mark):
-    """The number of the line that ends with this comment."""
-    (number,) = (number for number, text in enumerate(LINES, start=1) if text.endswith(f"  # {mark}"))
-    return number
-
-
-def steps(timeline):
-    """What each step does, and the comment of its line."""
-    return [(each.text, each.source.rpartition("  # ")[2]) for each in timeline.evidence]
 
 
 def bug_of(body):
@@ -632,7 +620,7 @@ def test_a_list_that_changes_while_its_elements_are_compared():
 
     timeline = bug_of(body)
     assert timeline.bug == "Concurrent modification of items during items.index()"
-    first, *others = [each.text for each in timeline.evidence]
+    first, *others = texts(timeline)
     assert first.startswith("looks reads [")
     assert [text.partition(" on ")[0] for text in others] == [
         "takes calls items.pop()",

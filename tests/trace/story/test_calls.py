@@ -7,17 +7,10 @@ import functools
 import heapq
 import io
 
-from ..telling import in_threads, quiet, told_of_finding
+from ..telling import in_threads, quiet, texts
+from ..telling import timeline_of_finding as timeline_of
 
 pytestmark = quiet
-
-
-def timeline_of(body):
-    return told_of_finding(body).timeline
-
-
-def texts(timeline):
-    return [each.text for each in timeline.evidence]
 
 
 def shown(timeline):

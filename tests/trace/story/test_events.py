@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from threading import Event
 
-from ..telling import in_threads, quiet, told_of_finding
+from ..telling import in_threads, quiet, texts
+from ..telling import timeline_of_finding as timeline_of
 
 pytestmark = quiet
 
@@ -30,10 +31,6 @@ class Worker:
         self.wake.clear()
 
 
-def timeline_of(body):
-    return told_of_finding(body).timeline
-
-
 def test_a_wait_in_vain_after_the_event_was_cleared():
     def body():
         worker = Worker()
@@ -41,7 +38,7 @@ def test_a_wait_in_vain_after_the_event_was_cleared():
 
     timeline = timeline_of(body)
     assert timeline.bug == "Lost wake-up on Event: cleared after it was set"
-    assert [each.text for each in timeline.evidence] == [
+    assert texts(timeline) == [
         "submits sets Event",
         "runs clears Event",
         "runs waits for Event, timed out",

@@ -7,13 +7,10 @@ from queue import Queue
 
 from pytest_interleave.trace._table import interleaving_table
 
-from ..telling import in_threads, quiet, told_of_finding
+from ..telling import in_threads, quiet, texts
+from ..telling import timeline_of_finding as timeline_of
 
 pytestmark = quiet
-
-
-def timeline_of(body):
-    return told_of_finding(body).timeline
 
 
 class Sum:
@@ -73,7 +70,7 @@ def test_check_then_act_on_a_future():
 
     timeline = timeline_of(body)
     assert timeline.bug == "Check-then-act race on answer"
-    assert [each.text for each in timeline.evidence] == [
+    assert texts(timeline) == [
         "one calls answer.done()",
         "other calls answer.set_result()",
         "one calls answer.set_result()",

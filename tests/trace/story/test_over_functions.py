@@ -2,29 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from queue import Queue
 from threading import Lock
 
-from ..telling import in_threads, quiet, told_of_finding
+from ..telling import Marks, in_threads, quiet, texts
+from ..telling import timeline_of_finding as timeline_of
 
 pytestmark = quiet
 
-LINES = Path(__file__).read_text(encoding="utf-8").splitlines()
-
-
-def line(mark):
-    """The number of the line that ends with this comment."""
-    (number,) = (number for number, text in enumerate(LINES, start=1) if text.endswith(f"  # {mark}"))
-    return number
-
-
-def at(mark):
-    return f"test_over_functions.py:{line(mark)}"
-
-
-def timeline_of(body):
-    return told_of_finding(body).timeline
+MARKS = Marks(__file__)
+at, line = MARKS.at, MARKS.line
 
 
 # -- checks in a function of their own --
@@ -112,7 +99,7 @@ def test_a_check_of_one_attribute_before_another_one_is_read():
 
     timeline = timeline_of(body)
     assert timeline.bug == "Check-then-act race on Session.expires"
-    assert [each.text for each in timeline.evidence] == [
+    assert texts(timeline) == [
         "asks reads Session.expires (10)",
         "revokes writes Session.expires (10 -> None)",
         "revokes writes Session.user ('ann' -> None)",

@@ -6,7 +6,6 @@ import queue
 import re
 import types
 from collections import Counter
-from pathlib import Path
 from threading import Condition, Event, Lock, Semaphore, Thread
 
 import pytest
@@ -19,28 +18,18 @@ from pytest_interleave.trace.causes._failing import end_of_failure
 from pytest_interleave.trace.story._story import story_of
 from tests.detailing import Laboratory
 
-from ..telling import in_threads, quiet, told, told_of_finding
+from ..telling import Marks, in_threads, quiet, texts, told, told_of_finding
 
 pytestmark = quiet
 
-LINES = Path(__file__).read_text(encoding="utf-8").splitlines()
+MARKS = Marks(__file__)
+at, line = MARKS.at, MARKS.line
 
 
 class Account:
     def __init__(self):
         self.balance = 0
         self.items = []
-
-
-def at(mark):
-    """The place of the line that ends with this comment."""
-    (number,) = (number for number, line in enumerate(LINES, start=1) if line.endswith(f"  # {mark}"))
-    return f"test_story.py:{number}"
-
-
-def line(mark):
-    """The number of that line."""
-    return int(at(mark).rpartition(":")[2])
 
 
 def hold(first, last=None, other=None):
@@ -715,7 +704,7 @@ def test_threads_of_one_name_have_numbers():
 
     timeline = told_of_finding(body).timeline
     assert timeline.threads == ("main", "same #1", "same #2", "other")
-    assert [each.text for each in timeline.evidence] == [
+    assert texts(timeline) == [
         "same #1 reads 0", "same #2 writes 0 -> 1", "same #1 writes 1 -> 1",
     ]  # fmt: skip
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import io
-from typing import NamedTuple
 
-from ...control import Operation, Outcome, Step, is_ours
+from ...control import Outcome, Step, is_ours
 from ...control.identity import LruCache, type_named
 from ...control.steps import kinds
 from ..causes._checks import is_checked_by_caller, is_in_test, looks_up
@@ -13,69 +12,15 @@ from ..causes._iterations import call_under_way
 from ..causes._overlaps import CACHED, Access, Torn
 from ..causes._places import short_place
 from ..causes._sources import in_loop_over, redirected_at, repeats_in_loop
-from ._effects import Cleared, Effect, Effects, HandedOn, Interrupted, Missed, TooEarly, Unseen, steps_of
+from ._bug import WIDEST, Bug, against_lost_wakeup, during_iteration
+from ._effects import Effects
 from ._guards import Guards
+from ._kinds_of_effects import Cleared, Effect, HandedOn, Interrupted, Missed, TooEarly, Unseen, steps_of
 from ._spans import Span, common_call, span_of
 from ._words import Words
 
-#: At most this many characters in a headline.
-WIDEST = 72
-
 #: Methods that take something out of a container.
 _TAKING = frozenset((".discard()", ".move_to_end()", ".pop()", ".popitem()", ".popleft()", ".remove()"))
-
-
-class Bug(NamedTuple):
-    """A class of bug."""
-
-    #: The headline: the class, and on what.
-    name: str
-    #: What is accessed: evidence need not name it again.
-    variable: str = ""
-    #: What helps; empty if the evidence does not say.
-    help: str = ""
-    #: The positions in the log of steps that belong to it, besides those of the effect.
-    also: tuple[int, ...] = ()
-    #: The positions of the steps to show in place of those of the effect; empty for those.
-    instead: tuple[int, ...] = ()
-
-
-def against_lost_wakeup(wait: Operation) -> str:
-    """Return what helps if a notification came before `wait`."""
-    if wait.code.co_qualname == "Condition.wait_for":
-        return "change what the predicate tests, and notify, under the lock of the condition"
-    return "test the condition again in a loop, under the lock: while not ready: condition.wait()"
-
-
-def during_sort(what: str) -> Bug:
-    """Return the bug that a list was changed while a thread sorted it."""
-    return Bug(
-        f"Concurrent modification of {what} during sort",
-        what,
-        "hold one lock for the sort and for each change, or sort a copy made under it",
-    )
-
-
-def during_iteration(what: str) -> Bug:
-    """Return the bug that a container was changed while a thread iterated over it."""
-    helps = "hold one lock for the iteration and for each change, or iterate over a copy made under it"
-    return Bug(f"Concurrent modification of {what} during iteration", what, helps)
-
-
-def after_wait(what: str) -> Bug:
-    """Return the bug that a thread does not check again what it has waited for."""
-    return Bug(
-        f"Check-then-act race on {what}: not checked again after wait()",
-        what,
-        "check again after the wait: while not ready: condition.wait()",
-    )
-
-
-def unnotified(condition: str) -> Bug:
-    """Return the bug that no thread notifies a condition of a change for which another one waits."""
-    return Bug(
-        f"Lost wake-up on {condition}: never notified", "", "call notify() after each change of what threads wait for"
-    )
 
 
 class Bugs:

@@ -7,7 +7,7 @@ import itertools
 from ...control import Outcome, Recorder, Stuck
 from ...control.steps import kinds
 from ...detect import diagnose
-from ._bugs import against_lost_wakeup
+from ._bug import against_lost_wakeup
 from ._evidence import Story
 from ._words import Words
 

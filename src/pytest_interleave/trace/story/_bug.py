@@ -1,0 +1,63 @@
+"""A class of bug, and those whose names do not depend on a switch."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from ...control import Operation
+
+#: At most this many characters in a headline.
+WIDEST = 72
+
+
+class Bug(NamedTuple):
+    """A class of bug."""
+
+    #: The headline: the class, and on what.
+    name: str
+    #: What is accessed: evidence need not name it again.
+    variable: str = ""
+    #: What helps; empty if the evidence does not say.
+    help: str = ""
+    #: The positions in the log of steps that belong to it, besides those of the effect.
+    also: tuple[int, ...] = ()
+    #: The positions of the steps to show in place of those of the effect; empty for those.
+    instead: tuple[int, ...] = ()
+
+
+def against_lost_wakeup(wait: Operation) -> str:
+    """Return what helps if a notification came before `wait`."""
+    if wait.code.co_qualname == "Condition.wait_for":
+        return "change what the predicate tests, and notify, under the lock of the condition"
+    return "test the condition again in a loop, under the lock: while not ready: condition.wait()"
+
+
+def during_sort(what: str) -> Bug:
+    """Return the bug that a list was changed while a thread sorted it."""
+    return Bug(
+        f"Concurrent modification of {what} during sort",
+        what,
+        "hold one lock for the sort and for each change, or sort a copy made under it",
+    )
+
+
+def during_iteration(what: str) -> Bug:
+    """Return the bug that a container was changed while a thread iterated over it."""
+    helps = "hold one lock for the iteration and for each change, or iterate over a copy made under it"
+    return Bug(f"Concurrent modification of {what} during iteration", what, helps)
+
+
+def after_wait(what: str) -> Bug:
+    """Return the bug that a thread does not check again what it has waited for."""
+    return Bug(
+        f"Check-then-act race on {what}: not checked again after wait()",
+        what,
+        "check again after the wait: while not ready: condition.wait()",
+    )
+
+
+def unnotified(condition: str) -> Bug:
+    """Return the bug that no thread notifies a condition of a change for which another one waits."""
+    return Bug(
+        f"Lost wake-up on {condition}: never notified", "", "call notify() after each change of what threads wait for"
+    )

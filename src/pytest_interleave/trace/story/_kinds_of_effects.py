@@ -1,0 +1,79 @@
+"""The kinds of effects that a switch can have: each has the accesses, or the turns, that it consists of."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from ..causes._overlaps import Access, Torn
+from ..causes._primitive_turns import Turn
+
+
+class TooEarly(NamedTuple):
+    """An access that a thread did before another thread's conflicting one, which was delayed.
+
+    `unseen` is what the delayed thread had read before, and the change of that which it has not seen; `partial` is what
+    the delayed thread had written before, and the other one has found. `outdated` are such values and changes, too:
+    all that the delayed thread has not read again before its access.
+    """
+
+    access: Access
+    later: Access
+    unseen: tuple[Access, Access] | None = None
+    partial: tuple[Access, Access] | None = None
+    outdated: list[tuple[Access, Access]] | None = None
+
+
+class Unseen(NamedTuple):
+    """A value that a thread has read, and the change of it by another thread meanwhile."""
+
+    seen: Access
+    change: Access
+    missed: tuple[Turn, Turn] | None = None
+
+
+class Missed(NamedTuple):
+    """A signal that came before the wait for it."""
+
+    signal: Turn
+    wait: Turn
+
+
+class Cleared(NamedTuple):
+    """An event that a thread cleared after another one had set it, and where a thread misses that."""
+
+    signal: Turn
+    clear: Turn
+    missed: Turn
+
+
+class Interrupted(NamedTuple):
+    """Two uses of a primitive by one thread, and another thread's use between them."""
+
+    first: Turn
+    between: Turn
+    last: Turn
+
+
+class HandedOn(NamedTuple):
+    """What a thread wrote, where another one found it, and the step that the first one did only after that."""
+
+    written: Access
+    found: Access
+    #: Its position in the log; None if there is none, or it is at the same place as the write.
+    following: int | None
+
+
+Effect = Torn | TooEarly | Unseen | Missed | Cleared | Interrupted | HandedOn
+
+
+def steps_of(effect: Effect) -> tuple[int, ...]:
+    """Return the positions in the log of the steps that an effect consists of, in their order."""
+    found: set[int] = set()
+    for field in effect:
+        if isinstance(field, (Access, Turn)):
+            found.add(field.position)
+        elif type(field) is tuple:
+            found.update(step.position for step in field)
+        elif type(field) is int:
+            found.add(field)
+    return tuple(sorted(found))
