@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 RACE = """
@@ -21,7 +23,7 @@ _time_limit.AFTER_THE_SEARCH = -1000.0
 ONLY_FOR_ANOTHER_RUN = """
 from pytest_interleave.plugin.running.explanations import _explaining
 
-_explaining._RUNS_BY_SWITCHES = 1e9
+_explaining._RUNS_BY_SWITCHES = _explaining._RUNS_TO_SHRINK = 1e9
 """
 
 
@@ -31,8 +33,8 @@ def test_without_time_the_schedule_is_reported_as_it_was_found(run, pytester, re
     done.result.assert_outcomes(failed=1)
     text = " ".join(done.text.split())
     assert (
-        "Skipped to keep the time limit (seconds=7): a second run of the schedule, shrinking. The token may not replay."
-        in text
+        "Skipped to keep the time limit (seconds=7): a second run of the schedule, shrinking, the story. "
+        "The token may not replay." in text
     )
     assert "Run this schedule again:" in done.text
     (test,) = report()["tests"]
@@ -49,6 +51,8 @@ def test_what_there_is_no_time_to_shrink_is_confirmed(run, pytester, report):
     assert test["finding"]["repeatable"]
     assert test["finding"]["shrunk_from"] is None
     assert test["finding"]["story"]
+    # There is no other execution to record the values in.
+    assert re.search(r"^  2\. worker-\d writes \d -> \d ", done.text, re.MULTILINE)
 
 
 def test_with_time_nothing_is_said_of_it(run):

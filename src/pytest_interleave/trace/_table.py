@@ -191,9 +191,8 @@ def _rows(timeline: Timeline) -> list[_Row]:
             rows.append(_Row(event.thread, "", "", "", gap=event.skipped))
             line = None
         here = (event.thread, event.place, event.source, event.waits)
-        mark = SWITCHED if event.switch else ""
-        if event.gave_way and not mark and (not rows or rows[-1].thread != event.thread):
-            mark = GAVE_WAY
+        gave_way = event.gave_way and (not rows or rows[-1].thread != event.thread)
+        mark = SWITCHED if event.switch else GAVE_WAY if gave_way else ""
         if event.repeats and (event.thread, event.repeats) != loop:
             rows.append(_Row(event.thread, "", "", "", heading=True, text=f"{event.repeats}:"))
             line = None
@@ -248,7 +247,11 @@ def _most_telling(rows: list[_Row], most: int) -> list[_Row | str]:
         return _elided(rows, steps)
     headings = [number for number, row in enumerate(rows) if row.heading]
     reported = [number for number, row in enumerate(rows) if row.reported]
-    important = [*headings, *reported, len(rows) - 1, *(number for number, row in enumerate(rows) if row.important)]
+    marked = [number for number, row in enumerate(rows) if row.important]
+    if len(marked) > most // 2 and reported:
+        # The schedule was not shrunk: most of its switches have nothing to do with the failure.
+        marked.clear()
+    important = [*headings, *reported, len(rows) - 1, *marked]
     kept: set[int] = set()
     # One line is for what is left out.
     lines = 1
@@ -296,10 +299,6 @@ def _short(place: str) -> str:
     return place
 
 
-def _without_directories(place: str) -> str:
-    return _short(os.path.basename(place))
-
-
 class _Layout:
     """The columns of a table with the given rows."""
 
@@ -312,7 +311,7 @@ class _Layout:
         self._fill(listed)
         if self._widths is None:
             # Without directories there may be room.
-            self._where = _without_directories
+            self._where = lambda place: _short(os.path.basename(place))
             self._fill(listed)
 
     def _fill(self, listed: Sequence[_Row]) -> None:

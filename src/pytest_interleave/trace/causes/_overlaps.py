@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
@@ -122,6 +123,11 @@ class Thing:
             at = bisect_left(own, since, key=_position)
             found += own[at : at + 1]
         return min(found, key=_position, default=None)
+
+    def pairs(self) -> Iterator[tuple[Access, Access]]:
+        """Yield each two successive accesses of a thread."""
+        for by_part in self._by_thread.values():
+            yield from itertools.pairwise(by_part[_ANY])
 
     @staticmethod
     def _overlapping(

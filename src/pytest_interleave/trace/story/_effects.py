@@ -77,6 +77,19 @@ class Effects:
         first = min(early, key=lambda pair: (pair[1].position, pair[0].position), default=None)
         return [] if first is None else [TooEarly(*first)]
 
+    def lost_updates(self) -> list[Effect]:
+        """Return the shortest update that is lost of what the failing lines access, wherever threads were switched."""
+        found = [
+            update
+            for thing in self._concerned
+            for first, last in thing.pairs()
+            if not first.writes and last.writes and last.position < self._end and _same_function(first, last)
+            for update in torn(thing, first.thread, first.position + 1, last.position)
+            if (update.first, update.last) == (first, last) and update.loses_update
+            if self._concerns(update.between, thing)
+        ]
+        return [min(found, key=_length)] if found else []
+
     def of_any(self, points: Sequence[ChoicePoint]) -> list[Effect]:
         """Return what came between two accesses at the only preemption, though the failing lines do not say why."""
         # A failure may be due to a line that was not run.

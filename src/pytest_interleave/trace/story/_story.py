@@ -43,8 +43,8 @@ def story_of(
 ) -> Story:
     """Return the bug that the first switches, or the waits of the threads, show; an empty story if nothing can be said.
 
-    `points` is None if it is not known which choices there were. After `end` steps the execution has failed. Once
-    `is_over`, no more effects are added.
+    `points` is None if it is not known which choices there were; then the only bugs are updates that are lost. After
+    `end` steps the execution has failed. Once `is_over`, no more effects are added.
     """
     pauses = list(held_up(outcome, end))
     notes = [text for text, _ in pauses]
@@ -63,26 +63,30 @@ def story_of(
         steps = tuple(words.evidence(position, bug.variable) for position in positions)
         turned = [] if chosen else [_turn(point, outcome) for point in given[-1:]]
         return Story(bug.name, steps, (*notes, *turned), bug.help, noted)
-    if points is None:
-        return Story(named, notes=tuple(notes), noted=noted)
     if not chosen and not given and (named or pauses or not outcome.raised):
-        return Story(named, notes=tuple(notes), noted=noted, is_plain=not pauses)
+        return Story(named, notes=tuple(notes), noted=noted, is_plain=points is not None and not pauses)
     if named:
         # Threads that spin give way all the time; what they do besides is rarely the cause.
         return Story(named, notes=(*notes, *[_turn(point, outcome) for point in given[-1:]]), noted=noted)
     # For the same reason, only the effects of the last switches matter.
     examined = sorted((*chosen[:_EXAMINED], *given[-_EXAMINED:]), key=lambda point: point.step)
-    is_plain = not chosen and not given
+    is_plain = points is not None and not chosen and not given
     found: list[tuple[Effect, ChoicePoint | None]] = []
     is_cut_short = is_certain = False
     bug = Bug("")
     evidence: dict[int, Evidence] = {}
     try:
         effects = Effects(outcome, end, is_over, words)
-        for point in examined:
+        if points is None or len(chosen) > _MOST_EFFECTS:
+            # Most of the switches are not needed for the failure, or it is not known which ones there were.
+            found = [(effect, None) for effect in effects.lost_updates()]
+        for point in () if found else examined:
             _add(found, effects.of_switch(point), point)
             if len(found) >= _MOST_EFFECTS:
                 break
+        if len(examined) > _MOST_EFFECTS:
+            # Not every switch is needed for the failure.
+            found = _at_different_places(found)
         if is_plain:
             found = [(effect, None) for effect in effects.of_blocking()]
         elif not found:
@@ -138,6 +142,15 @@ def _add(found: list[tuple[Effect, ChoicePoint | None]], effect: Effect | None, 
     if not any(steps <= set(steps_of(other)) for other, _ in found):
         found[:] = [(other, at) for other, at in found if not set(steps_of(other)) < steps]
         found.append((effect, point))
+
+
+def _at_different_places(found: list[tuple[Effect, ChoicePoint | None]]) -> list[tuple[Effect, ChoicePoint | None]]:
+    """Return the first one of the effects of a kind at the same places."""
+    different: dict[object, tuple[Effect, ChoicePoint | None]] = {}
+    for effect, point in found:
+        places = tuple(access.place for access in effect if isinstance(access, Access))
+        different.setdefault((type(effect), places) if places else effect, (effect, point))
+    return list(different.values())
 
 
 def _rank(effect: Effect, outcome: Outcome) -> tuple[bool, int]:

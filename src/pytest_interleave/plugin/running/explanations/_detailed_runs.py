@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import gc
 import itertools
 import traceback
@@ -89,29 +90,46 @@ class DetailedRuns:
             return None
         return self._races.confirm(suspects, outcome, lambda recorder: self.run(Replay(outcome.choices), recorder)[1])
 
-    def repeat(self, finding: Finding, outcome: Outcome, suspects: Sequence[Conflict], *, warm: bool) -> Repeated:
+    def repeat(
+        self,
+        finding: Finding,
+        outcome: Outcome,
+        suspects: Sequence[Conflict],
+        *,
+        warm: bool,
+        values_until: float | None = None,
+    ) -> Repeated:
         """Run the same execution again; differences that only the first execution of a process can have do not count.
 
-        It is the first that imports, and that finds nothing cached.
+        It is the first that imports, and that finds nothing cached. Values are recorded until a moment in real time, if
+        one is given.
         """
-        shown = self._repeat_once(finding, outcome, suspects)
+        make_recorder = functools.partial(recorder_for, everything=values_until is not None, until=values_until or 0.0)
+        shown = self._repeat_once(finding, outcome, suspects, make_recorder)
         if isinstance(shown, NotRepeated) and shown.finding is None and not self._shows_variables:
             # The exception keeps alive what is in the variables of its frames: also what is only in a weak dictionary
             # else, so that the test finds it there.
             drop_variables(finding.exception)
             gc.collect()
-            shown = self._repeat_once(finding, outcome, suspects)
+            shown = self._repeat_once(finding, outcome, suspects, make_recorder)
         # A finding of another kind is due to something that the first execution has left behind.
         alike = isinstance(shown, NotRepeated) and shown.finding is not None and shown.finding.same_as(finding)
         if isinstance(shown, NotRepeated) and not warm and shown.finding is not None and alike:
-            later = self._repeat_once(shown.finding, shown.outcome, self._races.suspects(shown.outcome))
+            others = self._races.suspects(shown.outcome)
+            later = self._repeat_once(shown.finding, shown.outcome, others, make_recorder)
             if isinstance(later, Shown):
                 return Repeated(shown.finding, shown.outcome, True, later)
         return Repeated(finding, outcome, warm, shown)
 
-    def _repeat_once(self, finding: Finding, outcome: Outcome, suspects: Sequence[Conflict]) -> Shown | NotRepeated:
+    def _repeat_once(
+        self,
+        finding: Finding,
+        outcome: Outcome,
+        suspects: Sequence[Conflict],
+        make_recorder: Callable[[Sequence[Conflict]], Recorder],
+    ) -> Shown | NotRepeated:
         """Return the same execution in detail, or the other one that the same schedule gave."""
-        recorder = recorder_for(suspects)
+        recorder = make_recorder(suspects)
         recorded, second = self.run(Replay(outcome.choices), recorder, visible=True)
         require_no_signal(second)
         again = self.found_in(second, finding, suspects, outcome, recorder)

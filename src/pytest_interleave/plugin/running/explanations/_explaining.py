@@ -30,6 +30,8 @@ _STEPS_SHOWN = 40
 _DETAIL_TAKES = 4
 #: Executions that are needed before shrinking, to write a schedule down by its switches.
 _RUNS_BY_SWITCHES = 2
+#: With time for fewer executions in detail than that, an execution is probably not shrunk.
+_RUNS_TO_SHRINK = 8
 #: A description that is shown only if there is no better one takes at most this share of the time left.
 _SHARE_OF_A_RESERVE = 0.25
 
@@ -53,8 +55,11 @@ class Explaining:
         self._seconds = seconds
         self._limit = limit
 
-    def unrepeated(self, finding: Finding, outcome: Outcome, *, warm: bool) -> Explanation:
-        """Explain a finding whose execution cannot be run again, from its choices alone."""
+    def unrepeated(self, finding: Finding, outcome: Outcome, *, warm: bool, share: float = 1.0) -> Explanation:
+        """Explain a finding whose execution cannot be run again, from its choices alone.
+
+        That takes at most a share of the time left.
+        """
         token = Token.of_choices(
             outcome.choices,
             test=name_of_test(self._item),
@@ -65,12 +70,12 @@ class Explaining:
         return Explanation(
             finding,
             token,
-            timeline=timeline_of(outcome, None, None, self._limit.part(_SHARE_OF_A_RESERVE).is_over),
+            timeline=timeline_of(outcome, None, None, self._limit.part(share).is_over),
             time_passed=time_passed(outcome),
             seconds_of_test=self._limit.seconds,
         )
 
-    def _unshrunk(self, finding: Finding, outcome: Outcome, *, warm: bool) -> Explanation:
+    def _unshrunk(self, finding: Finding, outcome: Outcome, *, warm: bool, share: float) -> Explanation:
         """Explain a finding after the first `max_steps` steps by the last of these; its schedule is not shrunk."""
         steps = len(outcome.log)
         # Time may have passed long before the steps that are shown.
@@ -78,7 +83,7 @@ class Explaining:
         # For a livelock, the loops are shown, which may have begun long before.
         stuck = outcome.stuck is not None and outcome.stuck.kind == LIVELOCK
         last = [step for step in outcome.log[-steps if stuck else -_STEPS_SHOWN :] if step[1].kind != HELD_UP]
-        plain = self.unrepeated(finding, outcome._replace(log=last), warm=warm)
+        plain = self.unrepeated(finding, outcome._replace(log=last), warm=warm, share=share)
         timeline = plain.timeline
         if timeline is not None and passed:
             timeline = timeline._replace(notes=(*passed, *timeline.notes))
@@ -101,19 +106,21 @@ class Explaining:
         self._executions.found = True
         long = outcome.unexplored is not None
         explained = self._unshrunk if long else self.unrepeated
+        in_detail = _seconds_in_detail(took, outcome)
+        share = _SHARE_OF_A_RESERVE if self._limit.has(in_detail) else 1.0
         # The names of objects are those of the last execution: before there is another one.
-        plain = explained(finding, outcome, warm=warm)
+        plain = explained(finding, outcome, warm=warm, share=share)
         if waited_in_vain(outcome):
             return plain._replace(difference=WAITED_IN_VAIN)
         if raced is not None and (long or raced.difference is not None):
             return plain._replace(finding=raced.finding, difference=raced.difference, confirmed=True)
-        has_time = self._limit.has(_seconds_in_detail(took, outcome))
-        if long and (took > self._seconds or not has_time):
+        if long and (took > self._seconds or not self._limit.has(in_detail)):
             return plain
-        if not has_time:
+        if not self._limit.has(in_detail):
             return plain._replace(confirmed=False, left_out=("a second run of the schedule", "shrinking"))
+        values_until = None if self._limit.has(_RUNS_TO_SHRINK * in_detail) else self._limit.of_report
         try:
-            repeated = self._runs.repeat(plain.finding, outcome, suspects, warm=warm)
+            repeated = self._runs.repeat(plain.finding, outcome, suspects, warm=warm, values_until=values_until)
         except STOPPED as error:
             self.stop_session(error)
             return plain._replace(difference=describe_failed_repetition(error))
@@ -121,7 +128,7 @@ class Explaining:
         if isinstance(shown, NotRepeated):
             return plain._replace(difference=shown.difference)
         if repeated.outcome is not outcome:
-            plain = explained(repeated.finding, repeated.outcome, warm=repeated.warm)
+            plain = explained(repeated.finding, repeated.outcome, warm=repeated.warm, share=share)
         if long:
             return plain._replace(confirmed=True)
         # Now: the names of objects are those of the last execution.
