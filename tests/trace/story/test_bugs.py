@@ -723,6 +723,27 @@ def test_a_check_that_is_not_repeated_after_a_wait():
     assert timeline.help == "check again after the wait: while not ready: condition.wait()"
 
 
+def test_a_check_that_is_not_repeated_after_a_wait_in_a_thread_that_hands_its_exception_on():
+    """As the task of a pool does."""
+
+    def body():
+        shelf, errors = Shelf(), []
+
+        def take():
+            try:
+                shelf.take_once()
+            except IndexError as error:
+                errors.append(error)
+
+        in_threads(waits=take, takes=take, puts=lambda: [shelf.put(), shelf.put()])
+        if errors:
+            raise errors[0]
+
+    timeline = bug_of(body)
+    assert timeline.bug == "Check-then-act race on self.items: not checked again after wait()"
+    assert [mark for _, mark in steps(timeline)] == ["shelf: check", "shelf: take", "shelf: wait", "shelf: take"]
+
+
 def test_a_change_of_which_no_thread_is_notified():
     def body():
         shelf = Shelf(notifies=False)

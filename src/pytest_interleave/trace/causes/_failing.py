@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
-from ..._leaves import is_made_of
+from collections.abc import Iterable, Iterator
+from types import TracebackType
+
+from ..._leaves import is_made_of, leaves
 from ...control import Outcome
+from ...control.scope import file_of
+
+#: A line of a source file: the file's name and the line's number.
+Line = tuple[str, int]
 
 
 def end_of_failure(outcome: Outcome) -> int:
@@ -42,3 +49,25 @@ def failed_threads(outcome: Outcome) -> set[int]:
         # The test's own thread only passes on what the others raised.
         del failed[0]
     return set(failed)
+
+
+def traceback_lines(outcome: Outcome) -> Iterator[Line]:
+    """Yield the lines of the tracebacks of the threads that failed, also of the exceptions that led to others."""
+    for index in failed_threads(outcome):
+        for error in _with_context(leaves(outcome.raised[index])):
+            traceback: TracebackType | None = error.__traceback__
+            while traceback is not None:
+                yield file_of[traceback.tb_frame.f_code.co_filename], traceback.tb_lineno
+                traceback = traceback.tb_next
+
+
+def _with_context(errors: Iterable[BaseException]) -> Iterator[BaseException]:
+    """Yield exceptions, those that they were raised from, and those that were being handled then."""
+    waiting, seen = list(errors), set()
+    while waiting:
+        error = waiting.pop()
+        if id(error) in seen:
+            continue
+        seen.add(id(error))
+        yield error
+        waiting.extend(other for other in (error.__cause__, error.__context__) if other is not None)

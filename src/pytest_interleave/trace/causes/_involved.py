@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from types import TracebackType
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from ..._leaves import leaves
 from ...control import Outcome, Place, is_ours, is_stdlib
-from ...control.scope import file_of
 from ...explore.search import never
-from ._failing import end_of_failure, failed_threads, failing_positions
+from ._failing import Line, end_of_failure, failing_positions, traceback_lines
 from ._loops import loops_of
 from ._overlaps import Access, Thing, TimeIsOver
 from ._slices import Slices
-
-#: A line of a source file: the file's name and the line's number.
-_Line = tuple[str, int]
 
 
 class Involved:
@@ -31,8 +25,8 @@ class Involved:
         self, outcome: Outcome, things: Sequence[Sequence[tuple[Thing, Access]]], is_over: Callable[[], bool] = never
     ) -> None:
         #: By line, what is accessed there; and by thing and part, the lines that write it.
-        self._by_line: dict[_Line, dict[tuple[Thing, Any], None]] = {}
-        self._written: dict[Thing, dict[Any, dict[_Line, None]]] = {}
+        self._by_line: dict[Line, dict[tuple[Thing, Any], None]] = {}
+        self._written: dict[Thing, dict[Any, dict[Line, None]]] = {}
         for found in things:
             for thing, access in found:
                 line = access.place[:2]
@@ -41,7 +35,7 @@ class Involved:
                     self._written.setdefault(thing, {}).setdefault(access.part, {})[line] = None
         #: By thing, the parts that are involved; nothing is known if it is empty.
         self._parts: dict[Thing, set[Any]] = {}
-        self._lines: set[_Line] = set()
+        self._lines: set[Line] = set()
         self._is_over = is_over
         failing = list(_failing_lines(outcome))
         if failing and self._by_line:
@@ -63,7 +57,7 @@ class Involved:
         """Whether the failure may depend on what is done at a line; also true if nothing is known."""
         return not self.known or place[:2] in self._lines
 
-    def _follow(self, lines: list[_Line]) -> None:
+    def _follow(self, lines: list[Line]) -> None:
         filenames = {filename for filename, _ in (*self._by_line, *lines)}
         slices = Slices(sorted(name for name in filenames if not (is_ours(name) or is_stdlib(name))))
         seen = set()
@@ -81,7 +75,7 @@ class Involved:
                 for number in statement.lines:
                     lines.extend(self._reach((statement.filename, number)))
 
-    def _reach(self, line: _Line) -> Iterator[_Line]:
+    def _reach(self, line: Line) -> Iterator[Line]:
         """Add what is accessed at a line, and yield the lines that write it."""
         self._lines.add(line)
         for thing, part in self._by_line.get(line, ()):
@@ -94,27 +88,10 @@ class Involved:
                 yield from lines
 
 
-def _failing_lines(outcome: Outcome) -> Iterator[_Line]:
+def _failing_lines(outcome: Outcome) -> Iterator[Line]:
     for loop in loops_of(outcome):
         yield from (place[:2] for place in loop.places)
     for at in failing_positions(outcome, end_of_failure(outcome)):
         # The access may be in a method that the line has called without naming it: `len(cache)`.
         yield outcome.log[at][1].where()[:2]
-    for index in failed_threads(outcome):
-        for error in _with_context(leaves(outcome.raised[index])):
-            traceback: TracebackType | None = error.__traceback__
-            while traceback is not None:
-                yield file_of[traceback.tb_frame.f_code.co_filename], traceback.tb_lineno
-                traceback = traceback.tb_next
-
-
-def _with_context(errors: Iterable[BaseException]) -> Iterator[BaseException]:
-    """Yield exceptions, those that they were raised from, and those that were being handled then."""
-    waiting, seen = list(errors), set()
-    while waiting:
-        error = waiting.pop()
-        if id(error) in seen:
-            continue
-        seen.add(id(error))
-        yield error
-        waiting.extend(other for other in (error.__cause__, error.__context__) if other is not None)
+    yield from traceback_lines(outcome)

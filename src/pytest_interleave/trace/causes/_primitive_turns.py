@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
-from ...control import Outcome, Path, Place, Step
+from ...control import Operation, Outcome, Path, Place, Step
 from ...control.execution import awaited
 from ...control.steps import WRITES, kinds
-from ._failing import failed_threads
+from ._failing import failed_threads, traceback_lines
 
 
 class Turn(NamedTuple):
@@ -72,7 +72,7 @@ def _meanwhile(turns: Sequence[Turn], thread: Path, switch: int, until: int) -> 
 
 
 class _Wait(NamedTuple):
-    """The last wait of a thread that failed, at a condition: positions in the log."""
+    """The last wait of a thread at a condition: positions in the log."""
 
     thread: int
     began: int
@@ -82,27 +82,33 @@ class _Wait(NamedTuple):
     notified: int | None
 
 
-def _waits(outcome: Outcome) -> Iterator[_Wait]:
+#: At most this many threads are examined, those that waited last.
+_MOST_WAITS = 4
+
+
+def _waits(outcome: Outcome, threads: Collection[int]) -> Iterator[_Wait]:
     log = outcome.log
-    for thread in sorted(failed_threads(outcome)):
-        ended = next((at for at in reversed(range(len(log))) if _is_at_condition(log[at], kinds.WOKEN, thread)), None)
-        if ended is None:
-            continue
-        condition = awaited(log[ended][1].target)
-        uses = [at for at in range(ended) if log[at][1].target is not None and awaited(log[at][1].target) is condition]
-        began = [at for at in uses if _is_at_condition(log[at], kinds.WAIT, thread)]
+    ended: dict[int, int] = {}
+    for at in reversed(range(len(log))):
+        unit, operation, _ = log[at]
+        if unit.index in threads and unit.index not in ended and _is_at_condition(operation, kinds.WOKEN):
+            ended[unit.index] = at
+            if len(ended) == _MOST_WAITS:
+                break
+    for thread, end in ended.items():
+        condition = awaited(log[end][1].target)
+        uses = [at for at in range(end) if log[at][1].target is not None and awaited(log[at][1].target) is condition]
+        began = [at for at in uses if log[at][0].index == thread and _is_at_condition(log[at][1], kinds.WAIT)]
         notified = [at for at in uses if log[at][1].kind in _NOTIFYING and log[at][0].index != thread]
         if began:
-            yield _Wait(thread, began[-1], ended, notified[-1] if notified else None)
+            yield _Wait(thread, began[-1], end, notified[-1] if notified else None)
 
 
 _NOTIFYING = (kinds.NOTIFY, kinds.NOTIFY_ALL)
 
 
-def _is_at_condition(step: Step, kind: str, thread: int) -> bool:
-    unit, operation, _ = step
-    is_condition = operation.kind == kind and type(awaited(operation.target)).__name__ == "Condition"
-    return is_condition and unit.index == thread
+def _is_at_condition(operation: Operation, kind: str) -> bool:
+    return operation.kind == kind and type(awaited(operation.target)).__name__ == "Condition"
 
 
 def used_after_wait(outcome: Outcome) -> tuple[int, int, int, int] | None:
@@ -112,31 +118,44 @@ def used_after_wait(outcome: Outcome) -> tuple[int, int, int, int] | None:
     it without another check.
     """
     log = outcome.log
-    for wait in _waits(outcome):
-        if wait.notified is None:
-            continue
+    failed = failed_threads(outcome)
+    # The exception of a task of a pool is raised again in another thread.
+    lines = frozenset(traceback_lines(outcome))
+    others = {unit.index for unit, operation, _ in log if operation.where()[:2] in lines} - failed
+    for wait in (*_waits(outcome, failed), *_waits(outcome, others)):
         own = [at for at in range(len(log)) if log[at][0].index == wait.thread and log[at][1].is_access]
-        for use in (at for at in own if at > wait.ended):
-            for key, _, _ in log[use][2] or ():
-                check = next((at for at in reversed(own) if at < wait.began and _touches(log[at], key)), None)
-                changes = [
-                    at
-                    for at in range(wait.notified, wait.ended)
-                    if log[at][0].index != wait.thread and _touches(log[at], key, WRITES)
-                ]
-                if check is None or not changes:
-                    continue
-                checked, used = log[check][1].where(), log[use][1].where()
-                if checked[::2] == used[::2]:
-                    # A loop checks again.
-                    return None if checked.lineno >= used.lineno else (check, changes[-1], wait.ended, use)
+        uses = [at for at in own if at > wait.ended and (wait.thread in failed or log[at][1].where()[:2] in lines)]
+        found = next(_unchecked_uses(log, wait, own, uses), None)
+        if found is not None:
+            check, change, use = found
+            # A loop checks again.
+            if log[check][1].where().lineno < log[use][1].where().lineno:
+                return check, change, wait.ended, use
     return None
+
+
+def _unchecked_uses(
+    log: Sequence[Step], wait: _Wait, own: Sequence[int], uses: Sequence[int]
+) -> Iterator[tuple[int, int, int]]:
+    """Yield the positions of a check before the wait, of the last change until its end, and of a use of the same."""
+    if wait.notified is None:
+        return
+    for use in uses:
+        for key, _, _ in log[use][2] or ():
+            check = next((at for at in reversed(own) if at < wait.began and _touches(log[at], key)), None)
+            changes = [
+                at
+                for at in range(wait.notified, wait.ended)
+                if log[at][0].index != wait.thread and _touches(log[at], key, WRITES)
+            ]
+            if check is not None and changes and log[check][1].where()[::2] == log[use][1].where()[::2]:
+                yield check, changes[-1], use
 
 
 def never_notified(outcome: Outcome) -> tuple[int, int, int] | None:
     """Return the positions of a wait at a condition, of a change that no thread notifies it of, and of the timeout."""
     log = outcome.log
-    for wait in _waits(outcome):
+    for wait in _waits(outcome, failed_threads(outcome)):
         own = [at for at in range(wait.began) if log[at][0].index == wait.thread and log[at][1].is_access]
         if wait.notified is not None or log[wait.ended][1].expired_at is None or not own:
             continue
