@@ -52,6 +52,21 @@ def _told(text):
     return text.partition("DataRace: ")[2].partition("--- interleaving ---")[0].strip("- \n")
 
 
+def test_the_evidence_is_about_the_variable_of_the_headline_if_one_line_accesses_several(run):
+    done = run("""
+@pytest.mark.concurrency(races=True)
+def test_it(counter, run_concurrent):
+    counter.other = 5
+    def work():
+        counter.value, counter.other = counter.value + 1, counter.other + 1
+    run_concurrent(work, workers=2)
+""")
+    done.result.assert_outcomes(failed=1)
+    assert "\nData race on Counter.value: unordered write and read\n" in done.text
+    assert "  1. worker-0 writes 0 -> 1  " in done.text
+    assert "  2. worker-1 reads 1  " in done.text
+
+
 def test_locks_are_told_by_where_they_were_made(run):
     done = run("""
 @pytest.mark.concurrency(races=True)

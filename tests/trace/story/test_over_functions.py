@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from queue import Queue
-from threading import Lock
+from threading import Lock, RLock
 
 from ..telling import Marks, in_threads, quiet, texts
 from ..telling import timeline_of_finding as timeline_of
@@ -213,7 +213,8 @@ def test_a_check_before_the_function_that_takes_the_lock():
     timeline = timeline_of(body)
     assert timeline.bug == "Check-then-act race on Log.size"
     assert timeline.help == (
-        f"hold Log.lock from {at('log: check')} to {line('log: act')}; it is taken only at {at('log: lock')}"
+        f"hold Log.lock from {at('log: check')} to {line('log: act')}, and make it an RLock: "
+        f"{at('log: lock')} takes it as well"
     )
 
 
@@ -319,3 +320,44 @@ def test_what_a_thread_has_written_since_is_no_longer_checked():
     assert timeline.help == (
         f"make both accesses one atomic step: hold one lock from {at('timer: check')} to {line('timer: last')}"
     )
+
+
+def test_a_check_before_the_function_that_takes_a_reentrant_lock():
+    def body():
+        log = Log()
+        log.lock = RLock()
+        in_threads(one=log.write, other=log.write)
+        assert log.rotations == 1
+
+    assert timeline_of(body).help == (
+        f"hold Log.lock from {at('log: check')} to {line('log: act')}; it is taken only at {at('log: lock')}"
+    )
+
+
+class Balance:
+    def __init__(self):
+        self.lock = Lock()
+        self.value = 0
+
+    def get(self):
+        with self.lock:
+            return self.value
+
+    def set(self, value):
+        with self.lock:
+            self.value = value
+
+
+def test_a_lock_that_each_method_takes_is_not_to_be_held_around_their_calls():
+    def body():
+        holder = Balance()
+
+        def deposit():
+            holder.set(holder.get() + 1)  # holder: caller
+
+        in_threads(one=deposit, other=deposit)
+        assert holder.get() == 2
+
+    timeline = timeline_of(body)
+    assert timeline.bug == "Lost update on Balance.value"
+    assert timeline.help == f"move {at('holder: caller')} into a method of Balance that holds Balance.lock throughout"

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from ...control import Operation, Place, Step
+from ...control.identity import bases_of
+from ...control.primitives import RLock
 from ...detect import Holding
 from ..causes._overlaps import Access
 from ..causes._places import short_place
@@ -39,30 +41,46 @@ class Guards:
         for address, hold in at_first.items():
             if at_last.get(address) == hold and address not in at_other:
                 owner = self._words.thread(first.position)
-                method = self._method(hold, self._words.calls(other.position)[0])
+                method = self._method(hold, self._words.calls(other.position)[0], private=True)
                 if method:
                     return f"do what {where} does in {method}, as {owner} does {span.text}"
                 return f"hold {self._name(hold)} at {where}, too, as {owner} does {span.text}"
         for address, hold in at_other.items():
             inside = [holds[address] for holds in (at_first, at_last) if address in holds]
             lines = f"{span.text}{span.caller}"
-            method = self._method(inside[0] if inside else hold, span.begin) if span.is_in_one_function else ""
+            taken_by_thread = inside[0] if inside else hold
+            # Otherwise, a thread that holds it there would wait for itself in a function that it calls.
+            again = any(self._is_taken_below(each, span) for each in inside)
+            method = ""
+            if span.is_in_one_function:
+                method = self._method(taken_by_thread, span.begin, private=not again)
             if method:
                 return f"move {span.text.removeprefix('from ').removeprefix('around ')} into {method} throughout"
+            name = self._name(hold)
+            taken = short_place(self._log[taken_by_thread.taken][1].where())
+            if again:
+                return f"hold {name} {lines}, and make it an RLock: {taken} takes it as well"
             if address in at_first:
                 # Each step may be guarded, but not both together.
-                return f"hold {self._name(hold)} {lines}, without releasing it in between"
+                return f"hold {name} {lines}, without releasing it in between"
             if inside:
-                taken = short_place(self._log[inside[0].taken][1].where())
-                return f"hold {self._name(hold)} {lines}; it is taken only at {taken}"
+                return f"hold {name} {lines}; it is taken only at {taken}"
             owner = self._words.thread(other.position)
-            return f"hold {self._name(hold)} {lines}, too, as {owner} does at {where}"
+            return f"hold {name} {lines}, too, as {owner} does at {where}"
         return ""
 
-    def _method(self, hold: _Hold, place: Place) -> str:
-        """Return "a method of Box that holds Box._lock" if a lock is private to a class that a place is not in."""
+    def _is_taken_below(self, hold: _Hold, span: Span) -> bool:
+        """Whether a lock that is not reentrant is taken in a function that the lines call."""
+        taken = self._log[hold.taken][1].where()
+        return RLock not in bases_of(type(hold.lock)) and taken[::2] not in (span.begin[::2], span.end[::2])
+
+    def _method(self, hold: _Hold, place: Place, *, private: bool) -> str:
+        """Return "a method of Box that holds Box._lock" if a lock belongs to a class that a place is not in.
+
+        If `private`, only if the lock's name says that no other class should use it.
+        """
         owner, _, name = self._name(hold).rpartition(".")
-        if not name.startswith("_") or not owner.isidentifier() or owner in place.function.split("."):
+        if (private and not name.startswith("_")) or not owner.isidentifier() or owner in place.function.split("."):
             return ""
         taken = self._log[hold.taken][1].where()
         if owner not in taken.function.split("."):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
-from ...control import Outcome, Recorder, Step
+from ...control import Outcome, Recorder, Step, Touches
 from ...detect import Race
 from ._evidence import Story
 from ._held_up import held_up
@@ -35,11 +36,18 @@ def _steps(race: Race, log: Sequence[Step]) -> tuple[int, ...]:
     if not race.steps:
         return ()
     first, second = sorted(race.steps)
-    unit, operation, _ = log[first]
+    unit, operation, touches = log[first]
     for at in range(second - 1, first, -1):
-        if log[at][0] is unit and log[at][1].kind == operation.kind and log[at][1].where() == operation.where():
+        # One line may access several variables, and one instruction several objects.
+        other = log[at][1]
+        same = (other.kind, other.lasti, other.where()) == (operation.kind, operation.lasti, operation.where())
+        if same and log[at][0] is unit and _variables(log[at][2]) == _variables(touches):
             return at, second
     return first, second
+
+
+def _variables(touches: Touches | None) -> list[tuple[Any, Any]]:
+    return [(name, part) for name, part, _ in touches or ()]
 
 
 def _access(race: Race, number: int) -> str:
