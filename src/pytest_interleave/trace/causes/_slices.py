@@ -233,6 +233,18 @@ class Slices:
                 for called in file.functions.get(name, ()):
                     yield from called.returns
 
+    def lines_behind(self, filename: str, line: int) -> set[int]:
+        """Return the lines of a function on which one of them depends by its variables and conditions, and that one."""
+        statement = self.statement_at(filename, line)
+        waiting = [] if statement is None else [statement]
+        found: set[int] = {line}
+        while waiting:
+            statement = waiting.pop()
+            found.update(statement.lines)
+            bindings = (each for name in statement.reads for each in statement.function.bindings.get(name, ()))
+            waiting.extend(each for each in (*statement.conditions, *bindings) if each.first not in found)
+        return found
+
     def _mentioning(self, name: str) -> Iterator[_Statement]:
         for file in self._files.values():
             yield from file.mentioning.get(name, ())

@@ -198,7 +198,7 @@ class Bugs:
             if (missing or looks_up(operation)) and apart:
                 return first
         # What the thread has written itself is no longer what it has checked.
-        before = None if first.writes else self._effects.check_before(first)
+        before = None if first.writes else self._effects.access_before(first)
         return before if before is not None and self._words.is_check(before.position) else None
 
     def _of_early(self, effect: TooEarly) -> Bug:
@@ -298,6 +298,6 @@ class Bugs:
         while access is not None and span.begin[::2] == access.place[::2]:
             if access.place.lineno < span.begin.lineno and is_in_test(access.place):
                 span = span._replace(begin=access.place)
-            before = self._effects.check_before(access)
+            before = self._effects.access_before(access)
             access = before if before is not None and before.place.lineno <= access.place.lineno else None
         return span

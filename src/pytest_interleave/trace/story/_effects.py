@@ -105,13 +105,22 @@ class Effects:
         together = not first.writes and (_same_function(first, last) or self._returns(last))
         return [before[0]] if together else []
 
-    def check_before(self, access: Access) -> Access | None:
+    def access_before(self, access: Access) -> Access | None:
         """Return the last access of the same thread to the same part before `access`, if it is in the same function."""
         for thing, other in self._things[access.position]:
             if other == access:
                 before = thing.latest(access.thread, access.position, access)
                 if before is not None and _same_function(before, access):
                     return before
+        return None
+
+    def write_after(self, access: Access) -> Access | None:
+        """Return the next assignment of the same thread to the same part, if it is in the same function."""
+        for thing, other in self._things[access.position]:
+            if other == access:
+                after = thing.next(access.thread, access.position, access, assigned=True)
+                if after is not None and after.position < self._end and _same_function(access, after):
+                    return after
         return None
 
     def _of_window(self, window: _Window, *, delayed: bool) -> Effect | None:

@@ -22,6 +22,7 @@ from ._effects import Effects
 from ._evidence import Evidence, Story
 from ._held_up import held_up
 from ._kinds_of_effects import Effect, HandedOn, Interrupted, TooEarly, steps_of
+from ._updates import by_source
 from ._words import Words
 
 #: At most this many switches of each sort are examined if the schedule could not be shrunk; and at most this many
@@ -91,6 +92,7 @@ def story_of(
             found = [(effect, None) for effect in effects.of_blocking()]
         elif not found:
             found = [(effect, None) for effect in effects.of_any(chosen)]
+        found = [(by_source(each, effects) if isinstance(each, Torn) else each, point) for each, point in found]
         if found:
             bugs = Bugs(outcome, effects, words)
             ranked = sorted(found, key=lambda pair: _rank(pair[0], outcome))
