@@ -690,6 +690,55 @@ def test_a_cached_property_that_is_computed_twice():
     assert bug_of(body).bug == "Check-then-act race on Report.total"
 
 
+# -- which read an update depends on --
+
+
+@pytest.mark.parametrize("reads_between", [True, False])
+def test_a_read_that_the_write_does_not_depend_on_is_no_part_of_it(reads_between):
+    stock = Stock()
+
+    def add():
+        sold = stock.sold  # source: read
+        if reads_between:
+            str(stock.sold)
+        stock.sold = sold + 1  # source: write
+
+    def body():
+        stock.sold = 0
+        in_threads(left=add, right=add)
+        assert stock.sold == 2
+
+    timeline = bug_of(body)
+    assert timeline.bug == "Lost update on Stock.sold"
+    assert [mark for _, mark in steps(timeline)] == ["source: read", "source: write", "source: write"]
+    assert timeline.help == (
+        f"make read and write one atomic step: hold one lock from test_bugs.py:{line('source: read')} to {line('source: write')}"
+    )
+
+
+def test_a_read_under_a_lock_does_not_make_the_one_before_it_right():
+    """The second read sees the change, but what is written depends on the first one."""
+    lock = Lock()
+    value = 0
+
+    def add():
+        nonlocal value
+        before = value  # apart: read
+        with lock:
+            str(value)
+            value = before + 1  # apart: write
+
+    def body():
+        nonlocal value
+        value = 0
+        in_threads(left=add, right=add)
+        assert value == 2
+
+    timeline = bug_of(body)
+    assert timeline.bug == "Lost update on closure variable value"
+    assert [mark for _, mark in steps(timeline)] == ["apart: read", "apart: write", "apart: write"]
+
+
 # -- conditions --
 
 
