@@ -28,7 +28,7 @@ _WIDEST_COLUMN = 24
 #: The columns have at most this many characters if all threads share one.
 _WIDEST_SHARED = 30
 _NARROWEST_SOURCE = 22
-#: In the lines of the evidence.
+#: In the lines of the evidence, if these are narrow: there the values say more.
 _NARROWEST_EVIDENCE = 10
 _WIDEST_PLACE = 30
 _WIDEST_NAME = 18
@@ -68,8 +68,8 @@ def evidence_lines(timeline: Timeline, width: int) -> list[str]:
     places = [_short(each.place) for each in timeline.evidence]
     place = max(map(len, places), default=0)
     longest = max(map(len, texts), default=0)
-    # The source is cut first.
-    does = min(longest, max(width - place - 2 * _GAP - _NARROWEST_EVIDENCE, width // 2))
+    source = min(_NARROWEST_SOURCE, max(_NARROWEST_EVIDENCE, width - 90))
+    does = min(longest, max(width - place - 2 * _GAP - source, width // 2))
     lines = []
     for text, where, each in zip(texts, places, timeline.evidence, strict=True):
         lines.append(_fit(f"{_fit(text, does):<{does}}  {where:<{place}}  {each.source}".rstrip(), width))

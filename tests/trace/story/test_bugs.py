@@ -712,7 +712,8 @@ def test_a_read_that_the_write_does_not_depend_on_is_no_part_of_it(reads_between
     assert timeline.bug == "Lost update on Stock.sold"
     assert [mark for _, mark in steps(timeline)] == ["source: read", "source: write", "source: write"]
     assert timeline.help == (
-        f"make read and write one atomic step: hold one lock from test_bugs.py:{line('source: read')} to {line('source: write')}"
+        f"make read and write one atomic step: hold one lock from test_bugs.py:{line('source: read')} "
+        f"to {line('source: write')}"
     )
 
 
@@ -737,6 +738,41 @@ def test_a_read_under_a_lock_does_not_make_the_one_before_it_right():
     timeline = bug_of(body)
     assert timeline.bug == "Lost update on closure variable value"
     assert [mark for _, mark in steps(timeline)] == ["apart: read", "apart: write", "apart: write"]
+
+
+class Breaker:
+    def __init__(self):
+        self.lock = Lock()
+        self.failures = 0
+        self.open = False
+
+    def fail(self):
+        with self.lock:
+            self.failures += 1  # breaker: count
+        if self.failures == 3:  # breaker: check
+            self.open = True
+
+
+def test_what_a_lock_protects_says_more_than_its_uses():
+    """Though the failing line reads what was never written, because the check has found another value."""
+
+    def body():
+        breaker = Breaker()
+
+        def fail_twice():
+            for _ in range(2):
+                breaker.fail()
+
+        in_threads(left=fail_twice, right=fail_twice)
+        assert breaker.open
+
+    timeline = bug_of(body)
+    assert timeline.bug == "Atomicity violation on Breaker.failures"
+    assert [mark for _, mark in steps(timeline)] == ["breaker: count", "breaker: count", "breaker: check"]
+    assert timeline.help == (
+        f"hold Breaker.lock from test_bugs.py:{line('breaker: count')} to {line('breaker: check')}, "
+        "without releasing it in between"
+    )
 
 
 # -- conditions --
@@ -873,6 +909,24 @@ def test_elements_that_are_skipped():
     timeline = bug_of(body)
     assert timeline.bug == "Concurrent modification of items during iteration"
     assert [mark for _, mark in steps(timeline)] == ["skipped: loop", "skipped: change", "skipped: loop"]
+
+
+def test_a_loop_over_what_a_method_returns_has_not_the_name_of_its_argument():
+    table, topic, found = {}, "news", []
+
+    def walk():
+        for item in table.get(topic, []):
+            found.append(item)
+
+    def body():
+        table[topic] = [1, 2, 3]
+        found.clear()
+        in_threads(walks=walk, drops=lambda: table[topic].remove(1))
+        assert found[-2:] == [2, 3]
+
+    timeline = bug_of(body)
+    assert timeline.bug == "Concurrent modification of table[topic] during iteration"
+    assert not any("topic" in text.replace("table[topic]", "") for text, _ in steps(timeline))
 
 
 def test_elements_that_the_loop_itself_removes():

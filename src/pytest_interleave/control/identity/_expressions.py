@@ -9,7 +9,7 @@ import linecache
 from types import CodeType
 from typing import TYPE_CHECKING
 
-from ..interpreter._opcodes import asks_for_truth
+from ..interpreter._opcodes import asks_for_truth, opname_at
 from ..scope._frozen import file_of
 from ._types import bases_of, class_holding, name_of_class
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 #: At most this many characters; a longer text is not used as a name.
 _LONGEST = 30
 _ITERATES = frozenset(("FOR_ITER", "GET_ITER"))
+#: Methods whose results change with their object.
+_VIEWS = frozenset(("__iter__", "elements", "items", "keys", "values"))
 
 
 def touched_expression(operation: Operation, kind: type | None = None) -> str:
@@ -35,6 +37,9 @@ def touched_expression(operation: Operation, kind: type | None = None) -> str:
         # It may be a method of another object than its argument.
         return ""
     found = _owner(expression, operation.name, kind)
+    if opname_at(code, operation.lasti) in _ITERATES and _is_result(expression):
+        # As in `for item in table.get(key)`.
+        found = None
     inner = found
     while isinstance(inner, (ast.Attribute, ast.Subscript)):
         inner = inner.value
@@ -42,6 +47,12 @@ def touched_expression(operation: Operation, kind: type | None = None) -> str:
         return ""
     text = ast.unparse(found)
     return text if len(text) <= _LONGEST else ""
+
+
+def _is_result(expression: ast.expr | None) -> bool:
+    """Whether an expression is what a method returns that is not only another view of its object."""
+    function = expression.func if isinstance(expression, ast.Call) else None
+    return isinstance(function, ast.Attribute) and function.attr not in _VIEWS
 
 
 def called_expression(operation: Operation) -> str:

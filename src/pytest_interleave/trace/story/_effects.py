@@ -91,19 +91,30 @@ class Effects:
         return [min(found, key=_length)] if found else []
 
     def of_any(self, points: Sequence[ChoicePoint]) -> list[Effect]:
-        """Return what came between two accesses at the only preemption, though the failing lines do not say why."""
+        """Return what came between two accesses at a preemption, though the failing lines do not say why that matters.
+
+        It is the last one if there are several preemptions.
+        """
         # A failure may be due to a line that was not run.
-        if len(points) != 1 or not points[0].preempts:
-            return []
-        window = self._window(points[0].stand[0], points[0].step)
-        found = [torn_one for thing in self._touched_in(window) for torn_one in torn(thing, *window)]
-        before = [each for each in found if each.last.position < self._end]
-        if len(before) != 1:
-            return []
-        first, _, last, _ = before[0]
-        # Otherwise these may be two steps that need not belong together, such as taking from a pool and giving back.
-        together = not first.writes and (_same_function(first, last) or self._returns(last))
-        return [before[0]] if together else []
+        for point in reversed(points):
+            window = self._window(point.stand[0], point.step) if point.preempts else None
+            found = [
+                each
+                for thing in (self._touched_in(window) if window is not None else ())
+                for each in torn(thing, *window or ())
+                if each.last.position < self._end
+            ]
+            if len(found) == 1 and self._belong_together(found[0]):
+                return [found[0]]
+        return []
+
+    def _belong_together(self, effect: Torn) -> bool:
+        """Whether two accesses of a thread are one operation: unlike those of taking from a pool and giving back."""
+        first, _, last, _ = effect
+        if first.writes:
+            # What the thread has just written is not what it finds.
+            return not last.writes and _same_function(first, last) and not _is_in_a_later_call(last, first)
+        return _same_function(first, last) or self._returns(last)
 
     def access_before(self, access: Access) -> Access | None:
         """Return the last access of the same thread to the same part before `access`, if it is in the same function."""
@@ -301,8 +312,9 @@ class Effects:
             if self._involved.has(thing, found.between)
             # What a thread found, or overwrote, only after the failure explains nothing.
             and (found.last.position < self._end or not found.between.writes)
-            # Giving back to a pool, and taking from it in a later call: they need not belong together.
-            and not (found.first.writes and _is_in_a_later_call(found.last, found.first))
+            # Giving back to a pool, and taking from it in a later call: they need not belong together. Nor does a check
+            # belong to what a later call does, if that reads again.
+            and not ((found.first.writes or found.looked) and _is_in_a_later_call(found.last, found.first))
             and self._sees_change(found.between, found.last)
         ]
         # Of equals, the accesses that are closest together: they have most to do with each other.

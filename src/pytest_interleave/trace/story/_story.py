@@ -90,8 +90,9 @@ def story_of(
             found = _at_different_places(found)
         if is_plain:
             found = [(effect, None) for effect in effects.of_blocking()]
-        elif not found:
-            found = [(effect, None) for effect in effects.of_any(chosen)]
+        elif all(isinstance(effect, Interrupted) for effect, _ in found) and len(chosen) <= _MOST_EFFECTS:
+            # What a lock is to protect says more than its uses do.
+            found = [(effect, None) for effect in effects.of_any(chosen)] or found
         found = [(by_source(each, effects) if isinstance(each, Torn) else each, point) for each, point in found]
         if found:
             bugs = Bugs(outcome, effects, words)

@@ -160,9 +160,11 @@ class Words:
             return f"calls {function}()" if function else "calls it"
         call = call_of(operation)
         if call:
-            called = f"{what if part is None and what.replace('.', '').isidentifier() else ''}{call}"
+            is_item = what.endswith("]") and not same
+            is_receiver = part is None and (is_item or what.replace(".", "").isidentifier())
+            called = f"{what if is_receiver else ''}{call}"
             called = called if operation.is_where_it_shows else called.removeprefix(".")
-            of = f" on {what}" if what.endswith("]") and not same else ""
+            of = f" on {what}" if is_item and not is_receiver else ""
             if looks_up(operation) and self.found_nothing(position):
                 return f"calls {called}{of}, finds nothing"
             return f"calls {called}{of}{called_with(value, part, writes=operation.kind != kinds.READ)}"
