@@ -46,9 +46,11 @@ class Effects:
         self._turns = turns_by_primitive(outcome.log)
         self._involved = Involved(outcome, self._things, is_over)
         self._failed = failed_threads(outcome)
+        #: The positions of the accesses of the lines that failed.
+        self._failing = failing_positions(outcome, end)
         #: By thing, the accesses of the lines that failed.
         self._concerned: dict[Thing, list[Access]] = {}
-        for position in failing_positions(outcome, end):
+        for position in self._failing:
             for thing, access in self._things[position]:
                 self._concerned.setdefault(thing, []).append(access)
 
@@ -91,6 +93,10 @@ class Effects:
         # Otherwise these may be two steps that need not belong together, such as taking from a pool and giving back.
         together = not first.writes and (_same_function(first, last) or self._returns(last))
         return [before[0]] if together else []
+
+    def is_of_failure(self, access: Access) -> bool:
+        """Whether the line with which a thread failed has an access."""
+        return access.position in self._failing
 
     def check_before(self, access: Access) -> Access | None:
         """Return the last access of the same thread to the same part before `access`, if it is in the same function."""
