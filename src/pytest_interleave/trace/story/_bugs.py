@@ -11,8 +11,9 @@ from ..causes._checks import is_check_within, is_checked_by_caller, is_in_test, 
 from ..causes._iterations import call_under_way
 from ..causes._overlaps import CACHED, Access, Torn
 from ..causes._places import short_place
+from ..causes._refusals import Refusal
 from ..causes._sources import in_loop_over, redirected_at, repeats_in_loop
-from ._bug import WIDEST, Bug, against_lost_wakeup, during_iteration
+from ._bug import WIDEST, Bug, against_lost_wakeup, during_iteration, refused
 from ._effects import Effects
 from ._guards import Guards
 from ._kinds_of_effects import Cleared, Effect, HandedOn, Interrupted, Missed, TooEarly, Unseen, steps_of
@@ -21,6 +22,14 @@ from ._words import Words
 
 #: Methods that take something out of a container.
 _TAKING = frozenset((".discard()", ".move_to_end()", ".pop()", ".popitem()", ".popleft()", ".remove()"))
+
+
+def of_refusal(words: Words, refusal: Refusal) -> Bug:
+    """Return the bug that a call of `acquire()` returned False, because a known thread held the lock."""
+    assert refusal.taken is not None
+    by, holder = words.thread(refusal.position), words.thread(refusal.taken)
+    bug = refused(by, words.primitive(refusal.position), holder, waited=refusal.waited)
+    return bug._replace(instead=(refusal.taken, refusal.position))
 
 
 class Bugs:
@@ -65,6 +74,9 @@ class Bugs:
                 help="clear the event before you check what it announces, not after that",
             )
         if isinstance(effect, Interrupted):
+            refusal = words.refusals.get(effect.between.position)
+            if refusal is not None and refusal.taken is not None:
+                return of_refusal(words, refusal)
             primitive = words.primitive(effect.between.position)
             # The release at the end of a check has its line, too.
             kind = "Check-then-act race" if words.is_check(effect.first.position) else "Atomicity violation"

@@ -16,6 +16,7 @@ from ...detect import name_of_access, name_with_article
 from ..causes._checks import is_check, is_checked_by_caller, looks_up
 from ..causes._iterations import call_under_way
 from ..causes._names import distinguished
+from ..causes._refusals import refusals
 from ..causes._sources import receiver_at
 from ._evidence import Evidence
 from ._library import LibraryCalls
@@ -37,6 +38,8 @@ class Words:
         self._names = distinguished(outcome.threads)
         self._primitives = described(outcome.log)
         self._library = LibraryCalls(outcome.log)
+        #: The calls of `acquire()` that returned False, by their positions in the log.
+        self.refusals = refusals(outcome.log)
 
     def thread(self, position: int) -> str:
         """Return the name of the thread that did a step."""
@@ -119,8 +122,13 @@ class Words:
             methods = self._methods(position)
             called = next((method for method in methods if self._receiver(position, (method,))), methods[0])
             return f"calls {name}.{called}()"
-        if operation.kind == kinds.WAIT and operation.expired_at is not None:
+        refusal = self.refusals.get(position)
+        if refusal is not None and not refusal.waited:
+            return f"tries to acquire {name}, fails"
+        if operation.expired_at is not None and (operation.kind == kinds.WAIT or refusal is not None):
             return f"waits for {name}, timed out"
+        if operation.kind == kinds.TRY_ACQUIRE:
+            return f"acquires {name}"
         if operation.kind == kinds.WOKEN and operation.expired_at is not None:
             return f"times out waiting for {name}"
         verb = kinds.TABLE[operation.kind].present or f"{operation.kind}s"
