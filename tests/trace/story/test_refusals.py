@@ -127,7 +127,7 @@ def test_long_names_of_threads():
             assert lock.acquire(blocking=False)
             lock.release()
 
-        in_threads(**{"the_first_of_two_threads": work, "the_second_of_two_threads": work})
+        in_threads(the_first_of_two_threads=work, the_second_of_two_threads=work)
 
     timeline = timeline_of(body)
     assert timeline.bug == "Non-blocking acquire() of Lock fails"

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from ...control import Outcome, Path, Step, is_ours, is_stdlib
 from ...control.identity import type_named
-from ...control.steps import kinds
+from ...control.steps import WRITES, kinds
 from ...explore import ChoicePoint
 from ..causes._failing import failed_threads, failing_positions
 from ..causes._giving_way import gave_way
@@ -64,7 +64,7 @@ class Effects:
         """Return the effect of the order in which threads that blocked, or had not begun, got their turn.
 
         That is the one of accesses of theirs that others came between, else of a read before the failure of what was
-        only written after it.
+        only written after it, else of an access in the other order than that in which the threads were started.
         """
         windows = list(self._windows_of_blocking())
         found = self._torn(windows)
@@ -77,7 +77,58 @@ class Effects:
             if not access.writes and later.position >= self._end
         )
         first = min(early, key=lambda pair: (pair[1].position, pair[0].position), default=None)
+        if first is None:
+            first = self._read_before(windows) or self._replaced_before(windows)
         return [] if first is None else [TooEarly(*first)]
+
+    def _read_before(self, windows: Iterable[_Window]) -> tuple[Access, Access] | None:
+        """Return a read of what another thread, which ran later, wrote only then; None if several threads have such.
+
+        The reading thread has not read it again.
+        """
+        found = [
+            (access, later)
+            for window in windows
+            for thing in self._touched_in(window)
+            for access, later in swapped(thing, *window)
+            if later.writes
+            and not access.writes
+            and not _same_function(access, later)
+            and self._decides(access, thing)
+            and not any(each.position < self._end for each in thing.after(access.thread, later.position))
+        ]
+        first = min(found, key=lambda pair: (pair[0].position, pair[1].position), default=None)
+        return first if len({access.thread for access, _ in found}) == 1 else None
+
+    def _replaced_before(self, windows: Iterable[_Window]) -> tuple[Access, Access] | None:
+        """Return the assignment of a new value before a thread that was started before it has read the old one.
+
+        None if there are several such things.
+        """
+        found = {
+            thing: (access, later)
+            for window in windows
+            for thing in self._touched_in(window)
+            for access, later in swapped(thing, *window)
+            if access.assigns
+            and not later.writes
+            and later.position < self._end
+            # The thread had not begun.
+            and (access.thread, window.until) == (window.thread[:-1], self._positions[window.thread][0])
+            and self._was_written(access, window.switch)
+            and self._decides(access, thing)
+        }
+        return next(iter(found.values())) if len(found) == 1 else None
+
+    def _was_written(self, access: Access, before: int) -> bool:
+        """Whether what an access writes had been written before a step, also while there was only one thread."""
+        written = {(key, part) for key, part, how in self._log[access.position][2] or () if how & WRITES}
+        earlier = (touch for _, _, touches in self._log[:before] for touch in touches or ())
+        return any((key, part) in written and how & WRITES for key, part, how in earlier)
+
+    def _decides(self, access: Access, thing: Thing) -> bool:
+        """Whether the failure may depend on an access, and on its line."""
+        return self._involved.has(thing, access) and self._involved.has_line(access.place)
 
     def of_any(self, points: Sequence[ChoicePoint]) -> list[Effect]:
         """Return what came between two accesses at the only preemption, though the failing lines do not say why."""
@@ -247,8 +298,7 @@ class Effects:
             and (written.thread, written.position < window.switch) == (window.thread, True)
             # Threads that run one line do the same: neither finds what the other one has left halfway.
             and not (written.assigns and not written.updates and written.place == access.place)
-            and self._involved.has(thing, access)
-            and self._involved.has_line(access.place)
+            and self._decides(access, thing)
         ]
         if not found:
             return None
