@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import ChainMap, Counter, UserDict
 from concurrent.futures import Future, ThreadPoolExecutor
 from queue import Queue
-from threading import Lock
+from threading import Event, Lock
 
 import pytest
 
@@ -79,6 +79,53 @@ def test_check_then_act_on_a_future():
         "other calls answer.set_result()",
         "one calls answer.set_result()",
     ]
+
+
+# -- pools --
+
+
+def test_the_order_of_tasks():
+    def body():
+        out = []
+        with ThreadPoolExecutor(2) as pool:
+            list(pool.map(out.append, [1, 2]))
+        assert out == [1, 2]
+
+    timeline = timeline_of(body)
+    assert timeline.bug.startswith("Race condition on a list")
+    calls = [text.partition(" ") for text in texts(timeline)]
+    assert [call for _, _, call in calls] == ["calls append() on []", "calls append() on [2]"]
+    assert len({thread for thread, _, _ in calls}) == 2
+
+
+def test_a_task_that_starts_before_it_is_canceled():
+    def body():
+        with ThreadPoolExecutor(1, thread_name_prefix="p") as pool:
+            gate = Event()
+            pool.submit(gate.wait)
+            task = pool.submit(int)
+            gate.set()
+            assert task.cancel()
+
+    timeline = timeline_of(body)
+    assert timeline.bug == "Order violation: p_0 starts a task before main cancels it"
+    assert texts(timeline) == ["p_0 starts a task", "main calls task.cancel()"]
+
+
+def test_no_name_of_a_part_of_a_pool():
+    def body():
+        box = [0]
+
+        def increment(_):
+            box[0] += 1
+
+        with ThreadPoolExecutor(4) as pool:
+            list(pool.map(increment, range(4)))
+        assert box == [4]
+
+    timeline = timeline_of(body)
+    assert timeline.bug == "Lost update on box[0]"
+    assert not any("ueue" in text for text in texts(timeline))
 
 
 # -- mappings --

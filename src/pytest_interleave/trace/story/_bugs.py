@@ -16,7 +16,7 @@ from ..causes._sources import in_loop_over, redirected_at, repeats_in_loop
 from ._bug import WIDEST, Bug, against_lost_wakeup, during_iteration, refused
 from ._effects import Effects
 from ._guards import Guards
-from ._kinds_of_effects import Cleared, Effect, HandedOn, Interrupted, Missed, TooEarly, Unseen, steps_of
+from ._kinds_of_effects import Canceled, Cleared, Effect, HandedOn, Interrupted, Missed, TooEarly, Unseen, steps_of
 from ._spans import Span, common_call, span_of
 from ._words import Words
 
@@ -68,6 +68,10 @@ class Bugs:
             return self._of_unseen(effect)
         if isinstance(effect, Missed):
             return self._of_missed(effect.wait.position)
+        if isinstance(effect, Canceled):
+            by, late = words.thread(effect.start.position), words.thread(effect.cancel.position)
+            named = f"Order violation: {by} starts a task before {late} cancels it"
+            return Bug(named if len(named) <= WIDEST else "Order violation: a task starts before it is canceled")
         if isinstance(effect, Cleared):
             return Bug(
                 f"Lost wake-up on {words.primitive(effect.clear.position)}: cleared after it was set",
@@ -267,7 +271,8 @@ class Bugs:
             text = f"{by} changes {what} before {delayed} does"
         if access.writes and access.place[::2] == later.place[::2]:
             # Threads that run the same code have no order that they should keep.
-            return Bug(f"Race condition on {what}: {text}", what)
+            named = f"Race condition on {what}: {text}"
+            return Bug(named if len(named) <= WIDEST else f"Race condition on {what}", what)
         named = f"Order violation: {text}"
         helps = "make the order explicit: with an Event, a queue or join()"
         return Bug(named if len(named) <= WIDEST else f"Order violation on {what}", what, helps)

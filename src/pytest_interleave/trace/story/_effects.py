@@ -17,7 +17,7 @@ from ..causes._involved import Involved
 from ..causes._overlaps import UPDATES, Access, Thing, Torn, sources_of, stale, swapped, things_in, torn
 from ..causes._primitive_turns import set_before_clear, signal_before_wait, taken_between, turns_by_primitive
 from ..causes._sources import repeats_in_loop
-from ._kinds_of_effects import Cleared, Effect, HandedOn, Interrupted, Missed, TooEarly, Unseen
+from ._kinds_of_effects import Canceled, Cleared, Effect, HandedOn, Interrupted, Missed, TooEarly, Unseen
 from ._spans import common_call
 from ._words import Words
 
@@ -43,7 +43,7 @@ class Effects:
         for at, (unit, _, _) in enumerate(outcome.log):
             self._positions.setdefault(unit.path, []).append(at)
         self._things = things_in(outcome.log, is_over)
-        self._turns = turns_by_primitive(outcome.log)
+        self._turns = [turns for turns in turns_by_primitive(outcome.log) if not words.is_of_pool(turns[0].position)]
         self._involved = Involved(outcome, self._things, is_over)
         self._failed = failed_threads(outcome)
         #: The positions of the accesses of the lines that failed.
@@ -189,9 +189,23 @@ class Effects:
         if missed is not None:
             return Missed(*missed)
         turns = [turn for each in self._turns for turn in taken_between(each, *window)]
+        canceled = self._canceled(window)
+        if canceled is not None:
+            return canceled
         if turns:
             return Interrupted(*min(turns, key=lambda turn: turn[2].position - turn[0].position))
         return self._lost_update(window) or self._handed_on(window, delayed=delayed)
+
+    def _canceled(self, window: _Window) -> Canceled | None:
+        """Return the start of a task in a window, if the thread that was left cancels the task only after it."""
+        for turns in self._turns:
+            own = (turn for turn in turns if turn.thread == window.thread and turn.position >= window.until)
+            for cancel in (turn for turn in own if self._words.method(turn.position) == "cancel"):
+                for start in turns:
+                    is_within = window.switch <= start.position < window.until and start.thread != window.thread
+                    if is_within and cancel.position < self._end and self._words.starts_task(start.position):
+                        return Canceled(start, cancel)
+        return None
 
     def _cleared(self, window: _Window) -> Iterator[Cleared]:
         """Yield where the thread that was left cleared an event that had been set meanwhile, if that was missed."""

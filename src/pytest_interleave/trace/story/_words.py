@@ -66,6 +66,18 @@ class Words:
         target = self._log[position][1].target
         return self._library.is_inner(target) or type(target) is SimpleQueue
 
+    def method(self, position: int) -> str:
+        """Return the method of a queue, a future or a pool that a step is in: "get"; empty if it is in none."""
+        return self._library.method_at(position)
+
+    def starts_task(self, position: int) -> bool:
+        """Whether a step is that of a pool's thread which starts a task, unless its future is canceled."""
+        return self.method(position) == "set_running_or_notify_cancel"
+
+    def is_of_pool(self, position: int) -> bool:
+        """Whether the primitive that a step used is a part of a pool: its order is that of the pool's own work."""
+        return self._library.is_of_pool(self._log[position][1].target)
+
     def what(self, position: int) -> str:
         """Return the name of what a step accesses: "Account.balance"; with the object's number if there are several."""
         _, operation, touches = self._log[position]
@@ -118,6 +130,8 @@ class Words:
     def _used(self, position: int) -> str:
         operation = self._log[position][1]
         name = self.primitive(position)
+        if self.starts_task(position):
+            return "starts a task"
         if self._library.is_inner(operation.target):
             methods = self._methods(position)
             called = next((method for method in methods if self._receiver(position, (method,))), methods[0])
