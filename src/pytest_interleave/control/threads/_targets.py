@@ -14,11 +14,19 @@ if TYPE_CHECKING:
 
 
 def announcing_item(real: Callable[..., None]) -> Callable[..., None]:
-    """Return the method `run` for the work items of `ThreadPoolExecutor` that announces the call first."""
+    """Return the method `run` for the work items of `ThreadPoolExecutor` that announces the call.
+
+    The item first asks its future whether it was canceled: this is a step of its own.
+    """
 
     def run(self: Any, *context: Any) -> None:
         function, given, named = self.task if context else (self.fn, self.args, self.kwargs)
-        announce_call(function, (*given, *named.values()))
+        if in_scope(function):
+            announce_call(function, ())
+        elif context:
+            self.task = _announcing(function), given, named
+        else:
+            self.fn = _announcing(function)
         real(self, *context)
 
     return run
@@ -50,14 +58,18 @@ def announcing_timer(real: Callable[[threading.Timer], None]) -> Callable[[threa
             real(self)
             return
 
-        def call(*given: Any, **named: Any) -> object:
-            announce_call(function, (*given, *named.values()))
-            return function(*given, **named)
-
-        self.function = call
+        self.function = _announcing(function)
         try:
             real(self)
         finally:
             self.function = function
 
     return run
+
+
+def _announcing(function: Callable[..., object]) -> Callable[..., object]:
+    def call(*given: Any, **named: Any) -> object:
+        announce_call(function, (*given, *named.values()))
+        return function(*given, **named)
+
+    return call

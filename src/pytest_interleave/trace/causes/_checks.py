@@ -12,7 +12,9 @@ from ...control.interpreter import opname_at
 from ._sources import tree_of
 
 #: Methods whose result says whether something is there.
-_LOOK_UPS = frozenset((".get()", ".isdisjoint()", ".issubset()", ".issuperset()", ".count()", ".index()"))
+_LOOK_UPS = frozenset(
+    (".__contains__()", ".get()", ".isdisjoint()", ".issubset()", ".issuperset()", ".count()", ".index()")
+)
 _Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 
 
@@ -23,10 +25,24 @@ def looks_up(operation: Operation) -> bool:
 
 def is_check(operation: Operation) -> bool:
     """Whether an access is in a condition, or reads what a condition of the function tests."""
-    if opname_at(operation.code, operation.lasti) == "CONTAINS_OP":
+    if operation.is_where_it_shows and _is_membership_test(operation):
         return True
     place = operation.where()
     return place.lineno in _checking_lines(place.filename)
+
+
+def is_check_within(operation: Operation) -> bool:
+    """Whether an access is a membership test that a call of a library makes, as `get()` of a `UserDict` does.
+
+    What the same call does next depends on that. A statement that also assigns an item may have two such calls.
+    """
+    within = not operation.is_where_it_shows and _is_membership_test(operation)
+    place = operation.where()
+    return within and place.lineno not in _item_assigning_lines(place.filename)
+
+
+def _is_membership_test(operation: Operation) -> bool:
+    return opname_at(operation.code, operation.lasti) == "CONTAINS_OP"
 
 
 def is_checked_by_caller(calls: Sequence[Place]) -> bool:
@@ -86,6 +102,23 @@ def _checking_lines(filename: str) -> frozenset[int]:
             lines.update(_lines_of(test))
         if isinstance(node, _Function):
             lines.update(_reading_lines(node))
+    return frozenset(lines)
+
+
+@functools.lru_cache(maxsize=64)
+def _item_assigning_lines(filename: str) -> frozenset[int]:
+    """Return the lines of a file with statements that assign an item or an attribute; none without the source."""
+    tree = tree_of(filename)
+    lines: set[int] = set()
+    for node in () if tree is None else ast.walk(tree):
+        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+        if isinstance(node, (ast.Assign, ast.AugAssign, ast.AnnAssign)) and any(
+            isinstance(part, (ast.Subscript, ast.Attribute))
+            for target in targets
+            if target is not None
+            for part in ast.walk(target)
+        ):
+            lines.update(range(node.lineno, (node.end_lineno or node.lineno) + 1))
     return frozenset(lines)
 
 

@@ -56,6 +56,16 @@ def after_wait(what: str) -> Bug:
     )
 
 
+def refused(by: str, primitive: str, holder: str, *, waited: bool) -> Bug:
+    """Return the bug that `acquire()` returns False, because another thread holds the lock."""
+    call = "acquire()" if waited else "non-blocking acquire()"
+    fails = "times out" if waited else "fails"
+    named = f"{by}'s {call} {fails}: {holder} holds {primitive}"
+    if len(named) > WIDEST:
+        named = f"{call[0].upper()}{call[1:]} of {primitive} {fails}"
+    return Bug(named, help="" if waited else "let acquire() wait, or handle that it returns False")
+
+
 def unnotified(condition: str) -> Bug:
     """Return the bug that no thread notifies a condition of a change for which another one waits."""
     return Bug(

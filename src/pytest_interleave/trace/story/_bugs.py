@@ -7,20 +7,29 @@ import io
 from ...control import Outcome, Step, is_ours
 from ...control.identity import LruCache, type_named
 from ...control.steps import kinds
-from ..causes._checks import is_checked_by_caller, is_in_test, looks_up
+from ..causes._checks import is_check_within, is_checked_by_caller, is_in_test, looks_up
 from ..causes._iterations import call_under_way
 from ..causes._overlaps import CACHED, Access, Torn
 from ..causes._places import short_place
+from ..causes._refusals import Refusal
 from ..causes._sources import in_loop_over, redirected_at, repeats_in_loop
-from ._bug import WIDEST, Bug, against_lost_wakeup, during_iteration
+from ._bug import WIDEST, Bug, against_lost_wakeup, during_iteration, refused
 from ._effects import Effects
 from ._guards import Guards
-from ._kinds_of_effects import Cleared, Effect, HandedOn, Interrupted, Missed, TooEarly, Unseen, steps_of
+from ._kinds_of_effects import Canceled, Cleared, Effect, HandedOn, Interrupted, Missed, TooEarly, Unseen, steps_of
 from ._spans import Span, common_call, span_of
 from ._words import Words
 
 #: Methods that take something out of a container.
 _TAKING = frozenset((".discard()", ".move_to_end()", ".pop()", ".popitem()", ".popleft()", ".remove()"))
+
+
+def of_refusal(words: Words, refusal: Refusal) -> Bug:
+    """Return the bug that a call of `acquire()` returned False, because a known thread held the lock."""
+    assert refusal.taken is not None
+    by, holder = words.thread(refusal.position), words.thread(refusal.taken)
+    bug = refused(by, words.primitive(refusal.position), holder, waited=refusal.waited)
+    return bug._replace(instead=(refusal.taken, refusal.position))
 
 
 class Bugs:
@@ -56,16 +65,22 @@ class Bugs:
         if isinstance(effect, Unseen) and effect.missed is not None:
             return self._of_missed(effect.missed[1].position)
         if isinstance(effect, Unseen):
-            what = words.what(effect.change.position)
-            return Bug(f"Stale read of {what} by {words.thread(effect.seen.position)}", what)
+            return self._of_unseen(effect)
         if isinstance(effect, Missed):
             return self._of_missed(effect.wait.position)
+        if isinstance(effect, Canceled):
+            by, late = words.thread(effect.start.position), words.thread(effect.cancel.position)
+            named = f"Order violation: {by} starts a task before {late} cancels it"
+            return Bug(named if len(named) <= WIDEST else "Order violation: a task starts before it is canceled")
         if isinstance(effect, Cleared):
             return Bug(
                 f"Lost wake-up on {words.primitive(effect.clear.position)}: cleared after it was set",
                 help="clear the event before you check what it announces, not after that",
             )
         if isinstance(effect, Interrupted):
+            refusal = words.refusals.get(effect.between.position)
+            if refusal is not None and refusal.taken is not None:
+                return of_refusal(words, refusal)
             primitive = words.primitive(effect.between.position)
             # The release at the end of a check has its line, too.
             kind = "Check-then-act race" if words.is_check(effect.first.position) else "Atomicity violation"
@@ -75,6 +90,19 @@ class Bugs:
             # Two calls of one method are not made one step within that method.
             return Bug(f"{kind} {on}", help="" if span.begin == span.end else helps)
         return self._of_handed_on(effect)
+
+    def _of_unseen(self, effect: Unseen) -> Bug:
+        seen, change, _ = effect
+        check = seen if is_in_test(seen.place) else None
+        if check is None and self._effects.is_of_failure(seen):
+            # A library may use what it has read only after the change.
+            check = self._check_before(seen, seen)
+        if check is None:
+            what = self._words.what(change.position)
+            return Bug(f"Stale read of {what} by {self._words.thread(seen.position)}", what)
+        what = self._plainest(seen, change)
+        helps = self._one_lock(check, seen, "check and act", change)
+        return Bug(f"Check-then-act race on {what}", what, helps, instead=(check.position, change.position))
 
     def _runs_of_generator(self, effect: Effect) -> list[int]:
         """Return the calls of `next` by which two threads run one generator, if the first one had not returned then."""
@@ -156,13 +184,14 @@ class Bugs:
                 what,
                 self._one_lock(first, last, "both writes", between, between),
             )
-        if first.place == last.place and not (first.writes or last.writes):
+        check = self._check(first, last) if between.writes else None
+        within = check is not None and not operations[1].is_where_it_shows
+        if first.place == last.place and not (first.writes or last.writes or within):
             if type(first.part) is type(last.part) is int and first.part != last.part and repeats_in_loop(last.place):
                 # A loop over the indices of a list.
                 return during_iteration(what)
             # The same line was run twice, as in a loop that waits for the change.
             return Bug(f"Race condition on {what}", what)
-        check = self._check(first, last) if between.writes else None
         if check is not None:
             also = () if check == first else (check.position,)
             return Bug(
@@ -197,9 +226,18 @@ class Bugs:
             apart = first.place.lineno != last.place.lineno or operation.code.co_qualname == CACHED
             if (missing or looks_up(operation)) and apart:
                 return first
+            if first.place == last.place and is_check_within(operation):
+                return self._check_before(first, last) or first
         # What the thread has written itself is no longer what it has checked.
-        before = None if first.writes else self._effects.access_before(first)
-        return before if before is not None and self._words.is_check(before.position) else None
+        return None if first.writes else self._check_before(first, last)
+
+    def _check_before(self, access: Access, last: Access) -> Access | None:
+        """Return the access by the same thread right before `access` if it is a check for `last`; else None."""
+        before = self._effects.access_before(access)
+        if before is None:
+            return None
+        within = before.place == last.place and is_check_within(self._log[before.position][1])
+        return before if within or self._words.is_check(before.position) else None
 
     def _of_early(self, effect: TooEarly) -> Bug:
         access, later = effect.access, effect.later
@@ -233,7 +271,8 @@ class Bugs:
             text = f"{by} changes {what} before {delayed} does"
         if access.writes and access.place[::2] == later.place[::2]:
             # Threads that run the same code have no order that they should keep.
-            return Bug(f"Race condition on {what}: {text}", what)
+            named = f"Race condition on {what}: {text}"
+            return Bug(named if len(named) <= WIDEST else f"Race condition on {what}", what)
         named = f"Order violation: {text}"
         helps = "make the order explicit: with an Event, a queue or join()"
         return Bug(named if len(named) <= WIDEST else f"Order violation on {what}", what, helps)

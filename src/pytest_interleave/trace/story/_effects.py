@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
-from typing import NamedTuple
 
-from ...control import Outcome, Path, Step, is_ours, is_stdlib
+from ...control import Outcome, Step
 from ...control.identity import type_named
-from ...control.steps import kinds
+from ...control.steps import WRITES, kinds
 from ...explore import ChoicePoint
 from ..causes._failing import failed_threads, failing_positions
 from ..causes._giving_way import gave_way
@@ -17,17 +15,10 @@ from ..causes._involved import Involved
 from ..causes._overlaps import UPDATES, Access, Thing, Torn, sources_of, stale, swapped, things_in, torn
 from ..causes._primitive_turns import set_before_clear, signal_before_wait, taken_between, turns_by_primitive
 from ..causes._sources import repeats_in_loop
-from ._kinds_of_effects import Cleared, Effect, HandedOn, Interrupted, Missed, TooEarly, Unseen
+from ._kinds_of_effects import Canceled, Cleared, Effect, HandedOn, Interrupted, Missed, TooEarly, Unseen
 from ._spans import common_call
+from ._windows import Window, Windows
 from ._words import Words
-
-
-class _Window(NamedTuple):
-    """A time during which a thread did not run: it was left at one step, and continued at another one."""
-
-    thread: Path
-    switch: int
-    until: int
 
 
 class Effects:
@@ -36,19 +27,17 @@ class Effects:
     def __init__(self, outcome: Outcome, end: int, is_over: Callable[[], bool], words: Words) -> None:
         self._log: Sequence[Step] = outcome.log
         self._words = words
-        #: A thread that has not continued by then counts as continuing here.
         self._end = end
-        #: By thread, the positions of its steps.
-        self._positions: dict[Path, list[int]] = {}
-        for at, (unit, _, _) in enumerate(outcome.log):
-            self._positions.setdefault(unit.path, []).append(at)
+        self._windows = Windows(outcome.log, end)
         self._things = things_in(outcome.log, is_over)
-        self._turns = turns_by_primitive(outcome.log)
+        self._turns = [turns for turns in turns_by_primitive(outcome.log) if not words.is_of_pool(turns[0].position)]
         self._involved = Involved(outcome, self._things, is_over)
         self._failed = failed_threads(outcome)
+        #: The positions of the accesses of the lines that failed.
+        self._failing = failing_positions(outcome, end)
         #: By thing, the accesses of the lines that failed.
         self._concerned: dict[Thing, list[Access]] = {}
-        for position in failing_positions(outcome, end):
+        for position in self._failing:
             for thing, access in self._things[position]:
                 self._concerned.setdefault(thing, []).append(access)
 
@@ -56,15 +45,15 @@ class Effects:
         """Return the effect of running another thread than usual; None if nothing can be said."""
         # If the thread that ran could not continue, the thread that usually runs next is the one that was left.
         left = point.stand[0] if point.preempts else point.enabled[0]
-        return self._of_window(self._window(left, point.step), delayed=not gave_way(point, self._log))
+        return self._of_window(self._windows.of(left, point.step), delayed=not gave_way(point, self._log))
 
     def of_blocking(self) -> list[Effect]:
         """Return the effect of the order in which threads that blocked, or had not begun, got their turn.
 
         That is the one of accesses of theirs that others came between, else of a read before the failure of what was
-        only written after it.
+        only written after it, else of an access in the other order than that in which the threads were started.
         """
-        windows = list(self._windows_of_blocking())
+        windows = list(self._windows.of_blocking())
         found = self._torn(windows)
         if found is not None:
             return [found]
@@ -75,7 +64,63 @@ class Effects:
             if not access.writes and later.position >= self._end
         )
         first = min(early, key=lambda pair: (pair[1].position, pair[0].position), default=None)
+        if first is None:
+            first = self._read_before(windows) or self._replaced_before(windows)
         return [] if first is None else [TooEarly(*first)]
+
+    def _read_before(self, windows: Iterable[Window]) -> tuple[Access, Access] | None:
+        """Return a read of what another thread, which ran later, wrote only then; None if several threads have such.
+
+        The reading thread has not read it again.
+        """
+        found = [
+            (access, later)
+            for window in windows
+            for thing in self._touched_in(window)
+            for access, later in swapped(thing, *window)
+            if later.writes
+            and not access.writes
+            and not _same_function(access, later)
+            and self._decides(access, thing)
+            and not self._is_read_again(thing, access, later)
+        ]
+        first = min(found, key=lambda pair: (pair[0].position, pair[1].position), default=None)
+        return first if len({access.thread for access, _ in found}) == 1 else None
+
+    def _is_read_again(self, thing: Thing, access: Access, later: Access) -> bool:
+        again = thing.next(access.thread, later.position, None)
+        return again is not None and again.position < self._end
+
+    def _replaced_before(self, windows: Iterable[Window]) -> tuple[Access, Access] | None:
+        """Return the assignment of a new value before a thread that was started before it has read the old one.
+
+        None if there are several such things.
+        """
+        found = {
+            thing: (access, later)
+            for window in windows
+            for thing in self._touched_in(window)
+            for access, later in swapped(thing, *window)
+            if access.assigns
+            and not later.writes
+            and later.position < self._end
+            # The thread had not begun.
+            and access.thread == window.thread[:-1]
+            and self._windows.is_first(window)
+            and self._was_written(access, window.switch)
+            and self._decides(access, thing)
+        }
+        return next(iter(found.values())) if len(found) == 1 else None
+
+    def _was_written(self, access: Access, before: int) -> bool:
+        """Whether what an access writes had been written before a step, also while there was only one thread."""
+        written = {(key, part) for key, part, how in self._log[access.position][2] or () if how & WRITES}
+        earlier = (touch for _, _, touches in self._log[:before] for touch in touches or ())
+        return any((key, part) in written and how & WRITES for key, part, how in earlier)
+
+    def _decides(self, access: Access, thing: Thing) -> bool:
+        """Whether the failure may depend on an access, and on its line."""
+        return self._involved.has(thing, access) and self._involved.has_line(access.place)
 
     def lost_updates(self) -> list[Effect]:
         """Return the shortest update that is lost of what the failing lines access, wherever threads were switched."""
@@ -97,7 +142,7 @@ class Effects:
         """
         # A failure may be due to a line that was not run.
         for point in reversed(points):
-            window = self._window(point.stand[0], point.step) if point.preempts else None
+            window = self._windows.of(point.stand[0], point.step) if point.preempts else None
             found = [
                 each
                 for thing in (self._touched_in(window) if window is not None else ())
@@ -115,6 +160,10 @@ class Effects:
             # What the thread has just written is not what it finds.
             return not last.writes and _same_function(first, last) and not _is_in_a_later_call(last, first)
         return _same_function(first, last) or self._returns(last)
+
+    def is_of_failure(self, access: Access) -> bool:
+        """Whether the line with which a thread failed has an access."""
+        return access.position in self._failing
 
     def access_before(self, access: Access) -> Access | None:
         """Return the last access of the same thread to the same part before `access`, if it is in the same function."""
@@ -134,14 +183,14 @@ class Effects:
                     return after
         return None
 
-    def _of_window(self, window: _Window, *, delayed: bool) -> Effect | None:
+    def _of_window(self, window: Window, *, delayed: bool) -> Effect | None:
         """Return the effect of a window: a step between two accesses, else a step that was too early.
 
         `delayed` says whether the thread was left to delay what it does next.
         """
         found = self._torn([window])
         if found is None or found.kind == UPDATES:
-            found = self._torn(self._next_windows(window)) or found
+            found = self._torn(self._windows.after(window)) or found
         if found is not None:
             return (self._lost_update(window) if found.kind == UPDATES else None) or found
         early = min(self._early(window), key=lambda pair: pair[1].position, default=None)
@@ -164,11 +213,25 @@ class Effects:
         if missed is not None:
             return Missed(*missed)
         turns = [turn for each in self._turns for turn in taken_between(each, *window)]
+        canceled = self._canceled(window)
+        if canceled is not None:
+            return canceled
         if turns:
             return Interrupted(*min(turns, key=lambda turn: turn[2].position - turn[0].position))
         return self._lost_update(window) or self._handed_on(window, delayed=delayed)
 
-    def _cleared(self, window: _Window) -> Iterator[Cleared]:
+    def _canceled(self, window: Window) -> Canceled | None:
+        """Return the start of a task in a window, if the thread that was left cancels the task only after it."""
+        for turns in self._turns:
+            own = (turn for turn in turns if turn.thread == window.thread and turn.position >= window.until)
+            for cancel in (turn for turn in own if self._words.method(turn.position) == "cancel"):
+                for start in turns:
+                    is_within = window.switch <= start.position < window.until and start.thread != window.thread
+                    if is_within and cancel.position < self._end and self._words.starts_task(start.position):
+                        return Canceled(start, cancel)
+        return None
+
+    def _cleared(self, window: Window) -> Iterator[Cleared]:
         """Yield where the thread that was left cleared an event that had been set meanwhile, if that was missed."""
         for turns in self._turns:
             for signal, clear, missed in set_before_clear(self._log, turns, *window):
@@ -176,18 +239,17 @@ class Effects:
                 if missed.position < self._end and fails:
                     yield Cleared(signal, clear, missed)
 
-    def _partial(self, window: _Window, access: Access, later: Access) -> tuple[Access, Access] | None:
+    def _partial(self, window: Window, access: Access, later: Access) -> tuple[Access, Access] | None:
         """Return what the thread that was left has written before, in the same function, and the other one has found.
 
         Or in another function that the same one has called, as the two parts of a transfer.
 
         Only if `access`, which came too early, reads: then the other thread saw a part of what belongs together.
         """
-        own = self._positions.get(window.thread, [])
-        at = bisect_left(own, window.switch)
-        left = self._log[own[at - 1]][1].where() if at else None
-        if access.writes or left is None:
+        before = self._windows.step_before(window)
+        if access.writes or before is None:
             return None
+        left = self._log[before][1].where()
         near = sorted(range(window.switch, window.until), key=lambda position: abs(position - access.position))
         for position in near:
             for thing, found in self._things[position]:
@@ -211,32 +273,7 @@ class Effects:
         calls = (self._words.calls(each.position) for each in (first, last))
         return alike and first.place[::2] != last.place[::2] and common_call(*calls) is not None
 
-    def _window(self, left: Path, switch: int) -> _Window:
-        own = self._positions.get(left, [])
-        at = bisect_left(own, switch)
-        return _Window(left, switch, min(own[at] if at < len(own) else len(self._log), self._end))
-
-    def _windows_of_blocking(self) -> Iterator[_Window]:
-        """Yield the windows of all threads: before their first steps, and when others ran between two of theirs."""
-        starts: dict[Path, list[int]] = {}
-        for at, (unit, operation, _) in enumerate(self._log):
-            if operation.kind == kinds.START:
-                starts.setdefault(unit.path, []).append(at)
-        for thread, own in self._positions.items():
-            siblings = starts.get(thread[:-1], [])
-            # A path ends with the number of the thread among those that the same one has started.
-            before = siblings[thread[-1]] if thread and thread[-1] < len(siblings) else None
-            for at in own:
-                if before is not None and at > before + 1 and self._log[at][1].kind != kinds.JOIN:
-                    yield _Window(thread, before + 1, min(at, self._end))
-                before = at
-
-    def _next_windows(self, window: _Window) -> Iterable[_Window]:
-        """Return the windows of the threads that ran meanwhile, each of which is left when the first one continues."""
-        others = {unit.path for unit, _, _ in self._log[window.switch : window.until]} - {window.thread}
-        return (self._window(other, window.until) for other in sorted(others))
-
-    def _early(self, window: _Window) -> Iterator[tuple[Access, Access]]:
+    def _early(self, window: Window) -> Iterator[tuple[Access, Access]]:
         """Yield what another thread did before the thread that was left, if that can explain the failure."""
         for thing in self._touched_in(window):
             for between, later in swapped(thing, *window):
@@ -245,7 +282,7 @@ class Effects:
                 if explains and self._involved.has(thing, between) and self._sees_change(between, later):
                     yield between, later
 
-    def _outdated(self, window: _Window, unread_until: int = 0) -> Iterator[tuple[Access, Access]]:
+    def _outdated(self, window: Window, unread_until: int = 0) -> Iterator[tuple[Access, Access]]:
         """Yield what the thread that was left had read before another one changed it, if it has continued with that.
 
         What it has read again before step `unread_until` is left out.
@@ -258,7 +295,7 @@ class Effects:
                     if self._involved.has(thing, change) and not is_known:
                         yield seen, change
 
-    def _handed_on(self, window: _Window, *, delayed: bool) -> HandedOn | None:
+    def _handed_on(self, window: Window, *, delayed: bool) -> HandedOn | None:
         """Return what the thread had written when it was left, and another one found meanwhile.
 
         If `delayed`, also what the thread did only after that.
@@ -273,13 +310,12 @@ class Effects:
             and (written.thread, written.position < window.switch) == (window.thread, True)
             # Threads that run one line do the same: neither finds what the other one has left halfway.
             and not (written.assigns and not written.updates and written.place == access.place)
-            and self._involved.has(thing, access)
-            and self._involved.has_line(access.place)
+            and self._decides(access, thing)
         ]
         if not found:
             return None
         _, written, access = max(found, key=lambda each: each[0])
-        following = self._next_step(window) if delayed else None
+        following = self._windows.next_step(window) if delayed else None
         if following is not None and self._log[following][1].where() == written.place:
             following = None
         return HandedOn(written, access, following)
@@ -288,12 +324,12 @@ class Effects:
     def _sources(self) -> dict[tuple[int, Thing], Access]:
         return sources_of(self._things)
 
-    def _touched_in(self, window: _Window) -> Iterable[Thing]:
+    def _touched_in(self, window: Window) -> Iterable[Thing]:
         """Return the things that any thread has accessed in a window."""
         steps = self._things[window.switch : window.until]
         return dict.fromkeys(thing for found in steps for thing, _ in found)
 
-    def _torn(self, windows: Iterable[_Window]) -> Torn | None:
+    def _torn(self, windows: Iterable[Window]) -> Torn | None:
         """Return the torn accesses in the windows that have most to do with the failure, or None."""
         # That several threads only update a thing says least: each update may be right by itself.
         ranked = [
@@ -327,7 +363,7 @@ class Effects:
         """Whether another thread's access comes before a change that `last` makes, or in the middle of a call."""
         return between.writes or not self._returns(last) or self._words.is_halfway(last.position)
 
-    def _lost_update(self, window: _Window) -> Torn | None:
+    def _lost_update(self, window: Window) -> Torn | None:
         """Return an update that was lost before the failure; it is a bug even if the failing lines do not show why."""
         found = (torn_one for thing in self._touched_in(window) for torn_one in torn(thing, *window))
         lost = (each for each in found if each.loses_update and _same_function(each.first, each.last))
@@ -335,15 +371,6 @@ class Effects:
 
     def _concerns(self, access: Access, thing: Thing) -> bool:
         return any(access.overlaps(other) for other in self._concerned.get(thing, ()))
-
-    def _next_step(self, window: _Window) -> int | None:
-        """Return the step with which the thread that was left continued, if it is in the program's own code."""
-        own = self._positions.get(window.thread, [])
-        at = bisect_left(own, window.until)
-        if at == len(own):
-            return None
-        filename = self._log[own[at]][1].where().filename
-        return None if is_ours(filename) or is_stdlib(filename) else own[at]
 
 
 def _length(found: Torn) -> int:

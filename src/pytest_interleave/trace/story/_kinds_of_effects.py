@@ -46,6 +46,13 @@ class Cleared(NamedTuple):
     missed: Turn
 
 
+class Canceled(NamedTuple):
+    """The start of a pool's task, and the call of its future's `cancel()` after that."""
+
+    start: Turn
+    cancel: Turn
+
+
 class Interrupted(NamedTuple):
     """Two uses of a primitive by one thread, and another thread's use between them."""
 
@@ -63,7 +70,7 @@ class HandedOn(NamedTuple):
     following: int | None
 
 
-Effect = Torn | TooEarly | Unseen | Missed | Cleared | Interrupted | HandedOn
+Effect = Torn | TooEarly | Unseen | Missed | Canceled | Cleared | Interrupted | HandedOn
 
 
 def steps_of(effect: Effect) -> tuple[int, ...]:

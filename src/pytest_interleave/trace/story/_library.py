@@ -47,6 +47,11 @@ class LibraryCalls:
             if target is not None
         }
 
+        #: The addresses of the primitives by which pools hand tasks to their threads.
+        self._of_pools = {
+            id(operation.target) for _, operation, _ in log if operation.target is not None and _is_of_pool(operation)
+        }
+
     def method_at(self, position: int) -> str:
         """Return the method that a step is in: "get"; empty if it is in none."""
         return self._calls.get(position, ("", ""))[1]
@@ -59,9 +64,18 @@ class LibraryCalls:
         """Whether a primitive is a part of a queue or a future."""
         return id(target) in self._inner
 
+    def is_of_pool(self, target: object) -> bool:
+        """Whether a primitive is a part of a pool, such as the queue of its tasks."""
+        return id(target) in self._of_pools
+
 
 def _is_of_library(operation: Operation) -> bool:
     return not operation.is_where_it_shows and is_stdlib(operation.code.co_filename)
+
+
+def _is_of_pool(operation: Operation) -> bool:
+    code = operation.code
+    return _FUTURES in code.co_filename and code.co_qualname.partition(".")[0] in _POOLS
 
 
 def _call(operation: Operation) -> tuple[str, str] | None:

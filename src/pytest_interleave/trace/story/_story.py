@@ -15,8 +15,9 @@ from ..causes._names import distinguished
 from ..causes._of_primitives import guards_others
 from ..causes._overlaps import Access, TimeIsOver, Torn
 from ..causes._primitive_turns import never_notified, used_after_wait
+from ..causes._refusals import refused_at_failure
 from ._bug import Bug, after_wait, during_iteration, during_sort, unnotified
-from ._bugs import Bugs
+from ._bugs import Bugs, of_refusal
 from ._deadlock import deadlock_story, livelock_bug
 from ._effects import Effects
 from ._evidence import Evidence, Story
@@ -64,6 +65,13 @@ def story_of(
         steps = tuple(words.evidence(position, bug.variable) for position in positions)
         turned = [] if chosen else [_turn(point, outcome) for point in given[-1:]]
         return Story(bug.name, steps, (*notes, *turned), bug.help, noted)
+    refusal = refused_at_failure(outcome, end, words.refusals)
+    if refusal is not None:
+        bug = of_refusal(words, refusal)
+        steps = tuple(words.evidence(position, bug.variable) for position in bug.instead)
+        turned = [] if chosen else [_turn(point, outcome) for point in given[-1:]]
+        is_plain = points is not None and not (chosen or given or pauses)
+        return Story(bug.name, steps, (*notes, *turned), bug.help, noted, is_plain=is_plain, is_certain=not is_plain)
     if not chosen and not given and (named or pauses or not outcome.raised):
         return Story(named, notes=tuple(notes), noted=noted, is_plain=points is not None and not pauses)
     if named:

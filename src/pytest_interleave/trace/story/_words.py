@@ -16,6 +16,7 @@ from ...detect import name_of_access, name_with_article
 from ..causes._checks import is_check, is_checked_by_caller, looks_up
 from ..causes._iterations import call_under_way
 from ..causes._names import distinguished
+from ..causes._refusals import refusals
 from ..causes._sources import receiver_at
 from ._evidence import Evidence
 from ._library import LibraryCalls
@@ -37,6 +38,8 @@ class Words:
         self._names = distinguished(outcome.threads)
         self._primitives = described(outcome.log)
         self._library = LibraryCalls(outcome.log)
+        #: The calls of `acquire()` that returned False, by their positions in the log.
+        self.refusals = refusals(outcome.log)
 
     def thread(self, position: int) -> str:
         """Return the name of the thread that did a step."""
@@ -62,6 +65,18 @@ class Words:
         """Whether the primitive that a step used is a queue, or a part of a queue or a future."""
         target = self._log[position][1].target
         return self._library.is_inner(target) or type(target) is SimpleQueue
+
+    def method(self, position: int) -> str:
+        """Return the method of a queue, a future or a pool that a step is in: "get"; empty if it is in none."""
+        return self._library.method_at(position)
+
+    def starts_task(self, position: int) -> bool:
+        """Whether a step is that of a pool's thread which starts a task, unless its future is canceled."""
+        return self.method(position) == "set_running_or_notify_cancel"
+
+    def is_of_pool(self, position: int) -> bool:
+        """Whether the primitive that a step used is a part of a pool: its order is that of the pool's own work."""
+        return self._library.is_of_pool(self._log[position][1].target)
 
     def what(self, position: int) -> str:
         """Return the name of what a step accesses: "Account.balance"; with the object's number if there are several."""
@@ -115,12 +130,19 @@ class Words:
     def _used(self, position: int) -> str:
         operation = self._log[position][1]
         name = self.primitive(position)
+        if self.starts_task(position):
+            return "starts a task"
         if self._library.is_inner(operation.target):
             methods = self._methods(position)
             called = next((method for method in methods if self._receiver(position, (method,))), methods[0])
             return f"calls {name}.{called}()"
-        if operation.kind == kinds.WAIT and operation.expired_at is not None:
+        refusal = self.refusals.get(position)
+        if refusal is not None and not refusal.waited:
+            return f"tries to acquire {name}, fails"
+        if operation.expired_at is not None and (operation.kind == kinds.WAIT or refusal is not None):
             return f"waits for {name}, timed out"
+        if operation.kind == kinds.TRY_ACQUIRE:
+            return f"acquires {name}"
         if operation.kind == kinds.WOKEN and operation.expired_at is not None:
             return f"times out waiting for {name}"
         verb = kinds.TABLE[operation.kind].present or f"{operation.kind}s"
