@@ -48,7 +48,8 @@ from .executions._time_limit import TimeLimit
 from .explanations._detailed_runs import DetailedRuns, has_race
 from .explanations._every_schedule import fails_in_every_schedule
 from .explanations._explaining import STOPPED, Explaining, waited_in_vain
-from .explanations._explanation import Explanation
+from .explanations._explanation import FAILURES, Explanation
+from .explanations._repeating import RUNS, Repeating
 from .explanations._shrinking import Shrinking
 from .explanations._simplest import simplest_failure
 from .observations._nondeterminism import OUT_OF_SIGHT, describe_threads_of_others
@@ -197,6 +198,7 @@ class Exploring:
     ) -> BaseException:
         """Explain a finding and conclude; return the exception for the test."""
         unseen = self.observations.last_is_known and raced is None
+        always_plain = self.executions.always_plain
         explanation = self._explaining.explain(finding, outcome, suspects, raced, warm=self.executions.count > 1)
         explanation = explanation._replace(unseen=unseen)
         # In one worker, and in all of them one after another.
@@ -204,16 +206,29 @@ class Exploring:
         if self.settings.marker == "thread_safety" and not waited_in_vain(outcome) and has_time:
             least = simplest_failure(explanation, self.executions, self.runs, self._explaining, self.judge)
             explanation = explanation._replace(simplest=least)
+        explanation = self._with_repetition(explanation, outcome, is_certain=always_plain)
         explanation = self._with_others(explanation, outcome)
         explanation = self._doubted(explanation, outcome)
         self.conclude(self.number, FINDING, found_at=self.number, explanation=explanation, strategy=strategy)
         return explanation.finding.exception
 
+    def _with_repetition(self, explanation: Explanation, outcome: Outcome, *, is_certain: bool) -> Explanation:
+        """Add that the test fails only because it is repeated, if so.
+
+        `is_certain` says that no thread was preempted until it failed.
+        """
+        finding = explanation.finding
+        known = not (has_race(finding) or outcome.waits_outside or outcome.set_aside or outcome.leaked)
+        if not known or finding.kind not in FAILURES or not self.limit.has(RUNS * self.executions.took):
+            return explanation
+        repeating = Repeating(self.executions, self.runs, self._explaining, self.judge)
+        return repeating.add_to(explanation, self._explaining.found, is_certain=is_certain)
+
     def _with_others(self, explanation: Explanation, outcome: Outcome) -> Explanation:
         """Add whether other schedules fail as well, if the test fails without preemption."""
         timeline = explanation.timeline
         # A failure that depends on something unseen says nothing about the order of the threads.
-        unknown = explanation.unseen or explanation.no_race or outcome.waits_outside
+        unknown = explanation.unseen or explanation.no_race or explanation.repetition or outcome.waits_outside
         if timeline is None or not timeline.is_plain or unknown:
             return explanation
         if self.number > 1:

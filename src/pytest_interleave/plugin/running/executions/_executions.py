@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import inspect
 import math
 from collections.abc import Callable, Iterator
 from typing import Any, Literal
@@ -23,6 +24,8 @@ from ...items._unittest import UnittestBody
 from ...items._worker_fixtures import WorkerFixtures
 from ...items._workers import in_workers, nothing
 from ...settings._settings import Settings
+from ._first_run import FirstRun, Undisturbed
+from ._kept_state import Changed, KeptState, changed
 
 #: A body runs in one worker alone, in all of them one after another, or in all at once.
 Way = Literal["alone", "in turn", "at once"]
@@ -50,6 +53,12 @@ class Executions:
         self._longest = _LONGEST_WITHOUT_LIMIT if math.isinf(settings.seconds) else max(LONGEST, settings.seconds)
         #: The time that the strategy may let pass, as a position in `LEAPS`; None if it may not.
         self.leap: int | None = None
+        #: What the first execution has shown; None before it.
+        self.first: FirstRun | None = None
+        #: Whether no execution so far has preempted a thread.
+        self.always_plain = True
+        #: What outlives executions, before the first one and before the second one.
+        self._states: list[KeptState] = []
         #: The way in which several workers run the body.
         self.way: Way = "at once"
         #: The number of the worker that runs the body alone.
@@ -171,9 +180,13 @@ class Executions:
         """
         if self._knows_ends or not self._within.matter:
             return False
+        self.prepare_ahead()
+        return self._within.ends
+
+    def prepare_ahead(self) -> None:
+        """Make the fixtures of the next execution now; `prepare` does nothing then."""
         self.prepare()
         self._prepared = True
-        return self._within.ends
 
     def prepare(self) -> None:
         """Make the function-scoped fixtures again; for the first execution, pytest has made them."""
@@ -297,10 +310,11 @@ class Executions:
     def run(self, strategy: Any, *, detail: bool = False, recorder: Recorder | None = None) -> Outcome:
         """Run the body once; raise a request to stop pytest (`pytest.exit` in any thread, or Ctrl-C)."""
         self.count += 1
+        undisturbed: Any = Undisturbed(strategy) if self.always_plain else None
         began = real_seconds()
         outcome = self._control.run(
             self._body(),
-            strategy,
+            undisturbed or strategy,
             max_steps=self.settings.max_steps,
             longest=self._longest,
             leap=self.leap,
@@ -311,7 +325,34 @@ class Executions:
         request = None if outcome.uneventful else request_to_stop(outcome)
         if request is not None:
             raise request
+        if undisturbed is not None:
+            self.always_plain = undisturbed.is_plain
+        if self.first is None:
+            self.first = FirstRun.of(outcome)
         return outcome
+
+    def _state(self) -> KeptState:
+        """Return what outlives executions now, when the fixtures of one are made."""
+        return KeptState(
+            (name, definitions[-1].cached_result[0])
+            for name, definitions in self.item._fixtureinfo.name2fixturedefs.items()
+            if definitions
+            and definitions[-1].scope != "function"
+            and definitions[-1].cached_result is not None
+            and not definitions[-1].func.__module__.startswith(_NOT_THE_TESTS)
+        )
+
+    def changed_variables(self) -> Changed:
+        """Return the variables that the test uses and that earlier executions have changed.
+
+        An execution must be prepared, so that fixtures may have reset them.
+        """
+        if not self._states or self._within.makes:
+            return Changed((), ())
+        definitions = self.item._fixtureinfo.name2fixturedefs.values()
+        functions = (definition.func for several in definitions for definition in several)
+        roots = (inspect.unwrap(self._function), *functions, *self.item.funcargs.values(), self.item.cls)
+        return changed(*self._states, self._state(), roots=roots)
 
     def _body(self) -> Callable[[], object]:
         """Return the body of an execution: the test, with its fixtures if they are a part of executions."""
@@ -324,6 +365,8 @@ class Executions:
     def _test(self) -> Callable[[], object]:
         """Return a function that runs the test with the fixtures that are made."""
         item = self.item
+        if len(self._states) < 2 and not self._within.makes:
+            self._states.append(self._state())
         if self._benchmarked:
             self._measure_nothing()
         if self.settings.workers > 1:

@@ -52,6 +52,8 @@ class Explaining:
         self._shrinking = shrinking
         self._seconds = seconds
         self._limit = limit
+        #: The last explanation by the execution that was found, and no other.
+        self.found: Explanation
 
     def unrepeated(self, finding: Finding, outcome: Outcome, *, warm: bool) -> Explanation:
         """Explain a finding whose execution cannot be run again, from its choices alone."""
@@ -102,7 +104,7 @@ class Explaining:
         long = outcome.unexplored is not None
         explained = self._unshrunk if long else self.unrepeated
         # The names of objects are those of the last execution: before there is another one.
-        plain = explained(finding, outcome, warm=warm)
+        plain = self.found = explained(finding, outcome, warm=warm)
         if waited_in_vain(outcome):
             return plain._replace(difference=WAITED_IN_VAIN)
         if raced is not None and (long or raced.difference is not None):
