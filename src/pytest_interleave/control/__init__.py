@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from .execution.units._unwind import Unwind
     from .identity._object_names import bodies_kept
     from .instrumentation._announced import announce_call
+    from .instrumentation._assertions import explaining
     from .instrumentation._engine import debugger_left
     from .instrumentation._recorder import Recorder
     from .interpreter._random_state import RandomState, random_state, restore_random
@@ -77,6 +78,7 @@ else:
             "current_scope": ".scope._current_scope",
             "current_unit": ".execution.units._current",
             "debugger_left": ".instrumentation._engine",
+            "explaining": ".instrumentation._assertions",
             "duration": ".execution.timing._time_choices",
             "get_ident": ".scope._real",
             "infrastructure": ".execution.units._current",
@@ -141,6 +143,7 @@ __all__ = [
     "current_unit",
     "debugger_left",
     "duration",
+    "explaining",
     "get_ident",
     "infrastructure",
     "is_ours",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import inspect
 import math
 from collections.abc import Callable, Iterator
 from typing import Any, Literal
@@ -24,8 +23,9 @@ from ...items._unittest import UnittestBody
 from ...items._worker_fixtures import WorkerFixtures
 from ...items._workers import in_workers, nothing
 from ...settings._settings import Settings
+from ._explained_assertions import explained_aside
 from ._first_run import FirstRun, Undisturbed
-from ._kept_state import Changed, KeptState, changed
+from ._kept_state import Changed, KeptState, changed, code_of, state_now
 
 #: A body runs in one worker alone, in all of them one after another, or in all at once.
 Way = Literal["alone", "in turn", "at once"]
@@ -93,6 +93,7 @@ class Executions:
 
     def __enter__(self) -> Executions:
         self._resources.enter_context(hooks_found_once(self.item))
+        self._resources.enter_context(explained_aside())
         self._control = self._resources.enter_context(Control(self._outliving, self._values))
         caplog_handler = self._records.caplog_handler
         if caplog_handler is not None:
@@ -331,17 +332,6 @@ class Executions:
             self.first = FirstRun.of(outcome)
         return outcome
 
-    def _state(self) -> KeptState:
-        """Return what outlives executions now, when the fixtures of one are made."""
-        return KeptState(
-            (name, definitions[-1].cached_result[0])
-            for name, definitions in self.item._fixtureinfo.name2fixturedefs.items()
-            if definitions
-            and definitions[-1].scope != "function"
-            and definitions[-1].cached_result is not None
-            and not definitions[-1].func.__module__.startswith(_NOT_THE_TESTS)
-        )
-
     def changed_variables(self) -> Changed:
         """Return the variables that the test uses and that earlier executions have changed.
 
@@ -349,10 +339,7 @@ class Executions:
         """
         if not self._states or self._within.makes:
             return Changed((), ())
-        definitions = self.item._fixtureinfo.name2fixturedefs.values()
-        functions = (definition.func for several in definitions for definition in several)
-        roots = (inspect.unwrap(self._function), *functions, *self.item.funcargs.values(), self.item.cls)
-        return changed(*self._states, self._state(), roots=roots)
+        return changed(*self._states, state_now(self.item), roots=code_of(self.item, self._function))
 
     def _body(self) -> Callable[[], object]:
         """Return the body of an execution: the test, with its fixtures if they are a part of executions."""
@@ -366,7 +353,7 @@ class Executions:
         """Return a function that runs the test with the fixtures that are made."""
         item = self.item
         if len(self._states) < 2 and not self._within.makes:
-            self._states.append(self._state())
+            self._states.append(state_now(self.item))
         if self._benchmarked:
             self._measure_nothing()
         if self.settings.workers > 1:

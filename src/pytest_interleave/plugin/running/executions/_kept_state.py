@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import inspect
 import itertools
 from collections import Counter, OrderedDict, defaultdict, deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from types import CodeType, FunctionType, MethodType
 from typing import Any, NamedTuple
+
+import pytest
 
 from ....control.scope import is_module, namespace_of_module, scoped_modules
 
@@ -24,6 +27,9 @@ _MOST = 50_000
 _MOST_CODE = 3_000
 #: Longer texts are compared by identity.
 _LONGEST = 1_000
+
+#: Fixtures of these modules do not belong to the tests.
+_NOT_THE_TESTS = ("_pytest.", "pytest_interleave.")
 
 _ATOMS = frozenset((int, bool, float, complex, str, bytes, type(None)))
 _LISTS = frozenset((list, set, tuple, frozenset, deque))
@@ -153,6 +159,24 @@ def changed(first: KeptState, *later: KeptState, roots: Iterable[object]) -> Cha
     """
     used = _Used(later[-1].namespaces, roots)
     return Changed(later[-1].changed_since(first, used), later[0].changed_since(first, used))
+
+
+def state_now(item: pytest.Function) -> KeptState:
+    """Return what outlives executions of a test now. Its fixtures must have been made."""
+    return KeptState(
+        (name, definitions[-1].cached_result[0])
+        for name, definitions in item._fixtureinfo.name2fixturedefs.items()
+        if definitions
+        and definitions[-1].scope != "function"
+        and definitions[-1].cached_result is not None
+        and not definitions[-1].func.__module__.startswith(_NOT_THE_TESTS)
+    )
+
+
+def code_of(item: pytest.Function, function: Callable[..., object]) -> tuple[object, ...]:
+    """Return `function`, which a test runs, the functions of its fixtures, and the values that it is given."""
+    fixtures = (each.func for several in item._fixtureinfo.name2fixturedefs.values() for each in several)
+    return inspect.unwrap(function), *fixtures, *item.funcargs.values(), item.cls
 
 
 class _Used:
