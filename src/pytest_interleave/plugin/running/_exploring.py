@@ -7,10 +7,12 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from ..._leaves import leaves
 from ...control import Outcome
 from ...control.execution import DEADLOCK, TIMEOUT
 from ...control.interpreter import real_seconds
 from ...detect import (
+    FAILED_SETUP,
     FAILED_TEARDOWN,
     FAILED_TEST,
     LEAK,
@@ -49,6 +51,7 @@ from .explanations._detailed_runs import DetailedRuns, has_race
 from .explanations._every_schedule import fails_in_every_schedule
 from .explanations._explaining import STOPPED, Explaining, waited_in_vain
 from .explanations._explanation import FAILURES, Explanation
+from .explanations._raising_fixture import raising_fixture
 from .explanations._repeating import RUNS, Repeating
 from .explanations._shrinking import Shrinking
 from .explanations._simplest import simplest_failure
@@ -207,7 +210,7 @@ class Exploring:
             least = simplest_failure(explanation, self.executions, self.runs, self._explaining, self.judge)
             explanation = explanation._replace(simplest=least)
         explanation = self._with_repetition(explanation, outcome, is_certain=always_plain)
-        explanation = self._with_others(explanation, outcome)
+        explanation = self.with_others(explanation, outcome)
         explanation = self._doubted(explanation, outcome)
         self.conclude(self.number, FINDING, found_at=self.number, explanation=explanation, strategy=strategy)
         return explanation.finding.exception
@@ -224,7 +227,7 @@ class Exploring:
         repeating = Repeating(self.executions, self.runs, self._explaining, self.judge)
         return repeating.add_to(explanation, self._explaining.found, is_certain=is_certain)
 
-    def _with_others(self, explanation: Explanation, outcome: Outcome) -> Explanation:
+    def with_others(self, explanation: Explanation, outcome: Outcome) -> Explanation:
         """Add whether other schedules fail as well, if the test fails without preemption."""
         timeline = explanation.timeline
         # A failure that depends on something unseen says nothing about the order of the threads.
@@ -304,7 +307,7 @@ class Exploring:
             return explanation
         suspects = self.races.suspects(again)
         explained = self._explaining.explain(finding, again, suspects, None, warm=True)
-        return self._with_others(explained, again)
+        return self.with_others(explained, again)
 
     def conclude(self, schedules: int, ended_by: EndedBy, **more: Any) -> None:
         """Make the `Exploration` of what was run so far; `ended_by` is its ending, `more` are other fields of it."""
@@ -315,7 +318,7 @@ class Exploring:
             ended_by = SCHEDULES
         turns = self.turns
         if more.get("explanation") is not None:
-            more["explanation"] = more["explanation"].without_guess()
+            more["explanation"] = self._named(more["explanation"].without_guess())
         self.exploration = Exploration(
             settings=self.settings,
             schedules=schedules,
@@ -333,6 +336,13 @@ class Exploring:
             warnings=self.observations.warnings,
             **more,
         )
+
+    def _named(self, explanation: Explanation) -> Explanation:
+        """Add the fixture that failed, if one did."""
+        finding = explanation.finding
+        if finding.kind not in (FAILED_SETUP, FAILED_TEARDOWN):
+            return explanation
+        return explanation._replace(raised_in=raising_fixture(self.item, next(leaves(finding.exception))))
 
     def release_values(self) -> None:
         """Keep no object of the test alive, only the schedule of the last execution."""

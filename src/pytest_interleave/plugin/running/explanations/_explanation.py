@@ -75,6 +75,8 @@ class Explanation(NamedTuple):
     unseen: bool = False
     #: The steps that were explored, and all steps of the execution; None if those are the same.
     explored: tuple[int, int] | None = None
+    #: The fixture or the function that raised it, if the test was being set up or torn down.
+    raised_in: str = ""
     #: Whether the schedule, run again, gave the same finding.
     confirmed: bool = True
     #: Whether time passed as a choice in it.
@@ -124,7 +126,7 @@ class Explanation(NamedTuple):
         """The first line of a report."""
         if self.repetition is not None:
             return self.repetition.headline
-        named = self.no_race or self.bug or _BY_KIND.get(self.finding.kind)
+        named = self.no_race or self.bug or self._kind
         if named is not None:
             return named
         what = "the test fails"
@@ -138,6 +140,15 @@ class Explanation(NamedTuple):
             # Another schedule has passed.
             return f"Race condition: {what} in this interleaving"
         return f"{what[0].upper()}{what[1:]} in this interleaving"
+
+    @property
+    def _kind(self) -> str | None:
+        """The kind of the finding as a headline; for a fixture, which one, and what it raised."""
+        kind = _BY_KIND.get(self.finding.kind)
+        if kind is None or self.finding.kind not in (FAILED_SETUP, FAILED_TEARDOWN):
+            return kind
+        where = f" in {self.raised_in}" if self.raised_in else ""
+        return f"{kind}{where}: {type(next(leaves(self.finding.exception))).__name__}"
 
     @property
     def help(self) -> str:
