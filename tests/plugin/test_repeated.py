@@ -256,3 +256,20 @@ def test_it(counter):
 
 def _token(done):
     return next(option for option in done.lines("pytest 'test_it.py::test_left")[0].split("=")[1:])
+
+
+def test_an_exception_that_only_a_pool_has_seen_is_a_failure_of_the_first_run(run):
+    done = run(
+        """
+def fail():
+    raise ValueError("no connection")
+
+
+@pytest.mark.concurrency(schedules=5)
+def test_it(thread_pool):
+    for _ in range(3):
+        thread_pool.submit(fail)
+"""
+    )
+    done.result.assert_outcomes(failed=1)
+    assert "only when it is repeated" not in done.text

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from .scope._places import Place, is_ours, is_stdlib, short_path
     from .scope._real import get_ident, real_lock
     from .scope._scope import Scope
-    from .scope._tracebacks import without_ours
+    from .scope._tracebacks import hide_ours, without_ours
     from .steps._kinds import HELD_UP
     from .steps._operations import Operation
     from .steps._protocol import LoggedStep, Nesting, Path, PendingOperation, Strategy, ThreadView, Trace
@@ -81,6 +81,7 @@ else:
             "explaining": ".instrumentation._assertions",
             "duration": ".execution.timing._time_choices",
             "get_ident": ".scope._real",
+            "hide_ours": ".scope._tracebacks",
             "infrastructure": ".execution.units._current",
             "is_ours": ".scope._places",
             "is_stdlib": ".scope._places",
@@ -145,6 +146,7 @@ __all__ = [
     "duration",
     "explaining",
     "get_ident",
+    "hide_ours",
     "infrastructure",
     "is_ours",
     "is_stdlib",

@@ -225,7 +225,8 @@ class Exploring:
         if not known or finding.kind not in FAILURES or not self.limit.has(RUNS * self.executions.took):
             return explanation
         repeating = Repeating(self.executions, self.runs, self._explaining, self.judge)
-        return repeating.add_to(explanation, self._explaining.found, is_certain=is_certain)
+        has_passed = self.number > 1
+        return repeating.add_to(explanation, self._explaining.found, has_passed=has_passed, is_certain=is_certain)
 
     def with_others(self, explanation: Explanation, outcome: Outcome) -> Explanation:
         """Add whether other schedules fail as well, if the test fails without preemption."""

@@ -39,16 +39,18 @@ class Repeating:
         self._explaining = explaining
         self._judge = judge
 
-    def add_to(self, explanation: Explanation, found: Explanation, *, is_certain: bool) -> Explanation:
+    def add_to(
+        self, explanation: Explanation, found: Explanation, *, has_passed: bool, is_certain: bool
+    ) -> Explanation:
         """Return an explanation that says that the test fails only because it is repeated, if that is so.
 
-        `found` explains the same failure by the execution that had it first, and by no other. `is_certain` says that
-        until then no thread was preempted.
+        `found` explains the same failure by the execution that had it first, and by no other. `has_passed` says that
+        executions before it have passed, and `is_certain` that until then no thread was preempted.
         """
         first = self._executions.first
         if first is None:
             return explanation
-        if not first.passed:
+        if not (first.passed and has_passed):
             return self._of_body(explanation, is_certain) if explanation.simplest == "one worker" else explanation
         changed = self._fails_at_first(explanation.finding, first.choices)
         if changed is None:
