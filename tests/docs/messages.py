@@ -44,6 +44,7 @@ SOURCES = {
     "describe_nondeterminism",
     "describe_not_followed",
     "describe_other_python",
+    "describe_state_left",
     "describe_threads_of_others",
     "hints",
     "note_no_choice",

@@ -400,4 +400,51 @@ def test_a_teardown_between_two_schedules_is_explained(run, report):
 
 def test_a_teardown_that_always_fails_has_no_class(run):
     body = TEARDOWN.replace("counter.value == 2", "counter.value == 3")
-    assert section(run(body).text)[0] == "Teardown failure"
+    assert section(run(body).text)[0] == "Teardown failure in fixture checked: AssertionError"
+
+
+RAISES_AT_LAST = """
+ended = []
+
+
+class TestIt:
+    @pytest.fixture
+    def checked(self, request):
+        yield
+        ended.append(1)
+        if len(ended) == 5:
+            raise ValueError("not closed")
+
+    @pytest.mark.concurrency(schedules=4)
+    def test_it(self, checked, run_concurrent, counter):
+        run_concurrent(counter.increment)
+"""
+
+
+def test_a_teardown_after_the_last_schedule_names_the_fixture_and_the_exception(run):
+    assert section(run(RAISES_AT_LAST).text)[0] == "Teardown failure in fixture checked: ValueError"
+
+
+def test_a_teardown_method_and_a_finalizer_are_named_by_their_functions(run):
+    source = """
+def close():
+    raise ValueError("not closed")
+
+@pytest.fixture
+def closed(request):
+    request.addfinalizer(close)
+
+@pytest.mark.concurrency(schedules=4)
+def test_finalizer(closed, run_concurrent, counter):
+    run_concurrent(counter.increment)
+
+class TestIt:
+    def teardown_method(self):
+        raise KeyError(1)
+
+    @pytest.mark.concurrency(schedules=4)
+    def test_it(self, run_concurrent, counter):
+        run_concurrent(counter.increment)
+"""
+    lines = run(source).lines("Teardown failure")
+    assert lines == ["Teardown failure in close(): ValueError", "Teardown failure in teardown_method(): KeyError"]

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from .execution.units._unwind import Unwind
     from .identity._object_names import bodies_kept
     from .instrumentation._announced import announce_call
+    from .instrumentation._assertions import explaining
     from .instrumentation._engine import debugger_left
     from .instrumentation._recorder import Recorder
     from .interpreter._random_state import RandomState, random_state, restore_random
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from .scope._places import Place, is_ours, is_stdlib, short_path
     from .scope._real import get_ident, real_lock
     from .scope._scope import Scope
-    from .scope._tracebacks import without_ours
+    from .scope._tracebacks import hide_ours, without_ours
     from .steps._kinds import HELD_UP
     from .steps._operations import Operation
     from .steps._protocol import LoggedStep, Nesting, Path, PendingOperation, Strategy, ThreadView, Trace
@@ -77,8 +78,10 @@ else:
             "current_scope": ".scope._current_scope",
             "current_unit": ".execution.units._current",
             "debugger_left": ".instrumentation._engine",
+            "explaining": ".instrumentation._assertions",
             "duration": ".execution.timing._time_choices",
             "get_ident": ".scope._real",
+            "hide_ours": ".scope._tracebacks",
             "infrastructure": ".execution.units._current",
             "is_ours": ".scope._places",
             "is_stdlib": ".scope._places",
@@ -141,7 +144,9 @@ __all__ = [
     "current_unit",
     "debugger_left",
     "duration",
+    "explaining",
     "get_ident",
+    "hide_ours",
     "infrastructure",
     "is_ours",
     "is_stdlib",

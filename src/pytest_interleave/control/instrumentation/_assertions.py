@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ..calls._calls import ASSERTIONS
+from ..execution.units._current import current_unit
 from ..scope import _current_scope
 
 if TYPE_CHECKING:
@@ -33,3 +36,21 @@ def _is_for_pytest(frame: FrameType | None) -> bool:
             return True
         frame = frame.f_back
     return False
+
+
+@contextlib.contextmanager
+def explaining() -> Iterator[None]:
+    """Make no access of the calling thread a step, as long as the context is entered.
+
+    It is for explanations of failed assertions. The first `repr` of an object often computes something that later ones
+    find, so that they would take other steps. Locks and other primitives work as usual.
+    """
+    unit = current_unit()
+    if unit is None or unit.explains:
+        yield
+        return
+    unit.explains = True
+    try:
+        yield
+    finally:
+        unit.explains = False

@@ -185,7 +185,7 @@ def _instruction_callback(tables: AccessTables) -> Callable[[CodeType, int], Any
             except KeyError:
                 return disable
         unit = units[get_ident()]
-        if unit is not None:
+        if unit is not None and not unit.explains:
             try:
                 touches = operation.touch(_getframe(1))
             except Exception:

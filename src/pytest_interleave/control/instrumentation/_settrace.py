@@ -146,7 +146,7 @@ def _alone(tables: AccessTables, unit: Unit) -> _Trace:
         def step(frame: FrameType, event: str, arg: Any) -> Any:  # noqa: ARG001
             if event == "opcode":
                 operation = get(frame.f_lasti)
-                if operation is not None:
+                if operation is not None and not unit.explains:
                     try:
                         touches = operation.touch(frame)
                     except Exception:

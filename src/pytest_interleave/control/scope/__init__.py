@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ._frozen import file_of
-    from ._modules import imported, is_module, loaded, namespace_of_module
+    from ._modules import imported, is_module, loaded, namespace_of_module, scoped_modules
     from ._places import place_of_code, place_of_frame, user_place
     from ._scope import missing
 else:
@@ -21,6 +21,7 @@ else:
             "namespace_of_module": "._modules",
             "place_of_code": "._places",
             "place_of_frame": "._places",
+            "scoped_modules": "._modules",
             "user_place": "._places",
         },
     )
@@ -34,5 +35,6 @@ __all__ = [
     "namespace_of_module",
     "place_of_code",
     "place_of_frame",
+    "scoped_modules",
     "user_place",
 ]

@@ -72,6 +72,12 @@ class ImportedModules:
 _imported = ImportedModules()
 
 
+def scoped_modules() -> list[tuple[str, dict[str, Any]]]:
+    """Return the names and the globals of the imported modules in scope."""
+    _imported.have_changed()
+    return [(name, namespace_of_module(module)) for name, module in _imported.in_scope]
+
+
 def namespaces_in_scope(*others: str) -> list[dict[str, Any]]:
     """Return the globals of the imported modules in scope, and of the imported modules named in `others`."""
     _imported.have_changed()

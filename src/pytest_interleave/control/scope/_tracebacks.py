@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from types import TracebackType
+from typing import Any
 
 from ._places import is_ours
 
@@ -22,3 +23,41 @@ def without_ours(traceback: TracebackType | None) -> TracebackType | None:
     for entry in reversed(kept):
         result = TracebackType(result, entry.tb_frame, entry.tb_lasti, entry.tb_lineno)
     return result
+
+
+def hide_ours(error: BaseException) -> None:
+    """Remove the frames of this plugin from an exception, from those that it was raised from, and from a group's.
+
+    A traceback that has no other frames stays as it is.
+    """
+    waiting: list[BaseException | None] = [error]
+    seen: set[int] = set()
+    while waiting:
+        one = waiting.pop()
+        if one is None or id(one) in seen:
+            continue
+        seen.add(id(one))
+        _hide_ours_of(one)
+        waiting += [one.__cause__, one.__context__]
+        # Not by `isinstance`, which reads the exception's `__class__`.
+        if issubclass(type(one), BaseExceptionGroup):
+            group: Any = one
+            waiting += group.exceptions
+
+
+def _hide_ours_of(error: BaseException) -> None:
+    kept = []
+    entry = error.__traceback__
+    count = 0
+    while entry is not None:
+        count += 1
+        if not is_ours(entry.tb_frame.f_code.co_filename):
+            kept.append(entry)
+        entry = entry.tb_next
+    if not kept or len(kept) == count:
+        return
+    result: TracebackType | None = None
+    for entry in reversed(kept):
+        result = TracebackType(result, entry.tb_frame, entry.tb_lasti, entry.tb_lineno)
+    # Not by `with_traceback`, which a class may replace.
+    BaseException.with_traceback(error, result)

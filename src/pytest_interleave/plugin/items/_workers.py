@@ -27,6 +27,8 @@ else:
         """Here, no thread is under control."""
 
 
+#: The names of workers begin with this.
+WORKER = "worker-"
 _NOTE = "raised in worker-"
 
 P = ParamSpec("P")
@@ -189,7 +191,7 @@ def run_workers(
             note_worker_exception(error)
 
     threads = [
-        threading.Thread(target=work, args=(number,), name=f"worker-{number}", daemon=timeout is not None)
+        threading.Thread(target=work, args=(number,), name=f"{WORKER}{number}", daemon=timeout is not None)
         for number in range(len(calls))
     ]
     for thread in threads:

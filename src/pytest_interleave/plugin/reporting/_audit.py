@@ -15,6 +15,7 @@ _FAILED = {
         "{} shared-state failures: fail when run twice in a row",
     ),
     "one worker": ("1 ordinary failure: fails with one worker", "{} ordinary failures: fail with one worker"),
+    "repeated": ("1 repetition failure: fails after earlier runs", "{} repetition failures: fail after earlier runs"),
     None: ("1 other failure: cause not narrowed down", "{} other failures: cause not narrowed down"),
 }
 

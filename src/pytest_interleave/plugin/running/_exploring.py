@@ -7,10 +7,12 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from ..._leaves import leaves
 from ...control import Outcome
 from ...control.execution import DEADLOCK, TIMEOUT
 from ...control.interpreter import real_seconds
 from ...detect import (
+    FAILED_SETUP,
     FAILED_TEARDOWN,
     FAILED_TEST,
     LEAK,
@@ -48,7 +50,9 @@ from .executions._time_limit import TimeLimit
 from .explanations._detailed_runs import DetailedRuns, has_race
 from .explanations._every_schedule import fails_in_every_schedule
 from .explanations._explaining import STOPPED, Explaining, waited_in_vain
-from .explanations._explanation import Explanation
+from .explanations._explanation import FAILURES, Explanation
+from .explanations._raising_fixture import raising_fixture
+from .explanations._repeating import RUNS, Repeating
 from .explanations._shrinking import Shrinking
 from .explanations._simplest import simplest_failure
 from .observations._nondeterminism import OUT_OF_SIGHT, describe_threads_of_others
@@ -197,6 +201,7 @@ class Exploring:
     ) -> BaseException:
         """Explain a finding and conclude; return the exception for the test."""
         unseen = self.observations.last_is_known and raced is None
+        always_plain = self.executions.always_plain
         explanation = self._explaining.explain(finding, outcome, suspects, raced, warm=self.executions.count > 1)
         explanation = explanation._replace(unseen=unseen)
         # In one worker, and in all of them one after another.
@@ -204,16 +209,30 @@ class Exploring:
         if self.settings.marker == "thread_safety" and not waited_in_vain(outcome) and has_time:
             least = simplest_failure(explanation, self.executions, self.runs, self._explaining, self.judge)
             explanation = explanation._replace(simplest=least)
-        explanation = self._with_others(explanation, outcome)
+        explanation = self._with_repetition(explanation, outcome, is_certain=always_plain)
+        explanation = self.with_others(explanation, outcome)
         explanation = self._doubted(explanation, outcome)
         self.conclude(self.number, FINDING, found_at=self.number, explanation=explanation, strategy=strategy)
         return explanation.finding.exception
 
-    def _with_others(self, explanation: Explanation, outcome: Outcome) -> Explanation:
+    def _with_repetition(self, explanation: Explanation, outcome: Outcome, *, is_certain: bool) -> Explanation:
+        """Add that the test fails only because it is repeated, if so.
+
+        `is_certain` says that no thread was preempted until it failed.
+        """
+        finding = explanation.finding
+        known = not (has_race(finding) or outcome.waits_outside or outcome.set_aside or outcome.leaked)
+        if not known or finding.kind not in FAILURES or not self.limit.has(RUNS * self.executions.took):
+            return explanation
+        repeating = Repeating(self.executions, self.runs, self._explaining, self.judge)
+        has_passed = self.number > 1
+        return repeating.add_to(explanation, self._explaining.found, has_passed=has_passed, is_certain=is_certain)
+
+    def with_others(self, explanation: Explanation, outcome: Outcome) -> Explanation:
         """Add whether other schedules fail as well, if the test fails without preemption."""
         timeline = explanation.timeline
         # A failure that depends on something unseen says nothing about the order of the threads.
-        unknown = explanation.unseen or explanation.no_race or outcome.waits_outside
+        unknown = explanation.unseen or explanation.no_race or explanation.repetition or outcome.waits_outside
         if timeline is None or not timeline.is_plain or unknown:
             return explanation
         if self.number > 1:
@@ -289,7 +308,7 @@ class Exploring:
             return explanation
         suspects = self.races.suspects(again)
         explained = self._explaining.explain(finding, again, suspects, None, warm=True)
-        return self._with_others(explained, again)
+        return self.with_others(explained, again)
 
     def conclude(self, schedules: int, ended_by: EndedBy, **more: Any) -> None:
         """Make the `Exploration` of what was run so far; `ended_by` is its ending, `more` are other fields of it."""
@@ -300,7 +319,7 @@ class Exploring:
             ended_by = SCHEDULES
         turns = self.turns
         if more.get("explanation") is not None:
-            more["explanation"] = more["explanation"].without_guess()
+            more["explanation"] = self._named(more["explanation"].without_guess())
         self.exploration = Exploration(
             settings=self.settings,
             schedules=schedules,
@@ -318,6 +337,13 @@ class Exploring:
             warnings=self.observations.warnings,
             **more,
         )
+
+    def _named(self, explanation: Explanation) -> Explanation:
+        """Add the fixture that failed, if one did."""
+        finding = explanation.finding
+        if finding.kind not in (FAILED_SETUP, FAILED_TEARDOWN):
+            return explanation
+        return explanation._replace(raised_in=raising_fixture(self.item, next(leaves(finding.exception))))
 
     def release_values(self) -> None:
         """Keep no object of the test alive, only the schedule of the last execution."""

@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager
 import pytest
 
 from ..._warnings import InterleaveWarning
+from ...control import hide_ours
 from ...explore import Token
 from ..items._raised import as_failure, came_by_signal
 from ..items._worker_fixtures import WorkerFixtures
@@ -83,11 +84,13 @@ class TestRunner:
         except BaseException as stopped:
             if exploring.exploration is None:
                 self._conclude_early(stopped)
+            hide_ours(stopped)
             raise
         finally:
             progress.clear()
         self._warn(error)
         if error is not None:
+            hide_ours(error)
             raise as_failure(error)
 
     def _explore(self, progress: Progress) -> BaseException | None:

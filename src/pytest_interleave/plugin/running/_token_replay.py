@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ...control import Recorder
+from ...detect import DataRace
 from ...explore import Token
 from ...trace import steps_text, timeline_of
 from ..items._raised import came_by_signal, quiet_exception
@@ -35,7 +36,9 @@ def replay_token(exploring: Exploring, token: Token) -> BaseException | None:
             finding, shown, _ = raced
     explanation = None
     if finding is not None:
-        timeline = timeline_of(shown, recorded.points, recorder, exploring.limit.is_over)
+        # The report begins as the one that has the token.
+        races = finding.exception.races if isinstance(finding.exception, DataRace) else ()
+        timeline = timeline_of(shown, recorded.points, recorder, exploring.limit.is_over, races)
         explanation = Explanation(
             finding,
             token,
@@ -54,7 +57,7 @@ def replay_token(exploring: Exploring, token: Token) -> BaseException | None:
         elif doubt is not None:
             exploring.observations.notes[doubt.text] = None
     if explanation is not None:
-        explanation = explanation._replace(difference=difference)
+        explanation = exploring.with_others(explanation._replace(difference=difference), outcome)
     exploring.conclude(
         1,
         REPLAY,

@@ -38,6 +38,7 @@ class Unit(TimesOut):
         "enabled",
         "exception",
         "execution",
+        "explains",
         "half",
         "held",
         "index",
@@ -116,6 +117,8 @@ class Unit(TimesOut):
         self.outside = False
         self.abandoned = False
         self.timed_out = False
+        #: Whether a failed assertion is being explained: what is read for that is no step.
+        self.explains = False
         #: Whether the thread was there before the execution, or outlives it; whether it has left the execution's
         #: control.
         self.lasting = False

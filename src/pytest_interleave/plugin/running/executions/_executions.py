@@ -23,6 +23,9 @@ from ...items._unittest import UnittestBody
 from ...items._worker_fixtures import WorkerFixtures
 from ...items._workers import in_workers, nothing
 from ...settings._settings import Settings
+from ._explained_assertions import explained_aside
+from ._first_run import FirstRun, Undisturbed
+from ._kept_state import Changed, KeptState, changed, code_of, state_now
 
 #: A body runs in one worker alone, in all of them one after another, or in all at once.
 Way = Literal["alone", "in turn", "at once"]
@@ -50,6 +53,12 @@ class Executions:
         self._longest = _LONGEST_WITHOUT_LIMIT if math.isinf(settings.seconds) else max(LONGEST, settings.seconds)
         #: The time that the strategy may let pass, as a position in `LEAPS`; None if it may not.
         self.leap: int | None = None
+        #: What the first execution has shown; None before it.
+        self.first: FirstRun | None = None
+        #: Whether no execution so far has preempted a thread.
+        self.always_plain = True
+        #: What outlives executions, before the first one and before the second one.
+        self._states: list[KeptState] = []
         #: The way in which several workers run the body.
         self.way: Way = "at once"
         #: The number of the worker that runs the body alone.
@@ -84,6 +93,7 @@ class Executions:
 
     def __enter__(self) -> Executions:
         self._resources.enter_context(hooks_found_once(self.item))
+        self._resources.enter_context(explained_aside())
         self._control = self._resources.enter_context(Control(self._outliving, self._values))
         caplog_handler = self._records.caplog_handler
         if caplog_handler is not None:
@@ -171,9 +181,13 @@ class Executions:
         """
         if self._knows_ends or not self._within.matter:
             return False
+        self.prepare_ahead()
+        return self._within.ends
+
+    def prepare_ahead(self) -> None:
+        """Make the fixtures of the next execution now; `prepare` does nothing then."""
         self.prepare()
         self._prepared = True
-        return self._within.ends
 
     def prepare(self) -> None:
         """Make the function-scoped fixtures again; for the first execution, pytest has made them."""
@@ -297,10 +311,11 @@ class Executions:
     def run(self, strategy: Any, *, detail: bool = False, recorder: Recorder | None = None) -> Outcome:
         """Run the body once; raise a request to stop pytest (`pytest.exit` in any thread, or Ctrl-C)."""
         self.count += 1
+        undisturbed: Any = Undisturbed(strategy) if self.always_plain else None
         began = real_seconds()
         outcome = self._control.run(
             self._body(),
-            strategy,
+            undisturbed or strategy,
             max_steps=self.settings.max_steps,
             longest=self._longest,
             leap=self.leap,
@@ -311,7 +326,20 @@ class Executions:
         request = None if outcome.uneventful else request_to_stop(outcome)
         if request is not None:
             raise request
+        if undisturbed is not None:
+            self.always_plain = undisturbed.is_plain
+        if self.first is None:
+            self.first = FirstRun.of(outcome)
         return outcome
+
+    def changed_variables(self) -> Changed:
+        """Return the variables that the test uses and that earlier executions have changed.
+
+        An execution must be prepared, so that fixtures may have reset them.
+        """
+        if not self._states or self._within.makes:
+            return Changed((), ())
+        return changed(*self._states, state_now(self.item), roots=code_of(self.item, self._function))
 
     def _body(self) -> Callable[[], object]:
         """Return the body of an execution: the test, with its fixtures if they are a part of executions."""
@@ -324,6 +352,8 @@ class Executions:
     def _test(self) -> Callable[[], object]:
         """Return a function that runs the test with the fixtures that are made."""
         item = self.item
+        if len(self._states) < 2 and not self._within.makes:
+            self._states.append(state_now(self.item))
         if self._benchmarked:
             self._measure_nothing()
         if self.settings.workers > 1:

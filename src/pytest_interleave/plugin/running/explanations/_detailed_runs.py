@@ -13,7 +13,7 @@ from typing import NamedTuple
 from ....control import HELD_UP, Outcome, Recorder, Strategy
 from ....detect import Conflict, DataRace, Finding
 from ....explore import Attempt, Recorded, Replay
-from ....trace import Timeline, first_difference, timeline_of
+from ....trace import Difference, Timeline, first_difference, timeline_of
 from ...items._raised import came_by_signal
 from ..executions._executions import Executions
 from ..executions._time_limit import PartOfTime
@@ -134,6 +134,9 @@ class DetailedRuns:
         require_no_signal(second)
         again = self.found_in(second, finding, suspects, outcome, recorder)
         difference = first_difference(outcome.log, second.log)
+        if difference is not None and _is_over(outcome, difference) and _is_over(second, difference):
+            # What the thread does before it raises, such as a message with the first `repr` of an object.
+            difference = None
         if again is None or not again.same_as(finding) or difference is not None:
             return NotRepeated(describe_difference(difference, finding, again), again, second)
         return Shown(again, second, recorded, recorder)
@@ -154,6 +157,17 @@ class DetailedRuns:
         if race is not None and not isinstance(finding.exception, DataRace):
             again.exception.add_note(f"{_ALSO}{_variables(race)}")
         return again
+
+
+def _is_over(outcome: Outcome, difference: Difference) -> bool:
+    """Whether only the test's own thread, or the one that failed, runs from a difference on, and no other is left."""
+    rest = outcome.log[difference.step - 1 :]
+    raised = {outcome.log[0][0].index, *outcome.raised} if outcome.log else set()
+    return (
+        not outcome.pending
+        and len({unit.index for unit, _, _ in rest}) <= 1
+        and all(unit.index in raised for unit, _, _ in rest)
+    )
 
 
 #: The start of the note on an exception that came with a data race.

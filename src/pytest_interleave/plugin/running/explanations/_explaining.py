@@ -54,6 +54,8 @@ class Explaining:
         self._shrinking = shrinking
         self._seconds = seconds
         self._limit = limit
+        #: The last explanation by the execution that was found, and no other.
+        self.found: Explanation
 
     def unrepeated(self, finding: Finding, outcome: Outcome, *, warm: bool, share: float = 1.0) -> Explanation:
         """Explain a finding whose execution cannot be run again, from its choices alone.
@@ -109,7 +111,7 @@ class Explaining:
         in_detail = _seconds_in_detail(took, outcome)
         share = _SHARE_OF_A_RESERVE if self._limit.has(in_detail) else 1.0
         # The names of objects are those of the last execution: before there is another one.
-        plain = explained(finding, outcome, warm=warm, share=share)
+        plain = self.found = explained(finding, outcome, warm=warm, share=share)
         if waited_in_vain(outcome):
             return plain._replace(difference=WAITED_IN_VAIN)
         if raced is not None and (long or raced.difference is not None):

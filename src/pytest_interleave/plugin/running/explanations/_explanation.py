@@ -18,6 +18,7 @@ from ....detect import (
 from ....explore import Token
 from ....trace import Timeline
 from ._detailed_runs import has_race
+from ._repetition import Repetition
 
 #: Why a thread_safety test is no race, and what helps, by the value of `Explanation.simplest`.
 SIMPLEST = {
@@ -40,7 +41,7 @@ WITHOUT_PREEMPTION = (
     "No preemption is needed: each thread runs until it blocks or ends, in start order. Other schedules pass."
 )
 #: Kinds of findings for which it matters whether other schedules fail as well.
-_FAILURES = frozenset((FAILED_TEST, FAILED_SETUP, FAILED_TEARDOWN, WORKER_EXCEPTION))
+FAILURES = frozenset((FAILED_TEST, FAILED_SETUP, FAILED_TEARDOWN, WORKER_EXCEPTION))
 #: The start of a headline, by the kind of the finding.
 _BY_KIND = {
     FAILED_SETUP: "Set-up failure",
@@ -66,12 +67,16 @@ class Explanation(NamedTuple):
     timeline: Timeline | None = None
     #: Why the token may not reproduce it.
     difference: str | None = None
-    #: The least that makes a thread_safety test fail: "one worker", "workers in turn" or "switches".
+    #: The least that makes a thread_safety test fail: "one worker", "workers in turn", "switches" or "repeated".
     simplest: str | None = None
+    #: If the test fails only because it is repeated, what is known about that.
+    repetition: Repetition | None = None
     #: Whether an equivalent schedule has passed before.
     unseen: bool = False
     #: The steps that were explored, and all steps of the execution; None if those are the same.
     explored: tuple[int, int] | None = None
+    #: The fixture or the function that raised it, if the test was being set up or torn down.
+    raised_in: str = ""
     #: Whether the schedule, run again, gave the same finding.
     confirmed: bool = True
     #: Whether time passed as a choice in it.
@@ -94,7 +99,9 @@ class Explanation(NamedTuple):
     @property
     def no_race(self) -> str:
         """Why the order of threads has no part in the failure; empty if it has, or if that is not known."""
-        if self.finding.kind not in _FAILURES or self.unseen or not self.repeatable or has_race(self.finding):
+        if self.repetition is not None:
+            return self.repetition.headline if self.repetition.is_certain else ""
+        if self.finding.kind not in FAILURES or self.unseen or not self.repeatable or has_race(self.finding):
             return ""
         if self.simplest in SIMPLEST:
             return SIMPLEST[self.simplest][0]
@@ -117,7 +124,9 @@ class Explanation(NamedTuple):
     @property
     def headline(self) -> str:
         """The first line of a report."""
-        named = self.no_race or self.bug or _BY_KIND.get(self.finding.kind)
+        if self.repetition is not None:
+            return self.repetition.headline
+        named = self.no_race or self.bug or self._kind
         if named is not None:
             return named
         what = "the test fails"
@@ -133,8 +142,19 @@ class Explanation(NamedTuple):
         return f"{what[0].upper()}{what[1:]} in this interleaving"
 
     @property
+    def _kind(self) -> str | None:
+        """The kind of the finding as a headline; for a fixture, which one, and what it raised."""
+        kind = _BY_KIND.get(self.finding.kind)
+        if kind is None or self.finding.kind not in (FAILED_SETUP, FAILED_TEARDOWN):
+            return kind
+        where = f" in {self.raised_in}" if self.raised_in else ""
+        return f"{kind}{where}: {type(next(leaves(self.finding.exception))).__name__}"
+
+    @property
     def help(self) -> str:
         """What helps; empty if that is not known."""
+        if self.repetition is not None:
+            return self.repetition.help
         if self.simplest in SIMPLEST:
             return SIMPLEST[self.simplest][1]
         return "" if self.no_race or self.timeline is None else self.timeline.help
@@ -147,6 +167,8 @@ class Explanation(NamedTuple):
     @property
     def hints(self) -> list[str]:
         """Sentences that may help to understand it, besides what happened."""
+        if self.repetition is not None:
+            return self.repetition.hints
         hints = [SOMETHING_UNSEEN] if self.unseen and not self.time_passed else []
         if self.time_passed:
             hints.append(NEEDS_TIME)

@@ -43,6 +43,15 @@ def describe_difference(difference: Difference | None, finding: Finding, again: 
     return "\n".join(lines)
 
 
+def describe_state_left(variables: Sequence[str]) -> str:
+    """Describe that the first schedule, which passed, fails after a schedule that has changed `variables`."""
+    return (
+        f"State left by this schedule or an earlier one: {', '.join(variables[:3])}. The first schedule, which passed, "
+        "fails now, too. Reset that state in a fixture, so that each schedule begins alike. The token below may not "
+        "replay."
+    )
+
+
 def describe_threads_of_others(names: Sequence[str]) -> str:
     """Describe threads in a finding's schedule that a run of the test alone would not have."""
     was, s = ("was", "") if len(names) == 1 else ("were", "s")
