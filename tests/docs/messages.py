@@ -33,6 +33,7 @@ SINKS = {
     "_skip": "",
     "TokenError": "",
     "add_note": "",
+    "_note": "",
 }
 #: Calls of the above that are given the text first, and not last.
 _FIRST = {"Diagnosis", "EndlessWait", "warn", "warn_explicit", "_group"}

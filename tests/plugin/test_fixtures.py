@@ -106,15 +106,57 @@ def test_timeout_unmarked(run):
 def test_unseen_exception_in_the_pool_is_a_finding(run):
     done = run("pytestmark = pytest.mark.concurrency\n" + UNSEEN)
     done.result.assert_outcomes(failed=1)
-    done.result.stdout.fnmatch_lines(["*ZeroDivisionError*", "*raised in pool_0", "Not a race: *"])
+    handle = "*unchecked exception in thread_pool: call future.result() to handle it"
+    done.result.stdout.fnmatch_lines(["*ZeroDivisionError*", "*raised in pool_0", handle, "Not a race: *"])
     assert "Unwind" not in done.text
+
+
+def test_unseen_exceptions_of_one_thread_of_the_pool_are_counted_as_tasks(run):
+    done = run(
+        """
+pytestmark = pytest.mark.concurrency(schedules=10)
+
+def two_tasks(thread_pool):
+    for _ in range(2):
+        thread_pool.submit(divmod, 1, 0)
+        time.sleep(1)
+
+def fail(error):
+    raise error
+
+def test_tasks(thread_pool):
+    two_tasks(thread_pool)
+
+def test_beside_a_thread(thread_pool):
+    two_tasks(thread_pool)
+    threading.Thread(target=fail, args=(ValueError("thread"),)).start()
+
+def test_beside_the_test(thread_pool):
+    two_tasks(thread_pool)
+    raise KeyError("test")
+
+def test_beside_a_deadlock(thread_pool):
+    two_tasks(thread_pool)
+    threading.Event().wait()
+"""
+    )
+    done.result.assert_outcomes(failed=4)
+    assert done.text.count("raised in pool_0") == 8
+    assert done.text.count("unchecked exception in thread_pool: call future.result() to handle it") == 6
+    for said in (
+        "unchecked exceptions in thread_pool (call future.result() to handle them) (2 sub-exceptions)",
+        "1 thread and 2 tasks of thread_pool failed (3 sub-exceptions)",
+        "the test and 2 tasks of thread_pool failed (3 sub-exceptions)",
+        "deadlock, and 2 tasks of thread_pool raised exceptions (3 sub-exceptions)",
+    ):
+        assert said in done.text
 
 
 def test_unseen_exception_in_the_pool_unmarked(run):
     done = run(UNSEEN)
     done.result.assert_outcomes(passed=1, errors=1)
     said = "*ExceptionGroup: unchecked exceptions in thread_pool (call future.result() to handle them)*"
-    done.result.stdout.fnmatch_lines([said])
+    done.result.stdout.fnmatch_lines([said, "*raised in pool_0"])
 
 
 def test_workers_of_the_marker_size_them_and_a_barrier_fails_the_test_that_is_one_short(run):

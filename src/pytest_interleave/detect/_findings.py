@@ -73,53 +73,72 @@ def place_of_error(error: BaseException) -> tuple[str, int] | None:
 
 
 def finding_of(
-    outcome: Outcome, extra: Sequence[ThreadFailure] = (), skips: tuple[type[BaseException], ...] = ()
+    outcome: Outcome, unchecked: Sequence[ThreadFailure] = (), skips: tuple[type[BaseException], ...] = ()
 ) -> Finding | None:
     """Return the finding of an execution, or None if it has not failed.
 
-    `extra` are further failures, such as exceptions of futures that were never retrieved. Exceptions of a type in
-    `skips` are no failures, and never hide one.
+    `unchecked` are exceptions of the tasks of a thread pool that were never retrieved. Exceptions of a type in `skips`
+    are no failures, and never hide one.
     """
-    failures = [failure for failure in (*outcome.failures, *extra) if not issubclass(type(failure.exception), skips)]
+    raised = [failure.exception for failure in _failing(outcome.failures, skips)]
+    unseen = [failure.exception for failure in _failing(unchecked, skips)]
     body = outcome.exception
     if issubclass(type(body), skips):
         body = None
-    for failure in failures:
-        _note(failure.exception, f"raised in {failure.thread}")
     if outcome.stuck is not None:
-        return _stuck_finding(outcome, failures)
-    if body is not None and not failures:
-        return Finding(FAILED_TEST, body)
+        return _stuck_finding(outcome, raised, unseen)
     if body is not None:
-        failures = [failure for failure in failures if not is_made_of(failure.exception, [body])]
-        if not failures:
+        raised, unseen = ([error for error in errors if not is_made_of(error, [body])] for errors in (raised, unseen))
+        if not raised and not unseen:
             return Finding(FAILED_TEST, body)
-        together = [body, *(failure.exception for failure in failures)]
-        return Finding(WORKER_EXCEPTION, _group(f"the test and {_threads(len(failures))} failed", together))
-    if len(failures) == 1:
-        return Finding(WORKER_EXCEPTION, failures[0].exception)
-    if failures:
-        raised = [failure.exception for failure in failures]
+        together = [body, *raised, *_with_notes(unseen)]
+        return Finding(WORKER_EXCEPTION, _group(f"the test and {_counted(raised, unseen)} failed", together))
+    if len(unseen) > 1 and not raised:
+        group = _group("unchecked exceptions in thread_pool (call future.result() to handle them)", unseen)
+        return Finding(WORKER_EXCEPTION, group)
+    every = [*raised, *_with_notes(unseen)]
+    if unseen and raised:
+        group = _group(f"{_counted(raised, [])} and {_counted([], unseen)} failed", every)
+        return Finding(WORKER_EXCEPTION, group)
+    if len(raised) > 1:
         return Finding(WORKER_EXCEPTION, _group(f"{len(raised)} threads failed", raised))
-    return None
+    return Finding(WORKER_EXCEPTION, every[0]) if every else None
 
 
-def _stuck_finding(outcome: Outcome, failures: Sequence[ThreadFailure]) -> Finding:
+def _failing(failures: Sequence[ThreadFailure], skips: tuple[type[BaseException], ...]) -> list[ThreadFailure]:
+    """Return the failures that are no skips, with notes that name their threads."""
+    failing = [failure for failure in failures if not issubclass(type(failure.exception), skips)]
+    for failure in failing:
+        _note(failure.exception, f"raised in {failure.thread}")
+    return failing
+
+
+def _stuck_finding(outcome: Outcome, raised: list[BaseException], unseen: list[BaseException]) -> Finding:
     assert outcome.stuck is not None
     stuck = outcome.stuck
     error: BaseException = _STUCK[stuck.kind](describe_stuck(stuck, outcome.log))
     if outcome.unwinding is not None:
         error = error.with_traceback(outcome.unwinding.__traceback__)
-    if failures:
-        error = _group(
-            f"{stuck.kind}, and {_threads(len(failures))} raised an exception",
-            [error, *(f.exception for f in failures)],
-        )
+    if raised or unseen:
+        together = [error, *raised, *_with_notes(unseen)]
+        if len(together) == 2:
+            error = _group(f"{stuck.kind}, and {_counted(raised, unseen)} raised an exception", together)
+        else:
+            error = _group(f"{stuck.kind}, and {_counted(raised, unseen)} raised exceptions", together)
     return Finding(stuck.kind, error)
 
 
-def _threads(count: int) -> str:
-    return f"{count} thread{'' if count == 1 else 's'}"
+def _with_notes(unseen: list[BaseException]) -> list[BaseException]:
+    """Return the exceptions of tasks, with notes on how the test can handle them."""
+    for error in unseen:
+        _note(error, "unchecked exception in thread_pool: call future.result() to handle it")
+    return unseen
+
+
+def _counted(raised: list[BaseException], unseen: list[BaseException]) -> str:
+    """Return how many threads have failed, and how many tasks: one thread of a pool may run several of these."""
+    counts = ((len(raised), "thread", ""), (len(unseen), "task", " of thread_pool"))
+    return " and ".join(f"{count} {what}{'' if count == 1 else 's'}{of}" for count, what, of in counts if count)
 
 
 def _group(message: str, exceptions: list[BaseException]) -> BaseException:

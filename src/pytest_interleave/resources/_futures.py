@@ -43,6 +43,8 @@ class WatchesFutures:
 
     def __init__(self) -> None:
         self._watched: list[WatchedFuture] = []
+        #: Whether the exceptions that have not been seen are a part of what an execution has found.
+        self.is_judged = False
 
     def _watch(self, future: Any) -> WatchedFuture:
         """Turn a future that the pool has just made into a watched one, and return it."""
@@ -56,7 +58,7 @@ class WatchesFutures:
         found = []
         for future in self._watched:
             if future.done() and not future.cancelled() and not future.looked:
-                error = future.exception()
+                error = future_exception(future)
                 if error is not None and not any(_is_same(error, known) for known in reported):
                     reported.append(error)
                     found.append((future.ran_in[0] if future.ran_in else "pool", error))

@@ -24,9 +24,10 @@ class Judge:
 
     def __call__(self, outcome: Outcome) -> Finding | None:
         """Return the finding of the execution that has just ended."""
-        unchecked = [
-            ThreadFailure(-1, thread, error) for pool in self.open_pools for thread, error in pool.unseen_exceptions()
-        ]
+        unchecked = []
+        for pool in self.open_pools:
+            pool.is_judged = True
+            unchecked += [ThreadFailure(-1, thread, error) for thread, error in pool.unseen_exceptions()]
         finding = finding_of(outcome, unchecked, quiet_types())
         if finding is not None and finding.kind == FAILED_TEST and raised_by_workers(finding.exception):
             return finding._replace(kind=WORKER_EXCEPTION)
