@@ -42,7 +42,7 @@ class Journal:
             file.write(text)
 
 
-class TornJournal(Journal):
+class UnlockedJournal(Journal):
     """Buggy: nothing is locked, and a line comes in pieces."""
 
     def write(self, text):

@@ -33,7 +33,7 @@ FINDINGS = {
     ),
     "test_projects.py::test_no_time_is_lost": ("test failure", "UPDATE task SET minutes = ?"),
     "test_projects.py::test_one_epic_a_name": ("test failure", "INSERT INTO epic (name)"),
-    "test_sessions.py::test_whoever_comes_back_stays": ("test failure", "INSERT INTO session"),
+    "test_sessions.py::test_a_returning_user_keeps_the_session": ("test failure", "INSERT INTO session"),
 }
 
 
