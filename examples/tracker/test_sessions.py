@@ -1,4 +1,4 @@
-"""Who comes back stays."""
+"""A user who returns keeps the session."""
 
 import time
 

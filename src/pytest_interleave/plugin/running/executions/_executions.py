@@ -25,7 +25,7 @@ from ...items._workers import in_workers, nothing
 from ...settings._settings import Settings
 
 #: A body runs in one worker alone, in all of them one after another, or in all at once.
-Way = Literal["alone", "in turn", "at once"]
+Way = Literal["alone", "one by one", "at once"]
 
 #: An execution of a test without a time limit is ended after this many seconds of processor time.
 _LONGEST_WITHOUT_LIMIT = 600.0
@@ -327,7 +327,7 @@ class Executions:
         if self._benchmarked:
             self._measure_nothing()
         if self.settings.workers > 1:
-            in_turn, only = self.way == "in turn", self.only if self.way == "alone" else None
+            in_turn, only = self.way == "one by one", self.only if self.way == "alone" else None
             item.obj = in_workers(item.obj, self.settings.workers, self._own_fixtures, in_turn=in_turn, only=only)
         unittest = self.unittest
         if unittest is not None:

@@ -30,7 +30,7 @@ def simplest_failure(
     error = explanation.finding.exception
     kind = type(next(leaves(error)))
     executions.only = worker_of(error)
-    ways: tuple[tuple[str, Way], ...] = (("one worker", "alone"), ("workers one after another", "in turn"))
+    ways: tuple[tuple[str, Way], ...] = (("one worker", "alone"), ("workers one after another", "one by one"))
     for least, way in ways:
         executions.way = way
         try:
