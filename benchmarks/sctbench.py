@@ -135,7 +135,7 @@ def _troubles(name: str, test: dict[str, Any], schedules: int) -> list[str]:
     if finding is None:
         if test["outcome"] != "passed":
             return [f"{test['outcome']} without a finding"]
-        if test["schedules"] < schedules and not test["exhausted"]:
+        if test["schedules"] < schedules and not test["exhaustive"]:
             return [f"ended after {test['schedules']} schedules"]
         return []
     wanted = ("deadlock",) if name in DEADLOCKS else ("thread exception", "test failure")

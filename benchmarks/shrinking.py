@@ -79,16 +79,16 @@ def main() -> None:
             for name, one in findings(folder, seed, arguments.schedules, wanted).items():
                 found[name].append(one)
         print(f"seed {seed}", file=sys.stderr, flush=True)
-    print(f"{'program':<36} found  switches  (from)   seconds: median, most   lines  token")
+    print(f"{'program':<36} found  preempt.  (from)   seconds: median, most   lines  token")
     seconds = []
     for name, entries in sorted(found.items()):
-        switches = [entry["switches"] for entry, _ in entries if entry["switches"] is not None]
+        preemptions = [entry["preemptions"] for entry, _ in entries if entry["preemptions"] is not None]
         before = [entry["shrunk_from"] for entry, _ in entries if entry["shrunk_from"] is not None]
         took = [entry["shrink_seconds"] for entry, _ in entries]
         seconds += took
         lines = max(lines for _, lines in entries)
         token = max(len(entry["token"]) for entry, _ in entries)
-        left = f"{min(switches)} to {max(switches)}" if switches else "unknown"
+        left = f"{min(preemptions)} to {max(preemptions)}" if preemptions else "unknown"
         whole = f"({min(before)} to {max(before)})" if before else ""
         print(
             f"{name:<36} {len(entries):>5}  {left:<8}  {whole:<11} {statistics.median(took):>6.2f} {max(took):>6.2f}"

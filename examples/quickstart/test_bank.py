@@ -1,4 +1,4 @@
-"""Ordinary pytest tests of the bank; what is new is the marker. Two of them fail."""
+"""Ordinary pytest tests of the bank, with a marker. Two of them fail."""
 
 import pytest
 from bank import Account, transfer, transfer_one_by_one

@@ -1,4 +1,4 @@
-"""limits 5.8.0, unmodified: two requests at the same time, a while after the one before.
+"""limits 5.8.0, unmodified: two requests at the same time, a second after the first timer ended.
 
 `MemoryStorage` deletes what has expired in a timer, and starts a new timer if the last one has ended. Two threads may
 both find that it has ended. If each sets `self.timer` before either starts it, one timer is started twice:

@@ -1,8 +1,8 @@
-"""python-socketio 5.16.3, unmodified: two clients enter rooms of a namespace that nobody has entered before.
+"""python-socketio 5.16.3, unmodified: two clients enter rooms of a namespace that is still empty.
 
-`BaseManager.basic_enter_room` asks whether the namespace is there, and makes it if not. When both clients
-ask before either has made it, the second one's new, empty namespace takes the place of the one that has the
-first client in it.
+`BaseManager.basic_enter_room` creates the namespace if it does not exist. If both clients check before
+either has created it, the second, empty namespace replaces the first one, and with it the client that is
+already in it.
 """
 
 import threading

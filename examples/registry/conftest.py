@@ -1,4 +1,4 @@
-"""What the tests share. All of it is made anew for each schedule."""
+"""Fixtures of the tests. All of them are created again for each schedule."""
 
 import pytest
 from assistant.permissions import PermissionChecker

@@ -1,4 +1,4 @@
-"""Many real threads at once. What breaks here breaks by chance; the other files look for it."""
+"""Many real threads at once. These tests find bugs only by chance; the other files search for them."""
 
 import itertools
 import random

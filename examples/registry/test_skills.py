@@ -1,4 +1,4 @@
-"""The skill registry: one skill is active, whoever looks."""
+"""The skill registry: every thread sees one active skill."""
 
 import pytest
 from assistant.skills import Skill

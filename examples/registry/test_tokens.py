@@ -1,11 +1,11 @@
-"""The token counter: right results, of which it keeps a few."""
+"""The token counter: right results, and a cache for some of them."""
 
 import pytest
 
 
 @pytest.mark.thread_safety(workers=2, races=True)
 def test_the_same_text_twice(counter):
-    """Nothing in here looks at hits and misses; that they are counted without a race is what `races` asks for."""
+    """No assertion checks hits and misses. `races` requires that they are counted without a data race."""
     assert counter.count("to be or not to be") == 6
     assert counter.count("to be or not to be") == 6
 

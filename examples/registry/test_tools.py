@@ -41,7 +41,7 @@ def tool(worker):
 
 @pytest.mark.thread_safety(workers=3)
 def test_each_its_own_tool(registry, tool):
-    """Registers, reads and deregisters, and is not about threads at all: the marker is."""
+    """Registers, reads and deregisters. Only the marker is about threads."""
     registry.register(tool)
     assert f"{tool.name}: " in registry.describe()
     assert registry.get(tool.name) is tool

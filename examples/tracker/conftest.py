@@ -16,13 +16,13 @@ def choose(request):
 
 @pytest.fixture(autouse=True)
 def no_fsync(monkeypatch):
-    """A test need not survive a power cut. To wait for the disk takes twenty times as long as all else."""
+    """A test need not survive a power cut. Waiting for the disk takes twenty times as long as everything else."""
     monkeypatch.setattr(Database, "SYNCHRONOUS", "OFF")
 
 
 @pytest.fixture
 def factory():
-    """What connections are made by."""
+    """The class of the connections."""
     Statements.last = None
     return SeenConnection
 

@@ -14,7 +14,7 @@ CREATE TABLE archive (line TEXT NOT NULL);
 
 
 class TooManyConnections(Exception):
-    """All connections are in use, and none came back in time."""
+    """All connections are in use, and none was returned in time."""
 
 
 class Database:
@@ -54,7 +54,7 @@ class Database:
 
     @contextmanager
     def transaction(self):
-        """A connection for a block that writes: all of it counts, or nothing where it raises."""
+        """A connection for a block that writes: all of it is committed, or nothing if it raises."""
         with self.writer, self.connection() as connection:
             connection.execute("BEGIN IMMEDIATE")
             try:
@@ -84,7 +84,7 @@ class Database:
 
 
 class SharedDatabase(Database):
-    """Buggy: all threads use one connection. `check_same_thread=False` makes that possible, not right."""
+    """Buggy: all threads use one connection. `check_same_thread=False` allows that, but does not make it safe."""
 
     def __init__(self, path, **options):
         super().__init__(path, **options)
@@ -112,8 +112,8 @@ class SharedDatabase(Database):
 class LocalDatabase(Database):
     """Buggy: each thread opens a connection when it first needs one.
 
-    Nobody counts or closes them; nothing waits for another writer; and foreign keys are switched on where the tables
-    are made, which does so for that one connection.
+    They are neither counted nor closed; nothing waits for another writer; and foreign keys are enabled where the
+    tables are created, which enables them for that one connection only.
     """
 
     def __init__(self, path, **options):

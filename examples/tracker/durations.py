@@ -7,11 +7,11 @@ _PART = re.compile(r"(\d+)\s*([a-z]+)")
 
 
 class UnknownUnit(ValueError):
-    """A duration in a unit that nobody has defined."""
+    """A duration in a unit that is not defined."""
 
 
 class Durations:
-    """Minutes of `"1d 2h 30m"`. The texts that were last asked for are kept."""
+    """Minutes of `"1d 2h 30m"`. The most recently used texts are cached."""
 
     def __init__(self, size=100):
         self.size = size
@@ -20,13 +20,13 @@ class Durations:
         self._units = {"m": 1, "h": 60, "d": 480}
 
     def define(self, unit, minutes):
-        """From now on `unit` has so many minutes: not every team's day has eight hours."""
+        """Set the length of `unit`: not every team's day has eight hours."""
         with self._lock:
             self._units[unit] = minutes
             self.cached.clear()
 
     def parse(self, text):
-        """Minutes. Raises `UnknownUnit`."""
+        """Return the minutes. Raises `UnknownUnit`."""
         with self._lock:
             if text not in self.cached:
                 minutes = self._compute(text)
@@ -43,7 +43,7 @@ class Durations:
 
 
 class UnlockedDurations(Durations):
-    """Buggy: checks, then acts; what was computed with the old units is kept after `define`."""
+    """Buggy: checks, then acts; results with the old units stay in the cache after `define`."""
 
     def define(self, unit, minutes):
         self._units[unit] = minutes

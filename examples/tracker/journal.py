@@ -4,7 +4,7 @@ import threading
 
 
 class Journal:
-    """A file with a line for each thing that happened; lines wait in memory for `flush`."""
+    """A file with a line for each change; lines are kept in memory until `flush`."""
 
     def __init__(self, path, database):
         self.path = path
@@ -42,8 +42,8 @@ class Journal:
             file.write(text)
 
 
-class TornJournal(Journal):
-    """Buggy: nothing is locked, and a line comes in pieces."""
+class UnlockedJournal(Journal):
+    """Buggy: there is no lock, and a line is written in pieces."""
 
     def write(self, text):
         self._pending.append(f"{threading.current_thread().name}: ")

@@ -6,7 +6,7 @@ from database import SCHEMA
 
 
 class NoSuchEpic(LookupError):
-    """The epic is not there, or was deleted."""
+    """The epic does not exist, or was deleted."""
 
 
 class EpicFinished(Exception):
@@ -14,7 +14,7 @@ class EpicFinished(Exception):
 
 
 class Projects:
-    """Epics and their tasks, in the database. What happens is written to the journal."""
+    """Epics and their tasks, in the database. Each change is written to the journal."""
 
     SCHEMA = SCHEMA
 
@@ -24,7 +24,7 @@ class Projects:
         self.journal = journal
 
     def epic(self, name):
-        """The id of the epic with that name, which is made if need be."""
+        """The id of the epic with that name, which is created if it does not exist."""
         with self.database.transaction() as connection:
             connection.execute("INSERT INTO epic (name) VALUES (?) ON CONFLICT DO NOTHING", (name,))
             return connection.execute("SELECT id FROM epic WHERE name = ?", (name,)).fetchone()[0]
@@ -43,7 +43,7 @@ class Projects:
                 self._insert_task(connection, epic, title)
 
     def log_time(self, task, duration):
-        """Adds time, such as "1h 30m", to what the task has taken."""
+        """Adds time, such as "1h 30m", to the time of the task."""
         minutes = self.durations.parse(duration)
         with self.database.transaction() as connection:
             connection.execute("UPDATE task SET minutes = minutes + ? WHERE id = ?", (minutes, task))
@@ -62,7 +62,7 @@ class Projects:
         self.journal.write(f"finished {epic}")
 
     def delete(self, epic):
-        """Deletes the epic; its tasks go with it."""
+        """Deletes the epic and its tasks."""
         with self.database.transaction() as connection:
             connection.execute("DELETE FROM epic WHERE id = ?", (epic,))
 
@@ -81,7 +81,7 @@ class Projects:
 
 
 class HastyProjects(Projects):
-    """Buggy: what belongs together is not in one transaction; and the journal is written to inside of one."""
+    """Buggy: steps that belong together are not in one transaction; and the journal is written inside one."""
 
     SCHEMA = SCHEMA.replace(" UNIQUE", "")
 

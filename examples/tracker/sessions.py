@@ -4,7 +4,7 @@ import time
 
 
 class Sessions:
-    """One session a user, which ends after half an hour in which the user did nothing."""
+    """One session for each user. It ends after half an hour without activity."""
 
     IDLE = 30 * 60
 
@@ -12,14 +12,14 @@ class Sessions:
         self.database = database
 
     def touch(self, user):
-        """The user logs in, or does something."""
+        """The user logs in, or is active."""
         with self.database.transaction() as connection:
             connection.execute(
                 "INSERT INTO session VALUES (?, ?) ON CONFLICT DO UPDATE SET seen = excluded.seen", (user, time.time())
             )
 
     def expire(self):
-        """Ends the sessions of all who did nothing for too long."""
+        """Ends all idle sessions."""
         with self.database.transaction() as connection:
             connection.execute("DELETE FROM session WHERE seen < ?", (time.time() - self.IDLE,))
 
@@ -28,7 +28,7 @@ class Sessions:
 
 
 class ForgetfulSessions(Sessions):
-    """Buggy: whoever comes back between the two statements of `expire` is thrown out."""
+    """Buggy: a user who returns between the two statements of `expire` loses the session."""
 
     def expire(self):
         for (user,) in self.database.query("SELECT user FROM session WHERE seen < ?", time.time() - self.IDLE):

@@ -1,10 +1,10 @@
-"""Makes each SQL statement a step that the scheduler of a test sees. SQLite itself it cannot look into."""
+"""Makes each SQL statement a step that the scheduler of a test sees. The scheduler cannot look inside SQLite."""
 
 import sqlite3
 
 
 class Statements:
-    """The last statement that changed something, or ended a transaction: a `SELECT` reads it here, others write it."""
+    """The last statement that changed data, or ended a transaction: a `SELECT` reads it here, others write it."""
 
     last = None
 

@@ -1,4 +1,4 @@
-"""What the database promises to its threads, whatever is done with it."""
+"""Guarantees of the database for its threads."""
 
 import time
 
@@ -59,7 +59,7 @@ def test_a_rollback_is_that_of_one_thread(shared, run_concurrent):
 
 
 @pytest.mark.concurrency(schedules=50)
-def test_whoever_waits_too_long_is_told(local, barrier, run_concurrent):
+def test_a_thread_that_waits_too_long_gets_an_error(local, barrier, run_concurrent):
     all_are_there = barrier.of(9)
 
     def report():

@@ -10,7 +10,7 @@ from projects import Projects
 
 @pytest.fixture
 def factory():
-    # Nothing is interleaved here, and nothing has to be seen.
+    # Nothing is interleaved here, so the scheduler need not see the statements.
     return sqlite3.Connection
 
 

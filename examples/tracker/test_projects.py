@@ -1,4 +1,4 @@
-"""Epics and tasks: what is right after any order of two transactions."""
+"""Epics and tasks: results that are right in any order of two transactions."""
 
 import pytest
 from projects import EpicFinished

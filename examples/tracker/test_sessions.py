@@ -1,4 +1,4 @@
-"""Who comes back stays."""
+"""A user who returns keeps the session."""
 
 import time
 
@@ -13,7 +13,7 @@ def sessions(choose, database):
 
 
 @pytest.mark.concurrency
-def test_whoever_comes_back_stays(sessions, run_concurrent):
+def test_a_returning_user_keeps_the_session(sessions, run_concurrent):
     sessions.touch("ada")
     sessions.touch("bob")
     time.sleep(sessions.IDLE + 1)

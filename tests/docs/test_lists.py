@@ -57,6 +57,20 @@ def test_the_api_page_has_each_public_name() -> None:
     assert sorted(documented) == sorted(pytest_interleave.__all__)
 
 
+def test_the_index_of_messages_is_complete() -> None:
+    index = (ROOT / "docs" / "reference" / "messages.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "howto" / "troubleshooting.md").read_text(encoding="utf-8")
+    topics = re.findall(r"^## (.*)$", page, re.MULTILINE)
+    assert re.findall(r"^\| \[(.*?)\]", index, re.MULTILINE) == topics
+    named = re.findall(r"^\| `(\w+)` \|", index, re.MULTILINE)
+    exceptions = [
+        name
+        for name in pytest_interleave.__all__
+        if isinstance(found := getattr(pytest_interleave, name), type) and issubclass(found, BaseException)
+    ]
+    assert sorted(named) == sorted(exceptions)
+
+
 def test_terms_are_in_order_and_in_use() -> None:
     glossary = ROOT / "docs" / "glossary.md"
     terms = re.findall(r"^([a-z].*)\n  \S", glossary.read_text(encoding="utf-8"), re.MULTILINE)

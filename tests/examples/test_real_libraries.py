@@ -69,7 +69,7 @@ def test_the_bug_is_found_and_the_lock_is_not_blamed(path: Path, seed: int, tmp_
     for name, texts in found.items():
         assert tests[name]["outcome"] == "failed", name
         # Of a test that several workers run, the report says whether one worker alone fails, too.
-        assert tests[name]["finding"].get("simplest", "switches") == "switches", name
+        assert tests[name]["finding"].get("simplest", "workers interleaved") == "workers interleaved", name
         assert tests[name]["found_at"] <= 200
         printed = re.split(r"^_+ (\w+) _+$", result.stdout, flags=re.MULTILINE)
         shown = printed[printed.index(name) + 1]

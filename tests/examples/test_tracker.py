@@ -20,7 +20,7 @@ FOLDER = EXAMPLES / "tracker"
 FINDINGS = {
     "test_database.py::test_a_deleted_epic_leaves_no_task": ("test failure", "more thing"),
     "test_database.py::test_a_rollback_is_that_of_one_thread": ("thread exception", "within a transaction"),
-    "test_database.py::test_whoever_waits_too_long_is_told": ("thread exception", "DID NOT RAISE"),
+    "test_database.py::test_a_thread_that_waits_too_long_gets_an_error": ("thread exception", "DID NOT RAISE"),
     "test_database.py::test_writers_wait_for_each_other": ("thread exception", "database is locked"),
     "test_durations.py::test_a_new_definition_counts": (None, "durations.py"),
     "test_durations.py::test_parse": ("thread exception", "KeyError"),
@@ -33,7 +33,7 @@ FINDINGS = {
     ),
     "test_projects.py::test_no_time_is_lost": ("test failure", "UPDATE task SET minutes = ?"),
     "test_projects.py::test_one_epic_a_name": ("test failure", "INSERT INTO epic (name)"),
-    "test_sessions.py::test_whoever_comes_back_stays": ("test failure", "INSERT INTO session"),
+    "test_sessions.py::test_a_returning_user_keeps_the_session": ("test failure", "INSERT INTO session"),
 }
 
 

@@ -194,11 +194,11 @@ class TestPage:
     @pytest.mark.parametrize(
         ("finding", "shown"),
         [
-            ({"switches": 1, "shrunk_from": 146}, "1, shrunk from 146"),
-            ({"switches": 2, "shrunk_from": 2}, "2"),
-            ({"switches": 2}, "2"),
+            ({"preemptions": 1, "shrunk_from": 146}, "1, shrunk from 146"),
+            ({"preemptions": 2, "shrunk_from": 2}, "2"),
+            ({"preemptions": 2}, "2"),
             # Where it is not known how many there were.
-            ({"switches": None, "shrunk_from": None}, None),
+            ({"preemptions": None, "shrunk_from": None}, None),
         ],
     )
     def test_preemptions(self, finding: dict[str, Any], shown: str | None) -> None:
@@ -235,7 +235,7 @@ class TestPage:
             ("fixtures", "fixture error", "22 of up to 200 (fixture error)"),
             ("nothing to interleave", "nothing to interleave", "22 of up to 200 (nothing to interleave)"),
             ("replay", "replayed from token", "22 (replayed from token)"),
-            ("exhausted", "exhaustive: all 2 interleavings", "22 of up to 200"),
+            ("exhaustive", "exhaustive: all 2 interleavings", "22 of up to 200"),
             ("skip", "exhaustive: all 2 interleavings", "22 of up to 200"),
         ],
     )

@@ -223,10 +223,10 @@ def test_xdist_workers_use_one_seed(run, report):
     )
     mark = "pytestmark = pytest.mark.concurrency(seconds=None)\n"
     run(mark + tests, "--interleave-json=report.json", seed=5).result.assert_outcomes(failed=3)
-    alone = {row["nodeid"]: row["finding"]["switches"] for row in report()["tests"]}
+    alone = {row["nodeid"]: row["finding"]["preemptions"] for row in report()["tests"]}
     done = run(mark + tests, "--interleave-json=report.json", "-n2", seed=5, plugins=True)
     done.result.assert_outcomes(failed=3)
-    assert {row["nodeid"]: row["finding"]["switches"] for row in report()["tests"]} == alone
+    assert {row["nodeid"]: row["finding"]["preemptions"] for row in report()["tests"]} == alone
     assert report()["seed"] == 5
     done.result.stdout.fnmatch_lines(["seed 5"])
 

@@ -34,7 +34,7 @@ def summary_of(done, name="test_it"):
     return re.sub(r", [0-9.]+ s\)$", ")", line)
 
 
-def test_a_small_test_is_exhausted(run, report):
+def test_a_small_test_is_exhaustive(run, report):
     auto = LOCKED.format(arguments="", workers=3).replace("test_it", "test_auto")
     random = LOCKED.format(arguments="strategy='random'", workers=2).replace("test_it", "test_random")
     done = run(
@@ -43,8 +43,8 @@ def test_a_small_test_is_exhausted(run, report):
     done.result.assert_outcomes(passed=3)
     assert summary_of(done) == "PASSED test_it.py::test_it  exhaustive: all 2 interleavings (2 schedules)"
     row = report()["tests"][0]
-    assert row["exhausted"] is True
-    assert row["coverage"]["status"] == "exhausted"
+    assert row["exhaustive"] is True
+    assert row["coverage"]["status"] == "exhaustive"
     # What samples first checks that, too.
     assert summary_of(done, "test_auto").endswith("  exhaustive: all 6 interleavings (26 schedules)")
     # Equivalent schedules are counted once.
@@ -57,7 +57,7 @@ def test_what_is_too_large_is_bounded(run, report):
     (row,) = report()["tests"]
     bounded = f"  all schedules with up to 1 preemption (200 schedules, {row['distinct']} distinct)"
     assert summary_of(done).endswith(bounded)
-    assert row["exhausted"] is False
+    assert row["exhaustive"] is False
     assert (row["coverage"]["status"], row["coverage"]["preemptions"]) == ("bounded", 1)
 
 
@@ -75,7 +75,7 @@ def test_what_is_sampled_says_how_much_is_left(run, report):
         coverage = row["coverage"]
         assert coverage["status"] == "sampled"
         assert 0 < coverage["chance_of_new"] <= 1
-        assert coverage["estimated_classes"] > coverage["classes"] == row["distinct"]
+        assert coverage["estimated_interleavings"] > coverage["interleavings"] == row["distinct"]
 
 
 def test_timeouts_are_reported(run):
@@ -95,7 +95,7 @@ def test_it(counter, run_concurrent):
     )
 
 
-def test_what_is_not_known_to_be_all_is_not_called_exhausted(run):
+def test_what_is_not_known_to_be_all_is_not_called_exhaustive(run):
     done = run(
         """
 import functools
@@ -142,5 +142,5 @@ def test_a_daemon_goes_on(counter, run_concurrent):
     )
     done.result.assert_outcomes(passed=3)
     for name in ("test_out_of_control", "test_hidden_by_a_cache_in_c", "test_a_daemon_goes_on"):
-        assert "exhausted" not in summary_of(done, name)
+        assert "exhaustive" not in summary_of(done, name)
     assert "at most" not in summary_of(done, "test_a_daemon_goes_on")

@@ -74,7 +74,7 @@ def test_the_reports_have_what_was_done_so_far(pytester, monkeypatch, report, ma
     done, interrupted = report()["tests"]
     assert (done["nodeid"], done["outcome"], done["schedules"]) == ("test_it.py::test_done", "passed", 5)
     assert (interrupted["nodeid"], interrupted["outcome"]) == ("test_it.py::test_interrupted", "interrupted")
-    assert (interrupted["schedules"], interrupted["exhausted"], interrupted["finding"]) == (2, False, None)
+    assert (interrupted["schedules"], interrupted["exhaustive"], interrupted["finding"]) == (2, False, None)
     for kind in ("html", "markdown"):
         assert "test_interrupted" in (pytester.path / f"report.{kind}").read_text("utf-8")
 

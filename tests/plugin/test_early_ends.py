@@ -121,7 +121,7 @@ def test_all_schedules_are_run_where_something_is_not_controlled(run, report, st
     done.result.assert_outcomes(passed=3, warnings=1)
     rows = {row["nodeid"].removeprefix("test_it.py::"): row for row in report()["tests"]}
     assert {name: row["coverage"]["status"] for name, row in rows.items()} == {
-        "test_file": "sampled", "test_memory": "exhausted", "test_while_it_starts": "sampled",
+        "test_file": "sampled", "test_memory": "exhaustive", "test_while_it_starts": "sampled",
     }  # fmt: skip
     assert rows["test_file"]["schedules"] == rows["test_while_it_starts"]["schedules"] == 60
     assert rows["test_memory"]["schedules"] < 30
@@ -270,7 +270,7 @@ def test_code_out_of_scope_goes_on_after_it_has_woken_another_thread(run, librar
         assert said[name]["status"] == "sampled", said[name]
         assert "not controlled: installed.library.Job.run (called with a shared object at " in said[name]["text"]
     for name in ("test_after_the_join", "test_after_the_call"):
-        assert said[name]["status"] == "exhausted", said[name]
+        assert said[name]["status"] == "exhaustive", said[name]
 
 
 def test_names_of_a_librarys_methods_do_not_say_that_they_only_read(run, library, report):
@@ -323,7 +323,7 @@ def test_a_thread_may_live_on_for_a_while_after_its_last_step(run, report):
     named = "not controlled: end of thread Thread-1 ("
     assert f"{named}is_alive() called by main at test_it.py:" in said["test_woken[one]"]["text"]
     assert f"{named}threads counted or listed by main at test_it.py:" in said["test_woken[all]"]["text"]
-    assert said["test_joined"]["status"] == "exhausted"
+    assert said["test_joined"]["status"] == "exhaustive"
 
 
 def test_explore_does_not_end_early_where_something_is_not_controlled(run):

@@ -47,7 +47,7 @@ def test_report(run, report, options):
             "outcome",
             "schedules",
             "distinct",
-            "exhausted",
+            "exhaustive",
             "coverage",
             "found_at",
             "strategy",
@@ -59,8 +59,8 @@ def test_report(run, report, options):
         assert row["nodeid"] == f"test_it.py::{name}"
         assert row["marker"] == "concurrency"
         coverage = row["coverage"]
-        assert row["exhausted"] is (coverage["status"] == "exhausted") is (name in ("test_passes", "test_skips"))
-        assert coverage["classes"] == row["distinct"]
+        assert row["exhaustive"] is (coverage["status"] == "exhaustive") is (name in ("test_passes", "test_skips"))
+        assert coverage["interleavings"] == row["distinct"]
         assert 1 <= row["distinct"] <= row["schedules"] <= 40
         assert 0 < row["seconds"] < 60
     outcomes = {name: row["outcome"] for name, row in tests.items()}
@@ -75,11 +75,11 @@ def test_report(run, report, options):
         assert (tests[name]["found_at"], tests[name]["finding"]) == (None, None)
         assert tests[name]["strategy"] == "auto"
     assert tests["test_passes"]["coverage"] == {
-        "status": "exhausted",
-        "classes": 4,
+        "status": "exhaustive",
+        "interleavings": 4,
         "preemptions": None,
         "chance_of_new": None,
-        "estimated_classes": None,
+        "estimated_interleavings": None,
         "timed": False,
         "shares": True,
         "explored_steps": None,
@@ -97,7 +97,7 @@ def test_report(run, report, options):
             "message",
             "help",
             "token",
-            "switches",
+            "preemptions",
             "shrunk_from",
             "shrink_seconds",
             "story",
@@ -106,7 +106,7 @@ def test_report(run, report, options):
         ]
         assert finding["kind"] == kind
         assert finding["token"] in done.text
-        assert finding["switches"] == 1 <= finding["shrunk_from"]
+        assert finding["preemptions"] == 1 <= finding["shrunk_from"]
         assert finding["repeatable"] is row["repeatable"] is True
         assert "worker-0" in done.text and "worker-1" in done.text
     assert tests["test_fails"]["finding"]["story"] == (

@@ -218,4 +218,4 @@ def test_it():
     fixed = source.replace("flag.append(1)", "flag.append(1); ready.set()")
     run(fixed, "--interleave-json=report.json").result.assert_outcomes(passed=1)
     (row,) = report()["tests"]
-    assert row["exhausted"]
+    assert row["exhaustive"]

@@ -17,15 +17,15 @@ from tests.pages import stress_rows
 BUG = "Lost update on Account.balance"
 
 
-def row(outcome="passed", ended_by="exhausted", text="exhaustive: all 2 interleavings", **more):
+def row(outcome="passed", ended_by="exhaustive", text="exhaustive: all 2 interleavings", **more):
     return {
         "nodeid": "t",
         "marker": "concurrency",
         "outcome": outcome,
         "schedules": 22,
         "distinct": 2,
-        "exhausted": ended_by == "exhausted",
-        "coverage": {"status": "exhausted" if ended_by == "exhausted" else "sampled", "text": text, "shares": True},
+        "exhaustive": ended_by == "exhaustive",
+        "coverage": {"status": "exhaustive" if ended_by == "exhaustive" else "sampled", "text": text, "shares": True},
         "found_at": None,
         "seconds": 0.02,
         "repeatable": True,
@@ -122,7 +122,7 @@ def test_line(row, line):
     [
         ([row()], [found()], "1 other test passed: 22 schedules, 1 exhaustive (-v lists it)"),
         ([row(), row()], [], "2 tests passed: 44 schedules, 2 exhaustive (-v lists them)"),
-        ([row(schedules=1, exhausted=False)], [], "1 test passed: 1 schedule, 0 exhaustive (-v lists it)"),
+        ([row(schedules=1, exhaustive=False)], [], "1 test passed: 1 schedule, 0 exhaustive (-v lists it)"),
         ([row("skipped")], [], "1 test skipped: 22 schedules, 1 exhaustive (-v lists it)"),
         (
             [row("skipped"), row("xpassed"), row()],
@@ -143,8 +143,14 @@ def of_suite(simplest=None, **more):
 
 @pytest.mark.parametrize("count", [1, 2])
 def test_lines_of_a_suite(count):
-    alike = row(coverage={"status": "exhausted", "text": "", "shares": False}, _suite=True)
-    rows = [of_suite("switches"), of_suite("workers in turn"), of_suite("one worker"), of_suite(), alike] * count
+    alike = row(coverage={"status": "exhaustive", "text": "", "shares": False}, _suite=True)
+    rows = [
+        of_suite("workers interleaved"),
+        of_suite("workers one after another"),
+        of_suite("one worker"),
+        of_suite(),
+        alike,
+    ] * count
     audit = Audit.of(4, rows, [(f"t{number}", "asyncio") for number in range(count)])
     first, *others = audit.lines(verbose=False)
     assert first == f"suite with 4 workers per test: {5 * count} run, {4 * count} failed, {count} skipped"

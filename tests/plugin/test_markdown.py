@@ -37,7 +37,7 @@ def results(tests=(), stress=(), speedups=()):
 def row(name, *args, **more):
     """Of a test under control, with a finding where there is a `message`."""
     made = timelines.row(name, *args, **more) | {"repeatable": True, "lost": None, "_hints": []}
-    made["coverage"] = {"status": "exhausted", **made["coverage"]}
+    made["coverage"] = {"status": "exhaustive", **made["coverage"]}
     if made["finding"] is not None:
         made["finding"]["story"] = None
     return made

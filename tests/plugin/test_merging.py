@@ -22,7 +22,7 @@ def part(shard, classes, *, of=3, nodeid="test_it.py::test_it", coverage=None, f
         "outcome": "passed" if found_at is None else "failed",
         "schedules": sum(classes.values()),
         "distinct": len(classes),
-        "exhausted": coverage.status == "exhausted",
+        "exhaustive": coverage.status == "exhaustive",
         "coverage": coverage.as_json(),
         "found_at": found_at,
         "strategy": "auto",
@@ -49,8 +49,8 @@ def uncertain_as(*reasons):
     return Coverage("sampled", 1, uncontrolled=reasons)
 
 
-def exhausted(classes, **more):
-    return part(1, classes, coverage=Coverage("exhausted", len(classes)), _ended_by="exhausted", **more)
+def exhaustive(classes, **more):
+    return part(1, classes, coverage=Coverage("exhaustive", len(classes)), _ended_by="exhaustive", **more)
 
 
 def together(*parts):
@@ -112,24 +112,24 @@ def test_outcomes(outcomes, outcome):
     assert together(*parts)["outcome"] == outcome
 
 
-def test_exhausted_where_one_shard_has_proved_it():
-    row = together(part(2, {1: 40, 2: 60}), exhausted({1: 3, 2: 1, 3: 1}), part(3, {2: 10}, _ended_by="seconds"))
-    assert row["exhausted"]
+def test_exhaustive_where_one_shard_has_proved_it():
+    row = together(part(2, {1: 40, 2: 60}), exhaustive({1: 3, 2: 1, 3: 1}), part(3, {2: 10}, _ended_by="seconds"))
+    assert row["exhaustive"]
     assert row["coverage"]["text"] == "exhaustive: all 3 interleavings"
-    assert row["_ended_by"] == "exhausted"
+    assert row["_ended_by"] == "exhaustive"
 
 
-def test_not_exhausted_where_another_shard_knows_a_class_that_the_search_does_not():
-    row = together(exhausted({1: 3, 2: 1}), part(2, {1: 40, 3: 1}))
-    assert not row["exhausted"]
+def test_not_exhaustive_where_another_shard_knows_a_class_that_the_search_does_not():
+    row = together(exhaustive({1: 3, 2: 1}), part(2, {1: 40, 3: 1}))
+    assert not row["exhaustive"]
     assert row["coverage"]["status"] == "sampled"
 
 
-def test_not_exhausted_where_something_was_out_of_control():
-    assert together(exhausted({1: 12}), part(2, {1: 4}))["exhausted"]
+def test_not_exhaustive_where_something_was_out_of_control():
+    assert together(exhaustive({1: 12}), part(2, {1: 4}))["exhaustive"]
     uncertain = part(2, {1: 4}, coverage=Coverage("sampled", 1, uncontrolled=(FILE,)))
-    row = together(exhausted({1: 12}), uncertain, part(3, {1: 1}, coverage=uncertain_as(FILE, THREAD)))
-    assert not row["exhausted"]
+    row = together(exhaustive({1: 12}), uncertain, part(3, {1: 1}, coverage=uncertain_as(FILE, THREAD)))
+    assert not row["exhaustive"]
     assert row["coverage"]["uncontrolled"] == [FILE.as_json(), THREAD.as_json()]
     assert row["coverage"]["text"] == f"sampled: 1 distinct interleaving seen; not controlled: {FILE}; {THREAD}"
 
@@ -141,8 +141,8 @@ def test_nothing_interleaved_where_that_is_so_in_all_shards():
 
 
 def test_two_halves_are_not_the_whole():
-    halves = [exhausted({1: 3}), part(2, {2: 3}, coverage=Coverage("exhausted", 1))]
-    assert not together(*halves)["exhausted"]
+    halves = [exhaustive({1: 3}), part(2, {2: 3}, coverage=Coverage("exhaustive", 1))]
+    assert not together(*halves)["exhaustive"]
 
 
 def test_few_preemptions():
@@ -166,7 +166,7 @@ def test_what_any_shard_says_is_said_of_the_test():
 
 
 def test_time_in_any_shard():
-    row = together(exhausted({1: 3}), part(2, {1: 3}, coverage=Coverage("sampled", 1, timed=True)))
+    row = together(exhaustive({1: 3}), part(2, {1: 3}, coverage=Coverage("sampled", 1, timed=True)))
     assert row["coverage"]["text"].startswith("exhaustive: 1 interleaving, since all conflicting steps have ")
     assert row["coverage"]["text"].endswith(", assuming no sleep or timeout ends early")
 

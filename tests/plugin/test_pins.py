@@ -54,7 +54,7 @@ def test_with_the_marker_concurrency_the_others_follow(run, report, token):
     done.result.assert_outcomes(passed=1)
     (row,) = report()["tests"]
     assert row["schedules"] > 10
-    assert row["exhausted"]
+    assert row["exhaustive"]
 
 
 def test_a_line_that_was_rewritten_fails_with_what_to_do(run, token):

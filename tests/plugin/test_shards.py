@@ -259,7 +259,7 @@ class TestMethod(unittest.TestCase):
     assert all("shards" not in row for row in report()["tests"])
 
 
-def test_a_tiny_test_is_exhausted_in_every_shard(run, report):
+def test_a_tiny_test_is_exhaustive_in_every_shard(run, report):
     done = run(
         """
 @pytest.mark.concurrency(schedules=2000, seconds=None)
@@ -270,7 +270,7 @@ def test_tiny(counter, run_concurrent):
         "--interleave-json=report.json",
     )
     (row,) = report()["tests"]
-    assert row["exhausted"]
+    assert row["exhaustive"]
     assert row["schedules"] < 4 * 30
     schedules = f"{row['schedules']} schedules, 4 shards"
     done.result.stdout.fnmatch_lines([f"PASSED *::test_tiny  exhaustive: all 4 interleavings ({schedules}, * s)"])
@@ -294,7 +294,7 @@ def test_five(run_concurrent):
     for number in (1, 2):
         run(None, "--interleave-shards=2", "--interleave-json=report.json", "-k", f"shard-{number}-of-2")
         (alone,) = report()["tests"]
-        assert alone["exhausted"] is (number == 1)
+        assert alone["exhaustive"] is (number == 1)
         assert (alone["schedules"] == 1500) is (number == 2)
 
 

@@ -43,7 +43,7 @@ def test_a_random_schedule_becomes_one_of_one_switch(run, report):
     done = run(MARK + RACE, "--interleave-json=report.json")
     done.result.assert_outcomes(failed=1)
     finding = report()["tests"][0]["finding"]
-    assert finding["switches"] == 1 < finding["shrunk_from"]
+    assert finding["preemptions"] == 1 < finding["shrunk_from"]
     assert finding["shrink_seconds"] > 0
     # It is wrapped at 80 columns.
     found = f"(random walk, seed 1, 1 preemption, shrunk from {finding['shrunk_from']})."
@@ -59,10 +59,10 @@ def test_it_can_be_turned_off(run, report, pytester, by_ini):
     done = run(MARK + RACE, "--interleave-json=report.json", *options)
     done.result.assert_outcomes(failed=1)
     finding = report()["tests"][0]["finding"]
-    assert finding["switches"] == finding["shrunk_from"] > 1
-    done.result.stdout.fnmatch_lines([f"*(random walk, seed 1, {finding['switches']} preemptions)."])
+    assert finding["preemptions"] == finding["shrunk_from"] > 1
+    done.result.stdout.fnmatch_lines([f"*(random walk, seed 1, {finding['preemptions']} preemptions)."])
     again = run(None, *done.command[1:])
-    again.result.stdout.fnmatch_lines([f"Replayed from token ({finding['switches']} preemptions)."])
+    again.result.stdout.fnmatch_lines([f"Replayed from token ({finding['preemptions']} preemptions)."])
 
 
 @pytest.mark.parametrize("given", ["-1", "nan", "inf", "soon", ""])

@@ -135,7 +135,7 @@ def test_what_ran_and_what_did_not(run, report, pytester):
     suite = report()["suite"]
     assert suite["workers"] == 3
     assert suite["ran"] == 6
-    assert suite["failed"] == {"switches": 1, "workers in turn": 1, "one worker": 1}
+    assert suite["failed"] == {"workers interleaved": 1, "workers one after another": 1, "one worker": 1}
     reasons = {left["nodeid"].partition("::")[2]: left["reason"] for left in suite["left_out"]}
     assert reasons == {
         "test_long[1]": "too long to be explored",

@@ -137,7 +137,7 @@ def test_passes(run_concurrent):
             assert figures["interleave_coverage"]
             if case.attrib["name"] == "test_passes":
                 assert set(figures) == {"interleave_schedules", "interleave_coverage", "interleave_status"}
-                assert figures["interleave_status"] == "exhausted"
+                assert figures["interleave_status"] == "exhaustive"
             else:
                 assert figures["interleave_finding"] == "test failure"
                 assert str(Token.parse(figures["interleave_token"])) == figures["interleave_token"]

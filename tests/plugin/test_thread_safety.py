@@ -188,7 +188,7 @@ def test_what_is_shared_and_what_is_not(run, report):
     done = run(PASSES, "--interleave-json=report.json")
     done.result.assert_outcomes(passed=13)
     rows = {row["nodeid"].partition("::")[2]: row for row in report()["tests"]}
-    assert rows["test_nothing_shared"]["exhausted"]
+    assert rows["test_nothing_shared"]["exhaustive"]
     assert rows["test_nothing_shared"]["distinct"] == 1
     assert rows["test_shared_and_own[a]"]["marker"] == "thread_safety"
     assert rows["test_shared_and_own[a]"]["distinct"] > 10
@@ -199,10 +199,10 @@ def test_failures_say_how_little_it_takes(run, report):
     done = run(FAILS, "--interleave-json=report.json")
     done.result.assert_outcomes(failed=6, xfailed=1, skipped=1)
     findings = {row["nodeid"].partition("::")[2]: row["finding"] for row in report()["tests"]}
-    assert findings["test_switches"]["simplest"] == "switches"
-    assert findings["test_in_turn"]["simplest"] == "workers in turn"
+    assert findings["test_switches"]["simplest"] == "workers interleaved"
+    assert findings["test_in_turn"]["simplest"] == "workers one after another"
     assert findings["test_alone"]["simplest"] == "one worker"
-    assert findings["test_race"]["simplest"] == "switches"
+    assert findings["test_race"]["simplest"] == "workers interleaved"
     assert findings["test_interrupts"]["kind"] == "thread exception"
     # It is the second worker, whoever runs besides.
     assert findings["test_interrupts"]["simplest"] == "one worker"
@@ -335,7 +335,7 @@ test_names.pytestmark = [pytest.mark.thread_unsafe]
 def test_under_xdist_the_row_is_the_same(run, report):
     run(FAILS, "-p", "xdist", "-n2", "-k", "turn", "--interleave-json=report.json").result.assert_outcomes(failed=1)
     (row,) = report()["tests"]
-    assert row["finding"]["simplest"] == "workers in turn"
+    assert row["finding"]["simplest"] == "workers one after another"
 
 
 def test_the_command_is_what_a_shell_takes(run):

@@ -38,7 +38,7 @@ def test_without_time_the_schedule_is_reported_as_it_was_found(run, pytester, re
     )
     assert "Run this schedule again:" in done.text
     (test,) = report()["tests"]
-    assert (test["finding"]["repeatable"], test["finding"]["switches"]) == (False, None)
+    assert (test["finding"]["repeatable"], test["finding"]["preemptions"]) == (False, None)
     run(None, *done.command[1:]).result.assert_outcomes(failed=1)
 
 
@@ -59,21 +59,21 @@ def test_with_time_nothing_is_said_of_it(run):
     assert "lack of time" not in run(RACE).text
 
 
-def test_what_is_not_run_twice_is_not_exhausted(run, pytester, report):
+def test_what_is_not_run_twice_is_not_exhaustive(run, pytester, report):
     source = """
 @pytest.mark.concurrency
 def test_it(run_concurrent):
     run_concurrent(lambda: None)
 """
     run(source, "--interleave-json=report.json").result.assert_outcomes(passed=1)
-    assert report()["tests"][0]["exhausted"]
+    assert report()["tests"][0]["exhaustive"]
     pytester.makeconftest(NO_TIME)
     run(source, "--interleave-json=report.json").result.assert_outcomes(passed=1)
-    assert not report()["tests"][0]["exhausted"]
+    assert not report()["tests"][0]["exhaustive"]
 
 
 @pytest.mark.parametrize("strategy", ["auto", "exhaustive"])
-def test_a_search_that_there_is_no_time_for_is_not_exhausted(run, report, strategy):
+def test_a_search_that_there_is_no_time_for_is_not_exhaustive(run, report, strategy):
     source = """
 @pytest.mark.concurrency(seconds=1e-9, strategy="STRATEGY")
 def test_it(run_concurrent):
@@ -85,4 +85,4 @@ def test_it(run_concurrent):
 """.replace("STRATEGY", strategy)
     run(source, "--interleave-json=report.json").result.assert_outcomes(passed=1)
     (test,) = report()["tests"]
-    assert (test["schedules"], test["exhausted"]) == (1, False)
+    assert (test["schedules"], test["exhaustive"]) == (1, False)

@@ -161,7 +161,7 @@ def test_it(run_concurrent):
     assert row["coverage"]["status"] == "sampled"
     assert row["coverage"]["chance_of_new"] is None
     run(source, "--interleave-json=report.json")
-    assert report()["tests"][0]["coverage"]["status"] == "exhausted"
+    assert report()["tests"][0]["coverage"]["status"] == "exhaustive"
 
 
 def test_a_test_that_never_waits_nor_reads_the_time_is_searched_as_ever(run, report):
@@ -175,7 +175,7 @@ def test_it(run_concurrent):
     run_concurrent(work)
 """
     run(source, "--interleave-json=report.json").result.assert_outcomes(passed=1)
-    assert report()["tests"][0]["coverage"]["status"] == "exhausted"
+    assert report()["tests"][0]["coverage"]["status"] == "exhaustive"
 
 
 def test_a_test_without_threads_has_nothing_to_interleave(run, report):

@@ -1,4 +1,4 @@
-"""What threads share outside of memory rules out "exhausted", and reports name it; what is ordered does not."""
+"""What threads share outside of memory rules out "exhaustive", and reports name it; what is ordered does not."""
 
 from __future__ import annotations
 
@@ -179,18 +179,18 @@ NAMED = {
 
 
 @pytest.mark.parametrize("options", some([(), XDIST], 1), ids=["one process", "xdist"])
-def test_what_races_outside_of_memory_is_never_exhausted(run, report, options):
+def test_what_races_outside_of_memory_is_never_exhaustive(run, report, options):
     done = run(RACY, "--interleave-json=report.json", "--interleave-markdown=report.md", *options)
     rows = {row["nodeid"].removeprefix("test_it.py::"): row for row in report()["tests"]}
     assert rows.keys() == NAMED.keys()
     for name, row in rows.items():
         coverage = row["coverage"]
-        assert (row["exhausted"], coverage["status"]) == (False, "sampled"), row
+        assert (row["exhaustive"], coverage["status"]) == (False, "sampled"), row
         if name.startswith(("test_store", "test_shelve")) and row["outcome"] == "failed":
             # There are choices between the steps of such a program, though not for the sake of its files.
             continue
         assert row["outcome"] == "passed"
-        assert coverage["chance_of_new"] is coverage["estimated_classes"] is None
+        assert coverage["chance_of_new"] is coverage["estimated_interleavings"] is None
         first = coverage["uncontrolled"][0]
         assert re.fullmatch(NAMED[name], first["text"]), first
         assert set(first) == {"kind", "what", "parts", "advice", "text"}
@@ -315,13 +315,13 @@ def test_imports_output_and_devices(run_concurrent, capsys):
 )
 
 
-def test_what_is_ordered_or_unchanging_stays_exhausted(run, report):
+def test_what_is_ordered_or_unchanging_stays_exhaustive(run, report):
     run(HARMLESS, "--interleave-json=report.json")
     rows = {row["nodeid"].removeprefix("test_it.py::"): row for row in report()["tests"]}
     assert len(rows) == 11
     for name, row in rows.items():
         said = row["outcome"], row["coverage"]["status"], row["coverage"]["uncontrolled"]
-        assert said == ("passed", "exhausted", []), (name, row["coverage"]["text"])
+        assert said == ("passed", "exhaustive", []), (name, row["coverage"]["text"])
 
 
 OTHER_THREADS = """
@@ -380,7 +380,7 @@ def test_threads_of_fixtures_are_under_control(run, report):
     for row in report()["tests"]:
         assert row["coverage"]["uncontrolled"] == []
     (row,) = (row for row in report()["tests"] if row["nodeid"].endswith("test_after_it"))
-    assert row["coverage"]["status"] == "exhausted"
+    assert row["coverage"]["status"] == "exhaustive"
 
 
 OUT_OF_SIGHT = """
@@ -438,7 +438,7 @@ def test_it(run_concurrent):
 def test_a_thread_that_has_nothing_to_do_with_the_test_does_not_matter(run, report):
     run(UNRELATED, "--interleave-json=report.json")
     (row,) = report()["tests"]
-    assert (row["outcome"], row["coverage"]["status"]) == ("passed", "exhausted"), row["coverage"]["text"]
+    assert (row["outcome"], row["coverage"]["status"]) == ("passed", "exhaustive"), row["coverage"]["text"]
 
 
 def test_a_consumer_that_later_tests_do_not_use_does_not_matter(run, report):
@@ -463,7 +463,7 @@ def test_heartbeat():
     run(IDLE + source, "--interleave-json=report.json")
     rows = report()["tests"]
     # It waited in real time for what the consumer might do.
-    assert [row["coverage"]["status"] for row in rows] == ["exhausted", "exhausted"]
+    assert [row["coverage"]["status"] for row in rows] == ["exhaustive", "exhaustive"]
 
 
 def test_a_thread_beside_a_test_without_threads_is_named(run, report):
@@ -499,10 +499,10 @@ def test_it(poller):
     assert row["coverage"]["status"] == "sampled"
     assert "thread poller (started by a fixture" in row["coverage"]["text"]
     (warning,) = [line for line in done.text.splitlines() if "InterleaveWarning: " in line]
-    assert "the threads beside it are not under control" in warning
+    assert "the threads beside it are not controlled" in warning
 
 
-def test_a_test_that_is_not_deterministic_is_not_exhausted(run, report):
+def test_a_test_that_is_not_deterministic_is_not_exhaustive(run, report):
     source = """
 runs = []
 
@@ -568,7 +568,7 @@ def test_a_container_with_too_much_in_it_to_look_at(run, report):
     (reason,) = unseen["uncontrolled"]
     assert reason["kind"] == "object"
     assert re.fullmatch(r"contents of a large container \(read by .* at test_it\.py:\d+\)", reason["text"])
-    assert {name: row["status"] for name, row in rows.items()} == dict.fromkeys(rows, "exhausted")
+    assert {name: row["status"] for name, row in rows.items()} == dict.fromkeys(rows, "exhaustive")
 
 
 NOTHING = """
@@ -590,7 +590,7 @@ def test_nothing_to_interleave_is_a_status_of_its_own_in_every_report(run, repor
     )  # fmt: skip
     (row,) = report()["tests"]
     coverage = row["coverage"]
-    assert (coverage["status"], coverage["text"], row["exhausted"]) == (
+    assert (coverage["status"], coverage["text"], row["exhaustive"]) == (
         "nothing_interleaved",
         "nothing to interleave",
         False,
@@ -701,7 +701,7 @@ def both(*functions):
 """
 
 
-def test_patches_of_one_thread_leave_exhausted(run, report):
+def test_patches_of_one_thread_leave_exhaustive(run, report):
     source = (
         PATCHES
         + """
@@ -737,7 +737,7 @@ def test_in_one_thread():
 """
     )
     run(source, "--interleave-json=report.json").result.assert_outcomes(passed=4)
-    assert [row["exhausted"] for row in report()["tests"]] == [True] * 4
+    assert [row["exhaustive"] for row in report()["tests"]] == [True] * 4
 
 
 def test_patches_that_may_overlap_are_named(run):
@@ -853,4 +853,4 @@ def test_it(run_concurrent):
     )
     done.result.assert_outcomes(passed=1)
     (row,) = report()["tests"]
-    assert (row["exhausted"], row["distinct"]) == (True, 4)
+    assert (row["exhaustive"], row["distinct"]) == (True, 4)

@@ -1,4 +1,4 @@
-"""Programs whose threads share a box, each in order by one kind of synchronisation; and the same without it.
+"""Programs whose threads share a box, each in order by one kind of synchronization; and the same without it.
 
 Not collected with the other tests: `test_races.py` runs it in a session of its own.
 """

@@ -28,4 +28,4 @@ def test_what_is_locked_is_searched_to_its_end(rows):
     found = {name: row for name, row in rows.items() if name.startswith("test_locked[")}
     assert len(found) == len(ACCESSORS)
     assert {name: row["finding"] for name, row in found.items() if row["outcome"] != "passed"} == {}
-    assert {name for name, row in found.items() if not row["exhausted"]} == set()
+    assert {name for name, row in found.items() if not row["exhaustive"]} == set()

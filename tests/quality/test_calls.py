@@ -39,13 +39,13 @@ def test_what_is_locked_is_searched_to_its_end(rows):
     # `Formatter` is written in Python, but under a lock that does not matter.
     assert len(found) == len(READS)
     assert {name: row["finding"] for name, row in found.items() if row["outcome"] != "passed"} == {}
-    assert {name for name, row in found.items() if not row["exhausted"]} == set()
+    assert {name for name, row in found.items() if not row["exhaustive"]} == set()
 
 
 def test_what_is_read_unseen_is_not_controlled(rows):
     found = those(rows, "test_unread[", "test_generated_init")
     assert len(found) == len(UNREAD) + 1
-    assert {name for name, row in found.items() if row["exhausted"]} == set()
+    assert {name for name, row in found.items() if row["exhaustive"]} == set()
     what = {name.partition("[")[2]: row["coverage"]["uncontrolled"][0]["what"] for name, row in found.items()}
     assert what == {
         "special method]": "__len__",
@@ -64,4 +64,4 @@ def test_correct_programs_are_searched_to_their_end(rows):
     found = those(rows, "test_correct_")
     assert len(found) == 5
     assert {name: row["finding"] for name, row in found.items() if row["outcome"] != "passed"} == {}
-    assert {name: row["coverage"]["text"] for name, row in found.items() if not row["exhausted"]} == {}
+    assert {name: row["coverage"]["text"] for name, row in found.items() if not row["exhaustive"]} == {}

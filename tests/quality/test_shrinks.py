@@ -57,7 +57,7 @@ def session(tmp_path_factory):
 def switches(session, name):
     rows, _ = session
     found = [row["finding"] for nodeid, row in rows.items() if nodeid.partition("[")[0] == f"test_{name}"]
-    return [finding["switches"] for finding in found if finding is not None]
+    return [finding["preemptions"] for finding in found if finding is not None]
 
 
 def test_lost_update_by_one_switch_on_20_seeds_of_20(session):

@@ -79,7 +79,7 @@ def test_a_lease_that_runs_out_is_found_with_early_timeouts(tmp_path, seed):
     assert row["found_at"] <= 50
 
 
-def test_nothing_is_exhausted_that_is_not(session):
+def test_nothing_is_exhaustive_that_is_not(session):
     rows, _ = session
     if "long.py::test_locked_30000" in rows:
         long = rows["long.py::test_locked_30000"]["coverage"]

@@ -26,7 +26,7 @@ def test_all_endings_are_found(tmp_path, monkeypatch, changes):
     rows, endings = run(tmp_path, monkeypatch, changes=changes)
     searched = [row for name, row in rows.items() if name.startswith("test_exhaustive[")]
     assert len(searched) == len(OPERATIONS) * changes
-    assert all(row["exhausted"] for row in searched)
+    assert all(row["exhaustive"] for row in searched)
     missed = {
         name: sorted(set(found) - set(endings["exhaustive"][name]))
         for name, found in endings["random"].items()

@@ -168,7 +168,7 @@ def row(name: str, timeline: Timeline | None = None, kind: str = "test failure",
             "message": message
             or "AssertionError: assert 150 == 200\n +  where 150 = <bank.Account object at 0x7f>.balance",
             "token": "AQMNAYEoT8MNBQACAQMCjtWU",
-            "switches": 1,
+            "preemptions": 1,
             "help": None if timeline is None else timeline.help or None,
         }
     failed = found is not None
@@ -178,7 +178,7 @@ def row(name: str, timeline: Timeline | None = None, kind: str = "test failure",
         "outcome": "failed" if failed else "passed",
         "schedules": 2 if failed else 22,
         "distinct": 2,
-        "exhausted": not failed,
+        "exhaustive": not failed,
         "coverage": {
             "text": "sampled: 2 interleavings, total unknown" if failed else "exhaustive: all 2 interleavings",
         },
@@ -190,7 +190,7 @@ def row(name: str, timeline: Timeline | None = None, kind: str = "test failure",
         "_command": f"pytest 'test_bank.py::{name}' --interleave-replay=AQMNAYEoT8MNBQACAQMCjtWU" if failed else None,
         "_difference": None,
         "_warnings": [],
-        "_ended_by": "finding" if failed else "exhausted",
+        "_ended_by": "finding" if failed else "exhaustive",
         "_planned": 200,
     } | more
 

@@ -154,7 +154,7 @@ def _shards(row: Mapping[str, Any]) -> str | None:
 
 def _switches(finding: Mapping[str, Any]) -> str | None:
     """Return the number of preemptions as text; None if it is not known."""
-    switches, before = finding["switches"], finding.get("shrunk_from")
+    switches, before = finding["preemptions"], finding.get("shrunk_from")
     if switches is None:
         return None
     return str(switches) if before in (None, switches) else f"{switches}, shrunk from {before}"

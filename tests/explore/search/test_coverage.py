@@ -22,14 +22,14 @@ THREAD = Uncontrolled("thread", "thread shop-worker-0", (UncontrolledPart("", "s
     ("coverage", "text"),
     [
         (Coverage("nothing_interleaved", 1), "nothing to interleave"),
-        (Coverage("exhausted", 1, shares=False), "nothing shared: the threads never touch the same mutable data"),
+        (Coverage("exhaustive", 1, shares=False), "nothing shared: the threads never touch the same mutable data"),
         (
-            Coverage("exhausted", 1),
+            Coverage("exhaustive", 1),
             "exhaustive: 1 interleaving, since all conflicting steps have a fixed order",
         ),
-        (Coverage("exhausted", 12), "exhaustive: all 12 interleavings"),
+        (Coverage("exhaustive", 12), "exhaustive: all 12 interleavings"),
         (
-            Coverage("exhausted", 12, timed=True),
+            Coverage("exhaustive", 12, timed=True),
             "exhaustive: all 12 interleavings, assuming no sleep or timeout ends early",
         ),
         (Coverage("bounded", 30, 0), "all schedules with up to 0 preemptions"),
@@ -115,7 +115,7 @@ class _Finished:
 
 def test_nothing_is_certain_where_something_was_not_controlled():
     classes = Classes()
-    assert classes.coverage(_Finished(), timed=False).status == "exhausted"
+    assert classes.coverage(_Finished(), timed=False).status == "exhaustive"
     said = classes.coverage(_Finished(), timed=False, uncontrolled=[FILE])
     assert (said.status, said.preemptions, said.uncontrolled) == ("sampled", None, (FILE,))
 

@@ -222,7 +222,7 @@ def test_what_was_made_by_the_first_execution_alone_is_no_obstacle():
     assert strategy.exhausted
 
 
-def test_a_program_that_never_repeats_is_not_called_exhausted():
+def test_a_program_that_never_repeats_is_not_called_exhaustive():
     runs = []
 
     def program():
@@ -315,7 +315,7 @@ def test_who_is_out_of_sight_alone_changes_no_order():
     assert strategy.incomplete is None
 
 
-def test_threads_that_spin_are_not_called_exhausted():
+def test_threads_that_spin_are_not_called_exhaustive():
     def program():
         state = programs.State()
 
@@ -334,7 +334,7 @@ def test_threads_that_spin_are_not_called_exhausted():
     assert "yielded" in strategy.incomplete
 
 
-def test_daemons_that_are_cut_off_are_not_called_exhausted():
+def test_daemons_that_are_cut_off_are_not_called_exhaustive():
     def program():
         state = programs.State()
 

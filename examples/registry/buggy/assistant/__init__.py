@@ -1,1 +1,1 @@
-"""The same as in `../../fixed`, with the mistakes that such code has before somebody has looked for them."""
+"""The same as in `../../fixed`, with typical mistakes of such code."""

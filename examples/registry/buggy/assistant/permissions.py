@@ -1,4 +1,4 @@
-"""Which tools a session may use."""
+"""The tools that each session may use."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from .tools import ToolRegistry
 
 
 class PermissionChecker:
-    """Rules that last as long as the session does, and as the tool."""
+    """Rules that last as long as their session and their tool."""
 
     def __init__(self, tools: ToolRegistry) -> None:
         self._tools = tools
@@ -18,21 +18,21 @@ class PermissionChecker:
 
     def allow(self, session: str, tool: str) -> None:
         """Raises LookupError if there is no such tool."""
-        # Wrong: `get` waits for the registry's lock, and who has that may wait for this one in `_forget`.
+        # Wrong: `get` waits for the registry's lock, and the thread that holds that may wait for this one in `_forget`.
         with self._lock:
             if self._tools.get(tool) is None:
                 raise LookupError(f"there is no tool {tool}")
             self._rules.setdefault(session, {})[tool] = True
 
     def deny(self, session: str, tool: str) -> None:
-        # Wrong: of two threads that begin the session's rules, one loses its rule.
+        # Wrong: if two threads create the session's rules, one rule is lost.
         if session not in self._rules:
             self._rules[session] = {}
         self._rules[session][tool] = False
 
     def is_allowed(self, session: str, tool: str) -> bool:
-        """What no rule is about is not allowed."""
-        # Wrong: the session may end between the two.
+        """A tool without a rule is not allowed."""
+        # Wrong: the session may end between check and use.
         if session not in self._rules:
             return False
         return self._rules[session].get(tool, False)

@@ -1,4 +1,4 @@
-"""Skills change what the assistant is told to do. At most one is active."""
+"""Skills change the instructions of the assistant. At most one is active."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ class SkillRegistry:
             return [skill for skill in self._skills.values() if skill.active]
 
     def activate(self, name: str) -> str | None:
-        """Makes this skill the active one. Returns the name of the one that was."""
-        # Wrong: two threads that find none active any more make two active.
+        """Makes this skill the active one. Returns the name of the previous one."""
+        # Wrong: two threads that find no active skill activate two.
         skill = self._skills[name]
         before = self.deactivate()
         skill.active = True
@@ -44,6 +44,6 @@ class SkillRegistry:
             return None
 
     def prompt(self) -> str:
-        """What the active skill adds to the prompt."""
-        # Wrong: it asks twice, and the second answer may be another one.
+        """The text that the active skill adds to the prompt."""
+        # Wrong: it reads the active skill twice, and the second one may be another one.
         return self.active()[0].prompt if self.active() else ""

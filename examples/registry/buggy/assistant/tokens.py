@@ -1,4 +1,4 @@
-"""How many tokens a text has. To count takes long, so the last results are kept."""
+"""The number of tokens of a text. Counting is slow, so the last results are cached."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections import OrderedDict
 
 
 class TokenCounter:
-    """Keeps `max_entries` results, those that were asked for last."""
+    """Keeps the `max_entries` most recently used results."""
 
     def __init__(self, max_entries: int = 1000) -> None:
         self.max_entries = max_entries
@@ -20,13 +20,13 @@ class TokenCounter:
     def count(self, text: str) -> int:
         # Wrong, all of it: "a dictionary is thread-safe anyway". The entry may be evicted between two lines, ...
         if text in self._cache:
-            # ... of two threads that add 1 to the same number one is not counted, ...
+            # ... of two threads that add 1 to the same number, one is not counted, ...
             self.hits += 1
             self._cache.move_to_end(text)
             return self._cache[text]
         tokens = len(text.split())
         self.misses += 1
-        # ... and two threads share the room that one of them has made.
+        # ... and two threads use the space that one of them has freed.
         if len(self._cache) >= self.max_entries:
             self._cache.popitem(last=False)
         self._cache[text] = tokens

@@ -16,7 +16,7 @@ class Tool:
 
 
 class ToolRegistry:
-    """There is one for the whole process: `ToolRegistry.instance()`."""
+    """The process has one: `ToolRegistry.instance()`."""
 
     _instance: ToolRegistry | None = None
 
@@ -27,7 +27,7 @@ class ToolRegistry:
 
     @classmethod
     def instance(cls) -> ToolRegistry:
-        # Wrong: two threads that come first make two registries.
+        # Wrong: two threads that call it first create two registries.
         if cls._instance is None:
             cls._instance = cls()
         return cls._instance
@@ -74,6 +74,6 @@ class ToolRegistry:
         return [f"{tool.name}: {tool.description}" for tool in self._tools.values()]
 
     def clear(self) -> None:
-        # Wrong: each step has the lock, all of them together have not.
+        # Wrong: each step holds the lock, but not all of them together.
         for name in list(self._tools):
             self.deregister(name)

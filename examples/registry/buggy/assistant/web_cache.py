@@ -1,4 +1,4 @@
-"""Web pages that were fetched not long ago."""
+"""Recently fetched web pages."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ class WebCache:
         self._pages: dict[str, Page] = {}
 
     def usage(self) -> tuple[int, int]:
-        """The size that the cache believes to have, and the size of the pages in it."""
+        """The size that the cache has counted, and the real size of its pages."""
         with self._lock:
             return self._size, sum(len(page.body) for page in self._pages.values())
 
     def put(self, url: str, body: bytes) -> None:
-        """What is larger than the whole cache is not kept."""
-        # Wrong: what is removed here may be removed by another thread, too, and its size is then subtracted twice.
+        """A page that is larger than the whole cache is not kept."""
+        # Wrong: another thread may remove the same page. Then its size is subtracted twice.
         self._remove(url)
         if len(body) > self.max_bytes:
             return
-        # Wrong: two threads that put the same page in count it twice.
+        # Wrong: two threads that add the same page count it twice.
         with self._lock:
             self._pages[url] = Page(body, time.monotonic())
             self._size += len(body)
@@ -53,10 +53,10 @@ class WebCache:
         return page.body
 
     def prefetch(self, urls: Iterable[str], fetch: Callable[[str], bytes], workers: int = 2) -> None:
-        """Fetches all of them, by so many threads."""
+        """Fetches all of them in this many threads."""
         running: list[threading.Thread] = []
         for url in urls:
-            # Wrong: one more than there may be, as the next one is started after this.
+            # Wrong: one thread too many, as the next one is started after this.
             while len(running) > workers:
                 running.pop(0).join()
             running.append(threading.Thread(target=lambda url=url: self.put(url, fetch(url))))

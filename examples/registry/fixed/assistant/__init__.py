@@ -1,1 +1,1 @@
-"""What an assistant keeps in memory, and what its threads share: one lock for each thing, held for whole decisions."""
+"""The state of an assistant, which its threads share. Each part has one lock, held from a check to the action."""

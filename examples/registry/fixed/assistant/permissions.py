@@ -1,4 +1,4 @@
-"""Which tools a session may use."""
+"""The tools that each session may use."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from .tools import ToolRegistry
 
 
 class PermissionChecker:
-    """Rules that last as long as the session does, and as the tool."""
+    """Rules that last as long as their session and their tool."""
 
     def __init__(self, tools: ToolRegistry) -> None:
         self._tools = tools
@@ -29,7 +29,7 @@ class PermissionChecker:
             self._rules.setdefault(session, {})[tool] = False
 
     def is_allowed(self, session: str, tool: str) -> bool:
-        """What no rule is about is not allowed."""
+        """A tool without a rule is not allowed."""
         with self._lock:
             return self._rules.get(session, {}).get(tool, False)
 

@@ -1,4 +1,4 @@
-"""Skills change what the assistant is told to do. At most one is active."""
+"""Skills change the instructions of the assistant. At most one is active."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class SkillRegistry:
             return [skill for skill in self._skills.values() if skill.active]
 
     def activate(self, name: str) -> str | None:
-        """Makes this skill the active one. Returns the name of the one that was."""
+        """Makes this skill the active one. Returns the name of the previous one."""
         with self._lock:
             skill = self._skills[name]
             before = self.deactivate()
@@ -44,6 +44,6 @@ class SkillRegistry:
             return None
 
     def prompt(self) -> str:
-        """What the active skill adds to the prompt."""
+        """The text that the active skill adds to the prompt."""
         with self._lock:
             return self.active()[0].prompt if self.active() else ""

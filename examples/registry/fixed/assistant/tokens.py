@@ -1,4 +1,4 @@
-"""How many tokens a text has. To count takes long, so the last results are kept."""
+"""The number of tokens of a text. Counting is slow, so the last results are cached."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections import OrderedDict
 
 
 class TokenCounter:
-    """Keeps `max_entries` results, those that were asked for last."""
+    """Keeps the `max_entries` most recently used results."""
 
     def __init__(self, max_entries: int = 1000) -> None:
         self.max_entries = max_entries
@@ -26,7 +26,7 @@ class TokenCounter:
                 self.hits += 1
                 self._cache.move_to_end(text)
                 return self._cache[text]
-        # Without the lock: others need not wait for it.
+        # Without the lock: other threads need not wait for this.
         tokens = len(text.split())
         with self._lock:
             self.misses += 1

@@ -16,13 +16,13 @@ class Tool:
 
 
 class ToolRegistry:
-    """There is one for the whole process: `ToolRegistry.instance()`."""
+    """The process has one: `ToolRegistry.instance()`."""
 
     _instance: ToolRegistry | None = None
     _instance_lock = threading.Lock()
 
     def __init__(self) -> None:
-        # Whoever holds another lock of the assistant must not take this one: see permissions.py.
+        # Do not take this lock while you hold another one of the assistant: see permissions.py.
         self.lock = threading.RLock()
         self._tools: dict[str, Tool] = {}
         self._when_deregistered: list[Callable[[str], None]] = []

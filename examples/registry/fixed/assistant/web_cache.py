@@ -1,4 +1,4 @@
-"""Web pages that were fetched not long ago."""
+"""Recently fetched web pages."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ class WebCache:
         self._pages: dict[str, Page] = {}
 
     def usage(self) -> tuple[int, int]:
-        """The size that the cache believes to have, and the size of the pages in it."""
+        """The size that the cache has counted, and the real size of its pages."""
         with self._lock:
             return self._size, sum(len(page.body) for page in self._pages.values())
 
     def put(self, url: str, body: bytes) -> None:
-        """What is larger than the whole cache is not kept."""
+        """A page that is larger than the whole cache is not kept."""
         with self._lock:
             self._remove(url)
             if len(body) > self.max_bytes:
@@ -52,7 +52,7 @@ class WebCache:
             return page.body
 
     def prefetch(self, urls: Iterable[str], fetch: Callable[[str], bytes], workers: int = 2) -> None:
-        """Fetches all of them, by so many threads."""
+        """Fetches all of them in this many threads."""
         with ThreadPoolExecutor(workers) as pool:
             list(pool.map(lambda url: self.put(url, fetch(url)), urls))
 

@@ -1,4 +1,4 @@
-"""Reasons why a search is not "exhausted": parts of a program whose order the scheduler cannot choose."""
+"""Reasons why a search is not "exhaustive": parts of a program whose order the scheduler cannot choose."""
 
 from __future__ import annotations
 

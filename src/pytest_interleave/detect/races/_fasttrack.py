@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from ...control import Step
 from ..happens_before._clocks import Accesses, Clock
-from ..happens_before._synchronisation import Order
+from ..happens_before._synchronization import Order
 from ._variables import WRITE, Rules, Variable, variables_of
 
 

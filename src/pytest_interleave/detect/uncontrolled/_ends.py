@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from ...control import Operation, Step
 from ...control.steps import kinds
-from ..happens_before._synchronisation import Order
+from ..happens_before._synchronization import Order
 
 
 class EndAskedFor(NamedTuple):

@@ -30,7 +30,7 @@ from ...control.identity import (
 from ...control.interpreter import specials_at
 from ...control.steps import CUT, FOREIGN, HIDDEN, UNSURE, WRITES
 from ..happens_before._clocks import Accesses
-from ..happens_before._synchronisation import Order
+from ..happens_before._synchronization import Order
 from ._waking import wakings
 
 

@@ -9,7 +9,7 @@ from ...control import Operation, Step, ThreadView, Unit
 from ...control.steps import Use, kinds
 from ..happens_before._clocks import Clock
 from ..happens_before._holding import is_lock
-from ..happens_before._synchronisation import Order
+from ..happens_before._synchronization import Order
 
 #: Operations that belong to the step before them; no schedule changes their order.
 _NO_CHOICE = frozenset((kinds.ENTER, kinds.LEAVE))

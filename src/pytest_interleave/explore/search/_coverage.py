@@ -15,7 +15,7 @@ _NAMED = 2
 class Coverage(NamedTuple):
     """The coverage of a test: what can be said of the schedules that were run, compared with all that there are."""
 
-    #: "exhausted" (every class of schedules was run), "bounded" (all with few preemptions), "sampled", or
+    #: "exhaustive" (every class of schedules was run), "bounded" (all with few preemptions), "sampled", or
     #: "nothing_interleaved" (there is no other schedule).
     status: str
     #: The number of classes of equivalent schedules among those that were run.
@@ -30,7 +30,7 @@ class Coverage(NamedTuple):
     timed: bool = False
     #: Whether threads touch the same thing, which one of them changes, even if there is only one order for that.
     shares: bool = True
-    #: The reasons why "exhausted" cannot be claimed, whatever the strategy has run.
+    #: The reasons why "exhaustive" cannot be claimed, whatever the strategy has run.
     uncontrolled: tuple[Uncontrolled, ...] = ()
     #: For a test that is longer than `max_steps`: how many of its steps were explored; else None.
     explored_steps: int | None = None
@@ -40,7 +40,7 @@ class Coverage(NamedTuple):
     def __str__(self) -> str:
         if self.status == "nothing_interleaved":
             return "nothing to interleave"
-        if self.status == "exhausted":
+        if self.status == "exhaustive":
             return self._if_timed(self._all())
         if self.status == "bounded":
             count = self.preemptions
@@ -84,10 +84,10 @@ class Coverage(NamedTuple):
         """Return the data for the machine-readable report."""
         return {
             "status": self.status,
-            "classes": self.classes,
+            "interleavings": self.classes,
             "preemptions": self.preemptions,
             "chance_of_new": None if self.chance is None else round(self.chance, 4),
-            "estimated_classes": self.estimated_classes,
+            "estimated_interleavings": self.estimated_classes,
             "timed": self.timed,
             "shares": self.shares,
             "explored_steps": self.explored_steps,
@@ -179,7 +179,7 @@ class Classes:
         if early_timeouts:
             return Coverage("sampled", classes, timed=timed, shares=shares, early_timeouts=True)
         if getattr(strategy, "exhausted", False):
-            return Coverage("exhausted", classes, timed=timed, shares=shares)
+            return Coverage("exhaustive", classes, timed=timed, shares=shares)
         preemptions = getattr(strategy, "preemptions", None)
         if preemptions is not None:
             return Coverage("bounded", classes, preemptions, timed=timed, shares=shares)

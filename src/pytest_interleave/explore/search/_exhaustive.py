@@ -12,7 +12,7 @@ from ._budget import Limits
 from ._reduction import PartialOrderReduction
 
 #: The reason why schedules are sampled in the end: what the search cannot see may differ between equivalent schedules.
-DOUBTED = "not everything that the threads do was under control"
+DOUBTED = "not everything that the threads do was controlled"
 
 #: After this many executions, and then each time that there are twice as many, it is checked whether the rest fits the
 #: budget.

@@ -6,11 +6,14 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-#: Texts of the summary for failing tests, for one and for several, by the least that makes them fail: see
+#: Texts of the summary for failing tests, for one and for several, by the simplest way in which they fail: see
 #: `Explanation.simplest`.
 _FAILED = {
-    "switches": ("1 race: fails only when workers interleave", "{} races: fail only when workers interleave"),
-    "workers in turn": (
+    "workers interleaved": (
+        "1 race: fails only when workers interleave",
+        "{} races: fail only when workers interleave",
+    ),
+    "workers one after another": (
         "1 shared-state failure: fails when run twice in a row",
         "{} shared-state failures: fail when run twice in a row",
     ),
@@ -26,7 +29,7 @@ class Audit(NamedTuple):
     workers: int
     #: The number of tests that ran to a finding or to the end of their search.
     ran: int
-    #: The number of tests that failed, by the least that makes them fail.
+    #: The number of tests that failed, by the simplest way in which they fail.
     failed: dict[str | None, int]
     #: The number of tests that passed although their workers share no data.
     sharing_nothing: int
@@ -39,7 +42,7 @@ class Audit(NamedTuple):
         ran = [row for row in rows if row["_suite"] and row["outcome"] not in ("skipped", "interrupted")]
         failed = [row for row in ran if row["outcome"] == "failed"]
         passed = [row for row in ran if row["outcome"] == "passed"]
-        alike = [row for row in passed if row["exhausted"] and not row["coverage"]["shares"]]
+        alike = [row for row in passed if row["exhaustive"] and not row["coverage"]["shares"]]
         return cls(
             workers,
             len(ran),

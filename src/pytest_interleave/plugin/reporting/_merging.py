@@ -23,7 +23,7 @@ Row = dict[str, Any]
 class _Proved(NamedTuple):
     """The proofs of the searches of all shards together, in the place of a strategy."""
 
-    exhausted: bool
+    exhaustive: bool
     preemptions: int | None
 
 
@@ -73,7 +73,7 @@ def _of_shards(parts: list[Row]) -> Row | None:
         classes.include({int(found, 16): count for found, count in part["_classes"].items()})
     proved = _Proved(
         # Every class that any shard knows has to be one of the search's.
-        any(part["exhausted"] and len(part["_classes"]) == len(classes) for part in ran),
+        any(part["exhaustive"] and len(part["_classes"]) == len(classes) for part in ran),
         max((bound for part in ran if (bound := part["coverage"]["preemptions"]) is not None), default=None),
     )
     coverage = classes.coverage(
@@ -91,14 +91,14 @@ def _of_shards(parts: list[Row]) -> Row | None:
         "outcome": min((part["outcome"] for part in parts), key=_OUTCOMES.index),
         "schedules": sum(part["schedules"] for part in ran),
         "distinct": coverage.classes,
-        "exhausted": coverage.status == "exhausted",
+        "exhaustive": coverage.status == "exhaustive",
         "coverage": coverage.as_json(),
         "seconds": round(sum(part["seconds"] for part in ran), 4),
         "repeatable": all(part["repeatable"] for part in ran),
         "lost": next((part["lost"] for part in ran if part["lost"] is not None), None),
         "shards": first["_shards"],
         "shards_run": len(ran),
-        "_ended_by": _ended_by(ran, exhausted=coverage.status == "exhausted"),
+        "_ended_by": _ended_by(ran, exhaustive=coverage.status == "exhaustive"),
         "_planned": sum(part["_planned"] for part in ran),
         "_remembered": {token: found for part in ran for token, found in part["_remembered"].items()},
         "_warnings": list(dict.fromkeys(text for part in ran for text in part["_warnings"])),
@@ -119,10 +119,10 @@ def _how_soon(part: Row) -> tuple[int, int, int]:
     return _OUTCOMES.index(part["outcome"]), part["found_at"], part["_shard"]
 
 
-def _ended_by(ran: list[Row], *, exhausted: bool) -> str:
+def _ended_by(ran: list[Row], *, exhaustive: bool) -> str:
     ends = {str(part["_ended_by"]) for part in ran}
     if len(ends) == 1:
         return ends.pop()
-    if exhausted:
+    if exhaustive:
         return EXHAUSTED
     return next((end for end in _ENDED_EARLY if end in ends), SCHEDULES)

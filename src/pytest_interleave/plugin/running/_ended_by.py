@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final, Literal
 
 EndedBy = Literal[
-    "schedules", "seconds", "exhausted", "nothing to interleave", "finding", "skip", "expected failure", "pinned",
+    "schedules", "seconds", "exhaustive", "nothing to interleave", "finding", "skip", "expected failure", "pinned",
     "too long", "interrupted", "fixtures", "replay",
 ]  # fmt: skip
 
@@ -13,7 +13,7 @@ EndedBy = Literal[
 SCHEDULES: Final = "schedules"
 SECONDS: Final = "seconds"
 #: It ran every distinct interleaving.
-EXHAUSTED: Final = "exhausted"
+EXHAUSTED: Final = "exhaustive"
 #: The test has one interleaving only.
 NOTHING_TO_INTERLEAVE: Final = "nothing to interleave"
 FINDING: Final = "finding"

@@ -190,7 +190,7 @@ class LongRun(Part):
 class InTurn:
     """A strategy that chooses the thread that was started after the one that ran last."""
 
-    name = "in turn"
+    name = "round robin"
 
     def __init__(self) -> None:
         self._last = -1

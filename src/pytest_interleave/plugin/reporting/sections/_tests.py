@@ -67,7 +67,7 @@ def _rest_of(rows: Rows, shown: Rows) -> str:
         counted = sorted(outcomes.items(), key=lambda counted: (counted[0] != "passed", counted[0]))
         tests += f" ({', '.join(f'{count} {outcome}' for outcome, count in counted)})"
     schedules = _many(sum(row["schedules"] for row in rest), "schedule")
-    exhaustive = sum(row["exhausted"] for row in rest)
+    exhaustive = sum(row["exhaustive"] for row in rest)
     return f"{tests}: {schedules}, {exhaustive} exhaustive (-v lists {'it' if len(rest) == 1 else 'them'})"
 
 

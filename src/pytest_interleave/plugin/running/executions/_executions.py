@@ -28,7 +28,7 @@ from ._first_run import FirstRun, Undisturbed
 from ._kept_state import Changed, KeptState, changed, code_of, state_now
 
 #: A body runs in one worker alone, in all of them one after another, or in all at once.
-Way = Literal["alone", "in turn", "at once"]
+Way = Literal["alone", "one by one", "at once"]
 
 #: An execution of a test without a time limit is ended after this many seconds of processor time.
 _LONGEST_WITHOUT_LIMIT = 600.0
@@ -357,7 +357,7 @@ class Executions:
         if self._benchmarked:
             self._measure_nothing()
         if self.settings.workers > 1:
-            in_turn, only = self.way == "in turn", self.only if self.way == "alone" else None
+            in_turn, only = self.way == "one by one", self.only if self.way == "alone" else None
             item.obj = in_workers(item.obj, self.settings.workers, self._own_fixtures, in_turn=in_turn, only=only)
         unittest = self.unittest
         if unittest is not None:

@@ -27,7 +27,7 @@ SIMPLEST = {
         "run it with plain pytest. If it passes there, it depends on state from an earlier run, such as a module "
         "global, on real time, or on the number of objects, references or frames, which the plugin changes.",
     ),
-    "workers in turn": (
+    "workers one after another": (
         "Not a race: the test body fails when it runs twice on the same fixtures.",
         "give each worker its own fixtures with isolated=(...), or mark the test thread_unsafe",
     ),
@@ -67,7 +67,8 @@ class Explanation(NamedTuple):
     timeline: Timeline | None = None
     #: Why the token may not reproduce it.
     difference: str | None = None
-    #: The least that makes a thread_safety test fail: "one worker", "workers in turn", "switches" or "repeated".
+    #: The simplest way in which a thread_safety test fails: "one worker", "workers one after another" or "workers
+    #: interleaved"; "repeated" if it fails only because earlier runs have left state.
     simplest: str | None = None
     #: If the test fails only because it is repeated, what is known about that.
     repetition: Repetition | None = None

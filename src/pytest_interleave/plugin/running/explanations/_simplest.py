@@ -23,14 +23,14 @@ def simplest_failure(
     explaining: Explaining,
     judge: Callable[[Outcome], Finding | None],
 ) -> str:
-    """Return the least that makes the test fail: "one worker", "workers in turn", or "switches" between workers.
+    """Return the simplest way in which the test fails: see `Explanation.simplest`.
 
     Runs the body again in one worker, and once in all of them, each started when the one before has ended.
     """
     error = explanation.finding.exception
     kind = type(next(leaves(error)))
     executions.only = worker_of(error)
-    ways: tuple[tuple[str, Way], ...] = (("one worker", "alone"), ("workers in turn", "in turn"))
+    ways: tuple[tuple[str, Way], ...] = (("one worker", "alone"), ("workers one after another", "one by one"))
     for least, way in ways:
         executions.way = way
         try:
@@ -44,4 +44,4 @@ def simplest_failure(
         found = judge(outcome)
         if found is not None and type(next(leaves(found.exception))) is kind:
             return least
-    return "switches"
+    return "workers interleaved"

@@ -129,7 +129,7 @@ class Observations:
             return
         if self.threads == 1 and self.has_company:
             text = (
-                "the test starts no threads of its own, and the threads beside it are not under control, so only one "
+                "the test starts no threads of its own, and the threads beside it are not controlled, so only one "
                 f"interleaving was run. Not controlled: {self.reasons.all()[0]}."
             )
         elif self.threads == 1:
