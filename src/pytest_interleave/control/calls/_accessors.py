@@ -10,6 +10,7 @@ import types
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from ..identity._any_call import any_call
 from ..identity._items import NO_KEY, deletion, item, membership
 from ..identity._keys import PLAIN_KEYS
 from ..identity._leaving import cache, expect
@@ -36,15 +37,17 @@ def accessed(function: Any, given: Sequence[Any]) -> Touches | None:
     if kind is operator.itemgetter:
         return _items(given[0], function.__reduce__()[1]) if given else None
     if kind is LruCache:
-        return of_cache(function)
+        return of_cache(function, given)
     return None
 
 
-def of_cache(function: Any) -> Touches:
+def of_cache(function: Any, given: Sequence[Any]) -> Touches:
     """Return what calling a function in a `functools.lru_cache` touches."""
     known = cache(function)
-    # Otherwise it is not seen when the cache keeps what the function has returned.
-    return whole(function, WRITES, FOREIGN) if known is None else known
+    if known is not None:
+        return known
+    # It is not seen when the cache keeps what the function has returned.
+    return any_call.touches(function.__wrapped__, given) + whole(function, WRITES, FOREIGN)
 
 
 def accessed_by_method(owner: Any, name: str, given: Sequence[Any]) -> Touches | None:

@@ -21,8 +21,8 @@ from ..identity._leaving import expect
 from ..identity._natives import arrays_exist, has_own_access
 from ..identity._owners import MISSING, stored_attribute
 from ..identity._types import CONTAINER, METHOD_OF_CLASS, STILL, class_holding, identities, is_class, kind_of, module_of
-from ..identity._wholes import TRUTH, called_back, contents, native, operand, whole
-from ..identity._written import called, in_scope, is_foreign, is_generated, python_function
+from ..identity._wholes import TRUTH, by_given_method, called_back, contents, native, operand, whole
+from ..identity._written import called, in_scope, is_foreign, is_generated, is_of_an_object, python_function
 from ..interpreter._redirected import is_redirected
 from ..scope._places import is_ours, is_stdlib
 from ..steps._touches import FOREIGN, NOTHING, OPAQUE, READS, WRITES, Touches
@@ -40,7 +40,7 @@ from ._looking import (
 from ._nested import begun, of_elements, of_items, texts_of
 from ._output import is_output, printed
 from ._patching import patched_by
-from ._referents import called_reference
+from ._referents import called_reference, calls_back_at_death
 from ._text_fields import formatted, formatted_from
 
 #: The addresses of the types of functions written in C that are bound to an object.
@@ -128,7 +128,11 @@ def touches_of_call(function: Any, given: Sequence[Any]) -> Touches:
         touches = texts_of(*given)
         return touches + printed(given) if function is print else touches
     if id(kind) in BOUND_IN_C:
-        known = of_elements(function.__name__, given) if function.__module__ == "builtins" else NOTHING
+        known = NOTHING
+        if function.__module__ == "builtins":
+            known = of_elements(function.__name__, given)
+            if given:
+                known = by_given_method(given[0], f"__{function.__name__}__") + known
         for value in given:
             if id(type(value)) not in PLAIN_KEYS:
                 how = READS if function.__name__ in _READERS else WRITES | OPAQUE
@@ -137,12 +141,18 @@ def touches_of_call(function: Any, given: Sequence[Any]) -> Touches:
         return known
     if is_class(kind):
         maker = called(function)
+        if function is weakref.ref or function is weakref.proxy:
+            calls_back_at_death(given)
+        if is_of_an_object(maker):
+            return touches_of_call(maker, given)
         known = of_elements("dict", given) if function is dict else NOTHING
         if function is bool and given:
             return operand(given[0], READS, TRUTH)
         return known + (_of_python(maker, given) if is_foreign(maker) else _given(given, READS))
     # An object that can be called.
     what = called(function)
+    if what is not function and is_of_an_object(what):
+        return touches_of_call(what, given)
     if python_function(what) is not None:
         return NOTHING if in_scope(what) else _of_python(what, (function, *given))
     return _of_callable(function, given)

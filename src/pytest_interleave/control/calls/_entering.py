@@ -7,9 +7,10 @@ from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
+from ..identity._any_call import any_call
 from ..identity._types import class_holding, is_made_by_a_program
 from ..identity._written import is_primitive_method
-from ..interpreter._frames import UNMARKED, frames, object_at, types_at, words, words_from
+from ..interpreter._frames import UNMARKED, frames, object_at, object_in, types_at, words, words_from
 from ..steps._touches import FOREIGN, Touches
 from ._callees import note_callee
 from ._managers import function_of, generator_of, method_of, of_method
@@ -85,9 +86,14 @@ _quiet: set[int] = set()
 
 def _of_manager(slot: int, special: str, doubt: _Doubt) -> Callable[[FrameType], Touches | None]:
     slots = words_from(slot)
+    method_in = object_in(slot - 1)
 
     def touch(frame: FrameType) -> Touches | None:
         word = slots[frames[id(frame) >> 3] >> 3]
+        if not word & UNMARKED:
+            # From 3.14 on, if the method takes no manager: a static method, or a method of another object.
+            doubt.stay()
+            return any_call.touches(method_in(frame), ()) or None
         if types_at[word >> 3] in _quiet:
             doubt.lessen()
             return None

@@ -10,6 +10,7 @@ from typing import Any
 
 from ..identity._any_call import any_call
 from ..identity._types import class_holding, module_of
+from ..identity._wholes import by_given_method
 from ..identity._written import in_scope, is_foreign, python_function
 from ..steps._touches import NOTHING, WRITES, Touches
 from ._handed import closed_over, handed_to_foreign
@@ -28,7 +29,9 @@ def method_of(manager: Any, special: str) -> Any:
 def of_method(manager: Any, special: str) -> Touches:
     """Return what entering or leaving a context manager touches; `special` is the name of the method that does it."""
     method = method_of(manager, special)
-    if method is None or in_scope(method):
+    if method is None:
+        return by_given_method(manager, special)
+    if in_scope(method):
         return NOTHING
     generator = generator_of(manager)
     return any_call.touches(method, (manager,)) if generator is None else _of_generator(generator)

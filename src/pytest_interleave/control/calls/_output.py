@@ -7,8 +7,11 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from ..identity._types import bases_of, is_one_of
+from ..identity._any_call import any_call
+from ..identity._owners import stored_attribute
+from ..identity._types import bases_of, class_holding, is_made_by_a_program, is_one_of
 from ..identity._wholes import whole
+from ..identity._written import is_of_an_object
 from ..steps._touches import WRITES, Touches
 
 _buffer_of = vars(io.TextIOWrapper)["buffer"].__get__
@@ -23,7 +26,14 @@ def is_output(thing: Any) -> bool:
 def printed(given: Sequence[Any]) -> Touches:
     """Return what `print` writes to, if that is in memory: the streams that it is given, or the standard one."""
     streams = [value for value in given if _is_stream(value)] or [sys.stdout]
-    return tuple(touch for stream in streams if _is_in_memory(stream) for touch in whole(stream, WRITES))
+    touches = tuple(touch for stream in streams if _is_in_memory(stream) for touch in whole(stream, WRITES))
+    for thing in (*given, sys.stdout):
+        if is_made_by_a_program(type(thing)):
+            holder = class_holding(type(thing), "write")
+            method = holder[1] if holder is not None else stored_attribute(thing, "write")
+            if is_of_an_object(method):
+                touches += any_call.touches(method, ())
+    return touches
 
 
 def _is_stream(thing: Any) -> bool:

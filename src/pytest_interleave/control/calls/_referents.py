@@ -7,16 +7,21 @@ of it in time. The call of the reference then has the part that code out of scop
 from __future__ import annotations
 
 import weakref
+from collections.abc import Sequence
 from typing import Any
 
+from ..identity._any_call import any_call
 from ..identity._natives import referent_of
 from ..identity._object_names import name_of
+from ..identity._written import is_of_an_object
 from ..scope._observed import observed
 from ..scope._real import get_ident
 from ..steps._touches import FOREIGN, HIDDEN, OPAQUE, READS, WRITES, Touches
 
 #: The weak reference that notices when a referent dies, by the name of the referent.
 _watches: dict[int, weakref.ref[Any]] = {}
+#: The same for callbacks, by the name of the referent and the address of the callback.
+_callbacks: dict[tuple[int, int], weakref.ref[Any]] = {}
 #: The name of what a reference referred to when it was called, by the address of the reference.
 _called: dict[int, int] = {}
 
@@ -41,6 +46,25 @@ def called_reference(reference: Any) -> Touches:
     return ((("referent", name), None, READS | OPAQUE | FOREIGN),)
 
 
+def calls_back_at_death(given: Sequence[Any]) -> None:
+    """Note what the callback of a weak reference touches when the referent dies, unless it is written in Python.
+
+    `given` has the arguments with which the reference is made.
+    """
+    if len(given) != 2 or not is_of_an_object(given[1]):
+        return
+    referent, callback = given
+    key = name_of(referent), id(callback)
+    if key in _callbacks:
+        return
+
+    def died(_watch: Any) -> None:
+        _callbacks.pop(key, None)
+        _note(tuple((name, part, how | OPAQUE | FOREIGN) for name, part, how in any_call.touches(callback, (None,))))
+
+    _callbacks[key] = weakref.ref(referent, died)
+
+
 def _note(touches: Touches) -> None:
     """Add touches to the current step of the calling thread."""
     unit = observed[get_ident()]
@@ -59,3 +83,4 @@ def forget_referents() -> None:
     """Forget all referents; called between executions."""
     _watches.clear()
     _called.clear()
+    _callbacks.clear()

@@ -6,11 +6,12 @@ from collections import Counter, OrderedDict, defaultdict
 from typing import Any
 
 from ..steps._touches import NOTHING, OPAQUE, READS, WRITES, Touches
+from ._any_call import any_call
 from ._keys import PLAIN_KEYS, UNKNOWN, part_of
 from ._leaving import expect
 from ._object_names import key_of, name_of
 from ._types import CONTAINER, LOCAL, STILL, bases_of, class_holding, is_dict, is_made_by_a_program, kind_of
-from ._wholes import whole
+from ._wholes import by_given_method, whole
 from ._written import special_flags
 
 #: In a dictionary of at most this many items, each key is inspected; in a larger one, only text keys are looked up.
@@ -55,12 +56,14 @@ def item(container: Any, key: Any, how: int, *, plain: bool = False) -> Touches:
     sort = kind_of(kind)
     if sort in (STILL, LOCAL):
         return NOTHING
-    flags = None if plain else special_flags(kind, "__getitem__" if how == READS else "__setitem__")
+    special = "__getitem__" if how == READS else "__setitem__"
+    flags = None if plain else special_flags(kind, special)
     if flags is None and not plain:
         return NOTHING
+    given = NOTHING if plain else by_given_method(container, special)
     if sort == CONTAINER:
-        return _flagged(_item_of_container(container, key, how), flags or 0)
-    return whole(container, how, flags or 0)
+        return given + _flagged(_item_of_container(container, key, how), flags or 0)
+    return given + whole(container, how, flags or 0)
 
 
 def _flagged(touches: Touches, flags: int) -> Touches:
@@ -79,7 +82,8 @@ def membership(container: Any, key: Any) -> Touches:
     flags = special_flags(type(container), "__contains__")
     if flags is None:
         return NOTHING
-    return _flagged(item(container, key if is_dict(type(container)) else NO_KEY, READS, plain=True), flags)
+    touches = item(container, key if is_dict(type(container)) else NO_KEY, READS, plain=True)
+    return by_given_method(container, "__contains__") + _flagged(touches, flags)
 
 
 def deletion(container: Any, key: Any, *, plain: bool = False) -> Touches:
@@ -99,8 +103,11 @@ def _item_of_container(container: Any, key: Any, how: int) -> Touches:
         return ((name, None, how),)
     if is_dict(type(container)):
         if how == READS and id(type(key)) in PLAIN_KEYS and _puts_missing(type(container)) and not _has(container, key):
-            how = WRITES
-            expect(_factory_of(container))
+            factory = _factory_of(container)
+            expect(factory)
+            # It may be a method of an object that threads share.
+            made = NOTHING if factory is None else any_call.touches(factory, ())
+            return made + by_given_method(container, "__missing__") + _whole_and_part(name, key, WRITES)
         return _whole_and_part(name, key, how)
     if type(key) is not int:
         return ((name, None, how),)

@@ -18,7 +18,7 @@ from ._kept import class_assigned
 from ._natives import behind, has_own_access
 from ._object_names import aliases, name_of
 from ._types import LOCAL, bases_of, class_holding, is_class, is_made_by_a_program, is_one_of, kind_of, namespace_of
-from ._written import flags_of, in_scope, is_foreign, python_function, runs_in_scope
+from ._written import flags_of, in_scope, is_foreign, is_of_an_object, python_function, runs_in_scope
 
 _object_of_super = vars(super)["__self__"].__get__
 #: The methods of a class that does not change how its instances' attributes are looked up or set.
@@ -108,7 +108,12 @@ def attribute(owner: Any, name: str, how: int, *, plain: bool = False) -> Touche
     if name in _KEPT_BY_PRIMITIVES and isinstance(owner, _PRIMITIVES):
         return _kept_by_primitive(owner, name, how)
     if holder is None:
-        return ((name_of(owner), name, how | flags | _of_fallback(owner, name, how)), *proxied)
+        fallback = None if how == WRITES else class_holding(kind, "__getattr__")
+        if fallback is None:
+            return ((name_of(owner), name, how | flags), *proxied)
+        if is_of_an_object(fallback[1]):
+            proxied += any_call.touches(fallback[1], (name,))
+        return (*proxied, (name_of(owner), name, how | flags | _of_fallback(owner, name, fallback[1])))
     value = holder[1]
     if is_made_by_a_program(type(value)):
         seen = _by_descriptor(owner, name, value, how)
@@ -144,12 +149,8 @@ def _is_asked_for_unseen(name: str) -> bool:
     return name.startswith("__") and name.endswith("__") and name not in _NAMED
 
 
-def _of_fallback(owner: Any, name: str, how: int) -> int:
-    """Return the flags to add if `__getattr__` looks for an attribute that the instance does not have."""
-    if how == WRITES:
-        return 0
-    found = class_holding(type(owner), "__getattr__")
-    function = None if found is None else found[1]
+def _of_fallback(owner: Any, name: str, function: Any) -> int:
+    """Return the flags to add if `function`, a `__getattr__`, looks for an attribute that the instance has not."""
     if python_function(function) is None or name in (attributes_of(owner) or ()):
         return 0
     # It finds the attribute in its own way, as long as no code adds one to the instance.

@@ -54,7 +54,8 @@ _ITERATORS: tuple[type, ...] = (
     type(iter(b"")), type(iter(collections.OrderedDict())), enumerate, zip, map, filter, reversed,
     itertools.chain, itertools.islice, itertools.takewhile, itertools.dropwhile, itertools.filterfalse,
     itertools.starmap, itertools.zip_longest, itertools.compress, itertools.accumulate, itertools.pairwise,
-    itertools.cycle,
+    itertools.cycle, itertools.groupby, type(next(itertools.groupby("a"))[1]), type(itertools.tee(())[0]),
+    type(iter(int, 0)),
 )  # fmt: skip
 
 #: The type of bound methods, written in C, that know the class that defines them. `types` has no name for it.

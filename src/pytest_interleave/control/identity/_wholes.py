@@ -21,8 +21,27 @@ from ._generators import name_of_generator
 from ._leaving import expect
 from ._natives import behind, is_native
 from ._object_names import key_of, name_of
-from ._types import CONTAINER, ITERATOR, LOCAL, OTHER, STILL, VIEW, class_holding, is_class, kind_of
-from ._written import in_scope, is_foreign, is_generated, is_primitive_method, runs_in_scope, special_flags
+from ._types import (
+    CONTAINER,
+    ITERATOR,
+    LOCAL,
+    OTHER,
+    STILL,
+    VIEW,
+    class_holding,
+    is_class,
+    is_made_by_a_program,
+    kind_of,
+)
+from ._written import (
+    in_scope,
+    is_foreign,
+    is_generated,
+    is_of_an_object,
+    is_primitive_method,
+    runs_in_scope,
+    special_flags,
+)
 
 _DEEPEST = 4
 #: At most this many elements are inspected if a function is called with each of them; the rest are skipped.
@@ -69,7 +88,16 @@ def native(thing: Any, how: int) -> Touches:
 def iteration(thing: Any) -> Touches:
     """Return what beginning a loop over `thing` touches."""
     flags = special_flags(type(thing), "__iter__")
-    return NOTHING if flags is None else whole(thing, READS, flags)
+    return NOTHING if flags is None else by_given_method(thing, "__iter__") + whole(thing, READS, flags)
+
+
+def by_given_method(owner: Any, special: str) -> Touches:
+    """Return what a special method of `owner` touches if it is one of another object: `__len__ = items.__len__`."""
+    kind = type(owner)
+    if not is_made_by_a_program(kind):
+        return NOTHING
+    holder = class_holding(kind, special)
+    return any_call.touches(holder[1], ()) if holder is not None and is_of_an_object(holder[1]) else NOTHING
 
 
 #: The reference count of an iterator that only its loop knows: the loop's reference, and those that exist while they
@@ -131,6 +159,8 @@ def operand(thing: Any, how: int, specials: Sequence[str]) -> Touches:
             return ((id(thing), None, how),)
         if is_foreign(function):
             return whole(thing, how, FOREIGN | OPAQUE | UNSURE)
+        if is_of_an_object(function):
+            return any_call.touches(function, ())
         # A generated method reads the attributes. A method of an exception reads its arguments.
         looks = is_native(holder[0]) or is_generated(function) or issubclass(holder[0], BaseException)
         return whole(thing, how) if looks else NOTHING

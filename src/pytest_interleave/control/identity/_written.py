@@ -6,8 +6,9 @@ thread could run anywhere in between, and never does under control.
 
 from __future__ import annotations
 
+import functools
 import os
-from types import CodeType, FunctionType, MethodType
+from types import BuiltinMethodType, CodeType, FunctionType, MethodType, MethodWrapperType, ModuleType
 from typing import Any
 
 from ..scope import _current_scope
@@ -130,6 +131,14 @@ def special_flags(kind: type, special: str) -> int | None:
     if holder is None:
         return 0
     return None if in_scope(holder[1]) else flags_of(holder[1])
+
+
+def is_of_an_object(function: Any) -> bool:
+    """Whether `function`, which is not written in Python, is a method of an object that it knows: `items.append`."""
+    kind = type(function)
+    if kind is BuiltinMethodType:
+        return function.__self__ is not None and type(function.__self__) is not ModuleType
+    return kind is MethodWrapperType or kind is functools.partial
 
 
 def called(function: Any) -> Any:

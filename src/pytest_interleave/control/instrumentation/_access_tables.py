@@ -9,6 +9,7 @@ from types import CodeType
 from typing import Any
 
 from ..code._arithmetic import Reader
+from ..code._calls_of_given import interesting
 from ..code._file_facts import NO_FACTS, FileFacts, facts_of_file
 from ..code._text_facts import TextFacts
 from ..identity._kept import KeptByMethod, KeptObjects, is_method_of_kept
@@ -23,6 +24,7 @@ from ..scope._places import is_ours
 from ..steps._expected import listeners
 from ..steps._operations import Operation
 from ._accesses import accesses_of
+from ._announced import AnnouncedCall, announced_calls
 from ._assertions import unless_pytest_asks
 from ._granted import Granted, running
 
@@ -42,6 +44,11 @@ class AccessTables:
         self.codes: list[CodeType] = []
         #: The same for code that is not in scope: where it returns to C code.
         self.out_of_scope: dict[int, dict[int, Operation]] = {}
+        #: The calls of what the standard library was given, by the `id` of the code that makes them, and that code.
+        self.callers: dict[int, dict[int, AnnouncedCall]] = {}
+        self.codes_of_callers: list[CodeType] = []
+        #: The code of the standard library that makes no such calls.
+        self._without_calls: list[CodeType] = []
         #: Some code is made again in each execution: the first code object stands for all equal ones.
         self._first_alike: dict[tuple[str, CodeType], CodeType] = {}
         #: Code that is kept no longer than a test.
@@ -125,6 +132,16 @@ class AccessTables:
             return False
         self._add_steps(code)
         return True
+
+    def calls_in(self, code: CodeType, namespace: dict[str, Any]) -> dict[int, AnnouncedCall]:
+        """Return the calls in `code`, which is not in scope, of what it was given."""
+        known = self.callers.get(id(code))
+        if known is None:
+            if not interesting[code.co_filename]:
+                return {}
+            known = self.callers[id(code)] = announced_calls(code, namespace)
+            (self.codes_of_callers if known else self._without_calls).append(code)
+        return known
 
     def _add_steps(self, code: CodeType) -> None:
         self.out_of_scope[id(code)] = leaving_steps_out_of_scope(code, self.by_id)

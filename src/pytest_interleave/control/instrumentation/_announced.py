@@ -6,22 +6,33 @@ nothing but this would see it.
 
 from __future__ import annotations
 
+import contextvars
+import functools
+import operator
 import sys
-from collections.abc import Sequence
+import types
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..calls._calls import touches_of_call
+from ..code._calls_of_given import GivenCall, given_calls, names_of_own_methods
 from ..execution.units import _current
 from ..identity._leaving import calls_by_threads, expect
+from ..identity._natives import LruCache
+from ..identity._types import identities
 from ..identity._written import in_scope
+from ..interpreter._frames import layout
+from ..interpreter._stack_depths import variables_of
+from ..scope._observed import observed
 from ..scope._places import place_of_frame, scope_frame
 from ..scope._real import get_ident
 from ..steps._kinds import READ, START, WRITE
 from ..steps._operations import Operation
-from ..steps._touches import OPAQUE, Touches, writes
+from ..steps._touches import OPAQUE, STRICT, UNKNOWN, Touches, writes
+from ._call_operands import call_of
 
 if TYPE_CHECKING:
-    from types import FrameType
+    from types import CodeType, FrameType
 
     from ..execution.units._units import Unit
     from ..scope._places import Place
@@ -40,15 +51,26 @@ def announce_call(function: Any, given: Sequence[Any]) -> None:
     if in_scope(function):
         return
 
+    _announce(unit, function, given, sys._getframe(1))
+
+
+def _announce(unit: Unit, function: Any, given: Sequence[Any], frame: FrameType) -> None:
+    """Announce the call of `function` that `frame` is about to make; its thread runs `unit`."""
+
     def touch(_frame: FrameType | None = None) -> Touches:
         # The race detector is not to show where this happens.
         return tuple((key, part, how | OPAQUE) for key, part, how in touches_of_call(function, given))
 
-    touches = touch()
+    try:
+        touches = touch()
+    except Exception:
+        # The program is not to blame for an error here.
+        if STRICT:
+            raise
+        touches = UNKNOWN
     if touches:
         changes = writes(touches)
-        frame = sys._getframe(1)
-        calls_by_threads[ident] = touch, id(frame), frame.f_code
+        calls_by_threads[get_ident()] = touch, id(frame), frame.f_code
         for value in given:
             expect(value)
         kind = WRITE if changes else READ
@@ -57,6 +79,55 @@ def announce_call(function: Any, given: Sequence[Any]) -> None:
         inner = scope_frame(frame)
         operation.place = _start_of(unit) if inner is None else place_of_frame(inner)
         unit.execution.point(unit, operation, touches)
+
+
+class AnnouncedCall:
+    """A call in a function of the standard library that is announced if it calls a method of the program's objects."""
+
+    def __init__(self, code: CodeType, namespace: Mapping[str, Any], call: GivenCall) -> None:
+        self._call = call
+        #: Whether it calls a method of an object that a class of the standard library keeps.
+        self._is_own = call.of_attribute and call.name in names_of_own_methods(namespace)
+        self._find = call_of(call.opname, call.argument, variables_of(code) + call.depth)
+
+    def announce(self, frame: FrameType, function: Any) -> None:
+        """Announce the call of `function` that `frame` is about to make, unless no other code can see what it does."""
+        unit = observed[get_ident()]
+        if unit is not None and not self._is_own and self._is_given(function):
+            _announce(unit, *self._find(frame), frame)
+
+    def announce_in(self, frame: FrameType) -> None:
+        """Announce the call that `frame` is about to make."""
+        function, _ = self._find(frame)
+        if id(type(function)) in GIVEN:
+            self.announce(frame, function)
+
+    def _is_given(self, function: Any) -> bool:
+        """Whether the program may have given a function to the standard library to be called."""
+        kind = type(function)
+        call = self._call
+        if kind is types.MethodDescriptorType:
+            return not call.of_attribute or function is _RUN_IN_CONTEXT
+        if kind is types.BuiltinMethodType and call.of_attribute and type(function.__self__) is types.ModuleType:
+            return False
+        return kind is functools.partial or not call.looks_up(getattr(function, "__name__", " "))
+
+
+_RUN_IN_CONTEXT = vars(contextvars.Context)["run"]
+#: The types of what a program may give to the standard library to be called that runs no code of its own in Python.
+GIVEN = identities(
+    (
+        types.BuiltinMethodType, types.MethodWrapperType, types.MethodDescriptorType, types.WrapperDescriptorType,
+        functools.partial, operator.attrgetter, operator.itemgetter, operator.methodcaller, LruCache,
+    )
+)  # fmt: skip
+
+
+def announced_calls(code: CodeType, namespace: Mapping[str, Any]) -> dict[int, AnnouncedCall]:
+    """Return the calls in `code`, which is not in scope, that may have to be announced, by byte offset."""
+    if layout is None:
+        return {}
+    return {offset: AnnouncedCall(code, namespace, call) for offset, call in given_calls(code).items()}
 
 
 def _name_of(function: Any) -> str:

@@ -22,7 +22,7 @@ from ..identity._natives import LruCache
 from ..identity._object_names import key_of
 from ..identity._owners import attribute
 from ..identity._types import is_class, is_dict
-from ..identity._wholes import contents, whole
+from ..identity._wholes import by_given_method, contents, whole
 from ..identity._written import in_scope, is_foreign, python_function, special_flags
 from ..interpreter._frames import UNMARKED, frames, object_in, words_from
 from ..steps._touches import FOREIGN, HIDDEN, NOTHING, READS, UNSURE, WRITES, Touches
@@ -48,9 +48,9 @@ def foreseen_call(opname: str, argument: int, top: int, name: str, how: int) -> 
         if in_scope(function):
             # Its accesses are seen in its own code.
             return NOTHING
-        if type(function) is LruCache:
-            return of_cache(function)
         given = [value(frame) for value in arguments]
+        if type(function) is LruCache:
+            return of_cache(function, given)
         for value in given:
             if id(type(value)) in _TO_RUN:
                 _expect_calls(frame, name, slots, runs_generators=bool(how))
@@ -88,6 +88,43 @@ def _of_foreign(function: Any, owner: Any, given: list[Any], how: int) -> Touche
     return touches + handed_to_foreign(python_function(function), given, how)
 
 
+def call_of(opname: str, argument: int, top: int) -> Callable[[FrameType], tuple[Any, list[Any]]]:
+    """Return a function that finds, in a frame that is about to run a call, what is called and with what.
+
+    The arguments are found whether they are given by name or not.
+    """
+    called = _called(opname, argument, top)
+    arguments = [visible_in(slot, top) for slot in _slots_of_arguments(opname, argument, top)]
+    spread = _spread(opname, argument, top)
+
+    def find(frame: FrameType) -> tuple[Any, list[Any]]:
+        function, owner = called(frame)
+        given = [value(frame) for value in arguments] if spread is None else spread(frame)[1]
+        if owner is not None and id(type(function)) not in _BOUND:
+            given.insert(0, owner)
+        return function, given
+
+    return find
+
+
+def _spread(opname: str, argument: int, top: int) -> Callable[[FrameType], tuple[Any, list[Any]]] | None:
+    """Return a function that finds the arguments of `function(*several, **named)`: `several`, and all of them."""
+    if opname != "CALL_FUNCTION_EX":
+        return None
+    several_in = object_in(top - 1 - (argument & 1 or _PY314))
+    named_in = object_in(top - 1) if argument & 1 or _PY314 else None
+
+    def find(frame: FrameType) -> tuple[Any, list[Any]]:
+        several = several_in(frame)
+        given = list(several[:_MOST_ARGUMENTS]) if type(several) in (tuple, list) else []
+        named = None if named_in is None else named_in(frame)
+        if type(named) is dict:
+            given += list(named.values())[:_MOST_ARGUMENTS]
+        return several, given
+
+    return find
+
+
 def unforeseen_call(
     opname: str, argument: int, top: int, *, private_owner: bool = False
 ) -> Callable[[FrameType], Touches | None]:
@@ -98,8 +135,7 @@ def unforeseen_call(
     called = _called(opname, argument, top)
     slots = _slots_of_arguments(opname, argument, top)
     arguments = [visible_in(slot, top) for slot in slots]
-    spread = object_in(top - 1 - (argument & 1 or _PY314)) if opname == "CALL_FUNCTION_EX" else None
-    spread_by_name = object_in(top - 1) if opname == "CALL_FUNCTION_EX" and (argument & 1 or _PY314) else None
+    spread = _spread(opname, argument, top)
     first = top if opname == "CALL_FUNCTION_EX" else _first_argument(opname, argument, top)
     # Before 3.13, a function that is no method lies in the place of the object.
     places = (words_from(first - 2), words_from(first - 1))
@@ -128,12 +164,8 @@ def unforeseen_call(
         given = [value(frame) for value in arguments]
         touches = NOTHING
         if spread is not None:
-            several = spread(frame)
+            several, given = spread(frame)
             touches = contents(several, READS)
-            given = list(several[:_MOST_ARGUMENTS]) if type(several) in (tuple, list) else []
-            named = None if spread_by_name is None else spread_by_name(frame)
-            if type(named) is dict:
-                given += list(named.values())[:_MOST_ARGUMENTS]
         if owner is not None and id(type(function)) not in _BOUND:
             given.insert(0, owner)
         touches = touches_of_call(function, given) + touches
@@ -222,5 +254,5 @@ def _of_builtin(name: str, given: list[Any], how: int) -> Touches:
     for value in given:
         flags = special_flags(type(value), special)
         if flags is not None:
-            touches += whole(value, how, flags)
+            touches += by_given_method(value, special) + whole(value, how, flags)
     return of_elements(name, given) + touches

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import sys
+from itertools import chain
 from types import CodeType, FrameType
 from typing import TYPE_CHECKING, Any
 
 from ..execution.units import _current
 from ..scope import _observed, _real
 from ..steps._touches import STRICT, UNKNOWN
+from ._announced import GIVEN
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from ..execution.units._units import Unit
     from ._access_tables import AccessTables
@@ -44,13 +46,13 @@ class MonitoringEngine:
         events = monitoring.events
         tool = self._tool = _take_tool_id()
         monitoring.register_callback(tool, events.INSTRUCTION, _instruction_callback(self._tables))
-        started = self._started_callback(tool)
+        started = self._started_callback()
         monitoring.register_callback(tool, events.PY_START, started)
         monitoring.register_callback(tool, events.PY_RESUME, started)
         monitoring.register_callback(tool, events.CALL, self._call_callback())
         self._tables.begin()
-        for code in self._tables.codes:
-            monitoring.set_local_events(tool, code, events.INSTRUCTION)
+        for code in self._all_codes():
+            self._listen_to(code)
         if self._has_forgotten:
             # The interpreter still knows that the start of such code is of no interest.
             self._has_forgotten = False
@@ -61,7 +63,7 @@ class MonitoringEngine:
         """Listen again: a debugger that follows opcodes takes away the events of the code that it was in."""
         tool = self._tool
         if tool is not None:
-            for code in self._tables.codes:
+            for code in self._all_codes():
                 self._renew_code(code)
             sys.monitoring.restart_events()
 
@@ -69,7 +71,19 @@ class MonitoringEngine:
         """Let the interpreter report each instruction of `code` once more."""
         if self._tool is not None:
             sys.monitoring.set_local_events(self._tool, code, 0)
-            sys.monitoring.set_local_events(self._tool, code, self._events)
+            self._listen_to(code)
+
+    def _all_codes(self) -> Iterator[CodeType]:
+        return chain(self._tables.codes, self._tables.codes_of_callers)
+
+    def _listen_to(self, code: CodeType) -> None:
+        """Let the interpreter report what is of interest in `code`."""
+        tables = self._tables
+        events = self._events if id(code) in tables.by_id or id(code) in tables.out_of_scope else 0
+        if tables.callers.get(id(code)):
+            events |= sys.monitoring.events.CALL
+        assert self._tool is not None
+        sys.monitoring.set_local_events(self._tool, code, events)
 
     def off(self) -> None:
         """Stop listening and give the tool id back."""
@@ -79,7 +93,7 @@ class MonitoringEngine:
         monitoring = sys.monitoring
         events = monitoring.events
         monitoring.set_events(tool, 0)
-        for code in self._tables.codes:
+        for code in self._all_codes():
             monitoring.set_local_events(tool, code, 0)
         self._has_forgotten = self._tables.forget()
         self._watching.clear()
@@ -96,7 +110,7 @@ class MonitoringEngine:
                 code = frame.f_code
                 if id(code) not in tables.by_id and tables.in_scope(code, frame.f_globals) and self._tool is not None:
                     tables.add(code, frame.f_globals)
-                    sys.monitoring.set_local_events(self._tool, code, self._events)
+                    self._listen_to(code)
                 tables.give_up(code)
                 frame = frame.f_back
 
@@ -120,20 +134,32 @@ class MonitoringEngine:
         if tool is not None and events != self._events:
             self._events = events
             for code in self._tables.codes:
-                sys.monitoring.set_local_events(tool, code, events)
+                self._listen_to(code)
 
-    def _call_callback(self) -> Callable[[CodeType, int, Any, Any], None]:
+    def _call_callback(self) -> Callable[[CodeType, int, Any, Any], Any]:
         watching = self._watching
+        callers = self._tables.callers
         get_ident = _real.get_ident
+        disable = sys.monitoring.DISABLE
+        _getframe = sys._getframe
 
-        def call(_code: CodeType, _offset: int, function: Any, _first: Any) -> None:
+        def call(code: CodeType, offset: int, function: Any, _first: Any) -> Any:
+            calls = callers.get(id(code))
+            if calls is not None:
+                given = calls.get(offset)
+                if given is None:
+                    return disable
+                if id(type(function)) in GIVEN:
+                    given.announce(_getframe(1), function)
+                return None
             called = watching.get(get_ident())
             if called is not None:
                 called(function)
+            return None
 
         return call
 
-    def _started_callback(self, tool: int) -> Callable[[CodeType, int], Any]:
+    def _started_callback(self) -> Callable[[CodeType, int], Any]:
         tables = self._tables
         known = tables.by_id
         out_of_scope = tables.out_of_scope
@@ -148,10 +174,12 @@ class MonitoringEngine:
                     namespace = sys._getframe(1).f_globals
                     if tables.in_scope(code, namespace):
                         tables.add(code, namespace)
-                        sys.monitoring.set_local_events(tool, code, self._events)
+                        self._listen_to(code)
                         assumptions = assumptions_of[address]
-                    elif address not in out_of_scope and tables.add_out_of_scope(code):
-                        sys.monitoring.set_local_events(tool, code, self._events)
+                    else:
+                        known_out_of_scope = address in out_of_scope or not tables.add_out_of_scope(code)
+                        if tables.calls_in(code, namespace) or not known_out_of_scope:
+                            self._listen_to(code)
                 if assumptions is None:
                     return disable
             minds = False

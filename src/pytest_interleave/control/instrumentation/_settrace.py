@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 from ..identity._leaving import calls_by_threads
 from ..interpreter._frames import is_called_directly
 from ..scope import _current_scope, _observed, _real
+from ..scope._or_none import OrNone
+from ..scope._places import line_of
 from ..steps._accessing import tracing_files
 from ..steps._touches import STRICT, UNKNOWN
 
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from ..execution.units._units import Unit
     from ..steps._operations import Operation
     from ._access_tables import AccessTables
+    from ._announced import AnnouncedCall
 
 _Trace = Callable[[FrameType, str, Any], Any]
 
@@ -126,13 +129,17 @@ def _alone(tables: AccessTables, unit: Unit) -> _Trace:
         code = frame.f_code
         if not may_hold[code.co_filename]:
             table = _out_of_scope(tables, frame)
+            calls = tables.calls_in(code, frame.f_globals)
+            if calls:
+                return _announcing(calls, frame, None if table is None else steps_of(table))
             if table is None:
                 return None
         else:
             table = known.get(id(code))
         if table is None:
             if not in_scope(code, frame.f_globals):
-                return None
+                calls = tables.calls_in(code, frame.f_globals)
+                return _announcing(calls, frame, None) if calls else None
             table = tables.add(code, frame.f_globals)
         for assumption in assumptions_of[id(code)] or ():
             if assumption.minds_start:
@@ -141,6 +148,10 @@ def _alone(tables: AccessTables, unit: Unit) -> _Trace:
             return None
         frame.f_trace_opcodes = True
         frame.f_trace_lines = False
+        step = steps_of(table)
+        return _stepping_aside(step, frame) if _BREAKS.intersection(code.co_names) else step
+
+    def steps_of(table: dict[int, Operation]) -> _Trace:
         get = table.get
 
         def step(frame: FrameType, event: str, arg: Any) -> Any:  # noqa: ARG001
@@ -162,9 +173,38 @@ def _alone(tables: AccessTables, unit: Unit) -> _Trace:
                         mark(unit, operation, touches)
             return step
 
-        return _stepping_aside(step, frame) if _BREAKS.intersection(code.co_names) else step
+        return step
 
     return call
+
+
+def _announcing(calls: dict[int, AnnouncedCall], frame: FrameType, other: _Trace | None) -> _Trace:
+    """Return a trace function for a function of the standard library that announces `calls`, by byte offset.
+
+    It calls `other`, too, which has the steps of the function.
+    """
+    code = frame.f_code
+    lines = _lines_of[id(code)]
+    if lines is None:
+        lines = _lines_of[id(code)] = {line_of(code, offset) for offset in calls}
+
+    def step(frame: FrameType, event: str, arg: Any) -> Any:
+        if event == "line":
+            # Events for each instruction are slow.
+            frame.f_trace_opcodes = other is not None or frame.f_lineno in lines
+        elif event == "opcode":
+            if other is not None:
+                other(frame, event, arg)
+            call = calls.get(frame.f_lasti)
+            if call is not None:
+                call.announce_in(frame)
+        return step
+
+    return step
+
+
+#: The lines with calls to be announced, by the address of the code; the tables keep that.
+_lines_of: OrNone[int, set[int]] = OrNone()
 
 
 def _out_of_scope(tables: AccessTables, frame: FrameType) -> dict[int, Operation] | None:

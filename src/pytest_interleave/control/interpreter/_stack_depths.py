@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dis
 import sys
+from collections.abc import Sequence
 from types import CodeType
 
 _ENDS = frozenset(
@@ -39,12 +40,12 @@ def stack_depths(code: CodeType) -> dict[int, int]:
     if known is None:
         if len(_known) >= _MOST_KNOWN:
             _known.clear()
-        known = _known[id(code)] = (code, _depths_in(code))
+        known = _known[id(code)] = (code, depths_of(code, list(dis.get_instructions(code))))
     return known[1]
 
 
-def _depths_in(code: CodeType) -> dict[int, int]:
-    instructions = list(dis.get_instructions(code))
+def depths_of(code: CodeType, instructions: Sequence[dis.Instruction]) -> dict[int, int]:
+    """Return the same for code whose depths are needed once; `instructions` has all its instructions."""
     position = {instruction.offset: index for index, instruction in enumerate(instructions)}
     depths: dict[int, int] = {}
     unclear: set[int] = set()

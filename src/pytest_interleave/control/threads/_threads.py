@@ -14,6 +14,7 @@ from ..execution.outside._left_alone import leave_alone, start_of
 from ..execution.units import _current
 from ..execution.units._at_large import LetGo, settled
 from ..execution.units._units import Unit
+from ..identity._written import python_function
 from ..instrumentation._announced import announce_call
 from ..primitives import Semaphore
 from ..scope import _real
@@ -127,6 +128,8 @@ def _run(thread: threading.Thread, runs_target: bool) -> None:
         target = getattr(known, "_target", None) if runs_target else None
         if target is not None:
             announce_call(target, (*known._args, *known._kwargs.values()))
+        elif not runs_target and python_function(known.run) is None:
+            announce_call(known.run, ())
         context = getattr(thread, "_context", None)
         if context is None:
             thread.run()
@@ -141,7 +144,10 @@ def _run(thread: threading.Thread, runs_target: bool) -> None:
         if hook is _current.state.excepthook:
             raise
         # The program has put its own hook in place, which handles such exceptions.
-        hook(threading.ExceptHookArgs((type(error), error, error.__traceback__, thread)))
+        given = threading.ExceptHookArgs((type(error), error, error.__traceback__, thread))
+        if python_function(hook) is None:
+            announce_call(hook, (given,))
+        hook(given)
     finally:
         threading._active.pop(_real.get_ident(), None)  # type: ignore[attr-defined]
         _mark_done(thread)
