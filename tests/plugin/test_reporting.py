@@ -154,10 +154,10 @@ def test_it(counter, run_concurrent):
     done.result.assert_outcomes(failed=1)
     done.result.stdout.fnmatch_lines(
         [
-            "*Livelock: still running after * steps; the threads repeat the same loop and only count",
+            "*TooLong: still running after * steps; the threads repeat the same loop and only count",
             "E * help: if the loop ends at a larger number, raise max_steps in the",
             "E * marker of the test. Otherwise add the missing exit condition.",
-            "Livelock: *",
+            "Suspected livelock: worker-0 and worker-1 only count",
             "The test took * steps. The first 20? (max_steps) were explored, *",
             "Found in schedule 1 *",
         ]

@@ -116,16 +116,18 @@ def _failing(failures: Sequence[ThreadFailure], skips: tuple[type[BaseException]
 def _stuck_finding(outcome: Outcome, raised: list[BaseException], unseen: list[BaseException]) -> Finding:
     assert outcome.stuck is not None
     stuck = outcome.stuck
-    error: BaseException = _STUCK[stuck.kind](describe_stuck(stuck, outcome.log))
+    # A loop that counts may end at a larger number.
+    kind = TIMEOUT if stuck.counts else stuck.kind
+    error: BaseException = _STUCK[kind](describe_stuck(stuck, outcome.log))
     if outcome.unwinding is not None:
         error = error.with_traceback(outcome.unwinding.__traceback__)
     if raised or unseen:
         together = [error, *raised, *_with_notes(unseen)]
         if len(together) == 2:
-            error = _group(f"{stuck.kind}, and {_counted(raised, unseen)} raised an exception", together)
+            error = _group(f"{kind}, and {_counted(raised, unseen)} raised an exception", together)
         else:
-            error = _group(f"{stuck.kind}, and {_counted(raised, unseen)} raised exceptions", together)
-    return Finding(stuck.kind, error)
+            error = _group(f"{kind}, and {_counted(raised, unseen)} raised exceptions", together)
+    return Finding(kind, error)
 
 
 def _with_notes(unseen: list[BaseException]) -> list[BaseException]:

@@ -39,9 +39,14 @@ def deadlock_story(outcome: Outcome, recorder: Recorder | None) -> Story:
 
 
 def livelock_bug(stuck: Stuck) -> str:
-    """Return the headline of a livelock."""
+    """Return the headline of a livelock: a suspected one if the threads count, as the loop may end at a number."""
     spinning = [wait for wait in stuck.waits if not wait.waits_for]
-    if len(spinning) == 1 and spinning[0].where is not None:
-        return f"Livelock: {spinning[0].thread} spins at {spinning[0].where}"
-    names = " and ".join(wait.thread for wait in spinning)
-    return f"Livelock: {names} make no progress" if 1 < len(spinning) < 4 else "Livelock: no thread makes progress"
+    names = " and ".join(wait.thread for wait in spinning) if 1 < len(spinning) < 4 else ""
+    where = spinning[0].where if len(spinning) == 1 else None
+    if stuck.counts:
+        if where is not None:
+            return f"Suspected livelock: {spinning[0].thread} only counts at {where}"
+        return f"Suspected livelock: {names} only count" if names else "Suspected livelock: all threads only count"
+    if where is not None:
+        return f"Livelock: {spinning[0].thread} spins at {where}"
+    return f"Livelock: {names} make no progress" if names else "Livelock: no thread makes progress"
