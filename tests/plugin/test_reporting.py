@@ -181,6 +181,7 @@ def test_it(counter, run_concurrent):
     done.result.stdout.re_match_lines(
         [
             r"Livelock: worker-0 and worker-1 make no progress",
+            r"Not a race: this livelock occurs in every schedule tried \(11\)\.",
             r" +worker-0 +worker-1 +where +source",
             r" {5}repeats lines 26-27, \d+ times:",
             r" {5}read 1 +test_it\.py:26  while counter\.value:",

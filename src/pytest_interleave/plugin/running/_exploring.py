@@ -9,7 +9,7 @@ import pytest
 
 from ..._leaves import leaves
 from ...control import Outcome
-from ...control.execution import DEADLOCK, TIMEOUT
+from ...control.execution import DEADLOCK, LIVELOCK, TIMEOUT
 from ...control.interpreter import real_seconds
 from ...detect import (
     FAILED_SETUP,
@@ -233,12 +233,14 @@ class Exploring:
         timeline = explanation.timeline
         # A failure that depends on something unseen says nothing about the order of the threads.
         unknown = explanation.unseen or explanation.no_race or explanation.repetition or outcome.waits_outside
-        if timeline is None or not timeline.is_plain or unknown:
+        # Threads that spin give way to others, which is no preemption.
+        spins = explanation.finding.kind == LIVELOCK and explanation.switches == 0
+        if timeline is None or not (timeline.is_plain or spins) or unknown:
             return explanation
         if self.number > 1:
-            return explanation._replace(always=0)
+            return explanation if spins else explanation._replace(always=0)
         known = explanation.repeatable and not has_race(explanation.finding)
-        if not known or explanation.finding.kind not in (FAILED_TEST, WORKER_EXCEPTION, DEADLOCK):
+        if not known or explanation.finding.kind not in (FAILED_TEST, WORKER_EXCEPTION, DEADLOCK, LIVELOCK):
             return explanation
         always = fails_in_every_schedule(
             explanation.finding,
@@ -249,6 +251,8 @@ class Exploring:
             self.limit,
             self.executions.took,
         )
+        if spins and not always:
+            return explanation
         # A schedule in which sleeps and timeouts end early may pass.
         return explanation._replace(always=always, timed=outcome.timed)
 

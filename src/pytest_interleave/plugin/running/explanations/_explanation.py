@@ -187,9 +187,10 @@ class Explanation(NamedTuple):
             )
         if self.always == 0 and not self.no_race:
             hints.append(WITHOUT_PREEMPTION)
-        if self.always and not self.timed and self.finding.kind == DEADLOCK and self.repeatable and not self.unseen:
-            # The headline is the deadlock.
-            hints.append(f"Not a race: this deadlock occurs in every schedule tried ({self.always}).")
+        stuck = self.finding.kind in (DEADLOCK, LIVELOCK)
+        if self.always and not self.timed and stuck and self.repeatable and not self.unseen:
+            # The headline is the deadlock, or the livelock.
+            hints.append(f"Not a race: this {self.finding.kind} occurs in every schedule tried ({self.always}).")
         return hints
 
     def _tried(self) -> str:
