@@ -1,5 +1,6 @@
 """The checks that make an execution fail: findings, deadlocks and data races; and what limits their verdict."""
 
+from ._alike_failures import one_of_each
 from ._finding_kinds import DATA_RACE, FAILED_SETUP, FAILED_TEARDOWN, FAILED_TEST, LEAK, WORKER_EXCEPTION, FindingKind
 from ._findings import Deadlock, Finding, Livelock, TooLong, finding_of
 from ._identity import identity_of
@@ -56,6 +57,7 @@ __all__ = [
     "name_of_access",
     "name_of_used",
     "name_with_article",
+    "one_of_each",
     "races_of",
     "shares_something",
     "uncontrolled_in",

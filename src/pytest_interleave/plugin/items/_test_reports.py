@@ -21,16 +21,22 @@ def remove_hidden_note(report: pytest.TestReport) -> None:
 
 
 def show_only_failure(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport) -> None:
-    """Show the exception of the only worker that failed in place of the group that `run_concurrent` raises for it."""
+    """Show, in place of a group, the exception of the only worker that failed, or one of each that are alike."""
     error = None if call.excinfo is None else call.excinfo.value
-    if report.outcome != "failed" or not isinstance(error, BaseExceptionGroup) or not raised_by_workers(error):
+    if report.outcome != "failed" or not isinstance(error, BaseExceptionGroup):
         return
+    from ...detect import one_of_each
+
     only = error.exceptions[0]
-    if len(error.exceptions) == 1 and not isinstance(only, BaseExceptionGroup) and only.__traceback__ is not None:
+    shown = one_of_each(error)
+    single = len(error.exceptions) == 1 and not isinstance(only, BaseExceptionGroup)
+    if single and raised_by_workers(error) and only.__traceback__ is not None:
         if not error.message.startswith("1 of 1 ") and error.message not in getattr(only, "__notes__", ()):
             # That the other workers have not failed.
             only.add_note(error.message)
-        report.longrepr = item.repr_failure(pytest.ExceptionInfo.from_exception(only))
+        shown = only
+    if shown is not error:
+        report.longrepr = item.repr_failure(pytest.ExceptionInfo.from_exception(shown))
 
 
 def outcome_of(report: pytest.TestReport) -> str:

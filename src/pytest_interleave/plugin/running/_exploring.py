@@ -202,31 +202,32 @@ class Exploring:
         """Explain a finding and conclude; return the exception for the test."""
         unseen = self.observations.last_is_known and raced is None
         always_plain = self.executions.always_plain
-        explanation = self._explaining.explain(finding, outcome, suspects, raced, warm=self.executions.count > 1)
-        explanation = explanation._replace(unseen=unseen)
-        # In one worker, and in all of them one after another.
-        has_time = self.limit.has(2 * self.executions.took)
-        if self.settings.marker == "thread_safety" and not waited_in_vain(outcome) and has_time:
-            least = simplest_failure(explanation, self.executions, self.runs, self._explaining, self.judge)
-            explanation = explanation._replace(simplest=least)
-        explanation = self._with_repetition(explanation, outcome, is_certain=always_plain)
+        found = self._explaining.as_found(finding, outcome, warm=self.executions.count > 1)
+        repeating = Repeating(self.executions, self.runs, self._explaining, self.judge)
+        explanation = None
+        if self._may_be_repeated(finding, outcome) and raced is None and self.number > 1:
+            explanation = repeating.of_test(found, is_certain=always_plain)
+        if explanation is None:
+            explanation = self._explaining.explain(
+                finding, outcome, suspects, raced, warm=found.token.warm, found=found
+            )
+            explanation = explanation._replace(unseen=unseen)
+            # In one worker, and in all of them one after another.
+            has_time = self.limit.has(2 * self.executions.took)
+            if self.settings.marker == "thread_safety" and not waited_in_vain(outcome) and has_time:
+                least = simplest_failure(explanation, self.executions, self.runs, self._explaining, self.judge)
+                explanation = explanation._replace(simplest=least)
+                if least == "one worker" and self.number == 1 and self._may_be_repeated(finding, outcome):
+                    explanation = repeating.of_body(explanation, is_certain=always_plain)
         explanation = self.with_others(explanation, outcome)
         explanation = self._doubted(explanation, outcome)
         self.conclude(self.number, FINDING, found_at=self.number, explanation=explanation, strategy=strategy)
         return explanation.finding.exception
 
-    def _with_repetition(self, explanation: Explanation, outcome: Outcome, *, is_certain: bool) -> Explanation:
-        """Add that the test fails only because it is repeated, if so.
-
-        `is_certain` says that no thread was preempted until it failed.
-        """
-        finding = explanation.finding
-        known = not (has_race(finding) or outcome.waits_outside or outcome.set_aside or outcome.leaked)
-        if not known or finding.kind not in FAILURES or not self.limit.has(RUNS * self.executions.took):
-            return explanation
-        repeating = Repeating(self.executions, self.runs, self._explaining, self.judge)
-        has_passed = self.number > 1
-        return repeating.add_to(explanation, self._explaining.found, has_passed=has_passed, is_certain=is_certain)
+    def _may_be_repeated(self, finding: Finding, outcome: Outcome) -> bool:
+        """Whether a test may fail only because it is repeated, and there is time to find that out."""
+        known = not (outcome.waits_outside or outcome.set_aside or outcome.leaked)
+        return known and finding.kind in FAILURES and self.limit.has(RUNS * self.executions.took)
 
     def with_others(self, explanation: Explanation, outcome: Outcome) -> Explanation:
         """Add whether other schedules fail as well, if the test fails without preemption."""

@@ -11,18 +11,18 @@ import inspect
 import itertools
 from collections import Counter, OrderedDict, defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator
-from types import CodeType, FunctionType, MethodType
+from types import BuiltinFunctionType, CodeType, FunctionType, MethodType, ModuleType
 from typing import Any, NamedTuple
 
 import pytest
 
 from ....control.scope import is_module, namespace_of_module, scoped_modules
 
-#: Values are followed down to this depth below a global, and this many elements of a container.
+#: Values are followed down to this depth below a global, and this many elements of a container are compared.
 _DEPTH = 3
 _ELEMENTS = 20
-#: At most this many values are noted; of more, no variable is named.
-_MOST = 50_000
+#: At most this many values are noted, those of the test's own module first; of the rest, no variable is named.
+_MOST = 1_000
 #: At most this many functions and classes are searched for the names that they use.
 _MOST_CODE = 3_000
 #: Longer texts are compared by identity.
@@ -34,6 +34,8 @@ _NOT_THE_TESTS = ("_pytest.", "pytest_interleave.")
 _ATOMS = frozenset((int, bool, float, complex, str, bytes, type(None)))
 _LISTS = frozenset((list, set, tuple, frozenset, deque))
 _MAPPINGS = frozenset((dict, OrderedDict, defaultdict, Counter))
+#: Values of these types keep no state.
+_FIXED = frozenset((BuiltinFunctionType, ModuleType, classmethod, property, staticmethod))
 _CACHE = type(functools.cache(int))
 _module_of_class = vars(type)["__module__"].__get__
 _attributes_of_class = vars(type)["__dict__"].__get__
@@ -51,9 +53,12 @@ class _Variable(NamedTuple):
 
 
 class KeptState:
-    """What outlives an execution, at one moment. `fixtures` are the values of fixtures that do, by their names."""
+    """What outlives an execution, at one moment.
 
-    def __init__(self, fixtures: Iterable[tuple[str, object]] = ()) -> None:
+    `fixtures` are the values of fixtures that do, by their names, and `first` is the module that matters most.
+    """
+
+    def __init__(self, fixtures: Iterable[tuple[str, object]] = (), first: str = "") -> None:
         self._variables: dict[str, _Variable] = {}
         #: The values on the way to the one that is noted now.
         self._above: list[int] = []
@@ -61,20 +66,21 @@ class KeptState:
         self._names = {name for name, _ in modules}
         #: The globals of modules in scope, by their addresses.
         self.namespaces = {id(namespace): namespace for _, namespace in modules}
-        for name, namespace in modules:
-            for variable, value in list(namespace.items()):
-                if type(variable) is str and not variable.startswith(("__", "@")):
-                    self._note(f"{name}.{variable}", (id(namespace), variable), (), value, 0, name)
         for name, value in fixtures:
             self._note(f"fixture {name}", (0, name), (), value, 0, "")
+        for name, namespace in _in_order(modules, first):
+            if len(self._variables) >= _MOST:
+                break
+            address = id(namespace)
+            for variable, value in list(namespace.items()):
+                if type(value) not in _FIXED and type(variable) is str and variable[:2] != "__" and variable[0] != "@":
+                    self._note(f"{name}.{variable}", (address, variable), (), value, 0, name)
 
     def changed_since(self, earlier: KeptState, used: _Used) -> tuple[str, ...]:
         """Return the names of variables that differ from an earlier state, and that are used.
 
         Of a variable and a part of it, only the part is named; of two names for one object, the first one.
         """
-        if max(len(self._variables), len(earlier._variables)) >= _MOST:
-            return ()
         differing: dict[str, None] = {}
         objects = set()
         for name, variable in self._variables.items():
@@ -90,6 +96,8 @@ class KeptState:
         before = earlier._variables.get(name)
         if before is not None:
             return before.value != variable.value
+        if len(earlier._variables) >= _MOST:
+            return False
         # A global or an attribute that was not there. A new element is a change of its container.
         whole, dot, last = name.rpartition(".")
         return bool(dot) and last.isidentifier() and (whole in earlier._variables or whole in earlier._names)
@@ -100,6 +108,8 @@ class KeptState:
         """Note a value, and the values that it holds. `module` is where it was found, "" if that is no module."""
         kind = type(value)
         if len(self._variables) >= _MOST or is_module(value):
+            return
+        if kind is FunctionType and not (value.__dict__ or value.__defaults__):  # type: ignore[attr-defined]
             return
         if kind is _CACHE:
             self._variables[f"the cache of {name}()"] = _Variable(root, attributes, value.cache_info().currsize)  # type: ignore[attr-defined]
@@ -115,15 +125,7 @@ class KeptState:
     def _held(self, value: Any, module: str) -> Iterator[tuple[str, tuple[str, ...], object]]:
         """Yield what a value holds: how to name it, the names of attributes on the way, and the value."""
         kind = type(value)
-        if kind in _MAPPINGS:
-            for key, held in list(dict.items(value))[:_ELEMENTS]:
-                if type(key) in _ATOMS:
-                    yield f"[{key!r}]", (), held
-        elif kind in _LISTS:
-            if kind is list or kind is tuple:
-                for number, held in enumerate(list(value)[:_ELEMENTS]):
-                    yield f"[{number}]", (), held
-        elif kind is FunctionType:
+        if kind is FunctionType:
             if module and value.__module__ == module:
                 yield from ((f".{name}", (name,), held) for name, held in list(value.__dict__.items()))
                 code = value.__code__
@@ -134,7 +136,7 @@ class KeptState:
         elif issubclass(kind, type):
             if _module_of_class(value) in self._names and (not module or _module_of_class(value) == module):
                 for name, held in list(_attributes_of_class(value).items()):
-                    if not (name.startswith("__") and name.endswith("__")):
+                    if type(held) not in _FIXED and type(held) is not FunctionType and name[:2] != "__":
                         yield f".{name}", (name,), held
         elif _module_of_class(kind) in self._names:
             with contextlib.suppress(Exception):
@@ -163,14 +165,15 @@ def changed(first: KeptState, *later: KeptState, roots: Iterable[object]) -> Cha
 
 def state_now(item: pytest.Function) -> KeptState:
     """Return what outlives executions of a test now. Its fixtures must have been made."""
-    return KeptState(
+    fixtures = [
         (name, definitions[-1].cached_result[0])
         for name, definitions in item._fixtureinfo.name2fixturedefs.items()
         if definitions
         and definitions[-1].scope != "function"
         and definitions[-1].cached_result is not None
         and not definitions[-1].func.__module__.startswith(_NOT_THE_TESTS)
-    )
+    ]
+    return KeptState(fixtures, item.module.__name__)
 
 
 def code_of(item: pytest.Function, function: Callable[..., object]) -> tuple[object, ...]:
@@ -272,7 +275,28 @@ def _mark(value: Any) -> object:
 
 
 def _element(value: Any) -> object:
-    return (type(value), value) if type(value) in _ATOMS else id(value)
+    kind = type(value)
+    if kind in _ATOMS:
+        return kind, value
+    return (id(value), len(value)) if kind in _LISTS or kind in _MAPPINGS else id(value)
+
+
+def _in_order(modules: list[tuple[str, dict[str, Any]]], first: str) -> list[tuple[str, dict[str, Any]]]:
+    """Return the modules with `first` in front, then those from which it has functions and classes."""
+    own = next((namespace for name, namespace in modules if name == first), None)
+    if own is None:
+        return modules
+    near = {_module_of(value) for value in list(own.values())}
+    return sorted(modules, key=lambda module: 0 if module[0] == first else 1 if module[0] in near else 2)
+
+
+def _module_of(value: Any) -> object:
+    kind = type(value)
+    if is_module(value):
+        return namespace_of_module(value).get("__name__")
+    if kind is FunctionType:
+        return value.__module__
+    return _module_of_class(value if issubclass(kind, type) else kind)
 
 
 def _is_part(name: str, whole: str) -> bool:

@@ -107,10 +107,7 @@ class DetailedRuns:
         make_recorder = functools.partial(recorder_for, everything=values_until is not None, until=values_until or 0.0)
         shown = self._repeat_once(finding, outcome, suspects, make_recorder)
         if isinstance(shown, NotRepeated) and shown.finding is None and not self._shows_variables:
-            # The exception keeps alive what is in the variables of its frames: also what is only in a weak dictionary
-            # else, so that the test finds it there.
-            drop_variables(finding.exception)
-            gc.collect()
+            self.forget(finding)
             shown = self._repeat_once(finding, outcome, suspects, make_recorder)
         # A finding of another kind is due to something that the first execution has left behind.
         alike = isinstance(shown, NotRepeated) and shown.finding is not None and shown.finding.same_as(finding)
@@ -120,6 +117,16 @@ class DetailedRuns:
             if isinstance(later, Shown):
                 return Repeated(shown.finding, shown.outcome, True, later)
         return Repeated(finding, outcome, warm, shown)
+
+    def forget(self, finding: Finding) -> None:
+        """Drop what only a finding keeps alive, unless the report shows it.
+
+        The exception has the variables of its frames: also what is only in a weak dictionary else, so that the test
+        finds it there.
+        """
+        if not self._shows_variables:
+            drop_variables(finding.exception)
+            gc.collect()
 
     def _repeat_once(
         self,

@@ -54,8 +54,6 @@ class Explaining:
         self._shrinking = shrinking
         self._seconds = seconds
         self._limit = limit
-        #: The last explanation by the execution that was found, and no other.
-        self.found: Explanation
 
     def unrepeated(self, finding: Finding, outcome: Outcome, *, warm: bool, share: float = 1.0) -> Explanation:
         """Explain a finding whose execution cannot be run again, from its choices alone.
@@ -96,22 +94,34 @@ class Explaining:
             confirmed=False,
         )
 
+    def as_found(self, finding: Finding, outcome: Outcome, *, warm: bool) -> Explanation:
+        """Explain a finding by its execution alone, before there is another one: the names of objects are those of
+        the last execution.
+        """
+        explained = self._unshrunk if outcome.unexplored is not None else self.unrepeated
+        there_is_more = self._limit.has(_seconds_in_detail(self._executions.took, outcome))
+        return explained(finding, outcome, warm=warm, share=_SHARE_OF_A_RESERVE if there_is_more else 1.0)
+
     def explain(
-        self, finding: Finding, outcome: Outcome, suspects: Sequence[Conflict], raced: Raced | None, *, warm: bool
+        self,
+        finding: Finding,
+        outcome: Outcome,
+        suspects: Sequence[Conflict],
+        raced: Raced | None,
+        *,
+        warm: bool,
+        found: Explanation | None = None,
     ) -> Explanation:
         """Run the schedule again, shrink it, and run what is left in detail.
 
         A long one, past `max_steps`, is not shrunk, and run again only if that is quick. Nothing is started that would
-        not be done before the time limit.
+        not be done before the time limit. `found` is the explanation by this execution alone, if there is one.
         """
         took = self._executions.took
         self._executions.found = True
         long = outcome.unexplored is not None
-        explained = self._unshrunk if long else self.unrepeated
         in_detail = _seconds_in_detail(took, outcome)
-        share = _SHARE_OF_A_RESERVE if self._limit.has(in_detail) else 1.0
-        # The names of objects are those of the last execution: before there is another one.
-        plain = self.found = explained(finding, outcome, warm=warm, share=share)
+        plain = found or self.as_found(finding, outcome, warm=warm)
         if waited_in_vain(outcome):
             return plain._replace(difference=WAITED_IN_VAIN)
         if raced is not None and (long or raced.difference is not None):
@@ -130,7 +140,7 @@ class Explaining:
         if isinstance(shown, NotRepeated):
             return plain._replace(difference=shown.difference)
         if repeated.outcome is not outcome:
-            plain = explained(repeated.finding, repeated.outcome, warm=repeated.warm, share=share)
+            plain = self.as_found(repeated.finding, repeated.outcome, warm=repeated.warm)
         if long:
             return plain._replace(confirmed=True)
         # Now: the names of objects are those of the last execution.

@@ -38,46 +38,52 @@ class Repeating:
         self._runs = runs
         self._explaining = explaining
         self._judge = judge
+        #: See `Explanation.simplest`.
+        self._simplest = "repeated" if executions.settings.marker == "thread_safety" else None
 
-    def add_to(
-        self, explanation: Explanation, found: Explanation, *, has_passed: bool, is_certain: bool
-    ) -> Explanation:
-        """Return an explanation that says that the test fails only because it is repeated, if that is so.
+    def of_test(self, found: Explanation, *, is_certain: bool) -> Explanation | None:
+        """Return an explanation that says that the test fails only because it is repeated; None if that is not so.
 
-        `found` explains the same failure by the execution that had it first, and by no other. `has_passed` says that
-        executions before it have passed, and `is_certain` that until then no thread was preempted.
+        `found` explains the failure by the execution that had it first. `is_certain` says that until then no thread
+        was preempted.
         """
         first = self._executions.first
-        if first is None:
-            return explanation
-        if not (first.passed and has_passed):
-            return self._of_body(explanation, is_certain) if explanation.simplest == "one worker" else explanation
-        changed = self._fails_at_first(explanation.finding, first.choices)
-        if changed is None:
-            return explanation
+        failed = None if first is None or not first.passed else self._fail_at_first(found.finding, first.choices)
+        if failed is None:
+            return None
+        finding, changed = failed
         if not is_certain and changed.all and not changed.by_first:
             # No thread was preempted in the first execution, so this may be what a race has left.
-            return found._replace(difference=describe_state_left(changed.all))
-        simplest = None if explanation.simplest is None else "repeated"
-        repetition = Repetition(changed.all, is_certain, of_body=False)
-        if is_certain:
-            return explanation._replace(repetition=repetition, simplest=simplest, difference=None)
-        return found._replace(repetition=repetition, simplest=simplest, timeline=None, confirmed=False)
+            return found._replace(finding=finding, difference=describe_state_left(changed.all))
+        return found._replace(
+            finding=finding,
+            repetition=Repetition(changed.all, is_certain, of_body=False),
+            simplest=self._simplest,
+            timeline=None,
+            confirmed=False,
+        )
 
-    def _fails_at_first(self, finding: Finding, choices: Sequence[int]) -> Changed | None:
-        """Return what has changed before the first schedule, which passed, if it now fails like `finding`.
+    def _fail_at_first(self, finding: Finding, choices: Sequence[int]) -> tuple[Finding, Changed] | None:
+        """Return how the first schedule, which passed, fails now like `finding`, and what has changed before.
 
-        It is tried more than once, as a test may fail by chance.
+        None if it passes, or fails in another way. It is tried more than once, as a test may fail by chance.
         """
-        changed = None
-        for strategy in (NonPreemptive(), Replay(choices)) * _ROUNDS:
-            self._executions.prepare_ahead()
-            changed = self._executions.changed_variables()
-            if not self._fails_alike(strategy, finding):
+        executions = self._executions
+        executions.found = True
+        latest: Finding | None = finding
+        changed = Changed((), ())
+        for number, strategy in enumerate((NonPreemptive(), Replay(choices)) * _ROUNDS):
+            if number == RUNS // 2:
+                self._runs.forget(finding)
+            executions.prepare_ahead()
+            changed = executions.changed_variables()
+            latest = self._failing_alike(strategy, finding)
+            if latest is None:
                 return None
-        return changed
+        assert latest is not None
+        return latest, changed
 
-    def _of_body(self, explanation: Explanation, is_certain: bool) -> Explanation:
+    def of_body(self, explanation: Explanation, *, is_certain: bool) -> Explanation:
         """Return an explanation that says that the body fails with one worker, or that it does so only when repeated.
 
         It has failed with one worker, after an execution with several. If it is not known whether that one began by
@@ -94,15 +100,15 @@ class Repeating:
             return explanation._replace(simplest="repeated", repetition=repetition, difference=None)
         return explanation._replace(simplest=None) if variables else explanation
 
-    def _fails_alike(self, strategy: Any, finding: Finding) -> bool:
+    def _failing_alike(self, strategy: Any, finding: Finding) -> Finding | None:
+        """Run a schedule; return its finding if it is of the same kind and type as `finding`."""
         try:
             with no_breakpoints():
-                again = self._judge(self._runs.run(strategy)[1])
+                again = self._judge(self._runs.run(strategy, visible=True)[1])
         except STOPPED as stopped:
             self._explaining.stop_session(stopped)
-            return False
-        return (
-            again is not None
-            and again.kind == finding.kind
-            and type(next(leaves(again.exception))) is type(next(leaves(finding.exception)))
-        )
+            return None
+        if again is None or again.kind != finding.kind:
+            return None
+        is_alike = type(next(leaves(again.exception))) is type(next(leaves(finding.exception)))
+        return again if is_alike else None
