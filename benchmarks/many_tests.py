@@ -47,7 +47,7 @@ class Figures(NamedTuple):
 
 
 def run(kind: str, tests: int) -> Figures:
-    """A run of so many tests."""
+    """A run of this many tests."""
     marker, fixture, body = KINDS[kind]
     with tempfile.TemporaryDirectory() as directory:
         folder = Path(directory)

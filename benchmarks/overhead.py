@@ -42,7 +42,7 @@ def _of_children() -> float:
 
 
 def row(what: str, pairs: int, folder: Path, written: Path | None, expected: str, *options: str) -> str:
-    """A row of the table: so many pairs of runs."""
+    """A row of the table: this many pairs of runs."""
     with_plugin: list[float] = []
     without: list[float] = []
     ways = ((with_plugin, options), (without, (*options, "-p", "no:interleave")))

@@ -6,7 +6,7 @@
 prints a table in Markdown: the rates of each tree, and the ratio of the second to the first. A measurement is a
 whole run of pytest, in a process of its own. The two trees take turns, and the ratio is the median over the pairs,
 with the lowest and the highest, so that a machine that is busy for a while does not favour one of them. The ratio by
-processor time depends even less on what else the machine does. Measure a tree against itself first: that tells how
+processor time depends even less on what else the machine does. Measure a tree against itself first: that shows how
 much of a difference is noise.
 
 The interpreter that runs this file needs pytest. The plugin need not be installed.

@@ -126,7 +126,7 @@ def use_cache(cache: Cache) -> None:
 
 
 class Accounts:
-    """A counter for each thread, and what they come to."""
+    """A counter for each thread, and their sum."""
 
     def __init__(self) -> None:
         self.own = threading.local()

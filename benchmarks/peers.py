@@ -13,7 +13,7 @@ between the tasks of a pool, with bodies that do assert. A peer that cannot run 
 why.
 
 Each tool is measured as its documentation uses it. This plugin runs inside pytest: one marked test, whose
-fixtures are made anew for each schedule. A peer runs without pytest, in each of its modes that switch
+fixtures are created again for each schedule. A peer runs without pytest, in each of its modes that switch
 threads between bytecode instructions; the table has the fastest one.
 """
 

@@ -75,7 +75,7 @@ def collect() -> dict[str, str]:
 
 
 def measure(strategy: str, seed: int, nodes: dict[str, str], schedules: int, limit: int) -> Run:
-    """Run the programs; those that a process hung in are left out, and told."""
+    """Run the programs; those in which a process hung are left out, and reported."""
     left = dict(nodes)
     found: dict[str, int | None] = {}
     troubles: list[str] = []

@@ -4,7 +4,7 @@
     python benchmarks/shrinking.py --seeds 5 --programs reorder_3,twostage
 
 runs the programs of SCTBench, the quickstart and `examples/real_libraries`, each with each seed, and prints a line for
-each program: on how many seeds its bug was found, how many switches away from a thread that could have gone on are
+each program: on how many seeds its bug was found, how many preemptions are
 left (the least and the most over the seeds, and how many there had been), the seconds that shrinking took, the lines
 of the longest table and the characters of the longest token.
 """

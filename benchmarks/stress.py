@@ -106,8 +106,8 @@ def main() -> None:
         print(f"| {threads} | {cells} | {same:.3f} | {against:.3f} |", flush=True)
     figures = run_stress(lambda _: operation, make_plan(100, 1_000), name="operation")
     growth = figures.memory_growth
-    told = "not known" if growth is None else f"{growth / 2**20:.1f} MiB"
-    print(f"\n100 threads × 1,000 operations: {figures.seconds:.2f} s, memory growth {told}")
+    shown = "not available" if growth is None else f"{growth / 2**20:.1f} MiB"
+    print(f"\n100 threads × 1,000 operations: {figures.seconds:.2f} s, memory growth {shown}")
 
 
 if __name__ == "__main__":

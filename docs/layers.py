@@ -1,6 +1,6 @@
 """Draws the folders of the package in layers, from their imports: an SVG image for `docs/internals.md`.
 
-The build of the documentation calls `draw_all`. To look at the images without a build:
+The build of the documentation calls `draw_all`. To see the images without a build:
 
     python docs/layers.py DIRECTORY
 """
@@ -42,7 +42,7 @@ def draw_all(directory: Path) -> None:
 
 
 def picture(layout: Layout, folder: str, here: str) -> str:
-    """The parts of `folder`, the ground at the bottom; a line for each pair of which one imports the other."""
+    """The parts of `folder`, the ground at the bottom; a line for each pair if one imports the other."""
     layers = [step.split(" | ") for step in ORDER[folder]]
     modules, arrows = _counted(layout, folder)
     layers = [present for layer in layers if (present := [part for part in layer if modules[part]])]
@@ -111,7 +111,7 @@ def _lines(
         if far == 1:
             path = f"M{x + _WIDTH / 2} {y + _HEIGHT}L{other_x + _WIDTH / 2} {other_y}"
         else:
-            # Past the layers in between: on the right, and on the left, in turn.
+            # Past the layers in between: alternately on the right and on the left.
             side = 1 if (parts.index(ours) + parts.index(theirs)) % 2 else -1
             edge = 14.0 * far
             start, end = (x + _WIDTH, other_x + _WIDTH) if side == 1 else (x, other_x)

@@ -49,7 +49,7 @@ class Example(NamedTuple):
 
 
 def _shown(page: str, test: str) -> Callable[[Path], str]:
-    """The first example of a page of which it shows the output."""
+    """The first example of a page that also shows its output."""
 
     def prepare(folder: Path) -> str:
         file = test.partition("::")[0]

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-# What fails in the look at what a step touches is an error here, in all processes.
+# An error while the plugin finds what a step touches fails the test, in all processes.
 os.environ["PYTEST_INTERLEAVE_STRICT"] = "1"
 
 from pytest_interleave.control import Scope, set_scope
@@ -61,7 +61,7 @@ def forget_bytecode(
 ) -> Iterator[Callable[[], None]]:
     """Processes started by the test share the bytecode of this package, of pytest and of the standard library.
 
-    To compile them anew takes longer than most of those runs, and the environment may have it that nothing is written
+    Compiling them again takes longer than most of those runs, and the environment may have it that nothing is written
     beside the sources. What is called forgets the bytecode of the test's own files, which it may write a second time
     within the second and of the same size.
     """

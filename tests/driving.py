@@ -25,7 +25,7 @@ def executions(
     leaps: Sequence[int | None] = (None,),
     longest: float = LONGEST,
 ) -> Iterator[Outcome]:
-    """The outcomes of `number` executions of `body` under `strategy`, with each of the `leaps` in turn."""
+    """The outcomes of `number` executions of `body` under `strategy`, with one of the `leaps` after the other."""
     with Control() as control:
         for count in range(1, number + 1):
             control.prepare()

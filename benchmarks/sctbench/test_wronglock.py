@@ -1,7 +1,7 @@
 """A number that is counted up under two different locks: SCTBench's CS.wronglock_bad and CS.wronglock_3_bad.
 
 From github.com/mc-imperial/sctbench, re-implemented from a description. The bug: the thread that holds the first lock
-expects that nobody else counts meanwhile, but the others hold the second one.
+expects that no other thread counts meanwhile, but the others hold the second one.
 """
 
 from __future__ import annotations

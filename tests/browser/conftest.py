@@ -100,7 +100,7 @@ class Browser:
 
 @pytest.fixture
 def browser(chromium: Any, tmp_path: Path) -> Iterator[Browser]:
-    """Ends with a look at the console."""
+    """Checks the console at the end."""
     browser = Browser(chromium, tmp_path)
     yield browser
     browser.scripts(enabled=True)

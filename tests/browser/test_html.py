@@ -63,7 +63,7 @@ class TestTimeline:
             assert abs(drawn["left"] - ends[0]) < 12
             assert abs(drawn["right"] - ends[1]) < 12
 
-    def test_bars_go_as_far_as_the_lock_is_held(self, opened: Any) -> None:
+    def test_bars_end_where_the_lock_is_released(self, opened: Any) -> None:
         browser = opened(TRANSFER)
         first, second = (box(browser, bar) for bar in browser.all(".bar"))
         rows = [box(browser, each) for each in browser.all(".step")]
@@ -253,7 +253,7 @@ class TestPage:
         assert brightness(browser, "body", "backgroundColor") > 0.9
         assert brightness(browser, ".text code", "color") < 0.3
         button = browser.one("#theme")
-        # The page is told of the change in the next frame.
+        # The page gets the change in the next frame.
         WebDriverWait(browser.driver, 10).until(lambda _: button.get_attribute("aria-pressed") == "false")
         button.click()
         assert button.get_attribute("aria-pressed") == "true"

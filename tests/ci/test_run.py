@@ -94,7 +94,7 @@ def tree(tmp_path: Path) -> Tree:
 
 @pytest.fixture
 def pyenv(tree: Tree) -> Callable[..., None]:
-    """`pyenv("3.8.1", "3.12.1")`: it has these, of which the first is selected."""
+    """`pyenv("3.8.1", "3.12.1")`: it has these, and the first is selected."""
 
     def install(*versions: str) -> None:
         listed = "\\n".join(versions)

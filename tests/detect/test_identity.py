@@ -126,7 +126,7 @@ def test_an_exception_that_was_never_raised_has_no_line():
 
 
 def opposite(first, second):
-    """Two threads, of which each has one of two locks; the line depends on the order."""
+    """Two threads, each with one of two locks; the line depends on the order."""
     have = [Event(), Event()]
 
     def one():
@@ -146,7 +146,7 @@ def opposite(first, second):
     return one, other
 
 
-def test_the_same_places_are_the_same_deadlock_whoever_is_there():
+def test_the_same_places_are_the_same_deadlock_for_any_threads():
     def body(swap):
         one, other = opposite(Lock(), Lock())
         in_threads(*((other, one) if swap else (one, other)))

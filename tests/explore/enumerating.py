@@ -10,7 +10,7 @@ from pytest_interleave.control import ThreadView, Trace
 class Enumeration:
     """Depth first through all choices; `finished` when there is none left.
 
-    With `preemptions`, only schedules with at most so many switches away from a thread that could go on.
+    With `preemptions`, only schedules with at most this many preemptions.
     """
 
     name = "enumeration"

@@ -1,4 +1,4 @@
-"""Small programs, and a generator of more, that exhaustive search is checked on: each returns what came of it."""
+"""Small programs, and a generator of more, that exhaustive search is checked on: each returns its result."""
 
 from __future__ import annotations
 

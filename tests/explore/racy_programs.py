@@ -79,7 +79,7 @@ def check_then_act():
 
 
 def read_before_it_is_written():
-    """The second thread first, as soon as the test waits for the first one: nobody has to stop for that."""
+    """The second thread first, as soon as the test waits for the first one: no thread has to stop for that."""
     state, seen = State(), []
 
     def write():

@@ -1,4 +1,4 @@
-"""Stress runs made by hand, as they come to the reports: what the tests of the reports show."""
+"""Rows of stress runs, written by hand: the input for the tests of the reports."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ def missed() -> dict[str, Any]:
 
 
 def never_ended() -> dict[str, Any]:
-    """No operation came to its end."""
+    """No operation ended."""
     nothing = dict.fromkeys(("p50", "p90", "p99", "max", "min", "mean"))
     return run(
         "test_transfer",
@@ -188,7 +188,7 @@ def nasty() -> dict[str, Any]:
 
 
 def rows() -> list[dict[str, Any]]:
-    """One run of every sort."""
+    """One run of each kind."""
     return [
         run("test_reads"),
         run("test_of_a_hundred_threads", threads=100, each=30),

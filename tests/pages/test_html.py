@@ -333,7 +333,7 @@ class TestStrangeTexts:
         bad["finding"]["token"] = texts
         return [bad, bad | {"finding": None, "_timeline": None}]
 
-    def test_they_are_shown_and_nothing_else_comes_of_them(self) -> None:
+    def test_they_are_shown_and_have_no_other_effect(self) -> None:
         harmless = Parsed(page([row("test_a", timelines.nasty()), row("test_b")]))
         parsed = Parsed(page(self.everywhere()))
         # The same scripts, and no element that is of another kind.

@@ -197,7 +197,7 @@ class TestPage:
         assert "test_scaling.py::test_primes: speed-up 1.91x (1.85x to 1.94x in 5 pairs)" in parsed.text
         assert f"test_x.py::test_it[{NASTY}]: speed-up 1.91x" in parsed.text
 
-    def test_strange_texts_are_shown_and_nothing_else_comes_of_them(self) -> None:
+    def test_strange_texts_are_shown_and_have_no_other_effect(self) -> None:
         harmless = Parsed(page([], [missed()]))
         strange = nasty()
         parsed = Parsed(page([], [strange]))

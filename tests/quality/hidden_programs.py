@@ -1,4 +1,4 @@
-"""Programs that look into a container, or change it, where the code does not say so: the order matters in each.
+"""Programs that read or change a container, although the code does not show it: the order matters in each.
 
 Every one of them fails in some schedule. A search that took such a step for one that touches nothing would run one
 schedule and call that all there are.

@@ -11,7 +11,7 @@ from typing import Any
 
 
 def rows_of(programs: Path, report: Path, *options: str) -> dict[str, dict[str, Any]]:
-    """By name, what the JSON report says of each test in `programs`, of which some are to fail.
+    """The entries of the JSON report for the tests in `programs`, by name. Some of these must fail.
 
     The report is written to `report`. What the session printed is shown where the calling test fails.
     """

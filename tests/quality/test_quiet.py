@@ -1,4 +1,4 @@
-"""Correct programs, each under 200 schedules: nothing may be found, nothing set aside, nobody left behind.
+"""Correct programs, each under 200 schedules: nothing may be found, and no thread may be uncontrolled or left behind.
 
 Warnings are errors in this suite, so a thread that was set aside or could not be ended fails its test.
 """

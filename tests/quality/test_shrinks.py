@@ -1,6 +1,6 @@
 """What is found becomes as small as it can be, in one session over programs with one bug each.
 
-The known minimum is that of the switches away from a thread that could have gone on.
+The known minimum is that of the preemptions.
 """
 
 from __future__ import annotations

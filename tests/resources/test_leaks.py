@@ -1,4 +1,4 @@
-"""What a snapshot finds that was not open before, and how it is told."""
+"""What a snapshot finds that was not open before, and its description."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ def test_garbage_is_none(snapshot):
         pass
 
     holder = Holder()
-    # In a circle, so that it goes when garbage is collected.
+    # In a reference cycle, so that garbage collection removes it.
     holder.itself, holder.process = holder, socket.socketpair()
     values = {"holder": holder}
     del holder
@@ -159,7 +159,7 @@ def test_where_no_descriptor_is_left_to_list_them(monkeypatch, tmp_path):
     assert _descriptors.open_descriptors() == expected
 
 
-def test_many_are_told_in_short(snapshot, tmp_path):
+def test_many_are_summarized(snapshot, tmp_path):
     files = [tmp_path.joinpath(str(number)).open("w") for number in range(13)]
     assert describe_leaks(snapshot.leaks()).endswith(f"; {tmp_path}/9; … and 3 more)")
     for file in files:

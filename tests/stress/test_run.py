@@ -79,7 +79,7 @@ def test_figures_of_long_runs_are_put_away(monkeypatch):
     assert sum(figures.histogram["counts"]) == 6_002
 
 
-def test_exceptions_of_any_kind_are_failures_and_the_thread_goes_on():
+def test_exceptions_of_any_kind_are_failures_and_the_thread_continues():
     raised = [ValueError("1"), KeyboardInterrupt(), SystemExit(3), pytest.fail.Exception("4"), GeneratorExit()]
     turns = iter(range(1_000))
 
@@ -193,7 +193,7 @@ def test_a_check_that_passes_is_run_once_after_all():
     assert figures.check_error is None
 
 
-def test_threads_that_compute_for_ever_are_ended_and_told():
+def test_threads_that_compute_forever_are_ended_and_reported():
     def spin():
         while True:
             try:
@@ -232,9 +232,9 @@ def test_one_that_swallows_what_ends_it_is_ended_in_the_end():
     assert figures.errors == []
 
 
-def test_one_that_cannot_be_ended_is_told_and_disturbs_nobody(monkeypatch):
+def test_one_that_cannot_be_ended_is_reported_and_disturbs_no_other(monkeypatch):
     monkeypatch.setattr("pytest_interleave.stress._hung.end_threads.__kwdefaults__", {"asked": 0.05, "patience": 0.1})
-    # A lock that is none of ours: nobody can be got out of its wait.
+    # A lock that the plugin did not create: no thread can be taken out of its wait.
     gate, out = _thread.allocate_lock(), _thread.allocate_lock()
     real = getattr(gate, "_real", gate)
     real.acquire()
@@ -308,7 +308,7 @@ def test_a_run_within_a_run():
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
-def test_a_child_that_is_not_ended_does_not_go_on(tmp_path):
+def test_a_child_that_is_not_ended_does_not_continue(tmp_path):
     told = tmp_path / "told"
 
     def operation():

@@ -19,7 +19,7 @@ class Totals(NamedTuple):
 
     outcomes: Counter[str]
     controlled: Counter[str]
-    #: The number of stress runs, of which a test may have several; and of those that missed something.
+    #: The number of stress runs (a test may have several), and of those that missed a threshold.
     runs: int
     missed: int
     speedups: int

@@ -11,7 +11,7 @@ class WatchedFuture(Future[Any]):
     """A future that knows whether its outcome was asked for."""
 
     looked = False
-    #: The name of the thread that ran it, once one has begun to.
+    #: The name of the thread that ran it, once one has started.
     ran_in: Sequence[str] = ()
     #: Called with its exception before any other code can see that.
     explain: Callable[[BaseException], None] | None = None

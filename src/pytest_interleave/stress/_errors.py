@@ -62,7 +62,7 @@ class _First(NamedTuple):
 
 
 class Firsts:
-    """The first exception of each group, whichever thread raised it."""
+    """The first exception of each group, of any thread."""
 
     def __init__(self) -> None:
         self._known: dict[Key, _First] = {}

@@ -109,7 +109,7 @@ def test_waits_of_every_kind_take_their_time() -> None:
     check(body, walks=1)
 
 
-def test_a_loop_that_waits_by_looking_at_the_clock_ends() -> None:
+def test_a_loop_that_polls_the_clock_ends() -> None:
     def body() -> None:
         end = time.monotonic() + 3600
         while time.monotonic() < end:
@@ -118,7 +118,7 @@ def test_a_loop_that_waits_by_looking_at_the_clock_ends() -> None:
     check(body, walks=3)
 
 
-def test_two_loops_that_wait_by_looking_at_the_clock_end() -> None:
+def test_two_loops_that_poll_the_clock_end() -> None:
     def body() -> None:
         def work(seconds: float) -> None:
             end = time.time() + seconds

@@ -45,7 +45,7 @@ def _foreign_thread(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("_foreign_thread")
-def test_who_waits_with_a_time_limit_goes_on_though_a_foreign_thread_lives(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_wait_with_a_time_limit_ends_though_a_foreign_thread_lives(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_patience, "FOREIGN_PATIENCE", 0.01)
 
     require_good_end(execute(lambda: threading.Event().wait(60)))  # noqa: PLW0108
@@ -68,7 +68,7 @@ def test_sleeping_and_joining_do_not_wait_for_a_foreign_thread(monkeypatch: pyte
 
 
 @pytest.mark.usefixtures("_foreign_thread")
-def test_a_wait_that_nobody_ends_is_a_deadlock_though_a_foreign_thread_lives(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_endless_wait_is_a_deadlock_though_a_foreign_thread_lives(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_patience, "FOREIGN_PATIENCE", 0.01)
     outcome = execute(lambda: threading.Event().wait())  # noqa: PLW0108
     assert outcome.stuck is not None
@@ -93,7 +93,7 @@ def test_a_foreign_thread_ends_what_a_controlled_one_waits_for() -> None:
     thread.join()
 
 
-def test_executions_go_on_after_a_thread_that_cannot_be_ended() -> None:
+def test_executions_continue_after_a_thread_that_cannot_be_ended() -> None:
     receiving, sending = os.pipe()
 
     def leaves_a_thread() -> None:
@@ -114,7 +114,7 @@ def test_executions_go_on_after_a_thread_that_cannot_be_ended() -> None:
         os.close(receiving)
 
 
-def test_executions_go_on_after_a_thread_that_will_not_be_ended() -> None:
+def test_executions_continue_after_a_thread_that_will_not_be_ended() -> None:
     def leaves_a_thread() -> None:
         def refuse() -> None:
             while True:
@@ -129,7 +129,7 @@ def test_executions_go_on_after_a_thread_that_will_not_be_ended() -> None:
     require_good_end(execute(lambda: time.sleep(1)))  # noqa: PLW0108
 
 
-def test_who_polls_for_a_foreign_thread_sees_what_it_does() -> None:
+def test_a_thread_that_polls_for_a_foreign_thread_sees_what_it_does() -> None:
     begun, done = threading.Event(), []
 
     def serve() -> None:
@@ -151,7 +151,7 @@ def test_who_polls_for_a_foreign_thread_sees_what_it_does() -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "waitid"), reason="children cannot be looked for here")
-def test_who_polls_for_a_child_process_sees_its_end() -> None:
+def test_a_thread_that_polls_for_a_child_process_sees_its_end() -> None:
     def body() -> None:
         process = subprocess.Popen([sys.executable, "-c", "import sys; sys.stdin.read()"], stdin=subprocess.PIPE)
         assert process.stdin is not None
@@ -164,7 +164,7 @@ def test_who_polls_for_a_child_process_sees_its_end() -> None:
     require_good_end(execute(body)._replace(set_aside=[]))
 
 
-def test_real_time_passes_for_who_was_out_of_sight(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_real_time_passes_for_an_uncontrolled_thread(monkeypatch: pytest.MonkeyPatch) -> None:
     receiving, sending = os.pipe()
     set_aside = _outside.Outside.set_aside
 
@@ -188,7 +188,7 @@ def test_real_time_passes_for_who_was_out_of_sight(monkeypatch: pytest.MonkeyPat
         os.close(sending)
 
 
-def test_what_is_done_at_the_end_of_the_test_is_not_set_aside(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_steps_at_the_end_of_the_test_are_not_left_to_the_system(monkeypatch: pytest.MonkeyPatch) -> None:
     keep = Lasting.keep
 
     def take_long(lasting: Lasting, execution: Execution) -> None:
@@ -201,7 +201,7 @@ def test_what_is_done_at_the_end_of_the_test_is_not_set_aside(monkeypatch: pytes
     assert outcome.set_aside == []
 
 
-def test_a_thread_that_ends_just_as_it_is_set_aside_hands_over(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_thread_that_ends_just_as_it_becomes_uncontrolled_hands_over(monkeypatch: pytest.MonkeyPatch) -> None:
     finish = _carriers.finish
 
     def take_long(execution: Execution, unit: Unit) -> None:
@@ -246,7 +246,7 @@ def test_a_thread_that_computes_for_long_is_not_said_to_be_blocked(monkeypatch: 
     assert all(aside.computed for aside in found)
 
 
-def test_a_thread_that_comes_back_as_the_wait_for_it_ends_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_thread_that_comes_back_as_the_wait_for_it_ends_continues(monkeypatch: pytest.MonkeyPatch) -> None:
     receiving, sending = os.pipe()
 
     def may_come_back(outside: _outside.Outside) -> bool:
@@ -286,7 +286,7 @@ def _little_patience(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("_little_patience")
 @pytest.mark.parametrize("compute", [_compute, lambda: hashlib.pbkdf2_hmac("sha256", b"x", b"y", 3_000_000)])
-def test_who_waits_for_a_long_computation_waits_until_it_is_done(compute: Callable[[], object]) -> None:
+def test_a_thread_that_waits_for_a_long_computation_waits_until_it_is_done(compute: Callable[[], object]) -> None:
     def body() -> None:
         done = threading.Event()
         thread = threading.Thread(target=lambda: (compute(), done.set()))

@@ -82,7 +82,7 @@ def in_a_thread_with_a_time_limit() -> None:
 
 @pytest.mark.usefixtures("_little_patience")
 @pytest.mark.parametrize("body", [read_from_a_child, in_a_thread, in_a_thread_with_a_time_limit])
-def test_who_waits_for_a_child_process_waits_until_it_is_done(body):
+def test_a_thread_that_waits_for_a_child_process_waits_until_it_is_done(body):
     outcome = execute(body)
     assert outcome.stuck is None
     assert outcome.exception is None
@@ -173,7 +173,7 @@ def yield_until_it_ends() -> None:
 
 @pytest.mark.usefixtures("_little_patience")
 @pytest.mark.parametrize("body", [sleep_until_it_ends, sleep_until_it_ends_within_a_limit, yield_until_it_ends])
-def test_who_polls_a_child_process_gets_full_patience(body):
+def test_a_thread_that_polls_a_child_process_gets_full_patience(body):
     outcome = execute(body)
     if outcome.stuck is not None or outcome.exception is not None:
         assert outcome.hurried
@@ -327,7 +327,7 @@ def test_full_patience_lasts_longer():
     assert not full.lasts(11.0, 10.0)
 
 
-def test_who_would_not_wait_longer_has_not_hurried():
+def test_a_thread_that_would_not_wait_longer_has_not_hurried():
     usual = Patience(60.0, full=False)
     assert not usual.lasts(11.0, 10.0)
     assert not usual.hurried
@@ -361,7 +361,7 @@ def test_the_alarm_of_the_program_ends_a_sleep():
 @pytest.mark.skipif(not hasattr(signal, "SIGUSR1"), reason="no such signal")
 @pytest.mark.usefixtures("_little_patience")
 @pytest.mark.parametrize("number", ["SIGUSR1", "SIGCHLD"])
-def test_who_waits_for_the_signal_of_a_child_process_gets_full_patience(number):
+def test_a_thread_that_waits_for_the_signal_of_a_child_process_gets_full_patience(number):
     send = f"import os, signal, time; time.sleep(0.5); os.kill({os.getpid()}, signal.SIGUSR1)"
     come = threading.Event()
 

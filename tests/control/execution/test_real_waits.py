@@ -52,7 +52,7 @@ def park(waits: RealWaits, system: Any, length: int, *, delayed: int = 0) -> Non
 
 
 def look(system: Any, *, late: int = 0, length: int = 0, at_work: bool) -> None:
-    """The watchdog has its turn so much later than it wanted, and looks for so long."""
+    """The watchdog runs this much later than planned, and its check takes this long."""
     looks = _real_waits.looks
     looks.rest(0)
     system.now += late
@@ -110,7 +110,7 @@ def test_waits_between_which_the_thread_is_parked_add_up(system: Any) -> None:
     assert 30 * MS <= waits.since_last() <= 40 * MS
 
 
-def test_what_the_clock_has_gone_on_by_already_does_not_count_again(system: Any) -> None:
+def test_time_that_the_clock_has_advanced_already_does_not_count_again(system: Any) -> None:
     waits = waits_of_a_thread()
     pass_time(system, waited=50 * MS)
     park(waits, system, MS)
@@ -135,7 +135,7 @@ def test_a_wait_counts_while_the_watchdog_waits_for_the_processor(system: Any) -
     assert waits.since_last() >= 50 * MS
 
 
-def test_a_look_at_a_thread_that_waits_takes_nothing_from_it(system: Any) -> None:
+def test_a_check_of_a_waiting_thread_takes_no_time_from_it(system: Any) -> None:
     waits = waits_of_a_thread()
     pass_time(system, ran=20 * MS)
     look(system, late=50 * MS, at_work=False)
@@ -149,7 +149,7 @@ def outing_of_a_thread(system: Any, *, computes: bool) -> Outing:
 
 
 @pytest.mark.parametrize(("computes", "waited"), [(True, 0), (False, 9_000 * MS)])
-def test_a_thread_that_was_set_aside_for_computing_has_not_waited_for_the_processor(
+def test_an_uncontrolled_thread_that_computes_has_not_waited_for_the_processor(
     system: Any, computes: bool, waited: int
 ) -> None:
     outing = outing_of_a_thread(system, computes=computes)
@@ -159,7 +159,7 @@ def test_a_thread_that_was_set_aside_for_computing_has_not_waited_for_the_proces
 
 
 @pytest.mark.parametrize("computes", [True, False])
-def test_what_a_thread_that_was_set_aside_has_waited_counts(system: Any, computes: bool) -> None:
+def test_the_waiting_time_of_an_uncontrolled_thread_counts(system: Any, computes: bool) -> None:
     outing = outing_of_a_thread(system, computes=computes)
     pass_time(system, ran=MS, waited=50 * MS)
     outing.end()

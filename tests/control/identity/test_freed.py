@@ -78,7 +78,7 @@ def test_an_execution_is_freed_beside_a_thread_that_is_not_controlled() -> None:
     test_an_execution_is_freed_at_once(take_a_lock, None)
 
 
-def test_an_execution_is_freed_if_a_thread_was_set_aside() -> None:
+def test_an_execution_is_freed_if_a_thread_was_uncontrolled() -> None:
     seen: list[weakref.ref[object]] = []
 
     def body() -> None:

@@ -1,4 +1,4 @@
-"""Operators are left alone while that changes nothing: the steps are what they would be if all were looked at."""
+"""Operators are not watched while that changes nothing: the steps are the same as if all were watched."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def test_a_list_is_seen_where_numbers_were_before(compiled):
     assert left_alone(function) == 0
 
 
-def test_only_what_rests_on_it_is_looked_at_again(compiled):
+def test_only_dependent_operators_are_watched_again(compiled):
     function = compiled("def f(a, b):\n    for n in range(3):\n        a = a + n\n        b * n\n")
     assert steps_of(function, (1, 2)) == []
     assert left_alone(function) == 2
@@ -101,12 +101,12 @@ def test_only_what_rests_on_it_is_looked_at_again(compiled):
     assert left_alone(function) == 1
 
 
-def test_what_an_operator_gives_that_is_looked_at_again(compiled):
+def test_the_result_of_an_operator_that_is_watched_again(compiled):
     function = compiled("def f(a, b):\n    for n in range(3):\n        c = a + b\n        d = c + c\n")
     assert len(steps_of(function, (1, 2), ([1], [2]))) == 6
 
 
-def test_what_an_operator_that_is_looked_at_gives(compiled):
+def test_the_result_of_a_watched_operator(compiled):
     function = compiled(
         "def f(box):\n    for _ in range(2):\n        c = box.value + box.value\n        c = c * 2 if True else c\n"
         "        c = (c + c) + c\n"
@@ -135,7 +135,7 @@ def test_an_operator_that_comes_upon_a_list_only_in_another_thread(compiled):
         assert len(found) == 6
 
 
-def test_a_call_that_has_begun_unwatched(compiled):
+def test_a_call_that_has_started_unwatched(compiled):
     """As that of a thread that is older than the test."""
     function = compiled(
         "def f(a, b, begun, go):\n    begun.set()\n    go.wait()\n"
@@ -187,7 +187,7 @@ class Ready:
     wait = set
 
 
-def test_to_look_at_all_calls_keeps_none_of_them_alive():
+def test_watching_all_calls_keeps_none_of_them_alive():
     def call():
         box = Box(1)
         running()
@@ -218,7 +218,7 @@ def value(drawn, how_likely_other):
 
 
 def made(drawn):
-    """A function that fails halfway at times, which counts as well."""
+    """A function that sometimes fails in the middle, which counts as well."""
     lines = ["def f(a, b, c, t='t'):", "    d = e = 1", "    try:"]
     indent = 2
     for _ in range(drawn.randint(4, 12)):

@@ -49,7 +49,7 @@ class Slots:
 
 
 class Explosive:
-    """Whoever looks at it in any way that Python would tell it of fails."""
+    """Any access that Python would notify it of fails."""
 
     def __getattribute__(self, name):
         raise AssertionError(f"code of the program was run: __getattribute__({name!r})")
@@ -124,7 +124,7 @@ def test_an_attribute_of_the_class_is_the_class_s_until_the_instance_has_its_own
         box.total
 
     assert touched_in(function, Box()) == [
-        # Whoever gives one of the others such an attribute changes what is read.
+        # An assignment of such an attribute to one of the others changes what is read.
         ("argument 0", "total", R),
         ("Box", "total", R),
         ("Base", "total", R),
@@ -168,7 +168,7 @@ def test_globals_and_module_attributes_are_the_same():
     ]
 
 
-def test_cells_are_told_apart():
+def test_cells_are_distinguished():
     def make():
         n = 0
 
@@ -279,7 +279,7 @@ def test_what_an_iterator_gave_last_is_nothing_that_it_goes_through():
     assert {touch for touch in touched if touch[2] == R} == {("argument 0", None, R)}
 
 
-def test_a_loop_s_own_iterator_is_nobody_else_s():
+def test_the_iterator_of_a_loop_is_private():
     def function(items):
         for _ in items:
             pass
@@ -287,7 +287,7 @@ def test_a_loop_s_own_iterator_is_nobody_else_s():
     assert set(touched_in(function, [1, 2])) == {("argument 0", None, R)}
 
 
-def test_an_iterator_that_is_shared_is_changed_by_going_on():
+def test_a_shared_iterator_is_changed_by_each_step():
     iterator = iter([1, 2, 3])
 
     def function(iterator):
@@ -298,7 +298,7 @@ def test_an_iterator_that_is_shared_is_changed_by_going_on():
     assert touched_in(function, iterator).count(("argument 0", None, W)) >= 2
 
 
-def test_truth_of_containers_is_looked_at():
+def test_the_truth_of_a_container_is_a_read():
     def function(box, items):
         if box.items:
             box.items.clear()
@@ -387,7 +387,7 @@ def test_iterators_of_dictionaries_begin_with_a_look():
     ]
 
 
-def test_only_so_much_is_looked_at():
+def test_only_a_part_is_inspected():
     few, many = [[number] for number in range(20)], [[number] for number in range(200)]
     assert not any(how & CUT for _, _, how in compared(few, [[0]]))
     found = compared(many, [[0]])
@@ -403,7 +403,7 @@ def test_only_so_much_is_looked_at():
     assert not any(how & CUT for _, _, how in compared(endless, [[]]))
 
 
-def test_no_code_of_the_program_runs_to_look_into_containers():
+def test_no_code_of_the_program_runs_to_inspect_containers():
     rows = [Explosive(), [Explosive()]]
     assert compared(rows, [Explosive()])
 
@@ -498,7 +498,7 @@ def test_no_code_of_the_program_is_run():
 
 def test_an_address_that_is_used_again_is_another_object():
     def make():
-        # In a variable of its own, it would not be looked at.
+        # In a variable of its own, it would not be inspected.
         for box in (Box(),):
             box.value = 1
 
@@ -717,7 +717,7 @@ def test_arrays_are_not_referred_to_weakly():
     assert references == [0]
 
 
-def test_what_cannot_be_looked_at_is_no_error_of_the_program(monkeypatch):
+def test_an_object_that_cannot_be_inspected_is_no_error_of_the_program(monkeypatch):
     def fail(*_):
         raise ValueError("at fault")
 
@@ -758,7 +758,7 @@ def test_functions_that_are_called_for_each_element_or_with_what_is_unpacked():
     ]
 
 
-def test_what_looks_at_everything_touches_what_can_be_reached():
+def test_functions_that_read_everything_touch_all_that_can_be_reached():
     def function(box, things):
         pickle.dumps(things)
         dir(box)
@@ -777,7 +777,7 @@ def test_a_generated_init_that_is_called_by_its_name_changes_the_object():
     assert touched_in(function, Record()) == [("argument 0", None, W | OPAQUE | FOREIGN)] * 2
 
 
-def test_what_others_look_at_unseen_is_marked():
+def test_unseen_reads_of_others_are_marked():
     def function(box):
         Base.__len__ = lambda _self: 0
         del Base.__len__

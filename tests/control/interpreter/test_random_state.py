@@ -48,7 +48,7 @@ def test_it_is_as_if_it_had_just_been_seeded(
     assert random.getstate() == random.Random(0).getstate()
 
 
-def test_what_nobody_has_used_is_not_seeded_again(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unused_generator_is_not_seeded_again(monkeypatch: pytest.MonkeyPatch) -> None:
     seed_random()
     if _random_state._seeded is None:
         pytest.skip("the interpreter keeps its random numbers elsewhere")
@@ -58,7 +58,7 @@ def test_what_nobody_has_used_is_not_seeded_again(monkeypatch: pytest.MonkeyPatc
 
 @pytest.mark.parametrize("use", USES)
 @pytest.mark.parametrize("can_look", [True, False])
-def test_afterwards_it_goes_on_as_before(
+def test_afterwards_it_continues_as_before(
     use: Callable[[], object], can_look: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if not can_look:

@@ -71,7 +71,7 @@ def test_an_action_that_fails_breaks_it_for_all() -> None:
     check(body)
 
 
-def test_reset_sends_those_away_who_wait() -> None:
+def test_reset_ends_the_waits() -> None:
     def body() -> None:
         barrier, errors = Barrier(2), []
 
@@ -93,7 +93,7 @@ def test_reset_sends_those_away_who_wait() -> None:
     check(body)
 
 
-def test_abort_reaches_those_who_have_met_but_not_left_yet() -> None:
+def test_abort_reaches_threads_that_have_met_but_not_left_yet() -> None:
     outcomes: set[str] = set()
 
     def body() -> None:

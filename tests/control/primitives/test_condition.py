@@ -14,7 +14,7 @@ from tests.driving import check, executions, require_good_end
 
 @pytest.mark.parametrize("make_lock", [lambda: None, Lock, RLock], ids=["default", "Lock", "RLock"])
 class TestWithEachLock:
-    def test_notify_wakes_as_many_as_it_is_told(self, make_lock) -> None:
+    def test_notify_wakes_the_requested_number(self, make_lock) -> None:
         def body() -> None:
             condition, woken = Condition(make_lock()), []
 

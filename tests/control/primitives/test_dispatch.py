@@ -42,7 +42,7 @@ def test_a_library_called_from_code_in_scope_makes_ours() -> None:
     assert type(library.make()) is primitives.Lock
 
 
-def test_a_controlled_thread_makes_ours_whoever_calls(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_controlled_thread_makes_ours_for_any_caller(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pytest_interleave.control.primitives._dispatch.scope_frame", lambda frame: None)
     assert value_of(lambda: type(threading.Event())) is primitives.Event
 
@@ -62,7 +62,7 @@ def test_a_queue_made_in_scope_is_made_of_ours() -> None:
     assert type(made.not_empty) is primitives.Condition
 
 
-def test_the_names_can_be_taken_away_and_ours_go_on_working() -> None:
+def test_the_names_can_be_taken_away_and_ours_still_work() -> None:
     lock = threading.Lock()
     primitives.remove_names()
     try:

@@ -142,7 +142,7 @@ def test_waits_in_slices_do_what_waits_do():
     assert sorted(got) == ["event", "item", "permit"]
 
 
-def test_a_notification_reaches_who_waits_in_slices():
+def test_a_notification_reaches_a_thread_that_waits_in_slices():
     condition, got = threading.Condition(), []
     waiting = threading.Event()
 
@@ -161,7 +161,7 @@ def test_a_notification_reaches_who_waits_in_slices():
     assert got == [True]
 
 
-def test_who_is_to_end_does_not_acquire():
+def test_a_thread_that_is_to_end_does_not_acquire():
     real, lock = threading.Lock(), RLock()
     ident = threading.get_ident()
     end_waiting(ident)

@@ -31,7 +31,7 @@ def test_an_hour_of_waiting_takes_an_hour_of_virtual_time() -> None:
     check(body, walks=1)
 
 
-def test_clearing_at_once_does_not_keep_those_who_waited() -> None:
+def test_clearing_at_once_does_not_keep_the_waiting_threads() -> None:
     def body() -> None:
         event, results = Event(), []
         threads = [threading.Thread(target=lambda: results.append(event.wait())) for _ in range(2)]
@@ -49,7 +49,7 @@ def test_clearing_at_once_does_not_keep_those_who_waited() -> None:
     check(body)
 
 
-def test_an_event_that_nobody_sets_is_a_deadlock() -> None:
+def test_an_event_that_is_never_set_is_a_deadlock() -> None:
     outcome = execute(lambda: Event().wait())
     assert outcome.stuck is not None
 

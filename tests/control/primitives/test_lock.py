@@ -88,7 +88,7 @@ def test_a_timed_acquisition_succeeds_when_the_lock_is_released_in_time() -> Non
     check(body)
 
 
-def test_a_thread_that_waits_for_its_own_lock_goes_on_when_another_releases_it() -> None:
+def test_a_thread_that_waits_for_its_own_lock_continues_when_another_releases_it() -> None:
     def body() -> None:
         lock, passed = Lock(), []
 
@@ -159,7 +159,7 @@ def test_locked_before_the_execution_it_stays_locked() -> None:
     lock.release()
 
 
-def test_a_thread_that_is_not_under_control_can_release_what_a_controlled_one_waits_for() -> None:
+def test_a_thread_that_is_not_controlled_can_release_what_a_controlled_one_waits_for() -> None:
     lock, go = Lock(), Lock()._real
     lock.acquire()
     go.acquire()

@@ -51,7 +51,7 @@ def test_another_thread_can_neither_acquire_nor_release_it() -> None:
 def test_held_by_a_thread_that_has_ended_it_is_held_for_good() -> None:
     def body() -> None:
         lock = RLock()
-        # The second thread runs where the first did, and is another thread all the same.
+        # The second thread runs where the first did, but is another thread.
         for _ in range(2):
             thread = threading.Thread(target=lock.acquire)
             thread.start()

@@ -62,7 +62,7 @@ def _is_kind(value: ast.expr) -> bool:
 
 
 @pytest.mark.parametrize("row", kinds.ROWS, ids=lambda row: row.kind)
-def test_what_an_operation_touches_is_told_by_its_row(row: kinds.Row) -> None:
+def test_the_row_says_what_an_operation_touches(row: kinds.Row) -> None:
     lock = threading.Lock()
     operation = Operation(row.kind, lock, test_each_kind_has_a_row_and_a_constant.__code__, 0, mutates=False)
     touches = touches_of(operation, None)

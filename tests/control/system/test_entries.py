@@ -150,7 +150,7 @@ def test_what_the_functions_can_do_is_what_they_are_said_to_do(tmp_path: Path) -
     assert {name: set(getattr(os, name)) for name in before} == before
 
 
-def test_who_changes_the_working_directory_changes_it_for_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_working_directory_is_changed_for_all_threads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert used(lambda: os.chdir("/")) == [("the working directory", EXCHANGE, "changed")]
 
@@ -167,7 +167,7 @@ def test_names_that_modules_hold_are_replaced_too(tmp_path: Path) -> None:
         del namespace["stat_of"]
 
 
-def test_a_mock_stays_and_is_put_back_by_who_has_put_it_there(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_mock_stays_and_is_put_back_by_the_code_that_set_it(monkeypatch: pytest.MonkeyPatch) -> None:
     def fails(*_: object) -> None:
         raise OSError(errno.EACCES, "not now")
 

@@ -102,8 +102,8 @@ def test_calls_from_threads_come_in_every_order() -> None:
     assert orders == {"ab", "ba"}
 
 
-def test_a_woken_loop_goes_on_while_other_threads_can_run() -> None:
-    """It need not wait until all others are blocked: some schedules let it go on at once."""
+def test_a_woken_loop_continues_while_other_threads_can_run() -> None:
+    """It need not wait until all others are blocked: some schedules let it continue at once."""
     left: set[bool] = set()
 
     def body() -> None:

@@ -183,7 +183,7 @@ def test_what_reading_and_writing_are_recorded_as(file: Path) -> None:
     ],
     ids=["json", "csv", "print", "writelines", "pickle", "truncate", "truncate binary", "buffer"],
 )
-def test_what_is_written_through_a_handle_is_recorded_for_who_does_it(file: Path, mode: str, do: Any) -> None:
+def test_a_write_through_a_handle_is_recorded_for_its_thread(file: Path, mode: str, do: Any) -> None:
     def body() -> None:
         opened = open(file, mode)
         from_other_thread(lambda: do(opened))
@@ -211,7 +211,7 @@ def test_what_is_written_through_a_handle_is_recorded_for_who_does_it(file: Path
     ],
     ids=["read", "readline", "next", "loop", "readlines", "readinto", "peek", "seek", "buffer"],
 )
-def test_what_is_read_through_a_handle_is_recorded_for_who_does_it(file: Path, mode: str, do: Any) -> None:
+def test_a_read_through_a_handle_is_recorded_for_its_thread(file: Path, mode: str, do: Any) -> None:
     def body() -> None:
         opened = open(file, mode)
         from_other_thread(lambda: do(opened))

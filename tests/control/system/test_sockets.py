@@ -99,7 +99,7 @@ def test_sockets_that_were_made_before_are_seen_too() -> None:
         assert len({use.thing.key for use in uses}) == 2
 
 
-def test_a_port_that_the_system_chooses_is_nobody_elses() -> None:
+def test_a_port_that_the_system_chooses_is_unique() -> None:
     def body() -> None:
         with socket.socket() as one:
             one.bind(("127.0.0.1", 0))

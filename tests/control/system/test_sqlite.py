@@ -91,7 +91,7 @@ def test_what_is_recorded(tmp_path: Path, do: Callable[[Any], Any], last: tuple[
     assert last in used(body)[only_opened - 1 :]
 
 
-def test_a_transaction_is_written_by_who_ends_it(tmp_path: Path) -> None:
+def test_a_transaction_is_written_by_the_thread_that_ends_it(tmp_path: Path) -> None:
     def body() -> None:
         import threading
 

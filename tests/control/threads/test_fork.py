@@ -107,7 +107,7 @@ def test_multiprocessing() -> None:
     good_ends(body)
 
 
-def test_the_parent_goes_on_under_control() -> None:
+def test_the_parent_continues_under_control() -> None:
     def body() -> None:
         assert in_child(lambda: None) == 7
         before = time.monotonic()

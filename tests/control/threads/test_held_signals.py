@@ -199,7 +199,7 @@ def test_what_the_watchdog_has_sent_in_vain_is_dropped_once() -> None:
 
 
 class _Changing(dict[int, Any]):
-    """Empty as soon as it has been looked at."""
+    """Empty as soon as it has been read."""
 
     def __iter__(self) -> Iterator[int]:
         found = list(super().__iter__())

@@ -82,7 +82,7 @@ def test_what_carries_controlled_threads_does_not_count() -> None:
     assert len(set(counts)) == 1
 
 
-def test_threads_that_are_not_under_control_count() -> None:
+def test_threads_that_are_not_controlled_count() -> None:
     go_on = threading.Event()
     outside = threading.Thread(target=go_on.wait)
     without = value_of(lambda: (_thread._count(), threading.active_count()))
@@ -109,7 +109,7 @@ def test_the_real_ones_are_back_afterwards() -> None:
     assert not set(before) & set(under_control)
 
 
-def test_polling_the_count_lets_the_others_go_on() -> None:
+def test_polling_the_count_lets_the_others_continue() -> None:
     def body() -> None:
         before = threading.active_count()
         values: list[int] = []

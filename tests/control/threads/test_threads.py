@@ -161,7 +161,7 @@ def test_it_is_the_hook_of_the_moment_that_gets_them() -> None:
     check(body, walks=5)
 
 
-def test_system_exit_ends_a_thread_quietly_unless_it_tells_of_a_failure() -> None:
+def test_system_exit_ends_a_thread_quietly_unless_it_means_a_failure() -> None:
     def raiser(status: object) -> threading.Thread:
         def work() -> None:
             raise SystemExit(status)
@@ -258,7 +258,7 @@ def test_a_pool_that_is_never_shut_down() -> None:
     check(body)
 
 
-def test_threads_started_by_threads_are_under_control() -> None:
+def test_threads_started_by_threads_are_controlled() -> None:
     def body() -> None:
         order: list[str] = []
 

@@ -99,7 +99,7 @@ def test_each_thread_has_a_line_with_what_it_waits_for_and_what_it_holds():
     assert created == "  Lock #1 and Lock #2 were created at test_diagnosis.py"
 
 
-def test_three_locks_in_a_circle():
+def test_a_circular_wait_on_three_locks():
     def body():
         a, b, c = Lock(), Lock(), Lock()
         in_threads(t0=lambda: take_two(a, b), t1=lambda: take_two(b, c), t2=lambda: take_two(c, a))
@@ -250,7 +250,7 @@ def test_a_queue_that_is_full_beside_a_consumer_that_needs_the_lock():
     assert (outcome.log[taken][0].name, outcome.log[taken][1].kind) == ("produce", kinds.ACQUIRE)
 
 
-def test_who_has_taken_the_lock_though_another_one_has_tried_later():
+def test_the_holder_of_the_lock_is_named_though_another_thread_has_tried_later():
     def body():
         lock, begun = Lock(), Event()
 
@@ -614,7 +614,7 @@ def test_a_release_that_an_exception_has_skipped(make, name):
     assert steps_of(stuck_outcome(body), diagnosis.steps) == [("fails", kinds.ACQUIRE)]
 
 
-def test_attempts_in_vain_to_take_a_lock_are_no_evidence():
+def test_failed_attempts_to_take_a_lock_are_no_evidence():
     def body():
         lock = Lock()
 
@@ -769,7 +769,7 @@ def test_a_task_that_needs_the_lock_of_the_thread_that_waits_for_it():
 # -- many threads --
 
 
-def test_of_many_threads_in_a_circle_some_are_in_the_headline():
+def test_some_threads_of_a_long_circular_wait_are_in_the_headline():
     def body():
         locks = [Lock() for _ in range(12)]
         everybody = Barrier(12)

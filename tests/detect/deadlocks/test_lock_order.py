@@ -107,7 +107,7 @@ def test_no_circle_with_one_left_handed(number):
     assert predictions(body) == []
 
 
-def test_not_all_is_looked_at_where_there_are_very_many_circles(monkeypatch):
+def test_not_all_of_very_many_cycles_are_checked(monkeypatch):
     monkeypatch.setattr(_lock_order, "PATIENCE", 500)
     monkeypatch.setattr(_lock_order, "MOST", 1_000)
 
@@ -137,7 +137,7 @@ def test_a_lock_between_the_two():
     assert len(predictions(body)) == 1
 
 
-def test_each_is_told_once():
+def test_each_is_reported_once():
     def body():
         a, b = locks(2)
 

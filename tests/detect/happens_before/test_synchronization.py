@@ -40,7 +40,7 @@ def come_too_late(barrier):
 @pytest.mark.parametrize("break_it", [abort, abort_who_waits, reset_who_waits, come_too_late])
 def test_what_was_done_before_a_barrier_was_broken_is_known_to_whom_it_fails(break_it):
     def program(box):
-        # One more than there are: nobody passes it.
+        # One more than there are: no thread passes it.
         barrier = threading.Barrier(3)
 
         def breaks():
@@ -94,7 +94,7 @@ def test_what_an_action_did_that_raised_is_known_to_whom_the_barrier_fails():
     assert races_between(lambda: program(Box())) == set()
 
 
-def test_those_who_arrived_are_still_no_wiser_for_it():
+def test_threads_that_arrived_learn_nothing_from_it():
     def program(box):
         barrier = threading.Barrier(2)
 

@@ -53,7 +53,7 @@ def test_reads_of_two_threads_and_a_write_of_a_third():
     assert history.access(WRITE, rules, 3, Clock({0: 1, 3: 1}), 5) == [4]
 
 
-def test_the_same_epoch_is_looked_at_once():
+def test_the_same_epoch_is_checked_once():
     history = History()
     assert history.access(WRITE, STRICT, 0, Clock({0: 1}), 1) == []
     assert history.access(READ, STRICT, 1, Clock({1: 1}), 2) == [1]

@@ -1,4 +1,4 @@
-"""How races are told."""
+"""How races are described."""
 
 from __future__ import annotations
 
@@ -34,20 +34,20 @@ def two_deposits(make_locks):
 
 
 def locks_told(make_locks):
-    """The locks of both accesses, in whichever order those came, without where they were made."""
+    """The locks of both accesses, in any order, without the places of their creation."""
     told = {(race.first.locks, race.second.locks) for race in told_between(two_deposits(make_locks))}
     assert all("test_races.py:" in text for both in told for texts in both for text in texts)
     return {tuple(sorted(tuple(text.partition(" (")[0] for text in texts) for texts in both)) for both in told}
 
 
-def test_two_locks_of_one_line_are_told_apart():
+def test_two_locks_of_one_line_are_distinguished():
     def locks():
         return [[threading.Lock()] for _ in range(2)]
 
     assert locks_told(locks) == {(("Lock #1",), ("Lock #2",))}
 
 
-def test_locks_of_two_lines_are_told_apart_too():
+def test_locks_of_two_lines_are_distinguished_too():
     def locks():
         return (
             [threading.Lock()],
@@ -57,7 +57,7 @@ def test_locks_of_two_lines_are_told_apart_too():
     assert locks_told(locks) == {(("Lock #1",), ("Lock #2",))}
 
 
-def test_all_locks_of_one_line_are_told_apart():
+def test_all_locks_of_one_line_are_distinguished():
     def locks():
         first, second, third = [threading.Lock() for _ in range(3)]
         return [first, second], [third]
@@ -83,7 +83,7 @@ def test_a_condition_that_is_held_is_called_one():
     assert locks_told(conditions) == {(("Condition",), ("RLock",))}
 
 
-def test_a_lock_that_has_been_given_back_is_not_told():
+def test_a_released_lock_is_not_reported():
     def make():
         box, lock = Box(), threading.Lock()
 

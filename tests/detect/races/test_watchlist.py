@@ -1,4 +1,4 @@
-"""What is looked at, without running any code of what is looked at."""
+"""What is watched, without running code of the watched objects."""
 
 from __future__ import annotations
 

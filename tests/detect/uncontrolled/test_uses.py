@@ -123,7 +123,7 @@ def test_each_thing_is_found_once() -> None:
     assert sorted(name for name, *_ in found(lambda: together(both, both, both))) == [DATA, "other"]
 
 
-def test_one_open_file_is_moved_on_by_each_who_uses_it() -> None:
+def test_each_use_moves_the_position_of_an_open_file() -> None:
     def body() -> None:
         with open(DATA) as file:
             together(file.readline, file.readline)
@@ -341,7 +341,7 @@ def logging_to(path: str) -> Iterator[logging.Logger]:
         handler.close()
 
 
-def test_the_order_of_log_records_matters_to_who_reads_them() -> None:
+def test_the_order_of_log_records_matters_if_they_are_read() -> None:
     with logging_to("app.log") as logger:
         assert found(lambda: together(lambda: logger.error("a"), lambda: logger.error("b"))) == []
 
@@ -412,7 +412,7 @@ def test_a_process_beside_other_threads() -> None:
         process.wait()
 
 
-def test_who_has_the_other_end() -> None:
+def test_the_owner_of_the_other_end() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         address = server.getsockname()
 

@@ -84,7 +84,7 @@ def test_to_as_few_switches_as_there_must_be(body, make):
 
 @pytest.mark.parametrize("body", [always_fails, never_set], ids=lambda body: body.__name__)
 @pytest.mark.parametrize("seed", SEEDS)
-def test_a_schedule_that_needs_no_switch_ends_with_none(body, seed):
+def test_a_schedule_that_needs_no_context_switch_ends_with_none(body, seed):
     _, best, _ = shrunk(body, RandomWalk(seed))
     assert best.switches == ()
 
@@ -147,7 +147,7 @@ def reorder():
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_one_switch_among_thirty_threads_in_few_executions(seed):
+def test_one_context_switch_among_thirty_threads_in_few_executions(seed):
     first, best, executions = shrunk(reorder, SelectivelyUniform(seed))
     assert first.preemptions > 20
     assert best.preemptions == 1
@@ -257,7 +257,7 @@ def test_where_nothing_conflicts_there_is_none():
     assert likely_switches([point(ONE, 1, OTHER)], reads) == []
 
 
-def test_where_nobody_had_to_stop_there_is_none():
+def test_without_a_preemption_there_is_none():
     log = [step(ONE, "x"), step(OTHER, "x", writes=True), step(ONE, "x", writes=True)]
     assert likely_switches([point(ONE, 1, ONE)], log) == []
     assert likely_switches([point(ONE, 1, OTHER, preempts=False)], log) == []
@@ -312,7 +312,7 @@ def test_threads_that_only_pass_on_are_passed_by():
         (first, *others) = list(_passing_by(found.recorded.points))
         assert first == (*(point.switch for point in points[:3]), points[3].switch._replace(to=(0,)))
         assert len(others) == 4
-        # The first thread was not switched to; it went on of itself, and need not.
+        # The first thread was not switched to; it continued by itself, and need not.
         assert others[-1][0].leaves == ()
         assert others[-1][0].to == (1,)
 

@@ -1,4 +1,4 @@
-"""A schedule is steered to a predicted deadlock, however seldom others come to it."""
+"""A schedule is steered to a predicted deadlock, even if others seldom reach it."""
 
 from __future__ import annotations
 
@@ -157,7 +157,7 @@ def test_within_five_schedules_on_20_seeds_of_20(body):
     assert all(number is not None and number <= 5 for number in found), found
 
 
-def test_random_walks_seldom_come_to_it():
+def test_random_walks_seldom_reach_it():
     """Else the others prove nothing."""
     assert sum(outcome.stuck is not None for outcome in executions(short_among_long, RandomWalk(1), 100)) <= 15
 

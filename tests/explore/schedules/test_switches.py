@@ -505,7 +505,7 @@ def test_what_a_primitive_is_called_is_no_part_of_a_site(source):
     assert site_of(Standing(here(1), "acquire", "one")) == site_of(Standing(here(1), "acquire", "other"))
 
 
-def test_lines_without_source_are_told_apart_by_their_numbers(source):
+def test_lines_without_source_are_distinguished_by_their_numbers(source):
     site_of = Sites().site_of
     first, second, again = (site_of(Standing(Place("no such file.py", line, "work"))) for line in (1, 2, 1))
     assert first == again != second
@@ -614,7 +614,7 @@ def test_an_edit_elsewhere_changes_nothing(load):
     assert found.switches == switches
 
 
-def test_a_switch_at_a_line_that_is_no_more_is_unknown(load):
+def test_a_context_switch_at_a_line_that_is_no_more_is_unknown(load):
     body = load(COUNTER)
     switches = lost_update(body)
     site = site_of(followed(body, switches), "self.value = value + 1")
@@ -625,7 +625,7 @@ def test_a_switch_at_a_line_that_is_no_more_is_unknown(load):
         laboratory.run(load(COUNTER.replace("value + 1", "1 + value"), "changed.py"), follow)
     assert follow.unknown(set()) == at_write
     assert not follow.reached & set(at_write)
-    # Some other execution has come to the place.
+    # Some other execution has reached the place.
     assert follow.unknown({site}) == []
 
 
@@ -638,7 +638,7 @@ def site_of(found, text):
     return site
 
 
-def test_a_switch_to_a_thread_that_cannot_go_on_is_reached_and_not_made():
+def test_a_context_switch_to_a_thread_that_cannot_continue_is_reached_and_not_made():
     usual = followed(two_identical_lines, ())
     point = next(point for point in usual.recorded.points if point.preempts)
     with Laboratory() as laboratory:
@@ -651,7 +651,7 @@ def test_a_switch_to_a_thread_that_cannot_go_on_is_reached_and_not_made():
 
 
 def test_an_occurrence_that_never_comes_is_not_unknown():
-    """The line is there; that the thread does not come to it so often is another matter."""
+    """The line exists. That the thread reaches it less often is not checked here."""
     point = next(point for point in followed(two_identical_lines, ()).recorded.points if point.preempts)
     thread, site, _ = point.stand
     with Laboratory() as laboratory:
@@ -689,7 +689,7 @@ def test_without_switches_threads_run_one_after_the_other():
     assert found.recorded.points
 
 
-def test_a_thread_that_goes_on_out_of_turn_where_another_has_ended_is_a_switch_but_no_preemption():
+def test_another_thread_than_the_next_one_after_an_end_is_a_context_switch_but_no_preemption():
     order = []
 
     def body():

@@ -140,7 +140,7 @@ def test_what_the_messages_say():
 
 
 @pytest.mark.parametrize("number", [0, 1, 3, 255])
-def test_another_format_is_told(number):
+def test_another_format_is_reported(number):
     body = body_of(str(SHORT))
     with pytest.raises(
         TokenError, match=rf"^token was made by an? \w+ pytest-interleave \(format {number}, this is 2\)\. Run"
@@ -184,7 +184,7 @@ def test_it_can_stand_on_a_command_line():
 # -- what else is in it --
 
 
-def test_names_of_tests_are_told_apart():
+def test_names_of_tests_are_distinguished():
     several = {
         NameOfTest.of("test_it", ""),
         NameOfTest.of("test_it", "1"),
@@ -217,8 +217,8 @@ def test_choices_are_for_one_python_only_and_switches_for_all():
 # -- tokens of earlier days --
 
 
-def test_a_token_in_a_source_goes_on_to_be_valid():
-    """Whoever changes the format, or what a site is, also breaks the schedules that people have pinned.
+def test_a_token_in_a_source_stays_valid():
+    """A change of the format, or of what a site is, also breaks pinned schedules of users.
 
     On each Python version, and however many lines the file has.
     """

@@ -1,4 +1,4 @@
-"""The two ways to tell the classes of schedules say the same."""
+"""The two ways to compute the class of a schedule agree."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def traces_of(program, schedules=150):
 
 
 def pairs_of(program):
-    """Of each execution, how its class is told in the one way and in the other."""
+    """The class of each execution, computed in both ways."""
     return [(class_of(outcome), class_of_long(outcome.log)) for outcome in traces_of(program)]
 
 
@@ -132,7 +132,7 @@ def classes_in_a_process(hash_seed, *names):
 
 
 @thorough
-def test_another_process_tells_the_same_classes():
+def test_another_process_finds_the_same_classes():
     """Whatever it has run before, and however it hashes texts: the shards of a test are put together by them."""
     names = ["locked", "counter", "many", "nested"]
     told = classes_in_a_process("1", *names)
@@ -152,7 +152,7 @@ def test_threads_have_numbers_of_their_own():
     assert _number_of((50_000,)) == _number_of((50_000,)) < 0x4000
 
 
-def test_threads_with_one_number_are_told_apart_in_the_other_way(monkeypatch):
+def test_threads_with_one_number_are_distinguished_in_the_other_way(monkeypatch):
     monkeypatch.setattr("pytest_interleave.explore.search._long_classes._number_of", lambda path: min(1, len(path)))
     outcome = next(traces_of(programs.locked))
     assert class_of_long(outcome.log) is None
@@ -211,7 +211,7 @@ def test_a_thing_may_take_the_address_of_one_that_is_gone():
 
 
 def test_a_thread_may_use_an_address_again_in_a_long_schedule():
-    """What only one thread ever uses tells nothing of the order of the threads."""
+    """Objects of one thread say nothing about the order of the threads."""
     classes = set()
     for outcome, (first, second) in _outcomes_and_things():
         usual = class_of_long(outcome.log)

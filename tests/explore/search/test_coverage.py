@@ -88,7 +88,7 @@ def test_the_chance_of_something_new_falls_to_nothing():
     assert many.classes == many.estimated_classes == 6
 
 
-def test_a_large_space_is_told_from_a_small_one():
+def test_a_large_space_is_distinguished_from_a_small_one():
     def program():
         state = programs.State()
 

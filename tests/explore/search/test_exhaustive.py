@@ -167,7 +167,7 @@ def test_auto_ends_where_generators_take_each_others_places_in_memory():
 
 @pytest.mark.parametrize("make", [lambda: Exhaustive(schedules=60), lambda: Auto(seed=1, schedules=60)])
 @pytest.mark.parametrize("doubt_from", [1, 2])
-def test_what_was_not_wholly_under_control_is_sampled_after_the_search(make, doubt_from):
+def test_what_was_not_fully_controlled_is_sampled_after_the_search(make, doubt_from):
     strategy = make()
     # One of the two classes is left to be run when that is seen; or none is.
     explored = explore(programs.locked, strategy, most=60, doubt_from=doubt_from)
@@ -282,7 +282,7 @@ def test_steps_before_the_first_choice_are_to_be_the_same_again():
     assert strategy.incomplete == "the same schedule did not lead to the same steps again"
 
 
-def test_who_is_out_of_sight_beside_others_makes_it_incomplete():
+def test_an_uncontrolled_thread_beside_others_makes_it_incomplete():
     # The plugin does not know this lock.
     end = real_lock()
     end.acquire()
@@ -301,7 +301,7 @@ def test_who_is_out_of_sight_beside_others_makes_it_incomplete():
     assert again.incomplete is None
 
 
-def test_who_is_out_of_sight_alone_changes_no_order():
+def test_a_single_uncontrolled_thread_changes_no_order():
     end = threading.Event()
     foreign = threading.Thread(target=end.wait)
     foreign.start()
@@ -370,7 +370,7 @@ def test_what_was_cut_short_is_never_finished():
     assert (search.finished, search.cut_short, search.incomplete) == (False, True, TOO_MANY)
 
 
-def test_no_search_goes_on_looking_when_its_time_is_over():
+def test_every_search_stops_when_its_time_is_over():
     search = PartialOrderReduction(limits=Limits(until=0.0))
     # One reversal was found, and that was all.
     assert explore_until(programs.counter, search) == 2

@@ -24,7 +24,7 @@ def outcome_of(body: Callable[[], object], strategy: Any, *, leap: int | None = 
 
 
 def join_late(work: Callable[[], object], number: int) -> None:
-    """Run `work` in so many threads; each is joined in vain, perhaps, and then in earnest."""
+    """Run `work` in this many threads. Each is joined with a time limit, which may expire, and then without one."""
     threads = [threading.Thread(target=work) for _ in range(number)]
     for thread in threads:
         thread.start()

@@ -1,7 +1,7 @@
 """Correct programs with an event loop in a controlled thread, or beside controlled threads.
 
 Tasks are not interleaved. A loop waits in a selector, which is a real wait, as in `test_real_waits`: the warning that a
-thread was set aside is right here. What must hold: every test passes, and each clock has gone on by what was waited.
+thread was set aside is right here. What must hold: every test passes, and each clock has advanced by the waiting time.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Correct programs that wait in real time: sockets, pipes, child processes, servers.
 
 The scheduler does not see such waits. A thread that waits for one is set aside; that warning is right here, and is the
-only one that is no error. What must hold: every test passes, and each clock has gone on by what was waited.
+only one that is no error. What must hold: every test passes, and each clock has advanced by the waiting time.
 """
 
 from __future__ import annotations

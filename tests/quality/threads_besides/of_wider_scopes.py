@@ -242,7 +242,7 @@ def broken():
 
 
 class TestThatBreaksIt:
-    # The heartbeat of another test goes on for ever.
+    # The heartbeat of another test never ends.
     @pytest.mark.concurrency(schedules=5, max_steps=2_000)
     def test_break_bad(self, broken):
         def fail():
@@ -253,7 +253,7 @@ class TestThatBreaksIt:
 
 
 class OfTheProgram:
-    """A worker that is started by whoever needs it first, and never ends."""
+    """A worker that the first test to need it starts, and that never ends."""
 
     def __init__(self):
         self.jobs, self.lock, self.thread = queue.Queue(), threading.Lock(), None

@@ -120,7 +120,7 @@ class AccessTables:
                 self.give_up(code)
 
     def give_up(self, code: CodeType) -> bool:
-        """Drop all assumptions about `code`, of which a call began unwatched; return whether there were any."""
+        """Drop all assumptions about `code`, if a call of it started unwatched; return whether there were any."""
         assumptions = self.assumptions.get(id(code), ())
         for assumption in assumptions:
             assumption.give_up()

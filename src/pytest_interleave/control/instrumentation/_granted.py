@@ -106,7 +106,7 @@ class Granted:
 
 
 def running() -> list[CodeType]:
-    """Return the code of all calls that have begun and not ended, in all threads."""
+    """Return the code of all calls that have started and not ended, in all threads."""
     frames = sys._current_frames()
     # One of the frames is this call's own. A reference from a frame to itself would keep it alive.
     innermost = list(frames.values())

@@ -110,7 +110,7 @@ def wait_in_slices(condition: Any, timeout: float | None) -> bool:
     saved = condition._release_save()
     notified = False
     try:
-        # Without any time left, it gives the lock to others all the same.
+        # Without any time left, it gives the lock to others nevertheless.
         notified = acquire_in_slices(waiter.acquire, True, -1 if timeout is None else max(timeout, 0))
         return notified
     finally:

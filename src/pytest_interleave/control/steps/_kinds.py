@@ -178,7 +178,7 @@ GIVING_LOCKS: Final = frozenset(row.kind for row in ROWS if row.lock == "gives")
 OF_A_LOCK: Final = frozenset(row.kind for row in ROWS if row.lock in ("takes", "gives") and not row.with_lock)
 #: Kinds that take the lock that is their target, if it is free in the end.
 ACQUIRING: Final = frozenset(row.kind for row in ROWS if row.lock in ("takes", "tries") and not row.with_lock)
-#: Kinds that ask which threads are alive. They touch which threads have begun and which have ended.
+#: Kinds that ask which threads are alive. They touch which threads have started and which have ended.
 ASKING: Final = frozenset(row.kind for row in ROWS if row.about == "life" and row.effect == "reads")
 #: Kinds that concern the beginning and the end of threads and touch nothing else.
 OF_LIVES: Final = frozenset(row.kind for row in ROWS if row.about == "life" and row.effect == "nothing")

@@ -52,7 +52,7 @@ EVERY_THREAD = _EveryThread()
 def shown_touch(touches: Touches) -> int:
     """Return the number of the touch that stands for all of them in reports.
 
-    The first object that a call was given that cannot be looked into; otherwise the last touch.
+    The first object that a call was given that cannot be inspected; otherwise the last touch.
     """
     if all(part is None and how & OPAQUE for _, part, how in touches):
         return 0

@@ -66,7 +66,7 @@ class LockOrder:
 
 
 def _is_tangled(nestings: Sequence[Nesting]) -> bool:
-    """Whether the nestings form a circle, of whichever threads.
+    """Whether the nestings form a cycle, of any threads.
 
     It is a quick test, because there is nearly always none.
     """

@@ -46,7 +46,7 @@ class Part(NamedTuple):
 
 
 class PredictedDeadlock(NamedTuple):
-    """Threads that would wait for each other in a circle; each wants what the next one holds.
+    """Threads of a possible circular wait; each wants the lock that the next one holds.
 
     It means the same in every execution of the test.
     """

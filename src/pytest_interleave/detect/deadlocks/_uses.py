@@ -21,7 +21,7 @@ def acquisition(wait: WaitingThread, target: Any, log: Sequence[Step]) -> tuple[
     for at in reversed(range(len(log))):
         unit, operation, _ = log[at]
         takes = operation.kind in (kinds.ACQUIRE, kinds.TRY_ACQUIRE) and _uses(operation, target)
-        # An attempt in vain is a step, too: the lock itself knows where it was taken.
+        # A failed attempt is a step, too: the lock itself knows where it was taken.
         if takes and unit.name == wait.holder and operation.where() == wait.acquired:
             return (at,)
     return ()

@@ -1,1 +1,1 @@
-"""Things that were not fully under control: the reasons against the verdict "exhaustive"."""
+"""Things that were not fully controlled: the reasons against the verdict "exhaustive"."""

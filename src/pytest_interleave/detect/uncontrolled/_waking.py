@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from ...control import Step
 from ...control.steps import kinds
 
-#: Operations that are granted when a thread has begun or ended, or when time has passed: no running thread makes them
+#: Operations that are granted when a thread has started or ended, or when time has passed: no running thread makes them
 #: possible.
 _NOT_WOKEN = frozenset((kinds.BEGIN, kinds.JOIN, kinds.SLEEP, kinds.POLL, kinds.IDLE))
 

@@ -106,7 +106,7 @@ class Token(NamedTuple):
         time_choices: bool = False,
         long_sleeps: bool = False,
     ) -> Token:
-        """Return the token of a schedule of which only the choices are known, on this interpreter."""
+        """Return the token of a schedule if only its choices are known, on this interpreter."""
         return cls(test, (), tuple(choices), warm, python_version(), time_choices, long_sleeps)
 
     def __str__(self) -> str:

@@ -130,7 +130,7 @@ def class_of(trace: Trace) -> int:
                 clocks[name] = mine.clock
                 continue
             if kind in _ASKING:
-                # This stands for the threads that had begun, and ended, by then.
+                # This stands for the threads that had started, and ended, by then.
                 seen.append(int.from_bytes(operation.name.encode()))
                 continue
             touches = touches_of(operation, None)

@@ -81,9 +81,9 @@ class Gatherer:
         """Color the sections of findings while pytest shows the failures."""
         if not self.results.tests:
             return (yield)
-        from ._colours import coloured
+        from ._colors import colored
 
-        with coloured(terminalreporter):
+        with colored(terminalreporter):
             return (yield)
 
 

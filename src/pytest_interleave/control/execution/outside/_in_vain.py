@@ -28,7 +28,7 @@ class InVain:
         self._next = 0.0
 
     def begin(self) -> None:
-        """Start over: they wait anew."""
+        """Start over: the waits begin again."""
         self.found = False
         self._next = 0.0
 

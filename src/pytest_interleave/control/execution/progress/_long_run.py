@@ -3,7 +3,7 @@
 Threads take turns, so that each makes progress. No timeout expires while threads work. If all of them only repeat the
 same steps, and perhaps count their rounds, the number of steps decides: nothing can distinguish such a loop from one
 that has no end. Everything follows from the steps, so that the same first `max_steps` steps lead to the same end when
-they are replayed. Processor time matters only in loops of which each step takes long.
+they are replayed. Processor time matters only in loops with slow steps.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _TURNS_UNWATCHED, _TURNS_WATCHED = 64, 40
 #: At most this many steps in a row that change nothing; then a turn ends early, as the thread may wait for what another
 #: one does.
 _SPINNING = 50
-#: Steps after its turn for which a thread may keep a lock; after that, the others run all the same.
+#: Steps after its turn for which a thread may keep a lock; after that, the others run nevertheless.
 _STEPS_WITH_A_LOCK = 200
 #: Number of turns after which a sleep ends.
 _TURNS_OF_A_SLEEP = 20

@@ -284,7 +284,7 @@ _CLOSE = 317_000
 _NOTICEABLE = 1_000_000
 #: If a thread computes for more than this many nanoseconds between two readings, that counts.
 _LONG_COMPUTATION = 100_000_000
-#: Real seconds that a polling thread gives to what is not controlled; then time passes all the same.
+#: Real seconds that a polling thread gives to what is not controlled; then time passes nevertheless.
 _PATIENCE = 10.0
 #: Past the bound on steps, where threads are seldom found to spin, each leap for them is this many times the last one.
 _LONG_FACTOR = 16

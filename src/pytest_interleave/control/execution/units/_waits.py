@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def cycle_from(unit: Unit) -> list[Unit]:
-    """Return the threads that wait for each other in a circle through `unit`, without a time limit; else nothing."""
+    """Return the threads of a circular wait through `unit`, without a time limit; else nothing."""
     chain: list[Unit] = []
     current = unit
     while True:

@@ -13,7 +13,7 @@ from ..items._test_reports import SECTION
 
 
 @contextlib.contextmanager
-def coloured(terminal: pytest.TerminalReporter) -> Iterator[None]:
+def colored(terminal: pytest.TerminalReporter) -> Iterator[None]:
     """Give the failures that pytest has gathered colored sections, as long as the context is entered."""
     changed: list[tuple[Any, Any]] = []
     writer = terminal.config.get_terminal_writer()
@@ -25,7 +25,7 @@ def coloured(terminal: pytest.TerminalReporter) -> Iterator[None]:
                 if isinstance(sections, list) and any(name == SECTION for name, *_ in sections):
                     changed.append((shown, sections))
                     shown.sections = [
-                        (name, _in_colours(content, writer) if name == SECTION else content, *more)
+                        (name, _in_colors(content, writer) if name == SECTION else content, *more)
                         for name, content, *more in sections
                     ]
     try:
@@ -35,7 +35,7 @@ def coloured(terminal: pytest.TerminalReporter) -> Iterator[None]:
             shown.sections = sections
 
 
-def _in_colours(text: str, writer: Any) -> str:
+def _in_colors(text: str, writer: Any) -> str:
     """Color the finding, the switches, and the names of the threads."""
     lines = text.split("\n")
     lines[0] = writer.markup(lines[0], red=True, bold=True)
