@@ -20,9 +20,9 @@ def ends_look_up(operation: Operation, touches: Touches | None) -> bool:
 
 
 def with_look_ups_done(log: Sequence[Step]) -> list[Step]:
-    """Return the steps with each access that looks an item up by such a method where it is done, if others ran before.
+    """Return the steps, each access that was interrupted while it looked an item up at the step where it is done.
 
-    The step at which the access began becomes the end of the look-up. Keys that a look-up has compared count as equal.
+    The step at which it began becomes the end of the look-up. Keys that a look-up has compared count as equal.
     """
     ends, equal = _look_ups(log)
     if not ends:
