@@ -9,6 +9,7 @@ from typing import Any
 
 from ..control import Operation, Step, Touches, is_ours, is_stdlib
 from ..control.steps import WRITES, kinds
+from .causes._look_ups import ends_look_up
 from .causes._of_primitives import is_primitive
 
 _RUNNER = f"{os.sep}_pytest{os.sep}"
@@ -45,7 +46,7 @@ class Relevant:
         """Whether a step is an access that conflicts with another thread's, or uses a primitive that several use."""
         unit, operation, touches = step
         if operation.is_access:
-            return self._is_contested(unit.index, touches)
+            return not ends_look_up(operation, touches) and self._is_contested(unit.index, touches)
         if operation.kind == kinds.HELD_UP:
             return True
         if operation.kind in kinds.HIDDEN or is_elsewhere(operation):

@@ -19,6 +19,7 @@ from ._relevant import Relevant
 from ._used import uses_shown, with_skipped, with_uses, without_runner
 from .causes._failing import end_of_failure
 from .causes._giving_way import gave_way
+from .causes._look_ups import with_look_ups_done
 from .causes._loops import Loop, loops_of
 from .causes._names import distinguished
 from .story._evidence import Evidence
@@ -128,6 +129,8 @@ def timeline_of(
     test has not failed. Once `is_over`, the rest is left out: the
     story, then the steps, of which the last ones are shown rather than those before.
     """
+    if outcome.stuck is None and not races:
+        outcome = outcome._replace(log=with_look_ups_done(outcome.log))
     end = end_of_failure(outcome)
     log = outcome.log[:end]
     pending = () if outcome.stuck is None else outcome.stuck.pending

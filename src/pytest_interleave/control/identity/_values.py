@@ -13,7 +13,8 @@ from typing import Any
 
 from ..interpreter._frames import layout, object_at, slot_address
 from ..interpreter._stack_depths import stack_depths, variables_of
-from ._keys import PLAIN_KEYS, UNKNOWN, part_of
+from ._keys import PLAIN_KEYS, TOLD_BY, UNKNOWN, part_of
+from ._object_names import object_named
 from ._owners import MISSING, attributes_of, stored_attribute
 from ._types import CONTAINER, bases_of, class_holding, is_class, is_dict, is_one_of, kind_of, name_of_class
 
@@ -75,7 +76,18 @@ def _item_with(container: dict[Any, Any], part: Any) -> Any:
     for key, value in dict.items(container):
         if id(type(key)) not in PLAIN_KEYS and part_of(key) == part:
             return value
-    return MISSING if _looks_up_plainly(type(container)) else UNREADABLE
+    return MISSING if _looks_up_plainly(type(container)) and not _may_equal_others(part) else UNREADABLE
+
+
+def _may_equal_others(part: Any) -> bool:
+    """Whether a part stands for an object whose class defines equality: another key may be equal."""
+    if type(part) is not tuple:
+        return False
+    if len(part) == 2 and part[0] is TOLD_BY and type(part[1]) is int:
+        key = object_named(part[1])
+        equality = None if key is None else class_holding(type(key), "__eq__")
+        return equality is None or equality[0] is not object
+    return any(map(_may_equal_others, part))
 
 
 def _attribute(owner: Any, name: str) -> Any:

@@ -7,10 +7,10 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from ...control import Operation, Path, Place, Step, Touches, touches_of
-from ...control.identity import type_named
+from ...control import Operation, Path, Place, Step, touches_of
 from ...control.interpreter import opname_at
 from ...control.steps import HIDDEN, WRITES, kinds
+from ._look_ups import ends_look_up
 from ._of_primitives import is_primitive
 
 
@@ -159,13 +159,6 @@ def _position(access: Access) -> int:
     return access.position
 
 
-def _ends_look_up(operation: Operation, touches: Touches | None) -> bool:
-    """Whether a step is the end of a `__hash__` or an `__eq__` by which an item is looked up: nothing is done yet."""
-    if operation.kind != kinds.RETURN or operation.code.co_name not in ("__hash__", "__eq__"):
-        return False
-    return operation.code.co_name == "__hash__" or type_named((touches or ((0, 0, 0),))[-1][0]) in (dict, set)
-
-
 def _gets_namespace(operation: Operation) -> bool:
     """Whether a `cached_property` gets the dictionary of its object's attributes, in which it looks one up next."""
     return operation.name == "__dict__" and operation.code.co_qualname == CACHED
@@ -184,7 +177,7 @@ def things_in(log: Sequence[Step], is_over: Callable[[], bool]) -> list[list[tup
         found: list[tuple[Thing, Access]] = []
         steps.append(found)
         alone = alone and operation.kind != kinds.START
-        if alone or not operation.is_access or _ends_look_up(operation, touches) or _gets_namespace(operation):
+        if alone or not operation.is_access or ends_look_up(operation, touches) or _gets_namespace(operation):
             continue
         parts: dict[Any, dict[Any, bool]] = {}
         all_of: set[Any] = set()

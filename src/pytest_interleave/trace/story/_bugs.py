@@ -11,12 +11,12 @@ from ..causes._checks import is_check_within, is_checked_by_caller, is_in_test, 
 from ..causes._iterations import call_under_way
 from ..causes._overlaps import CACHED, Access, Torn
 from ..causes._places import short_place
-from ..causes._refusals import Refusal
 from ..causes._sources import in_loop_over, redirected_at, repeats_in_loop
 from ._bug import WIDEST, Bug, against_lost_wakeup, during_iteration, refused
 from ._effects import Effects
 from ._guards import Guards
 from ._kinds_of_effects import Canceled, Cleared, Effect, HandedOn, Interrupted, Missed, TooEarly, Unseen, steps_of
+from ._refusals import Refusal
 from ._spans import Span, common_call, span_of
 from ._words import Words
 

@@ -15,7 +15,6 @@ from ..causes._names import distinguished
 from ..causes._of_primitives import guards_others
 from ..causes._overlaps import Access, TimeIsOver, Torn
 from ..causes._primitive_turns import never_notified, used_after_wait
-from ..causes._refusals import refused_at_failure
 from ._bug import Bug, after_wait, during_iteration, during_sort, unnotified
 from ._bugs import Bugs, of_refusal
 from ._deadlock import deadlock_story, livelock_bug
@@ -23,6 +22,7 @@ from ._effects import Effects
 from ._evidence import Evidence, Story
 from ._held_up import held_up
 from ._kinds_of_effects import Effect, HandedOn, Interrupted, TooEarly, steps_of
+from ._refusals import refused_at_failure
 from ._updates import by_source
 from ._words import Words
 

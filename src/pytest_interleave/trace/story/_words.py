@@ -16,10 +16,10 @@ from ...detect import name_of_access, name_with_article
 from ..causes._checks import is_check, is_checked_by_caller, looks_up
 from ..causes._iterations import call_under_way
 from ..causes._names import distinguished
-from ..causes._refusals import refusals
 from ..causes._sources import receiver_at
 from ._evidence import Evidence
 from ._library import LibraryCalls
+from ._refusals import refusals
 
 #: Methods of a `SimpleQueue`, one of which a step on it is in.
 _OF_SIMPLE_QUEUES = ("empty", "qsize", "get", "get_nowait", "put", "put_nowait")

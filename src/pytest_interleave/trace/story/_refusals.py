@@ -10,7 +10,7 @@ from ...control.execution import awaited
 from ...control.primitives import RLock, Semaphore
 from ...control.steps import kinds
 from ...detect import Holding
-from ._failing import failed_threads
+from ..causes._failing import failed_threads
 
 
 class Refusal(NamedTuple):
