@@ -11,6 +11,7 @@ from ..causes._checks import is_check_within, is_checked_by_caller, is_in_test, 
 from ..causes._iterations import call_under_way
 from ..causes._overlaps import CACHED, Access, Torn
 from ..causes._places import short_place
+from ..causes._slices import Slices
 from ..causes._sources import in_loop_over, redirected_at, repeats_in_loop
 from ._bug import WIDEST, Bug, against_lost_wakeup, during_iteration, refused
 from ._effects import Effects
@@ -103,6 +104,25 @@ class Bugs:
         what = self._plainest(seen, change)
         helps = self._one_lock(check, seen, "check and act", change)
         return Bug(f"Check-then-act race on {what}", what, helps, instead=(check.position, change.position))
+
+    def by_source(self, effect: Torn) -> Torn:
+        """Return the update that is lost, if the source says that what is written depends on another read.
+
+        In `y = x; print(x); x = y + 1` that is the first one. Otherwise, the same effect.
+        """
+        first, between, last, looked = effect
+        write = last if last.writes else self._effects.write_after(last)
+        if first.writes or looked or write is None or not between.writes:
+            return effect
+        filename, line, _ = write.place
+        needed = Slices((filename,)).lines_behind(filename, line)
+        if not last.writes:
+            reads_again = last.place.lineno in needed or first.place.lineno not in needed
+            return effect if reads_again else Torn(first, between, write, looked=False)
+        source: Access | None = first
+        while source is not None and not source.writes and source.place.lineno not in needed:
+            source = self._effects.access_before(source)
+        return effect if source is None or source.writes else Torn(source, between, last, looked=False)
 
     def _runs_of_generator(self, effect: Effect) -> list[int]:
         """Return the calls of `next` by which two threads run one generator, if the first one had not returned then."""

@@ -23,7 +23,6 @@ from ._evidence import Evidence, Story
 from ._held_up import held_up
 from ._kinds_of_effects import Effect, HandedOn, Interrupted, TooEarly, steps_of
 from ._refusals import refused_at_failure
-from ._updates import by_source
 from ._words import Words
 
 #: At most this many switches of each sort are examined if the schedule could not be shrunk; and at most this many
@@ -101,9 +100,9 @@ def story_of(
         elif all(isinstance(effect, Interrupted) for effect, _ in found) and len(chosen) <= _MOST_EFFECTS:
             # What a lock is to protect says more than its uses do.
             found = [(effect, None) for effect in effects.of_any(chosen)] or found
-        found = [(by_source(each, effects) if isinstance(each, Torn) else each, point) for each, point in found]
         if found:
             bugs = Bugs(outcome, effects, words)
+            found = [(bugs.by_source(each) if isinstance(each, Torn) else each, point) for each, point in found]
             ranked = sorted(found, key=lambda pair: _rank(pair[0], outcome))
             bug = bugs.of(ranked[0][0])
             is_certain = isinstance(ranked[0][0], Torn) and ranked[0][0].loses_update
