@@ -29,6 +29,7 @@ from ..scope._real import get_ident
 from ..steps._kinds import READ, START, WRITE
 from ..steps._operations import Operation
 from ..steps._touches import OPAQUE, STRICT, UNKNOWN, Touches, writes
+from ._assertions import is_for_pytest
 from ._call_operands import call_of
 
 if TYPE_CHECKING:
@@ -93,7 +94,9 @@ class AnnouncedCall:
     def announce(self, frame: FrameType, function: Any) -> None:
         """Announce the call of `function` that `frame` is about to make, unless no other code can see what it does."""
         unit = observed[get_ident()]
-        if unit is not None and not self._is_own and self._is_given(function):
+        if unit is None or unit.explains or self._is_own or not self._is_given(function):
+            return
+        if not is_for_pytest(frame):
             _announce(unit, *self._find(frame), frame)
 
     def announce_in(self, frame: FrameType) -> None:

@@ -24,12 +24,13 @@ def unless_pytest_asks(touch: Resolver) -> Resolver:
     """
 
     def found(frame: FrameType) -> Touches | None:
-        return None if _is_for_pytest(frame) else touch(frame)
+        return None if is_for_pytest(frame) else touch(frame)
 
     return found
 
 
-def _is_for_pytest(frame: FrameType | None) -> bool:
+def is_for_pytest(frame: FrameType | None) -> bool:
+    """Whether pytest has called the code of a frame, which is not in scope, to explain an assertion."""
     shows = _current_scope.scope.shows_code
     while frame is not None and not shows(frame.f_code, frame.f_globals):
         if ASSERTIONS in frame.f_code.co_filename:
