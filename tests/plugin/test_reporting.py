@@ -47,7 +47,7 @@ def test_{number}():
                 f"____* test_{number} ____*",
                 shown,
                 "*raised in helper",
-                "Not a race: the test fails in every schedule tried (11).",
+                "Probably not a race: the test fails in every schedule tried (11).",
             ]
         )
 
@@ -181,7 +181,7 @@ def test_it(counter, run_concurrent):
     done.result.stdout.re_match_lines(
         [
             r"Livelock: worker-0 and worker-1 make no progress",
-            r"Not a race: this livelock occurs in every schedule tried \(11\)\.",
+            r"Probably not a race: this livelock occurs in every schedule tried \(11\)\.",
             r" +worker-0 +worker-1 +where +source",
             r" {5}repeats lines 26-27, \d+ times:",
             r" {5}read 1 +test_it\.py:26  while counter\.value:",
@@ -312,7 +312,7 @@ def test_thread():
         "--interleave-json=report.json",
     )
     done.result.assert_outcomes(failed=2)
-    assert len(done.lines("Not a race: the test fails in every schedule tried (11).")) == 2
+    assert len(done.lines("Probably not a race: the test fails in every schedule tried (11).")) == 2
     message = report()["tests"][1]["finding"]["message"]
     assert message == "Unprintable: (its text is not available: __str__ raised ValueError)"
 

@@ -21,6 +21,7 @@ from ...detect import (
     Finding,
     FindingKind,
     Watchlist,
+    uncontrolled_in,
 )
 from ...explore import Replay, Token
 from ...resources import ResourceLeak
@@ -243,7 +244,7 @@ class Exploring:
         known = explanation.repeatable and not has_race(explanation.finding)
         if not known or explanation.finding.kind not in (FAILED_TEST, WORKER_EXCEPTION, DEADLOCK, LIVELOCK):
             return explanation
-        always = fails_in_every_schedule(
+        tried = fails_in_every_schedule(
             explanation.finding,
             self.settings.seed,
             self.runs,
@@ -252,10 +253,12 @@ class Exploring:
             self.limit,
             self.executions.took,
         )
-        if spins and not always:
+        if spins and not tried.failing:
             return explanation
-        # A schedule in which sleeps and timeouts end early may pass.
-        return explanation._replace(always=always, timed=outcome.timed)
+        # A schedule in which sleeps and timeouts end early may pass, and so may one with another order of what is not
+        # controlled.
+        unsure = outcome.timed or not tried.alike or any(True for _ in uncontrolled_in(outcome))
+        return explanation._replace(always=tried.failing, unsure=unsure)
 
     def _doubted(self, explanation: Explanation, outcome: Outcome) -> Explanation:
         """Add why the token may not replay: the test is nondeterministic, or has threads that other tests have left."""

@@ -88,8 +88,9 @@ class Explanation(NamedTuple):
     #: For a failure without preemption: the number of schedules that were tried if all of them fail, 0 if one passes;
     #: None if that is not known.
     always: int | None = None
-    #: Whether a thread waited with a time limit, or slept: in the schedules tried, none of that ended early.
-    timed: bool = False
+    #: Whether schedules of another kind than those tried may pass: a wait with a time limit, or a sleep, did not end
+    #: early; something was not controlled; or the exceptions differed between the schedules.
+    unsure: bool = False
 
     def without_guess(self) -> Explanation:
         """Return the same without a bug that is one only if another schedule passes, unless one does."""
@@ -106,8 +107,8 @@ class Explanation(NamedTuple):
             return ""
         if self.simplest in SIMPLEST:
             return SIMPLEST[self.simplest][0]
-        if self.always and not self.timed:
-            return f"Not a race: the test fails in every schedule tried ({self.always})."
+        if self.always and not self.unsure:
+            return f"Probably not a race: the test fails in every schedule tried ({self.always})."
         if self.timeline is not None and self.timeline.is_alone:
             return "Not a race: the test fails before it starts a thread."
         return ""
@@ -135,7 +136,7 @@ class Explanation(NamedTuple):
             error = next(leaves(self.finding.exception))
             note = next((text for text in getattr(error, "__notes__", ()) if text.startswith("raised in ")), "")
             what = f"{type(error).__name__}{note.removeprefix('raised')}"
-        if self.always and self.timed:
+        if self.always and self.unsure:
             return f"{what[0].upper()}{what[1:]} in every schedule tried ({self.always})"
         if (self.switches or self.always == 0) and not self.unseen:
             # Another schedule has passed.
@@ -188,9 +189,11 @@ class Explanation(NamedTuple):
         if self.always == 0 and not self.no_race:
             hints.append(WITHOUT_PREEMPTION)
         stuck = self.finding.kind in (DEADLOCK, LIVELOCK)
-        if self.always and not self.timed and stuck and self.repeatable and not self.unseen:
+        if self.always and not self.unsure and stuck and self.repeatable and not self.unseen:
             # The headline is the deadlock, or the livelock.
-            hints.append(f"Not a race: this {self.finding.kind} occurs in every schedule tried ({self.always}).")
+            hints.append(
+                f"Probably not a race: this {self.finding.kind} occurs in every schedule tried ({self.always})."
+            )
         return hints
 
     def _tried(self) -> str:
