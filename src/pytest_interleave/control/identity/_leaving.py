@@ -102,6 +102,12 @@ def cache(function: Any) -> Touches | None:
 calls_by_threads: OrNone[int, tuple[_Touch, int, CodeType]] = OrNone()
 
 
+def _makes_call(frame: FrameType, known: tuple[_Touch, int, CodeType]) -> bool:
+    """Whether a frame makes the call that its thread makes for the program."""
+    # The address alone may be that of a frame that has ended.
+    return known[1] == id(frame) and known[2] is frame.f_code
+
+
 #: Special methods that functions written in C call for what they are given, as well as for what that contains.
 _ON_ELEMENTS = frozenset("__add__ __eq__ __ge__ __gt__ __hash__ __le__ __lt__ __ne__ __next__ __radd__".split())
 
@@ -149,7 +155,7 @@ def _touched_by_thread(frame: FrameType | None) -> Touches:
     for _ in range(_FRAMES_OF_LIBRARY):
         if frame is None or known is None:
             break
-        if known[1] == id(frame) and known[2] is frame.f_code:
+        if _makes_call(frame, known):
             return _touches_of(known[0], frame)
         if is_ours(frame.f_code.co_filename):
             # This plugin also uses the standard library.
@@ -170,7 +176,7 @@ def _under_way(frame: FrameType, tables: Mapping[int, Mapping[int, Operation]]) 
         if table is not None:
             operation = None if direct else table.get(frame.f_lasti)
             return NOTHING if operation is None else _touches_of(operation.touch, frame)
-        if known is not None and known[1] == id(frame) and known[2] is frame.f_code:
+        if known is not None and _makes_call(frame, known):
             return NOTHING if direct else _touches_of(known[0], frame)
         if is_ours(frame.f_code.co_filename):
             # This plugin also uses the standard library.
