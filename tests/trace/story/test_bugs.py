@@ -775,6 +775,44 @@ def test_what_a_lock_protects_says_more_than_its_uses():
     )
 
 
+class Actor:
+    def __init__(self):
+        self.changed = Condition()
+        self.messages = deque()
+        self.handled = []
+        self.stops = False
+
+    def stop(self):
+        with self.changed:
+            self.stops = True  # actor: stop
+            self.changed.notify()
+
+    def run(self):
+        while True:
+            with self.changed:
+                while not (self.messages or self.stops):
+                    self.changed.wait(1)
+                if self.stops:  # actor: leave
+                    return
+                message = self.messages.popleft()
+            self.handled.append(message)
+
+
+def test_what_was_never_written_leads_to_the_lines_that_would_have_written_it():
+    def body():
+        actor = Actor()
+        thread = Thread(target=actor.run, name="runs")
+        thread.start()
+        actor.messages.append(1)
+        actor.stop()
+        thread.join()
+        assert actor.handled == [1]
+
+    timeline = told(body).timeline
+    assert timeline.bug == "Order violation: main changes Actor.stops before runs reads it"
+    assert [mark for _, mark in steps(timeline)] == ["actor: stop", "actor: leave"]
+
+
 # -- conditions --
 
 

@@ -73,7 +73,15 @@ class Involved:
                 seen.add(statement)
                 waiting.extend(slices.depends_on(statement))
                 for number in statement.lines:
-                    lines.extend(self._reach((statement.filename, number)))
+                    line = (statement.filename, number)
+                    waiting.extend(each for name in self._unwritten_at(line) for each in slices.mentioning(name))
+                    lines.extend(self._reach(line))
+
+    def _unwritten_at(self, line: Line) -> Iterator[str]:
+        """Yield the names of attributes that a line reads and no thread has written: that may be the fault."""
+        for thing, part in self._by_line.get(line, ()):
+            if type(part) is str and part.isidentifier() and part not in self._written.get(thing, ()):
+                yield part
 
     def _reach(self, line: Line) -> Iterator[Line]:
         """Add what is accessed at a line, and yield the lines that write it."""

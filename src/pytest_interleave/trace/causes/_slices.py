@@ -218,7 +218,7 @@ class Slices:
         function = statement.function
         yield from statement.conditions
         yield from function.exits
-        callers = list(self._mentioning(function.name))
+        callers = list(self.mentioning(function.name))
         if any(function.name not in caller.calls for caller in callers):
             callers += self._of_unknown
         for caller in callers:
@@ -245,7 +245,8 @@ class Slices:
             waiting.extend(each for each in (*statement.conditions, *bindings) if each.first not in found)
         return found
 
-    def _mentioning(self, name: str) -> Iterator[_Statement]:
+    def mentioning(self, name: str) -> Iterator[_Statement]:
+        """Yield the statements that have a name, also that of an attribute."""
         for file in self._files.values():
             yield from file.mentioning.get(name, ())
 
