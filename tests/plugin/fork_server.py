@@ -28,7 +28,7 @@ _servers: list[subprocess.Popen[str]] = []
 
 
 class ForkedRun:
-    """A run of pytest, as far as `Pytester.run` asks for more than `subprocess.Popen` gives."""
+    """A run of pytest, with what `Pytester.run` needs beyond `subprocess.Popen`."""
 
     #: It has read all that it was given.
     stdin = None

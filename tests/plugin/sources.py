@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-#: Its failure is not in the first schedule, whichever strategy there is.
+#: Its failure is not in the first schedule, with any strategy.
 LOST_UPDATE = """
 def test_it(counter, run_concurrent):
     run_concurrent(counter.increment)
     assert counter.value == 2
 """
 
-#: In front of LOST_UPDATE, it is mended; the place where its failing schedules switch is still there.
+#: In front of LOST_UPDATE, this fixes it. The place of the context switch in its failing schedules is still there.
 LOCKED_COUNTER = """
 lock = threading.Lock()
 

@@ -48,7 +48,7 @@ def test_it(run_concurrent):
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGALRM"), reason="no such signal")
-def test_timeout_by_signal_fails_the_test_and_goes_on(run):
+def test_timeout_by_signal_fails_the_test_and_continues(run):
     bodies = ("os.read(os.pipe()[0], 1)", "while True: pass", "run_concurrent(os.read, os.pipe()[0], 1)")
     tests = (
         f"""

@@ -60,7 +60,7 @@ def test_the_reports_have_what_was_done_so_far(pytester, monkeypatch, report, ma
         pass_fds=(told,),
     )
     os.close(told)
-    # Nothing, should it end without having begun.
+    # Nothing, if it ends before it starts.
     assert os.read(begun, 1) == b"x"
     os.close(begun)
     process.send_signal(signal.SIGINT)

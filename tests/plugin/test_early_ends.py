@@ -263,7 +263,7 @@ def test_after_the_call():
 """
 
 
-def test_code_out_of_scope_goes_on_after_it_has_woken_another_thread(run, library, report):
+def test_code_out_of_scope_continues_after_it_has_woken_another_thread(run, library, report):
     run(WAKES_FROM_OUTSIDE, "--interleave-json=report.json").result.assert_outcomes(passed=4)
     said = coverages(report)
     for name in ("test_no_choice", "test_with_choices"):
@@ -317,7 +317,7 @@ def test_joined(counter):
 """
 
 
-def test_a_thread_may_live_on_for_a_while_after_its_last_step(run, report):
+def test_a_thread_may_stay_alive_after_its_last_step(run, report):
     run(ALIVE, "--interleave-json=report.json").result.assert_outcomes(passed=3)
     said = coverages(report)
     named = "not controlled: end of thread Thread-1 ("

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 
-def test_a_loop_in_a_marked_test_is_under_control(run):
+def test_a_loop_in_a_marked_test_is_controlled(run):
     done = run(
         """
 import asyncio

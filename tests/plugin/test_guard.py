@@ -1,4 +1,4 @@
-"""The first schedule is run twice: a test that then takes other steps is not repeatable, and is told so."""
+"""The first schedule is run twice: a test that then takes other steps is reported as nondeterministic."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def test_it(counter, run_concurrent):
 """
 
 
-def test_a_test_that_differs_each_time_is_told(run, report):
+def test_a_test_that_differs_each_time_is_reported(run, report):
     done = run(MARK + DIFFERS, "--interleave-json=report.json", verbose=False)
     done.result.assert_outcomes(passed=1, warnings=1)
     done.result.stdout.fnmatch_lines([NOT])
@@ -220,7 +220,7 @@ def test_it(counter, run_concurrent):
 
 
 def test_the_real_time_of_a_process_is_no_warning(run, report):
-    """How often it is looked at, until it ends, is the operating system's matter: a correct test may not fail of it."""
+    """The number of checks until it ends depends on the operating system. A correct test must pass anyway."""
     body = MARK.replace("30", "3") + WAITS_FOR_A_PROCESS
     done = run(body, "--interleave-json=report.json", "-W", "error", verbose=False)
     done.result.assert_outcomes(passed=1)

@@ -1,4 +1,4 @@
-"""The HTML report: which tests it tells of, and what becomes of it where something is in its way."""
+"""The HTML report: the tests that it shows, and what happens if it cannot be written."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def test_page(run, page, options):
 
 
 @pytest.mark.parametrize("options", [(), XDIST], ids=["one process", "xdist"])
-def test_what_was_recorded_comes_to_the_page(run, page, pytester, options):
+def test_recorded_output_is_on_the_page(run, page, pytester, options):
     pytester.makeconftest(
         f"""
 import pytest
@@ -148,7 +148,7 @@ def test_two_runs(run_stress, measure_speedup):
     assert re.search(r"test_it.py::test_two_runs: speed-up \d+\.\d\dx \(", written.text)
 
 
-def test_an_execution_that_does_not_repeat_is_told_of(run, page):
+def test_an_execution_that_does_not_repeat_is_reported(run, page):
     run(
         MARK
         + """
@@ -265,7 +265,7 @@ def test_without_jinja_one_error_says_what_to_install(run, pytester):
     pytester.path.joinpath("jinja2.py").write_text("raise ModuleNotFoundError(\"No module named 'jinja2'\")")
     said = run(SOURCE, "--interleave-html=report.html").one_line_error()
     assert said == ("--interleave-html needs Jinja2 (No module named 'jinja2'): pip install 'pytest-interleave[html]'")
-    # Without the option nobody asks for it.
+    # Without the option it is not needed.
     run(SOURCE).result.assert_outcomes(failed=1, passed=2, xfailed=1, skipped=2, warnings=1)
 
 

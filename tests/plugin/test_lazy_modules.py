@@ -1,4 +1,4 @@
-"""Modules that load what they stand for as soon as they are looked at stay as they are."""
+"""Modules that load their content on first access stay unloaded."""
 
 from __future__ import annotations
 
@@ -118,10 +118,10 @@ def test_end():
 """
 
 
-def test_nothing_looks_at_them(run):
+def test_nothing_loads_them(run):
     found = run(SPIES, "-W", "error", "--timeout=30", plugins=True)
     found.result.assert_outcomes(passed=5)
 
 
-def test_nothing_looks_at_lazy_modules_of_names_that_are_known(run):
+def test_nothing_loads_lazy_modules_of_known_names(run):
     run(LAZY, "-W", "error").result.assert_outcomes(passed=4)

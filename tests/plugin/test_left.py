@@ -162,7 +162,7 @@ def test_what_ends_well_passes_and_what_hangs_python_fails(run, report):
             # It replays, and it is the same finding when it is repeated.
             assert row["finding"]["repeatable"], name
     assert rows["test_failed_body_is_that"]["finding"]["kind"] == "test failure"
-    # What may be woken later goes on: it is under control in the next execution, too.
+    # A thread that may be woken later continues: it is controlled in the next execution, too.
     for name in ("test_module_ok", "test_global_ok"):
         assert rows[name]["coverage"]["uncontrolled"] == [], name
     assert done.text.count("help: wake the thread and join it before the test ends, or start it") >= 6
@@ -178,7 +178,7 @@ def test_it(run_concurrent):
 
 
 @pytest.mark.parametrize("leaks", ["warn", "error", "ignore"])
-def test_the_message_names_what_to_look_at(run, leaks):
+def test_the_message_names_the_cause(run, leaks):
     done = run(LEFT, "-o", f"interleave_leaks={leaks}")
     done.result.assert_outcomes(failed=1)
     done.result.stdout.fnmatch_lines(
@@ -197,7 +197,7 @@ def test_the_message_names_what_to_look_at(run, leaks):
 
 
 def test_a_wake_up_that_is_lost_in_some_schedules(run, report):
-    """Nobody joins the thread, so that only this tells."""
+    """No thread joins it, so only this shows it."""
     source = """
 @pytest.mark.concurrency(strategy="exhaustive")
 def test_it():

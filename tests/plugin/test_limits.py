@@ -1,4 +1,4 @@
-"""The fixture `resource_limits`: the limits bite, are put back, and what is left open is told."""
+"""The fixture `resource_limits`: the limits apply, are removed, and what is left open is reported."""
 
 from __future__ import annotations
 
@@ -272,7 +272,7 @@ def test_what_a_block_leaves_open(run, report, mode):
         done.result.stdout.fnmatch_lines([told, told, "Found in schedule 1*"])
         assert report()["tests"][0]["finding"]["kind"] == "leak"
     elif mode == "warn":
-        # Told once, also of the test as a whole and of all of its executions.
+        # Reported once, also for the whole test and all of its executions.
         done.result.assert_outcomes(passed=2, warnings=2)
         done.result.stdout.fnmatch_lines([f"*InterleaveWarning: {text}", "    with resource_limits(threads=50)*"])
         assert done.text.count("resource leak ") == 2

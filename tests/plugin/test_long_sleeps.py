@@ -34,7 +34,7 @@ def token_in(done):
     return Token.parse(done.command[-1].removeprefix("--interleave-replay="))
 
 
-def test_who_polls_for_a_long_time_does_not_fail_because_the_work_takes_many_steps(run):
+def test_a_thread_that_polls_for_a_long_time_does_not_fail_because_the_work_takes_many_steps(run):
     done = run(
         POLLS
         + """

@@ -120,7 +120,7 @@ def test_it(wanted, counter, run_concurrent):
     assert len([line for line in again.text.splitlines() if "(failed in an earlier run" in line]) == 2
 
 
-def test_a_renamed_test_begins_anew(run, cache):
+def test_a_renamed_test_starts_over(run, cache):
     run(MARK + LOST_UPDATE)
     again = run(MARK + LOST_UPDATE.replace("test_it", "test_renamed"))
     again.result.stdout.fnmatch_lines(["Found in schedule 2 of *(*"])

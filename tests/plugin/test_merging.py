@@ -222,7 +222,7 @@ def test_coverage_is_that_of_all_executions_one_after_the_other(executions):
     assert row["distinct"] == said.classes
 
 
-def test_a_pin_that_is_lost_is_of_the_first_shard_and_told_of_the_test():
+def test_a_lost_pin_is_of_the_first_shard_and_reported_for_the_test():
     row = together(part(1, {1: 1}, lost="it no longer fits", outcome="failed"), part(2, {2: 1}, found_at=3))
     assert row["lost"] == "it no longer fits"
     assert row["finding"] is not None

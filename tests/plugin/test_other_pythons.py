@@ -72,7 +72,7 @@ def marked(source: str, mark: str = MARK) -> str:
 
 
 def recorded_elsewhere(token: str, *, later: bool = False) -> str:
-    """The token, as another version of Python would have it; `later`, where it comes to the first place more often."""
+    """The token, as another version of Python would have it; `later`, if it reaches the first place more often."""
     read = Token.parse(token)
     first, *others = read.switches
     if later:
@@ -100,7 +100,7 @@ def test_a_place_that_another_python_reaches_more_often(run, token, report):
     )
 
 
-def test_a_switch_in_code_of_python(run, token):
+def test_a_context_switch_in_code_of_python(run, token):
     other = recorded_elsewhere(token)
     run(marked(POOL), f"--interleave-replay={other}").result.assert_outcomes(failed=1)
     done = run(marked(HARMLESS), f"--interleave-replay={other}")
@@ -111,7 +111,7 @@ def test_a_switch_in_code_of_python(run, token):
 
 
 @thorough
-def test_a_switch_in_code_of_the_project(run, token_of):
+def test_a_context_switch_in_code_of_the_project(run, token_of):
     token = token_of(marked(RACE))
     other = recorded_elsewhere(token)
     run(marked(RACE), f"--interleave-replay={other}").result.assert_outcomes(failed=1)

@@ -41,7 +41,7 @@ def test_pins_alone(run, report, token):
     failing.result.stdout.fnmatch_lines(["Found in schedule 1 (pinned with @pytest.mark.interleaving, 1 preemption)."])
     again = run(None, *failing.command[1:])
     again.result.assert_outcomes(failed=1)
-    # The bug is mended by a lock: the place where the schedule switches is still there.
+    # A lock fixes the bug. The place of the context switch is still there.
     done = run(LOCKED_COUNTER + pin(token) + LOST_UPDATE, "--interleave-json=report.json")
     done.result.assert_outcomes(passed=1)
     done.result.stdout.fnmatch_lines(["PASSED *::test_it  pinned schedules only (1 schedule, * s)"])
@@ -91,7 +91,7 @@ def test_edits_elsewhere_and_another_file_are_no_change(run, token, pytester):
     run(None).result.stdout.fnmatch_lines(["Found in schedule 1 (pinned *"])
 
 
-def test_a_renamed_test_is_told_its_new_token(run, token):
+def test_a_renamed_test_gets_its_new_token(run, token):
     renamed = LOST_UPDATE.replace("test_it", "test_renamed")
     said = run(pin(token) + renamed).refused_alone()
     assert said.startswith(f"@interleaving('{token}'): token belongs to another test. If this test was renamed, use ")
@@ -162,7 +162,7 @@ def test_each_set_of_parameters_has_its_pins(run, report):
     assert rows["any]"]["schedules"] == 1
 
 
-def test_a_set_of_parameters_without_pins_is_run_all_the_same(run, report):
+def test_a_set_of_parameters_without_pins_still_runs(run, report):
     source = MARK + PARAMETERS
     two = run(source, "-k", "two", "-p", "no:cacheprovider", "--interleave-json=report.json").command[-1].split("=")[1]
     done = run(pin(two) + PARAMETERS, "-k", "fails or any", "--interleave-json=report.json")
@@ -190,7 +190,7 @@ class TestOne:
 
 
 @thorough
-def test_a_pin_for_a_set_of_parameters_that_is_gone_is_told(run):
+def test_a_pin_for_removed_parameters_is_reported(run):
     two = token_in(run(MARK + PARAMETERS, "-k", "two", "-p", "no:cacheprovider").text)
     renamed = pin(two) + PARAMETERS.replace('"two"', '"second"')
     said = run(renamed).refused_alone()
@@ -239,7 +239,7 @@ def test_unittest(run, token_of):
 @thorough
 def test_skips_and_expected_failures(run, token):
     skips = LOST_UPDATE.replace("    run_concurrent", "    pytest.skip('not here')\n    run_concurrent")
-    # Nothing that the schedule switches at is come to, and that is no fault of the pin.
+    # No place of a context switch is reached, and that is not because of the pin.
     for mark in ("", MARK):
         done = run(pin(token) + mark + skips, "-rs")
         done.result.assert_outcomes(skipped=1)

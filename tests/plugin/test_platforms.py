@@ -205,7 +205,7 @@ def test_unmarked(run_concurrent, thread_pool, barrier):
 
 Missing = Callable[..., None]
 
-#: What each test of the program comes to where nothing is missing.
+#: The outcome of each test of the program if nothing is missing.
 OUTCOMES = {
     "test_lost_update": "FAILED",
     "test_locked": "PASSED",

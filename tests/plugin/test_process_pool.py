@@ -1,4 +1,4 @@
-"""The fixture `process_pool`: what it can run, what it tells, and that no process is left."""
+"""The fixture `process_pool`: what it can run, its messages, and that no process is left."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def wait_until(condition, seconds=20):
 
 
 def processes_of(session):
-    """The processes of a session of the operating system, but for ended ones that nobody has waited for."""
+    """The processes of a session of the operating system, except ended ones that were not waited for."""
     found = []
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
@@ -133,7 +133,7 @@ def test_it_first(run_concurrent):
 
 
 @needs_proc
-def test_what_it_tells(run, pytester):
+def test_its_messages(run, pytester):
     done = run(
         WORK
         + """

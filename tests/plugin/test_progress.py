@@ -1,4 +1,4 @@
-"""How far a long exploration has come is shown on a terminal, and nowhere else; findings are in colours there."""
+"""The progress of a long exploration is shown on a terminal only; findings are in color there."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def test_schedules_and_rate_stand_behind_the_line_of_pytest(on_a_terminal):
 
 
 @pytest.mark.parametrize("options", [("-q",), ("--color=no",)], ids=" ".join)
-def test_not_where_nobody_wants_to_see_it(on_a_terminal, options):
+def test_not_if_it_is_turned_off(on_a_terminal, options):
     assert " schedules, " not in on_a_terminal(*options).partition("FAILURES")[0]
 
 
@@ -85,14 +85,14 @@ def test_output_that_is_no_terminal_has_none_of_it(run, pytester):
     assert "/s" not in done.text
 
 
-def test_a_finding_is_in_colours_on_a_terminal_and_plain_in_files(on_a_terminal, pytester):
+def test_a_finding_is_in_colors_on_a_terminal_and_plain_in_files(on_a_terminal, pytester):
     written = on_a_terminal("--junitxml=junit.xml")
     assert re.search(r"\x1b\[31m\x1b\[1mLost update on Counter.value\x1b", written)
     assert re.search(r"\n\x1b\[33m\x1b\[1m> .* test_it\.py:\d+ .*\x1b\[0m\n", written)
     assert "\x1b" not in (pytester.path / "junit.xml").read_text("utf-8")
 
 
-def test_without_colours_it_is_plain(on_a_terminal, monkeypatch):
+def test_without_colors_it_is_plain(on_a_terminal, monkeypatch):
     monkeypatch.setenv("NO_COLOR", "1")
     written = on_a_terminal()
     assert re.search(r"\nLost update on Counter.value\n", written)

@@ -67,7 +67,7 @@ def test_it(counter, run_concurrent):
     assert "  2. worker-1 reads 1  " in done.text
 
 
-def test_locks_are_told_by_where_they_were_made(run):
+def test_locks_are_named_by_the_place_of_their_creation(run):
     done = run("""
 @pytest.mark.concurrency(races=True)
 def test_two_locks(counter, run_concurrent):
@@ -94,7 +94,7 @@ def test_of_one_line(counter, run_concurrent):
     assert "No happens-before relation: no common lock, queue, event, start or join orders these accesses." in text
 
 
-def test_one_finding_tells_of_five(run):
+def test_one_finding_has_five_races(run):
     done = run("""
 @pytest.mark.concurrency(races=True)
 def test_many(run_concurrent):

@@ -245,7 +245,7 @@ def counter():
 """
 
 
-def test_a_change_where_the_token_switches_is_told(run):
+def test_a_change_at_a_context_switch_of_the_token_is_reported(run):
     first = run(MARK + KINDS["test failure"])
     changed = KINDS["test failure"].replace("counter.increment", "counter.add")
     again = run(MARK + ADDS + changed, *first.command[1:])
@@ -259,7 +259,7 @@ def test_a_change_where_the_token_switches_is_told(run):
     )
 
 
-def test_a_change_where_the_token_switches_is_told_besides_what_fails_now(run):
+def test_a_change_at_a_context_switch_is_reported_beside_a_new_failure(run):
     """Though the test has to be run once more to know it."""
     first = run(MARK + KINDS["test failure"])
     changed = KINDS["test failure"].replace("counter.increment", "counter.add").replace("== 2", "== 3")
@@ -293,7 +293,7 @@ def test_a_token_of_choices_is_for_its_python_alone(run, token_of):
     assert re.search(r"token needs Python 3\.99 \(this is 3\.\d+t?\): replay it there, or run the test again", error)
 
 
-def test_a_test_that_depends_on_more_than_the_schedule_is_told(run):
+def test_a_test_that_depends_on_more_than_the_schedule_is_reported(run):
     done = run(
         MARK
         + """

@@ -476,7 +476,7 @@ def test_it(counter, run_concurrent):
     assert done.text.count("TEARDOWN F counter") == 4
 
 
-def test_a_plain_fixture_that_raises_or_skips_later_is_reported_as_ever(run):
+def test_a_plain_fixture_that_raises_or_skips_later_is_reported_as_usual(run):
     done = run(
         fragile("fails", time=2, does="raise ValueError('no more of these')", ends=False)
         + fragile("skips", time=2, does="pytest.skip('that will do')", ends=False)
@@ -582,7 +582,7 @@ class Test(unittest.TestCase):
     assert "failures in one test" not in done.text
 
 
-def test_plain_fixtures_that_need_each_other_are_made_anew_in_order(run):
+def test_plain_fixtures_that_need_each_other_are_created_again_in_order(run):
     done = run(
         """
 made = []
@@ -627,7 +627,7 @@ def test_made(wide, second):
     done.result.assert_outcomes(passed=2)
 
 
-def test_plain_fixtures_are_ended_as_ever_where_someone_asks_for_it(run, pytester):
+def test_plain_fixtures_are_ended_as_usual_on_request(run, pytester):
     pytester.makeconftest(
         """
 import pytest

@@ -88,7 +88,7 @@ def test_within(run_stress):
 """
 
 
-def test_what_tests_come_to(run, report):
+def test_outcomes(run, report):
     done = run(SOURCE, "--interleave-json=report.json", verbose=False)
     warnings = done.text.count("InterleaveWarning: ")
     done.result.assert_outcomes(passed=10, failed=1, errors=3, skipped=1, warnings=warnings)

@@ -48,7 +48,7 @@ def test_racy(counter, run_concurrent):
 
 
 def came(pytester):
-    """By item, what its schedules were, in their order; and by worker, which items it ran. Begins anew."""
+    """By item, what its schedules were, in their order; and by worker, which items it ran. Starts over."""
     orders, workers = collections.defaultdict(list), collections.defaultdict(set)
     for path in sorted(pytester.path.glob("came-*.txt")):
         for line in path.read_text("utf-8").splitlines():
@@ -170,7 +170,7 @@ def test_schedules_add_up_and_are_others_in_each_shard(run, pytester):
     first, *others = shards.values()
     assert first == alone[:12]
     assert len({tuple(orders[:11]) for orders in [first, *others]}) == 4
-    # The same on another day, and in whichever worker.
+    # The same on another day, and in any worker.
     run(None, "--interleave-shards=4", *XDIST).result.assert_outcomes(passed=4)
     again, workers = came(pytester)
     assert again == shards
@@ -529,7 +529,7 @@ def test_it(run_concurrent):
     run(None, "--interleave-shards=2", *XDIST).result.assert_outcomes(passed=2)
 
 
-def test_wrong_markers_are_told_once(run):
+def test_wrong_markers_are_reported_once(run):
     said = run("@pytest.mark.concurrency(workers=0)\ndef test_it(): pass\n", "--interleave-shards=3").refused_alone()
     assert said.startswith("@concurrency(workers=0): must be an integer >= 1")
 

@@ -39,7 +39,7 @@ def test_after(counter, run_concurrent):
 """
 
 
-def test_a_random_schedule_becomes_one_of_one_switch(run, report):
+def test_a_random_schedule_becomes_one_of_one_context_switch(run, report):
     done = run(MARK + RACE, "--interleave-json=report.json")
     done.result.assert_outcomes(failed=1)
     finding = report()["tests"][0]["finding"]

@@ -1,4 +1,4 @@
-"""The marker `stress`: what a test comes to, what is told of it, and who else is there."""
+"""The marker `stress`: outcomes of tests, their reports, and other plugins."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ class TestClass:
 """
 
 
-def test_what_tests_come_to(run, report):
+def test_outcomes(run, report):
     done = run(SOURCE, "--interleave-json=report.json", "-p", "no:cacheprovider", "-rA", verbose=False)
     done.result.assert_outcomes(passed=7, failed=5, skipped=2, xfailed=2)
     text = done.text
@@ -317,7 +317,7 @@ def test_ctrl_c_ends_the_run_at_once(pytester, monkeypatch):
     monkeypatch.setenv("BEGUN", str(told))
     process = pytester.popen(command, stdin=subprocess.DEVNULL, pass_fds=(told,))
     os.close(told)
-    # Nothing, should it end without having begun.
+    # Nothing, if it ends before it starts.
     assert os.read(begun, 1) == b"x"
     os.close(begun)
     process.send_signal(signal.SIGINT)

@@ -204,7 +204,7 @@ def test_failures_say_how_little_it_takes(run, report):
     assert findings["test_alone"]["simplest"] == "one worker"
     assert findings["test_race"]["simplest"] == "workers interleaved"
     assert findings["test_interrupts"]["kind"] == "thread exception"
-    # It is the second worker, whoever runs besides.
+    # It is the second worker, with any other one.
     assert findings["test_interrupts"]["simplest"] == "one worker"
     assert findings["test_skips"] is None
     done.result.stdout.fnmatch_lines_random(
@@ -343,7 +343,7 @@ def test_the_command_is_what_a_shell_takes(run):
     assert shlex.join(done.command).startswith("pytest test_it.py::test_switches --interleave-replay=")
 
 
-def test_who_never_comes_back_from_the_system_is_told_and_the_rest_goes_on(run, pytester):
+def test_a_worker_that_never_returns_from_the_system_is_reported_and_the_others_continue(run, pytester):
     pytester.makeconftest(
         """
 from pytest_interleave.control.execution.outside import _patience

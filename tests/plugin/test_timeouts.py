@@ -164,7 +164,7 @@ def test_it(run_concurrent):
     assert report()["tests"][0]["coverage"]["status"] == "exhaustive"
 
 
-def test_a_test_that_never_waits_nor_reads_the_time_is_searched_as_ever(run, report):
+def test_a_test_that_never_waits_nor_reads_the_time_is_searched_as_usual(run, report):
     source = """
 @pytest.mark.concurrency(timeouts="explore")
 def test_it(run_concurrent):

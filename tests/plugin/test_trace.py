@@ -142,7 +142,7 @@ def test_rows(time):
 """
 
 
-def test_what_has_died_meanwhile_is_not_looked_at(run, monkeypatch):
+def test_freed_objects_are_not_read(run, monkeypatch):
     """A thread was about to read it when another one ran: its address may be anything's by then."""
     # Then what is freed is overwritten.
     monkeypatch.setenv("PYTHONMALLOC", "debug")

@@ -374,7 +374,7 @@ def test_after_it(counter, run_concurrent):
 """
 
 
-def test_threads_of_fixtures_are_under_control(run, report):
+def test_threads_of_fixtures_are_controlled(run, report):
     done = run(OTHER_THREADS, "--interleave-json=report.json")
     done.result.assert_outcomes(passed=3)
     for row in report()["tests"]:
@@ -560,7 +560,7 @@ def test_what_changes_has_no_contents(run_concurrent, counter):
 """
 
 
-def test_a_container_with_too_much_in_it_to_look_at(run, report):
+def test_a_container_that_is_too_large_to_inspect(run, report):
     run(LARGE, "--interleave-json=report.json").result.assert_outcomes(passed=3)
     rows = {row["nodeid"].partition("::")[2]: row["coverage"] for row in report()["tests"]}
     unseen = rows.pop("test_changed_meanwhile")

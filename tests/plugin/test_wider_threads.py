@@ -34,7 +34,7 @@ def heartbeat(at_first: str = "pass") -> str:
     return HEARTBEAT.replace("AT_FIRST", at_first)
 
 
-def test_a_thread_goes_on_after_an_execution_that_ended_another_one(run):
+def test_a_thread_continues_after_an_execution_that_ended_another_one(run):
     done = run(
         heartbeat()
         + """
@@ -72,7 +72,7 @@ def test_it(heart):
     assert row["coverage"]["uncontrolled"] == []
 
 
-def test_a_thread_that_is_woken_while_others_are_looked_at_is_adopted(run, report):
+def test_a_thread_that_is_woken_while_others_are_checked_is_adopted(run, report):
     source = """
 from pytest_interleave.control.threads import _lasting_threads
 
@@ -200,7 +200,7 @@ def test_it(ticker):
 """
 
 
-def test_what_a_thread_under_control_wakes_is_under_control_too(run, report):
+def test_what_a_controlled_thread_wakes_is_controlled_too(run, report):
     run(TICKER, "--interleave-json=report.json").result.assert_outcomes(passed=2)
     (row,) = report()["tests"]
     # At which moment of its wait a thread is found depends on real time, and with it what comes first.

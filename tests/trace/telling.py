@@ -13,7 +13,7 @@ from pytest_interleave.explore import Follow, RandomWalk, Recorded, shrink
 from pytest_interleave.trace import Timeline, timeline_of
 from tests.detailing import Body, Laboratory
 
-#: Exceptions of threads are told by these tests themselves.
+#: These tests check the exceptions of threads themselves.
 quiet = pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 
 

@@ -71,7 +71,7 @@ def test_nothing_is_nothing():
     assert list(steps_text([])) == []
 
 
-def test_what_pytest_looks_at_for_its_message_is_no_step():
+def test_reads_of_pytest_for_its_message_are_no_steps():
     box, items = Box(), [1, 2]
 
     def body():

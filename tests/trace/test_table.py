@@ -96,7 +96,7 @@ def test_each_thread_has_its_column_and_those_without_steps_have_none():
     assert {(row.index("here.py"), row.index("x = y")) for row in shown[2:]} == {tuple(starts[2:])}
 
 
-def test_what_a_switch_is_is_said_once_and_only_where_there_is_one():
+def test_what_a_context_switch_is_is_said_once_and_only_where_there_is_one():
     without = rows(event(1, 1), event(2, 2))
     assert LEGEND not in without
     assert all(row.startswith("  ") for row in without[2:])
@@ -115,7 +115,7 @@ def test_where_the_scheduler_switched_by_itself_there_is_another_mark():
     assert rows(event(1, 1), event(2, 2, gave_way=True))[-1] == GAVE_WAY_LEGEND
 
 
-def test_where_the_scheduler_has_run_another_thread_that_is_not_shown_the_row_goes_on():
+def test_a_row_continues_beyond_a_thread_that_is_not_shown():
     # For example, a loop of thousands in two threads, of which only one is shown.
     shown = rows(event(1, 1), event(2, 1, gave_way=True), event(3, 1, gave_way=True))
     assert [row.split()[:2] for row in shown[2:]] == [["read", "×3"]]
@@ -190,14 +190,14 @@ def test_each_wait_has_its_words(kind, what, text):
     assert row.strip().split("  ") == [text, "here.py:1", "x = y"]
 
 
-def test_locks_of_which_there_are_several_are_told_apart():
+def test_locks_of_one_kind_are_distinguished():
     (row,) = rows(event(1, 1, "acquire", what="Lock #2 (created at here.py:9)"))[2:]
     assert row.strip().startswith("acquire Lock #2  ")
     (row,) = rows(event(1, 1, "acquire", what="Lock (created at here.py:9)"))[2:]
     assert row.strip().startswith("acquire  ")
 
 
-def test_objects_of_which_there_are_several_are_told_apart():
+def test_objects_of_one_kind_are_distinguished():
     first, second = event(1, 1, value="5", what="Box #1.value"), event(2, 2, value="6", what="Box #2.value")
     assert "Box #2: read 6  " in rows(first, second)[3]
     change = event(3, 1, "write", value="6 -> 7", what="Box #2.value")
@@ -226,7 +226,7 @@ def test_no_line_is_wider_and_there_are_not_too_many(made, width):
     assert all(line == line.rstrip() for line in shown)
 
 
-def test_the_end_of_a_name_is_what_tells_it_from_the_others():
+def test_the_end_of_a_name_distinguishes_it_from_the_others():
     names = ("main", *(f"a thread with a long name {number}" for number in range(8)))
     several = [event(number, number) for number in range(1, 9)]
     shown = rows(*several, threads=names, width=240)
@@ -343,7 +343,7 @@ def test_a_long_value_in_the_evidence_leaves_room_for_the_place():
 
 
 def crowded(threads):
-    """So many threads that each read a balance and write it back; the test's own thread starts and joins them."""
+    """This many threads that each read a balance and write it back; the test's own thread starts and joins them."""
     names = ("main", *(f"worker-{number}" for number in range(threads)))
     start = {"source": "run_concurrent(account.deposit, 50)", "place": "test_bank.py:19"}
     events = [event(number, 0, "start", what=f"thread {names[number]}", **start) for number in range(1, threads + 1)]
@@ -397,7 +397,7 @@ def test_nothing_shared_is_said():
 
 
 def many(number, **at):
-    """So many rows; `at` has what is special about some of them, by "step_N"."""
+    """This many rows; `at` has what is special about some of them, by "step_N"."""
     return [
         event(step, 1 + step % 2, place=f"here.py:{step}", **at.get(f"step_{step}", {}))
         for step in range(1, number + 1)
@@ -438,7 +438,7 @@ def test_what_is_near_switches_is_shown():
     assert sum(left_out) + len(kept) == 200
 
 
-def test_what_is_told_is_shown():
+def test_the_steps_of_the_evidence_are_shown():
     kept = places(rows(*many(200), told=(7, 90), evidence=(30, 150)))
     assert {7, 30, 90, 150, 200} <= set(kept)
 
@@ -499,7 +499,7 @@ def test_a_random_walk_with_many_switches_fits_as_well():
     assert len(interleaving_table(found.timeline, 100).splitlines()) <= MAX_LINES
 
 
-def test_switches_without_number_take_no_time_and_leave_room_for_what_is_told():
+def test_very_many_switches_take_no_time_and_leave_room_for_the_evidence():
     """With work for each pair of switches it would take hours."""
     events = [event(step, 1 + step % 2, place=f"here.py:{step}", switch=True) for step in range(1, 50_001)]
     shown = interleaving_table(timeline(*events, told=(25_000, 30_000)), 120).splitlines()

@@ -227,7 +227,7 @@ def increments():
     assert box.value == 2
 
 
-def test_the_first_step_after_a_switch_is_marked():
+def test_the_first_step_after_a_context_switch_is_marked():
     timeline = told_of_finding(increments).timeline
     marked = [event for event in timeline.events if event.switch]
     assert [(timeline.threads[event.thread], event.kind) for event in marked] == [("right", "read")]
@@ -238,7 +238,7 @@ def test_where_a_thread_has_blocked_or_ended_nothing_is_marked():
     assert not any(event.switch for event in told(increments).timeline.events)
 
 
-def test_a_switch_to_a_thread_that_does_nothing_of_interest_is_shown_with_its_first_step():
+def test_a_context_switch_to_a_thread_that_does_nothing_of_interest_is_shown_with_its_first_step():
     def body():
         box = Box()
 

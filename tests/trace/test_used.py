@@ -85,14 +85,14 @@ def preempted_at_a_start(target):
     return [event for events in shown for event in events if event.switch]
 
 
-def test_a_switch_to_a_thread_that_begins_is_marked_where_that_one_does_something(tmp_path):
+def test_a_context_switch_to_a_thread_that_begins_is_marked_where_that_one_does_something(tmp_path):
     path = tmp_path / "count"
     path.write_text("0")
     switches = preempted_at_a_start(lambda: path.write_text(path.read_text()))
     assert {(event.kind, event.place.partition(":")[0]) for event in switches} == {("read", "tests/trace/test_used.py")}
 
 
-def test_a_switch_to_a_thread_that_shows_nothing_has_no_place():
+def test_a_context_switch_to_a_thread_that_shows_nothing_has_no_place():
     switches = preempted_at_a_start(int)
     assert {(event.kind, event.place, event.source) for event in switches} == {(kinds.BEGIN, "", "")}
 

@@ -202,7 +202,7 @@ DEADLOCK = """Deadlock: lock-order inversion between Lock #1 and Lock #2
 
 
 def rows() -> list[dict[str, Any]]:
-    """A run with one test of every sort."""
+    """A run with one test of each kind."""
     warning = "thread 'worker-0' blocked at io.py:3 where the scheduler cannot see it, and was set aside"
     sampled = "sampled: 31 % chance that one more shows something new, about 203 classes or more"
     return [

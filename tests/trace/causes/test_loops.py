@@ -36,7 +36,7 @@ def ended(body, **more):
 
 
 def as_livelock(outcome, unexplored=None):
-    """What would be known if the threads had gone on like that for ever: that takes long."""
+    """What would be known if the threads had continued like that forever, which would take long."""
     waits = [WaitingThread(number, name, "", None, None, None) for number, name in enumerate(outcome.threads)]
     (join,) = [step for step in outcome.log if step[1].kind == "join"][:1]
     begun = [at for at, step in enumerate(outcome.log) if step[0].index]

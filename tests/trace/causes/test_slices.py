@@ -1,4 +1,4 @@
-"""What a line depends on, as far as the source says."""
+"""What a line depends on, according to the source."""
 
 from __future__ import annotations
 

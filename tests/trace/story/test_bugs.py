@@ -646,7 +646,7 @@ def test_a_list_that_is_read_while_it_is_sorted():
     assert timeline.help.startswith("hold one lock around ")
 
 
-def test_an_item_that_two_threads_add_is_not_halfway():
+def test_an_item_that_two_threads_add_is_no_intermediate_state():
     class Name:
         def __init__(self, name):
             self.name = name
@@ -867,7 +867,7 @@ def test_a_check_that_is_not_repeated_after_a_wait_in_a_thread_that_hands_its_ex
     assert [mark for _, mark in steps(timeline)] == ["shelf: check", "shelf: take", "shelf: wait", "shelf: take"]
 
 
-def test_a_change_of_which_no_thread_is_notified():
+def test_a_change_without_a_notification():
     def body():
         shelf = Shelf(notifies=False)
 
@@ -1305,7 +1305,7 @@ def test_a_lost_update_while_the_threads_sleep():
     assert sorted(mark for _, mark in steps(timeline)) == ["sleeps: read", "sleeps: write", "sleeps: write"]
 
 
-def test_a_read_before_a_thread_has_begun():
+def test_a_read_before_a_thread_has_started():
     """That is a bug only if another schedule passes."""
 
     def body():

@@ -1,4 +1,4 @@
-"""Calls of functions that cannot be looked into, and of functions whose results are cached."""
+"""Calls of functions that cannot be inspected, and of functions whose results are cached."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Config:
         self.port = 2
 
 
-def test_a_method_that_cannot_be_looked_into_is_called():
+def test_a_method_that_cannot_be_inspected_is_called():
     def body():
         stream = io.BytesIO()
 
@@ -44,7 +44,7 @@ def test_a_method_that_cannot_be_looked_into_is_called():
     assert shown(timeline) == ["write()"] * 3
 
 
-def test_a_function_that_cannot_be_looked_into_is_called():
+def test_a_function_that_cannot_be_inspected_is_called():
     def body():
         heap = [1]
 

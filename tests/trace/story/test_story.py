@@ -163,7 +163,7 @@ def test_read_again():
     ]
 
 
-def test_seen_halfway():
+def test_a_dirty_read():
     account = Account()
 
     def write():
@@ -290,7 +290,7 @@ def test_threads_that_wait_at_one_condition_wait_for_the_same():
     }
 
 
-def test_conditions_that_one_line_has_made_are_told_apart():
+def test_conditions_that_one_line_has_made_are_distinguished():
     def body():
         one, other = Condition(), Condition()
 
@@ -329,7 +329,7 @@ def test_a_condition_and_the_lock_that_it_has_made_have_one_number():
     assert names["right", "acquire"] == "Condition #1"
 
 
-def test_no_switch_needed():
+def test_no_context_switch_needed():
     account = Account()
 
     def work():
@@ -355,7 +355,7 @@ def test_before_a_second_thread_has_run_there_is_no_race():
     assert lines_of(timeline) == [""]
 
 
-def test_the_steps_that_it_is_about_are_told():
+def test_its_steps_are_reported():
     account = Account()
 
     def work():
@@ -406,7 +406,7 @@ def test_of_two_switches_each_has_its_steps_and_the_objects_have_numbers():
     ]
 
 
-def test_a_lost_update_is_told_before_what_was_seen_halfway():
+def test_a_lost_update_is_reported_before_a_dirty_read():
     """Also where the steps of the other are closer together."""
     account = Account()
 
@@ -442,7 +442,7 @@ def test_a_lost_update_is_told_before_what_was_seen_halfway():
 
 
 def test_another_item_is_not_taken_for_it():
-    """A new key changes all of the dictionary; but what is told is what has become of one item."""
+    """A new key changes all of the dictionary, but the report is about one item."""
     stock = {}
 
     def move(source):
@@ -558,7 +558,7 @@ def test_what_the_failure_is_about_comes_first():
     ]
 
 
-def test_what_the_thread_that_went_on_has_seen_change():
+def test_a_change_that_the_continuing_thread_has_seen():
     """The thread that was left is the one that came between."""
     account, lock = Account(), Lock()
 
@@ -609,7 +609,7 @@ def test_check_then_act_on_a_queue():
     )
 
 
-def test_a_notification_that_nobody_waited_for():
+def test_a_notification_without_a_waiter():
     condition, ready = Condition(), []
 
     def produce():
@@ -709,7 +709,7 @@ def test_threads_of_one_name_have_numbers():
     ]  # fmt: skip
 
 
-def test_without_the_choices_a_lost_update_is_named_but_no_switch():
+def test_without_the_choices_a_lost_update_is_named_but_no_context_switch():
     account = Account()
 
     def work():
@@ -781,7 +781,7 @@ def test_containers_are_called_as_in_the_source(called, access):
     assert called in names
 
 
-def test_a_long_execution_with_many_switches_is_told_soon():
+def test_a_long_execution_with_many_switches_is_described_quickly():
     """Not each switch is compared with each access: that would take hours."""
     account = Account()
 
@@ -804,7 +804,7 @@ def test_a_long_execution_with_many_switches_is_told_soon():
     assert (first[0], second[2]) == (last[0], first[2])
 
 
-def test_what_the_failing_line_does_not_depend_on_is_not_told():
+def test_steps_that_the_failing_line_does_not_depend_on_are_not_reported():
     """Though it is what two threads do in another order than usual."""
     results, journal = {}, []
 
@@ -849,7 +849,7 @@ class Pool:
         self.dead.put(1)  # emptied: too late
 
 
-def test_what_a_thread_has_left_behind_halfway():
+def test_what_a_thread_has_left_behind_unfinished():
     """The failing line reads `turn`, too, which both have written; but its value is the thread's own."""
 
     def body():
@@ -972,7 +972,7 @@ def test_a_thread_that_changes_something_gave_way_as_it_ran_for_long():
     assert int(text[1].replace(",", "")) == names.index("right", begin) - begin
 
 
-def test_a_turn_without_consequences_is_told_only_if_there_is_nothing_else():
+def test_a_turn_without_consequences_is_reported_only_if_there_is_nothing_else():
     account = Account()
 
     def look():

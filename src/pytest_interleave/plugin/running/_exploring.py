@@ -104,7 +104,7 @@ class Exploring:
         # What was remembered of a run with another mode of timeouts is not what this run asks for.
         self.known = [one for one in known if one.origin == PINNED or settings.time_choices >= one.token.time_choices]
         self.observations = Observations()
-        #: The strategies of the search, once it has begun.
+        #: The strategies of the search, once it has started.
         self.turns: Turns | None = None
         #: The number of executions that count as schedules.
         self.number = 0

@@ -39,7 +39,7 @@ def run_known(exploring: Exploring) -> Verdict:
     if exploring.settings.explored:
         return GO_ON
     if not exploring.known:
-        # No pin is for this set of parameters; it is a test all the same.
+        # No pin is for this set of parameters; but it is a test.
         usual = NonPreemptive()
         outcome = exploring.runs.run(usual)[1]
         exploring.number += 1

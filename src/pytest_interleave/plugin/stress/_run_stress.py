@@ -77,7 +77,7 @@ class RunStress:
         is called once after all threads have ended; it fails by raising an exception, or by returning False. `name`
         names the run in messages.
 
-        Failed operations do not raise: they are in the result. The test fails at its end if it neither looks at
+        Failed operations do not raise: they are in the result. The test fails at its end if it neither checks
         them nor calls an `assert_…` method. Raises `RuntimeError` in a concurrency test, where time is virtual and
         threads take turns, and `ValueError` or `TypeError` for wrong arguments. If `operation` skips the test, so does
         this call.

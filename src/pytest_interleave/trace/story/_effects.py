@@ -48,7 +48,7 @@ class Effects:
         return self._of_window(self._windows.of(left, point.step), delayed=not gave_way(point, self._log))
 
     def of_blocking(self) -> list[Effect]:
-        """Return the effect of the order in which threads that blocked, or had not begun, got their turn.
+        """Return the effect of the order in which threads that blocked, or had not started, got their turn.
 
         That is the one of accesses of theirs that others came between, else of a read before the failure of what was
         only written after it, else of an access in the other order than that in which the threads were started.
@@ -308,7 +308,7 @@ class Effects:
             if access.thread != window.thread
             and (written := sources.get((position, thing))) is not None
             and (written.thread, written.position < window.switch) == (window.thread, True)
-            # Threads that run one line do the same: neither finds what the other one has left halfway.
+            # Threads that run one line do the same: neither finds an intermediate state of the other one.
             and not (written.assigns and not written.updates and written.place == access.place)
             and self._decides(access, thing)
         ]
@@ -330,7 +330,7 @@ class Effects:
         return dict.fromkeys(thing for found in steps for thing, _ in found)
 
     def _torn(self, windows: Iterable[Window]) -> Torn | None:
-        """Return the torn accesses in the windows that have most to do with the failure, or None."""
+        """Return the accesses in the windows that are interrupted and most relevant for the failure, or None."""
         # That several threads only update a thing says least: each update may be right by itself.
         ranked = [
             (

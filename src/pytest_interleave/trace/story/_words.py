@@ -108,7 +108,7 @@ class Words:
         return "" if self._recorder is None else self._recorder.text_at(position)
 
     def calls(self, position: int) -> tuple[Place, ...]:
-        """Return the places of the calls that a step is in, from its own place outwards, as far as they are known."""
+        """Return the places of the calls that a step is in, from its own place outwards, if they are known."""
         known = () if self._recorder is None else self._recorder.calls_at(position)
         return known or (self._log[position][1].where(),)
 
@@ -149,7 +149,7 @@ class Words:
         return f"{verb} {name}".rstrip()
 
     def call_around(self, position: int) -> str:
-        """Return the call of C code that goes on where code that it has called returns: "items.sort()"."""
+        """Return the call of C code that continues where code that it has called returns: "items.sort()"."""
         begin = call_under_way(self._log, position)
         operation = self._log[position if begin is None else begin][1]
         if begin is not None and opname_at(operation.code, operation.lasti) == "CONTAINS_OP":
@@ -229,7 +229,7 @@ def call_of(operation: Operation) -> str:
 
 
 def function_called(operation: Operation, touches: Touches | None) -> str:
-    """Return the name, as in the source, of a function that cannot be looked into; empty if a step calls none."""
+    """Return the name, as in the source, of a function that cannot be inspected; empty if a step calls none."""
     if not touches or operation.name != "[]" or not opname_at(operation.code, operation.lasti).startswith("CALL"):
         return ""
     cannot_see = any(how & (OPAQUE | WRITES) for _, _, how in touches)

@@ -80,7 +80,7 @@ class Explaining:
         steps = len(outcome.log)
         # Time may have passed long before the steps that are shown.
         passed = [text for text, _ in held_up(outcome, steps)]
-        # For a livelock, the loops are shown, which may have begun long before.
+        # For a livelock, the loops are shown, which may have started long before.
         stuck = outcome.stuck is not None and outcome.stuck.kind == LIVELOCK
         last = [step for step in outcome.log[-steps if stuck else -_STEPS_SHOWN :] if step[1].kind != HELD_UP]
         plain = self.unrepeated(finding, outcome._replace(log=last), warm=warm, share=share)
