@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from .._texts import listed
 from ..control.execution import short_name
 from ..control.steps import kinds
 from ._events import Event
+from ._shortened import cut_name, cut_names, with_lists
 from ._timeline import Timeline
 
 #: At most this many lines, which can be taken in at a glance; the rows that matter less are left out.
@@ -25,13 +26,13 @@ GAVE_WAY_LEGEND = f"{GAVE_WAY} the scheduler switched: the previous thread had r
 _MARGIN = 5
 _GAP = 2
 _WIDEST_COLUMN = 24
-#: The columns have at most this many characters if all threads share one.
+#: The columns have at most this many characters if all threads share one, or if only one thread has a column.
 _WIDEST_SHARED = 30
+_WIDEST_ALONE = 48
 _NARROWEST_SOURCE = 22
-#: In the lines of the evidence.
+_NARROWEST_ALONE = 12
 _NARROWEST_EVIDENCE = 10
 _WIDEST_PLACE = 30
-_WIDEST_NAME = 18
 
 
 def interleaving_table(timeline: Timeline, width: int = 100, max_lines: int = MAX_LINES) -> str:
@@ -158,16 +159,17 @@ class _Row:
         for event in self.events:
             if any(text.startswith(f"{event.within}: ") for text in counts):
                 counts.pop(event.within, None)
+        counts = with_lists(counts, _OF_OTHERS)
         return ", ".join(text if count == 1 else f"{text} ×{count}" for text, count in counts.items())
 
-    def manages(self, names: Sequence[str]) -> str:
-        """Return a sentence for a row that only starts threads or waits for their ends."""
+    def manages(self, who: str, names: Mapping[str, str]) -> str:
+        """Return a sentence for a row that only starts threads or waits for their ends; `names` are shortened ones."""
         others = list(dict.fromkeys(event.what.removeprefix("thread ") for event in self.events))
-        many = _listed([_cut_name(name) for name in others])
+        many = _listed([names.get(name) or cut_name(name) for name in others])
         kind = self.events[0].kind
         verb = "waits for" if self.events[-1].waits else _OF_OTHERS[kind.partition(" (")[0]]
         timed_out = " (timed out)" if kind.endswith(" (timed out)") else ""
-        return f"{names[self.thread]} {verb} {many}{timed_out} ({_short(self.place)})"
+        return f"{who} {verb} {many}{timed_out} ({_short(self.place)})"
 
 
 #: Kinds of steps that concern the lives of other threads, and the verbs for them.
@@ -213,6 +215,8 @@ def _done(event: Event) -> str:
     name = short_name(event.what).removeprefix("thread ")
     if event.waits:
         row = kinds.TABLE.get(event.kind)
+        if event.within and event.kind in (kinds.WAIT, kinds.WOKEN):
+            return f"{event.within}: waiting"
         return (row.waiting if row is not None else "blocked").format(name).replace("blocked on Lock ", "blocked on ")
     if event.within:
         halfway = event.kind.partition(" (")[0] in (kinds.WAIT, kinds.WOKEN)
@@ -234,8 +238,7 @@ def _done(event: Event) -> str:
     what = event.kind.removesuffix("?")
     if event.kind in kinds.OF_THREADS or (not event.source and event.what):
         what = f"{what} {name}".rstrip()
-    elif "#" in event.what and event.kind in kinds.OF_A_LOCK:
-        # The line does not say which of several locks it is.
+    elif "#" in event.what and event.kind in kinds.OF_A_LOCK:  # The line does not say which of several locks it is.
         what = f"{what} {name}"
     return f"{owner}{what} {event.value}" if event.value else f"{owner}{what}"
 
@@ -303,7 +306,8 @@ class _Layout:
     """The columns of a table with the given rows."""
 
     def __init__(self, names: Sequence[str], rows: Sequence[_Row], width: int) -> None:
-        self._names = [_cut_name(name) for name in names]
+        self._names = cut_names(names)
+        self._shortened = dict(zip(names, self._names, strict=True))
         self._width = width
         self._beside = _is_beside(rows)
         listed = [row for row in rows if not (self._beside and row.thread == 0)]
@@ -322,12 +326,16 @@ class _Layout:
         for row in listed:
             # A heading may be longer than its column.
             cells.setdefault(row.thread, []).append("" if row.heading else row.does())
+        widest, least = _WIDEST_COLUMN, _NARROWEST_SOURCE
+        if len(cells) == 1:
+            least = _NARROWEST_ALONE
+            widest = max(widest, min(_WIDEST_ALONE, width - _MARGIN - self._place - 2 * _GAP - least))
         widths = {
-            thread: min(_WIDEST_COLUMN, max(len(self._names[thread]), *map(len, texts)))
+            thread: min(widest, max(len(self._names[thread]), *map(len, texts)))
             for thread, texts in sorted(cells.items())
         }
         used = _MARGIN + sum(each + _GAP for each in widths.values()) + self._place + _GAP
-        self._widths: dict[int, int] | None = widths if used + _NARROWEST_SOURCE <= width else None
+        self._widths: dict[int, int] | None = widths if used + least <= width else None
         self._thread = max((len(self._names[thread]) for thread in widths), default=0)
         longest = max((len(text) for texts in cells.values() for text in texts), default=0)
         room = width - _MARGIN - self._thread - self._place - 3 * _GAP - _NARROWEST_SOURCE
@@ -357,7 +365,7 @@ class _Layout:
             return margin + self._before(row.thread) + row.text
         if self._beside and row.thread == 0:
             if row.only_manages:
-                return margin + row.manages(self._names)
+                return margin + row.manages(self._names[0], self._shortened)
             return f"{margin}{self._names[0]}: {row.does()} ({_short(row.place)})  {row.source}"
         does, place = row.does(), self._where(row.place)
         if self._widths is None:
@@ -384,14 +392,6 @@ def _is_beside(rows: Sequence[_Row]) -> bool:
         return False
     busy = [number for number, row in enumerate(rows) if row.thread == 0 and not row.only_manages]
     return all(number < others[0] or number > others[-1] for number in busy)
-
-
-def _cut_name(name: str) -> str:
-    """Shorten a name in its middle: names differ at their ends."""
-    if len(name) <= _WIDEST_NAME:
-        return name
-    end = _WIDEST_NAME // 2
-    return f"{name[: _WIDEST_NAME - end - 1]}…{name[-end:]}"
 
 
 def _fit(text: str, width: int) -> str:

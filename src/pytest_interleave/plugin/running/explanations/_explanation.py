@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from ...._leaves import leaves
+from ...._texts import headline
 from ....control.execution import DEADLOCK, LIVELOCK, TIMEOUT
 from ....detect import (
     DATA_RACE,
@@ -28,7 +29,7 @@ SIMPLEST = {
     ),
     "workers in turn": (
         "Not a race: the test body fails when it runs twice on the same fixtures.",
-        "give each worker its own fixtures with isolated=(...), or mark the test thread_unsafe",
+        "give each worker its own fixtures with isolated={names}, or mark the test thread_unsafe",
     ),
 }
 SOMETHING_UNSEEN = (
@@ -68,6 +69,8 @@ class Explanation(NamedTuple):
     difference: str | None = None
     #: The least that makes a thread_safety test fail: "one worker", "workers in turn" or "switches".
     simplest: str | None = None
+    #: The fixtures of a thread_safety test that its workers share, and that could be made for each of them.
+    shared: tuple[str, ...] = ()
     #: Whether an equivalent schedule has passed before.
     unseen: bool = False
     #: The steps that were explored, and all steps of the execution; None if those are the same.
@@ -116,7 +119,10 @@ class Explanation(NamedTuple):
 
     @property
     def headline(self) -> str:
-        """The first line of a report."""
+        """The first line of a report, which may have shortened names."""
+        return headline(self._headline())
+
+    def _headline(self) -> str:
         named = self.no_race or self.bug or _BY_KIND.get(self.finding.kind)
         if named is not None:
             return named
@@ -136,7 +142,7 @@ class Explanation(NamedTuple):
     def help(self) -> str:
         """What helps; empty if that is not known."""
         if self.simplest in SIMPLEST:
-            return SIMPLEST[self.simplest][1]
+            return SIMPLEST[self.simplest][1].replace("{names}", repr(self.shared) if self.shared else "(...)")
         return "" if self.no_race or self.timeline is None else self.timeline.help
 
     @property
