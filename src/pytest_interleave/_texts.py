@@ -9,7 +9,7 @@ from collections.abc import Sequence
 MOST_NAMED = 4
 #: The characters of a headline, and of a name in one that is too long.
 _WIDEST_HEADLINE = 72
-_NARROWEST_NAME = 20
+_NARROWEST_NAME = 18
 #: A name, with keys or arguments that may have spaces in them.
 _NAME = re.compile(r"[^\s\[(]*\[[^]]*\]\S*|[^\s]+")
 #: At most this many characters of a line of source text are shown.
