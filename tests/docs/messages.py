@@ -39,6 +39,7 @@ SINKS = {
 _FIRST = {"Diagnosis", "EndlessWait", "warn", "warn_explicit", "_group"}
 #: Functions whose texts get to the user by an attribute, so that they are not followed.
 SOURCES = {
+    "describe_blocked",
     "describe_difference",
     "describe_failed_repetition",
     "describe_lost",
@@ -58,7 +59,7 @@ SOURCES = {
     "_look_at_long",
 }
 #: So are these constants and attributes.
-VARIABLES = {"WAITED_IN_VAIN", "OUT_OF_SIGHT", "trouble"}
+VARIABLES = {"OUT_OF_SIGHT", "trouble"}
 #: Errors of the plugin's own code.
 INTERNAL = {"seconds have a unit"}
 #: Folders of stand-ins, which raise what the standard library does.

@@ -12,6 +12,12 @@ from pytest_interleave.pages import found_in, headline_of
     [
         ("Lost update on Account.balance", "Lost update on Account.balance", "lost update on Account.balance"),
         ("Deadlock: Lock #1 is held by x", "Deadlock: Lock #1 is held by x", "deadlock: Lock #1 is held by x"),
+        (
+            "Teardown failure: lost update on x",
+            "Teardown failure: lost update on x",
+            "teardown failure: lost update on x",
+        ),
+        ("Race condition on x", "Race condition on x", "race condition on x"),
         # Names stay as they are.
         ("ValueError in worker-0: stale read of x", "ValueError in worker-0: stale read of x", None),
         ("Writer uses Lock #1 between two uses by Reader", "Writer uses Lock #1 between two uses by Reader", None),
@@ -30,6 +36,16 @@ def test_the_bug_or_the_kind(bug: str | None, headline: str, line: str | None) -
 def test_a_finding_without_the_field() -> None:
     row = {"outcome": "failed", "finding": {"kind": "data race"}}
     assert (headline_of(row), found_in(row)) == ("Data race", "data race")
+
+
+def test_a_failure_that_is_no_race_says_so() -> None:
+    row = {
+        "outcome": "failed",
+        "finding": {"kind": "thread exception", "bug": None},
+        "_no_race": "Not a race: the test also fails with one worker.",
+    }
+    assert headline_of(row) == "Not a race: the test also fails with one worker"
+    assert found_in(row) == "not a race: the test also fails with one worker"
 
 
 def test_an_expected_failure_says_so() -> None:

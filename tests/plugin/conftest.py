@@ -51,6 +51,11 @@ class Run(NamedTuple):
     text: str
 
     @property
+    def flat(self) -> str:
+        """The text in one line, so that messages are found wherever pytest or the plugin has wrapped them."""
+        return re.sub(r"\s*\n(?:E\s)?[\s|]*", " ", self.text)
+
+    @property
     def command(self) -> list[str]:
         """The line that reproduces the last failure shown, split as a shell does."""
         return shlex.split(self.lines("pytest '")[-1])

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 BOTH = """
+import re
+
 def test_results_in_order(run_concurrent):
     assert run_concurrent(lambda: 1) == [1, 1]
     assert run_concurrent(lambda a, b=0: a + b, 1, b=2, workers=3) == [3, 3, 3]
@@ -30,6 +34,19 @@ def test_too_few_workers(run_concurrent):
     with pytest.raises(ValueError, match="^workers must be >= 1, got 0$"):
         run_concurrent(print, workers=0)
 
+@pytest.mark.parametrize(("call", "said"), [
+    (lambda run, barrier: run(print, workers="2"), "workers must be an integer >= 1, got '2'"),
+    (lambda run, barrier: run(print, timeout="3"), "timeout must be a number of seconds, got '3'"),
+    (lambda run, barrier: run.each(print, 3), "run_concurrent.each(func, items): items must be iterable, got 3"),
+    (lambda run, barrier: run(3), "run_concurrent() needs functions, got 3: write run_concurrent(func), not func()"),
+    (lambda run, barrier: run.together(print, None), "run_concurrent.together() needs functions, got None"),
+    (lambda run, barrier: run.each(None, [1]), "run_concurrent.each() needs functions, got None"),
+    (lambda run, barrier: barrier.of("x"), "parties must be an integer >= 1, got 'x'"),
+])
+def test_wrong_arguments(run_concurrent, barrier, call, said):
+    with pytest.raises(TypeError, match=re.escape(said)):
+        call(run_concurrent, barrier)
+
 def test_pool(thread_pool):
     futures = [thread_pool.submit(pow, 2, number) for number in range(5)]
     assert [future.result() for future in futures] == [1, 2, 4, 8, 16]
@@ -47,7 +64,7 @@ def test_barrier(barrier, run_concurrent):
 def test_barrier_one_short(barrier, run_concurrent):
     with pytest.raises(ExceptionGroup) as raised:
         run_concurrent(barrier.of(3).wait, 0.1)
-    said = "barrier timed out after 0.1 s: 2 of 3 threads arrived (worker-?, worker-?)"
+    said = "barrier timed out after 0.1 s: 2 of 3 threads arrived (worker-? and worker-?)"
     for error in raised.value.exceptions:
         assert isinstance(error, threading.BrokenBarrierError)
         assert str(error).replace("-0", "-?").replace("-1", "-?") == said
@@ -86,12 +103,12 @@ def test_unseen(thread_pool):
 
 def test_under_control(run):
     done = run("pytestmark = pytest.mark.concurrency(schedules=10, seconds=None)\n" + BOTH)
-    done.result.assert_outcomes(passed=9, warnings=done.text.count("InterleaveWarning: "))
+    done.result.assert_outcomes(passed=16, warnings=done.text.count("InterleaveWarning: "))
     assert "could not stop" not in done.text
 
 
 def test_unmarked(run):
-    run(BOTH).result.assert_outcomes(passed=9)
+    run(BOTH).result.assert_outcomes(passed=16)
 
 
 def test_timeout_is_virtual_under_control(run):
@@ -174,8 +191,7 @@ def test_it(barrier, run_concurrent):
 """
     )
     done.result.assert_outcomes(failed=1, passed=1)
-    said = "*BrokenBarrierError: barrier timed out after 10 s: 1 of 2 threads arrived (worker-0)"
-    done.result.stdout.fnmatch_lines([said])
+    assert "BrokenBarrierError: barrier timed out after 10 s: 1 of 2 threads arrived (worker-0)" in done.flat
 
 
 def test_fixtures_of_a_parametrized_test_are_made_once_if_none_has_an_end(run):
@@ -208,3 +224,36 @@ def test_made():
 """
     )
     done.result.assert_outcomes(passed=3)
+
+
+def test_workers_that_are_late_at_one_place_are_named_together(run):
+    done = run(
+        """
+def test_it(run_concurrent):
+    gate = threading.Event()
+    def wait():
+        gate.wait(20)
+    try:
+        run_concurrent(wait, workers=6, timeout=0.05)
+    finally:
+        gate.set()
+"""
+    )
+    late = "worker-0, worker-1, worker-2 and 3 more still running at"
+    said = f"*TimeoutError: run_concurrent timed out after 0.05 s: {late} *:*"
+    done.result.stdout.fnmatch_lines([said])
+
+
+def test_the_barrier_names_threads_as_reports_do(run):
+    source = """
+def test_it(barrier):
+    waits = barrier.of(3)
+    thread = threading.Thread(target=lambda: waits.wait(0.1))
+    thread.start()
+    try:
+        waits.wait(0.1)
+    finally:
+        thread.join()
+"""
+    for mark in ("", "@pytest.mark.concurrency"):
+        assert re.search(r"2 of 3 threads arrived \((main and Thread-1|Thread-1 and main)\)", run(mark + source).flat)

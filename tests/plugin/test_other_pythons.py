@@ -89,7 +89,7 @@ def test_a_place_that_another_python_reaches_more_often(run, token, report):
     other = recorded_elsewhere(token, later=True)
     done = run(marked(POOL), f"--interleave-replay={other}", "--interleave-json=report.json")
     done.result.assert_outcomes(failed=1)
-    assert f"cannot replay {other}: it was recorded on Python {OTHER}, this is Python {python_version()}" in done.text
+    assert f"cannot replay {other}: it was recorded on Python {OTHER}, this is Python {python_version()}" in done.flat
     assert "(context switch 1 of " in done.text
     assert f"The bug may still be there. Replay it on Python {OTHER}, or run the test here" in done.text
     (row,) = report()["tests"]

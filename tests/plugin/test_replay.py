@@ -252,7 +252,7 @@ def test_a_change_at_a_context_switch_of_the_token_is_reported(run):
     again.result.assert_outcomes(failed=1)
     again.result.stdout.fnmatch_lines(
         [
-            "*pytest_interleave.ScheduleLost: cannot replay *: the test no longer runs as recorded",
+            "*pytest_interleave.ScheduleLost: cannot replay *: *",
             "*(context switch 1 of 1: its line was edited or is no longer reached).",
             "FAILED *  the token's schedule cannot be replayed: the code may have changed (1 schedule, * s)",
         ]
@@ -398,7 +398,7 @@ def test_it(counter, run_concurrent):
     pytester.path.joinpath("other").touch()
     again = run(None, *first.command[1:])
     again.result.assert_outcomes(failed=1)
-    again.result.stdout.fnmatch_lines(["*ScheduleLost: cannot replay *: the test no longer runs as recorded"])
+    assert re.search("ScheduleLost: cannot replay [^ ]+: the test no longer runs as recorded", again.flat)
 
 
 def test_under_xdist(run):

@@ -475,3 +475,64 @@ def test_it(run_concurrent):
     else:
         assert shown[0] == "The test fails in every schedule tried (11)"
         assert shown[-1].startswith("pytest 'test_it.py::test_it' --interleave-replay=")
+
+
+SEATS = """
+@pytest.mark.concurrency
+def test_it(run_concurrent):
+    seats, booked = {}, []
+    def book():
+        if "12A" not in seats:
+            seats["12A"] = object()
+            booked.append(1)
+    run_concurrent(book)
+    assert len(booked) == 1
+"""
+COUNTS = """
+@pytest.mark.concurrency
+def test_it(run_concurrent):
+    counts = {}
+    def count():
+        if "word" in counts:
+            counts["word"] += 1
+        else:
+            counts["word"] = 1
+    run_concurrent(count)
+    assert counts["word"] == 2
+"""
+
+
+def test_an_atomic_call_is_named_if_it_does_the_same(run):
+    helps = "or use an atomic call such as dict.setdefault()"
+    shown = section(run(SEATS).text)
+    assert shown[0] == "Check-then-act race on seats['12A']"
+    assert helps in " ".join(line.strip() for line in shown)
+    shown = section(run(COUNTS).text)
+    assert shown[0].startswith("Check-then-act race on counts['word']")
+    assert helps not in " ".join(line.strip() for line in shown)
+
+
+def test_a_line_of_pytest_does_not_follow_the_command_at_once(run):
+    text = run(RACE, "--tb=line").text
+    command, after, crash = text.partition("\npytest '")[2].splitlines()[:3]
+    assert "--interleave-replay=" in command
+    assert after == ""
+    assert "test_it.py:" in crash
+
+
+def test_the_steps_of_the_plugin_have_no_place_of_their_own(run):
+    done = run(
+        """
+seen = []
+@pytest.mark.concurrency
+def test_it(counter, run_concurrent):
+    seen.append(1)
+    def work():
+        if len(seen) % 2:
+            counter.increment()
+        counter.increment()
+    run_concurrent(work)
+"""
+    )
+    assert "the test is nondeterministic" in done.text
+    assert "_workers.py" not in done.text

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from .test_report_parts import sections
@@ -38,6 +40,21 @@ PROGRAMS = {
     barrier = threading.Barrier(count + 1)
     in_threads(barrier.wait, name="worker-that-loads-the-index-of-shard-{}")
 """,
+    "barrier of the fixture": """
+    in_threads(fixture.of(count + 1).wait, name="worker-that-loads-the-index-of-shard-{}")
+""",
+    "condition": """
+    changed_since_the_last_time = threading.Condition()
+    def wait():
+        with changed_since_the_last_time:
+            changed_since_the_last_time.wait()
+    in_threads(wait)
+""",
+    "left behind": """
+    done = threading.Event()
+    for number in range(count):
+        threading.Thread(target=done.wait, name=f"worker-that-loads-the-index-of-shard-{number}").start()
+""",
     "livelock": """
     def wait():
         while not counter.value:
@@ -47,7 +64,8 @@ PROGRAMS = {
 }
 SOURCE = """
 @pytest.mark.concurrency(seconds=10, schedules=40, max_steps=3000)
-def test_it(counter):
+def test_it(counter, barrier):
+    fixture = barrier
     count = {count}
     def in_threads(target, name=None):
         names = [None if name is None else name.format(number) for number in range(count)]
@@ -72,3 +90,61 @@ def test_a_report_fits_into_the_terminal(run, program, count):
     # Commands are never wrapped.
     wide = [line for line in shown if len(line) > 80 and not line.startswith("pytest ")]
     assert wide == []
+    # What pytest says of an assertion is not wrapped either.
+    message = [line for line in done.text.splitlines() if re.match(r"E +(?! |assert|\+)| *\|", line)]
+    assert [line for line in message if len(line) > 80] == []
+
+
+BARRIER = """
+@pytest.mark.concurrency(schedules=5)
+def test_it(barrier):
+    waits = barrier.of(51)
+    threads = [threading.Thread(target=waits.wait) for _ in range(49)]
+    for thread in threads: thread.start()
+    waits.wait()
+"""
+
+
+def test_a_message_names_only_some_of_many_threads_and_is_as_wide_as_the_terminal(run, monkeypatch):
+    said = "barrier timed out after 10 s: 50 of 51 threads arrived (main, Thread-1, Thread-2 and 47 more)"
+    monkeypatch.setenv("COLUMNS", "160")
+    assert f"threading.BrokenBarrierError: {said}" in run(BARRIER).text
+    monkeypatch.setenv("COLUMNS", "80")
+    text = run(BARRIER).text
+    assert said not in text
+    shown = " ".join(line.lstrip("E |") for line in text.splitlines() if line.startswith((" ", "E")))
+    assert said in shown
+
+
+NAME = "number_of_items_that_are_left_in_the_warehouse_of_the_company"
+
+
+def test_a_headline_shortens_the_name_and_not_the_bug(run):
+    done = run(f"""
+class Inventory:
+    {NAME} = 0
+
+@pytest.mark.concurrency
+def test_it(run_concurrent):
+    inventory = Inventory()
+    def work():
+        value = inventory.{NAME}
+        inventory.{NAME} = value + 1
+    run_concurrent(work)
+    assert inventory.{NAME} == 2
+
+@pytest.mark.concurrency(races=True)
+def test_race(run_concurrent):
+    inventory = Inventory()
+    def work():
+        value = inventory.{NAME}
+        inventory.{NAME} = value + 1
+    run_concurrent(work)
+""")
+    done.result.assert_outcomes(failed=2)
+    (lost, *_), race = sections(done.text)
+    assert lost == "Lost update on Inventory.number_of_items_th…the_warehouse_of_the_company"
+    assert race[0].startswith("Data race on Inventory.num") and race[0].endswith("company: unordered write and read")
+    assert max(len(lost), len(race[0])) <= 72
+    assert any(re.search(r"race_detector.allow\('test_it.py:\d+'\)$", line) for line in race)
+    assert max(len(line) for line in race if not line.startswith("pytest ")) <= 80

@@ -424,3 +424,16 @@ def test_after_it():
 def test_fixtures_that_threads_cannot_share(refused_test):
     said = refused_test("import pytest\n@pytest.mark.stress\ndef test_it(capsys): pass")
     assert "cannot run in several workers: capsys captures one shared stdout. Use it in a fixture" in said
+
+
+def test_a_failure_is_said_to_be_in_the_test(run):
+    done = run(
+        """
+@pytest.mark.stress(threads=2, operations=2)
+def test_it():
+    assert 0
+""",
+        "--tb=line",
+    )
+    assert "_pytest" not in done.text
+    done.result.stdout.fnmatch_lines(["*test_it.py:*: AssertionError: success rate 0 %*"])

@@ -237,3 +237,17 @@ def test_styles_of_tracebacks(run):
     quiet = run(FAILURES, "-k", "fails", "--tb=no", "-q", verbose=False)
     assert "= interleave =" not in quiet.text
     assert command not in quiet.text
+
+
+def test_a_failure_that_is_no_race_says_so(run):
+    done = run(
+        """
+@pytest.mark.concurrency(schedules=1234)
+def test_it(run_concurrent):
+    run_concurrent(lambda: 1 / 0, workers=1)
+"""
+    )
+    done.result.assert_outcomes(failed=1)
+    (line,) = reported(done.text)
+    assert line.startswith("FAILED test_it.py::test_it  not a race: the test fails ")
+    assert line.endswith(" (schedule 1 of up to 1,234)")

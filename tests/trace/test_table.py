@@ -121,6 +121,18 @@ def test_a_row_continues_beyond_a_thread_that_is_not_shown():
     assert [row.split()[:2] for row in shown[2:]] == [["read", "×3"]]
 
 
+def test_writes_of_one_value_after_the_other_are_one():
+    def writes(*values):
+        return [event(step, 1, "write", value=value) for step, value in enumerate(values, start=1)]
+
+    def does(*values):
+        return rows(*writes(*values))[2].partition("  here.py")[0].strip()
+
+    assert does("0 -> 1", "1 -> 2") == "0 -> 1, 1 -> 2"
+    assert does("0 -> 1", "1 -> 2", "2 -> 3") == "0 -> 3 (3 writes)"
+    assert does("0 -> 1", "5 -> 6", "6 -> 7") == "0 -> 1, 5 -> 6, 6 -> 7"
+
+
 def test_what_threads_repeat_has_a_heading():
     loop = {"repeats": "repeats lines 1-2, 40 times"}
     shown = rows(
@@ -573,3 +585,22 @@ def test_a_use_is_no_step_of_the_evidence():
     use = event(1, 1, place="here.py:2", uses=True, does="read: file log")
     shown = interleaving_table(found._replace(events=(found.events[0], use, found.events[1])), 120).splitlines()
     assert [(row[3], "read: file log" in row) for row in shown[2:]] == [("1", False), (" ", True), ("2", False)]
+
+
+def test_the_only_column_has_room_for_what_the_thread_does():
+    starts = [event(at, 0, "start", what=f"thread worker-{at}", source="run(work, timeout=2)") for at in (1, 2)]
+    late = [
+        event(at, 0, "join (timed out)", what=f"thread worker-{at}", source="run(work, timeout=2)") for at in (3, 4)
+    ]
+    head, _, row = rows(*starts, *late, width=80, threads=("main", "worker-1", "worker-2"))
+    assert row.startswith("     start worker-1, worker-2, join (timed out) ×2  here.py:1  run(")
+    assert head.split() == ["main", "where", "source"]
+
+
+def test_a_wait_in_a_queue_has_the_name_of_the_method():
+    table = rows(
+        event(1, 1, "wait", within="get()", what="Condition"),
+        event(2, 2),
+        event(3, 1, "woken", within="get()", waits=True),
+    )
+    assert [row.split()[0:2] for row in table[2:]] == [["get():", "wait"], ["read", "here.py:1"], ["get():", "waiting"]]

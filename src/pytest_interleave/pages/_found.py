@@ -11,8 +11,8 @@ EXPECTED = "expected failure"
 _BUG_WORDS = frozenset(
     (
         "Atomicity", "Check-then-act", "Concurrent", "Data", "Deadlock", "Dirty", "Fixture", "Inconsistent",
-        "Intermediate", "Livelock", "Lock-order", "Lost", "Non-repeatable", "Order", "Resource", "Self-deadlock",
-        "Stale",
+        "Intermediate", "Livelock", "Lock-order", "Lost", "Non-repeatable", "Not", "Order", "Race", "Resource",
+        "Self-deadlock", "Set-up", "Stale", "Teardown", "Timeout",
     )
 )  # fmt: skip
 
@@ -32,7 +32,8 @@ def headline_of(row: Mapping[str, Any]) -> str:
 def found_in(row: Mapping[str, Any]) -> str:
     """Return the same within a line: "lost update on Account.balance"."""
     finding = row["finding"]
-    found = str(finding.get("bug") or finding["kind"])
+    # Not in a report that is made from JSON files.
+    found = str(finding.get("bug") or row.get("_no_race") or finding["kind"]).rstrip(".")
     if found.partition(" ")[0].rstrip(":") in _BUG_WORDS:
         found = found[0].lower() + found[1:]
     return f"{EXPECTED}: {found}" if row["outcome"] == "xfailed" else found

@@ -13,7 +13,14 @@ from ._lazy_gatherer import results_of
 from .items._leak_check import release_values_key
 from .items._report_rows import attach_rows
 from .items._taken_over import note_taken_over
-from .items._test_reports import add_text, outcome_of, remove_hidden_note, show_only_failure
+from .items._test_reports import (
+    add_text,
+    outcome_of,
+    point_at_test,
+    remove_hidden_note,
+    show_only_failure,
+    wrap_own_messages,
+)
 from .items._worker_fixtures import thread_fixtures, worker_fixtures
 from .known._first_schedules import first_schedules
 from .reporting._width import width_of
@@ -171,6 +178,7 @@ def add_to_report(item: pytest.Item, call: pytest.CallInfo[None], report: pytest
     runs = runs_of(item)
     if runs is not None:
         runs.note_report(item, report)
+    point_at_test(item, report)
     attach_rows(item, report)
     try:
         _add_figures(item, call, report)
@@ -202,9 +210,13 @@ def _add_figures(item: pytest.Item, call: pytest.CallInfo[Any], report: pytest.T
         runner.teardown_failed(call.excinfo.value)
     show_only_failure(item, call, report)
     remove_hidden_note(report)
+    if call.excinfo is not None and report.outcome == "failed":
+        wrap_own_messages(call.excinfo.value, report, width_of(item.config))
     exploration = runner.exploration
     if exploration.explanation is not None and report.outcome == "failed":
-        add_text(report, failure_text(item, exploration, width_of(item.config)))
+        # In this style, pytest writes a line right after the text, which ends with a command.
+        end = "\n" if getattr(item.config.option, "tbstyle", "") == "line" else ""
+        add_text(report, failure_text(item, exploration, width_of(item.config)) + end)
     page = options_of(item.config).reports["html"] is not None
     row = figures(item, exploration, outcome_of(report), page=page)
     report.interleave = row  # type: ignore[attr-defined]

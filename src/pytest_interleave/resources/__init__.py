@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from ._arguments import check_count
     from ._futures import WatchesFutures
     from ._leaks import Leak, ResourceLeak, Snapshot, describe_leaks
     from ._limits import ResourceLimits
@@ -24,6 +25,7 @@ else:
             "Snapshot": "._leaks",
             "Speedup": "._speedup",
             "WatchesFutures": "._futures",
+            "check_count": "._arguments",
             "measure": "._speedup",
             "settle_starters": "._thread_limit",
             "describe_leaks": "._leaks",
@@ -40,6 +42,7 @@ __all__ = [
     "Snapshot",
     "Speedup",
     "WatchesFutures",
+    "check_count",
     "describe_leaks",
     "measure",
     "settle_starters",

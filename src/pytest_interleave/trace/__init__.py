@@ -2,8 +2,9 @@
 
 from ._compare import Difference, first_difference
 from ._events import Event
+from ._rows import SWITCHED
 from ._steps import steps_text
-from ._table import SWITCHED, evidence_lines, interleaving_table
+from ._table import evidence_lines, interleaving_table
 from ._timeline import Arrow, Held, Timeline, timeline_of
 from .story._evidence import Evidence
 from .story._held_up import held_up

@@ -47,4 +47,6 @@ def _place(*operations: Operation) -> str:
 
 def _tell(unit: Unit, operation: Operation) -> str:
     what = f"{operation.kind} {operation.name}".strip()
-    return f"{unit.name} ran `{what}` at {operation.where()}"
+    place = operation.where()
+    # The place of a step that this package makes for the test, such as a join of run_concurrent, says nothing.
+    return f"{unit.name} ran `{what}`" + ("" if is_ours(place.filename) else f" at {place}")

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 
 from ..control import Recorder, Step
 from ..control.execution import described
-from ._table import SWITCHED
+from ._rows import SWITCHED
 from .causes._names import distinguished
 from .causes._what import what_of
 

@@ -186,7 +186,8 @@ def timeline_of(
             # A thread outside has done its last step.
             outside = wait is not None and wait.outside
             kind, what = ("blocked", "") if outside else (step[1].kind, event.what)
-            events.append(event._replace(waits=True, kind=kind, what=what))
+            within = _called(event, library.method_of(step[1]))
+            events.append(event._replace(waits=True, kind=kind, what=what, within=within))
     return Timeline(
         threads=distinguished(outcome.threads),
         events=tuple(events),

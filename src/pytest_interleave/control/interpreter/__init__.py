@@ -7,7 +7,7 @@ if TYPE_CHECKING:
     from ._async_raise import raise_in, take_back
     from ._child_processes import any_child
     from ._missing import missing_for_control
-    from ._opcodes import opname_at, specials_at
+    from ._opcodes import items_set, opname_at, specials_at, uses_set
     from ._other_threads import frames_of_others
     from ._real_clocks import REAL, real_seconds
 else:
@@ -20,12 +20,14 @@ else:
             "any_child": "._child_processes",
             "frames_of_others": "._other_threads",
             "has_gil": "._affinity",
+            "items_set": "._opcodes",
             "missing_for_control": "._missing",
             "opname_at": "._opcodes",
             "raise_in": "._async_raise",
             "real_seconds": "._real_clocks",
             "specials_at": "._opcodes",
             "take_back": "._async_raise",
+            "uses_set": "._opcodes",
         },
     )
 
@@ -34,10 +36,12 @@ __all__ = [
     "any_child",
     "frames_of_others",
     "has_gil",
+    "items_set",
     "missing_for_control",
     "opname_at",
     "raise_in",
     "real_seconds",
     "specials_at",
     "take_back",
+    "uses_set",
 ]

@@ -52,6 +52,21 @@ def is_resumed(code: CodeType) -> bool:
     return bool(code.co_flags & _RESUMED)
 
 
+def uses_set(code: CodeType) -> bool:
+    """Whether `code` makes a set or has a constant one."""
+    by_name = not _SETS.isdisjoint(code.co_names)
+    return by_name or _BUILD_SET in code.co_code[::2] or any(type(const) is frozenset for const in code.co_consts)
+
+
+def items_set(code: CodeType) -> int:
+    """Return the number of instructions of `code` that set items."""
+    return code.co_code[::2].count(dis.opmap["STORE_SUBSCR"])
+
+
+_SETS = frozenset(("set", "frozenset"))
+_BUILD_SET = dis.opmap["BUILD_SET"]
+
+
 def arguments_of(code: CodeType) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the names of a function's single arguments, and those of `*args` and `**kwargs`."""
     single = code.co_argcount + code.co_kwonlyargcount

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ..._texts import MOST_NAMED
 from ...control import Step, Stuck, WaitingThread
 from ...control.execution import short_name
-from ._diagnosis import MOST_NAMED, Diagnosis, joined, method_of
+from ._diagnosis import Diagnosis, joined, method_of
 from ._uses import acquisition
 
 _INVERSION = "acquire these locks in the same order everywhere, or guard both with one more lock"
 _CIRCLE = "acquire these locks in the same order everywhere, or guard all of them with one more lock"
+#: At most this many characters of a headline are the names of threads.
+_WIDEST_CHAIN = 36
 _TWICE = "use threading.RLock, or do not acquire the lock twice"
 
 
@@ -25,7 +28,9 @@ def circular(waits: Sequence[WaitingThread], targets: Mapping[int, Any], log: Se
         return _circular_join(joins, waits, targets, log)
     if len(waits) == 2:
         return Diagnosis(f"lock-order inversion between {' and '.join(sorted(locks))}", _INVERSION, tuple(waits))
-    return Diagnosis(f"circular wait on {len(locks)} locks ({_chain(waits)})", _CIRCLE, tuple(waits))
+    chain = _chain(waits)
+    in_brackets = f" ({chain})" if chain else ""
+    return Diagnosis(f"circular wait on {len(locks)} locks{in_brackets}", _CIRCLE, tuple(waits))
 
 
 def self_deadlock(wait: WaitingThread) -> Diagnosis:
@@ -77,7 +82,7 @@ def _circular_join(
     held = next((wait for wait in waits if wait.holder == joins.thread), None)
     other = joined(joins)
     if held is None or held.thread != other:
-        return Diagnosis(f"circular wait: {_chain(waits)}", causes=tuple(waits))
+        return Diagnosis(f"circular wait: {_chain(waits) or f'{len(waits)} threads'}", causes=tuple(waits))
     lock = short_name(held.waits_for)
     return Diagnosis(
         f"{joins.thread} joins {other} while it holds {lock}, which {other} needs",
@@ -88,10 +93,15 @@ def _circular_join(
 
 
 def _chain(waits: Sequence[WaitingThread]) -> str:
-    """Return the threads in the order in which each waits for the next one, without those in the middle of many."""
+    """Return the threads in the order in which each waits for the next one, and the last one for the first one.
+
+    Without those in the middle if they are many; empty if their names are too long for a headline.
+    """
     names = [wait.thread for wait in waits]
     first = names.index(min(names))
     names = [*names[first:], *names[:first]]
-    if len(names) > MOST_NAMED:
-        names[2:] = ["..."]
-    return " -> ".join((*names, names[0]))
+    for shown in (names, [names[0], "...", names[-1]]):
+        text = " -> ".join(shown)
+        if len(text) <= _WIDEST_CHAIN and len(shown) <= MOST_NAMED:
+            return text
+    return ""

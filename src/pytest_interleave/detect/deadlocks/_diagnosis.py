@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from ..._texts import listed
+from ..._texts import MOST_NAMED, listed
 from ...control import Stuck, WaitingThread
+from ...control.execution import short_name
 
-#: At most this many threads are named in a headline.
-MOST_NAMED = 4
+#: At most this many characters of a headline are the names of threads.
+_WIDEST_NAMES = 36
 _END_OF = "the end of "
 
 
@@ -77,7 +78,7 @@ def blocked_forever(stuck: Stuck, causes: tuple[WaitingThread, ...]) -> str:
     """Return which threads are blocked, if no more is known."""
     when = " when the test ends" if stuck.left else ""
     wait = causes[0]
-    objects = {f"{each.event}{each.waits_for}" for each in causes}
+    objects = {f"{each.event}{short_name(each.waits_for)}" for each in causes}
     if len(causes) == 1 and wait.waits_for:
         method = method_of(wait, stuck)
         if stuck.left and method:
@@ -86,7 +87,9 @@ def blocked_forever(stuck: Stuck, causes: tuple[WaitingThread, ...]) -> str:
             return f"{wait.thread} still waits for {objects.pop()}{when}"
         return f"{wait.thread} waits for {objects.pop()}, and no thread can wake it"
     many = len(causes) > MOST_NAMED
-    names = f"{len(causes)} threads" if many else listed([each.thread for each in causes])
+    names = listed([each.thread for each in causes])
+    if many or len(names) > _WIDEST_NAMES:
+        names = f"{len(causes)} threads"
     methods = {method_of(each, stuck) for each in causes}
     if len(methods) == 1 and "" not in methods:
         return f"{names} are blocked forever in {methods.pop()}(){when}"

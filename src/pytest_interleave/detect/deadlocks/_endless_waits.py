@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,7 +10,7 @@ from ...control import Step, Stuck, WaitingThread
 from ...control.execution import awaited, short_name
 from ...control.steps import kinds
 from ._circular_waits import self_deadlock
-from ._diagnosis import METHODS, MOST_NAMED, Diagnosis, blocked_forever, joined, method_of
+from ._diagnosis import METHODS, Diagnosis, blocked_forever, joined, method_of
 from ._uses import acquisition, held_permits, last_use, undone_set
 from ._wakeups import missed_signal, woken_instead
 
@@ -48,11 +49,9 @@ def of_one(stuck: Stuck, causes: tuple[WaitingThread, ...], target: Any, log: Se
     elif called == "Condition":
         return _of_condition(stuck, causes, target, log)
     elif called == "Barrier":
-        barrier, _, arrived = wait.waits_for.partition(": ")
-        if arrived.count(",") >= MOST_NAMED:
-            arrived = arrived.partition(" (")[0]
+        parties, arrived = _filled(wait.waits_for)
         diagnosis = Diagnosis(
-            f"{barrier} waits for more threads: only {arrived}",
+            f"{short_name(wait.waits_for)} waits for {parties} threads, only {arrived} arrived",
             "let each of its threads call wait(), also on early exits and errors",
         )
     elif called == "SimpleQueue":
@@ -64,6 +63,12 @@ def of_one(stuck: Stuck, causes: tuple[WaitingThread, ...], target: Any, log: Se
     ends = METHODS[method].ends if method else _ENDS.get(called, "")
     before = _before_join(stuck, causes, ends)
     return diagnosis._replace(bug=diagnosis.bug + _failures(stuck), help=before or diagnosis.help)
+
+
+def _filled(barrier: str) -> tuple[int, int]:
+    """Return for how many threads a barrier waits, and how many have arrived, from its text: ": 2 of 3 arrived"."""
+    arrived, parties = re.findall(r": (\d+) of (\d+) arrived", barrier)[-1]
+    return int(parties), int(arrived)
 
 
 def _of_held_lock(stuck: Stuck, wait: WaitingThread, target: Any, log: Sequence[Step]) -> Diagnosis:

@@ -6,12 +6,12 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from textwrap import wrap
 
-from ..._texts import cut, listed
+from ..._texts import MOST_NAMED, cut, listed, named
 from ...control import Place, Step, Stuck, WaitingThread, is_ours, is_stdlib
 from ...control.execution import CREATED, DEADLOCK, LIVELOCK, TIMEOUT, short_name
 from ...control.scope import file_of
 from ._causes_of_stuck import diagnose
-from ._diagnosis import MOST_NAMED, joined, method_of
+from ._diagnosis import joined, method_of
 
 
 def describe_stuck(stuck: Stuck, log: Sequence[Step]) -> str:
@@ -20,8 +20,7 @@ def describe_stuck(stuck: Stuck, log: Sequence[Step]) -> str:
     # Waits for the end of another thread come last: they are a consequence of the others.
     waits = sorted(stuck.waits, key=lambda wait: (bool(joined(wait)), wait.number))
     lines = [diagnosis.bug]
-    for wait in waits:
-        lines.extend(f"  {line}" for line in _describe(wait, stuck))
+    lines.extend(f"  {line}" for line in _described(waits, stuck, diagnosis.causes))
     if stuck.kind == DEADLOCK and not stuck.cycle:
         lines.extend(f"  {line}" for line in _ended(stuck, log))
     lines += [
@@ -41,23 +40,47 @@ def _helps(text: str) -> list[str]:
 
 #: A line of a message is broken beyond this width: pytest indents it.
 _WIDTH = 72
+#: At most this many threads, or groups of threads that do the same, are described.
+_MOST_GROUPS = 10
 #: At most this many threads that have ended are described.
 _MOST_ENDED = 4
 #: What threads that are not blocked do, by the kind of the ending.
 _DOING = {LIVELOCK: "spins", TIMEOUT: "runs", DEADLOCK: "cannot continue"}
 
 
-def _describe(wait: WaitingThread, stuck: Stuck) -> list[str]:
+def _described(waits: Sequence[WaitingThread], stuck: Stuck, causes: Sequence[WaitingThread]) -> Iterator[str]:
+    """Yield lines on the threads: many that do the same are described together, and of many groups, the first ones."""
+    groups: dict[object, list[WaitingThread]] = {}
+    for wait in waits:
+        groups.setdefault((wait.waits_for, *_describe(wait, stuck, "")), []).append(wait)
+    alike = [group for each in groups.values() for group in ([each] if len(each) > 2 else [[wait] for wait in each])]
+    alike.sort(key=lambda group: waits.index(group[0]))
+    shown = alike
+    if len(alike) > _MOST_GROUPS:
+        # Those that cause it come first.
+        by_cause = sorted(alike, key=lambda group: not any(wait in causes for wait in group))[:_MOST_GROUPS]
+        shown = [group for group in alike if group in by_cause]
+    for group in shown:
+        yield from _describe(group[0], stuck, named([wait.thread for wait in group]), "" if len(group) > 1 else "s")
+    if len(shown) < len(alike):
+        more = sum(map(len, alike)) - sum(map(len, shown))
+        yield f"… and {more} more thread{'' if more == 1 else 's'}"
+
+
+def _describe(wait: WaitingThread, stuck: Stuck, who: str, s: str = "s") -> list[str]:
+    """Return lines on a thread, or on several that do the same: `s` is the ending of the verb."""
     where = "" if wait.where is None else f" at {wait.where}"
     if not wait.waits_for:
         text = "" if wait.where is None else cut(wait.where.text)
-        return [f"{wait.thread} {_DOING[stuck.kind]}{where}{': ' if text else ''}{text}"]
+        doing = _DOING[stuck.kind]
+        doing = doing.removesuffix("s") if not s else doing
+        return [f"{who} {doing}{where}{': ' if text else ''}{text}"]
     if joined(wait):
-        line = f"{wait.thread} waits in join() for {joined(wait)}{where}"
+        line = f"{who} wait{s} in join() for {joined(wait)}{where}"
     elif method_of(wait, stuck):
-        line = f"{wait.thread} waits in {method_of(wait, stuck)}(){_of_task(wait)}{where}"
+        line = f"{who} wait{s} in {method_of(wait, stuck)}(){_of_task(wait)}{where}"
     else:
-        line = f"{wait.thread} waits for {wait.event}{short_name(wait.waits_for)}{where}"
+        line = f"{who} wait{s} for {wait.event}{short_name(wait.waits_for)}{where}"
     if wait.outside:
         line += f": {cut(wait.where.text)}" if wait.where is not None and wait.where.text else ""
     held = _holds(wait, stuck)

@@ -40,6 +40,9 @@ from ._variables import (
 
 #: At most this many races are described in full; of the rest, only the number is given.
 _MOST_REPORTED = 5
+#: The text of a line is cut where the line of the message gets longer than this, but not below the second number.
+_WIDTH = 74
+_NARROWEST_SOURCE = 20
 
 
 @dataclass(frozen=True)
@@ -56,11 +59,10 @@ class Access:
     value: str = ""
 
     @property
-    def cells(self) -> tuple[str, str, str]:
-        """What was done, where, and under which locks."""
+    def cells(self) -> tuple[str, str, str, str]:
+        """What was done, where, the text of the line, and under which locks."""
         locks = ", ".join(map(short_name, self.locks)) if self.locks else "no lock"
-        text = self.place.text
-        return f"{self.thread} {self.does}", str(self.place), f"{cut(text)}  ({locks})" if text else f"({locks})"
+        return f"{self.thread} {self.does}", str(self.place), self.place.text, f"({locks})"
 
 
 @dataclass(frozen=True)
@@ -107,8 +109,10 @@ def describe_races(races: Sequence[Race]) -> str:
     lines = []
     for what, accesses in by_variable.items():
         lines.append(f"{what} is accessed without synchronization")
-        for does, place, source in (access.cells for access in accesses):
-            lines.append(f"  {does:<{widths[0]}}  {place:<{widths[1]}}  {source}")
+        for does, place, text, held in (access.cells for access in accesses):
+            before = f"  {does:<{widths[0]}}  {place:<{widths[1]}}  "
+            source = f"{cut(text, max(_NARROWEST_SOURCE, _WIDTH - len(before) - len(held) - 2))}  " if text else ""
+            lines.append(f"{before}{source}{held}")
     locks = {text for accesses in by_variable.values() for access in accesses for text in access.locks}
     lines += [f"  {text}" for text in sorted(locks) if CREATED in text]
     if len(races) > _MOST_REPORTED:

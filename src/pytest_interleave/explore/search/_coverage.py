@@ -51,7 +51,7 @@ class Coverage(NamedTuple):
 
     def _all(self) -> str:
         if self.classes > 1:
-            return f"exhaustive: all {self.classes} interleavings"
+            return f"exhaustive: all {self.classes:,} interleavings"
         if self.shares:
             return "exhaustive: 1 interleaving, since all conflicting steps have a fixed order"
         return "nothing shared: the threads never touch the same mutable data"
@@ -60,7 +60,7 @@ class Coverage(NamedTuple):
         return f"{text}, assuming no sleep or timeout ends early" if self.timed else text
 
     def _sampled(self) -> str:
-        seen = f"{self.classes} distinct interleaving{'' if self.classes == 1 else 's'}"
+        seen = f"{self.classes:,} distinct interleaving{'' if self.classes == 1 else 's'}"
         if self.uncontrolled:
             named = "; ".join(map(str, self.uncontrolled[:_NAMED]))
             more = len(self.uncontrolled) - _NAMED
@@ -70,7 +70,9 @@ class Coverage(NamedTuple):
         if self.chance is None or self.estimated_classes is None:
             return f"{seen}, total unknown"
         if self.estimated_classes > self.classes:
-            return f"{self.classes} of at least ~{self.estimated_classes} interleavings (next new: {self._next_new})"
+            return (
+                f"{self.classes:,} of at least ~{self.estimated_classes:,} interleavings (next new: {self._next_new})"
+            )
         if self.chance:
             return f"{seen} seen, next new: {self._next_new}"
         expected = f"{seen} seen, no new ones expected"

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
-import pytest
+import os
+import re
+import textwrap
+import threading
 
+import pytest
+from _pytest import python as pytest_python
+
+from ..._leaves import leaves
 from ._workers import raised_by_workers
 
 #: The title of the section under a failure that shows its interleaving.
@@ -37,6 +44,70 @@ def show_only_failure(item: pytest.Item, call: pytest.CallInfo[None], report: py
         shown = only
     if shown is not error:
         report.longrepr = item.repr_failure(pytest.ExceptionInfo.from_exception(shown))
+
+
+#: The module of the plugin's own exceptions.
+_OWN = "pytest_interleave"
+#: Types of other exceptions that fixtures of the plugin raise, and the first words of their messages.
+_OF_FIXTURES: dict[type[BaseException], str] = {
+    threading.BrokenBarrierError: "barrier ",
+    TimeoutError: "run_concurrent ",
+}
+#: What is in front of a line of a message where pytest and Python show an exception, perhaps in a group.
+_MARGIN = re.compile(r"(?:E\s+)?[\s|]*")
+#: The modules that the name of an exception begins with.
+_MODULES = re.compile(r"^(?:\w+\.)+")
+#: At least this many characters of a message are in a line, however far it is indented.
+_NARROWEST = 40
+
+
+def wrap_own_messages(error: BaseException | None, report: pytest.TestReport, width: int) -> None:
+    """Break lines of the plugin's own messages that are wider than the terminal where the report shows exceptions."""
+    own = set() if error is None else {line for leaf in leaves(error) for line in _own_lines(leaf)}
+    if not own:
+        return
+    for traceback, *_ in getattr(report.longrepr, "chain", ()):
+        for entry in traceback.reprentries:
+            shown = []
+            for text in entry.lines:
+                parts = [part for line in text.split("\n") for part in _wrapped(line, own, width)]
+                # Those of a group end with a newline each.
+                shown += ["\n".join(parts)] if "\n" in text else parts
+            entry.lines[:] = shown
+
+
+def _own_lines(error: BaseException) -> list[str]:
+    """Return the lines of the message if the plugin has written it, as Python shows them without the module's name."""
+    kind = type(error)
+    if kind.__module__ != _OWN and kind not in _OF_FIXTURES:
+        return []
+    text = str(error)
+    if kind.__module__ != _OWN and not text.startswith(_OF_FIXTURES[kind]):
+        return []
+    return [line.strip() for line in f"{kind.__qualname__}: {text}".splitlines()]
+
+
+def _wrapped(line: str, own: set[str], width: int) -> list[str]:
+    found = _MARGIN.match(line)
+    margin = "" if found is None else found.group()
+    text = line[len(margin) :].rstrip()
+    if len(line) <= width or not (text in own or _MODULES.sub("", text, count=1) in own):
+        return [line]
+    room = max(width - len(margin), _NARROWEST)
+    # Deeper than the lists that follow the first line.
+    parts = textwrap.wrap(text, room, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False)
+    return [f"{margin}{part}" for part in parts]
+
+
+def point_at_test(item: pytest.Item, report: pytest.TestReport) -> None:
+    """Say that a failure is in the test if pytest names a place of its own, as all frames of the plugin are hidden."""
+    crash = getattr(report.longrepr, "reprcrash", None)
+    path, line, _ = item.location
+    if crash is not None and line is not None and os.path.dirname(crash.path) == _PYTEST:
+        crash.path, crash.lineno = str(item.config.rootpath / path), line + 1
+
+
+_PYTEST = os.path.dirname(pytest_python.__file__)
 
 
 def outcome_of(report: pytest.TestReport) -> str:

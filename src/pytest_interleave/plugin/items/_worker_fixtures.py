@@ -45,7 +45,7 @@ class WorkerFixtures:
     ) -> None:
         self._item = item
         self._own_instances = own_instances
-        self._names = names
+        self.names = names
         self._workers = [Worker(index, f"{called}-{index}", count) for index in range(count)]
         self._requests: list[Any] = []
         self._arguments = [name for name in item._fixtureinfo.argnames if name in names or name == "request"]
@@ -63,7 +63,7 @@ class WorkerFixtures:
             request = _request_class(kind, _WorkerRequest)(item, _ispytest=True)
             request.worker = worker
             request.lock = lock
-            request._arg2fixturedefs = _Definitions(item, self._names)
+            request._arg2fixturedefs = _Definitions(item, self.names)
             self._requests.append(request)
 
     def make(self, name: str) -> Any:
@@ -73,7 +73,7 @@ class WorkerFixtures:
 
     def is_own(self, name: str) -> bool:
         """Whether each worker has a fixture of that name."""
-        return name in self._names
+        return name in self.names
 
     def calls(
         self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
@@ -112,7 +112,7 @@ class _Definitions(dict[str, Any]):
     def __init__(self, item: Any, names: frozenset[str]) -> None:
         super().__init__()
         self._item = item
-        self._names = names
+        self.names = names
 
     def get(self, name: str, default: Any = None) -> Any:
         if name not in self:
@@ -127,7 +127,7 @@ class _Definitions(dict[str, Any]):
         return self._item.session._fixturemanager.getfixturedefs(name, self._item) if known is None else known
 
     def _is_own(self, name: str, asked: set[str]) -> bool:
-        if name in self._names or name == "worker":
+        if name in self.names or name == "worker":
             return True
         if name in asked or name in self._item._fixtureinfo.name2fixturedefs:
             return False

@@ -12,11 +12,14 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, TypeVarTuple, overloa
 import pytest
 
 from ..._leaves import leaves
+from ..._texts import MOST_NAMED, named
 from ...control import Unwind, current_unit, without_ours
 from ...control.interpreter import frames_of_others, missing_for_control
 from ...control.scope import imported, user_place
+from ...resources import check_count
 
 if TYPE_CHECKING:
+    from ...control import Place
     from ._worker_fixtures import WorkerFixtures
 
 if missing_for_control() is None:
@@ -83,9 +86,10 @@ class RunConcurrent:
         worker (a `BaseExceptionGroup` if one is not an `Exception`). Raises `TimeoutError` if workers are still running
         after `timeout`; the message says where. Raises `ValueError` for `workers` below 1.
         """
+        __tracebackhide__ = True
         count = self._workers if workers is None else workers
-        if count < 1:
-            raise ValueError(f"workers must be >= 1, got {count!r}")
+        check_count("workers", count)
+        _check_functions("", func)
         return self._run([lambda: announced_call(func, *args, **kwargs)] * count, timeout)
 
     def each(self, func: Callable[[T], R], items: Iterable[T], *, timeout: float | None = None) -> list[R]:
@@ -93,7 +97,16 @@ class RunConcurrent:
 
         `timeout` and the exceptions are those of `__call__`.
         """
-        return self._run([lambda item=item: announced_call(func, item) for item in items], timeout)  # type: ignore[misc]
+        __tracebackhide__ = True
+        _check_functions(".each", func)
+        try:
+            calls = iter(items)
+        except TypeError:
+            write = "write run_concurrent(func, workers=2) to call it without arguments"
+            raise TypeError(
+                f"run_concurrent.each(func, items): items must be iterable, got {items!r}; {write}"
+            ) from None
+        return self._run([lambda item=item: announced_call(func, item) for item in calls], timeout)  # type: ignore[misc]
 
     # With one type variable for all results, mypy infers `list[object]` for functions of different types.
     @overload
@@ -134,14 +147,18 @@ class RunConcurrent:
 
         The functions are called without arguments. `timeout` and the exceptions are those of `__call__`.
         """
+        __tracebackhide__ = True
+        _check_functions(".together", *funcs)
         return self._run([lambda func=func: announced_call(func) for func in funcs], timeout)  # type: ignore[misc]
 
     def _run(self, calls: list[Callable[[], Any]], timeout: float | None) -> list[Any]:
         __tracebackhide__ = True
+        if timeout is not None and (isinstance(timeout, bool) or not isinstance(timeout, (int, float))):
+            raise TypeError(f"timeout must be a number of seconds, got {timeout!r}")
         outcomes, late = run_workers(calls, timeout)
         failures, quiet = failures_of(outcomes)
         if late:
-            error = TimeoutError(f"run_concurrent timed out after {timeout:g} s: {', '.join(late)}")
+            error = TimeoutError(f"run_concurrent timed out after {timeout:g} s: {_still_running(late)}")
             if not failures:
                 raise error
             raise BaseExceptionGroup(
@@ -152,6 +169,15 @@ class RunConcurrent:
         if quiet is not None:
             raise quiet
         return outcomes
+
+
+def _check_functions(method: str, *functions: object) -> None:
+    """Require functions: a frequent mistake is to call one, and to give its result."""
+    __tracebackhide__ = True
+    for function in functions:
+        if not callable(function):
+            call = f"run_concurrent{method}(func{', items' if method == '.each' else ''})"
+            raise TypeError(f"run_concurrent{method}() needs functions, got {function!r}: write {call}, not func()")
 
 
 def announced_call(func: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
@@ -172,8 +198,8 @@ class Raised:
 
 def run_workers(
     calls: list[Callable[[], Any]], timeout: float | None = None, *, in_turn: bool = False
-) -> tuple[list[Any], list[str]]:
-    """Run each call in a thread; return the results or `Raised` in order, and a clause for each worker still running.
+) -> tuple[list[Any], list[tuple[str, Place | None]]]:
+    """Run each call in a thread; return the results or `Raised` in order, and who still runs, and where.
 
     With `in_turn`, each begins when the one before has ended.
     """
@@ -207,14 +233,17 @@ def run_workers(
     for thread in threads:
         thread.join(max(0.0, deadline - _now()))
         if thread.is_alive():
-            late.append(_still_running(thread))
+            late.append((thread.name, user_place(frames_of_others().get(thread.ident or 0))))
     return results, late
 
 
-def _still_running(thread: threading.Thread) -> str:
-    """Return a clause that says that a thread has not ended, and where it is."""
-    place = user_place(frames_of_others().get(thread.ident or 0))
-    return f"{thread.name} still running" + ("" if place is None else f" at {place}")
+def _still_running(late: Sequence[tuple[str, Place | None]]) -> str:
+    """Return clauses that say which threads have not ended, and where they are."""
+    by_place: dict[str, list[str]] = {}
+    for name, place in late:
+        by_place.setdefault("" if place is None else f" at {place}", []).append(name)
+    texts = [f"{named(names)} still running{where}" for where, names in by_place.items()]
+    return ", ".join((*texts[:MOST_NAMED], *([f"{len(texts) - MOST_NAMED} more"] if len(texts) > MOST_NAMED else ())))
 
 
 def _now() -> float:

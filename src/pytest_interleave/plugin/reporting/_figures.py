@@ -52,6 +52,7 @@ def figures(item: pytest.Item, exploration: Exploration, outcome: str, *, page: 
         "finding": finding,
         "lost": exploration.lost,
         "_command": _command(item, explanation),
+        "_no_race": None if explanation is None else explanation.no_race or None,
         "_hints": [] if explanation is None else _hints(explanation),
         "_difference": exploration.lost if explanation is None else explanation.difference,
         "_timeline": _for_page(timeline) if page and timeline is not None else None,

@@ -55,9 +55,10 @@ def _how_found(exploration: Exploration) -> str:
     explanation = exploration.explanation
     assert explanation is not None
     switches = explanation.switches
-    details = [] if switches is None else [f"{switches} preemption{'' if switches == 1 else 's'}"]
-    if switches is not None and explanation.switches_before not in (None, switches):
-        details.append(f"shrunk from {explanation.switches_before}")
+    details = [] if switches is None else [_preemptions(switches)]
+    before = explanation.switches_before
+    if switches is not None and before is not None and before != switches:
+        details.append(f"shrunk from {_preemptions(before)}")
     if exploration.ended_by == REPLAY:
         return f"Replayed from token{_in_brackets(details)}."
     settings, planned = exploration.settings, exploration.settings.schedules
@@ -67,8 +68,12 @@ def _how_found(exploration: Exploration) -> str:
     else:
         planned = exploration.planned
         details[:0] = [how, f"seed {settings.seed}"]
-    most = f" of up to {planned}" if settings.explored else ""
-    return f"Found in schedule {exploration.found_at}{most}{_in_brackets(details)}."
+    most = f" of up to {planned:,}" if settings.explored else ""
+    return f"Found in schedule {exploration.found_at:,}{most}{_in_brackets(details)}."
+
+
+def _preemptions(count: int) -> str:
+    return f"{count} preemption{'' if count == 1 else 's'}"
 
 
 def _in_brackets(details: list[str]) -> str:

@@ -28,6 +28,7 @@ from ...resources import ResourceLeak
 from ..items._raised import came_by_signal, quiet_exception
 from ..items._worker_fixtures import WorkerFixtures
 from ..known._known_schedules import PINNED, KnownSchedule
+from ..settings._per_worker import names_shared
 from ..settings._settings import Settings
 from ..settings._suite import leave_out
 from ._ended_by import (
@@ -90,6 +91,7 @@ class Exploring:
         own_fixtures: WorkerFixtures | None,
     ) -> None:
         self.item = item
+        self._own_fixtures = own_fixtures
         self.settings = settings
         #: The result; None until `conclude` is called.
         self.exploration: Exploration | None = None
@@ -217,7 +219,8 @@ class Exploring:
             has_time = self.limit.has(2 * self.executions.took)
             if self.settings.marker == "thread_safety" and not waited_in_vain(outcome) and has_time:
                 least = simplest_failure(explanation, self.executions, self.runs, self._explaining, self.judge)
-                explanation = explanation._replace(simplest=least)
+                own: frozenset[str] = frozenset() if self._own_fixtures is None else self._own_fixtures.names
+                explanation = explanation._replace(simplest=least, shared=names_shared(self.item, own))
                 if least == "one worker" and self.number == 1 and self._may_be_repeated(finding, outcome):
                     explanation = repeating.of_body(explanation, is_certain=always_plain)
         explanation = self.with_others(explanation, outcome)

@@ -29,7 +29,7 @@ def run_known(exploring: Exploring) -> Verdict:
             continue
         lost = exploring.following.why_lost(followed)
         if lost is not None:
-            text = describe_lost(str(known.token), lost)
+            text = describe_lost(str(known.token), lost, followed.outcome)
             exploring.conclude(exploring.number, PINNED_ONLY, lost=text)
             return Verdict(True, ScheduleLost(text))
         doubt = exploring.following.doubt(followed, known.token)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from ...control import Outcome
 from ...explore import Token, python_version
-from .observations._nondeterminism import HASHES
+from .observations._nondeterminism import hint_at_sets
 
 
 class ScheduleLost(AssertionError):
@@ -15,13 +16,13 @@ class ScheduleLost(AssertionError):
     __module__ = "pytest_interleave"
 
 
-def describe_lost(token: str, why: str) -> str:
-    """Describe why the schedule of a token no longer fits its test."""
+def describe_lost(token: str, why: str, outcome: Outcome) -> str:
+    """Describe why the schedule of a token no longer fits its test; `outcome` is that of its execution."""
     return (
         f"cannot replay {token}: the test no longer runs as recorded\n"
         f"({why}).\n"
         "If the code has changed and the bug is fixed, remove the token.\n"
-        f"Otherwise run the test without it to get a new one.{HASHES}"
+        f"Otherwise run the test without it to get a new one.{hint_at_sets(outcome)}"
     )
 
 

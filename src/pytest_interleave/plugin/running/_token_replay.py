@@ -49,7 +49,7 @@ def replay_token(exploring: Exploring, token: Token) -> BaseException | None:
         )
     # Only now, because it may run the test again: the names of objects are those of the last execution.
     lost = following.why_lost(followed)
-    difference = None if lost is None else describe_lost(str(token), lost)
+    difference = None if lost is None else describe_lost(str(token), lost, followed.outcome)
     if finding is None and lost is None and quiet_exception(outcome) is None:
         doubt = following.doubt(followed, token)
         if doubt is not None and doubt.lost:

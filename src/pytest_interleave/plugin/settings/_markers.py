@@ -8,11 +8,11 @@ import pytest
 
 #: The markers with their descriptions, as `pytest --markers` shows them.
 REGISTERED = (
-    "concurrency(schedules=200, workers=1, strategy='auto', seed=None, max_steps=100000, seconds=5, "
+    "concurrency(schedules=200, workers=1, strategy='auto', seed=None, max_steps=100_000, seconds=5, "
     "races=False, timeouts='late'): "
     "run the test under many thread interleavings, each with new function-scoped fixtures. "
     "With workers=N, the test body itself runs in N threads.",
-    "thread_safety(workers=4, isolated=(), schedules=200, strategy='auto', seed=None, max_steps=100000, seconds=5, "
+    "thread_safety(workers=4, isolated=(), schedules=200, strategy='auto', seed=None, max_steps=100_000, seconds=5, "
     "races=False, timeouts='late'): "
     "run the test body in several threads at once, on shared fixtures, under many interleavings. isolated names "
     "fixtures that each worker gets its own copy of (tmp_path always is, unless another shared fixture uses it).",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -108,6 +108,17 @@ def names_per_worker(item: pytest.Function, options: Options, isolated: Sequence
         if with_directory <= found.union(_DIRECTORIES):
             found |= with_directory
     return frozenset(found)
+
+
+def names_shared(item: pytest.Function, own: Container[str]) -> tuple[str, ...]:
+    """Return the fixtures that a test asks for and its workers share, but that could be made for each of them."""
+    definitions = item._fixtureinfo.name2fixturedefs
+    shared = [name for name in item._fixtureinfo.argnames if name not in own and check_isolated(item, [name]) is None]
+    return tuple(name for name in shared if not definitions[name][-1].func.__module__.startswith(_NOT_OF_USERS))
+
+
+#: The modules of fixtures that a test rather shares.
+_NOT_OF_USERS = ("_pytest", "pytest_interleave")
 
 
 def _with_dependents(names: set[str], definitions: dict[str, Sequence[Any]]) -> set[str]:

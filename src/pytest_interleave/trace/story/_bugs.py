@@ -214,9 +214,9 @@ class Bugs:
             return Bug(f"Race condition on {what}", what)
         if check is not None:
             also = () if check == first else (check.position,)
-            return Bug(
-                f"Check-then-act race on {what}", what, self._one_lock(check, last, "check and act", between), also
-            )
+            helps = self._one_lock(check, last, "check and act", between)
+            helps += self._words.atomic_call(check.position, last.position)
+            return Bug(f"Check-then-act race on {what}", what, helps, also)
         if effect.loses_update and last.updates:
             # What the other thread has changed is not overwritten, but it is not what this thread has read.
             taken = operations[1].name in _TAKING

@@ -56,6 +56,11 @@ class LibraryCalls:
         """Return the method that a step is in: "get"; empty if it is in none."""
         return self._calls.get(position, ("", ""))[1]
 
+    def method_of(self, operation: Operation) -> str:
+        """Return the method that an operation is in which a thread still waits to do; empty if it is in none."""
+        call = _call(operation)
+        return "" if call is None else call[1]
+
     def owner_at(self, position: int) -> str:
         """Return the class whose method a step is in: "Queue"; empty if it is in none."""
         return self._calls.get(position, ("", ""))[0]

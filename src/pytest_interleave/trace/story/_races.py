@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,6 +13,8 @@ from ._held_up import held_up
 from ._words import Words
 
 _UNORDERED = "No happens-before relation: no common lock, queue, event, start or join orders these accesses."
+#: At most this many characters of a line are the name of a variable.
+_WIDEST_LABEL = 48
 _PASSED = "No assertion failed in this schedule: the test fails because of the data race."
 
 
@@ -20,7 +23,7 @@ def races_story(races: Sequence[Race], outcome: Outcome, recorder: Recorder | No
     race = races[0]
     words = Words(outcome, recorder)
     pauses = list(held_up(outcome, len(outcome.log)))
-    label = race.what if race.what in race.labels else min(race.labels, key=len, default="")
+    label = _label(race)
     known = f", or declare the race with race_detector.allow({label!r})" if label else ""
     return Story(
         f"Data race on {race.what}: unordered {_access(race, 0)} and {_access(race, 1)}",
@@ -29,6 +32,14 @@ def races_story(races: Sequence[Race], outcome: Outcome, recorder: Recorder | No
         f"guard every access with one lock{known}",
         tuple(at for _, places in pauses for at in places),
     )
+
+
+def _label(race: Race) -> str:
+    """Return the name to declare a race by; its place if its names are too long for a line; empty without a name."""
+    shortest = min(race.labels, key=len, default="")
+    names = [race.what, shortest] if race.what in race.labels else [shortest]
+    place = race.second.place
+    return next((name for name in names if len(name) <= _WIDEST_LABEL), f"{os.path.basename(place[0])}:{place[1]}")
 
 
 def _steps(race: Race, log: Sequence[Step]) -> tuple[int, ...]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections import OrderedDict, defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from ...control import Operation, Outcome, Place, Recorder, Step, Touches, is_ours
 from ...control.execution import awaited, described, short_name
 from ...control.identity import LruCache, called_expression, short_text, shows_key, touched_expression, type_named
-from ...control.interpreter import opname_at
+from ...control.interpreter import items_set, opname_at
 from ...control.primitives import SimpleQueue
 from ...control.steps import OPAQUE, WRITES, kinds, shown_touch
 from ...detect import name_of_access, name_with_article
@@ -25,6 +26,8 @@ from ._refusals import refusals
 _OF_SIMPLE_QUEUES = ("empty", "qsize", "get", "get_nowait", "put", "put_nowait")
 
 
+#: Mappings with a `setdefault` that is written in C.
+_ATOMIC = (dict, OrderedDict, defaultdict)
 #: Calls during which a container is in a state in which it was neither before nor is after that.
 _HALFWAY = frozenset("extend() heapify() heappop() heappush() heappushpop() heapreplace() sort() update()".split())
 
@@ -119,6 +122,17 @@ class Words:
     def found_nothing(self, position: int) -> bool:
         """Whether a step has looked for something that was not there."""
         return self._recorder is not None and self._recorder.finds_nothing(position)
+
+    def atomic_call(self, check: int, act: int) -> str:
+        """Return which single call does what a check and an act do, as the end of advice; empty if there is none."""
+        (_, checking, _), (_, operation, touches) = self._log[check], self._log[act]
+        kind = type_named(touches[shown_touch(touches)][0]) if touches else None
+        if kind not in _ATOMIC or operation.kind != kinds.WRITE or not self.found_nothing(check):
+            return ""
+        # A function that changes the item elsewhere, as one that counts, does not only set what is not there.
+        looks = opname_at(checking.code, checking.lasti) == "CONTAINS_OP" and checking.code is operation.code
+        sets = opname_at(operation.code, operation.lasti) == "STORE_SUBSCR" and items_set(operation.code) == 1
+        return ", or use an atomic call such as dict.setdefault()" if looks and sets else ""
 
     def evidence(self, position: int, variable: str = "") -> Evidence:
         """Return a step as evidence; `variable` is what is accessed, if that need not be named again."""

@@ -109,7 +109,7 @@ def _figures(row: Mapping[str, Any]) -> Iterator[str]:
     """Yield the number of schedules, what cut them short, and the time they took."""
     ended_by = row["_ended_by"]
     schedules = row["schedules"]
-    of_planned = f"{schedules} of {_many(row['_planned'], 'schedule')}"
+    of_planned = f"{schedules:,} of {_many(row['_planned'], 'schedule')}"
     if row["finding"] is not None:
         yield _found_at(row)
     elif ended_by in _CUT_SHORT:
@@ -123,7 +123,7 @@ def _figures(row: Mapping[str, Any]) -> Iterator[str]:
     if row["finding"] is None:
         if row["coverage"]["status"] == "bounded":
             # Here the coverage does not say it.
-            yield f"{row['distinct']} distinct"
+            yield f"{row['distinct']:,} distinct"
         if ended_by != SECONDS and ended_by not in _CUT_SHORT:
             yield f"{row['seconds']:.2f} s"
     if not row["repeatable"]:
@@ -136,11 +136,11 @@ def _found_at(row: Mapping[str, Any]) -> str:
         return "replayed"
     if "shards" in row:
         # Only the number of schedules of all shards together is known.
-        return f"schedule {row['found_at']} of its shard"
+        return f"schedule {row['found_at']:,} of its shard"
     if row["marker"] == "interleaving":
         # There are pinned schedules only.
-        return f"schedule {row['found_at']}"
-    return f"schedule {row['found_at']} of up to {row['_planned']}"
+        return f"schedule {row['found_at']:,}"
+    return f"schedule {row['found_at']:,} of up to {row['_planned']:,}"
 
 
 def _shards_of(row: Mapping[str, Any]) -> Iterator[str]:
@@ -151,4 +151,4 @@ def _shards_of(row: Mapping[str, Any]) -> Iterator[str]:
 
 def _many(count: int, what: str) -> str:
     """Return a count with its unit, such as "1 schedule"."""
-    return f"{count} {what}{'' if count == 1 else 's'}"
+    return f"{count:,} {what}{'' if count == 1 else 's'}"

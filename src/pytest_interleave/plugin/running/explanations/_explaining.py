@@ -15,7 +15,7 @@ from ....trace import held_up, timeline_of
 from ...known._fingerprints import name_of_test
 from ..executions._executions import Executions
 from ..executions._time_limit import TimeLimit
-from ..observations._nondeterminism import WAITED_IN_VAIN
+from ..observations._nondeterminism import describe_blocked
 from ..observations._race_check import Raced, describe_failed_repetition
 from ._detailed_runs import DetailedRuns, NotRepeated, time_passed
 from ._explanation import Explanation
@@ -123,7 +123,7 @@ class Explaining:
         in_detail = _seconds_in_detail(took, outcome)
         plain = found or self.as_found(finding, outcome, warm=warm)
         if waited_in_vain(outcome):
-            return plain._replace(difference=WAITED_IN_VAIN)
+            return plain._replace(difference=describe_blocked(outcome))
         if raced is not None and (long or raced.difference is not None):
             return plain._replace(finding=raced.finding, difference=raced.difference, confirmed=True)
         if long and (took > self._seconds or not self._limit.has(in_detail)):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from ...._leaves import leaves
+from ...._texts import headline
 from ....control.execution import DEADLOCK, LIVELOCK, TIMEOUT
 from ....detect import (
     DATA_RACE,
@@ -29,7 +30,7 @@ SIMPLEST = {
     ),
     "workers one after another": (
         "Not a race: the test body fails when it runs twice on the same fixtures.",
-        "give each worker its own fixtures with isolated=(...), or mark the test thread_unsafe",
+        "give each worker its own fixtures with isolated={names}, or mark the test thread_unsafe",
     ),
 }
 SOMETHING_UNSEEN = (
@@ -72,6 +73,8 @@ class Explanation(NamedTuple):
     simplest: str | None = None
     #: If the test fails only because it is repeated, what is known about that.
     repetition: Repetition | None = None
+    #: The fixtures of a thread_safety test that its workers share, and that could be made for each of them.
+    shared: tuple[str, ...] = ()
     #: Whether an equivalent schedule has passed before.
     unseen: bool = False
     #: The steps that were explored, and all steps of the execution; None if those are the same.
@@ -125,7 +128,10 @@ class Explanation(NamedTuple):
 
     @property
     def headline(self) -> str:
-        """The first line of a report."""
+        """The first line of a report, which may have shortened names."""
+        return headline(self._headline())
+
+    def _headline(self) -> str:
         if self.repetition is not None:
             return self.repetition.headline
         named = self.no_race or self.bug or self._kind
@@ -158,7 +164,7 @@ class Explanation(NamedTuple):
         if self.repetition is not None:
             return self.repetition.help
         if self.simplest in SIMPLEST:
-            return SIMPLEST[self.simplest][1]
+            return SIMPLEST[self.simplest][1].replace("{names}", repr(self.shared) if self.shared else "(...)")
         return "" if self.no_race or self.timeline is None else self.timeline.help
 
     @property

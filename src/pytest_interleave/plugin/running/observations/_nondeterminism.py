@@ -5,24 +5,40 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
+from ...._texts import named
+from ....control import Outcome, is_ours, is_stdlib
+from ....control.interpreter import uses_set
 from ....detect import Finding
 from ....trace import Difference
 
-#: A line on differences between two processes: how to have the same order of sets in both, if it varies.
-HASHES = (
-    "\nIf the test iterates over a set of strings: set order varies between processes, so set PYTHONHASHSEED=0."
-    if sys.flags.hash_randomization
-    else ""
-)
-#: Said of an execution that was ended because a thread waited too long in real time.
-WAITED_IN_VAIN = (
-    "A thread was blocked outside the plugin's control. The schedule was not run again; the token below may not replay."
-)
 #: Said of an execution in which real time decided a part of the order, and that cannot be run again.
 OUT_OF_SIGHT = (
     "A thread was blocked outside the plugin's control while others continued, so real time decided a part of the "
     "order. The token below may not replay."
 )
+
+
+def hint_at_sets(outcome: Outcome) -> str:
+    """Return a line on sets, whose order varies between processes; empty if none is used where the test runs."""
+    codes = {operation.code for _, operation, _ in outcome.log}
+    uses = any(uses_set(code) for code in codes if not (is_ours(code.co_filename) or is_stdlib(code.co_filename)))
+    if not (uses and sys.flags.hash_randomization):
+        return ""
+    return "\nIf it iterates over a set of strings, set PYTHONHASHSEED=0: the order varies."
+
+
+def describe_blocked(outcome: Outcome) -> str:
+    """Describe an execution that was ended because threads waited too long in real time."""
+    stuck = outcome.stuck
+    waits = [] if stuck is None else [(wait.thread, wait.where) for wait in stuck.waits if wait.outside]
+    blocked = waits or [(thread, where) for thread, where, _ in outcome.leaked]
+    who = named([thread for thread, _ in blocked]) if blocked else "A thread"
+    was = "was" if len(blocked) < 2 else "were"
+    where = f" at {blocked[0][1]}" if len(blocked) == 1 and blocked[0][1] is not None else ""
+    return (
+        f"{who} {was} blocked{where}, outside the plugin's control. The schedule was not run again; the token below "
+        "may not replay."
+    )
 
 
 def describe_difference(difference: Difference | None, finding: Finding, again: Finding | None) -> str:
@@ -56,7 +72,7 @@ def describe_threads_of_others(names: Sequence[str]) -> str:
     """Describe threads in a finding's schedule that a run of the test alone would not have."""
     was, s = ("was", "") if len(names) == 1 else ("were", "s")
     return (
-        f"Thread{s} {', '.join(names)} took part in this schedule, but {was} started before the test, and not by its "
+        f"Thread{s} {named(names)} took part in this schedule, but {was} started before the test, and not by its "
         "fixtures. The command below runs the test alone, so the token may not replay."
     )
 
