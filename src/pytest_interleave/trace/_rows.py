@@ -214,7 +214,7 @@ def _elided(rows: Sequence[Row], kept: set[int]) -> list[Row | str]:
 
 
 def _left_out(steps: int) -> str:
-    return f"     … {steps} step{'' if steps == 1 else 's'} not shown (--interleave-trace prints all)"
+    return f"     … {steps:,} step{'' if steps == 1 else 's'} not shown (--interleave-trace prints all)"
 
 
 def short(place: str) -> str:
