@@ -89,7 +89,8 @@ class Bugs:
             span = span_of(words, effect.first, effect.last)
             helps = f"make both uses one atomic step: hold one lock {span.text}{span.caller}"
             # Two calls of one method are not made one step within that method.
-            return Bug(f"{kind} {on}", help="" if span.begin == span.end else helps)
+            is_vain = span.begin == span.end or self._guards.is_across_wait(span, effect.first, effect.last)
+            return Bug(f"{kind} {on}", help="" if is_vain else helps)
         return self._of_handed_on(effect)
 
     def _of_unseen(self, effect: Unseen) -> Bug:
@@ -314,14 +315,13 @@ class Bugs:
         written, found, following = effect
         what = self._words.what(found.position)
         place = None if following is None else self._log[following][1].where()
-        if place is None or place[::2] != written.place[::2]:
+        if following is None or place is None or place[::2] != written.place[::2]:
             return Bug(f"Race condition on {what}", what)
         lines = f"from {short_place(written.place)} to {place.lineno}, and at {short_place(found.place)}"
-        return Bug(
-            f"Dirty read of {what} by {self._words.thread(found.position)}",
-            what,
-            f"make both steps one atomic step: hold one lock {lines}",
-        )
+        helps = f"make both steps one atomic step: hold one lock {lines}"
+        is_vain = self._guards.is_across_wait(Span(written.place, place), written, written._replace(position=following))
+        named = f"Dirty read of {what} by {self._words.thread(found.position)}"
+        return Bug(named, what, "" if is_vain else helps)
 
     def _variable(self, first: Access, between: Access, last: Access) -> str:
         """Return the name of what the accesses have in common: a part, or the whole thing."""
@@ -342,9 +342,14 @@ class Bugs:
         that is given.
         """
         span = self._from_check(span_of(self._words, first, last), first)
+        wait = self._guards.wait_between(first, last)
+        if wait is not None:
+            return self._guards.after_wait(wait) if what == "check and act" else ""
         guarded = self._guards.advice(first, last, other, span)
-        if guarded:
+        if guarded or self._guards.is_across_wait(span, first, last):
             return guarded
+        if until is not None and self._guards.wait_between(other, until) is not None:
+            return ""
         known = until is None and span.has(self._words.calls(other.position))
         aside = span_of(self._words, other, until or other)
         lines = aside.text.replace("around", "at") if aside.is_in_one_function else f"at {short_place(other.place)}"
