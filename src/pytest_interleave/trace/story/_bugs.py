@@ -199,7 +199,8 @@ class Bugs:
         iterates = operations[0].kind == kinds.ITERATE or (operations[0].name == "len" and not last.writes)
         if iterates and between.writes and loops:
             return during_iteration(what)
-        if first.writes and last.writes and not between.writes:
+        if effect.is_dirty_read:
+            what = self._words.what(first.position) if between.is_opaque else what
             return Bug(
                 f"Dirty read of {what} by {by}",
                 what,
@@ -276,6 +277,10 @@ class Bugs:
             both = f"Inconsistent reads of {before} and {what}"
             # The lines of the evidence say which of the two each is about.
             return Bug(both) if len(both) <= WIDEST else Bug(f"Inconsistent reads of {what}", what)
+        if effect.partial is not None and access.writes:
+            what = self._words.what(effect.partial[1].position)
+            helps = self._one_lock(effect.partial[0], later, "both writes", effect.partial[1], access)
+            return Bug(f"Dirty read of {what} by {by}", what, helps)
         if effect.partial is not None and (
             later.place[::2] == effect.partial[0].place[::2] or self._effects.are_parts(effect.partial[0], later)
         ):
@@ -288,6 +293,8 @@ class Bugs:
             text = f"{by} reads {what} before {delayed} writes it"
         elif not later.writes:
             text = f"{by} changes {what} before {delayed} reads it"
+        elif later.is_opaque:
+            text = f"{by} changes {what} before {delayed} uses it"
         else:
             text = f"{by} changes {what} before {delayed} does"
         if access.writes and access.place[::2] == later.place[::2]:
