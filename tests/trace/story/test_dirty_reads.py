@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from decimal import Context, Decimal
-from threading import Lock
+from queue import Queue
+from threading import Lock, Thread
 
 from ..telling import Marks, in_threads, quiet, steps
 from ..telling import timeline_of_finding as timeline_of
@@ -77,3 +78,64 @@ def test_a_call_that_cannot_be_looked_into_between_two_writes():
         f"make both writes one atomic step: hold one lock from {at('context: less')} to {line('context: again')}, "
         f"and at {at('context: divide')}"
     )
+
+
+# -- loops --
+
+
+def test_a_consumer_that_has_not_handled_the_next_item_yet():
+    def body():
+        jobs, done = Queue(), []
+
+        def consume():
+            while (job := jobs.get()) is not None:
+                done.append(job)  # consumer: append
+
+        thread = Thread(target=consume, name="consumes")
+        thread.start()
+        in_threads(one=lambda: jobs.put(1), other=lambda: jobs.put(2))
+        try:
+            assert len(done) == 2  # consumer: look
+        finally:
+            jobs.put(None)
+            thread.join()
+
+    timeline = timeline_of(body)
+    assert timeline.bug == "Order violation: main reads done before consumes writes it"
+    assert [mark for _, mark in steps(timeline)] == ["consumer: look", "consumer: append"]
+    assert timeline.help == "make the order explicit: with an Event, a queue or join()"
+
+
+def test_the_passes_of_a_loop_are_made_one_step_by_a_lock_around_it():
+    def body():
+        items, seen = [], []
+
+        def fill():
+            for item in (1, 2):  # fill: loop
+                items.append(item)  # fill: append
+
+        in_threads(fills=fill, looks=lambda: seen.append(len(items)))  # fill: look
+        assert seen[0] in (0, 2)
+
+    timeline = timeline_of(body)
+    assert timeline.bug == "Dirty read of items by looks"
+    assert timeline.help == (
+        f"make both writes one atomic step: hold one lock from {at('fill: loop')} to {line('fill: append')}, "
+        f"and at {at('fill: look')}"
+    )
+
+
+def test_an_iterator_that_threads_share_and_what_they_do_with_its_items():
+    def body():
+        numbers, found = enumerate("abcd"), []
+
+        def take():
+            for each in numbers:  # share: loop
+                found.append(each)  # share: append
+
+        in_threads(one=take, other=take)
+        assert found == list(enumerate("abcd"))
+
+    timeline = timeline_of(body)
+    assert timeline.bug == "Atomicity violation on found"
+    assert timeline.help.endswith(f"hold one lock from {at('share: loop')} to {line('share: append')}")

@@ -12,7 +12,7 @@ from ..causes._iterations import call_under_way
 from ..causes._overlaps import CACHED, Access, Torn
 from ..causes._places import short_place
 from ..causes._slices import Slices
-from ..causes._sources import in_loop_over, redirected_at, repeats_in_loop
+from ..causes._sources import in_loop_over, loop_around, redirected_at, repeats_in_loop
 from ._bug import WIDEST, Bug, against_lost_wakeup, during_iteration, refused
 from ._effects import Effects
 from ._guards import Guards
@@ -199,6 +199,10 @@ class Bugs:
         iterates = operations[0].kind == kinds.ITERATE or (operations[0].name == "len" and not last.writes)
         if iterates and between.writes and loops:
             return during_iteration(what)
+        is_repeated = first.place == last.place and operations[0].lasti == operations[1].lasti
+        if effect.is_dirty_read and is_repeated and self._guards.takes_between(first, last):
+            # A loop that handles one item after the other: the other thread has not waited for the next one.
+            return self._of_early(TooEarly(between, last))._replace(instead=(between.position, last.position))
         if effect.is_dirty_read:
             what = self._words.what(first.position) if between.is_opaque else what
             return Bug(
@@ -349,6 +353,13 @@ class Bugs:
         that is given.
         """
         span = self._from_check(span_of(self._words, first, last), first)
+        steps = [self._log[access.position][1] for access in (first, last)]
+        if span.begin == span.end and steps[0].lasti == steps[1].lasti and first.place == last.place:
+            # Each pass of a loop runs the line once: the lock must be held around the loop.
+            line = loop_around(span.begin)
+            if line is None:
+                return ""
+            span = span._replace(begin=span.begin._replace(lineno=line))
         wait = self._guards.wait_between(first, last)
         if wait is not None:
             return self._guards.after_wait(wait) if what == "check and act" else ""

@@ -91,6 +91,13 @@ class Guards:
                 return position
         return None
 
+    def takes_between(self, first: Access, last: Access) -> bool:
+        """Whether a thread waits for another one, or takes from a queue, from one of its steps to another one."""
+        return any(
+            self._log[at][0].path == first.thread and (self._log[at][1].kind in _WAITING or self._words.is_queue(at))
+            for at in range(first.position + 1, last.position)
+        )
+
     def is_across_wait(self, span: Span, first: Access | Turn, last: Access | Turn) -> bool:
         """Whether a thread that holds a lock from one of its steps to another one waits for others meanwhile."""
         return self.wait_between(first, last) is not None or self.waits_in(span)
