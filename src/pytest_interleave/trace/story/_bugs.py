@@ -276,6 +276,10 @@ class Bugs:
             helps = self._one_lock(seen, later, "check and act", change, access if access.writes else change)
             on = self._words.what(seen.position)
             return Bug(f"Check-then-act race on {on}", "", helps, (seen.position, change.position))
+        own = self._own_check(access, later)
+        if own is not None:
+            helps = self._one_lock(own, later, "check and act", access)
+            return Bug(f"Check-then-act race on {what}", what, helps, (own.position,))
         if effect.unseen is not None:
             before = self._words.what(effect.unseen[0].position)
             both = f"Inconsistent reads of {before} and {what}"
@@ -308,6 +312,13 @@ class Bugs:
         named = f"Order violation: {text}"
         helps = "make the order explicit: with an Event, a queue or join()"
         return Bug(named if len(named) <= WIDEST else f"Order violation on {what}", what, helps)
+
+    def _own_check(self, access: Access, later: Access) -> Access | None:
+        """Return the check by the thread that writes later, if another thread has checked the same since; else None."""
+        own = None if access.writes or not later.writes else self._effects.access_before(later)
+        if own is None or own.writes or own.position > access.position or own.place != access.place:
+            return None
+        return own if self._words.is_check(own.position) else None
 
     def _stale_check(self, effect: TooEarly) -> tuple[Access, Access] | None:
         """Return what the delayed thread had tested to decide on its access, and the change of that meanwhile."""
