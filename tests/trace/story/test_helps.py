@@ -1,4 +1,4 @@
-"""What helps against a bug: never a lock that is held while a thread waits for another one."""
+"""What helps against a bug: where a lock must be held, and that no thread waits for another one meanwhile."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from threading import Condition, Event, Lock, Thread
 
 import pytest
 
-from ..telling import Marks, in_threads, quiet
+from ..telling import Marks, in_threads, quiet, steps
 from ..telling import timeline_of_finding as timeline_of
 
 pytestmark = quiet
@@ -127,4 +127,47 @@ def test_a_lock_that_a_function_between_the_accesses_takes():
     assert timeline.help == (
         f"hold Log.lock from {at('log: read')} to {line('log: write')}, and make it an RLock: "
         f"{at('log: lock')} takes it as well"
+    )
+
+
+# -- several calls of one function --
+
+
+def test_a_check_in_an_earlier_call_is_not_one_for_a_later_call():
+    class Batch(Box):
+        def __init__(self):
+            super().__init__()
+            self.items, self.sent = [], []
+
+        def add(self, item):
+            with self.lock:
+                self.items.append(item)  # batch: append
+                if len(self.items) > 3:  # batch: check
+                    self.sent.append(self.items)
+
+        def flush(self):
+            items, self.items = self.items, []  # batch: flush
+            self.sent.append(list(items))
+
+    def body():
+        batch, ready = Batch(), Event()
+
+        def work():
+            batch.add(1)
+            ready.set()
+            batch.add(2)
+
+        def flush():
+            ready.wait()
+            batch.flush()
+
+        in_threads(adds=work, flushes=flush)
+        assert sorted(each for items in (*batch.sent, batch.items) for each in items) == [1, 2]
+
+    timeline = timeline_of(body)
+    assert timeline.bug == "Inconsistent reads of Batch.items"
+    assert [mark for _, mark in steps(timeline)] == ["batch: append", "batch: flush", "batch: check"]
+    assert timeline.help == (
+        f"hold Batch.lock at {at('batch: flush')}, too, "
+        f"as adds does from {at('batch: append')} to {line('batch: check')}"
     )

@@ -12,7 +12,7 @@ from ..causes._iterations import call_under_way
 from ..causes._overlaps import CACHED, Access, Torn
 from ..causes._places import short_place
 from ..causes._slices import Slices
-from ..causes._sources import in_loop_over, loop_around, redirected_at, repeats_in_loop
+from ..causes._sources import in_loop_over, redirected_at, repeats_in_loop
 from ._bug import WIDEST, Bug, against_lost_wakeup, during_iteration, refused
 from ._effects import Effects
 from ._guards import Guards
@@ -40,7 +40,8 @@ class Bugs:
         self._log: list[Step] = outcome.log
         self._effects = effects
         self._words = words
-        self._guards = Guards(outcome.log, words)
+        self._guards = Guards(outcome.log, words, effects.access_before)
+        self._one_lock = self._guards.one_lock
 
     def of(self, effect: Effect) -> Bug:
         """Return the bug that an effect shows."""
@@ -262,6 +263,10 @@ class Bugs:
         before = self._effects.access_before(access)
         if before is None:
             return None
+        both = common_call(self._words.calls(before.position), self._words.calls(access.position))
+        if both is not None and both[0] != before.place:
+            # An earlier call of the function has checked it, for what that call does.
+            return None
         within = before.place == last.place and is_check_within(self._log[before.position][1])
         return before if within or self._words.is_check(before.position) else None
 
@@ -356,41 +361,3 @@ class Bugs:
         """Return the first name for what is accessed that is not only that of its type, if there is one."""
         named = [self._words.what(access.position) for access in accesses]
         return next((name for name in named if not name.startswith(("a ", "an "))), named[0])
-
-    def _one_lock(self, first: Access, last: Access, what: str, other: Access, until: Access | None = None) -> str:
-        """Return the advice to hold one lock from one access to another one of one thread.
-
-        The lock must be held at `other`, too, which the advice says if that is not plain; and from there to `until`, if
-        that is given.
-        """
-        span = self._from_check(span_of(self._words, first, last), first)
-        steps = [self._log[access.position][1] for access in (first, last)]
-        if span.begin == span.end and steps[0].lasti == steps[1].lasti and first.place == last.place:
-            # Each pass of a loop runs the line once: the lock must be held around the loop.
-            line = loop_around(span.begin)
-            if line is None:
-                return ""
-            span = span._replace(begin=span.begin._replace(lineno=line))
-        wait = self._guards.wait_between(first, last)
-        if wait is not None:
-            return self._guards.after_wait(wait) if what == "check and act" else ""
-        guarded = self._guards.advice(first, last, other, span)
-        if guarded or self._guards.is_across_wait(span, first, last):
-            return guarded
-        if until is not None and self._guards.wait_between(other, until) is not None:
-            return ""
-        known = until is None and span.has(self._words.calls(other.position))
-        aside = span_of(self._words, other, until or other)
-        lines = aside.text.replace("around", "at") if aside.is_in_one_function else f"at {short_place(other.place)}"
-        beside = "" if known else f", and {lines}"
-        return f"make {what} one atomic step: hold one lock {span.text}{span.caller}{beside}"
-
-    def _from_check(self, span: Span, first: Access) -> Span:
-        """Return the lines from a check of the same thing before the first access on, if the function has one."""
-        access: Access | None = first
-        while access is not None and span.begin[::2] == access.place[::2]:
-            if access.place.lineno < span.begin.lineno and is_in_test(access.place):
-                span = span._replace(begin=access.place)
-            before = self._effects.access_before(access)
-            access = before if before is not None and before.place.lineno <= access.place.lineno else None
-        return span

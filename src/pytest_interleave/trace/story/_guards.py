@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from ...control import Operation, Place, Step
@@ -11,11 +11,12 @@ from ...control.identity import bases_of
 from ...control.primitives import RLock
 from ...control.steps import kinds
 from ...detect import Holding
+from ..causes._checks import is_in_test
 from ..causes._overlaps import Access
 from ..causes._places import short_place
 from ..causes._primitive_turns import Turn
-from ..causes._sources import context_at, enters_context
-from ._spans import Span
+from ..causes._sources import context_at, enters_context, loop_around
+from ._spans import Span, span_of
 from ._words import Words
 
 #: Kinds of steps of a thread that waits for another one, which may need a lock that the first one holds.
@@ -32,11 +33,50 @@ class _Hold(NamedTuple):
 class Guards:
     """The locks that were held at the steps of one execution."""
 
-    def __init__(self, log: Sequence[Step], words: Words) -> None:
+    def __init__(self, log: Sequence[Step], words: Words, access_before: Callable[[Access], Access | None]) -> None:
         self._log = log
         self._words = words
+        self._access_before = access_before
 
-    def advice(self, first: Access, last: Access, other: Access, span: Span) -> str:
+    def one_lock(self, first: Access, last: Access, what: str, other: Access, until: Access | None = None) -> str:
+        """Return the advice to hold one lock from one access to another one of one thread.
+
+        The lock must be held at `other`, too, which the advice says if that is not plain; and from there to `until`, if
+        that is given.
+        """
+        span = self._from_check(span_of(self._words, first, last), first)
+        steps = [self._log[access.position][1] for access in (first, last)]
+        if span.begin == span.end and steps[0].lasti == steps[1].lasti and first.place == last.place:
+            # Each pass of a loop runs the line once: the lock must be held around the loop.
+            line = loop_around(span.begin)
+            if line is None:
+                return ""
+            span = span._replace(begin=span.begin._replace(lineno=line))
+        wait = self.wait_between(first, last)
+        if wait is not None:
+            return self.after_wait(wait) if what == "check and act" else ""
+        guarded = self._advice(first, last, other, span)
+        if guarded or self.is_across_wait(span, first, last):
+            return guarded
+        if until is not None and self.wait_between(other, until) is not None:
+            return ""
+        known = until is None and span.has(self._words.calls(other.position))
+        aside = span_of(self._words, other, until or other)
+        lines = aside.text.replace("around", "at") if aside.is_in_one_function else f"at {short_place(other.place)}"
+        beside = "" if known else f", and {lines}"
+        return f"make {what} one atomic step: hold one lock {span.text}{span.caller}{beside}"
+
+    def _from_check(self, span: Span, first: Access) -> Span:
+        """Return the lines from a check of the same thing before the first access on, if the function has one."""
+        access: Access | None = first
+        while access is not None and span.begin[::2] == access.place[::2]:
+            if access.place.lineno < span.begin.lineno and is_in_test(access.place):
+                span = span._replace(begin=access.place)
+            before = self._access_before(access)
+            access = before if before is not None and before.place.lineno <= access.place.lineno else None
+        return span
+
+    def _advice(self, first: Access, last: Access, other: Access, span: Span) -> str:
         """Return what helps if the thread of `first` and `last`, or that of `other`, holds a lock there already.
 
         `span` are the lines over which one lock must be held. Empty if none of the accesses is guarded.
