@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import heapq
+from dataclasses import dataclass
 from threading import Condition, Event, Lock, Thread
 
 import pytest
@@ -171,3 +173,47 @@ def test_a_check_in_an_earlier_call_is_not_one_for_a_later_call():
         f"hold Batch.lock at {at('batch: flush')}, too, "
         f"as adds does from {at('batch: append')} to {line('batch: check')}"
     )
+
+
+# -- locks that are held already --
+
+
+def test_each_call_makes_a_lock_of_its_own():
+    def body():
+        box = Box()
+
+        def add():
+            with Lock():  # own: lock
+                box.count += 1
+
+        in_threads(one=add, other=add)
+        assert box.count == 2
+
+    timeline = timeline_of(body)
+    assert timeline.bug == "Lost update on Box.count"
+    assert timeline.help == f"use one lock for both threads: {at('own: lock')} takes a different one in each"
+
+
+@dataclass(order=True)
+class Order:
+    price: int
+
+
+def test_a_call_into_c_code_that_holds_a_lock():
+    def body():
+        bids, lock = [Order(-9)], Lock()
+
+        def add():
+            with lock:
+                heapq.heappush(bids, Order(-11))  # heap: push
+                heapq.heappop(bids)
+
+        def look():
+            assert bids[0].price == -9  # heap: look
+
+        in_threads(looks=look, adds=add)
+
+    timeline = timeline_of(body)
+    # Nothing of it is in the code that `dataclass` has generated.
+    assert {mark for _, mark in steps(timeline)} <= {"heap: push", "heap: look"}
+    assert timeline.help == f"hold lock at {at('heap: look')}, too, as adds does around {at('heap: push')}"

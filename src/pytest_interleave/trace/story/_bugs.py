@@ -168,7 +168,8 @@ class Bugs:
         what, call = self._plainest(other, back[-1]), self._words.call_around(back[-1].position)
         work = self._log[begin][1].where()
         aside = "" if work == other.place else f", and at {short_place(other.place)}"
-        helps = f"hold one lock around {short_place(work)}{aside}"
+        guarded = self._guards.advice(back[-1]._replace(position=begin), back[-1], other, Span(work, work))
+        helps = guarded or f"hold one lock around {short_place(work)}{aside}"
         if is_ours(self._log[begin][1].code.co_filename):
             # A thread makes the call itself, as in `Thread(target=items.sort)`.
             helps = "give the threads functions that hold one lock around these calls"

@@ -55,7 +55,7 @@ class Guards:
         wait = self.wait_between(first, last)
         if wait is not None:
             return self.after_wait(wait) if what == "check and act" else ""
-        guarded = self._advice(first, last, other, span)
+        guarded = self.advice(first, last, other, span)
         if guarded or self.is_across_wait(span, first, last):
             return guarded
         if until is not None and self.wait_between(other, until) is not None:
@@ -76,7 +76,7 @@ class Guards:
             access = before if before is not None and before.place.lineno <= access.place.lineno else None
         return span
 
-    def _advice(self, first: Access, last: Access, other: Access, span: Span) -> str:
+    def advice(self, first: Access, last: Access, other: Access, span: Span) -> str:
         """Return what helps if the thread of `first` and `last`, or that of `other`, holds a lock there already.
 
         `span` are the lines over which one lock must be held. Empty if none of the accesses is guarded.
@@ -88,6 +88,9 @@ class Guards:
             if at_last.get(address) == hold and address not in at_other:
                 owner = self._words.thread(first.position)
                 line = Span(other.place, other.place)
+                taken_at = self._taken_at(hold)
+                if any(self._taken_at(each) == taken_at for each in at_other.values()):
+                    return f"use one lock for both threads: {short_place(taken_at)} takes a different one in each"
                 if self.waits_in(line, hold.lock):
                     return ""
                 method = self._method(hold, self._words.calls(other.position)[0], private=True)
@@ -108,7 +111,7 @@ class Guards:
             if method:
                 return f"move {span.text.removeprefix('from ').removeprefix('around ')} into {method} throughout"
             name = self._name(hold)
-            taken = short_place(self._log[taken_by_thread.taken][1].where())
+            taken = short_place(self._taken_at(taken_by_thread))
             if again:
                 return f"hold {name} {lines}{_reentrant(again)}"
             if address in at_first:
@@ -178,6 +181,9 @@ class Guards:
                     return operation.where()
         return None
 
+    def _taken_at(self, hold: _Hold) -> Place:
+        return self._log[hold.taken][1].where()
+
     def _method(self, hold: _Hold, place: Place, *, private: bool) -> str:
         """Return "a method of Box that holds Box._lock" if a lock belongs to a class that a place is not in.
 
@@ -186,7 +192,7 @@ class Guards:
         owner, _, name = self._name(hold).rpartition(".")
         if (private and not name.startswith("_")) or not owner.isidentifier() or owner in place.function.split("."):
             return ""
-        taken = self._log[hold.taken][1].where()
+        taken = self._taken_at(hold)
         if owner not in taken.function.split("."):
             return ""
         return f"a method of {owner} that holds {owner}.{name}"
@@ -200,7 +206,7 @@ class Guards:
 
         Otherwise it may be a part of another lock that the program has made.
         """
-        taken = self._log[hold.taken][1].where()
+        taken = self._taken_at(hold)
         return taken[::2] == operation.where()[::2] or enters_context(taken)
 
     def _held_at(self, positions: Iterable[int]) -> dict[int, dict[int, _Hold]]:
