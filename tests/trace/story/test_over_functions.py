@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from queue import Queue
 from threading import Lock, RLock
+from time import sleep
 
-from ..telling import Marks, in_threads, quiet, texts
+from ..telling import Marks, in_threads, quiet, texts, told
 from ..telling import timeline_of_finding as timeline_of
 
 pytestmark = quiet
@@ -361,3 +362,31 @@ def test_a_lock_that_each_method_takes_is_not_to_be_held_around_their_calls():
     timeline = timeline_of(body)
     assert timeline.bug == "Lost update on Balance.value"
     assert timeline.help == f"move {at('holder: caller')} into a method of Balance that holds Balance.lock throughout"
+
+
+def test_both_threads_check_and_one_of_them_fails_before_the_other_one_acts():
+    def body():
+        names, cache = set(), {}
+
+        def make(name):
+            if name in names:
+                raise ValueError(name)
+            names.add(name)
+            sleep(1)
+            return name
+
+        def get():
+            if "hits" not in cache:  # create: check
+                cache["hits"] = make("hits")  # create: act
+            return cache["hits"]
+
+        in_threads(one=get, other=get)
+
+    timeline = told(body).timeline
+    assert timeline.bug == "Check-then-act race on cache['hits']"
+    assert texts(timeline) == [
+        "one checks, not found", "other checks, not found", "one sets 'hits' (was unset) after the failure",
+    ]  # fmt: skip
+    assert timeline.help == (
+        f"make check and act one atomic step: hold one lock from {at('create: check')} to {line('create: act')}"
+    )

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from ...control import Operation, Path, Place, Step, touches_of
 from ...control.interpreter import opname_at
-from ...control.steps import HIDDEN, WRITES, kinds
+from ...control.steps import HIDDEN, OPAQUE, WRITES, kinds
 from ._look_ups import ends_look_up
 from ._of_primitives import is_primitive
 
@@ -29,6 +29,8 @@ class Access(NamedTuple):
     updates: bool = False
     #: Whether it reads an item, and has made it, because it was missing: as `counts[key]` of a `defaultdict`.
     makes: bool = False
+    #: Whether it is a call that cannot be looked into: it counts as a write, but may only read.
+    is_opaque: bool = False
 
     def overlaps(self, other: Access) -> bool:
         """Whether both are to the same part, or one of them to the whole thing."""
@@ -57,6 +59,12 @@ class Torn(NamedTuple):
         return reads and self.between.writes and self.last.writes and not self.looked
 
     @property
+    def is_dirty_read(self) -> bool:
+        """Whether another thread's access is between two writes, and need not change anything."""
+        seen = not self.between.writes or (self.between.is_opaque and self.first.assigns and self.last.assigns)
+        return self.first.writes and self.last.writes and seen
+
+    @property
     def kind(self) -> int:
         """The rank: 0 for a lost update, 1 for a value that was seen to change, 2 for an intermediate state.
 
@@ -64,7 +72,7 @@ class Torn(NamedTuple):
         """
         if self.loses_update:
             return 0
-        if self.first.writes and self.between.writes and self.last.writes:
+        if self.first.writes and self.between.writes and self.last.writes and not self.is_dirty_read:
             return UPDATES
         return 1 if not self.last.writes or self.looked else 2
 
@@ -181,11 +189,14 @@ def things_in(log: Sequence[Step], is_over: Callable[[], bool]) -> list[list[tup
             continue
         parts: dict[Any, dict[Any, bool]] = {}
         all_of: set[Any] = set()
+        opaque: set[Any] = set()
         for key, part, how in touches_of(operation, touches):
             if is_primitive(key):
                 continue
             known = parts.setdefault(key, {})
             known[part] = known.get(part, False) or bool(how & WRITES)
+            if how & OPAQUE:
+                opaque.add(key)
             if how & HIDDEN:
                 # An object that gets another class changes as a whole.
                 all_of.add(key)
@@ -204,6 +215,7 @@ def things_in(log: Sequence[Step], is_over: Callable[[], bool]) -> list[list[tup
                     operation.where(),
                     writes and _updates(operation),
                     writes and operation.kind == kinds.READ and _gets_item(operation),
+                    writes and key in opaque,
                 )
                 thing = things.get(key)
                 if thing is None:
@@ -247,8 +259,9 @@ def torn(thing: Thing, thread: Path, switch: int, until: int) -> Iterator[Torn]:
             if between.writes:
                 found.setdefault((first, last), Torn(first, between, last, looked=False))
         elif first.writes and last.writes:
-            if not between.writes or (first.updates and between.updates and last.updates):
-                found.setdefault((first, last), Torn(first, between, last, looked=False))
+            both = Torn(first, between, last, looked=False)
+            if both.is_dirty_read or (first.updates and between.updates and last.updates):
+                found.setdefault((first, last), both)
         elif between.writes:
             written = None if last.writes else thing.next(thread, until, last, assigned=True)
             # Of several changes, the last one decides what the value is.

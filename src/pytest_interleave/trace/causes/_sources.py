@@ -39,6 +39,11 @@ def repeats_in_loop(place: Place) -> bool:
     return any(begin <= place.lineno <= end for _, begin, end in _loops(place.filename))
 
 
+def loop_around(place: Place) -> int | None:
+    """Return the line of the innermost `for` statement in whose body a line is; None if there is none."""
+    return max((line for line, begin, end in _loops(place.filename) if begin <= place.lineno <= end), default=None)
+
+
 def redirected_at(place: Place) -> str:
     """Return the stream of the process that a line's `with` statement redirects: "sys.stdout"; empty if none."""
     return next((name for name, begin, end in _redirections(place.filename) if begin <= place.lineno <= end), "")

@@ -40,7 +40,8 @@ class Bugs:
         self._log: list[Step] = outcome.log
         self._effects = effects
         self._words = words
-        self._guards = Guards(outcome.log, words)
+        self._guards = Guards(outcome.log, words, effects.access_before)
+        self._one_lock = self._guards.one_lock
 
     def of(self, effect: Effect) -> Bug:
         """Return the bug that an effect shows."""
@@ -89,7 +90,8 @@ class Bugs:
             span = span_of(words, effect.first, effect.last)
             helps = f"make both uses one atomic step: hold one lock {span.text}{span.caller}"
             # Two calls of one method are not made one step within that method.
-            return Bug(f"{kind} {on}", help="" if span.begin == span.end else helps)
+            is_vain = span.begin == span.end or self._guards.is_across_wait(span, effect.first, effect.last)
+            return Bug(f"{kind} {on}", help="" if is_vain else helps)
         return self._of_handed_on(effect)
 
     def _of_unseen(self, effect: Unseen) -> Bug:
@@ -166,7 +168,8 @@ class Bugs:
         what, call = self._plainest(other, back[-1]), self._words.call_around(back[-1].position)
         work = self._log[begin][1].where()
         aside = "" if work == other.place else f", and at {short_place(other.place)}"
-        helps = f"hold one lock around {short_place(work)}{aside}"
+        guarded = self._guards.advice(back[-1]._replace(position=begin), back[-1], other, Span(work, work))
+        helps = guarded or f"hold one lock around {short_place(work)}{aside}"
         if is_ours(self._log[begin][1].code.co_filename):
             # A thread makes the call itself, as in `Thread(target=items.sort)`.
             helps = "give the threads functions that hold one lock around these calls"
@@ -198,7 +201,12 @@ class Bugs:
         iterates = operations[0].kind == kinds.ITERATE or (operations[0].name == "len" and not last.writes)
         if iterates and between.writes and loops:
             return during_iteration(what)
-        if first.writes and last.writes and not between.writes:
+        is_repeated = first.place == last.place and operations[0].lasti == operations[1].lasti
+        if effect.is_dirty_read and is_repeated and self._guards.takes_between(first, last):
+            # A loop that handles one item after the other: the other thread has not waited for the next one.
+            return self._of_early(TooEarly(between, last))._replace(instead=(between.position, last.position))
+        if effect.is_dirty_read:
+            what = self._words.what(first.position) if between.is_opaque else what
             return Bug(
                 f"Dirty read of {what} by {by}",
                 what,
@@ -256,6 +264,10 @@ class Bugs:
         before = self._effects.access_before(access)
         if before is None:
             return None
+        both = common_call(self._words.calls(before.position), self._words.calls(access.position))
+        if both is not None and both[0] != before.place:
+            # An earlier call of the function has checked it, for what that call does.
+            return None
         within = before.place == last.place and is_check_within(self._log[before.position][1])
         return before if within or self._words.is_check(before.position) else None
 
@@ -270,11 +282,19 @@ class Bugs:
             helps = self._one_lock(seen, later, "check and act", change, access if access.writes else change)
             on = self._words.what(seen.position)
             return Bug(f"Check-then-act race on {on}", "", helps, (seen.position, change.position))
+        own = self._own_check(access, later)
+        if own is not None:
+            helps = self._one_lock(own, later, "check and act", access)
+            return Bug(f"Check-then-act race on {what}", what, helps, (own.position,))
         if effect.unseen is not None:
             before = self._words.what(effect.unseen[0].position)
             both = f"Inconsistent reads of {before} and {what}"
             # The lines of the evidence say which of the two each is about.
             return Bug(both) if len(both) <= WIDEST else Bug(f"Inconsistent reads of {what}", what)
+        if effect.partial is not None and access.writes:
+            what = self._words.what(effect.partial[1].position)
+            helps = self._one_lock(effect.partial[0], later, "both writes", effect.partial[1], access)
+            return Bug(f"Dirty read of {what} by {by}", what, helps)
         if effect.partial is not None and (
             later.place[::2] == effect.partial[0].place[::2] or self._effects.are_parts(effect.partial[0], later)
         ):
@@ -287,6 +307,8 @@ class Bugs:
             text = f"{by} reads {what} before {delayed} writes it"
         elif not later.writes:
             text = f"{by} changes {what} before {delayed} reads it"
+        elif later.is_opaque:
+            text = f"{by} changes {what} before {delayed} uses it"
         else:
             text = f"{by} changes {what} before {delayed} does"
         if access.writes and access.place[::2] == later.place[::2]:
@@ -296,6 +318,13 @@ class Bugs:
         named = f"Order violation: {text}"
         helps = "make the order explicit: with an Event, a queue or join()"
         return Bug(named if len(named) <= WIDEST else f"Order violation on {what}", what, helps)
+
+    def _own_check(self, access: Access, later: Access) -> Access | None:
+        """Return the check by the thread that writes later, if another thread has checked the same since; else None."""
+        own = None if access.writes or not later.writes else self._effects.access_before(later)
+        if own is None or own.writes or own.position > access.position or own.place != access.place:
+            return None
+        return own if self._words.is_check(own.position) else None
 
     def _stale_check(self, effect: TooEarly) -> tuple[Access, Access] | None:
         """Return what the delayed thread had tested to decide on its access, and the change of that meanwhile."""
@@ -314,14 +343,13 @@ class Bugs:
         written, found, following = effect
         what = self._words.what(found.position)
         place = None if following is None else self._log[following][1].where()
-        if place is None or place[::2] != written.place[::2]:
+        if following is None or place is None or place[::2] != written.place[::2]:
             return Bug(f"Race condition on {what}", what)
         lines = f"from {short_place(written.place)} to {place.lineno}, and at {short_place(found.place)}"
-        return Bug(
-            f"Dirty read of {what} by {self._words.thread(found.position)}",
-            what,
-            f"make both steps one atomic step: hold one lock {lines}",
-        )
+        helps = f"make both steps one atomic step: hold one lock {lines}"
+        is_vain = self._guards.is_across_wait(Span(written.place, place), written, written._replace(position=following))
+        named = f"Dirty read of {what} by {self._words.thread(found.position)}"
+        return Bug(named, what, "" if is_vain else helps)
 
     def _variable(self, first: Access, between: Access, last: Access) -> str:
         """Return the name of what the accesses have in common: a part, or the whole thing."""
@@ -334,29 +362,3 @@ class Bugs:
         """Return the first name for what is accessed that is not only that of its type, if there is one."""
         named = [self._words.what(access.position) for access in accesses]
         return next((name for name in named if not name.startswith(("a ", "an "))), named[0])
-
-    def _one_lock(self, first: Access, last: Access, what: str, other: Access, until: Access | None = None) -> str:
-        """Return the advice to hold one lock from one access to another one of one thread.
-
-        The lock must be held at `other`, too, which the advice says if that is not plain; and from there to `until`, if
-        that is given.
-        """
-        span = self._from_check(span_of(self._words, first, last), first)
-        guarded = self._guards.advice(first, last, other, span)
-        if guarded:
-            return guarded
-        known = until is None and span.has(self._words.calls(other.position))
-        aside = span_of(self._words, other, until or other)
-        lines = aside.text.replace("around", "at") if aside.is_in_one_function else f"at {short_place(other.place)}"
-        beside = "" if known else f", and {lines}"
-        return f"make {what} one atomic step: hold one lock {span.text}{span.caller}{beside}"
-
-    def _from_check(self, span: Span, first: Access) -> Span:
-        """Return the lines from a check of the same thing before the first access on, if the function has one."""
-        access: Access | None = first
-        while access is not None and span.begin[::2] == access.place[::2]:
-            if access.place.lineno < span.begin.lineno and is_in_test(access.place):
-                span = span._replace(begin=access.place)
-            before = self._effects.access_before(access)
-            access = before if before is not None and before.place.lineno <= access.place.lineno else None
-        return span

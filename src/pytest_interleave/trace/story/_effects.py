@@ -15,7 +15,7 @@ from ..causes._involved import Involved
 from ..causes._overlaps import UPDATES, Access, Thing, Torn, sources_of, stale, swapped, things_in, torn
 from ..causes._primitive_turns import set_before_clear, signal_before_wait, taken_between, turns_by_primitive
 from ..causes._sources import repeats_in_loop
-from ._kinds_of_effects import Canceled, Cleared, Effect, HandedOn, Interrupted, Missed, TooEarly, Unseen
+from ._kinds_of_effects import Canceled, Cleared, Effect, HandedOn, Interrupted, Missed, TooEarly, Unseen, acts_on_part
 from ._spans import common_call
 from ._windows import Window, Windows
 from ._words import Words
@@ -244,10 +244,11 @@ class Effects:
 
         Or in another function that the same one has called, as the two parts of a transfer.
 
-        Only if `access`, which came too early, reads: then the other thread saw a part of what belongs together.
+        Only if `access`, which came too early, reads: then the other thread saw a part of what belongs together. Or if
+        the function that writes has tested what it found.
         """
         before = self._windows.step_before(window)
-        if access.writes or before is None:
+        if before is None or (access.writes and not later.writes):
             return None
         left = self._log[before][1].where()
         near = sorted(range(window.switch, window.until), key=lambda position: abs(position - access.position))
@@ -257,6 +258,7 @@ class Effects:
                 if (
                     found.thread == access.thread
                     and not found.writes
+                    and (not access.writes or acts_on_part(written, found, access, later))
                     and written is not None
                     and (written.thread, written.position < window.switch) == (window.thread, True)
                     and (written.place[::2] == left[::2] or self.are_parts(written, later))

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from ...control import Operation, Place, Step
+from ...control.execution import awaited
 from ...control.identity import bases_of
 from ...control.primitives import RLock
+from ...control.steps import kinds
 from ...detect import Holding
+from ..causes._checks import is_in_test
 from ..causes._overlaps import Access
 from ..causes._places import short_place
-from ..causes._sources import context_at, enters_context
-from ._spans import Span
+from ..causes._primitive_turns import Turn
+from ..causes._sources import context_at, enters_context, loop_around
+from ._spans import Span, span_of
 from ._words import Words
+
+#: Kinds of steps of a thread that waits for another one, which may need a lock that the first one holds.
+_WAITING = frozenset((kinds.WAIT, kinds.WOKEN, kinds.JOIN, kinds.PASS, kinds.GET))
 
 
 class _Hold(NamedTuple):
@@ -26,9 +33,48 @@ class _Hold(NamedTuple):
 class Guards:
     """The locks that were held at the steps of one execution."""
 
-    def __init__(self, log: Sequence[Step], words: Words) -> None:
+    def __init__(self, log: Sequence[Step], words: Words, access_before: Callable[[Access], Access | None]) -> None:
         self._log = log
         self._words = words
+        self._access_before = access_before
+
+    def one_lock(self, first: Access, last: Access, what: str, other: Access, until: Access | None = None) -> str:
+        """Return the advice to hold one lock from one access to another one of one thread.
+
+        The lock must be held at `other`, too, which the advice says if that is not plain; and from there to `until`, if
+        that is given.
+        """
+        span = self._from_check(span_of(self._words, first, last), first)
+        steps = [self._log[access.position][1] for access in (first, last)]
+        if span.begin == span.end and steps[0].lasti == steps[1].lasti and first.place == last.place:
+            # Each pass of a loop runs the line once: the lock must be held around the loop.
+            line = loop_around(span.begin)
+            if line is None:
+                return ""
+            span = span._replace(begin=span.begin._replace(lineno=line))
+        wait = self.wait_between(first, last)
+        if wait is not None:
+            return self.after_wait(wait) if what == "check and act" else ""
+        guarded = self.advice(first, last, other, span)
+        if guarded or self.is_across_wait(span, first, last):
+            return guarded
+        if until is not None and self.wait_between(other, until) is not None:
+            return ""
+        known = until is None and span.has(self._words.calls(other.position))
+        aside = span_of(self._words, other, until or other)
+        lines = aside.text.replace("around", "at") if aside.is_in_one_function else f"at {short_place(other.place)}"
+        beside = "" if known else f", and {lines}"
+        return f"make {what} one atomic step: hold one lock {span.text}{span.caller}{beside}"
+
+    def _from_check(self, span: Span, first: Access) -> Span:
+        """Return the lines from a check of the same thing before the first access on, if the function has one."""
+        access: Access | None = first
+        while access is not None and span.begin[::2] == access.place[::2]:
+            if access.place.lineno < span.begin.lineno and is_in_test(access.place):
+                span = span._replace(begin=access.place)
+            before = self._access_before(access)
+            access = before if before is not None and before.place.lineno <= access.place.lineno else None
+        return span
 
     def advice(self, first: Access, last: Access, other: Access, span: Span) -> str:
         """Return what helps if the thread of `first` and `last`, or that of `other`, holds a lock there already.
@@ -41,25 +87,33 @@ class Guards:
         for address, hold in at_first.items():
             if at_last.get(address) == hold and address not in at_other:
                 owner = self._words.thread(first.position)
+                line = Span(other.place, other.place)
+                taken_at = self._taken_at(hold)
+                if any(self._taken_at(each) == taken_at for each in at_other.values()):
+                    return f"use one lock for both threads: {short_place(taken_at)} takes a different one in each"
+                if self.waits_in(line, hold.lock):
+                    return ""
                 method = self._method(hold, self._words.calls(other.position)[0], private=True)
                 if method:
                     return f"do what {where} does in {method}, as {owner} does {span.text}"
-                return f"hold {self._name(hold)} at {where}, too, as {owner} does {span.text}"
+                again = self._taken_below(hold.lock, line)
+                return f"hold {self._name(hold)} at {where}, too, as {owner} does {span.text}{_reentrant(again)}"
         for address, hold in at_other.items():
+            if self.waits_in(span, hold.lock):
+                continue
             inside = [holds[address] for holds in (at_first, at_last) if address in holds]
             lines = f"{span.text}{span.caller}"
             taken_by_thread = inside[0] if inside else hold
-            # Otherwise, a thread that holds it there would wait for itself in a function that it calls.
-            again = any(self._is_taken_below(each, span) for each in inside)
+            again = self._taken_below(hold.lock, span, inside)
             method = ""
             if span.is_in_one_function:
-                method = self._method(taken_by_thread, span.begin, private=not again)
+                method = self._method(taken_by_thread, span.begin, private=again is None)
             if method:
                 return f"move {span.text.removeprefix('from ').removeprefix('around ')} into {method} throughout"
             name = self._name(hold)
-            taken = short_place(self._log[taken_by_thread.taken][1].where())
+            taken = short_place(self._taken_at(taken_by_thread))
             if again:
-                return f"hold {name} {lines}, and make it an RLock: {taken} takes it as well"
+                return f"hold {name} {lines}{_reentrant(again)}"
             if address in at_first:
                 # Each step may be guarded, but not both together.
                 return f"hold {name} {lines}, without releasing it in between"
@@ -69,10 +123,66 @@ class Guards:
             return f"hold {name} {lines}, too, as {owner} does at {where}"
         return ""
 
-    def _is_taken_below(self, hold: _Hold, span: Span) -> bool:
-        """Whether a lock that is not reentrant is taken in a function that the lines call."""
-        taken = self._log[hold.taken][1].where()
-        return RLock not in bases_of(type(hold.lock)) and taken[::2] not in (span.begin[::2], span.end[::2])
+    def wait_between(self, first: Access | Turn, last: Access | Turn) -> int | None:
+        """Return the first step by which a thread waits for another one from one of its steps to another one, or None.
+
+        It must not hold a lock then, and the lock of a condition is released.
+        """
+        for position in range(first.position + 1, last.position):
+            unit, operation, _ = self._log[position]
+            if unit.path == first.thread and operation.kind in _WAITING:
+                return position
+        return None
+
+    def takes_between(self, first: Access, last: Access) -> bool:
+        """Whether a thread waits for another one, or takes from a queue, from one of its steps to another one."""
+        return any(
+            self._log[at][0].path == first.thread and (self._log[at][1].kind in _WAITING or self._words.is_queue(at))
+            for at in range(first.position + 1, last.position)
+        )
+
+    def is_across_wait(self, span: Span, first: Access | Turn, last: Access | Turn) -> bool:
+        """Whether a thread that holds a lock from one of its steps to another one waits for others meanwhile."""
+        return self.wait_between(first, last) is not None or self.waits_in(span)
+
+    def waits_in(self, span: Span, lock: Any = None) -> bool:
+        """Whether threads have waited for others at these lines, unless that releases `lock`."""
+        return any(
+            operation.kind in _WAITING
+            and not self._words.is_queue(position)
+            and (lock is None or getattr(awaited(operation.target), "_lock", None) is not lock)
+            and span.has(self._words.calls(position))
+            for position, (_, operation, _) in enumerate(self._log)
+        )
+
+    def after_wait(self, wait: int) -> str:
+        """Return what helps if a check was done before a wait at a condition; empty for another wait."""
+        target = awaited(self._log[wait][1].target)
+        if type(target).__name__ != "Condition" or self._words.is_queue(wait):
+            return ""
+        where = short_place(self._log[wait][1].where())
+        return f"check again after the wait at {where}, and act under the same lock"
+
+    def _taken_below(self, lock: Any, span: Span, known: Iterable[_Hold] = ()) -> Place | None:
+        """Return where a function that the lines call takes a lock, if that is not reentrant; None if none does.
+
+        A thread that holds it at these lines would wait for itself there.
+        """
+        if RLock in bases_of(type(lock)):
+            return None
+        for position in (hold.taken for hold in known):
+            taken = self._log[position][1].where()
+            if taken[::2] not in (span.begin[::2], span.end[::2]):
+                return taken
+        for position, (_, operation, _) in enumerate(self._log):
+            if operation.kind in kinds.ACQUIRING and operation.target is lock:
+                inner, *outer = self._words.calls(position)
+                if inner[::2] not in (span.begin[::2], span.end[::2]) and span.has(outer):
+                    return operation.where()
+        return None
+
+    def _taken_at(self, hold: _Hold) -> Place:
+        return self._log[hold.taken][1].where()
 
     def _method(self, hold: _Hold, place: Place, *, private: bool) -> str:
         """Return "a method of Box that holds Box._lock" if a lock belongs to a class that a place is not in.
@@ -82,7 +192,7 @@ class Guards:
         owner, _, name = self._name(hold).rpartition(".")
         if (private and not name.startswith("_")) or not owner.isidentifier() or owner in place.function.split("."):
             return ""
-        taken = self._log[hold.taken][1].where()
+        taken = self._taken_at(hold)
         if owner not in taken.function.split("."):
             return ""
         return f"a method of {owner} that holds {owner}.{name}"
@@ -96,7 +206,7 @@ class Guards:
 
         Otherwise it may be a part of another lock that the program has made.
         """
-        taken = self._log[hold.taken][1].where()
+        taken = self._taken_at(hold)
         return taken[::2] == operation.where()[::2] or enters_context(taken)
 
     def _held_at(self, positions: Iterable[int]) -> dict[int, dict[int, _Hold]]:
@@ -115,3 +225,8 @@ class Guards:
                 now = holding.now
                 taken = {key: taken.get(key, position) for key in now}
         return found
+
+
+def _reentrant(taken: Place | None) -> str:
+    """Return the clause that a lock must be reentrant if it is taken again, at this place."""
+    return "" if taken is None else f", and make it an RLock: {short_place(taken)} takes it as well"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from ..causes._checks import is_in_test
 from ..causes._overlaps import Access, Torn
 from ..causes._primitive_turns import Turn
 
@@ -84,3 +85,17 @@ def steps_of(effect: Effect) -> tuple[int, ...]:
         elif type(field) is int:
             found.add(field)
     return tuple(sorted(found))
+
+
+def acts_on_part(written: Access | None, found: Access, access: Access, later: Access) -> bool:
+    """Whether a function tests what it has found before it writes: one of two writes by another function.
+
+    `written` and `later` are these two writes.
+    """
+    return (
+        written is not None
+        and found.position < access.position
+        and is_in_test(found.place)
+        and found.place[::2] == access.place[::2]
+        and written.place[::2] == later.place[::2] != access.place[::2]
+    )

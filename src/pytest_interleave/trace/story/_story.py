@@ -103,7 +103,7 @@ def story_of(
         if found:
             bugs = Bugs(outcome, effects, words)
             found = [(bugs.by_source(each) if isinstance(each, Torn) else each, point) for each, point in found]
-            ranked = sorted(found, key=lambda pair: _rank(pair[0], outcome))
+            ranked = sorted(found, key=lambda pair: _rank(pair[0], pair[1], outcome))
             bug = bugs.of(ranked[0][0])
             is_certain = isinstance(ranked[0][0], Torn) and ranked[0][0].loses_update
             shown = [bug.instead] if bug.instead else [(*steps_of(effect), *bug.also) for effect, _ in found]
@@ -163,11 +163,13 @@ def _at_different_places(found: list[tuple[Effect, ChoicePoint | None]]) -> list
     return list(different.values())
 
 
-def _rank(effect: Effect, outcome: Outcome) -> tuple[bool, int]:
+def _rank(effect: Effect, point: ChoicePoint | None, outcome: Outcome) -> tuple[bool, int, bool]:
     """Return the rank of an effect: the lowest one gives the bug its name."""
+    # Which thread runs first says less than where one was preempted.
+    is_first = isinstance(effect, TooEarly) and point is not None and not point.preempts
     accesses = [each for each in effect if isinstance(each, Access)]
     guards = bool(accesses) and all(_is_of_guard(outcome.log[each.position]) for each in accesses)
-    return guards, 0 if isinstance(effect, _TELLING) else 2 if isinstance(effect, _LEAST) else 1
+    return guards, 0 if isinstance(effect, _TELLING) else 2 if isinstance(effect, _LEAST) else 1, is_first
 
 
 def _is_of_guard(step: Step) -> bool:

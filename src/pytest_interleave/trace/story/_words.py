@@ -139,6 +139,9 @@ class Words:
         operation = self._log[position][1]
         did = self._accessed(position, variable) if operation.is_access else self._used(position)
         place = operation.where()
+        if place.filename.startswith("<") and not place.text:
+            # Code that was generated, such as a method of a dataclass, says less than the line that has called it.
+            place = next((each for each in self.calls(position) if not each.filename.startswith("<")), place)
         return Evidence(position, f"{self.thread(position)} {did}", str(place), place.text)
 
     def _used(self, position: int) -> str:
