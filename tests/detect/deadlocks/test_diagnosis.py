@@ -545,6 +545,35 @@ def test_queues(make):
     assert bug_of(join) == "Queue.join() waits for task_done(), and no thread can call it"
 
 
+@pytest.mark.parametrize("consumers", [1, 2])
+def test_an_item_without_task_done(consumers):
+    def body():
+        jobs = queue.Queue()
+
+        def consume():
+            while (job := jobs.get()) is not None:
+                if job:
+                    jobs.task_done()
+
+        jobs.put(1)
+        jobs.put(0)
+        in_threads(**{f"consumer-{number}": consume for number in range(consumers)}, joins=jobs.join)
+
+    diagnosis = diagnosis_of(body)
+    assert diagnosis.bug == "Queue.join() waits for task_done(), and no thread can call it"
+    assert diagnosis.help == "call task_done() for each item that get() has returned, also on errors: use try/finally"
+    assert causes_of(diagnosis) == ["joins"]
+
+
+def test_a_join_of_another_queue():
+    def body():
+        jobs, others = queue.Queue(), queue.Queue()
+        jobs.put(1)
+        in_threads(joins=jobs.join, gets=others.get)
+
+    assert bug_of(body) == "joins and gets are blocked forever"
+
+
 def test_futures():
     def one():
         future = Future()
@@ -623,6 +652,38 @@ def test_failed_attempts_to_take_a_lock_are_no_evidence():
         in_threads(holds=lock.acquire, tries=tries, waits=lambda: lock.acquire())
 
     assert steps_of(stuck_outcome(body), diagnosis_of(body).steps) == [("holds", kinds.ACQUIRE)]
+
+
+@pytest.mark.parametrize(
+    ("make", "other", "names"),
+    [
+        (Semaphore, Semaphore, "Semaphore #1 and Semaphore #2"),
+        (BoundedSemaphore, Lock, "BoundedSemaphore and Lock"),
+        (Lock, Semaphore, "Lock and Semaphore"),
+    ],
+)
+def test_semaphores_in_opposite_order(make, other, names):
+    def body():
+        a, b = make(), other()
+        in_threads(left=lambda: take_two(a, b), right=lambda: take_two(b, a))
+
+    diagnosis = diagnosis_of(body)
+    assert (diagnosis.bug, diagnosis.help) == (f"lock-order inversion between {names}", INVERSION)
+    assert sorted(causes_of(diagnosis)) == ["left", "right"]
+    taken = [("left", kinds.ACQUIRE), ("right", kinds.ACQUIRE)]
+    assert sorted(steps_of(stuck_outcome(body), diagnosis.steps)) == taken
+
+
+def test_permits_of_several_threads_have_no_order():
+    def body():
+        a, b = Semaphore(2), Semaphore(1)
+
+        def keep():
+            a.acquire()
+
+        in_threads(keeps=keep, left=lambda: take_two(a, b), right=lambda: take_two(b, a))
+
+    assert "inversion" not in bug_of(body)
 
 
 def test_the_permits_that_are_held_are_evidence():

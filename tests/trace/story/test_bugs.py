@@ -108,7 +108,8 @@ def test_check_then_act_by_a_membership_test():
         ("left writes None -> None", "in: act"),
     ]
     assert timeline.help == (
-        f"make check and act one atomic step: hold one lock from test_bugs.py:{line('in: check')} to {line('in: act')}"
+        f"make check and act one atomic step: hold one lock from test_bugs.py:{line('in: check')} to {line('in: act')}, "
+        "or use an atomic call such as dict.setdefault()"
     )
 
 
@@ -530,6 +531,70 @@ def test_a_lost_update_of_an_item_that_is_missing():
     assert bug_of(body).bug == "Lost update on counts['hits']"
 
 
+class Document:
+    def __init__(self):
+        self.text = "x"
+
+    def close(self):
+        self.__class__ = Closed
+
+
+class Closed(Document):
+    def __setattr__(self, name, value):
+        raise AttributeError(name)
+
+
+def test_an_object_that_gets_another_class_during_an_update():
+    def body():
+        document = Document()
+
+        def edit():
+            if not isinstance(document, Closed):
+                document.text = document.text + "y"
+
+        in_threads(edits=edit, closes=document.close)
+
+    assert bug_of(body).bug == "Atomicity violation on Document.__class__"
+
+
+def test_an_object_that_gets_another_class_before_a_use():
+    def body():
+        document = Document()
+
+        def edit():
+            document.text = "y"
+
+        in_threads(edits=edit, closes=document.close)
+
+    bug = bug_of(body).bug
+    assert "Document.__class__" in bug
+    assert not bug.startswith("Lost update")
+
+
+class WriteBehind:
+    def __init__(self):
+        self.stored, self.dirty = {}, {"a": 1}
+
+    def put(self):
+        self.dirty["b"] = 2
+
+    def flush(self):
+        self.stored.update(self.dirty)
+        self.dirty.clear()
+
+
+def test_a_call_on_one_container_that_reads_another_one():
+    def body():
+        cache = WriteBehind()
+        in_threads(flushes=cache.flush, puts=cache.put)
+        cache.flush()
+        assert cache.stored == {"a": 1, "b": 2}
+
+    timeline = bug_of(body)
+    assert timeline.bug == "Atomicity violation on self.dirty"
+    assert texts(timeline)[0] == "flushes calls self.stored.update() on {}"
+
+
 def test_inconsistent_reads_of_two_attributes():
     stock = Stock()
 
@@ -545,7 +610,89 @@ def test_inconsistent_reads_of_two_attributes():
         stock.left, stock.sold = 1, 0
         in_threads(looks=look, sells=sell)
 
-    assert bug_of(body).bug.startswith("Inconsistent reads of ")
+    timeline = bug_of(body)
+    assert timeline.bug.startswith("Inconsistent reads of ")
+    assert timeline.help.startswith("make both reads one atomic step: hold one lock from test_bugs.py:")
+
+
+class Pair:
+    def __init__(self):
+        self.left = self.right = 0
+        self.lock = Lock()
+        self.both = {"left": 0, "right": 0}
+
+    def assign(self):
+        with self.lock:
+            self.left = 1  # pair: left
+            self.right = 1
+
+    def assign_apart(self):
+        with self.lock:
+            self.left = 1  # apart: left
+        with self.lock:
+            self.right = 1  # apart: right
+
+    def replace(self):
+        self.both = {"left": 1, "right": 1}  # both: write
+
+    def look(self):
+        return self.both["left"], self.both["right"]  # both: reads
+
+
+def test_inconsistent_reads_of_what_is_written_under_a_lock():
+    def body():
+        pair, found = Pair(), []
+        in_threads(
+            looks=lambda: found.extend((pair.left, pair.right)),  # pair: reads
+            writes=pair.assign,
+        )
+        assert found[0] >= found[1]
+
+    timeline = bug_of(body)
+    assert timeline.bug == "Inconsistent reads of Pair.left and Pair.right"
+    place = f"test_bugs.py:{line('pair: left')}"
+    where = f"around test_bugs.py:{line('pair: reads')}"
+    assert timeline.help == f"hold Pair.lock {where}, too, as writes does at {place}"
+
+
+def test_a_lock_that_is_released_between_two_writes_does_not_make_reads_consistent():
+    def body():
+        pair, found = Pair(), []
+        in_threads(
+            looks=lambda: found.extend((pair.left, pair.right)),  # apart: reads
+            writes=pair.assign_apart,
+        )
+        assert found[0] >= found[1]
+
+    lines = f"from test_bugs.py:{line('apart: left')} to {line('apart: right')}"
+    where = f"around test_bugs.py:{line('apart: reads')}"
+    assert bug_of(body).help == f"make both reads one atomic step: hold one lock {where}, and {lines}"
+
+
+def test_two_reads_in_one_line():
+    def body():
+        pair, found = Pair(), []
+        in_threads(looks=lambda: found.extend(pair.look()), writes=pair.replace)
+        assert found[0] == found[1]
+
+    timeline = bug_of(body)
+    assert timeline.bug == "Inconsistent reads of Pair.both"
+    where = f"around test_bugs.py:{line('both: reads')}, and at test_bugs.py:{line('both: write')}"
+    assert timeline.help == f"make both reads one atomic step: hold one lock {where}"
+
+
+def test_a_line_that_reads_once_in_each_round_of_a_loop():
+    def body():
+        pair, rounds = Pair(), []
+
+        def look():
+            while not pair.left:
+                rounds.append(1)
+
+        in_threads(looks=look, writes=pair.assign)
+        assert not rounds
+
+    assert "Inconsistent reads" not in bug_of(body).bug
 
 
 def test_an_event_is_no_container():

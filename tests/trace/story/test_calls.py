@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import bisect
+import configparser
 import copy
 import functools
 import heapq
@@ -28,7 +30,37 @@ class Config:
         self.port = 2
 
 
-def test_a_method_that_cannot_be_inspected_is_called():
+def test_a_call_that_changes_what_another_one_has_looked_up():
+    def body():
+        scores = [10, 20]
+
+        def add(score):
+            index = bisect.bisect(scores, score)
+            scores.insert(index, score)
+
+        in_threads(one=lambda: add(12), other=lambda: add(11))
+        assert scores == sorted(scores)
+
+    calls = [text.partition(" ")[2].partition("()")[0] for text in texts(timeline_of(body))]
+    assert calls == ["calls bisect.bisect", "calls scores.insert", "calls scores.insert"]
+
+
+def test_two_calls_of_a_library_that_are_not_atomic():
+    def body():
+        parser = configparser.ConfigParser()
+
+        def ensure():
+            if not parser.has_section("a"):
+                parser.add_section("a")
+                parser.has_section("a")
+
+        in_threads(one=ensure, other=ensure)
+
+    calls = [text.partition(".")[2] for text in texts(timeline_of(body))]
+    assert calls == ["has_section()", "add_section()", "add_section()"]
+
+
+def test_a_method_that_cannot_be_looked_into_is_called():
     def body():
         stream = io.BytesIO()
 

@@ -48,8 +48,10 @@ def test_one_of_two_writes_is_seen_and_the_other_one_comes_too_late():
         ("books writes Room.guest ('a' -> 'b')", "book: guest"),
         ("leaves writes Room.guest ('b' -> None)", "leave: guest"),
     ]
+    # The other thread releases the lock in between, too.
     assert timeline.help == (
-        f"hold Room.lock from {at('leave: free')} to {line('leave: guest')}, without releasing it in between"
+        f"make both writes one atomic step: hold one lock from {at('leave: free')} to {line('leave: guest')}, "
+        f"and from {at('book: free')} to {line('book: guest')}"
     )
 
 

@@ -883,6 +883,8 @@ def test_what_was_read_at_two_times():
         f"moves writes Account #1.balance (100 -> 90) at {at('apart: first')}",
         f"moves writes Account #2.balance (100 -> 110) at {at('apart: second')}",
         f"audits reads Account #2.balance (110) at {at('apart: read later')}",
+        f"help: make both reads one atomic step: {hold('apart: read', 'apart: read later')}, and from "
+        f"{at('apart: first')} to {line('apart: second')}",
     ]
 
 

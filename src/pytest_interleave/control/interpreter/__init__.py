@@ -7,7 +7,7 @@ if TYPE_CHECKING:
     from ._async_raise import raise_in, take_back
     from ._child_processes import any_child
     from ._missing import missing_for_control
-    from ._opcodes import items_set, opname_at, specials_at, uses_set
+    from ._opcodes import column_at, items_set, opname_at, specials_at, uses_set
     from ._other_threads import frames_of_others
     from ._real_clocks import REAL, real_seconds
 else:
@@ -18,6 +18,7 @@ else:
         {
             "REAL": "._real_clocks",
             "any_child": "._child_processes",
+            "column_at": "._opcodes",
             "frames_of_others": "._other_threads",
             "has_gil": "._affinity",
             "items_set": "._opcodes",
@@ -34,6 +35,7 @@ else:
 __all__ = [
     "REAL",
     "any_child",
+    "column_at",
     "frames_of_others",
     "has_gil",
     "items_set",

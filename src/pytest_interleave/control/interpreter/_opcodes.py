@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dis
+import itertools
 import sys
 from collections.abc import Sequence
 from types import CodeType
@@ -143,6 +144,16 @@ def opname_at(code: CodeType, lasti: int) -> str:
         names = {found.offset: found.opname for found in dis.get_instructions(code)}
         known = _opnames[id(code)] = (code, names)
     return known[1].get(lasti, "")
+
+
+def column_at(code: CodeType, lasti: int) -> int:
+    """Return the column in which the expression of the instruction at byte offset `lasti` begins; -1 if unknown.
+
+    A condition of a loop is often compiled twice: both copies have the same column.
+    """
+    # An instruction, or a part of it, takes two bytes.
+    found = next(itertools.islice(code.co_positions(), lasti // 2, None), None)
+    return -1 if found is None or found[2] is None else found[2]
 
 
 def specials_of(argument: int) -> tuple[str, ...]:

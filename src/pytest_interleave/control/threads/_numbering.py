@@ -11,7 +11,7 @@ import concurrent.futures._base as _futures_base
 import functools
 import itertools
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
@@ -28,7 +28,14 @@ def number_anew() -> None:
     _numbers = itertools.count(1)
     # Objects that have no name of their own have a number in it.
     ThreadPoolExecutor._counter = itertools.count().__next__  # type: ignore[attr-defined]
-    threading._counter = itertools.count(1).__next__  # type: ignore[attr-defined]
+    threading._counter = functools.partial(_next_of_name, itertools.count(1))  # type: ignore[attr-defined]
+
+
+def _next_of_name(numbers: Iterator[int]) -> int:
+    unit = _current.current_unit()
+    if unit is not None:
+        unit.execution.timers.names.add(unit)
+    return next(numbers)
 
 
 def numbering() -> list[tuple[Any, str, Any]]:

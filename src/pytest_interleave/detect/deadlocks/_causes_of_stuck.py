@@ -7,9 +7,9 @@ from typing import Any
 
 from ...control import Step, Stuck, WaitingThread
 from ...control.execution import DEADLOCK, LIVELOCK, TIMEOUT, awaited, short_name
-from ._circular_waits import circular, starved_pool, waits_for_task_under_lock
+from ._circular_waits import circular, circular_permits, starved_pool, waits_for_task_under_lock
 from ._diagnosis import Diagnosis, blocked_forever, joined, method_of
-from ._endless_waits import of_one
+from ._endless_waits import of_one, without_task_done
 from ._uses import acquisition
 
 #: At most this many steps that took locks are looked for.
@@ -52,6 +52,8 @@ def _deadlock(stuck: Stuck, targets: Mapping[int, Any], log: Sequence[Step]) -> 
     found = (
         waits_for_task_under_lock(stuck, targets, log)
         or starved_pool(stuck)
+        or circular_permits(stuck, targets, log)
+        or without_task_done(stuck, causes, targets)
         or _hold_and_wait(stuck, causes, targets, log)
     )
     if found is not None:

@@ -7,9 +7,10 @@ from typing import Any
 
 from ..._texts import MOST_NAMED
 from ...control import Step, Stuck, WaitingThread
-from ...control.execution import short_name
+from ...control.execution import awaited, short_name
+from ...control.primitives import Semaphore
 from ._diagnosis import Diagnosis, joined, method_of
-from ._uses import acquisition
+from ._uses import acquisition, held_permits
 
 _INVERSION = "acquire these locks in the same order everywhere, or guard both with one more lock"
 _CIRCLE = "acquire these locks in the same order everywhere, or guard all of them with one more lock"
@@ -31,6 +32,33 @@ def circular(waits: Sequence[WaitingThread], targets: Mapping[int, Any], log: Se
     chain = _chain(waits)
     in_brackets = f" ({chain})" if chain else ""
     return Diagnosis(f"circular wait on {len(locks)} locks{in_brackets}", _CIRCLE, tuple(waits))
+
+
+def circular_permits(stuck: Stuck, targets: Mapping[int, Any], log: Sequence[Step]) -> Diagnosis | None:
+    """Return that threads wait for each other, at least one of them for a semaphore whose permits one other thread has.
+
+    Unlike a lock, a semaphore has no owner, and may be a signal. So a circle that has a join as well says nothing.
+    """
+    waits = {wait.thread: wait for wait in stuck.waits if wait.holder is not None}
+    taken: dict[str, tuple[int, ...]] = {}
+    for wait in stuck.waits:
+        target = targets.get(wait.number)
+        if wait.holder is not None:
+            taken[wait.thread] = acquisition(wait, target, log)
+        elif isinstance(awaited(target), Semaphore):
+            held = held_permits(target, log)
+            if len({log[at][0].index for at in held}) == 1:
+                unit, operation, _ = log[held[-1]]
+                waits[wait.thread] = wait._replace(holder=unit.name, acquired=operation.where())
+                taken[wait.thread] = held[-1:]
+    for first in waits:
+        chain = [first]
+        while (holder := waits[chain[-1]].holder or "") in waits and holder not in chain:
+            chain.append(holder)
+        if holder == first and len(chain) > 1:
+            positions = sorted(at for name in chain for at in taken[name])
+            return circular([waits[name] for name in chain], targets, log)._replace(steps=tuple(positions))
+    return None
 
 
 def self_deadlock(wait: WaitingThread) -> Diagnosis:

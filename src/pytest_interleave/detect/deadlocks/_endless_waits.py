@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...control import Step, Stuck, WaitingThread
@@ -69,6 +69,21 @@ def _filled(barrier: str) -> tuple[int, int]:
     """Return for how many threads a barrier waits, and how many have arrived, from its text: ": 2 of 3 arrived"."""
     arrived, parties = re.findall(r": (\d+) of (\d+) arrived", barrier)[-1]
     return int(parties), int(arrived)
+
+
+def without_task_done(stuck: Stuck, causes: Sequence[WaitingThread], targets: Mapping[int, Any]) -> Diagnosis | None:
+    """Return that a thread waits in `join()` of an empty queue, and all others for an item of the same queue.
+
+    Then each item was taken, but `task_done()` was not called for each.
+    """
+    methods = {method_of(wait, stuck) for wait in causes}
+    #: The conditions of a queue have one lock.
+    locks = {id(getattr(awaited(targets.get(wait.number)), "_lock", None)) for wait in causes}
+    if methods != {"Queue.join", "Queue.get"} or len(locks) > 1:
+        return None
+    joins = tuple(wait for wait in causes if method_of(wait, stuck) == "Queue.join")
+    found = METHODS["Queue.join"]
+    return Diagnosis(found.bug + _failures(stuck), found.help, joins)
 
 
 def _of_held_lock(stuck: Stuck, wait: WaitingThread, target: Any, log: Sequence[Step]) -> Diagnosis:

@@ -116,6 +116,8 @@ class Classes:
         self._executions = 0
         #: By schedule, if it is short: its class, which is the same each time.
         self._known: dict[tuple[int, ...], int] = {}
+        #: The class of the last execution; None if there was none.
+        self.last: int | None = None
 
     def __len__(self) -> int:
         return len(self._counts)
@@ -133,6 +135,7 @@ class Classes:
                 found = class_of(trace)
                 if len(self._known) < _MOST_KNOWN:
                     self._known[schedule] = found
+        self.last = found
         count = self._counts[found] = self._counts.get(found, 0) + 1
         return count
 

@@ -204,6 +204,7 @@ class Exploring:
     ) -> BaseException:
         """Explain a finding and conclude; return the exception for the test."""
         unseen = self.observations.last_is_known and raced is None
+        hidden_order = self.observations.hidden_order if unseen else ""
         always_plain = self.executions.always_plain
         found = self._explaining.as_found(finding, outcome, warm=self.executions.count > 1)
         repeating = Repeating(self.executions, self.runs, self._explaining, self.judge)
@@ -214,7 +215,7 @@ class Exploring:
             explanation = self._explaining.explain(
                 finding, outcome, suspects, raced, warm=found.token.warm, found=found
             )
-            explanation = explanation._replace(unseen=unseen)
+            explanation = explanation._replace(unseen=unseen, hidden_order=hidden_order)
             # In one worker, and in all of them one after another.
             has_time = self.limit.has(2 * self.executions.took)
             if self.settings.marker == "thread_safety" and not waited_in_vain(outcome) and has_time:

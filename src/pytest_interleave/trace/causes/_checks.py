@@ -8,7 +8,7 @@ import itertools
 from collections.abc import Container, Iterable, Iterator, Sequence
 
 from ...control import Operation, Place
-from ...control.interpreter import opname_at
+from ...control.interpreter import column_at, opname_at
 from ._sources import tree_of
 
 #: Methods whose result says whether something is there.
@@ -56,6 +56,13 @@ def is_checked_by_caller(calls: Sequence[Place]) -> bool:
         if outer.lineno in _checking_lines(outer.filename):
             return True
     return False
+
+
+def follows_in_line(first: Operation, last: Operation) -> bool:
+    """Whether an access is further to the right in a line than another one: then one run of the line may do both."""
+    if first.code is not last.code or first.where() != last.where():
+        return False
+    return -1 < column_at(first.code, first.lasti) < column_at(last.code, last.lasti)
 
 
 def is_in_test(place: Place) -> bool:

@@ -29,7 +29,7 @@ class Access(NamedTuple):
     updates: bool = False
     #: Whether it reads an item, and has made it, because it was missing: as `counts[key]` of a `defaultdict`.
     makes: bool = False
-    #: Whether it is a call that cannot be looked into: it counts as a write, but may only read.
+    #: Whether it is a call that cannot be inspected: it counts as a write, but may only read.
     is_opaque: bool = False
 
     def overlaps(self, other: Access) -> bool:
@@ -254,13 +254,22 @@ def torn(thing: Thing, thread: Path, switch: int, until: int) -> Iterator[Torn]:
         last = thing.next(thread, until, between)
         if first is None or last is None:
             continue
+        known = found.get((first, last))
+        if known is not None and between.is_opaque and not known.between.is_opaque:
+            # What surely writes says more.
+            continue
         if first.makes and last.writes:
             # The item that was missing counts as read.
             if between.writes:
                 found.setdefault((first, last), Torn(first, between, last, looked=False))
         elif first.writes and last.writes:
             both = Torn(first, between, last, looked=False)
-            if both.is_dirty_read or (first.updates and between.updates and last.updates):
+            updates = first.updates and between.updates and last.updates
+            if updates and first.is_opaque and (known is None or known.between.place != last.place):
+                # It may be a check, as is the same call of the other thread. The last call counts, or the same one as
+                # that which follows the check.
+                found[first, last] = both
+            elif both.is_dirty_read or updates:
                 found.setdefault((first, last), both)
         elif between.writes:
             written = None if last.writes else thing.next(thread, until, last, assigned=True)

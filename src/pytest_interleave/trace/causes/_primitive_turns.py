@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ...control import Operation, Outcome, Path, Place, Step
 from ...control.execution import awaited
@@ -166,6 +166,68 @@ def never_notified(outcome: Outcome) -> tuple[int, int, int] | None:
             if changed and log[at][0].index != wait.thread and log[at][1].is_access:
                 return wait.began, at, wait.ended
     return None
+
+
+class InVain(NamedTuple):
+    """A notification of a change that did not end the wait for it, which then timed out: positions in the log."""
+
+    #: Where the thread that waits had checked what was changed then; it has not done so again.
+    check: int
+    change: int
+    notified: int
+    #: Where another thread was woken instead; None if the notification came before the wait.
+    woken: int | None
+    #: Where the wait began, if that was after the notification; else where its timeout had expired.
+    wait: int
+
+
+def notified_in_vain(outcome: Outcome, end: int) -> InVain | None:
+    """Return the notification that a thread that failed has missed, of a change that is still there at its timeout."""
+    log = outcome.log
+    for wait in _waits(outcome, failed_threads(outcome)):
+        if wait.notified is None or log[wait.ended][1].expired_at is None:
+            continue
+        woken = None
+        if wait.notified > wait.began:
+            condition = awaited(log[wait.ended][1].target)
+            others = (
+                at
+                for at in range(wait.notified, wait.ended)
+                if _is_at_condition(log[at][1], kinds.WOKEN) and awaited(log[at][1].target) is condition
+            )
+            woken = next((at for at in others if log[at][1].expired_at is None), None)
+            if woken is None or log[wait.notified][1].kind != kinds.NOTIFY:
+                continue
+        found = _change_before(log[:end], wait)
+        if found is not None:
+            return InVain(*found, wait.notified, woken, wait.began if woken is None else wait.ended)
+    return None
+
+
+def _change_before(log: Sequence[Step], wait: _Wait) -> tuple[int, int] | None:
+    """Return a check of a thread before its wait, and the later change by the thread that notified.
+
+    Neither has the first one checked it again, nor has a third one changed it back, as one that takes an item does.
+    """
+    notified = wait.notified or 0
+    function = log[wait.began][1].where()[::2]
+    #: By thing and part, where the thread has last used it.
+    used: dict[tuple[Any, Any], int] = {}
+    for at, (unit, operation, touches) in enumerate(log):
+        if unit.index == wait.thread and operation.is_access:
+            used.update(((key, part), at) for key, part, _ in touches or ())
+    for (key, part), check in used.items():
+        if check > wait.began or log[check][1].where()[::2] != function:
+            continue
+        changes = [at for at in range(check, min(wait.ended, len(log))) if _changes(log[at], key, part)]
+        if changes and changes[-1] < notified and log[changes[-1]][0] is log[notified][0]:
+            return check, changes[-1]
+    return None
+
+
+def _changes(step: Step, thing: object, part: object) -> bool:
+    writes = ((key, of) for key, of, how in step[2] or () if how & WRITES)
+    return step[1].is_access and any(key == thing and (of == part or None in (of, part)) for key, of in writes)
 
 
 def _touches(step: Step, thing: object, how: int = 0) -> bool:

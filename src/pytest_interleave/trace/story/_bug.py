@@ -66,6 +66,19 @@ def refused(by: str, primitive: str, holder: str, *, waited: bool) -> Bug:
     return Bug(named, help="" if waited else "let acquire() wait, or handle that it returns False")
 
 
+def in_vain(condition: str, wait: Operation, waits: str, woken: str) -> Bug:
+    """Return the bug that a notification does not reach the thread that waits for the change.
+
+    `woken` is the thread that was woken instead; it is empty if the notification came before the wait.
+    """
+    if not woken:
+        return Bug(f"Lost wake-up on {condition}: notified before the wait", "", against_lost_wakeup(wait))
+    named = f"Lost wake-up on {condition}: notify() wakes {woken} only"
+    if len(named) > WIDEST:
+        named = f"Lost wake-up on {condition}: notify() wakes another thread"
+    return Bug(named, "", f"if the last notify() concerns {waits} as well as {woken}, use notify_all()")
+
+
 def unnotified(condition: str) -> Bug:
     """Return the bug that no thread notifies a condition of a change for which another one waits."""
     return Bug(

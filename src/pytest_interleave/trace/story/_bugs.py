@@ -6,8 +6,8 @@ import io
 
 from ...control import Outcome, Step, is_ours
 from ...control.identity import LruCache, type_named
-from ...control.steps import kinds
-from ..causes._checks import is_check_within, is_checked_by_caller, is_in_test, looks_up
+from ...control.steps import HIDDEN, kinds
+from ..causes._checks import follows_in_line, is_check_within, is_checked_by_caller, is_in_test, looks_up
 from ..causes._iterations import call_under_way
 from ..causes._overlaps import CACHED, Access, Torn
 from ..causes._places import short_place
@@ -218,6 +218,9 @@ class Bugs:
             if type(first.part) is type(last.part) is int and first.part != last.part and repeats_in_loop(last.place):
                 # A loop over the indices of a list.
                 return during_iteration(what)
+            if between.writes and follows_in_line(*operations):
+                helps = self._one_lock(first, last, "both reads", between, between)
+                return Bug(f"Inconsistent reads of {what}", what, helps)
             # The same line was run twice, as in a loop that waits for the change.
             return Bug(f"Race condition on {what}", what)
         if check is not None:
@@ -225,6 +228,9 @@ class Bugs:
             helps = self._one_lock(check, last, "check and act", between)
             helps += self._words.atomic_call(check.position, last.position)
             return Bug(f"Check-then-act race on {what}", what, helps, also)
+        if effect.loses_update and last.part is not None and self._sets_class(between):
+            # An object that gets another class keeps what is written to it.
+            return Bug(f"Atomicity violation on {what}", what, self._one_lock(first, last, "both accesses", between))
         if effect.loses_update and last.updates:
             # What the other thread has changed is not overwritten, but it is not what this thread has read.
             taken = operations[1].name in _TAKING
@@ -240,6 +246,9 @@ class Bugs:
             )
             return Bug(f"{kind} {what}", what, self._one_lock(first, last, steps, between, between))
         return Bug(f"Atomicity violation on {what}", what, self._one_lock(first, last, "both accesses", between))
+
+    def _sets_class(self, access: Access) -> bool:
+        return any(how & HIDDEN and part == "__class__" for _, part, how in self._log[access.position][2] or ())
 
     def _check(self, first: Access, last: Access) -> Access | None:
         """Return the check on which `last` depends: `first`, or the access right before it; None if it is no check."""
@@ -274,7 +283,8 @@ class Bugs:
     def _of_early(self, effect: TooEarly) -> Bug:
         access, later = effect.access, effect.later
         # What is done to a part says more than a use of the whole.
-        what = self._plainest(*((later, access) if access.part is None else (access, later)))
+        of_part = access.part is None and not self._sets_class(access)
+        what = self._plainest(*((later, access) if of_part else (access, later)))
         by, delayed = self._words.thread(access.position), self._words.thread(later.position)
         checked = self._stale_check(effect)
         if checked is not None:
@@ -289,8 +299,12 @@ class Bugs:
         if effect.unseen is not None:
             before = self._words.what(effect.unseen[0].position)
             both = f"Inconsistent reads of {before} and {what}"
+            seen, change = effect.unseen
+            helps = ""
+            if change.thread == access.thread:
+                helps = self._one_lock(seen, later, "both reads", change, access)
             # The lines of the evidence say which of the two each is about.
-            return Bug(both) if len(both) <= WIDEST else Bug(f"Inconsistent reads of {what}", what)
+            return Bug(both, "", helps) if len(both) <= WIDEST else Bug(f"Inconsistent reads of {what}", what, helps)
         if effect.partial is not None and access.writes:
             what = self._words.what(effect.partial[1].position)
             helps = self._one_lock(effect.partial[0], later, "both writes", effect.partial[1], access)
@@ -359,6 +373,13 @@ class Bugs:
         return self._plainest(*(accesses if alike or not whole else whole))
 
     def _plainest(self, *accesses: Access) -> str:
-        """Return the first name for what is accessed that is not only that of its type, if there is one."""
-        named = [self._words.what(access.position) for access in accesses]
+        """Return the first name for what is accessed that is not only that of its type, if there is one.
+
+        A call may access several things. Its name is that of one of them, which need not be what all accesses share, so
+        such a name comes last.
+        """
+        things = [{key for key, _, _ in self._log[access.position][2] or ()} for access in accesses]
+        of_several = [len(keys) > 1 and keys != set.intersection(*things) for keys in things]
+        ordered = sorted(zip(of_several, accesses, strict=True), key=lambda each: each[0])
+        named = [self._words.what(access.position) for _, access in ordered]
         return next((name for name in named if not name.startswith(("a ", "an "))), named[0])

@@ -55,7 +55,7 @@ class Guards:
         wait = self.wait_between(first, last)
         if wait is not None:
             return self.after_wait(wait) if what == "check and act" else ""
-        guarded = self.advice(first, last, other, span)
+        guarded = self.advice(first, last, other, span, until)
         if guarded or self.is_across_wait(span, first, last):
             return guarded
         if until is not None and self.wait_between(other, until) is not None:
@@ -76,14 +76,19 @@ class Guards:
             access = before if before is not None and before.place.lineno <= access.place.lineno else None
         return span
 
-    def advice(self, first: Access, last: Access, other: Access, span: Span) -> str:
+    def advice(self, first: Access, last: Access, other: Access, span: Span, until: Access | None = None) -> str:
         """Return what helps if the thread of `first` and `last`, or that of `other`, holds a lock there already.
 
-        `span` are the lines over which one lock must be held. Empty if none of the accesses is guarded.
+        `span` are the lines over which one lock must be held. The other thread must hold it from `other` to `until`, if
+        that is given. Empty if none of the accesses is guarded.
         """
-        held = self._held_at({first.position, last.position, other.position})
-        at_first, at_last, at_other = (held.get(each.position, {}) for each in (first, last, other))
+        until = until or other
+        held = self._held_at({first.position, last.position, other.position, until.position})
+        at_first, at_last, at_other, at_until = (held.get(each.position, {}) for each in (first, last, other, until))
+        # A lock that is released in between does not guard both.
+        at_other = {address: hold for address, hold in at_other.items() if at_until.get(address) == hold}
         where = short_place(other.place)
+        lines = f"at {where}" if until.place == other.place else span_of(self._words, other, until).text
         for address, hold in at_first.items():
             if at_last.get(address) == hold and address not in at_other:
                 owner = self._words.thread(first.position)
@@ -97,7 +102,7 @@ class Guards:
                 if method:
                     return f"do what {where} does in {method}, as {owner} does {span.text}"
                 again = self._taken_below(hold.lock, line)
-                return f"hold {self._name(hold)} at {where}, too, as {owner} does {span.text}{_reentrant(again)}"
+                return f"hold {self._name(hold)} {lines}, too, as {owner} does {span.text}{_reentrant(again)}"
         for address, hold in at_other.items():
             if self.waits_in(span, hold.lock):
                 continue

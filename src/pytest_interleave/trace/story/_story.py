@@ -14,8 +14,8 @@ from ..causes._iterations import changed_during_iteration, changed_during_sort
 from ..causes._names import distinguished
 from ..causes._of_primitives import guards_others
 from ..causes._overlaps import Access, TimeIsOver, Torn
-from ..causes._primitive_turns import never_notified, used_after_wait
-from ._bug import Bug, after_wait, during_iteration, during_sort, unnotified
+from ..causes._primitive_turns import never_notified, notified_in_vain, used_after_wait
+from ._bug import Bug, after_wait, during_iteration, during_sort, in_vain, unnotified
 from ._bugs import Bugs, of_refusal
 from ._deadlock import deadlock_story, livelock_bug
 from ._effects import Effects
@@ -58,7 +58,7 @@ def story_of(
         is_plain = points is not None and not (chosen or given or pauses)
         return story._replace(notes=(*notes, *story.notes), noted=(*noted, *story.noted), is_plain=is_plain)
     words = Words(outcome, recorder)
-    seen = _plain_bug(outcome, words)
+    seen = _plain_bug(outcome, words, end)
     if seen is not None:
         bug, positions = seen
         steps = tuple(words.evidence(position, bug.variable) for position in positions)
@@ -129,7 +129,7 @@ def story_of(
     )
 
 
-def _plain_bug(outcome: Outcome, words: Words) -> tuple[Bug, tuple[int, ...]] | None:
+def _plain_bug(outcome: Outcome, words: Words, end: int) -> tuple[Bug, tuple[int, ...]] | None:
     """Return a bug that does not depend on where threads were switched, and the positions of its steps."""
     rounds = changed_during_iteration(outcome)
     if rounds is not None:
@@ -140,6 +140,12 @@ def _plain_bug(outcome: Outcome, words: Words) -> tuple[Bug, tuple[int, ...]] | 
     used = used_after_wait(outcome)
     if used is not None:
         return after_wait(words.what(used[0])), used
+    missed = notified_in_vain(outcome, end)
+    if missed is not None:
+        waits = words.thread(missed.wait)
+        woken = "" if missed.woken is None else words.thread(missed.woken)
+        bug = in_vain(words.primitive(missed.wait), outcome.log[missed.wait][1], waits, woken)
+        return bug, tuple(sorted(at for at in missed if at is not None))
     vain = never_notified(outcome)
     return None if vain is None else (unnotified(words.primitive(vain[0])), vain)
 

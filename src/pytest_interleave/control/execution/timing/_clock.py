@@ -13,6 +13,7 @@ from ...interpreter._real_clocks import (
     real_time_ns,
 )
 from ..units import _current
+from ._turns import Turns
 
 if TYPE_CHECKING:
     from ._reader import Reader
@@ -31,7 +32,8 @@ class Clock:
     """The virtual clock of one execution, in nanoseconds; it begins at the real time."""
 
     __slots__ = (
-        "_bases", "chosen", "elapsed", "monotonic_base", "perf_base", "readers", "readings", "real", "wall_base",
+        "_bases", "chosen", "elapsed", "monotonic_base", "perf_base", "readers", "readings", "real", "turns",
+        "wall_base",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -48,6 +50,7 @@ class Clock:
         #: The threads that have read the clock, by their index, and the number of all readings.
         self.readers: dict[int, Reader] = {}
         self.readings = 0
+        self.turns = Turns()
 
     def monotonic_ns(self) -> int:
         """Return the virtual `time.monotonic_ns()`."""

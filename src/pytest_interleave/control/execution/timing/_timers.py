@@ -17,6 +17,7 @@ from ..units._part import Part
 from ..units._units import Moment, Unit
 from ._clock import TICK, Clock
 from ._reader import Reader
+from ._turns import Turns
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -30,6 +31,8 @@ class Timers(Part):
     def __init__(self, execution: Execution) -> None:
         super().__init__(execution)
         self.clock = Clock()
+        #: The threads that gave others a name with a number: as with the clock, no step shows in which order.
+        self.names = Turns()
         #: Nanoseconds by which time passes next for threads that spin, and the length of the log when it last did.
         self._spinning_leap = _NOTICEABLE
         self._spun = 0
@@ -152,6 +155,7 @@ class Timers(Part):
         execution = unit.execution
         clock = self.clock
         clock.readings += 1
+        clock.turns.add(unit)
         if execution.closing is not None:
             clock.elapsed += TICK
             return

@@ -116,6 +116,10 @@ class Outcome(NamedTuple):
     timed: bool
     #: Whether a thread has read the clock.
     reads_clock: bool
+    #: Fingerprints of the orders in which threads read the clock, and got numbers for their names; None if fewer than
+    #: two threads did so.
+    order_at_clock: int | None
+    order_of_names: int | None
     #: Whether the clock has advanced for what threads have really waited, or computed, between two readings.
     real_time: bool
     #: Whether the execution has continued while something not controlled could still have done what it waited for.
@@ -194,6 +198,8 @@ class Outcome(NamedTuple):
             outside.uncontrolled,
             execution.timed,
             execution.clock.readings > 0,
+            execution.clock.turns.fingerprint,
+            execution.timers.names.fingerprint,
             execution.clock.real,
             outside.patience.hurried,
             outside.patience.woke_early,

@@ -77,6 +77,8 @@ class Explanation(NamedTuple):
     shared: tuple[str, ...] = ()
     #: Whether an equivalent schedule has passed before.
     unseen: bool = False
+    #: In what that one differed, in words: an order of threads that no step shows; empty if that is not known.
+    hidden_order: str = ""
     #: The steps that were explored, and all steps of the execution; None if those are the same.
     explored: tuple[int, int] | None = None
     #: The fixture or the function that raised it, if the test was being set up or torn down.
@@ -177,7 +179,13 @@ class Explanation(NamedTuple):
         """Sentences that may help to understand it, besides what happened."""
         if self.repetition is not None:
             return self.repetition.hints
-        hints = [SOMETHING_UNSEEN] if self.unseen and not self.time_passed else []
+        unseen = SOMETHING_UNSEEN
+        if self.hidden_order:
+            unseen = (
+                f"A schedule with the same order of accesses passed earlier, but there, {self.hidden_order}. "
+                "The failure may depend on that order."
+            )
+        hints = [unseen] if self.unseen and not self.time_passed else []
         if self.time_passed:
             hints.append(NEEDS_TIME)
         if self.explored is not None:

@@ -12,6 +12,8 @@ from ._thread_notes import BLOCKED, COMPUTED, NOT_ENDED, ThreadNotes
 #: The first execution of each of this many classes is searched for code out of scope, and for places that ask which
 #: threads are alive; later ones are not, as they run the same code.
 _LOOKED_THROUGH = 32
+#: Orders of threads that no step shows.
+_ORDERS = ("the threads read the clock in another order", "the threads got the numbers in their names in another order")
 _IF_SLEEPS = 'If sleeps keep the threads apart, timeouts="explore" lets them end early.'
 
 
@@ -29,6 +31,11 @@ class Observations:
         self._threads = ThreadNotes()
         #: Whether an earlier execution was equivalent to the last one.
         self.last_is_known = False
+        #: In what the last execution differs from all earlier ones that were equivalent, although no step shows it:
+        #: words for the order of the threads at the clock, or of the numbers in their names; empty if in nothing known.
+        self.hidden_order = ""
+        #: By class, the fingerprints of these two orders in each execution.
+        self._orders: dict[int | None, set[tuple[int | None, int | None]]] = {}
         #: The fewest steps that were explored of an execution that had more; None if all were explored.
         self._explored_steps: int | None = None
         #: Whether there was no time to check that the test is deterministic.
@@ -47,6 +54,7 @@ class Observations:
     def add(self, outcome: Outcome) -> None:
         """Count an execution."""
         self.last_is_known = self.classes.add(outcome) > 1
+        self.hidden_order = self._hidden_order(outcome)
         self.look_at(outcome)
         if outcome.choices or outcome.unexplored is not None:
             self._interleaved = True
@@ -69,6 +77,17 @@ class Observations:
             self._threads.add(COMPUTED if computed else BLOCKED, thread, where)
         for thread, where, _ in outcome.leaked:
             self._threads.add(NOT_ENDED, thread, where)
+
+    def _hidden_order(self, outcome: Outcome) -> str:
+        """Note the orders of the last execution that no step shows, and return which one is new, in words."""
+        now = outcome.order_at_clock, outcome.order_of_names
+        known = self._orders.setdefault(self.classes.last, set())
+        # What happened outside may be the reason as well.
+        columns = zip(*known, strict=True)
+        new = (words for words, order, column in zip(_ORDERS, now, columns, strict=True) if order not in column)
+        found = "" if outcome.waits_outside or not known else next(new, "")
+        known.add(now)
+        return found
 
     @property
     def warnings(self) -> tuple[str, ...]:
