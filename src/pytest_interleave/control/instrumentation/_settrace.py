@@ -130,7 +130,7 @@ def _alone(tables: AccessTables, unit: Unit) -> _Trace:
         if not may_hold[code.co_filename]:
             table = _out_of_scope(tables, frame)
             calls = tables.calls_in(code, frame.f_globals)
-            if calls:
+            if _has_any(calls, frame):
                 return _announcing(calls, frame, None if table is None else steps_of(table))
             if table is None:
                 return None
@@ -139,7 +139,7 @@ def _alone(tables: AccessTables, unit: Unit) -> _Trace:
         if table is None:
             if not in_scope(code, frame.f_globals):
                 calls = tables.calls_in(code, frame.f_globals)
-                return _announcing(calls, frame, None) if calls else None
+                return _announcing(calls, frame, None) if _has_any(calls, frame) else None
             table = tables.add(code, frame.f_globals)
         for assumption in assumptions_of[id(code)] or ():
             if assumption.minds_start:
@@ -176,6 +176,11 @@ def _alone(tables: AccessTables, unit: Unit) -> _Trace:
         return step
 
     return call
+
+
+def _has_any(calls: dict[int, AnnouncedCall], frame: FrameType) -> bool:
+    """Whether any of `calls` may have to be announced in a function that begins now; most need no further look."""
+    return any(call.may_be_announced(frame) for call in calls.values())
 
 
 def _announcing(calls: dict[int, AnnouncedCall], frame: FrameType, other: _Trace | None) -> _Trace:
