@@ -11,7 +11,7 @@ import functools
 import operator
 import sys
 import types
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..calls._calls import touches_of_call
@@ -80,6 +80,38 @@ def _announce(unit: Unit, function: Any, given: Sequence[Any], frame: FrameType)
         inner = scope_frame(frame)
         operation.place = _start_of(unit) if inner is None else place_of_frame(inner)
         unit.execution.point(unit, operation, touches)
+
+
+class Arming:
+    """Whether the calls of what the standard library was given are announced in this test.
+
+    They are from the moment on when code begins that may hand over functions written in C: to announce them takes
+    time. It is an assumption about such code, see `AccessTables`, because it needs to know when the code begins.
+    """
+
+    def __init__(self) -> None:
+        self.armed = False
+        #: Called when it is decided that calls are announced.
+        self.begun: Callable[[], None] = _ignore
+
+    @property
+    def minds_start(self) -> bool:
+        """Whether `begin` must be called when such code begins."""
+        return not self.armed
+
+    def begin(self, _frame: FrameType | None = None) -> None:
+        """Announce the calls from now on: code begins that may hand over functions."""
+        if not self.armed:
+            self.armed = True
+            self.begun()
+
+    def give_up(self) -> None:
+        """Announce the calls from now on: such code had begun already."""
+        self.begin()
+
+
+def _ignore() -> None:
+    """Do nothing: no engine is interested yet."""
 
 
 class AnnouncedCall:
