@@ -12,7 +12,7 @@ from itertools import pairwise
 from types import CodeType
 from typing import Any, NamedTuple
 
-from ..interpreter._opcodes import CALLS, loads_method
+from ..interpreter._opcodes import CALLS, arguments_of, loads_method
 from ..interpreter._stack_depths import depths_of
 from ..scope._places import STDLIB_DIRECTORY, is_ours, is_stdlib
 
@@ -38,6 +38,9 @@ class GivenCall(NamedTuple):
     of_attribute: bool
     #: The attributes that the function itself has put in the variable.
     looked_up: frozenset[str]
+    #: The variable, and the attributes from there on, at which it lies from the beginning of the function; empty if
+    #: that is not known.
+    path: tuple[str, ...]
 
     def looks_up(self, method: str) -> bool:
         """Whether the function itself has looked up the method of that name, of an object that it knows."""
@@ -65,7 +68,7 @@ def given_calls(code: CodeType) -> dict[int, GivenCall]:
     if not interesting[code.co_filename] or code.co_qualname in _ANNOUNCED:
         return {}
     found: dict[int, GivenCall] = {}
-    instructions = list(dis.get_instructions(code))
+    all_instructions = instructions = list(dis.get_instructions(code))
     if not any(each.opname in CALLS for each in instructions):
         return found
     depths = depths_of(code, instructions)
@@ -84,14 +87,48 @@ def given_calls(code: CodeType) -> dict[int, GivenCall]:
                     continue
             elif load.opname in _OF_VARIABLES:
                 name, of_attribute = load.argval[-1] if type(load.argval) is tuple else load.argval, False
+                if name.lstrip("_") in _BUILTINS:
+                    # As a default of an argument: it is found faster.
+                    continue
             elif load.opname in _LOOK_UPS:
                 name, of_attribute = "", False
             else:
                 continue
             looked_up = frozenset() if of_attribute or not name else _put_in(instructions, name)
             argument, depth = call.arg or 0, depths[call.offset]
-            found[call.offset] = GivenCall(call.opname, argument, depth, name, of_attribute, looked_up)
+            path = _path(code, all_instructions, instructions, loader)
+            found[call.offset] = GivenCall(call.opname, argument, depth, name, of_attribute, looked_up, path)
     return found
+
+
+_BUILTINS = frozenset(
+    "abs chr dict float getattr hasattr hash id int isinstance issubclass len list max min ord repr str sum tuple "
+    "type".split()
+)
+
+
+def _path(
+    code: CodeType, every: Sequence[dis.Instruction], instructions: Sequence[dis.Instruction], loader: int
+) -> tuple[str, ...]:
+    """Return the variable, and the attributes from there on, at which lies from the beginning what is called."""
+    attributes: list[str] = []
+    while loader and instructions[loader].opname in _OF_ATTRIBUTES:
+        attributes.insert(0, instructions[loader].argval)
+        loader -= 1
+    load = instructions[loader]
+    name = load.argval
+    if load.opname not in _OF_VARIABLES or type(name) is not str:
+        return ()
+    single, several = arguments_of(code)
+    if name not in code.co_freevars and (name not in single + several or name in code.co_cellvars):
+        return ()
+    changed = {
+        inner
+        for each in every
+        if each.opname.startswith(("STORE_", "DELETE_"))
+        for inner in (each.argval if type(each.argval) is tuple else (each.argval,))
+    }
+    return () if changed.intersection((name, *attributes)) else (name, *attributes)
 
 
 def _loader(instructions: Sequence[dis.Instruction], at: int, depths: Mapping[int, int]) -> int | None:

@@ -9,6 +9,7 @@ from types import CodeType
 from typing import NamedTuple
 
 from ..interpreter._opcodes import is_function_code
+from ._handed_over import NOTHING_HANDED_OVER, HandedOver, handed_over
 from ._private_names import NOTHING_PRIVATE, PrivateUses, private_uses
 
 _INITIALISERS = frozenset(("__init__", "__new__", "__post_init__", "__init_subclass__", "__set_name__"))
@@ -36,6 +37,8 @@ class FileFacts(NamedTuple):
     methods: frozenset[str]
     #: The uses of local containers that no other thread can see.
     private: PrivateUses
+    #: Where functions written in C may be handed over.
+    handed_over: HandedOver = NOTHING_HANDED_OVER
 
 
 NO_FACTS = FileFacts(frozenset(), frozenset(), frozenset(), frozenset(), frozenset(), NOTHING_PRIVATE)
@@ -59,8 +62,9 @@ def facts_of_source(source: str | bytes, filename: str) -> tuple[CodeType, FileF
         module = compile(tree, filename, "exec", dont_inherit=True)
     except (SyntaxError, ValueError):
         return None
-    globals_, cells, attributes, initial, methods, private = facts_of_code(module, private_uses(tree))
-    return module, FileFacts(globals_, cells, attributes, initial, methods - _made_otherwise(tree), private)
+    globals_, cells, attributes, initial, methods, private, _ = facts_of_code(module, private_uses(tree))
+    methods -= _made_otherwise(tree)
+    return module, FileFacts(globals_, cells, attributes, initial, methods, private, handed_over(tree))
 
 
 def facts_of_code(module: CodeType, private: PrivateUses = NOTHING_PRIVATE) -> FileFacts:

@@ -18,18 +18,18 @@ from ..interpreter._frames import layout
 from ..interpreter._opcodes import is_function_code
 from ..scope import _current_scope
 from ..scope._frozen import file_of
-from ..scope._in_no_file import is_in_no_file
+from ..scope._in_no_file import is_in_no_file, is_made_by_dataclasses
 from ..scope._or_none import OrNone
 from ..scope._places import is_ours
 from ..steps._expected import listeners
 from ..steps._operations import Operation
 from ._accesses import accesses_of
-from ._announced import AnnouncedCall, announced_calls
+from ._announced import AnnouncedCall, Arming, announced_calls
 from ._assertions import unless_pytest_asks
 from ._granted import Granted, running
 
 #: An assumption about code, with `minds_start`, `begin` and `give_up`.
-Assumption = Granted | KeptObjects | KeptByMethod
+Assumption = Granted | KeptObjects | KeptByMethod | Arming
 
 
 class AccessTables:
@@ -49,6 +49,10 @@ class AccessTables:
         self.codes_of_callers: list[CodeType] = []
         #: The code of the standard library that makes no such calls.
         self._without_calls: list[CodeType] = []
+        #: Whether there may be such calls that are of interest in this test.
+        self.arming = Arming()
+        #: Whether functions of the standard library have begun that were not searched for such calls.
+        self.has_passed_over = False
         #: Some code is made again in each execution: the first code object stands for all equal ones.
         self._first_alike: dict[tuple[str, CodeType], CodeType] = {}
         #: Code that is kept no longer than a test.
@@ -105,6 +109,8 @@ class AccessTables:
                 found.append(kept)
             if is_method_of_kept(code):
                 found.append(KeptByMethod(code, table, changed))
+        if self._hands_over(code, facts):
+            found.append(self.arming)
         if unforeseen:
             reader = Reader(known, unforeseen & table.keys(), namespace, (facts or NO_FACTS).assigned_globals)
             granted = Granted(code, table, reader, changed)
@@ -113,8 +119,15 @@ class AccessTables:
                 found.append(granted)
         return tuple(found)
 
+    def _hands_over(self, code: CodeType, facts: FileFacts | None) -> bool:
+        """Whether functions written in C may have been handed over when `code`, which is in scope, has run."""
+        if code.co_filename in _current_scope.scope.parts:
+            return False
+        return not is_made_by_dataclasses(code) if facts is None else facts.handed_over.by(code)
+
     def begin(self) -> None:
         """Prepare for a test: the beginnings of calls that are running now were not watched."""
+        self.arming.armed = False
         if self.assumptions:
             for code in running():
                 self.give_up(code)
@@ -134,8 +147,11 @@ class AccessTables:
         return True
 
     def calls_in(self, code: CodeType, namespace: dict[str, Any]) -> dict[int, AnnouncedCall]:
-        """Return the calls in `code`, which is not in scope, of what it was given."""
+        """Return the calls in `code`, which is not in scope, of what it was given; none if there is no need to know."""
         known = self.callers.get(id(code))
+        if not self.arming.armed:
+            self.has_passed_over = self.has_passed_over or (known is None and interesting[code.co_filename])
+            return {}
         if known is None:
             if not interesting[code.co_filename]:
                 return {}

@@ -11,7 +11,7 @@ import functools
 import operator
 import sys
 import types
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..calls._calls import touches_of_call
@@ -19,9 +19,10 @@ from ..code._calls_of_given import GivenCall, given_calls, names_of_own_methods
 from ..execution.units import _current
 from ..identity._leaving import calls_by_threads, expect
 from ..identity._natives import LruCache
-from ..identity._types import identities
+from ..identity._owners import MISSING, stored_attribute
+from ..identity._types import STILL, class_holding, identities, kind_of
 from ..identity._written import in_scope
-from ..interpreter._frames import layout
+from ..interpreter._frames import layout, object_in
 from ..interpreter._stack_depths import variables_of
 from ..scope._observed import observed
 from ..scope._places import place_of_frame, scope_frame
@@ -82,6 +83,38 @@ def _announce(unit: Unit, function: Any, given: Sequence[Any], frame: FrameType)
         unit.execution.point(unit, operation, touches)
 
 
+class Arming:
+    """Whether the calls of what the standard library was given are announced in this test.
+
+    They are from the moment on when code begins that may hand over functions written in C: to announce them takes
+    time. It is an assumption about such code, see `AccessTables`, because it needs to know when the code begins.
+    """
+
+    def __init__(self) -> None:
+        self.armed = False
+        #: Called when it is decided that calls are announced.
+        self.begun: Callable[[], None] = _ignore
+
+    @property
+    def minds_start(self) -> bool:
+        """Whether `begin` must be called when such code begins."""
+        return not self.armed
+
+    def begin(self, _frame: FrameType | None = None) -> None:
+        """Announce the calls from now on: code begins that may hand over functions."""
+        if not self.armed:
+            self.armed = True
+            self.begun()
+
+    def give_up(self) -> None:
+        """Announce the calls from now on: such code had begun already."""
+        self.begin()
+
+
+def _ignore() -> None:
+    """Do nothing: no engine is interested yet."""
+
+
 class AnnouncedCall:
     """A call in a function of the standard library that is announced if it calls a method of the program's objects."""
 
@@ -90,14 +123,50 @@ class AnnouncedCall:
         #: Whether it calls a method of an object that a class of the standard library keeps.
         self._is_own = call.of_attribute and call.name in names_of_own_methods(namespace)
         self._find = call_of(call.opname, call.argument, variables_of(code) + call.depth)
+        #: A function that the call was not of interest with, whatever it is given.
+        self._known: Any = None
+        self._root = None
+        if call.path:
+            own = list(dict.fromkeys((*code.co_varnames, *code.co_cellvars)))
+            free = call.path[0] in code.co_freevars
+            place = len(own) + code.co_freevars.index(call.path[0]) if free else own.index(call.path[0])
+            self._root = object_in(place)
 
     def announce(self, frame: FrameType, function: Any) -> None:
         """Announce the call of `function` that `frame` is about to make, unless no other code can see what it does."""
-        unit = observed[get_ident()]
-        if unit is None or unit.explains or self._is_own or not self._is_given(function):
+        if function is self._known:
             return
-        if not is_for_pytest(frame):
+        unit = observed[get_ident()]
+        if unit is None or unit.explains:
+            return
+        if not self._is_own and self._is_given(function):
+            if is_for_pytest(frame):
+                return
             _announce(unit, *self._find(frame), frame)
+        elif id(type(function)) in _LASTING:
+            self._known = function
+
+    def may_be_announced(self, frame: FrameType) -> bool:
+        """Whether the function that `frame` has just begun to run may have been given what is called there."""
+        if self._root is None:
+            return True
+        thing = self._root(frame)
+        if type(thing) is types.CellType:
+            try:
+                thing = thing.cell_contents
+            except ValueError:
+                return True
+        for name in self._call.path[1:]:
+            owner, thing = thing, stored_attribute(thing, name)
+            if thing is MISSING:
+                holder = class_holding(type(owner), name)
+                if holder is None:
+                    return True
+                thing = holder[1]
+                if id(type(thing)) in _FOUND_IN_CLASS:
+                    # An ordinary method, in Python or in C.
+                    return thing is _RUN_IN_CONTEXT
+        return id(type(thing)) not in _PLAIN
 
     def announce_in(self, frame: FrameType) -> None:
         """Announce the call that `frame` is about to make."""
@@ -109,13 +178,20 @@ class AnnouncedCall:
         """Whether the program may have given a function to the standard library to be called."""
         kind = type(function)
         call = self._call
-        if kind is types.MethodDescriptorType:
+        if kind is types.WrapperDescriptorType or kind is types.MethodDescriptorType:
+            if kind_of(function.__objclass__) == STILL:
+                return False
             return not call.of_attribute or function is _RUN_IN_CONTEXT
         if kind is types.BuiltinMethodType and call.of_attribute and type(function.__self__) is types.ModuleType:
             return False
         return kind is functools.partial or not call.looks_up(getattr(function, "__name__", " "))
 
 
+#: The types of functions that live as long as their modules and classes.
+_LASTING = identities((types.MethodDescriptorType, types.WrapperDescriptorType))
+_FOUND_IN_CLASS = identities((types.FunctionType, types.MethodDescriptorType, staticmethod, classmethod))
+#: The types of what is called without being announced.
+_PLAIN = identities((types.FunctionType, types.MethodType, type))
 _RUN_IN_CONTEXT = vars(contextvars.Context)["run"]
 #: The types of what a program may give to the standard library to be called that runs no code of its own in Python.
 GIVEN = identities(

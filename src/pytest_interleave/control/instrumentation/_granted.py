@@ -8,7 +8,7 @@ a program are those that they would be without all this.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import CodeType, FrameType
 from typing import TYPE_CHECKING, Any
 
@@ -107,14 +107,19 @@ class Granted:
 
 def running() -> list[CodeType]:
     """Return the code of all calls that have started and not ended, in all threads."""
+    return [frame.f_code for _, frame in running_frames()]
+
+
+def running_frames() -> Iterator[tuple[int, FrameType]]:
+    """Yield the frames of all calls that have started and not ended, and the identifiers of their threads."""
     frames = sys._current_frames()
     # One of the frames is this call's own. A reference from a frame to itself would keep it alive.
-    innermost = list(frames.values())
+    innermost = list(frames.items())
     frames.clear()
-    codes = []
     while innermost:
-        frame: FrameType | None = innermost.pop()
-        while frame is not None:
-            codes.append(frame.f_code)
-            frame = frame.f_back
-    return codes
+        ident, frame = innermost.pop()
+        outer: FrameType | None = frame
+        del frame
+        while outer is not None:
+            yield ident, outer
+            outer = outer.f_back

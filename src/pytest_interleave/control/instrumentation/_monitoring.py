@@ -11,6 +11,7 @@ from ..execution.units import _current
 from ..scope import _observed, _real
 from ..steps._touches import STRICT, UNKNOWN
 from ._announced import GIVEN
+from ._granted import running_frames
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -33,8 +34,9 @@ class MonitoringEngine:
         self._tables = tables
         self._tool: int | None = None
         tables.changed = self._renew_code
-        #: Whether the previous test had code that may run again and is not known any more.
-        self._has_forgotten = False
+        tables.arming.begun = self._arm
+        #: Whether code that began in the previous test is of interest if it begins again.
+        self._begins_again = False
         #: The events to listen to in code in scope.
         self._events = sys.monitoring.events.INSTRUCTION
         #: The function to report a thread's calls to, by the identifier of the thread.
@@ -53,9 +55,9 @@ class MonitoringEngine:
         self._tables.begin()
         for code in self._all_codes():
             self._listen_to(code)
-        if self._has_forgotten:
+        if self._begins_again:
             # The interpreter still knows that the start of such code is of no interest.
-            self._has_forgotten = False
+            self._begins_again = False
             monitoring.restart_events()
         monitoring.set_events(tool, events.PY_START | events.PY_RESUME)
 
@@ -80,7 +82,7 @@ class MonitoringEngine:
         """Let the interpreter report what is of interest in `code`."""
         tables = self._tables
         events = self._events if id(code) in tables.by_id or id(code) in tables.out_of_scope else 0
-        if tables.callers.get(id(code)):
+        if tables.arming.armed and tables.callers.get(id(code)):
             events |= sys.monitoring.events.CALL
         assert self._tool is not None
         sys.monitoring.set_local_events(self._tool, code, events)
@@ -95,12 +97,28 @@ class MonitoringEngine:
         monitoring.set_events(tool, 0)
         for code in self._all_codes():
             monitoring.set_local_events(tool, code, 0)
-        self._has_forgotten = self._tables.forget()
+        self._begins_again = self._tables.forget() or self._tables.arming.armed
         self._watching.clear()
         self._events = events.INSTRUCTION
         for event in (events.INSTRUCTION, events.PY_START, events.PY_RESUME, events.CALL):
             monitoring.register_callback(tool, event, None)
         monitoring.free_tool_id(tool)
+
+    def _arm(self) -> None:
+        """Report the calls of what the standard library was given, also in code that has begun before."""
+        if self._tool is None:
+            return
+        tables = self._tables
+        for code in tables.codes_of_callers:
+            self._listen_to(code)
+        if not tables.has_passed_over:
+            return
+        tables.has_passed_over = False
+        for _, frame in running_frames():
+            if not tables.in_scope(frame.f_code, frame.f_globals) and tables.calls_in(frame.f_code, frame.f_globals):
+                self._listen_to(frame.f_code)
+        # The others will begin again.
+        sys.monitoring.restart_events()
 
     def take_over(self, _unit: Unit, frame: FrameType | None) -> None:
         """See `Engine.take_over`."""
@@ -139,12 +157,13 @@ class MonitoringEngine:
     def _call_callback(self) -> Callable[[CodeType, int, Any, Any], Any]:
         watching = self._watching
         callers = self._tables.callers
+        arming = self._tables.arming
         get_ident = _real.get_ident
         disable = sys.monitoring.DISABLE
         _getframe = sys._getframe
 
         def call(code: CodeType, offset: int, function: Any, _first: Any) -> Any:
-            calls = callers.get(id(code))
+            calls = callers.get(id(code)) if arming.armed else None
             if calls is not None:
                 given = calls.get(offset)
                 if given is None:

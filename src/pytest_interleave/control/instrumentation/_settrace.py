@@ -19,6 +19,7 @@ from ..scope._or_none import OrNone
 from ..scope._places import line_of
 from ..steps._accessing import tracing_files
 from ..steps._touches import STRICT, UNKNOWN
+from ._granted import running_frames
 
 if TYPE_CHECKING:
     from ..execution.units._units import Unit
@@ -34,6 +35,7 @@ class TraceEngine:
 
     def __init__(self, tables: AccessTables) -> None:
         self._tables = tables
+        tables.arming.begun = self._arm
         self.trace: Callable[[Unit], None] | None = self._trace
         #: The function to report a thread's calls to, by the identifier of the thread.
         self._watching: dict[int, Callable[[Any], None]] = {}
@@ -50,6 +52,20 @@ class TraceEngine:
     def off(self) -> None:
         """See `Engine.off`. Trace functions end with their threads."""
         self._tables.forget()
+
+    def _arm(self) -> None:
+        """Announce calls of what the standard library was given, also in functions of it that have begun before."""
+        tables = self._tables
+        for ident, frame in running_frames():
+            code = frame.f_code
+            if _observed.observed[ident] is not None and not tables.in_scope(code, frame.f_globals):
+                calls = tables.calls_in(code, frame.f_globals)
+                if calls:
+                    other = frame.f_trace
+                    ours = other is None or getattr(other, "__module__", None) == __name__
+                    step = _announcing(calls, frame, other if ours else None)
+                    frame.f_trace = step if ours else _both(frame, step, other)
+                    frame.f_trace_lines = frame.f_trace_opcodes = True
 
     def take_over(self, unit: Unit, frame: FrameType | None) -> None:
         """See `Engine.take_over`."""
@@ -122,6 +138,7 @@ def _alone(tables: AccessTables, unit: Unit) -> _Trace:
     assumptions_of = tables.assumptions
     may_hold = _current_scope.scope.may_hold
     in_scope = tables.in_scope
+    arming = tables.arming
     point = unit.execution.point
     mark = unit.execution.mark
 
@@ -129,9 +146,10 @@ def _alone(tables: AccessTables, unit: Unit) -> _Trace:
         code = frame.f_code
         if not may_hold[code.co_filename]:
             table = _out_of_scope(tables, frame)
-            calls = tables.calls_in(code, frame.f_globals)
-            if calls:
-                return _announcing(calls, frame, None if table is None else steps_of(table))
+            if arming.armed:
+                calls = tables.calls_in(code, frame.f_globals)
+                if _has_any(calls, frame):
+                    return _announcing(calls, frame, None if table is None else steps_of(table))
             if table is None:
                 return None
         else:
@@ -139,7 +157,7 @@ def _alone(tables: AccessTables, unit: Unit) -> _Trace:
         if table is None:
             if not in_scope(code, frame.f_globals):
                 calls = tables.calls_in(code, frame.f_globals)
-                return _announcing(calls, frame, None) if calls else None
+                return _announcing(calls, frame, None) if _has_any(calls, frame) else None
             table = tables.add(code, frame.f_globals)
         for assumption in assumptions_of[id(code)] or ():
             if assumption.minds_start:
@@ -178,6 +196,11 @@ def _alone(tables: AccessTables, unit: Unit) -> _Trace:
     return call
 
 
+def _has_any(calls: dict[int, AnnouncedCall], frame: FrameType) -> bool:
+    """Whether any of `calls` may have to be announced in a function that begins now; most need no further look."""
+    return any(call.may_be_announced(frame) for call in calls.values())
+
+
 def _announcing(calls: dict[int, AnnouncedCall], frame: FrameType, other: _Trace | None) -> _Trace:
     """Return a trace function for a function of the standard library that announces `calls`, by byte offset.
 
@@ -192,9 +215,9 @@ def _announcing(calls: dict[int, AnnouncedCall], frame: FrameType, other: _Trace
         if event == "line":
             # Events for each instruction are slow.
             frame.f_trace_opcodes = other is not None or frame.f_lineno in lines
-        elif event == "opcode":
-            if other is not None:
-                other(frame, event, arg)
+        if other is not None:
+            other(frame, event, arg)
+        if event == "opcode":
             call = calls.get(frame.f_lasti)
             if call is not None:
                 call.announce_in(frame)
@@ -270,7 +293,8 @@ def _beside(tables: AccessTables, unit: Unit, other: Any) -> _Trace:
 
 
 def _both(frame: FrameType, step: _Trace, theirs: Any) -> _Trace:
-    frame.f_trace_lines = True
+    # Not each step gets the lines, and could ask for opcodes then.
+    frame.f_trace_lines = frame.f_trace_opcodes = True
 
     def local(frame: FrameType, event: str, arg: Any) -> Any:
         nonlocal theirs

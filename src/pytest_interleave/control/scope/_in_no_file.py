@@ -35,6 +35,11 @@ _OF_ATTRS = r"<attrs generated \w+ ([\w.]+)"
 _OF_NAMED_TUPLES = "namedtuple_"
 
 
+def is_made_by_dataclasses(code: CodeType) -> bool:
+    """Whether `dataclasses` has generated a method, from the names of a class's attributes."""
+    return code.co_qualname.startswith(_OF_DATACLASSES)
+
+
 class MadeByTheProgram:
     """Decides whether the program made a code object that is in no file, and remembers the answer.
 
@@ -62,7 +67,7 @@ class MadeByTheProgram:
         return answer
 
     def _judge(self, code: CodeType, namespace: dict[str, Any]) -> bool:
-        if code.co_qualname.startswith(_OF_DATACLASSES):
+        if is_made_by_dataclasses(code):
             return code.co_name in _LOOKING and self._is_of_the_program(namespace)
         attrs = re.match(_OF_ATTRS, code.co_filename)
         if attrs is not None:
