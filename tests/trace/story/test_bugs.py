@@ -108,8 +108,8 @@ def test_check_then_act_by_a_membership_test():
         ("left writes None -> None", "in: act"),
     ]
     assert timeline.help == (
-        f"make check and act one atomic step: hold one lock from test_bugs.py:{line('in: check')} to {line('in: act')}, "
-        "or use an atomic call such as dict.setdefault()"
+        f"make check and act one atomic step: hold one lock from test_bugs.py:{line('in: check')} "
+        f"to {line('in: act')}, or use an atomic call such as dict.setdefault()"
     )
 
 
