@@ -14,19 +14,20 @@ class Turns:
     __slots__ = ("_first", "_last", "_order", "_shared")
 
     def __init__(self) -> None:
-        self._first: Unit | None = None
-        self._last: Unit | None = None
+        #: The indices of threads: the threads themselves would keep the execution alive.
+        self._first = self._last = -1
         self._order = 0
         self._shared = False
 
     def add(self, unit: Unit) -> None:
         """Note that it is the turn of a thread; several turns in a row are one."""
-        if unit is self._last:
+        index = unit.index
+        if index == self._last:
             return
-        if self._first is None:
-            self._first = unit
-        self._shared = self._shared or unit is not self._first
-        self._last = unit
+        if self._first < 0:
+            self._first = index
+        self._shared = self._shared or index != self._first
+        self._last = index
         self._order = hash((self._order, unit.path))
 
     @property
