@@ -75,7 +75,12 @@ class Repeating:
         for number, strategy in enumerate((NonPreemptive(), Replay(choices)) * _ROUNDS):
             if number == RUNS // 2:
                 self._runs.forget(finding)
-            executions.prepare_ahead()
+            try:
+                executions.prepare_ahead()
+            except STOPPED as stopped:
+                # A fixture fails for the first time now.
+                self._explaining.stop_session(stopped)
+                return None
             changed = executions.changed_variables()
             latest = self._failing_alike(strategy, finding)
             if latest is None:
@@ -92,7 +97,11 @@ class Repeating:
         first = self._executions.first
         if first is None or first.first_worker_passed is False:
             return explanation
-        self._executions.prepare_ahead()
+        try:
+            self._executions.prepare_ahead()
+        except STOPPED as stopped:
+            self._explaining.stop_session(stopped)
+            return explanation
         variables = self._executions.changed_variables().all
         # With the fixture `worker`, the body may be another one in each worker.
         if first.first_worker_passed and "worker" not in self._executions.item.fixturenames:
