@@ -70,7 +70,7 @@ def test_what_is_sampled_says_how_much_is_left(run, report):
     done = run("".join(tests), "--interleave-json=report.json")
     for strategy, row in zip(strategies, report()["tests"], strict=True):
         line = summary_of(done, f"test_{strategy}")
-        sampled = r"sampled: \d+ of at least ~\d+ interleavings \(next new: \d+ %\) \(200 schedules\)"
+        sampled = r"sampled: [\d,]+ of at least ~[\d,]+ interleavings \(next new: \d+ %\) \(200 schedules\)"
         assert re.fullmatch(sampled, line.split("  ")[1])
         coverage = row["coverage"]
         assert coverage["status"] == "sampled"

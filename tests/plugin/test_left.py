@@ -183,7 +183,7 @@ def test_the_message_names_the_cause(run, leaks):
     done.result.assert_outcomes(failed=1)
     done.result.stdout.fnmatch_lines(
         [
-            "*Deadlock: listener still waits for Event when the test ends",
+            "*Deadlock: listener still waits for Event when the test*",
             "*listener waits for Event at *threading.py:*",
             "*started at test_it.py:25",
             "*help: wake the thread and join it before the test ends, or start it",

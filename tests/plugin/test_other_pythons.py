@@ -105,7 +105,7 @@ def test_a_context_switch_in_code_of_python(run, token):
     run(marked(POOL), f"--interleave-replay={other}").result.assert_outcomes(failed=1)
     done = run(marked(HARMLESS), f"--interleave-replay={other}")
     done.result.assert_outcomes(failed=1)
-    assert "it is in Python's own code, which differs between versions" in done.text
+    assert "it is in Python's own code, which differs between versions" in done.flat
     # On the same version it was followed, every step of it.
     run(marked(HARMLESS), f"--interleave-replay={token}", "-W", "error").result.assert_outcomes(passed=1)
 

@@ -527,7 +527,7 @@ def test_what_a_teardown_finds_has_a_token(run, report):
             "*read *value = self.value",
             "Found in schedule * of up to 200 (*",
             "pytest 'test_it.py::test_it' --interleave-replay=*",
-            "FAILED *::test_it  Teardown failure: lost update on Counter.value (schedule * of up to 200)",
+            "FAILED *::test_it  teardown failure: lost update on Counter.value (schedule * of up to 200)",
         ]
     )
     (test,) = report()["tests"]

@@ -46,7 +46,7 @@ def test_a_random_schedule_becomes_one_of_one_context_switch(run, report):
     assert finding["preemptions"] == 1 < finding["shrunk_from"]
     assert finding["shrink_seconds"] > 0
     # It is wrapped at 80 columns.
-    found = f"(random walk, seed 1, 1 preemption, shrunk from {finding['shrunk_from']})."
+    found = f"(random walk, seed 1, 1 preemption, shrunk from {finding['shrunk_from']} preemptions)."
     assert found in done.text.replace("\n", " ")
     run(None, *done.command[1:]).result.stdout.fnmatch_lines(["Replayed from token (1 preemption)."])
 

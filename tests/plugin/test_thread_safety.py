@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from fnmatch import fnmatch
 
 import pytest
 
@@ -210,7 +211,7 @@ def test_failures_say_how_little_it_takes(run, report):
     done.result.stdout.fnmatch_lines_random(
         [
             "Not a race: the test body fails when it runs twice on the same fixtures.",
-            "help: give each worker its own fixtures with isolated=('counter',), or mark the",
+            "help: give each worker its own fixtures with isolated=('registry',), or mark the",
             "Not a race: the test also fails with one worker.",
             "help: run it with plain pytest. If it passes there, it depends on state from an",
             "*cannot run in several workers: capsys captures one shared stdout. Use it in a fixture instead, or add *",
@@ -364,10 +365,13 @@ def test_goes_on():
 """
     )
     done.result.assert_outcomes(passed=1, failed=1)
+    assert fnmatch(
+        done.flat,
+        "*TooLong: one execution was still running after 1 s and * steps "
+        "worker-0 waits for something outside the plugin's control at test_it.py:*: os.read(end, 1)*",
+    )
     done.result.stdout.fnmatch_lines(
         [
-            "*TooLong: one execution was still running after 1 s and * steps",
-            "*worker-0 waits for something outside the plugin's control at test_it.py:*: os.read(end, 1)",
             "Timeout: one execution did not end",
             "worker-0 was blocked at test_it.py:*, outside the plugin's control. The schedule was not run *",
         ]

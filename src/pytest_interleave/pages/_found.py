@@ -11,8 +11,8 @@ EXPECTED = "expected failure"
 _BUG_WORDS = frozenset(
     (
         "Atomicity", "Check-then-act", "Concurrent", "Data", "Deadlock", "Dirty", "Fixture", "Inconsistent",
-        "Intermediate", "Livelock", "Lock-order", "Lost", "Non-repeatable", "Not", "Order", "Race", "Resource",
-        "Self-deadlock", "Set-up", "Stale", "Teardown", "Timeout",
+        "Intermediate", "Livelock", "Lock-order", "Lost", "Non-repeatable", "Not", "Order", "Probably", "Race",
+        "Resource", "Self-deadlock", "Set-up", "Stale", "Suspected", "Teardown", "Timeout",
     )
 )  # fmt: skip
 

@@ -43,6 +43,9 @@ def show_only_failure(item: pytest.Item, call: pytest.CallInfo[None], report: py
             only.add_note(error.message)
         shown = only
     if shown is not error:
+        if shown.__traceback__ is None:
+            # A group of one of each is a new exception, which nothing has raised.
+            shown = shown.with_traceback(call.excinfo.tb if call.excinfo is not None else None)
         report.longrepr = item.repr_failure(pytest.ExceptionInfo.from_exception(shown))
 
 

@@ -23,7 +23,7 @@ Row = dict[str, Any]
 class _Proved(NamedTuple):
     """The proofs of the searches of all shards together, in the place of a strategy."""
 
-    exhaustive: bool
+    exhausted: bool
     preemptions: int | None
 
 
