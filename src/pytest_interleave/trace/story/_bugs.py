@@ -317,6 +317,10 @@ class Bugs:
                 what,
                 self._one_lock(effect.partial[0], later, "both writes", effect.partial[1], access),
             )
+        deletes = self._log[later.position][1].kind == kinds.DELETE
+        if deletes and not access.writes and self._words.is_check(access.position):
+            # What was found is gone when it is used.
+            return Bug(f"Check-then-act race on {what}", what)
         if not access.writes:
             text = f"{by} reads {what} before {delayed} writes it"
         elif not later.writes:

@@ -34,9 +34,9 @@ def describe_blocked(outcome: Outcome) -> str:
     blocked = waits or [(thread, where) for thread, where, _ in outcome.leaked]
     who = named([thread for thread, _ in blocked]) if blocked else "A thread"
     was = "was" if len(blocked) < 2 else "were"
-    where = f" at {blocked[0][1]}" if len(blocked) == 1 and blocked[0][1] is not None else ""
+    where = f" at {blocked[0][1]}," if len(blocked) == 1 and blocked[0][1] is not None else ""
     return (
-        f"{who} {was} blocked{where}, outside the plugin's control. The schedule was not run again; the token below "
+        f"{who} {was} blocked{where} outside the plugin's control. The schedule was not run again; the token below "
         "may not replay."
     )
 
