@@ -61,7 +61,7 @@ def peak_mb(schedules: int) -> float:
         (folder / "test_counter.py").write_text(TEST.format(schedules=schedules), encoding="utf-8")
         command = [sys.executable, "-m", "pytest", "-v", "-p", "no:cacheprovider"]
         run = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-        if run.returncode != 0 or f"({schedules} schedules, " not in run.stdout:
+        if run.returncode != 0 or f"({schedules:,} schedules, " not in run.stdout:
             raise SystemExit(f"{command} failed:\n{run.stdout}{run.stderr}")
         return float((folder / "peak").read_text(encoding="utf-8"))
 
