@@ -15,7 +15,8 @@ WRONG = {
     "exec.py::test_it": "test failure",
     "fixture_thread.py::test_pool": "deadlock",
     "left_thread.py::test_left_forever": "deadlock",
-    "livelock_report.py::test_livelock": "livelock",
+    # It counts its rounds, so it may end.
+    "livelock_report.py::test_livelock": "timeout",
     "long.py::test_fails_late_bad": "test failure",
     "long.py::test_polls_forever_bad": "livelock",
     "reduced.py::test_r5_timeout_of_100_years_bad": "deadlock",
