@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import threading
 from types import TracebackType
-from typing import Any
 
+from ..._leaves import connected
 from ._places import is_ours
 
 _MACHINERY = frozenset((threading.__file__,))
@@ -30,19 +30,8 @@ def hide_ours(error: BaseException) -> None:
 
     A traceback that has no other frames stays as it is.
     """
-    waiting: list[BaseException | None] = [error]
-    seen: set[int] = set()
-    while waiting:
-        one = waiting.pop()
-        if one is None or id(one) in seen:
-            continue
-        seen.add(id(one))
+    for one in connected(error):
         _hide_ours_of(one)
-        waiting += [one.__cause__, one.__context__]
-        # Not by `isinstance`, which reads the exception's `__class__`.
-        if issubclass(type(one), BaseExceptionGroup):
-            group: Any = one
-            waiting += group.exceptions
 
 
 def _hide_ours_of(error: BaseException) -> None:

@@ -53,7 +53,7 @@ def refusals(log: Sequence[Step]) -> dict[int, Refusal]:
 
 
 def _is_refused(operation: Operation, unit: Unit, holders: Sequence[Unit]) -> bool:
-    """Whether an attempt is in vain, if these threads hold the lock."""
+    """Whether an attempt fails if these threads hold the lock."""
     if operation.expired_at is not None:
         return True
     if operation.kind == kinds.TRY_ACQUIRE:

@@ -10,6 +10,7 @@ import traceback
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from ...._leaves import connected
 from ....control import HELD_UP, Outcome, Recorder, Strategy
 from ....detect import Conflict, DataRace, Finding
 from ....explore import Attempt, Recorded, Replay
@@ -205,22 +206,13 @@ def time_passed(outcome: Outcome) -> bool:
 
 def drop_variables(error: BaseException) -> None:
     """Forget the variables in the frames of an exception, and of those that it holds or was raised from."""
-    waiting: list[BaseException | None] = [error]
-    seen: set[int] = set()
-    while waiting:
-        one = waiting.pop()
-        if one is None or id(one) in seen:
-            continue
-        seen.add(id(one))
+    for one in connected(error):
         for frame, _ in traceback.walk_tb(one.__traceback__):
             # A frame that still runs is not cleared.
             with contextlib.suppress(RuntimeError):
                 frame.clear()
             # Before 3.13, a frame may also have a dictionary of its variables, which is updated only now.
             _ = frame.f_locals
-        waiting += [one.__cause__, one.__context__]
-        if isinstance(one, BaseExceptionGroup):
-            waiting += one.exceptions
 
 
 def require_no_signal(outcome: Outcome) -> None:
