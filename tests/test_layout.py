@@ -27,7 +27,7 @@ ORDER: dict[str, list[str]] = {
     "control.execution": ["units", "timing", "progress", "outside", "."],
     "detect": ["happens_before", "deadlocks", "races", "uncontrolled", "."],
     "explore": ["strategies", "search", "schedules", "."],
-    "trace": ["causes", "story", "."],
+    "trace": ["causes", "words", "effects", "bugs", "story", "."],
     "plugin": ["settings", "known", "items", "running | stress", "fixtures | reporting", "."],
     "plugin.running": ["executions", "observations", "explanations", "."],
 }  # fmt: skip

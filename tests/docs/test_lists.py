@@ -20,8 +20,8 @@ REPORTS = (ROOT / "docs" / "read_a_report.md").read_text(encoding="utf-8")
 NAMED = REPORTS.partition("\n## Bugs that a headline names\n")[2]
 #: Texts in which a report names a bug, up to the first thing that is filled in.
 HEADLINES = {
-    "trace/story/_bug.py": r'(?:Bug\(\s*f")([A-Z][a-z -]+?) (?:on|of|between|by|race on)\b',
-    "trace/story/_bugs.py": r'(?:Bug\(\s*f")([A-Z][a-z -]+?) (?:on|of|between|by|race on)\b',
+    "trace/bugs/_bug.py": r'(?:Bug\(\s*f")([A-Z][a-z -]+?) (?:on|of|between|by|race on)\b',
+    "trace/bugs/_bugs.py": r'(?:Bug\(\s*f")([A-Z][a-z -]+?) (?:on|of|between|by|race on)\b',
     "detect/deadlocks/_circular_waits.py": r'(?:Diagnosis\(|bug =)\s*f?"(?:\{[^}]*\} )*([a-z() -]{6,})',
     "detect/deadlocks/_endless_waits.py": r'(?:Diagnosis\(|bug =)\s*f?"(?:\{[^}]*\} )*([a-z() -]{6,})',
     "trace/story/_deadlock.py": r'"((?:Livelock: no|Suspected livelock: all) [a-z ]+)"',

@@ -12,7 +12,7 @@ from typing import Any
 from pytest_interleave.pages._page import render
 from pytest_interleave.trace._events import Event
 from pytest_interleave.trace._timeline import Arrow, Held, Timeline
-from pytest_interleave.trace.story._evidence import Evidence
+from pytest_interleave.trace.words._evidence import Evidence
 
 READ, WRITE = "balance = self.balance", "self.balance = balance + amount"
 LOCKS = "with source.lock, target.lock:"

@@ -6,8 +6,8 @@ from ._rows import SWITCHED
 from ._steps import steps_text
 from ._table import evidence_lines, interleaving_table
 from ._timeline import Arrow, Held, Timeline, timeline_of
-from .story._evidence import Evidence
 from .story._held_up import held_up
+from .words._evidence import Evidence
 
 __all__ = [
     "SWITCHED",

@@ -10,7 +10,7 @@ from ..control.interpreter import opname_at
 from ..control.steps import kinds
 from .causes._checks import looks_up
 from .causes._what import what_of
-from .story._words import call_of, called_with, function_called, numbered
+from .words._words import call_of, called_with, function_called, numbered
 
 
 class Event(NamedTuple):

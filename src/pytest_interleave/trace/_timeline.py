@@ -22,10 +22,10 @@ from .causes._giving_way import gave_way
 from .causes._look_ups import with_look_ups_done
 from .causes._loops import Loop, loops_of
 from .causes._names import distinguished
-from .story._evidence import Evidence
-from .story._library import LibraryCalls
 from .story._races import races_story
 from .story._story import story_of
+from .words._evidence import Evidence
+from .words._library import LibraryCalls
 
 _COROUTINE = inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
 #: The time is checked once in this many steps.

@@ -7,9 +7,9 @@ import itertools
 from ...control import Outcome, Recorder, Stuck
 from ...control.steps import kinds
 from ...detect import diagnose
-from ._bug import against_lost_wakeup
-from ._evidence import Story
-from ._words import Words
+from ..bugs._bug import against_lost_wakeup
+from ..words._evidence import Story
+from ..words._words import Words
 
 
 def deadlock_story(outcome: Outcome, recorder: Recorder | None) -> Story:

@@ -8,9 +8,9 @@ from typing import Any
 
 from ...control import Outcome, Recorder, Step, Touches
 from ...detect import Race
-from ._evidence import Story
+from ..words._evidence import Story
+from ..words._words import Words
 from ._held_up import held_up
-from ._words import Words
 
 _UNORDERED = "No happens-before relation: no common lock, queue, event, start or join orders these accesses."
 #: At most this many characters of a line are the name of a variable.

@@ -9,21 +9,21 @@ from ...control.execution import DEADLOCK, LIVELOCK
 from ...control.identity import type_named
 from ...explore import ChoicePoint
 from ...explore.search import never
+from ..bugs._bug import Bug, after_wait, during_iteration, during_sort, in_vain, unnotified
+from ..bugs._bugs import Bugs, of_refusal
 from ..causes._giving_way import gave_way, why_gave_way
 from ..causes._iterations import changed_during_iteration, changed_during_sort
 from ..causes._names import distinguished
 from ..causes._of_primitives import guards_others
 from ..causes._overlaps import Access, TimeIsOver, Torn
 from ..causes._primitive_turns import never_notified, notified_in_vain, used_after_wait
-from ._bug import Bug, after_wait, during_iteration, during_sort, in_vain, unnotified
-from ._bugs import Bugs, of_refusal
+from ..effects._effects import Effects
+from ..effects._kinds import Effect, HandedOn, Interrupted, TooEarly, steps_of
+from ..words._evidence import Evidence, Story
+from ..words._refusals import refused_at_failure
+from ..words._words import Words
 from ._deadlock import deadlock_story, livelock_bug
-from ._effects import Effects
-from ._evidence import Evidence, Story
 from ._held_up import held_up
-from ._kinds_of_effects import Effect, HandedOn, Interrupted, TooEarly, steps_of
-from ._refusals import refused_at_failure
-from ._words import Words
 
 #: At most this many switches of each sort are examined if the schedule could not be shrunk; and at most this many
 #: effects are shown. The rest are skipped.

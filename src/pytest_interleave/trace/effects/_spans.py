@@ -9,7 +9,7 @@ from ...control import Place
 from ..causes._overlaps import Access
 from ..causes._places import short_place
 from ..causes._primitive_turns import Turn
-from ._words import Words
+from ..words._words import Words
 
 
 class Span(NamedTuple):

@@ -16,8 +16,8 @@ from ..causes._overlaps import Access
 from ..causes._places import short_place
 from ..causes._primitive_turns import Turn
 from ..causes._sources import context_at, enters_context, loop_around
-from ._spans import Span, span_of
-from ._words import Words
+from ..effects._spans import Span, span_of
+from ..words._words import Words
 
 #: Kinds of steps of a thread that waits for another one, which may need a lock that the first one holds.
 _WAITING = frozenset((kinds.WAIT, kinds.WOKEN, kinds.JOIN, kinds.PASS, kinds.GET))

@@ -15,10 +15,10 @@ from ..causes._involved import Involved
 from ..causes._overlaps import UPDATES, Access, Thing, Torn, sources_of, stale, swapped, things_in, torn
 from ..causes._primitive_turns import set_before_clear, signal_before_wait, taken_between, turns_by_primitive
 from ..causes._sources import repeats_in_loop
-from ._kinds_of_effects import Canceled, Cleared, Effect, HandedOn, Interrupted, Missed, TooEarly, Unseen, acts_on_part
+from ..words._words import Words
+from ._kinds import Canceled, Cleared, Effect, HandedOn, Interrupted, Missed, TooEarly, Unseen, acts_on_part
 from ._spans import common_call
 from ._windows import Window, Windows
-from ._words import Words
 
 
 class Effects:

@@ -6,7 +6,7 @@ from threading import Lock, RLock, Semaphore
 
 import pytest
 
-from pytest_interleave.trace.story._bug import WIDEST
+from pytest_interleave.trace.bugs._bug import WIDEST
 
 from ..telling import in_threads, quiet, steps, texts, told
 from ..telling import timeline_of_finding as timeline_of

@@ -13,13 +13,13 @@ from ..causes._overlaps import CACHED, Access, Torn
 from ..causes._places import short_place
 from ..causes._slices import Slices
 from ..causes._sources import in_loop_over, redirected_at, repeats_in_loop
+from ..effects._effects import Effects
+from ..effects._kinds import Canceled, Cleared, Effect, HandedOn, Interrupted, Missed, TooEarly, Unseen, steps_of
+from ..effects._spans import Span, common_call, span_of
+from ..words._refusals import Refusal
+from ..words._words import Words
 from ._bug import WIDEST, Bug, against_lost_wakeup, during_iteration, refused
-from ._effects import Effects
 from ._guards import Guards
-from ._kinds_of_effects import Canceled, Cleared, Effect, HandedOn, Interrupted, Missed, TooEarly, Unseen, steps_of
-from ._refusals import Refusal
-from ._spans import Span, common_call, span_of
-from ._words import Words
 
 #: Methods that take something out of a container.
 _TAKING = frozenset((".discard()", ".move_to_end()", ".pop()", ".popitem()", ".popleft()", ".remove()"))

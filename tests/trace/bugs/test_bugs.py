@@ -14,7 +14,7 @@ from threading import Condition, Event, Lock, Semaphore, Thread
 
 import pytest
 
-from pytest_interleave.trace.story._bug import WIDEST
+from pytest_interleave.trace.bugs._bug import WIDEST
 
 from ..telling import Marks, in_threads, quiet, steps, texts, told, told_of_finding
 

@@ -1,0 +1,1 @@
+"""The classes of bugs that effects show, and what helps against them."""

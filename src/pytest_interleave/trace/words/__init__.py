@@ -1,0 +1,1 @@
+"""The words for the steps of an execution, and the evidence that they are."""
