@@ -591,7 +591,7 @@ def test_a_call_on_one_container_that_reads_another_one():
         assert cache.stored == {"a": 1, "b": 2}
 
     timeline = bug_of(body)
-    assert timeline.bug == "Atomicity violation on self.dirty"
+    assert timeline.bug == "Lost update on self.dirty"
     assert texts(timeline)[0] == "flushes calls self.stored.update() on {}"
 
 

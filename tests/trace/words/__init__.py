@@ -1,1 +1,1 @@
-"""Tests of the story."""
+"""Tests of words."""

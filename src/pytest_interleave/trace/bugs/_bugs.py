@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-
 from ...control import Outcome, Step, is_ours
 from ...control.identity import LruCache, type_named
 from ...control.steps import HIDDEN, kinds
@@ -11,15 +9,26 @@ from ..causes._checks import follows_in_line, is_check_within, is_checked_by_cal
 from ..causes._iterations import call_under_way
 from ..causes._overlaps import CACHED, Access, Torn
 from ..causes._places import short_place
-from ..causes._slices import Slices
-from ..causes._sources import in_loop_over, redirected_at, repeats_in_loop
+from ..causes._sources import in_loop_over, repeats_in_loop
 from ..effects._effects import Effects
-from ..effects._kinds import Canceled, Cleared, Effect, HandedOn, Interrupted, Missed, TooEarly, Unseen, steps_of
+from ..effects._kinds import (
+    Canceled,
+    Cleared,
+    Effect,
+    HandedOn,
+    Interrupted,
+    Missed,
+    Replaced,
+    TooEarly,
+    Unseen,
+)
 from ..effects._spans import Span, common_call, span_of
 from ..words._refusals import Refusal
 from ..words._words import Words
 from ._bug import WIDEST, Bug, against_lost_wakeup, during_iteration, refused
+from ._exclusive import of_exclusive
 from ._guards import Guards
+from ._published import published_before
 
 #: Methods that take something out of a container.
 _TAKING = frozenset((".discard()", ".move_to_end()", ".pop()", ".popitem()", ".popleft()", ".remove()"))
@@ -39,24 +48,17 @@ class Bugs:
     def __init__(self, outcome: Outcome, effects: Effects, words: Words) -> None:
         self._log: list[Step] = outcome.log
         self._effects = effects
+        self._accesses = effects.accesses
         self._words = words
-        self._guards = Guards(outcome.log, words, effects.access_before)
+        self._guards = Guards(outcome.log, words, effects.accesses)
         self._one_lock = self._guards.one_lock
 
     def of(self, effect: Effect) -> Bug:
         """Return the bug that an effect shows."""
         words = self._words
-        stream = self._redirected(effect)
-        if stream:
-            return Bug(
-                f"Race condition on {stream}: two threads redirect it",
-                help="pass file= to print(), or hold one lock for as long as the output is redirected",
-            )
-        runs = self._runs_of_generator(effect)
-        if runs:
-            what = words.what(runs[0])
-            helps = "hold one lock around each call of next(), or give each thread its own generator"
-            return Bug(f"Race condition on {what}: two threads run one generator", what, helps)
+        exclusive = of_exclusive(effect, self._log, words)
+        if exclusive is not None:
+            return exclusive
         within = self._within_call(effect)
         if within is not None:
             return within
@@ -64,6 +66,8 @@ class Bugs:
             return self._of_cache(effect) or self._of_torn(effect)
         if isinstance(effect, TooEarly):
             return self._of_early(effect)
+        if isinstance(effect, Replaced):
+            return self._of_replaced(effect)
         if isinstance(effect, Unseen) and effect.missed is not None:
             return self._of_missed(effect.missed[1].position)
         if isinstance(effect, Unseen):
@@ -94,6 +98,15 @@ class Bugs:
             return Bug(f"{kind} {on}", help="" if is_vain else helps)
         return self._of_handed_on(effect)
 
+    def _of_replaced(self, effect: Replaced) -> Bug:
+        first, between, last, is_stale = effect
+        if not is_stale:
+            what = self._words.what(last.position)
+            return Bug(f"Lost update on {what}", what, self._one_lock(first, last, "read and write", between))
+        what, by = self._words.what(between.position), self._words.thread(first.position)
+        assigned = self._accesses.before(between) or between
+        return Bug(f"Stale read of {what} by {by}", what, self._one_lock(assigned, between, "read and write", last))
+
     def _of_unseen(self, effect: Unseen) -> Bug:
         seen, change, _ = effect
         check = seen if is_in_test(seen.place) else None
@@ -106,49 +119,6 @@ class Bugs:
         what = self._plainest(seen, change)
         helps = self._one_lock(check, seen, "check and act", change)
         return Bug(f"Check-then-act race on {what}", what, helps, instead=(check.position, change.position))
-
-    def by_source(self, effect: Torn) -> Torn:
-        """Return the update that is lost, if the source says that what is written depends on another read.
-
-        In `y = x; print(x); x = y + 1` that is the first one. Otherwise, the same effect.
-        """
-        first, between, last, looked = effect
-        write = last if last.writes else self._effects.write_after(last)
-        if first.writes or looked or write is None or not between.writes:
-            return effect
-        filename, line, _ = write.place
-        needed = Slices((filename,)).lines_behind(filename, line)
-        if not last.writes:
-            reads_again = last.place.lineno in needed or first.place.lineno not in needed
-            return effect if reads_again else Torn(first, between, write, looked=False)
-        source: Access | None = first
-        while source is not None and not source.writes and source.place.lineno not in needed:
-            source = self._effects.access_before(source)
-        return effect if source is None or source.writes else Torn(source, between, last, looked=False)
-
-    def _runs_of_generator(self, effect: Effect) -> list[int]:
-        """Return the calls of `next` by which two threads run one generator, if the first one had not returned then."""
-        steps = steps_of(effect)
-        calls = [at for at in steps if self._log[at][1].name == "next"]
-        resumes = [at for at in steps if self._log[at][1].kind in kinds.OF_CALLS]
-        if len({self._log[at][0].index for at in calls}) < 2 or not resumes:
-            return []
-        return calls if calls[-1] < resumes[-1] and self._log[resumes[-1]][0] is self._log[calls[0]][0] else []
-
-    def _redirected(self, effect: Effect) -> str:
-        """Return the stream of the process that two threads redirect, if one has used it meanwhile; else nothing."""
-        accesses = [each for each in effect if isinstance(each, Access)]
-        streams = {(redirected_at(access.place), access.thread) for access in accesses}
-        names = {name for name, _ in streams}
-        if len(streams) < 2 or len(names) > 1:
-            return ""
-        (name,) = names
-        for access in accesses:
-            for key, part, _ in self._log[access.position][2] or ():
-                kind = type_named(key)
-                if (kind is not None and issubclass(kind, io.IOBase)) or f"sys.{part}" == name:
-                    return name
-        return ""
 
     def _of_missed(self, wait: int) -> Bug:
         primitive = self._words.primitive(wait)
@@ -206,12 +176,18 @@ class Bugs:
             # A loop that handles one item after the other: the other thread has not waited for the next one.
             return self._of_early(TooEarly(between, last))._replace(instead=(between.position, last.position))
         if effect.is_dirty_read:
+            published = self._of_publication(between, last)
+            if published is not None:
+                return published
             what = self._words.what(first.position) if between.is_opaque else what
             return Bug(
                 f"Dirty read of {what} by {by}",
                 what,
                 self._one_lock(first, last, "both writes", between, between),
             )
+        if effect.loses_update and self._empties(last) and not is_in_test(first.place):
+            # What it has read without the other thread's change is all that it has of what it deletes.
+            return Bug(f"Lost update on {what}", what, self._one_lock(first, last, "read and write", between))
         check = self._check(first, last) if between.writes else None
         within = check is not None and not operations[1].is_where_it_shows
         if first.place == last.place and not (first.writes or last.writes or within):
@@ -247,6 +223,11 @@ class Bugs:
             return Bug(f"{kind} {what}", what, self._one_lock(first, last, steps, between, between))
         return Bug(f"Atomicity violation on {what}", what, self._one_lock(first, last, "both accesses", between))
 
+    def _empties(self, access: Access) -> bool:
+        """Whether an access deletes all that is in a container."""
+        operation = self._log[access.position][1]
+        return operation.name == ".clear()" or (operation.kind == kinds.DELETE and "[:]" in access.place.text)
+
     def _sets_class(self, access: Access) -> bool:
         return any(how & HIDDEN and part == "__class__" for _, part, how in self._log[access.position][2] or ())
 
@@ -270,7 +251,7 @@ class Bugs:
 
     def _check_before(self, access: Access, last: Access) -> Access | None:
         """Return the access by the same thread right before `access` if it is a check for `last`; else None."""
-        before = self._effects.access_before(access)
+        before = self._accesses.before(access)
         if before is None:
             return None
         both = common_call(self._words.calls(before.position), self._words.calls(access.position))
@@ -296,6 +277,9 @@ class Bugs:
         if own is not None:
             helps = self._one_lock(own, later, "check and act", access)
             return Bug(f"Check-then-act race on {what}", what, helps, (own.position,))
+        published = None if access.writes else self._of_publication(access, later)
+        if published is not None:
+            return published
         if effect.unseen is not None:
             before = self._words.what(effect.unseen[0].position)
             both = f"Inconsistent reads of {before} and {what}"
@@ -337,9 +321,21 @@ class Bugs:
         helps = "make the order explicit: with an Event, a queue or join()"
         return Bug(named if len(named) <= WIDEST else f"Order violation on {what}", what, helps)
 
+    def _of_publication(self, access: Access, later: Access) -> Bug | None:
+        """Return the bug that a thread uses an object before the one that has published it has completed it."""
+        publication = published_before(access, later, self._accesses, self._log, self._words)
+        if publication is None:
+            return None
+        published, found, name = publication
+        headline = f"Order violation: {name} is published before it is complete"
+        if len(headline) > WIDEST:
+            headline = "Order violation: an object is published before it is complete"
+        helps = f"complete the object before {short_place(published.place)} makes it visible to other threads"
+        return Bug(headline, "", helps, instead=(published.position, found.position, access.position, later.position))
+
     def _own_check(self, access: Access, later: Access) -> Access | None:
         """Return the check by the thread that writes later, if another thread has checked the same since; else None."""
-        own = None if access.writes or not later.writes else self._effects.access_before(later)
+        own = None if access.writes or not later.writes else self._accesses.before(later)
         if own is None or own.writes or own.position > access.position or own.place != access.place:
             return None
         return own if self._words.is_check(own.position) else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from ...control import Operation, Place, Step
@@ -16,6 +16,7 @@ from ..causes._overlaps import Access
 from ..causes._places import short_place
 from ..causes._primitive_turns import Turn
 from ..causes._sources import context_at, enters_context, loop_around
+from ..effects._accesses import Accesses
 from ..effects._spans import Span, span_of
 from ..words._words import Words
 
@@ -33,10 +34,10 @@ class _Hold(NamedTuple):
 class Guards:
     """The locks that were held at the steps of one execution."""
 
-    def __init__(self, log: Sequence[Step], words: Words, access_before: Callable[[Access], Access | None]) -> None:
+    def __init__(self, log: Sequence[Step], words: Words, accesses: Accesses) -> None:
         self._log = log
         self._words = words
-        self._access_before = access_before
+        self._accesses = accesses
 
     def one_lock(self, first: Access, last: Access, what: str, other: Access, until: Access | None = None) -> str:
         """Return the advice to hold one lock from one access to another one of one thread.
@@ -72,7 +73,7 @@ class Guards:
         while access is not None and span.begin[::2] == access.place[::2]:
             if access.place.lineno < span.begin.lineno and is_in_test(access.place):
                 span = span._replace(begin=access.place)
-            before = self._access_before(access)
+            before = self._accesses.before(access)
             access = before if before is not None and before.place.lineno <= access.place.lineno else None
         return span
 

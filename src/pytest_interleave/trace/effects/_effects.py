@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import cached_property
 
 from ...control import Outcome, Step
 from ...control.identity import type_named
@@ -12,10 +11,11 @@ from ...explore import ChoicePoint
 from ..causes._failing import failed_threads, failing_positions
 from ..causes._giving_way import gave_way
 from ..causes._involved import Involved
-from ..causes._overlaps import UPDATES, Access, Thing, Torn, sources_of, stale, swapped, things_in, torn
+from ..causes._overlaps import UPDATES, Access, Thing, Torn, stale, swapped, things_in, torn
 from ..causes._primitive_turns import set_before_clear, signal_before_wait, taken_between, turns_by_primitive
 from ..causes._sources import repeats_in_loop
 from ..words._words import Words
+from ._accesses import Accesses, same_function
 from ._kinds import Canceled, Cleared, Effect, HandedOn, Interrupted, Missed, TooEarly, Unseen, acts_on_part
 from ._spans import common_call
 from ._windows import Window, Windows
@@ -30,6 +30,7 @@ class Effects:
         self._end = end
         self._windows = Windows(outcome.log, end)
         self._things = things_in(outcome.log, is_over)
+        self.accesses = Accesses(self._things, end)
         self._turns = [turns for turns in turns_by_primitive(outcome.log) if not words.is_of_pool(turns[0].position)]
         self._involved = Involved(outcome, self._things, is_over)
         self._failed = failed_threads(outcome)
@@ -80,7 +81,7 @@ class Effects:
             for access, later in swapped(thing, *window)
             if later.writes
             and not access.writes
-            and not _same_function(access, later)
+            and not same_function(access, later)
             and self._decides(access, thing)
             and not self._is_read_again(thing, access, later)
         ]
@@ -128,7 +129,7 @@ class Effects:
             update
             for thing in self._concerned
             for first, last in thing.pairs()
-            if not first.writes and last.writes and last.position < self._end and _same_function(first, last)
+            if not first.writes and last.writes and last.position < self._end and same_function(first, last)
             for update in torn(thing, first.thread, first.position + 1, last.position)
             if (update.first, update.last) == (first, last) and update.loses_update
             if self._concerns(update.between, thing)
@@ -158,30 +159,12 @@ class Effects:
         first, _, last, _ = effect
         if first.writes:
             # What the thread has just written is not what it finds.
-            return not last.writes and _same_function(first, last) and not _is_in_a_later_call(last, first)
-        return _same_function(first, last) or self._returns(last)
+            return not last.writes and same_function(first, last) and not _is_in_a_later_call(last, first)
+        return same_function(first, last) or self._returns(last)
 
     def is_of_failure(self, access: Access) -> bool:
         """Whether the line with which a thread failed has an access."""
         return access.position in self._failing
-
-    def access_before(self, access: Access) -> Access | None:
-        """Return the last access of the same thread to the same part before `access`, if it is in the same function."""
-        for thing, other in self._things[access.position]:
-            if other == access:
-                before = thing.latest(access.thread, access.position, access)
-                if before is not None and _same_function(before, access):
-                    return before
-        return None
-
-    def write_after(self, access: Access) -> Access | None:
-        """Return the next assignment of the same thread to the same part, if it is in the same function."""
-        for thing, other in self._things[access.position]:
-            if other == access:
-                after = thing.next(access.thread, access.position, access, assigned=True)
-                if after is not None and after.position < self._end and _same_function(access, after):
-                    return after
-        return None
 
     def _of_window(self, window: Window, *, delayed: bool) -> Effect | None:
         """Return the effect of a window: a step between two accesses, else a step that was too early.
@@ -254,7 +237,7 @@ class Effects:
         near = sorted(range(window.switch, window.until), key=lambda position: abs(position - access.position))
         for position in near:
             for thing, found in self._things[position]:
-                written = self._sources.get((position, thing))
+                written = self.accesses.sources.get((position, thing))
                 if (
                     found.thread == access.thread
                     and not found.writes
@@ -302,7 +285,7 @@ class Effects:
 
         If `delayed`, also what the thread did only after that.
         """
-        sources = self._sources
+        sources = self.accesses.sources
         found = [
             ((self._concerns(access, thing), access.position), written, access)
             for position in range(window.switch, window.until)
@@ -321,10 +304,6 @@ class Effects:
         if following is not None and self._log[following][1].where() == written.place:
             following = None
         return HandedOn(written, access, following)
-
-    @cached_property
-    def _sources(self) -> dict[tuple[int, Thing], Access]:
-        return sources_of(self._things)
 
     def _touched_in(self, window: Window) -> Iterable[Thing]:
         """Return the things that any thread has accessed in a window."""
@@ -368,7 +347,7 @@ class Effects:
     def _lost_update(self, window: Window) -> Torn | None:
         """Return an update that was lost before the failure; it is a bug even if the failing lines do not show why."""
         found = (torn_one for thing in self._touched_in(window) for torn_one in torn(thing, *window))
-        lost = (each for each in found if each.loses_update and _same_function(each.first, each.last))
+        lost = (each for each in found if each.loses_update and same_function(each.first, each.last))
         return min((each for each in lost if each.last.position < self._end), key=_length, default=None)
 
     def _concerns(self, access: Access, thing: Thing) -> bool:
@@ -379,14 +358,10 @@ def _length(found: Torn) -> int:
     return found.last.position - found.first.position
 
 
-def _same_function(first: Access, second: Access) -> bool:
-    return first.place[::2] == second.place[::2]
-
-
 def _is_in_a_later_call(access: Access, before: Access) -> bool:
     """Whether an access must be in a later call of the function that another access before it is in."""
     return (
-        _same_function(access, before)
+        same_function(access, before)
         and access.place.lineno < before.place.lineno
         and not repeats_in_loop(access.place)
     )

@@ -47,6 +47,20 @@ class Cleared(NamedTuple):
     missed: Turn
 
 
+class Replaced(NamedTuple):
+    """A change of an object that a variable refers to, and the assignment of another object to that variable.
+
+    Either a thread assigns to the variable what it has made of the object before another one changes that. Or a thread
+    finds the object in the variable, and changes it after another thread has replaced it.
+    """
+
+    first: Access
+    between: Access
+    last: Access
+    #: Whether the object was replaced first.
+    is_stale: bool
+
+
 class Canceled(NamedTuple):
     """The start of a pool's task, and the call of its future's `cancel()` after that."""
 
@@ -71,7 +85,7 @@ class HandedOn(NamedTuple):
     following: int | None
 
 
-Effect = Torn | TooEarly | Unseen | Missed | Canceled | Cleared | Interrupted | HandedOn
+Effect = Torn | TooEarly | Replaced | Unseen | Missed | Canceled | Cleared | Interrupted | HandedOn
 
 
 def steps_of(effect: Effect) -> tuple[int, ...]:

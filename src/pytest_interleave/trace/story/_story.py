@@ -18,7 +18,8 @@ from ..causes._of_primitives import guards_others
 from ..causes._overlaps import Access, TimeIsOver, Torn
 from ..causes._primitive_turns import never_notified, notified_in_vain, used_after_wait
 from ..effects._effects import Effects
-from ..effects._kinds import Effect, HandedOn, Interrupted, TooEarly, steps_of
+from ..effects._kinds import Effect, HandedOn, Interrupted, Replaced, TooEarly, steps_of
+from ..effects._refined import refined
 from ..words._evidence import Evidence, Story
 from ..words._refusals import refused_at_failure
 from ..words._words import Words
@@ -31,7 +32,7 @@ _EXAMINED = 20
 _MOST_EFFECTS = 3
 
 #: The order in which effects give the bug its name, if a failure needs several.
-_TELLING: tuple[type, ...] = (Torn, TooEarly)
+_TELLING: tuple[type, ...] = (Torn, TooEarly, Replaced)
 _LEAST: tuple[type, ...] = (Interrupted, HandedOn)
 
 
@@ -102,7 +103,7 @@ def story_of(
             found = [(effect, None) for effect in effects.of_any(chosen)] or found
         if found:
             bugs = Bugs(outcome, effects, words)
-            found = [(bugs.by_source(each) if isinstance(each, Torn) else each, point) for each, point in found]
+            found = [(refined(each, effects.accesses, outcome.log), point) for each, point in found]
             ranked = sorted(found, key=lambda pair: _rank(pair[0], pair[1], outcome))
             bug = bugs.of(ranked[0][0])
             is_certain = isinstance(ranked[0][0], Torn) and ranked[0][0].loses_update

@@ -1,0 +1,50 @@
+"""The accesses of one execution by their steps, and what comes before and after each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+
+from ..causes._overlaps import Access, Thing, sources_of
+
+
+class Accesses:
+    """The accesses of one execution, which has failed after `end` steps."""
+
+    def __init__(self, things: Sequence[Sequence[tuple[Thing, Access]]], end: int) -> None:
+        self._things = things
+        self._end = end
+
+    @cached_property
+    def sources(self) -> dict[tuple[int, Thing], Access]:
+        """For each access by position and thing, the last write before it to what it accesses."""
+        return sources_of(self._things)
+
+    def at(self, position: int) -> list[Access]:
+        """Return the accesses of one step."""
+        return [access for _, access in self._things[position]]
+
+    def source(self, access: Access) -> Access | None:
+        """Return the write whose value a read has found; None if that is not known."""
+        thing = self._thing(access)
+        return None if thing is None else self.sources.get((access.position, thing))
+
+    def before(self, access: Access) -> Access | None:
+        """Return the last access of the same thread to the same part before `access`, if it is in the same function."""
+        thing = self._thing(access)
+        before = None if thing is None else thing.latest(access.thread, access.position, access)
+        return before if before is not None and same_function(before, access) else None
+
+    def write_after(self, access: Access) -> Access | None:
+        """Return the next assignment of the same thread to the same part, if it is in the same function."""
+        thing = self._thing(access)
+        after = None if thing is None else thing.next(access.thread, access.position, access, assigned=True)
+        return after if after is not None and after.position < self._end and same_function(access, after) else None
+
+    def _thing(self, access: Access) -> Thing | None:
+        return next((thing for thing, other in self._things[access.position] if other == access), None)
+
+
+def same_function(first: Access, second: Access) -> bool:
+    """Whether the lines of two accesses are in one function."""
+    return first.place[::2] == second.place[::2]
