@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from .scope._places import Place, is_ours, is_stdlib, short_path
     from .scope._real import get_ident, real_lock
     from .scope._scope import Scope
-    from .scope._tracebacks import hide_ours, without_ours
+    from .scope._tracebacks import hide_ours, traceback_of, without_ours
     from .steps._kinds import HELD_UP
     from .steps._operations import Operation
     from .steps._protocol import LoggedStep, Nesting, Path, PendingOperation, Strategy, ThreadView, Trace
@@ -82,6 +82,7 @@ else:
             "duration": ".execution.timing._time_choices",
             "get_ident": ".scope._real",
             "hide_ours": ".scope._tracebacks",
+            "traceback_of": ".scope._tracebacks",
             "infrastructure": ".execution.units._current",
             "is_ours": ".scope._places",
             "is_stdlib": ".scope._places",
@@ -162,6 +163,7 @@ __all__ = [
     "threads_left",
     "threads_started",
     "touches_of",
+    "traceback_of",
     "unrecorded",
     "without_ours",
 ]

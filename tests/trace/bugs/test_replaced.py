@@ -58,11 +58,6 @@ class Buffer:
     def add(self):
         self.items.append(1)  # add
 
-    def flush_each(self):
-        for item in self.items:  # flush_each: read
-            self.sent.append(item)
-        self.items = []  # flush_each: empty
-
     def flush_and_swap(self):
         batch = self.items  # flush_and_swap: read
         self.items = []  # flush_and_swap: empty
@@ -91,7 +86,6 @@ class Buffer:
 @pytest.mark.parametrize(
     ("flush", "what", "deletes"),
     [
-        ("flush_each", "Buffer.items", "writes [0, 1] -> []"),
         ("flush_and_clear", "self.items", "calls self.items.clear() on [0, 1]"),
         ("flush_and_delete", "self.items", "deletes [0, 1]"),
     ],

@@ -69,7 +69,9 @@ def place_of_code(code: CodeType, lasti: int) -> Place:
 def place_of_frame(frame: FrameType) -> Place:
     """Return the place that `frame` is executing now."""
     code = frame.f_code
-    return Place(file_of[code.co_filename], frame.f_lineno, code.co_qualname)
+    # Instructions that only clean up, as at the end of a generator that raises, have no line.
+    line: int | None = frame.f_lineno
+    return Place(file_of[code.co_filename], line or line_of(code, frame.f_lasti), code.co_qualname)
 
 
 def scope_frame(frame: FrameType | None) -> FrameType | None:

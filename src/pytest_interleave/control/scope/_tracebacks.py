@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from types import TracebackType
 
 from ..._leaves import connected
-from ._places import is_ours
+from ._places import is_ours, line_of
 
 _MACHINERY = frozenset((threading.__file__,))
 
@@ -19,9 +20,17 @@ def without_ours(traceback: TracebackType | None) -> TracebackType | None:
         if not is_ours(filename) and filename not in _MACHINERY:
             kept.append(traceback)
         traceback = traceback.tb_next
+    return traceback_of(kept)
+
+
+def traceback_of(entries: Sequence[TracebackType]) -> TracebackType | None:
+    """Return a traceback of copies of these entries; None if there are none."""
     result: TracebackType | None = None
-    for entry in reversed(kept):
-        result = TracebackType(result, entry.tb_frame, entry.tb_lasti, entry.tb_lineno)
+    for entry in reversed(entries):
+        # An exception that was raised where a generator only cleans up has no line.
+        line: int | None = entry.tb_lineno
+        frame = entry.tb_frame
+        result = TracebackType(result, frame, entry.tb_lasti, line or line_of(frame.f_code, entry.tb_lasti))
     return result
 
 
@@ -45,8 +54,5 @@ def _hide_ours_of(error: BaseException) -> None:
         entry = entry.tb_next
     if not kept or len(kept) == count:
         return
-    result: TracebackType | None = None
-    for entry in reversed(kept):
-        result = TracebackType(result, entry.tb_frame, entry.tb_lasti, entry.tb_lineno)
     # Not by `with_traceback`, which a class may replace.
-    BaseException.with_traceback(error, result)
+    BaseException.with_traceback(error, traceback_of(kept))

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from ...control import traceback_of
 from ._subtests import note_failure, raise_together
 from ._workers import quiet_types
 
@@ -54,12 +55,12 @@ class UnittestBody:
 
 
 def _without_unittest(traceback: TracebackType | None) -> TracebackType | None:
-    if traceback is None:
-        return None
-    rest = _without_unittest(traceback.tb_next)
-    if "__unittest" in traceback.tb_frame.f_globals:
-        return rest
-    return TracebackType(rest, traceback.tb_frame, traceback.tb_lasti, traceback.tb_lineno)
+    kept = []
+    while traceback is not None:
+        if "__unittest" not in traceback.tb_frame.f_globals:
+            kept.append(traceback)
+        traceback = traceback.tb_next
+    return traceback_of(kept)
 
 
 def _gather(failed: list[BaseException], subtest: Any, raised: Any) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ...control import Outcome, Step, is_ours
 from ...control.identity import LruCache, type_named
 from ...control.steps import HIDDEN, kinds
-from ..causes._checks import follows_in_line, is_check_within, is_checked_by_caller, is_in_test, looks_up
+from ..causes._checks import empties, follows_in_line, is_check_within, is_checked_by_caller, is_in_test, looks_up
 from ..causes._iterations import call_under_way
 from ..causes._overlaps import CACHED, Access, Torn
 from ..causes._places import short_place
@@ -185,7 +185,7 @@ class Bugs:
                 what,
                 self._one_lock(first, last, "both writes", between, between),
             )
-        if effect.loses_update and self._empties(last) and not is_in_test(first.place):
+        if effect.loses_update and empties(operations[1]) and not is_in_test(first.place):
             # What it has read without the other thread's change is all that it has of what it deletes.
             return Bug(f"Lost update on {what}", what, self._one_lock(first, last, "read and write", between))
         check = self._check(first, last) if between.writes else None
@@ -222,11 +222,6 @@ class Bugs:
             )
             return Bug(f"{kind} {what}", what, self._one_lock(first, last, steps, between, between))
         return Bug(f"Atomicity violation on {what}", what, self._one_lock(first, last, "both accesses", between))
-
-    def _empties(self, access: Access) -> bool:
-        """Whether an access deletes all that is in a container."""
-        operation = self._log[access.position][1]
-        return operation.name == ".clear()" or (operation.kind == kinds.DELETE and "[:]" in access.place.text)
 
     def _sets_class(self, access: Access) -> bool:
         return any(how & HIDDEN and part == "__class__" for _, part, how in self._log[access.position][2] or ())

@@ -9,6 +9,7 @@ from collections.abc import Container, Iterable, Iterator, Sequence
 
 from ...control import Operation, Place
 from ...control.interpreter import column_at, opname_at
+from ...control.steps import kinds
 from ._sources import tree_of
 
 #: Methods whose result says whether something is there.
@@ -21,6 +22,11 @@ _Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 def looks_up(operation: Operation) -> bool:
     """Whether an access is a call of a method that looks something up."""
     return operation.name in _LOOK_UPS
+
+
+def empties(operation: Operation) -> bool:
+    """Whether an access deletes all that is in a container."""
+    return operation.name == ".clear()" or (operation.kind == kinds.DELETE and "[:]" in operation.where().text)
 
 
 def is_check(operation: Operation) -> bool:

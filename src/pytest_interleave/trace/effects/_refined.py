@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from ...control import Step
 from ...control.identity import touched_expression, type_named
 from ...control.steps import WRITES, kinds, shown_touch
+from ..causes._checks import empties
 from ..causes._overlaps import Access, Torn
 from ..causes._slices import Slices
 from ._accesses import Accesses
@@ -16,7 +17,9 @@ from ._kinds import Effect, Replaced, TooEarly
 def refined(effect: Effect, accesses: Accesses, log: Sequence[Step]) -> Effect:
     """Return an effect that says more by the source, or the same effect."""
     if isinstance(effect, Torn):
-        return _overwritten(effect, accesses, log) or _by_dependence(effect, accesses)
+        # What a thread deletes, it has read last.
+        is_known = empties(log[effect.last.position][1])
+        return _overwritten(effect, accesses, log) or (effect if is_known else _by_dependence(effect, accesses))
     if isinstance(effect, TooEarly):
         return _overwritten_after(effect, accesses, log) or _outdated(effect, accesses, log) or effect
     return effect
