@@ -202,7 +202,8 @@ class Bugs:
         if check is not None:
             also = () if check == first else (check.position,)
             helps = self._one_lock(check, last, "check and act", between)
-            helps += self._words.atomic_call(check.position, last.position)
+            if helps:
+                helps += self._words.atomic_call(check.position, last.position)
             return Bug(f"Check-then-act race on {what}", what, helps, also)
         if effect.loses_update and last.part is not None and self._sets_class(between):
             # An object that gets another class keeps what is written to it.

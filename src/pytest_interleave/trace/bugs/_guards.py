@@ -15,7 +15,7 @@ from ..causes._checks import is_in_test
 from ..causes._overlaps import Access
 from ..causes._places import short_place
 from ..causes._primitive_turns import Turn
-from ..causes._sources import context_at, enters_context, loop_around
+from ..causes._sources import calls_argument, context_at, enters_context, has_variable_index, loop_around
 from ..effects._accesses import Accesses
 from ..effects._spans import Span, span_of
 from ..words._words import Words
@@ -53,6 +53,9 @@ class Guards:
             if line is None:
                 return ""
             span = span._replace(begin=span.begin._replace(lineno=line))
+        if span.is_in_one_function and calls_argument(span.begin, span.end.lineno):
+            # A function of the caller's may wait for other threads, or take the same lock.
+            return ""
         wait = self.wait_between(first, last)
         if wait is not None:
             return self.after_wait(wait) if what == "check and act" else ""
@@ -95,15 +98,23 @@ class Guards:
                 owner = self._words.thread(first.position)
                 line = Span(other.place, other.place)
                 taken_at = self._taken_at(hold)
+                name = self._name(hold)
                 if any(self._taken_at(each) == taken_at for each in at_other.values()):
                     return f"use one lock for both threads: {short_place(taken_at)} takes a different one in each"
+                alike = next((each for each in at_other.values() if self._name(each) == name), None)
+                if alike is not None:
+                    both = f"{short_place(taken_at)} and {short_place(self._taken_at(alike))}"
+                    return f"use one lock for both threads: {both} take different ones"
                 if self.waits_in(line, hold.lock):
                     return ""
                 method = self._method(hold, self._words.calls(other.position)[0], private=True)
                 if method:
                     return f"do what {where} does in {method}, as {owner} does {span.text}"
                 again = self._taken_below(hold.lock, line)
-                return f"hold {self._name(hold)} {lines}, too, as {owner} does {span.text}{_reentrant(again)}"
+                if has_variable_index(name):
+                    # The other line may have another index.
+                    return f"hold the same lock {lines}, too, as {owner} does {span.text}: {name}"
+                return f"hold {name} {lines}, too, as {owner} does {span.text}{_reentrant(again)}"
         for address, hold in at_other.items():
             if self.waits_in(span, hold.lock):
                 continue

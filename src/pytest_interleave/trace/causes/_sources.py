@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 import functools
 import linecache
+import re
+from collections.abc import Iterator
 
 from ...control import Place
 
@@ -64,6 +66,44 @@ def context_at(place: Place) -> str:
 def enters_context(place: Place) -> bool:
     """Whether a line enters a `with` statement."""
     return any(place.lineno == node.lineno for node in _withs(place.filename))
+
+
+def has_variable_index(expression: str) -> bool:
+    """Whether an expression has an item whose key is a variable: "self.locks[i]"."""
+    return re.search(r"\[[^\W\d]", expression) is not None
+
+
+def calls_argument(place: Place, last: int) -> bool:
+    """Whether a function calls one of its arguments in its lines from a place to line `last`."""
+    return any(
+        begin <= place.lineno <= end and place.lineno <= line <= last
+        for begin, end, line in _calls_of_arguments(place.filename)
+    )
+
+
+@functools.lru_cache(maxsize=64)
+def _calls_of_arguments(filename: str) -> tuple[tuple[int, int, int], ...]:
+    """Return, for each call of an argument in a file, the lines of the function, and that of the call."""
+    tree = tree_of(filename)
+    found = []
+    for function in () if tree is None else ast.walk(tree):
+        if isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            names = {argument.arg for argument in ast.walk(function.args) if isinstance(argument, ast.arg)}
+            end = function.end_lineno or function.lineno
+            found += [
+                (function.lineno, end, node.lineno)
+                for node in _own_nodes(function)
+                if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in names
+            ]
+    return tuple(found)
+
+
+def _own_nodes(function: ast.AST) -> Iterator[ast.AST]:
+    """Yield the nodes of a function's body that are in no function within it, such as one that decorates another."""
+    for node in ast.iter_child_nodes(function):
+        if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
+            yield node
+            yield from _own_nodes(node)
 
 
 @functools.lru_cache(maxsize=64)
