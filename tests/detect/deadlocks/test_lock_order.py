@@ -199,6 +199,44 @@ def test_gate_that_one_does_not_go_through():
     assert len(predictions(body)) == 1
 
 
+@pytest.mark.parametrize("kind", [threading.Semaphore, threading.BoundedSemaphore])
+@pytest.mark.parametrize(("permits", "deadlocks"), [(1, 0), (4, 0), (5, 1)])
+def test_semaphore_with_fewer_permits_than_threads_in_the_circle(kind, permits, deadlocks):
+    def body():
+        room, forks = kind(permits), locks(5)
+        in_threads(*(lambda i=i: nest(room, forks[i], forks[(i + 1) % 5]) for i in range(5)))
+
+    for strategy in (NonPreemptive(), RandomWalk(0)):
+        assert len(predictions(body, strategy)) == deadlocks
+
+
+def test_semaphore_that_one_does_not_acquire():
+    def body():
+        room, a, b, c = threading.Semaphore(2), *locks(3)
+        in_threads(lambda: nest(room, a, b), lambda: nest(room, b, c), lambda: nest(c, a))
+
+    assert len(predictions(body)) == 1
+
+
+def test_semaphore_that_is_a_signal():
+    def body():
+        ready, a, b = threading.Semaphore(0), *locks(2)
+
+        def wait():
+            ready.acquire()
+            take_two(b, a)
+
+        def tell():
+            ready.release()
+            ready.release()
+            ready.acquire()
+            take_two(a, b)
+
+        in_threads(wait, tell)
+
+    assert len(predictions(body)) == 1
+
+
 def test_gate_of_a_library(tmp_path):
     source = "def through(gate, function):\n    with gate:\n        function()\n"
     names: dict[str, Callable[..., None]] = {}

@@ -2,8 +2,8 @@
 
 A thread that takes a lock while it holds another one has a *dependency*. Dependencies of several threads form a circle
 if each wants what the next one holds. They are a deadlock in some other schedule, unless something keeps the threads
-apart: a lock that two of them hold (a gate), or that one thread has ended, or has not been started, when the other one
-is there.
+apart: a lock that two of them hold (a gate), a semaphore with fewer permits than the threads that hold it, or that one
+thread has ended, or has not been started, when the other one is there.
 
 Source: K. Havelund, "Using Runtime Analysis to Guide Model Checking of Java Programs", SPIN 2000 (the GoodLock
 algorithm); S. Bensalem, K. Havelund, "Dynamic Deadlock Analysis of Multi-threaded Programs", HVC 2005 (more than two
@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 
 from ...control import Nesting, Path, PendingOperation, Trace, current_scope
 from ...control.steps import kinds
+from ._gates import Gates
 from ._predicted import LockName, Part, PredictedDeadlock, can_wait
 
 #: A circle has at most this many threads; longer ones are not found.
@@ -54,7 +55,11 @@ class LockOrder:
             return []
         self._seen.add(fingerprint)
         found: list[PredictedDeadlock] = []
+        gates: Gates | None = None
         for circle in _circles(dependencies, trace):
+            gates = gates or Gates(trace, {one.nesting.position for one in dependencies})
+            if gates.keep_apart([one.nesting.position for one in circle]):
+                continue
             predicted = _predicted(circle)
             identity = predicted.identity
             if identity not in self._reported:
