@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from ...control import Outcome, Step, is_ours
 from ...control.identity import LruCache, type_named
-from ...control.steps import HIDDEN, kinds
-from ..causes._checks import empties, follows_in_line, is_check_within, is_checked_by_caller, is_in_test, looks_up
+from ...control.steps import kinds
+from ..causes._checks import empties, follows_in_line, is_check_within, is_in_test, looks_up
 from ..causes._iterations import call_under_way
 from ..causes._overlaps import CACHED, Access, Torn
 from ..causes._places import short_place
@@ -26,9 +26,11 @@ from ..effects._spans import Span, common_call, span_of
 from ..words._refusals import Refusal
 from ..words._words import Words
 from ._bug import WIDEST, Bug, against_lost_wakeup, during_iteration, refused
+from ._early import EarlyBugs
 from ._exclusive import of_exclusive
 from ._guards import Guards
-from ._published import published_before
+from ._published import of_publication
+from ._variables import Variables
 
 #: Methods that take something out of a container.
 _TAKING = frozenset((".discard()", ".move_to_end()", ".pop()", ".popitem()", ".popleft()", ".remove()"))
@@ -52,6 +54,8 @@ class Bugs:
         self._words = words
         self._guards = Guards(outcome.log, words, effects.accesses)
         self._one_lock = self._guards.one_lock
+        self._variables = Variables(outcome.log, words)
+        self._early = EarlyBugs(outcome, effects, words, self._guards, self._variables)
 
     def of(self, effect: Effect) -> Bug:
         """Return the bug that an effect shows."""
@@ -65,7 +69,7 @@ class Bugs:
         if isinstance(effect, Torn):
             return self._of_cache(effect) or self._of_torn(effect)
         if isinstance(effect, TooEarly):
-            return self._of_early(effect)
+            return self._early.of(effect)
         if isinstance(effect, Replaced):
             return self._of_replaced(effect)
         if isinstance(effect, Unseen) and effect.missed is not None:
@@ -116,7 +120,7 @@ class Bugs:
         if check is None:
             what = self._words.what(change.position)
             return Bug(f"Stale read of {what} by {self._words.thread(seen.position)}", what)
-        what = self._plainest(seen, change)
+        what = self._variables.plainest(seen, change)
         helps = self._one_lock(check, seen, "check and act", change)
         return Bug(f"Check-then-act race on {what}", what, helps, instead=(check.position, change.position))
 
@@ -135,7 +139,7 @@ class Bugs:
         if begin is None or type_named((self._log[begin][2] or ((None, None, 0),))[-1][0]) is LruCache:
             return None
         other = others[0]
-        what, call = self._plainest(other, back[-1]), self._words.call_around(back[-1].position)
+        what, call = self._variables.plainest(other, back[-1]), self._words.call_around(back[-1].position)
         work = self._log[begin][1].where()
         aside = "" if work == other.place else f", and at {short_place(other.place)}"
         guarded = self._guards.advice(back[-1]._replace(position=begin), back[-1], other, Span(work, work))
@@ -163,7 +167,7 @@ class Bugs:
 
     def _of_torn(self, effect: Torn) -> Bug:
         first, between, last, looked = effect
-        what = self._variable(first, between, last)
+        what = self._variables.common(first, between, last)
         by = self._words.thread(between.position)
         operations = [self._log[access.position][1] for access in (first, last)]
         loops = operations[1].kind == kinds.ITERATE or in_loop_over(first.place, last.place)
@@ -174,9 +178,9 @@ class Bugs:
         is_repeated = first.place == last.place and operations[0].lasti == operations[1].lasti
         if effect.is_dirty_read and is_repeated and self._guards.takes_between(first, last):
             # A loop that handles one item after the other: the other thread has not waited for the next one.
-            return self._of_early(TooEarly(between, last))._replace(instead=(between.position, last.position))
+            return self._early.of(TooEarly(between, last))._replace(instead=(between.position, last.position))
         if effect.is_dirty_read:
-            published = self._of_publication(between, last)
+            published = of_publication(between, last, self._accesses, self._log, self._words)
             if published is not None:
                 return published
             what = self._words.what(first.position) if between.is_opaque else what
@@ -205,7 +209,7 @@ class Bugs:
             if helps:
                 helps += self._words.atomic_call(check.position, last.position)
             return Bug(f"Check-then-act race on {what}", what, helps, also)
-        if effect.loses_update and last.part is not None and self._sets_class(between):
+        if effect.loses_update and last.part is not None and self._variables.sets_class(between):
             # An object that gets another class keeps what is written to it.
             return Bug(f"Atomicity violation on {what}", what, self._one_lock(first, last, "both accesses", between))
         if effect.loses_update and last.updates:
@@ -223,9 +227,6 @@ class Bugs:
             )
             return Bug(f"{kind} {what}", what, self._one_lock(first, last, steps, between, between))
         return Bug(f"Atomicity violation on {what}", what, self._one_lock(first, last, "both accesses", between))
-
-    def _sets_class(self, access: Access) -> bool:
-        return any(how & HIDDEN and part == "__class__" for _, part, how in self._log[access.position][2] or ())
 
     def _check(self, first: Access, last: Access) -> Access | None:
         """Return the check on which `last` depends: `first`, or the access right before it; None if it is no check."""
@@ -257,98 +258,6 @@ class Bugs:
         within = before.place == last.place and is_check_within(self._log[before.position][1])
         return before if within or self._words.is_check(before.position) else None
 
-    def _of_early(self, effect: TooEarly) -> Bug:
-        access, later = effect.access, effect.later
-        # What is done to a part says more than a use of the whole.
-        of_part = access.part is None and not self._sets_class(access)
-        what = self._plainest(*((later, access) if of_part else (access, later)))
-        by, delayed = self._words.thread(access.position), self._words.thread(later.position)
-        checked = self._stale_check(effect)
-        if checked is not None:
-            seen, change = checked
-            helps = self._one_lock(seen, later, "check and act", change, access if access.writes else change)
-            on = self._words.what(seen.position)
-            return Bug(f"Check-then-act race on {on}", "", helps, (seen.position, change.position))
-        own = self._own_check(access, later)
-        if own is not None:
-            helps = self._one_lock(own, later, "check and act", access)
-            return Bug(f"Check-then-act race on {what}", what, helps, (own.position,))
-        published = None if access.writes else self._of_publication(access, later)
-        if published is not None:
-            return published
-        if effect.unseen is not None:
-            before = self._words.what(effect.unseen[0].position)
-            both = f"Inconsistent reads of {before} and {what}"
-            seen, change = effect.unseen
-            helps = ""
-            if change.thread == access.thread:
-                helps = self._one_lock(seen, later, "both reads", change, access)
-            # The lines of the evidence say which of the two each is about.
-            return Bug(both, "", helps) if len(both) <= WIDEST else Bug(f"Inconsistent reads of {what}", what, helps)
-        if effect.partial is not None and access.writes:
-            what = self._words.what(effect.partial[1].position)
-            helps = self._one_lock(effect.partial[0], later, "both writes", effect.partial[1], access)
-            return Bug(f"Dirty read of {what} by {by}", what, helps)
-        if effect.partial is not None and (
-            later.place[::2] == effect.partial[0].place[::2] or self._effects.are_parts(effect.partial[0], later)
-        ):
-            return Bug(
-                f"Dirty read of {what} by {by}",
-                what,
-                self._one_lock(effect.partial[0], later, "both writes", effect.partial[1], access),
-            )
-        deletes = self._log[later.position][1].kind == kinds.DELETE
-        if deletes and not access.writes and self._words.is_check(access.position):
-            # What was found is gone when it is used.
-            return Bug(f"Check-then-act race on {what}", what)
-        if not access.writes:
-            text = f"{by} reads {what} before {delayed} writes it"
-        elif not later.writes:
-            text = f"{by} changes {what} before {delayed} reads it"
-        elif later.is_opaque:
-            text = f"{by} changes {what} before {delayed} uses it"
-        else:
-            text = f"{by} changes {what} before {delayed} does"
-        if access.writes and access.place[::2] == later.place[::2]:
-            # Threads that run the same code have no order that they should keep.
-            named = f"Race condition on {what}: {text}"
-            return Bug(named if len(named) <= WIDEST else f"Race condition on {what}", what)
-        named = f"Order violation: {text}"
-        helps = "make the order explicit: with an Event, a queue or join()"
-        return Bug(named if len(named) <= WIDEST else f"Order violation on {what}", what, helps)
-
-    def _of_publication(self, access: Access, later: Access) -> Bug | None:
-        """Return the bug that a thread uses an object before the one that has published it has completed it."""
-        publication = published_before(access, later, self._accesses, self._log, self._words)
-        if publication is None:
-            return None
-        published, found, name = publication
-        headline = f"Order violation: {name} is published before it is complete"
-        if len(headline) > WIDEST:
-            headline = "Order violation: an object is published before it is complete"
-        helps = f"complete the object before {short_place(published.place)} makes it visible to other threads"
-        return Bug(headline, "", helps, instead=(published.position, found.position, access.position, later.position))
-
-    def _own_check(self, access: Access, later: Access) -> Access | None:
-        """Return the check by the thread that writes later, if another thread has checked the same since; else None."""
-        own = None if access.writes or not later.writes else self._accesses.before(later)
-        if own is None or own.writes or own.position > access.position or own.place != access.place:
-            return None
-        return own if self._words.is_check(own.position) else None
-
-    def _stale_check(self, effect: TooEarly) -> tuple[Access, Access] | None:
-        """Return what the delayed thread had tested to decide on its access, and the change of that meanwhile."""
-        act = self._words.calls(effect.later.position)
-        for seen, change in effect.outdated or ():
-            calls = self._words.calls(seen.position)
-            both = common_call(calls, act)
-            # The condition is before the access in the function that has both.
-            if both is None or both[0].lineno >= both[1].lineno or not is_in_test(both[0]):
-                continue
-            if both[0] == calls[0] or is_checked_by_caller(calls):
-                return seen, change
-        return None
-
     def _of_handed_on(self, effect: HandedOn) -> Bug:
         written, found, following = effect
         what = self._words.what(found.position)
@@ -360,22 +269,3 @@ class Bugs:
         is_vain = self._guards.is_across_wait(Span(written.place, place), written, written._replace(position=following))
         named = f"Dirty read of {what} by {self._words.thread(found.position)}"
         return Bug(named, what, "" if is_vain else helps)
-
-    def _variable(self, first: Access, between: Access, last: Access) -> str:
-        """Return the name of what the accesses have in common: a part, or the whole thing."""
-        accesses = (first, between, last)
-        alike = first.part == between.part == last.part
-        whole = [access for access in accesses if access.part is None]
-        return self._plainest(*(accesses if alike or not whole else whole))
-
-    def _plainest(self, *accesses: Access) -> str:
-        """Return the first name for what is accessed that is not only that of its type, if there is one.
-
-        A call may access several things. Its name is that of one of them, which need not be what all accesses share, so
-        such a name comes last.
-        """
-        things = [{key for key, _, _ in self._log[access.position][2] or ()} for access in accesses]
-        of_several = [len(keys) > 1 and keys != set.intersection(*things) for keys in things]
-        ordered = sorted(zip(of_several, accesses, strict=True), key=lambda each: each[0])
-        named = [self._words.what(access.position) for _, access in ordered]
-        return next((name for name in named if not name.startswith(("a ", "an "))), named[0])

@@ -64,7 +64,7 @@ class Guards:
             return guarded
         if until is not None and self.wait_between(other, until) is not None:
             return ""
-        known = until is None and span.has(self._words.calls(other.position))
+        known = all(span.has(self._words.calls(each.position)) for each in (other, until or other))
         aside = span_of(self._words, other, until or other)
         lines = aside.text.replace("around", "at") if aside.is_in_one_function else f"at {short_place(other.place)}"
         beside = "" if known else f", and {lines}"

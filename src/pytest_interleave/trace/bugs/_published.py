@@ -9,13 +9,15 @@ from typing import NamedTuple
 
 from ...control import Place, Step
 from ..causes._overlaps import Access
+from ..causes._places import short_place
 from ..causes._sources import tree_of
 from ..effects._accesses import Accesses
 from ..effects._spans import common_call
 from ..words._words import Words
+from ._bug import WIDEST, Bug
 
 
-class Publication(NamedTuple):
+class _Publication(NamedTuple):
     """The steps by which a thread makes an object visible, and by which another one finds it."""
 
     published: Access
@@ -24,10 +26,23 @@ class Publication(NamedTuple):
     name: str
 
 
-def published_before(
+def of_publication(access: Access, later: Access, accesses: Accesses, log: Sequence[Step], words: Words) -> Bug | None:
+    """Return the bug that a thread uses an object before the one that has published it has completed it; or None."""
+    publication = _published_before(access, later, accesses, log, words)
+    if publication is None:
+        return None
+    published, found, name = publication
+    headline = f"Order violation: {name} is published before it is complete"
+    if len(headline) > WIDEST:
+        headline = "Order violation: an object is published before it is complete"
+    helps = f"complete the object before {short_place(published.place)} makes it visible to other threads"
+    return Bug(headline, help=helps, instead=(published.position, found.position, access.position, later.position))
+
+
+def _published_before(
     access: Access, later: Access, accesses: Accesses, log: Sequence[Step], words: Words
-) -> Publication | None:
-    """Return the publication of what `access` uses, and another thread changes only after that, with `later`; or None.
+) -> _Publication | None:
+    """Return the publication of what `access` uses, and another thread changes only after that, with `later`.
 
     That thread has published the object in the function that makes the change, or calls what makes it. The source says
     that both are about one object, as `self.jobs = jobs` and `jobs.load()` do.
@@ -43,7 +58,7 @@ def published_before(
                 continue
             found = _found(written, access, accesses)
             if found is not None:
-                return Publication(written, found, _name(written, min(objects), words))
+                return _Publication(written, found, _name(written, min(objects), words))
     return None
 
 

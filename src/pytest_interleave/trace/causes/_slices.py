@@ -14,6 +14,7 @@ from collections import OrderedDict, deque
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from ...control import Place
 from ._sources import tree_of
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
@@ -258,3 +259,8 @@ def _bindings(name: str, function: _Function | None) -> Iterator[_Statement]:
             yield from function.bindings[name]
             return
         function = function.parent
+
+
+def lines_behind(place: Place) -> set[int]:
+    """Return the lines of a function on which a line depends by its variables and conditions, and that line."""
+    return Slices((place.filename,)).lines_behind(place.filename, place.lineno)

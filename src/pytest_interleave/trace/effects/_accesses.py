@@ -41,6 +41,20 @@ class Accesses:
         after = None if thing is None else thing.next(access.thread, access.position, access, assigned=True)
         return after if after is not None and after.position < self._end and same_function(access, after) else None
 
+    def written_together(self, access: Access, later: Access) -> tuple[Access, Access] | None:
+        """Return two writes to another variable, before two writes of two threads to one: each thread writes to both.
+
+        The thread of `later` writes to both in one function, the other one meanwhile. None if there are no such writes.
+        """
+        for position in range(access.position - 1, -1, -1):
+            for thing, own in self._things[position]:
+                if own.thread == later.thread and own.writes and same_function(own, later):
+                    other = thing.next(access.thread, own.position, own, assigned=True)
+                    is_between = other is not None and other.position < later.position
+                    apart = thing is not self._thing(later) or own.part != later.part
+                    return (own, other) if other is not None and is_between and apart else None
+        return None
+
     def _thing(self, access: Access) -> Thing | None:
         return next((thing for thing, other in self._things[access.position] if other == access), None)
 

@@ -9,7 +9,7 @@ from ...control.identity import touched_expression, type_named
 from ...control.steps import WRITES, kinds, shown_touch
 from ..causes._checks import empties
 from ..causes._overlaps import Access, Torn
-from ..causes._slices import Slices
+from ..causes._slices import lines_behind
 from ._accesses import Accesses
 from ._kinds import Effect, Replaced, TooEarly
 
@@ -34,8 +34,7 @@ def _by_dependence(effect: Torn, accesses: Accesses) -> Torn:
     write = last if last.writes else accesses.write_after(last)
     if first.writes or looked or write is None or not between.writes:
         return effect
-    filename, line, _ = write.place
-    needed = Slices((filename,)).lines_behind(filename, line)
+    needed = lines_behind(write.place)
     if not last.writes:
         reads_again = last.place.lineno in needed or first.place.lineno not in needed
         return effect if reads_again else Torn(first, between, write, looked=False)

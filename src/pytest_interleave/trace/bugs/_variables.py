@@ -1,0 +1,50 @@
+"""The names of what the accesses of a bug have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ...control import Step
+from ...control.steps import HIDDEN
+from ..causes._overlaps import Access
+from ..words._words import Words
+
+
+class Variables:
+    """The names of what the accesses of one execution are to."""
+
+    def __init__(self, log: Sequence[Step], words: Words) -> None:
+        self._log = log
+        self._words = words
+
+    def name(self, access: Access) -> str:
+        """Return the name of what an access is to."""
+        return self._words.what(access.position)
+
+    def common(self, first: Access, between: Access, last: Access) -> str:
+        """Return the name of what the accesses have in common: a part, or the whole thing."""
+        accesses = (first, between, last)
+        alike = first.part == between.part == last.part
+        whole = [access for access in accesses if access.part is None]
+        return self.plainest(*(accesses if alike or not whole else whole))
+
+    def plainest(self, *accesses: Access) -> str:
+        """Return the first name for what is accessed that is not only that of its type, if there is one.
+
+        A call may access several things. Its name is that of one of them, which need not be what all accesses share, so
+        such a name comes last.
+        """
+        things = [{key for key, _, _ in self._log[access.position][2] or ()} for access in accesses]
+        of_several = [len(keys) > 1 and keys != set.intersection(*things) for keys in things]
+        ordered = sorted(zip(of_several, accesses, strict=True), key=lambda each: each[0])
+        named = [self.name(access) for _, access in ordered]
+        return next((name for name in named if not is_only_type(name)), named[0])
+
+    def sets_class(self, access: Access) -> bool:
+        """Whether an access gives an object another class."""
+        return any(how & HIDDEN and part == "__class__" for _, part, how in self._log[access.position][2] or ())
+
+
+def is_only_type(name: str) -> bool:
+    """Whether a name says no more than the type of what it is for: "a list", "item 0 of a list"."""
+    return name.startswith(("a ", "an ")) or " of a " in name or " of an " in name
