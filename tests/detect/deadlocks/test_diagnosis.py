@@ -708,6 +708,23 @@ def test_the_permits_that_are_held_are_evidence():
     assert steps_of(stuck_outcome(body), diagnosis.steps) == [("one", kinds.ACQUIRE), ("other", kinds.ACQUIRE)]
 
 
+def test_threads_that_hold_permits_and_wait_for_more():
+    def body():
+        permits, both = Semaphore(2), Barrier(2)
+
+        def takes_two():
+            permits.acquire()
+            both.wait()
+            permits.acquire()
+
+        in_threads(one=takes_two, other=takes_two)
+
+    diagnosis = diagnosis_of(body)
+    assert diagnosis.bug == "2 threads hold permits of Semaphore and wait for more"
+    assert steps_of(stuck_outcome(body), diagnosis.steps) == [("one", kinds.ACQUIRE), ("other", kinds.ACQUIRE)]
+    assert "one thread at a time" in diagnosis.help
+
+
 def test_permits_that_other_threads_release_are_no_threads_own():
     def body():
         permits = Semaphore(0)

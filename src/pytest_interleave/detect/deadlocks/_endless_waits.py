@@ -57,7 +57,7 @@ def of_one(stuck: Stuck, causes: tuple[WaitingThread, ...], target: Any, log: Se
     elif called == "SimpleQueue":
         diagnosis = Diagnosis("get() on an empty SimpleQueue, and no thread can put()", METHODS["Queue.get"].help)
     elif called in _NEVER:
-        diagnosis = _of_never(called, wait, target, log)
+        diagnosis = _of_never(called, causes, target, log)
     else:
         return Diagnosis(blocked_forever(stuck, causes))
     ends = METHODS[method].ends if method else _ENDS.get(called, "")
@@ -96,7 +96,8 @@ def _of_held_lock(stuck: Stuck, wait: WaitingThread, target: Any, log: Sequence[
     )
 
 
-def _of_never(called: str, wait: WaitingThread, target: Any, log: Sequence[Step]) -> Diagnosis:
+def _of_never(called: str, causes: Sequence[WaitingThread], target: Any, log: Sequence[Step]) -> Diagnosis:
+    wait = causes[0]
     kind, done, helps = _NEVER[called]
     undone = undone_set(target, log) if called == "Event" else ()
     if undone:
@@ -107,6 +108,13 @@ def _of_never(called: str, wait: WaitingThread, target: Any, log: Sequence[Step]
         )
     again = " again" if last_use(log, target, kind) else ""
     permits = held_permits(target, log) if kind == kinds.RELEASE else ()
+    holders = {log[at][0].index for at in permits}
+    if len(holders) > 1 and holders <= {each.number for each in causes}:
+        return Diagnosis(
+            f"{len(holders)} threads hold permits of {short_name(wait.waits_for)} and wait for more",
+            "let one thread at a time acquire several permits: hold a lock until it has all of them",
+            steps=permits[-_MOST_PERMITS:],
+        )
     return Diagnosis(f"{wait.waits_for} is never {done}{again}", helps, steps=permits[-_MOST_PERMITS:])
 
 

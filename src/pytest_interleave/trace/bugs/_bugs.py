@@ -5,7 +5,7 @@ from __future__ import annotations
 from ...control import Outcome, Step, is_ours
 from ...control.identity import LruCache, type_named
 from ...control.steps import kinds
-from ..causes._checks import empties, follows_in_line, is_check_within, is_in_test, looks_up
+from ..causes._checks import empties, follows_in_line, is_check_within, is_in_test, is_tested_in_line, looks_up
 from ..causes._iterations import call_under_way
 from ..causes._overlaps import CACHED, Access, Torn
 from ..causes._places import short_place
@@ -198,6 +198,9 @@ class Bugs:
             if type(first.part) is type(last.part) is int and first.part != last.part and repeats_in_loop(last.place):
                 # A loop over the indices of a list.
                 return during_iteration(what)
+            if between.writes and is_tested_in_line(*operations):
+                helps = self._one_lock(first, last, "check and act", between)
+                return Bug(f"Check-then-act race on {what}", what, helps)
             if between.writes and follows_in_line(*operations):
                 helps = self._one_lock(first, last, "both reads", between, between)
                 return Bug(f"Inconsistent reads of {what}", what, helps)

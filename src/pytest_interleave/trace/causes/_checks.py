@@ -71,6 +71,32 @@ def follows_in_line(first: Operation, last: Operation) -> bool:
     return -1 < column_at(first.code, first.lasti) < column_at(last.code, last.lasti)
 
 
+def is_tested_in_line(first: Operation, last: Operation) -> bool:
+    """Whether an access is in the condition of a conditional expression, and another one in what that selects."""
+    if first.code is not last.code or first.where() != last.where():
+        return False
+    test, act = (column_at(each.code, each.lasti) for each in (first, last))
+    return any(
+        _has_column(node.test, test) and any(_has_column(part, act) for part in (node.body, node.orelse))
+        for node in _conditionals(first.where().filename).get(first.where().lineno, ())
+    )
+
+
+def _has_column(node: ast.expr, column: int) -> bool:
+    return node.col_offset <= column < (node.end_col_offset or 0)
+
+
+@functools.lru_cache(maxsize=64)
+def _conditionals(filename: str) -> dict[int, tuple[ast.IfExp, ...]]:
+    """Return the conditional expressions of a file that are in one line, by their lines."""
+    tree = tree_of(filename)
+    found: dict[int, tuple[ast.IfExp, ...]] = {}
+    for node in () if tree is None else ast.walk(tree):
+        if isinstance(node, ast.IfExp) and node.lineno == node.end_lineno:
+            found[node.lineno] = (*found.get(node.lineno, ()), node)
+    return found
+
+
 def is_in_test(place: Place) -> bool:
     """Whether a line is in a condition itself."""
     return place.lineno in _testing_lines(place.filename)
@@ -138,6 +164,8 @@ def _item_assigning_lines(filename: str) -> frozenset[int]:
 def _tests(node: ast.AST) -> Iterator[ast.expr]:
     if isinstance(node, (ast.If, ast.While, ast.IfExp)):
         yield node.test
+    elif isinstance(node, ast.Match):
+        yield node.subject
     elif isinstance(node, ast.BoolOp):
         yield from node.values[:-1]
     elif isinstance(node, ast.comprehension):

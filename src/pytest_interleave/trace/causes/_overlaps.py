@@ -281,10 +281,15 @@ def torn(thing: Thing, thread: Path, switch: int, until: int) -> Iterator[Torn]:
     return iter(found.values())
 
 
-def swapped(thing: Thing, thread: Path, switch: int, until: int) -> Iterator[tuple[Access, Access]]:
-    """Yield accesses of other threads meanwhile, each with a conflicting one that `thread` did only after that."""
+def swapped(
+    thing: Thing, thread: Path, switch: int, until: int, *, assigned: bool = False
+) -> Iterator[tuple[Access, Access]]:
+    """Yield accesses of other threads meanwhile, each with a conflicting one that `thread` did only after that.
+
+    That is its next access; if `assigned`, its next assignment.
+    """
     for between in thing.of_others(thread, switch, until):
-        later = thing.next(thread, until, between)
+        later = thing.next(thread, until, between, assigned=assigned)
         if later is not None and (between.writes or later.writes):
             yield between, later
 

@@ -201,7 +201,7 @@ class Effects:
             return canceled
         if turns:
             return Interrupted(*min(turns, key=lambda turn: turn[2].position - turn[0].position))
-        return self._lost_update(window) or self._handed_on(window, delayed=delayed)
+        return self._lost_update(window) or self._handed_on(window, delayed=delayed) or self._assigned_late(window)
 
     def _canceled(self, window: Window) -> Canceled | None:
         """Return the start of a task in a window, if the thread that was left cancels the task only after it."""
@@ -266,6 +266,16 @@ class Effects:
                 explains = later.position < self._end or (later.writes and not between.assigns)
                 if explains and self._involved.has(thing, between) and self._sees_change(between, later):
                     yield between, later
+
+    def _assigned_late(self, window: Window) -> TooEarly | None:
+        """Return what another thread read before the thread that was left assigned it, though that one reads it, too."""
+        found = [
+            (access, later)
+            for thing in self._touched_in(window)
+            for access, later in swapped(thing, *window, assigned=True)
+            if not access.writes and later.position < self._end and self._decides(access, thing)
+        ]
+        return TooEarly(*min(found, key=lambda pair: pair[1].position)) if found else None
 
     def _outdated(self, window: Window, unread_until: int = 0) -> Iterator[tuple[Access, Access]]:
         """Yield what the thread that was left had read before another one changed it, if it has continued with that.
