@@ -88,7 +88,7 @@ def test_reads_of_pytest_for_its_message_are_no_steps():
 
     for test, shown in (
         (body, ["read items", "read Box.value"]),
-        (failing, ["read Box.value", "read a list"]),
+        (failing, ["read Box.value", "read items"]),
         (calls, ["read append", "read items"]),
     ):
         lines = [line for line in lines_of(told_of_finding(test)) if "assert " in line]

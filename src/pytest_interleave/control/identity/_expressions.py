@@ -118,6 +118,8 @@ def _owner(expression: ast.expr | None, name: str, kind: type | None) -> ast.exp
             return owner
         case ast.Compare(ops=[ast.In() | ast.NotIn()], comparators=[owner]) | ast.UnaryOp(op=ast.Not(), operand=owner):
             return owner
+        case ast.Compare(left=owner, comparators=[ast.List() | ast.Dict() | ast.Set() | ast.Tuple()]):
+            return owner
         case (
             ast.ListComp(generators=[single]) | ast.SetComp(generators=[single]) | ast.GeneratorExp(generators=[single])
         ):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from types import GeneratorType
 
 from ...control import Step
 from ...control.identity import type_named
@@ -27,18 +28,31 @@ def of_exclusive(effect: Effect, log: Sequence[Step], words: Words) -> Bug | Non
     if not runs:
         return None
     what = words.what(runs[0])
-    helps = "hold one lock around each call of next(), or give each thread its own generator"
-    return Bug(f"Race condition on {what}: two threads run one generator", what, helps)
+    helps = "hold one lock around each call that runs it, or give each thread its own generator"
+    return Bug(f"Race condition on {what}: two threads run one generator", what, helps, _run_before(runs[0], log))
 
 
 def _runs_of_generator(effect: Effect, log: Sequence[Step]) -> list[int]:
     """Return the calls of `next` by which two threads run one generator, if the first one had not returned then."""
     steps = steps_of(effect)
+    generators = [at for at in steps if any(type_named(key) is GeneratorType for key, _, _ in log[at][2] or ())]
+    entered = [at for at in generators if log[at][1].kind not in kinds.OF_CALLS]
+    if entered and len({log[at][0].index for at in generators}) > 1:
+        return entered
     calls = [at for at in steps if log[at][1].name == "next"]
     resumes = [at for at in steps if log[at][1].kind in kinds.OF_CALLS]
     if len({log[at][0].index for at in calls}) < 2 or not resumes:
         return []
     return calls if calls[-1] < resumes[-1] and log[resumes[-1]][0] is log[calls[0]][0] else []
+
+
+def _run_before(position: int, log: Sequence[Step]) -> tuple[int, ...]:
+    """Return the position of the last step before a call in which another thread ran the same generator."""
+    keys = {key for key, _, _ in log[position][2] or ()}
+    for at in range(position - 1, -1, -1):
+        if log[at][0] is not log[position][0] and any(key in keys for key, _, _ in log[at][2] or ()):
+            return (at,)
+    return ()
 
 
 def _redirected(effect: Effect, log: Sequence[Step]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from ...control import Operation, Place, Step
+from ...control import Operation, Place, Step, is_stdlib
 from ...control.execution import awaited
 from ...control.identity import bases_of
 from ...control.primitives import RLock
@@ -223,7 +223,10 @@ class Guards:
 
         Otherwise it may be a part of another lock that the program has made.
         """
-        taken = self._taken_at(hold)
+        taken, acquisition = self._taken_at(hold), self._log[hold.taken][1]
+        if not acquisition.is_where_it_shows and not is_stdlib(acquisition.code.co_filename):
+            # A library takes it, for purposes of its own.
+            return False
         return taken[::2] == operation.where()[::2] or enters_context(taken)
 
     def _held_at(self, positions: Iterable[int]) -> dict[int, dict[int, _Hold]]:

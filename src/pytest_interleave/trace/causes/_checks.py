@@ -72,28 +72,31 @@ def follows_in_line(first: Operation, last: Operation) -> bool:
 
 
 def is_tested_in_line(first: Operation, last: Operation) -> bool:
-    """Whether an access is in the condition of a conditional expression, and another one in what that selects."""
+    """Whether an access is in a condition, and another one in what that selects, or tests next, in the same line."""
     if first.code is not last.code or first.where() != last.where():
         return False
     test, act = (column_at(each.code, each.lasti) for each in (first, last))
-    return any(
-        _has_column(node.test, test) and any(_has_column(part, act) for part in (node.body, node.orelse))
-        for node in _conditionals(first.where().filename).get(first.where().lineno, ())
-    )
+    selections = _selections(first.where().filename).get(first.where().lineno, ())
+    if any(_has_column(condition, test) and _has_column(selected, act) for condition, selected in selections):
+        return True
+    # As in `key in table and table[key] > 1`.
+    return _is_membership_test(first) and not _is_membership_test(last) and is_in_test(first.where()) and test < act
 
 
-def _has_column(node: ast.expr, column: int) -> bool:
-    return node.col_offset <= column < (node.end_col_offset or 0)
+def _has_column(node: ast.AST, column: int) -> bool:
+    return bool(getattr(node, "col_offset", -1) <= column < getattr(node, "end_col_offset", -1))
 
 
 @functools.lru_cache(maxsize=64)
-def _conditionals(filename: str) -> dict[int, tuple[ast.IfExp, ...]]:
-    """Return the conditional expressions of a file that are in one line, by their lines."""
+def _selections(filename: str) -> dict[int, tuple[tuple[ast.AST, ast.AST], ...]]:
+    """Return the conditions of a file, each with what it selects in the same line, by these lines."""
     tree = tree_of(filename)
-    found: dict[int, tuple[ast.IfExp, ...]] = {}
+    found: dict[int, tuple[tuple[ast.AST, ast.AST], ...]] = {}
     for node in () if tree is None else ast.walk(tree):
-        if isinstance(node, ast.IfExp) and node.lineno == node.end_lineno:
-            found[node.lineno] = (*found.get(node.lineno, ()), node)
+        if isinstance(node, (ast.IfExp, ast.If, ast.While)):
+            bodies = (node.body, node.orelse) if isinstance(node, ast.IfExp) else node.body
+            selected = [(node.test, each) for each in bodies if each.lineno == node.test.lineno == each.end_lineno]
+            found[node.test.lineno] = (*found.get(node.test.lineno, ()), *selected)
     return found
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from functools import cached_property
 
 from ..causes._overlaps import Access, Thing, sources_of
+
+#: At most this many accesses of a thread are examined.
+_MOST_READS = 50
 
 
 class Accesses:
@@ -34,6 +37,21 @@ class Accesses:
         thing = self._thing(access)
         before = None if thing is None else thing.latest(access.thread, access.position, access)
         return before if before is not None and same_function(before, access) else None
+
+    def source_in(self, access: Access, lines: Container[int]) -> Access | None:
+        """Return the last read of the same thread and the same part up to `access` that is at one of these lines.
+
+        A change of it by the same thread at one of these lines ends the search.
+        """
+        thing = self._thing(access)
+        for _ in range(_MOST_READS):
+            if access.place.lineno in lines:
+                return None if access.writes else access
+            before = None if thing is None else thing.latest(access.thread, access.position, access)
+            if before is None or before.place.filename != access.place.filename:
+                return None
+            access = before
+        return None
 
     def write_after(self, access: Access) -> Access | None:
         """Return the next assignment of the same thread to the same part, if it is in the same function."""

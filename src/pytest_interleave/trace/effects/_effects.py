@@ -268,7 +268,7 @@ class Effects:
                     yield between, later
 
     def _assigned_late(self, window: Window) -> TooEarly | None:
-        """Return what another thread read before the thread that was left assigned it, though that one reads it, too."""
+        """Return what another thread read before the thread that was left assigned it, if that one reads it first."""
         found = [
             (access, later)
             for thing in self._touched_in(window)

@@ -17,8 +17,8 @@ from ._kinds import Effect, Replaced, TooEarly
 def refined(effect: Effect, accesses: Accesses, log: Sequence[Step]) -> Effect:
     """Return an effect that says more by the source, or the same effect."""
     if isinstance(effect, Torn):
-        # What a thread deletes, it has read last.
-        is_known = empties(log[effect.last.position][1])
+        # What a thread deletes, it has read last. A generator that continues reads nothing.
+        is_known = empties(log[effect.last.position][1]) or log[effect.first.position][1].kind in kinds.OF_CALLS
         return _overwritten(effect, accesses, log) or (effect if is_known else _by_dependence(effect, accesses))
     if isinstance(effect, TooEarly):
         return _overwritten_after(effect, accesses, log) or _outdated(effect, accesses, log) or effect
@@ -38,10 +38,8 @@ def _by_dependence(effect: Torn, accesses: Accesses) -> Torn:
     if not last.writes:
         reads_again = last.place.lineno in needed or first.place.lineno not in needed
         return effect if reads_again else Torn(first, between, write, looked=False)
-    source: Access | None = first
-    while source is not None and not source.writes and source.place.lineno not in needed:
-        source = accesses.before(source)
-    return effect if source is None or source.writes else Torn(source, between, last, looked=False)
+    source = accesses.source_in(first, needed)
+    return effect if source is None else Torn(source, between, last, looked=False)
 
 
 def _overwritten(effect: Torn, accesses: Accesses, log: Sequence[Step]) -> Replaced | None:

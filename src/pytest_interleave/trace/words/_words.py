@@ -93,10 +93,12 @@ class Words:
     def _as_written(self, operation: Operation, thing: Any, part: Any) -> str:
         """Return a name for what has no other one: "os.environ['HOME']", "a StringIO"; empty if there is none."""
         kind = type_named(thing)
-        if kind is None:
-            return ""
         opname = opname_at(operation.code, operation.lasti)
         is_called = opname.startswith("CALL")
+        if kind is None:
+            # As the call of a weak reference.
+            called = called_expression(operation) if is_called else ""
+            return f"{called}()" if called else ""
         # What a `with` statement enters, for example, is not what that changes.
         text = touched_expression(operation, kind) if is_called or "SUBSCR" in opname or "_OP" in opname else ""
         if is_called and not re.search(rf"\b{re.escape(text)}\.", operation.where().text):
