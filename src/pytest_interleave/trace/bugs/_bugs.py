@@ -9,6 +9,7 @@ from ..causes._checks import empties, follows_in_line, is_check_within, is_in_te
 from ..causes._iterations import call_under_way
 from ..causes._overlaps import CACHED, Access, Torn
 from ..causes._places import short_place
+from ..causes._primitive_turns import Turn
 from ..causes._sources import in_loop_over, repeats_in_loop
 from ..effects._effects import Effects
 from ..effects._kinds import (
@@ -42,6 +43,10 @@ def of_refusal(words: Words, refusal: Refusal) -> Bug:
     by, holder = words.thread(refusal.position), words.thread(refusal.taken)
     bug = refused(by, words.primitive(refusal.position), holder, waited=refusal.waited)
     return bug._replace(instead=(refusal.taken, refusal.position))
+
+
+#: What a thread does to a lock protects a use; it is none.
+_OF_LOCKS = frozenset((*kinds.ACQUIRING, kinds.RELEASE))
 
 
 class Bugs:
@@ -121,8 +126,21 @@ class Bugs:
             what = self._words.what(change.position)
             return Bug(f"Stale read of {what} by {self._words.thread(seen.position)}", what)
         what = self._variables.plainest(seen, change)
-        helps = self._one_lock(check, seen, "check and act", change)
-        return Bug(f"Check-then-act race on {what}", what, helps, instead=(check.position, change.position))
+        act = self._use_after(check, change)
+        helps = self._one_lock(check, act or seen, "check and act", change)
+        steps = [each.position for each in (check, change, act) if each is not None]
+        return Bug(f"Check-then-act race on {what}", what, helps, instead=tuple(steps))
+
+    def _use_after(self, check: Access, change: Access) -> Turn | None:
+        """Return the first use of a queue, an event or the like by which a thread acts on a check, after the change."""
+        for position in range(change.position + 1, len(self._log)):
+            unit, operation, _ = self._log[position]
+            place = operation.where()
+            if unit.path == check.thread and place[::2] == check.place[::2] and place.lineno > check.place.lineno:
+                is_use = not operation.is_access and operation.kind in kinds.TURNS
+                if is_use and (self._words.is_queue(position) or operation.kind not in _OF_LOCKS):
+                    return Turn(position, unit.path, operation.kind, place)
+        return None
 
     def _of_missed(self, wait: int) -> Bug:
         primitive = self._words.primitive(wait)
@@ -189,7 +207,8 @@ class Bugs:
                 what,
                 self._one_lock(first, last, "both writes", between, between),
             )
-        if effect.loses_update and empties(operations[1]) and not is_in_test(first.place):
+        deletes_unseen = empties(operations[1]) and not empties(self._log[between.position][1])
+        if effect.loses_update and deletes_unseen and not is_in_test(first.place):
             # What it has read without the other thread's change is all that it has of what it deletes.
             return Bug(f"Lost update on {what}", what, self._one_lock(first, last, "read and write", between))
         check = self._check(first, last) if between.writes else None

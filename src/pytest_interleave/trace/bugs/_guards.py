@@ -39,7 +39,9 @@ class Guards:
         self._words = words
         self._accesses = accesses
 
-    def one_lock(self, first: Access, last: Access, what: str, other: Access, until: Access | None = None) -> str:
+    def one_lock(
+        self, first: Access, last: Access | Turn, what: str, other: Access, until: Access | None = None
+    ) -> str:
         """Return the advice to hold one lock from one access to another one of one thread.
 
         The lock must be held at `other`, too, which the advice says if that is not plain; and from there to `until`, if
@@ -80,7 +82,7 @@ class Guards:
             access = before if before is not None and before.place.lineno <= access.place.lineno else None
         return span
 
-    def advice(self, first: Access, last: Access, other: Access, span: Span, until: Access | None = None) -> str:
+    def advice(self, first: Access, last: Access | Turn, other: Access, span: Span, until: Access | None = None) -> str:
         """Return what helps if the thread of `first` and `last`, or that of `other`, holds a lock there already.
 
         `span` are the lines over which one lock must be held. The other thread must hold it from `other` to `until`, if

@@ -77,10 +77,7 @@ def is_tested_in_line(first: Operation, last: Operation) -> bool:
         return False
     test, act = (column_at(each.code, each.lasti) for each in (first, last))
     selections = _selections(first.where().filename).get(first.where().lineno, ())
-    if any(_has_column(condition, test) and _has_column(selected, act) for condition, selected in selections):
-        return True
-    # As in `key in table and table[key] > 1`.
-    return _is_membership_test(first) and not _is_membership_test(last) and is_in_test(first.where()) and test < act
+    return any(_has_column(condition, test) and _has_column(selected, act) for condition, selected in selections)
 
 
 def _has_column(node: ast.AST, column: int) -> bool:
@@ -97,7 +94,22 @@ def _selections(filename: str) -> dict[int, tuple[tuple[ast.AST, ast.AST], ...]]
             bodies = (node.body, node.orelse) if isinstance(node, ast.IfExp) else node.body
             selected = [(node.test, each) for each in bodies if each.lineno == node.test.lineno == each.end_lineno]
             found[node.test.lineno] = (*found.get(node.test.lineno, ()), *selected)
+        elif isinstance(node, ast.BoolOp) and isinstance(node.op, ast.And) and node.lineno == node.end_lineno:
+            # As in `table and table[0] > 1`.
+            selected = [
+                (test, each)
+                for number, test in enumerate(node.values)
+                if _says_that_it_is_there(test)
+                for each in node.values[number + 1 :]
+            ]
+            found[node.lineno] = (*found.get(node.lineno, ()), *selected)
     return found
+
+
+def _says_that_it_is_there(test: ast.expr) -> bool:
+    if isinstance(test, ast.Compare):
+        return isinstance(test.ops[0], (ast.In, ast.Is, ast.IsNot))
+    return isinstance(test, (ast.Name, ast.Attribute, ast.Subscript))
 
 
 def is_in_test(place: Place) -> bool:

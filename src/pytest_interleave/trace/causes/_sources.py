@@ -75,15 +75,16 @@ def has_variable_index(expression: str) -> bool:
 
 def calls_argument(place: Place, last: int) -> bool:
     """Whether a function calls one of its arguments in its lines from a place to line `last`."""
+    name = place.function.rpartition(".")[2]
     return any(
-        begin <= place.lineno <= end and place.lineno <= line <= last
-        for begin, end, line in _calls_of_arguments(place.filename)
+        name == function and begin <= place.lineno <= end and place.lineno <= line <= last
+        for function, begin, end, line in _calls_of_arguments(place.filename)
     )
 
 
 @functools.lru_cache(maxsize=64)
-def _calls_of_arguments(filename: str) -> tuple[tuple[int, int, int], ...]:
-    """Return, for each call of an argument in a file, the lines of the function, and that of the call."""
+def _calls_of_arguments(filename: str) -> tuple[tuple[str, int, int, int], ...]:
+    """Return, for each call of an argument in a file, the function's name and lines, and the line of the call."""
     tree = tree_of(filename)
     found = []
     for function in () if tree is None else ast.walk(tree):
@@ -91,7 +92,7 @@ def _calls_of_arguments(filename: str) -> tuple[tuple[int, int, int], ...]:
             names = {argument.arg for argument in ast.walk(function.args) if isinstance(argument, ast.arg)}
             end = function.end_lineno or function.lineno
             found += [
-                (function.lineno, end, node.lineno)
+                (function.name, function.lineno, end, node.lineno)
                 for node in _own_nodes(function)
                 if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in names
             ]

@@ -123,16 +123,24 @@ class Effects:
         """Whether the failure may depend on an access, and on its line."""
         return self._involved.has(thing, access) and self._involved.has_line(access.place)
 
-    def lost_updates(self) -> list[Effect]:
-        """Return the shortest update that is lost of what the failing lines access, wherever threads were switched."""
+    def lost_updates(self, positions: Iterable[int] = ()) -> list[Effect]:
+        """Return the shortest update that is lost of what the failing lines access, wherever threads were switched.
+
+        If there are `positions`, of what the steps there access.
+        """
+        concerned = [(thing, access) for position in positions for thing, access in self._things[position]]
+        known = [(thing, access) for thing, accesses in self._concerned.items() for access in accesses]
+        of_thing: dict[Thing, list[Access]] = {}
+        for thing, access in concerned or known:
+            of_thing.setdefault(thing, []).append(access)
         found = [
             update
-            for thing in self._concerned
+            for thing, accesses in of_thing.items()
             for first, last in thing.pairs()
             if not first.writes and last.writes and last.position < self._end and same_function(first, last)
             for update in torn(thing, first.thread, first.position + 1, last.position)
             if (update.first, update.last) == (first, last) and update.loses_update
-            if self._concerns(update.between, thing)
+            if any(update.between.overlaps(access) for access in accesses)
         ]
         return [min(found, key=_length)] if found else []
 

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 
 from ...control import Outcome, Recorder, Stuck
 from ...control.steps import kinds
 from ...detect import diagnose
+from ...explore.search import never
 from ..bugs._bug import against_lost_wakeup
 from ..words._evidence import Story
 from ..words._words import Words
+from ._behind_deadlock import race_behind
 
 
-def deadlock_story(outcome: Outcome, recorder: Recorder | None) -> Story:
-    """Return the story of an execution that has ended in a deadlock."""
+def deadlock_story(outcome: Outcome, recorder: Recorder | None, is_over: Callable[[], bool] = never) -> Story:
+    """Return the story of an execution that has ended in a deadlock; once `is_over`, without the race behind it."""
     assert outcome.stuck is not None
     log = outcome.log
     diagnosis = diagnose(outcome.stuck, log)
@@ -30,6 +33,12 @@ def deadlock_story(outcome: Outcome, recorder: Recorder | None) -> Story:
         helps = against_lost_wakeup(log[wait][1])
     words = Words(outcome, recorder)
     positions += diagnosis.steps
+    race = (
+        None if positions or diagnosis.taken or outcome.stuck.left else race_behind(outcome, diagnosis, words, is_over)
+    )
+    if race is not None:
+        bug, steps = race
+        return Story(bug.name, tuple(words.evidence(at, bug.variable) for at in steps), help=bug.help)
     return Story(
         f"Deadlock: {diagnosis.bug}",
         tuple(words.evidence(at) for at in positions),

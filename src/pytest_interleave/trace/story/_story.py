@@ -49,13 +49,13 @@ def story_of(
     `end` steps the execution has failed. Once `is_over`, no more effects are added.
     """
     pauses = list(held_up(outcome, end))
-    notes = [text for text, _ in pauses]
+    notes = list(dict.fromkeys(text for text, _ in pauses))
     noted = tuple(at for _, places in pauses for at in places)
     named = livelock_bug(outcome.stuck) if outcome.stuck is not None and outcome.stuck.kind == LIVELOCK else ""
     chosen = [point for point in points or () if point.is_switch]
     given = [point for point in points or () if gave_way(point, outcome.log) and point.step < end]
     if outcome.stuck is not None and outcome.stuck.kind == DEADLOCK:
-        story = deadlock_story(outcome, recorder)
+        story = deadlock_story(outcome, recorder, is_over)
         is_plain = points is not None and not (chosen or given or pauses)
         return story._replace(notes=(*notes, *story.notes), noted=(*noted, *story.noted), is_plain=is_plain)
     words = Words(outcome, recorder)

@@ -73,6 +73,10 @@ class Words:
         """Return the method of a queue, a future or a pool that a step is in: "get"; empty if it is in none."""
         return self._library.method_at(position)
 
+    def method_of(self, operation: Operation) -> str:
+        """Return the method that an operation is in which a thread still waits to do; empty if it is in none."""
+        return self._library.method_of(operation)
+
     def starts_task(self, position: int) -> bool:
         """Whether a step is that of a pool's thread which starts a task, unless its future is canceled."""
         return self.method(position) == "set_running_or_notify_cancel"
