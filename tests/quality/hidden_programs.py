@@ -646,6 +646,49 @@ def test_patches_that_overlap(how):
         assert "LEVEL" not in os.environ
 
 
+@dataclasses.dataclass(unsafe_hash=True)
+class Key:
+    number: int = 0
+
+
+#: Each looks up a key, or hashes it, and says whether that was the key as it was before.
+HASHES = {
+    "item": lambda key, table, keys: table[key] == 1,  # noqa: ARG005
+    "get": lambda key, table, keys: table.get(key) == 1,  # noqa: ARG005
+    "in a dictionary": lambda key, table, keys: key in table,  # noqa: ARG005
+    "in a set": lambda key, table, keys: key in keys,  # noqa: ARG005
+    "add": lambda key, table, keys: keys.add(key) or len(keys) == 1,  # noqa: ARG005
+    "discard": lambda key, table, keys: keys.discard(key) or not keys,  # noqa: ARG005
+    "setdefault": lambda key, table, keys: table.setdefault(key, 2) == 1,  # noqa: ARG005
+    "part of a tuple": lambda key, table, keys: {(Key(), 1): 1}.get((key, 1)) == 1,  # noqa: ARG005
+    "hash": lambda key, table, keys: hash(key) == hash(Key()),  # noqa: ARG005
+}
+
+
+@pytest.mark.parametrize("what", HASHES)
+def test_generated_hashes(what):
+    key, found = Key(), []
+    table, keys = {key: 1}, {key}
+
+    def change():
+        key.number = 1
+        key.number = 0
+
+    both(lambda: found.append(HASHES[what](key, table, keys)), change)
+    assert found == [True]
+
+
+def test_keywords_of_a_partial():
+    make, found = functools.partial(dict, a=0, b=0), []
+
+    def change():
+        make.keywords["a"] = 1
+        make.keywords["b"] = 1
+
+    both(lambda: found.append(make()), change)
+    assert found[0]["a"] == found[0]["b"]
+
+
 def _noted(problem):
     return getattr(problem, "__notes__", [])
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from ..identity._any_call import any_call
 from ..identity._items import NO_KEY, deletion, item, membership
-from ..identity._keys import PLAIN_KEYS
+from ..identity._keys import PLAIN_KEYS, read_by_hash
 from ..identity._leaving import cache, expect
 from ..identity._natives import LruCache
 from ..identity._object_names import key_of
@@ -219,6 +219,7 @@ _FUNCTIONS: dict[int, _Access] = {
     id(delattr): _attribute_of(WRITES, plain=False),
     id(vars): _vars,
     id(next): _next,
+    id(hash): lambda key, _: read_by_hash(key),
     id(operator.getitem): _item_of(READS, plain=False),
     id(operator.setitem): _item_of(WRITES, plain=False),
     id(operator.delitem): _deletion_of(plain=False),

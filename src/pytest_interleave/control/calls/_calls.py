@@ -58,7 +58,7 @@ _INDIFFERENT = frozenset(
     map(
         id,
         (
-            abs, bin, breakpoint, callable, chr, classmethod, complex, divmod, float, hash, hex, id, int, isinstance,
+            abs, bin, breakpoint, callable, chr, classmethod, complex, divmod, float, hex, id, int, isinstance,
             issubclass, object, oct, open, ord, pow, property, range, round, slice, staticmethod, super, type,
             functools.partial, threading.Thread, threading.Timer, threading.Lock, threading.RLock,
         ),
@@ -100,7 +100,7 @@ def touches_of_call(function: Any, given: Sequence[Any]) -> Touches:
     if kind is types.FunctionType or kind is types.MethodType:
         return _of_python(function, given) + _called_later(function, given)
     if kind is functools.partial:
-        return touches_of_call(function.func, _filled_in(function, given))
+        return contents(function.keywords, READS) + touches_of_call(function.func, _filled_in(function, given))
     if kind is operator.methodcaller:
         return _of_methodcaller(function, given)
     if function is functools.reduce:

@@ -11,7 +11,7 @@ import gc
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from ..identity._keys import PLAIN_KEYS
+from ..identity._keys import PLAIN_KEYS, read_by_hash
 from ..identity._object_names import key_of
 from ..identity._types import CONTAINER, OTHER, STILL, VIEW, kind_of
 from ..identity._wholes import TEXT, TRUTH, called_back, contents, elements_of, operand
@@ -155,6 +155,17 @@ def of_elements(name: str, given: Sequence[Any]) -> Touches:
 
 def of_items(owner: Any, name: str, given: Sequence[Any]) -> Touches:
     """Return what a method of a container touches in the items, or a method of bytes in its argument."""
+    if given and issubclass(type(owner), _HASHING):
+        hashed = tuple([touch for value in given for touch in read_by_hash(value)])
+        return hashed + _of_items(owner, name, given)
+    return _of_items(owner, name, given)
+
+
+#: Containers that hash what their methods are given.
+_HASHING = (set, frozenset, dict)
+
+
+def _of_items(owner: Any, name: str, given: Sequence[Any]) -> Touches:
     if name in _SEARCHING:
         return looked_for(owner, given[0]) if given and kind_of(type(owner)) in (CONTAINER, STILL) else NOTHING
     if name in _COMPARING:

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..steps._touches import NOTHING, OPAQUE, READS, WRITES, Touches
 from ._any_call import any_call
-from ._keys import PLAIN_KEYS, UNKNOWN, part_of
+from ._keys import PLAIN_KEYS, UNKNOWN, part_of, read_by_hash
 from ._leaving import expect
 from ._object_names import key_of, name_of
 from ._types import CONTAINER, LOCAL, STILL, bases_of, class_holding, is_dict, is_made_by_a_program, kind_of
@@ -74,7 +74,7 @@ def _whole_and_part(name: int, key: Any, how: int) -> Touches:
     part = part_of(key)
     if part is UNKNOWN:
         how |= OPAQUE
-    return ((name, None, how), (name, part, how))
+    return (*read_by_hash(key), (name, None, how), (name, part, how))
 
 
 def membership(container: Any, key: Any) -> Touches:
@@ -82,7 +82,10 @@ def membership(container: Any, key: Any) -> Touches:
     flags = special_flags(type(container), "__contains__")
     if flags is None:
         return NOTHING
-    touches = item(container, key if is_dict(type(container)) else NO_KEY, READS, plain=True)
+    if is_dict(type(container)):
+        touches = item(container, key, READS, plain=True)
+    else:
+        touches = read_by_hash(key) + item(container, NO_KEY, READS, plain=True)
     return by_given_method(container, "__contains__") + _flagged(touches, flags)
 
 

@@ -8,9 +8,11 @@ from __future__ import annotations
 import types
 from typing import Any
 
+from ..steps._touches import NOTHING, READS, Touches
 from ._object_names import name_of
-from ._owners import MISSING, stored_attribute
+from ._owners import MISSING, attribute, stored_attribute
 from ._types import class_holding, identities, is_made_by_a_program, namespace_of
+from ._written import is_generated, python_function
 
 #: The addresses of the types of keys that are compared without any code of the program.
 PLAIN_KEYS = identities((str, int, bytes, bool, type(None), float))
@@ -43,6 +45,26 @@ def part_of(key: Any) -> Any:
 def shows_key(part: Any) -> bool:
     """Whether a part is the key itself, and can be shown to people."""
     return part is not TOLD_BY and part is not UNKNOWN and (type(part) is not tuple or all(map(shows_key, part)))
+
+
+def read_by_hash(key: Any, depth: int = _DEEPEST) -> Touches:
+    """Return what a generated `__hash__` reads of a key, or of the elements of a tuple: attributes.
+
+    What any other method reads is seen when it does, or it is written in C.
+    """
+    kind = type(key)
+    if id(kind) in PLAIN_KEYS or not depth:
+        return NOTHING
+    holder = class_holding(kind, "__hash__")
+    if holder is None or holder[0] is object:
+        return NOTHING
+    if holder[0] is tuple:
+        return tuple([touch for inner in tuple.__iter__(key) for touch in read_by_hash(inner, depth - 1)])
+    function = python_function(holder[1]) if is_generated(holder[1]) else None
+    if function is None:
+        return NOTHING
+    names = [name for name in function.__code__.co_names if stored_attribute(key, name) is not MISSING]
+    return tuple([touch for name in names for touch in attribute(key, name, READS)])
 
 
 def _part(key: Any, depth: int) -> Any:
