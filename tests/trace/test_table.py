@@ -202,6 +202,41 @@ def test_each_wait_has_its_words(kind, what, text):
     assert row.strip().split("  ") == [text, "here.py:1", "x = y"]
 
 
+@pytest.mark.parametrize(
+    ("kinds", "text"),
+    [
+        (["wait", "timed out"], "wait (timed out)"),
+        (["timed out"], "wait (timed out)"),
+        (["wait", "timed out", "wait", "timed out"], "wait (timed out) ×2"),
+        (["wait", "timed out", "wait", "woken"], "wait, woken, wait (timed out)"),
+        (["wait (timed out)"], "wait (timed out)"),
+        (["acquire (timed out)"], "acquire Lock #1 (timed out)"),
+    ],
+)
+def test_a_wait_whose_time_limit_expired_is_one_text(kinds, text):
+    steps = [event(step, 1, kind, what="Lock #1 (created at here.py:9)") for step, kind in enumerate(kinds, 1)]
+    (row,) = rows(*steps)[2:]
+    assert row.strip().partition("  ")[0] == text
+
+
+def test_a_wait_of_a_queue_whose_time_limit_expired_is_one_text():
+    for kinds in (["wait", "timed out"], ["timed out"], ["acquire", "wait", "timed out"]):
+        (row,) = rows(*(event(step, 1, kind, within="get()") for step, kind in enumerate(kinds, 1)))[2:]
+        assert row.strip().partition("  ")[0] == "get(): timed out"
+
+
+def test_a_long_text_is_not_cut_where_it_says_that_the_time_limit_expired():
+    found = [
+        each
+        for step in (1, 3)
+        for each in (event(step, step, value="x" * 30), event(step + 1, step, "wait (timed out)"))
+    ]
+    # In columns of their own, and in a column for all threads.
+    for width in (100, 80):
+        shown = rows(*found, width=width, threads=("main", "left", "middle", "right"))
+        assert [bool(re.search(r" read x+…\(timed out\) +here.py", row)) for row in shown[2:]] == [True, True]
+
+
 def test_locks_of_one_kind_are_distinguished():
     (row,) = rows(event(1, 1, "acquire", what="Lock #2 (created at here.py:9)"))[2:]
     assert row.strip().startswith("acquire Lock #2  ")
@@ -286,6 +321,19 @@ def test_it_has_no_column_if_it_only_starts_and_joins_the_others():
         "     main joins right (timed out) (test.py:2)",
         "     main: read 7 (test.py:3)  assert x",
     ]
+
+
+def test_threads_that_have_ended_and_those_that_have_not_are_different_lists():
+    steps = [event(at, 0, "join", what=f"thread {name}", source="run()") for at, name in enumerate(("a", "b"), 3)]
+    late = [
+        event(at, 0, "join (timed out)", what=f"thread {name}", source="run()") for at, name in enumerate(("c", "d"), 5)
+    ]
+    for joined, text in (
+        (steps + late, "joins a and b, and c and d (timed out)"),
+        (late[:1] + steps, "joins a and b, and c (timed out)"),
+        (late, "joins c and d (timed out)"),
+    ):
+        assert rows(event(1, 1), event(2, 2), *joined)[-1] == f"     main {text} (here.py:1)"
 
 
 def test_it_has_a_column_if_it_uses_what_others_use_while_they_run():
@@ -593,7 +641,7 @@ def test_the_only_column_has_room_for_what_the_thread_does():
         event(at, 0, "join (timed out)", what=f"thread worker-{at}", source="run(work, timeout=2)") for at in (3, 4)
     ]
     head, _, row = rows(*starts, *late, width=80, threads=("main", "worker-1", "worker-2"))
-    assert row.startswith("     start worker-1, worker-2, join (timed out) ×2  here.py:1  run(")
+    assert row.startswith("     start worker-1, worker-2, join worke…(timed out)  here.py:1  run(")
     assert head.split() == ["main", "where", "source"]
 
 

@@ -19,6 +19,9 @@ SWITCHED = ">"
 #: The mark of a row before which the scheduler switched by itself.
 GAVE_WAY = "~"
 _WIDEST_PLACE = 30
+#: The end of the text for a wait whose time limit expired. A wait that has several steps ends with `_EXPIRED`.
+TIMED_OUT = "(timed out)"
+_EXPIRED = "timed out"
 
 
 @dataclass
@@ -72,17 +75,36 @@ class Row:
         for event in self.events:
             if any(text.startswith(f"{event.within}: ") for text in counts):
                 counts.pop(event.within, None)
+        _end_waits(counts)
         counts = with_lists(_with_chain(counts), OF_OTHERS)
         return ", ".join(text if count == 1 else f"{text} ×{count}" for text, count in counts.items())
 
     def manages(self, who: str, names: Mapping[str, str]) -> str:
         """Return a sentence for a row that only starts threads or waits for their ends; `names` are shortened ones."""
-        others = list(dict.fromkeys(event.what.removeprefix("thread ") for event in self.events))
-        many = listed_names([names.get(name) or cut_name(name) for name in others])
+        late = {event.what: event.kind.endswith(TIMED_OUT) for event in self.events}
+        lists = []
+        for is_late in (False, True):
+            others = [what.removeprefix("thread ") for what in late if late[what] == is_late]
+            if others:
+                many = listed_names([names.get(name) or cut_name(name) for name in others])
+                lists.append(f"{many} {TIMED_OUT}" if is_late else many)
         kind = self.events[0].kind
         verb = "waits for" if self.events[-1].waits else OF_OTHERS[kind.partition(" (")[0]]
-        timed_out = " (timed out)" if kind.endswith(" (timed out)") else ""
-        return f"{who} {verb} {many}{timed_out} ({short(self.place)})"
+        return f"{who} {verb} {', and '.join(lists)} ({short(self.place)})"
+
+
+def _end_waits(counts: dict[str, int]) -> None:
+    """Let one text stand for the beginning and the end of a wait that timed out: "wait (timed out)"."""
+    for text, count in list(counts.items()):
+        method, within, end = text.rpartition(": ")
+        if end == _EXPIRED:
+            begin = f"{method}{within}{kinds.WAIT}"
+            if counts.get(begin, 0) > count:
+                counts[begin] -= count
+            else:
+                counts.pop(begin, None)
+            if not within:
+                counts[f"{kinds.WAIT} {TIMED_OUT}"] = counts.pop(text)
 
 
 def _with_chain(counts: dict[str, int]) -> dict[str, int]:
@@ -109,7 +131,7 @@ def listed_names(names: Sequence[str]) -> str:
 def rows_of(timeline: Timeline) -> list[Row]:
     rows: list[Row] = []
     numbers = {each.position + 1: number for number, each in enumerate(timeline.evidence, 1)}
-    about = frozenset(timeline.reported)
+    about = frozenset((*timeline.reported, *timeline.expired))
     line: object = None
     loop: object = None
     for event in timeline.events:
@@ -143,7 +165,7 @@ def _done(event: Event) -> str:
             return f"{event.within}: waiting"
         return (row.waiting if row is not None else "blocked").format(name).replace("blocked on Lock ", "blocked on ")
     if event.within:
-        halfway = event.kind.partition(" (")[0] in (kinds.WAIT, kinds.WOKEN)
+        halfway = event.kind.partition(" (")[0] in (kinds.WAIT, kinds.WOKEN, _EXPIRED)
         return f"{event.within}: {event.kind}" if halfway else event.within
     owner = event.what.rpartition(".")[0] if event.kind in kinds.DATA else ""
     owner = f"{owner}: " if " #" in owner else ""
@@ -159,11 +181,14 @@ def _done(event: Event) -> str:
         return f"{owner}set {event.value.removeprefix('unset -> ')}"
     if event.kind == kinds.WRITE and " -> " in event.value:
         return f"{owner}{event.value}"
-    what = event.kind.removesuffix("?")
-    if event.kind in kinds.OF_THREADS or (not event.source and event.what):
+    kind = event.kind.removesuffix(f" {TIMED_OUT}")
+    what = kind.removesuffix("?")
+    if kind in kinds.OF_THREADS or (not event.source and event.what):
         what = f"{what} {name}".rstrip()
-    elif "#" in event.what and event.kind in kinds.OF_A_LOCK:  # The line does not say which of several locks it is.
+    elif "#" in event.what and kind in kinds.OF_A_LOCK:  # The line does not say which of several locks it is.
         what = f"{what} {name}"
+    if kind != event.kind:
+        what = f"{what} {TIMED_OUT}"
     return f"{owner}{what} {event.value}" if event.value else f"{owner}{what}"
 
 
