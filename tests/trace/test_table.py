@@ -474,6 +474,54 @@ def left_out_of(shown):
     return [int(found[1]) for row in shown if (found := re.fullmatch(text, row))]
 
 
+def rounds(number, thread=1, first=1, **more):
+    """Steps of a loop of two lines; the last round ends with the first line."""
+    lines = [line for _ in range(number) for line in (1, 2)][:-1]
+    return [event(first + at, thread, place=f"here.py:{line}", **more) for at, line in enumerate(lines)]
+
+
+def test_what_a_thread_repeats_before_the_bug_is_shown_once():
+    found = [event(1, 2), *rounds(4, first=2), event(9, 1, place="here.py:3"), event(10, 2, "write")]
+    shown = rows(*found, evidence=(9, 10))
+    assert places(shown) == [1, 2, 1, 3, 1]
+    assert left_out_of(shown) == [5]
+    assert shown[3].startswith("     … 5 steps")
+
+
+def test_what_is_repeated_after_the_first_step_of_the_bug_stays():
+    shown = rows(event(1, 2), *rounds(4, first=2), event(9, 1, "write", place="here.py:3"), evidence=(1, 9))
+    assert places(shown) == [1, 1, 2, 1, 2, 1, 2, 1, 3]
+
+
+@pytest.mark.parametrize(
+    "more", [{"switch": True}, {"kind": "write"}, {"thread": 2}, {"source": "z"}], ids=lambda more: next(iter(more))
+)
+def test_only_what_is_the_same_is_left_out(more):
+    first, second, third, *others = rounds(4)
+    shown = rows(first, second, third._replace(**more), *others, event(9, 1, place="here.py:3"), evidence=(9,))
+    # The third row stays.
+    assert places(shown) == [1, 2, 1, 3]
+    assert left_out_of(shown) == [2, 2]
+
+
+def test_a_single_row_stays_though_it_is_repeated():
+    steps = [event(1, 1), event(2, 2), event(3, 1), event(4, 2, place="here.py:3")]
+    assert places(rows(*steps, evidence=(4,))) == [1, 1, 1, 3]
+
+
+def test_without_a_known_bug_repeated_rows_are_left_out_only_if_there_are_too_many():
+    assert left_out_of(rows(*rounds(10))) == []
+    several = rows(*rounds(20), event(40, 2, place="here.py:7"))
+    assert places(several) == [2, 1, 7]
+    assert left_out_of(several) == [37]
+
+
+def test_what_was_left_out_already_is_counted_with_what_is_repeated():
+    found = [*rounds(4), event(9, 1, place="here.py:3"), event(10, 2, "write")]
+    found[3] = found[3]._replace(skipped=7)
+    assert left_out_of(rows(*found, evidence=(9, 10))) == [12]
+
+
 def test_where_all_fits_nothing_is_left_out():
     shown = rows(*many(MAX_LINES - 2))
     assert len(shown) == MAX_LINES

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from .._texts import listed
 from ..control.execution import short_name
@@ -190,6 +190,33 @@ def _done(event: Event) -> str:
     if kind != event.kind:
         what = f"{what} {TIMED_OUT}"
     return f"{owner}{what} {event.value}" if event.value else f"{owner}{what}"
+
+
+def without_repeated(rows: list[Row], most: int) -> list[Row]:
+    """Return the rows with gaps in place of those before the bug that a thread repeats later, as in a loop.
+
+    The last ones are kept. If the steps of the bug are not known, all rows stay unless there are more than `most`.
+    """
+    first = next((at for at, row in enumerate(rows) if row.number), len(rows) if len(rows) > most else 0)
+    known: set[object] = set()
+    repeated: set[int] = set()
+    for at in range(first - 1, -1, -1):
+        row = rows[at]
+        if row.gap:
+            repeated.add(at)
+        elif not (row.important or row.reported or row.heading or row.only_manages):
+            what = row.thread, row.place, row.source, frozenset(event.kind for event in row.events)
+            if what in known:
+                repeated.add(at)
+            known.add(what)
+    shown: list[Row] = []
+    for is_repeated, group in itertools.groupby(enumerate(rows), lambda each: each[0] in repeated):
+        several = [row for _, row in group]
+        # A line for what is left out takes the place of one row.
+        if is_repeated and len(several) > 1:
+            several = [replace(several[0], gap=sum(row.steps for row in several), events=[])]
+        shown += several
+    return shown
 
 
 def most_telling(rows: list[Row], most: int) -> list[Row | str]:

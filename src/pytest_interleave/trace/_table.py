@@ -6,7 +6,7 @@ import itertools
 import os
 from collections.abc import Sequence
 
-from ._rows import GAVE_WAY, SWITCHED, TIMED_OUT, Row, listed_names, most_telling, rows_of, short
+from ._rows import GAVE_WAY, SWITCHED, TIMED_OUT, Row, listed_names, most_telling, rows_of, short, without_repeated
 from ._shortened import cut_names
 from ._timeline import Timeline
 
@@ -44,6 +44,7 @@ def interleaving_table(timeline: Timeline, width: int = 100, max_lines: int = MA
     if len(rows) > most:
         # That a thread is joined says little.
         rows = [row for row in rows if not row.only_joins] or rows
+    rows = without_repeated(rows, most)
     shown = most_telling(rows, most)
     layout = _Layout(timeline.threads, [row for row in shown if isinstance(row, Row)], width)
     lines = [*head, *layout.heading()]
