@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bisect
 import inspect
+import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -157,6 +158,7 @@ def timeline_of(
     loops = loops_of(outcome)
     every = _before_loops(sorted({*shown, *marked}), loops, reported, log)
     events: list[Event] = []
+    beside = _beside(every, log)
     shown = []
     left_out = ["the story"] if story.is_cut_short else []
     if recorder is not None and recorder.cut_short:
@@ -166,7 +168,7 @@ def timeline_of(
         if number % _PATIENCE == _PATIENCE - 1 and "earlier steps" not in left_out and is_over():
             left_out.append("earlier steps")
         if "earlier steps" not in left_out or position in reported or position in marked:
-            event = event_of(position, log[position], names, recorder)
+            event = event_of(position, log[position], names, recorder, beside=beside.get(position, ()))
             events.append(event._replace(switch=position in marked, gave_way=position in by_itself))
             shown.append(position)
     events.reverse()
@@ -254,6 +256,17 @@ def _before_loops(shown: list[int], loops: Sequence[Loop], reported: set[int], l
     begin = {loop.thread: loop.begin for loop in loops}
     before = [position for position in shown if position < begin.get(log[position][0].index, len(log))]
     return sorted({*before[-_BEFORE_LOOPS:], *reported})
+
+
+def _beside(positions: Sequence[int], log: Sequence[Step]) -> dict[int, list[int]]:
+    """Return, by position, those of successive steps of one thread at one line, if there are several."""
+    rows = itertools.groupby(positions, lambda position: (log[position][0].index, log[position][1].where()[:2]))
+    found: dict[int, list[int]] = {}
+    for _, several in rows:
+        row = list(several)
+        if len(row) > 1:
+            found.update(dict.fromkeys(row, row))
+    return found
 
 
 def _held(log: Sequence[Step], names: Mapping[int, str]) -> Iterator[Held]:
