@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 
 import pytest
@@ -575,6 +576,28 @@ class Shared:
         for _ in range(30):
             value = self.value
             self.value = value + 1
+
+
+@dataclasses.dataclass(order=True)
+class Order:
+    price: int
+
+
+def test_generated_code_has_the_line_that_calls_it():
+    def body():
+        order = Order(1)
+
+        def compare():
+            assert order < Order(3)  # compared
+
+        in_threads(left=lambda: setattr(order, "price", 2), right=compare)
+
+    timeline = told(body).timeline
+    assert not any(event.place.startswith("<") for event in timeline.events)
+    (compared,) = (event for event in timeline.events if event.source.endswith("# compared"))
+    assert compared.value == "2"
+    assert compared.function.endswith("compare")
+    assert "assert order < Order(3)" in interleaving_table(timeline, 120)
 
 
 def test_of_a_long_execution():
