@@ -64,6 +64,16 @@ def test_a_row_that_reads_and_writes_shows_only_the_change():
     assert row.split() == ["0", "->", "1", "here.py:1", "x", "=", "y"]
 
 
+def test_an_assertion_says_each_value_that_it_reads_once():
+    several = [event(step, 1, value=value) for step, value in enumerate(("1", "1", "2", "1"), 1)]
+
+    def does(source):
+        return rows(*(each._replace(source=source) for each in several))[2].strip().partition("  ")[0]
+
+    assert does("assert a.x + b.x < c.x") == does("assert(x)") == "read 1, read 2"
+    assert does("asserted = a.x + b.x < c.x") == "read 1 ×3, read 2"
+
+
 def test_a_value_that_is_not_the_one_that_was_overwritten_is_shown():
     (row,) = rows(event(1, 1, value="5"), event(2, 1, "write", value="0 -> 1"))[2:]
     assert "read 5, 0 -> 1" in row

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -64,14 +65,16 @@ class Row:
     def does(self) -> str:
         """Return what is done in it."""
         counts: dict[str, int] = {}
+        asserts = re.match(r"assert\b", self.source) is not None
         written = {event.value.partition(" -> ")[0] for event in self.events if event.kind == kinds.WRITE}
         for event in self.events:
             if event.kind == kinds.READ and event.value and event.value in written:
                 # The row says "OLD -> NEW".
                 continue
             text = _done(event)
-            # What a library does in a call is one thing for people.
-            counts[text] = 1 if event.within else counts.get(text, 0) + 1
+            # What a library does in a call is one thing for people, and so is what an assertion is about.
+            is_one = event.within or (asserts and event.kind == kinds.READ and event.value)
+            counts[text] = 1 if is_one else counts.get(text, 0) + 1
         for event in self.events:
             if any(text.startswith(f"{event.within}: ") for text in counts):
                 counts.pop(event.within, None)
